@@ -558,7 +558,8 @@ def draw_record(random: Random, orders: Sequence[Order]) -> Record:
     return Record(names, key, signer, begins, max(ends, begins + 1), random.random() < 0.85)
 
 
-def _store(account: OrderAccount, record: Record) -> None:
+def store(account: OrderAccount, record: Record) -> None:
+    """Have a certificate in the store."""
     days = (record.begins, record.ends)
     if record.signer == "itself":
         issued = itself(*record.names, days=days, key=record.key)
@@ -624,7 +625,7 @@ def draw(seed: int, account: OrderAccount) -> World:
     account.orders = {order.id: order for order in orders}
     world.records = [draw_record(random, orders) for _number in range(random.choice((0, 1, 2, 4)))]
     for record in world.records:
-        _store(account, record)
+        store(account, record)
     for _run in range(random.choice((0, 1, 1, 2))):
         _request_before(random, world)
     world.options = draw_options(random, orders)
