@@ -41,11 +41,12 @@ def try_all(
     part: int,
     tmp_path: Path,
     record_property: Callable[[str, Any], None],
+    parts: int = PARTS,
 ) -> None:
     """Try a part of so many worlds."""
     first = SystemRandom().randrange(10**9)
     named = os.environ.get("WORLD")
-    seeds = [int(named)][part:] if named else [first + number for number in range(part, count, PARTS)]
+    seeds = [int(named)][part:] if named else [first + number for number in range(part, count, parts)]
     total: Counter[str] = Counter()
     wrong: list[str] = []
     for seed in seeds:

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -29,13 +29,16 @@ from tests.outside.random_orders import Order, OrderAccount, Record, World, age,
 from tests.outside.random_worlds import DAYS
 from tests.outside.runs import play
 from tests.outside.worlds import authorities, keys
+from tests.simulator.client import Simulator
 from tests.support.certificates import Issued
 from tests.support.long import LONG
 from tests.support.modules import finish_module
 
-PARTS = 4
-SOME = 7
-"""Of how many cases each part tries one; `make test-long` tries all."""
+PARTS = 2
+SOME = 12
+"""How many cases each part tries; `make test-long` tries all."""
+BATCH = 25
+"""So many are plays of one playbook."""
 A, B, C, D = (f"{letter}.example.com" for letter in "abcd")
 
 
@@ -281,6 +284,28 @@ def write_sources(folder: Path) -> None:
             (folder / f"{name}{ending}").write_text(text, encoding="ascii")
 
 
+def try_cases(tried: Sequence[Case], folder: Path) -> Iterator[str]:
+    """Have a play for each of these cases; what is wrong with them."""
+    folder.mkdir()
+    (folder / "hosts.yml").write_text(yaml.safe_dump(HOSTS), encoding="utf-8")
+    with ExitStack() as stack:
+        scenes = [Scene(folder / str(number), case, folder.parent / "ledgers") for number, case in enumerate(tried)]
+        for scene in scenes:
+            stack.enter_context(scene.account)
+        waiting = scenes
+        while waiting:
+            text = yaml.safe_dump([scene.play(folder.parent / "sources") for scene in waiting])
+            ran = play(cast(Simulator, waiting[0].account), folder, text, "-i", "hosts.yml")
+            if "Traceback" in ran.output:
+                yield ran.output
+            left = [scene for scene in waiting if not (scene.folder / "told").exists()]
+            if left and ran.code == 0:
+                yield f"{left[0].case.words}: neither done nor refused: {ran.output}"
+            waiting = left[1:]  # the first of them has ended the playbook
+        for scene in scenes:
+            yield from (f"{scene.case.words}: {what}" for what in scene.wrong())
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_spoiled_variables(part: int, tmp_path: Path) -> None:
     tried = [*cases()][part::PARTS]
@@ -288,22 +313,6 @@ def test_spoiled_variables(part: int, tmp_path: Path) -> None:
         tried = SystemRandom().sample(tried, SOME)
     write_ledgers(tmp_path / "ledgers")
     write_sources(tmp_path / "sources")
-    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(HOSTS), encoding="utf-8")
-    wrong = []
-    with ExitStack() as stack:
-        scenes = [Scene(tmp_path / str(number), case, tmp_path / "ledgers") for number, case in enumerate(tried)]
-        for scene in scenes:
-            stack.enter_context(scene.account)
-        waiting = scenes
-        while waiting:
-            text = yaml.safe_dump([scene.play(tmp_path / "sources") for scene in waiting])
-            ran = play(waiting[0].account, tmp_path, text, "-i", "hosts.yml")  # type: ignore[arg-type]
-            if "Traceback" in ran.output:
-                wrong.append(ran.output)
-            left = [scene for scene in waiting if not (scene.folder / "told").exists()]
-            if left and ran.code == 0:
-                wrong.append(f"{left[0].case.words}: neither done nor refused: {ran.output}")
-            waiting = left[1:]  # the first of them has ended the playbook
-        for scene in scenes:
-            wrong += [f"{scene.case.words}: {what}" for what in scene.wrong()]
+    batches = [tried[first : first + BATCH] for first in range(0, len(tried), BATCH)]
+    wrong = [what for number, batch in enumerate(batches) for what in try_cases(batch, tmp_path / f"batch{number}")]
     assert not wrong, "\n".join(wrong)
