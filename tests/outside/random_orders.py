@@ -551,8 +551,12 @@ def draw_record(random: Random, orders: Sequence[Order]) -> Record:
     )
     end = 200.0 if order.ends is None else order.ends
     same = random.choice((end, end, end - 1, end + 1, end - 30, end + 345))
+    before = -100.0 if order.begins is None else order.begins - 10  # of an earlier term
     begins, ends = random.choice(
-        ((-99.0, same), (-99.0, same), (-20.0, same), (-20.0, 345.0), (-500.0, -10.0), (1.0, 366.0), (-450.0, 90.0))
+        (
+            *((-99.0, same), (-99.0, same), (-20.0, same), (-20.0, 345.0), (-500.0, -10.0), (1.0, 366.0)),
+            *((before, end - 30), (before, end - 30)),
+        )
     )
     signer = _draw(random, one=5, two=3, own=1, staging=1, itself=1)
     return Record(names, key, signer, begins, max(ends, begins + 1), random.random() < 0.85)

@@ -145,7 +145,8 @@ class Case:
     @property
     def words(self) -> str:
         """It in words."""
-        return f"{self.limit.role}_{self.limit.name}: {json.dumps(self.value)} ({self.how}), {self.validated=}"
+        how = f"{self.how}{'' if self.validated else ', without validation'}"
+        return f"{self.limit.role}_{self.limit.name}: {json.dumps(self.value)} ({how})"
 
 
 def cases() -> Iterator[Case]:
