@@ -27,10 +27,9 @@ description:
     empty.
   - A group such as V(approver_domain_example_com) contains the orders whose emails go to an address in that domain. Every character other
     than a letter, digit or underscore becomes V(_).
-  - No group stands for two values. If the account has orders for both V(a-b.example) and V(a_b.example), there is no group
+  - No such group stands for two domains. If the account has orders for both V(a-b.example) and V(a_b.example), there is no group
     V(approver_domain_a_b_example), so that a limit to it matches nothing. Each domain has a group of its own instead, whose name ends with
-    the first eight digits of the SHA-256 hash of V(approver_domain_a-b.example) or V(approver_domain_a_b.example). A warning tells both. The
-    same holds for O(keyed_groups), if values differ only in such characters, or if one would be taken for a group of this plugin.
+    the first eight digits of the domain's SHA-256 hash. A warning tells both.
   - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
@@ -170,7 +169,7 @@ import json
 import os
 import re
 import typing as t
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -375,102 +374,53 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         missing = sorted(set(selection.order_ids or ()) - {order.id for order in listing.orders})
         if missing:
             self.display.warning(f"{self.NAME}: the account has no order {', '.join(map(str, missing))}.")
-        windows = params["expiry_windows_days"]
-        composed = self.get_option("groups") or {}
-        standing = [params["group"], *_standing_groups(windows, with_store=selection.needs_store)]
-        main_group, *_others = [inventory.add_group(to_safe_group_name(name)) for name in standing]
+        # Those of orders that are not selected now may be tomorrow.
+        approver_groups, shared = _apart(order.approver_email for order in listing.orders)
+        for name, domains in shared.items():
+            own = " and ".join(f"{approver_groups[domain]} for {domain}" for domain in domains)
+            self.display.warning(
+                f"{self.NAME}: there is no group {name}, since it would stand for several domains. Use {own}."
+            )
+        windows, strict = params["expiry_windows_days"], self.get_option("strict")
+        main_group = self._add_group(inventory, params["group"])
+        for name in _standing_groups(windows, with_store=selection.needs_store):
+            self._add_group(inventory, name)
         at = now()
         index = None if listing.store is None else StoreIndex(listing.store)
-        noted, strict = _NotedGroups(inventory), self.get_option("strict")
         for result in results(selection, listing.orders, index, clients_of(None)):
             host = inventory.add_host(_host_name(result), group=main_group)
             variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
             for name, value in variables.items():
                 inventory.set_variable(host, name, value)
-            for name in _groups(result, windows, at):
-                inventory.add_child(to_safe_group_name(name), host)
-            for name in _approver_groups(result["approver_email"]):
-                noted.add_host(host, noted.add_group(name))
+            own_groups = [approver_groups[domain] for domain in _domain(result["approver_email"])]
+            for name in (*_groups(result, windows, at), *own_groups):
+                inventory.add_child(self._add_group(inventory, name), host)
             self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
-            self._add_host_to_composed_groups(composed, variables, host, strict=strict)
-            self._note_keyed_groups(noted, variables, host)
-        # Those of orders that are not selected now may be tomorrow.
-        approvers = [name for order in listing.orders for name in _approver_groups(order.approver_email)]
-        fixed = {"all", "ungrouped", *map(to_safe_group_name, [*standing, *composed])}
-        names, shared = _apart([*approvers, *noted.groups], fixed)
-        for name, alike in shared.items():
-            own = ", ".join(f"{names[value]} for {value}" for value in alike)
-            self.display.warning(
-                f"{self.NAME}: {name} would be a group for different values, so each has one of its own. Use {own}."
-            )
-        noted.fill(names)
+            self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
 
-    def _note_keyed_groups(self, noted: _NotedGroups, variables: Mapping[str, t.Any], host: str) -> None:
-        """Note the groups that Ansible would add a host to."""
-        own, self.inventory, self._sanitize_group_name = self.inventory, noted, lambda name: name
-        try:
-            self._add_host_to_keyed_groups(
-                self.get_option("keyed_groups"), variables, host, strict=self.get_option("strict")
-            )
-        finally:
-            self.inventory, self._sanitize_group_name = own, to_safe_group_name
+    def _add_group(self, inventory: InventoryData, name: str) -> str:
+        """Add a group if it does not exist, and return its name."""
+        added: str = inventory.add_group(self._sanitize_group_name(name))
+        return added
 
 
-class _NotedGroups:
-    """Takes the place of an inventory until all groups are known, by the names that values make, with all characters."""
+def _apart(emails: Iterable[str | None]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the group of each domain of addresses, and by its name the domains of each group that would stand for several.
 
-    def __init__(self, inventory: InventoryData) -> None:
-        self._inventory = inventory
-        self.groups: dict[str, list[str]] = {}
-        self._parents: dict[tuple[str, str], None] = {}
-
-    def get_host(self, name: str) -> t.Any:
-        """Return a host."""
-        return self._inventory.get_host(name)
-
-    def add_group(self, name: str) -> str:
-        """Note a group."""
-        self.groups.setdefault(name, [])
-        return name
-
-    def add_host(self, host: str, group: str) -> None:
-        """Note that a host is in a group."""
-        self.groups[group].append(host)
-
-    def add_child(self, parent: str, group: str) -> None:
-        """Note that a group is in another."""
-        self._parents[parent, group] = None
-
-    def fill(self, names: Mapping[str, str]) -> None:
-        """Add all of them to the inventory, by these names."""
-        for group, hosts in self.groups.items():
-            self._inventory.add_group(names[group])
-            for host in hosts:
-                self._inventory.add_child(names[group], host)
-        for parent, group in self._parents:
-            self._inventory.add_child(names[parent], names[group])
-
-
-def _apart(values: Iterable[str], fixed: Collection[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Return the name of the group for each value, and the values that would have shared a name, by that.
-
-    A name must never come to mean more tomorrow, so where several values would share it, none has it: what limits a run to it finds nothing.
-
-    Args:
-        values: with all characters.
-        fixed: names with a meaning of their own.
+    A group must not come to mean more tomorrow, so no domain has the shared one: a limit to it finds nothing.
     """
     by_name: dict[str, list[str]] = {}
-    for value in sorted(set(values)):
-        by_name.setdefault(to_safe_group_name(value), []).append(value)
-    names, shared = {}, {}
-    for name, alike in by_name.items():
-        others = [value for value in alike if value != name] if name in fixed else alike if len(alike) > 1 else []
-        names.update(dict.fromkeys(alike, name))
-        names.update({value: f"{name}_{hashlib.sha256(value.encode()).hexdigest()[:8]}" for value in others})
-        if others:
-            shared[name] = others
-    return names, shared
+    for domain in sorted({domain for email in emails for domain in _domain(email)}):
+        by_name.setdefault(to_safe_group_name(f"approver_domain_{domain}"), []).append(domain)
+    shared = {name: domains for name, domains in by_name.items() if len(domains) > 1}
+    alone = {domain: name for name, (domain, *others) in by_name.items() if not others}
+    apart = {domain: f"{name}_{_digits(domain)}" for name, domains in shared.items() for domain in domains}
+    return alone | apart, shared
+
+
+def _digits(domain: str) -> str:
+    return hashlib.sha256(domain.encode()).hexdigest()[:8]
 
 
 def _secrets(params: Mapping[str, t.Any]) -> set[str]:
@@ -515,10 +465,10 @@ def _groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> li
     return groups
 
 
-def _approver_groups(email: str | None) -> list[str]:
-    """Return the group of the domain that an order's emails go to, if they go anywhere."""
+def _domain(email: str | None) -> list[str]:
+    """Return the domain that an order's emails go to, in ASCII form, if they go anywhere."""
     _local, at_sign, domain = (email or "").rpartition("@")
-    return [f"approver_domain_{ascii_name(domain)}"] if at_sign and domain else []
+    return [ascii_name(domain)] if at_sign and domain else []
 
 
 def _window_group(days: int) -> str:
