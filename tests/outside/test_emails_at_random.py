@@ -33,7 +33,7 @@ from tests.support.playing import Ran
 
 AWX = str(Path(__file__).parents[2] / "playbooks/awx/resend.yml")
 WORLDS = COUNT or (2400 if LONG else 36)
-PLAYS, PARTS_OF_PLAYS = COUNT or (200 if LONG else 8), 2
+PLAYS, PARTS_OF_PLAYS = COUNT or (200 if LONG else 6), 2
 
 
 @pytest.mark.parametrize("part", range(PARTS))
