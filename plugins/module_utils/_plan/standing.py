@@ -85,8 +85,9 @@ def standing(order: Order, index: StoreIndex, clients: Clients) -> Standing:
         return Standing(of_its_key, imported_as, ())
     candidates = index.valid_at(clients.at).covering(order.names)
     found = [one for one in candidates if supersedes_order(one, order, clients)]
-    # An earlier certificate of the order, or for its key, says more of what is wanted.
-    before = max(of_its_key, key=age, default=None)
+    # An earlier certificate for its key says more of what is wanted, if it is for the order's names: a key may serve several.
+    earlier = [record for record in of_its_key if certificate_of(record).names >= order.names]
+    before = max(earlier, key=age, default=None)
     if before is not None:
         found = [one for one in found if why_not_in_place_of(one, Incumbent.of(before), clients) is None]
     return Standing(of_its_key, (), tuple(found))

@@ -88,6 +88,14 @@ def test_a_certificate_of_the_orders_key_says_which_organization_is_meant() -> N
     assert [one.id for one in state.superseded_by] == [9]
 
 
+@pytest.mark.parametrize("name", ["other.example.com", "*.example.com"])
+def test_a_certificate_of_the_orders_key_for_other_names_says_nothing(name: str) -> None:
+    """One key may serve several names."""
+    other = held(-700, -300, KEY, name, identifier=6, organization="Ltd")
+    state = standing(ORDER, StoreIndex([other, held(-1, 364, OTHER, identifier=8)]), CLIENTS)
+    assert [record.id for record in state.superseded_by] == [8]
+
+
 def test_of_an_expired_order_the_certificate_may_have_expired() -> None:
     order = replace(ORDER, expires_at=NOW - DAY)
     assert is_imported(order, held(-340, -1), NOW) and is_imported(order, held(-340, -3), NOW)
