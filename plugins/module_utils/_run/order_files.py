@@ -30,7 +30,7 @@ Order = Mapping[str, t.Any]
 CERTIFICATE = (".crt",)
 INTERMEDIATE = (".ca-bundle", ".chain.pem")
 PRIVATE_KEY = (".key",)
-Waiting: t.TypeAlias = "tuple[WaitingReason, str]"
+Waiting = tuple[WaitingReason, str]
 WAITING: Mapping[tuple[str, ...], Waiting] = {
     CERTIFICATE: ("waiting_for_certificate", "certificate"),
     INTERMEDIATE: ("waiting_for_certificate", "certificate's chain"),
