@@ -37,7 +37,7 @@ def test_null_is_no_key(sim: Simulator) -> None:
 def test_csrs_that_nobody_wants_are_not_read(sim: Simulator, api: dict[str, Any]) -> None:
     run_module(MODULE, **api, fields=["common_name"])
     assert [call["mask"] for call in sim.calls() if call["method"] == "getSslCertificateRequests"] == [
-        "mask[id,commonName]"
+        "mask[id,accountId,commonName]"
     ]
 
 
