@@ -21,7 +21,7 @@ import SoftLayer
 PAGE_SIZE = 500
 REQUESTS = "Security_Certificate_Request"
 ORDER_MASK = (
-    "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,"
+    "mask[id,accountId,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,"
     "modifyDate,effectiveDate,expirationDate,statusId,status[id,name],order[id],orderItem[id,description]]"
 )
 KEYS_MASK = "mask[id,certificate]"
