@@ -23,9 +23,9 @@ description:
   - Reading never changes the mailbox. No message is marked as seen, moved or deleted.
   - A file or folder below O(paths) or O(maildir) that cannot be read, and a message that the mail server does not give, is skipped with a
     warning, and the others are read. It is listed in RV(unmatched) as V(unreadable).
-  - A message is asked for with others, then by itself, each time within the C(timeout) of O(imap). If ten answers take longer, if the
-    server gives none of a hundred messages in a row, or if it ends the connection at several messages and gives no other, the module
-    fails.
+  - A message is asked for with others, then by itself, each time within the C(timeout) of O(imap). If twenty answers take longer, the rest of
+    the folder is not read, and listed in RV(unmatched), too. If no message was read by then, if the server gives none of a thousand messages in
+    a row, or if it ends the connection at several messages and gives no other, the module fails.
   - If a path that O(paths), O(maildir) or O(mbox) itself names cannot be read, the module fails. Only regular files are read, no pipes or
     devices.
   - Without O(order_ids), the API is not called and needs no credentials.

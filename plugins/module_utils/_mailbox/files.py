@@ -96,7 +96,7 @@ class MaildirMailbox(_FileMailbox):
 
     def _paths(self) -> Iterator[tuple[str, str]]:
         for part in ("new", "cur"):  # in this order a message that is moved meanwhile is seen twice, not missed
-            for entry in _listed(os.path.join(self._path, part)):
+            for entry in self._listed(os.path.join(self._path, part)):
                 if not _is_folder(entry):
                     yield entry.name.partition(":")[0], entry.path
 

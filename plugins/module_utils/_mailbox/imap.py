@@ -84,9 +84,10 @@ RECONNECT_SECONDS = (0, 1, 2, 4)
 """Seconds to pause before each attempt to restore a lost connection; they begin again after a message has been read, or given up."""
 MOST_CONNECTIONS = 100
 """Connections made in one pass over the folder, even if each yields messages."""
-MOST_ENDLESS = 10
-"""Answers with messages, in one pass, that do not end within the limits of time and size: the first costs as much time as the last."""
-MOST_REFUSED = 100
+MOST_ENDLESS = 20
+"""Answers with messages, in one pass, that do not end within the limits of time and size: two for each message, with others and alone.
+The first costs as much time as the last, so what comes after these is not read."""
+MOST_REFUSED = 1_000
 """Messages in a row that the server lists and does not give, or searches that it refuses: then it is not a message that is the matter."""
 MOST_MESSAGES = 500_000
 """Maximum number of candidate messages in a folder; each number takes about 200 bytes of memory."""
@@ -96,8 +97,10 @@ FAILED = (*DROPPED, imaplib.IMAP4.error, CertificatesError)
 """What a command that fails raises."""
 LONGEST_IDLE = 25 * 60
 """Seconds; servers may log out a client that idles for 30 minutes (RFC 2177)."""
-NOT_NOW = "[UNAVAILABLE]"
-"""With this a server says that it can check no login at the moment (RFC 5530)."""
+NOT_NOW = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
+"""With these a server says that it takes no login at the moment (RFC 5530, RFC 9051)."""
+SHORTEST_WAIT = 1.0
+"""Seconds between two looks, even if the server reports news without end."""
 TELLING_SUBJECTS = "OR OR SUBJECT certificate SUBJECT zertifikat SUBJECT ssl"
 PEM_IN_TEXT = 'OR BODY "BEGIN CERTIFICATE" BODY MII'
 """The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters."""
@@ -125,6 +128,8 @@ class ImapMailbox(Mailbox):
         self._lost: list[CertificatesError] = []
         """Why the connection was lost at messages that were given up, in this pass."""
         self._endless = self._refused = 0
+        self._rest = ""
+        """Why the last pass did not come to the end of the folder."""
         self._first = 1
         self._validity: bytes | None = None
         self._box: imap_tools.BaseMailBox | None = None
@@ -147,6 +152,7 @@ class ImapMailbox(Mailbox):
         """
         self._lost.clear()
         self._endless = self._refused = 0
+        self._rest = ""
         is_any_given = False
         pauses = iter(RECONNECT_SECONDS)
         for connections in itertools.count(1):
@@ -165,7 +171,13 @@ class ImapMailbox(Mailbox):
                     pauses = iter(RECONNECT_SECONDS)
                 pause = next(pauses, None)
                 is_hopeless = failure.code != "unreachable" and not is_at_messages
-                if is_hopeless or pause is None or connections == MOST_CONNECTIONS or self._endless == MOST_ENDLESS:
+                is_too_slow = self._endless == MOST_ENDLESS
+                if is_too_slow and is_any_given:
+                    self._rest = (
+                        f"The rest of the folder was not read, since too many messages did not come. {failure.message}"
+                    )
+                    return
+                if is_hopeless or pause is None or connections == MOST_CONNECTIONS or is_too_slow:
                     raise failure from None
                 time.sleep(pause)
             except imaplib.IMAP4.error as error:
@@ -178,15 +190,19 @@ class ImapMailbox(Mailbox):
     def unread(self) -> Sequence[Unreadable]:
         """See `Mailbox`."""
         folder = self._settings.folder
-        return tuple(Unreadable(Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
+        rest = (Unreadable(Location(folder=folder), self._rest),) if self._rest else ()
+        each = (Unreadable(Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
+        return (*each, *rest)
 
     def wait(self, seconds: float) -> None:
         """See `Mailbox`. If the server supports IDLE (RFC 2177), it reports new messages."""
-        until = time.monotonic() + seconds
+        began = time.monotonic()
+        until = began + seconds
         if self._box is not None:
             try:
                 if "IDLE" in self._box.client.capabilities:
                     self._idle(self._box, min(seconds, LONGEST_IDLE))
+                    time.sleep(max(0, began + min(seconds, SHORTEST_WAIT) - time.monotonic()))
                     return
             except (*FAILED, imap_tools.ImapToolsError):
                 self._drop()
@@ -445,8 +461,8 @@ class ImapMailbox(Mailbox):
         except DROPPED as error:
             raise self._broken_off(error) from None
         except (imap_tools.ImapToolsError, imaplib.IMAP4.error) as error:
-            if NOT_NOW in str(error).upper():
-                message = f"The mail server {settings.address} cannot check logins at the moment: try again later."
+            if any(code in str(error).upper() for code in NOT_NOW):
+                message = f"The mail server {settings.address} takes no login at the moment: try again later."
                 raise CertificatesError("unreachable", message, host=settings.host) from None
             message = (
                 f"The mail server {settings.address} refuses the login of {settings.username}: check username and password. "

@@ -656,17 +656,41 @@ def test_where_most_messages_cannot_be_had_the_others_can() -> None:
     ("number", "name", "code", "connections"),
     [
         (2, "closed", "unreachable", 4),
-        (2, "silent", "unreachable", 10),
+        (2, "silent", "unreachable", 20),
         (300, "closed", "unreachable", MOST_CONNECTIONS),
         (50, "silent", "unreachable", 20),
         (150, "refused_at_once", "mailbox_error", 1),
         (150, "left_out", "mailbox_error", 1),
     ],
 )
-def test_a_server_that_gives_nothing_is_given_up(number: int, name: str, code: str, connections: int) -> None:
+def test_a_server_that_gives_nothing_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, number: int, name: str, code: str, connections: int
+) -> None:
+    monkeypatch.setattr(imap_module, "MOST_REFUSED", 100)
     with GappedMail(FIVE[:1] * number, dict.fromkeys(range(1, number + 1), GAPS[name])) as mail:
         refusal(code, f"{HOST}:{mail.port}", read=lambda: read_all(looks(mail, timeout=0.3)))
         assert mail.connections <= connections
+
+
+def test_what_was_read_before_too_many_messages_did_not_come_counts() -> None:
+    """They come last here, so that all that can be read is; the rest of the folder is told as not read."""
+    silent = dict.fromkeys(range(4, 30), GAPS["silent"])
+    with GappedMail(FIVE[:1] * 29, silent) as mail:
+        box = looks(mail, timeout=0.3)
+        assert len(read_all(box)) == 3
+        assert box.unread()[-1].message.startswith("The rest of the folder was not read")
+
+
+def test_a_server_that_reports_news_without_end_is_not_asked_without_a_pause(
+    monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox
+) -> None:
+    paused: list[float] = []
+    with imap(mailbox) as box:
+        monkeypatch.setattr(box, "_idle", lambda _box, _seconds: None)
+        monkeypatch.setattr(imap_module.time, "sleep", paused.append)
+        box.wait(30)
+        box.wait(0.2)
+    assert 0.9 < paused[0] <= 1.0 and paused[1] <= 0.2
 
 
 def test_a_connection_that_is_lost_before_a_message_is_asked_for_alone_is_not_its_fault(
