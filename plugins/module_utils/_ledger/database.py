@@ -39,6 +39,10 @@ GROWTH = 2
 STATES = ("claimed", "unknown", "confirmed", "released")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
 """Instants outside of these were written by something else, and cannot be reckoned with."""
+NO_VALUE = (ValueError, TypeError, OverflowError, AttributeError)
+"""What is raised of a value that is none of its column's type."""
+LONGEST_ANSWER = 150
+"""Seconds within which a database server answers to the end of a transaction; the server's own limits do not bind what is between."""
 CONNECTIONS = 4
 """Connections per run; its threads share them, since a transaction is much shorter than an API call."""
 R = t.TypeVar("R")
@@ -91,7 +95,7 @@ class Database:
     Attributes:
         tables: its tables.
         is_empty: whether there are no tables and none will be created.
-        is_new: whether there were no tables, so that nothing is known of what was done before.
+        is_new: whether no request is on record, so that nothing is known of what was requested before.
         place: where it is, for messages.
 
     Raises:
@@ -106,7 +110,7 @@ class Database:
         self._engine = _make_engine(self._url, read_only=read_only)
         is_file = self._url.get_backend_name() == "sqlite"
         self._shared = _SharedTransactions(self._engine) if is_file else None
-        self.is_new = False
+        self.is_new = True
         self.is_empty = is_file and self._prepare_file(may_make_folder=url_of(url) is None)
         try:
             with self._said_clearly():
@@ -141,23 +145,35 @@ class Database:
         """Run an operation, and run it again where other transactions were in its way, after pauses of growing, random length."""
         for attempt in range(TRIES - 1):
             try:
-                return do()
+                return self._in_time(do)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in PASSING:
                     raise
             time.sleep(random.uniform(0, FIRST_PAUSE * GROWTH**attempt))
-        return do()
+        return self._in_time(do)
+
+    def _in_time(self, do: t.Callable[[], R]) -> R:
+        """Run an operation, and leave it behind if a database server never answers: the driver has no limit of its own."""
+        if self._shared is not None:
+            return do()
+        answer: futures.Future[R] = futures.Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(do())
+            except BaseException as error:
+                answer.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return answer.result(LONGEST_ANSWER)
 
     @contextmanager
     def _said_clearly(self) -> Iterator[None]:
         try:
             yield
-        except (
-            SQLAlchemyError,
-            ValueError,
-            TypeError,
-            OverflowError,
-        ) as error:  # the last ones, of a value that is none
+        except futures.TimeoutError:
+            raise unavailable(self._url, f"it did not answer within {LONGEST_ANSWER} seconds") from None
+        except (SQLAlchemyError, *NO_VALUE) as error:
             said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
             raise unavailable(self._url, said[0] if said else "the database failed") from None
 
@@ -190,7 +206,6 @@ class Database:
         Create them on first use, refuse those of another release, and check that they can be written.
         """
         version = None if self.is_empty else self._version()
-        self.is_new = self.is_new or version is None
         if version is None and self._read_only:
             self.is_empty = True
             return
@@ -204,6 +219,7 @@ class Database:
             )
         with self._engine.begin() as connection:
             self._check_tables(connection)
+            self.is_new = not connection.scalar(sa.select(sa.exists(sa.select(self.tables.emails.c.id))))
             if not self._read_only:
                 versions = self.tables.versions
                 this = versions.c.version == SCHEMA_VERSION

@@ -133,7 +133,7 @@ def test_what_is_only_read_and_has_no_tables_is_empty(tmp_path: Path) -> None:
     for read_only in (True, False):
         database = Database(f"sqlite:///{tmp_path}/new", read_only=read_only)
         database.close()
-        assert not database.is_empty and not database.is_new
+        assert not database.is_empty and database.is_new, "it has no request on record"
 
 
 def test_a_version_that_is_missing_makes_no_ledger_new(tmp_path: Path) -> None:

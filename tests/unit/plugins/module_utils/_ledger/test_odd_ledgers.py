@@ -13,11 +13,14 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database as database_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     Claim,
     CreateKey,
@@ -304,10 +307,33 @@ def test_an_instant_that_python_does_not_know(
             Ledger(postgresql_url, read_only=read_only)
 
 
+@pytest.mark.parametrize("kind", ["text", "date"])
 @pytest.mark.parametrize("read_only", [False, True])
-def test_a_column_of_another_type(postgresql: Server, postgresql_url: str, read_only: bool) -> None:
+def test_a_column_of_another_type(postgresql: Server, postgresql_url: str, read_only: bool, kind: str) -> None:
     made(postgresql_url)
-    change = f"ALTER TABLE {HISTORIES[0]} ALTER requested_at TYPE text"
+    change = f"ALTER TABLE {HISTORIES[0]} ALTER requested_at TYPE {kind}"
     postgresql.execute(change, postgresql_url.rpartition("/")[2])
     with fails("ledger_unavailable"):
         use_all(Ledger(postgresql_url, read_only=read_only))
+
+
+def test_a_server_that_never_answers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, postgresql: Server, postgresql_url: str
+) -> None:
+    """Its own limits do not help where something between here and there keeps the connection and passes nothing on."""
+    ledger = Ledger(postgresql_url)
+    monkeypatch.setattr(database_module, "LONGEST_ANSWER", 0.1)
+    answered = Event()
+    with fails("ledger_unavailable", "it did not answer within 0.1 seconds"):
+        ledger._database.read(lambda _connection: answered.wait())
+    answered.set()
+    ledger.close()
+
+
+def test_a_ledger_whose_requests_are_gone_is_new(path: Path) -> None:
+    """It has its tables, so it was used before; what was requested then is not known to it."""
+    url = f"sqlite:///{path}"
+    assert not Ledger(url).is_new
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"DELETE FROM {HISTORIES[0]}")
+    assert Ledger(url).is_new and Ledger(url, read_only=True).is_new
