@@ -28,6 +28,7 @@ from ._secrets import (
     hidden_texts,
     in_each_text,
     masked,
+    quoted,
     redacted,
     secrets_in,
     without_short,
@@ -108,6 +109,7 @@ class Module(AnsibleModule):
     def _hide_secrets(self) -> None:
         """Keep secrets inside options that are not secret themselves out of all output."""
         self.no_log_values.update(secrets_in(self.params))
+        self.no_log_values |= quoted(frozenset(self.no_log_values))  # a server may quote them
         self._set_short_aside()
         register_secrets(self.no_log_values)
 

@@ -235,6 +235,11 @@ def _alone(secrets: frozenset[str]) -> re.Pattern[str]:
     )
 
 
+def quoted(secrets: Iterable[str]) -> set[str]:
+    """Return the forms of passwords, of those that are no keys, in texts that somebody has quoted them in."""
+    return {form for secret in secrets if SHORTEST <= len(secret) <= LONGEST_PASSWORD for form in _quoted(secret)}
+
+
 @lru_cache(maxsize=10_000)
 def _quoted(password: str) -> tuple[str, ...]:
     """Return the forms of a password inside texts that Python and JSON have quoted."""

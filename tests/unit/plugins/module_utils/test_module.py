@@ -371,3 +371,15 @@ def test_no_word_is_garbled_and_no_secret_told(place: tuple[str, ...], fails: bo
         assert result["emails"][0]["count"] == 993
     else:
         assert not any(secret in text for text in told)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_secret_that_a_server_quotes_is_hidden_in_results(end: Ending, fails: bool) -> None:
+    secret = 'pa"ss\\word-1'
+    said = ['BYE session of "pa\\"ss\\\\word-1" ended', repr(secret), json.dumps(secret)]
+    result: dict[str, Any] = {"unmatched": [{"message": text} for text in said]}
+    if fails:
+        result["failure"] = {"code": "api_error", "message": "No.", "details": {}}
+    spec = ArgumentSpec({"password": {"type": "str", "no_log": True}})
+    _code, told = end(lambda _module: result, spec=spec, password=secret)
+    assert not any("word-1" in text for text in values_in(told)), told
