@@ -52,6 +52,8 @@ NAMES = frozenset({"common_name", "subject_alt_names"})
 """The facts that make the names of an order."""
 TERM = NAMES | {"public_key_sha256", "key_type", "created_at", "effective_at", "expires_at"}
 """The facts that an order is compared with the certificate store by."""
+MAILED = frozenset({"approver_email", "status", "expires_at"})
+"""The facts that decide whether and where an order's email goes."""
 DERIVED: Mapping[str, frozenset[str]] = {
     "days_until_expiry": frozenset({"expires_at"}),
     "fulfillment_email_available": frozenset({"status", "expires_at"}),
@@ -263,8 +265,10 @@ def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, 
 
     An order that does not tell its account is the user's own.
     """
-    told = {number(row.get("accountId")) for row in rows}
-    others = sorted({client.account_id() if account is None else account for account in told} - {account_id})
+    told = {row.get("accountId") for row in rows}
+    others = sorted(
+        {client.account_id() if account is None else number(account) or 0 for account in told} - {account_id}
+    )
     if others:
         raise CertificatesError(
             "invalid_argument",
@@ -275,16 +279,18 @@ def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, 
         )
 
 
-def fetch_recipient(client: Client, order_id: int) -> str | None:
-    """Return where an order's email goes at this moment (`getObject`), for who has a turn to call the API already.
+def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
+    """Return what decides whether and where an order's email goes at this moment (`getObject`), for who has a turn to call the API already.
 
     Raises:
-        CertificatesError: as `Client.call`; `api_error` if the answer is no order.
+        CertificatesError: as `Client.call`; `api_error` if the answer is no order, `invalid_argument` if it is not the account's.
     """
-    row = client.call(SERVICE, "getObject", identifier=order_id, mask="mask[id,approverEmailAddress]", in_turn=True)
+    mask = order_mask(MAILED)
+    row = client.call(SERVICE, "getObject", identifier=order_id, mask=mask, in_turn=True)
     if not isinstance(row, dict) or number(row.get("id")) != order_id:
         raise CertificatesError("api_error", f"SoftLayer_{SERVICE}::getObject answered something else than the order.")
-    return _text(row.get("approverEmailAddress"))
+    _check_account(client, account_id, [row])
+    return normalise(row)
 
 
 def resend_fulfillment_email(client: Client, order_id: int, before_sending: Callable[[], None] | None = None) -> bool:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
-from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_recipient, resend_fulfillment_email
+from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_order, resend_fulfillment_email
 from .._api.store import fetch_for_orders
 from .._api.values import LARGEST_ID, check_ranges
 from .._argspec import (
@@ -33,6 +33,7 @@ from .._ledger.place import find_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._plan.emails import (
+    INELIGIBLE,
     EmailAction,
     EmailOptions,
     approved_recipients,
@@ -230,7 +231,7 @@ class Requester:
         if not isinstance(claim, Claim):  # another run was faster
             return blocked(email, claim, self._wishes.min_interval, at)
         try:
-            accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_recipient, email))
+            accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_again, email))
         except _NotSent as error:
             return unsent(email, error.reason, error.message + self._note(self._ledger.release, claim))
         except CertificatesError as error:
@@ -244,8 +245,8 @@ class Requester:
         why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
         return unsent(email, "refused", why + self._note(self._ledger.release, claim))
 
-    def _check_recipient(self, email: EmailAction) -> None:
-        """Make sure, right before the call, that the email goes where it was seen to go, if that matters.
+    def _check_again(self, email: EmailAction) -> None:
+        """Make sure, right before the call, that the email may still be requested and goes where it was seen to go, if that matters.
 
         Raises:
             _NotSent: it does not, or that cannot be known.
@@ -253,12 +254,15 @@ class Requester:
         if not self._wishes.limits_recipients:
             return
         try:
-            recipient = fetch_recipient(self._client, email.order_id)
+            order = fetch_order(self._client, self._account_id, email.order_id)
         except CertificatesError as error:
             reason = REASONS.get(error.code, "api_error")
             raise _NotSent(reason, f"Not requested: its address could not be read again. {error.message}") from None
-        if recipient != email.recipient:
-            why = changed_recipient("the list of orders had", email.recipient, recipient)
+        why_not = order.ineligibility(now())
+        if why_not:
+            raise _NotSent(why_not, f"Not requested: {INELIGIBLE[why_not]}")
+        if order.approver_email != email.recipient:
+            why = changed_recipient("the list of orders had", email.recipient, order.approver_email)
             raise _NotSent("recipient_changed", f"Not requested: {why}")
 
     def _count(self, *, is_in_doubt: bool) -> None:

@@ -17,8 +17,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders
     PROPERTIES,
     Order,
     Selection,
+    fetch_order,
     fetch_orders,
-    fetch_recipient,
     ineligibility,
     normalise,
     order_mask,
@@ -267,7 +267,11 @@ def test_which_listing_is_read(wanted: list[int] | None, found: list[int], asked
 
 @pytest.mark.parametrize("given", [1, 2])
 @pytest.mark.parametrize(
-    ("told", "others"), [([1, 1], []), ([1, "1", None], []), ([1, 3], [3]), ([4, 3, None], [3, 4]), ([None, None], [])]
+    ("told", "others"),
+    [
+        *(([1, 1], []), ([1, "1", None], []), ([1, 3], [3]), ([4, 3, None], [3, 4]), ([None, None], [])),
+        (["another", 1], [0]),  # what cannot be read is nobody's
+    ],
 )
 def test_an_order_of_another_account_is_refused(given: int, told: list[Any], others: list[int]) -> None:
     """The account of the API's user is 1; the API answers the same whatever account it is asked for."""
@@ -281,13 +285,17 @@ def test_an_order_of_another_account_is_refused(given: int, told: list[Any], oth
         assert len(fetch_orders(client, given)) == len(rows)  # type: ignore[arg-type]
 
 
-def test_where_an_email_goes_now() -> None:
-    client = FakeClient([], answer={"id": 7, "approverEmailAddress": " admin@example.com\n"})
-    assert fetch_recipient(client, 7) == "admin@example.com"  # type: ignore[arg-type]
+def test_what_decides_about_an_email_now() -> None:
+    row = {"id": 7, "accountId": 1, "approverEmailAddress": " admin@example.com\n", "status": {"name": "Complete"}}
+    client = FakeClient([], answer=row)
+    order = fetch_order(client, 1, 7)  # type: ignore[arg-type]
+    assert (order.approver_email, order.status) == ("admin@example.com", "complete")
     assert "getObject" in client.asked[0] and "'in_turn': True" in client.asked[0]
     for answer in ({"id": 8, "approverEmailAddress": "a@example.com"}, [], None, "admin@example.com", {}):
         with fails("api_error", "something else than the order"):
-            fetch_recipient(FakeClient([], answer=answer), 7)  # type: ignore[arg-type]
+            fetch_order(FakeClient([], answer=answer), 1, 7)  # type: ignore[arg-type]
+    with fails("invalid_argument", "orders of account 2"):
+        fetch_order(FakeClient([], answer={**row, "accountId": 2}), 1, 7)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ class World:
         """What the API answers to the next calls about an order; after them, yes."""
         self.addresses: dict[int, str | CertificatesError | None] = {}
         """Where the email of an order goes at the moment of its call."""
+        self.changes: dict[int, dict[str, Any]] = {}
+        """What else the API tells of an order at that moment."""
         self.entries: dict[int, Entry[Key]] = {}
         self.intervals: list[timedelta | None] = []
         self.failing: dict[str, CertificatesError] = {}
@@ -103,12 +105,16 @@ class World:
     ) -> Any:
         assert service == "Security_Certificate_Request"
         if method == "getObject":
-            assert how == {"mask": "mask[id,approverEmailAddress]", "in_turn": True}
+            assert how == {
+                "mask": "mask[id,accountId,approverEmailAddress,expirationDate,status[id,name]]",
+                "in_turn": True,
+            }
             self.done.append(f"read {identifier}")
             address = self.addresses.get(identifier, "admin@example.com")
             if isinstance(address, CertificatesError):
                 raise address
-            return {"id": identifier, "approverEmailAddress": address}
+            row = {"id": identifier, "accountId": ACCOUNT, "status": {"name": "Complete"}}
+            return row | {"approverEmailAddress": address} | self.changes.get(identifier, {})
         assert (method, arguments, how) == ("resendEmail", ("FulfillmentEmail",), {})
         assert repeatable is False, "it would be sent twice"
         if before_sending is not None:
@@ -300,6 +306,22 @@ def test_an_address_that_has_changed_since_the_listing(
     assert shown(email) == ("failed", "recipient_changed", None, None)
     assert f"had admin@example.com, and it would go to {address or 'no address'} now" in email.message
     assert world.done == [f"claim {SHOP}", f"read {SHOP}", f"release {SHOP}"] and world.state() is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"status": {"name": "Canceled"}}, "canceled"),
+        ({"expirationDate": (NOW - DAY).isoformat()}, "expired"),
+        ({"accountId": ACCOUNT + 1}, "api_error"),
+        ({"accountId": "another"}, "api_error"),
+    ],
+)
+def test_an_order_that_has_changed_since_the_listing(world: World, change: dict[str, Any], reason: str) -> None:
+    world.changes[SHOP] = change
+    email = world.requester(allowed_recipients=["*"])(planned())
+    assert shown(email) == ("failed", reason, None, None)
+    assert world.sent == [] and world.state() is None
 
 
 @pytest.mark.parametrize(
