@@ -66,15 +66,62 @@ def why_refused(context: Context, defined: Sequence[str], role: str, unread: str
         needs: the variables that phases need, less the prefix of their names; without them, only the variables are looked at.
     """
     names = [name for name in map(str, defined) if name != f"{role}_result"]
+    omitted = str(context.resolve("omit"))
     given: dict[str, t.Any] = {}
     unreadable: dict[str, str] = {}
     for name in names:
         try:
             given[name] = plain(context.resolve(name))
+            if _holds(given[name], omitted):
+                unreadable[name] = ": default(omit) leaves it out"
         except Exception as error:  # a template may fail in any way
             said = UNDEFINED.search(str(error))
             unreadable[name] = f": {said[0]}" if said else ""
-    return _why_refused(names, given, unreadable, role, unread, needs)
+    different = None if needs else _different(context, role, given)
+    return _why_refused(names, given, unreadable, different, role, unread, needs)
+
+
+def _holds(value: t.Any, text: str) -> bool:
+    """Return whether a text is a value, or anywhere in it."""
+    if isinstance(value, dict):
+        return any(_holds(each, text) for each in value.values())
+    return any(_holds(each, text) for each in value) if isinstance(value, list) else value == text
+
+
+def _different(context: Context, role: str, given: Mapping[str, t.Any]) -> tuple[str, str] | None:
+    """Return a variable of the role, and a host of the play for which it is another one; `None` if all hosts agree.
+
+    A role acts for all hosts at once, with the variables of one of them. Of a host that has left the play, what it lacks does not matter:
+    facts reach it no more.
+    """
+    hosts, active = (list(context.resolve(f"ansible_play_{which}") or ()) for which in ("hosts_all", "hosts"))
+    if len(hosts) < 2:
+        return None
+    hostvars: t.Any = context.resolve("hostvars")
+    own = str(context.resolve("inventory_hostname"))
+
+    def variables(host: str) -> dict[str, t.Any]:
+        raw = hostvars.raw_get(host)
+        return {name: raw[name] for name in raw if name.startswith(f"{role}_") and name != f"{role}_result"}
+
+    of_own = variables(own)
+    for host in hosts:
+        of_host = variables(host)
+        for name in sorted(of_host.keys() | (of_own.keys() if host in active else set())):
+            if name not in of_own or name not in of_host:
+                return name, host
+            # What `vars` of a task set is the same for all hosts, whatever the inventory says.
+            is_same = of_own[name] == of_host[name] and "{" not in str(of_own[name])
+            if not is_same and _value(hostvars, own, name) == given.get(name) != _value(hostvars, host, name):
+                return name, host
+    return None
+
+
+def _value(hostvars: t.Any, host: str, name: str) -> t.Any:
+    try:
+        return plain(hostvars[host][name])
+    except Exception:  # a template may fail in any way
+        return None
 
 
 @on_variables
@@ -82,6 +129,7 @@ def _why_refused(
     names: Sequence[str],
     given: Mapping[str, t.Any],
     unreadable: Mapping[str, str],
+    different: tuple[str, str] | None,
     role: str,
     unread: str | None,
     needs: Mapping[str, t.Any] | None,
@@ -92,6 +140,12 @@ def _why_refused(
             "-e NAME=VALUE without blanks around the sign, or JSON."
         )
     why_not = _why_unknown(names, role) or _why_without_value(given, unreadable, role)
+    if not why_not and different:
+        name, host = different
+        why_not = (
+            f"{name} is not the same for all hosts of the play, see {host}; but the role {role} acts once, for all of them. Set it for all, in the "
+            "play or with -e, or take a play of its own for those hosts; nothing was done."
+        )
     return without_secrets(why_not or (_why_unready(role, needs) if needs else None) or "")
 
 

@@ -104,6 +104,42 @@ def test_a_play_that_would_act_several_times(
     assert said in ran.output
 
 
+DIFFERENT = {
+    "another list": ("ssl_fulfillment_allowed_recipients: ['*']", "ssl_fulfillment_allowed_recipients: []"),
+    "a list at one alone": ("", "ssl_fulfillment_allowed_recipients: []"),
+    "a number at one alone": ("", "ssl_fulfillment_max_orders: 1"),
+    "a template": (
+        "ssl_fulfillment_max_orders: '{{ 9 - x }}', x: 1",
+        "ssl_fulfillment_max_orders: '{{ 9 - x }}', x: 8",
+    ),
+    "undefined at one that fails": ("ssl_fulfillment_order_ids: '{{ nope }}'", ""),
+}
+
+
+@pytest.mark.parametrize("which", DIFFERENT)
+def test_a_limit_that_is_not_the_same_for_all_hosts(orders: Simulator, tmp_path: Path, which: str) -> None:
+    """The role acts for all of them with the variables of one: it says for which host they are others."""
+    first, last = DIFFERENT[which]
+    hosts = {1: first, 5: last}
+    lines = (f"    host{number}: {{ssl_order_id: {number}, {hosts.get(number, first)}}}" for number in ORDERS)
+    if which != "undefined at one that fails":
+        lines = (f"    host{number}: {{ssl_order_id: {number}, {last if number == 5 else first}}}" for number in ORDERS)
+    (tmp_path / "hosts.yml").write_text("orders:\n  hosts:\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    text = PLAY.format(play="", role=USES["include_role"].format(ROLE.format("ssl_fulfillment")))
+    ran = play(orders, tmp_path, text, "-i", "hosts.yml", ssl_fulfillment_from_inventory=True)
+    assert ran.code != 0 and mailed(orders) == [], ran.output
+    assert "is not the same for all hosts of the play, see host" in ran.output, ran.output
+
+
+def test_a_play_sends_no_more_than_its_limit_however_often_the_role_is_used(orders: Simulator, tmp_path: Path) -> None:
+    use = "{include_role: {name: softlayer.certificates.ssl_fulfillment}, loop: [1, 2, 3]}"
+    text = PLAY.format(play="", role=f"tasks: [{use}, {use}]".replace("{", "{{").replace("}", "}}").format())
+    given = {"ssl_fulfillment_force": True, "ssl_fulfillment_max_orders": 7}
+    ran = play(orders, tmp_path, text, "-i", "hosts.yml", **given)
+    assert ran.code != 0 and sorted(mailed(orders)) == ORDERS, ran.output
+    assert "than max_orders allows (2)" in ran.output
+
+
 def test_a_loop_runs_a_role_as_often_as_it_says(orders: Simulator, tmp_path: Path) -> None:
     """Each order once, with a run of its own."""
     text = PLAY.format(

@@ -84,6 +84,8 @@ SPOILED: list[dict[str, Any]] = [
     *({"select": {name: value}} for name in ("imported", "expires_within_days") for value in (None, "{{ not_there }}")),
     *({name: value} for name in ("max_orders", "select", "ledger_url", "from_inventory") for value in (None, " ")),
     {"from_inventory": "perhaps"},
+    *({name: "{{ not_there | default(omit) }}"} for name in ("allowed_recipients", "ledger_url", "max_orders")),
+    {"select": {"common_names": "{{ not_there | default(omit) }}"}},
     {"select": "{'common_names': ["},
 ]
 """Limits that say nothing of what is meant."""

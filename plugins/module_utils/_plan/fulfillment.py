@@ -82,6 +82,9 @@ def why_not_fulfilled(needs: Record, is_folder: Test, exists: Test) -> str | Non
             f"No host of the play is an SSL order: none has the variable {needs['inventory_vars_prefix']}id, which the inventory plugin "
             "softlayer.certificates.ssl_orders sets. Run the play on the group ssl_orders, or check --limit."
         )
+    odd = [str(order_id) for order_id in needs["hosts"] or () if not str(order_id).strip().isdecimal()]
+    if odd:
+        return f"{needs['inventory_vars_prefix']}id of a host of the play is {odd[0]}, which is no id of an order: correct it, or leave the host out."
     return None
 
 

@@ -31,7 +31,8 @@ UNDEFINED = StrictUndefined(name="not_there")
 
 def why_refused(given: dict[str, Any], role: str, unread: str | None, needs: dict[str, Any]) -> str:
     """Why a role cannot begin with these variables."""
-    context = Environment(undefined=StrictUndefined).from_string("").new_context(given)
+    of_ansible = {"omit": "(omit)", "ansible_play_hosts_all": ["localhost"], "ansible_play_hosts": ["localhost"]}
+    context = Environment(undefined=StrictUndefined).from_string("").new_context(of_ansible | given)
     reason: str = plugin.FilterModule().filters()["_why_refused"](context, list(given), role, unread, needs)
     return reason
 
@@ -77,6 +78,13 @@ def test_a_variable_that_is_defined_has_a_value(role: str, name: str, option: di
         assert ("'not_there' is undefined" in said) is is_undefined
 
 
+@pytest.mark.parametrize("omitted", ["(omit)", ["a", "(omit)"], {"common_names": "(omit)"}])
+def test_what_is_omitted_is_no_limit(omitted: object) -> None:
+    """Ansible would leave it out, as if nothing had been written."""
+    said = about_variables("ssl_fulfillment", {"ssl_fulfillment_select": omitted})
+    assert said.startswith("ssl_fulfillment_select is defined, but") and "default(omit) leaves it out" in said
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -109,13 +117,10 @@ def test_the_defaults_are_values(role: str) -> None:
 
 
 def test_a_template_that_fails_is_not_quoted() -> None:
-    class Failing(dict[str, Any]):
-        def __getitem__(self, name: str) -> Any:
-            raise ValueError("while templating {{ 'h0rse-battery' | no_filter }}")
-
     class Context:
         def resolve(self, name: str) -> Any:
-            return Failing()[name]
+            if name == "ssl_rotation_trust":
+                raise ValueError("while templating {{ 'h0rse-battery' | no_filter }}")
 
     said = plugin.why_refused(Context(), ["ssl_rotation_trust"], "ssl_rotation", None)
     assert said.startswith("ssl_rotation_trust is defined, but its template cannot be evaluated. Correct it")

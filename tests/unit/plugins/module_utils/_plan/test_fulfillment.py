@@ -104,6 +104,8 @@ MAIL = {"mail": {"maildir": "/mail"}}
         ),
         ({"phases": ["report"]}, "The report phase needs ssl_fulfillment_report_path"),
         ({"hosts": []}, "No host of the play is an SSL order: none has the variable ssl_order_id"),
+        ({"hosts": ["1", "5.7"]}, "ssl_order_id of a host of the play is 5.7, which is no id of an order"),
+        ({"hosts": ["None"]}, "ssl_order_id of a host of the play is None, which is no id of an order"),
     ],
 )
 def test_what_a_phase_needs(settings: dict[str, Any], said: str) -> None:
