@@ -63,7 +63,7 @@ options:
       - This option replaces the confirmation window of the portal. If not set, every address is allowed. An empty or null list allows no
         address.
       - With this option or O(approved), the order is read again right before its call, one more call for each email. If its address is
-        another one by then, it fails with the reason V(recipient_changed).
+        another one by then, it fails with the reason V(recipient_changed); and it fails if it has been canceled or has expired meanwhile.
     type: list
     elements: str
   approved:
@@ -104,7 +104,8 @@ options:
     default: fail
   max_orders:
     description:
-      - Maximum number of emails that one run may request. A run that would request more is refused before anything is sent.
+      - Maximum number of emails that one run may request. A run that would request more is refused before anything is sent. Where the task has
+        C(run_once), all of its runs in a play count together.
     type: int
     default: 50
   concurrency:
