@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-import os
+import json
 import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from ansible import constants
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
 
 
@@ -22,17 +23,26 @@ class ActionModule(ProgressAction):
     items = "emails"
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
-        """Run the module. Where it is to run once, `max_orders` counts the play, however often the task is reached in a loop."""
+        """Run the module. Where it is to run once, `max_orders` counts the play, however often the task is reached in a loop.
+
+        If it is reached for another host, though the first one is still there, the hosts take different ways to it, each of which would act
+        for all of them.
+        """
         if not self._task.run_once or self._task.check_mode:
             return super().run(tmp, task_vars)
         # Each task has a process of its own; this folder is theirs until the end of ansible-playbook.
         tally = Path(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP, f"emails-{self._task.get_play()._uuid}")
-        sent = os.path.getsize(tally) if tally.exists() else 0
-        if sent:
-            self._task.args["max_orders"] = less(self._task.args.get("max_orders"), sent)
+        host = str((task_vars or {}).get("inventory_hostname"))
+        before: dict[str, t.Any] = json.loads(tally.read_text("utf-8")) if tally.exists() else {"host": host, "sent": 0}
+        if before["host"] != host and before["host"] in (task_vars or {}).get("ansible_play_hosts", ()):
+            return refused(
+                f"Emails were requested in this play for the host {before['host']} already, and {host} has come to it on another way, so nothing "
+                "more was done: reach the role in one place for all hosts, or take a play of its own."
+            )
+        if before["sent"]:
+            self._task.args["max_orders"] = less(self._task.args.get("max_orders"), before["sent"])
         result = super().run(tmp, task_vars)
-        with tally.open("ab") as file:
-            file.write(b"." * may_be_sent(result))
+        tally.write_text(json.dumps({"host": host, "sent": before["sent"] + may_be_sent(result)}), "utf-8")
         return result
 
 

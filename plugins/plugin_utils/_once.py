@@ -26,10 +26,13 @@ class OnceAction(NormalAction):
         why_not = None
         if self._task.run_once:
             why_not = why_not_once(str(self._task.get_play().strategy), task_vars or {})
-        if why_not:
-            failure = CertificatesError("invalid_argument", why_not).as_failure()
-            return {"failed": True, "changed": False, "msg": why_not, "failure": failure}
-        return super().run(tmp, task_vars)
+        return refused(why_not) if why_not else super().run(tmp, task_vars)
+
+
+def refused(why: str) -> dict[str, t.Any]:
+    """Return the result of a task that was not run."""
+    failure = CertificatesError("invalid_argument", why).as_failure()
+    return {"failed": True, "changed": False, "msg": why, "failure": failure}
 
 
 def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:

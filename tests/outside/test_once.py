@@ -140,6 +140,18 @@ def test_a_play_sends_no_more_than_its_limit_however_often_the_role_is_used(orde
     assert "than max_orders allows (2)" in ran.output
 
 
+def test_hosts_that_come_to_the_role_on_two_ways(orders: Simulator, tmp_path: Path) -> None:
+    """Each would act for all of them."""
+    for way in ("odd", "even"):
+        (tmp_path / f"{way}.yml").write_text(f"- include_role: {{name: {ROLE.format('ssl_fulfillment')}}}\n", "utf-8")
+    tasks = """tasks:
+    - include_tasks: "{{ 'odd' if ssl_order_id % 2 else 'even' }}.yml" """
+    given = {"ssl_fulfillment_from_inventory": True, "ssl_fulfillment_force": True}
+    ran = play(orders, tmp_path, PLAY.format(play="", role=tasks), "-i", "hosts.yml", **given)
+    assert ran.code != 0 and sorted(mailed(orders)) == ORDERS, ran.output
+    assert "Emails were requested in this play for the host host1 already" in ran.output
+
+
 def test_a_loop_runs_a_role_as_often_as_it_says(orders: Simulator, tmp_path: Path) -> None:
     """Each order once, with a run of its own."""
     text = PLAY.format(
