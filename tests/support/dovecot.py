@@ -24,7 +24,6 @@ import socket
 import socketserver
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,8 +40,8 @@ from tests.support.certificates import (
     write_authority,
     write_certificate_of_loopback,
 )
+from tests.support.false_imap import HOST, FalseImap
 
-HOST = "127.0.0.1"
 OLDEST = (2, 4)
 """The configuration of older versions is another language."""
 STARTS = 3
@@ -527,7 +526,7 @@ SILENT = Fault("GREETING", hang_up=False)
 GARBAGE = Fault("GREETING", b"SSH-2.0-OpenSSH_9.6\r\n")
 
 
-class HangingUp:
+class HangingUp(FalseImap):
     """A false IMAP server on loopback, without TLS, and with one message that it never shows; it ends with the block.
 
     The first connection meets the first fault and so on, and all after the last one meet the last; None is no fault.
@@ -535,35 +534,11 @@ class HangingUp:
 
     def __init__(self, *faults: Fault | None) -> None:
         self.faults = faults
-        self.received: list[bytes] = []
-        """The lines of all connections."""
-        self.connections = 0
-        self._open: list[socket.socket] = []
-        conversation = type("Conversation", (_Conversation,), {"script": self})
-        self._server = socketserver.ThreadingTCPServer((HOST, 0), conversation)
-        self._server.daemon_threads = True
-        self.port = int(self._server.server_address[1])
-        threading.Thread(target=self._server.serve_forever, args=[servers.POLL_SECONDS], daemon=True).start()
-
-    def __enter__(self) -> HangingUp:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        for connection in self._open:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def options(self, security: str = "none", **changes: Any) -> dict[str, Any]:
-        """A module's options to log in to it."""
-        login = {"username": "user", "password": "s3cr3t-w0rd", "security": security}
-        return {"host": HOST, "port": self.port, **login, **changes}
+        super().__init__(_Conversation)
 
     def next_fault(self, connection: socket.socket) -> Fault | None:
         """Count a connection and return its fault."""
-        self._open.append(connection)
-        self.connections += 1
+        self.count(connection)
         return self.faults[min(self.connections, len(self.faults)) - 1] if self.faults else None
 
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import socketserver
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from tests.support import servers
+from tests.support.false_imap import FalseImap
 
-HOST = "127.0.0.1"
 FETCH = re.compile(rb"(\S+) UID FETCH (\S+) \((.*)\)\r\n", re.IGNORECASE)
 SEARCH = re.compile(rb"(\S+) UID SEARCH (?:UID (\S+) ?)?(.*)\r\n", re.IGNORECASE)
 PART = b'("text" "plain" NIL NIL NIL "7bit" 100 3)("application" "pkix-cert" ("name" "a.cer") NIL NIL "base64" 100)'
@@ -69,7 +65,7 @@ GAPS_IN_CONTENT: dict[str, Gap] = {
 """Where the content is asked for."""
 
 
-class GappedMail:
+class GappedMail(FalseImap):
     """The server, without TLS; it ends with the block.
 
     Args:
@@ -84,35 +80,7 @@ class GappedMail:
         self.validity = 1
         self.finds_text = True
         """Whether a search for text comes upon any message."""
-        self.connections = 0
-        self.received: list[bytes] = []
-        """The lines of all connections."""
-        self._open: list[socket.socket] = []
-        conversation = type("Conversation", (_Conversation,), {"mail": self})
-        self._server = socketserver.ThreadingTCPServer((HOST, 0), conversation)
-        self._server.daemon_threads = True
-        self.port = int(self._server.server_address[1])
-        threading.Thread(target=self._server.serve_forever, args=[servers.POLL_SECONDS], daemon=True).start()
-
-    def __enter__(self) -> GappedMail:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        for connection in self._open:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def options(self, **changes: Any) -> dict[str, Any]:
-        """A module's options to log in to it."""
-        login = {"username": "user", "password": "s3cr3t-w0rd", "security": "none"}
-        return {"host": HOST, "port": self.port, **login, **changes}
-
-    def count(self, connection: socket.socket) -> None:
-        """Count a connection."""
-        self._open.append(connection)
-        self.connections += 1
+        super().__init__(_Conversation)
 
     def fetches(self, uid: int) -> int:
         """How often the content of a message was asked for, with others or alone."""
@@ -130,14 +98,14 @@ class GappedMail:
 class _Conversation(socketserver.StreamRequestHandler):
     """One connection."""
 
-    mail: GappedMail
+    script: GappedMail
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
-            self.mail.count(self.connection)
+            self.script.count(self.connection)
             self.wfile.write(b"* OK ready\r\n")
             for line in self.rfile:
-                self.mail.received.append(line)
+                self.script.received.append(line)
                 answer = self._answer(line)
                 if answer is None:
                     return
@@ -147,18 +115,18 @@ class _Conversation(socketserver.StreamRequestHandler):
         """What is said to a line; None if the connection ends."""
         tag, name = line.split()[:2]
         if fetch := FETCH.fullmatch(line):
-            return self._give(tag, self.mail.range(fetch[2]), fetch[3])
+            return self._give(tag, self.script.range(fetch[2]), fetch[3])
         if search := SEARCH.fullmatch(line):
-            uids = self.mail.range(search[2] or b"1:*")
-            if b"BODY" in search[3] and not self.mail.finds_text:
+            uids = self.script.range(search[2] or b"1:*")
+            if b"BODY" in search[3] and not self.script.finds_text:
                 uids = []
-            elif b"BODY" in search[3] and any(self.mail.gaps[uid].stops for uid in uids if uid in self.mail.gaps):
+            elif b"BODY" in search[3] and any(self.script.gaps[uid].stops for uid in uids if uid in self.script.gaps):
                 return tag + b" NO [SERVERBUG] one of them cannot be read\r\n"
             return b"* SEARCH" + b"".join(b" %d" % uid for uid in uids) + b"\r\n" + tag + b" OK done\r\n"
         said = {
             b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
             b"EXAMINE": b"* %d EXISTS\r\n* OK [UIDVALIDITY %d] valid\r\n"
-            % (len(self.mail.messages), self.mail.validity),
+            % (len(self.script.messages), self.script.validity),
             b"LOGOUT": b"* BYE\r\n",
         }.get(name.upper(), b"")
         return said + tag + b" OK done\r\n"
@@ -166,16 +134,16 @@ class _Conversation(socketserver.StreamRequestHandler):
     def _give(self, tag: bytes, uids: list[int], items: bytes) -> bytes | None:
         ending = b"OK done"
         for uid in uids:
-            data = self.mail.messages[uid]
-            gap = self.mail.gaps.get(uid) if self.mail.at in items else None
+            data = self.script.messages[uid]
+            gap = self.script.gaps.get(uid) if self.script.at in items else None
             if gap is None:
                 self.wfile.write(self._given(uid, data, items))
                 continue
             self.wfile.write(gap.say(uid, data))
             if gap.deletes:
-                del self.mail.messages[uid]
+                del self.script.messages[uid]
             if gap.is_silent:
-                self.mail.received.extend(self.rfile)
+                self.script.received.extend(self.rfile)
             if not gap.status:
                 return None
             ending = gap.status if gap.status != b"OK done" else ending
