@@ -55,7 +55,9 @@ WRITERS = {
 
 
 @pass_context
-def why_refused(context: Context, defined: Sequence[str], role: str, unread: str | None, needs: t.Any = None) -> str:
+def why_refused(
+    context: Context, defined: Sequence[str], role: str, unread: str | None, needs: str | None = None
+) -> str:
     """Return why a role cannot begin, in one sentence; empty if it can.
 
     Args:
@@ -63,7 +65,7 @@ def why_refused(context: Context, defined: Sequence[str], role: str, unread: str
         defined: the defined variables whose names begin like those of the role's.
         role: its name.
         unread: the part of the extra variables that Ansible could not read as variables.
-        needs: the variables that phases need, less the prefix of their names; without them, only the variables are looked at.
+        needs: the name of a variable with those that phases need, less the prefix of their names. It is looked at once all of them are right.
     """
     names = [name for name in map(str, defined) if name != f"{role}_result"]
     omitted = str(context.resolve("omit"))
@@ -77,8 +79,9 @@ def why_refused(context: Context, defined: Sequence[str], role: str, unread: str
         except Exception as error:  # a template may fail in any way
             said = UNDEFINED.search(str(error))
             unreadable[name] = f": {said[0]}" if said else ""
-    different = None if needs else _different(context, role, given)
-    return _why_refused(names, given, unreadable, different, role, unread, needs)
+    why_not = _why_refused(names, given, unreadable, _different(context, role, given), role, unread)
+    wanted: t.Any = context.resolve(needs) if needs and not why_not else None
+    return why_not or (_why_not_ready(role, wanted) if needs else "")
 
 
 def _holds(value: t.Any, text: str) -> bool:
@@ -105,14 +108,15 @@ def _different(context: Context, role: str, given: Mapping[str, t.Any]) -> tuple
         return {name: raw[name] for name in raw if name.startswith(f"{role}_") and name != f"{role}_result"}
 
     of_own = variables(own)
+    # What `vars` of a task set is the same for all hosts, whatever the inventory says.
+    in_force = {name for name in of_own if _value(hostvars, own, name) == given.get(name)}
     for host in hosts:
         of_host = variables(host)
         for name in sorted(of_host.keys() | (of_own.keys() if host in active else set())):
             if name not in of_own or name not in of_host:
                 return name, host
-            # What `vars` of a task set is the same for all hosts, whatever the inventory says.
             is_same = of_own[name] == of_host[name] and "{" not in str(of_own[name])
-            if not is_same and _value(hostvars, own, name) == given.get(name) != _value(hostvars, host, name):
+            if not is_same and name in in_force and _value(hostvars, host, name) != given[name]:
                 return name, host
     return None
 
@@ -132,7 +136,6 @@ def _why_refused(
     different: tuple[str, str] | None,
     role: str,
     unread: str | None,
-    needs: Mapping[str, t.Any] | None,
 ) -> str:
     if unread:
         return (
@@ -146,7 +149,12 @@ def _why_refused(
             f"{name} is not the same for all hosts of the play, see {host}; but the role {role} acts once, for all of them. Set it for all, in the "
             "play or with -e, or take a play of its own for those hosts; nothing was done."
         )
-    return without_secrets(why_not or (_why_unready(role, needs) if needs else None) or "")
+    return without_secrets(why_not or "")
+
+
+@on_variables
+def _why_not_ready(role: str, needs: Mapping[str, t.Any]) -> str:
+    return without_secrets(_why_unready(role, needs) or "")
 
 
 def _why_unknown(names: Sequence[str], role: str) -> str | None:

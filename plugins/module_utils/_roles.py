@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 with suppress(ImportError):
@@ -20,6 +21,7 @@ READ = ("type", "elements", "choices", "options", "no_log")
 """What is read of a variable: how a value of it is to be taken."""
 
 
+@cache
 def role_variables(role: str) -> dict[str, dict[str, t.Any]]:
     """Return a role's variables, from its argument specification, in the form of a module's options."""
     options = _yaml(ROLES / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]

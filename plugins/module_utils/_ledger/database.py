@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import random
 import threading
 import time
 import typing as t
@@ -16,6 +15,8 @@ from concurrent import futures
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
+
+from ansible.module_utils.api import generate_jittered_backoff
 
 from .._errors import CertificatesError
 from .place import described, find_place, no_such_ledger, unavailable, url_of
@@ -32,10 +33,6 @@ MOST_RIVALS = 1000
 PASSING = {"40001", "40P01"}
 """PostgreSQL's codes of what goes well when it is tried again: two transactions were in each other's way."""
 TRIES = 10
-FIRST_PAUSE = 0.02
-"""Seconds at most before what was in the way of another run is tried again."""
-GROWTH = 2
-"""How much longer each pause may be than the one before."""
 STATES = ("claimed", "unknown", "confirmed", "released")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
 """Instants outside of these were written by something else, and cannot be reckoned with."""
@@ -143,13 +140,13 @@ class Database:
 
     def _until_done(self, do: t.Callable[[], R]) -> R:
         """Run an operation, and run it again where other transactions were in its way, after pauses of growing, random length."""
-        for attempt in range(TRIES - 1):
+        for hundredths in generate_jittered_backoff(TRIES - 1, delay_base=2, delay_threshold=512):
             try:
                 return self._in_time(do)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in PASSING:
                     raise
-            time.sleep(random.uniform(0, FIRST_PAUSE * GROWTH**attempt))
+            time.sleep(hundredths / 100)
         return self._in_time(do)
 
     def _in_time(self, do: t.Callable[[], R]) -> R:

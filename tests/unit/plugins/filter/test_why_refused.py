@@ -32,8 +32,10 @@ UNDEFINED = StrictUndefined(name="not_there")
 def why_refused(given: dict[str, Any], role: str, unread: str | None, needs: dict[str, Any]) -> str:
     """Why a role cannot begin with these variables."""
     of_ansible = {"omit": "(omit)", "ansible_play_hosts_all": ["localhost"], "ansible_play_hosts": ["localhost"]}
-    context = Environment(undefined=StrictUndefined).from_string("").new_context(of_ansible | given)
-    reason: str = plugin.FilterModule().filters()["_why_refused"](context, list(given), role, unread, needs)
+    context = Environment(undefined=StrictUndefined).from_string("").new_context(of_ansible | given | {"needs": needs})
+    reason: str = plugin.FilterModule().filters()["_why_refused"](
+        context, list(given), role, unread, "needs" if needs else None
+    )
     return reason
 
 
