@@ -280,9 +280,18 @@ def is_imported(order: Order, records: Iterable[Record]) -> bool | None:
     return any_of(answers)
 
 
-def is_superseded(order: Order, records: Iterable[Record]) -> bool | None:
-    """Whether the store holds a newer certificate that may stand in for the order's."""
-    return any_of(_supersedes(record, order) for record in records)
+def is_superseded(order: Order, records: Sequence[Record]) -> bool | None:
+    """Whether the store holds a newer certificate that may stand in for the order's.
+
+    Whether that has the names of an earlier certificate for the order's key, too, is open: the order's own may have them.
+    """
+    earlier = [
+        set(record.names) for record in records if record.key is order.key and order.known_names <= set(record.names)
+    ]
+    return any_of(
+        all_of((_supersedes(record, order), None if any(not names <= set(record.names) for names in earlier) else True))
+        for record in records
+    )
 
 
 def _supersedes(record: Record, order: Order) -> bool | None:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts, ledgers, options and plays that are drawn at random, others each time: who gets an email is who may get one.
+"""Accounts, ledgers, options and plays that are drawn at random: who gets an email is who may get one.
 
-`WORLD=4711` repeats one of them, and `WORLDS=100` tries so many.
+They are the same each time, and others each time in `make test-long`. `WORLDS=100` tries so many others, and `WORLD=4711` repeats one.
 
 Promise: Only intended recipients get emails.
 Promise: No email twice, no certificate twice.
@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random, SystemRandom
+from random import Random
 from typing import Any, cast
 
 import pytest
@@ -28,7 +28,7 @@ from tests.outside.random_orders import Order, OrderAccount, try_orders
 from tests.outside.runs import play
 from tests.outside.test_last_word_at_random import COUNT, PARTS, try_all
 from tests.simulator.client import Simulator
-from tests.support.long import LONG
+from tests.support.long import LONG, new_random
 from tests.support.playing import Ran
 
 AWX = str(Path(__file__).parents[2] / "playbooks/awx/resend.yml")
@@ -185,7 +185,7 @@ def test_random_plays(part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_what_was_approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In AWX, each order goes to the address that was shown with it, or nowhere."""
-    random = SystemRandom()
+    random = new_random()
     monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "true")
     shown = {number: random.choice((None, "a@example.com", "b@example.com", "c@example.com")) for number in range(1, 6)}
     shown |= {1: "a@example.com", 2: None, 3: "b@example.com"}

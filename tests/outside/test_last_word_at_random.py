@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts that are drawn at random, others each time: what a client accepts today, it accepts tomorrow, or the night is red.
+"""Accounts that are drawn at random: what a client accepts today, it accepts tomorrow, or the night is red.
 
-For each there is a night in check mode, a real one, and another real one. Others have one fault each. `WORLD=4711` repeats one of them, and
-`WORLDS=100` tries so many.
+For each there is a night in check mode, a real one, and another real one. Others have one fault each. They are the same each time, and others
+each time in `make test-long`. `WORLDS=100` tries so many others, and `WORLD=4711` repeats one.
 
 Promise: Check mode tells the truth.
 Promise: A listener never loses its certificate.
@@ -20,13 +20,12 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from random import SystemRandom
 from typing import Any
 
 import pytest
 
 from tests.outside.random_worlds import try_fault, try_world
-from tests.support.long import LONG
+from tests.support.long import LONG, new_random
 
 PARTS = 6
 """Into which they are divided, so that several processes can try them."""
@@ -44,7 +43,7 @@ def try_all(
     parts: int = PARTS,
 ) -> None:
     """Try a part of so many worlds."""
-    first = SystemRandom().randrange(10**9)
+    first = new_random().randrange(10**9)
     named = os.environ.get("WORLD")
     seeds = [int(named)][part:] if named else [first + number for number in range(part, count, parts)]
     total: Counter[str] = Counter()

@@ -19,7 +19,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from random import SystemRandom
 from typing import Any, cast
 
 import pytest
@@ -31,7 +30,7 @@ from tests.outside.runs import play
 from tests.outside.worlds import authorities, keys
 from tests.simulator.client import Simulator
 from tests.support.certificates import Issued
-from tests.support.long import LONG
+from tests.support.long import LONG, new_random
 from tests.support.modules import finish_module
 
 PARTS = 2
@@ -311,7 +310,7 @@ def try_cases(tried: Sequence[Case], folder: Path) -> Iterator[str]:
 def test_spoiled_variables(part: int, tmp_path: Path) -> None:
     tried = [*cases()][part::PARTS]
     if not LONG:
-        tried = SystemRandom().sample(tried, SOME)
+        tried = new_random().sample(tried, SOME)
     write_ledgers(tmp_path / "ledgers")
     write_sources(tmp_path / "sources")
     batches = [tried[first : first + BATCH] for first in range(0, len(tried), BATCH)]

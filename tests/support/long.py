@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from random import Random, SystemRandom
 from typing import TypeVar
 
 import pytest
@@ -32,6 +33,11 @@ MOST = 3
 def examples(number: int) -> settings:
     """So many examples, of which any run but `make test-long` draws a quarter."""
     return settings(max_examples=number * EXAMPLES // 100)
+
+
+def new_random() -> Random:
+    """What draws the same each time, so that nobody's change fails by chance, and others each time where there are worlds to look for."""
+    return SystemRandom() if LONG or "WORLDS" in os.environ else Random(1)
 
 
 def one_in(number: int, cases: Iterable[T]) -> list[T]:
