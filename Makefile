@@ -8,7 +8,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
-RUN := $(VENV)/bin/python tests/run.py
+RUN := $(VENV)/bin/python tests/tools/run.py
 
 .DELETE_ON_ERROR:
 .PHONY: test test-fast test-long mutants lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
@@ -35,13 +35,13 @@ changelog: $(VENV)/bin/nox ## Turn changelog fragments into the changelog of a r
 	$(VENV)/bin/nox --session $@
 
 demo: $(VENV)/simulator ## Show the whole job on a simulated fleet.
-	$(VENV)/bin/python -m tests.demo
+	$(VENV)/bin/python -m examples.demo
 
 demo-acme: $(VENV)/bin/nox ## Show how a certificate that certbot renews gets to a load balancer; as root, install what it needs.
 	$(VENV)/bin/nox --session $@
 
 bench: $(VENV)/simulator ## Measure what large fleets cost; BENCH="--profile quick" for less.
-	$(VENV)/bin/python -m tests.benchmark $(BENCH)
+	$(VENV)/bin/python -m tests.tools.benchmark $(BENCH)
 
 clean: ## Remove all that the other targets made.
 	rm -rf .venv .nox .bench .demo .demo-acme .docs .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output

@@ -5,7 +5,7 @@
 """The project's checks, each a nox session. `make test` runs them all, `make unit` and so on one kind.
 
 Every session works on a copy of the work tree in a folder `.../ansible_collections/softlayer/certificates`, as Ansible
-wants it, and leaves JUnit files in `.nox/reports/<session>`, which `tests/run.py` adds up.
+wants it, and leaves JUnit files in `.nox/reports/<session>`, which `tests/tools/run.py` adds up.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import nox
 
 nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
-nox.options.error_on_missing_interpreters = False  # tests/run.py says which are missing
+nox.options.error_on_missing_interpreters = False  # tests/tools/run.py says which are missing
 nox.options.reuse_venv = "yes"
 
 ROOT = Path(__file__).parent
@@ -121,7 +121,7 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 
 PARALLEL = "parallel"
-"""The tag of sessions that use two processors; beside one of those `tests/run.py` runs one of the others."""
+"""The tag of sessions that use two processors; beside one of those `tests/tools/run.py` runs one of the others."""
 SLOW = "slow"
 """The tag of those others that take longest: they begin first, so that nothing is waited for at the end."""
 SOME_AT_ONCE = ("--numprocesses=3", "--dist=loadgroup")
@@ -202,14 +202,15 @@ def lint(session: nox.Session) -> None:
 @nox.session(tags=[SLOW])
 @on_cores(LAST)
 def sanity(session: nox.Session, core: str) -> None:
-    """ansible-test sanity of all that is shipped, on this machine and without containers; ruff looks after the tests."""
+    """ansible-test sanity of all that is shipped, on this machine and without containers; ruff looks after the rest."""
     session.install(core)
     tree = collection(session)
     home = Path(isolated(session, tree)["HOME"])
     prepare_ansible_test(session, home)
     (tree / "tests/output").mkdir()
     (tree / "tests/output/junit").symlink_to(reports(session))
-    command = ["ansible-test", "sanity", "--local", "--junit", "--exclude", "tests/", "--python"]
+    not_shipped = ["--exclude", "tests/", "--exclude", "examples/"]
+    command = ["ansible-test", "sanity", "--local", "--junit", *not_shipped, "--python"]
     with session.chdir(tree):
         session.run(*command, str(session.python), *session.posargs, env={"HOME": str(home)})
         others = {} if session.posargs else other_pythons(session)
@@ -251,7 +252,7 @@ def browser(session: nox.Session) -> None:
         session.skip(f"there is no {' and no '.join(absent)}")
     session.install(USUAL_CORE, *RUNTIME, *group("browser"))
     pictures = str(ROOT / "docs/docsite/images") if os.environ.get("SCREENSHOTS") else ""
-    pytest(session, *(session.posargs or ["tests/browser"]), env={"SCREENSHOTS": pictures})
+    pytest(session, *(session.posargs or ["tests/e2e/browser"]), env={"SCREENSHOTS": pictures})
 
 
 @nox.session(tags=[SLOW])
@@ -307,7 +308,7 @@ def docs(session: nox.Session) -> None:
 def artefact(session: nox.Session, core: str) -> None:
     """The collection as it is built and installed."""
     session.install(core, *RUNTIME, *group("artefact"))
-    pytest(session, "tests/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
+    pytest(session, "tests/e2e/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
 @nox.session(tags=[SLOW])
@@ -316,7 +317,7 @@ def walk(session: nox.Session, core: str) -> None:
     """A newcomer's first steps, as the README describes them."""
     session.install(core, *RUNTIME, *group("test"))
     install_packages(session, SERVERS | ACME)
-    pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
+    pytest(session, "tests/e2e/walk", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
 @nox.session(tags=[PARALLEL])
@@ -324,7 +325,7 @@ def awx(session: nox.Session) -> None:
     """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     install_awx(session)
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/awx"]))
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/e2e/awx"]))
 
 
 @nox.session(tags=[SLOW])
@@ -333,7 +334,7 @@ def awx_jobs(session: nox.Session, core: str) -> None:
     """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core."""
     session.install(core, *RUNTIME, *group("awx-jobs"))
     install_packages(session, SERVERS)
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/awx_jobs"]))
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/e2e/awx_jobs"]))
 
 
 @nox.session(tags=[SLOW])
@@ -343,7 +344,7 @@ def image(session: nox.Session) -> None:
         session.skip("only root can run containers as any user: sudo make image")
     prepare_image(session)
     install_packages(session, SERVERS)
-    pytest(session, *(session.posargs or ["tests/image"]))
+    pytest(session, *(session.posargs or ["tests/e2e/image"]))
 
 
 @nox.session(tags=[PARALLEL], default=LONG)
@@ -351,7 +352,7 @@ def mutants(session: nox.Session) -> None:
     """Which slips in the code that decides about harm the pure tests notice."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     tree = collection(session)
-    command = ["python", "-m", "tests.mutants", *session.posargs]
+    command = ["python", "-m", "tests.tools.mutants", *session.posargs]
     env = isolated(session, tree) | {"PYTHONHASHSEED": "0", "LONG": None}  # each mutant meets the tests of every change
     run_each(session, {"mutants": command}, cwd=tree, env=env)
 
@@ -360,7 +361,7 @@ def mutants(session: nox.Session) -> None:
 def ee(session: nox.Session) -> None:
     """Build the execution environment, and list the orders of a simulated account in it."""
     prepare_image(session)
-    session.run("python", "-m", "tests.image")
+    session.run("python", "-m", "tests.e2e.image")
 
 
 @nox.session(name="demo-acme", default=False)
@@ -370,7 +371,7 @@ def demo_acme(session: nox.Session) -> None:
     if absent:
         session.error(f"there is no {' and no '.join(absent)}")
     session.install("ansible-core", *RUNTIME, *group("simulator"))
-    session.run("python", "-m", "tests.demo.acme")
+    session.run("python", "-m", "examples.demo.acme")
 
 
 @nox.session(default=False)
@@ -381,7 +382,7 @@ def changelog(session: nox.Session) -> None:
 
 
 def not_run(ran: Collection[str]) -> Iterator[str]:
-    """What a run of these sessions leaves out, and why or how to run it; `tests/run.py` says it at the end."""
+    """What a run of these sessions leaves out, and why or how to run it; `tests/tools/run.py` says it at the end."""
     sessions = nox.registry.get()
     if "fast" in ran:
         yield "unit tests that start a process or a server, and the slow ones of pure code: make unit"
@@ -437,7 +438,7 @@ def prepare_image(session: nox.Session) -> None:
     archive = Path(session.virtualenv.location, "base.tar").resolve()
     archive.unlink(missing_ok=True)  # of an earlier run, with packages as they were then
     os.environ["EE_BASE_ARCHIVE"] = str(archive)
-    check = ["python", "-m", "tests.image", "--check"]
+    check = ["python", "-m", "tests.e2e.image", "--check"]
     why_not = str(session.run(*check, silent=True, log=False, success_codes=[0, 3])).strip()
     if why_not:
         session.skip(why_not)
@@ -576,7 +577,7 @@ def prepare_ansible_test(session: nox.Session, home: Path) -> None:
     version = str(session.run("python", "-c", ask_version, silent=True, log=False)).strip()
     cache = home / ".ansible/test/cache"
     cache.mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "tests/get_pip.py", cache / f"get_pip_{version}.py")
+    shutil.copy(ROOT / "tests/tools/get_pip.py", cache / f"get_pip_{version}.py")
 
     config = pips_configuration()
     config["global"].setdefault("quiet", "1")

@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
 
-from tests.mutants.__main__ import DECIDING
+from tests.tools.mutants.__main__ import DECIDING
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 NAMESPACE = "ansible_collections.softlayer.certificates."

@@ -15,17 +15,17 @@ from typing import Any
 
 import pytest
 
-from tests.benchmark import __main__ as benchmark
-from tests.benchmark.figures import Case, Result
-from tests.benchmark.scenarios import PROFILES, SCENARIOS, choose
-from tests.benchmark.stage import ROOT, BenchmarkError, Job, Stage, check
 from tests.simulator.client import Simulator
 from tests.support.long import only_long
+from tests.tools.benchmark import __main__ as benchmark
+from tests.tools.benchmark.figures import Case, Result
+from tests.tools.benchmark.scenarios import PROFILES, SCENARIOS, choose
+from tests.tools.benchmark.stage import ROOT, BenchmarkError, Job, Stage, check
 
 
 def measured(folder: Path, *only: str) -> dict[str, dict[str, Any]]:
     """What a run of the smallest kind writes of each scenario, after its tables were looked at."""
-    command = [sys.executable, "-m", "tests.benchmark", "--profile", "quick", "--orders", "3", "--rounds", "1"]
+    command = [sys.executable, "-m", "tests.tools.benchmark", "--profile", "quick", "--orders", "3", "--rounds", "1"]
     command += ["--folder", str(folder), "--only", ",".join(only)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

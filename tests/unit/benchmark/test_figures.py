@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmark.figures import COLUMNS, RATIO_COLUMNS, Case, Ratio, Result, Run, markdown, rows_of, rows_of_ratios
+from tests.tools.benchmark.figures import (
+    COLUMNS,
+    RATIO_COLUMNS,
+    Case,
+    Ratio,
+    Result,
+    Run,
+    markdown,
+    rows_of,
+    rows_of_ratios,
+)
 
 
 def result(*ratios: Ratio, **ways: list[float]) -> Result:

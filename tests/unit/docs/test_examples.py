@@ -4,7 +4,7 @@
 
 """The examples of the documentation do what they say: each page is followed, in a world that has what it speaks of.
 
-Without `LONG=1` in the environment, only the quick start is, less its runs in check mode: `tests/walk` follows the README, with them, and
+Without `LONG=1` in the environment, only the quick start is, less its runs in check mode: `tests/e2e/walk` follows the README, with them, and
 what all pages name is looked up by `test_options`.
 """
 

@@ -1,0 +1,225 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`make demo-acme`: from an ACME authority to what a load balancer serves, with the hook and the command that users install.
+
+Nothing is left running. Of what is written, the report stays in the folder `.demo-acme` of the repository.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import sys
+import tempfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import SoftLayer
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from examples.demo.story import show, tell
+from tests.simulator.client import Simulator
+from tests.simulator.haproxy import OLDEST, find_haproxy, version_of
+from tests.support.acme_clients import Certbot, reason_to_skip
+from tests.support.acme_machine import RENEWED, ROTATE, Machine
+from tests.support.certificates import Authority, new_key
+from tests.support.pebble import Pebble
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".demo-acme"
+NAME = "www.example.com"
+PORT = 8443
+QUIET = {
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+    "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+    "ANSIBLE_NOCOLOR": "true",
+}
+NOT_ABOUT_IT = ("ok: [localhost]", "If you like Certbot", "* Donating", "Saving debug log", "Certbot has set up")
+"""How lines begin that are left out of what a program prints."""
+SUMMARY = "TASK [softlayer.certificates.ssl_rotation : Show what was done]"
+"""Where the interesting part of what Ansible prints begins."""
+
+
+class Failed(Exception):
+    """A step did not do what it is to show."""
+
+
+def main() -> int:
+    """Show it, step by step, and return the exit code."""
+    missing = reason_to_skip(Certbot) or no_haproxy()
+    if missing:
+        print(f"This needs Pebble, certbot and HAProxy: {missing}. On Debian: apt install pebble certbot haproxy")
+        return 1
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    print("Starting the simulator, HAProxy and Pebble: this takes some 20 seconds.", flush=True)
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=FOLDER) as scratch,
+            Simulator.start(fleet="empty", haproxy=True) as simulator,
+            Pebble() as pebble,
+        ):
+            Demo(Path(scratch), simulator, pebble).run()
+    except Failed as failure:
+        print(f"\nFAILED: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def no_haproxy() -> str | None:
+    """Why there is no HAProxy; None if there is."""
+    binary = find_haproxy()
+    if binary is None:
+        return "not installed: haproxy"
+    return None if version_of(binary) >= OLDEST else f"HAProxy is older than {'.'.join(map(str, OLDEST))}"
+
+
+class Demo:
+    """A machine with certbot, an account with a load balancer, and an authority."""
+
+    def __init__(self, folder: Path, simulator: Simulator, pebble: Pebble) -> None:
+        collections = folder / "collections"
+        link = collections / "ansible_collections/softlayer/certificates"
+        link.parent.mkdir(parents=True)
+        link.symlink_to(ROOT)
+        self._simulator = simulator
+        self._machine = Machine(folder / "machine")
+        self._machine.log_in(
+            {
+                "SL_USERNAME": simulator.username,
+                "SL_API_KEY": simulator.api_key,
+                "SL_ENDPOINT_URL": simulator.rest_url,
+                "ANSIBLE_COLLECTIONS_PATH": str(collections),
+                **QUIET,
+            }
+        )
+        root = self._machine.root / "etc/pebble-root.pem"
+        shutil.copy(pebble.root_path, root)
+        self._machine.configure(trusted_ca_path=str(root))
+        self._certbot = Certbot(pebble, self._machine.root)
+        self._context = ssl.create_default_context(cafile=str(pebble.root_path))
+        self._address = self._add_load_balancer()
+
+    def run(self) -> None:
+        """Show all steps; raises Failed."""
+        tell(
+            "A load balancer, and a certificate that ends in two weeks",
+            "On this machine run a simulator of the SoftLayer API, HAProxy in the place of its load balancers, and Pebble, an ACME "
+            "authority as Let's Encrypt is one. A machine with certbot is set up as the guide says; this is what it is told to rotate:",
+        )
+        self._show(self._machine.path_of("rotation.yml").read_text(encoding="utf-8"))
+        first = self._look()
+        tell(
+            "certbot gets a certificate",
+            "The load balancer's is RSA, so this one is, too. The authority issues it with an empty subject: what counts are its "
+            "DNS names.",
+        )
+        self._show(excerpt(self._certbot.issue(NAME, key_type="rsa").output))
+        self._rotate(
+            "What would be done?", "In check mode nothing is changed. It is the plan of the whole way.", "--check"
+        )
+        self._rotate(
+            "The first time, by hand",
+            "The certificate is imported, the listener is switched to it and goes on serving meanwhile, it is looked at, and the "
+            "old certificate is deleted.",
+        )
+        second = self._look(must_differ_from=first)
+        hook = self._certbot.deploy_hooks / "softlayer-certificates"
+        hook.symlink_to(self._machine.path_of(RENEWED))
+        tell(
+            "Two months later: certbot renews it",
+            "From now on nobody has to do anything. certbot's deploy hook has the renewed certificate rotated; so would the timer, "
+            "at night.",
+        )
+        print(f"    ln -s /usr/local/sbin/{RENEWED} /etc/letsencrypt/renewal-hooks/deploy/softlayer-certificates")
+        print("    certbot renew", flush=True)
+        self._show(excerpt(self._certbot.renew().output))
+        self._look(must_differ_from=second)
+        self._rotate("The same night, once more", "Nothing is left to do, so nothing changes.")
+        shutil.copy(self._machine.root / "var/lib/softlayer-certificates/report.html", FOLDER)
+        tell(
+            "Done",
+            f"All has stopped, and is deleted but for the report: open {FOLDER.relative_to(ROOT)}/report.html in a browser. The guide "
+            "docs/docsite/rst/guide_lets_encrypt.rst has the rest.",
+        )
+
+    def _add_load_balancer(self) -> str:
+        """Add one that serves a certificate of another authority; return its address."""
+        issued = Authority("Former Authority").issue(NAME, key=new_key("rsa"), days=(-350, 15))
+        client = SoftLayer.Client(
+            username=self._simulator.username,
+            api_key=self._simulator.api_key,
+            endpoint_url=self._simulator.rest_url,
+        )
+        template = {
+            "certificate": issued.pem,
+            "privateKey": issued.key_pem,
+            "intermediateCertificate": issued.chain_pem,
+        }
+        record = client.call("Security_Certificate", "createObject", template)
+        listeners = [{"protocolPort": PORT, "tlsCertificateId": record["id"]}]
+        return str(self._simulator.add_balancer(name="web", listeners=listeners)["address"])
+
+    def _rotate(self, title: str, text: str, *options: str) -> None:
+        tell(title, text)
+        print(f"    {' '.join([ROTATE, *options])}", flush=True)
+        ran = self._machine.rotate(*options)
+        self._show(excerpt(ran.output) if ran.code == 0 else ran.output)
+        if ran.code:
+            raise Failed(f"{ROTATE} ended with {ran.code}")
+
+    def _show(self, output: str) -> None:
+        """Show an output with paths as they are on a machine of one's own."""
+        show(output.replace(str(self._machine.root), ""))
+
+    def _look(self, must_differ_from: x509.Certificate | None = None) -> x509.Certificate:
+        """Connect as a client does, and tell what it gets. After the first look, it must be of Pebble, and another one each time."""
+        context = self._context
+        if must_differ_from is None:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            found = connect(self._address, context)
+        except ssl.SSLError as error:
+            raise Failed(f"a client does not trust what the load balancer serves: {error}") from error
+        days = (found.not_valid_after_utc - datetime.now(timezone.utc)) // timedelta(days=1)
+        issuer = found.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+        trust = "" if must_differ_from is None else " It trusts it."
+        print()
+        show(
+            f"A client of https://{NAME} gets certificate {found.serial_number:x}\n"
+            f"of {issuer!s}, valid for {days} more days.{trust}"
+        )
+        if found == must_differ_from:
+            raise Failed("the load balancer serves what it served before")
+        return found
+
+
+def connect(address: str, context: ssl.SSLContext) -> x509.Certificate:
+    """The certificate that a listener shows. Raises OSError."""
+    with (
+        socket.create_connection((address, PORT), timeout=30) as plain,
+        context.wrap_socket(plain, server_hostname=NAME) as secured,
+    ):
+        return x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+
+
+def excerpt(output: str) -> str:
+    """What a program printed, less what is not about the job: of a playbook all but what the role says at its end, and advertising."""
+    told, in_play, in_summary = [], False, False
+    for line in output.splitlines():
+        bare = line.strip()
+        in_play = (in_play or bare.startswith("PLAY [")) and not bare.startswith("PLAY RECAP")
+        if bare.startswith(("TASK [", "PLAY ")):
+            in_summary = bare.startswith(SUMMARY)
+        elif bare and bare != "msg:" and set(bare) != {"-", " "} and not bare.startswith(NOT_ABOUT_IT):
+            told += [line] if in_summary or not in_play else []
+    return "\n".join(told)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,397 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The jobs of the job templates, run by ansible-runner as AWX runs them.
+
+They have nothing in common but what pods have: a database and a mailbox out there, and a volume with the private keys.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem_private_key
+
+from tests.e2e.awx_jobs.awx import Job, Launch
+from tests.e2e.awx_jobs.conftest import PASSPHRASE, assert_no_secrets, mailbox, softlayer
+from tests.simulator.client import Simulator
+from tests.support.balanced import balancer, have, store
+from tests.support.certificates import key_pem
+from tests.support.dovecot import Server
+from tests.support.long import only_long
+from tests.support.waiting import until
+
+pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
+
+CONCURRENCY = 8
+"""How many emails are requested at the same time."""
+FLEET = 3 * CONCURRENCY
+MAILABLE = {"Approved", "Complete"}
+WALL_OF_JSON = re.compile(r"^(ok|changed|skipping): .*=> \{.", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Simulator]:
+    """A simulator with orders that can all be mailed."""
+    with Simulator.start(fleet=FLEET) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def keys(sim: Simulator, tmp_path: Path) -> Path:
+    """A volume with the private keys of the orders, which have a passphrase."""
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    for path in sim.keys_dir.iterdir():
+        key: Any = load_pem_private_key(path.read_bytes(), None)
+        (folder / path.name).write_text(key_pem(key, PrivateFormat.PKCS8, PASSPHRASE), encoding="ascii")
+    return folder
+
+
+def ids(sim: Simulator, *statuses: str) -> list[int]:
+    """The orders, or those in one of the statuses."""
+    return [order["id"] for order in sim.orders() if not statuses or order["status"] in statuses]
+
+
+def mailable(sim: Simulator) -> list[int]:
+    """The orders of the demo whose emails can be requested."""
+    others = ("www.example.com", "old.example.net")
+    return [order["id"] for order in sim.orders() if order["status"] in MAILABLE and order["commonName"] not in others]
+
+
+def sent(sim: Simulator) -> Counter[int]:
+    """How often each order was mailed."""
+    return Counter(send["order_id"] for send in sim.sends())
+
+
+def test_a_workflow_from_approval_to_the_store(
+    sim: Simulator, dovecot: Server, postgresql_url: str, keys: Path, launch: Launch
+) -> None:
+    inbox = dovecot.new_user(sim.maildir)
+    late, *fulfillable = mailable(sim)
+    artifacts: dict[str, Any] = {}
+    jobs: list[Job] = []
+
+    def node(playbook: str, *, check: bool = False, options: str = "", **extra_vars: Any) -> Job:
+        """Run a node of the workflow, which gets what those before it have set."""
+        job = launch(
+            playbook,
+            credentials={
+                **softlayer(sim, postgresql_url),
+                **mailbox(inbox),
+                "SSL_FULFILLMENT_PRIVATEKEY_DIR": str(keys),
+                "SSL_FULFILLMENT_PRIVATEKEY_PASSPHRASE": PASSPHRASE,
+            },
+            extra_vars={"ssl_orders": "", "ssl_allowed_recipients": "*@*", **extra_vars, **artifacts},
+            check=check,
+            options=options,
+        ).wait()
+        jobs.append(job)
+        artifacts.update(job.stats)
+        return job
+
+    sim.patch_order(late, status="Pending CA Approval")
+    preview = node("resend.yml", check=True)
+    assert preview.status == "successful", preview.output
+    recipients = {order["id"]: order["approverEmailAddress"] for order in sim.orders()}
+    assert preview.stats == {
+        "ssl_previewed_order_ids": fulfillable,
+        "ssl_previewed_recipients": {str(number): recipients[number] for number in fulfillable},
+        "ssl_awaited_order_ids": fulfillable,
+    }
+    assert sim.sends() == []
+    assert all(
+        f"(order {number}): would be requested, goes to {recipients[number]}" in preview.output
+        for number in fulfillable
+    )
+
+    sim.patch_order(late, status="Approved")  # nobody has approved that this one is mailed
+    resend = node("resend.yml", options="--diff")
+    assert resend.status == "successful", resend.output
+    assert resend.stats == {"ssl_requested_order_ids": fulfillable}
+    assert sent(sim) == Counter(fulfillable)
+
+    told = artifacts.pop("ssl_requested_order_ids")  # as if that job had been canceled before it told anything
+    collect = node("collect_and_import.yml", options="-vvvv", ssl_phases="collect")
+    artifacts["ssl_requested_order_ids"] = told
+    assert collect.status == "successful", collect.output
+    assert f"requested 0, collected {len(fulfillable)}, imported 0, skipped 0, failed 0" in collect.output
+    assert len(sim.certificates()) == 1
+
+    imported = node("collect_and_import.yml", options="-vvvv --diff", ssl_phases=["import"])
+    assert imported.status == "successful", imported.output
+    assert {certificate["certificate"] for certificate in sim.certificates()} >= {
+        sim.issue(number)["certificate"] for number in fulfillable
+    }
+    assert len(sim.certificates()) == 1 + len(fulfillable)
+
+    artifacts.clear()
+    again = node("resend.yml", check=True, ssl_orders=f"www.example.com, {fulfillable[0]}")
+    assert again.status == "successful", again.output
+    assert "changed=0" in again.output and "requested 0, collected 0, imported 0, skipped 2, failed 0" in again.output
+    assert "skipped (already_imported): www.example.com" in again.output
+    assert (again.stats["ssl_previewed_order_ids"], again.stats["ssl_awaited_order_ids"]) == ([], [fulfillable[0]]), (
+        "it may still be on its way"
+    )
+
+    artifacts.clear()
+    artifacts["ssl_requested_order_ids"] = []
+    nothing = node("collect_and_import.yml")
+    assert nothing.status == "successful", nothing.output
+    assert "requested 0, collected 0, imported 0, skipped 0, failed 0" in nothing.output
+    assert sent(sim) == Counter(fulfillable)
+
+    for job in (preview, resend, again, nothing):
+        assert not WALL_OF_JSON.search(job.output), job.output
+    assert_no_secrets(jobs, [sim.api_key, inbox.password, PASSPHRASE, postgresql_url.split(":")[2].split("@")[0]], keys)
+
+
+@only_long
+def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
+    fleet: Simulator, postgresql_url: str, launch: Launch
+) -> None:
+    fleet.reset()
+    credentials = softlayer(fleet, postgresql_url)
+    old = {name: store(fleet, f"{name}.example.com", is_old=True) for name in ("prod-web", "prod-api", "test")}
+    new = {name: store(fleet, f"{name}.example.com") for name in ("prod-web", "test")}
+    for name, record in old.items():
+        balancer(fleet, name, p443=record)
+    before = have(fleet)
+    survey = {"ssl_load_balancers": "prod-*", "ssl_common_names": "", "ssl_max_listeners": 1}
+    survey["ssl_rotation_fail_on"] = []  # one that is about to end stays
+    preview = launch("deploy.yml", credentials=credentials, extra_vars=survey, check=True).wait()
+    assert preview.status == "successful", preview.output
+    assert f"prod-web:443: would be switched to certificate {new['prod-web']}" in preview.output
+    (change,) = preview.stats["ssl_previewed_rotation"]["deployed"]
+    assert have(fleet) == before
+
+    store(fleet, "prod-api.example.com")  # nobody has approved that this one is deployed
+    deploy = launch("deploy.yml", credentials=credentials, extra_vars=survey | preview.stats).wait()
+    assert deploy.status == "successful", deploy.output
+    assert have(fleet) == {**before, "prod-web:443": new["prod-web"]}
+    assert (change["load_balancer"], change["port"]) == ("prod-web", 443) and deploy.stats == {}
+    assert "skipped (not_approved): prod-api:443" in deploy.output
+
+    verify = launch("verify.yml", credentials=credentials, extra_vars=survey).wait()
+    assert verify.status == "successful", verify.output
+    assert "skipped (not_reachable): prod-api:443, prod-web:443" in verify.output
+
+
+@only_long
+def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
+    """What it had done by then is known to the next one, which mails the rest and nobody twice."""
+    fleet.reset()
+    everything = ids(fleet)
+    confirmed, unconfirmed, rest = (everything[start : start + CONCURRENCY] for start in range(0, FLEET, CONCURRENCY))
+    for order_id in (*unconfirmed, *rest):
+        fleet.fault("hang_after", method="resendEmail", order_id=order_id)
+    job = launch("resend.yml", credentials=softlayer(fleet, postgresql_url))
+    until(lambda: len(fleet.sends()) >= 2 * CONCURRENCY or not job.is_running())
+    assert job.is_running(), job.output
+    job.cancel()
+    assert job.status == "canceled"
+    fleet.clear_faults()
+    assert sent(fleet) == Counter(confirmed + unconfirmed)
+
+    after = launch("resend.yml", credentials=softlayer(fleet, postgresql_url)).wait()
+    assert after.status == "successful", after.output
+    assert sent(fleet) == Counter(everything)
+    assert f"requested {len(rest)}, collected 0, imported 0, skipped {2 * CONCURRENCY}, failed 0" in after.output
+    assert "skipped (cooldown): " in after.output and "skipped (outcome_unknown): " in after.output
+    assert after.stats == {"ssl_requested_order_ids": everything}, "what may be on its way is waited for as well"
+
+
+@only_long
+def test_a_slice_and_a_whole_job_at_once(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
+    fleet.reset()
+    part = ids(fleet)[::2]
+    hosts = {f"order_{number}": {"ssl_order_id": number} for number in part}
+    given: list[dict[str, Any]] = [
+        {"hosts": hosts, "extra_vars": {"ssl_fulfillment_from_inventory": True}},
+        {},
+    ]
+    jobs = [launch("resend.yml", credentials=softlayer(fleet, postgresql_url), **each) for each in given]
+    for job, wanted in zip(jobs, (part, ids(fleet)), strict=True):
+        assert job.wait().status == "successful", job.output
+        assert job.stats["ssl_requested_order_ids"] == wanted
+    assert sent(fleet) == Counter(ids(fleet))
+
+
+def test_what_the_survey_asks_for_must_exist(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
+    fleet.reset()
+    first = fleet.orders()[0]["commonName"]
+    answers = {"ssl_orders": f"{first}, nobody.example.com 7"}
+    job = launch("resend.yml", credentials=softlayer(fleet, postgresql_url), extra_vars=answers).wait()
+    assert job.status == "failed"
+    assert "No SSL order of the account matches 7, nobody.example.com. Nothing was done." in job.output
+    assert job.stats == {"ssl_requested_order_ids": []}, "a job that follows all the same has nothing to wait for"
+    assert fleet.sends() == []
+
+
+def test_a_job_without_a_ledger_that_stays_sends_nothing(fleet: Simulator, launch: Launch) -> None:
+    """In the preview already, before somebody approves what will not be done."""
+    refused = launch("resend.yml", credentials=softlayer(fleet, ""), check=True).wait()
+    assert refused.status == "failed"
+    assert "goes with the folder of this AWX job" in " ".join(refused.output.split())
+
+
+def test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approved(
+    fleet: Simulator, postgresql_url: str, launch: Launch
+) -> None:
+    """AWX gives them as extra variables, which outrank all that a playbook sets."""
+    fleet.reset()
+    first, second, other, *_rest = ids(fleet)
+    recipient = fleet.orders()[0]["approverEmailAddress"]
+    fleet.patch_order(other, approverEmailAddress="nobody@example.net")
+
+    def job(**extra_vars: Any) -> Job:
+        given = {"ssl_orders": "", "ssl_force": "no", **extra_vars}
+        return launch("resend.yml", credentials=softlayer(fleet, postgresql_url), extra_vars=given).wait()
+
+    shown = {
+        "ssl_previewed_order_ids": [first, other],
+        "ssl_previewed_recipients": {first: recipient, other: recipient},
+    }
+    of_the_template = {
+        "ssl_fulfillment_order_ids": [first, second, other],
+        "ssl_fulfillment_allowed_recipients": ["*@*"],
+    }
+    approved = job(**shown, **of_the_template)
+    assert approved.status == "failed", "the other one's address is not one that was approved"
+    assert sent(fleet) == Counter([first])
+
+    again = job(ssl_orders=[first, second], ssl_fulfillment_order_ids=f"{first}", ssl_fulfillment_force=True)
+    assert again.status == "successful", again.output
+    assert sent(fleet) == Counter([first]), "the survey says no"
+
+
+def test_each_order_is_mailed_where_the_preview_showed_it(
+    fleet: Simulator, postgresql_url: str, launch: Launch
+) -> None:
+    """An order whose address the API does not tell, and one that gets another address after the approval, are not mailed."""
+    fleet.reset()
+    first, unknown, moved, *_rest = ids(fleet)
+    fleet.patch_order(unknown, approverEmailAddress=None)
+    credentials, answers = softlayer(fleet, postgresql_url), {"ssl_orders": f"{first} {unknown} {moved}"}
+    preview = launch("resend.yml", credentials=credentials, extra_vars=answers, check=True).wait()
+    assert preview.status == "successful", preview.output
+    assert preview.stats["ssl_previewed_recipients"][str(unknown)] is None
+    fleet.patch_order(moved, approverEmailAddress=preview.stats["ssl_previewed_recipients"][str(first)].upper())
+    approved = launch("resend.yml", credentials=credentials, extra_vars=answers | preview.stats).wait()
+    assert approved.status == "failed", approved.output
+    assert sent(fleet) == Counter([first])
+    assert "the check run showed no address" in approved.output and "See who has changed that" in approved.output
+
+
+def test_the_survey_says_who_may_be_mailed(sim: Simulator, postgresql_url: str, launch: Launch) -> None:
+    """A failure fails the job, and is named."""
+    answers = {"ssl_orders": "shop.* partner.*", "ssl_allowed_recipients": "*@example.com, *@example.org"}
+    credentials = softlayer(sim, postgresql_url)
+    shop, other, partner = (
+        next(order for order in sim.orders() if order["commonName"] == name)
+        for name in ("shop.example.com", "api.example.org", "partner.example.net")
+    )
+    narrowed = launch("resend.yml", credentials=credentials, extra_vars=answers).wait()
+    assert narrowed.status == "failed", "somebody who was asked for is not allowed"
+    assert "goes to hostmaster@example.com" in narrowed.output
+    assert f'"msg": "1 failed: partner.example.net, order {partner["id"]}: ' in narrowed.output
+    assert not WALL_OF_JSON.search(narrowed.output), narrowed.output
+    assert narrowed.stats == {"ssl_requested_order_ids": [shop["id"]]}
+    assert sent(sim) == Counter([shop["id"]])
+
+    address, pattern = (
+        shop["approverEmailAddress"],
+        f"[{other['approverEmailAddress'][0]}]{other['approverEmailAddress'][1:]}",
+    )
+    recipients = {shop["id"]: address, other["id"]: pattern}
+    shown = {"ssl_previewed_order_ids": [*recipients], "ssl_previewed_recipients": recipients}
+    forced = launch("resend.yml", credentials=credentials, extra_vars={**shown, "ssl_force": "yes"}).wait()
+    assert forced.status == "failed", "the address is not the one that was approved"
+    assert "1 failed: api.example.org" in forced.output
+    assert sent(sim) == Counter([shop["id"], shop["id"]])
+
+
+@only_long
+def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
+    sim: Simulator, postgresql_url: str, launch: Launch
+) -> None:
+    """Or one new order would stop the workflow of every workday."""
+    answers = {"ssl_orders": "shop.* partner.*", "ssl_allowed_recipients": "*@example.com", "ssl_force": "no"}
+    credentials = softlayer(sim, postgresql_url)
+    shop, partner = (
+        next(order for order in sim.orders() if order["commonName"] == name)
+        for name in ("shop.example.com", "partner.example.net")
+    )
+    preview = launch("resend.yml", credentials=credentials, extra_vars=answers, check=True).wait()
+    assert preview.status == "successful", preview.output
+    assert preview.stats == {
+        "ssl_previewed_order_ids": [shop["id"]],
+        "ssl_previewed_recipients": {str(shop["id"]): shop["approverEmailAddress"]},
+        "ssl_awaited_order_ids": [shop["id"]],
+    }
+    assert f"partner.example.net, order {partner['id']}: NOT ALLOWED" in preview.output
+    assert partner["approverEmailAddress"] in preview.output
+    assert sim.sends() == []
+
+    alone = {**answers, "ssl_orders": "partner.*"}
+    nothing = launch("resend.yml", credentials=credentials, extra_vars=alone, check=True).wait()
+    assert nothing.status == "failed", "there is nothing to approve"
+    assert "1 failed: partner.example.net" in nothing.output
+
+
+def test_orders_are_listed_a_line_each(sim: Simulator, launch: Launch) -> None:
+    answers = {"ssl_orders": "*.example.com *.example.net"}
+    job = launch("list_orders.yml", credentials=softlayer(sim, ""), extra_vars=answers).wait()
+    assert job.status == "successful", job.output
+    wanted = [order for order in sim.orders() if order["commonName"].endswith((".example.com", ".example.net"))]
+    assert f'"{len(wanted)} orders"' in job.output and len(wanted) < len(sim.orders())
+    for order in wanted:
+        [line] = [line for line in job.output.splitlines() if str(order["id"]) in line]
+        assert order["commonName"] in line and order["approverEmailAddress"] in line
+    assert "days ago)" in job.output and "(in " in job.output and "in the store as " in job.output
+    assert not WALL_OF_JSON.search(job.output), job.output
+
+
+@only_long
+def test_a_user_who_may_only_view(sim: Simulator, launch: Launch) -> None:
+    """What is in the store is not known; everything else is told, and once by each job, which permission is missing."""
+    sim.permit(sim.username, "SECURITY_CERTIFICATE_VIEW")
+    listing, report = (
+        launch(playbook, credentials=softlayer(sim, "")).wait() for playbook in ("list_orders.yml", "report.yml")
+    )
+    for job in (listing, report):
+        assert job.status == "successful", job.output
+        # As AWX shows the tasks: ansible-runner may lose a line of a warning in the output.
+        events = [json.loads(text) for name, text in job.kept().items() if name.startswith("job_events/")]
+        results = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_ok"]
+        warnings = [text for result in results for text in result.get("warnings", ())]
+        lacking = [text for text in warnings if "lacks the permission SECURITY_CERTIFICATE_MANAGE" in text]
+        assert lacking and len(lacking) == len(set(lacking)), warnings
+    assert listing.output.count("  not known whether it is in the store") == len(sim.orders())
+    assert "the certificate store: The API user lacks the permission" in report.output
+    assert f'"{len(sim.orders())} orders: ' in report.output and " imported" not in report.output.splitlines()[-1]
+
+
+def test_a_report(sim: Simulator, launch: Launch, tmp_path: Path) -> None:
+    """Its files go to a disk that outlives the job; the output has a line for each order."""
+    path = tmp_path / "reports/fleet.html"
+    path.parent.mkdir()
+    extra_vars = {"ssl_fulfillment_report_path": str(path), "ssl_orders": "*.example.com"}
+    job = launch("report.yml", credentials=softlayer(sim, ""), extra_vars=extra_vars).wait()
+    assert job.status == "successful", job.output
+    wanted = [order for order in sim.orders() if order["commonName"].endswith(".example.com")]
+    assert f'"{len(wanted)} orders: ' in job.output
+    for order in wanted:
+        assert len([line for line in job.output.splitlines() if line.lstrip().startswith(f'"{order["id"]} ')]) == 1
+    assert not WALL_OF_JSON.search(job.output), job.output
+    html = path.read_text(encoding="utf-8")
+    assert "www.example.com" in html and "api.example.org" not in html
+    text = path.with_suffix(".json").read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), indent=4) + "\n"

@@ -1,0 +1,284 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report as a person meets it: in a browser, from disk, in every size and colour, with and without a script."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.e2e.browser.conftest import HOSTILE, MANY, SCREENSHOTS, Browser
+from tests.e2e.browser.looking import VIEWS, column, heading, overlapping, sort_by, violations
+from tests.support.long import LONG, only_long
+
+LOADS, SECONDS = 3 if LONG else 1, 2
+Reports = dict[str, Path]
+"""By language."""
+
+
+@pytest.mark.parametrize("reports", ["fleet", "rotated"])
+@pytest.mark.parametrize(("language", "width", "dark"), VIEWS)
+def test_it_is_accessible_and_nothing_sticks_out(
+    *, browser: Browser, request: pytest.FixtureRequest, reports: str, language: str, width: int, dark: bool
+) -> None:
+    browser.open(request.getfixturevalue(reports)[language], width=width, dark=dark)
+    assert violations(browser) == []
+    assert browser.run("return document.documentElement.scrollWidth") == width
+    assert browser.complaints() == []
+
+
+def test_both_colour_schemes(browser: Browser, fleet: Reports) -> None:
+    brightness = {}
+    for dark in (False, True):
+        browser.open(fleet["en"], dark=dark)
+        colour = browser.run("return getComputedStyle(document.body).backgroundColor")
+        brightness[dark] = sum(map(int, re.findall(r"\d+", colour)))
+    assert brightness[True] < 100 < 600 < brightness[False]
+
+
+def test_no_request_leaves_the_page(browser: Browser, fleet: Reports) -> None:
+    browser.open(fleet["en"])
+    browser.search("example.com", "5 of 12 orders shown")
+    sort_by(browser, 0)
+    assert browser.requests() == {fleet["en"].as_uri(), "data:,"} or browser.requests() == set()
+    assert browser.complaints() == []
+
+
+def test_the_page_forbids_what_it_does_not_have(browser: Browser, fleet: Reports) -> None:
+    browser.open(fleet["en"])
+    browser.run(
+        """const script = document.createElement("script");
+        script.textContent = "document.title = 'owned'";
+        document.body.append(script);
+        const image = document.createElement("img");
+        image.src = "http://127.0.0.1:9/x.png";
+        document.body.append(image);"""
+    )
+    assert browser.driver.title != "owned"
+    assert len([complaint for complaint in browser.complaints() if "Content Security Policy" in complaint]) == 2
+
+
+def test_sorting(browser: Browser, fleet: Reports) -> None:
+    browser.open(fleet["en"])
+    assert heading(browser, 10) == ("Days left", None)
+    sort_by(browser, 10)
+    days = [int(text) for text in column(browser, 10)]
+    assert days == sorted(days) and days[0] < 0 and len(days) == 8
+    assert heading(browser, 10)[1] == "ascending"
+    sort_by(browser, 10)
+    assert [int(text) for text in column(browser, 10)] == days[::-1]
+    assert heading(browser, 10)[1] == "descending"
+    blank = browser.run("return [...document.querySelectorAll('tbody tr')].map(row => row.cells[10].innerText === '')")
+    assert blank == sorted(blank)  # what is not known comes last either way
+
+    sort_by(browser, 0)
+    names = column(browser, 0)
+    assert names == sorted(names)
+    assert [heading(browser, number)[1] for number in (0, 10)] == ["ascending", None]
+
+
+def test_sorting_with_the_keyboard(browser: Browser, fleet: Reports) -> None:
+    browser.open(fleet["en"])
+    first = browser.driver.find_elements(By.CSS_SELECTOR, "thead button")[0]
+    browser.run("arguments[0].focus()", first)
+    browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    assert heading(browser, 0)[1] == "ascending"
+    browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+    focused = browser.driver.switch_to.active_element
+    assert focused.text.startswith("Product")
+    assert browser.run("return getComputedStyle(arguments[0]).outlineStyle", focused) == "solid"
+
+
+def test_filtering_by_text(browser: Browser, fleet: Reports) -> None:
+    browser.open(fleet["en"])
+    assert browser.shown() == "12 of 12 orders shown"
+    assert browser.find("#shown").get_attribute("role") == "status"
+    browser.search("EXAMPLE.org pending", "1 of 12 orders shown")
+    assert browser.rows() == [100210]
+    browser.search("hostmaster@", "2 of 12 orders shown")
+    browser.search("no such thing", "0 of 12 orders shown")
+    assert browser.find("#empty").is_displayed()
+    browser.find("#reset").click()
+    browser.wait_for("12 of 12 orders shown")
+    assert not browser.find("#empty").is_displayed()
+
+
+def test_filtering_by_state(browser: Browser, fleet: Reports) -> None:
+    browser.open(fleet["en"])
+    browser.find("#state option[value=pending]").click()
+    assert browser.shown() == "2 of 12 orders shown"
+    assert browser.rows() == [100209, 100210]
+    tile = browser.find(".tiles button[data-state=pending]")
+    assert tile.get_attribute("aria-pressed") == "true"
+    tile.click()
+    assert browser.shown() == "12 of 12 orders shown"
+    browser.find(".tiles button[data-state=expired]").click()
+    assert browser.rows() == [100206]
+
+
+SERVED, UNSERVED = 100201, {100204, 100205}
+
+
+def test_filtering_by_what_serves(browser: Browser, balanced: Reports) -> None:
+    browser.open(balanced["en"])
+    assert browser.complaints() == []
+    options = browser.driver.find_elements(By.CSS_SELECTOR, "#served option")
+    assert [option.text for option in options] == [
+        "All certificates",
+        "No load balancer (2)",
+        "shop:eu (1)",
+        f"{HOSTILE} (1)",
+    ]
+    options[1].click()
+    assert browser.shown() == "2 of 12 orders shown"
+    assert set(browser.rows()) == UNSERVED
+    for option in options[2:]:
+        option.click()
+        assert browser.rows() == [SERVED]
+    browser.find("#state option[value=not_served]").click()
+    assert browser.shown() == "0 of 12 orders shown"
+    browser.find("#reset").click()
+    browser.wait_for("12 of 12 orders shown")
+    assert browser.find("#served").get_property("selectedIndex") == 0
+    tile = browser.find(".tiles button[data-state=not_served]")
+    assert tile.text.split("\n") == ["2", "Imported, not served yet"]
+    tile.click()
+    assert set(browser.rows()) == UNSERVED
+    options[2].click()
+    browser.find("button[data-kind=expiring]").click()  # shows all of them, whatever was chosen before
+    assert browser.rows() == [100205]
+
+
+def test_the_column_of_what_serves(browser: Browser, balanced: Reports, fleet: Reports) -> None:
+    browser.open(balanced["en"])
+    assert [heading(browser, number)[0] for number in (9, 11)] == ["Served by", "Days left"]
+    cell = browser.find(f"#order-{SERVED} td:nth-of-type(9)").text
+    assert "shop:eu:443, shop:eu:8443" in cell and "and 1 more" in cell
+    sort_by(browser, 9)
+    assert browser.rows()[0] == SERVED
+    browser.open(fleet["en"])
+    assert browser.driver.find_elements(By.CSS_SELECTOR, "#served, [data-served]") == []
+
+
+@pytest.mark.parametrize("width", [400, 1000, 1260, 1400])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=only_long), "de"])  # of which the words are longer
+def test_the_column_of_what_serves_has_room(browser: Browser, balanced: Reports, language: str, width: int) -> None:
+    browser.open(balanced[language], width=width)
+    assert browser.run("return document.documentElement.scrollWidth") == width
+    assert violations(browser) == []
+    if width == 400:
+        label = "getComputedStyle(document.querySelector('#order-100201 td:nth-of-type(9)'), '::before').content"
+        assert browser.run(f"return {label}") == f'"{SERVED_BY[language]}"'
+
+
+SERVED_BY = {"en": "Served by", "de": "Ausgeliefert von"}
+
+
+def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: Reports) -> None:
+    browser.open(fleet["en"])
+    button = browser.find("button[data-kind=expiring]")
+    button.click()
+    assert browser.rows() == [100205]
+    assert button.get_attribute("aria-pressed") == "true"
+    browser.find(".attention a[href='#order-100208']").click()  # one that is filtered out
+    assert 100208 in browser.rows()
+    assert browser.driver.current_url.endswith("#order-100208")
+
+
+def test_without_a_script_it_is_complete(browser: Browser, fleet: Reports, large: Path) -> None:
+    browser.open(fleet["en"], script=False)
+    assert browser.find("#rows").is_displayed()
+    assert len([row for row in browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr") if row.is_displayed()]) == 12
+    assert [
+        button
+        for button in browser.driver.find_elements(By.CSS_SELECTOR, "button, input, select")
+        if button.is_displayed()
+    ] == []
+    browser.open(large, script=False)
+    assert browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr:last-child")[0].is_displayed()
+
+
+def test_printed_it_has_every_row_and_no_controls(browser: Browser, fleet: Reports, large: Path) -> None:
+    for path, rows in ((fleet["en"], 12), (large, MANY)):
+        browser.open(path, dark=True)
+        browser.command("Emulation.setEmulatedMedia", media="print")
+        assert not browser.find("#controls").is_displayed()
+        assert len(browser.rows()) == rows
+        assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_hostile_values_are_text(browser: Browser, hostile: Path) -> None:
+    browser.open(hostile)
+    sort_by(browser, 0)
+    browser.search("<script>", "12 of 12 orders shown")
+    assert browser.driver.title.startswith("SSL certificates")
+    assert browser.complaints() == []
+    assert browser.driver.find_elements(By.CSS_SELECTOR, "img, textarea") == []
+    assert set(column(browser, 0)) == {HOSTILE}
+    assert set(column(browser, 1)) == {HOSTILE}
+    assert HOSTILE in browser.find("#order-100201 td:nth-of-type(8)").text
+
+
+def test_thousands_of_rows_are_there_at_once(browser: Browser, large: Path) -> None:
+    times = []
+    for _load in range(LOADS):
+        browser.open(large)
+        times.append(browser.run("return performance.getEntriesByName('interactive')[0].startTime / 1000"))
+    assert not LONG or min(times) < SECONDS, times
+    assert browser.shown() == f"{MANY} of {MANY} orders shown"
+    assert len(browser.rows()) == 250
+    browser.search(f"host{MANY - 1:05}", f"1 of {MANY} orders shown")
+    assert len(browser.rows()) == 1
+    browser.find("#reset").click()
+    browser.wait_for(f"{MANY} of {MANY} orders shown")
+    sort_by(browser, 0)
+    assert column(browser, 0)[0].startswith("host00000.")
+    browser.find("#rest button").click()
+    assert len(browser.rows()) == MANY
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_the_timeline_can_be_read(
+    *, browser: Browser, fleet: Reports, large: Path, rotated: Reports, large_rotation: Path, width: int
+) -> None:
+    """No label lies on another one or outside of the drawing."""
+    for path in (fleet["de"], large, rotated["de"], large_rotation):
+        browser.open(path, width=width)
+        assert overlapping(browser, width) == [], path
+
+
+PICTURES: dict[str, tuple[str, str, int, int, bool]] = {
+    "report-light": ("fleet", "en", 1400, 1250, False),
+    "report-dark": ("fleet", "de", 1400, 1250, True),
+    "report-narrow": ("fleet", "en", 400, 1500, False),
+    "report-narrow-dark": ("fleet", "de", 400, 1500, True),
+    "rotation-light": ("rotated", "en", 1400, 2250, False),
+    "rotation-narrow-dark": ("rotated", "de", 400, 1700, True),
+}
+"""Those of the documentation: reports, language, width and height, and whether it is dark."""
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path, name: str) -> None:
+    reports, language, width, height, dark = PICTURES[name]
+    browser.open(request.getfixturevalue(reports)[language], width=width, height=height, dark=dark)
+    picture = Path(SCREENSHOTS or tmp_path) / f"{name}.png"
+    assert browser.driver.save_screenshot(str(picture))
+    assert picture.stat().st_size > 20_000
+
+
+def test_a_picture_of_a_large_fleet(browser: Browser, large: Path, tmp_path: Path) -> None:
+    browser.open(large, width=1400, height=700)
+    assert browser.driver.save_screenshot(str(Path(SCREENSHOTS or tmp_path) / "report-large.png"))
+
+
+def test_the_data_beside_the_page(fleet: Reports) -> None:
+    data = json.loads(fleet["en"].with_name("report.json").read_text(encoding="utf-8"))
+    assert data["order_count"] == 12

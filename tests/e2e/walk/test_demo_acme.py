@@ -1,0 +1,62 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`make demo-acme` does what it says, and leaves nothing but the report."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import acme_clients, haproxy
+from tests.support.acme_clients import Certbot
+from tests.support.artefact import ROOT
+from tests.support.long import only_long
+
+SECONDS = 900
+REASON = acme_clients.reason_to_skip(Certbot) or haproxy.reason_to_skip()
+
+
+@only_long
+@pytest.mark.skipif(bool(REASON), reason=str(REASON))
+def test_make_demo_acme() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.demo.acme"],
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    served = re.findall(r"gets certificate (\w+)\s+of (.+), valid", done.stdout)
+    assert len(served) == len(set(served)) == 3
+    assert [issuer.startswith("Pebble ") for _number, issuer in served] == [False, True, True]
+    assert re.findall(r"imported (\d), deployed (\d), verified (\d), removed (\d)", done.stdout) == [
+        ("1", "1", "0", "1"),  # what would be done
+        ("1", "1", "1", "1"),
+        ("1", "1", "1", "1"),
+        ("0", "0", "1", "0"),
+    ]
+    assert str(ROOT) not in done.stdout
+    assert [path.name for path in (ROOT / ".demo-acme").iterdir()] == ["report.html"]
+
+
+def test_without_its_programs_it_says_which_are_missing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.demo.acme"],
+        cwd=ROOT,
+        env=os.environ | {"PATH": "/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "not installed: pebble, certbot" in done.stdout and "Traceback" not in done.stderr
