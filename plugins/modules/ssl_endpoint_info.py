@@ -16,9 +16,8 @@ description:
   - Connects to endpoints, carries out a TLS handshake with each, and returns the certificate that is served, with its chain, and what is
     wrong with it.
   - The endpoints are given in O(endpoints), or are the HTTPS listeners of the account's cloud load balancers, or both.
-  - Nothing is sent except the handshake, and before it, with C(starttls), the commands that start TLS. Nothing is decided by the handshake,
-    so expired, untrusted and foreign certificates, and versions from TLS 1.0 on, are seen as well. Trust, validity and names are checked
-    afterwards.
+  - Nothing is sent except the handshake. Nothing is decided by it, so expired, untrusted and foreign certificates, and versions from
+    TLS 1.0 on, are seen as well. Trust, validity and names are checked afterwards.
   - The module does not fail because of an endpoint; each has a RV(endpoints[].reason). RV(reason_counts) counts them, for a task that
     should fail.
   - Many endpoints are looked at at the same time. One that does not respond does not delay the others.
@@ -43,10 +42,9 @@ options:
       - Text is a host name or an IP address, with or without a port, such as V(www.example.com), V(www.example.com:8443), V(192.0.2.1),
         V([2001:db8::1]:8443) or V(2001:db8::1). The port is 443 if it is missing. A URL that begins with V(https://) stands for its host
         and port.
-      - A dict has the keys C(host), C(port) (443 if it is missing), C(server_name) and C(starttls).
+      - A dict has the keys C(host), C(port) (443 if it is missing) and C(server_name).
       - C(server_name) is the name that is asked for in the handshake (SNI), and that the certificate has to be for. It is C(host) if it is
         missing. An IP address is not asked for, because SNI has no addresses; the certificate has to contain the address.
-      - C(starttls) is V(smtp) or V(imap) for a server that starts without TLS, typically on port 25 or 587, or 143.
       - A host name that resolves to several addresses is looked at on the first address that accepts a connection.
     type: list
     elements: raw
@@ -71,8 +69,7 @@ options:
     type: path
   timeout:
     description:
-      - Maximum number of seconds for each step of a look - to resolve the name, to connect, to start TLS with C(starttls), and to carry
-        out the handshake.
+      - Maximum number of seconds for each step of a look - to resolve the name, to connect, and to carry out the handshake.
       - A call of the API may take 60 seconds, or C(timeout) of the config file, or this if it is longer.
     type: float
     default: 10
@@ -87,14 +84,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at two web servers and a mail server
+- name: Look at two web servers, and at a mail server that speaks TLS from the start
   softlayer.certificates.ssl_endpoint_info:
     endpoints:
       - www.example.com
       - shop.example.com:8443
       - host: mail.example.com
-        port: 143
-        starttls: imap
+        port: 993
   register: served
 
 - name: Fail for each that something is wrong with, or whose certificate should have been renewed
@@ -293,7 +289,7 @@ endpoints:
         - Null if nothing is wrong. If several reasons apply, it is the first of this list.
         - V(unreachable) - the name does not resolve, or the host does not accept a connection.
         - V(timeout) - a step took longer than O(timeout).
-        - V(no_tls) - the server does not speak TLS there, or does not change to it by STARTTLS.
+        - V(no_tls) - the server does not speak TLS there, or not from the start.
         - V(handshake_failed) - the handshake failed. If certificates came before it did, they are returned. RV(endpoints[].message) names
           the alert that the server sent.
         - V(expired) or V(not_yet_valid) - the certificate has expired, or is not valid yet.

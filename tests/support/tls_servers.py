@@ -140,58 +140,20 @@ def context_of(issued: Issued, chain: str | None = None, **settings: Any) -> ssl
 def serving(
     issued: Issued,
     *,
-    first: Script | None = None,
     chain: str | None = None,
     host: str = HOST,
     port: int = 0,
     **settings: Any,
 ) -> Server:
-    """A server that serves a certificate, after what comes first."""
+    """A server that serves a certificate."""
     context = context_of(issued, chain, **settings)
-
-    def script(visit: Visit) -> None:
-        if first:
-            first(visit)
-        visit.serve(context)
-
-    server = Server(script, host, port)
+    server = Server(lambda visit: visit.serve(context), host, port)
 
     def remember(_tls: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         server.asked_for = name
 
     context.sni_callback = remember  # type: ignore[assignment]
     return server
-
-
-def smtp(
-    greeting: bytes = b"220-mail.example.com ESMTP\r\n220 ready\r\n",
-    ehlo: bytes = b"250-mail.example.com\r\n250-SIZE 10240000\r\n250-STARTTLS\r\n250 8BITMIME\r\n",
-    starttls: bytes = b"220 Ready to start TLS\r\n",
-) -> Script:
-    """The dialogue before TLS of an SMTP server (RFC 3207, 5)."""
-
-    def script(visit: Visit) -> None:
-        visit.say(greeting)
-        visit.hear()
-        visit.say(ehlo)
-        visit.hear()
-        visit.say(starttls)
-
-    return script
-
-
-def imap(
-    greeting: bytes = b"* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\r\n",
-    starttls: bytes = b"* CAPABILITY IMAP4rev1\r\n%s OK Begin TLS negotiation now\r\n",
-) -> Script:
-    """The dialogue before TLS of an IMAP server (RFC 3501, 6.2.1); the client's tag stands in for %s."""
-
-    def script(visit: Visit) -> None:
-        visit.say(greeting)
-        tag = (visit.hear().split() or [b"-"])[0]
-        visit.say(starttls.replace(b"%s", tag))
-
-    return script
 
 
 @contextlib.contextmanager

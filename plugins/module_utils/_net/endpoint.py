@@ -20,11 +20,9 @@ from .._names import LARGEST_PORT, ascii_name
 from .._text import printable
 from .._x509.certificate import Certificate
 
-StartTls = t.Literal["smtp", "imap"]
-"""Protocols that begin in the clear and change to TLS by their command STARTTLS."""
 HTTPS_PORT = 443
 Address: t.TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
-KEYS = ("host", "port", "server_name", "starttls")
+KEYS = ("host", "port", "server_name")
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 """A host name in ASCII form (RFC 1123, 2.1), and with the underscores that some have."""
 BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
@@ -34,16 +32,11 @@ LONGEST_SHOWN = 80
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What to connect to.
-
-    `server_name` is the name that is asked for in the handshake (SNI, RFC 6066, 3), `None` for none. `starttls` names the
-    protocol that is spoken before TLS.
-    """
+    """What to connect to; `server_name` is the name that is asked for in the handshake (SNI, RFC 6066, 3), `None` for none."""
 
     host: str
     port: int = HTTPS_PORT
     server_name: str | None = None
-    starttls: StartTls | None = None
 
     @property
     def shown(self) -> str:
@@ -114,26 +107,22 @@ def read_endpoint(written: object, place: str) -> Endpoint:
     if not isinstance(written, str):
         raise _refusal(place, written, "is neither text nor a dict: write it like www.example.com:443")
     host, port = _split(written.strip(), place)
-    return _endpoint(host, port, None, None, place)
+    return _endpoint(host, port, None, place)
 
 
 def _from_dict(written: Mapping[str, t.Any], place: str) -> Endpoint:
     unknown = [str(key) for key in written if key not in KEYS]
     if unknown:
         raise _refusal(place, unknown[0], f"is no key of an endpoint: there are {', '.join(KEYS)}")
-    host, server_name, starttls = (_text(written, key, place) for key in ("host", "server_name", "starttls"))
+    host, server_name = (_text(written, key, place) for key in ("host", "server_name"))
     if host is None:
         raise CertificatesError("invalid_argument", f"{place} lacks host.")
     bracketed = BRACKETED.fullmatch(host)
     if bracketed and bracketed[2] is None:
         host = bracketed[1]
-    protocol = next((name for name in t.get_args(StartTls) if name == (starttls or "").lower()), None)
-    if starttls is not None and protocol is None:
-        known = " or ".join(t.get_args(StartTls))
-        raise _refusal(f"{place}.starttls", starttls, f"is not known: write {known}, or leave it out")
     port = written.get("port")
     is_blank = port is None or (isinstance(port, str) and not port.strip())
-    return _endpoint(host, HTTPS_PORT if is_blank else port, server_name, protocol, place)
+    return _endpoint(host, HTTPS_PORT if is_blank else port, server_name, place)
 
 
 def _text(written: Mapping[str, t.Any], key: str, place: str) -> str | None:
@@ -168,14 +157,14 @@ def _of_url(text: str, place: str) -> tuple[str, object]:
     return host, HTTPS_PORT if port is None else port
 
 
-def _endpoint(host: str, port: object, server_name: str | None, starttls: StartTls | None, place: str) -> Endpoint:
+def _endpoint(host: str, port: object, server_name: str | None, place: str) -> Endpoint:
     if not is_host(host):
         raise _refusal(
             place, host, "is no host name or address: write it like www.example.com:443 or [2001:db8::1]:443"
         )
     if server_name is not None and not is_host(server_name):
         raise _refusal(f"{place}.server_name", server_name, "is no host name or address")
-    return Endpoint(host, _port(port, place), server_name or host, starttls)
+    return Endpoint(host, _port(port, place), server_name or host)
 
 
 def _port(port: object, place: str) -> int:

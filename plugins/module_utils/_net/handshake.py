@@ -27,7 +27,6 @@ from .._x509.client import certificates_of
 from .._x509.read import checked_certificate
 from .connection import Deadline, receive, send
 from .endpoint import Endpoint, ProbeResult
-from .starttls import SHOWN, quoted
 
 CIPHERS = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
 """All that prove the server by a certificate. A server that also offers anonymous ones must not choose these, as it would show none."""
@@ -47,6 +46,8 @@ ALERTS_MEAN = {
     "certificate_required": ", as it wants a client certificate",
 }
 """What the commonest alerts mean (RFC 8446, 6.2; RFC 6066, 3), for a sentence."""
+SHOWN = 80
+"""Characters of a server's words in a message."""
 MISMATCHES = (62, 64)
 """OpenSSL's numbers for a certificate that is for another host name or address."""
 
@@ -150,12 +151,13 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
         return
     line = data[:SHOWN].partition(b"\n")[0].strip()
     is_text = line.isascii() and line.decode("ascii").isprintable()
+    said = f", and says: {line.decode('ascii')}" if line and is_text else ""
     what = "answers something else than TLS"
     if line.startswith(b"HTTP/"):
         what = "answers in plain HTTP"
-    elif is_text and endpoint.starttls is None:
+    elif is_text:
         what = "speaks a protocol that does not begin with TLS"
-    raise CertificatesError("no_tls", f"{endpoint.shown} {what}{quoted(line if is_text else b'')}.")
+    raise CertificatesError("no_tls", f"{endpoint.shown} {what}{said}.")
 
 
 def _why(error: ssl.SSLError) -> str:

@@ -22,13 +22,11 @@ from .._errors import CertificatesError
 from .connection import Deadline, SocketAddress, connect, resolve
 from .endpoint import Endpoint, ProbeResult
 from .handshake import shake_hands
-from .starttls import begin_tls
 
 T = t.TypeVar("T")
 
 RESOLVING = "has a name that did not resolve within {} seconds: check this machine's name servers"
 CONNECTING = "did not accept a connection within {} seconds: check host, port, and the firewalls on the way"
-BEGINNING = "did not get to STARTTLS within {} seconds: check port, and whether it speaks TLS from the start"
 SHAKING = "did not finish the TLS handshake within {} seconds: check whether TLS is spoken there, and why it is slow"
 """What is said of a step that took too long."""
 CONCURRENCY = 32
@@ -42,7 +40,7 @@ def probe(
 
     Args:
         endpoint: what to probe.
-        timeout: seconds for each step: to resolve the name, to connect, to begin TLS, and for the handshake.
+        timeout: seconds for each step: to resolve the name, to connect, and for the handshake.
         stop: once it is set, the probe ends, with the reason `timeout`.
         client: the settings of the client who is asked whether it accepts what is served; `None` if none is asked.
     """
@@ -167,9 +165,5 @@ def _shake_hands(
     except OSError as error:
         return _unseen(endpoint, _why_unreachable(endpoint, error), ip_address)
     with connected:
-        try:
-            begin_tls(connected, endpoint, _deadline(endpoint, BEGINNING, timeout, stop))
-        except CertificatesError as error:
-            return _unseen(endpoint, error, address.ip_address, is_connected=True)
         deadline = _deadline(endpoint, SHAKING, timeout, stop)
         return shake_hands(connected, endpoint, address.ip_address, deadline, client)

@@ -140,10 +140,9 @@ class World:
     def _served(self, endpoint: str | dict[str, Any]) -> dict[str, Any]:
         """An endpoint that there is, in place of one that an example names."""
         named = {"host": endpoint.partition(":")[0]} if isinstance(endpoint, str) else endpoint
-        name, protocol = named.get("server_name", named["host"]), named.get("starttls")
-        first = {"imap": tls_servers.imap(), "smtp": tls_servers.smtp()}.get(protocol or "")
-        server = self.servers.enter_context(tls_servers.serving(self._authority.issue(name), first=first))
-        return {"host": server.host, "port": server.port, "server_name": name, "starttls": protocol}
+        name = named.get("server_name", named["host"])
+        server = self.servers.enter_context(tls_servers.serving(self._authority.issue(name)))
+        return {"host": server.host, "port": server.port, "server_name": name}
 
     def _add_orders(self) -> None:
         for order in ORDERS:

@@ -42,9 +42,7 @@ from tests.support.tls_servers import (
     context_of,
     dead_port,
     free_port,
-    imap,
     serving,
-    smtp,
 )
 
 NAME = "www.example.com"
@@ -426,73 +424,6 @@ def test_whatever_a_server_sends_there_is_a_reason() -> None:
         assert_is_a_sentence(result)
 
 
-# STARTTLS
-
-
-@pytest.mark.parametrize(
-    ("protocol", "dialogue", "said"),
-    [("smtp", smtp(), [b"EHLO [127.0.0.1]", b"STARTTLS"]), ("imap", imap(), [b"STARTTLS"])],
-    ids=["smtp", "imap"],
-)
-def test_starttls(protocol: str, dialogue: Script, said: list[bytes]) -> None:
-    """With IMAP, after a tag of the client's own."""
-    with serving(ISSUED, first=dialogue) as server:
-        result = probe(Endpoint(HOST, server.port, NAME, protocol), PATIENCE)
-        until(lambda: server.received_after)
-    assert (result.reason, ders(result), server.received_after) == (None, sent_by(ISSUED), [b""])
-    assert [line.removesuffix(b"\r\n").split(b" ", protocol == "imap")[-1] for line in server.received] == said
-
-
-BEFORE_TLS: dict[str, tuple[str, Script, str, str]] = {
-    "smtp_not_offered": ("smtp", smtp(ehlo=b"250-mail\r\n250 SIZE\r\n"), "no_tls", "does not offer STARTTLS"),
-    "smtp_only_a_part_of_the_word": ("smtp", smtp(ehlo=b"250-mail\r\n250 XSTARTTLS\r\n"), "no_tls", "not offer"),
-    "smtp_refused": ("smtp", smtp(starttls=b"454 TLS not available\r\n"), "no_tls", "says: 454 TLS not available"),
-    "smtp_turned_away": ("smtp", smtp(greeting=b"554 go away\r\n"), "no_tls", "says: 554 go away"),
-    "smtp_no_ehlo": ("smtp", smtp(ehlo=b"502 unknown\r\n"), "no_tls", "does not take EHLO"),
-    "smtp_is_ssh": ("smtp", lambda visit: visit.say(b"SSH-2.0-x\r\n"), "no_tls", "SMTP server, and says: SSH-2.0-x"),
-    "smtp_garbage": ("smtp", lambda visit: visit.say(b"\x00\xff\x1b]0;x\x07" * 9 + b"\n"), "no_tls", "SMTP server"),
-    "smtp_endless_greeting": ("smtp", lambda visit: visit.say(b"220-hello\r\n" * 99_999), "no_tls", "more than 65536"),
-    "smtp_endless_line": ("smtp", lambda visit: visit.say(b"220-" + b"x" * 999_999), "no_tls", "more than 65536 bytes"),
-    "smtp_closes": ("smtp", lambda visit: visit.say(b"220-hello\r\n220"), "no_tls", "closes the connection"),
-    "smtp_injected": ("smtp", smtp(starttls=b"220 go\r\n250 injected\r\n"), "handshake_failed", "in the clear"),
-    "smtp_breaks": ("smtp", smtp(starttls=b"220 go\r\n"), "handshake_failed", "the connection"),
-    "imap_refused": ("imap", imap(starttls=b"%s NO not now\r\n"), "no_tls", "refuses STARTTLS"),
-    "imap_unknown": ("imap", imap(starttls=b"%s BAD unknown\r\n"), "no_tls", "refuses STARTTLS"),
-    "imap_bye": ("imap", imap(starttls=b"* BYE too busy\r\n"), "no_tls", "says: * BYE too busy"),
-    "imap_preauth": ("imap", imap(greeting=b"* PREAUTH hello\r\n"), "no_tls", "PREAUTH"),
-    "imap_turned_away": ("imap", imap(greeting=b"* BYE go away\r\n"), "no_tls", "go away"),
-    "imap_other_tag": ("imap", imap(starttls=b"zz OK go\r\n"), "no_tls", "refuses STARTTLS"),
-    "imap_injected": ("imap", imap(starttls=b"%s OK go\r\n* OK injected\r\n"), "handshake_failed", "in the clear"),
-    "imap_endless": ("imap", imap(starttls=b"* OK still here\r\n" * 9999), "no_tls", "more than 65536 bytes"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BEFORE_TLS)
-def test_what_may_go_wrong_before_tls(case: str) -> None:
-    protocol, script, reason, said = BEFORE_TLS[case]
-    result = seen(Server(script), starttls=protocol)
-    assert (result.reason, result.chain) == (reason, ())
-    assert said in str(result.message)
-    assert_is_a_sentence(result)
-
-
-@pytest.mark.parametrize(
-    ("protocol", "script"),
-    [
-        ("smtp", Visit.hear_all),
-        ("imap", Visit.hear_all),
-        ("smtp", lambda visit: visit.drip(b"220-hello\r\n")),
-        ("imap", lambda visit: visit.drip(b"* OK hello\r\n")),
-    ],
-    ids=["smtp_says_nothing", "imap_says_nothing", "smtp_a_byte_at_a_time", "imap_a_byte_at_a_time"],
-)
-def test_what_comes_before_tls_has_a_time_limit_as_a_whole(protocol: str, script: Script) -> None:
-    result = seen(Server(script), IMPATIENCE, starttls=protocol)
-    assert result.reason == "timeout"
-    assert "did not get to STARTTLS within 0.3 seconds" in str(result.message)
-    assert_is_a_sentence(result)
-
-
 # Names and their addresses
 
 
@@ -603,12 +534,14 @@ def test_twenty_dead_ones_are_waited_for_together(monkeypatch: pytest.MonkeyPatc
     assert most == 20
 
 
-@pytest.mark.parametrize("script", [Visit.hear_all, lambda visit: visit.drip(b"220-\r\n")], ids=["silent", "slow"])
+@pytest.mark.parametrize(
+    "script", [Visit.hear_all, lambda visit: visit.drip(record(0x16, bytes(16000)))], ids=["silent", "slow"]
+)
 def test_a_run_that_is_to_stop_waits_no_longer(script: Script) -> None:
     stop = threading.Event()
     with Server(script) as server, dead_port() as dead:
         threading.Timer(0.1, stop.set).start()
-        given = [Endpoint(HOST, port, None, "smtp") for port in [server.port, dead] * 100]
+        given = [Endpoint(HOST, port) for port in [server.port, dead] * 100]
         results = probe_all(given, 3600, 8, stop)
     assert {result.reason for result in results} == {"timeout"}
     assert all("told to stop" in str(result.message) for result in results)
