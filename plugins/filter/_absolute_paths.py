@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import from_json
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
-PATHS = {"certbot", "lego", "acme_sh", "folder", "privatekey_dir", "maildir", "mbox", "paths", "ca_path"}
+PATHS = {"certbot", "lego", "acme_sh", "folder", "privatekey_dir", "maildir", "paths", "ca_path"}
 """The keys of sources and mailboxes that hold paths."""
 
 

@@ -30,7 +30,7 @@ SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
 """Options of `ssl_certificate_import` that say which certificate to store."""
 IDENTITIES = ("certificate_id", "fingerprint_sha256", "common_name")
 """Options of `ssl_certificate_import` that say which certificate to delete."""
-MAILBOXES = ("imap", "maildir", "mbox", "paths")
+MAILBOXES = ("imap", "maildir", "paths")
 """Options of `ssl_fulfillment_email_info` that name where the messages are."""
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """The collection's words for the status of an order."""
@@ -374,7 +374,6 @@ def mailbox_options() -> ArgumentSpec:
                 },
             },
             "maildir": {"type": "path"},
-            "mbox": {"type": "path"},
             "paths": {"type": "list", "elements": "path"},
             "max_age_days": {"type": "float", "default": 30},
             "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},

@@ -144,10 +144,6 @@ options:
             description:
               - A Maildir, the folder that holds C(new) and C(cur).
             type: path
-          mbox:
-            description:
-              - An mbox file.
-            type: path
           paths:
             description:
               - Message files, and folders of files that end in C(.eml). An empty or null list means no files.
@@ -404,9 +400,6 @@ EXAMPLES = r"""
         privatekey_dir: /srv/keys
       - mail:
           maildir: ~/Maildir
-        privatekey_dir: /srv/keys
-      - mail:
-          mbox: ~/.thunderbird/profile/Mail/Local Folders/Certificates
         privatekey_dir: /srv/keys
       - mail:
           paths: [~/Downloads/certificates]

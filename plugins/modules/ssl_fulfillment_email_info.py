@@ -26,7 +26,7 @@ description:
   - A message is asked for with others, then by itself, each time within the C(timeout) of O(imap). If twenty answers take longer, the rest of
     the folder is not read, and listed in RV(unmatched), too. If no message was read by then, if the server gives none of a thousand messages in
     a row, or if it ends the connection at several messages and gives no other, the module fails.
-  - If a path that O(paths), O(maildir) or O(mbox) itself names cannot be read, the module fails. Only regular files are read, no pipes or
+  - If a path that O(paths) or O(maildir) itself names cannot be read, the module fails. Only regular files are read, no pipes or
     devices.
   - Without O(order_ids), the API is not called and needs no credentials.
 author:
@@ -98,15 +98,12 @@ options:
     description:
       - Read a Maildir, the folder that holds C(new) and C(cur).
     type: path
-  mbox:
-    description:
-      - Read an mbox file.
-    type: path
   paths:
     description:
       - Read these message files, and all files that end in C(.eml) or C(.msg) in these folders and their subfolders. An empty or null
         list means no files.
-      - A message in Outlook's own format (C(.msg)) is not read; it is listed in RV(unmatched) with what to do.
+      - A message in Outlook's own format (C(.msg)) is not read; it is listed in RV(unmatched) with what to do. An mbox file is
+        not read; save its messages as C(.eml) files.
     type: list
     elements: path
   orders:
@@ -171,8 +168,7 @@ options:
     type: str
   max_age_days:
     description:
-      - Ignore messages that were received more than this number of days ago. For files, the time of the last change counts. For O(mbox),
-        the later of the message's date and the time it was stored counts.
+      - Ignore messages that were received more than this number of days ago. For files, the time of the last change counts.
     type: float
     default: 30
   max_message_bytes:
@@ -210,7 +206,7 @@ notes:
     with a file that may be a certificate. Of these, the messages whose subject mentions certificates are examined first. If something is
     still missing, the others of these follow, and then all remaining messages whose subject mentions certificates. In a smaller folder, and
     in files, all messages are examined.
-  - Only the beginning of a message that is larger than O(max_message_bytes) is read into memory, also in an O(mbox).
+  - Only the beginning of a message that is larger than O(max_message_bytes) is read into memory.
   - The module fails with the code V(mailbox_error) if a mail server responds with more than 16 MiB in addition to that, with more than
     100000 lines, or with more than 500000 messages to examine. It fails with the code V(unreachable) if a response takes longer than
     O(imap.timeout).
@@ -310,12 +306,6 @@ EXAMPLES = r"""
     max_message_bytes: 1048576
     intermediate_content: "{{ lookup('ansible.builtin.file', 'bundle.pem') }}"
     trust: warn
-
-- name: The same in the mbox file of a mail program
-  softlayer.certificates.ssl_fulfillment_email_info:
-    privatekey_paths:
-      - /etc/ssl/private/shop.example.com.key
-    mbox: ~/.thunderbird/profile/Mail/Local Folders/Certificates
 """
 
 RETURN = r"""

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import resource
 import socket
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -363,28 +362,6 @@ def test_a_handshake_that_drips_ends() -> None:
 
 
 # Files
-
-
-def separator() -> bytes:
-    """What begins a message in an mbox."""
-    return f"From orders@ca.example {time.asctime(time.gmtime())}\n".encode()
-
-
-def test_a_large_message_in_an_mbox_is_passed_over_and_the_next_one_is_read(tmp_path: Path) -> None:
-    with (tmp_path / "mbox").open("wb") as file:
-        file.write(separator() + b"Subject: before\n\nx\n\n" + separator() + b"Subject: large\n\n")
-        for _times in range(100):
-            file.write(b"a\n" * 500_000)
-        file.write(b"\n\n" + separator() + b"Subject: after\n\nx\n")
-    told = unmatched(collect(mbox=str(tmp_path / "mbox")))
-    assert told == [("before", "no_certificate"), ("large", "too_large"), ("after", "no_certificate")]
-
-
-def test_a_sparse_file_is_no_mbox(tmp_path: Path) -> None:
-    with (tmp_path / "mbox").open("wb") as file:
-        file.truncate(10 * 1024**3)
-    result = collect(mbox=str(tmp_path / "mbox"))
-    assert result.failed and "is no mbox file" in result["msg"]
 
 
 @pytest.mark.parametrize("kind", ["maildir", "paths"])

@@ -215,14 +215,12 @@ def test_an_import_refuses_what_is_no_plain_file(tmp_path: Path, option: str, pa
     assert "not a plain file" in run["msg"] and "Save its content to a file" in run["msg"]
 
 
-@pytest.mark.parametrize("option", ["paths", "mbox", "privatekey_paths", "csr_paths"])
+@pytest.mark.parametrize("option", ["paths", "privatekey_paths", "csr_paths"])
 def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails: Path, option: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "www.key").write_bytes(ISSUED.key_pem.encode())
     options: dict[str, object] = {"paths": [str(mails)], "privatekey_paths": [str(tmp_path / "www.key")]}
-    if option == "mbox":
-        del options["paths"]
-    options[option] = str(tmp_path / "pipe") if option == "mbox" else [str(tmp_path / "pipe")]
+    options[option] = [str(tmp_path / "pipe")]
     run = run_module(COLLECT, **options)
     assert run.failed and "it is a pipe, a device or the like, not a plain file" in run["msg"]
 

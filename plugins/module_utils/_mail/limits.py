@@ -41,9 +41,8 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
     largest = mail.get("max_message_bytes")
     if largest is not None and not HEADER_BYTES <= largest <= LARGEST_MESSAGE:
         return f"max_message_bytes must be from {HEADER_BYTES} to {LARGEST_MESSAGE}."
-    for name in ("maildir", "mbox"):
-        if mail.get(name) == "":
-            return f"{name} must not be empty."
+    if mail.get("maildir") == "":
+        return "maildir must not be empty."
     return _why_no_imap(mail.get("imap") or {})
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import abc
 import os
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from .._errors import CertificatesError
-from .._files import not_readable, open_plain_file
+from .._files import not_readable, open_plain_file, shown
 from .._mail.parts import HEADER_BYTES
 from .._mail.search import Location
 from .._text import encodable
@@ -20,6 +21,8 @@ from .base import Enough, Mailbox, Raw, Unreadable, cut
 
 MESSAGES = (".eml", ".msg")
 """How the names of messages end; whether they can be read shows when they are."""
+SEPARATOR = re.compile(rb"\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d ")
+"""The line before a message of an mbox (RFC 4155), with its sender and the beginning of its date."""
 
 
 class _FileMailbox(Mailbox):
@@ -64,6 +67,11 @@ class _FileMailbox(Mailbox):
                     return None
                 is_small = status.st_size <= self._largest
                 data = file.read(self._largest + 1 if is_small else HEADER_BYTES)  # it may grow meanwhile
+                if data.startswith(b"From ") and SEPARATOR.search(data):
+                    raise CertificatesError(
+                        "not_found",
+                        f"The file{shown(path)} is an mbox: save each of its messages as an .eml file, or have the mail program keep a Maildir.",
+                    )
                 return cut(data, Location(path=encodable(path)), self._largest, is_whole=is_small)
         except FileNotFoundError:
             return None  # moved or removed meanwhile, or a broken link

@@ -107,13 +107,13 @@ def _why_no_mail(mail: Record | None, phases: Sequence[str], exists: Test) -> st
     if named:
         return (
             "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
-            f"imap, maildir, mbox and paths{named}"
+            f"imap, maildir and paths{named}"
         )
     mail = mail or {}
     why_not = why_unusable(mail)
     if why_not:
         return f"ssl_fulfillment_mail cannot be used: {why_not}"
-    places = [mail["maildir"], mail["mbox"], *(mail["paths"] or ())]
+    places = [mail["maildir"], *(mail["paths"] or ())]
     gone = [place for place in places if place is not None and not exists(place)]
     if gone and takes_what_it_requests(phases):
         return f"There is no {' and no '.join(gone)} (ssl_fulfillment_mail) on the controller. Correct the path, or make what it names."

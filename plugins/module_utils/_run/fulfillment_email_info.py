@@ -30,7 +30,6 @@ from .._mail.search import Search, Target, Wanted, why_missing, why_untrusted
 from .._mailbox.base import Mailbox
 from .._mailbox.files import MaildirMailbox, PathsMailbox
 from .._mailbox.imap import ImapMailbox, ImapSettings
-from .._mailbox.mbox import MboxMailbox
 from .._module import Module
 from .._plan.fulfillment import is_awaited
 from .._text import printable
@@ -143,20 +142,18 @@ def open_mailbox(params: Options) -> Mailbox:
         return ImapMailbox(ImapSettings(**params["imap"]), largest)
     if params["maildir"] is not None:
         return MaildirMailbox(params["maildir"], largest)
-    if params["mbox"] is not None:
-        return MboxMailbox(params["mbox"], largest)
     return PathsMailbox(params["paths"], largest)
 
 
 def missing_places(params: Options) -> str:
     """Return the paths of a mailbox of files if none of them is there, as on a disk that is not mounted; else nothing."""
-    places = [one for one in (params["maildir"], params["mbox"], *(params["paths"] or ())) if one is not None]
+    places = [params["maildir"]] if params["maildir"] is not None else params["paths"] or []
     return "" if any(map(os.path.exists, places)) else printable(", ".join(places))
 
 
 def nothing_there(params: Options) -> str:
     """Return the sentence that a mailbox has no message to look into."""
-    where = params["maildir"] or params["mbox"] or ", ".join(params["paths"] or ())
+    where = params["maildir"] or ", ".join(params["paths"] or ())
     if params["imap"]:
         where = f"the folder {params['imap']['folder']} on {params['imap']['host']}"
     return (

@@ -11,7 +11,6 @@ folders of the test's own, the simulator, HAProxy, Dovecot, PostgreSQL. All else
 from __future__ import annotations
 
 import json
-import mailbox
 import os
 import re
 import shutil
@@ -211,17 +210,12 @@ class World:
         for order in self._issued_orders():
             self._call(f"SoftLayer_Security_Certificate_Request/{order['id']}/resendEmail", "FulfillmentEmail")
         self._inbox.create_folder("CA mail")
-        kept = self.home / ".thunderbird/profile/Mail/Local Folders/Certificates"
-        kept.parent.mkdir(parents=True)
-        mbox = mailbox.mbox(kept)
         for number, path in enumerate(self._sim.messages()):
             message = path.read_bytes()
             self._inbox.deliver(message, folder="CA mail")
-            mbox.add(message)
             for name in (f"Documents/certificates/{number}.eml", f"Downloads/certificates/{number}.eml"):
                 _write(self.home / name, message)
             _write(self.home / "Downloads/certificate.eml", message)
-        mbox.close()
         shutil.copytree(self._sim.maildir, self.home / "Maildir", ignore=shutil.ignore_patterns(".*", "dovecot*"))
 
     def _keep_files(self) -> None:

@@ -31,7 +31,7 @@ LISTS = sorted(
     for name, option in spec.options.items()
     if option["type"] == "list" and "default" not in option and (module, name) not in OF_KEYS
 )
-MAILBOX: dict[str, Any] = {"mbox": os.devnull}
+MAILBOX: dict[str, Any] = {"paths": [os.devnull]}
 # What a module needs beside the list, and what of its result says that nothing was selected.
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("secrets_manager_certificate", "certificates"): {

@@ -17,7 +17,7 @@ import re
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import formatdate
 from functools import partial
@@ -238,29 +238,7 @@ class Files:
         return (place["folder"], place["uid"]) == (None, None) and Path(place["path"]).parent == self.folder
 
 
-@dataclass
-class Mbox:
-    """A file of messages."""
-
-    path: Path
-    options: dict[str, Any] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.path.touch()
-        self.options = {"mbox": str(self.path)}
-
-    def put(self, message: bytes, age_days: float = 0) -> None:
-        with self.path.open("ab") as file:
-            file.write(in_mbox(message, age_days))
-
-    def state(self) -> object:
-        return trace(self.path.parent)
-
-    def is_here(self, place: dict[str, Any]) -> bool:
-        return place["folder"] is None and place["uid"] is None and place["path"] == str(self.path)
-
-
-Source = Imap | Files | Mbox
+Source = Imap | Files
 """A mailbox of one of the kinds that the module reads."""
 
 
@@ -273,20 +251,13 @@ def written(path: Path, message: bytes, age_days: float = 0) -> Path:
     return temporary.rename(path)
 
 
-def in_mbox(message: bytes, age_days: float = 0) -> bytes:
-    """A message as it stands in an mbox."""
-    arrived = time.asctime(time.gmtime(time.time() - age_days * 86_400))
-    quoted = re.sub(rb"(?m)^(>*From )", rb">\1", message)
-    return f"From orders@ca.example {arrived}\n".encode() + quoted + b"\n\n"
-
-
 def trace(folder: Path) -> dict[str, tuple[bytes, int, int]]:
     """Every file with its content, the time of its last change and its mode."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path): (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_mode) for path in files}
 
 
-KINDS = ("imap", "maildir", "mbox", "paths")
+KINDS = ("imap", "maildir", "paths")
 
 
 @pytest.fixture(params=KINDS)
@@ -294,9 +265,6 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
     """An empty mailbox of each kind."""
     if request.param == "imap":
         return Imap(request.getfixturevalue("mailbox"))
-    if request.param == "mbox":
-        (tmp_path / "mail").mkdir()
-        return Mbox(tmp_path / "mail/mbox")
     box = tmp_path / "box"
     make_maildir(box)
     options = {"maildir": str(box)} if request.param == "maildir" else {"paths": [str(box / "new")]}
@@ -393,7 +361,7 @@ def dated(message: bytes, age_days: float) -> bytes:
 
 
 def test_messages_are_left_out_by_when_they_arrived_and_by_their_size(source: Source) -> None:
-    """Whatever one says itself of its age; of one that is too large its headers are told. In an mbox the later of two dates counts."""
+    """Whatever one says itself of its age; of one that is too large its headers are told."""
     certificates = [issue() for _message in range(8)]
     for age, issued in zip((400, 13, 9, 0), certificates, strict=False):
         source.put(dated(letter(issued), age), age_days=age)
@@ -405,7 +373,7 @@ def test_messages_are_left_out_by_when_they_arrived_and_by_their_size(source: So
         source.put(named(name, mail(text)))
     orders = [order(issued, index) for index, issued in enumerate(certificates)]
     run = looked(orders=orders, max_age_days=10, max_message_bytes=SMALLEST, **source.options)
-    expected = [2, 3, 4, 5, 6] if isinstance(source, Mbox) else [2, 3, 4, 6]
+    expected = [2, 3, 4, 6]
     assert [found["order_id"] for found in run["certificates"]] == expected
     [told] = run["unmatched"]
     assert source.is_here(told)
@@ -682,10 +650,10 @@ def test_an_order_that_lacks_something(name: str) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"orders": []}, ("imap", "maildir", "mbox", "paths")),
+        ({"orders": []}, ("imap", "maildir", "paths")),
         (
-            {"maildir": "/nowhere", "mbox": "/nowhere", "orders": []},
-            ("it names maildir and mbox", "leave all but one out"),
+            {"maildir": "/nowhere", "paths": [], "orders": []},
+            ("it names maildir and paths", "leave all but one out"),
         ),
         ({"paths": []}, ("orders", "order_ids", "csr_paths", "privatekey_paths")),
         ({"imap": {"host": HOST, "username": "user"}, "orders": []}, ("password", "imap")),
@@ -858,7 +826,7 @@ def test_emails_that_were_requested_are_waited_for(source: Source, asked: dict[s
     assert fingerprints(run) == [first.fingerprint, second.fingerprint]
 
 
-@pytest.mark.parametrize("source", ["maildir", "mbox"], indirect=True)
+@pytest.mark.parametrize("source", ["maildir"], indirect=True)
 def test_what_comes_into_a_mailbox_of_files_is_waited_for(source: Source) -> None:
     first, second = issue(), issue()
     source.put(letter(first))

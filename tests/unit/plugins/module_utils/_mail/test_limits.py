@@ -28,7 +28,7 @@ IMAP: dict[str, Any] = {
     "mail",
     [
         {},
-        {"maildir": "/m", "mbox": None, "imap": None, "max_age_days": None, "max_message_bytes": None},
+        {"maildir": "/m", "imap": None, "max_age_days": None, "max_message_bytes": None},
         {"paths": [], "max_age_days": 36_500, "wait_interval": 0.1, "wait_timeout": 2_592_000},
         {"max_message_bytes": 65_536},
         {"imap": IMAP},
@@ -54,7 +54,6 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
         ({"max_message_bytes": 65_535}, "max_message_bytes must be from 65536 to 1073741824."),
         ({"max_message_bytes": 1_073_741_825}, "max_message_bytes must be from 65536 to 1073741824."),
         ({"maildir": ""}, "maildir must not be empty."),
-        ({"mbox": ""}, "mbox must not be empty."),
         (
             {"imap": {**IMAP, "host": "mail.example.com:993"}},
             "host of imap must be a name or an address alone: give the port as port, and the user as username.",

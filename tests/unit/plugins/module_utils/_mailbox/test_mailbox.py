@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import mailbox as standard_mailbox
 import os
 import shutil
 import threading
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +40,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.im
     may_hold_certificate,
     sequence_set,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.mbox import MboxMailbox, _separator_date
 
 from tests.support.dovecot import (
     AFTER_GREETING,
@@ -185,24 +182,6 @@ def test_a_day_is_written_in_english_and_with_two_digits() -> None:
     assert imap_date(datetime(1926, 2, 28, tzinfo=timezone.utc)) == "28-Feb-1926"
 
 
-@pytest.mark.parametrize(
-    ("line", "moment"),
-    [
-        (b"From orders@ca.example Mon Jan  5 10:11:12 2026", datetime(2026, 1, 5, 10, 11, 12, tzinfo=timezone.utc)),
-        (b"From - Mon Jan 05 10:11:12 2026\r", datetime(2026, 1, 5, 10, 11, 12, tzinfo=timezone.utc)),
-        (b"From orders@ca.example", None),
-        (b"From ", None),
-        (b"From", None),
-        (b"", None),
-        (b"From a@b not a date at all 9999999999", None),
-        (b"From a@b \xff\xfe\x00 \xe4", None),
-        (b"From a@b Mon Jan  5 10:11:12 99999999999999999999", None),
-    ],
-)
-def test_the_date_in_a_separator(line: bytes, moment: datetime | None) -> None:
-    assert _separator_date(line) == moment
-
-
 # What cannot be opened
 
 
@@ -224,14 +203,6 @@ def test_what_is_no_maildir(tmp_path: Path, path: str) -> None:
     make_maildir(tmp_path / "box")
     (tmp_path / "file").touch()
     refusal("not_found", "Maildir", read=lambda: MaildirMailbox(str(tmp_path / path), LARGEST))
-
-
-@pytest.mark.parametrize("path", ["folder", "file/mbox", "nowhere", "x" * 5_000, "nul\0"])
-def test_what_is_no_mbox(tmp_path: Path, path: str) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file").touch()
-    with fails("not_found", "mbox"):
-        list(MboxMailbox(str(tmp_path / path), LARGEST).read(LONG_AGO, never))
 
 
 @pytest.mark.parametrize("path", ["nowhere.eml", "loop", "nul\0"])
@@ -404,40 +375,26 @@ def mbox_of(*messages: bytes) -> bytes:
     return b"".join(separator + each + b"\n" for each in messages)
 
 
-def test_an_mbox_that_grows_and_is_compacted(tmp_path: Path) -> None:
-    path = tmp_path / "mbox"
-    path.write_bytes(mbox_of(message("one"), message("two")))
-    box = MboxMailbox(str(path), LARGEST)
-    assert subjects(box.read(LONG_AGO, never)) == ["one", "two"]
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_an_mbox_is_told_with_what_to_do(tmp_path: Path, line_end: bytes) -> None:
+    """Where it is named, and where it is only met; one that holds a single message is read as that."""
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / "folder/mails.eml"
+    path.write_bytes(mbox_of(message("one"), message("two")).replace(b"\n", line_end))
+    with fails("not_found", "is an mbox: save each of its messages as an .eml file"):
+        list(PathsMailbox([str(path)], LARGEST).read(LONG_AGO, never))
+    box = PathsMailbox([str(tmp_path)], LARGEST)
     assert subjects(box.read(LONG_AGO, never)) == []
-    with path.open("ab") as file:
-        file.write(mbox_of(message("three")))
-    assert subjects(box.read(LONG_AGO, never)) == ["three"]
-    path.write_bytes(mbox_of(message("three"), message("four")))
-    assert subjects(box.read(LONG_AGO, never)) == ["four"]
-
-
-def test_an_mbox_as_the_standard_library_writes_it(tmp_path: Path) -> None:
-    path = tmp_path / "mbox"
-    written = standard_mailbox.mbox(path)
-    for number in range(3):
-        mail = EmailMessage()
-        mail["Subject"] = str(number)
-        mail.set_content("From here on\n\nFrom there to\nthere\n")
-        written.add(mail)
-    written.close()
-    assert subjects(MboxMailbox(str(path), LARGEST).read(LONG_AGO, never)) == ["0", "1", "2"]
+    assert ["is an mbox" in each.message for each in box.unread()] == [True]
+    path.write_bytes(mbox_of(message("one") + b"\nFrom now on, renew it yourself.\n"))
+    assert [b"renew" in raw.data for raw in box.read(LONG_AGO, never)] == [True]
 
 
 def test_of_a_file_that_is_too_large_only_the_beginning_is_read(tmp_path: Path) -> None:
     large = message("large") + b"x" * 200_000
     (tmp_path / "large.eml").write_bytes(large)
-    (tmp_path / "mbox").write_bytes(mbox_of(large, message("small")))
     [raw] = PathsMailbox([str(tmp_path)], 100_000).read(LONG_AGO, never)
     assert (raw.is_whole, len(raw.data) < 100_000, subjects([raw])) == (False, True, ["large"])
-    first, second = MboxMailbox(str(tmp_path / "mbox"), 100_000).read(LONG_AGO, never)
-    assert (first.is_whole, len(first.data) < 100_000, subjects([first])) == (False, True, ["large"])
-    assert (second.is_whole, subjects([second])) == (True, ["small"])
 
 
 def test_a_message_shows_in_no_representation() -> None:

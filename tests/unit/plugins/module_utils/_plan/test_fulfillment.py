@@ -41,10 +41,10 @@ MAIL = {"mail": {"maildir": "/mail"}}
             {"phases": ["import", "verify"]},
             "ssl_fulfillment_phases names verify: load balancers are what the role ssl_rotation",
         ),
-        ({"phases": ["collect"]}, "by one of imap, maildir, mbox and paths."),
+        ({"phases": ["collect"]}, "by one of imap, maildir and paths."),
         (
-            {"phases": ["collect"], "mail": {"mbox": "/m", "paths": []}},
-            "it names mbox and paths, leave all but one out.",
+            {"phases": ["collect"], "mail": {"maildir": "/m", "paths": []}},
+            "it names maildir and paths, leave all but one out.",
         ),
         (
             {"phases": "collect", "mail": {"imap": {"host": "a", "username": "u", "password": "p", "port": "70000"}}},
@@ -62,7 +62,7 @@ MAIL = {"mail": {"maildir": "/mail"}}
             {"phases": ["collect"], "mail": {"imap": "imap.example.com"}},
             "imap of ssl_fulfillment_mail is no dict. Write it like",
         ),
-        ({"phases": ["collect"], "mail": {"maildir": None}}, "by one of imap, maildir, mbox and paths."),
+        ({"phases": ["collect"], "mail": {"maildir": None}}, "by one of imap, maildir and paths."),
         (
             {"phases": ["collect"], "mail": {"maildir": "/m", "max_age_days": True}},
             "ssl_fulfillment_mail.max_age_days takes a number, and true or false is none.",
@@ -121,7 +121,7 @@ def test_what_a_phase_needs(settings: dict[str, Any], said: str) -> None:
         {"phases": ["import"], "privatekey_dir": "/keys", "certificate_dir": "/keys"},
         {"phases": ["collect", "import"], "privatekey_dir": "/keys", **MAIL},
         {"phases": ["report"], "report_path": "/keys/report.html"},
-        {"phases": "request,import", "privatekey_dir": "/keys", "mail": {"mbox": "/m", "max_age_days": "30"}},
+        {"phases": "request,import", "privatekey_dir": "/keys", "mail": {"maildir": "/m", "max_age_days": "30"}},
         {"phases": ["collect"], "mail": '{"imap": null, "maildir": "/mail"}'},
         {"phases": ["collect"], "mail": {"maildir": "/gone"}},
         {"phases": ["request"], "mail": {"maildir": "/gone"}},

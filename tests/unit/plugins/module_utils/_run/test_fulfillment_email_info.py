@@ -35,7 +35,6 @@ def warnings_of(**options: Any) -> list[str]:
     [
         ({"imap": {"folder": "Orders", "host": "imap.example.com"}}, "the folder Orders on imap.example.com"),
         ({"maildir": "/var/mail/one"}, "/var/mail/one"),
-        ({"mbox": "/var/mail/two"}, "/var/mail/two"),
         ({"paths": ["/mails", "/b.eml"]}, "/mails, /b.eml"),
     ],
 )
