@@ -17,7 +17,7 @@ description:
   - A certificate is returned only if it has the requested public key and its chain leads to a trusted root. Sender, subject and names are
     never trusted, so a forged message can at most be listed in RV(unmatched).
   - Certificates are found in the text of messages, also of quoted or forwarded messages, and in attachments. They may be PEM, DER, PKCS#7,
-    HTML or plain base64, also in zip, tar and gzip archives, or in an archive inside an archive.
+    HTML or plain base64, also in zip archives, or in a zip archive inside one.
   - The chain is built from the certificates of the same message. Missing issuers are taken from the other messages, also from messages that
     contain only issuers, and from O(intermediate_path).
   - Reading never changes the mailbox. No message is marked as seen, moved or deleted.
@@ -497,8 +497,8 @@ unmatched:
         - V(link_only) - a certificate has been issued, but the message contains only a link to it. This and V(approval_request) are told from
           words in English and German; in other languages, it is V(no_certificate).
         - V(approval_request) - the message asks somebody to approve an order, or to prove control of the domain.
-        - V(unsupported_attachment) - a file that may contain a certificate has an unsupported format, such as C(winmail.dat), 7-Zip, RAR,
-          xz, RTF or an office document, or is in a zip archive that is compressed by another method than Deflate, such as bzip2 or LZMA.
+        - V(unsupported_attachment) - a file that may contain a certificate has an unsupported format, such as C(winmail.dat), tar, gzip,
+          bzip2, xz, 7-Zip, RAR, RTF or an office document, or is in a zip archive that is compressed by another method than Deflate, such as bzip2 or LZMA.
           Or the message, or an attachment, is in Outlook's own format (C(.msg)).
         - V(unreadable) - the mail server does not give the message although it lists it, or the file or folder cannot be read.
         - V(no_certificate) - the message contains no certificate.

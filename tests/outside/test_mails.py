@@ -66,9 +66,6 @@ def mails(tmp_path: Path) -> Iterator[Path]:
 
 
 FORMS: dict[str, Callable[[Path], bytes]] = {
-    "tar_of_tar_gz": lambda folder: letter(
-        www_tar=packed(folder, "sh", "-c", "tar -czf inner.tgz www.crt && tar -c inner.tgz")
-    ),
     "bare_base64_before_pem": lambda _folder: letter(
         f"Hi,\n\n{base64.encodebytes(ISSUED.der).decode()}\nIts issuer:\n\n{STRANGER.pem}\nBye\n"
     ),
@@ -181,6 +178,19 @@ def test_a_message_in_outlooks_format_that_is_attached_is_told_with_what_to_do(m
     (mails / "a.eml").write_bytes(letter(Hello_msg=OUTLOOK_MESSAGE))
     [entry] = collect(mails)["unmatched"]
     assert entry["reason"] == "unsupported_attachment" and "save that as .eml" in entry["message"]
+
+
+@pytest.mark.parametrize(
+    "command", ["tar -cz www.crt", "tar -c www.crt", "gzip -c www.crt", "bzip2 -c www.crt", "xz -c www.crt"]
+)
+def test_what_is_packed_otherwise_than_in_a_zip_is_told_by_name(mails: Path, command: str) -> None:
+    (mails / "a.eml").write_bytes(
+        letter("Your certificate is attached.\n", your_packed=packed(mails.parent, *command.split()))
+    )
+    result = collect(mails)
+    [entry] = result["unmatched"]
+    assert result["certificates"] == [] and entry["reason"] == "unsupported_attachment"
+    assert "your.packed" in entry["message"] and "save the certificate by hand" in entry["message"]
 
 
 def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:

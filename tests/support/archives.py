@@ -16,8 +16,6 @@ from collections.abc import Iterable
 TNEF = b"\x78\x9f\x3e\x22" + bytes(200)
 SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(200)
 RAR = b"Rar!\x1a\x07\x01\x00" + bytes(200)
-XZ = b"\xfd7zXZ\x00\x00\x04" + bytes(200)
-BZIP2 = b"BZh91AY&SY" + bytes(200)
 OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 OUTLOOK_MESSAGE = OFFICE.ljust(1_024, b"\0") + "__properties_version1.0".encode("utf-16-le") + bytes(2_000)
 """The beginning, and the name of the one stream that each message has (MS-OXMSG, 2.4)."""
@@ -47,18 +45,6 @@ def zeros_gzip(mebibytes: int) -> bytes:
     """Very much of nothing."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return b"".join([*(packer.compress(bytes(1024 * 1024)) for _each in range(mebibytes)), packer.flush()])
-
-
-def many_gzips(number: int) -> bytes:
-    """Very many small files, one after the other, which are one file."""
-    return gzipped(b"") * number
-
-
-def claiming_tar(size: int, entries: int = 1) -> bytes:
-    """A tar archive whose entries say that they are that large."""
-    entry = tarfile.TarInfo("a.crt")
-    entry.size = size
-    return entry.tobuf(tarfile.GNU_FORMAT) * entries + bytes(1024)
 
 
 def uuencoded(data: bytes, name: str = "example_com.crt") -> bytes:

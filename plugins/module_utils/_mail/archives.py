@@ -2,16 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files in files: zip, tar, gzip, and which files are not read. Private to softlayer.certificates.
+"""Files in zip archives, and which files are not read. Private to softlayer.certificates.
 
-Pure, in memory and with limits: nothing is written to disk, and the sizes that a file declares are not trusted.
-Tar is read here because the standard library can be made to read a damaged archive without end. Of the methods in zip archives
-only the usual ones are read: `zipfile` unpacks others without a limit.
+Pure, in memory and with limits: nothing is written to disk, and the sizes that a file declares are not trusted. Only the usual
+methods are read: `zipfile` unpacks others without a limit.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
 import struct
@@ -29,11 +27,8 @@ FILE_BYTES = 1024 * 1024
 """For one unpacked file."""
 RATIO = 100
 """Maximum size of an entry, as a multiple of its packed size; certificates hardly compress."""
-SMALLEST_ALLOWED = 10 * 1024
-"""Bytes that any packed file may unpack to, whatever the ratio: an archive of small files is mostly zeros."""
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-GZIP_MAGIC = b"\x1f\x8b\x08"
 DIRECTORY_ENTRY = b"PK\x01\x02"
 ENCRYPTED_FLAG = 0x1
 AES = 99
@@ -52,13 +47,13 @@ ZIP_ERRORS = (
 """What `zipfile` raises on damaged archives."""
 DOCUMENT_ENTRIES = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"})
 """Files that show that a zip archive is a document or a program: OOXML, OpenDocument and EPUB, Java."""
-TAR_BLOCK = 512
-TAR_FILES = (b"0", b"\0", b"7")
-"""Types of tar entries that are plain files."""
+TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 ARCHIVE_SIGNATURES = (
     b"7z\xbc\xaf\x27\x1c",
     b"Rar!\x1a\x07",
+    b"\x1f\x8b",  # gzip
     b"\xfd7zXZ\x00",
+    b"\x5d\x00\x00",  # LZMA
     *(b"BZh%d1AY&SY" % level for level in range(1, 10)),  # bzip2
     b"\x28\xb5\x2f\xfd",  # Zstandard
     b"MSCF",
@@ -118,14 +113,6 @@ class Unpacker:
 
     def unpack(self, name: str, content: bytes) -> Iterator[Attachment | Unread | Sign]:
         """Yield the files in an archive, and the signs why others cannot be read."""
-        if content.startswith(ZIP_MAGIC):
-            yield from self._unzip(name, content)
-        elif content.startswith(GZIP_MAGIC):
-            yield self._gunzip(name, content)
-        else:
-            yield from self._untar(content)
-
-    def _unzip(self, name: str, content: bytes) -> Iterator[Attachment | Unread | Sign]:
         if content.count(DIRECTORY_ENTRY) > ENTRIES:
             yield "too_large"
             return
@@ -153,66 +140,13 @@ class Unpacker:
                 content = file.read(allowed + 1)  # the declared size may be wrong
         except ZIP_ERRORS:
             return "malformed"
-        return self._taken(entry.filename, content, allowed)
-
-    def _gunzip(self, name: str, content: bytes) -> Attachment | Sign:
-        allowed = min(self._left, max(RATIO * len(content), SMALLEST_ALLOWED))
-        try:
-            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-                unpacked = file.read(allowed + 1)
-        except (OSError, EOFError, zlib.error):
-            return "malformed"
-        return self._taken(name[: -len(".gz")] if name.lower().endswith(".gz") else name, unpacked, allowed)
-
-    def _taken(self, name: str, content: bytes, allowed: int) -> Attachment | Sign:
         self._left -= len(content)
-        return "too_large" if len(content) > allowed else Attachment(name, content)
-
-    def _untar(self, content: bytes) -> Iterator[Attachment | Sign]:
-        """Read the plain files of a tar archive (POSIX.1-1988 and later); its content is already in memory."""
-        position = 0
-        for _entry in range(ENTRIES):
-            header = content[position : position + TAR_BLOCK]
-            if len(header) < TAR_BLOCK or not header.strip(b"\0"):
-                return
-            size = _tar_number(header[124:136])
-            if size is None or not is_tar(header):
-                yield "malformed"
-                return
-            start = position + TAR_BLOCK
-            position = start + -(-size // TAR_BLOCK) * TAR_BLOCK
-            if header[156:157] not in TAR_FILES:
-                continue
-            if start + size > len(content):
-                yield "malformed"  # it is truncated
-            elif size > FILE_BYTES:
-                yield "too_large"
-            else:
-                name = header[:100].partition(b"\0")[0].decode("utf-8", "replace")
-                yield Attachment(name, content[start : start + size])
-        yield "too_large"
+        return "too_large" if len(content) > allowed else Attachment(entry.filename, content)
 
 
-def is_archive(content: bytes) -> bool:
+def is_zip(content: bytes) -> bool:
     """Return whether `Unpacker` can unpack a file."""
-    return content.startswith((*ZIP_MAGIC, GZIP_MAGIC)) or is_tar(content)
-
-
-def is_tar(content: bytes) -> bool:
-    """Return whether a file begins with a tar header: it has a name and the right checksum."""
-    header = content[:TAR_BLOCK]
-    stated = _tar_number(header[148:156]) if len(header) == TAR_BLOCK and header[0] else None
-    return stated is not None and stated == sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
-
-
-def _tar_number(digits: bytes) -> int | None:
-    """Return a number from a tar header (octal digits, or binary for large numbers), or `None` if it is not valid."""
-    if digits[:1] == b"\x80":
-        return int.from_bytes(digits[1:], "big")
-    try:
-        return int(digits.strip(b" \0") or b"0", 8) if digits[:1] != b"-" else None
-    except ValueError:
-        return None
+    return content.startswith(ZIP_MAGIC)
 
 
 def is_outlook_message(content: bytes, name: str = "") -> bool:
@@ -225,6 +159,6 @@ def unread_kind(name: str, content: bytes) -> UnreadKind | None:
     """Return the kind of a file that this collection does not read, or `None` if it is not known."""
     if is_outlook_message(content, name):
         return "message"
-    if content.startswith(ARCHIVE_SIGNATURES):
+    if content.startswith(ARCHIVE_SIGNATURES) or content.startswith(TAR_MAGIC, TAR_MAGIC_AT):
         return "archive"
     return "document" if content.startswith(DOCUMENT_SIGNATURES) else None

@@ -20,17 +20,7 @@ from .._errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
-from .archives import (
-    COMPOUND_FILE,
-    GZIP_MAGIC,
-    OUTLOOK_NAME,
-    Attachment,
-    Unpacker,
-    Unread,
-    is_archive,
-    is_tar,
-    unread_kind,
-)
+from .archives import COMPOUND_FILE, OUTLOOK_NAME, Attachment, Unpacker, Unread, is_zip, unread_kind
 from .parts import NO_HEADERS, PARTS, Headers, Part, shown_headers, with_line_ends
 from .signs import ANCHOR, LINK, about, mentions_certificates
 from .text import (
@@ -90,12 +80,13 @@ class Message:
     """The content of a message.
 
     `signs` are observations that explain why a message has no certificate: `encrypted`, `too_large`, `malformed`,
-    `unsupported`, `outlook`, `approval`, `issued`, `link`.
+    `unsupported`, `outlook`, `approval`, `issued`, `link`. `unread_name` is the name of the file that is `unsupported`.
     """
 
     headers: Headers
     candidates: tuple[Candidate, ...]
     signs: frozenset[str]
+    unread_name: str = ""
 
 
 def read_message(data: bytes) -> Message:
@@ -104,8 +95,8 @@ def read_message(data: bytes) -> Message:
     if data.startswith(COMPOUND_FILE):
         return Message(NO_HEADERS, (), frozenset({"unsupported", "outlook"}))
     headers = shown_headers(reader.read_entity(with_line_ends(data), depth=0))
-    reader.note_unread_files(mentions_certificates(headers.subject or ""))
-    return Message(headers, tuple(reader.candidates.values()), frozenset(reader.signs))
+    unread_name = reader.note_unread_files(mentions_certificates(headers.subject or ""))
+    return Message(headers, tuple(reader.candidates.values()), frozenset(reader.signs), unread_name)
 
 
 class _Reader:
@@ -157,13 +148,14 @@ class _Reader:
             self.signs.add("malformed")
         return found
 
-    def note_unread_files(self, is_in_context: bool) -> None:
-        """Note whether an unreadable file may hold a certificate; for when the whole message has been read."""
+    def note_unread_files(self, is_in_context: bool) -> str:
+        """Note whether an unreadable file may hold a certificate, and return its name; for when the whole message has been read."""
         in_context = is_in_context or self._about_certificates
-        if any(file.may_hold_certificate(in_context=in_context) for file in self._unread):
-            self.signs.add("unsupported")
+        names = [file.name for file in self._unread if file.may_hold_certificate(in_context=in_context)]
+        self.signs |= {"unsupported"} if names else set()
         if any(file.kind == "message" for file in self._unread):
             self.signs.add("outlook")
+        return names[0] if names else ""
 
     def _read_leaf(self, part: Part, depth: int) -> None:
         content = part.content()
@@ -191,7 +183,7 @@ class _Reader:
     def _read_file(self, file: Attachment, charset: str, *, level: int, is_html: bool = False) -> None:
         """Read an attachment, or a file from this level of archives, according to its bytes."""
         content = file.content
-        if is_archive(content):
+        if is_zip(content):
             self._read_archive(file, level + 1)
         elif content.startswith(b"%PDF-") and b"/Encrypt" in content:
             self.signs.add("encrypted")
@@ -276,7 +268,5 @@ class _Reader:
                 self._unread.append(item)
             elif not isinstance(item, Attachment):
                 self.signs.add(item)
-            elif is_tar(item.content) and file.content.startswith(GZIP_MAGIC):
-                self._read_archive(item, level)  # a file packed in two steps, such as tar and gzip, is one archive
             else:
                 self._read_file(item, "utf-8", level=level)

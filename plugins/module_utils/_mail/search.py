@@ -17,6 +17,7 @@ from itertools import islice
 
 from .._codes import MissingReason, UnmatchedReason, Untrusted
 from .._names import own_names
+from .._text import printable
 from .._times import iso
 from .._x509.certificate import Certificate, name_set, pem_bundle
 from .._x509.chain import Anchors, Chains, Trust
@@ -342,8 +343,8 @@ class Search:
         self.examined += 1
         reason = why_not(message, self._by_key.keys(), at)
         if reason:
-            is_outlook = reason == "unsupported_attachment" and "outlook" in message.signs
-            self._reject(message.headers, location, reason, OUTLOOK_MESSAGE if is_outlook else None)
+            why = _why_unsupported(message) if reason == "unsupported_attachment" else None
+            self._reject(message.headers, location, reason, why)
         self._remember_invalid(message, at)
         for target, several in take(message, self._by_key, at, self._anchors, self._known).items():
             for found in several:
@@ -431,6 +432,13 @@ class Search:
         return entry
 
 
+def _why_unsupported(message: Message) -> str:
+    if "outlook" in message.signs:
+        return OUTLOOK_MESSAGE
+    named = f" It is called {printable(message.unread_name[:SHOWN_NAME])}." if message.unread_name else ""
+    return UNMATCHED_BECAUSE["unsupported_attachment"] + named
+
+
 def why_untrusted(found: Found) -> tuple[Untrusted, str]:
     """Return reason and message for a certificate that has the right public key but is not trusted, or not for its names."""
     name = found.certificate.shown_name
@@ -469,6 +477,8 @@ OUTLOOK_MESSAGE = (
     "It is, or has as an attachment, a message in Outlook's own format (.msg), which is not read: "
     "save that as .eml in Outlook, or save the certificate by hand."
 )
+SHOWN_NAME = 80
+"""Characters of an attachment's name in a message."""
 LARGE_MESSAGE = "It is larger than max_message_bytes: raise that, or save the certificate by hand."
 UNMATCHED = 1_000
 """Maximum number of messages without a wanted certificate that are listed one by one."""

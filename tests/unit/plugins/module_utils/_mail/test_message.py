@@ -33,7 +33,6 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.archives import gzipped, tarred
 from tests.support.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of, self_signed
 from tests.support.long import FUZZ_EXAMPLES, LONG, one_in
 from tests.support.messages import (
@@ -63,7 +62,7 @@ from tests.support.messages import (
 )
 
 fuzz = settings(max_examples=FUZZ_EXAMPLES)
-BOMBS = {"bomb_bzip2", "bomb_gzip", "bomb_ratio_many", "several_bomb_beside"}
+BOMBS = {"bomb_bzip2", "bomb_ratio_many", "several_bomb_beside"}
 """Those that take a second to unpack as far as they are; others show the same in less."""
 AT = NOW.astimezone(timezone.utc)
 FORMATS = {"inline_pem", "pem", "der", "pkcs7", "zip"}
@@ -531,8 +530,6 @@ TOKENS = [
     ISSUED.pem.encode(),
     ISSUED.der,
     zipped([("a.crt", ISSUED.pem.encode())]),
-    gzipped(ISSUED.pem.encode()),
-    tarred([("a.crt", ISSUED.pem.encode())]),
     *(b"\x1f\x8b\x08", b"data:a/b;base64,", b"A\0B\0", b"MIIB"),
 ]
 
@@ -589,8 +586,6 @@ ARCHIVE = zipped(zip_entries(ISSUED))
 
 PACKED = {
     "zip": ARCHIVE,
-    "tar": tarred(zip_entries(ISSUED)),
-    "tar_gz": gzipped(tarred(zip_entries(ISSUED))),
     "zip_in_zip": zipped([("a.zip", ARCHIVE)]),
 }
 
@@ -710,7 +705,6 @@ FEW_FLOODS = [
     "entangled_issuers",
     "zip_ratio",
     "zip_of_zips",
-    "gzip_ratio",
 ]
 """One of each kind."""
 

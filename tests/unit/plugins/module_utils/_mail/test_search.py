@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from datetime import timezone
 from email.message import EmailMessage
@@ -248,6 +249,26 @@ def test_a_message_that_is_larger_than_is_read_is_told_with_the_option_for_that(
     found.pass_over(letter([]), INBOX)
     assert found.unmatched == [{**SOURCE, "reason": "too_large", "message": searching.LARGE_MESSAGE}]
     assert "max_message_bytes" in searching.LARGE_MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("certificate.tar.gz", "by hand. It is called certificate.tar.gz."),
+        ("certificate\u202e.gz", "It is called certificate\\u202e.gz."),
+        ("certificate" * 99, f"It is called {('certificate' * 99)[: searching.SHOWN_NAME]}."),
+        (None, "save the certificate by hand."),
+    ],
+)
+def test_a_file_that_may_hold_the_certificate_and_is_not_read_is_told_by_its_name(name: str | None, ends: str) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Your SSL certificate"
+    message.set_content("It is attached.")
+    message.add_attachment(gzip.compress(b"x"), "application", "gzip", filename=name)
+    seen = search()
+    seen.examine(bytes(message), INBOX, AT)
+    [entry] = seen.unmatched
+    assert entry["reason"] == "unsupported_attachment" and entry["message"].endswith(ends)
 
 
 def test_every_reason_why_a_message_was_not_taken_is_told_in_words_with_a_remedy() -> None:
