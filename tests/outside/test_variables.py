@@ -32,7 +32,7 @@ ORDERS = {
 ALL = set(ORDERS)
 SECRET = "h0rse-battery-staple"
 OF_NO_EFFECT = {
-    **{"phases": "request", "select": "{}", "from_inventory": "No", "batch_size": "2", "min_interval_hours": "0.5"},
+    **{"phases": "request", "select": "{}", "from_inventory": "No", "min_interval_hours": "0.5"},
     **{"max_orders": "5", "force": "false", "mail": None, "wait": "on", "wait_timeout": "60", "trust": "warn"},
     **{"privatekey_passphrase": 123, "certificate_dir": None, "remove_superseded": "n", "report_language": "de"},
 }

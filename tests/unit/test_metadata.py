@@ -17,8 +17,6 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("modules", "filter", "inventory")
-WITHOUT_EFFECT = {"ssl_fulfillment_batch_size"}
-"""Variables of roles that are documented to have none any more."""
 
 
 def read(path: str) -> Any:
@@ -65,7 +63,7 @@ def test_a_role_does_something_with_each_of_its_variables(role: str) -> None:
     )
     variables = read(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     unused = {name for name in variables if not re.search(rf"(?<!\w){name}\b", written)}
-    assert unused <= WITHOUT_EFFECT
+    assert not unused
 
 
 def test_action_group_has_every_module() -> None:
