@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     Claim,
-    CreateKey,
+    Key,
     Ledger,
     lease_for,
 )
@@ -106,7 +106,7 @@ def test_a_run_that_is_killed_while_it_stores(
     is_stored = kind == "hang_after"
     if not is_stored:
         with sqlite3.connect(ledger) as connection:  # as if its claim had been made long ago
-            connection.execute(f"UPDATE softlayer_ssl_certificate_creates SET lease_until = '{LONG_AGO}'")
+            connection.execute(f"UPDATE softlayer_ssl_acts SET lease_until = '{LONG_AGO}'")
         connection.close()
     run = run_module(IMPORT, **options, **ISSUED.options())
     assert of(run) == (("unchanged" if is_stored else "imported"), None)
@@ -116,7 +116,7 @@ def test_a_run_that_is_killed_while_it_stores(
 def test_a_run_of_many_that_is_told_to_stop(account: Simulator, options: dict[str, Any]) -> None:
     """As it waits for another one: what was done and what failed before is told of as it is."""
     ledger = Ledger(options["ledger_url"])
-    key = CreateKey(account.account_id, FLEET[1].fingerprint)
+    key = Key("create", f"{account.account_id}/{FLEET[1].fingerprint}")
     assert isinstance(ledger.claim(key, datetime.now(timezone.utc), None, lease_for(60)), Claim)
     ledger.close()
     items = [{"certificate_content": "none", "privatekey_content": "none"}, *(one.options() for one in FLEET[:3])]

@@ -32,6 +32,7 @@ LAYERS = (
     ("_api",),
     ("_secrets_manager",),
     ("_ledger", "_mailbox", "_plan", "_report", "_sources"),
+    ("_apply",),
     ("_run",),
 )
 # Of the layers beneath it, this one knows only some files.

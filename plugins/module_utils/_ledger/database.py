@@ -25,7 +25,7 @@ with suppress(ImportError):
     import sqlalchemy as sa
     from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 1
 """That of the first release."""
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
 MOST_RIVALS = 1000
@@ -33,7 +33,8 @@ MOST_RIVALS = 1000
 PASSING = {"40001", "40P01"}
 """PostgreSQL's codes of what goes well when it is tried again: two transactions were in each other's way."""
 TRIES = 10
-STATES = ("claimed", "unknown", "confirmed", "released")
+WORDS = {"kind": ("email", "create", "lock"), "state": ("claimed", "unknown", "confirmed", "released")}
+"""By column: all that may stand there."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
 """Instants outside of these were written by something else, and cannot be reckoned with."""
 NO_VALUE = (ValueError, TypeError, OverflowError, AttributeError)
@@ -214,9 +215,12 @@ class Database:
                 self._url,
                 f"its schema has version {version}, this release knows version {SCHEMA_VERSION}; use the newer release of the collection",
             )
+        acts = self.tables.acts
         with self._engine.begin() as connection:
             self._check_tables(connection)
-            self.is_new = not connection.scalar(sa.select(sa.exists(sa.select(self.tables.emails.c.id))))
+            self.is_new = not connection.scalar(
+                sa.select(sa.exists(sa.select(acts.c.id).where(acts.c.kind == "email")))
+            )
             if not self._read_only:
                 versions = self.tables.versions
                 this = versions.c.version == SCHEMA_VERSION
@@ -272,7 +276,7 @@ def _is_wrong(column: sa.Column[t.Any], *, is_file: bool) -> sa.ColumnElement[bo
         is_right += [sa.func.typeof(raw) == "integer"] if is_file else []
     elif isinstance(column.type, sa.String):
         is_right += [sa.func.typeof(raw) == "text"] if is_file else []
-        is_right += [column.in_(STATES)] if column.name == "state" else []
+        is_right += [column.in_(WORDS[column.name])] if column.name in WORDS else []
     elif is_file:
         seconds = sa.func.substr(raw, 1, 19)
         is_right += [
@@ -303,11 +307,9 @@ def _make_private_folder(path: str) -> None:
 
 @dataclass(frozen=True)
 class Tables:
-    """The history of emails, the history of creates, the last turns, and the schema version."""
+    """The history of all acts, and the schema version."""
 
-    emails: sa.Table
-    creates: sa.Table
-    turns: sa.Table
+    acts: sa.Table
     versions: sa.Table
 
 
@@ -325,44 +327,27 @@ def _make_tables() -> Tables:
             return value and (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
 
     metadata = sa.MetaData()
-
-    def history(name: str, *key: sa.Column[t.Any], own: t.Sequence[sa.Column[t.Any]]) -> sa.Table:
-        """Return a table with numbered entries for each key; competing runs get different numbers."""
-        return sa.Table(
-            name,
+    return Tables(
+        # The acts of each key are numbered; competing runs get different numbers.
+        acts=sa.Table(
+            "softlayer_ssl_acts",
             metadata,
             sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-            *key,
+            sa.Column("kind", sa.String(16), nullable=False),
+            sa.Column("subject", sa.Text, nullable=False),
             sa.Column("number", sa.Integer, nullable=False),
             sa.Column("state", sa.String(16), nullable=False),
             sa.Column("requested_at", UtcDateTime, nullable=False),
             sa.Column("lease_until", UtcDateTime, nullable=False),
-            *own,
-            sa.UniqueConstraint(*(column.name for column in key), "number"),
+            sa.Column("begun_at", UtcDateTime, nullable=False),
+            sa.Column("ended_at", UtcDateTime),
+            sa.Column("noticed_at", UtcDateTime),
+            sa.Column("certificate_id", sa.BigInteger),
+            sa.UniqueConstraint("kind", "subject", "number"),
             sqlite_autoincrement=True,
-        )
-
-    return Tables(
-        emails=history(
-            "softlayer_ssl_email_requests",
-            sa.Column("account_id", sa.BigInteger, nullable=False),
-            sa.Column("email_type", sa.String(32), nullable=False),
-            sa.Column("order_id", sa.BigInteger, nullable=False),
-            own=[sa.Column("noticed_at", UtcDateTime)],
-        ),
-        creates=history(
-            "softlayer_ssl_certificate_creates",
-            sa.Column("account_id", sa.BigInteger, nullable=False),
-            sa.Column("fingerprint_sha256", sa.String(64), nullable=False),
-            own=[sa.Column("certificate_id", sa.BigInteger)],
-        ),
-        turns=history(
-            "softlayer_ssl_turns",
-            sa.Column("subject", sa.Text, nullable=False),
-            own=[sa.Column("begun_at", UtcDateTime), sa.Column("ended_at", UtcDateTime)],
         ),
         versions=sa.Table(
-            "softlayer_ssl_email_ledger",
+            "softlayer_ssl_ledger",
             metadata,
             sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
             sa.Column("version", sa.Integer, nullable=False),

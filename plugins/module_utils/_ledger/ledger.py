@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which email was requested and which certificate created, and whose turn it is: claim, confirm, release.
+"""Which email was requested and which certificate created, and which run may change something: claim, confirm, release.
 
 Private to softlayer.certificates.
 
@@ -11,10 +11,10 @@ is asked to. Such an act is `claimed` before its API call and `confirmed` after 
 `released`. If a request for an email got no answer, it is `unknown`. Each claim has a lease, the time within which its
 call ends. A claim that is still open after its lease means that a run died in between, and that the act may have been done.
 
-A turn to change load balancers or secrets is claimed in the same way, renewed as long as it lasts, and released at its end.
+A lock on load balancers or secrets is claimed in the same way, renewed as long as it lasts, and released at its end.
 
 The same code serves all of them, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a
-unique constraint gives this number to only one of several runs. No lock is held during the API call.
+unique constraint gives this number to only one of several runs. The database locks nothing during the API call.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from .database import Database
@@ -30,7 +30,7 @@ from .database import Database
 with suppress(ImportError):
     import sqlalchemy as sa
 
-IDS_PER_QUERY = 500
+KEYS_PER_QUERY = 500
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """Difference between the clocks of two controllers that is tolerated without a warning."""
 MARGIN = timedelta(seconds=60)
@@ -44,53 +44,31 @@ def lease_for(timeout: float) -> timedelta:
 
 @dataclass(frozen=True)
 class Key:
-    """The email that a request is about."""
+    """What an act is about: the email of an order, a certificate to create, or what only one run at a time changes."""
 
-    account_id: int
-    order_id: int
-    email_type: str
-
-    VARIES: t.ClassVar = "order_id"
-    """The field in which the keys of one run usually differ."""
-
-
-@dataclass(frozen=True)
-class CreateKey:
-    """The certificate to create in the store."""
-
-    account_id: int
-    fingerprint_sha256: str
-
-    VARIES: t.ClassVar = "fingerprint_sha256"
-
-
-@dataclass(frozen=True)
-class LockKey:
-    """What only one run at a time changes: the load balancers of an account, or the secrets of an instance."""
-
+    kind: t.Literal["email", "create", "lock"]
     subject: str
 
 
-K = t.TypeVar("K", Key, CreateKey, LockKey)
-L = t.TypeVar("L", Key, CreateKey)
 State = t.Literal["claimed", "unknown", "confirmed"]
 
 
 @dataclass(frozen=True)
-class Entry(t.Generic[K]):
+class Entry:
     """An act that was done or may have been done."""
 
     id: int
-    key: K
+    key: Key
     requested_at: datetime
+    """When it was claimed, or its lease was last renewed."""
     state: State
     lease_until: datetime
     noticed_at: datetime | None = None
     """When its time was first seen to be in the future."""
     certificate_id: int | None = None
     """Id of the created certificate in the store."""
-    begun_at: datetime | None = None
-    """When a turn was taken; `requested_at` is when it was last renewed."""
+    begun_at: datetime | None = field(default=None, compare=False)
+    """When it was claimed."""
 
     @property
     def lease(self) -> timedelta:
@@ -127,19 +105,19 @@ class Entry(t.Generic[K]):
 
 
 @dataclass(frozen=True)
-class Claim(t.Generic[K]):
+class Claim:
     """The right to do one act; confirm or release it afterwards."""
 
     id: int
-    key: K
+    key: Key
     requested_at: datetime
     lease_until: datetime
     previous_until: datetime | None = None
-    """For a turn: when the one before it ended, the present instant if that is not known; `None` if there was none."""
+    """When the lock before it ended, the present instant if that is not known; `None` if there was none."""
 
 
 class Ledger:
-    """The history of requested emails and created certificates, and the turns, in a database.
+    """The history of requested emails, created certificates and locks, in a database.
 
     Args:
         url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for the default file.
@@ -162,19 +140,19 @@ class Ledger:
         """Close the connections."""
         self._database.close()
 
-    def last_requests(self, keys: Sequence[L]) -> dict[L, Entry[L]]:
-        """Return for each key the last act that was done or may have been done; the keys differ only in `VARIES`."""
+    def last_requests(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Return for each key the last act that was done or may have been done; all keys are of one kind."""
         if self._database.is_empty:
             return {}
         return self._database.read(
             lambda connection: {
                 entry.key: entry
-                for start in range(0, len(keys), IDS_PER_QUERY)
-                for entry in self._entries(connection, keys[start : start + IDS_PER_QUERY])
+                for start in range(0, len(keys), KEYS_PER_QUERY)
+                for entry in self._entries(connection, keys[start : start + KEYS_PER_QUERY])
             }
         )
 
-    def claim(self, key: K, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim[K] | Entry[K]:
+    def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
         """Claim an act, or return the entry that forbids it.
 
         Args:
@@ -186,97 +164,84 @@ class Ledger:
         return self._database.transact(lambda connection: self._claim(connection, key, at, interval, lease))
 
     def _claim(
-        self, connection: sa.Connection, key: K, at: datetime, interval: timedelta | None, lease: timedelta
-    ) -> Claim[K] | Entry[K]:
-        table = self._table(key)
-        this = asdict(key)
+        self, connection: sa.Connection, key: Key, at: datetime, interval: timedelta | None, lease: timedelta
+    ) -> Claim | Entry:
+        acts = self._database.tables.acts
         # One statement, so that the last entry and the next number are from the same moment. Where every entry forbids another one,
         # all before the last are released.
         history = connection.execute(
-            sa.select(table)
-            .where(*(table.c[name] == value for name, value in this.items()))
-            .order_by(table.c.number.desc())
+            sa.select(acts)
+            .where(acts.c.kind == key.kind, acts.c.subject == key.subject)
+            .order_by(acts.c.number.desc())
             .limit(1 if interval is None else None)
         ).all()
         last = next((_entry(key, row) for row in history if row.state != "released"), None)
         if last is not None and (interval is None or last.blocks_until(interval, at)):
             return last
-        number = history[0].number + 1 if history else 1
-        values = {**this, "number": number, "state": "claimed", "requested_at": at, "lease_until": at + lease}
-        previous_until = None
-        if isinstance(key, LockKey):
-            values["begun_at"] = at
-            previous_until = history[0].ended_at or at if history else None
-        inserted = connection.execute(sa.insert(table).values(**values))
+        number, previous_until = (history[0].number + 1, history[0].ended_at or at) if history else (1, None)
+        times = {"requested_at": at, "lease_until": at + lease, "begun_at": at}
+        inserted = connection.execute(sa.insert(acts).values(**asdict(key), number=number, state="claimed", **times))
         identifier = t.cast("sa.Row[t.Any]", inserted.inserted_primary_key)[0]
         return Claim(identifier, key, at, at + lease, previous_until)
 
-    def confirm(self, claim: Claim[K] | Entry[K], certificate_id: int | None = None) -> None:
+    def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
         """Note that it was done, and what was created."""
         created = {} if certificate_id is None else {"certificate_id": certificate_id}
         self._update(claim, {"state": "confirmed", **created})
 
-    def release(self, claim: Claim[K]) -> None:
+    def release(self, claim: Claim) -> None:
         """Note that it was certainly not done."""
         self._update(claim, {"state": "released"})
 
-    def end(self, claim: Claim[LockKey], at: datetime) -> None:
-        """Note that a turn has ended, unless another run has taken it over as that of a dead run."""
+    def end(self, claim: Claim, at: datetime) -> None:
+        """Note that a lock has ended, unless another run has taken it over as that of a dead run."""
         self._update(claim, {"state": "released", "ended_at": at}, was=("claimed", claim.lease_until))
 
-    def doubt(self, claim: Claim[K]) -> None:
+    def doubt(self, claim: Claim) -> None:
         """Note that no answer came, so that it may have been done."""
         self._update(claim, {"state": "unknown"})
 
-    def withdraw(self, entry: Entry[K]) -> bool:
+    def withdraw(self, entry: Entry) -> bool:
         """Note that an entry no longer counts, unless it has changed since it was read; return whether that was noted."""
         return self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
 
-    def renew(self, claim: Claim[K], at: datetime) -> Claim[K] | None:
+    def renew(self, claim: Claim, at: datetime) -> Claim | None:
         """Restart the lease; return `None` if another run has taken the claim over as that of a dead run."""
         renewed = replace(claim, requested_at=at, lease_until=at + (claim.lease_until - claim.requested_at))
         times = {"requested_at": renewed.requested_at, "lease_until": renewed.lease_until}
         return renewed if self._update(claim, times, was=("claimed", claim.lease_until)) else None
 
-    def correct(self, entry: Entry[Key], at: datetime) -> None:
+    def correct(self, entry: Entry, at: datetime) -> None:
         """Note when an entry's time was first seen to be in the future; its own time stays, as the reader's clock may be wrong."""
-        table = self._database.tables.emails
-        note = sa.update(table).where(table.c.id == entry.id, table.c.noticed_at.is_(None)).values(noticed_at=at)
+        acts = self._database.tables.acts
+        note = sa.update(acts).where(acts.c.id == entry.id, acts.c.noticed_at.is_(None)).values(noticed_at=at)
         self._database.transact(lambda connection: connection.execute(note))
 
     def _update(
         self,
-        claim: Claim[K] | Entry[K],
+        claim: Claim | Entry,
         values: Mapping[str, object],
         was: tuple[str, datetime] | None = None,
     ) -> bool:
         """Change an entry if it has not changed meanwhile; return whether it was changed."""
-        table = self._table(claim.key)
-        this = [table.c.id == claim.id]
+        acts = self._database.tables.acts
+        this = [acts.c.id == claim.id]
         if was is not None:
             state, lease_until = was
-            this += [table.c.state == state, table.c.lease_until == lease_until]
-        note = sa.update(table).where(*this).values(dict(values))
+            this += [acts.c.state == state, acts.c.lease_until == lease_until]
+        note = sa.update(acts).where(*this).values(dict(values))
         return self._database.transact(lambda connection: connection.execute(note).rowcount) > 0
 
-    def _entries(self, connection: sa.Connection, alike: Sequence[L]) -> Iterator[Entry[L]]:
+    def _entries(self, connection: sa.Connection, alike: Sequence[Key]) -> Iterator[Entry]:
         """Yield for each key its last entry that is not released."""
-        one = alike[0]
-        table = self._table(one)
-        varying = table.c[one.VARIES]
-        same = (table.c[name] == value for name, value in asdict(one).items() if name != one.VARIES)
-        these = sa.and_(*same, table.c.state != "released", varying.in_([getattr(key, one.VARIES) for key in alike]))
-        last = sa.select(sa.func.max(table.c.id)).where(these).group_by(varying)
-        for row in connection.execute(sa.select(table).where(table.c.id.in_(last))):
-            yield _entry(replace(one, **{one.VARIES: row._mapping[one.VARIES]}), row)
-
-    def _table(self, key: Key | CreateKey | LockKey) -> sa.Table:
-        tables = self._database.tables
-        if isinstance(key, LockKey):
-            return tables.turns
-        return tables.emails if isinstance(key, Key) else tables.creates
+        acts = self._database.tables.acts
+        kind = alike[0].kind
+        these = (acts.c.kind == kind, acts.c.state != "released", acts.c.subject.in_([key.subject for key in alike]))
+        last = sa.select(sa.func.max(acts.c.id)).where(*these).group_by(acts.c.subject)
+        for row in connection.execute(sa.select(acts).where(acts.c.id.in_(last))):
+            yield _entry(Key(kind, row.subject), row)
 
 
-def _entry(key: K, row: sa.Row[t.Any]) -> Entry[K]:
-    own = {name: row._mapping[name] for name in ("noticed_at", "certificate_id", "begun_at") if name in row._mapping}
-    return Entry(row.id, key, row.requested_at, row.state, row.lease_until, **own)
+def _entry(key: Key, row: sa.Row[t.Any]) -> Entry:
+    times = row.requested_at, row.state, row.lease_until, row.noticed_at
+    return Entry(row.id, key, *times, row.certificate_id, row.begun_at)

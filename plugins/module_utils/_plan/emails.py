@@ -23,7 +23,7 @@ from .superseding import Clients
 
 if t.TYPE_CHECKING:
     from .._api.orders import Order
-    from .._ledger.ledger import Entry, Key
+    from .._ledger.ledger import Entry
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ INELIGIBLE: Mapping[Ineligibility, str] = {
 
 def plan_emails(
     orders: Iterable[Order],
-    last_requests: Mapping[int, Entry[Key]],
-    wishes: EmailOptions,
+    last_requests: Mapping[int, Entry],
+    options: EmailOptions,
     at: datetime,
 ) -> list[EmailAction]:
     """Decide for each order whether to request its email, without looking at the store.
@@ -111,14 +111,14 @@ def plan_emails(
     Args:
         orders: the selected orders.
         last_requests: by order id: the last request on record.
-        wishes: the user's options.
+        options: the user's options.
         at: the present instant.
     """
-    return [_plan_email(order, last_requests.get(order.id), wishes, at) for order in orders]
+    return [_plan_email(order, last_requests.get(order.id), options, at) for order in orders]
 
 
-def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailOptions, at: datetime) -> EmailAction:
-    blocked_until = last.blocks_until(wishes.min_interval, at) if last else None
+def _plan_email(order: Order, last: Entry | None, options: EmailOptions, at: datetime) -> EmailAction:
+    blocked_until = last.blocks_until(options.min_interval, at) if last else None
     email = EmailAction(
         order.id,
         "skipped",
@@ -132,24 +132,24 @@ def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailOptions, at:
     )
     why_not = order.ineligibility(at)
     if why_not:
-        outcome: EmailOutcome = "failed" if wishes.on_ineligible == "fail" else "skipped"
+        outcome: EmailOutcome = "failed" if options.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=why_not, message=f"Not requested: {INELIGIBLE[why_not]}")
-    if wishes.allowed_recipients is not None and not address_matches(order.approver_email, wishes.allowed_recipients):
+    if options.allowed_recipients is not None and not address_matches(order.approver_email, options.allowed_recipients):
         return replace(
             email,
             outcome="failed",
             reason="recipient_not_allowed",
-            message=f"Not requested: it would go to {_why_not_allowed(order.approver_email, wishes.allowed_recipients)}.",
+            message=f"Not requested: it would go to {_why_not_allowed(order.approver_email, options.allowed_recipients)}.",
         )
-    if wishes.approved is not None and (why_not_approved := _why_not_approved(order, wishes.approved)):
+    if options.approved is not None and (why_not_approved := _why_not_approved(order, options.approved)):
         changed, why = why_not_approved
         return replace(email, outcome="failed", reason=changed, message=f"Not requested: {why}")
-    if last is not None and blocked_until is not None and not wishes.force:
-        return blocked(email, last, wishes.min_interval, at)
+    if last is not None and blocked_until is not None and not options.force:
+        return blocked(email, last, options.min_interval, at)
     return as_requested(
         email,
         at,
-        wishes.min_interval,
+        options.min_interval,
         f"The fulfillment email goes to {printable(order.approver_email or 'the address of the order')}.",
     )
 
@@ -183,7 +183,7 @@ def changed_recipient(when: str, before: str | None, after: str | None) -> str:
     return f"{when} {shown[0]}, and it would go to {shown[1]} now. See who has changed that, and run the check again."
 
 
-def blocked(email: EmailAction, last: Entry[Key], interval: timedelta, at: datetime) -> EmailAction:
+def blocked(email: EmailAction, last: Entry, interval: timedelta, at: datetime) -> EmailAction:
     """Return an email that is not requested because of the last request on record.
 
     If that one may not have been sent, this is a failure. Otherwise a task with retries would end as successful without an email.

@@ -184,7 +184,7 @@ def carry_out(
     lock = None
     if exclusive and any_change(planned):
         module.require(*FOR_LEDGER)
-        from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
+        from .._apply.lock import acquire  # only here: it loads the library, and mostly there is nothing to change
 
         longest_wait = wait_options.timeout if wait_options.waits else 0
         lock = acquire(

@@ -18,6 +18,7 @@ from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
 from .._api.values import check_ids, check_ranges
+from .._apply.creates import Creator, read_kept
 from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, import_options, ledger_options
 from .._errors import CertificatesError
 from .._ledger.place import check_given_place, check_place
@@ -46,7 +47,6 @@ from .._text import uncapitalized
 from .._times import iso, now
 from .._x509.certificate import Certificate
 from .._x509.keys import key_texts
-from .creates import Creator, read_kept
 from .material import Item, anchors_for, as_failure, read_material
 from .order_files import certificate_files
 from .roots import clients_of, known_issuers

@@ -90,7 +90,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     check_ranges(params, LIMITS)
     selection = Selection.of_module(params)
-    wishes = EmailOptions(
+    options = EmailOptions(
         min_interval=timedelta(hours=params["min_interval_hours"]),
         approved=approved_recipients(params["approved"]),
         **{name: params[name] for name in ("allowed_recipients", "skip_imported", "force", "on_ineligible")},
@@ -99,7 +99,7 @@ def run(module: Module) -> dict[str, t.Any]:
     ledger = Ledger(params["ledger_url"], read_only=module.check_mode)
     try:
         account_id = client.account_id(account_of(params))
-        emails = plan(module, client, ledger, account_id, selection, wishes)
+        emails = plan(module, client, ledger, account_id, selection, options)
         planned = [email for email in emails if email.outcome == "requested"]
         check_number(planned, params["max_orders"])
         if planned:
@@ -111,7 +111,7 @@ def run(module: Module) -> dict[str, t.Any]:
                     "variable SOFTLAYER_CERTIFICATES_LEDGER_URL."
                 )
         if not module.check_mode:
-            request = Requester(client, ledger, account_id, wishes)
+            request = Requester(client, ledger, account_id, options)
             counted = ProgressFile(module.given_folder, len(planned)).of(request)
             done = {email.order_id: email for email in client.each(counted, planned)}
             emails = [done.get(email.order_id, email) for email in emails]
@@ -121,7 +121,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def plan(
-    module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, wishes: EmailOptions
+    module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, options: EmailOptions
 ) -> list[EmailAction]:
     """Read the facts and return what to do about each selected order."""
     clients = clients_of(None)
@@ -132,20 +132,21 @@ def plan(
         module.warn(
             f"No SSL order matches common_names ({', '.join(selection.common_names)}); ssl_order_info lists the orders there are."
         )
-    last_requests = ledger.last_requests([key_of(account_id, order_id) for order_id in orders])
-    for entry in last_requests.values():
+    keys = {key_of(account_id, order_id): order_id for order_id in orders}
+    last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys]).items()}
+    for order_id, entry in last_requests.items():
         if entry.is_from_the_future(at):
             module.warn(
-                f"The ledger has a request for order {entry.key.order_id} at {iso(entry.requested_at)}, which is in the future: "
+                f"The ledger has a request for order {order_id} at {iso(entry.requested_at)}, which is in the future: "
                 "a clock is, or was, set wrong. It counts as made now."
             )
             if not module.check_mode:
                 ledger.correct(entry, at)
-    emails = plan_emails(orders.values(), {key.order_id: entry for key, entry in last_requests.items()}, wishes, at)
-    if wishes.skip_imported and not wishes.force and any(map(is_open, emails)):
+    emails = plan_emails(orders.values(), last_requests, options, at)
+    if options.skip_imported and not options.force and any(map(is_open, emails)):
         index = selected.index or StoreIndex(fetch_for_orders(client, "set skip_imported: false"))
         emails = skip_imported(emails, orders, index, clients)
-    unknown = warning_of_unknown_keys(emails, orders) if wishes.skip_imported else None
+    unknown = warning_of_unknown_keys(emails, orders) if options.skip_imported else None
     if unknown:
         module.warn(unknown)
     return sorted([*emails, *map(not_found, selected.missing)], key=lambda email: email.order_id)
@@ -153,7 +154,7 @@ def plan(
 
 def key_of(account_id: int, order_id: int) -> Key:
     """Return the key of an order's requests in the ledger."""
-    return Key(account_id, order_id, FULFILLMENT_EMAIL)
+    return Key("email", f"{account_id}/{FULFILLMENT_EMAIL}/{order_id}")
 
 
 def check_number(planned: Sequence[EmailAction], most: int) -> None:
@@ -198,11 +199,11 @@ class _NotSent(CertificatesError):
 class Requester:
     """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim."""
 
-    def __init__(self, client: Client, ledger: Ledger, account_id: int, wishes: EmailOptions) -> None:
+    def __init__(self, client: Client, ledger: Ledger, account_id: int, options: EmailOptions) -> None:
         self._client = client
         self._ledger = ledger
         self._account_id = account_id
-        self._wishes = wishes
+        self._options = options
         self._ledger_error: CertificatesError | None = None
         self._lock = threading.Lock()
         self._in_doubt = 0  # requests in a row, the last one included
@@ -219,7 +220,7 @@ class Requester:
                 "and any proxy between this machine and the API.",
             )
         at = now()
-        interval = timedelta() if self._wishes.force else self._wishes.min_interval
+        interval = timedelta() if self._options.force else self._options.min_interval
         try:
             if self._ledger_error:  # a failed ledger also fails for the remaining orders
                 raise self._ledger_error
@@ -229,7 +230,7 @@ class Requester:
             self._ledger_error = error
             return unsent(email, "api_error", f"Not requested: {error.message}")
         if not isinstance(claim, Claim):  # another run was faster
-            return blocked(email, claim, self._wishes.min_interval, at)
+            return blocked(email, claim, self._options.min_interval, at)
         try:
             accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_again, email))
         except _NotSent as error:
@@ -240,7 +241,7 @@ class Requester:
         self._count(is_in_doubt=False)
         if accepted:
             return as_requested(
-                email, at, self._wishes.min_interval, email.message + self._note(self._ledger.confirm, claim)
+                email, at, self._options.min_interval, email.message + self._note(self._ledger.confirm, claim)
             )
         why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
         return unsent(email, "refused", why + self._note(self._ledger.release, claim))
@@ -251,7 +252,7 @@ class Requester:
         Raises:
             _NotSent: it does not, or that cannot be known.
         """
-        if not self._wishes.limits_recipients:
+        if not self._options.limits_recipients:
             return
         try:
             order = fetch_order(self._client, self._account_id, email.order_id)
@@ -269,19 +270,19 @@ class Requester:
         with self._lock:
             self._in_doubt = self._in_doubt + 1 if is_in_doubt else 0
 
-    def _not_answered(self, email: EmailAction, claim: Claim[Key], error: CertificatesError) -> EmailAction:
+    def _not_answered(self, email: EmailAction, claim: Claim, error: CertificatesError) -> EmailAction:
         if error.code == "no_answer":  # it may have been sent
-            until = claim.requested_at + self._wishes.min_interval
+            until = claim.requested_at + self._options.min_interval
             message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
             email = unsent(email, "outcome_unknown", message + self._note(self._ledger.doubt, claim))
             return replace(
-                email, requested_at=claim.requested_at, next_allowed_at=until if self._wishes.min_interval else None
+                email, requested_at=claim.requested_at, next_allowed_at=until if self._options.min_interval else None
             )
         reason = REASONS.get(error.code, "api_error")
         return unsent(email, reason, error.message + self._note(self._ledger.release, claim))
 
     @staticmethod
-    def _note(change: Callable[[Claim[Key]], None], claim: Claim[Key]) -> str:
+    def _note(change: Callable[[Claim], None], claim: Claim) -> str:
         """Note in the ledger what became of a claim; return an addition to the message if that fails, else an empty text."""
         try:
             change(claim)

@@ -305,7 +305,7 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
     progress = ProgressFile(module.given_folder, len(steps))
     if not any(step.changes_something for step in steps):
         return manager.each(progress.of(lambda step: step), steps)
-    from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
+    from .._apply.lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
     subject = f"secrets of {manager.instance.identity}"
     ledger_url = module.params["ledger_url"]

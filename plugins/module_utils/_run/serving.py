@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from .._apply.backoff import Backoff
 from .._names import listener_place, name_to_ask_for
 from .._net.endpoint import Endpoint, ProbeResult
 from .._net.entry import is_for
@@ -22,7 +23,6 @@ from .._plan.deployments import WHOLE_CHAIN, ListenerAction
 from .._text import some_of
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .backoff import Backoff
 
 PROBE_TIMEOUT = 10.0
 """Seconds for each step of one probe."""

@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 from .._api.balancers import Balancer, Listener, fetch_balancer, point_listeners
 from .._api.client import Client
 from .._api.store import fetch_one
+from .._apply.backoff import Backoff
 from .._codes import DeployReason
 from .._errors import CertificatesError
 from .._plan.deployments import ListenerAction
-from .backoff import Backoff
 from .serving import Watch, left_unseen
 
 

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[3]
 UTILS = Path("plugins/module_utils")
 DECIDING = (
     *("_plan/*.py", "_ledger/*.py", "_sources/*.py", "_secrets.py", "_x509/chain.py", "_mail/search.py"),
-    *("_run/creates.py", "_run/switching.py", "_run/fulfillment_email.py"),
+    *("_apply/guard.py", "_apply/creates.py", "_run/switching.py", "_run/fulfillment_email.py"),
     *("_api/faults.py", "_api/paging.py", "_api/caller.py", "_api/client.py"),
 )
 """The files that decide about harm."""

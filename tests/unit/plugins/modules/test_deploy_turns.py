@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import lock as locking
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import lock as locking
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import (
@@ -45,7 +45,7 @@ from tests.support.waiting import until
 pytest_plugins = ["tests.support.deploying", "tests.support.postgresql"]
 
 PENDING, ACTIVE = "UPDATE_PENDING", "ACTIVE"
-TURNS = "softlayer_ssl_turns"
+ACTS = "softlayer_ssl_acts"
 ACCOUNT = {"service": "SoftLayer_Account", "method": "getObject"}
 SHORT = timedelta(seconds=4)
 LONG = {"wait_timeout": 600}
@@ -88,7 +88,7 @@ def turns_of(ledger_url: str) -> list[Any]:
         return []  # SQLite would make one
     try:
         with engine_of(ledger_url).connect() as connection:
-            return list(connection.execute(sa.text(f"SELECT * FROM {TURNS} ORDER BY id")))
+            return list(connection.execute(sa.text(f"SELECT * FROM {ACTS} ORDER BY id")))
     except sa.exc.SQLAlchemyError:
         return []
 

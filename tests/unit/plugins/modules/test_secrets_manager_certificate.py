@@ -17,8 +17,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply.lock import Lock
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.lock import Lock
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import (

@@ -5,7 +5,7 @@
 """The certificate store through the module: what is created, edited and deleted there, and what is not.
 
 What may be imported, what replaces what, and what is refused before anything is sent: the pure tests of `_plan`; claims and
-answers that are lost: those of `_run.creates`; encodings: those of `_x509`.
+answers that are lost: those of `_apply.creates`; encodings: those of `_x509`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MODULE = "ssl_certificate_import"
 WRITES = {"createObject", "editObject", "deleteObject"}
 CHANGES = {"imported", "updated", "removed"}
 NAME = "new.example.com"
-CREATES = "softlayer_ssl_certificate_creates"
+ACTS = "softlayer_ssl_acts"
 AUTHORITY = Authority(intermediates=2)
 OTHER_AUTHORITY = Authority("Another")
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
@@ -116,7 +116,7 @@ def predicted(sim: Simulator, api: Options, *items: Options, **options: Any) -> 
 def let_the_lease_pass(home: Path) -> None:
     """As if every create had been claimed long ago; until then the next run would wait."""
     with sqlite3.connect(home / ".local/state/softlayer.certificates/ledger.sqlite3") as ledger:
-        ledger.execute(f"UPDATE {CREATES} SET lease_until = '2026-01-01 00:00:00.000000'")
+        ledger.execute(f"UPDATE {ACTS} SET lease_until = '2026-01-01 00:00:00.000000'")
     ledger.close()
 
 

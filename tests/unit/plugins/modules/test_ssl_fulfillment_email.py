@@ -119,7 +119,9 @@ def remember(sim: Simulator, url: str, order_id: int, ago: timedelta, *, confirm
     """Put a request into a ledger that was made some time ago; one that is not confirmed got no answer."""
     at = (datetime.now(timezone.utc) - ago).replace(microsecond=0)
     ledger = Ledger(url)
-    claim = ledger.claim(Key(sim.account_id, order_id, "FulfillmentEmail"), at, timedelta(), timedelta(minutes=3))
+    claim = ledger.claim(
+        Key("email", f"{sim.account_id}/FulfillmentEmail/{order_id}"), at, timedelta(), timedelta(minutes=3)
+    )
     assert isinstance(claim, Claim)
     (ledger.confirm if confirmed else ledger.doubt)(claim)
     ledger.close()
@@ -397,14 +399,14 @@ def test_a_ledger_that_is_lost_is_told(sim: Simulator, options: dict[str, Any], 
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("requested_at", 7), ("lease_until", b"\xff"), ("state", "sent"), ("order_id", "soon"), ("noticed_at", "soon")],
+    [("requested_at", 7), ("lease_until", b"\xff"), ("state", "sent"), ("kind", "soon"), ("noticed_at", "soon")],
 )
 def test_a_row_that_cannot_be_read_sends_nothing(
     sim: Simulator, options: dict[str, Any], ledger: Path, column: str, value: object
 ) -> None:
     remember(sim, options["ledger_url"], SHOP, timedelta(hours=1))
     with sqlite3.connect(ledger) as connection:
-        connection.execute(f"UPDATE softlayer_ssl_email_requests SET {column} = ?", [value])
+        connection.execute(f"UPDATE softlayer_ssl_acts SET {column} = ?", [value])
     connection.close()
     for check in (True, False):
         done = run(options, SHOP, API, check=check)

@@ -33,22 +33,11 @@ from sqlalchemy.schema import CreateTable
 from tests.support.failing import fails
 from tests.support.waiting import until
 
-HISTORY = "{key}, number INTEGER NOT NULL, state VARCHAR(16) NOT NULL, requested_at {time} NOT NULL, lease_until {time} NOT NULL"
-TABLES = {
-    "emails": (
-        "softlayer_ssl_email_requests",
-        "account_id BIGINT NOT NULL, email_type VARCHAR(32) NOT NULL, order_id BIGINT NOT NULL",
-        "noticed_at {time}",
-        "account_id, email_type, order_id, number",
-    ),
-    "creates": (
-        "softlayer_ssl_certificate_creates",
-        "account_id BIGINT NOT NULL, fingerprint_sha256 VARCHAR(64) NOT NULL",
-        "certificate_id BIGINT",
-        "account_id, fingerprint_sha256, number",
-    ),
-    "turns": ("softlayer_ssl_turns", "subject TEXT NOT NULL", "begun_at {time}, ended_at {time}", "subject, number"),
-}
+ACTS = (
+    "kind VARCHAR(16) NOT NULL, subject TEXT NOT NULL, number INTEGER NOT NULL, state VARCHAR(16) NOT NULL, "
+    "requested_at {time} NOT NULL, lease_until {time} NOT NULL, begun_at {time} NOT NULL, ended_at {time}, noticed_at {time}, "
+    "certificate_id BIGINT"
+)
 
 
 @pytest.mark.parametrize(
@@ -63,11 +52,10 @@ def test_the_tables(dialect: sa.Dialect, identifier: str, time: str, primary: st
     tables = _make_tables()
     made = {one.name: str(CreateTable(getattr(tables, one.name)).compile(dialect=dialect)) for one in fields(Tables)}
     made = {name: " ".join(text.split()) for name, text in made.items()}
-    for name, (table, key, own, unique) in TABLES.items():
-        columns = f"id {identifier}, {HISTORY}, {own}, {primary}UNIQUE ({unique})".format(key=key, time=time)
-        assert made.pop(name) == f"CREATE TABLE {table} ( {columns} )"
+    columns = f"id {identifier}, {ACTS.format(time=time)}, {primary}UNIQUE (kind, subject, number)"
     assert made == {
-        "versions": "CREATE TABLE softlayer_ssl_email_ledger ( id INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (id) )"
+        "acts": f"CREATE TABLE softlayer_ssl_acts ( {columns} )",
+        "versions": "CREATE TABLE softlayer_ssl_ledger ( id INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (id) )",
     }
 
 
@@ -84,7 +72,7 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("far_from_utc")
 def test_instants_are_the_same_whatever_zone_the_machine_is_in() -> None:
     """A file has them without a zone, a server with any."""
-    kind = _make_tables().emails.c.requested_at.type
+    kind = _make_tables().acts.c.requested_at.type
     assert isinstance(kind, sa.TypeDecorator)
     at = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
     dialect = sqlite.dialect()
@@ -140,7 +128,7 @@ def test_a_version_that_is_missing_makes_no_ledger_new(tmp_path: Path) -> None:
     """A check mode that took it for empty would know of nothing."""
     Database(f"sqlite:///{tmp_path}/ledger.sqlite3").close()
     with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
-        connection.execute("DELETE FROM softlayer_ssl_email_ledger")
+        connection.execute("DELETE FROM softlayer_ssl_ledger")
     for read_only in (True, False):
         with fails("ledger_unavailable", "version unknown"):
             Database(f"sqlite:///{tmp_path}/ledger.sqlite3", read_only=read_only)

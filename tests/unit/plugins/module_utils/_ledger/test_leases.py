@@ -12,7 +12,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     CLOCK_TOLERANCE,
-    CreateKey,
     Entry,
     Key,
     lease_for,
@@ -21,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
 AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 LEASE = lease_for(60)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(hours=24)
-CLAIM = Entry(1, CreateKey(7, "ab" * 32), AT, "claimed", AT + LEASE)
+CLAIM = Entry(1, Key("create", f"7/{'ab' * 32}"), AT, "claimed", AT + LEASE)
 
 
 def test_a_lease_is_longer_than_a_call_that_begins_late() -> None:
@@ -60,7 +59,7 @@ def test_one_from_long_ago_is_not_waited_for(tolerance: timedelta) -> None:
 def test_until_when_a_request_forbids_another(
     requested: datetime, noticed: datetime | None, at: datetime, until: datetime | None
 ) -> None:
-    entry = Entry(1, Key(7, 100, "FulfillmentEmail"), requested, "confirmed", requested, noticed_at=noticed)
+    entry = Entry(1, Key("email", "7/FulfillmentEmail/100"), requested, "confirmed", requested, noticed_at=noticed)
     assert entry.blocks_until(DAY, at) == until
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     Claim,
-    CreateKey,
     Entry,
     Key,
     Ledger,
-    LockKey,
     State,
 )
 from hypothesis import HealthCheck, settings
@@ -46,9 +44,16 @@ AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 DAY = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=3)
-KEY = Key(account_id=7, order_id=100, email_type="FulfillmentEmail")
-TABLE = "softlayer_ssl_email_requests"
-VERSIONS = "softlayer_ssl_email_ledger"
+
+
+def key_of(order: int, account: int = 7, email_type: str = "FulfillmentEmail") -> Key:
+    """What is known of the email of an order."""
+    return Key("email", f"{account}/{email_type}/{order}")
+
+
+KEY = key_of(100)
+TABLE = "softlayer_ssl_acts"
+VERSIONS = "softlayer_ssl_ledger"
 
 
 @pytest.fixture
@@ -59,14 +64,14 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
     ledger.close()
 
 
-def claim(ledger: Ledger, key: Any = KEY, at: datetime = AT, interval: timedelta | None = DAY) -> Claim[Any]:
+def claim(ledger: Ledger, key: Any = KEY, at: datetime = AT, interval: timedelta | None = DAY) -> Claim:
     """A claim that must be granted."""
     claim = ledger.claim(key, at, interval, LEASE)
     assert isinstance(claim, Claim), claim
     return claim
 
 
-def refusal(ledger: Ledger, key: Any = KEY, at: datetime = AT, interval: timedelta | None = DAY) -> Entry[Any]:
+def refusal(ledger: Ledger, key: Any = KEY, at: datetime = AT, interval: timedelta | None = DAY) -> Entry:
     """The entry that forbids a claim."""
     entry = ledger.claim(key, at, interval, LEASE)
     assert isinstance(entry, Entry), entry
@@ -118,7 +123,7 @@ def test_a_release_uncovers_the_request_before(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [replace(KEY, account_id=8), replace(KEY, order_id=101), replace(KEY, email_type="ApproverEmail")],
+    [key_of(100, account=8), key_of(101), key_of(100, email_type="ApproverEmail")],
     ids=["account", "order", "email type"],
 )
 def test_keys_are_apart(ledger: Ledger, other: Key) -> None:
@@ -130,10 +135,10 @@ def test_keys_are_apart(ledger: Ledger, other: Key) -> None:
 
 
 def test_many_keys_are_found_at_once(ledger: Ledger) -> None:
-    keys = [replace(KEY, order_id=number) for number in range(1, 30)]
+    keys = [key_of(number) for number in range(1, 30)]
     for key in keys:
         ledger.confirm(claim(ledger, key))
-    assert set(ledger.last_requests([replace(KEY, order_id=n) for n in range(2000)])) == set(keys)
+    assert set(ledger.last_requests([key_of(n) for n in range(2000)])) == set(keys)
 
 
 def test_instants_survive_whatever_zone_they_are_given_in(ledger: Ledger) -> None:
@@ -179,7 +184,7 @@ def test_one_of_many_rivals_gets_the_claim(ledger: Ledger, ledger_url: str) -> N
     others = [ledger, *(Ledger(ledger_url) for _ in range(3))]
     ready = threading.Barrier(16)
 
-    def rival(number: int) -> Claim[Key] | Entry[Key]:
+    def rival(number: int) -> Claim | Entry:
         ready.wait()
         return others[number % len(others)].claim(KEY, AT, DAY, LEASE)
 
@@ -192,7 +197,7 @@ def test_one_of_many_rivals_gets_the_claim(ledger: Ledger, ledger_url: str) -> N
 
 def test_threads_that_write_at_once_each_get_what_is_theirs(ledger: Ledger, ledger_url: str) -> None:
     """They may share a transaction; what one of them is told is on record then."""
-    keys = [Key(1, number, "fulfillment") for number in range(200)]
+    keys = [key_of(number, 1) for number in range(200)]
 
     def once(key: Key) -> bool:
         one = claim(ledger, key)
@@ -213,10 +218,10 @@ def test_what_fails_in_a_shared_transaction_is_on_nobodys_record(tmp_path: Path)
     ledger = Ledger(url)
     with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
         connection.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON softlayer_ssl_email_requests WHEN NEW.order_id = 13 "
+            "CREATE TRIGGER full BEFORE INSERT ON softlayer_ssl_acts WHEN NEW.subject LIKE '%/13' "
             "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         )
-    keys = [Key(1, number, "fulfillment") for number in range(40)]
+    keys = [key_of(number, 1) for number in range(40)]
 
     def attempt(key: Key) -> bool:
         try:
@@ -228,22 +233,22 @@ def test_what_fails_in_a_shared_transaction_is_on_nobodys_record(tmp_path: Path)
 
     with ThreadPoolExecutor(16) as pool:
         granted = {key for key, is_granted in zip(keys, pool.map(attempt, keys), strict=True) if is_granted}
-    assert Key(1, 13, "fulfillment") not in granted
+    assert key_of(13, 1) not in granted
     assert ledger.last_requests(keys).keys() == granted
     ledger.close()
 
 
-def an_email(ledger: Ledger, account_id: int) -> Claim[Key] | Entry[Key]:
+def an_email(ledger: Ledger, account_id: int) -> Claim | Entry:
     """What a run gets that wants to request an email."""
-    return ledger.claim(replace(KEY, account_id=account_id), AT, DAY, LEASE)
+    return ledger.claim(key_of(100, account_id), AT, DAY, LEASE)
 
 
-def a_turn(ledger: Ledger, account_id: int) -> Claim[LockKey] | Entry[LockKey]:
+def a_turn(ledger: Ledger, account_id: int) -> Claim | Entry:
     """What a run gets that wants to have the turn."""
-    return ledger.claim(LockKey(str(account_id)), AT, None, LEASE)
+    return ledger.claim(Key("lock", str(account_id)), AT, None, LEASE)
 
 
-def a_turn_after_others(ledger: Ledger, account_id: int) -> Claim[LockKey] | Entry[LockKey]:
+def a_turn_after_others(ledger: Ledger, account_id: int) -> Claim | Entry:
     """What a run gets that wants to have the turn, and had it before."""
     before = a_turn(ledger, account_id)
     if isinstance(before, Claim):
@@ -286,7 +291,7 @@ def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str, wa
 def test_ledgers_that_are_made_at_the_same_time_are_one(ledger_url: str) -> None:
     ready = threading.Barrier(8)
 
-    def first_use(_number: int) -> Claim[Key] | Entry[Key]:
+    def first_use(_number: int) -> Claim | Entry:
         ready.wait()
         ledger = Ledger(ledger_url)
         try:
@@ -307,15 +312,15 @@ def test_a_newer_schema_is_refused(ledger: Ledger, ledger_url: str) -> None:
         assert "newer release" in message
 
 
-CREATE = CreateKey(account_id=7, fingerprint_sha256="ab" * 32)
+CREATE = Key("create", f"7/{'ab' * 32}")
 
 
-def create_claim(ledger: Ledger, at: datetime = AT) -> Claim[CreateKey]:
+def create_claim(ledger: Ledger, at: datetime = AT) -> Claim:
     """A claim of a create that must be granted."""
     return claim(ledger, CREATE, at, None)
 
 
-def create_refusal(ledger: Ledger, at: datetime = AT) -> Entry[CreateKey]:
+def create_refusal(ledger: Ledger, at: datetime = AT) -> Entry:
     """The entry that forbids a create."""
     return refusal(ledger, CREATE, at, None)
 
@@ -328,9 +333,9 @@ def test_a_create_is_claimed_once_and_for_all(ledger: Ledger) -> None:
     ledger.confirm(first, certificate_id=4711)
     assert create_refusal(ledger, AT + ten_years).certificate_id == 4711
     assert ledger.last_requests([KEY]) == {}, "emails are another matter"
-    others = [replace(CREATE, fingerprint_sha256="cd" * 32), replace(CREATE, account_id=8)]
+    others = [Key("create", f"7/{'cd' * 32}"), Key("create", f"8/{'ab' * 32}")]
     assert ledger.last_requests([CREATE, *others]) == {CREATE: create_refusal(ledger, AT)}
-    assert isinstance(ledger.claim(replace(CREATE, account_id=8), AT, None, LEASE), Claim)
+    assert isinstance(ledger.claim(others[1], AT, None, LEASE), Claim)
 
 
 def test_what_stands_for_nothing_any_more_is_withdrawn_once(ledger: Ledger) -> None:
@@ -369,15 +374,15 @@ def test_how_long_a_claim_is_under_way(ledger: Ledger, age: timedelta, under_way
     assert not refusal(ledger).is_under_way(AT + age)
 
 
-TURN = LockKey("seven")
+TURN = Key("lock", "seven")
 
 
-def turn(ledger: Ledger, at: datetime = AT) -> Claim[LockKey]:
+def turn(ledger: Ledger, at: datetime = AT) -> Claim:
     """A turn that must be granted."""
     return claim(ledger, TURN, at, None)
 
 
-def turn_of_another(ledger: Ledger, at: datetime = AT) -> Entry[LockKey]:
+def turn_of_another(ledger: Ledger, at: datetime = AT) -> Entry:
     """The turn that forbids another one."""
     return refusal(ledger, TURN, at, None)
 
@@ -386,7 +391,7 @@ def test_a_turn_is_one_runs_until_it_ends(ledger: Ledger) -> None:
     """However long, and whatever is claimed beside it."""
     first = turn(ledger)
     assert first.previous_until is None
-    assert isinstance(ledger.claim(LockKey("eight"), AT, None, LEASE), Claim)
+    assert isinstance(ledger.claim(Key("lock", "eight"), AT, None, LEASE), Claim)
     claim(ledger)
     create_claim(ledger)
     assert turn_of_another(ledger, AT + DAY) == Entry(first.id, TURN, AT, "claimed", AT + LEASE, begun_at=AT)
@@ -568,7 +573,7 @@ def test_a_connection_that_was_cut_meanwhile_is_made_anew(postgresql_url: str) -
 class Remembered:
     """What the model keeps of a claim."""
 
-    claim: Claim[Key]
+    claim: Claim
     requested_at: datetime
     state: State = "claimed"
 
@@ -591,7 +596,7 @@ def machine_for(openers: Callable[[], Ledger], account_ids: Iterator[int]) -> ty
             self.history: dict[Key, list[Remembered]] = {self.key(order): [] for order in range(1, 4)}
 
         def key(self, order: int) -> Key:
-            return Key(self.account_id, order, "FulfillmentEmail")
+            return key_of(order, self.account_id)
 
         def last(self, key: Key) -> Remembered | None:
             return next((one for one in reversed(self.history[key]) if one.state != "released"), None)

@@ -58,15 +58,15 @@ ORDER = Order(
 WISHES = EmailOptions(min_interval=DAY, allowed_recipients=None, skip_imported=True, force=False, on_ineligible="fail")
 
 
-def entry(at: datetime, *, confirmed: bool = True) -> Entry[Key]:
+def entry(at: datetime, *, confirmed: bool = True) -> Entry:
     """A request on record; one that is not confirmed got no answer."""
-    return Entry(1, Key(1, ORDER.id, "FulfillmentEmail"), at, "confirmed" if confirmed else "unknown", at)
+    return Entry(1, Key("email", f"1/FulfillmentEmail/{ORDER.id}"), at, "confirmed" if confirmed else "unknown", at)
 
 
-def plan(order: Order = ORDER, last: Entry[Key] | None = None, **wishes: Any) -> EmailAction:
+def plan(order: Order = ORDER, last: Entry | None = None, **options: Any) -> EmailAction:
     """The plan for one order."""
     lasts = {} if last is None else {order.id: last}
-    [email] = plan_emails([order], lasts, replace(WISHES, **wishes), AT)
+    [email] = plan_emails([order], lasts, replace(WISHES, **options), AT)
     return email
 
 
@@ -209,7 +209,7 @@ def test_the_last_request_forbids_another(confirmed: bool, outcome: str, reason:
 
 @pytest.mark.parametrize("confirmed", [True, False])
 @pytest.mark.parametrize(
-    ("age", "wishes"),
+    ("age", "options"),
     [
         (DAY, {}),
         (HOUR, {"force": True}),
@@ -218,8 +218,8 @@ def test_the_last_request_forbids_another(confirmed: bool, outcome: str, reason:
         (HOUR, {"min_interval": timedelta(minutes=30)}),
     ],
 )
-def test_when_the_last_request_forbids_nothing(confirmed: bool, age: timedelta, wishes: dict[str, Any]) -> None:
-    email = plan(last=entry(AT - age, confirmed=confirmed), **wishes)
+def test_when_the_last_request_forbids_nothing(confirmed: bool, age: timedelta, options: dict[str, Any]) -> None:
+    email = plan(last=entry(AT - age, confirmed=confirmed), **options)
     assert (email.outcome, email.previous_requested_at) == ("requested", AT - age)
 
 
@@ -260,7 +260,7 @@ STORED = replace(
 
 
 def after_the_store(
-    *stored: StoreCertificate, orders: Sequence[Order] = (STORED,), last: Entry[Key] | None = None
+    *stored: StoreCertificate, orders: Sequence[Order] = (STORED,), last: Entry | None = None
 ) -> list[EmailAction]:
     """The plan for these orders, with what the store holds."""
     emails = plan_emails(orders, {} if last is None else {STORED.id: last}, WISHES, NOW)
@@ -388,7 +388,7 @@ def test_nothing_is_requested_against_the_rules(
 
 
 @pytest.mark.parametrize(
-    ("order", "last", "wishes", "expected"),
+    ("order", "last", "options", "expected"),
     [
         (ORDER, None, {}, True),
         (ORDER, AT - HOUR, {}, True),
@@ -400,9 +400,9 @@ def test_nothing_is_requested_against_the_rules(
     ids=["requested", "cooldown", "not allowed", "not any more", "long ago", "pending"],
 )
 def test_which_emails_are_still_to_come(
-    order: Order, last: datetime | None, wishes: dict[str, Any], expected: bool
+    order: Order, last: datetime | None, options: dict[str, Any], expected: bool
 ) -> None:
-    email = plan(order, entry(last) if last else None, **wishes)
+    email = plan(order, entry(last) if last else None, **options)
     assert is_awaited(email.as_result(), AT) == expected
 
 

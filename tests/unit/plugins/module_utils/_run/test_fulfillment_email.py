@@ -32,6 +32,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run import
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email import (
     MOST_IN_DOUBT,
     Requester,
+    key_of,
     run,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
@@ -47,6 +48,12 @@ ISSUED = Made().issued
 """What comes of every order."""
 LATER = 5
 """Seconds that a call takes."""
+
+
+def order_of(key: Key) -> int:
+    """The order that a claim is about."""
+    assert key.kind == "email" and "/FulfillmentEmail/" in key.subject
+    return int(key.subject.rpartition("/")[2])
 
 
 class World:
@@ -65,7 +72,7 @@ class World:
         """Where the email of an order goes at the moment of its call."""
         self.changes: dict[int, dict[str, Any]] = {}
         """What else the API tells of an order at that moment."""
-        self.entries: dict[int, Entry[Key]] = {}
+        self.entries: dict[int, Entry] = {}
         self.intervals: list[timedelta | None] = []
         self.failing: dict[str, CertificatesError] = {}
         """What fails in the ledger."""
@@ -140,46 +147,46 @@ class World:
 
     # The ledger
 
-    def last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry[Key]]:
+    def last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
         self._may_fail("last_requests")
-        return {key: self.entries[key.order_id] for key in keys if key.order_id in self.entries}
+        return {key: self.entries[order_of(key)] for key in keys if order_of(key) in self.entries}
 
-    def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim[Key] | Entry[Key]:
-        assert (key.account_id, key.email_type, at) == (ACCOUNT, "FulfillmentEmail", self.now)
+    def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
+        assert (key, at) == (key_of(ACCOUNT, order_of(key)), self.now)
         assert interval is not None and lease == lease_for(TIMEOUT)
-        self.done.append(f"claim {key.order_id}")
+        self.done.append(f"claim {order_of(key)}")
         self._may_fail("claim")
         self.intervals.append(interval)
-        last = self.entries.get(key.order_id)
+        last = self.entries.get(order_of(key))
         if last is not None and last.blocks_until(interval, at):
             return last
-        self.entries[key.order_id] = Entry(len(self.done), key, at, "claimed", at + lease)
+        self.entries[order_of(key)] = Entry(len(self.done), key, at, "claimed", at + lease)
         return Claim(len(self.done), key, at, at + lease)
 
-    def confirm(self, claim: Claim[Key]) -> None:
+    def confirm(self, claim: Claim) -> None:
         self._note("confirm", claim, "confirmed")
 
-    def doubt(self, claim: Claim[Key]) -> None:
+    def doubt(self, claim: Claim) -> None:
         self._note("doubt", claim, "unknown")
 
-    def release(self, claim: Claim[Key]) -> None:
-        self.done.append(f"release {claim.key.order_id}")
+    def release(self, claim: Claim) -> None:
+        self.done.append(f"release {order_of(claim.key)}")
         self._may_fail("release")
-        del self.entries[claim.key.order_id]
+        del self.entries[order_of(claim.key)]
 
-    def correct(self, entry: Entry[Key], at: datetime) -> None:
-        self.done.append(f"correct {entry.key.order_id}")
-        self.entries[entry.key.order_id] = replace(entry, noticed_at=at)
+    def correct(self, entry: Entry, at: datetime) -> None:
+        self.done.append(f"correct {order_of(entry.key)}")
+        self.entries[order_of(entry.key)] = replace(entry, noticed_at=at)
 
     def close(self) -> None:
         self.closed += 1
 
-    def _note(self, what: str, claim: Claim[Key], state: Any) -> None:
-        self.done.append(f"{what} {claim.key.order_id}")
+    def _note(self, what: str, claim: Claim, state: Any) -> None:
+        self.done.append(f"{what} {order_of(claim.key)}")
         self._may_fail(what)
-        entry = self.entries[claim.key.order_id]
+        entry = self.entries[order_of(claim.key)]
         assert entry.id == claim.id
-        self.entries[claim.key.order_id] = replace(entry, state=state)
+        self.entries[order_of(claim.key)] = replace(entry, state=state)
 
     def _may_fail(self, what: str) -> None:
         if what in self.failing:
@@ -191,7 +198,7 @@ class World:
 
     def on_record(self, state: Any, at: datetime = NOW - HOUR, order_id: int = SHOP, **others: Any) -> None:
         """An earlier request."""
-        key = Key(ACCOUNT, order_id, "FulfillmentEmail")
+        key = key_of(ACCOUNT, order_id)
         self.entries[order_id] = Entry(1, key, at, state, at + lease_for(TIMEOUT), **others)
 
     # The run
@@ -214,9 +221,9 @@ class World:
             ),
         )
 
-    def requester(self, **wishes: Any) -> Requester:
+    def requester(self, **options: Any) -> Requester:
         """What requests emails."""
-        return Requester(self.client, cast(Ledger, self), ACCOUNT, wished(**wishes))
+        return Requester(self.client, cast(Ledger, self), ACCOUNT, wished(**options))
 
     @property
     def sent(self) -> list[int]:
@@ -289,20 +296,20 @@ def test_it_is_claimed_requested_and_confirmed(world: World) -> None:
 LIMITED: list[dict[str, Any]] = [{"allowed_recipients": ["*"]}, {"approved": {SHOP: "admin@example.com"}}]
 
 
-@pytest.mark.parametrize("wishes", LIMITED, ids=["allowed", "approved"])
-def test_where_recipients_are_limited_the_address_is_read_again(world: World, wishes: dict[str, Any]) -> None:
-    assert world.requester(**wishes)(planned()).outcome == "requested"
+@pytest.mark.parametrize("options", LIMITED, ids=["allowed", "approved"])
+def test_where_recipients_are_limited_the_address_is_read_again(world: World, options: dict[str, Any]) -> None:
+    assert world.requester(**options)(planned()).outcome == "requested"
     assert world.done == [f"claim {SHOP}", f"read {SHOP}", f"send {SHOP}", f"confirm {SHOP}"]
 
 
 @pytest.mark.parametrize("address", ["Admin@example.com", "admin@example.com, eve@example.com", None])
-@pytest.mark.parametrize("wishes", LIMITED, ids=["allowed", "approved"])
+@pytest.mark.parametrize("options", LIMITED, ids=["allowed", "approved"])
 def test_an_address_that_has_changed_since_the_listing(
-    world: World, wishes: dict[str, Any], address: str | None
+    world: World, options: dict[str, Any], address: str | None
 ) -> None:
     """Even if the new one is allowed: nobody has seen it."""
     world.addresses[SHOP] = address
-    email = world.requester(**wishes)(planned())
+    email = world.requester(**options)(planned())
     assert shown(email) == ("failed", "recipient_changed", None, None)
     assert f"had admin@example.com, and it would go to {address or 'no address'} now" in email.message
     assert world.done == [f"claim {SHOP}", f"read {SHOP}", f"release {SHOP}"] and world.state() is None
@@ -337,7 +344,7 @@ def test_an_address_that_cannot_be_read_again(world: World, code: str, reason: s
 
 
 @pytest.mark.parametrize(
-    ("wishes", "interval", "until"),
+    ("options", "interval", "until"),
     [
         ({}, DAY, NOW + DAY),
         ({"min_interval": HOUR}, HOUR, NOW + HOUR),
@@ -348,11 +355,11 @@ def test_an_address_that_cannot_be_read_again(world: World, code: str, reason: s
 )
 @pytest.mark.parametrize("is_lost", [False, True])
 def test_what_forbids_it_and_for_how_long_it_forbids_the_next(
-    world: World, wishes: dict[str, Any], interval: timedelta, until: datetime | None, is_lost: bool
+    world: World, options: dict[str, Any], interval: timedelta, until: datetime | None, is_lost: bool
 ) -> None:
     """The interval counts from the claim, not from the answer."""
     world.answers[SHOP] = [LOST if is_lost else True]
-    email = world.requester(**wishes)(planned())
+    email = world.requester(**options)(planned())
     assert (email.requested_at, email.next_allowed_at) == (NOW, until)
     assert world.intervals == [interval]
 
@@ -646,7 +653,7 @@ def test_a_request_from_the_future_counts_from_when_it_is_noticed(world: World, 
 
 
 @pytest.mark.parametrize(
-    ("wishes", "is_compared", "outcome"),
+    ("options", "is_compared", "outcome"),
     [
         ({}, True, ("skipped", "already_imported")),
         ({"force": True}, False, REQUESTED),
@@ -655,12 +662,12 @@ def test_a_request_from_the_future_counts_from_when_it_is_noticed(world: World, 
     ids=["usual", "force", "not_wanted"],
 )
 def test_the_store_is_compared_with_what_is_to_be_requested(
-    world: World, wishes: dict[str, Any], is_compared: bool, outcome: tuple[str, str | None]
+    world: World, options: dict[str, Any], is_compared: bool, outcome: tuple[str, str | None]
 ) -> None:
     world.records = [{"id": 1, "certificate": ISSUED.pem, "intermediateCertificate": ISSUED.chain_pem}]
     world.add(expirationDate=(NOW + 90 * DAY).isoformat())
     world.add(WIKI, status={"id": 3, "name": "Canceled"})
-    result = answered(world, order_ids=[SHOP, WIKI], **wishes)
+    result = answered(world, order_ids=[SHOP, WIKI], **options)
     assert outcomes(result) == {SHOP: outcome, WIKI: ("failed", "canceled")}
     assert ("getSecurityCertificates" in world.done) is is_compared
     assert world.warnings == []

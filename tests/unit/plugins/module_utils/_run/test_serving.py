@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     ListenerAction,
@@ -21,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     plan_renewals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff, serving
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import (
     Watch,
     name_to_ask,

@@ -20,9 +20,9 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers, store
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.caller import Interrupted
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Switcher, WaitOptions
 

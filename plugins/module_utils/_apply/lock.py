@@ -12,16 +12,16 @@ for a part of the lease sends nothing more, so that two runs never change someth
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from .._api.caller import Caller
 from .._errors import CertificatesError
-from .._ledger.ledger import Claim, Entry, Ledger, LockKey
+from .._ledger.ledger import Claim, Entry, Key, Ledger
 from .._times import iso, now
 from .backoff import Backoff
+from .guard import guard, seconds
 
 LEASE = timedelta(seconds=30)
 RENEWALS = 6
@@ -33,11 +33,6 @@ LONGEST_PAUSE = 2.0
 WRONG_CLOCK = timedelta(days=1)
 """A lock that ended so long ago by its own times is over at once, even for a run that does not wait. A machine whose clock is
 wrong by that much could not verify the API's certificate."""
-
-
-def seconds() -> float:
-    """Return the time of a clock that nobody sets; on Linux it goes on while the machine sleeps."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Lock:
@@ -54,9 +49,7 @@ class Lock:
         is_plan_stale: see above.
     """
 
-    def __init__(
-        self, ledger: Ledger, claim: Claim[LockKey], what: str, taken_at: float, *, is_plan_stale: bool
-    ) -> None:
+    def __init__(self, ledger: Ledger, claim: Claim, what: str, taken_at: float, *, is_plan_stale: bool) -> None:
         self.is_plan_stale = is_plan_stale
         self._ledger = ledger
         self._claim = claim
@@ -164,28 +157,23 @@ def acquire(
     """
     ledger = Ledger(ledger_url)
     backoff = Backoff(caller.stop, longest_wait, LONGEST_PAUSE)
-    seen: Entry[LockKey] | None = None
-    since = 0.0
     try:
-        key = LockKey(subject())
-        while True:
-            began = seconds()
-            answer = ledger.claim(key, now(), None, LEASE)
-            if isinstance(answer, Claim):
-                until = answer.previous_until
-                is_stale = seen is not None or (until is not None and until >= planned_at)
-                return Lock(ledger, answer, what, began, is_plan_stale=is_stale)
-            if answer != seen:
-                seen, since = answer, seconds()
-            is_dead = answer.is_over(timedelta(seconds=seconds() - since), now(), WRONG_CLOCK)
-            if not (is_dead and ledger.withdraw(answer)):
-                _wait(caller, what, longest_wait, backoff, answer)
+        granted = guard(
+            ledger,
+            Key("lock", subject()),
+            LEASE,
+            lambda entry: _wait(caller, what, longest_wait, backoff, entry),
+            tolerance=WRONG_CLOCK,
+        )
     except CertificatesError:
         ledger.close()
         raise
+    until = granted.claim.previous_until
+    is_stale = granted.was_taken or (until is not None and until >= planned_at)
+    return Lock(ledger, granted.claim, what, granted.asked_at, is_plan_stale=is_stale)
 
 
-def _wait(caller: Caller, what: str, longest_wait: float, backoff: Backoff, lock: Entry[LockKey]) -> None:
+def _wait(caller: Caller, what: str, longest_wait: float, backoff: Backoff, lock: Entry) -> None:
     """Wait a little for the end of another run.
 
     Raises:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.backoff import Backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply.backoff import Backoff
 
 from tests.support.clock import Clock
 

@@ -19,18 +19,18 @@ from typing import Any, cast
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import creates, guard
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply.creates import Creator
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     CLOCK_TOLERANCE,
     Claim,
-    CreateKey,
     Entry,
+    Key,
     lease_for,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import ImportAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import Content
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import creates
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.creates import Creator
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import NOW, Authority, Issued
@@ -53,7 +53,7 @@ class Books:
     """A ledger with the last act of each key that counts; every run's ledger is this one."""
 
     def __init__(self) -> None:
-        self.entries: dict[CreateKey, Entry[CreateKey]] = {}
+        self.entries: dict[Key, Entry] = {}
         self.opened = self.closed = 0
         self.failing: set[str] = set()
         self._ids = count(1)
@@ -67,13 +67,11 @@ class Books:
     def close(self) -> None:
         self.closed += 1
 
-    def last_requests(self, keys: Iterable[CreateKey]) -> dict[CreateKey, Entry[CreateKey]]:
+    def last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
         self._may_fail("last_requests")
         return {key: self.entries[key] for key in keys if key in self.entries}
 
-    def claim(
-        self, key: CreateKey, at: datetime, interval: timedelta | None, lease: timedelta
-    ) -> Claim[CreateKey] | Entry[CreateKey]:
+    def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
         self._may_fail("claim")
         self._asked += 1
         assert self._asked < 10_000, "it never ends"
@@ -83,23 +81,23 @@ class Books:
         entry = self.entries[key] = Entry(next(self._ids), key, at, "claimed", at + lease)
         return Claim(entry.id, key, at, at + lease)
 
-    def confirm(self, claim: Claim[CreateKey] | Entry[CreateKey], certificate_id: int | None = None) -> None:
+    def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
         self._may_fail("confirm")
         entry = self.entries[claim.key]
         assert entry.id == claim.id
         self.entries[claim.key] = replace(entry, state="confirmed", certificate_id=certificate_id)
 
-    def release(self, claim: Claim[CreateKey]) -> None:
+    def release(self, claim: Claim) -> None:
         self._may_fail("release")
         assert self.entries.pop(claim.key).id == claim.id
 
-    def withdraw(self, entry: Entry[CreateKey]) -> bool:
+    def withdraw(self, entry: Entry) -> bool:
         if self.entries.get(entry.key) != entry:
             return False
         del self.entries[entry.key]
         return True
 
-    def renew(self, claim: Claim[CreateKey], at: datetime) -> Claim[CreateKey] | None:
+    def renew(self, claim: Claim, at: datetime) -> Claim | None:
         entry = self.entries.get(claim.key)
         if entry is None or (entry.id, entry.state, entry.lease_until) != (claim.id, "claimed", claim.lease_until):
             return None
@@ -232,7 +230,7 @@ class World:
             self.create(issued, run)
         return caught.value
 
-    def claimed_by_another(self, issued: Issued = ISSUED, *, seconds_ago: float = 0) -> Claim[CreateKey]:
+    def claimed_by_another(self, issued: Issued = ISSUED, *, seconds_ago: float = 0) -> Claim:
         """Another run has claimed it."""
         made = self.books.claim(key_of(issued), self.time() - seconds_ago * SECOND, None, LEASE)
         assert isinstance(made, Claim)
@@ -244,9 +242,9 @@ class World:
         return entry and (entry.state, entry.certificate_id)
 
 
-def key_of(issued: Issued) -> CreateKey:
+def key_of(issued: Issued) -> Key:
     """What the ledger knows a certificate by."""
-    return CreateKey(ACCOUNT, issued.fingerprint)
+    return Key("create", f"{ACCOUNT}/{issued.fingerprint}")
 
 
 def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
@@ -310,6 +308,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """An empty store, an empty ledger, and pauses that are not drawn by lot."""
     world = World()
     monkeypatch.setattr(creates, "Ledger", world.books.open)
+    for module in (creates, guard):
+        monkeypatch.setattr(module, "seconds", lambda: world.clock.now)
     monkeypatch.setattr(creates.random, "random", lambda: 0.5)
     return world
 
@@ -647,7 +647,7 @@ def test_the_first_record_is_not_taken_for_the_second(world: World, first: int) 
 def test_a_dead_run_may_have_created_the_second(world: World, first: int) -> None:
     """Here the first time it has not, and the second time it has."""
     for _night in range(2):
-        key = CreateKey(ACCOUNT, creation(ISSUED, is_second=True).fingerprint)
+        key = creates.key_of(ACCOUNT, creation(ISSUED, is_second=True))
         world.books.entries = {key: Entry(9, key, NOW - 3600 * SECOND, "claimed", NOW - 3000 * SECOND)}
         assert world.create(is_second=True) == first + 1
         assert world.created == 1

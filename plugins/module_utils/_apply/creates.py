@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,9 +21,10 @@ from .._api import store
 from .._api.caller import Interrupted
 from .._api.client import Client
 from .._errors import CertificatesError
-from .._ledger.ledger import Claim, CreateKey, Entry, Ledger, lease_for
+from .._ledger.ledger import Claim, Entry, Key, Ledger, lease_for
 from .._plan.imports import ImportAction
 from .._times import now
+from .guard import Granted, guard, seconds
 
 FIRST_PAUSE = 0.1
 """Seconds between the first two checks of another run's claim; each pause is twice as long as the one before."""
@@ -43,8 +44,9 @@ class _Start:
 
     ledger: Ledger
     account_id: int
-    entries: Mapping[CreateKey, Entry[CreateKey]]
-    at: datetime
+    entries: Mapping[Key, Entry]
+    since: float
+    """When that was, in `seconds`."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Creator:
         self._opening = threading.Lock()
         self._started: _Start | CertificatesError | None = None
         self._listing = threading.Lock()
-        self._listed: tuple[datetime, Sequence[store.StoreCertificate]] | None = None
+        self._listed: tuple[datetime, float, Sequence[store.StoreCertificate]] | None = None
 
     def close(self) -> None:
         """Close the ledger if it was opened."""
@@ -100,28 +102,28 @@ class Creator:
                 of its chain cannot be read; `interrupted`.
         """
         start = self._start()
-        ledger, key = start.ledger, CreateKey(start.account_id, creation.fingerprint)
-        seen, since = start.entries.get(key), start.at
-        pause = FIRST_PAUSE
+        ledger, key = start.ledger, key_of(start.account_id, creation)
+        pauses = _pauses()
+
+        def wait(_entry: Entry) -> None:
+            self._client.stop.wait(next(pauses))
+            self._check_stop()
+
+        def look(entry: Entry, since: float) -> store.StoreCertificate | None:
+            return self._created_by(ledger, entry, since, creation)
+
         while True:
-            if self._client.stop.is_set():
-                raise Interrupted
-            at = self._now()
-            answer = ledger.claim(key, at, None, self._lease)
-            if isinstance(answer, Claim):
-                with suppress(_Taken):
-                    return NewRecord(self._claimed(ledger, answer, creation), is_ours=True)
-                continue
-            if answer != seen:
-                seen, since = answer, at
-            if answer.state == "claimed" and not answer.is_over(at - since, at):
-                self._client.stop.wait(pause * (0.5 + random.random()))
-                pause = min(2 * pause, LONGEST_PAUSE)
-                continue
-            record = self._created_by(ledger, answer, since, creation)
-            if record is not None:
-                return NewRecord(record, is_ours=False)
-            ledger.withdraw(answer)
+            self._check_stop()
+            seen = start.entries.get(key)
+            answer = guard(ledger, key, self._lease, wait, look, seen=seen, since=start.since, clock=self._now)
+            if not isinstance(answer, Granted):
+                return NewRecord(answer, is_ours=False)
+            with suppress(_Taken):
+                return NewRecord(self._claimed(ledger, answer.claim, creation), is_ours=True)
+
+    def _check_stop(self) -> None:
+        if self._client.stop.is_set():
+            raise Interrupted
 
     def _start(self) -> _Start:
         """Return the initial state; an error in the first attempt is raised for all certificates."""
@@ -139,13 +141,13 @@ class Creator:
         ledger = Ledger(self._ledger_url)
         try:
             account_id = self._client.account_id()
-            keys = [CreateKey(account_id, creation.fingerprint) for creation in self._creations]
-            return _Start(ledger, account_id, ledger.last_requests(keys), self._now())
+            keys = [key_of(account_id, creation) for creation in self._creations]
+            return _Start(ledger, account_id, ledger.last_requests(keys), seconds())
         except CertificatesError:
             ledger.close()
             raise
 
-    def _claimed(self, ledger: Ledger, claim: Claim[CreateKey], creation: ImportAction) -> store.StoreCertificate:
+    def _claimed(self, ledger: Ledger, claim: Claim, creation: ImportAction) -> store.StoreCertificate:
         """Create the claimed certificate; after a lost or unreadable answer, look for it in the store before deciding."""
         wanted = creation.wanted
 
@@ -181,7 +183,7 @@ class Creator:
         return replace(wanted.as_record(created.id), intermediates=kept)
 
     def _created_by(
-        self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, creation: ImportAction
+        self, ledger: Ledger, entry: Entry, since: float, creation: ImportAction
     ) -> store.StoreCertificate | None:
         """Return what another run created, or `None` if it created nothing or the record is gone again.
 
@@ -203,12 +205,27 @@ class Creator:
             ledger.confirm(entry, certificate_id=record.id)
         return record
 
-    def _listed_after(self, entry: Entry[CreateKey], since: datetime) -> Sequence[store.StoreCertificate]:
+    def _listed_after(self, entry: Entry, since: float) -> Sequence[store.StoreCertificate]:
         """Return a listing of the store that began after the claim was over; one listing serves all claims that were over by then."""
         with self._listing:
-            if self._listed is None or not entry.is_over(self._listed[0] - since, self._listed[0]):
-                self._listed = (self._now(), store.fetch_stored(self._client))
-            return self._listed[1]
+            if self._listed is not None:
+                at, listed_at, records = self._listed
+                if entry.is_over(timedelta(seconds=listed_at - since), at):
+                    return records
+            self._listed = (self._now(), seconds(), store.fetch_stored(self._client))
+            return self._listed[2]
+
+
+def key_of(account_id: int, creation: ImportAction) -> Key:
+    """Return the key of a certificate in the ledger."""
+    return Key("create", f"{account_id}/{creation.fingerprint}")
+
+
+def _pauses() -> Iterator[float]:
+    pause = FIRST_PAUSE
+    while True:
+        yield pause * (0.5 + random.random())
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def read_kept(client: Client, identifier: int) -> store.StoreCertificate:

@@ -15,30 +15,30 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.caller import Caller
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import lock as locking
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply.lock import Lock, acquire
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Ledger, LockKey
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import lock as locking
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.lock import Lock, acquire
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Key, Ledger
 
 from tests.support.failing import fails
 
 AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
-KEY = LockKey("load balancers of account 7")
+KEY = Key("lock", "load balancers of account 7")
 SECONDS = 30.0
 """How long something may take that happens at once."""
-Answer = Callable[[Claim[LockKey]], "Claim[LockKey] | None"]
+Answer = Callable[[Claim], Claim | None]
 
 
-def renewed(claim: Claim[LockKey]) -> Claim[LockKey]:
+def renewed(claim: Claim) -> Claim:
     """What a ledger answers that has the lock."""
     return claim
 
 
-def lost(_claim: Claim[LockKey]) -> None:
+def lost(_claim: Claim) -> None:
     """What a ledger answers where another run has the lock."""
 
 
-def away(_claim: Claim[LockKey]) -> None:
+def away(_claim: Claim) -> None:
     """What a ledger does that cannot be reached."""
     raise CertificatesError("ledger_unavailable", "The ledger is away.")
 
@@ -50,11 +50,11 @@ class FakeLedger:
         self.answer: Answer = renewed
         self.asked: queue.Queue[str] = queue.Queue()
 
-    def renew(self, claim: Claim[LockKey], _at: datetime) -> Claim[LockKey] | None:
+    def renew(self, claim: Claim, _at: datetime) -> Claim | None:
         self.asked.put("renew")
         return self.answer(claim)
 
-    def end(self, claim: Claim[LockKey], _at: datetime) -> None:
+    def end(self, claim: Claim, _at: datetime) -> None:
         self.asked.put("end")
         self.answer(claim)
 
@@ -153,7 +153,7 @@ def test_a_ledger_that_does_not_answer(ledger: FakeLedger, clock: Clock) -> None
     """It is waited for no longer than for the length of the lease, now and at the end."""
     answers = threading.Event()
 
-    def hang(claim: Claim[LockKey]) -> Claim[LockKey]:
+    def hang(claim: Claim) -> Claim:
         answers.wait()
         return claim
 
