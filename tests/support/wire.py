@@ -21,8 +21,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api import
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import (
     Client,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import Answer as HttpAnswer
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import UnderWay
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Attempt, UnderWay
 from requests.adapters import HTTPAdapter
 
 KEY = "0123456789abcdef" * 4
@@ -54,6 +55,13 @@ class Sent:
         parameters, method = xmlrpc.client.loads(self.body, use_builtin_types=True)
         first: Any = parameters[0]
         return method, first["headers"], list(parameters[1:])
+
+
+def tried(answer: HttpAnswer | None = None, *, sent: bool = False, overdue: bool = False, peer: str = "") -> Attempt:
+    """A request, and what became of it."""
+    attempt = Attempt(60)
+    attempt.answer, attempt.sent, attempt.overdue, attempt.peer = answer, sent, overdue, peer
+    return attempt
 
 
 @dataclass

@@ -140,16 +140,8 @@ class Client(Caller):
             if attempt.answer is not None and attempt.answer.status >= 300:  # the SDK takes it for a normal answer
                 raise ValueError("status")
         except Exception as error:  # when an answer is truncated, the SDK passes on whatever its parser raises
-            raise explain(
-                f"SoftLayer_{service}::{method}",
-                self.settings.endpoint_url,
-                attempt.answer,
-                error,
-                sent=attempt.sent,
-                overdue=attempt.overdue,
-                repeatable=repeatable,
-                peer=attempt.peer,
-            ) from None
+            call = f"SoftLayer_{service}::{method}"
+            raise explain(call, self.settings.endpoint_url, attempt, error, repeatable=repeatable) from None
         return result
 
     def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:

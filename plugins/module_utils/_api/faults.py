@@ -51,6 +51,9 @@ from .._errors import CertificatesError
 from .._secrets import without_key_material
 from .._text import printable
 
+if t.TYPE_CHECKING:
+    from .transport import Attempt
+
 NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
 """Codes after which the same call may always be repeated, even one that changes something."""
 
@@ -179,30 +182,20 @@ def _rest_fault(text: bytes) -> Fault | None:
 
 
 def explain(
-    call: str,
-    endpoint: str,
-    answer: Answer | None,
-    error: BaseException,
-    *,
-    sent: bool = False,
-    overdue: bool = False,
-    repeatable: bool = True,
-    peer: str = "",
+    call: str, endpoint: str, attempt: Attempt, error: BaseException, *, repeatable: bool = True
 ) -> CertificatesError:
     """Return the error that says what a failed call means.
 
     Args:
         call: service and method, for the message.
         endpoint: the URL that was called, for the message.
-        answer: what the server sent, if it arrived completely.
+        attempt: what is known of the request.
         error: what the SDK raised.
-        sent: whether the request may have left.
-        overdue: whether the call ran out of time.
         repeatable: whether the call only reads, so that it does not matter whether it was carried out.
-        peer: host and port of the connection: the proxy's, if there is one.
     """
+    answer = attempt.answer
     if answer is None:
-        return explain_unanswered(call, endpoint, error, sent=sent, overdue=overdue, repeatable=repeatable, peer=peer)
+        return explain_unanswered(call, endpoint, attempt, error, repeatable=repeatable)
     fault = fault_in(answer.body)
     if fault is not None and fault.is_the_apis(answer.status):
         return _explain_fault(call, answer, fault, repeatable=repeatable)
@@ -331,29 +324,16 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 def explain_unanswered(
     call: str,
     endpoint: str,
+    attempt: Attempt,
     error: BaseException,
     *,
-    sent: bool,
-    overdue: bool,
     repeatable: bool,
-    peer: str,
     option: str = "endpoint_url",
 ) -> CertificatesError:
-    """Return the error that says what a call without an answer means; as `explain`.
-
-    Args:
-        call: see `explain`, like the other arguments.
-        endpoint: likewise.
-        error: likewise.
-        sent: likewise.
-        overdue: likewise.
-        repeatable: likewise.
-        peer: likewise.
-        option: the option that names the endpoint.
-    """
-    if sent:
-        return _explain_lost(call, endpoint, error, option, overdue=overdue, repeatable=repeatable)
-    return _explain_unsent(call, endpoint, error, option, overdue=overdue, peer=peer)
+    """Return the error that says what a call without an answer means: as `explain`, with the option that names the endpoint."""
+    if attempt.sent:
+        return _explain_lost(call, endpoint, error, option, overdue=attempt.overdue, repeatable=repeatable)
+    return _explain_unsent(call, endpoint, attempt, error, option)
 
 
 def _explain_lost(
@@ -380,9 +360,7 @@ NO_URL = frozenset(
 )
 
 
-def _explain_unsent(
-    call: str, endpoint: str, error: BaseException, option: str, *, overdue: bool, peer: str = ""
-) -> CertificatesError:
+def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseException, option: str) -> CertificatesError:
     """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the SDK's exception."""
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}
@@ -394,13 +372,13 @@ def _explain_unsent(
             "unreachable", f"Cannot reach {endpoint}: {why}. Check {option}, proxy and the network.", **details
         )
 
-    proxy = f"the proxy {peer}".strip()
+    proxy = f"the proxy {attempt.peer}".strip()
     refusal = re.search(r"Tunnel connection failed: (\d{3}[ \w-]*)", said)
     if refusal:
         return unreachable(f"{proxy} makes no connection ({refusal[1].strip()})")
     if "ProxyError" in names:
         endpoint = f"{proxy} before {endpoint}"
-    if overdue or names & TIMED_OUT:
+    if attempt.overdue or names & TIMED_OUT:
         return unreachable("no connection within the timeout")
     if "SSLError" in names:
         return CertificatesError(

@@ -286,16 +286,7 @@ class SecretsManager(Caller):
                 if not isinstance(result, dict):
                     raise TypeError("no object")
             except Exception as error:  # the SDK passes on whatever a broken answer makes its parsers raise
-                raise explain(
-                    call,
-                    self.instance.url,
-                    attempt.answer,
-                    error,
-                    sent=attempt.sent,
-                    overdue=attempt.overdue,
-                    repeatable=repeatable,
-                    peer=attempt.peer,
-                ) from None
+                raise explain(call, self.instance.url, attempt, error, repeatable=repeatable) from None
             return result
 
         token = self._log_in()
@@ -352,9 +343,7 @@ class SecretsManager(Caller):
             if not isinstance(token, str) or not token or not token.isascii():
                 raise ValueError("no token")
         except Exception as error:  # what is answered may be anything
-            raise explain_login(
-                url, attempt.answer, error, sent=attempt.sent, overdue=attempt.overdue, peer=attempt.peer
-            ) from None
+            raise explain_login(url, attempt, error) from None
         return token, seconds
 
 

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from .._api.faults import Answer, as_sentence, explain_unanswered, rate_limited, retry_after_seconds, shorten
+from .._api.transport import Attempt
 from .._errors import CertificatesError
 
 ROLES = "the roles Reader and SecretsReader, to write also Writer"
@@ -35,33 +36,19 @@ OF_REFUSALS: Mapping[int, CertificatesError] = {
 """What the service's own refusals mean, and what to do."""
 
 
-def explain(
-    call: str,
-    url: str,
-    answer: Answer | None,
-    error: BaseException,
-    *,
-    sent: bool,
-    overdue: bool,
-    repeatable: bool,
-    peer: str,
-) -> CertificatesError:
+def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repeatable: bool) -> CertificatesError:
     """Return the error that says what a failed call means.
 
     Args:
         call: what was called, for the message.
         url: the instance's.
-        answer: what came, if it came completely.
+        attempt: what is known of the request.
         error: what was raised.
-        sent: whether the request may have left.
-        overdue: whether the call ran out of time.
         repeatable: whether the call only reads.
-        peer: host and port of the connection.
     """
+    answer = attempt.answer
     if answer is None:
-        return explain_unanswered(
-            call, url, error, sent=sent, overdue=overdue, repeatable=repeatable, peer=peer, option="instance_url"
-        )
+        return explain_unanswered(call, url, attempt, error, repeatable=repeatable, option="instance_url")
     words = _words(answer, "errors")
     details = _details(call, answer, words)
     said = f" It says: {as_sentence(words)}" if words else ""
@@ -85,24 +72,12 @@ def explain(
     return CertificatesError("no_answer", f"{call}: {url} gave no answer (HTTP {answer.status}).{said}", **details)
 
 
-def explain_login(
-    url: str, answer: Answer | None, error: BaseException, *, sent: bool, overdue: bool, peer: str
-) -> CertificatesError:
-    """Return the error that says what a failed login means; see `explain`.
-
-    Args:
-        url: that of IAM.
-        answer: see `explain`, like the other arguments.
-        error: likewise.
-        sent: likewise.
-        overdue: likewise.
-        peer: likewise.
-    """
+def explain_login(url: str, attempt: Attempt, error: BaseException) -> CertificatesError:
+    """Return the error that says what a failed login means: as `explain`, with the URL of IAM."""
     call = "The login for Secrets Manager"
+    answer = attempt.answer
     if answer is None:
-        return explain_unanswered(
-            call, url, error, sent=sent, overdue=overdue, repeatable=True, peer=peer, option="iam_url"
-        )
+        return explain_unanswered(call, url, attempt, error, repeatable=True, option="iam_url")
     words = _words(answer, "errorMessage")
     details = _details(call, answer, words)
     said = f" It says: {as_sentence(words)}" if words else ""

@@ -27,6 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 
 from tests.support.api import client
 from tests.support.failing import fails
+from tests.support.wire import tried
 
 UUID = "6a1f7d3c-0c52-4b64-9a5b-0d3d8f0f7a11"
 LISTENER = "f0e3c9f2-9d42-4a6c-8d26-5f5bb2a1c001"
@@ -219,7 +220,7 @@ def xmlrpc_fault(status: int, message: str, code: str | None) -> CertificatesErr
 
 
 def _explained(answer: Answer) -> CertificatesError:
-    return explain(CALL, "https://api.example.com", answer, Exception(), sent=True, repeatable=False)
+    return explain(CALL, "https://api.example.com", tried(answer, sent=True), Exception(), repeatable=False)
 
 
 BOTH = pytest.mark.parametrize("form", [rest, xmlrpc_fault])

@@ -35,6 +35,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from SoftLayer.exceptions import SoftLayerAPIError, TransportError
 
+from tests.support.wire import tried
+
 CALL = "SoftLayer_Security_Certificate_Request::resendEmail"
 ENDPOINT = "https://api.example.com/rest/v3.1"
 CODES = {
@@ -78,7 +80,7 @@ def explained(
     """What an answer means; checks what holds of any."""
     answer = Answer(status, body, headers or {}, is_by_proxy)
     raised = SoftLayerAPIError(status, "what the SDK says")
-    error = explain(CALL, ENDPOINT, answer, raised, repeatable=repeatable)
+    error = explain(CALL, ENDPOINT, tried(answer), raised, repeatable=repeatable)
     assert error.code in CODES
     assert error.message == str(error)
     assert "\n" not in error.message
@@ -341,7 +343,7 @@ def test_only_orders_have_ended() -> None:
     """Not what the store and the load balancers do, whatever a gateway says of it."""
     call = "SoftLayer_Network_LBaaS_Listener::updateLoadBalancerProtocols"
     for body in (rest(PUBLIC, "Gone."), HTML):
-        error = explain(call, ENDPOINT, Answer(410, body, {}), SoftLayerAPIError(410, ""), repeatable=True)
+        error = explain(call, ENDPOINT, tried(Answer(410, body, {})), SoftLayerAPIError(410, ""), repeatable=True)
         assert (error.code, RETIRED_ADVICE in error.message) == ("retired", False)
 
 
@@ -423,10 +425,10 @@ def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
         error.__cause__ = inner
     else:
         error = chained(error, inner)
-    found = explain(CALL, ENDPOINT, None, error)
+    found = explain(CALL, ENDPOINT, tried(), error)
     assert found.code == meaning
     # Whatever it is: once the request may have left, nobody knows what became of it.
-    assert explain(CALL, ENDPOINT, None, error, sent=True).code == "no_answer"
+    assert explain(CALL, ENDPOINT, tried(sent=True), error).code == "no_answer"
     assert "\n" not in found.message
     assert found.message.endswith(".")
     if meaning in {"unreachable", "tls_error", "no_answer"}:
@@ -438,28 +440,28 @@ def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
 )
 @pytest.mark.parametrize("repeatable", [True, False])
 def test_what_became_of_a_send_that_has_left_is_unknown(error: Exception, repeatable: bool) -> None:
-    found = explain(CALL, ENDPOINT, None, error, sent=True, repeatable=repeatable)
+    found = explain(CALL, ENDPOINT, tried(sent=True), error, repeatable=repeatable)
     assert found.code == ("api_error" if repeatable and isinstance(error, AnswerTooLarge) else "no_answer")
 
 
 @pytest.mark.parametrize(("sent", "code"), [(True, "no_answer"), (False, "unreachable")])
 def test_the_end_of_its_time_is_named(sent: bool, code: str) -> None:
     """Whatever the connection, which was shut down, raised."""
-    error = explain(CALL, ENDPOINT, None, requests.exceptions.SSLError("EOF"), sent=sent, overdue=True)
+    error = explain(CALL, ENDPOINT, tried(sent=sent, overdue=True), requests.exceptions.SSLError("EOF"))
     assert error.code == code
     assert "timeout" in error.message
 
 
 @pytest.mark.parametrize("error", [OverflowError("int"), UnicodeEncodeError("latin-1", "ü", 0, 1, "no"), TypeError()])
 def test_what_could_not_even_be_sent(error: Exception) -> None:
-    found = explain(CALL, ENDPOINT, None, error)
+    found = explain(CALL, ENDPOINT, tried(), error)
     assert found.code == "api_error"
     assert type(error).__name__ in found.message
 
 
 def test_a_distrusted_certificate_says_why() -> None:
     error = requests.exceptions.SSLError("certificate verify failed: self-signed certificate (_ssl.c:1006)")
-    message = explain(CALL, ENDPOINT, None, error).message
+    message = explain(CALL, ENDPOINT, tried(), error).message
     assert "self-signed certificate" in message
     assert "ca_path" in message
     assert "_ssl.c" not in message
@@ -468,7 +470,7 @@ def test_a_distrusted_certificate_says_why() -> None:
 def test_a_proxys_refusal_is_named() -> None:
     refusal = OSError("Tunnel connection failed: 407 Proxy Authentication Required")
     inner = max_retries(urllib3.exceptions.ProxyError("Unable to connect to proxy", refusal))
-    error = explain(CALL, ENDPOINT, None, requests.exceptions.ProxyError(inner))
+    error = explain(CALL, ENDPOINT, tried(), requests.exceptions.ProxyError(inner))
     assert error.code == "unreachable"
     assert "the proxy makes no connection (407 Proxy Authentication Required)." in error.message
 
@@ -712,7 +714,7 @@ UNSENT: dict[str, tuple[Exception, str]] = {
 def test_why_the_api_cannot_be_reached(case: str) -> None:
     """Each cause has its own remedy: a name, a firewall, a service that is down."""
     raised, why = UNSENT[case]
-    error = explain(CALL, ENDPOINT, None, chained(TransportError(0, ""), raised), peer="192.0.2.1:443")
+    error = explain(CALL, ENDPOINT, tried(peer="192.0.2.1:443"), chained(TransportError(0, ""), raised))
     assert (error.code, error.details) == ("unreachable", {"call": CALL})
     assert error.message == f"Cannot reach {ENDPOINT}: {why}. Check endpoint_url, proxy and the network."
 
@@ -721,7 +723,7 @@ def test_why_the_api_cannot_be_reached(case: str) -> None:
 def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
     raised, why = UNSENT[case]
     of_proxy = requests.exceptions.ProxyError(raised)
-    error = explain(CALL, ENDPOINT, None, chained(TransportError(0, ""), of_proxy), peer="proxy.example.com:3128")
+    error = explain(CALL, ENDPOINT, tried(peer="proxy.example.com:3128"), chained(TransportError(0, ""), of_proxy))
     assert error.code == "unreachable"
     assert error.message.startswith(f"Cannot reach the proxy proxy.example.com:3128 before {ENDPOINT}: {why}.")
 
@@ -736,5 +738,5 @@ def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
     ],
 )
 def test_how_an_answer_got_lost(overdue: bool, raised: Exception, how: str) -> None:
-    error = explain(CALL, ENDPOINT, None, raised, sent=True, overdue=overdue)
+    error = explain(CALL, ENDPOINT, tried(sent=True, overdue=overdue), raised)
     assert error.message == f"{CALL}: {ENDPOINT} did not answer {how}."

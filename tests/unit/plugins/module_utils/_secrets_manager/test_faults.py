@@ -16,6 +16,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
     explain_login,
 )
 
+from tests.support.wire import tried
+
 URL = "https://one.eu-de.secrets-manager.appdomain.cloud"
 IAM = "https://iam.cloud.ibm.com"
 
@@ -33,9 +35,7 @@ def page(status: int, body: bytes = b"<html></html>") -> Answer:
 
 def code(answer: Answer | None, *, repeatable: bool, sent: bool = True) -> str:
     """What it means."""
-    found = explain(
-        "Reading", URL, answer, ValueError(), sent=sent, overdue=False, repeatable=repeatable, peer="one:443"
-    )
+    found = explain("Reading", URL, tried(answer, sent=sent), ValueError(), repeatable=repeatable)
     assert found.message.endswith(".") and found.details["call"] == "Reading"
     return found.code
 
@@ -74,7 +74,7 @@ def test_what_was_not_sent_was_not_carried_out() -> None:
 
 
 def login(answer: Answer | None, sent: bool = True) -> Any:
-    return explain_login(IAM, answer, ValueError(), sent=sent, overdue=False, peer="")
+    return explain_login(IAM, tried(answer, sent=sent), ValueError())
 
 
 def of_iam(status: int, message: str = "Provided API key could not be found.") -> Answer:
@@ -101,9 +101,7 @@ def test_a_failed_login(answer: Answer | None, expected: str) -> None:
 
 def test_what_is_said() -> None:
     """One sentence with the remedy, and the service's own words, on one line."""
-    found = explain(
-        "Listing", URL, own(403, "Not\nyours"), ValueError(), sent=True, overdue=False, repeatable=True, peer=""
-    )
+    found = explain("Listing", URL, tried(own(403, "Not\nyours"), sent=True), ValueError(), repeatable=True)
     assert found.message == (
         f"Listing: {URL} refused it (HTTP 403): give the API key's user the roles Reader and SecretsReader, to write also Writer, for the "
         "instance or the secret's group. It says: Not yours."
@@ -113,14 +111,12 @@ def test_what_is_said() -> None:
         f"IBM Cloud's login {IAM} refused the API key: check that it is one of IBM Cloud, and copy it anew. "
         "It says: Provided API key could not be found."
     )
-    lost = explain("Listing", URL, None, OSError(), sent=False, overdue=True, repeatable=True, peer="")
+    lost = explain("Listing", URL, tried(None, sent=False, overdue=True), OSError(), repeatable=True)
     assert (
         lost.message
         == f"Cannot reach {URL}: no connection within the timeout. Check instance_url, proxy and the network."
     )
-    waiting = explain(
-        "L", URL, own(429, Retry_After="7"), OSError(), sent=True, overdue=False, repeatable=True, peer=""
-    )
+    waiting = explain("L", URL, tried(own(429, Retry_After="7"), sent=True), OSError(), repeatable=True)
     assert waiting.code == "rate_limited"
 
 
