@@ -403,8 +403,8 @@ def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseExcep
 
 
 def _tls_reason(said: str) -> str:
-    found = re.search(r"certificate verify failed: ([^(\]]+)", said)
-    return f"the server's certificate does not verify ({found.group(1).strip()})." if found else "the handshake failed."
+    why = re.search(r"certificate verify failed: ([^(\]]+)", said)
+    return f"the server's certificate does not verify ({why[1].strip()})." if why else "the handshake failed."
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

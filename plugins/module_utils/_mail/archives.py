@@ -87,7 +87,7 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadFile:
     """A file that is not read, because of its format, or of the method by which it is packed."""
 
     name: str
@@ -111,7 +111,7 @@ class Unpacker:
     def __init__(self) -> None:
         self._left = UNPACKED_BYTES
 
-    def unpack(self, name: str, content: bytes) -> Iterator[Attachment | Unread | Sign]:
+    def unpack(self, name: str, content: bytes) -> Iterator[Attachment | UnreadFile | Sign]:
         """Yield the files in an archive, and the signs why others cannot be read."""
         if content.count(DIRECTORY_ENTRY) > ENTRIES:
             yield "too_large"
@@ -120,18 +120,18 @@ class Unpacker:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 entries = archive.infolist()
                 if any(entry.filename in DOCUMENT_ENTRIES for entry in entries):
-                    yield Unread(name, "document")
+                    yield UnreadFile(name, "document")
                 for entry in entries:
                     if not entry.is_dir():
                         yield self._unzip_entry(archive, entry)
         except ZIP_ERRORS:
             yield "malformed"
 
-    def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Attachment | Unread | Sign:
+    def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Attachment | UnreadFile | Sign:
         if entry.flag_bits & ENCRYPTED_FLAG or entry.compress_type == AES:
             return "encrypted"
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            return Unread(entry.filename, "archive")
+            return UnreadFile(entry.filename, "archive")
         allowed = min(FILE_BYTES, self._left, max(RATIO * entry.compress_size, 0))
         if entry.file_size > allowed:
             return "too_large"

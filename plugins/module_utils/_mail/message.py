@@ -20,7 +20,7 @@ from .._errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
-from .archives import COMPOUND_FILE, OUTLOOK_NAME, Attachment, Unpacker, Unread, is_zip, unread_kind
+from .archives import COMPOUND_FILE, OUTLOOK_NAME, Attachment, Unpacker, UnreadFile, is_zip, unread_kind
 from .parts import NO_HEADERS, PARTS, Headers, Part, shown_headers, with_line_ends
 from .signs import ANCHOR, LINK, about, mentions_certificates
 from .text import (
@@ -110,7 +110,7 @@ class _Reader:
         self._der = DER_BYTES
         self._structures: set[bytes] = set()
         self._unpacker = Unpacker()
-        self._unread: list[Unread] = []
+        self._unread: list[UnreadFile] = []
         self._about_certificates = False
         self._subject = ""
 
@@ -138,15 +138,15 @@ class _Reader:
     def _read_parts(self, part: Part, data: bytes, depth: int) -> bool:
         """Read the parts of a multipart; return whether it has any."""
         default_type = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
-        found = False
+        has_parts = False
         for start, end in part.parts():
-            found = True
+            has_parts = True
             self._read_part(Part(data, start, end, default_type), data, depth + 1)
             if self._parts < 0:
                 break
-        if not found:
+        if not has_parts:
             self.signs.add("malformed")
-        return found
+        return has_parts
 
     def note_unread_files(self, is_in_context: bool) -> str:
         """Note whether an unreadable file may hold a certificate, and return its name; for when the whole message has been read."""
@@ -194,11 +194,11 @@ class _Reader:
         elif is_html or file.name.lower().endswith(HTML_NAMES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
         elif kind := unread_kind(file.name, content):
-            self._unread.append(Unread(file.name, kind))
+            self._unread.append(UnreadFile(file.name, kind))
         elif b"BEGIN" in content or wide_charset(content) or is_text(content):
             self._read_text(self._decode(content, charset), "zip" if level else "pem")
         elif file.name.lower().endswith(OUTLOOK_NAME):
-            self._unread.append(Unread(file.name, "message"))
+            self._unread.append(UnreadFile(file.name, "message"))
 
     def _decode(self, content: bytes, charset: str) -> str:
         """Return the text, as far as the limit for a message allows."""
@@ -264,7 +264,7 @@ class _Reader:
             self.signs.add("too_large")
             return
         for item in self._unpacker.unpack(file.name, file.content):
-            if isinstance(item, Unread):
+            if isinstance(item, UnreadFile):
                 self._unread.append(item)
             elif not isinstance(item, Attachment):
                 self.signs.add(item)

@@ -115,17 +115,17 @@ class Part:
         delimiter = b"\n--" + self.boundary
         begin, position, misses = None, self.start - 1, 0
         while self.boundary and misses < PARTS:
-            found = self._data.find(delimiter, max(position, 0), self.end)
-            if found < 0:
+            boundary = self._data.find(delimiter, max(position, 0), self.end)
+            if boundary < 0:
                 break
-            position = found + len(delimiter)
+            position = boundary + len(delimiter)
             line_end = self._data.find(b"\n", position, self.end)
             rest = self._data[position : min(line_end, position + 100) if line_end >= 0 else self.end][:100].strip()
             if rest not in {b"", b"--"}:
                 misses += 1  # another boundary that begins in the same way
                 continue
             if begin is not None:
-                yield begin, found
+                yield begin, boundary
             begin = None if rest or line_end < 0 else line_end + 1
             position = line_end if line_end >= 0 else self.end
             if rest:
@@ -142,11 +142,11 @@ def _read_fields(data: bytes, start: int, end: int) -> tuple[email.message.Messa
     if FIELD_NAME.match(data, position, end):
         last = HEADER_END.search(data, position, end)
         after = last.end() if last else end
-        for found in KEPT_FIELD.finditer(data, position, after):
-            name = found[1].decode("ascii").lower()
+        for field_name in KEPT_FIELD.finditer(data, position, after):
+            name = field_name[1].decode("ascii").lower()
             if name not in headers:
-                value_end = FIELD_END.search(data, found.end(), after)
-                headers[name] = _unfolded(data[found.end() : value_end.start() if value_end else after])
+                value_end = FIELD_END.search(data, field_name.end(), after)
+                headers[name] = _unfolded(data[field_name.end() : value_end.start() if value_end else after])
         position = after
     blank = BLANK_LINE.match(data, position, end)
     return headers, blank.end() if blank else position

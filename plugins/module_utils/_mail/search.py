@@ -29,7 +29,7 @@ OF_ONE_KEY = 10
 
 
 @dataclass(frozen=True)
-class Found:
+class Match:
     """A certificate with a wanted public key, and its issuers in order, without the root.
 
     If it is not trusted, `why` says what is wrong, as the end of a sentence about it. `names` are the names that were asked for.
@@ -68,10 +68,10 @@ certificate that stands for something else is found: whoever has a signing reque
 
 def by_key(targets: Iterable[Target]) -> Mapping[str, Sequence[Names]]:
     """Return for each key the names that certificates with it should be for."""
-    found: dict[str, list[Names]] = {}
+    of_key: dict[str, list[Names]] = {}
     for key, names in targets:
-        found.setdefault(key, []).append(names)
-    return found
+        of_key.setdefault(key, []).append(names)
+    return of_key
 
 
 def take(
@@ -80,7 +80,7 @@ def take(
     at: datetime,
     anchors: Callable[[], Anchors] = lambda: NO_ANCHORS,
     known: Iterable[Certificate] = (),
-) -> dict[Target, list[Found]]:
+) -> dict[Target, list[Match]]:
     """Return for each target the best valid certificate in a message; if any names will do, that for each organization and its names.
 
     A target's key is the SHA-256 of the SubjectPublicKeyInfo, in hex.
@@ -98,16 +98,16 @@ def take(
             wanted.setdefault(candidate.certificate.public_key_sha256, []).append(candidate)
     if not wanted:
         return {}
-    chains = Chains([*(one.certificate for one in message.candidates), *known], anchors(), at)
-    found: dict[Target, list[Found]] = {}
+    chains = Chains([*(candidate.certificate for candidate in message.candidates), *known], anchors(), at)
+    matches: dict[Target, list[Match]] = {}
     for key, candidates in wanted.items():
         for names in targets[key]:
-            of_one: dict[object, list[Candidate]] = {}
-            for one in candidates:
-                if _is_for(one, names, targets[key]):
-                    of_one.setdefault(_stands_for(one.certificate, names), []).append(one)
-            found[key, names] = [_best_of(alike, chains, names) for alike in of_one.values()]
-    return {target: best for target, best in found.items() if best}
+            alike: dict[object, list[Candidate]] = {}
+            for candidate in candidates:
+                if _is_for(candidate, names, targets[key]):
+                    alike.setdefault(_stands_for(candidate.certificate, names), []).append(candidate)
+            matches[key, names] = [_best_of(several, chains, names) for several in alike.values()]
+    return {target: best for target, best in matches.items() if best}
 
 
 def _stands_for(certificate: Certificate, names: frozenset[str]) -> object:
@@ -121,22 +121,22 @@ def _is_for(candidate: Candidate, names: Names, of_its_key: Iterable[Names]) -> 
     return not names or bool(names & its) or not any(others & its for others in of_its_key)
 
 
-def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str]) -> Found:
+def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str]) -> Match:
     """Return the newest certificate that is trusted and has all the names, else the one that is closest to this.
 
     Anyone who has got hold of a CSR can have a trusted authority sign it for a name of his own.
     """
-    newest = sorted(candidates, key=lambda one: _age(one.certificate), reverse=True)
-    best: Found | None = None
+    newest = sorted(candidates, key=lambda x: _age(x.certificate), reverse=True)
+    best: Match | None = None
     for candidate in newest[:OF_ONE_KEY]:
         certificate = candidate.certificate
         chain = chains.of(certificate)
-        found = Found(certificate, chain.issuers, candidate.format, chain.trust, chain.why, names)
-        if found.trust == "trusted" and found.right_names == len(names):
-            return found
-        if best is None or _quality(found) > _quality(best):
-            best = found
-    return t.cast(Found, best)
+        match = Match(certificate, chain.issuers, candidate.format, chain.trust, chain.why, names)
+        if match.trust == "trusted" and match.right_names == len(names):
+            return match
+        if best is None or _quality(match) > _quality(best):
+            best = match
+    return t.cast(Match, best)
 
 
 BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
@@ -169,12 +169,12 @@ def _age(certificate: Certificate) -> tuple[datetime, datetime]:
     return certificate.not_before, certificate.not_after
 
 
-def _quality(found: Found) -> tuple[bool, int, tuple[datetime, datetime], bool]:
+def _quality(match: Match) -> tuple[bool, int, tuple[datetime, datetime], bool]:
     """Return a sort key: the better certificate sorts higher.
 
     The order of criteria is trust, names, age; among certificates of the same age one with issuers is better.
     """
-    return found.trust == "trusted", found.right_names, _age(found.certificate), bool(found.chain)
+    return match.trust == "trusted", match.right_names, _age(match.certificate), bool(match.chain)
 
 
 def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
@@ -255,23 +255,23 @@ class Location:
 class Collected:
     """A certificate, and the message in which it was found."""
 
-    found: Found
+    match: Match
     headers: Headers
     location: Location
 
     def as_result(self, wanted: Wanted) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
-        certificate = self.found.certificate
+        certificate = self.match.certificate
         facts = certificate.facts()
         return {
             **facts,
             "order_id": wanted.order_id,
             "common_name": wanted.common_name or facts["common_name"],
             "path": wanted.path,
-            "trust": self.found.trust,
+            "trust": self.match.trust,
             "certificate": certificate.pem(),
-            "intermediate_certificate": pem_bundle(self.found.chain) or None,
-            "source": {**_told(self.headers, self.location), "format": self.found.format},
+            "intermediate_certificate": pem_bundle(self.match.chain) or None,
+            "source": {**_told(self.headers, self.location), "format": self.match.format},
         }
 
 
@@ -317,7 +317,7 @@ class Search:
         self._issuers: dict[Certificate, None] = {}
         self._waiting: list[Waiting] = []
         self._collected: dict[Target, dict[object, Collected]] = {}
-        self.refused: dict[Target, Found] = {}
+        self.refused: dict[Target, Match] = {}
         self.invalid: dict[str, Certificate] = {}
         """By public key, the newest certificate that has expired or is not valid yet."""
         self.unmatched: list[Mapping[str, t.Any]] = []
@@ -347,8 +347,8 @@ class Search:
             self._reject(message.headers, location, reason, why)
         self._remember_invalid(message, at)
         for target, several in take(message, self._by_key, at, self._anchors, self._known).items():
-            for found in several:
-                self._consider(target, Collected(found, message.headers, location), at)
+            for match in several:
+                self._consider(target, Collected(match, message.headers, location), at)
         self._remember_issuers(message)
 
     def settle(self, at: datetime) -> None:
@@ -369,53 +369,53 @@ class Search:
         return message
 
     def _consider(self, target: Target, collected: Collected, at: datetime) -> None:
-        found, rejection = collected.found, None
-        if found.is_right or not self._require_trust:
+        match, rejection = collected.match, None
+        if match.is_right or not self._require_trust:
             self._keep(target, collected)
         else:
-            self.refused[target] = found
-            rejection = self._reject(collected.headers, collected.location, *why_untrusted(found))
-        if found.trust == "incomplete" and len(self._waiting) < UNMATCHED:
+            self.refused[target] = match
+            rejection = self._reject(collected.headers, collected.location, *why_untrusted(match))
+        if match.trust == "incomplete" and len(self._waiting) < UNMATCHED:
             self._waiting.append(Waiting(target, collected, rejection))
-        new = dict.fromkeys(found.chain) if found.trust == "trusted" else {}
+        new = dict.fromkeys(match.chain) if match.trust == "trusted" else {}
         if new.keys() - self._known.keys():
             self._known |= new
             self._try_again(at)
 
     def _remember_invalid(self, message: Message, at: datetime) -> None:
-        for certificate in (one.certificate for one in _wanted(message, self._by_key.keys())):
+        for certificate in (candidate.certificate for candidate in _wanted(message, self._by_key.keys())):
             known = self.invalid.get(certificate.public_key_sha256, certificate)
             if not certificate.is_valid(at) and _age(certificate) >= _age(known):
                 self.invalid[certificate.public_key_sha256] = certificate
 
     def _remember_issuers(self, message: Message) -> None:
-        issuers = (one.certificate for one in message.candidates if one.certificate.may_issue)
-        new = (one for one in issuers if not one.is_self_issued and one not in self._issuers)
+        issuers = (candidate.certificate for candidate in message.candidates if candidate.certificate.may_issue)
+        new = (issuer for issuer in issuers if not issuer.is_self_issued and issuer not in self._issuers)
         self._issuers |= dict.fromkeys(islice(new, ISSUERS - len(self._issuers)))
 
     def _keep(self, target: Target, collected: Collected) -> None:
-        alike, terms = self._collected.setdefault(target, {}), _stands_for(collected.found.certificate, target[1])
-        if terms not in alike or _quality(collected.found) > _quality(alike[terms].found):
+        alike, terms = self._collected.setdefault(target, {}), _stands_for(collected.match.certificate, target[1])
+        if terms not in alike or _quality(collected.match) > _quality(alike[terms].match):
             alike[terms] = collected
-        if collected.found.is_right:
+        if collected.match.is_right:
             self._missing.discard(target)  # whatever takes its place is right, too
 
     def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
         """Check whether the issuers known by now, or others, complete the chains of certificates found before."""
-        below = (issuer for one in self._waiting for issuer in one.collected.found.chain)
+        below = (issuer for waiting in self._waiting for issuer in waiting.collected.match.chain)
         chains = Chains([*self._known, *below, *others], self._anchors(), at)
         still = []
-        for one in self._waiting:
-            chain = chains.of(one.collected.found.certificate)
+        for waiting in self._waiting:
+            chain = chains.of(waiting.collected.match.certificate)
             if chain.trust != "trusted":
-                still.append(one)
+                still.append(waiting)
                 continue
-            found = replace(one.collected.found, chain=chain.issuers, trust=chain.trust, why="")
+            match = replace(waiting.collected.match, chain=chain.issuers, trust=chain.trust, why="")
             self._known |= dict.fromkeys(chain.issuers)
-            if one.rejection is not None:
+            if waiting.rejection is not None:
                 self.unmatched_count -= 1
-                self.unmatched = [entry for entry in self.unmatched if entry is not one.rejection]
-            self._consider(one.target, replace(one.collected, found=found), at)
+                self.unmatched = [entry for entry in self.unmatched if entry is not waiting.rejection]
+            self._consider(waiting.target, replace(waiting.collected, match=match), at)
         self._waiting = still
 
     def _reject(
@@ -439,17 +439,17 @@ def _why_unsupported(message: Message) -> str:
     return UNMATCHED_BECAUSE["unsupported_attachment"] + named
 
 
-def why_untrusted(found: Found) -> tuple[Untrusted, str]:
+def why_untrusted(match: Match) -> tuple[Untrusted, str]:
     """Return reason and message for a certificate that has the right public key but is not trusted, or not for its names."""
-    name = found.certificate.shown_name
-    if found.trust == "trusted" and found.is_for_other_names:
+    name = match.certificate.shown_name
+    if match.trust == "trusted" and match.is_for_other_names:
         return "untrusted", (
             f"The certificate {name} has the right public key, but not the order's common name, or a name of the signing request: look at it. "
             "Whoever has got hold of a signing request can have it signed for a name of his own. If it is what you want, import it by "
             "ssl_certificate_import."
         )
-    said = f"The certificate {name} has the right public key, but {found.why}. "
-    if found.trust == "incomplete":
+    said = f"The certificate {name} has the right public key, but {match.why}. "
+    if match.trust == "incomplete":
         return "chain_incomplete", said + (
             "Give the issuers that the authority publishes as intermediate_path; if it is an authority of your own, its root as trusted_ca_path."
         )

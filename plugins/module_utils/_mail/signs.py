@@ -67,9 +67,9 @@ def about(text: str) -> About | None:
     words = INNER_POINT.sub("·", LINK.sub(" ", " ".join(text.lower().split())))
     if not TOPIC.search(words):
         return None
-    sentences = [one for one in SENTENCE.findall(words) if not ELSEWHERE.search(one)]
-    asked = {found for one in sentences for found in ASKED.findall(one)}
-    issued = {found for one in sentences for found in ISSUED.findall(NOT_SO.sub(" ", one))}
+    sentences = [sentence for sentence in SENTENCE.findall(words) if not ELSEWHERE.search(sentence)]
+    asked = {phrase for sentence in sentences for phrase in ASKED.findall(sentence)}
+    issued = {phrase for sentence in sentences for phrase in ISSUED.findall(NOT_SO.sub(" ", sentence))}
     if len(asked) > len(issued):
         return "approval"
     return "issued" if issued else None

@@ -98,9 +98,9 @@ def shortened(text: str, most: int) -> tuple[str, bool]:
         return text, True
     pieces = [text[: min(MEDIUM_BYTES, most)]]
     kept, position = len(pieces[0]), len(pieces[0])
-    while kept < most and (found := text.find("BEGIN", max(position - len("BEGIN"), 0))) >= 0:
-        start = max(position, found - 100)
-        pieces.append(text[start : min(found + MEDIUM_BYTES, start + most - kept)])
+    while kept < most and (begin := text.find("BEGIN", max(position - len("BEGIN"), 0))) >= 0:
+        start = max(position, begin - 100)
+        pieces.append(text[start : min(begin + MEDIUM_BYTES, start + most - kept)])
         kept += len(pieces[-1])
         position = start + len(pieces[-1])
     return "\n".join(pieces), text.find("BEGIN", position) < 0
@@ -146,8 +146,8 @@ def bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
         longest: maximum number of characters of a block.
     """
     text = _without_pem(text)
-    for found in islice(BARE_BEGIN.finditer(text), most):
-        yield _base64_in(text[found.start() : found.start() + longest])
+    for begin in islice(BARE_BEGIN.finditer(text), most):
+        yield _base64_in(text[begin.start() : begin.start() + longest])
 
 
 def _without_pem(text: str) -> str:
@@ -193,9 +193,9 @@ def _tag_end(text: str, position: int) -> int:
     if text.startswith("!--", position - 1):
         end = text.find("-->", position)
         return end + 3 if end >= 0 else len(text)
-    while found := TAG_MARK.search(text, position):
-        if found[0] == ">":
-            return found.end()
-        end = text.find(found[1], found.end())
-        position = end + 1 if end >= 0 else found.end()
+    while mark := TAG_MARK.search(text, position):
+        if mark[0] == ">":
+            return mark.end()
+        end = text.find(mark[1], mark.end())
+        position = end + 1 if end >= 0 else mark.end()
     return len(text)

@@ -127,8 +127,8 @@ class PathsMailbox(_FileMailbox):
 
     def _paths(self) -> Iterator[tuple[str, str]]:
         for given in self._given:
-            found = self._below(given) if os.path.isdir(given) else [given]
-            yield from ((os.path.realpath(path), path) for path in found)
+            paths = self._below(given) if os.path.isdir(given) else [given]
+            yield from ((os.path.realpath(path), path) for path in paths)
 
     def _below(self, named: str) -> Iterator[str]:
         """Yield the messages in a folder, then those in its folders; links to folders are not followed."""

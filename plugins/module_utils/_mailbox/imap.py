@@ -275,10 +275,10 @@ class ImapMailbox(Mailbox):
                 "choose another folder of imap, or a lower max_age_days."
             )
             raise CertificatesError("mailbox_error", message, folder=self._settings.folder)
-        found = [uid for line in lines for uid in line.split(b" ") if uid]
-        if not all(map(NUMBER.fullmatch, found)):
+        uids = [uid for line in lines for uid in line.split(b" ") if uid]
+        if not all(map(NUMBER.fullmatch, uids)):
             raise imaplib.IMAP4.error("it answered a search with something else than numbers")
-        return sorted(map(int, found))
+        return sorted(map(int, uids))
 
     def _with_files(self, box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: str) -> list[int]:
         """Return which of some messages fulfil criteria, and have a part that may be, or hold, a certificate."""

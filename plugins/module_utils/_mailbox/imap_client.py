@@ -210,8 +210,8 @@ def folder_names(data: Sequence[t.Any]) -> list[str]:
     """Return the names of the first folders in the answers to a LIST, from the pieces that `imaplib` returns."""
     names = []
     for part in data[: 2 * SHOWN_FOLDERS]:  # an empty part follows each literal
-        found = LISTED.fullmatch(part[0] if isinstance(part, tuple) else part or b"")
-        name = found and (part[1] if isinstance(part, tuple) else found[1] or found[2])
+        listed = LISTED.fullmatch(part[0] if isinstance(part, tuple) else part or b"")
+        name = listed and (part[1] if isinstance(part, tuple) else listed[1] or listed[2])
         with suppress(ValueError):
             names.append(utf7_decode((name or b"")[:LONGEST_FOLDER_NAME]).replace('\\"', '"'))
     return [name for name in names if name and name.isprintable()][:SHOWN_FOLDERS]

@@ -82,8 +82,8 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[SocketAddress]:
     """
 
     def ask(flags: int = 0) -> list[SocketAddress]:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
-        return list(dict.fromkeys(SocketAddress(family, sockaddr) for family, *_others, sockaddr in found))
+        resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        return list(dict.fromkeys(SocketAddress(family, sockaddr) for family, *_others, sockaddr in resolved))
 
     def answer_later() -> None:
         try:

@@ -185,10 +185,10 @@ def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
 
 def _readable(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
     """Return the certificates that can be read; none if the server's own cannot, since then nothing is known of the others."""
-    found: list[Certificate] = []
+    certificates: list[Certificate] = []
     for number, der in enumerate(ders):
         with suppress(CertificatesError):
-            found.append(checked_certificate(der))
-        if number == 0 and not found:
+            certificates.append(checked_certificate(der))
+        if number == 0 and not certificates:
             break
-    return tuple(found)
+    return tuple(certificates)

@@ -74,7 +74,7 @@ class Verdict:
 
     def since(self, before: Verdict | None) -> Verdict:
         """Return this with the addresses counted as failing that worked before and do not accept connections any more."""
-        gone = [one for one in self.closed if before and one.ip_address in before.working]
+        gone = [result for result in self.closed if before and result.ip_address in before.working]
         if not gone or self.finding == "unreachable":
             return self
         return replace(self, finding="failing", words=" ".join(dict.fromkeys(filter(None, [_said(gone), self.words]))))
@@ -89,7 +89,7 @@ class Verdict:
         if before.works:
             return self.finding != "other"
         # Some address failed before, too: it is worse only if another one has been lost.
-        return not before.working.isdisjoint(self.failing | {one.ip_address for one in self.closed})
+        return not before.working.isdisjoint(self.failing | {result.ip_address for result in self.closed})
 
 
 def judge(results: Sequence[ProbeResult], wanted: Certificate | None) -> Verdict:
@@ -99,31 +99,31 @@ def judge(results: Sequence[ProbeResult], wanted: Certificate | None) -> Verdict
         results: one for each address.
         wanted: the certificate that should be served; `None` if that is not known.
     """
-    reached = [one for one in results if one.is_connected]
+    reached = [result for result in results if result.is_connected]
     if not reached:
         return Verdict("unreachable", frozenset(), None, _said(results), closed=tuple(results))
-    seen = [one for one in reached if one.chain]
-    others = [one for one in seen if one.chain[0] != wanted]
-    failed = [one for one in reached if one.reason is not None or not one.chain]
-    failing = frozenset(one.ip_address for one in failed)
+    seen = [result for result in reached if result.chain]
+    others = [result for result in seen if result.chain[0] != wanted]
+    failed = [result for result in reached if result.reason is not None or not result.chain]
+    failing = frozenset(result.ip_address for result in failed)
     finding: Finding = "failing" if failed else "other" if others else "served"
-    names = [f"{one.ip_address or one.endpoint.host} serves {_described(one.chain[0])}" for one in others]
+    names = [f"{result.ip_address or result.endpoint.host} serves {_described(result.chain[0])}" for result in others]
     words = f"{some_of(names, MOST_NAMED, '; ')}." if others else ""
-    refused = [one for one in reached if one.accepted is False]
-    chains = dict.fromkeys(one.chain for one in seen)
+    refused = [result for result in reached if result.accepted is False]
+    chains = dict.fromkeys(result.chain for result in seen)
     return Verdict(
         finding,
-        fingerprints=frozenset(one.chain[0].fingerprint_sha256 for one in seen),
+        fingerprints=frozenset(result.chain[0].fingerprint_sha256 for result in seen),
         shown=(others or seen)[0].chain[0].fingerprint_sha256 if seen else None,
         words=_said(failed) if failed else words,
         wanted=wanted,
-        working=frozenset(one.ip_address for one in reached) - failing,
+        working=frozenset(result.ip_address for result in reached) - failing,
         failing=failing,
-        closed=tuple(one for one in results if one not in reached),
+        closed=tuple(result for result in results if result not in reached),
         chains=tuple(sorted(chains, key=lambda chain: chain[0] == wanted)),
-        accepting=frozenset(one.ip_address for one in reached if one.accepted),
-        refusing=frozenset(one.ip_address for one in refused),
-        refusal=some_of(list(dict.fromkeys(one.refusal or "" for one in refused)), MOST_NAMED, "; ") or None,
+        accepting=frozenset(result.ip_address for result in reached if result.accepted),
+        refusing=frozenset(result.ip_address for result in refused),
+        refusal=some_of(list(dict.fromkeys(result.refusal or "" for result in refused)), MOST_NAMED, "; ") or None,
     )
 
 
@@ -136,4 +136,4 @@ def _described(certificate: Certificate) -> str:
 
 
 def _said(results: Sequence[ProbeResult]) -> str:
-    return some_of(list(dict.fromkeys(one.message or "" for one in results)), MOST_NAMED, " ")
+    return some_of(list(dict.fromkeys(result.message or "" for result in results)), MOST_NAMED, " ")

@@ -159,7 +159,7 @@ def _why_not_allowed(recipient: str | None, patterns: Iterable[str]) -> str:
         return "an address that the API does not tell, so allowed_recipients cannot allow it"
     if not is_one_address(recipient):
         return f'"{printable(recipient)}", which is not exactly one address, so allowed_recipients cannot allow it'
-    domain = next((one for one in patterns if not {"@", "*"} & {*one}), None)
+    domain = next((pattern for pattern in patterns if not {"@", "*"} & {*pattern}), None)
     hint = f": its patterns are for whole addresses, so write *@{printable(domain)}" if domain else ""
     return f"{recipient}, which allowed_recipients does not allow{hint}"
 
@@ -242,15 +242,15 @@ def skip_imported(
 
 
 def _unless_imported(email: EmailAction, order: Order, index: StoreIndex, clients: Clients) -> EmailAction:
-    found = standing(order, index, clients)
-    if not found.imported_as and not found.superseded_by:
+    in_store = standing(order, index, clients)
+    if not in_store.imported_as and not in_store.superseded_by:
         return email
-    if found.imported_as:
-        ids = ", ".join(str(record.id) for record in found.imported_as)
+    if in_store.imported_as:
+        ids = ", ".join(str(record.id) for record in in_store.imported_as)
         reason: InStore = "already_imported"
         why = f"the store holds the order's certificate already (id {ids})"
     else:
-        newest = max(found.superseded_by, key=lambda record: (record.not_after or clients.at, record.id))
+        newest = max(in_store.superseded_by, key=lambda record: (record.not_after or clients.at, record.id))
         reason = "superseded"
         why = f"the store holds a newer certificate for its names (id {newest.id}, valid until {iso(newest.not_after)})"
     return replace(
@@ -278,7 +278,7 @@ def warning_of_unknown_keys(emails: Iterable[EmailAction], orders: Mapping[int, 
     if not keyless:
         return None
     return (
-        f"The API tells no readable CSR of {some_of([one.name for one in keyless], MOST_ORDERS_NAMED)}, so it cannot be known whether the store holds "
+        f"The API tells no readable CSR of {some_of([email.name for email in keyless], MOST_ORDERS_NAMED)}, so it cannot be known whether the store holds "
         "the certificate already, nor which email has it: look into the store, leave out of the selection what is there, and take the rest "
         "from its email by hand, with ssl_certificate_import."
     )

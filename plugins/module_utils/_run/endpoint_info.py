@@ -102,7 +102,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for item in items:
         unseen = ProbeResult(item.endpoint, reason="unreachable", message=item.why_not)
         result = unseen if item.why_not else next(results)
-        ids = [one.id for one in index.same(result.chain[0])] if index and result.chain else None
+        ids = [record.id for record in index.same(result.chain[0])] if index and result.chain else None
         name = item.endpoint.server_name or item.endpoint.host
         entries.append({**entry_of(result, name), "certificate_ids": ids, **item.about})
     met = Counter(entry["reason"] for entry in entries)
@@ -158,7 +158,7 @@ def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> 
         host, why_not = balancer.address or "", None
         if not host:
             why_not = f"The load balancer {balancer.name} has no address: its status is {balancer.provisioning_status}."
-        for listener in sorted(filter(lambda one: one.is_https, balancer.listeners), key=lambda one: one.port):
+        for listener in sorted(filter(lambda x: x.is_https, balancer.listeners), key=lambda x: x.port):
             record = stored.get(listener.certificate_id or 0)
             name = asked_name(record) if record else None
             about = {

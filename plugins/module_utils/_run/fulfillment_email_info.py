@@ -99,7 +99,7 @@ def find(module: Module, params: Options, say_empty: t.Callable[[str], object]) 
     if params["paths"] == []:
         module.warn("paths names no file and no folder, so no message was read.")
     wanted, api_calls = what_to_look_for(module, params)
-    targets = {one.target for one in wanted if one.target}
+    targets = {item.target for item in wanted if item.target}
     search = Search(
         targets,
         cache(lambda: anchors_for(module, params)),
@@ -116,8 +116,8 @@ def find(module: Module, params: Options, say_empty: t.Callable[[str], object]) 
     at = now()
     return {
         "changed": False,
-        "certificates": [found.as_result(one) for one in wanted for found in search.collected(one.target)],
-        "missing": [why_missing(one, search, at) for one in wanted if not search.collected(one.target)],
+        "certificates": [each.as_result(item) for item in wanted for each in search.collected(item.target)],
+        "missing": [why_missing(item, search, at) for item in wanted if not search.collected(item.target)],
         "unmatched": search.unmatched,
         "unmatched_count": search.unmatched_count,
         "messages_examined": search.examined,
@@ -164,15 +164,15 @@ def nothing_there(params: Options) -> str:
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
     """Warn about certificates that were not accepted because they are not trusted, or were accepted in spite of that."""
-    said = [why_untrusted(found)[1] for target, found in search.refused.items() if not search.collected(target)]
-    taken = [one for target in search.targets for one in search.collected(target)]
-    untrusted = [one.found for one in taken if one.found.trust != "trusted"]
-    said += [f"Taken, though it is not trusted: {why_untrusted(found)[1]}" for found in untrusted]
+    said = [why_untrusted(match)[1] for target, match in search.refused.items() if not search.collected(target)]
+    taken = [collected.match for target in search.targets for collected in search.collected(target)]
+    untrusted = [match for match in taken if match.trust != "trusted"]
+    said += [f"Taken, though it is not trusted: {why_untrusted(match)[1]}" for match in untrusted]
     said += [
-        f"The certificate {one.found.certificate.shown_name} has the right public key, "
+        f"The certificate {match.certificate.shown_name} has the right public key, "
         "but not the order's common name, or a name of the signing request: look at it."
-        for one in taken
-        if one.found.is_for_other_names
+        for match in taken
+        if match.is_for_other_names
     ]
     warn_of_each(module, said, MOST_WARNINGS, "The same is the case with {} more certificates.")
 
@@ -268,8 +268,8 @@ def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
 def awaited(params: Options, wanted: t.Sequence[Wanted]) -> set[Target]:
     """Return what an email is to come with: all that is wanted, unless it is known which emails were requested."""
     emails, at = params["emails"], now()
-    ids = {number(one.get("order_id")) for one in emails or () if is_awaited(one, at)}
-    return {one.target for one in wanted if one.target and (emails is None or one.order_id in ids)}
+    ids = {number(email.get("order_id")) for email in emails or () if is_awaited(email, at)}
+    return {item.target for item in wanted if item.target and (emails is None or item.order_id in ids)}
 
 
 def look_and_wait(module: Module, params: Options, box: Mailbox, search: Search, targets: t.Collection[Target]) -> None:

@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._mail import search
 from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import (
-    Found,
     Headers,
+    Match,
     Message,
     read_message,
     why_not,
@@ -106,7 +106,7 @@ def form_data(name: str) -> bytes:
     return FORMS[name].build(ISSUED)
 
 
-def read(data: bytes, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Found], str | None]:
+def read(data: bytes, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Match], str | None]:
     """Read a message, take what is wanted and ask why not; whatever the message is, some things hold."""
     return taken(read_only(data), *wanted, at=at)
 
@@ -128,13 +128,13 @@ def assert_silent(shown: str) -> None:
     assert BODY_SECRET not in shown and "BEGIN" not in shown
 
 
-def take(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Found]:
+def take(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Match]:
     """Take what carries these public keys, whatever it is for; a damaged copy may come after the best one."""
     found = search.take(message, search.by_key((key, frozenset()) for key in keys), at)
     return {key: one for (key, _names), (one, *_others) in found.items()}
 
 
-def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Found], str | None]:
+def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Match], str | None]:
     """Take what is wanted and ask why not: it has the key, is valid, and its issuers did issue it."""
     keys = {key_of(issued) for issued in wanted or (ISSUED,)}
     found, reason = take(message, keys, at), why_not(message, keys, at)
@@ -150,7 +150,7 @@ def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[st
     return found, reason
 
 
-def look(data: bytes, *wanted: Issued, at: datetime = AT) -> dict[str, Found]:
+def look(data: bytes, *wanted: Issued, at: datetime = AT) -> dict[str, Match]:
     """What is to be taken from a message."""
     return read(data, *wanted, at=at)[0]
 
@@ -362,7 +362,7 @@ def test_where_any_names_will_do_a_certificate_for_others_hides_none() -> None:
     looking = search.Search([(key_of(ISSUED), frozenset())], require_trust=False)
     for one in (new, other, organization, old):
         looking.examine(one.pem.encode(), search.Location(), NOW)
-    found = [one.found.certificate for one in looking.collected(looking.targets[0])]
+    found = [one.match.certificate for one in looking.collected(looking.targets[0])]
     assert found == [Certificate.of(one.certificate) for one in (new, other, organization)]
 
 

@@ -78,7 +78,7 @@ def collected(found: Search) -> list[Collected]:
 def taken(found: Search) -> tuple[bytes, list[bytes], str]:
     """The certificate that was taken, its chain, and whether it is trusted."""
     [one] = collected(found)
-    return one.found.certificate.der, [issuer.der for issuer in one.found.chain], one.found.trust
+    return one.match.certificate.der, [issuer.der for issuer in one.match.chain], one.match.trust
 
 
 def trusted(issued: Issued = GENUINE, *issuers: x509.Certificate) -> tuple[bytes, list[bytes], str]:
