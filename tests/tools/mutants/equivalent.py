@@ -64,7 +64,7 @@ EQUIVALENT: dict[str, str] = {
     "chain.Chains._candidates: len(found) > 1 => len(found) >= 1": "One alone is in order.",
     "chain.Chains._why_not: issuer and (why := self._refusals.get(child, {}).get(issuer))"
     " => (why := self._refusals.get(child, {}).get(issuer))": "Of no issuer nothing is on record.",
-    "database._make_tables.history: sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True,"
+    "database._make_tables: sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True,"
     " autoincrement=True) => sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True)": (
         "A single key of integers counts up in any case."
     ),
@@ -129,10 +129,13 @@ EQUIVALENT: dict[str, str] = {
     " interval else None, message=message)": "Only emails without a reason come there.",
     "reading.parse: kind == 'any' and is_der(data) => kind == 'any'": "Only DER and what is labelled so has certificates.",
     "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
-    "search._best_of: _quality(found) > _quality(best) => _quality(found) >= _quality(best)": "Either of two that are as good.",
+    "search._best_of: _quality(match) > _quality(best) => _quality(match) >= _quality(best)": "Either of two that are as good.",
     "search.why_missing: wanted.public_key_sha256 or '' => wanted.public_key_sha256": "No key has no name, in either spelling.",
     "database._make_tables.UtcDateTime: True => False (2)": "Only what is remembered of statements, which takes less time.",
-    "ledger.Ledger._claim: 1 => 2 (2)": "Only the order of the numbers counts.",
+    **dict.fromkeys(
+        ("ledger.Ledger._claim: 1 => 2 (2)", "ledger.Ledger._claim: 1 => 2 (3)"),
+        "Only the order of the numbers counts.",
+    ),
     "store_index.StoreIndex._by_rarest: min(certificate_of(one).identities, key=self._rarity)"
     " => min(certificate_of(one).identities)": "The rarest name is only the one with the least to look through.",
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
