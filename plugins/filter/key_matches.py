@@ -20,13 +20,13 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen
 @quoting_nothing
 def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:
     """Return whether a private key belongs to the certificate in a text, or to one of several."""
-    found = certificates_for("key_matches", certificate)
+    certificates = certificates_for("key_matches", certificate)
     try:
         key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase))
     except CertificatesError as error:
         message = error.message.replace("privatekey_passphrase", "passphrase")
         raise AnsibleFilterError(f"key_matches: {message}") from None
-    return any(one.public_key_sha256 == key.public_key_sha256 for one in found)
+    return any(certificate.public_key_sha256 == key.public_key_sha256 for certificate in certificates)
 
 
 class FilterModule:

@@ -237,7 +237,7 @@ class OrderListing:
         """Return it in the format of the cache."""
         return {
             "orders": [order.as_facts() for order in self.orders],
-            "store": None if self.store is None else [{"id": one.id, **one.pems()} for one in self.store],
+            "store": None if self.store is None else [{"id": record.id, **record.pems()} for record in self.store],
         }
 
     @classmethod

@@ -79,9 +79,9 @@ class ArgumentSpec:
             CertificatesError: `invalid_argument`.
         """
         for level in _levels(self.options, values):
-            found = " ".join(_unknown_names(*level))
-            if found:  # one level says enough: thousands of certificates may have the same mistake
-                raise CertificatesError("invalid_argument", found)
+            why_not = " ".join(_unknown_names(*level))
+            if why_not:  # one level says enough: thousands of certificates may have the same mistake
+                raise CertificatesError("invalid_argument", why_not)
 
     def check_numbers(self, values: Mapping[str, t.Any]) -> None:
         """Refuse true and false where a number is expected, at any depth: Ansible converts them to 1 and 0.
@@ -103,10 +103,10 @@ class ArgumentSpec:
         meant = self.as_meant(values)
         self.check_names(meant)
         self.check_numbers(meant)
-        found = ArgumentSpecValidator(**self.as_keywords()).validate(meant)
-        if found.error_messages:
-            raise CertificatesError("invalid_argument", f"{found.error_messages[0]}.")
-        read: dict[str, t.Any] = found.validated_parameters
+        validated = ArgumentSpecValidator(**self.as_keywords()).validate(meant)
+        if validated.error_messages:
+            raise CertificatesError("invalid_argument", f"{validated.error_messages[0]}.")
+        read: dict[str, t.Any] = validated.validated_parameters
         return read
 
     def as_keywords(self) -> dict[str, t.Any]:
@@ -186,7 +186,7 @@ def _unknown_names(within: str, options: Mapping[str, OneArgument], values: Mapp
     given = map(str, values.keys() - known)
     for name in sorted(name for name in given if not name.startswith("_ansible_")):
         shown = name if PLAIN_NAME.fullmatch(name) else f"(a name of {len(name)} characters)"
-        longer = sorted(one for one in known if one.startswith(f"{name.lower()}_"))
+        longer = sorted(option for option in known if option.startswith(f"{name.lower()}_"))
         meant = list(dict.fromkeys([*longer, *get_close_matches(name.lower(), known, 1, ALIKE)]))
         if meant:
             *most, last = meant
@@ -278,8 +278,8 @@ def from_json(value: object, kind: type | tuple[type, ...]) -> object:
     """Return what a text is in JSON, if it is of a kind; else the value as it is, for Ansible to read or refuse."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         with suppress(ValueError, RecursionError):
-            found = json.loads(value)
-            return found if isinstance(found, kind) else value
+            parsed = json.loads(value)
+            return parsed if isinstance(parsed, kind) else value
     return value
 
 
@@ -413,7 +413,7 @@ def secret_certificate_options() -> ArgumentSpec:
     ]
     of_import = _one_certificate()
     shared = of_import.only(*material, "certificate_id", "allow_expired", "verify_chain", "trust", "trusted_ca_path")
-    one: dict[str, OneArgument] = {
+    single: dict[str, OneArgument] = {
         "state": {"type": "str", "choices": ["present"], "default": "present"},
         "name": {"type": "str"},
         **shared.options,
@@ -423,15 +423,15 @@ def secret_certificate_options() -> ArgumentSpec:
         "force": {"type": "bool", "default": False},
     }
     exclusive = [
-        *(names for names in of_import.mutually_exclusive if {*names} <= one.keys()),
+        *(names for names in of_import.mutually_exclusive if {*names} <= single.keys()),
         *(("certificate_id", name) for name in material),
     ]
-    several: OneArgument = {"type": "list", "elements": "dict", "options": one, "mutually_exclusive": exclusive}
+    several: OneArgument = {"type": "list", "elements": "dict", "options": single, "mutually_exclusive": exclusive}
     return ArgumentSpec(
-        options={**one, "certificates": several},
+        options={**single, "certificates": several},
         mutually_exclusive=[
             *exclusive,
-            *(("certificates", name) for name, argument in one.items() if "default" not in argument),
+            *(("certificates", name) for name, argument in single.items() if "default" not in argument),
         ],
         required_one_of=[("certificates", "name")],
     )
@@ -439,12 +439,12 @@ def secret_certificate_options() -> ArgumentSpec:
 
 def import_options() -> ArgumentSpec:
     """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
-    one = _one_certificate()
+    single = _one_certificate()
     several: OneArgument = {
         "type": "list",
         "elements": "dict",
-        "options": one.options,
-        "mutually_exclusive": one.mutually_exclusive,
+        "options": single.options,
+        "mutually_exclusive": single.mutually_exclusive,
     }
     of_orders: dict[str, OneArgument] = {
         "orders": {"type": "list", "elements": "dict"},
@@ -453,12 +453,12 @@ def import_options() -> ArgumentSpec:
         "privatekey_dir": {"type": "path", "no_log": False},
         "force": {"type": "bool", "default": False},
     }
-    own = [name for name, argument in {**one.options, **of_orders}.items() if "default" not in argument]
+    own = [name for name, argument in {**single.options, **of_orders}.items() if "default" not in argument]
     alone = [name for name in own if name not in {*of_orders, *FOR_ALL}]
     return ArgumentSpec(
-        options={**one.options, **of_orders, "certificates": several},
+        options={**single.options, **of_orders, "certificates": several},
         mutually_exclusive=[
-            *one.mutually_exclusive,
+            *single.mutually_exclusive,
             *(("certificates", name) for name in own),
             *((several, name) for several in ("orders", "collected") for name in alone),
             ("collected", "certificate_dir"),

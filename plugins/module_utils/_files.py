@@ -144,10 +144,10 @@ class PrivateFolder:
         if status and stat.S_ISLNK(status.st_mode):
             raise insecure(self.path, "is a symbolic link", "name the folder itself")
         folder = os.open(name, OPEN | os.O_DIRECTORY, dir_fd=self._above)
-        found = os.fstat(folder)
-        if found.st_uid != os.geteuid():
+        opened = os.fstat(folder)
+        if opened.st_uid != os.geteuid():
             raise insecure(self.path, "belongs to another user", "name one of your own")
-        if found.st_mode & OTHERS_DO:
+        if opened.st_mode & OTHERS_DO:
             raise insecure(self.path, "is open to others", f"close it with `chmod go= {shown(self.path).strip()}`")
         return folder
 
@@ -372,11 +372,11 @@ def _status(name: str, folder: int) -> os.stat_result | None:
         return None
 
 
-def _is_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+def _is_same(status: os.stat_result | None, other: os.stat_result | None) -> bool:
     """Return whether both are the same file or folder, or both none."""
-    if one is None or other is None:
-        return one is other
-    return os.path.samestat(one, other)
+    if status is None or other is None:
+        return status is other
+    return os.path.samestat(status, other)
 
 
 def _under_new_name(make: Callable[[str], None]) -> str:

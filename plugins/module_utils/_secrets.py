@@ -106,7 +106,7 @@ def _parts(password: str) -> Iterator[str]:
     yield password.strip()
     plain = unquote_plus(password)
     if len(plain) <= LONGEST_PASSWORD:
-        yield from (plain[found.end() :].strip("'") for found in re.finditer("[:=]", plain))
+        yield from (plain[mark.end() :].strip("'") for mark in re.finditer("[:=]", plain))
 
 
 def _spellings(password: str) -> set[str]:
@@ -128,8 +128,8 @@ def without_secrets(text: str) -> str:
 def without_key_material(text: str) -> str:
     """Return a server's text with all that may be a piece of a key, from wherever in it, replaced by `STARS`."""
 
-    def shown(found: re.Match[str]) -> str:
-        return found[0] if all(map(_WORD.fullmatch, re.findall(f"{_DIGIT}+", found[0]))) else STARS
+    def shown(lines: re.Match[str]) -> str:
+        return lines[0] if all(map(_WORD.fullmatch, re.findall(f"{_DIGIT}+", lines[0]))) else STARS
 
     return _LINES_OF_BASE64.sub(shown, PRIVATE_KEY.sub(STARS, text))
 
@@ -156,7 +156,7 @@ def _shown(value: t.Any, option: Option | None, hide: Callable[[t.Any], t.Any]) 
     if inner is None:
         return in_each_text(value, without_secrets)
     if isinstance(value, list):
-        return [redacted(one, inner, hide) if isinstance(one, dict) else hide(one) for one in value]
+        return [redacted(entry, inner, hide) if isinstance(entry, dict) else hide(entry) for entry in value]
     return redacted(value, inner, hide) if isinstance(value, dict) else hide(value)
 
 
@@ -212,8 +212,8 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     """
     longest = min(LONGEST_PASSWORD, len(text))
     passwords = {secret for secret in secrets if 0 < len(secret) <= longest}
-    found = {form for password in passwords if len(password) >= SHORTEST for form in _quoted(password) if form in text}
-    for form in sorted(found, key=len, reverse=True):
+    forms = {form for password in passwords if len(password) >= SHORTEST for form in _quoted(password) if form in text}
+    for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, STARS)
     return without_short(without_secrets(text), passwords)
 
@@ -273,15 +273,15 @@ def _spans(text: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
 
 def _key_spans(text: str) -> Iterator[Span]:
     """Yield the positions of private keys: in PEM, or as bare base64 (also of PKCS#12)."""
-    yield from (found.span() for found in PRIVATE_KEY.finditer(text))
-    found = _BARE_START.search(text)
-    while found:
-        position = found.end()
-        if _KEY_DER.match(_decoded(text[found.start() : found.start() + 100])):
-            whole = t.cast("re.Match[str]", _BARE.match(text, found.start()))
+    yield from (key.span() for key in PRIVATE_KEY.finditer(text))
+    candidate = _BARE_START.search(text)
+    while candidate:
+        position = candidate.end()
+        if _KEY_DER.match(_decoded(text[candidate.start() : candidate.start() + 100])):
+            whole = t.cast("re.Match[str]", _BARE.match(text, candidate.start()))
             yield whole.span()
             position = whole.end()
-        found = _BARE_START.search(text, position)
+        candidate = _BARE_START.search(text, position)
 
 
 def _decoded(text: str) -> bytes:
@@ -300,7 +300,7 @@ def _url_spans(text: str) -> Iterator[Span]:
     elif bare:
         yield bare.span("password" if bare["password"] else "user")
     if is_whole or _CONNINFO.match(text):
-        yield from (found.span(found.lastgroup or 0) for found in _CONNINFO_PAIR.finditer(text))
+        yield from (pair.span(pair.lastgroup or 0) for pair in _CONNINFO_PAIR.finditer(text))
     if not is_whole:
         for word in _WORDS.finditer(text):
             yield from _spans_of_url(text, *word.span())
@@ -331,4 +331,6 @@ def _login_span(text: str, start: int, end: int) -> Iterator[Span]:
 
 def _parameter_spans(text: str) -> Iterator[Span]:
     """Yield the positions of parameters' values that contain a password, by the parameter's name or by a setting inside it."""
-    return (found.span(2) for found in _PARAMETER.finditer(text) if _HAS_SECRET.search(unquote_plus(found[1])))
+    return (
+        parameter.span(2) for parameter in _PARAMETER.finditer(text) if _HAS_SECRET.search(unquote_plus(parameter[1]))
+    )

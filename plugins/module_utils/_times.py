@@ -44,10 +44,10 @@ def parse(value: object) -> datetime | None:
     with suppress(ValueError, OverflowError):
         if USUAL.fullmatch(text):  # ten times as fast as parsing the other formats
             return datetime.fromisoformat(text).astimezone(timezone.utc)
-    found = ISO_8601.match(text)
-    if not found:
+    written = ISO_8601.match(text)
+    if not written:
         return None
-    *numbers, _utc, sign, hours, minutes = found.groups()
+    *numbers, _utc, sign, hours, minutes = written.groups()
     try:
         moment = datetime(*(int(number or 0) for number in numbers), tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
         offset = timedelta(hours=int(hours), minutes=int(minutes)) if sign else timedelta()

@@ -22,11 +22,11 @@ def certificates_for(name: str, text: str | bytes) -> list[Certificate]:
     """
     require(f"The filter {name}")
     try:
-        found = read_certificates(as_bytes(text))
+        certificates = read_certificates(as_bytes(text))
     except CertificatesError as error:
         raise AnsibleFilterError(f"{name}: {error.message}") from None
-    if not found:
+    if not certificates:
         raise AnsibleFilterError(
             f"{name}: There is no certificate in what is filtered: give the content of a PEM, DER or PKCS#7 file, not its path."
         )
-    return found
+    return certificates

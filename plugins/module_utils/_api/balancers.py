@@ -133,7 +133,7 @@ def fetch_balancers(client: Client) -> list[Balancer]:
         if error.code != "not_found":
             raise
         raise CertificatesError("not_found", UNLISTED, **error.details) from None
-    return [found for found in map(normalise, rows) if found is not None]
+    return [balancer for balancer in map(normalise, rows) if balancer is not None]
 
 
 def fetch_balancer(client: Client, uuid: str) -> Balancer:
@@ -151,10 +151,10 @@ def fetch_balancer(client: Client, uuid: str) -> Balancer:
         raise CertificatesError(
             "not_found", f"Load balancer {uuid} cannot be read any more. {MANAGE_ADVICE}", **error.details
         ) from None
-    found = normalise(row) if isinstance(row, dict) else None
-    if found is None or found.uuid != uuid:
+    balancer = normalise(row) if isinstance(row, dict) else None
+    if balancer is None or balancer.uuid != uuid:
         raise CertificatesError("no_answer", f"{call} gave no load balancer {uuid}.")
-    return found
+    return balancer
 
 
 def point_listeners(

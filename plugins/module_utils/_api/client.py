@@ -203,12 +203,12 @@ class Client(Caller):
             these = _rooted(root, {"id": {"operation": "in", "options": [{"name": "data", "value": data}]}})
             return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
 
-        found: dict[int, Row] = {}
+        rows: dict[int, Row] = {}
         if len(chunks) <= FEW_CALLS:
-            found = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
-        if not found.keys() >= set(wanted):
-            found = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask, root=root)}
-        return [found[identifier] for identifier in wanted if identifier in found]
+            rows = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
+        if not rows.keys() >= set(wanted):
+            rows = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask, root=root)}
+        return [rows[identifier] for identifier in wanted if identifier in rows]
 
     def _fetch_page(
         self, service: str, method: str, args: Sequence[t.Any], *, offset: int, limit: int, **keywords: t.Any

@@ -169,7 +169,7 @@ class Selection:
         Raises:
             CertificatesError: `invalid_argument`.
         """
-        criteria = {one.name: options[one.name] for one in fields(cls) if options.get(one.name) is not None}
+        criteria = {field.name: options[field.name] for field in fields(cls) if options.get(field.name) is not None}
         if "order_ids" in criteria:
             check_ids("order_ids", criteria["order_ids"])
             criteria["order_ids"] = frozenset(criteria["order_ids"])

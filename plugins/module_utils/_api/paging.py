@@ -54,16 +54,16 @@ def numbered(rows: Sequence[object]) -> list[Row]:
 
     A row without a usable id gets a negative number. The same row on another page gets the same number.
     """
-    found: list[Row] = []
+    counted: list[Row] = []
     met: Counter[str] = Counter()
     for row in rows:
         if has_id(row):
-            found.append(t.cast(Row, row))
+            counted.append(t.cast(Row, row))
         else:
             text = json.dumps(row, sort_keys=True, default=str)
             met[text] += 1  # count each of several identical rows on one page
-            found.append({"id": -int(hashlib.sha256(f"{met[text]} {text}".encode()).hexdigest()[:15], 16) - 1})
-    return found
+            counted.append({"id": -int(hashlib.sha256(f"{met[text]} {text}".encode()).hexdigest()[:15], 16) - 1})
+    return counted
 
 
 Fetch = Callable[[int, int], Page]
@@ -241,7 +241,7 @@ def _add(rows: dict[int, Row], page: Page) -> None:
 
 
 def _is_ascending(rows: Sequence[Row]) -> bool:
-    return all(one <= two for one, two in pairwise(_usable_ids(rows)))
+    return all(before <= after for before, after in pairwise(_usable_ids(rows)))
 
 
 def _usable_ids(rows: Sequence[Row]) -> list[int]:

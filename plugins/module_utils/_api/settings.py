@@ -215,15 +215,15 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
     """
     proxy_host = _proxy_host(proxy) if proxy else None
     try:
-        found = urlsplit(url)
-        host = found.hostname if found.port != 0 else None
+        parsed = urlsplit(url)
+        host = parsed.hostname if parsed.port != 0 else None
     except ValueError:
         host = None
-    if not host or found.scheme not in {"http", "https"} or "@" in found.netloc or found.query or found.fragment:
+    if not host or parsed.scheme not in {"http", "https"} or "@" in parsed.netloc or parsed.query or parsed.fragment:
         raise CertificatesError(
             "invalid_argument", f"{option} must look like {example}: https, {parts}, without a login in it."
         )
-    if found.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
+    if parsed.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
         raise CertificatesError(
             "insecure_endpoint",
             f"Credentials are not sent to {host} over plain http: use https in {option}.",

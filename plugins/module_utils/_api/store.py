@@ -238,9 +238,9 @@ def fetch_for_orders(client: Client, otherwise: str) -> list[StoreCertificate]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    found = [normalise(row) for row in _list(client, CERTIFICATE_MASK, f"Grant it, or {otherwise}.")]
-    warn_of_unreadable(client, found)
-    return found
+    records = [normalise(row) for row in _list(client, CERTIFICATE_MASK, f"Grant it, or {otherwise}.")]
+    warn_of_unreadable(client, records)
+    return records
 
 
 def warn_of_unreadable(client: Client, records: Iterable[StoreCertificate]) -> None:

@@ -56,7 +56,7 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    impossible = [one for one in ids if not 0 < one <= LARGEST_ID]
+    impossible = [identifier for identifier in ids if not 0 < identifier <= LARGEST_ID]
     if impossible:
         what = name.rstrip("s").replace("_", " ")
         raise CertificatesError(

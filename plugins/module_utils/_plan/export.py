@@ -207,10 +207,10 @@ def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list
         names: the names of all files in the folder.
     """
     former: set[str] = set()
-    for one in actions:
-        if one.record:
-            plain = _plain_stem(one.record)
-            former.add((_with_id(plain, one.record.id) if one.stem == plain else plain) + ENDINGS["privatekey"])
+    for action in actions:
+        if action.record:
+            plain = _plain_stem(action.record)
+            former.add((_with_id(plain, action.record.id) if action.stem == plain else plain) + ENDINGS["privatekey"])
     return sorted(former & set(names))
 
 
@@ -243,10 +243,10 @@ def plan_exports(listing: Listing, options: ExportOptions, at: datetime) -> list
         for pattern in dict.fromkeys(options.common_names or ())
         if not any(any_matches(record.names, [pattern]) for record in taken)
     ]
-    found = [*sorted([*actions, *missing], key=attrgetter("id")), *unmatched]
+    actions = [*sorted([*actions, *missing], key=attrgetter("id")), *unmatched]
     if listing.is_limited:
-        return [replace(one.failed("no_permission", VIEW_ONLY), is_limited=True) for one in found]
-    return found
+        return [replace(action.failed("no_permission", VIEW_ONLY), is_limited=True) for action in actions]
+    return actions
 
 
 VIEW_ONLY = "The API user may only view the store, and not read its private keys: grant it the permission SECURITY_CERTIFICATE_MANAGE."

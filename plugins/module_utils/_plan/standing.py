@@ -80,17 +80,19 @@ class Standing:
 def standing(order: Order, index: StoreIndex, clients: Clients) -> Standing:
     """Return the state of an order in the store."""
     of_its_key = tuple(index.with_key(order.public_key_sha256))
-    imported_as = tuple(one for one in of_its_key if is_imported(order, one, clients.at))
+    imported_as = tuple(record for record in of_its_key if is_imported(order, record, clients.at))
     if imported_as:
         return Standing(of_its_key, imported_as, ())
     candidates = index.valid_at(clients.at).covering(order.names)
-    found = [one for one in candidates if supersedes_order(one, order, clients)]
+    successors = [record for record in candidates if supersedes_order(record, order, clients)]
     # An earlier certificate for its key says more of what is wanted, if it is for the order's names: a key may serve several.
     earlier = [record for record in of_its_key if certificate_of(record).names >= order.names]
     before = max(earlier, key=age, default=None)
     if before is not None:
-        found = [one for one in found if why_not_in_place_of(one, Incumbent.of(before), clients) is None]
-    return Standing(of_its_key, (), tuple(found))
+        successors = [
+            record for record in successors if why_not_in_place_of(record, Incumbent.of(before), clients) is None
+        ]
+    return Standing(of_its_key, (), tuple(successors))
 
 
 def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
@@ -108,10 +110,10 @@ def select(
 ) -> list[tuple[Order, Standing | None]]:
     """Return the wanted orders, each with its state in the store, `None` if `index` is; the arguments are those of `results`."""
     taken = (order for order in orders if selection.takes(order, clients.at))
-    found = [(order, standing(order, index, clients) if index is not None else None) for order in taken]
+    states = [(order, standing(order, index, clients) if index is not None else None) for order in taken]
     if selection.imported is None:
-        return found
-    return [(order, state) for order, state in found if state and bool(state.imported_as) is selection.imported]
+        return states
+    return [(order, state) for order, state in states if state and bool(state.imported_as) is selection.imported]
 
 
 def results(

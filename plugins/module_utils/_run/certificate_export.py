@@ -69,17 +69,21 @@ def run(module: Module) -> dict[str, t.Any]:
     folder = PrivateFolder(params["dest"])
     client = connect(module, params["concurrency"], module.stop_on_signals())
     listing, at = fetch_visible(client), now()
-    planned = [seen(one, folder, params["passphrase"]) for one in plan_exports(listing, options, at)]
+    planned = [seen(action, folder, params["passphrase"]) for action in plan_exports(listing, options, at)]
     for name in left_behind(planned, folder.names()):
         module.warn(
             f"{folder.shown(name)} is from when the store held another number of certificates of that name. Nothing keeps it up to date: "
             "see that nothing uses it, and remove it with what belongs to it."
         )
-    done = [as_simulated(one) for one in planned] if module.check_mode else carry_out(module, client, planned, folder)
+    done = (
+        [as_simulated(action) for action in planned]
+        if module.check_mode
+        else carry_out(module, client, planned, folder)
+    )
     try:
         folder.check_place()
     except CertificatesError as error:
-        lost = [one if one.outcome == "failed" else lost_with_folder(one, error) for one in done]
+        lost = [action if action.outcome == "failed" else lost_with_folder(action, error) for action in done]
         result = as_result(lost, client, folder, at, is_check_mode=module.check_mode)
         return {**result, "failure": error.as_failure()}
     return as_result(done, client, folder, at, is_check_mode=module.check_mode)
@@ -140,14 +144,14 @@ def carry_out(
     Raises:
         CertificatesError: as `PrivateFolder.take`.
     """
-    wanted = [one for one in planned if one.outcome == "exported"]
+    wanted = [action for action in planned if action.outcome == "exported"]
     if not wanted:
         return list(planned)
     folder.take()
     exporter = Exporter(module, client, folder)
     progress = ProgressFile(module.given_folder, len(wanted))
     done = iter(client.each(progress.of(exporter), wanted))
-    return [next(done) if one.outcome == "exported" else one for one in planned]
+    return [next(done) if action.outcome == "exported" else action for action in planned]
 
 
 class Exporter:
@@ -186,11 +190,11 @@ class Exporter:
         Raises:
             CertificatesError: as `fetch_with_private_key` and `check_key`; `api_error` if the record is not as it was listed.
         """
-        found = fetch_with_private_key(self._client, t.cast(int, action.id), hide)
-        if found.record.certificate is None or bundle_of(found.record) != action.bundle:
+        stored = fetch_with_private_key(self._client, t.cast(int, action.id), hide)
+        if stored.record.certificate is None or bundle_of(stored.record) != action.bundle:
             why = f"Certificate {action.id} was changed since the store was listed: run it again."
             raise CertificatesError("api_error", why)
-        key = check_key(action.id, action.bundle[0], found.private_key)
+        key = check_key(action.id, action.bundle[0], stored.private_key)
         hide(key.pem)
         return key
 
@@ -220,15 +224,17 @@ def as_result(
     done: Sequence[ExportAction], client: Client, folder: PrivateFolder, at: datetime, *, is_check_mode: bool
 ) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
-    counts = {outcome: sum(one.outcome == outcome for one in done) for outcome in t.get_args(ExportOutcome)}
+    counts = {outcome: sum(action.outcome == outcome for action in done) for outcome in t.get_args(ExportOutcome)}
     result: dict[str, t.Any] = {
-        "changed": counts["exported"] > 0 or any(one.is_changed for one in done),
-        "certificates": [one.as_result(at, folder.shown) for one in done],
+        "changed": counts["exported"] > 0 or any(action.is_changed for action in done),
+        "certificates": [action.as_result(at, folder.shown) for action in done],
         **{f"{outcome}_count": count for outcome, count in counts.items()},
         "api_calls": client.api_calls,
-        "diff": [as_diff(one, folder, is_check_mode=is_check_mode) for one in done if one.outcome == "exported"],
+        "diff": [
+            as_diff(action, folder, is_check_mode=is_check_mode) for action in done if action.outcome == "exported"
+        ],
     }
-    failures = [one for one in done if one.outcome == "failed"]
+    failures = [action for action in done if action.outcome == "failed"]
     if failures:
         result["failure"] = as_failure(failures, len(done), stopped=client.stop.is_set())
     return result
@@ -236,12 +242,12 @@ def as_result(
 
 def as_failure(failures: Sequence[ExportAction], count: int, *, stopped: bool) -> dict[str, t.Any]:
     """Return `failure` for the certificates that failed."""
-    said = [f"{one.name}: {one.reason}: {one.message}" for one in failures]
+    said = [f"{action.name}: {action.reason}: {action.message}" for action in failures]
     return CertificatesError(
         "interrupted" if stopped else "certificates_failed",
         f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} certificates could not be exported: "
         f"{some_of(said, 5, '; ', '; ')}",
-        certificates=[{"id": one.id, "reason": one.reason, "message": one.message} for one in failures],
+        certificates=[{"id": action.id, "reason": action.reason, "message": action.message} for action in failures],
     ).as_failure()
 
 

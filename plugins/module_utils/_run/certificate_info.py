@@ -48,7 +48,7 @@ Services = Mapping[int, list[dict[str, t.Any]]]
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    selection = StoreSelection(**{one.name: params[one.name] for one in fields(StoreSelection)})
+    selection = StoreSelection(**{field.name: params[field.name] for field in fields(StoreSelection)})
     check_ids("certificate_ids", selection.certificate_ids or ())
     if (selection.expires_within_days or 0) < 0:
         raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
@@ -65,7 +65,7 @@ def run(module: Module) -> dict[str, t.Any]:
     certificates = [
         {
             **record.as_result(at),
-            "superseded_by": [one.id for one in index.superseding(record, clients)] if record.certificate else None,
+            "superseded_by": [newer.id for newer in index.superseding(record, clients)] if record.certificate else None,
             **(record.pems() if params["include_pem"] else {}),
             **({SERVICES: services.get(record.id, [])} if services is not None else {}),
             **dict.fromkeys(missing),
@@ -107,14 +107,16 @@ def services_of(balancers: Iterable[Balancer]) -> Services:
 
     A listener of another protocol than HTTPS serves none, even where the API still shows an id.
     """
-    found: dict[int, list[dict[str, t.Any]]] = defaultdict(list)
+    by_certificate: dict[int, list[dict[str, t.Any]]] = defaultdict(list)
     for balancer in balancers:
         for listener in balancer.listeners:
             if listener.is_https and listener.certificate_id is not None:
-                found[listener.certificate_id].append(as_service(balancer, listener))
+                by_certificate[listener.certificate_id].append(as_service(balancer, listener))
     return {
-        identifier: sorted(services, key=lambda one: (one["load_balancer"], one["port"], one["listener_uuid"]))
-        for identifier, services in found.items()
+        identifier: sorted(
+            services, key=lambda service: (service["load_balancer"], service["port"], service["listener_uuid"])
+        )
+        for identifier, services in by_certificate.items()
     }
 
 

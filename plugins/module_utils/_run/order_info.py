@@ -46,19 +46,19 @@ def run(module: Module) -> dict[str, t.Any]:
     selection, fields = narrowed(Selection.of_module(params), params["fields"])
     client = connect(module)
     account_id = client.account_id(account_of(params))
-    found = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts_of(fields))
-    results = selected(selection, found, index_for(client, selection), clients_of(None))
+    orders = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts_of(fields))
+    results = selected(selection, orders, index_for(client, selection), clients_of(None))
     if set(fields) < set(FIELDS):
         results = [{name: value for name, value in result.items() if name in fields} for result in results]
     return {
         "changed": False,
         "orders": results,
         "order_count": len(results),
-        "missing_order_ids": sorted(set(selection.order_ids or ()) - {order.id for order in found}),
+        "missing_order_ids": sorted(set(selection.order_ids or ()) - {order.id for order in orders}),
         "unmatched_common_names": [
             pattern
             for pattern in selection.common_names or ()
-            if not any(any_matches(order.names, [pattern]) for order in found)
+            if not any(any_matches(order.names, [pattern]) for order in orders)
         ],
         "api_calls": client.api_calls,
     }
@@ -102,10 +102,10 @@ def select_orders(
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    found = fetch_orders(client, account_id, selection.order_ids, {*facts, *selection.facts})
+    orders = fetch_orders(client, account_id, selection.order_ids, {*facts, *selection.facts})
     index = None if selection.imported is None else StoreIndex(fetch_for_orders(client, "leave out imported"))
-    taken = {order.id: order for order, _state in select(selection, found, index, clients)}
-    return Selected(taken, frozenset(selection.order_ids or ()) - {order.id for order in found}, index)
+    taken = {order.id: order for order, _state in select(selection, orders, index, clients)}
+    return Selected(taken, frozenset(selection.order_ids or ()) - {order.id for order in orders}, index)
 
 
 def index_for(client: Client, selection: Selection) -> StoreIndex | None:

@@ -134,11 +134,11 @@ def known_issuers(path: str | None, content: str | None = None) -> list[Certific
     named = f" {path}" if path is not None else ""
     try:
         data = read_file(path) if path is not None else as_bytes(content)
-        found = read_certificates(data)
+        issuers = read_certificates(data)
     except CertificatesError as error:
         raise CertificatesError(error.code, f"intermediate_path{named}: {error.message}") from None
-    if not found:
+    if not issuers:
         raise CertificatesError(
             "invalid_argument", f"intermediate_path{named}: {why_none(data, 'certificate', 'intermediates')}"
         )
-    return found
+    return issuers

@@ -117,14 +117,14 @@ class SecretsManager(Caller):
                 raise self._odd("Listing the secrets")
             return answer
 
-        found = [secret_of(one["row"]) for one in _read_all(ask)]
+        secrets = [secret_of(row["row"]) for row in _read_all(ask)]
         return [
-            one
-            for one in found
-            if one
-            and (not types or one.secret_type in types)
-            and one.labels >= set(labels)
-            and (not group_ids or one.group_id in group_ids)
+            secret
+            for secret in secrets
+            if secret
+            and (not types or secret.secret_type in types)
+            and secret.labels >= set(labels)
+            and (not group_ids or secret.group_id in group_ids)
         ]
 
     def group_ids(self, names: Sequence[str]) -> list[str]:
@@ -139,7 +139,7 @@ class SecretsManager(Caller):
             groups = self._call("Listing the secret groups", self._sdk.list_secret_groups).get("secret_groups")
             if not isinstance(groups, list):
                 raise self._odd("Listing the secret groups")
-            self._groups = {str(one.get("name")): str(one.get("id")) for one in groups if isinstance(one, dict)}
+            self._groups = {str(group.get("name")): str(group.get("id")) for group in groups if isinstance(group, dict)}
         known = self._groups
         ids = {*known.values(), DEFAULT_GROUP}
         missing = [name for name in names if name not in known and name not in ids]
@@ -182,8 +182,10 @@ class SecretsManager(Caller):
         """
         answer = self._call("Listing the versions of the secret", lambda: self._sdk.list_secret_versions(identifier))
         versions = answer.get("versions")
-        rows = [one for one in versions if isinstance(one, dict)] if isinstance(versions, list) else []
-        return next((str(one["id"]) for one in rows if one.get("alias") == "current" and one.get("id")), None)
+        rows = [version for version in versions if isinstance(version, dict)] if isinstance(versions, list) else []
+        return next(
+            (str(version["id"]) for version in rows if version.get("alias") == "current" and version.get("id")), None
+        )
 
     # What is changed
 
@@ -338,8 +340,8 @@ class SecretsManager(Caller):
                     **self._how,
                 )
             answer.raise_for_status()
-            found = answer.json()
-            token, seconds = found["access_token"], float(found.get("expires_in") or 0)
+            login = answer.json()
+            token, seconds = login["access_token"], float(login.get("expires_in") or 0)
             if not isinstance(token, str) or not token or not token.isascii():
                 raise ValueError("no token")
         except Exception as error:  # what is answered may be anything

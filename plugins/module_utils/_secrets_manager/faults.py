@@ -56,9 +56,9 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and (is_its_own or repeatable):
         return rate_limited(call, details)
     if answer.status in OF_REFUSALS and (is_its_own or repeatable):
-        found = OF_REFUSALS[answer.status]
-        why = f"{call}: {url} refused it (HTTP {answer.status}): {found.message}{said}"
-        return CertificatesError(found.code, why, **details)
+        refusal = OF_REFUSALS[answer.status]
+        why = f"{call}: {url} refused it (HTTP {answer.status}): {refusal.message}{said}"
+        return CertificatesError(refusal.code, why, **details)
     if 400 <= answer.status < 500 and answer.status != HTTPStatus.REQUEST_TIMEOUT and (is_its_own or repeatable):
         return CertificatesError(
             "api_error", f"{call}: {url} refused it (HTTP {answer.status}): check instance_url.{said}", **details
@@ -106,12 +106,12 @@ def _words(answer: Answer, name: str) -> str | None:
         name: the property that only answers of this service have: a list of errors, or a text.
     """
     try:
-        found = json.loads(answer.body)
-        given = found.get(name) if isinstance(found, dict) else None
+        body = json.loads(answer.body)
+        given = body.get(name) if isinstance(body, dict) else None
     except (ValueError, RecursionError):
         return None
     if isinstance(given, list):
-        messages = (one.get("message") or one.get("code") for one in given if isinstance(one, dict))
+        messages = (error.get("message") or error.get("code") for error in given if isinstance(error, dict))
         return shorten(" ".join(str(message) for message in messages if message))
     return shorten(given) if isinstance(given, str) else None
 

@@ -142,10 +142,10 @@ def extensions(tbs_certificate: bytes) -> list[Extension]:
 
 
 def _extension(element: Element) -> Extension:
-    found = {part.tag: part.content for part in elements(element.content)}
-    if OBJECT_IDENTIFIER not in found or OCTET_STRING not in found:
+    contents = {part.tag: part.content for part in elements(element.content)}
+    if OBJECT_IDENTIFIER not in contents or OCTET_STRING not in contents:
         raise ValueError("no extension")
-    return Extension(dotted(found[OBJECT_IDENTIFIER]), found[OCTET_STRING], element.whole)
+    return Extension(dotted(contents[OBJECT_IDENTIFIER]), contents[OCTET_STRING], element.whole)
 
 
 def dotted(identifier: bytes) -> str:

@@ -204,12 +204,12 @@ class Certificate:
     def organizations(self) -> frozenset[str]:
         """All organizations of the subject, in printable form."""
         return frozenset(
-            printable(str(one.value)) for one in self.parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+            printable(str(name.value)) for name in self.parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         )
 
     def _first(self, kind: x509.ObjectIdentifier) -> str | None:
-        found = self.parsed.subject.get_attributes_for_oid(kind)
-        return printable(str(found[0].value)) if found else None
+        names = self.parsed.subject.get_attributes_for_oid(kind)
+        return printable(str(names[0].value)) if names else None
 
     @property
     def subject_fits_xml(self) -> bool:
@@ -263,8 +263,8 @@ class Certificate:
     @property
     def shown_issuer(self) -> str:
         """Its issuer's name in a sentence."""
-        found = self.parsed.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return printable(str(found[0].value) if found else self.parsed.issuer.rfc4514_string())
+        names = self.parsed.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return printable(str(names[0].value) if names else self.parsed.issuer.rfc4514_string())
 
     @cached_property
     def subject_alt_names(self) -> list[str]:
@@ -289,18 +289,18 @@ class Certificate:
 
     def extension(self, kind: type[t.Any]) -> t.Any:
         """Return an extension's value, or `None` if there is none or it cannot be read."""
-        found = self.extensions.get(kind.oid.dotted_string)
-        return found.value if found else None
+        extension = self.extensions.get(kind.oid.dotted_string)
+        return extension.value if extension else None
 
     @cached_property
     def extensions(self) -> Mapping[str, x509.Extension[t.Any]]:
         """The readable extensions, by object identifier; an unreadable one does not hide the others."""
         try:
-            found = list(self.parsed.extensions)
+            readable = list(self.parsed.extensions)
         except NOT_PARSED:
             read = (self._read_alone(raw.whole) for raw in self._raw_extensions.values() if raw)
-            found = [extension for extension in read if extension]
-        return {extension.oid.dotted_string: extension for extension in found}
+            readable = [extension for extension in read if extension]
+        return {extension.oid.dotted_string: extension for extension in readable}
 
     @cached_property
     def unreadable_extensions(self) -> Mapping[str, asn1.Extension | None]:
@@ -312,11 +312,11 @@ class Certificate:
 
     @cached_property
     def _raw_extensions(self) -> Mapping[str, asn1.Extension | None]:
-        found: dict[str, asn1.Extension | None] = {}
+        by_oid: dict[str, asn1.Extension | None] = {}
         with suppress(ValueError):
             for extension in asn1.extensions(self.parsed.tbs_certificate_bytes):
-                found[extension.oid] = None if extension.oid in found else extension
-        return found
+                by_oid[extension.oid] = None if extension.oid in by_oid else extension
+        return by_oid
 
     def _read_alone(self, extension: bytes) -> x509.Extension[t.Any] | None:
         """Return one of its extensions, read from a certificate with no other extension; `None` if it cannot be read."""
@@ -380,14 +380,14 @@ class Certificate:
     @property
     def key_identifier(self) -> bytes | None:
         """The subject key identifier (RFC 5280, 4.2.1.2)."""
-        found = self.extension(x509.SubjectKeyIdentifier)
-        return found.digest if found else None
+        identifier = self.extension(x509.SubjectKeyIdentifier)
+        return identifier.digest if identifier else None
 
     @property
     def issuer_key_identifier(self) -> bytes | None:
         """The authority key identifier, which names the issuer's key (RFC 5280, 4.2.1.1)."""
-        found = self.extension(x509.AuthorityKeyIdentifier)
-        return found.key_identifier if found else None
+        identifier = self.extension(x509.AuthorityKeyIdentifier)
+        return identifier.key_identifier if identifier else None
 
     @property
     def is_quickly_verified_by(self) -> bool:

@@ -177,7 +177,8 @@ class Chains:
         """Return whether a certificate's name and key are new on this path: otherwise it would lead in a circle."""
         self._steps -= 1
         return self._steps >= 0 and all(
-            (issuer.subject, issuer.public_key_sha256) != (one.subject, one.public_key_sha256) for one in (leaf, *path)
+            (issuer.subject, issuer.public_key_sha256) != (seen.subject, seen.public_key_sha256)
+            for seen in (leaf, *path)
         )
 
     def _is_signed(self, child: Certificate, issuer: Certificate) -> bool:
@@ -230,7 +231,7 @@ class Chains:
             return "untrusted", f"it is valid from {iso(leaf.not_before)} to {iso(leaf.not_after)}"
         last = issuers[-1] if issuers else leaf
         named = [] if last.is_root else [*self._anchors.named(last.issuer), *self._all.get(last.issuer, ())]
-        signers = [one for one in named if self._is_signed(last, one)]
+        signers = [signer for signer in named if self._is_signed(last, signer)]
         for issuer in (*issuers, *([root] if root else signers)):
             if not issuer.is_valid(self._at):
                 return "untrusted", why_not_valid(issuer)
@@ -263,7 +264,7 @@ def _undamaged(certificates: Iterable[Certificate]) -> Iterator[Certificate]:
 
 
 def _by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certificate]]:
-    found: dict[Name, list[Certificate]] = {}
+    by_subject: dict[Name, list[Certificate]] = {}
     for certificate in certificates:
-        found.setdefault(certificate.subject, []).append(certificate)
-    return found
+        by_subject.setdefault(certificate.subject, []).append(certificate)
+    return by_subject
