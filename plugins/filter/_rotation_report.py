@@ -13,9 +13,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LINES, build
-from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 Record = Mapping[str, t.Any]

@@ -29,8 +29,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfi
     takes_what_it_requests,
     why_not_fulfilled,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_variables
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import without_secrets
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables, plain
 from jinja2 import pass_context
 from jinja2.runtime import Context

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import ORDERS, OrderFacts, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv, as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
-from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 

@@ -25,7 +25,7 @@ PLUGIN_UTILS = f"{NAMESPACE}plugins.plugin_utils."
 LAYERS = (
     ("_codes",),
     ("_errors", "_secrets", "_text"),
-    ("_argspec", "_files", "_libraries", "_names", "_progress", "_roles", "_times"),
+    ("_argspec", "_files", "_libraries", "_names", "_progress", "_times"),
     ("_module",),
     ("_trust_store", "_x509"),
     ("_mail", "_net"),

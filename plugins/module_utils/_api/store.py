@@ -218,7 +218,7 @@ class StoreSelection:
 
 
 @dataclass(frozen=True)
-class Listing:
+class StoreListing:
     """The records that a user may see.
 
     If `is_limited`, only those that have not expired were returned, and without the fields in `ENTRY_LACKS`.
@@ -262,7 +262,7 @@ def fetch_stored(client: Client) -> list[StoreCertificate]:
     return [normalise(row) for row in _list(client, RECORD_MASK, "Grant it.")]
 
 
-def fetch_visible(client: Client) -> Listing:
+def fetch_visible(client: Client) -> StoreListing:
     """Return all records, or those that a user with only the view permission can see.
 
     Rests on `getSecurityCertificates`, then on `SoftLayer_Account::getValidSecurityCertificateEntries`. The latter takes no
@@ -272,7 +272,7 @@ def fetch_visible(client: Client) -> Listing:
         CertificatesError: as `Client.read_list`.
     """
     try:
-        return Listing(fetch_stored(client), is_limited=False)
+        return StoreListing(fetch_stored(client), is_limited=False)
     except CertificatesError as error:
         if error.code != "not_found":
             raise
@@ -287,7 +287,7 @@ def fetch_visible(client: Client) -> Listing:
             "SECURITY_CERTIFICATE_VIEW. Grant one of them.",
             **error.details,
         ) from None
-    return Listing(_records(client, entries), is_limited=True)
+    return StoreListing(_records(client, entries), is_limited=True)
 
 
 def _records(client: Client, entries: object) -> list[StoreCertificate]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
-from .._api.store import ENTRY_LACKS, Listing, StoreCertificate
+from .._api.store import ENTRY_LACKS, StoreCertificate, StoreListing
 from .._codes import ExportOutcome, ExportReason
 from .._errors import CertificatesError
 from .._names import any_matches, safe_stem, shown_name
@@ -214,7 +214,7 @@ def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list
     return sorted(former & set(names))
 
 
-def plan_exports(listing: Listing, options: ExportOptions, at: datetime) -> list[ExportAction]:
+def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) -> list[ExportAction]:
     """Return the selected certificates and the ids that there is none for, sorted by id; then the patterns that match none.
 
     One that can be exported is `unchanged` until `compare` has seen the folder.

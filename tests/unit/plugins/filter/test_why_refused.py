@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.filter import _why_refused as plugin
-from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_variables
 from jinja2 import Environment, StrictUndefined
 
 FULFILLMENT: dict[str, Any] = {

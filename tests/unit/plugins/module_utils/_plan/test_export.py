@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import Listing, StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate, StoreListing
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.export import (
     ENDINGS,
@@ -37,7 +37,7 @@ DAMAGED = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
 
 
 def plan(*records: StoreCertificate, is_limited: bool = False, **options: Any) -> list[ExportAction]:
-    return plan_exports(Listing(records, is_limited), ExportOptions(**options), NOW)
+    return plan_exports(StoreListing(records, is_limited), ExportOptions(**options), NOW)
 
 
 def told(actions: list[ExportAction]) -> list[tuple[int | None, str, str | None]]:
@@ -97,7 +97,7 @@ def test_all_that_has_not_expired_is_selected() -> None:
     assert told(plan(*records)) == [(1, "unchanged", None), (3, "unchanged", None)]
     assert [one.id for one in plan(*records, include_expired=True)] == [1, 2, 3]
     end = A.issued.certificate.not_valid_after_utc
-    assert len(plan_exports(Listing(records[:1], False), ALL, end)) == 1, "the last second is valid"
+    assert len(plan_exports(StoreListing(records[:1], False), ALL, end)) == 1, "the last second is valid"
 
 
 def test_one_without_an_end_has_not_expired() -> None:

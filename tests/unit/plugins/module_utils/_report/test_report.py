@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rep
     as_data,
     as_files,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import page_sources, page_words
 from jinja2 import UndefinedError
 
 from tests.support.words import words_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import WITH_KEY_MASK, Listing
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import WITH_KEY_MASK, StoreListing
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan import export
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.export import (
     ExportAction,
@@ -25,7 +25,7 @@ from tests.support.stored import Made
 LISTED, OTHER = Made(), Made(copy=1)
 [PLANNED] = (
     export.compare(one, FolderContent())
-    for one in export.plan_exports(Listing([LISTED.record(4)], False), ExportOptions(), NOW)
+    for one in export.plan_exports(StoreListing([LISTED.record(4)], False), ExportOptions(), NOW)
 )
 ROW = {
     "id": 4,

@@ -7,12 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-with suppress(ImportError):
-    from ansible.module_utils.common.yaml import yaml_load
+from ansible.module_utils.common.yaml import yaml_load
 
 ROLES = Path(__file__).parents[2] / "roles"
 REPORT = ROLES / "ssl_fulfillment"
@@ -29,7 +27,7 @@ def role_variables(role: str) -> dict[str, dict[str, t.Any]]:
 
 
 def _without_default(option: dict[str, t.Any]) -> dict[str, t.Any]:
-    inner = {name: _without_default(each) for name, each in option.get("options", {}).items()}
+    inner = {name: _without_default(suboption) for name, suboption in option.get("options", {}).items()}
     return {name: value for name, value in {**option, "options": inner}.items() if value and name in READ}
 
 
