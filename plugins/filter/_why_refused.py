@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import HOW_TO_SELECT, ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
@@ -41,6 +41,8 @@ MAY_BE_BLANK = {"list", "path"}
 """The types of variables that may be blank: a blank list is empty, and a file that is not named is not read or written ..."""
 NONE_IF_BLANK = ("_mail", "_privatekey_passphrase")
 """... and these, which then are not used."""
+LIMITS = {"ssl_fulfillment_select": HOW_TO_SELECT}
+"""The variables in which Ansible would read half of a text as a wider limit than was meant; the modules refuse others."""
 ROTATION = "ssl_rotation"
 """The role that has the variables of what was one role once."""
 ALIKE = 0.9
@@ -185,7 +187,8 @@ def _why_without_value(given: Mapping[str, t.Any], unreadable: Mapping[str, str]
             what = "null" if given[name] is None else "blank"
             return f"{name} is {what}, which says nothing of what is meant. Give it a value, or leave it out; nothing was done."
     try:
-        ArgumentSpec(options).read({name: value for name, value in given.items() if name not in blank})
+        spec = ArgumentSpec(options, limits=LIMITS)
+        spec.read({name: value for name, value in given.items() if name not in blank})
     except CertificatesError as error:
         return error.message
     return None

@@ -321,7 +321,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             }
             # Through JSON, as on the way to a module: values are decrypted and lose the tags of ansible-core.
             plain = SPEC.as_meant(json.loads(json.dumps(given, default=str)))
-            SPEC.check_numbers(plain)
+            SPEC.check_values(plain)
         except CertificatesError as error:
             raise AnsibleParserError(error.message) from None
         validated = ArgumentSpecValidator(**SPEC.as_keywords()).validate(plain)

@@ -10,6 +10,7 @@ Options are documented in `plugins/doc_fragments/` if modules share them, else i
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import typing as t
@@ -25,6 +26,9 @@ from ansible.module_utils.common.validation import check_type_dict
 from ._errors import CertificatesError
 
 OneArgument = dict[str, t.Any]
+Limit = tuple[float, float] | str
+"""How far an option goes. Of a number: the least and the greatest value. Of a dict that limits what is done: what to write instead of
+what is none, since Ansible would read null, or half of a text, as a wider limit than was meant."""
 
 SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
 """Options of `ssl_certificate_import` that say which certificate to store."""
@@ -47,6 +51,7 @@ class ArgumentSpec:
     options: Mapping[str, OneArgument] = field(default_factory=dict)
     mutually_exclusive: Sequence[Sequence[str]] = ()
     required_one_of: Sequence[Sequence[str]] = ()
+    limits: Mapping[str, Limit] = field(default_factory=dict)
 
     def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
         """Return the options and constraints of both."""
@@ -54,11 +59,13 @@ class ArgumentSpec:
             options={**self.options, **other.options},
             mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
             required_one_of=[*self.required_one_of, *other.required_one_of],
+            limits={**self.limits, **other.limits},
         )
 
     def only(self, *names: str) -> ArgumentSpec:
         """Return only the options with these names, for a module that shares them."""
-        return ArgumentSpec(options={name: self.options[name] for name in names})
+        limits = {name: limit for name, limit in self.limits.items() if name in names}
+        return ArgumentSpec(options={name: self.options[name] for name in names}, limits=limits)
 
     def as_meant(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return values in the forms that Ansible reads, at any depth, if they are in those that surveys and `-e name=value` give.
@@ -83,8 +90,8 @@ class ArgumentSpec:
             if why_not:  # one level says enough: thousands of certificates may have the same mistake
                 raise CertificatesError("invalid_argument", why_not)
 
-    def check_numbers(self, values: Mapping[str, t.Any]) -> None:
-        """Refuse true and false where a number is expected, at any depth: Ansible converts them to 1 and 0.
+    def check_values(self, values: Mapping[str, t.Any]) -> None:
+        """Refuse what is beyond the limits of an option, and true and false for numbers at any depth: Ansible converts them to 1 and 0.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -93,6 +100,10 @@ class ArgumentSpec:
         place = next((place for level in levels for place in _booleans_for_numbers(*level)), None)
         if place is not None:
             raise CertificatesError("invalid_argument", f"{place} takes a number, and true or false is none.")
+        for name, limit in self.limits.items():
+            why_not = _why_beyond(name, self.options[name], limit, values[name]) if name in values else None
+            if why_not:
+                raise CertificatesError("invalid_argument", why_not)
 
     def read(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return the values of all options, of their types, as a module gets them.
@@ -102,7 +113,7 @@ class ArgumentSpec:
         """
         meant = self.as_meant(values)
         self.check_names(meant)
-        self.check_numbers(meant)
+        self.check_values(meant)
         validated = ArgumentSpecValidator(**self.as_keywords()).validate(meant)
         if validated.error_messages:
             raise CertificatesError("invalid_argument", f"{validated.error_messages[0]}.")
@@ -127,19 +138,11 @@ LONGEST_SHOWN = 60
 """Characters of a text that is shown."""
 
 
-_SELECT = (
+HOW_TO_SELECT = (
     "Write {} for all orders, or name conditions. In -e name=value, Ansible would cut them off after a blank; write JSON there, such as "
     '-e \'{"ssl_fulfillment_select": {"common_names": ["www.example.com"]}}\'.'
 )
-_APPROVED = "Give what a run in check mode returned, or leave it out."
-LIMITS: Mapping[str, str] = {
-    "select": _SELECT,
-    "ssl_fulfillment_select": _SELECT,
-    "ssl_fulfillment_mail": 'Write it like {"maildir": "/srv/mail"}.',
-    "approved": _APPROVED,
-    "ssl_rotation_approved": _APPROVED,
-}
-"""Dicts that limit what is done, and what to write. Ansible would read null, or half of a text, as a wider limit than was meant."""
+"""The limit of the option `select`."""
 SEPARATORS: Mapping[str, re.Pattern[str]] = {"path": re.compile(r"[,\r\n]+")}
 """Paths may contain blanks; numbers, names, addresses and patterns may not."""
 USUAL_SEPARATORS = re.compile(r"[\s,;]+")
@@ -216,26 +219,26 @@ def _as_meant(options: Mapping[str, OneArgument], values: Mapping[str, t.Any], w
             meant[name] = _list_as_meant(argument, value, place)
         elif argument["type"] == "dict":
             meant[name] = _dict_as_meant(argument, value, place)
-            if name in LIMITS:
-                _check_limit(name, argument, meant[name], place)
         elif value == "" and "fallback" in argument:
             del meant[name]
     return meant
 
 
-def _check_limit(name: str, argument: OneArgument, value: object, place: str) -> None:
-    """Refuse a dict that limits and is none, and a condition in it that says nothing, which Ansible would take for none."""
+def _why_beyond(name: str, argument: OneArgument, limit: Limit, value: object) -> str | None:
+    """Return why a value is beyond the limit of an option, `None` if it is not; what is no number at all, Ansible refuses."""
+    if not isinstance(limit, str):
+        least, most = limit
+        with suppress(TypeError, ValueError):
+            if not least <= float(t.cast(float, value)) <= most:
+                return f"{name} must be {f'{least} or more' if most == math.inf else f'from {least} to {most}'}."
+        return None
     if not isinstance(value, dict):
-        raise CertificatesError("invalid_argument", f"{place} is no dict. {LIMITS[name]}")
-    if LIMITS[name] != _SELECT:
-        return
-    for condition, option in argument.get("options", {}).items():
+        return f"{name} is no dict. {limit}"
+    for condition, option in argument.get("options", {}).items():  # Ansible would take one that says nothing for none
         if condition in value and option["type"] != "list" and _is_blank(value[condition]):
             what = "null" if value[condition] is None else "blank"
-            raise CertificatesError(
-                "invalid_argument",
-                f"{place}.{condition} is {what}, which is no condition. Give it a value, or leave it out.",
-            )
+            return f"{name}.{condition} is {what}, which is no condition. Give it a value, or leave it out."
+    return None
 
 
 def _dict_as_meant(argument: OneArgument, value: object, place: str) -> object:
@@ -328,9 +331,13 @@ def ledger_options() -> ArgumentSpec:
     )
 
 
-def concurrency_options() -> ArgumentSpec:
+MOST_CALLS_AT_ONCE = 256
+
+
+def concurrency_options(default: int = 8) -> ArgumentSpec:
     """Return the option of the modules that make several calls at the same time."""
-    return ArgumentSpec(options={"concurrency": {"type": "int", "default": 8}})
+    limits: Mapping[str, Limit] = {"concurrency": (1, MOST_CALLS_AT_ONCE)}
+    return ArgumentSpec(options={"concurrency": {"type": "int", "default": default}}, limits=limits)
 
 
 def selection_options() -> ArgumentSpec:
@@ -352,7 +359,8 @@ def selection_options() -> ArgumentSpec:
 
 def select_option() -> ArgumentSpec:
     """Return the option that says which SSL orders are meant, for modules that do something about them."""
-    return ArgumentSpec(options={"select": {"type": "dict", "options": dict(selection_options().options)}})
+    options: OneArgument = {"select": {"type": "dict", "options": dict(selection_options().options)}}
+    return ArgumentSpec(options, limits={"select": HOW_TO_SELECT})
 
 
 def mailbox_options() -> ArgumentSpec:

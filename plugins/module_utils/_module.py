@@ -95,7 +95,7 @@ class Module(AnsibleModule):
             self.params = self._spec.as_meant(given)
             if not self.params.get("_ansible_ignore_unknown_opts"):
                 self._spec.check_names(self.params)
-            self._spec.check_numbers(self.params)
+            self._spec.check_values(self.params)
         except CertificatesError as error:  # a module cannot fail cleanly before __init__ has finished
             self._refusal = error
         own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}

@@ -37,7 +37,6 @@ IDS_PER_FILTER = 200
 FEW_CALLS = 4
 """Up to this many filtered calls are made; for more ids the whole list is read."""
 LARGEST_XMLRPC_INTEGER = 2**31 - 1
-MOST_CALLS_AT_ONCE = 256
 
 
 class Client(Caller):

@@ -10,8 +10,7 @@ Pure. A value that cannot be read is never replaced by a similar one.
 from __future__ import annotations
 
 import re
-import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from .._errors import CertificatesError
 
@@ -32,22 +31,6 @@ def as_id(value: object) -> int | None:
     """Return an id, a 64-bit number above 0; `None` for anything else."""
     identifier = number(value)
     return identifier if identifier and identifier <= LARGEST_ID else None
-
-
-def check_ranges(values: Mapping[str, t.Any], limits: Mapping[str, tuple[float, float]]) -> None:
-    """Refuse options that are too small or too large.
-
-    Args:
-        values: all options by name.
-        limits: the least and the greatest value of some of them.
-
-    Raises:
-        CertificatesError: `invalid_argument`.
-    """
-    for name, (least, most) in limits.items():
-        if not least <= values[name] <= most:
-            allowed = f"{least} or more" if most == LARGEST_ID else f"from {least} to {most}"
-            raise CertificatesError("invalid_argument", f"{name} must be {allowed}.")
 
 
 def check_ids(name: str, ids: Iterable[int]) -> None:

@@ -45,8 +45,10 @@ def why_not_fulfilled(needs: Record, is_folder: Test, exists: Test) -> str | Non
         is_folder: says whether a path is a folder of the controller.
         exists: says whether there is such a file or folder.
     """
-    mail = from_json(needs["mail"], dict)
-    if isinstance(mail, dict) and not isinstance(from_json(mail.get("imap"), dict), dict | None):
+    mail = from_json(needs["mail"] or {}, dict)
+    if not isinstance(mail, dict):
+        return 'ssl_fulfillment_mail is no dict. Write it like {"maildir": "/srv/mail"}.'
+    if not isinstance(from_json(mail.get("imap"), dict), dict | None):
         return 'imap of ssl_fulfillment_mail is no dict. Write it like {"host": "imap.example.com", ...}.'
     given = {name: needs.get(name.removeprefix(PREFIX)) for name in NEEDS.options}
     try:

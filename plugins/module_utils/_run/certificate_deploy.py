@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -13,10 +14,10 @@ from datetime import datetime
 from itertools import groupby
 
 from .._api.balancers import fetch_balancers
-from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.client import Client, connect
 from .._api.store import fetch_stored, warn_of_unreadable
-from .._api.values import LARGEST_ID, check_ids, check_ranges
-from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
+from .._api.values import check_ids
+from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
 from .._ledger.place import check_given_place, check_place
@@ -50,9 +51,12 @@ LISTENERS: dict[str, t.Any] = {
         "previous_certificate_id": {"type": "int"},
     },
 }
+LONGEST_WAIT = 86_400
+"""Seconds."""
 SPEC = (
     api_options()
     + ledger_options()
+    + concurrency_options(4)
     + selection_options().only("common_names")
     + ArgumentSpec(
         options={
@@ -74,7 +78,6 @@ SPEC = (
             "allow_expired": {"type": "bool", "default": False},
             "allow_untrusted": {"type": "bool", "default": False},
             "max_listeners": {"type": "int", "default": 20},
-            "concurrency": {"type": "int", "default": 4},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 900},
             "wait_interval": {"type": "float", "default": 10},
@@ -84,18 +87,15 @@ SPEC = (
             "rollback": {"type": "bool", "default": True},
             "exclusive": {"type": "bool", "default": False},
         },
+        limits={
+            "max_listeners": (0, math.inf),
+            "wait_interval": (0.1, LONGEST_WAIT),
+            "wait_timeout": (0, LONGEST_WAIT),
+            "verify_timeout": (0, LONGEST_WAIT),
+        },
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
-LONGEST_WAIT = 86_400
-"""Seconds."""
-LIMITS = {
-    "concurrency": (1, MOST_CALLS_AT_ONCE),
-    "max_listeners": (0, LARGEST_ID),
-    "wait_interval": (0.1, LONGEST_WAIT),
-    "wait_timeout": (0, LONGEST_WAIT),
-    "verify_timeout": (0, LONGEST_WAIT),
-}
 NARROWING = ("common_names", "load_balancers", "ports")
 """Options of the renewal mode."""
 OVERRIDES = (
@@ -226,7 +226,6 @@ def check_params(module: Module) -> None:
         raise CertificatesError(
             "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
         )
-    check_ranges(params, LIMITS)
     check_ports("ports", params["ports"] or ())
 
 

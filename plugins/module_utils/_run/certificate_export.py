@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.client import Client, connect
 from .._api.store import fetch_visible, fetch_with_private_key
-from .._api.values import check_ids, check_ranges
+from .._api.values import check_ids
 from .._argspec import ArgumentSpec, api_options, concurrency_options, selection_options
 from .._codes import ExportOutcome, ExportReason
 from .._errors import CertificatesError
@@ -96,7 +96,6 @@ def check_params(params: dict[str, t.Any]) -> None:
         CertificatesError: `invalid_argument`.
     """
     check_ids("certificate_ids", params["certificate_ids"] or ())
-    check_ranges(params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
     if params["all"] is False:
         why = "all: false selects nothing: set it to true, or give certificate_ids or common_names instead."
         raise CertificatesError("invalid_argument", why)

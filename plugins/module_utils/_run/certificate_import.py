@@ -14,10 +14,10 @@ from dataclasses import replace
 from functools import cache
 
 from .._api import store
-from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.client import Client, connect
 from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
-from .._api.values import check_ids, check_ranges
+from .._api.values import check_ids
 from .._apply.creates import Creator, read_kept
 from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, import_options, ledger_options
 from .._errors import CertificatesError
@@ -134,7 +134,6 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
 
 def check_params(module: Module) -> None:
     """Refuse combinations of options that the argument specification cannot express."""
-    check_ranges(module.params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
     misplaced = sorted(module.given & {"state", "allow_expired", "verify_chain", "remove_superseded", "trust"})
     if module.params["certificates"] is not None and misplaced:
         raise CertificatesError(

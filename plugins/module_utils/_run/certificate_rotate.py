@@ -17,9 +17,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from .._api.balancers import Balancer, fetch_balancers
-from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.client import Client, connect
 from .._api.store import StoreCertificate, fetch_stored, warn_of_unreadable
-from .._api.values import LARGEST_ID, check_ranges
 from .._argspec import (
     MAILBOXES,
     ArgumentSpec,
@@ -71,6 +70,7 @@ SPEC = (
     + ledger_options()
     + concurrency_options()
     + import_options().only("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+    + deploying.SPEC.only("common_names", "load_balancers", "max_listeners", "verify_timeout", "rollback")
     + ArgumentSpec(
         options={
             "sources": {
@@ -88,15 +88,10 @@ SPEC = (
                 },
             },
             "phases": {"type": "list", "elements": "str", "choices": [*PHASES, REPORT], "default": list(PHASES)},
-            "common_names": {"type": "list", "elements": "str"},
-            "load_balancers": {"type": "list", "elements": "str"},
             "import_new": {"type": "bool", "default": False},
             "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
-            "max_listeners": {"type": "int", "default": 20},
             "deploy_concurrency": {"type": "int", "default": 4},
             "balancer_wait_timeout": {"type": "float", "default": 900},
-            "verify_timeout": {"type": "float", "default": 120},
-            "rollback": {"type": "bool", "default": True},
             "remove_superseded": {"type": "bool", "default": False},
             "remove_unseen": {"type": "bool", "default": False},
             "approved": {"type": "dict"},
@@ -108,15 +103,13 @@ SPEC = (
                 "default": ["expired", "expiring", "not_yet_valid", "unusable"],
             },
         },
+        limits={
+            "deploy_concurrency": (1, 64),
+            "balancer_wait_timeout": (0, deploying.LONGEST_WAIT),
+            "approved": "Give what a run in check mode returned, or leave it out.",
+        },
     )
 )
-LIMITS = {
-    "concurrency": (1, MOST_CALLS_AT_ONCE),
-    "deploy_concurrency": (1, 64),
-    "max_listeners": (0, LARGEST_ID),
-    "balancer_wait_timeout": (0, deploying.LONGEST_WAIT),
-    "verify_timeout": (0, deploying.LONGEST_WAIT),
-}
 WAIT_INTERVAL = 10.0
 """Seconds between two readings of a balancer, at most."""
 ONCE_SEEN = "Would be removed, once it was seen that what replaces it is served."
@@ -171,7 +164,6 @@ def checked_sources(module: Module) -> list[Source]:
         CertificatesError: `invalid_argument`, `not_found`, `missing_library`.
     """
     params = module.params
-    check_ranges(params, LIMITS)
     if "import" in params["phases"] and not params["sources"]:
         raise CertificatesError(
             "invalid_argument",

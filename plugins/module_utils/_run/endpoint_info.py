@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from ansible.module_utils.common.validation import check_type_dict
 
 from .._api.balancers import fetch_balancers
-from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.client import Client, connect
 from .._api.settings import LONGEST_TIMEOUT
 from .._api.store import StoreCertificate, fetch_visible
-from .._api.values import check_ranges
-from .._argspec import ArgumentSpec, api_options, import_options
+from .._argspec import ArgumentSpec, api_options, concurrency_options, import_options
 from .._codes import EndpointReason
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
@@ -35,13 +34,13 @@ from .serving import server_name_for
 SPEC = (
     api_options()
     + import_options().only("trusted_ca_path")
+    + concurrency_options(CONCURRENCY)
     + ArgumentSpec(
         options={
             "endpoints": {"type": "list", "elements": "raw"},
             "from_load_balancers": {"type": "bool", "default": False},
             "gather_stored": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 10},
-            "concurrency": {"type": "int", "default": CONCURRENCY},
         },
     )
 )
@@ -121,7 +120,6 @@ def check_params(params: Mapping[str, t.Any]) -> None:
         raise CertificatesError("invalid_argument", "Say what to look at: give endpoints, or set from_load_balancers.")
     if not 0 < params["timeout"] < LONGEST_TIMEOUT:
         raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
-    check_ranges(params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
 
 
 def as_dict(item: object) -> object:

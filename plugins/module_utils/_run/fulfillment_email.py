@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +14,9 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.client import Client, connect
 from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_order, resend_fulfillment_email
 from .._api.store import fetch_for_orders
-from .._api.values import LARGEST_ID, check_ranges
 from .._argspec import (
     ArgumentSpec,
     api_options,
@@ -72,11 +72,10 @@ SPEC = (
         },
         required_one_of=[("order_ids", "common_names", "select")],
         mutually_exclusive=[("order_ids", "common_names"), ("select", "common_names")],
+        limits={"min_interval_hours": (0, 1_000_000), "max_orders": (0, math.inf)},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
-LIMITS = {"min_interval_hours": (0, 1_000_000), "max_orders": (0, LARGEST_ID), "concurrency": (1, MOST_CALLS_AT_ONCE)}
-"""The least and the greatest value of options."""
 MOST_IN_DOUBT = 20
 """After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
 FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
@@ -88,7 +87,6 @@ REASONS: Mapping[Code, EmailReason] = {"not_found": "not_found", "retired": "ret
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    check_ranges(params, LIMITS)
     selection = Selection.of_module(params)
     options = EmailOptions(
         min_interval=timedelta(hours=params["min_interval_hours"]),

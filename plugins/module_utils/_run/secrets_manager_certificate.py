@@ -18,10 +18,10 @@ from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 
-from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.client import Client, connect
 from .._api.faults import as_sentence
 from .._api.store import fetch_visible, fetch_with_private_key
-from .._api.values import check_ids, check_ranges
+from .._api.values import check_ids
 from .._argspec import (
     SOURCES,
     ArgumentSpec,
@@ -114,7 +114,6 @@ def check_params(module: Module) -> None:
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    check_ranges(module.params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
     with_default = {"state", "secret_group", "allow_expired", "verify_chain", "trust", "force"}
     misplaced = sorted(module.given & with_default)
     if module.params["certificates"] is not None and misplaced:

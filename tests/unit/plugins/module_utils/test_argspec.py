@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import HOW_TO_SELECT, ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
 SPEC = ArgumentSpec(
@@ -29,7 +30,10 @@ SPEC = ArgumentSpec(
         },
         "user": {"type": "str", "fallback": (print, [])},
         "note": {"type": "str"},
-    }
+        "days": {"type": "int", "default": 1},
+        "seconds": {"type": "float"},
+    },
+    limits={"select": HOW_TO_SELECT, "days": (0, math.inf), "seconds": (0.1, 60)},
 )
 
 
@@ -88,7 +92,46 @@ def test_a_list_of_dicts_in_another_syntax_is_refused_with_an_option_that_they_h
 @pytest.mark.parametrize("given", [None, "", "names=a", "names=a days=3", "[]", 3, "{"])
 def test_a_selection_that_may_have_lost_a_condition_is_refused(given: object) -> None:
     with pytest.raises(CertificatesError, match=r"^select is no dict\. Write \{\} for all orders"):
-        SPEC.as_meant({"select": given})
+        SPEC.read({"select": given})
+
+
+@pytest.mark.parametrize(("given", "what"), [(None, "null"), (" ", "blank")])
+def test_a_condition_that_says_nothing_is_refused(given: object, what: str) -> None:
+    with pytest.raises(CertificatesError, match=rf"^select\.days is {what}, which is no condition\."):
+        SPEC.read({"select": {"days": given}})
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"days": -1}, "days must be 0 or more."),
+        ({"days": "-1"}, "days must be 0 or more."),
+        ({"seconds": 0}, "seconds must be from 0.1 to 60."),
+        ({"seconds": "60.5"}, "seconds must be from 0.1 to 60."),
+        ({"seconds": "inf"}, "seconds must be from 0.1 to 60."),
+        ({"seconds": math.nan}, "seconds must be from 0.1 to 60."),
+        ({"days": True}, "days takes a number, and true or false is none."),
+    ],
+)
+def test_a_number_beyond_its_limits_is_refused(given: dict[str, t.Any], why: str) -> None:
+    with pytest.raises(CertificatesError) as refused:
+        SPEC.read(given)
+    assert refused.value.message == why
+
+
+@pytest.mark.parametrize(("given", "read"), [({}, 1), ({"days": "0"}, 0), ({"days": 10**30}, 10**30), ({"days": 3}, 3)])
+def test_a_number_within_its_limits_is_read(given: dict[str, t.Any], read: int) -> None:
+    assert SPEC.read(given)["days"] == read
+
+
+def test_what_is_no_number_ansible_refuses() -> None:
+    with pytest.raises(CertificatesError, match=r"(?i)days.*(int|convert)"):
+        SPEC.read({"days": "many"})
+
+
+def test_the_limits_of_options_go_with_them() -> None:
+    assert SPEC.only("days", "note").limits == {"days": (0, math.inf)}
+    assert (SPEC.only("days") + SPEC.only("select")).limits.keys() == {"days", "select"}
 
 
 def test_the_given_values_stay_as_they_are() -> None:
