@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import traceback
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 if t.TYPE_CHECKING:
     from ._codes import Code
@@ -30,6 +31,17 @@ class CertificatesError(Exception):
     def as_failure(self) -> dict[str, t.Any]:
         """Return the `failure` entry of a module's result."""
         return {"code": self.code, "message": self.message, "details": self.details}
+
+
+@contextmanager
+def saying(code: Code, message: str) -> Iterator[None]:
+    """Say an error with this code in the words of who knows what was asked for."""
+    try:
+        yield
+    except CertificatesError as error:
+        if error.code != code:
+            raise
+        raise CertificatesError(code, message, **error.details) from None
 
 
 ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"

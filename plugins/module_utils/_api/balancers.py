@@ -15,7 +15,8 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .._errors import CertificatesError
+from .._codes import Code
+from .._errors import CertificatesError, saying
 from .._text import capitalized, printable
 from .client import Client
 from .faults import as_sentence, shorten
@@ -127,12 +128,8 @@ def fetch_balancers(client: Client) -> list[Balancer]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    try:
+    with saying("not_found", UNLISTED):
         rows = client.read_list(BALANCER, "getAllObjects", mask=BALANCER_MASK)
-    except CertificatesError as error:
-        if error.code != "not_found":
-            raise
-        raise CertificatesError("not_found", UNLISTED, **error.details) from None
     return [balancer for balancer in map(normalise, rows) if balancer is not None]
 
 
@@ -142,18 +139,11 @@ def fetch_balancer(client: Client, uuid: str) -> Balancer:
     Raises:
         CertificatesError: as `Client.call`; `not_found`; `no_answer` if the answer is not that balancer.
     """
-    call = f"SoftLayer_{BALANCER}::getLoadBalancer"
-    try:
+    with saying("not_found", f"Load balancer {uuid} cannot be read any more. {MANAGE_ADVICE}"):
         row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
-    except CertificatesError as error:
-        if error.code != "not_found":
-            raise
-        raise CertificatesError(
-            "not_found", f"Load balancer {uuid} cannot be read any more. {MANAGE_ADVICE}", **error.details
-        ) from None
     balancer = normalise(row) if isinstance(row, dict) else None
     if balancer is None or balancer.uuid != uuid:
-        raise CertificatesError("no_answer", f"{call} gave no load balancer {uuid}.")
+        raise CertificatesError("no_answer", f"SoftLayer_{BALANCER}::getLoadBalancer gave no load balancer {uuid}.")
     return balancer
 
 
@@ -204,13 +194,14 @@ def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesErro
         return CertificatesError("not_found", f"{capitalized(name)}: {said} {MANAGE_ADVICE}", **error.details)
     if error.code not in {"api_error", "no_answer"} or not said:
         return error
+    code: Code = "refused"
     if ENDED.search(said):
-        return CertificatesError("balancer_error", f"The API refused the change of {name}: {said}", **error.details)
-    if BUSY.search(said) or (error.code == "api_error" and error.details.get("http_status") == CONFLICT):
-        return CertificatesError("balancer_busy", f"The API refused the change of {name}: {said}", **error.details)
-    if error.code == "no_answer":
+        code = "balancer_error"
+    elif BUSY.search(said) or (error.code == "api_error" and error.details.get("http_status") == CONFLICT):
+        code = "balancer_busy"
+    elif error.code == "no_answer":
         return error
-    return CertificatesError("refused", f"The API refused the change of {name}: {said}", **error.details)
+    return CertificatesError(code, f"The API refused the change of {name}: {said}", **error.details)
 
 
 def normalise(row: Mapping[str, t.Any]) -> Balancer | None:

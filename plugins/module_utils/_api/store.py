@@ -12,12 +12,13 @@ Every read and every `createObject` carries an object mask without `privateKey`:
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from .._errors import CertificatesError
+from .._errors import CertificatesError, saying
 from .._names import any_matches
 from .._secrets import PRIVATE_KEY
 from .._text import encodable, printable
@@ -276,17 +277,12 @@ def fetch_visible(client: Client) -> StoreListing:
     except CertificatesError as error:
         if error.code != "not_found":
             raise
-    try:
+    why_not = (
+        "The certificate store cannot be read: the API user lacks the permissions SECURITY_CERTIFICATE_MANAGE and "
+        "SECURITY_CERTIFICATE_VIEW. Grant one of them."
+    )
+    with saying("not_found", why_not):
         entries = client.call("Account", "getValidSecurityCertificateEntries")
-    except CertificatesError as error:
-        if error.code != "not_found":
-            raise
-        raise CertificatesError(
-            "not_found",
-            "The certificate store cannot be read: the API user lacks the permissions SECURITY_CERTIFICATE_MANAGE and "
-            "SECURITY_CERTIFICATE_VIEW. Grant one of them.",
-            **error.details,
-        ) from None
     return StoreListing(_records(client, entries), is_limited=True)
 
 
@@ -312,16 +308,8 @@ def _records(client: Client, entries: object) -> list[StoreCertificate]:
 
 
 def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
-    try:
+    with saying("not_found", f"{UNREADABLE}. {remedy}"):
         return client.read_list("Account", "getSecurityCertificates", mask=mask, root="securityCertificates")
-    except CertificatesError as error:
-        if error.code != "not_found":
-            raise
-        raise CertificatesError(
-            "not_found",
-            f"{UNREADABLE}. {remedy}",
-            **error.details,
-        ) from None
 
 
 def find_by_common_name(client: Client, common_name: str) -> list[StoreCertificate]:
@@ -363,10 +351,9 @@ def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[st
         CertificatesError: as `Client.call`, `not_found` among them; `no_answer` if the answer is not the record.
     """
     row = client.call(SERVICE, "getObject", identifier=identifier, mask=WITH_KEY_MASK)
-    private_key = row.get("privateKey") if isinstance(row, dict) else None
-    if not isinstance(private_key, str) or not private_key.strip():
-        private_key = None
-    else:
+    given = row.get("privateKey") if isinstance(row, dict) else None
+    private_key = given if isinstance(given, str) and given.strip() else None
+    if private_key:
         hide(private_key)
     if _id_of(row) != identifier:
         raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject gave no certificate {identifier}.")
@@ -384,19 +371,15 @@ def create(client: Client, template: Mapping[str, str], before_sending: t.Callab
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store rejects it.
     """
-    template = dict(template)
-    answer = _unless_refused(
-        lambda: client.call(
-            SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
-        ),
-    )
+    how: dict[str, t.Any] = {"mask": CREATED_MASK, "repeatable": False, "before_sending": before_sending}
+    with _unless_refused():
+        answer = client.call(SERVICE, "createObject", dict(template), **how)
     if is_no(answer):
         raise CertificatesError("refused", "The store did not take the certificate and gave no reason.")
     identifier = _id_of(answer)
     if identifier is None:
-        raise CertificatesError(
-            "no_answer", f"SoftLayer_{SERVICE}::createObject gave no id. It may have been processed."
-        )
+        why = f"SoftLayer_{SERVICE}::createObject gave no id. It may have been processed."
+        raise CertificatesError("no_answer", why)
     kept = answer.get("intermediateCertificate")
     return Created(identifier, tuple(_certificates(kept)) if isinstance(kept, str) else None)
 
@@ -412,11 +395,7 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store rejects it, `no_answer` if the store does not say.
     """
-    answer = _unless_refused(
-        lambda: client.call(SERVICE, "editObject", dict(changes), identifier=identifier, repeatable=False)
-    )
-    if not yes_or_no(answer, f"SoftLayer_{SERVICE}::editObject"):
-        raise CertificatesError("refused", f"The store did not change certificate {identifier} and gave no reason.")
+    _carry_out(client, "change", "editObject", identifier, dict(changes))
 
 
 def delete(client: Client, identifier: int) -> None:
@@ -425,19 +404,25 @@ def delete(client: Client, identifier: int) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store does not delete it, `no_answer` if the store does not say.
     """
-    answer = _unless_refused(lambda: client.call(SERVICE, "deleteObject", identifier=identifier, repeatable=False))
-    if not yes_or_no(answer, f"SoftLayer_{SERVICE}::deleteObject"):
-        raise CertificatesError("refused", f"The store did not delete certificate {identifier} and gave no reason.")
+    _carry_out(client, "delete", "deleteObject", identifier)
 
 
-def _unless_refused(call: t.Callable[[], t.Any]) -> t.Any:
+def _carry_out(client: Client, what: str, method: str, identifier: int, *args: t.Any) -> None:
+    with _unless_refused():
+        answer = client.call(SERVICE, method, *args, identifier=identifier, repeatable=False)
+    if not yes_or_no(answer, f"SoftLayer_{SERVICE}::{method}"):
+        raise CertificatesError("refused", f"The store did not {what} certificate {identifier} and gave no reason.")
+
+
+@contextmanager
+def _unless_refused() -> Iterator[None]:
     """Distinguish a refusal by the store, which is about the submitted data, from the API's other faults.
 
     Raises:
-        CertificatesError: as `call`; `refused`, or `no_answer` if a fault does not show whether it was done.
+        CertificatesError: as the call; `refused`, or `no_answer` if a fault does not show whether it was done.
     """
     try:
-        return call()
+        yield
     except CertificatesError as error:
         said = error.details.get("api_message")
         if error.code != "api_error" or not said:

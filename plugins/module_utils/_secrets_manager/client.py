@@ -43,6 +43,7 @@ DEFAULT_GROUP = "default"
 """Name and id of the group that always exists."""
 MOST_NAMED = 5
 """Maximum number of names in a message."""
+T = t.TypeVar("T")
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 
 
@@ -117,10 +118,9 @@ class SecretsManager(Caller):
                 raise self._odd("Listing the secrets")
             return answer
 
-        secrets = [secret_of(row["row"]) for row in _read_all(ask)]
         return [
             secret
-            for secret in secrets
+            for secret in (secret_of(row["row"]) for row in _read_all(ask))
             if secret
             and (not types or secret.secret_type in types)
             and secret.labels >= set(labels)
@@ -156,11 +156,7 @@ class SecretsManager(Caller):
         Raises:
             CertificatesError: with a code from `faults`.
         """
-        call = "Reading the secret"
-        value = value_of(self._call(call, lambda: self._sdk.get_secret(identifier)))
-        if value is None:
-            raise self._odd(call)
-        return value
+        return self._read("Reading the secret", lambda: self._sdk.get_secret(identifier), value_of)
 
     def read_metadata(self, identifier: str) -> Secret:
         """Return a secret's metadata as it is now (`GET /secrets/{id}/metadata`).
@@ -169,10 +165,7 @@ class SecretsManager(Caller):
             CertificatesError: with a code from `faults`.
         """
         call = "Reading the metadata of the secret"
-        secret = secret_of(self._call(call, lambda: self._sdk.get_secret_metadata(identifier)))
-        if secret is None:
-            raise self._odd(call)
-        return secret
+        return self._read(call, lambda: self._sdk.get_secret_metadata(identifier), secret_of)
 
     def current_version(self, identifier: str) -> str | None:
         """Return the id of a secret's current version (`GET /secrets/{id}/versions`); `None` if it is not told.
@@ -200,17 +193,7 @@ class SecretsManager(Caller):
             CertificatesError: with a code from `faults`.
         """
         call = "Creating the secret"
-        value = value_of(
-            self._call(
-                call,
-                lambda: self._sdk.create_secret(t.cast(t.Any, dict(secret))),
-                repeatable=False,
-                before_sending=before_sending,
-            )
-        )
-        if value is None:
-            raise _in_doubt(call)
-        return value
+        return self._write(call, lambda: self._sdk.create_secret(t.cast(t.Any, secret)), value_of, before_sending)
 
     def add_version(
         self, identifier: str, version: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None
@@ -225,16 +208,11 @@ class SecretsManager(Caller):
         Raises:
             CertificatesError: with a code from `faults`.
         """
-        call = "Adding the version"
-        answer = self._call(
-            call,
-            lambda: self._sdk.create_secret_version(identifier, t.cast(t.Any, dict(version))),
-            repeatable=False,
-            before_sending=before_sending,
-        )
-        if not answer.get("id"):
-            raise _in_doubt(call)
-        return str(answer["id"])
+
+        def send() -> t.Any:
+            return self._sdk.create_secret_version(identifier, t.cast(t.Any, version))
+
+        return self._write("Adding the version", send, lambda answer: str(answer.get("id") or ""), before_sending)
 
     def update_metadata(
         self, identifier: str, changes: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None
@@ -249,20 +227,32 @@ class SecretsManager(Caller):
         Raises:
             CertificatesError: with a code from `faults`.
         """
-        call = "Changing the metadata of the secret"
-        secret = secret_of(
-            self._call(
-                call,
-                lambda: self._sdk.update_secret_metadata(identifier, t.cast(t.Any, dict(changes))),
-                repeatable=False,
-                before_sending=before_sending,
-            )
-        )
-        if secret is None:
-            raise _in_doubt(call)
-        return secret
+
+        def send() -> t.Any:
+            return self._sdk.update_secret_metadata(identifier, t.cast(t.Any, changes))
+
+        return self._write("Changing the metadata of the secret", send, secret_of, before_sending)
 
     # Calls
+
+    def _read(self, call: str, send: Callable[[], t.Any], of: Callable[[Mapping[str, t.Any]], T | None]) -> T:
+        answer = of(self._call(call, send))
+        if answer is None:
+            raise self._odd(call)
+        return answer
+
+    def _write(
+        self,
+        call: str,
+        send: Callable[[], t.Any],
+        of: Callable[[Mapping[str, t.Any]], T | None],
+        before_sending: Callable[[], None] | None,
+    ) -> T:
+        answer = of(self._call(call, send, repeatable=False, before_sending=before_sending))
+        if not answer:
+            why = f"{call}: the answer does not tell of what was written. It may have been processed."
+            raise CertificatesError("no_answer", why)
+        return answer
 
     def _odd(self, call: str) -> CertificatesError:
         return CertificatesError(
@@ -347,12 +337,6 @@ class SecretsManager(Caller):
         except Exception as error:  # what is answered may be anything
             raise explain_login(url, attempt, error) from None
         return token, seconds
-
-
-def _in_doubt(call: str) -> CertificatesError:
-    return CertificatesError(
-        "no_answer", f"{call}: the answer does not tell of what was written. It may have been processed."
-    )
 
 
 def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
