@@ -11,7 +11,6 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import known_issuers
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
@@ -35,13 +34,10 @@ def certificate_files(
     if (certificate_dir is None) == (collected is None):
         raise AnsibleFilterError("certificate_files: Give certificate_dir, or collected and none for certificate_dir.")
     passphrase = None if privatekey_passphrase is None else str(privatekey_passphrase)
-    try:
-        issuers = known_issuers(os.path.expanduser(intermediate_path)) if intermediate_path else []
-        return order_files.certificate_files(
-            orders, certificate_dir, privatekey_dir, collected, issuers, passphrase, force=force
-        )
-    except CertificatesError as error:
-        raise AnsibleFilterError(f"certificate_files: {error.message}") from None
+    issuers = known_issuers(os.path.expanduser(intermediate_path)) if intermediate_path else []
+    return order_files.certificate_files(
+        orders, certificate_dir, privatekey_dir, collected, issuers, passphrase, force=force
+    )
 
 
 class FilterModule:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
@@ -24,8 +23,7 @@ def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: 
     try:
         key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase))
     except CertificatesError as error:
-        message = error.message.replace("privatekey_passphrase", "passphrase")
-        raise AnsibleFilterError(f"key_matches: {message}") from None
+        raise CertificatesError(error.code, error.message.replace("privatekey_passphrase", "passphrase")) from None
     return any(certificate.public_key_sha256 == key.public_key_sha256 for certificate in certificates)
 
 

@@ -175,7 +175,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible.errors import AnsibleError, AnsibleParserError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
@@ -320,14 +319,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 name: self._evaluated(name, value) if name in templates else value for name, value in given.items()
             }
             # Through JSON, as on the way to a module: values are decrypted and lose the tags of ansible-core.
-            plain = SPEC.as_meant(json.loads(json.dumps(given, default=str)))
-            SPEC.check_values(plain)
+            given = json.loads(json.dumps(given, default=str))
+            params = SPEC.read(given)
         except CertificatesError as error:
-            raise AnsibleParserError(error.message) from None
-        validated = ArgumentSpecValidator(**SPEC.as_keywords()).validate(plain)
-        if validated.error_messages:
-            raise AnsibleParserError(masked(" ".join(validated.error_messages), _secrets(plain)))
-        params: dict[str, t.Any] = validated.validated_parameters
+            raise AnsibleParserError(masked(error.message, _secrets(given))) from None
         if not f"{params['vars_prefix']}id".isidentifier():
             raise AnsibleParserError("vars_prefix must be the beginning of a variable's name: letters, digits and _.")
         if any(days < 0 for days in params["expiry_windows_days"]):
@@ -415,12 +410,12 @@ def _apart(emails: Iterable[str | None]) -> tuple[dict[str, str], dict[str, list
         by_name.setdefault(to_safe_group_name(f"approver_domain_{domain}"), []).append(domain)
     shared = {name: domains for name, domains in by_name.items() if len(domains) > 1}
     alone = {domain: name for name, (domain, *others) in by_name.items() if not others}
-    apart = {domain: f"{name}_{_digits(domain)}" for name, domains in shared.items() for domain in domains}
+    apart = {
+        domain: f"{name}_{hashlib.sha256(domain.encode()).hexdigest()[:8]}"
+        for name, domains in shared.items()
+        for domain in domains
+    }
     return alone | apart, shared
-
-
-def _digits(domain: str) -> str:
-    return hashlib.sha256(domain.encode()).hexdigest()[:8]
 
 
 def _secrets(params: Mapping[str, t.Any]) -> set[str]:

@@ -421,7 +421,7 @@ def secret_certificate_options() -> ArgumentSpec:
     ]
     of_import = _one_certificate()
     shared = of_import.only(*material, "certificate_id", "allow_expired", "verify_chain", "trust", "trusted_ca_path")
-    single: dict[str, OneArgument] = {
+    options: dict[str, OneArgument] = {
         "state": {"type": "str", "choices": ["present"], "default": "present"},
         "name": {"type": "str"},
         **shared.options,
@@ -431,29 +431,28 @@ def secret_certificate_options() -> ArgumentSpec:
         "force": {"type": "bool", "default": False},
     }
     exclusive = [
-        *(names for names in of_import.mutually_exclusive if {*names} <= single.keys()),
+        *(names for names in of_import.mutually_exclusive if {*names} <= options.keys()),
         *(("certificate_id", name) for name in material),
     ]
-    several: OneArgument = {"type": "list", "elements": "dict", "options": single, "mutually_exclusive": exclusive}
-    return ArgumentSpec(
-        options={**single, "certificates": several},
-        mutually_exclusive=[
-            *exclusive,
-            *(("certificates", name) for name, argument in single.items() if "default" not in argument),
-        ],
-        required_one_of=[("certificates", "name")],
-    )
+    single = ArgumentSpec(options, exclusive)
+    return single + _several(single) + ArgumentSpec(required_one_of=[("certificates", "name")])
 
 
-def import_options() -> ArgumentSpec:
-    """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
-    single = _one_certificate()
-    several: OneArgument = {
+def _several(single: ArgumentSpec) -> ArgumentSpec:
+    """Return the option for many certificates, beside the options of a single one."""
+    certificates: OneArgument = {
         "type": "list",
         "elements": "dict",
         "options": single.options,
         "mutually_exclusive": single.mutually_exclusive,
     }
+    alone = [name for name, argument in single.options.items() if "default" not in argument]
+    return ArgumentSpec({"certificates": certificates}, [("certificates", name) for name in alone])
+
+
+def import_options() -> ArgumentSpec:
+    """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
+    single = _one_certificate()
     of_orders: dict[str, OneArgument] = {
         "orders": {"type": "list", "elements": "dict"},
         "collected": {"type": "list", "elements": "dict"},
@@ -461,17 +460,20 @@ def import_options() -> ArgumentSpec:
         "privatekey_dir": {"type": "path", "no_log": False},
         "force": {"type": "bool", "default": False},
     }
-    own = [name for name, argument in {**single.options, **of_orders}.items() if "default" not in argument]
-    alone = [name for name in own if name not in {*of_orders, *FOR_ALL}]
-    return ArgumentSpec(
-        options={**single.options, **of_orders, "certificates": several},
-        mutually_exclusive=[
-            *single.mutually_exclusive,
-            *(("certificates", name) for name in own),
-            *((several, name) for several in ("orders", "collected") for name in alone),
-            ("collected", "certificate_dir"),
-        ],
-        required_one_of=[("certificates", "orders", "collected", *SOURCES, *IDENTITIES)],
+    alone = [name for name, argument in single.options.items() if "default" not in argument and name not in FOR_ALL]
+    beside = [name for name, argument in of_orders.items() if "default" not in argument]
+    return (
+        single
+        + _several(single)
+        + ArgumentSpec(
+            options=of_orders,
+            mutually_exclusive=[
+                *(("certificates", name) for name in beside),
+                *((several, name) for several in ("orders", "collected") for name in alone),
+                ("collected", "certificate_dir"),
+            ],
+            required_one_of=[("certificates", "orders", "collected", *SOURCES, *IDENTITIES)],
+        )
     )
 
 

@@ -79,28 +79,16 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
 
 def _why_unusable(name: str, *, loads: bool) -> str | None:
     """Return what there is in place of a library that will do: nothing, or an older release; `None` if it will do."""
-    if not (_can_be_imported(name) if loads else _is_there(name)):
-        return ""
-    version = _installed_version(name)
-    is_old = version is not None and LooseVersion(version) < LooseVersion(LEAST_VERSIONS[name])
-    return f" (there is {version})" if is_old else None
-
-
-def _can_be_imported(name: str) -> bool:
+    module = IMPORT_NAMES.get(name, name)
     try:
-        import_module(IMPORT_NAMES.get(name, name))
+        if loads:
+            import_module(module)
+        elif find_spec(module) is None:
+            return ""
     except ImportError:
-        return False
-    return True
-
-
-def _is_there(name: str) -> bool:
-    return find_spec(IMPORT_NAMES.get(name, name)) is not None
-
-
-def _installed_version(name: str) -> str | None:
-    """Return a library's version, or `None` if it was installed without metadata."""
+        return ""
     try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:  # it was installed without metadata
         return None
+    return f" (there is {version})" if LooseVersion(version) < LooseVersion(LEAST_VERSIONS[name]) else None

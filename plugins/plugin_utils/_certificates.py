@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
@@ -19,12 +18,10 @@ def certificates_for(name: str, text: str | bytes) -> list[Certificate]:
 
     Raises:
         AnsibleFilterError: if a library is missing, or if there are none.
+        CertificatesError: if they cannot be read.
     """
     require(f"The filter {name}")
-    try:
-        certificates = read_certificates(as_bytes(text))
-    except CertificatesError as error:
-        raise AnsibleFilterError(f"{name}: {error.message}") from None
+    certificates = read_certificates(as_bytes(text))
     if not certificates:
         raise AnsibleFilterError(
             f"{name}: There is no certificate in what is filtered: give the content of a PEM, DER or PKCS#7 file, not its path."

@@ -116,32 +116,19 @@ class Client(Caller):
         keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
 
         def call_once(attempt: Attempt) -> t.Any:
-            return self._call_once(attempt, service, method, args, keywords, repeatable=repeatable)
+            try:
+                with attempt:
+                    result = self._sdk.call(service, method, *args, **keywords)
+                if isinstance(result, dict) and "error" in result:  # a fault in an answer with HTTP 200
+                    raise ValueError("error")
+                if attempt.answer is not None and attempt.answer.status >= 300:  # the SDK takes it for a normal answer
+                    raise ValueError("status")
+            except Exception as error:  # when an answer is truncated, the SDK passes on whatever its parser raises
+                call = f"SoftLayer_{service}::{method}"
+                raise explain(call, self.settings.endpoint_url, attempt, error, repeatable=repeatable) from None
+            return result
 
         return self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending, in_turn=in_turn)
-
-    def _call_once(
-        self,
-        attempt: Attempt,
-        service: str,
-        method: str,
-        args: Sequence[t.Any],
-        keywords: Mapping[str, t.Any],
-        *,
-        repeatable: bool,
-    ) -> t.Any:
-        """Make one HTTP request; raise any failure as the error that says what it means."""
-        try:
-            with attempt:
-                result = self._sdk.call(service, method, *args, **keywords)
-            if isinstance(result, dict) and "error" in result:  # a fault in an answer with HTTP 200
-                raise ValueError("error")
-            if attempt.answer is not None and attempt.answer.status >= 300:  # the SDK takes it for a normal answer
-                raise ValueError("status")
-        except Exception as error:  # when an answer is truncated, the SDK passes on whatever its parser raises
-            call = f"SoftLayer_{service}::{method}"
-            raise explain(call, self.settings.endpoint_url, attempt, error, repeatable=repeatable) from None
-        return result
 
     def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:
         """Return all rows of a method that returns a list, each once, sorted by id.

@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
 
 from .._argspec import TRANSPORTS
@@ -82,11 +82,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
             missing=missing,
         )
     for name, value in (("username", username), ("api_key", api_key)):
-        if not value.isascii():
-            raise CertificatesError(
-                "invalid_argument",
-                f"{name} has a character that none has, such as a typographic quotation mark: copy it anew.",
-            )
+        check_ascii(name, value)
     settings = Settings(
         **vars(_network(params, given, config)),
         username=username,
@@ -97,6 +93,17 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
     if params["transport"]:
         return replace(settings, endpoint_url=at_transport(settings.endpoint_url, params["transport"]))
     return settings
+
+
+def check_ascii(name: str, value: str) -> None:
+    """Refuse a user name or a key with characters that none has.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if not value.isascii():
+        why = f"{name} has a character that none has, such as a typographic quotation mark: copy it anew."
+        raise CertificatesError("invalid_argument", why)
 
 
 def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Network:
@@ -214,11 +221,7 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
         CertificatesError: `invalid_argument`, `insecure_endpoint`.
     """
     proxy_host = _proxy_host(proxy) if proxy else None
-    try:
-        parsed = urlsplit(url)
-        host = parsed.hostname if parsed.port != 0 else None
-    except ValueError:
-        host = None
+    parsed, host = _split(url)
     if not host or parsed.scheme not in {"http", "https"} or "@" in parsed.netloc or parsed.query or parsed.fragment:
         raise CertificatesError(
             "invalid_argument", f"{option} must look like {example}: https, {parts}, without a login in it."
@@ -231,12 +234,16 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
         )
 
 
+def _split(url: str) -> tuple[SplitResult, str | None]:
+    """Return the parts of a URL, and its host, `None` if it is no URL or has none."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts, parts.hostname if parts.port != 0 else None
+    return urlsplit(""), None
+
+
 def _proxy_host(proxy: str) -> str:
-    try:
-        url = urlsplit(proxy)
-        host = url.hostname if url.port != 0 else None
-    except ValueError:
-        host = None
+    url, host = _split(proxy)
     if not host or "@" in url.path + url.query + url.fragment:
         raise CertificatesError(
             "invalid_argument",

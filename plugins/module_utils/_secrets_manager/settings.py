@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from .._api.settings import Network, guard_url, resolve_network, resolve_settings
+from .._api.settings import Network, check_ascii, guard_url, resolve_network, resolve_settings
 from .._errors import CertificatesError
 
 DOMAIN = ".secrets-manager.appdomain.cloud"
@@ -102,9 +102,5 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
             f"Secrets Manager needs an API key of IBM Cloud{what}: {remedy}",
             missing=[key_option],
         )
-    if not api_key.isascii():
-        raise CertificatesError(
-            "invalid_argument",
-            f"{key_option} has a character that none has, such as a typographic quotation mark: copy it anew.",
-        )
+    check_ascii(key_option, api_key)
     return api_key
