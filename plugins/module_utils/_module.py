@@ -125,6 +125,9 @@ class Module(AnsibleModule):
             return value
         return in_each_text(value, lambda text: without_short(remove_values(text, self.no_log_values), self._short))
 
+    def _masked(self, text: str) -> str:
+        return masked(text, self._short.union(frozenset(self.no_log_values)))
+
     def hide(self, *texts: str) -> None:
         """Keep texts out of all output; threads may call this while others warn, who look through a copy."""
         self.no_log_values.update(texts)
@@ -156,15 +159,12 @@ class Module(AnsibleModule):
         """Log without secrets, and without NUL characters, which would make newer releases of ansible-core abort the run."""
         text = msg.decode("utf-8", "replace") if isinstance(msg, bytes) else msg
         self._set_short_aside()
-        secrets = self._short.union(frozenset(self.no_log_values))
-        super().log(
-            masked(text, secrets).replace("\0", "?"),
-            {name: masked(str(value), secrets) for name, value in (log_args or {}).items()},
-        )
+        arguments = {name: self._masked(str(value)) for name, value in (log_args or {}).items()}
+        super().log(self._masked(text).replace("\0", "?"), arguments)
 
     def warn(self, warning: str, **more: t.Any) -> None:
         """Warn without secrets."""
-        super().warn(masked(encodable(warning), self._short.union(frozenset(self.no_log_values))), **more)
+        super().warn(self._masked(encodable(warning)), **more)
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """End with a result."""

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 from .._codes import Code
 from .._errors import CertificatesError, saying
-from .._text import capitalized, printable
+from .._text import capitalized
 from .client import Client
 from .faults import as_sentence, shorten
-from .values import as_id, number
+from .values import as_id, dicts_in, number, text
 
 BALANCER = "Network_LBaaS_LoadBalancer"
 LISTENER = "Network_LBaaS_Listener"
@@ -206,37 +206,28 @@ def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesErro
 
 def normalise(row: Mapping[str, t.Any]) -> Balancer | None:
     """Return an API object as a balancer, with only the fields named here; `None` if it has no uuid, by which it could be changed."""
-    uuid = _text(row.get("uuid"))
+    uuid = text(row.get("uuid"))
     if uuid is None:
         return None
     return Balancer(
         id=as_id(row.get("id")) or 0,
         uuid=uuid,
-        name=_text(row.get("name")) or uuid,
-        address=_text(row.get("address")),
-        provisioning_status=(_text(row.get("provisioningStatus")) or "unknown").upper(),
+        name=text(row.get("name")) or uuid,
+        address=text(row.get("address")),
+        provisioning_status=(text(row.get("provisioningStatus")) or "unknown").upper(),
         previous_error=shorten(str(row.get("previousErrorText") or "")) or None,
-        ciphers=tuple(filter(None, (_text(cipher.get("name")) for cipher in _rows(row.get("sslCiphers"))))),
-        listeners=tuple(filter(None, map(_listener, _rows(row.get("listeners"))))),
+        ciphers=tuple(filter(None, (text(cipher.get("name")) for cipher in dicts_in(row.get("sslCiphers"))))),
+        listeners=tuple(filter(None, map(_listener, dicts_in(row.get("listeners"))))),
     )
 
 
 def _listener(row: Mapping[str, t.Any]) -> Listener | None:
-    uuid, port = _text(row.get("uuid")), number(row.get("protocolPort"))
+    uuid, port = text(row.get("uuid")), number(row.get("protocolPort"))
     if uuid is None or port is None:
         return None
     return Listener(
         uuid=uuid,
-        protocol=(_text(row.get("protocol")) or "").upper(),
+        protocol=(text(row.get("protocol")) or "").upper(),
         port=port,
         certificate_id=as_id(row.get("tlsCertificateId")),  # -1 has been seen where there is none
     )
-
-
-def _rows(value: object) -> list[Mapping[str, t.Any]]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _text(value: object) -> str | None:
-    """Return a text in printable form, or `None` if it is empty."""
-    return printable(str(value).strip()) or None if value is not None else None

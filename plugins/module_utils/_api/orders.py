@@ -22,7 +22,7 @@ from .._text import printable
 from .._times import days_until, has_passed, iso, parse
 from .._x509.certificate import name_set
 from .._x509.read import Csr, requested
-from .values import check_ids, number, yes_or_no
+from .values import as_dict, check_ids, number, text, yes_or_no
 
 if t.TYPE_CHECKING:
     from .client import Client
@@ -314,37 +314,23 @@ def resend_fulfillment_email(client: Client, order_id: int, before_sending: Call
 
 def normalise(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = requested) -> Order:
     """Return an API object as an `Order`; `read` reads its CSR."""
-    status_name = _text(_related(row, "status").get("name"))
+    status_name = text(as_dict(row.get("status")).get("name"))
     csr = row.get("certificateSigningRequest")
     request = read(csr) if isinstance(csr, str) else None
     return Order(
         id=int(row["id"]),
-        common_name=_text(row.get("commonName")),
-        status=status_word(status_name),
+        common_name=text(row.get("commonName")),
+        status=STATUSES.get((status_name or "").lower(), "unknown"),
         status_name=status_name,
-        approver_email=_text(row.get("approverEmailAddress")),
-        technical_contact_email=_text(row.get("technicalContactEmailAddress")),
+        approver_email=text(row.get("approverEmailAddress")),
+        technical_contact_email=text(row.get("technicalContactEmailAddress")),
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
         effective_at=parse(row.get("effectiveDate")),
         expires_at=parse(row.get("expirationDate")),
-        product=_text(_related(row, "orderItem").get("description")),
-        billing_order_id=number(_related(row, "order").get("id")),
+        product=text(as_dict(row.get("orderItem")).get("description")),
+        billing_order_id=number(as_dict(row.get("order")).get("id")),
         public_key_sha256=request.public_key_sha256 if request else None,
         key_type=request.key_type if request else None,
         subject_alt_names=tuple(map(printable, request.dns_names)) if request else (),
     )
-
-
-def status_word(name: str | None) -> str:
-    """Return the collection's word for one of the API's status names."""
-    return STATUSES.get((name or "").strip().lower(), "unknown")
-
-
-def _related(row: Mapping[str, t.Any], name: str) -> Mapping[str, t.Any]:
-    value = row.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return printable(value.strip()) or None if isinstance(value, str) else None

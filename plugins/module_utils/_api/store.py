@@ -371,9 +371,11 @@ def create(client: Client, template: Mapping[str, str], before_sending: t.Callab
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store rejects it.
     """
-    how: dict[str, t.Any] = {"mask": CREATED_MASK, "repeatable": False, "before_sending": before_sending}
+    template = dict(template)
     with _unless_refused():
-        answer = client.call(SERVICE, "createObject", dict(template), **how)
+        answer = client.call(
+            SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
+        )
     if is_no(answer):
         raise CertificatesError("refused", "The store did not take the certificate and gave no reason.")
     identifier = _id_of(answer)
@@ -395,7 +397,9 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store rejects it, `no_answer` if the store does not say.
     """
-    _carry_out(client, "change", "editObject", identifier, dict(changes))
+    with _unless_refused():
+        answer = client.call(SERVICE, "editObject", dict(changes), identifier=identifier, repeatable=False)
+    _check_done(answer, "editObject", f"change certificate {identifier}")
 
 
 def delete(client: Client, identifier: int) -> None:
@@ -404,14 +408,14 @@ def delete(client: Client, identifier: int) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store does not delete it, `no_answer` if the store does not say.
     """
-    _carry_out(client, "delete", "deleteObject", identifier)
-
-
-def _carry_out(client: Client, what: str, method: str, identifier: int, *args: t.Any) -> None:
     with _unless_refused():
-        answer = client.call(SERVICE, method, *args, identifier=identifier, repeatable=False)
+        answer = client.call(SERVICE, "deleteObject", identifier=identifier, repeatable=False)
+    _check_done(answer, "deleteObject", f"delete certificate {identifier}")
+
+
+def _check_done(answer: object, method: str, what: str) -> None:
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::{method}"):
-        raise CertificatesError("refused", f"The store did not {what} certificate {identifier} and gave no reason.")
+        raise CertificatesError("refused", f"The store did not {what} and gave no reason.")
 
 
 @contextmanager

@@ -10,9 +10,11 @@ Pure. A value that cannot be read is never replaced by a similar one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import typing as t
+from collections.abc import Iterable, Mapping
 
 from .._errors import CertificatesError
+from .._text import printable
 
 DIGITS = re.compile(r"[0-9]{1,19}")
 LARGEST_ID = 2**63 - 1
@@ -46,6 +48,21 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
             "invalid_argument",
             f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {LARGEST_ID}.",
         )
+
+
+def text(value: object) -> str | None:
+    """Return a text in printable form, without the blanks around it; `None` if it is empty, or none."""
+    return printable(value.strip()) or None if isinstance(value, str) else None
+
+
+def as_dict(value: object) -> Mapping[str, t.Any]:
+    """Return an object, empty if it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def dicts_in(value: object) -> list[Mapping[str, t.Any]]:
+    """Return the objects in a list; none if it is no list."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def is_no(answer: object) -> bool:

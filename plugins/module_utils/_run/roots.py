@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
@@ -100,31 +100,22 @@ def _in(path: str) -> list[Certificate]:
     return _in_folder(path) if os.path.isdir(path) else certificates_of_store(read_file(path))
 
 
-def _in_file(path: str) -> list[Certificate]:
-    with suppress(CertificatesError):
-        return certificates_of_store(read_file(path))
-    return []
-
-
 def _in_folder(path: str) -> list[Certificate]:
     """Return the certificates in the files of a folder, whatever their names; subfolders are not read."""
+    files: dict[tuple[int, int], str] = {}  # c_rehash creates links to each file, named by its hash
     try:
-        files = list(_files(path))
+        with os.scandir(path) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                with suppress(OSError):  # a broken link
+                    if entry.is_file() and (status := entry.stat()).st_size <= LARGEST_FILE:
+                        files.setdefault((status.st_dev, status.st_ino), entry.path)
     except OSError as error:
         raise not_readable("folder", path, error) from None
-    return list(dict.fromkeys(certificate for file in files for certificate in _in_file(file)))
-
-
-def _files(path: str) -> Iterator[str]:
-    seen: set[tuple[int, int]] = set()
-    with os.scandir(path) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            with suppress(OSError):  # a broken link
-                if entry.is_file() and (status := entry.stat()).st_size <= LARGEST_FILE:
-                    identity = (status.st_dev, status.st_ino)  # c_rehash creates links to each file, named by its hash
-                    if identity not in seen:
-                        seen.add(identity)
-                        yield entry.path
+    certificates: dict[Certificate, None] = {}
+    for file in files.values():
+        with suppress(CertificatesError):
+            certificates |= dict.fromkeys(certificates_of_store(read_file(file)))
+    return list(certificates)
 
 
 def known_issuers(path: str | None, content: str | None = None) -> list[Certificate]:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from .._api.caller import Caller
 from .._api.paging import MOST_PAGES, Page, Row, list_all
 from .._api.transport import Attempt, keep_quiet
-from .._api.values import number
+from .._api.values import dicts_in, number
 from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
 from .._text import some_of
@@ -139,7 +139,7 @@ class SecretsManager(Caller):
             groups = self._call("Listing the secret groups", self._sdk.list_secret_groups).get("secret_groups")
             if not isinstance(groups, list):
                 raise self._odd("Listing the secret groups")
-            self._groups = {str(group.get("name")): str(group.get("id")) for group in groups if isinstance(group, dict)}
+            self._groups = {str(group.get("name")): str(group.get("id")) for group in dicts_in(groups)}
         known = self._groups
         ids = {*known.values(), DEFAULT_GROUP}
         missing = [name for name in names if name not in known and name not in ids]
@@ -174,11 +174,8 @@ class SecretsManager(Caller):
             CertificatesError: with a code from `faults`.
         """
         answer = self._call("Listing the versions of the secret", lambda: self._sdk.list_secret_versions(identifier))
-        versions = answer.get("versions")
-        rows = [version for version in versions if isinstance(version, dict)] if isinstance(versions, list) else []
-        return next(
-            (str(version["id"]) for version in rows if version.get("alias") == "current" and version.get("id")), None
-        )
+        current = (version for version in dicts_in(answer.get("versions")) if version.get("alias") == "current")
+        return next((str(version["id"]) for version in current if version.get("id")), None)
 
     # What is changed
 
@@ -394,8 +391,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
 
 def _rows(answer: Mapping[str, t.Any]) -> list[Row]:
     """Return what is in an answer and has an id."""
-    rows = answer["secrets"]
-    return [{"id": _number(row["id"]), "row": row} for row in rows if isinstance(row, dict) and row.get("id")]
+    return [{"id": _number(row["id"]), "row": row} for row in dicts_in(answer["secrets"]) if row.get("id")]
 
 
 def _number(identifier: object) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from .._api.values import as_dict
 from .._names import is_host_name
 from .._text import printable
 from .._times import parse
@@ -94,7 +95,7 @@ def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
     secret_type = row.get("secret_type")
     if not isinstance(secret_type, str) or not isinstance(row.get("id"), str) or not row["id"]:
         return None
-    validity = _dict(row.get("validity"))
+    validity = as_dict(row.get("validity"))
     is_imported = secret_type == IMPORTED
     return Secret(
         id=row["id"],
@@ -112,7 +113,7 @@ def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
         not_after=parse(validity.get("not_after") or row.get("expiration_date")),
         has_private_key=not is_imported or row.get("private_key_included") is not False,
         has_chain=not is_imported or row.get("intermediate_included") is not False,
-        is_managed=bool(_dict(row.get("managed_csr"))),
+        is_managed=bool(as_dict(row.get("managed_csr"))),
         description=str(row.get("description") or ""),
         updated_at=_text(row.get("updated_at")),
         versions_total=row.get("versions_total") if isinstance(row.get("versions_total"), int) else None,
@@ -147,10 +148,6 @@ def _text(value: object) -> str:
 
 def _list(value: object) -> Iterable[t.Any]:
     return value if isinstance(value, list) else ()
-
-
-def _dict(value: object) -> Mapping[str, t.Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _serial_number(value: object) -> int | None:

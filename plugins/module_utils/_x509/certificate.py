@@ -193,23 +193,17 @@ class Certificate:
     @cached_property
     def common_name(self) -> str | None:
         """The subject's first common name, in printable form."""
-        return self._first(NameOID.COMMON_NAME)
+        return next(iter(_values(self.parsed.subject, NameOID.COMMON_NAME)), None)
 
     @cached_property
     def organization_name(self) -> str | None:
         """The subject's first organization, in printable form."""
-        return self._first(NameOID.ORGANIZATION_NAME)
+        return next(iter(_values(self.parsed.subject, NameOID.ORGANIZATION_NAME)), None)
 
     @cached_property
     def organizations(self) -> frozenset[str]:
         """All organizations of the subject, in printable form."""
-        return frozenset(
-            printable(str(name.value)) for name in self.parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-        )
-
-    def _first(self, kind: x509.ObjectIdentifier) -> str | None:
-        names = self.parsed.subject.get_attributes_for_oid(kind)
-        return printable(str(names[0].value)) if names else None
+        return frozenset(_values(self.parsed.subject, NameOID.ORGANIZATION_NAME))
 
     @property
     def subject_fits_xml(self) -> bool:
@@ -219,14 +213,12 @@ class Certificate:
     @cached_property
     def names(self) -> frozenset[str]:
         """The names it is for: DNS names and common name, in ASCII form; authorities may omit the common name."""
-        dns_names = (name.value for name in self._alternatives if isinstance(name, x509.DNSName))
-        return name_set(self.common_name, map(printable, dns_names))
+        return name_set(self.common_name, map(printable, self._dns_names))
 
     @property
     def server_names(self) -> frozenset[str]:
         """The names that clients accept it for: its DNS names; its common name only if it has no DNS name (RFC 9525, 2)."""
-        dns_names = name_set(None, (name.value for name in self._alternatives if isinstance(name, x509.DNSName)))
-        return dns_names or name_set(self.common_name, ())
+        return name_set(None, self._dns_names) or name_set(self.common_name, ())
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -236,12 +228,12 @@ class Certificate:
     @cached_property
     def alternatives(self) -> frozenset[str]:
         """The DNS names and IP addresses that all clients accept it for; not what no host name is, such as one with a blank or final dot."""
-        return frozenset(filter(_is_dns_name, self._dns_names_as_written)) | self.addresses
+        return frozenset(filter(_is_dns_name, map(str.lower, self._dns_names))) | self.addresses
 
     @cached_property
     def accepted(self) -> frozenset[str]:
         """What some clients accept it for, at least: its common name, too, if it has no DNS name at all."""
-        return self.alternatives if self._dns_names_as_written else self.alternatives | self.server_names
+        return self.alternatives if self._dns_names else self.alternatives | self.server_names
 
     @cached_property
     def identities(self) -> frozenset[str]:
@@ -251,8 +243,8 @@ class Certificate:
         return self.server_names | self.addresses | name_set(name if is_host else None, ())
 
     @cached_property
-    def _dns_names_as_written(self) -> frozenset[str]:
-        return frozenset(name.value.lower() for name in self._alternatives if isinstance(name, x509.DNSName))
+    def _dns_names(self) -> list[str]:
+        return [name.value for name in self._alternatives if isinstance(name, x509.DNSName)]
 
     @property
     def shown_name(self) -> str:
@@ -263,8 +255,8 @@ class Certificate:
     @property
     def shown_issuer(self) -> str:
         """Its issuer's name in a sentence."""
-        names = self.parsed.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return printable(str(names[0].value) if names else self.parsed.issuer.rfc4514_string())
+        names = _values(self.parsed.issuer, NameOID.COMMON_NAME)
+        return names[0] if names else printable(self.parsed.issuer.rfc4514_string())
 
     @cached_property
     def subject_alt_names(self) -> list[str]:
@@ -421,6 +413,11 @@ class Certificate:
             "key_type": key_type,
             "key_size": key_size,
         }
+
+
+def _values(name: x509.Name, kind: x509.ObjectIdentifier) -> list[str]:
+    """Return the parts of a distinguished name that are of a kind, in printable form."""
+    return [printable(str(part.value)) for part in name.get_attributes_for_oid(kind)]
 
 
 def name_set(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
