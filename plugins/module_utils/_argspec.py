@@ -96,10 +96,13 @@ class ArgumentSpec:
         Raises:
             CertificatesError: `invalid_argument`.
         """
-        levels = _levels(self.options, values)
-        place = next((place for level in levels for place in _booleans_for_numbers(*level)), None)
-        if place is not None:
-            raise CertificatesError("invalid_argument", f"{place} takes a number, and true or false is none.")
+        for within, options, level in _levels(self.options, values):
+            for name, argument in options.items():
+                is_number = argument.get("elements", argument["type"]) in NUMBERS
+                for place, item in _items(argument, level.get(name), f"{within}{name}") if is_number else ():
+                    if isinstance(item, bool):
+                        why = f"{place} takes a number, and true or false is none."
+                        raise CertificatesError("invalid_argument", why)
         for name, limit in self.limits.items():
             why_not = _why_beyond(name, self.options[name], limit, values[name]) if name in values else None
             if why_not:
@@ -169,17 +172,6 @@ def _items(argument: OneArgument, value: object, place: str) -> list[tuple[str, 
         return [(place, value)]
     items = value if isinstance(value, list) else []  # a bare true becomes text in Ansible, which refuses it
     return [(f"{place}[{number}]", item) for number, item in enumerate(items)]
-
-
-def _booleans_for_numbers(
-    within: str, options: Mapping[str, OneArgument], values: Mapping[str, t.Any]
-) -> Iterator[str]:
-    """Yield where a value is true or false but should be a number."""
-    for name, argument in options.items():
-        if argument.get("elements", argument["type"]) in NUMBERS:
-            for place, item in _items(argument, values.get(name), f"{within}{name}"):
-                if isinstance(item, bool):
-                    yield place
 
 
 def _unknown_names(within: str, options: Mapping[str, OneArgument], values: Mapping[str, t.Any]) -> Iterator[str]:

@@ -311,7 +311,9 @@ def _spans_of_url(text: str, start: int, end: int) -> Iterator[Span]:
 
     They are in its login, if it has a `://`, and among its parameters.
     """
-    yield from ((start + first, start + last) for first, last in _parameter_spans(text[start:end]))
+    for parameter in _PARAMETER.finditer(text[start:end]):
+        if _HAS_SECRET.search(unquote_plus(parameter[1])):
+            yield start + parameter.start(2), start + parameter.end(2)
     begin = text.find("://", start, end)
     if begin >= 0:
         yield from _login_span(text, begin + 3, end)
@@ -327,10 +329,3 @@ def _login_span(text: str, start: int, end: int) -> Iterator[Span]:
     if colon and not re.search(r"[/?#]", user):
         first = len(user) + 1
         yield (start + first, start + at) if password else (start, start + len(user))
-
-
-def _parameter_spans(text: str) -> Iterator[Span]:
-    """Yield the positions of parameters' values that contain a password, by the parameter's name or by a setting inside it."""
-    return (
-        parameter.span(2) for parameter in _PARAMETER.finditer(text) if _HAS_SECRET.search(unquote_plus(parameter[1]))
-    )

@@ -125,9 +125,10 @@ def _network(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping
         raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
     if not 0 <= params["retries"] <= MOST_RETRIES:
         raise CertificatesError("invalid_argument", f"retries must be from 0 to {MOST_RETRIES}.")
+    of_environment = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
     return Network(
         timeout=timeout,
-        proxy=_proxy(params["proxy"] or ("" if _proxy_in_environment() else config.get("proxy"))),
+        proxy=_proxy(params["proxy"] or ("" if of_environment else config.get("proxy"))),
         verify=_verification(params, given, config),
         retries=params["retries"],
     )
@@ -182,10 +183,6 @@ def _proxy(url: str | None) -> str | None:
     if not url:
         return None
     return url if "://" in url else f"http://{url.lstrip('/')}"
-
-
-def _proxy_in_environment() -> bool:
-    return bool(os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY"))
 
 
 def _read_config_file(path: str | None) -> dict[str, t.Any]:

@@ -132,20 +132,14 @@ def extensions(tbs_certificate: bytes) -> list[Extension]:
     Raises:
         ValueError: if the data is damaged.
     """
-    return [
-        _extension(extension)
-        for part in _parts(tbs_certificate)
-        if part.tag == EXTENSIONS
-        for listed in elements(part.content)
-        for extension in elements(listed.content)
-    ]
-
-
-def _extension(element: Element) -> Extension:
-    contents = {part.tag: part.content for part in elements(element.content)}
-    if OBJECT_IDENTIFIER not in contents or OCTET_STRING not in contents:
-        raise ValueError("no extension")
-    return Extension(dotted(contents[OBJECT_IDENTIFIER]), contents[OCTET_STRING], element.whole)
+    read = []
+    lists = (listed for part in _parts(tbs_certificate) if part.tag == EXTENSIONS for listed in elements(part.content))
+    for extension in (extension for listed in lists for extension in elements(listed.content)):
+        contents = {part.tag: part.content for part in elements(extension.content)}
+        if OBJECT_IDENTIFIER not in contents or OCTET_STRING not in contents:
+            raise ValueError("no extension")
+        read.append(Extension(dotted(contents[OBJECT_IDENTIFIER]), contents[OCTET_STRING], extension.whole))
+    return read
 
 
 def dotted(identifier: bytes) -> str:

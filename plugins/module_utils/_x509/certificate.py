@@ -228,7 +228,8 @@ class Certificate:
     @cached_property
     def alternatives(self) -> frozenset[str]:
         """The DNS names and IP addresses that all clients accept it for; not what no host name is, such as one with a blank or final dot."""
-        return frozenset(filter(_is_dns_name, map(str.lower, self._dns_names))) | self.addresses
+        names = map(str.lower, self._dns_names)
+        return frozenset(name for name in names if name == ascii_name(name) and not is_address(name)) | self.addresses
 
     @cached_property
     def accepted(self) -> frozenset[str]:
@@ -423,11 +424,6 @@ def _values(name: x509.Name, kind: x509.ObjectIdentifier) -> list[str]:
 def name_set(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
     """Return names in a form that can be compared: in ASCII form, and without the common name if there is none."""
     return frozenset(ascii_name(name) for name in (common_name, *others) if name)
-
-
-def _is_dns_name(name: str) -> bool:
-    """Return whether a client may ask for a DNS name (RFC 9525, 6.3), apart from its case."""
-    return name == ascii_name(name) and not is_address(name)
 
 
 def names_of(record: Mapping[str, t.Any]) -> frozenset[str]:

@@ -232,12 +232,10 @@ def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
     try:
         return _open_key_store(data, passphrase)
     except CertificatesError as error:
-        if not passphrase or error.code != "bad_passphrase":
-            raise
-        refusal = error
-    with suppress(CertificatesError):
-        return _open_key_store(data, None)
-    raise refusal
+        if passphrase and error.code == "bad_passphrase":
+            with suppress(CertificatesError):
+                return _open_key_store(data, None)
+        raise
 
 
 def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
@@ -248,7 +246,7 @@ def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
         except (ValueError, UnsupportedAlgorithm, InternalError) as error:
             raise _not_opened(error, data) or no_store from None
         entries = [store.cert, *store.additional_certs]
-        found = KeyStore(
+        return KeyStore(
             key=_private_key(store.key, PrivateFormat.PKCS8) if store.key else None,
             certificates=tuple(
                 checked_certificate(entry.certificate.public_bytes(Encoding.DER))
@@ -256,7 +254,6 @@ def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
                 if entry is not None
             ),
         )
-    return found
 
 
 def _not_opened(error: Exception, data: bytes) -> CertificatesError | None:
