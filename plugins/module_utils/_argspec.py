@@ -52,6 +52,7 @@ class ArgumentSpec:
     mutually_exclusive: Sequence[Sequence[str]] = ()
     required_one_of: Sequence[Sequence[str]] = ()
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    """Those of options that stand in no other option."""
 
     def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
         """Return the options and constraints of both."""
@@ -294,6 +295,10 @@ def transport_fallback(variable: str) -> str:
     return word if word in TRANSPORTS else f"{word} (from the environment variable {variable})"
 
 
+MOST_RETRIES = 100
+"""With the pauses between them, this many retries last more than an hour."""
+
+
 def api_options() -> ArgumentSpec:
     """Return the options of all modules that call the SoftLayer API."""
     return ArgumentSpec(
@@ -313,6 +318,7 @@ def api_options() -> ArgumentSpec:
             "ca_path": {"type": "path", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
             "retries": {"type": "int", "default": 5},
         },
+        limits={"retries": (0, MOST_RETRIES)},
     )
 
 

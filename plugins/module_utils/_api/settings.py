@@ -27,8 +27,6 @@ with suppress(ImportError):
 
 LONGEST_TIMEOUT = 86400
 """Seconds; with more, or infinity, a run would never end."""
-MOST_RETRIES = 100
-"""With the pauses between them, this many retries last more than an hour."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +121,6 @@ def _network(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
     if not 0 < timeout < LONGEST_TIMEOUT:
         raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
-    if not 0 <= params["retries"] <= MOST_RETRIES:
-        raise CertificatesError("invalid_argument", f"retries must be from 0 to {MOST_RETRIES}.")
     of_environment = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
     return Network(
         timeout=timeout,
