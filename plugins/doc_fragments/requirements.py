@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What every module and plugin needs, and what those need that read certificates, keep a ledger, look for trust or tell metrics."""
+    """What every module and plugin needs, and what those need that read certificates, keep a ledger or look for trust."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -34,10 +34,4 @@ requirements:
 options: {}
 requirements:
   - certifi >= 2022.9.24 (on a machine without root certificates of its own)
-"""
-
-    METRICS = r"""
-options: {}
-requirements:
-  - prometheus-client >= 0.16
 """

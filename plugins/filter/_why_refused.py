@@ -20,11 +20,6 @@ from difflib import get_close_matches
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import HOW_TO_SELECT, ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
-    FOR_CERTIFICATES,
-    FOR_METRICS,
-    require_libraries,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
     takes_what_it_requests,
     why_not_fulfilled,
@@ -47,13 +42,6 @@ ROTATION = "ssl_rotation"
 """The role that has the variables of what was one role once."""
 ALIKE = 0.9
 """How like a name must be to what is written for it to be meant, for `difflib`: all begin alike."""
-FILES = {"report_path": ".html", "metrics_path": ""}
-"""The variables that name a file to write, and how its name ends."""
-WRITERS = {
-    "report_path": ("The report", FOR_CERTIFICATES),
-    "metrics_path": ("The metrics file", FOR_METRICS),
-}
-"""By the same variables: what writes the file, and the libraries that it needs beside this machine's Ansible."""
 
 
 @pass_context
@@ -201,30 +189,6 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
             return why_not
     if needs["phases"] in (["report"], "report") and not needs["report_path"]:
         return f"The report phase alone needs {role}_report_path, the .html file to write."
-    for name, ending in FILES.items():
-        path = str(needs.get(name) or "")
-        if path and not path.endswith(ending):
-            return f"{role}_{name} is {path}, but must be an {ending} file."
-        is_written = path and (name != "report_path" or "report" in needs["phases"])
-        why_not = _why_no_writer(role, name) if is_written else None
-        if why_not:
-            return why_not
-        if path and os.path.isdir(absolute(path)):
-            return f"{role}_{name} is {path}, which is a folder: name a file in it."
-        if path and not _is_folder(folder := os.path.dirname(absolute(path))):
-            return f"There is no folder {folder} on the controller for {role}_{name}: make it, or correct the path."
-        if path and os.statvfs(folder).f_flag & os.ST_RDONLY:  # permissions say less: the task may become another user
-            return f"The disk of the folder {folder} on the controller, for {role}_{name}, is read-only: name another path."
-    return None
-
-
-def _why_no_writer(role: str, name: str) -> str | None:
-    """Return which library is missing to write a file, which a run does last, when all else is done; `None` if none is."""
-    what, libraries = WRITERS[name]
-    try:
-        require_libraries(libraries, f"{what} of the role {role}", "on the controller")
-    except CertificatesError as error:
-        return error.message
     return None
 
 

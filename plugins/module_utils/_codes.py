@@ -231,53 +231,6 @@ Attention = t.Literal[
 ]
 """Why an order needs attention, the most urgent first."""
 
-LineState = t.Literal[
-    "failed",
-    "not_renewed",
-    "held_back",
-    "unusable",
-    "waiting",
-    "not_served",
-    "served_only",
-    "renewed",
-    "up_to_date",
-    "source_only",
-    "store_only",
-    "superseded",
-    "unknown",
-]
-"""The state of the certificates for one set of names and one type of key: first what went wrong, then what is to come, then the rest."""
-LineAttention = t.Literal[
-    "failed",
-    "expired",
-    "expiring",
-    "behind",
-    "held_back",
-    "refused",
-    "broken",
-    "not_served",
-]
-"""Why they need a person, the most urgent first."""
-LineReason = t.Literal[
-    HeldBack,
-    "not_renewed",
-    "no_source",
-    "waiting_for_import",
-    "waiting_for_deploy",
-    "being_renewed",
-    "waiting_for_listener",
-    "not_in_store",
-    "imported",
-    "deployed",
-    "current",
-    "new_name",
-    "expired",
-    "not_yet_valid",
-    "superseded",
-    "store_unknown",
-]
-"""Why a line of certificates is in its state; besides them, the reasons of sources, of imports and of listeners."""
-
 NO_SUCH_ORDER = (
     "There is no such order, or the API user has no permission to see it; ssl_order_info lists the orders there are."
 )

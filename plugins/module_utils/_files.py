@@ -101,6 +101,49 @@ def shown(path: str) -> str:
     return f" {text}" if text.isprintable() else ""
 
 
+def why_not_writable(path: str) -> str | None:
+    """Return why no file can be put in a place, and the remedy; `None` if one can."""
+    folder = os.path.dirname(path)
+    if os.path.lexists(path) and not os.path.isfile(path):
+        what = "a folder" if os.path.isdir(path) else "no plain file"
+        return f"{encodable(path)} is {what}: name a file."
+    if not os.path.isdir(folder):
+        return f"There is no folder {encodable(folder)} on this machine: make it, or correct the path."
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return f"The disk of the folder {encodable(folder)} is read-only: name another path."
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return (
+            f"This user may not write to the folder {encodable(folder)}: correct its permissions, or name another path."
+        )
+    return None
+
+
+def put_in_place(path: str, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all, over what there is.
+
+    Raises:
+        CertificatesError: `not_written`.
+    """
+    above, name = os.path.split(path)
+    try:
+        folder = os.open(above, LOOK)
+        try:
+            new = _under_new_name(partial(_write_new, content, folder))
+            try:
+                os.chmod(new, mode, dir_fd=folder)
+                os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except OSError:
+                os.unlink(new, dir_fd=folder)
+                raise
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise CertificatesError(
+            "not_written",
+            f"The file{shown(path)} cannot be written: {error.strerror}. See to the disk, and run this again.",
+        ) from None
+
+
 # A folder for private keys
 
 LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -17,6 +17,7 @@ from ansible.module_utils.compat.version import LooseVersion
 from ._errors import CertificatesError
 
 LEAST_VERSIONS = {
+    "Jinja2": "3.0.0",
     "SoftLayer": "6.2.2",
     "SQLAlchemy": "2.0.30",
     "certifi": "2022.9.24",
@@ -31,6 +32,7 @@ LEAST_VERSIONS = {
 }
 """By name on the package index: the oldest release that is tested."""
 IMPORT_NAMES = {
+    "Jinja2": "jinja2",
     "SQLAlchemy": "sqlalchemy",
     "ibm-secrets-manager-sdk": "ibm_secrets_manager_sdk",
     "imap-tools": "imap_tools",
@@ -50,6 +52,8 @@ FOR_IMAP = ("imap-tools",)
 """Needed to read a mailbox on a mail server."""
 FOR_SECRETS_MANAGER = ("ibm-secrets-manager-sdk", "requests", "urllib3")
 """Needed to call IBM Cloud Secrets Manager."""
+FOR_REPORTS = (*FOR_CERTIFICATES, "Jinja2")
+"""Needed for a report."""
 FOR_METRICS = ("prometheus-client",)
 """Needed for the metrics file of a rotation."""
 

@@ -568,9 +568,9 @@ listeners:
   description:
     - All listeners that were considered, as in RV(softlayer.certificates.ssl_certificate_deploy#module:listeners), in check mode as it would
       be after the run.
-    - Each also has C(better_certificate_id), the id of a better certificate of the store if it was left as it is; C(not_before), C(not_after),
-      C(ends_at), C(ends_by) and C(renewal_due) of what clients get; and C(served_certificate), the facts of what is served if it is not the
-      certificate that the listener has.
+    - Each also has C(better_certificate_id), the id of a better certificate of the store if it was left as it is; C(served_name), C(not_before),
+      C(not_after), C(ends_at), C(ends_by), C(days_until_expiry) and C(renewal_due) of what clients get; and C(served_certificate), the facts of
+      what is served if it is not the certificate that the listener has.
   returned: success, or failure of some
   type: list
   elements: dict
@@ -640,6 +640,14 @@ listeners:
       description: Whether it is in the last quarter of its life, at most 30 days before RV(listeners[].ends_at), or has ended.
       type: bool
       sample: false
+    days_until_expiry:
+      description: Whole days until RV(listeners[].ends_at); negative after that.
+      type: int
+      sample: 89
+    served_name:
+      description: Name of the certificate that clients get; null if it is not known.
+      type: str
+      sample: www.example.com
     outcome:
       description: What became of the listener, as in RV(softlayer.certificates.ssl_certificate_deploy#module:listeners[].outcome).
       type: str

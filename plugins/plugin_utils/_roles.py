@@ -13,8 +13,6 @@ from pathlib import Path
 from ansible.module_utils.common.yaml import yaml_load
 
 ROLES = Path(__file__).parents[2] / "roles"
-REPORT = ROLES / "ssl_fulfillment"
-"""The role that has the page of every report."""
 READ = ("type", "elements", "choices", "options", "no_log")
 """What is read of a variable: how a value of it is to be taken."""
 
@@ -29,20 +27,6 @@ def role_variables(role: str) -> dict[str, dict[str, t.Any]]:
 def _without_default(option: dict[str, t.Any]) -> dict[str, t.Any]:
     inner = {name: _without_default(suboption) for name, suboption in option.get("options", {}).items()}
     return {name: value for name, value in {**option, "options": inner}.items() if value and name in READ}
-
-
-def page_sources() -> dict[str, str]:
-    """Return what the page of a report is made of: its `template`, `css` and `script`."""
-    files = {"template": "templates/report.html.j2", "css": "files/report.css", "script": "files/report.js"}
-    return {name: (REPORT / path).read_text("utf-8") for name, path in files.items()}
-
-
-def page_words(rows: str, language: str) -> dict[str, t.Any]:
-    """Return the texts of the report of `orders` or of `lines` in a language: those of every report, and its own."""
-    words = _yaml(REPORT / "files/report.yml")[language]
-    shared, own = words["every"], words[rows]
-    both = {name: {**shared[name], **own[name]} for name in shared.keys() & own.keys()}
-    return {**shared, **own, **both}
 
 
 def _yaml(path: Path) -> t.Any:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of the reports, put together as their filters do."""
+"""The words of the reports, put together as the module does."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.support.pages import ROOT
 
 
 def words_of(rows: str) -> dict[str, dict[str, Any]]:
-    """All words of the report of orders or of lines, by language."""
-    path = ROOT / "roles/ssl_fulfillment/files/report.yml"
+    """All words of the report of orders or of listeners, by language."""
+    path = ROOT / "plugins/plugin_utils/_report/words.yml"
     words: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {language: combined(parts["every"], parts[rows]) for language, parts in words.items()}
 

@@ -66,8 +66,8 @@ def test_a_role_does_something_with_each_of_its_variables(role: str) -> None:
     assert not unused
 
 
-def test_action_group_has_every_module() -> None:
-    modules = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
+def test_action_group_has_every_module_that_calls_the_api() -> None:
+    modules = sorted({path.stem for path in ROOT.glob("plugins/modules/*.py")} - {"ssl_certificate_report"})
     assert read("meta/runtime.yml")["action_groups"] == {"softlayer": modules}
 
 

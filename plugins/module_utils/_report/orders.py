@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 
 from .._api.orders import ineligibility
 from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
-from .._names import listener_name, shown_name_of
+from .._names import listener_name, listener_place, shown_name_of
 from .._times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse
 from .._x509.certificate import name_set
-from .report import Record, Schema, as_data, read, unless_same
-from .timeline import Row
+from .report import Record, Row, Schema, as_data, notice, read, unless_same
 
 STATES: tuple[State, ...] = t.get_args(State)
 ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
@@ -46,7 +46,7 @@ OBSTACLES: set[MissingReason | WaitingReason] = {
 }
 """Reasons of a phase that say more than the state."""
 LIMITED_TO_VIEW: Record = {
-    "common_name": "the certificate store",
+    "source": "the certificate store",
     "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so it is not known which orders are imported, and all of "
     "them stand here as if they were not. Grant it to see that.",
 }
@@ -100,11 +100,20 @@ class OrderFacts:
         return bool(self.store) and all(record.get("notes") is None for record in self.store or ())
 
     @property
-    def held(self) -> Iterator[tuple[str, Record]]:
-        """The listeners of load balancers, and the certificate of each."""
-        for record in self.store or ():
-            for service in record.get("services") or ():
-                yield listener_name(service), record
+    def listeners(self) -> Sequence[Record]:
+        """The listeners of load balancers, in the order of their names, and until when what each has is valid."""
+        told = [
+            {
+                "listener": listener_name(service),
+                "name": shown_name_of(record),
+                "ends_at": record.get("ends_at") or record.get("not_after"),
+                "renewal_due": record.get("renewal_due"),
+                "days_left": record.get("days_until_expiry"),
+            }
+            for record in self.store or ()
+            for service in record.get("services") or ()
+        ]
+        return sorted(told, key=lambda listener: listener_place(listener["listener"]))
 
     @cached_property
     def balances(self) -> bool:
@@ -116,7 +125,9 @@ def _by_order(records: Iterable[Record]) -> dict[int, Record]:
     return {record["order_id"]: record for record in records if record.get("order_id")}
 
 
-def build(orders: Sequence[Record], known: OrderFacts, words: Record, at: datetime, previous: str | None = None) -> Row:
+def build(
+    orders: Sequence[Record], known: OrderFacts, words: Record, at: datetime, previous: str | None = None
+) -> Record:
     """Return the report as data, ready for JSON.
 
     If nothing but the time has changed since the previous report of the same day (UTC), that report is returned.
@@ -128,27 +139,22 @@ def build(orders: Sequence[Record], known: OrderFacts, words: Record, at: dateti
         at: the present instant.
         previous: the JSON text of the previous report, if there is one.
     """
-    old = read(previous)
-    told = old.get("orders")
-    before = _by_order(row for row in told if isinstance(row, dict)) if isinstance(told, list) else {}
     lasting = _lasting(orders)
     failed = [record for record in known.failed if not record.get("order_id")]
-    notices = [*failed, *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
+    notices = [*map(notice, failed), *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
 
     def data_at(moment: datetime) -> Row:
-        rows = (_row(order, known, lasting, before.get(order["id"], {}), moment) for order in orders)
+        rows = sorted((_row(order, known, lasting, moment) for order in orders), key=_urgency)
+        served = Counter(
+            name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()}
+        )
         return as_data(
-            ORDERS,
-            sorted(rows, key=_urgency),
-            notices,
-            words,
-            moment,
-            old,
-            held=known.held,
-            balances=known.balances,
+            *(ORDERS, rows, notices, words, moment),
+            load_balancers=dict(sorted(served.items())) if known.balances else None,
+            listeners=known.listeners,
         )
 
-    return unless_same(data_at, old, at)
+    return unless_same(ORDERS, data_at, read(previous), at)
 
 
 def _lasting(orders: Iterable[Record]) -> Lasting:
@@ -179,13 +185,13 @@ def _urgency(row: Row) -> tuple[int, int, str, int]:
     )
 
 
-def _row(order: Record, known: OrderFacts, lasting: Lasting, before: Record, at: datetime) -> Row:
+def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Row:
     identifier: int = order["id"]
     email = known.about["emails"].get(identifier, {})
     certificates = _certificates(order, known, at)
     records = certificates or []
     counts = [_service_count(record) for record in records]
-    mail_found, mail_date = _mail(identifier, known, before, imported=bool(certificates))
+    mail_found, mail_date = _mail(identifier, known, imported=bool(certificates))
     ends = (parse(record.get("not_after")) for record in records)
     expires = parse(order["expires_at"]) or max(filter(None, ends), default=None)
     row = {
@@ -254,18 +260,17 @@ def _served_by(certificates: Sequence[Record]) -> list[str] | None:
     return [f"{balancer}:{port}" for balancer, port in sorted(listeners)]
 
 
-def _mail(identifier: int, known: OrderFacts, before: Record, *, imported: bool) -> tuple[bool | None, str | None]:
+def _mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[bool | None, str | None]:
     """Return whether the email with the certificate was found (`None` if nobody looked), and its date.
 
     If the certificate from the email is in the store but the order is not imported, it is that of an earlier order with the same key.
-    The email of an imported order may be too old to be found, or was not looked for: then the previous report may have it.
+    Nobody looks for the email of an imported order.
     """
     found = known.about["collected"].get(identifier)
     if found is not None and (imported or found.get("fingerprint_sha256") not in known.fingerprints):
         return True, iso(parse(found["source"]["date"]))
-    if not imported:
-        return (False if found is not None or identifier in known.about["missing"] else None), None
-    return (True, iso(parse(before.get("mail_date")))) if before.get("mail_found") is True else (None, None)
+    is_missing = not imported and (found is not None or identifier in known.about["missing"])
+    return (False if is_missing else None), None
 
 
 def _state(

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A report: where each row of its table stands, and what needs a person, as data and as files. Private to softlayer.certificates.
+"""A report: what modules returned, and what needs a person first, as data and as files. Private to softlayer.certificates.
 
-Pure. The rows are made in `orders` and in `lines`. The page, and its words in every language, are files of the role `ssl_fulfillment`.
-Jinja itself fills in the page, not Ansible's templating of it: that looks at each value of each row for templates in it.
+Pure. It decides nothing. The rows are made in `orders` and in `rotation`. The page, and its words in every language, are files beside the
+action plugins. Jinja itself fills in the page, not Ansible's templating of it: that looks at each value of each row for templates in it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._names import listener_name, listener_place, shown_name_of
+from .._names import listener_name, shown_name_of
 from .._times import iso, parse
-from .timeline import Row, served, timeline
 
 with suppress(ImportError):
     import jinja2
@@ -33,12 +32,13 @@ with suppress(ImportError):
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""
-RUN = {"at", "failed", "attention"}
-"""The fields of what a run came to."""
-MOST_RUNS = 60
-"""That are told of in a report: two months of nights."""
+Row = dict[str, t.Any]
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""
+MOST_BARS = 25
+"""How many listeners are drawn."""
+LONGEST_BAR = 400
+"""Days; what is served for longer has as long a bar: one certificate of ten years would leave nothing to see of the others."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Schema:
     """Why a row needs a person, in order of urgency."""
     columns: Sequence[str]
     """The fields of a row, in the order of the CSV file."""
+    of_the_run: frozenset[str] = frozenset()
+    """What of the report and of its rows tells of the run alone, and not of what is there."""
 
     @property
     def rows(self) -> str:
@@ -72,110 +74,75 @@ def read(previous: str | None) -> Record:
     return data if isinstance(data, dict) else {}
 
 
-def made_today(old: Record, at: datetime) -> datetime | None:
-    """Return when a previous report was made, if that was on the same day (UTC), and not later than now."""
-    made = parse(old.get("generated_at"))
-    is_of_today = made is not None and made <= at and made.date() == at.astimezone(timezone.utc).date()
-    return made if is_of_today else None
+def unless_same(schema: Schema, data_at: Callable[[datetime], Row], old: Record, at: datetime) -> Record:
+    """Return the data of a report; the previous one if that is of the same day (UTC), nothing was done since, and all is as it was.
 
-
-def unless_same(data_at: Callable[[datetime], Row], old: Record, at: datetime) -> Row:
-    """Return the data of a report; those of the previous one if that is of the same day, and nothing but the time has changed since.
-
-    So a second run right after the first changes nothing.
+    So a second run right after the first changes nothing, and leaves what the first one has done to be read.
 
     Args:
+        schema: which report.
         data_at: returns the data of the report of an instant.
         old: the data of the previous report.
         at: the present instant.
     """
-    made = made_today(old, at)
-    if made is not None:
+    made = parse(old.get("generated_at"))
+    if made is not None and made <= at and made.date() == at.astimezone(timezone.utc).date():
         again = data_at(made)
-        if again == old:
-            return again
+        if not again.get("done") and _of_what_is_there(schema, again) == _of_what_is_there(schema, old):
+            return old if schema.of_the_run else again
     return data_at(at)
 
 
+def _of_what_is_there(schema: Schema, data: Record) -> Record | None:
+    """Return what a report says, less what it says of a run; `None` if it is none of this kind."""
+    rows = data.get(schema.rows)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and [*row] == [*schema.columns] for row in rows):
+        return None
+    told = [{name: row[name] for name in row if name not in schema.of_the_run} for row in rows]
+    return {**{name: None if name in schema.of_the_run else data[name] for name in data}, schema.rows: told}
+
+
 def as_data(
-    schema: Schema,
-    rows: Iterable[Row],
-    failed: Iterable[Record],
-    words: Record,
-    at: datetime,
-    old: Record,
-    *,
-    held: Iterable[tuple[str, Record]],
-    balances: bool,
-    remarks: Iterable[str] = (),
+    schema: Schema, rows: Iterable[Row], notices: Iterable[Record], words: Record, at: datetime, **more: t.Any
 ) -> Row:
     """Return a report as data, ready for JSON.
 
     Args:
         schema: which report.
         rows: in their order, without their explanations.
-        failed: what failed and is about no row.
+        notices: what needs a person, or failed, and is about no row: `source` and `message`.
         words: the texts of one language.
         at: the instant that it is made at.
-        old: the data of the previous report.
-        held: the listeners of load balancers, by name and port, and the certificate of each.
-        balances: whether load balancers serve anything. In an account where they do not, nothing is there to be served.
-        remarks: what else is to be noticed; it is no failure.
+        more: what else the report has.
     """
     told = ({**row, "explanation": words["reasons"].get(row["reason"], row["reason"])} for row in rows)
     rows = [{name: row[name] for name in schema.columns} for row in told]
     states = Counter(row["state"] for row in rows)
-    served = Counter(name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()})
-    notices = [{"source": listener_name(one) or shown_name_of(one), "message": one.get("message")} for one in failed]
-    runs = _runs(old, rows, notices, at)
-    notices += [{"source": None, "message": remark} for remark in remarks]
     return {
         "generated_at": iso(at),
-        "runs": runs,
-        "listeners": _listeners(held),
         f"{schema.row}_count": len(rows),
         "states": {state: states[state] for state in schema.states},
-        "load_balancers": dict(sorted(served.items())) if balances else None,
         "attention": [
             {"kind": kind, "count": len(ids), schema.ids: ids}
             for kind in schema.attention
             if (ids := [row[schema.identifier] for row in rows if kind in row["attention"]])
         ],
-        "notices": notices,
+        "notices": list(notices),
+        **more,
         schema.rows: rows,
     }
 
 
-def _runs(old: Record, rows: Sequence[Record], notices: Sequence[Record], at: datetime) -> list[Row]:
-    """Return what the last runs came to, this one last: how much failed, and how many rows need a person."""
-    told = old.get("runs")
-    earlier = [
-        one
-        for one in (told if isinstance(told, list) else ())
-        if isinstance(one, dict) and one.keys() == RUN and parse(one["at"]) and one["at"] != iso(at)
-    ]
-    failed = len(notices) + sum(row["state"] == "failed" for row in rows)
-    this = {"at": iso(at), "failed": failed, "attention": sum(bool(row["attention"]) for row in rows)}
-    return [*earlier[1 - MOST_RUNS :], this]
+def notice(record: Record) -> Record:
+    """Return what is to be noticed of a record that is about no row."""
+    return {"source": listener_name(record) or shown_name_of(record), "message": record.get("message")}
 
 
-def end_of(record: Record) -> str | None:
-    """Return until when clients take a certificate: an issuer may end before it does."""
-    return record.get("ends_at") or record.get("not_after")
-
-
-def _listeners(held: Iterable[tuple[str, Record]]) -> list[Row]:
-    """Return the listeners in the order of their names, with the dates of the certificate that each has."""
-    found = [
-        {
-            "listener": listener,
-            "name": shown_name_of(certificate),
-            "not_before": certificate.get("not_before"),
-            "not_after": end_of(certificate),
-        }
-        for listener, certificate in held
-    ]
-    return sorted(found, key=lambda one: listener_place(one["listener"]))
+def merged(words: Mapping[str, Record], rows: str) -> Record:
+    """Return the words of the report of `orders` or of `listeners`: those of every report, and its own."""
+    shared, own = words["every"], words[rows]
+    both = {name: {**shared[name], **own[name]} for name in shared.keys() & own.keys()}
+    return {**shared, **own, **both}
 
 
 def as_files(schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]) -> dict[str, str]:
@@ -199,12 +166,29 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
         report=report,
         rows=rows,
         by_id={row[schema.identifier]: row for row in rows},
-        drawing=timeline(report, schema.rows, schema.identifier),
-        served=served(report["listeners"], t.cast(datetime, parse(report["generated_at"]))),
+        bars=bars(report["listeners"]),
         words=words,
         language=language,
     )
     return {"html": html, "json": json.dumps(report, indent=4) + "\n", "csv": as_csv(schema, report)}
+
+
+def bars(listeners: Sequence[Record]) -> list[Row]:
+    """Return a bar for each listener whose days are told, the most urgent first; at most `MOST_BARS`."""
+    dated = sorted(
+        (listener for listener in listeners if listener["days_left"] is not None),
+        key=lambda listener: listener["days_left"],
+    )
+    drawn = dated[:MOST_BARS]
+    longest = max((min(listener["days_left"], LONGEST_BAR) for listener in drawn), default=1)
+    return [
+        {
+            **{name: listener[name] for name in ("listener", "name", "days_left")},
+            "kind": "expired" if listener["days_left"] < 0 else "due" if listener["renewal_due"] else "imported",
+            "width": round(max(0, min(listener["days_left"], LONGEST_BAR)) / max(longest, 1) * 100, 2),
+        }
+        for listener in drawn
+    ]
 
 
 def _source(text: str) -> str:

@@ -45,21 +45,12 @@ def summary(
         is_check_mode: whether nothing was actually done.
         empty: a sentence for each source that brings nothing at all.
     """
-    would_be = "would be " if is_check_mode else ""
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
     broken = [one for one in lists["skipped"] if one.get("source") and one["reason"] in BROKEN]
     told = [name for name in lists if PHASES.get(name, "") in {"", *phases}]
     is_needless = set(phases) == {"clean_up"} and not removes
     return [
-        *(
-            f"{named(one)}: {would_be}{one['outcome']}{stored_as(one)}, from {_origin(one)}"
-            for one in lists["imported"]
-        ),
-        *(f"{named(one)}: {would_be}{switched(one)}" for one in lists["deployed"]),
-        *(
-            f"certificate {one['id']} ({label(one) or 'without a name'}): {would_be}removed{once_seen}"
-            for one in lists["removed"]
-        ),
+        *done_lines(lists, "would be " if is_check_mode else "", once_seen),
         *(f"{named(one) or 'the run'}: FAILED, {_why(one)}" for one in lists["failed"]),
         *_broken(broken),
         *skipped(one for one in lists["skipped"] if one not in broken),
@@ -69,6 +60,21 @@ def summary(
         *(f"NEEDS A PERSON: {_about(one)}" for one in attention),
         ", ".join(f"{name} {len(lists[name])}" for name in told),
     ]
+
+
+def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_seen: str = "") -> Iterable[str]:
+    """Yield a line for each certificate that was imported or removed, and each listener that was switched."""
+    for record in lists["imported"]:
+        yield f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)}, from {called(record)}"
+    for listener in lists["deployed"]:
+        yield f"{named(listener)}: {would_be}{switched(listener)}"
+    for record in lists["removed"]:
+        yield f"certificate {record['id']} ({label(record) or 'without a name'}): {would_be}removed{once_seen}"
+
+
+def needs_person(skipped_item: Record) -> bool:
+    """Return whether a certificate of a source was skipped that stays of no use unless a person does something."""
+    return bool(skipped_item.get("source")) and skipped_item["reason"] in BROKEN - {"being_renewed"}
 
 
 def failure_lines(failed: Sequence[Record], alarming: Sequence[Record]) -> str:
@@ -90,13 +96,14 @@ def _why(record: Record) -> str:
     return f"{record['reason']}: {record['message']}" if record.get("reason") else record["message"]
 
 
-def _origin(record: Record) -> str:
+def called(record: Record) -> str:
+    """Return what a source calls a certificate, such as `certbot www.example.com`."""
     return f"{source_name(record['source'])} {record['name']}"
 
 
 def _broken(records: Sequence[Record]) -> Iterable[str]:
     """Yield a line for each certificate that cannot be used, up to a limit; of the others, one for each reason."""
     for one in records[:MOST_NAMED]:
-        yield f"{_origin(one)}: SKIPPED, {one['reason']}: {one['message']}"
+        yield f"{called(one)}: SKIPPED, {one['reason']}: {one['message']}"
     for reason, group in by_reason(records[MOST_NAMED:]):
-        yield f"skipped, too ({reason}): {some_of([_origin(one) for one in group], MOST_NAMED)}"
+        yield f"skipped, too ({reason}): {some_of([called(one) for one in group], MOST_NAMED)}"

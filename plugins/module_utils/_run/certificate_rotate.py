@@ -47,7 +47,7 @@ from .._report.rotation_summary import RESULT_NAMES, failure_lines, summary
 from .._report.wording import MOST_NAMED
 from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, SECRETS_MANAGER, Source
 from .._text import some_of
-from .._times import iso, now
+from .._times import days_until, iso, now
 from .._x509.certificate import Certificate, names_of, pem_bundle
 from . import certificate_deploy as deploying
 from . import certificate_import as importing
@@ -650,6 +650,8 @@ class Rotation:
             "not_after": iso(served.certificate.not_after if served.certificate else served.lifespan.end),
             **served.lifespan.as_result(),
             "renewal_due": served.lifespan.is_due(self._clients.at),
+            "days_until_expiry": days_until(served.lifespan.end, self._clients.at),
+            "served_name": served.shown_name,
             "served_certificate": one.seen[0][0].facts() if one.served is False and one.seen else None,
         }
 

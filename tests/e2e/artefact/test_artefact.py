@@ -191,6 +191,9 @@ EVERY_MODULE = """
         phases: [deploy, verify]
         trusted_ca_path: "{{ root }}"
       register: rotated
+    - softlayer.certificates.ssl_certificate_report:
+        results: "{{ rotated }}"
+        path: "{{ playbook_dir }}/rotated.html"
     - softlayer.certificates.ssl_endpoint_info:
         endpoints: ["127.0.0.1:1"]
         gather_stored: true

@@ -23,13 +23,13 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.support.environment import home  # noqa: F401  # its import also hides the user's environment
 
 # isort: split
-from ansible_collections.softlayer.certificates.plugins.filter import _rotation_report, fulfillment_report
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
 
 from tests.simulator.client import Simulator
-from tests.support.lines import NAME, OTHER, certificate, entry, listener, moved, stored, unread, with_the_rest
 from tests.support.long import LONG
 from tests.support.modules import run_module
 from tests.support.playing import play
+from tests.support.rotations import NAME, OTHER, entry, imported, item, listener, unread
 
 CHROMIUM = "/usr/bin/chromium"
 DRIVER = "/usr/bin/chromedriver"
@@ -41,11 +41,9 @@ SECONDS = 30
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder for the pictures of the documentation; without it they are made and thrown away."""
 LARGE = 1_000
-"""How many names the large report without orders has ..."""
+"""How many listeners the large report without orders has ..."""
 MANY = 5_000 if LONG or SCREENSHOTS else 1_000
 """... and how many orders the other one."""
-rotation_report = _rotation_report.FilterModule().filters()["_rotation_report"]
-fulfillment_files = fulfillment_report.FilterModule().filters()["_fulfillment_files"]
 
 
 class Browser:
@@ -166,9 +164,13 @@ def make_report(sim: Simulator, path: Path, language: str = "en", recipients: st
     of_all = {"order_ids": [order["id"] for order in orders], "max_orders": len(orders), "on_ineligible": "skip"}
     of_all |= {"allowed_recipients": [recipients], "skip_imported": False, "allow_ephemeral_ledger": True}
     emails = run_module("ssl_fulfillment_email", check=True, **access, **of_all)["emails"]
-    found = {"store": store, "emails": emails, "collected": [], "missing": [], "failed": []}
-    files = fulfillment_files(orders, language, {"skipped": [], "failed": []}, found)
-    path.write_text(files["html"], encoding="utf-8")
+    return write_report(path, language, {"orders": orders, "store": store, "emails": emails})
+
+
+def write_report(path: Path, language: str, results: dict[str, Any]) -> Path:
+    """A report of what modules returned, as Ansible has the module write it."""
+    options = {"path": str(path), "language": language, "page": page_in(language), "results": results}
+    assert run_module("ssl_certificate_report", **options)["changed"]
     return path
 
 
@@ -222,128 +224,77 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield make_report(sim, tmp_path_factory.mktemp("large") / "report.html")
 
 
-def make_rotation_report(folder: Path, language: str = "en", **facts: Any) -> Path:
-    """A report of what the module would have returned, as the role makes it."""
-    facts = moved(with_the_rest(facts), datetime.now(timezone.utc))
-    result = {"imported": [], "deployed": [], "verified": [], "removed": [], "skipped": [], "failed": []}
-    done = {
-        "selection": {"common_names": None, "load_balancers": None, "trust": "require"},
-        "certificates": facts["store"],
-        "listeners": facts["listeners"],
-        "source_certificates": facts["entries"],
-        "source_problems": facts.get("unread", []),
-    }
-    files = rotation_report(done, language, {**result, **facts.get("result", {})})
-    for ending in ("html", "json"):
-        (folder / f"{language}.{ending}").write_text(files[ending], encoding="utf-8")
-    return folder / f"{language}.html"
-
-
-def rotated_fleet(names: int = 3) -> dict[str, Any]:
-    """A fleet in which everything occurs that a report may tell, and names of which all is well."""
-    both = ("shop.example.org", "*.shop.example.org")
-    switched = listener("web:443", 1, 2, subject_alt_names=[NAME])
-    seen = [
-        listener(one, 2, 2, "unchanged", served=True) for one in ("web:443", "web:8443", "web:9443", "api-west:443")
-    ]
-    store = [
-        stored(1, -62, services=[], associated_service_count=1, notes="front, old"),
-        stored(2, 0, at=("web:443", "web:8443", "web:9443", "api-west:443"), notes="front"),
-        stored(3, -80, OTHER, at=("api:443",)),
-        stored(4, -91, "old.example.com", "alt.example.com", at=("api:8443",)),
-        stored(5, -40, "mail.example.com", at=("mail:993",), key_type="RSA"),
-        stored(6, 0, "mail.example.com", key_type="RSA", organization_name="Example Inc."),
-        stored(7, -5, "idle.example.com"),
-        stored(8, -20, "attic.example.com"),
-        stored(9, -80, both[0]),
-        stored(10, -1, *both, at=("shop:443",)),
-        stored(11, -30, "late.example.net", at=("late:443",)),
-        stored(12, -30, "stuck.example.net", at=("stuck:443",)),
-        stored(13, -30, "odd.example.net", at=("odd:443",)),
-        stored(14, -30, "half.example.net", at=("half:443",)),
-        *(stored(100 + n, -n, f"host{n:02}.example.com", at=(f"lb{n}:443",)) for n in range(names)),
-    ]
-    entries = [
-        entry(2, 0),
-        entry(3, -80, OTHER, source="acme_sh"),
-        entry(7, -5, "idle.example.com"),
-        entry(10, -1, *both, source="lego"),
-        entry(20, 0, "late.example.net"),
-        entry(21, 0, "new.example.com", name="new.example.com"),
-        entry(
-            22, -1, "odd.example.net", source="folder", trust="untrusted", trust_message="Not trusted: Name the root."
-        ),
-        *(entry(100 + n, -n, f"host{n:02}.example.com") for n in range(names)),
-    ]
+def rotated_fleet() -> dict[str, Any]:
+    """What a rotation returned, with everything in it that a report may tell."""
+    now = datetime.now(timezone.utc)
+    api, org = {"served_name": OTHER, "subject_alt_names": [OTHER]}, {"served_name": "shop.example.org"}
+    busy = "Load balancer stuck is UPDATE_PENDING and was not ACTIVE within 900 seconds: run it again later."
+    switched = [listener(f"web:{port}", 89, "switched", now, message="Switched. It is served.") for port in (443, 8443)]
     failed = [
-        listener(
-            *("stuck:443", 12, 12, "failed"),
-            subject_alt_names=["stuck.example.net"],
-            reason="balancer_busy",
-            message="Load balancer stuck is UPDATE_PENDING and was not ACTIVE within 900 seconds: run it again later.",
-        ),
-        {"common_name": "the mailbox", "code": "unreachable", "message": "No answer."},
+        listener("stuck:443", 60, "failed", now, reason="balancer_busy", message=busy),
+        {"common_name": "the mailbox", "code": "unreachable", "reason": "unreachable", "message": "No answer."},
     ]
-    held = listener(
-        "mail:993", 5, 5, "skipped", reason="organization_differs", message="Its organization is another one."
-    )
-    beyond = listener("gone:443", 77, 77, "unchanged", subject_alt_names=["gone.example.org"])
+    others = [
+        listener("api:443", 10, "unchanged", now, **api),
+        listener("old:443", -2, "unchanged", now, served_name="old.example.com", accepted=False),
+        listener(
+            "mail:993", 50, "skipped", now, reason="organization_differs", message="Its organization is another one."
+        ),
+        listener("shop:443", 40, "rolled_back", now, reason="not_accepted", message="Pointed back.", **org),
+        listener("far:443", 60, "unchanged", now, reason="not_reachable", served=None, accepted=None),
+        listener("none:443", 60, "skipped", now, reason="not_found", days_until_expiry=None, served_name=None),
+        *(
+            listener(f"lb{number:02}:443", 88, "unchanged", now, served_name=f"host{number}.example.com")
+            for number in range(5)
+        ),
+    ]
     return {
-        "store": store,
-        "entries": entries,
-        "unread": [unread("broken_link", "half.example.net"), unread("being_renewed", "next.example.com")],
-        "listeners": [
-            *(switched, *seen[1:], held, beyond, failed[0]),
-            *(listener(f"{name}:{port}", number, number, "unchanged") for name, port, number in PLACES),
-            *(listener(f"lb{n}:443", 100 + n, 100 + n, "unchanged") for n in range(names)),
+        "listeners": [*switched, failed[0], *others],
+        "attention": [
+            item("old:443", "expired", "It expired, and nothing renews it. Have it renewed."),
+            item("api:443", "expiring", "It ends soon, and nothing renews it. Have it renewed."),
+            item("api:443", "unusable", "certbot api would renew it and cannot be used: The passphrase is wrong."),
+            item("mail:993", "held_back", "Certificate 7 is held back. Its organization is another one."),
+            item("old:443", "not_accepted", "Clients refuse what is served."),
         ],
-        "result": {
-            "imported": [{**certificate(2, 0), "id": 2, "outcome": "imported"}],
-            "deployed": [switched],
-            "verified": seen,
-            "removed": [{**certificate(1, -62), "id": 1, "outcome": "removed"}],
-            "skipped": [held],
-            "failed": failed,
-        },
+        "imported": [imported()],
+        "deployed": switched,
+        "verified": switched,
+        "removed": [{"id": 1, "common_name": NAME, "outcome": "removed"}],
+        "skipped_items": [unread("broken_link", "half.example.net")],
+        "failed_items": [*failed, others[3]],
+        "source_certificates": [entry(2, "already_imported"), entry(3, "new_name", "new.example.com")],
+        "source_problems": [unread("broken_link", "half.example.net")],
+        "empty_sources": [{"source": "lego", "path": "/etc/lego", "message": "The source lego brings nothing."}],
     }
-
-
-PLACES = [
-    *(("api", 443, 3), ("api", 8443, 4), ("shop", 443, 10), ("late", 443, 11), ("odd", 443, 13), ("half", 443, 14)),
-]
-"""Other listeners, and the certificates that they have."""
 
 
 @pytest.fixture(scope="session")
 def rotated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Reports of a fleet without orders, in English and in German."""
+    """Reports of a rotation, in English and in German."""
     folder = tmp_path_factory.mktemp("rotated")
-    return {language: make_rotation_report(folder, language, **rotated_fleet()) for language in ("en", "de")}
+    return {language: write_report(folder / f"{language}.html", language, rotated_fleet()) for language in ("en", "de")}
 
 
 @pytest.fixture(scope="session")
 def hostile_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report whose names, messages and notes want to be more than text."""
-    store = [stored(1, -80, HOSTILE, at=(f"{HOSTILE}:443",), notes=HOSTILE, common_name=HOSTILE, key_type=HOSTILE)]
-    refused = {"trust": "untrusted", "trust_message": HOSTILE}
-    failed = [{"id": 1, "reason": HOSTILE, "message": HOSTILE}, {"common_name": HOSTILE, "message": HOSTILE}]
-    return make_rotation_report(
-        tmp_path_factory.mktemp("hostile"),
-        store=store,
-        entries=[entry(2, 0, HOSTILE, source=HOSTILE, name=HOSTILE, path=HOSTILE, key_type=HOSTILE, **refused)],
-        unread=[unread(name=HOSTILE, message=HOSTILE)],
-        listeners=[listener(f"{HOSTILE}:443", 1, 1, "unchanged")],
-        result={"failed": failed, "deployed": [listener(f"{HOSTILE}:443", 1, 1)]},
-    )
+    """A report whose names and messages want to be more than text."""
+    named = {"served_name": HOSTILE, "subject_alt_names": [HOSTILE], "message": HOSTILE, "ends_by": HOSTILE}
+    results = {
+        "listeners": [listener(f"{HOSTILE}:443", reason=HOSTILE, **named)],
+        "attention": [item(f"{HOSTILE}:443", "expiring", HOSTILE, name=HOSTILE)],
+        "imported": [imported(name=HOSTILE, source=HOSTILE, subject_alt_names=[HOSTILE])],
+        "failed_items": [{"common_name": HOSTILE, "message": f"{HOSTILE}."}],
+        "source_certificates": [entry(2, HOSTILE, HOSTILE, source=HOSTILE)],
+    }
+    return write_report(tmp_path_factory.mktemp("hostile") / "report.html", "en", results)
 
 
 @pytest.fixture(scope="session")
 def large_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of many names."""
-    names = [f"host{number:05}.example.com" for number in range(LARGE)]
-    return make_rotation_report(
-        tmp_path_factory.mktemp("large"),
-        store=[stored(n, -(n % 89), name, at=(f"lb{n % 40}:{n}",)) for n, name in enumerate(names)],
-        entries=[entry(n, -(n % 89), name) for n, name in enumerate(names)],
-        listeners=[listener(f"lb{n % 40}:{n}", n, n, "unchanged") for n in range(len(names))],
-    )
+    """A report of many listeners."""
+    listeners = [
+        listener(f"lb{number % 40}:{number}", 1 + number % 89, served_name=f"host{number:05}.example.com")
+        for number in range(LARGE)
+    ]
+    return write_report(tmp_path_factory.mktemp("large") / "report.html", "en", {"listeners": listeners})

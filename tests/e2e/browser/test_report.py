@@ -245,11 +245,11 @@ def test_thousands_of_rows_are_there_at_once(browser: Browser, large: Path) -> N
 
 
 @pytest.mark.parametrize("width", [400, 1400])
-def test_the_timeline_can_be_read(
-    *, browser: Browser, fleet: Reports, large: Path, rotated: Reports, large_rotation: Path, width: int
+def test_the_bars_can_be_read(
+    *, browser: Browser, balanced: Reports, rotated: Reports, large_rotation: Path, width: int
 ) -> None:
     """No label lies on another one or outside of the drawing."""
-    for path in (fleet["de"], large, rotated["de"], large_rotation):
+    for path in (balanced["de"], rotated["de"], large_rotation):
         browser.open(path, width=width)
         assert overlapping(browser, width) == [], path
 

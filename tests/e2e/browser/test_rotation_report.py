@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report without orders as a person meets it; what it shares with the other one is tested there in more detail."""
+"""The report of a rotation as a person meets it; what it shares with the other one is tested there in more detail."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
-from tests.e2e.browser.conftest import LARGE, Browser
+from tests.e2e.browser.conftest import HOSTILE, LARGE, Browser
 from tests.e2e.browser.looking import column, heading, sort_by
 
-NAMES = 18
+COUNT = 14
 HEADINGS = {
-    "en": ["Name", "Key", "State", "Served by", "In the store", "In the source", "Today", "Services", "Days left"],
-    "de": [
-        *("Name", "Schlüssel", "Zustand", "Ausgeliefert von", "Im Speicher", "In der Quelle", "Heute", "Dienste"),
-        "Tage übrig",
-    ],
+    "en": ["Listener", "Name", "State", "Certificate", "Served", "Accepted", "Ends by", "Days left"],
+    "de": ["Listener", "Name", "Zustand", "Zertifikat", "Ausgeliefert", "Angenommen", "Endet durch", "Tage übrig"],
 }
 
 
@@ -33,15 +30,14 @@ def data(path: Path) -> dict[str, Any]:
 
 
 def keys(path: Path) -> dict[str, str]:
-    """The ids of the rows, by their names."""
-    return {row["name"]: f"line-{row['key']}" for row in data(path)["lines"]}
+    """The ids of the rows, by their listeners."""
+    return {row["listener"]: f"listener-{row['key']}" for row in data(path)["listeners"]}
 
 
 @pytest.mark.parametrize("language", sorted(HEADINGS))
-def test_it_tells_all_states(browser: Browser, rotated: dict[str, Path], language: str) -> None:
+def test_it_tells_all_outcomes(browser: Browser, rotated: dict[str, Path], language: str) -> None:
     browser.open(rotated[language])
-    states = {state: count for state, count in data(rotated[language])["states"].items() if count}
-    assert states.keys() == data(rotated[language])["states"].keys() - {"unknown"}
+    states = data(rotated[language])["states"]
     tiles = browser.driver.find_elements(By.CSS_SELECTOR, ".tiles button")
     assert [(tile.get_attribute("data-state"), int(tile.text.split()[0])) for tile in tiles] == list(states.items())
     assert [heading(browser, number)[0] for number in range(len(HEADINGS[language]))] == HEADINGS[language]
@@ -54,49 +50,69 @@ def test_it_tells_all_states(browser: Browser, rotated: dict[str, Path], languag
 def test_what_needs_a_person_says_its_remedy_and_leads_to_the_row(browser: Browser, rotated: dict[str, Path]) -> None:
     browser.open(rotated["en"])
     rows = keys(rotated["en"])
-    remedies = browser.driver.find_elements(By.CSS_SELECTOR, ".remedies li")
-    told = dict(remedy.text.split(": ", 1) for remedy in remedies)
-    assert told["odd.example.net"] == "Not trusted: Name the root."
-    assert told["mail.example.com"] == "mail:993: Its organization is another one."
-    assert told["half.example.net"] == "Put the key there."
-    assert told["old.example.com"] == (
-        "No source has a certificate with all of these names and this type of key, so nothing renews it."
-    )
-    browser.find(".attention button[data-kind=refused]").click()
-    assert browser.row_ids() == [rows["odd.example.net"]]
-    browser.find(f".attention a[href='#{rows['mail.example.com']}']").click()  # one that is filtered out
-    assert rows["mail.example.com"] in browser.row_ids()
+    groups = browser.driver.find_elements(By.CSS_SELECTOR, ".attention > li")
+    assert [group.get_attribute("class") for group in groups][:3] == ["urgent", "urgent", ""]
+    remedies = [remedy.text for remedy in browser.driver.find_elements(By.CSS_SELECTOR, ".attention .remedies li")]
+    assert "shop:443 (shop.example.org): Pointed back." in remedies
+    assert "old:443 (old.example.com): It expired, and nothing renews it. Have it renewed." in remedies
+    assert len(remedies) == 7
+    browser.find(".attention button[data-kind=unusable]").click()
+    assert browser.row_ids() == [rows["api:443"]]
+    browser.find(f".attention a[href='#{rows['mail:993']}']").click()  # one that is filtered out
+    assert rows["mail:993"] in browser.row_ids()
+    notices = browser.find("#notices + ul").text.split("\n")
+    assert notices == [
+        "the mailbox: No answer.",
+        "lego half.example.net: Put the key there.",
+        "The source lego brings nothing.",
+    ]
 
 
-def test_a_row_tells_what_is_where_and_what_was_done(browser: Browser, rotated: dict[str, Path]) -> None:
+def test_a_row_tells_what_is_served(browser: Browser, rotated: dict[str, Path]) -> None:
     browser.open(rotated["en"])
-    row = browser.find(f"#{keys(rotated['en'])['www.example.com']}")
+    row = browser.find(f"#{keys(rotated['en'])['api:443']}")
     cells = [cell.text.split("\n") for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
-    [told] = [one for one in data(rotated["en"])["lines"] if one["name"] == "www.example.com"]
-    until = f"until {told['served_until'][:10]}"
-    assert cells[0] == ["www.example.com"] and cells[1] == ["EC"]
-    assert cells[2] == ["Renewed today", "The listeners were switched to the newest certificate."]
-    assert cells[3] == ["api-west:443, web:443, web:8443", "and 1 more", until]
-    assert cells[4] == ["2", until, "front"]
-    assert cells[5] == ["certbot: www.example.com", until]
-    assert cells[6][:2] == ["Imported as 2", "Switched: web:443"] and cells[6][-1] == "Removed: 1"
-    assert cells[7:] == [["4"], cells[8]] and cells[8][0] == "89"
+    assert cells[:2] == [["api:443"], ["api.example.com"]]
+    assert cells[2][0] == "As it was" and len(cells[2]) == 3, "with both messages"
+    assert cells[3:7] == [["1"], ["yes"], ["yes"], [""]] and cells[7][0] == "10"
+    far = browser.find(f"#{keys(rotated['en'])['far:443']}")
+    assert [cell.text for cell in far.find_elements(By.CSS_SELECTOR, "td")][3:5] == ["not seen", "not seen"]
+
+
+def test_bars_stand_in_the_order_of_days_left(browser: Browser, rotated: dict[str, Path]) -> None:
+    browser.open(rotated["en"])
+    titles = browser.run("return [...document.querySelectorAll('svg title')].map(title => title.textContent)")
+    assert titles[:2] == ["old:443, old.example.com: expired 2 days ago", "api:443, api.example.com: 10 days"]
+    assert len(titles) == COUNT - 1, "of one, the days are not known"
+    kinds = browser.run(
+        "return [...document.querySelectorAll('svg rect:last-child')].map(bar => bar.className.baseVal)"
+    )
+    assert kinds[:3] == ["expired", "due", "imported"]
+
+
+def test_what_the_run_did_and_what_only_the_sources_have(browser: Browser, rotated: dict[str, Path]) -> None:
+    browser.open(rotated["en"])
+    done = browser.find("section[aria-labelledby=done]").text.split("\n")
+    assert done[1:5] == data(rotated["en"])["done"]
+    assert done[5] == "imported 1, switched 2, seen 2, removed 1, skipped 1, failed 3"
+    folded = browser.find("details")
+    assert folded.text == "Only in the sources: 2"
+    browser.find("summary").click()
+    assert "certbot new.example.com" in folded.text and "lego half.example.net" in folded.text
 
 
 def test_sorting_and_filtering(browser: Browser, rotated: dict[str, Path]) -> None:
     browser.open(rotated["en"])
-    assert browser.shown() == f"{NAMES} of {NAMES} names shown"
-    names = column(browser, 0)
-    assert names == sorted(names, key=lambda name: name.removeprefix("*."))
-    sort_by(browser, 8)
-    days = [int(text) for text in column(browser, 8)]
+    assert browser.shown() == f"{COUNT} of {COUNT} listeners shown"
+    sort_by(browser, 7)
+    days = [int(text) for text in column(browser, 7)]
     assert days == sorted(days) and days[0] == -2
-    browser.search("lego broken", f"0 of {NAMES} names shown")
-    browser.search("lego link", f"1 of {NAMES} names shown")
+    browser.search("example.org pointed", f"1 of {COUNT} listeners shown")
     browser.find("#reset").click()
-    browser.wait_for(f"{NAMES} of {NAMES} names shown")
-    browser.find("#served option[value=web]").click()
-    assert browser.row_ids() == [keys(rotated["en"])["www.example.com"]]
+    browser.wait_for(f"{COUNT} of {COUNT} listeners shown")
+    browser.find("#state option[value=rolled_back]").click()
+    assert browser.row_ids() == [keys(rotated["en"])["shop:443"]]
+    assert not browser.driver.find_elements(By.CSS_SELECTOR, "#served")
 
 
 def test_no_request_leaves_the_page_and_without_a_script_it_is_complete(
@@ -106,26 +122,27 @@ def test_no_request_leaves_the_page_and_without_a_script_it_is_complete(
     sort_by(browser, 0)
     assert browser.requests() <= {rotated["en"].as_uri(), "data:,"}
     browser.open(rotated["en"], script=False)
-    assert len(browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr")) == NAMES
+    assert len(browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr")) == COUNT
     assert not browser.find("#controls").is_displayed()
 
 
 def test_hostile_values_are_text(browser: Browser, hostile_rotation: Path) -> None:
     browser.open(hostile_rotation)
     sort_by(browser, 0)
-    browser.search("<script>", "1 of 1 names shown")
-    assert browser.driver.title.startswith("Renewal of SSL certificates")
+    browser.search("<script>", "1 of 1 listeners shown")
+    assert browser.driver.title.startswith("Rotation of SSL certificates")
     assert browser.complaints() == []
     assert browser.driver.find_elements(By.CSS_SELECTOR, "img, textarea") == []
     assert browser.run("return document.querySelectorAll('script').length") == 2
+    assert column(browser, 0) == [f"{HOSTILE}:443"] and column(browser, 1) == [HOSTILE]
 
 
 def test_many_rows_are_there_at_once(browser: Browser, large_rotation: Path) -> None:
     browser.open(large_rotation)
-    assert browser.shown() == f"{LARGE} of {LARGE} names shown"
+    assert browser.shown() == f"{LARGE} of {LARGE} listeners shown"
     assert len(browser.row_ids()) == 250
-    browser.search("host00999", f"1 of {LARGE} names shown")
+    browser.search("host00999", f"1 of {LARGE} listeners shown")
     browser.find("#reset").click()
-    browser.wait_for(f"{LARGE} of {LARGE} names shown")
-    sort_by(browser, 0)
-    assert column(browser, 0)[0] == "host00000.example.com"
+    browser.wait_for(f"{LARGE} of {LARGE} listeners shown")
+    sort_by(browser, 1)
+    assert column(browser, 1)[0] == "host00000.example.com"

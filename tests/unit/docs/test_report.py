@@ -10,14 +10,16 @@ import re
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._codes import LineState, State
+from ansible_collections.softlayer.certificates.plugins.module_utils._codes import DeployOutcome, State
 
 from tests.support.pages import ROOT
 
-ORDERS, LINES = (ROOT / "docs/docsite/rst/guide_report.rst").read_text("utf-8").split("The report without orders\n---")
+ORDERS, ROTATION = (
+    (ROOT / "docs/docsite/rst/guide_report.rst").read_text("utf-8").split("The report without orders\n---")
+)
 
 
-@pytest.mark.parametrize(("text", "declared"), [(ORDERS, State), (LINES, LineState)], ids=["orders", "lines"])
+@pytest.mark.parametrize(("text", "declared"), [(ORDERS, State), (ROTATION, DeployOutcome)], ids=["orders", "rotation"])
 def test_the_guide_explains_every_state(text: str, declared: Any) -> None:
     table = text.partition("* - State\n")[2]
     listed = [

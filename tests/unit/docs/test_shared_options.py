@@ -41,6 +41,7 @@ OF_THEIR_OWN = {
     ("ssl_certificate_rotate", "trust"): "nobody looks at what it imports at night: no ignore, and require by default",
     ("secrets_manager_certificate", "certificates"): "have secrets' options, not those of the store",
     ("secrets_manager_certificate", "state"): "deletes nothing",
+    ("ssl_certificate_report", "state"): "writes files, or only sees whether it could",
     ("ssl_orders", "gather_imported"): "groups are made of it, so it is looked up by default",
 }
 """Options that differ from the shared ones of their name, and why."""

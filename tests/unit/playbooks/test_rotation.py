@@ -108,7 +108,7 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     )
     assert done.ran.code == 0, done.ran.output
     assert "www.example.com: imported as certificate " in done.ran.output
-    assert "api.example.com,api.example.com,RSA,renewed," in done.ran.output, done.ran.output
+    assert "api:443,api.example.com,api.example.com,switched," in done.ran.output, done.ran.output
     assert changes(done) == Counter({CREATE: 2, UPDATE: 2, DELETE: 2})
     assert {name: len(entries) for name, entries in done.result.items()} == {
         **{"imported": 2, "deployed": 3, "verified": 3, "removed": 2, "skipped": 1, "failed": 0, "attention": 0}
@@ -117,13 +117,14 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     assert sorted(have(account)) == sorted(before) and set(have(account).values()) == set(ids(account))
 
     report = files(tmp_path)
-    rows = {row["name"]: row for row in json.loads(report["report.json"])["lines"]}
-    assert {name: row["state"] for name, row in rows.items()} == {
-        **dict.fromkeys(("www.example.com", "api.example.com"), "renewed"),
-        "new.example.com": "source_only",
-    }
-    assert rows["www.example.com"]["served_by"] == [f"{HOSTILE}:443", f"{HOSTILE}:8443"]
-    assert [line["name"] for line in csv.DictReader(report["report.csv"].decode().splitlines())] == list(rows)
+    data = json.loads(report["report.json"])
+    rows = {row["listener"]: row for row in data["listeners"]}
+    assert {name: (row["state"], row["served"]) for name, row in rows.items()} == dict.fromkeys(
+        have(account), ("switched", True)
+    )
+    assert rows[f"{HOSTILE}:8443"]["name"] == "www.example.com"
+    assert [(entry["source"], entry["reason"]) for entry in data["sources"]] == [("folder new.example.com", "new_name")]
+    assert [line["listener"] for line in csv.DictReader(report["report.csv"].decode().splitlines())] == list(rows)
     assert report["report.html"].count(b"<script") == 2 and b'lang="de"' in report["report.html"]
     assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in report} == {0o640}
     assert stat.S_IMODE(measured.stat().st_mode) == 0o644
@@ -160,8 +161,8 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
     assert "web:443: FAILED, " in told.ran.output
     assert summary(told) == "imported 2, deployed 1, verified 1, removed 1, skipped 0, failed 2"
     assert have(account)["web:443"] == www and www in ids(account) and api not in ids(account)
-    states = {row["name"]: row["state"] for row in json.loads(files(tmp_path)["report.json"])["lines"]}
-    assert states == {"api.example.com": "renewed", "www.example.com": "failed"}
+    states = {row["listener"]: row["state"] for row in json.loads(files(tmp_path)["report.json"])["listeners"]}
+    assert states == {"api:443": "switched", "web:443": "rolled_back"}
     empty = f"The source certbot brings nothing: {tmp_path}/not mounted is not there."
     assert empty in told.ran.output and empty.encode() in files(tmp_path)["report.html"]
     assert (found := metrics(tmp_path / "certificates.prom"))["last_run_success"] == 0

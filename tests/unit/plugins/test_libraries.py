@@ -56,11 +56,16 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         },
         (*API, *CERTIFICATES, "imap-tools"),
     ),
+    "ssl_certificate_report": (
+        {"path": "/nowhere.html", "metrics_path": "/nowhere.prom"},
+        (*CERTIFICATES, "Jinja2", "prometheus-client"),
+    ),
 }
 """The options of a run that needs all libraries that its module may need, and those."""
 MISSING = [
     *((module, CASES[module][1]) for module in ("ssl_fulfillment_email_info", "secrets_manager_certificate")),
     ("ssl_certificate_deploy", ("SQLAlchemy",)),
+    ("ssl_certificate_report", ("Jinja2", "prometheus-client")),
 ]
 """Modules that together need each library, and what they find missing at once; a run in a new process takes a while."""
 
@@ -226,16 +231,12 @@ def test_filters_say_so_too(tmp_path: Path) -> None:
         )
 
 
-def test_the_metrics_file_alone_asks_for_its_library(tmp_path: Path) -> None:
+def test_report_and_metrics_ask_each_for_their_own(tmp_path: Path) -> None:
     make_missing(tmp_path, "prometheus-client")
-    selection = "{'common_names': none, 'load_balancers': none, 'trust': 'require'}"
-    report = f"{{'selection': {selection}}} | softlayer.certificates._rotation_report('en', {{}})"
-    said = said_by(["{} | softlayer.certificates._rotation_metrics", report], tmp_path)
-    assert (
-        "The metrics file of the role ssl_rotation needs the Python library prometheus-client 0.16.0 or later, on the controller: "
-        "pip install 'prometheus-client>=0.16.0'" in said
-    )
-    assert "<html lang=" in said
+    module, path = "ssl_certificate_report", str(tmp_path / "r.html")
+    assert not run(module, tmp_path, {"path": path, "state": "checked"}).get("failed")
+    make_missing(tmp_path, "Jinja2")
+    assert not run(module, tmp_path, {"metrics_path": path, "state": "checked"}).get("failed")
 
 
 def test_the_metrics_files_library_is_asked_for_before_anything_is_done(tmp_path: Path) -> None:
@@ -245,7 +246,5 @@ def test_the_metrics_files_library_is_asked_for_before_anything_is_done(tmp_path
         "vars": {"ssl_rotation_phases": ["verify"], "ssl_rotation_metrics_path": str(tmp_path / "certificates.prom")},
     }
     said = said_in([role], tmp_path)
-    assert (
-        "The metrics file of the role ssl_rotation needs the Python library prometheus-client 0.16.0 or later" in said
-    )
+    assert "ssl_certificate_report needs the Python library prometheus-client 0.16.0 or later" in said
     assert "Rotate the certificates" not in said

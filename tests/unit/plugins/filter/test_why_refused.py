@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -184,57 +181,12 @@ def test_what_ansible_could_not_read_comes_first() -> None:
 @pytest.mark.parametrize(
     ("needs", "said"),
     [
-        (
-            {"report_path": "/no/where/r.html"},
-            "There is no folder /no/where on the controller for ssl_rotation_report_path: make it, or correct the path.",
-        ),
-        ({"report_path": "r.pdf"}, "ssl_rotation_report_path is r.pdf, but must be an .html file."),
-        (
-            {"metrics_path": "/no/where/m"},
-            "There is no folder /no/where on the controller for ssl_rotation_metrics_path",
-        ),
-        ({"report_path": "/"}, "ssl_rotation_report_path is /, but must be an .html file."),
-        ({"metrics_path": "/etc"}, "ssl_rotation_metrics_path is /etc, which is a folder: name a file in it."),
         ({"phases": ["report"]}, "The report phase alone needs ssl_rotation_report_path, the .html file to write."),
         ({"phases": "report"}, "The report phase alone needs ssl_rotation_report_path"),
     ],
 )
-def test_files_that_could_not_be_written(needs: dict[str, Any], said: str) -> None:
+def test_a_report_that_has_no_place(needs: dict[str, Any], said: str) -> None:
     assert refused(**needs).startswith(said)
-
-
-def test_a_disk_that_nothing_can_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needs = {"report_path": str(tmp_path / "r.html")}
-    assert refused(**needs) == ""
-    monkeypatch.setattr(os, "statvfs", lambda _folder: SimpleNamespace(f_flag=os.ST_RDONLY))
-    assert refused(**needs) == (
-        f"The disk of the folder {tmp_path} on the controller, for ssl_rotation_report_path, is read-only: name another path."
-    )
-
-
-@pytest.mark.parametrize(
-    ("needs", "module", "said"),
-    [
-        (
-            {"metrics_path": "m.prom"},
-            "prometheus_client",
-            "The metrics file of the role ssl_rotation needs the Python library prometheus-client 0.16.0 or later, on the controller",
-        ),
-        (
-            {"report_path": "r.html", "phases": ["verify", "report"]},
-            "cryptography",
-            "The report of the role ssl_rotation needs the Python library cryptography 42.0.0 or later, on the controller",
-        ),
-    ],
-)
-def test_libraries_that_write_the_files(
-    monkeypatch: pytest.MonkeyPatch, needs: dict[str, Any], module: str, said: str
-) -> None:
-    """They are asked for before anything is done, and only by who has the file written."""
-    assert refused(**needs) == ""
-    monkeypatch.setitem(sys.modules, module, None)
-    assert refused(**needs).startswith(said)
-    assert refused() == refused(report_path="r.html") == ""
 
 
 def test_what_the_other_role_needs() -> None:

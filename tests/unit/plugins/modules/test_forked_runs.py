@@ -41,6 +41,7 @@ def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
         "ssl_order_info": api,
         "ssl_certificate_deploy": {**api, "trusted_ca_path": str(folder / "root.pem")},
         "ssl_certificate_info": api,
+        "ssl_certificate_report": {"path": str(folder / "report.html"), "state": "checked"},
         "ssl_certificate_rotate": {**api, **ledger, "phases": ["deploy"], "trusted_ca_path": str(folder / "root.pem")},
         "ssl_certificate_import": {**api, **ledger, **ISSUED.options()},
         "ssl_fulfillment_email": {**api, **ledger, "order_ids": [sim.orders()[0]["id"]]},

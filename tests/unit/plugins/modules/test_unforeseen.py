@@ -30,6 +30,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     },
     "ssl_certificate_export": {**LOGIN, "all": True, "dest": "/nowhere"},
     "ssl_certificate_import": {**LOGIN, "common_name": "www.example.com", "state": "absent"},
+    "ssl_certificate_report": {"path": "/nowhere.html"},
     "ssl_certificate_rotate": {**LOGIN, "phases": ["verify"]},
     "ssl_endpoint_info": {**LOGIN, "endpoints": ["127.0.0.1"]},
     "ssl_fulfillment_email": {**LOGIN, "order_ids": [1]},

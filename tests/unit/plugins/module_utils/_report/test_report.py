@@ -9,18 +9,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import (
-    MOST_RUNS,
+    MOST_BARS,
     Schema,
-    as_data,
     as_files,
+    bars,
+    merged,
 )
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import page_sources, page_words
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
 from jinja2 import UndefinedError
 
 from tests.support.words import words_of
@@ -78,61 +77,46 @@ def test_the_table() -> None:
     ]
 
 
-# What load balancers serve, and the last runs
-
-AT = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
-FEW = Schema("order", "id", "ids", ("failed", "imported"), (), ("id", "state", "attention", "served_by"))
+# What load balancers serve
 
 
-def data(old: Any = None, held: Sequence[tuple[str, Any]] = (), **failed: Any) -> dict[str, Any]:
-    """A report of a failed order, one that needs a person, and one that is well."""
-    rows = [
-        {"id": number, "reason": "", "state": state, "attention": why, "served_by": []}
-        for number, (state, why) in enumerate([("failed", ["failed"]), ("imported", ["due"]), ("imported", [])])
+def bar(days_left: int | None, due: bool = False) -> dict[str, Any]:
+    """A listener with so many days left."""
+    return {"listener": "web:443", "name": None, "days_left": days_left, "renewal_due": due}
+
+
+def test_a_bar_for_each_listener_the_most_urgent_first() -> None:
+    told = bars([bar(90), bar(None), bar(-2, True), bar(9, True), bar(0, True)])
+    assert [(drawn["days_left"], drawn["kind"], drawn["width"]) for drawn in told] == [
+        (-2, "expired", 0),
+        (0, "due", 0),
+        (9, "due", 10),
+        (90, "imported", 100),
     ]
-    return as_data(FEW, rows, [failed] if failed else [], {"reasons": {}}, AT, old or {}, held=held, balances=True)
 
 
-def test_listeners_stand_in_the_order_of_balancers_and_have_the_dates_of_their_certificates() -> None:
-    dates = {"not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z"}
-    named = {"common_name": None, "subject_alt_names": ["www.example.com"], **dates, "notes": "left out"}
-    held = [("web-2:443", named), ("web:10443", {}), ("web:8443", {}), ("web:443", named)]
-    told = data(held=held)["listeners"]
-    assert [one["listener"] for one in told] == ["web:443", "web:8443", "web:10443", "web-2:443"]
-    assert told[0] == {"listener": "web:443", "name": "www.example.com", **dates}
+def test_one_that_lasts_long_leaves_something_to_see_of_the_others() -> None:
+    assert [drawn["width"] for drawn in bars([bar(3650), bar(100), bar(400)])] == [25, 100, 100]
+    assert [drawn["width"] for drawn in bars([bar(-3)])] == [0]
 
 
-def test_each_run_adds_what_it_came_to() -> None:
-    before = {"at": "2026-03-09T02:00:00Z", "failed": 0, "attention": 4}
-    this = {"at": "2026-03-10T12:00:00Z", "failed": 1, "attention": 2}
-    assert data()["runs"] == [this]
-    assert data({"runs": [before]})["runs"] == [before, this]
-    assert data({"runs": [before, this]})["runs"] == [before, this], "the same run counts once"
-    assert data(message="The mailbox does not answer.")["runs"] == [{**this, "failed": 2}]
-
-
-@pytest.mark.parametrize("runs", [None, 7, "x", [7, None, {}], [{"at": "soon", "failed": 0, "attention": 0}]])
-def test_what_are_no_runs_is_left_out(runs: Any) -> None:
-    assert len(data({"runs": runs})["runs"]) == 1
-
-
-def test_the_oldest_runs_are_forgotten() -> None:
-    many = [
-        {"at": f"2026-01-{day:02}T{hour:02}:00:00Z", "failed": 0, "attention": 0}
-        for day in range(1, 29)
-        for hour in range(9)
-    ]
-    runs = data({"runs": many})["runs"]
-    assert (len(runs), runs[:-1]) == (MOST_RUNS, many[1 - MOST_RUNS :])
+def test_of_many_listeners_the_most_urgent_are_drawn() -> None:
+    drawn = bars([bar(days) for days in reversed(range(100))])
+    assert [listener["days_left"] for listener in drawn] == list(range(MOST_BARS))
+    assert bars([]) == []
 
 
 def test_the_page_has_no_end_of_an_element_in_its_sources() -> None:
-    sources = page_sources()
-    assert sources.keys() == {"template", "css", "script"}
-    assert "</" not in sources["css"] + sources["script"]
+    page = page_in("en")
+    assert page.keys() == {"template", "css", "script", "words"}
+    assert "</" not in page["css"] + page["script"]
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("rows", ["orders", "lines"])
+@pytest.mark.parametrize("rows", ["orders", "listeners"])
 def test_each_report_has_its_words(rows: str, language: str) -> None:
-    assert page_words(rows, language) == words_of(rows)[language]
+    assert merged(page_in(language)["words"], rows) == words_of(rows)[language]
+
+
+def test_words_of_no_language_are_english() -> None:
+    assert page_in("None") == page_in("en")

@@ -1,0 +1,131 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_report` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+
+from .._argspec import ArgumentSpec
+from .._errors import CertificatesError
+from .._files import put_in_place, why_not_writable
+from .._libraries import FOR_CERTIFICATES, FOR_METRICS, FOR_REPORTS
+from .._module import Module
+from .._report.metrics import as_metrics
+from .._report.orders import ORDERS, OrderFacts
+from .._report.orders import build as build_orders
+from .._report.report import as_files, merged
+from .._report.rotation import LISTENERS
+from .._report.rotation import build as build_listeners
+from .._times import now
+
+SPEC = ArgumentSpec(
+    options={
+        "results": {"type": "dict"},
+        "path": {"type": "path"},
+        "metrics_path": {"type": "path"},
+        "language": {"type": "str", "choices": ["en", "de"], "default": "en"},
+        "state": {"type": "str", "choices": ["present", "checked"], "default": "present"},
+        "page": {"type": "dict"},
+    },
+)
+ENDINGS = ("html", "json", "csv")
+REPORT_MODE, METRICS_MODE = 0o640, 0o644
+"""People who may read the report are of the group; node_exporter has a user of its own."""
+OF_ORDERS = ("orders", *(field.name for field in fields(OrderFacts)))
+"""What `results` may have, if it is about orders."""
+
+
+def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Return the Python libraries that a run with these options needs."""
+    of_report = FOR_REPORTS if params["path"] else ()
+    return (*of_report, *((*FOR_METRICS, *FOR_CERTIFICATES) if params["metrics_path"] else ()))
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    results, params["results"] = params["results"] or {}, None  # they would be in the result, as its invocation
+    page, params["page"] = params["page"], None
+    files, metrics = files_of(params["path"]), params["metrics_path"]
+    if not (files or metrics):
+        raise CertificatesError("invalid_argument", "Name a file to write: path, metrics_path, or both.")
+    for path in filter(None, (params["path"], metrics)):
+        if why_not := why_not_writable(path):
+            raise CertificatesError("not_found", why_not)
+    told = {"changed": False, "paths": [*files.values(), *([metrics] if metrics else [])]}
+    if params["state"] == "checked":
+        return told
+    is_of_orders, at = "orders" in results, now()
+    check_results(results)
+    if metrics and not is_of_orders and not module.check_mode:
+        success = "listeners" in results and "failure" not in results
+        put_in_place(metrics, as_metrics(results, at, success=success).encode(), METRICS_MODE)
+    if not files or not (is_of_orders or "listeners" in results):
+        return told  # of a run that could list nothing there is nothing to report, and the last report stays
+    before = {ending: text_in(path) for ending, path in files.items()}
+    texts = texts_of(results, page, params["language"], before["json"], at)
+    written = [ending for ending in files if texts[ending] != before[ending]]
+    for ending in written if not module.check_mode else ():
+        put_in_place(files[ending], texts[ending].encode(), REPORT_MODE)
+    header = dict.fromkeys(("before_header", "after_header"), files["csv"] if files else "")
+    diff = [{**header, "before": before["csv"] or "", "after": texts["csv"]}] if "csv" in written else []
+    return {**told, "changed": bool(written), "diff": diff}
+
+
+def files_of(path: str | None) -> dict[str, str]:
+    """Return the files of a report by their endings.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if not path:
+        return {}
+    if not path.endswith(".html"):
+        raise CertificatesError("invalid_argument", f"path is {path}, but must be an .html file.")
+    return {ending: f"{path.removesuffix('html')}{ending}" for ending in ENDINGS}
+
+
+def check_results(results: Mapping[str, t.Any]) -> None:
+    """Refuse what no module has returned.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    unknown = sorted(results.keys() - {*OF_ORDERS})
+    if "orders" in results and unknown:
+        said = f"results has {', '.join(unknown)} beside orders, but may have {', '.join(OF_ORDERS)}."
+        raise CertificatesError("invalid_argument", said)
+    if not results.keys() & {"orders", "listeners", "failure", "msg"}:
+        raise CertificatesError(
+            "invalid_argument",
+            "results is not what ssl_certificate_rotate returned, and has no orders: name the variable that the task is registered as.",
+        )
+
+
+def texts_of(
+    results: Mapping[str, t.Any], page: Mapping[str, t.Any], language: str, previous: str | None, at: datetime
+) -> dict[str, str]:
+    """Return the texts of a report's files, by their endings."""
+    schema = ORDERS if "orders" in results else LISTENERS
+    words = merged(page["words"], schema.rows)
+    if schema is ORDERS:
+        known = OrderFacts(**{name: results[name] for name in OF_ORDERS[1:] if name in results})
+        report = build_orders(results["orders"], known, words, at, previous)
+    else:
+        report = build_listeners(results, words, at, previous)
+    return as_files(schema, report, words, language, page)
+
+
+def text_in(path: str) -> str | None:
+    """Return what is in a file, `None` if there is none that can be read."""
+    try:
+        return Path(path).read_bytes().decode()  # with its line ends, as CSV has other ones
+    except (OSError, ValueError):
+        return None
