@@ -282,7 +282,7 @@ def hostile_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     named = {"served_name": HOSTILE, "subject_alt_names": [HOSTILE], "message": HOSTILE, "ends_by": HOSTILE}
     results = {
         "listeners": [listener(f"{HOSTILE}:443", reason=HOSTILE, **named)],
-        "attention": [item(f"{HOSTILE}:443", "expiring", HOSTILE, name=HOSTILE)],
+        "attention": [item(f"{HOSTILE}:443", "expiring", HOSTILE)],
         "imported": [imported(name=HOSTILE, source=HOSTILE, subject_alt_names=[HOSTILE])],
         "failed_items": [{"common_name": HOSTILE, "message": f"{HOSTILE}."}],
         "source_certificates": [entry(2, HOSTILE, HOSTILE, source=HOSTILE)],

@@ -54,19 +54,3 @@ def violations(browser: Browser) -> list[tuple[str, str, str]]:
         for violation in result["violations"]
         for node in violation["nodes"]
     ]
-
-
-def overlapping(browser: Browser, width: int) -> list[tuple[str, str]]:
-    """The labels of the bars that lie on each other, or outside of the drawing."""
-    boxes = browser.run(
-        """return [...document.querySelectorAll("svg text")].filter(text => text.getClientRects().length)
-        .map(text => [text.textContent, ...["left", "right", "top", "bottom"].map(side => text.getBoundingClientRect()[side])])"""
-    )
-    assert len(boxes) > 2
-    outside = [(box[0], "outside") for box in boxes if box[1] < 0 or box[2] > width]
-    return outside + [
-        (one[0], other[0])
-        for number, one in enumerate(boxes)
-        for other in boxes[number + 1 :]
-        if one[1] < other[2] - 1 and other[1] < one[2] - 1 and one[3] < other[4] - 3 and other[3] < one[4] - 3
-    ]
