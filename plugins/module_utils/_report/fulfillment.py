@@ -51,7 +51,7 @@ def outcome(run: Run) -> dict[str, list[Record]]:
         _add_mails(result, run.mails, run.asked)
     if run.imported and not run.imported.get("skipped"):
         _add_imports(result, run)
-    told = {one["order_id"] for one in run.emails.get("emails") or ()}
+    told = {email["order_id"] for email in run.emails.get("emails") or ()}
     result["failed"] += [_no_order(id_) for id_ in run.listed.get("missing_order_ids") or () if id_ not in told]
     for name, answer, key in (
         ("the orders", run.listed, "orders"),
@@ -76,14 +76,14 @@ def _add_mails(result: dict[str, list[Record]], mails: Record, asked: Collection
         result["collected"] += mails["certificates"]
     if "collect" in asked:  # what it says of an order replaces what an earlier phase said
         missing = _untold(result, mails.get("missing", ()))
-        ids = {one["order_id"] for one in missing}
-        result["skipped"] = [*(one for one in result["skipped"] if one.get("order_id") not in ids), *missing]
+        ids = {order["order_id"] for order in missing}
+        result["skipped"] = [*(order for order in result["skipped"] if order.get("order_id") not in ids), *missing]
 
 
 def _untold(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record]) -> list[Record]:
     """Return what is skipped, less the emails that have not come since they could not be requested: that is told already."""
-    failed = {one.get("order_id") for one in result["failed"]}
-    return [one for one in skipped if one["reason"] != "waiting_for_email" or one["order_id"] not in failed]
+    failed = {order.get("order_id") for order in result["failed"]}
+    return [order for order in skipped if order["reason"] != "waiting_for_email" or order["order_id"] not in failed]
 
 
 def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
@@ -91,19 +91,19 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
     if "certificates" not in run.imported:
         result["failed"].append(failed_about("the import", run.imported))
         return
-    why_missing = {one["order_id"]: one for one in run.mails.get("missing", ())}
+    why_missing = {order["order_id"]: order for order in run.mails.get("missing", ())}
     skipped_items = (
-        why_missing.get(one["order_id"], one) if one["reason"] == "waiting_for_email" else one
-        for one in run.imported.get("skipped_items", ())
+        why_missing.get(order["order_id"], order) if order["reason"] == "waiting_for_email" else order
+        for order in run.imported.get("skipped_items", ())
     )
     result["skipped"] = _untold(result, skipped_items)
-    for one in run.imported["certificates"]:
-        if one["outcome"] in {"imported", "updated"}:
-            result["imported"].append(one)
-        elif one["outcome"] == "unchanged":
-            result["skipped"].append({**one, "reason": "already_imported"})
+    for record in run.imported["certificates"]:
+        if record["outcome"] in {"imported", "updated"}:
+            result["imported"].append(record)
+        elif record["outcome"] == "unchanged":
+            result["skipped"].append({**record, "reason": "already_imported"})
         else:
-            result["failed"].append(one)
+            result["failed"].append(record)
 
 
 def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> list[str]:
@@ -117,13 +117,16 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: 
     would_be = "would be " if is_check_mode else ""
     return [
         *([] if run.listed.get("orders") or run.emails.get("emails") or result["failed"] else [NONE]),
-        *(f"{_order(one)}: {would_be}requested, goes to {one['recipient'] or UNTOLD}" for one in result["requested"]),
         *(
-            f"{_order(one)}: found in the email of {one['source'].get('date') or 'an unknown date'}"
-            for one in result["collected"]
+            f"{_order(record)}: {would_be}requested, goes to {record['recipient'] or UNTOLD}"
+            for record in result["requested"]
         ),
-        *(f"{_order(one)}: {would_be}{one['outcome']}{stored_as(one)}" for one in result["imported"]),
-        *(f"{named(one) or 'a certificate'}: {_word(one)}, {one['message']}" for one in result["failed"]),
+        *(
+            f"{_order(record)}: found in the email of {record['source'].get('date') or 'an unknown date'}"
+            for record in result["collected"]
+        ),
+        *(f"{_order(record)}: {would_be}{record['outcome']}{stored_as(record)}" for record in result["imported"]),
+        *(f"{named(record) or 'a certificate'}: {_word(record)}, {record['message']}" for record in result["failed"]),
         *skipped(result["skipped"]),
         ", ".join(f"{name} {len(result[name])}" for name in LISTS),
     ]

@@ -59,37 +59,37 @@ def as_metrics(result: Mapping[str, t.Any], at: datetime, *, success: bool) -> s
     listeners = _labelled(result.get("listeners") or ())
     counts = {name: len(result.get(RESULT_NAMES.get(name, name)) or ()) for name in LISTS}
     attention: Counter[str] = Counter(dict.fromkeys(ATTENTION, 0))
-    attention.update(str(one.get("reason")) for one in result.get("attention") or ())
+    attention.update(str(item.get("reason")) for item in result.get("attention") or ())
     metrics = [
         _gauge(
             "not_before_timestamp_seconds",
             "Begin of validity of the certificate that a listener has, in seconds since 1970.",
-            ((labels, _seconds(one.get("not_before"))) for labels, one in listeners),
+            ((labels, _seconds(listener.get("not_before"))) for labels, listener in listeners),
         ),
         _gauge(
             "not_after_timestamp_seconds",
             "End of validity of the certificate that a listener has, in seconds since 1970.",
-            ((labels, _seconds(one.get("not_after"))) for labels, one in listeners),
+            ((labels, _seconds(listener.get("not_after"))) for labels, listener in listeners),
         ),
         _gauge(
             "ends_at_timestamp_seconds",
             "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end before it does.",
-            ((labels, _seconds(one.get("ends_at"))) for labels, one in listeners),
+            ((labels, _seconds(listener.get("ends_at"))) for labels, listener in listeners),
         ),
         _gauge(
             "renewal_due",
             "Whether the certificate that a listener has should have been renewed by now (1) or not (0).",
-            ((labels, one.get("renewal_due")) for labels, one in listeners),
+            ((labels, listener.get("renewal_due")) for labels, listener in listeners),
         ),
         _gauge(
             "served",
             "Whether a listener was seen to serve the certificate that it has (1), or something else (0).",
-            ((labels, one.get("served")) for labels, one in listeners),
+            ((labels, listener.get("served")) for labels, listener in listeners),
         ),
         _gauge(
             "accepted",
             "Whether a client accepts what a listener serves (1), or refuses it (0).",
-            ((labels, one.get("accepted")) for labels, one in listeners),
+            ((labels, listener.get("accepted")) for labels, listener in listeners),
         ),
         _gauge(
             "attention",
@@ -131,18 +131,18 @@ def _labelled(listeners: Sequence[Values]) -> list[tuple[Labels, Values]]:
 
     Load balancers may have the same name. Only where that makes a difference, the UUID is told, too.
     """
-    places = Counter((one.get("load_balancer"), one.get("port")) for one in listeners)
-    found: dict[tuple[str, ...], tuple[Labels, Values]] = {}
-    for one in listeners:
+    places = Counter((listener.get("load_balancer"), listener.get("port")) for listener in listeners)
+    labelled: dict[tuple[str, ...], tuple[Labels, Values]] = {}
+    for listener in listeners:
         labels = {
-            "load_balancer": _text(one.get("load_balancer")),
-            "port": _text(one.get("port")),
-            "name": _text(one.get("common_name") or next(iter(one.get("subject_alt_names") or ()), None)),
+            "load_balancer": _text(listener.get("load_balancer")),
+            "port": _text(listener.get("port")),
+            "name": _text(listener.get("common_name") or next(iter(listener.get("subject_alt_names") or ()), None)),
         }
-        if places[one.get("load_balancer"), one.get("port")] > 1:
-            labels["load_balancer_uuid"] = _text(one.get("load_balancer_uuid"))
-        found[tuple(labels.values())] = (labels, one)
-    return list(found.values())
+        if places[listener.get("load_balancer"), listener.get("port")] > 1:
+            labels["load_balancer_uuid"] = _text(listener.get("load_balancer_uuid"))
+        labelled[tuple(labels.values())] = (labels, listener)
+    return list(labelled.values())
 
 
 def _text(value: object) -> str:

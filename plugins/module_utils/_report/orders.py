@@ -88,11 +88,11 @@ class OrderFacts:
         """The store by SHA-256 of the public keys; `None` if it could not be read, or may only be viewed."""
         if self.store is None or self.is_limited_to_view:
             return None
-        found: dict[str, list[Record]] = {}
+        by_key: dict[str, list[Record]] = {}
         for record in self.store:
             if record.get("public_key_sha256"):
-                found.setdefault(record["public_key_sha256"], []).append(record)
-        return found
+                by_key.setdefault(record["public_key_sha256"], []).append(record)
+        return by_key
 
     @cached_property
     def is_limited_to_view(self) -> bool:
@@ -159,15 +159,15 @@ def build(
 
 def _lasting(orders: Iterable[Record]) -> Lasting:
     forever = datetime.max.replace(tzinfo=timezone.utc)
-    found: dict[str, dict[frozenset[str], datetime]] = {}
+    lasting: dict[str, dict[frozenset[str], datetime]] = {}
     for order in orders:
         expires = forever if order["status"] == "pending" else parse(order["expires_at"])
         if expires is not None and order["status"] in {"pending", "approved", "complete"}:
             names = _names(order)
             for name in names:
-                last = found.setdefault(name, {})
+                last = lasting.setdefault(name, {})
                 last[names] = max(last.get(names, expires), expires)
-    return found
+    return lasting
 
 
 def _names(order: Record) -> frozenset[str]:
@@ -212,7 +212,9 @@ def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Ro
         "expires_at": iso(expires),
         "days_left": days_until(expires, at),
     }
-    is_unused = row["served_by"] == [] and not any(counts) and not any(one.get("superseded_by") for one in records)
+    is_unused = (
+        row["served_by"] == [] and not any(counts) and not any(record.get("superseded_by") for record in records)
+    )
     state, reason = _state(
         row,
         known,
@@ -235,14 +237,14 @@ def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Re
         ids = order.get("certificate_ids") or () if order.get("imported") else ()
         return None if order.get("imported") is None else [{"id": identifier} for identifier in ids]
     ends = parse(order.get("expires_at"))
-    found, own = [], []
+    fitting, own = [], []
     for record in known.by_key.get(order.get("public_key_sha256") or "", ()):
         begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
         if begin and end and is_of_term(ends, begin, end, at):
-            found.append(record)
+            fitting.append(record)
             if ends and end <= ends + SLACK:
                 own.append(record)
-    return own or found
+    return own or fitting
 
 
 def _service_count(record: Record) -> int | None:
@@ -256,7 +258,7 @@ def _served_by(certificates: Sequence[Record]) -> list[str] | None:
     services = [record.get("services") for record in certificates]
     if not services or None in services:
         return None
-    listeners = {(one["load_balancer"], one["port"]) for listed in services for one in listed or ()}
+    listeners = {(service["load_balancer"], service["port"]) for listed in services for service in listed or ()}
     return [f"{balancer}:{port}" for balancer, port in sorted(listeners)]
 
 
@@ -266,10 +268,10 @@ def _mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[bool |
     If the certificate from the email is in the store but the order is not imported, it is that of an earlier order with the same key.
     Nobody looks for the email of an imported order.
     """
-    found = known.about["collected"].get(identifier)
-    if found is not None and (imported or found.get("fingerprint_sha256") not in known.fingerprints):
-        return True, iso(parse(found["source"]["date"]))
-    is_missing = not imported and (found is not None or identifier in known.about["missing"])
+    certificate = known.about["collected"].get(identifier)
+    if certificate is not None and (imported or certificate.get("fingerprint_sha256") not in known.fingerprints):
+        return True, iso(parse(certificate["source"]["date"]))
+    is_missing = not imported and (certificate is not None or identifier in known.about["missing"])
     return (False if is_missing else None), None
 
 

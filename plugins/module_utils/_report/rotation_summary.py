@@ -46,18 +46,18 @@ def summary(
         empty: a sentence for each source that brings nothing at all.
     """
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
-    broken = [one for one in lists["skipped"] if one.get("source") and one["reason"] in BROKEN]
+    broken = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
     told = [name for name in lists if PHASES.get(name, "") in {"", *phases}]
     is_needless = set(phases) == {"clean_up"} and not removes
     return [
         *done_lines(lists, "would be " if is_check_mode else "", once_seen),
-        *(f"{named(one) or 'the run'}: FAILED, {_why(one)}" for one in lists["failed"]),
+        *(f"{named(record) or 'the run'}: FAILED, {_why(record)}" for record in lists["failed"]),
         *_broken(broken),
-        *skipped(one for one in lists["skipped"] if one not in broken),
+        *skipped(record for record in lists["skipped"] if record not in broken),
         *empty,
         *(["remove_superseded is false: no old certificate is removed"] if is_needless else []),
         *([f"{unchanged} listener{' is as it was' if unchanged == 1 else 's are as they were'}"] if unchanged else []),
-        *(f"NEEDS A PERSON: {_about(one)}" for one in attention),
+        *(f"NEEDS A PERSON: {_about(item)}" for item in attention),
         ", ".join(f"{name} {len(lists[name])}" for name in told),
     ]
 
@@ -83,12 +83,12 @@ def failure_lines(failed: Sequence[Record], alarming: Sequence[Record]) -> str:
     if alarming:
         count = len({(item.get("load_balancer_uuid"), item["load_balancer"], item["port"]) for item in alarming})
         need = "1 listener needs" if count == 1 else f"{count} listeners need"
-        said.append(f"{need} a person: {some_of([_about(one) for one in alarming], MOST_NAMED, '; ', '; ')}")
+        said.append(f"{need} a person: {some_of([_about(item) for item in alarming], MOST_NAMED, '; ', '; ')}")
     return " ".join(said)
 
 
-def _about(one: Record) -> str:
-    return f"{named(one)} ({one['name'] or 'without a name'}): {one['reason']}: {one['message']}"
+def _about(item: Record) -> str:
+    return f"{named(item)} ({item['name'] or 'without a name'}): {item['reason']}: {item['message']}"
 
 
 def _why(record: Record) -> str:
@@ -103,7 +103,7 @@ def called(record: Record) -> str:
 
 def _broken(records: Sequence[Record]) -> Iterable[str]:
     """Yield a line for each certificate that cannot be used, up to a limit; of the others, one for each reason."""
-    for one in records[:MOST_NAMED]:
-        yield f"{called(one)}: SKIPPED, {one['reason']}: {one['message']}"
+    for record in records[:MOST_NAMED]:
+        yield f"{called(record)}: SKIPPED, {record['reason']}: {record['message']}"
     for reason, group in by_reason(records[MOST_NAMED:]):
-        yield f"skipped, too ({reason}): {some_of([called(one) for one in group], MOST_NAMED)}"
+        yield f"skipped, too ({reason}): {some_of([called(record) for record in group], MOST_NAMED)}"

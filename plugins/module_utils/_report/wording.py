@@ -55,7 +55,7 @@ def stored_as(certificate: Record) -> str:
 def skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason, with the first names of what was skipped for it."""
     for reason, group in by_reason(records):
-        names = list(dict.fromkeys(listener_name(one) or label(one) or "?" for one in group))
+        names = list(dict.fromkeys(listener_name(record) or label(record) or "?" for record in group))
         yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
 
 
@@ -70,5 +70,5 @@ def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]
 
 def failures(failed: Sequence[Record]) -> str:
     """Return one line that says what failed, from the list `failed` of a role's result."""
-    said = [f"{named(one) or 'a certificate'}: {one['message']}" for one in failed]
+    said = [f"{named(record) or 'a certificate'}: {record['message']}" for record in failed]
     return f"{len(failed)} failed: {some_of(said, MOST_NAMED, '; ', '; ')}"
