@@ -74,9 +74,11 @@ def run(module: Module) -> dict[str, t.Any]:
     written = [ending for ending in files if texts[ending] != before[ending]]
     for ending in written if not module.check_mode else ():
         put_in_place(files[ending], texts[ending].encode(), REPORT_MODE)
-    header = dict.fromkeys(("before_header", "after_header"), files["csv"] if files else "")
-    diff = [{**header, "before": before["csv"] or "", "after": texts["csv"]}] if "csv" in written else []
-    return {**told, "changed": bool(written), "diff": diff}
+    result = {**told, "changed": bool(written)}
+    if not module._diff:  # no content without need
+        return result
+    header = dict.fromkeys(("before_header", "after_header"), files["csv"])
+    return {**result, "diff": [{**header, "before": before["csv"] or "", "after": texts["csv"]}]}
 
 
 def files_of(path: str | None) -> dict[str, str]:
