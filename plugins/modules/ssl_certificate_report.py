@@ -57,7 +57,7 @@ options:
   path:
     description:
       - The page, an C(.html) file in a folder that exists. Beside it, C(.json) and C(.csv) are written. Only owner and group may read them.
-      - Give O(path), O(metrics_path) or both. On the controller, a relative path starts at the folder that Ansible was started in.
+      - Give O(path), O(metrics_path) or both.
     type: path
   metrics_path:
     description:

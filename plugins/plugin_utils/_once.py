@@ -16,13 +16,19 @@ from collections.abc import Mapping
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.plugins.loader import strategy_loader
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
+
+OURS = "softlayer.certificates."
+"""How the names of the roles begin in whose variables a path begins where a person is."""
 
 
 class OnceAction(NormalAction):
-    """Runs a module as Ansible does, unless it is to run once and would not."""
+    """Runs a module as Ansible does, unless it is to run once and would not; in a role of this collection, with paths as people mean them."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result."""
+        if self._task._role and self._task._role.get_name().startswith(OURS):
+            self._task.args = with_absolute_paths(self._task.args)
         why_not = None
         if self._task.run_once:
             why_not = why_not_once(str(self._task.get_play().strategy), task_vars or {})

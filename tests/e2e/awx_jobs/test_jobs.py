@@ -391,7 +391,7 @@ def test_a_report(sim: Simulator, launch: Launch, tmp_path: Path) -> None:
     for order in wanted:
         assert len([line for line in job.output.splitlines() if line.lstrip().startswith(f'"{order["id"]} ')]) == 1
     assert not WALL_OF_JSON.search(job.output), job.output
-    html = path.read_text(encoding="utf-8")
+    html = path.read_text(encoding="utf-8").replace("<wbr>", "")
     assert "www.example.com" in html and "api.example.org" not in html
     text = path.with_suffix(".json").read_text(encoding="utf-8")
     assert text == json.dumps(json.loads(text), indent=4) + "\n"

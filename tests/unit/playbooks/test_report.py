@@ -26,8 +26,8 @@ PLAY = """
         results: "{{ lookup('ansible.builtin.file', 'results.json') | from_json }}"
     - softlayer.certificates.ssl_certificate_report:
         results: "{{ results }}"
-        path: reports/rotation.html
-        metrics_path: reports/rotation.prom
+        path: ../reports/rotation.html
+        metrics_path: ../reports/rotation.prom
         language: de
         page:
           css: "body { color: red; }"
@@ -61,7 +61,7 @@ def play(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_report_of_what_another_task_returned(tmp_path: Path) -> None:
-    """Nothing in it is a template, a relative path begins where the person is, and the second time nothing changes."""
+    """Nothing in it is a template, a relative path begins at the playbook as in all modules, and the second time nothing changes."""
     done = play(tmp_path, ansible_python_interpreter=sys.executable)
     assert done.returncode == 0, done.stdout + done.stderr
     first, second = json.loads((tmp_path / "plays/written.json").read_text(encoding="utf-8"))
