@@ -90,11 +90,6 @@ def is_of_term(expires_at: datetime | None, begin: datetime, end: datetime, at: 
     return end >= expires_at - SLACK and (is_valid or has_passed(expires_at, at))
 
 
-def due_from(begin: datetime, end: datetime) -> datetime:
-    """Return from when on a certificate is due for renewal, see `renewal_due`."""
-    return end - _due_before(begin, end)
-
-
 def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:
     """Return whether a certificate should have been renewed by now; `None` if its end is not known.
 
