@@ -13,6 +13,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.balanc
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import SourceCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef
 
 from tests.support.stored import Made, clients_with
 
@@ -28,7 +30,7 @@ def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) 
         replace(record, intermediates=tuple(chain.issuers)),
         chain.trust,
         None if chain.trust == "trusted" else f"Not trusted: {chain.why}.",
-        f"/{source}/{number}/privkey.pem",
+        KeyRef(certificate_of(record).public_key_sha256, real_path=f"/{source}/{number}/privkey.pem"),
     )
     return replace(found, **changed)
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import SourceCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import clients_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import MailContent, read_sources
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
 
@@ -24,7 +24,7 @@ from tests.support.certificates import Authority, leaks, pem_of
 AUTHORITY = Authority()
 """The one whose root is trusted."""
 Record = Mapping[str, Any]
-Mail = Callable[[Sequence[str]], Record]
+Mail = Callable[[Sequence[str]], MailContent]
 """Looks for certificates of the private keys in files."""
 
 
@@ -46,7 +46,7 @@ class Found:
     @property
     def keys(self) -> dict[str, str]:
         """The names of the files with their keys, by fingerprint."""
-        return {entry.certificate.fingerprint_sha256: Path(entry.key_path).name for entry in self.entries}
+        return {entry.certificate.fingerprint_sha256: Path(path_of_key(entry)).name for entry in self.entries}
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -66,6 +66,12 @@ def chain_of(entry: SourceCertificate) -> str:
     return pem_bundle(entry.record.intermediates)
 
 
+def path_of_key(entry: SourceCertificate) -> str:
+    """The file that an import reads its key from."""
+    assert entry.key is not None
+    return entry.key.real_path
+
+
 class Reader:
     """Reads one source. Whatever comes of it is fit for JSON, has no key in it, and sentences for people."""
 
@@ -78,7 +84,7 @@ class Reader:
         path: Path | str,
         *,
         passphrase: str | None = None,
-        mail: Record | Mail | None = None,
+        mail: MailContent | Mail | None = None,
         roots: Path | str | None = "",
         known: Sequence[Certificate] = (),
         **others: object,
@@ -88,9 +94,9 @@ class Reader:
         source = Source.of({kind: str(path) if mail is None else {"paths": []}, **others})
         clients = clients_of(None if trusted is None else str(trusted))
 
-        def look_into(_position: int, keys: Sequence[str]) -> Record:
+        def look_into(_position: int, keys: Mapping[str, str]) -> MailContent:
             assert mail is not None
-            return mail(keys) if callable(mail) else mail
+            return mail(list(keys.values())) if callable(mail) else mail
 
         read = read_sources([source], look_into, no_secrets, passphrase, known, clients, warnings.append)
         found = Found(read.entries, read.useless, warnings, read.failed, read.empty)

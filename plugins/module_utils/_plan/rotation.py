@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .._api.store import StoreCertificate
 from .._codes import ApprovalReason, RotationReason
 from .._names import any_matches, is_host_name, source_name
 from .._text import some_of, uncapitalized
 from .._times import iso, parse
+from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import Certificate, name_set, names_of
 from .._x509.chain import UNTRUSTED, Trust
 from .store_index import StoreIndex
@@ -62,10 +63,8 @@ class SourceCertificate:
     trust: Trust
     trust_message: str | None
     """What is wrong, and what to do, unless it is trusted."""
-    key_path: str = field(repr=False)
-    is_pkcs12: bool = False
-    private_key: str | None = field(default=None, repr=False)
-    """The key itself, if the source keeps it in no file."""
+    key: KeyRef | None = None
+    """`None` where the store has it already, so that its key was not read."""
 
     @property
     def certificate(self) -> Certificate:
@@ -80,7 +79,12 @@ class SourceCertificate:
     @property
     def where(self) -> str:
         """By what a person finds it: its path, or its name if it is in no file."""
-        return self.name if self.private_key or not self.key_path else self.path
+        return self.path if self.key and self.key.real_path else self.name
+
+    @property
+    def bundle(self) -> Bundle:
+        """What an import is given."""
+        return Bundle((self.certificate,), self.record.intermediates, self.key)
 
     def named(self) -> dict[str, t.Any]:
         """Return where it is, in the form of results."""

@@ -15,7 +15,6 @@ import re
 import typing as t
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,13 +22,12 @@ from .._api.store import StoreCertificate
 from .._codes import Code, SecretOutcome
 from .._errors import CertificatesError
 from .._names import is_host_name
-from .._secrets_manager.secret import DEACTIVATED, IMPORTED, Secret, Value
+from .._secrets_manager.secret import DEACTIVATED, IMPORTED, Secret
 from .._text import printable, some_of, uncapitalized
 from .._times import iso
+from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import FACTS, Certificate, pem_bundle
 from .._x509.chain import UNTRUSTED, Trust
-from .._x509.keys import read_private_key
-from .._x509.read import read_certificates
 from .material import Content, remedy_for
 from .superseding import (
     MOST_NAMED,
@@ -55,33 +53,6 @@ OF_NAMES = (
     "IBM's reference allows names of 2 to 256 characters, which are letters from A to Z, digits, and _ - . inside: the first is a letter, a "
     "digit or _, the last a letter or a digit. Give such a name."
 )
-
-
-@dataclass(frozen=True)
-class SecretContent:
-    """The values of a secret, as far as they can be read."""
-
-    certificate: Certificate | None = None
-    issuers: tuple[Certificate, ...] = ()
-    """Its chain without roots, wherever the secret keeps it."""
-    public_key_sha256: str | None = None
-    """That of its private key."""
-
-    @classmethod
-    def of(cls, value: Value) -> SecretContent:
-        """Return what is in a secret."""
-        pile: list[Certificate] = []
-        issuers: list[Certificate] = []
-        key = None
-        with suppress(CertificatesError):
-            pile = read_certificates(value.certificate.encode())
-        with suppress(CertificatesError):
-            issuers = read_certificates(value.chain.encode())
-        with suppress(CertificatesError):
-            key = read_private_key((value.private_key or "").encode()).public_key_sha256
-        leaf = next(iter(pile), None)
-        others = dict.fromkeys([*pile[1:], *issuers])
-        return cls(leaf, tuple(one for one in others if one != leaf and not one.is_root), key)
 
 
 @dataclass(frozen=True)
@@ -219,7 +190,7 @@ CERTIFICATE, CHAIN, KEY = "certificate", "intermediate certificates", "private k
 """The parts of a version, in messages."""
 
 
-def compare(action: SecretAction, held: SecretContent) -> SecretAction:
+def compare(action: SecretAction, held: Bundle) -> SecretAction:
     """Decide what to do about a certificate by the values of the secret that is there.
 
     Certificates are equal if their DER is equal, and keys if their public keys are. A chain that the user does not give is left as it is.
@@ -229,17 +200,17 @@ def compare(action: SecretAction, held: SecretContent) -> SecretAction:
     is_same = held.certificate == content.certificate
     differs = {
         CERTIFICATE: not is_same,
-        CHAIN: bool(content.intermediates) and held.issuers != content.intermediates,
-        KEY: held.public_key_sha256 != content.certificate.public_key_sha256,
+        CHAIN: bool(content.intermediates) and held.chain != content.intermediates,
+        KEY: held.key != KeyRef(content.certificate.public_key_sha256),
     }
-    issuers = content.intermediates or (held.issuers if is_same else ())
+    issuers = content.intermediates or (held.chain if is_same else ())
     changes = tuple(part for part, is_other in differs.items() if is_other)
     known = replace(action, is_to_be_read=False, issuers=issuers, changes=changes)
     refusal = why_not_current(known, held, action.clients) if changes and action.clients else None
     return known.failed(refusal) if refusal else _updated(known)
 
 
-def why_not_current(action: SecretAction, held: SecretContent, clients: Clients) -> CertificatesError | None:
+def why_not_current(action: SecretAction, held: Bundle, clients: Clients) -> CertificatesError | None:
     """Return why a certificate, with its chain, must not take the place of a secret's current version.
 
     An expired version may also be replaced by one that began earlier. Of one that cannot be read, only the names count, as far as its
@@ -250,7 +221,7 @@ def why_not_current(action: SecretAction, held: SecretContent, clients: Clients)
         names = frozenset(filter(is_host_name, action.secret.names if action.secret else ()))
         unread = Incumbent(names, frozenset(), frozenset(), None)
         return _refused(new, unread if names else None, clients, Overrides(untrusted=True))
-    current = StoreCertificate.unstored(held.certificate, held.issuers, -2)
+    current = StoreCertificate.unstored(held.certificate, held.chain, -2)
     is_same = held.certificate == new.certificate
     refusal = _refused(new, Incumbent.of(current), clients, Overrides(expired=True) if is_same else None)
     if refusal:

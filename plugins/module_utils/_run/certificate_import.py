@@ -39,17 +39,18 @@ from .._plan.imports import (
     spare_what_is_wanted,
     warnings_of,
 )
-from .._plan.material import ImportOptions, assemble, check_order, presumed_leaf, with_remedy
+from .._plan.material import ImportOptions, assemble, check_order, with_remedy
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._progress import ProgressFile
 from .._text import uncapitalized
 from .._times import iso, now
+from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
-from .._x509.keys import key_texts
-from .material import Item, anchors_for, as_failure, read_material
+from .._x509.chain import Anchors
+from .material import Item, as_failure, read_given
 from .order_files import certificate_files
-from .roots import clients_of, known_issuers
+from .roots import anchors_for, clients_of, known_issuers
 
 SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
@@ -175,18 +176,32 @@ def check(item: Item, module: Module, clients_with: ClientsWith) -> ImportAction
     """
     if item["state"] == "absent":
         return None
-    wishes = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"])
+    options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"])
     known = ImportAction("imported", "", order_id=item["order_id"], notes=item["notes"])
     try:
-        material = read_material(item)
-        module.hide(*key_texts(material.private_key or b""))
-        known = replace(known, certificate=presumed_leaf(material))
-        content, warnings = assemble(material, wishes, now(), anchors_for(item, module))
+        bundle = read_given(item, module.hide)
+        known = replace(known, certificate=bundle.certificate)
+        anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
         clients_with(item["trusted_ca_path"])
     except CertificatesError as error:
         return known.failed(error)
-    module.hide(content.private_key_pem.strip())
-    return ImportAction.of(content, item["order_id"], warnings)
+    return check_bundle(known, bundle, options, anchors)
+
+
+def check_bundle(known: ImportAction, bundle: Bundle, options: ImportOptions, anchors: Anchors | None) -> ImportAction:
+    """Return what stores a certificate with its key, or why that does not fit.
+
+    Args:
+        known: what is known of it without.
+        bundle: the certificate, with its key itself.
+        options: what to accept.
+        anchors: the trusted certificates; `None` if trust is not to be checked.
+    """
+    try:
+        content, warnings = assemble(bundle, options, now(), anchors, known.notes)
+    except CertificatesError as error:
+        return known.failed(error)
+    return ImportAction.of(content, known.order_id, warnings)
 
 
 def plan(client: Client, checked: Sequence[Checked], clients_with: ClientsWith) -> list[ImportAction]:

@@ -37,7 +37,8 @@ from .._names import any_matches
 from .._plan.approvals import Approved, limit_imports, limit_listeners, limit_removal, preview_of
 from .._plan.attention import REASONS, RenewalFacts, find_attention, served_by
 from .._plan.deployments import ListenerAction, ListenerSelection, as_it_is, plan_renewals, why_unmatched
-from .._plan.imports import ImportAction, as_simulated, removal_of
+from .._plan.imports import ImportAction, as_simulated, plan_present, removal_of
+from .._plan.material import ImportOptions
 from .._plan.removal import as_result as as_record
 from .._plan.removal import plan_removal
 from .._plan.rotation import Record, SourceCertificate, SourceOptions, choose, is_meant, without_replaced
@@ -48,15 +49,14 @@ from .._report.wording import MOST_NAMED
 from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, SECRETS_MANAGER, Source
 from .._text import some_of
 from .._times import days_until, iso, now
-from .._x509.certificate import Certificate, names_of, pem_bundle
+from .._x509.certificate import Certificate, names_of
 from . import certificate_deploy as deploying
 from . import certificate_import as importing
-from . import fulfillment_email_info as mailing
 from .certificate_info import Services, services_of
-from .material import Item
-from .roots import clients_of, known_issuers, trusted_roots
+from .material import with_key
+from .roots import anchors_for, clients_of, known_issuers, trusted_roots
 from .serving import Watch
-from .sources import SEE, Read, read_sources
+from .sources import MailContent, Read, read_mail, read_sources
 
 if t.TYPE_CHECKING:
     from .secrets import InstanceContent, Listing
@@ -210,15 +210,8 @@ def read_all(module: Module, given: Given, index: StoreIndex, wish: SourceOption
     """Read the sources."""
     params = module.params
 
-    def look_into(position: int, keys: Sequence[str]) -> Mapping[str, t.Any]:
-        unset = {name: option.get("default") for name, option in mailing.SPEC.options.items()}
-        shared = ("privatekey_passphrase", "trust", "trusted_ca_path", "intermediate_path")
-        mail = {**{name: params[name] for name in shared}, **params["sources"][position]["mail"]}
-        empty: list[str] = []
-        if places := mailing.missing_places(mail):
-            return {"empty": f"{places} is not there. {SEE}"}
-        found = mailing.find(module, {**unset, **mail, "privatekey_paths": keys}, empty.append)
-        return {**found, "empty": " ".join(empty)}
+    def look_into(position: int, keys: Mapping[str, str]) -> MailContent:
+        return read_mail(module, params["sources"][position]["mail"], keys, given.known)
 
     def read_secrets(position: int) -> InstanceContent:
         from .secrets import read_listed
@@ -351,13 +344,8 @@ class Rotation:
         """Store what may stand in for something, and note what is left out."""
         self._lists["skipped"] += [*self._useless, *self._read.unwanted, *self._chosen.skipped]
         entries = self._chosen.to_import
-        items = map(self._as_item, entries)
-
-        def clients_with(_path: str | None) -> Clients:
-            return self._clients
-
-        checked = [(item, importing.check(item, self._module, clients_with)) for item in items]
-        actions = importing.plan_from(checked, self._index, {}, clients_with)
+        new = map(self._checked, entries)
+        actions = [one if one.reason else plan_present(one, self._index, self._clients) for one in new]
         actions = importing.refuse_creates_without_a_place(actions, self._params["ledger_url"])
         is_simulated = self._module.check_mode or not actions
         done = actions if is_simulated else importing.carry_out(self._module, self._client, actions)
@@ -369,17 +357,13 @@ class Rotation:
         """Return records to choose from: without those that the store has cut the chains of, unless they are in use."""
         return StoreIndex(one for one in records if one.id not in self._cut or one.associated_service_count)
 
-    def _as_item(self, entry: SourceCertificate) -> Item:
-        """Return a certificate of a source as options of `ssl_certificate_import`."""
-        kind = "pkcs12" if entry.is_pkcs12 else "privatekey"
-        item = {name: option.get("default") for name, option in import_options().options.items()}
-        key = ("privatekey_content", entry.private_key) if entry.private_key else (f"{kind}_path", entry.key_path)
-        item |= {key[0]: key[1], f"{kind}_passphrase": self._params["privatekey_passphrase"] or None}
-        item |= {"trust": self._params["trust"], "trusted_ca_path": self._params["trusted_ca_path"]}
-        if not entry.is_pkcs12:
-            item["certificate_content"] = entry.certificate.pem()
-            item["intermediate_content"] = pem_bundle(entry.record.intermediates) or None
-        return item
+    def _checked(self, entry: SourceCertificate) -> ImportAction:
+        """Return what stores a certificate of a source, or why that does not fit; its key is read from its file now."""
+        params = self._params
+        bundle = with_key(entry.bundle, params["privatekey_passphrase"] or None, self._module.hide)
+        anchors = anchors_for(params["trust"], params["trusted_ca_path"], self._module.warn)
+        known = ImportAction("imported", "", certificate=entry.certificate)
+        return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors)
 
     def _note_import(self, entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> None:
         for warning in done.warnings:

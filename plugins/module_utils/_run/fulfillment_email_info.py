@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 import typing as t
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
@@ -34,10 +35,11 @@ from .._module import Module
 from .._plan.fulfillment import is_awaited
 from .._text import printable
 from .._times import now
+from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
 from .._x509.read import read_request
-from .roots import clients_of, known_issuers, roots_if_any, trusted_roots
+from .roots import anchors_for, clients_of, known_issuers
 
 SPEC = (
     api_options()
@@ -83,36 +85,22 @@ def libraries(params: Options) -> tuple[str, ...]:
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
-    return find(module, module.params, module.warn)
-
-
-def find(module: Module, params: Options, say_empty: t.Callable[[str], object]) -> dict[str, t.Any]:
-    """Return what the module returns with these options; another module may have others of its own.
-
-    Args:
-        module: what warnings are given to.
-        params: the options.
-        say_empty: takes the sentence that the mailbox has no message: for who looks into it every night, that is no warning.
-    """
+    params = module.params
     check_params(params)
     box = open_mailbox(params)
-    if params["paths"] == []:
-        module.warn("paths names no file and no folder, so no message was read.")
     wanted, api_calls = what_to_look_for(module, params)
-    targets = {item.target for item in wanted if item.target}
-    search = Search(
-        targets,
-        cache(lambda: anchors_for(module, params)),
+    search = look_for(
+        module,
+        wanted,
+        params,
+        box,
         known_issuers(params["intermediate_path"], params["intermediate_content"]),
-        require_trust=params["trust"] == "require",
+        module.warn,
+        trust=params["trust"],
+        trusted_ca_path=params["trusted_ca_path"],
+        open_always=params["open_always"],
+        wait=Wait(params["wait_timeout"], params["wait_interval"], awaited(params, wanted)) if params["wait"] else None,
     )
-    if targets or params["open_always"]:
-        with box:
-            if targets:
-                look_and_wait(module, params, box, search, awaited(params, wanted))
-    if targets and not search.examined and params["paths"] != []:
-        say_empty(nothing_there(params))
-    warn_of_untrusted(module, search)
     at = now()
     return {
         "changed": False,
@@ -123,6 +111,57 @@ def find(module: Module, params: Options, say_empty: t.Callable[[str], object]) 
         "messages_examined": search.examined,
         "api_calls": api_calls,
     }
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long to wait for the certificates of some targets, and how many seconds to pause."""
+
+    timeout: float
+    interval: float
+    targets: t.Collection[Target]
+
+
+def look_for(
+    module: Module,
+    wanted: t.Sequence[Wanted],
+    mailbox: Options,
+    box: Mailbox,
+    known: t.Sequence[Certificate],
+    say_empty: t.Callable[[str], object],
+    *,
+    trust: str,
+    trusted_ca_path: str | None,
+    open_always: bool = False,
+    wait: Wait | None = None,
+) -> Search:
+    """Return what a mailbox has; warn of what is not trusted.
+
+    Args:
+        module: what warnings are given to.
+        wanted: what is looked for.
+        mailbox: the options that describe the mailbox.
+        box: the mailbox, not yet open.
+        known: issuers that the messages may lack.
+        say_empty: takes the sentence that the mailbox has no message: for who looks into it every night, that is no warning.
+        trust: whether what is not trusted is refused (`require`).
+        trusted_ca_path: root certificates beside those of this machine.
+        open_always: whether to open the mailbox even if nothing is looked for.
+        wait: how to wait for what is missing; `None` for not at all.
+    """
+    if mailbox["paths"] == []:
+        module.warn("paths names no file and no folder, so no message was read.")
+    targets = {item.target for item in wanted if item.target}
+    anchors = cache(lambda: anchors_for(trust, trusted_ca_path, module.warn) or Anchors())
+    search = Search(targets, anchors, known, require_trust=trust == "require")
+    if targets or open_always:
+        with box:
+            if targets:
+                look_and_wait(module, mailbox["max_age_days"], box, search, wait)
+    if targets and not search.examined and mailbox["paths"] != []:
+        say_empty(nothing_there(mailbox))
+    warn_of_untrusted(module, search)
+    return search
 
 
 def check_params(params: Options) -> None:
@@ -183,12 +222,6 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
         module.warn(sentence)
     if len(sentences) > most:
         module.warn(of_the_rest.format(len(sentences) - most))
-
-
-def anchors_for(module: Module, params: Options) -> Anchors:
-    """Return the trusted certificates; if only a warning depends on them, none on a machine without roots."""
-    path = params["trusted_ca_path"]
-    return trusted_roots(path) if params["trust"] == "require" else roots_if_any(path, module.warn) or Anchors()
 
 
 def what_to_look_for(module: Module, params: Options) -> tuple[list[Wanted], int]:
@@ -272,9 +305,9 @@ def awaited(params: Options, wanted: t.Sequence[Wanted]) -> set[Target]:
     return {item.target for item in wanted if item.target and (emails is None or item.order_id in ids)}
 
 
-def look_and_wait(module: Module, params: Options, box: Mailbox, search: Search, targets: t.Collection[Target]) -> None:
+def look_and_wait(module: Module, max_age_days: float, box: Mailbox, search: Search, wait: Wait | None) -> None:
     """Look through a mailbox, and if wanted, wait for those of some targets that are missing."""
-    since = now() - timedelta(days=params["max_age_days"])
+    since = now() - timedelta(days=max_age_days)
 
     def look() -> None:
         for message in box.read(since, lambda: search.is_complete):
@@ -285,10 +318,10 @@ def look_and_wait(module: Module, params: Options, box: Mailbox, search: Search,
         search.settle(now())
 
     look()
-    until = time.monotonic() + params["wait_timeout"]
+    until = time.monotonic() + (wait.timeout if wait else 0)
     lost = None
-    while params["wait"] and search.lacks(targets) and time.monotonic() < until:
-        box.wait(min(params["wait_interval"], max(0, until - time.monotonic())))
+    while wait and search.lacks(wait.targets) and time.monotonic() < until:
+        box.wait(min(wait.interval, max(0, until - time.monotonic())))
         try:
             look()
             lost = None

@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from .._codes import Code
 from .._errors import CertificatesError
 from .._files import read_file
-from .._module import Module
-from .._plan.material import Material
 from .._text import some_of
-from .._x509.chain import Anchors
-from .roots import roots_if_any, trusted_roots
+from .._x509.bundle import PARTS, Bundle, KeyRef, Trouble, bundle_of_key_store, bundle_of_parts
+from .._x509.keys import key_texts
 
 Item = dict[str, t.Any]
 """The options of one certificate."""
@@ -38,41 +37,60 @@ class FailedAction(t.Protocol):
         """Why, as a sentence."""
 
 
-def anchors_for(item: Item, module: Module) -> Anchors | None:
-    """Return the trusted certificates, or `None` if trust is not to be checked.
+def read_given(item: Item, hide: Callable[..., object]) -> Bundle:
+    """Return what is given for one certificate; a module may have no CSR among its options. The key is kept out of all output.
 
-    Also `None` if only a warning depends on it and this machine has no roots.
+    Raises:
+        CertificatesError: a file cannot be read.
     """
-    if item["trust"] == "ignore":
-        return None
-    if item["trust"] == "require":
-        return trusted_roots(item["trusted_ca_path"])
-    return roots_if_any(item["trusted_ca_path"], module.warn)
+    parts = {part: _content(item, part) for part in PARTS}
+    key_store = _content(item, "pkcs12")
+    hide(*key_texts(parts["privatekey"] or b""))
+    if key_store is None:
+        needed = {part: parts[part] or b"" for part in ("certificate", "privatekey")}
+        paths = {part: item.get(f"{part}_path") or "" for part in parts}
+        bundle = bundle_of_parts({**parts, **needed}, item["privatekey_passphrase"], paths)
+    else:
+        bundle = bundle_of_key_store(key_store, item["pkcs12_passphrase"], item["pkcs12_path"])
+        request = bundle_of_parts({"csr": parts["csr"]}, paths={"csr": item.get("csr_path") or ""})
+        bundle = replace(bundle, request=request.request, trouble=bundle.trouble or request.trouble)
+    return _hidden(bundle, hide)
 
 
-def read_material(item: Item) -> Material:
-    """Return the content given for one certificate, with its files read; a module may have no CSR and notes among its options."""
+def _content(item: Item, part: str) -> bytes | None:
+    if item.get(f"{part}_content") is not None:
+        return t.cast(str, item[f"{part}_content"]).encode("utf-8", "replace")
+    return read_file(item[f"{part}_path"]) if item.get(f"{part}_path") is not None else None
 
-    def given(name: str) -> bytes | None:
-        if item.get(f"{name}_content") is not None:
-            return t.cast(str, item[f"{name}_content"]).encode("utf-8", "replace")
-        return read_file(item[f"{name}_path"]) if item.get(f"{name}_path") is not None else None
 
-    return Material(
-        certificate=given("certificate"),
-        private_key=given("privatekey"),
-        privatekey_passphrase=item["privatekey_passphrase"],
-        intermediate=given("intermediate"),
-        request=given("csr"),
-        key_store=read_file(item["pkcs12_path"]) if item["pkcs12_path"] is not None else None,
-        key_store_passphrase=item["pkcs12_passphrase"],
-        notes=item.get("notes"),
-        paths={
-            part: item[f"{part}_path"]
-            for part in ("certificate", "privatekey", "intermediate", "csr", "pkcs12")
-            if item.get(f"{part}_path") is not None
-        },
-    )
+def with_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]) -> Bundle:
+    """Return what a source has with its key, which is read from its file only now unless it is held; it is kept out of all output.
+
+    Of PKCS#12, all that is in the file comes with it, and must still be of the same certificate.
+    """
+    key = t.cast(KeyRef, bundle.key)
+    if key.held is None:
+        try:
+            data = read_file(key.real_path)
+        except CertificatesError as error:
+            return replace(bundle, trouble=Trouble(error.code, error.message))
+        if key.is_pkcs12:
+            there = bundle_of_key_store(data, passphrase, key.real_path)
+            if there.trouble is None and there.fitting != bundle.certificates:
+                why = f"{key.real_path}: It has another certificate or private key by now."
+                there = replace(bundle, trouble=Trouble("key_mismatch", why))
+            bundle = there
+        else:
+            hide(*key_texts(data))
+            there = bundle_of_parts({"privatekey": data}, passphrase, {"privatekey": key.real_path})
+            bundle = replace(bundle, key=there.key, trouble=there.trouble)
+    return _hidden(bundle, hide)
+
+
+def _hidden(bundle: Bundle, hide: Callable[..., object]) -> Bundle:
+    if bundle.key and bundle.key.held:
+        hide(*key_texts(bundle.key.held.pem.encode()))
+    return bundle
 
 
 def as_failure(failures: Sequence[tuple[int, FailedAction]], count: int, *, stopped: bool) -> dict[str, t.Any]:

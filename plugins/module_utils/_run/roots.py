@@ -83,6 +83,19 @@ def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | N
         return None
 
 
+def anchors_for(trust: str, path: str | None, warn: Callable[[str], object]) -> Anchors | None:
+    """Return the trusted certificates, or `None` if trust is not to be checked.
+
+    Also `None` if only a warning depends on it and this machine has no roots.
+
+    Raises:
+        CertificatesError: as `trusted_roots`.
+    """
+    if trust == "ignore":
+        return None
+    return trusted_roots(path) if trust == "require" else roots_if_any(path, warn)
+
+
 def clients_of(path: str | None) -> Clients:
     """Return clients with `default_roots`, and the root certificates in a file or folder; none on a machine without either.
 

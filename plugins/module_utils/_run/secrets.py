@@ -11,7 +11,7 @@ import threading
 import typing as t
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
@@ -23,9 +23,8 @@ from .._plan.superseding import Clients
 from .._secrets_manager.client import SecretsManager
 from .._secrets_manager.secret import Secret, Value
 from .._secrets_manager.settings import resolve_instance
-from .._sources.pairing import Paired
-from .._sources.secrets_manager import is_as_described, paired
 from .._text import some_of
+from .._x509.bundle import Bundle
 from .._x509.keys import key_texts
 
 OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
@@ -41,8 +40,7 @@ class InstanceContent:
 
     Attributes:
         plan: which of them were read, and what becomes of the others.
-        paired: what was read.
-        keys: the private keys of what was read, by the ids of the secrets.
+        bundles: what was read.
         unreadable: those that could not be read, and why not.
         api_calls: HTTP requests made.
         url: of the instance.
@@ -50,8 +48,7 @@ class InstanceContent:
     """
 
     plan: ReadingPlan
-    paired: Paired
-    keys: Mapping[str, str] = field(repr=False)
+    bundles: Sequence[Bundle]
     unreadable: Sequence[tuple[Secret, CertificatesError]]
     api_calls: int
     url: str
@@ -111,22 +108,20 @@ def read_listed(
     manager = listing.manager
     plan = plan_reading(listing.secrets, index, wish, clients)
 
-    def read(secret: Secret) -> Value | CertificatesError:
+    def read(secret: Secret) -> Bundle | CertificatesError:
         try:
-            return read_value(module, manager, secret.id)
+            return read_bundle(module, manager, secret.id)
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
             return error
 
     answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
-    values = [one for _secret, one in answers if isinstance(one, Value)]
     troubles = [(secret, error) for secret, error in answers if isinstance(error, CertificatesError)]
     plan.unwanted.extend(Unread(secret, "certificate_missing", GONE) for secret, error in troubles if _is_gone(error))
     return InstanceContent(
         plan,
-        paired(values),
-        {value.secret.id: value.private_key for value in values if value.private_key},
+        [bundle for _secret, bundle in answers if isinstance(bundle, Bundle)],
         [(secret, error) for secret, error in troubles if not _is_gone(error)],
         manager.api_calls,
         manager.instance.url,
@@ -134,14 +129,14 @@ def read_listed(
     )
 
 
-def read_value(module: Module, manager: SecretsManager, identifier: str) -> Value:
+def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bundle:
     """Return a certificate with its private key, which is kept out of all output; once more if it was renewed meanwhile.
 
     Raises:
         CertificatesError: as `SecretsManager.read`.
     """
     value = _hidden(module, manager.read(identifier))
-    return value if is_as_described(value) else _hidden(module, manager.read(identifier))
+    return (value if value.is_as_described else _hidden(module, manager.read(identifier))).bundle
 
 
 def _hidden(module: Module, value: Value) -> Value:
@@ -164,14 +159,14 @@ def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret
             "not_found",
             f"No certificate in Secrets Manager has all of the labels {', '.join(source['labels'])}: check labels.",
         )
-    unmatched = [one for one in source["names"] or () if not any(_is_named(secret, [one]) for secret in secrets)]
+    unmatched = [name for name in source["names"] or () if not any(_is_named(secret, [name]) for secret in secrets)]
     if unmatched:
         there = some_of(sorted({secret.name for secret in secrets}), MOST_NAMED) or "none"
         raise CertificatesError(
             "not_found",
             f"No certificate in Secrets Manager has a name like {', '.join(unmatched)}; there are {there}: check names.",
         )
-    return [one for one in secrets if _is_named(one, source["names"])]
+    return [secret for secret in secrets if _is_named(secret, source["names"])]
 
 
 def _is_gone(error: CertificatesError) -> bool:

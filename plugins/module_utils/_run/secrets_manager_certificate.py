@@ -38,12 +38,11 @@ from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANA
 from .._module import Module
 from .._names import named
 from .._plan.export import check_key
-from .._plan.material import ImportOptions, Material, assemble, presumed_leaf
+from .._plan.material import ImportOptions, assemble
 from .._plan.secret_versions import (
     NAME,
     OF_NAMES,
     SecretAction,
-    SecretContent,
     as_simulated,
     compare,
     mark_repeated,
@@ -57,11 +56,11 @@ from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
 from .._text import printable
 from .._times import iso, now
-from .._x509.certificate import pem_bundle
+from .._x509.bundle import Bundle, KeyRef
 from .._x509.keys import key_texts
-from .material import Item, anchors_for, as_failure, read_material
-from .roots import clients_of
-from .secrets import OF_ONE_SECRET, read_value
+from .material import Item, as_failure, read_given
+from .roots import anchors_for, clients_of
+from .secrets import OF_ONE_SECRET, read_bundle
 
 SPEC = (
     api_options()
@@ -152,20 +151,19 @@ def check_given(item: Item, module: Module) -> SecretAction:
     if item["certificate_id"] is not None:
         return new
     try:
-        material = read_material(item)
+        bundle = read_given(item, module.hide)
     except CertificatesError as error:
         return new.failed(error)
-    return with_material(new, material, item, module)
+    return with_bundle(new, bundle, item, module)
 
 
-def with_material(new: SecretAction, material: Material, item: Item, module: Module) -> SecretAction:
-    """Return what creates a secret of some material, or why that does not fit; the private key is kept out of all output."""
+def with_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -> SecretAction:
+    """Return what creates a secret of a certificate with its key, or why that does not fit."""
+    new = replace(new, certificate=bundle.certificate)
     try:
-        module.hide(*key_texts(material.private_key or b""))
-        new = replace(new, certificate=presumed_leaf(material))
-        wishes = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], for_store=False)
-        content, warnings = assemble(material, wishes, now(), anchors_for(item, module))
-        module.hide(*key_texts(content.private_key_pem.encode()))
+        options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], for_store=False)
+        anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
+        content, warnings = assemble(bundle, options, now(), anchors)
         refusal = why_not_taken(content)
         if refusal:
             raise refusal
@@ -202,12 +200,9 @@ def take_from_store(
             key = check_key(identifier, certificate, found.private_key)
         except CertificatesError as error:
             return replace(step, certificate=certificate).failed(error)
-        material = Material(
-            certificate=certificate.pem().encode(),
-            private_key=key.pem.encode(),
-            intermediate=pem_bundle(found.record.intermediates).encode() or None,
-        )
-        return with_material(step, material, item, module)
+        hide(key.pem)
+        bundle = Bundle((certificate,), found.record.intermediates, KeyRef.of(key))
+        return with_bundle(step, bundle, item, module)
 
     taken = client.each(take, list(zip(items, steps, strict=True)))
     return explain_missing(client, items, taken)
@@ -285,7 +280,7 @@ def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> 
     if step.secret is None or not step.is_to_be_read:
         return step
     try:
-        return compare(step, SecretContent.of(read_value(module, manager, step.secret.id)))
+        return compare(step, read_bundle(module, manager, step.secret.id))
     except CertificatesError as error:
         if error.code == "not_found":  # it was removed after it was listed
             return step.as_new()

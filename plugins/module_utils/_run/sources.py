@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,23 +17,24 @@ from itertools import count
 from .._api.store import StoreCertificate
 from .._codes import RotationReason, Untrusted
 from .._errors import CertificatesError, failed_about
-from .._names import shown_name_of, source_name
+from .._mail.search import Collected, Wanted, why_missing
+from .._module import Module
+from .._names import shown_name, source_name
 from .._plan.material import remedy_for
 from .._plan.rotation import Record, SourceCertificate
 from .._plan.secrets import Unread
 from .._plan.superseding import Clients
 from .._secrets_manager.secret import Secret
 from .._sources import folder
-from .._sources.base import Bundle, File, FileContent, FileKind
-from .._sources.pairing import Pair, Paired, Unit, Useless
+from .._sources.pairing import Paired, authorities, unit_of
 from .._sources.reading import Files
 from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, Source, look, usable_keys
 from .._text import encodable, printable
-from .._times import iso, parse
+from .._times import iso, now, parse
+from .._x509.bundle import Bundle, KeyRef, Origin, Trouble
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
-from .._x509.pem import as_bytes
-from .._x509.read import read_certificates
+from . import fulfillment_email_info as mailing
 
 if t.TYPE_CHECKING:
     from .secrets import InstanceContent
@@ -42,6 +43,21 @@ REFUSALS = frozenset(t.get_args(Untrusted))
 """Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
 LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
+
+
+@dataclass(frozen=True)
+class MailContent:
+    """What a mailbox has for the private keys of a source.
+
+    Attributes:
+        bundles: the certificates that were found; the path of each is that of its message.
+        missing: of the keys that nothing usable was found for, what `ssl_fulfillment_email_info` returns.
+        why_empty: the sentence that there is no message, if there is none.
+    """
+
+    bundles: Sequence[Bundle] = ()
+    missing: Sequence[Mapping[str, t.Any]] = ()
+    why_empty: str = ""
 
 
 @dataclass
@@ -62,7 +78,7 @@ class Read:
 
 def read_sources(
     sources: Sequence[Source],
-    look_into: Callable[[int, Sequence[str]], Mapping[str, t.Any]],
+    look_into: Callable[[int, Mapping[str, str]], MailContent],
     read_secrets: Callable[[int], InstanceContent],
     passphrase: str | None,
     known: Sequence[Certificate],
@@ -73,8 +89,8 @@ def read_sources(
 
     Args:
         sources: what keeps the certificates, and where.
-        look_into: returns what `ssl_fulfillment_email_info` finds in the mailbox of the source at a position for these files of private
-            keys, and as `empty` the sentence that there is no message, if there is none; raises `CertificatesError`.
+        look_into: returns what the mailbox of the source at a position has for private keys, of which it gets the paths by the SHA-256
+            of their public keys; raises `CertificatesError`.
         read_secrets: returns what the instance of Secrets Manager of the source at a position holds; raises `CertificatesError`.
         passphrase: of private keys and PKCS#12 files that have one.
         known: issuers that the sources may lack.
@@ -95,12 +111,11 @@ def read_sources(
             read.empty.append(_empty(source, f"{printable(source.path)} is not there. {SEE}"))
             continue
         files = Files(passphrase)
-        found: Mapping[str, t.Any] = {}
+        mail: MailContent | None = None
         try:
-            if source.kind == MAIL:
-                keys = usable_keys(source.path, files)
-                found = look_into(position, keys) if keys else {}
-            paired = _look(source, files, found)
+            if source.kind == MAIL and (keys := usable_keys(source.path, files)):
+                mail = look_into(position, keys)
+            paired = _look(source, files, mail or MailContent())
         except CertificatesError as error:
             if not os.path.exists(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
                 read.empty.append(_empty(source, error.message))
@@ -108,17 +123,74 @@ def read_sources(
                 what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
                 read.failed.append(failed_about(what, {"failure": error.as_failure()}))
             continue
-        why_empty = found.get("empty") if found else _why_empty(source, paired)
+        why_empty = mail.why_empty if mail else _why_empty(source, paired)
         if why_empty:
             read.empty.append(_empty(source, why_empty))
         for warning in dict.fromkeys((*paired.warnings, *_all_useless(source, paired))):
             warn(warning)
-        judge = _judge_for(paired, known, clients)
-        read.entries.extend(_entry(source, pair, judge(pair), -next(numbers)) for pair in paired.pairs)
-        read.useless.extend(_skipped(source, one) for one in paired.useless)
-        unfound = ((one, _why_unusable(one, clients.at)) for one in found.get("missing") or ())
-        read.useless.extend(_refused(source, one, reason) for one, reason in unfound if reason)
+        _take_bundles(read, source, paired.usable, [*paired.issuers, *known], clients, numbers)
+        read.useless.extend(_skipped(source, bundle) for bundle in paired.useless)
+        for missing in mail.missing if mail else ():
+            reason = _why_unusable(missing, clients.at)
+            if reason:
+                read.useless.append(_refused(source, missing, reason))
     return read
+
+
+def read_mail(
+    module: Module, mailbox: Mapping[str, t.Any], keys: Mapping[str, str], known: Sequence[Certificate]
+) -> MailContent:
+    """Return what a mailbox has for private keys.
+
+    Args:
+        module: the options, and what warnings are given to.
+        mailbox: the options that describe the mailbox.
+        keys: the paths of the keys by the SHA-256 of their public keys.
+        known: issuers that the messages may lack.
+
+    Raises:
+        CertificatesError: the mailbox cannot be read.
+    """
+    if places := mailing.missing_places(mailbox):
+        return MailContent(why_empty=f"{places} is not there. {SEE}")
+    wanted = [Wanted(key, path=path) for key, path in keys.items()]
+    why_empty: list[str] = []
+    search = mailing.look_for(
+        module,
+        wanted,
+        mailbox,
+        mailing.open_mailbox(mailbox),
+        known,
+        why_empty.append,
+        trust=module.params["trust"],
+        trusted_ca_path=module.params["trusted_ca_path"],
+    )
+    found = {key: search.collected(key.target) for key in wanted}
+    return MailContent(
+        [_letter(collected) for key in wanted for collected in found[key]],
+        [why_missing(key, search, now()) for key in wanted if not found[key]],
+        " ".join(why_empty),
+    )
+
+
+def _letter(collected: Collected) -> Bundle:
+    certificate, location = collected.match.certificate, collected.location
+    path = location.path or collected.headers.message_id or location.folder or ""
+    name = shown_name(certificate.common_name, certificate.subject_alt_names)
+    return Bundle((certificate,), collected.match.chain, origin=Origin(name or "", path))
+
+
+def _take_bundles(
+    read: Read,
+    source: Source,
+    usable: Iterable[Bundle],
+    issuers: Iterable[Certificate],
+    clients: Clients,
+    numbers: Iterator[int],
+) -> None:
+    """Add certificates with their keys, and with the chains that they deserve."""
+    judge = _judge_for(issuers, clients)
+    read.entries.extend(_entry(source, bundle, judge(bundle), -next(numbers)) for bundle in usable)
 
 
 def _take_secrets(
@@ -133,17 +205,16 @@ def _take_secrets(
     if content.is_empty:
         why = f"{content.url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
         read.empty.append({**_empty(source, why), "path": content.url})
-    judge = _judge_for(content.paired, known, clients)
     for secret, record in content.plan.stored:
         unstored = replace(record, id=-next(numbers))
         named = _named(source, secret.name, secret.id)
-        read.entries.append(SourceCertificate(**named, record=unstored, **_trust(clients.chain(record)), key_path=""))
-    for pair in content.paired.pairs:
-        entry = _entry(source, pair, judge(pair), -next(numbers))
-        read.entries.append(replace(entry, private_key=content.keys[pair.unit.bundle.path]))
-    read.useless.extend(_skipped(source, one) for one in content.paired.useless)
-    read.useless.extend(_unread(source, one) for one in content.plan.useless)
-    read.unwanted.extend(_unread(source, one) for one in content.plan.unwanted)
+        read.entries.append(SourceCertificate(**named, record=unstored, **_trust(clients.chain(record))))
+    beside = authorities(one for bundle in content.bundles for one in (*bundle.certificates, *bundle.issuers))
+    usable = [bundle for bundle in content.bundles if not bundle.trouble]
+    _take_bundles(read, source, usable, [*beside, *known], clients, numbers)
+    read.useless.extend(_skipped(source, bundle) for bundle in content.bundles if bundle.trouble)
+    read.useless.extend(_unread(source, unread) for unread in content.plan.useless)
+    read.unwanted.extend(_unread(source, unread) for unread in content.plan.unwanted)
     for secret, error in content.unreadable:
         read.failed.append(
             {**_of_secret(source, secret), "outcome": "failed", "reason": error.code, "message": error.message}
@@ -161,23 +232,24 @@ def _of_secret(source: Source, secret: Secret) -> dict[str, t.Any]:
     }
 
 
-def _unread(source: Source, one: Unread) -> Record:
-    return {**_of_secret(source, one.secret), "outcome": "skipped", "reason": one.reason, "message": one.message}
+def _unread(source: Source, unread: Unread) -> Record:
+    why_not = {"outcome": "skipped", "reason": unread.reason, "message": unread.message}
+    return {**_of_secret(source, unread.secret), **why_not}
 
 
-def _look(source: Source, files: Files, found: Mapping[str, t.Any]) -> Paired:
+def _look(source: Source, files: Files, mail: MailContent) -> Paired:
     if source.kind == MAIL:
-        letters = [_letter(one) for one in found.get("certificates") or ()]
+        letters = [unit_of(bundle) for bundle in mail.bundles]
         return look(lambda: folder.key_files(source.path), files, letters)
     return look(lambda: CLIENTS[source.kind](source.path), files)
 
 
 def _all_useless(source: Source, paired: Paired) -> Iterator[str]:
     """Yield a warning if a folder has certificates, but none that can be used: one that can be shows that all else is right."""
-    if source.kind != MAIL and paired.useless and not paired.pairs:
+    if source.kind != MAIL and paired.useless and not paired.usable:
         first = paired.useless[0]
-        name, count = printable(first.unit.bundle.name), len(paired.useless)
-        yield f"None of the {count} certificates in {printable(source.path)} can be used. {name}: {encodable(first.trouble.message)}"
+        name, message = printable(first.origin.name), encodable(t.cast(Trouble, first.trouble).message)
+        yield f"None of the {len(paired.useless)} certificates in {printable(source.path)} can be used. {name}: {message}"
 
 
 SEE = "See that its disk is mounted, and that the path is right."
@@ -192,7 +264,7 @@ def _empty(source: Source, why: str) -> Record:
 def _why_empty(source: Source, paired: Paired) -> str | None:
     """Return why a folder brings nothing at all, `None` if it brings something, be it of no use."""
     path = printable(source.path)
-    if paired.pairs or paired.useless:
+    if paired.usable or paired.useless:
         return None
     with suppress(OSError):
         if not os.listdir(source.path):
@@ -201,33 +273,21 @@ def _why_empty(source: Source, paired: Paired) -> str | None:
     return f"there is no {what} in {path}. {SEE}"
 
 
-def _letter(found: Mapping[str, t.Any]) -> Unit:
-    """Return what an email has: a certificate, perhaps with its issuers."""
-    place = found.get("source") or {}
-    path = str(place.get("path") or place.get("message_id") or place.get("folder") or "")
-    texts: dict[FileKind, t.Any] = {"certificate": found["certificate"], "chain": found.get("intermediate_certificate")}
-    contents = tuple(
-        FileContent(File(kind, path), tuple(read_certificates(as_bytes(text)))) for kind, text in texts.items() if text
-    )
-    return Unit(Bundle(shown_name_of(found) or "", path, is_entry=False), contents)
-
-
 # Trust
 
 
-def _judge_for(paired: Paired, known: Sequence[Certificate], clients: Clients) -> Callable[[Pair], Chain]:
+def _judge_for(issuers: Iterable[Certificate], clients: Clients) -> Callable[[Bundle], Chain]:
     """Return what builds the chains of a source's certificates."""
-    chains = _ChainsByIssuer([*paired.issuers, *known], clients.anchors, clients.at)
+    chains = _ChainsByIssuer(issuers, clients.anchors, clients.at)
 
-    def judge(pair: Pair) -> Chain:
-        is_store = pair.key.file.kind == "store"  # an import takes the issuers from there, too
-        own = [pair.key] if is_store else pair.unit.contents
-        chain = Chains([one for content in own for one in content.certificates], clients.anchors(), clients.at).of(
-            pair.certificate
-        )
-        if chain.trust == "trusted" or is_store:
+    def judge(bundle: Bundle) -> Chain:
+        leaf = t.cast(Certificate, bundle.certificate)
+        chain = Chains(bundle.others, clients.anchors(), clients.at).of(leaf)
+        if chain.trust == "trusted" or (
+            bundle.key and bundle.key.is_pkcs12
+        ):  # an import takes the issuers from there, too
             return chain
-        return chains.of(pair.certificate)
+        return chains.of(leaf)
 
     return judge
 
@@ -235,10 +295,10 @@ def _judge_for(paired: Paired, known: Sequence[Certificate], clients: Clients) -
 class _ChainsByIssuer:
     """Chains from all issuers of a source; only those that a certificate's chain may need are looked through."""
 
-    def __init__(self, issuers: Sequence[Certificate], roots: Callable[[], Anchors], at: datetime) -> None:
+    def __init__(self, issuers: Iterable[Certificate], roots: Callable[[], Anchors], at: datetime) -> None:
         self._by_subject: dict[Name, list[Certificate]] = {}
-        for one in issuers:
-            self._by_subject.setdefault(one.subject, []).append(one)
+        for issuer in issuers:
+            self._by_subject.setdefault(issuer.subject, []).append(issuer)
         self._roots, self._at = roots, at
         self._chains: dict[Name, tuple[Chains, list[Certificate]]] = {}
 
@@ -253,28 +313,32 @@ class _ChainsByIssuer:
 
     def _above(self, issuer: Name) -> list[Certificate]:
         """Return the certificates with an issuer's name, those with the names of their issuers, and so on."""
-        found: dict[Name, list[Certificate]] = {}
+        above: dict[Name, list[Certificate]] = {}
         names = [issuer]
         while names:
             name = names.pop()
-            if name not in found:
-                found[name] = self._by_subject.get(name, [])
-                names += (one.issuer for one in found[name])
-        return [one for alike in found.values() for one in alike]
+            if name not in above:
+                above[name] = self._by_subject.get(name, [])
+                names += (certificate.issuer for certificate in above[name])
+        return [certificate for alike in above.values() for certificate in alike]
 
 
 # Records
 
+TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
+"""What is told of a certificate that cannot be used."""
 
-def _entry(source: Source, pair: Pair, chain: Chain, number: int) -> SourceCertificate:
-    # What came by mail is named after its key.
-    place = _place_of_key(pair.key.file.path) if source.kind == MAIL else (pair.unit.bundle.name, pair.path)
+
+def _entry(source: Source, bundle: Bundle, chain: Chain, number: int) -> SourceCertificate:
+    key, origin = t.cast(KeyRef, bundle.key), bundle.origin
+    place = (
+        _place_of_key(key.path) if source.kind == MAIL else (origin.name, origin.path)
+    )  # mail is named after its key
     return SourceCertificate(
         **_named(source, *place),
-        record=StoreCertificate.unstored(pair.certificate, tuple(chain.issuers), number),
+        record=StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers), number),
         **_trust(chain),
-        key_path=pair.key.real_path,
-        is_pkcs12=pair.key.file.kind == "store",
+        key=key,
     )
 
 
@@ -283,34 +347,35 @@ def _trust(chain: Chain) -> dict[str, t.Any]:
     return {"trust": chain.trust, "trust_message": why}
 
 
-def _skipped(source: Source, one: Useless) -> Record:
-    facts = one.certificate.facts() if one.certificate else {"subject_alt_names": []}
+def _skipped(source: Source, bundle: Bundle) -> Record:
+    facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
+    trouble = t.cast(Trouble, bundle.trouble)
     return {
-        **_named(source, one.unit.bundle.name, one.path),
-        **{name: facts.get(name) for name in ("common_name", "subject_alt_names", "not_before", "not_after")},
+        **_named(source, bundle.origin.name, bundle.origin.path),
+        **{name: facts.get(name) for name in TOLD},
         "outcome": "skipped",
-        "reason": one.trouble.reason,
-        "message": encodable(one.trouble.message),
+        "reason": trouble.reason,
+        "message": encodable(trouble.message),
     }
 
 
-def _why_unusable(one: Mapping[str, t.Any], at: datetime) -> RotationReason | None:
+def _why_unusable(missing: Mapping[str, t.Any], at: datetime) -> RotationReason | None:
     """Return why the certificate that a mailbox has for a key is of no use; `None` if no email has come for it."""
-    end, reason = parse(one["not_after"]), one["reason"]
+    end, reason = parse(missing["not_after"]), missing["reason"]
     if end is not None:
         return "expired" if end < at else "not_yet_valid"
     refusal: RotationReason | None = reason if reason in REFUSALS else None
     return refusal
 
 
-def _refused(source: Source, one: Mapping[str, t.Any], reason: RotationReason) -> Record:
+def _refused(source: Source, missing: Mapping[str, t.Any], reason: RotationReason) -> Record:
     """Return what a mailbox has for a key, and is of no use."""
     return {
-        **_named(source, *_place_of_key(one["path"])),
-        **{name: one[name] for name in ("common_name", "subject_alt_names", "not_before", "not_after")},
+        **_named(source, *_place_of_key(missing["path"])),
+        **{name: missing[name] for name in TOLD},
         "outcome": "skipped",
         "reason": reason,
-        "message": one["message"],
+        "message": missing["message"],
     }
 
 

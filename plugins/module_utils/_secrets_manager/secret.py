@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from .._api.values import as_dict
 from .._names import is_host_name
 from .._text import printable
 from .._times import parse
+from .._x509.bundle import Bundle, Origin, Trouble, bundle_of_parts
 from .._x509.certificate import Certificate, name_set
 
 IMPORTED = "imported_cert"
@@ -88,6 +89,25 @@ class Value:
     certificate: str
     private_key: str | None = field(repr=False)
     chain: str
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        """What is in it, as far as that can be read; its path is the secret's id."""
+        texts = {"certificate": self.certificate, "privatekey": self.private_key, "intermediate": self.chain or None}
+        there = bundle_of_parts({part: None if text is None else text.encode() for part, text in texts.items()})
+        why_not = there.trouble and Trouble("malformed", there.trouble.message)
+        if why_not is None and not there.fitting:
+            message = "Secrets Manager has no private key of it: import it there again, with its key."
+            if there.key:
+                message = "The private key in Secrets Manager is that of another certificate: import both there again."
+            why_not = Trouble("key_missing", message)
+        return replace(there, origin=Origin(self.secret.name, self.secret.id), trouble=why_not)
+
+    @property
+    def is_as_described(self) -> bool:
+        """Whether its certificate is the one that its metadata tells of: it may have been renewed while it was read."""
+        number, there = self.secret.serial_number, self.bundle.certificates
+        return number is None or not there or any(number == certificate.parsed.serial_number for certificate in there)
 
 
 def secret_of(row: Mapping[str, t.Any]) -> Secret | None:

@@ -14,7 +14,8 @@ import os
 from collections.abc import Sequence
 
 from .._names import by_spelling, spelling
-from .base import Bundle, File, Trouble, names_in_source, subfolders, written
+from .._x509.bundle import Trouble
+from .base import File, FileGroup, names_in_source, subfolders, written
 
 NO_CERTIFICATES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
 """Other folders of acme.sh."""
@@ -23,7 +24,7 @@ CHAIN, FULL_CHAIN = "ca.cer", "fullchain.cer"
 EC = "_ecc"
 
 
-def bundles(path: str) -> list[Bundle]:
+def groups(path: str) -> list[FileGroup]:
     """Return the certificates in the folder of acme.sh, or the one in a certificate's folder.
 
     Raises:
@@ -31,13 +32,13 @@ def bundles(path: str) -> list[Bundle]:
     """
     names, folder = names_in_source(path), os.path.basename(path)
     if _is_of_certificate(folder, names):
-        return _bundle(folder, path, names)
+        return _group(folder, path, names)
     found = []
     for name, inner, inside in subfolders(path):
         if isinstance(inside, Trouble):
-            found += [] if name in NO_CERTIFICATES else [Bundle(name, inner, trouble=inside)]
+            found += [] if name in NO_CERTIFICATES else [FileGroup(name, inner, trouble=inside)]
         elif _is_of_certificate(name, inside):
-            found += _bundle(name, inner, inside)
+            found += _group(name, inner, inside)
     return found
 
 
@@ -49,7 +50,7 @@ def _is_of_certificate(folder: str, names: Sequence[str]) -> bool:
     )
 
 
-def _bundle(folder: str, path: str, names: Sequence[str]) -> list[Bundle]:
+def _group(folder: str, path: str, names: Sequence[str]) -> list[FileGroup]:
     stem, there = folder[: -len(EC)] if folder.lower().endswith(EC) else folder, by_spelling(names)
     if spelling(stem + REMOVED) in there and spelling(stem + SETTINGS) not in there:
         return []
@@ -62,4 +63,4 @@ def _bundle(folder: str, path: str, names: Sequence[str]) -> list[Bundle]:
         *(File("chain", os.path.join(path, name)) for name in chains),
         *(File("key", os.path.join(path, name)) for name in keys or [stem + PRIVATE_KEY]),
     )
-    return [Bundle(folder, os.path.join(path, certificates[0]), files)]
+    return [FileGroup(folder, os.path.join(path, certificates[0]), files)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all sources of certificates share: bundles of files, their content, and folders. Private to softlayer.certificates."""
+"""What all sources of certificates share: groups of files, their content, and folders. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -11,37 +11,26 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .._codes import SourceReason
 from .._errors import CertificatesError
 from .._files import not_readable
 from .._names import spelling
 from .._text import printable
-from .._x509.certificate import Certificate
+from .._x509.bundle import EMPTY, Bundle, Kind, Trouble
 
-FileKind = t.Literal["certificate", "chain", "key", "any", "store"]
-"""What a file is for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
 Stamp: t.TypeAlias = "tuple[int, ...] | None"
 """What changes when a file is written or replaced; `None` if there is no file."""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why something cannot be used, with the remedy."""
-
-    reason: SourceReason
-    message: str
 
 
 @dataclass(frozen=True)
 class File:
     """A file that is to be read."""
 
-    kind: FileKind
+    kind: Kind
     path: str
 
 
 @dataclass(frozen=True)
-class Bundle:
+class FileGroup:
     """The files that belong together by their names or their folder, for example a lineage of certbot."""
 
     name: str
@@ -61,12 +50,8 @@ class FileContent:
     """What a file contains, of which nothing is secret."""
 
     file: File
-    certificates: tuple[Certificate, ...] = ()
-    public_key_sha256: str | None = None
-    """Of the private key in it."""
-    real_path: str = ""
-    """Without links, if there is a private key in it."""
-    trouble: Trouble | None = None
+    bundle: Bundle = EMPTY
+    """Its key is known by its public key alone."""
     stamp: Stamp = None
     is_changing: bool = False
     """Whether it was written or replaced while it was read."""

@@ -17,7 +17,8 @@ from contextlib import suppress
 
 from .._names import by_spelling, spelling
 from .._text import printable
-from .base import Bundle, File, FileKind, Trouble, folder_in, names_in_source, subfolders, written
+from .._x509.bundle import Kind, Trouble
+from .base import File, FileGroup, folder_in, names_in_source, subfolders, written
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
 LINKS = (CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY)
@@ -25,7 +26,7 @@ FORMER_LINKS = frozenset(f"previous_{name}" for name in LINKS)
 VERSION = re.compile(r"(\d+)\.pem$")
 
 
-def bundles(path: str) -> list[Bundle]:
+def groups(path: str) -> list[FileGroup]:
     """Return the lineages in certbot's folder, in its `live`, or the one in a lineage's folder.
 
     Raises:
@@ -36,7 +37,7 @@ def bundles(path: str) -> list[Bundle]:
     if _is_lineage(names):
         return [_lineage(os.path.basename(live), live, names)]
     return [
-        Bundle(name, folder, trouble=names) if isinstance(names, Trouble) else _lineage(name, folder, names)
+        FileGroup(name, folder, trouble=names) if isinstance(names, Trouble) else _lineage(name, folder, names)
         for name, folder, names in subfolders(live)
         if isinstance(names, Trouble) or _is_lineage(names)
     ]
@@ -46,15 +47,15 @@ def _is_lineage(names: Sequence[str]) -> bool:
     return not {*LINKS, *FORMER_LINKS}.isdisjoint(map(spelling, names))
 
 
-def _lineage(name: str, folder: str, names: Sequence[str]) -> Bundle:
+def _lineage(name: str, folder: str, names: Sequence[str]) -> FileGroup:
     alike = by_spelling(names)
-    kinds: Mapping[FileKind, str] = {
+    kinds: Mapping[Kind, str] = {
         "certificate": CERTIFICATE,
         "chain": CHAIN if CHAIN in alike else FULL_CHAIN,
         "key": PRIVATE_KEY,
     }
     files = tuple(File(kind, os.path.join(folder, file)) for kind in kinds for file in written(kinds[kind], alike))
-    return Bundle(name, files[0].path, files, renewing=_renewing(name, folder, names))
+    return FileGroup(name, files[0].path, files, renewing=_renewing(name, folder, names))
 
 
 def _renewing(name: str, folder: str, names: Sequence[str]) -> str | None:

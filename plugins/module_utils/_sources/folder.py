@@ -10,9 +10,10 @@ import os
 from collections.abc import Mapping
 
 from .._names import spelling
-from .base import Bundle, File, FileKind, names_in_source
+from .._x509.bundle import Kind
+from .base import File, FileGroup, names_in_source
 
-KINDS: Mapping[str, FileKind] = {
+KINDS: Mapping[str, Kind] = {
     ".chain.pem": "certificate",
     ".ca-bundle": "certificate",
     ".crt": "certificate",
@@ -26,7 +27,7 @@ KINDS: Mapping[str, FileKind] = {
 WITH_KEYS = (".key", ".pem")
 
 
-def bundles(path: str) -> list[Bundle]:
+def groups(path: str) -> list[FileGroup]:
     """Return the files in a folder, together if they have the same name but for its end, however that is written.
 
     Raises:
@@ -39,10 +40,10 @@ def bundles(path: str) -> list[Bundle]:
             stem = name[: -len(ending)]
             _stem, files = found.setdefault(spelling(stem), (stem, []))
             files.append(File(KINDS[ending], os.path.join(path, name)))
-    return [Bundle(stem, files[0].path, tuple(files), is_entry=False) for stem, files in found.values()]
+    return [FileGroup(stem, files[0].path, tuple(files), is_entry=False) for stem, files in found.values()]
 
 
-def key_files(path: str) -> list[Bundle]:
+def key_files(path: str) -> list[FileGroup]:
     """Return the files in a folder that may be private keys.
 
     Raises:
@@ -53,5 +54,5 @@ def key_files(path: str) -> list[Bundle]:
         stem, ending = os.path.splitext(name)
         if ending.lower() in WITH_KEYS:
             file = File(KINDS[ending.lower()], os.path.join(path, name))
-            found.append(Bundle(stem, file.path, (file,), is_entry=False))
+            found.append(FileGroup(stem, file.path, (file,), is_entry=False))
     return found

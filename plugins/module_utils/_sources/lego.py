@@ -14,12 +14,13 @@ import os
 from collections.abc import Mapping, Sequence
 
 from .._names import by_spelling, spelling
-from .base import Bundle, File, FileKind, folder_in, names_in_source, written
+from .._x509.bundle import Kind
+from .base import File, FileGroup, folder_in, names_in_source, written
 
 CERTIFICATE, ISSUER, PRIVATE_KEY = ".crt", ".issuer.crt", ".key"
 
 
-def bundles(path: str) -> list[Bundle]:
+def groups(path: str) -> list[FileGroup]:
     """Return the certificates in lego's folder, or in its `certificates`.
 
     Raises:
@@ -34,11 +35,11 @@ def bundles(path: str) -> list[Bundle]:
         if ending.lower() in {CERTIFICATE, PRIVATE_KEY} and not name.lower().endswith(ISSUER):
             own = spelling(stem)  # as lego writes it
             found[own] = own if stem == own else found.get(own, stem)
-    return [_bundle(stem, folder, alike) for stem in found.values()]
+    return [_group(stem, folder, alike) for stem in found.values()]
 
 
-def _bundle(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> Bundle:
-    kinds: Mapping[FileKind, str] = {
+def _group(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> FileGroup:
+    kinds: Mapping[Kind, str] = {
         "certificate": name + CERTIFICATE,
         "chain": name + ISSUER,
         "key": name + PRIVATE_KEY,
@@ -49,4 +50,4 @@ def _bundle(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> Bundl
         if kind != "chain" or spelling(usual) in alike
         for file in written(usual, alike)
     )
-    return Bundle(name, files[0].path, files)
+    return FileGroup(name, files[0].path, files)

@@ -15,66 +15,53 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from .._text import printable
+from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
-from .base import Bundle, FileContent, Trouble
+from .base import File, FileContent, FileGroup
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A bundle with the content of its files."""
+    """A group of files with their content."""
 
-    bundle: Bundle
+    group: FileGroup
     contents: tuple[FileContent, ...] = ()
 
     @cached_property
     def paths(self) -> Mapping[Certificate, str]:
         """What may be the certificate that is kept here, with the first file that has it; its issuers may be among them."""
-        found: dict[Certificate, str] = {}
+        paths: dict[Certificate, str] = {}
         for content in self.contents:
-            for certificate in content.certificates if content.file.kind != "chain" else ():
-                found.setdefault(certificate, content.file.path)
-        return found
+            for certificate in content.bundle.certificates:
+                paths.setdefault(certificate, content.file.path)
+        return paths
 
-    def issuers(self) -> Iterable[Certificate]:
-        """Return the CA certificates that are kept here."""
-        return (one for content in self.contents for one in content.certificates if one.may_issue)
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A certificate with the file of its private key."""
-
-    unit: Unit
-    certificate: Certificate
-    key: FileContent
-
-    @property
-    def path(self) -> str:
-        """The file that the certificate was found in."""
-        return self.unit.paths[self.certificate]
+    @cached_property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """All that are kept here, its issuers among them."""
+        bundles = (content.bundle for content in self.contents)
+        return tuple(certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
 
 
-@dataclass(frozen=True)
-class Useless:
-    """What cannot be used, with its certificate if that can be read."""
-
-    unit: Unit
-    trouble: Trouble
-    path: str
-    certificate: Certificate | None = None
+def unit_of(bundle: Bundle) -> Unit:
+    """Return what is in no file of a source: it needs a key, but its lack is worth no word."""
+    group = FileGroup(bundle.origin.name, bundle.origin.path, is_entry=False)
+    return Unit(group, (FileContent(File("certificate", bundle.origin.path), bundle),))
 
 
 @dataclass(frozen=True)
 class Paired:
     """What a source has."""
 
-    pairs: tuple[Pair, ...]
-    useless: tuple[Useless, ...]
-    warnings: tuple[str, ...]
+    usable: tuple[Bundle, ...]
+    """A certificate with its key, and all that lies beside it as its issuers."""
+    useless: tuple[Bundle, ...]
+    """What cannot be used, with its certificate if that can be read."""
+    warnings: tuple[str, ...] = ()
     """About files that do not matter much."""
-    issuers: tuple[Certificate, ...]
+    issuers: tuple[Certificate, ...] = ()
     """All CA certificates."""
-    doubtful: tuple[Unit, ...] = field(repr=False)
+    doubtful: tuple[Unit, ...] = field(default=(), repr=False)
     """The units with anything wrong, which another look may show to be right."""
 
 
@@ -84,27 +71,37 @@ def pair(units: Sequence[Unit]) -> Paired:
     A certificate that has a key is one to use, unless it is a CA's own. Others are issuers if they belong to CAs, or lack their key.
     """
     keys = _Keys(units)
-    found: dict[Certificate, tuple[int, Pair]] = {}
+    usable: list[tuple[int, Bundle]] = []
+    used: set[Certificate] = set()
     orphans: dict[int, list[Certificate]] = defaultdict(list)
     for certificate, places in _places(units).items():
-        key = keys.of(certificate, places) if is_for_hosts(certificate) else None
-        if key is not None:
-            number, content = key
+        key_file = keys.of(certificate, places) if is_for_hosts(certificate) else None
+        if key_file is not None:
+            number, held = key_file
             home = number if number in places else next(iter(places))
-            found[certificate] = home, Pair(units[home], certificate, content)
+            beside = held.certificates if held.key and held.key.is_pkcs12 else units[home].certificates
+            origin = Origin(units[home].group.name, units[home].paths[certificate])
+            usable.append((home, Bundle((certificate,), beside, held.key, origin=origin)))
+            used.add(certificate)
         elif not certificate.may_issue:
             orphans[next(iter(places))].append(certificate)
-    useless = [one for number, unit in enumerate(units) for one in _useless(unit, orphans[number], found.keys())]
-    doubtful = {id(one.unit) for one in useless}
+    useless = [list(_useless(unit, orphans[number], used)) for number, unit in enumerate(units)]
     return Paired(
-        pairs=tuple(pair for _number, pair in sorted(found.values(), key=lambda one: one[0])),
-        useless=tuple(useless),
-        warnings=tuple(warning for unit in units for warning in _warnings(unit, found.keys())),
-        issuers=tuple(dict.fromkeys(one for unit in units for one in unit.issuers())),
+        usable=tuple(bundle for _home, bundle in sorted(usable, key=lambda homed: homed[0])),
+        useless=tuple(bundle for of_unit in useless for bundle in of_unit),
+        warnings=tuple(warning for unit in units for warning in _warnings(unit, used)),
+        issuers=authorities(certificate for unit in units for certificate in unit.certificates),
         doubtful=tuple(
-            unit for unit in units if id(unit) in doubtful or any(content.trouble for content in unit.contents)
+            unit
+            for unit, of_unit in zip(units, useless, strict=True)
+            if of_unit or any(content.bundle.trouble for content in unit.contents)
         ),
     )
+
+
+def authorities(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Return the CA certificates among others, each once."""
+    return tuple(dict.fromkeys(certificate for certificate in certificates if certificate.may_issue))
 
 
 def is_for_hosts(certificate: Certificate) -> bool:
@@ -119,40 +116,37 @@ def is_for_hosts(certificate: Certificate) -> bool:
 
 def _places(units: Sequence[Unit]) -> dict[Certificate, dict[int, None]]:
     """Return the certificates with the numbers of the units that they are in."""
-    found: dict[Certificate, dict[int, None]] = defaultdict(dict)
+    places: dict[Certificate, dict[int, None]] = defaultdict(dict)
     for number, unit in enumerate(units):
         for certificate in unit.paths:
-            found[certificate][number] = None
-    return found
+            places[certificate][number] = None
+    return places
 
 
 class _Keys:
     """The files with keys, and the numbers of their units."""
 
     def __init__(self, units: Sequence[Unit]) -> None:
-        self._plain: dict[str, dict[int, FileContent]] = defaultdict(dict)
-        self._stores: dict[Certificate, dict[int, FileContent]] = defaultdict(dict)
+        self._plain: dict[str, dict[int, Bundle]] = defaultdict(dict)
+        self._stores: dict[Certificate, dict[int, Bundle]] = defaultdict(dict)
         for number, unit in enumerate(units):
-            for content in unit.contents:
-                key = content.public_key_sha256
-                if key is None:
+            for bundle in (content.bundle for content in unit.contents):
+                if bundle.key is None:
                     continue
-                if content.file.kind != "store":
-                    self._plain[key].setdefault(number, content)
-                    continue
-                carriers = [one for one in content.certificates if one.public_key_sha256 == key]
-                if len(carriers) == 1:  # an import takes the certificate from there, too
-                    self._stores[carriers[0]].setdefault(number, content)
+                if not bundle.key.is_pkcs12:
+                    self._plain[bundle.key.public_key_sha256].setdefault(number, bundle)
+                elif len(bundle.fitting) == 1:  # an import takes the certificate from there, too
+                    self._stores[bundle.fitting[0]].setdefault(number, bundle)
 
-    def of(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, FileContent] | None:
+    def of(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Bundle] | None:
         """Return the file of a certificate's key: one beside it if possible, and rather a plain one than PKCS#12."""
-        files = (self._plain.get(certificate.public_key_sha256, {}), self._stores.get(certificate, {}))
-        beside = ((number, one[number]) for one in files for number in places if number in one)
-        elsewhere = (next(iter(one.items())) for one in files if one)
+        kinds = (self._plain.get(certificate.public_key_sha256, {}), self._stores.get(certificate, {}))
+        beside = ((number, files[number]) for files in kinds for number in places if number in files)
+        elsewhere = (next(iter(files.items())) for files in kinds if files)
         return next(beside, None) or next(elsewhere, None)
 
 
-def _useless(unit: Unit, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Useless]:
+def _useless(unit: Unit, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Bundle]:
     """Yield what cannot be used of a unit.
 
     Args:
@@ -160,28 +154,37 @@ def _useless(unit: Unit, orphans: Sequence[Certificate], used: Collection[Certif
         orphans: its certificates that lack their keys.
         used: the certificates that have keys, of all units.
     """
-    bundle = unit.bundle
-    if bundle.trouble is not None:
-        yield Useless(unit, bundle.trouble, bundle.path)
+    group = unit.group
+    if group.trouble is not None:
+        yield _not_usable(group, group.trouble, group.path)
         return
-    troubles = [(one, one.trouble) for one in unit.contents if one.trouble and one.file.kind != "chain"]
-    of_keys = [(one, why) for one, why in troubles if one.file.kind == "key" or why.reason == "bad_passphrase"]
+    troubles = [
+        (content.file, content.bundle.trouble)
+        for content in unit.contents
+        if content.bundle.trouble and content.file.kind != "chain"
+    ]
+    of_keys = [(file, why) for file, why in troubles if file.kind == "key" or why.reason == "bad_passphrase"]
     for certificate in orphans:
         path = unit.paths[certificate]
-        yield Useless(unit, of_keys[0][1] if of_keys else _key_missing(path, unit), path, certificate)
+        why_not = of_keys[0][1] if of_keys else _key_missing(path, unit)
+        yield _not_usable(group, why_not, path, (certificate,))
     has_certificate = bool(orphans) or any(certificate in used for certificate in unit.paths)
-    if not bundle.is_entry:
-        for content, why in troubles:
-            if not (orphans and (content, why) in of_keys):
-                yield Useless(unit, why, content.file.path)
+    if not group.is_entry:
+        for file, why in troubles:
+            if not (orphans and (file, why) in of_keys):
+                yield _not_usable(group, why, file.path)
     elif not has_certificate and troubles:
-        yield Useless(unit, troubles[0][1], troubles[0][0].file.path)
-    elif not has_certificate and any(one.public_key_sha256 for one in unit.contents):
-        yield Useless(unit, _certificate_missing(bundle), bundle.path)
+        yield _not_usable(group, troubles[0][1], troubles[0][0].path)
+    elif not has_certificate and any(content.bundle.key for content in unit.contents):
+        yield _not_usable(group, _certificate_missing(group), group.path)
+
+
+def _not_usable(group: FileGroup, trouble: Trouble, path: str, certificates: tuple[Certificate, ...] = ()) -> Bundle:
+    return Bundle(certificates, origin=Origin(group.name, path), trouble=trouble)
 
 
 def _key_missing(path: str, unit: Unit) -> Trouble:
-    there = next((one.file.path for one in unit.contents if one.public_key_sha256), None)
+    there = next((content.file.path for content in unit.contents if content.bundle.key), None)
     other = f"; the key in {printable(there)} is that of another one" if there else ""
     return Trouble(
         "key_missing",
@@ -190,16 +193,16 @@ def _key_missing(path: str, unit: Unit) -> Trouble:
     )
 
 
-def _certificate_missing(bundle: Bundle) -> Trouble:
+def _certificate_missing(group: FileGroup) -> Trouble:
     return Trouble(
         "certificate_missing",
-        f"The private key is there, but not the certificate {printable(bundle.path)}: have it issued, or remove the key.",
+        f"The private key is there, but not the certificate {printable(group.path)}: have it issued, or remove the key.",
     )
 
 
 def _warnings(unit: Unit, used: Collection[Certificate]) -> Iterator[str]:
     """Yield what is wrong with files that matter less, as the certificate can be used without them."""
-    can_be_used = unit.bundle.is_entry and any(certificate in used for certificate in unit.paths)
+    can_be_used = unit.group.is_entry and any(certificate in used for certificate in unit.paths)
     for content in unit.contents:
-        if content.trouble and (content.file.kind == "chain" or can_be_used):
-            yield content.trouble.message
+        if content.bundle.trouble and (content.file.kind == "chain" or can_be_used):
+            yield content.bundle.trouble.message

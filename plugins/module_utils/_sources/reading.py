@@ -13,78 +13,16 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from .._codes import SourceReason
 from .._errors import CertificatesError
 from .._files import LARGEST_FILE, read_file
 from .._text import encodable, printable
-from .._x509.certificate import Certificate
-from .._x509.keys import read_key_store, read_private_key
-from .._x509.pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_off, why_none
-from .._x509.read import read_certificates
-from .base import File, FileContent, FileKind, Stamp, Trouble, broken_link, unreadable
+from .._x509.bundle import Bundle, Kind, Trouble, read_bundle
+from .base import File, FileContent, Stamp, broken_link, unreadable
 
-LABELS = CERTIFICATE_LABELS | KEY_LABELS
-"""Of the PEM blocks that matter here."""
-CLOSED = CertificatesError(
-    "bad_passphrase", "The PKCS#12 file cannot be opened: give its passphrase as privatekey_passphrase."
-)
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """What a file contains, and what is wrong with it: even then a part of it may be readable."""
-
-    certificates: tuple[Certificate, ...] = ()
-    public_key_sha256: str | None = None
-    wrong: CertificatesError | None = None
-
-
-def parse(data: bytes, kind: FileKind, passphrase: str | None) -> Parsed:
-    """Return what a file of this kind contains.
-
-    Args:
-        data: the file's content.
-        kind: what the file is for.
-        passphrase: of a private key or a PKCS#12 file.
-    """
-    if kind == "store":
-        return _key_store(data, passphrase)
-    begun, truncated = (labels & LABELS for labels in begun_blocks(data))
-    key, certificates = Parsed(), Parsed()
-    if kind in {"certificate", "chain"} or begun & CERTIFICATE_LABELS or (kind == "any" and is_der(data)):
-        certificates = _tried(lambda: Parsed(tuple(read_certificates(data))))
-    if (
-        kind == "key"
-        or (kind != "chain" and begun & KEY_LABELS)
-        or (certificates.wrong and kind == "any" and is_der(data))
-    ):
-        key = _tried(lambda: Parsed(public_key_sha256=read_private_key(data, passphrase).public_key_sha256))
-        if is_der(data) and key.public_key_sha256:
-            return key
-    wrong = key.wrong or certificates.wrong
-    if wrong is None and truncated:
-        wrong = CertificatesError("invalid_pem", why_cut_off(min(truncated)))
-    if wrong is None and kind == "certificate" and not certificates.certificates and not key.public_key_sha256:
-        wrong = CertificatesError("invalid_pem", why_none(data, "certificate", "certificate"))
-    return Parsed(certificates.certificates, key.public_key_sha256, wrong)
-
-
-def _tried(read: Callable[[], Parsed]) -> Parsed:
-    try:
-        return read()
-    except CertificatesError as error:
-        return Parsed(wrong=error)
-
-
-def _key_store(data: bytes, passphrase: str | None) -> Parsed:
-    try:
-        store = read_key_store(data, passphrase)
-    except CertificatesError as error:
-        return Parsed(wrong=CLOSED if error.code == CLOSED.code else error)
-    return Parsed(store.certificates, store.key.public_key_sha256 if store.key else None)
+CLOSED = "The PKCS#12 file cannot be opened: give its passphrase as privatekey_passphrase."
 
 
 @dataclass
@@ -93,7 +31,7 @@ class Files:
 
     passphrase: str | None = field(default=None, repr=False)
     _contents: dict[File, FileContent] = field(default_factory=dict, repr=False)
-    _chains: dict[bytes, Parsed] = field(default_factory=dict, repr=False)
+    _chains: dict[bytes, Bundle] = field(default_factory=dict, repr=False)
 
     def content(self, file: File) -> FileContent:
         """Return a file's content, read when it is asked for the first time."""
@@ -111,26 +49,25 @@ class Files:
         try:
             data = read_file(file.path)
         except CertificatesError as error:
-            return FileContent(file, trouble=_why_not_read(file.path, error), stamp=stamp)
-        parsed = self._parsed(file.kind, data)
-        has_key = parsed.public_key_sha256 is not None
-        real_path = os.path.realpath(file.path) if has_key else file.path
+            return FileContent(file, Bundle(trouble=_why_not_read(file.path, error)), stamp)
+        bundle = self._parsed(file.kind, data)
+        real_path = os.path.realpath(file.path) if bundle.key else file.path
         if not stamp == stamp_of(file.path) == stamp_of(real_path):
             message = f"{printable(file.path)} was being written: run this again when that has ended."
-            return FileContent(file, trouble=Trouble("unreadable", message), stamp=stamp, is_changing=True)
-        if has_key and encodable(real_path) != real_path:
+            return FileContent(file, Bundle(trouble=Trouble("unreadable", message)), stamp, is_changing=True)
+        if bundle.key and encodable(real_path) != real_path:
             message = f"The path {printable(real_path)} is not in UTF-8: rename the file or its folder."
-            return FileContent(file, parsed.certificates, trouble=Trouble("unreadable", message), stamp=stamp)
-        trouble = _what_is_wrong(file.path, parsed.wrong)
-        return FileContent(file, parsed.certificates, parsed.public_key_sha256, real_path, trouble, stamp)
+            return FileContent(file, replace(bundle, key=None, trouble=Trouble("unreadable", message)), stamp)
+        key = bundle.key and replace(bundle.key, held=None, path=file.path, real_path=real_path)
+        return FileContent(file, replace(bundle, key=key, trouble=_what_is_wrong(file, bundle.trouble)), stamp)
 
-    def _parsed(self, kind: FileKind, data: bytes) -> Parsed:
+    def _parsed(self, kind: Kind, data: bytes) -> Bundle:
         """Return what is in a file; as most chains are the same, each is parsed only once."""
         if kind != "chain":
-            return parse(data, kind, self.passphrase)
+            return read_bundle(data, kind, self.passphrase)
         digest = hashlib.sha256(data).digest()
         if digest not in self._chains:
-            self._chains[digest] = parse(data, kind, None)
+            self._chains[digest] = read_bundle(data, kind, None)
         return self._chains[digest]
 
 
@@ -143,11 +80,12 @@ def stamp_of(path: str) -> Stamp:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _what_is_wrong(path: str, wrong: CertificatesError | None) -> Trouble | None:
-    if wrong is None:
+def _what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
+    if trouble is None:
         return None
-    reason: SourceReason = "bad_passphrase" if wrong.code == "bad_passphrase" else "malformed"
-    return Trouble(reason, f"{printable(path)}: {wrong.message}")
+    is_closed = trouble.reason == "bad_passphrase"
+    message = CLOSED if is_closed and file.kind == "store" else trouble.message
+    return Trouble("bad_passphrase" if is_closed else "malformed", f"{printable(file.path)}: {message}")
 
 
 def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:

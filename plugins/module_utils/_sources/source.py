@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 
 from .._errors import CertificatesError
 from .._text import printable
+from .._x509.bundle import Bundle, Trouble
 from . import acme_sh, certbot, folder, lego
-from .base import Bundle, Stamp, Trouble, absolute
-from .pairing import Paired, Unit, Useless, pair
+from .base import FileGroup, Stamp, absolute
+from .pairing import Paired, Unit, pair
 from .reading import Files
 
 SourceKind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail", "secrets_manager"]
-CLIENTS: Mapping[SourceKind, Callable[[str], list[Bundle]]] = {
-    "certbot": certbot.bundles,
-    "lego": lego.bundles,
-    "acme_sh": acme_sh.bundles,
-    "folder": folder.bundles,
+CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {
+    "certbot": certbot.groups,
+    "lego": lego.groups,
+    "acme_sh": acme_sh.groups,
+    "folder": folder.groups,
 }
 MAIL: SourceKind = "mail"
 SECRETS_MANAGER: SourceKind = "secrets_manager"
@@ -83,59 +84,63 @@ DOES_NOT_FIT = frozenset({"key_missing", "certificate_missing", "malformed"})
 """Those that links to different versions explain."""
 
 
-def look(bundles: Callable[[], Sequence[Bundle]], files: Files, others: Sequence[Unit] = ()) -> Paired:
+def look(groups: Callable[[], Sequence[FileGroup]], files: Files, others: Sequence[Unit] = ()) -> Paired:
     """Return what a source holds. What seems to be wrong is looked at twice: it may just be being renewed.
 
     Args:
-        bundles: lists the source's bundles.
-        files: reads their files.
+        groups: lists the source's groups of files.
+        files: reads the files.
         others: what comes from elsewhere.
     """
-    first = [_unit(bundle, files) for bundle in bundles()]
+    first = [_unit(group, files) for group in groups()]
     paired = pair([*first, *others])
     if not paired.doubtful:
         return paired
-    before = {unit.bundle.name: _stamps(unit) for unit in first}
+    before = {unit.group.name: _stamps(unit) for unit in first}
     files.forget(content.file for unit in paired.doubtful for content in unit.contents)
-    paired = pair([*(_unit(bundle, files) for bundle in bundles()), *others])
-    return replace(paired, useless=tuple(_with_renewal(one, before) for one in paired.useless))
+    second = [_unit(group, files) for group in groups()]
+    paired = pair([*second, *others])
+    units = {unit.group.name: unit for unit in (*others, *second)}
+    return replace(paired, useless=tuple(_with_renewal(bundle, units, before) for bundle in paired.useless))
 
 
-def _unit(bundle: Bundle, files: Files) -> Unit:
-    return Unit(bundle, tuple(files.content(file) for file in bundle.files))
+def _unit(group: FileGroup, files: Files) -> Unit:
+    return Unit(group, tuple(files.content(file) for file in group.files))
 
 
 def _stamps(unit: Unit) -> dict[str, Stamp]:
     return {content.file.path: content.stamp for content in unit.contents}
 
 
-def _with_renewal(one: Useless, before: Mapping[str, Mapping[str, Stamp]]) -> Useless:
+def _with_renewal(bundle: Bundle, units: Mapping[str, Unit], before: Mapping[str, Mapping[str, Stamp]]) -> Bundle:
     """Return what cannot be used, said to be renewed if that is what it looks like.
 
     Args:
-        one: the second look at it.
-        before: by the names of bundles, the files that were there at the first look.
+        bundle: the second look at it.
+        units: that look at the files, by the names of their groups.
+        before: likewise, the files that were there at the first look.
     """
-    bundle, stamps = one.unit.bundle, _stamps(one.unit)
-    if bundle.renewing is not None and one.trouble.reason in DOES_NOT_FIT:
-        return replace(one, trouble=Trouble("being_renewed", bundle.renewing))
-    is_changing = any(content.is_changing for content in one.unit.contents) or before.get(bundle.name, stamps) != stamps
-    if is_changing and one.trouble.reason in MAY_PASS:
-        message = f"{printable(one.path)}, or its private key, was being written: run this again when that has ended."
-        return replace(one, trouble=Trouble("being_renewed", message))
-    return one
+    name, trouble = bundle.origin.name, t.cast(Trouble, bundle.trouble)
+    unit = units[name]
+    if unit.group.renewing is not None and trouble.reason in DOES_NOT_FIT:
+        return replace(bundle, trouble=Trouble("being_renewed", unit.group.renewing))
+    stamps = _stamps(unit)
+    is_changing = any(content.is_changing for content in unit.contents) or before.get(name, stamps) != stamps
+    if is_changing and trouble.reason in MAY_PASS:
+        message = f"{printable(bundle.origin.path)}, or its private key, was being written: run this again when that has ended."
+        return replace(bundle, trouble=Trouble("being_renewed", message))
+    return bundle
 
 
-def usable_keys(path: str, files: Files) -> list[str]:
-    """Return the paths of the private keys in a folder that can be read, one for each key.
+def usable_keys(path: str, files: Files) -> dict[str, str]:
+    """Return the private keys in a folder that can be read: the path of each by the SHA-256 of its public key.
 
     Raises:
         CertificatesError: `not_found`.
     """
-    found: dict[str, str] = {}
-    for bundle in folder.key_files(path):
-        for file in bundle.files:
-            content = files.content(file)
-            if content.public_key_sha256 is not None:
-                found.setdefault(content.public_key_sha256, content.real_path)
-    return list(found.values())
+    contents = (files.content(file) for group in folder.key_files(path) for file in group.files)
+    paths: dict[str, str] = {}
+    for key in (content.bundle.key for content in contents):
+        if key is not None:
+            paths.setdefault(key.public_key_sha256, key.real_path)
+    return paths

@@ -20,7 +20,6 @@ from .pem import (
     TRUSTED_LABEL,
     any_pem_blocks,
     as_ascii,
-    begun_blocks,
     der_length,
     from_base64,
     is_der,
@@ -61,22 +60,6 @@ def read_certificates(data: bytes) -> list[Certificate]:
     """
     ders = [data] if is_der(data) else [_der_of(*block) for block in pem_blocks(data, CERTIFICATE_LABELS)]
     return list(dict.fromkeys(certificate for der in ders for certificate in certificates_in(der)))
-
-
-def read_some_certificates(data: bytes, given_as: str) -> list[Certificate]:
-    """Return certificates, all of them: of a bundle that is cut off the last ones would be missing.
-
-    Args:
-        data: PEM, DER or PKCS#7.
-        given_as: what it is in messages.
-
-    Raises:
-        CertificatesError: `invalid_pem`, also if there is none.
-    """
-    found = read_certificates(data)
-    if not found or begun_blocks(data)[1] & CERTIFICATE_LABELS:
-        raise CertificatesError("invalid_pem", why_none(data, "certificate", given_as))
-    return found
 
 
 def _der_of(label: bytes, body: bytes) -> bytes:

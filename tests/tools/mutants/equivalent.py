@@ -90,23 +90,6 @@ EQUIVALENT: dict[str, str] = {
     ),
     "imports.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
     " => 'intermediateCertificate' in self.changes": "What changes is a record.",
-    **dict.fromkeys(
-        (
-            *(
-                "material.Material: field(default=None, repr=False) => field(default=None)",
-                "material.Material: False => True",
-            ),
-            *(
-                "material.Material: field(default=None, repr=False) => field(default=None) (4)",
-                "material.Material: False => True (4)",
-            ),
-            *(
-                "material.Material: field(default=None, repr=False) => field(default=None) (5)",
-                "material.Material: False => True (5)",
-            ),
-        ),
-        "It is too long for a message, but public.",
-    ),
     "material.Content.as_record: 1 => 2": "Any negative number will do.",
     "attention._record_of: one.present_id or 0 => one.present_id": "No record has no id, in either spelling.",
     "deployments.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
@@ -122,12 +105,13 @@ EQUIVALENT: dict[str, str] = {
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
-        ("pairing.Paired: field(repr=False) => field()", "pairing.Paired: False => True"), "Units have nothing secret."
+        ("pairing.Paired: field(default=(), repr=False) => field(default=())", "pairing.Paired: False => True"),
+        "Units have nothing secret.",
     ),
     "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message)": "Only emails without a reason come there.",
-    "reading.parse: kind == 'any' and is_der(data) => kind == 'any'": "Only DER and what is labelled so has certificates.",
+    "bundle.read_bundle: kind == 'any' and is_der(data) => kind == 'any'": "Only DER and what is labelled so has certificates.",
     "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
     "search._best_of: _quality(match) > _quality(best) => _quality(match) >= _quality(best)": "Either of two that are as good.",
     "search.why_missing: wanted.public_key_sha256 or '' => wanted.public_key_sha256": "No key has no name, in either spelling.",

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,10 +14,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import (
     Content,
     ImportOptions,
-    Material,
     assemble,
-    presumed_leaf,
     with_remedy,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
+    Bundle,
+    bundle_of_key_store,
+    bundle_of_parts,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
@@ -38,34 +41,36 @@ IF_A_ROOT = (
 IF_YOURS = "If it comes from an authority of your own, give that one's root as trusted_ca_path."
 
 
-def material(issued: Issued = ISSUED, **others: Any) -> Material:
+def material(issued: Issued = ISSUED, paths: Mapping[str, str] | None = None, **others: bytes | None) -> Bundle:
     """What a user gives for a certificate, with ``others`` changed."""
-    parts = {"certificate": issued.pem.encode(), "private_key": issued.key_pem.encode()}
-    return Material(**{**parts, **others})
+    parts = {"certificate": issued.pem.encode(), "privatekey": issued.key_pem.encode()}
+    return bundle_of_parts({**parts, **others}, None, paths)
 
 
-def checked(given: Material, anchors: Anchors | None = None, **wishes: Any) -> tuple[Content, tuple[str, ...]]:
+def checked(
+    given: Bundle, anchors: Anchors | None = None, notes: str | None = None, **options: Any
+) -> tuple[Content, tuple[str, ...]]:
     """What would be stored, and the warnings."""
-    return assemble(given, ImportOptions(**wishes), NOW, anchors)
+    return assemble(given, ImportOptions(**options), NOW, anchors, notes)
 
 
 def assembled(
     issued: Issued,
     given: Sequence[x509.Certificate],
     roots: Sequence[x509.Certificate] | None,
-    **wishes: Any,
+    **options: Any,
 ) -> tuple[str | None, list[bytes], tuple[str, ...]]:
     """The trust and the chain of what would be stored, and the warnings, with these intermediates given and these roots trusted."""
     anchors = None if roots is None else Anchors(map(Certificate.of, roots))
     parts = material(issued, intermediate=pem_of(given).encode() or None)
-    content, warnings = checked(parts, anchors, **wishes)
+    content, warnings = checked(parts, anchors, **options)
     return content.trust, [one.der for one in content.intermediates], warnings
 
 
-def refusal(given: Material) -> CertificatesError:
+def refusal(given: Bundle, notes: str | None = None) -> CertificatesError:
     """Why it is not stored."""
     with pytest.raises(CertificatesError) as caught:
-        checked(given)
+        checked(given, notes=notes)
     return caught.value
 
 
@@ -157,14 +162,14 @@ def test_where_trust_is_not_looked_at_nothing_is_said_of_it(case: str, trust: st
 def test_trust_of_what_has_expired_is_that_of_its_last_moment() -> None:
     """It says where it came from; the authority may have expired as well since then."""
     late = [AUTHORITY.reissue(not_after=NOW - DAY), *EXPIRED.chain[1:]]
-    wishes = {"allow_expired": True, "trust": "require"}
-    assert assembled(EXPIRED, EXPIRED.chain, [AUTHORITY.root], **wishes) == ("trusted", ders(EXPIRED.chain), ())
-    assert assembled(EXPIRED, late, [AUTHORITY.root], **wishes) == ("trusted", ders(late), ())
+    options = {"allow_expired": True, "trust": "require"}
+    assert assembled(EXPIRED, EXPIRED.chain, [AUTHORITY.root], **options) == ("trusted", ders(EXPIRED.chain), ())
+    assert assembled(EXPIRED, late, [AUTHORITY.root], **options) == ("trusted", ders(late), ())
     earlier = [AUTHORITY.reissue(not_after=NOW - 2 * DAY), *EXPIRED.chain[1:]]
     with pytest.raises(CertificatesError, match="is valid from"):
-        assembled(EXPIRED, earlier, [AUTHORITY.root], **wishes)
+        assembled(EXPIRED, earlier, [AUTHORITY.root], **options)
     with pytest.raises(CertificatesError, match="is valid from"):
-        assembled(ISSUED, late, [AUTHORITY.root], **wishes)
+        assembled(ISSUED, late, [AUTHORITY.root], **options)
 
 
 # The chain
@@ -198,15 +203,12 @@ def test_a_strangers_root_in_the_file_of_the_certificate_does_no_harm() -> None:
     ("part", "data"), [("certificate", b""), ("privatekey", b""), ("intermediate", b"text"), ("csr", b"text")]
 )
 def test_the_file_is_named_that_cannot_be_read(part: str, data: bytes) -> None:
-    field = {"privatekey": "private_key", "csr": "request"}.get(part, part)
     paths = {name: f"/files/{name}" for name in ("certificate", "privatekey", "intermediate", "csr")}
-    error = refusal(material(**{field: data}, paths=paths))
+    error = refusal(material(**{part: data}, paths=paths))
     assert error.code == "invalid_pem" and error.message.startswith(f"/files/{part}: ")
     given_as = {"privatekey": "private key", "intermediate": "intermediates", "csr": "CSR"}.get(part, part)
     assert f"given as {given_as}" in error.message
-    assert refusal(material(**{field: data})).message == error.message.removeprefix(f"/files/{part}: ")
-    if not data:
-        assert refusal(material(**{field: None})).message == refusal(material(**{field: data})).message
+    assert refusal(material(**{part: data})).message == error.message.removeprefix(f"/files/{part}: ")
 
 
 @pytest.mark.parametrize("part", ["certificate", "intermediate"])
@@ -221,7 +223,7 @@ def test_of_a_bundle_that_is_cut_off_the_last_certificate_is_not_left_out(part: 
 
 
 def test_the_file_of_a_key_that_does_not_fit_is_named() -> None:
-    error = refusal(material(private_key=LONELY.key_pem.encode(), paths={"privatekey": "/files/key"}))
+    error = refusal(material(privatekey=LONELY.key_pem.encode(), paths={"privatekey": "/files/key"}))
     assert error.code == "key_mismatch" and error.message.startswith("/files/key: ")
 
 
@@ -231,14 +233,14 @@ def test_a_key_store_that_lacks_something(lacks: str) -> None:
         None if lacks == name else part for name, part in (("key", ISSUED.key), ("certificate", ISSUED.certificate))
     )
     data = pkcs12.serialize_key_and_certificates(b"name", key, certificate, None, NoEncryption())  # type: ignore[arg-type]
-    error = refusal(Material(key_store=data, paths={"pkcs12": "/files/store.p12"}))
+    error = refusal(bundle_of_key_store(data, None, "/files/store.p12"))
     assert error.code == "invalid_pem"
     assert error.message.startswith("/files/store.p12: The PKCS#12 file lacks the private key or the certificate")
 
 
 @pytest.mark.parametrize(("notes", "named"), [("a\x00b", "U+0000"), ("a\x1fb\x00", "U+001F")])
 def test_notes_that_could_not_be_read_again(notes: str, named: str) -> None:
-    error = refusal(material(notes=notes))
+    error = refusal(material(), notes)
     assert error.code == "refused" and named in error.message
 
 
@@ -274,7 +276,7 @@ def test_which_certificate_is_named_if_it_does_not_fit(
     given: Sequence[x509.Certificate] | None, found: x509.Certificate | None
 ) -> None:
     data = None if given is None else pem_of(given).encode()
-    assert presumed_leaf(Material(certificate=data)) == (found and Certificate.of(found))
-    assert (
-        presumed_leaf(Material(certificate=b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")) is None
-    )
+    there = bundle_of_parts({"certificate": data, "privatekey": LONELY.key_pem.encode()})
+    assert there.certificate == (found and Certificate.of(found))
+    damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    assert bundle_of_parts({"certificate": damaged}).certificate is None

@@ -216,7 +216,7 @@ def test_a_better_one_is_named() -> None:
     assert "certbot has a better one for the same names, /certbot/2/cert.pem" in message([OLD], NEW, NEWER)
     said = message([OLD], NEW, replace(NEWER, names=BOTH))
     assert "certbot has a better one for these names and more, /certbot/2/cert.pem" in said
-    held, newer = (replace(entry(one, number), key_path="") for number, one in enumerate((NEW, NEWER), start=1))
+    held, newer = (replace(entry(one, number), key=None) for number, one in enumerate((NEW, NEWER), start=1))
     assert f"a better one for the same names, {newer.name}, valid" in message([OLD], held, newer), "it is in no file"
 
 
@@ -408,10 +408,8 @@ def test_the_order_of_the_sources_does_not_matter(store: list[Made], sources: tu
 
 
 def test_what_is_wrong_with_a_certificate_is_said_as_it_was_found() -> None:
-    """And of a key it is not said that it is in PKCS#12 where nobody found that."""
     strange = replace(entry(NEW), trust="untrusted", trust_message="It is signed by a stranger.")
     assert message([OLD], strange, wish=SourceOptions(needs_trust=True)) == "It is signed by a stranger."
-    assert not entry(NEW).is_pkcs12
 
 
 # What cannot be used

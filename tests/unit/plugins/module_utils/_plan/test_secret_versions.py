@@ -16,7 +16,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.mater
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.secret_versions import (
     NAME,
     SecretAction,
-    SecretContent,
     as_simulated,
     compare,
     mark_repeated,
@@ -72,7 +71,7 @@ def value(issued: Issued = WWW, **given: Any) -> Value:
 
 def renewed(**given: Any) -> SecretAction:
     """What to do where an earlier certificate is there."""
-    return compare(planned(secret(EARLIER), **given), SecretContent.of(value(EARLIER)))
+    return compare(planned(secret(EARLIER), **given), value(EARLIER).bundle)
 
 
 def test_what_is_not_there_is_created() -> None:
@@ -107,7 +106,7 @@ def test_the_values_of_what_is_there_are_read_whatever_its_metadata_says(there: 
     ],
 )
 def test_metadata_changes_only_as_far_as_it_is_given(given: Any, changes: dict[str, Any]) -> None:
-    action = compare(planned(secret(labels=["a", "b"], description="old"), **given), SecretContent.of(value()))
+    action = compare(planned(secret(labels=["a", "b"], description="old"), **given), value().bundle)
     assert action.metadata == changes and not action.changes
     told = f"Updated: {', '.join(changes)}." if changes else NO_CHANGE[1]
     assert (action.outcome, action.message) == ("updated" if changes else "unchanged", told)
@@ -134,7 +133,7 @@ def test_metadata_changes_only_as_far_as_it_is_given(given: Any, changes: dict[s
 def test_values_are_compared_by_der_and_public_key(
     held: Value, wanted: Content, changes: tuple[str, ...], chain: tuple[Any, ...]
 ) -> None:
-    action = compare(plan_secret(new(wanted), [secret()], NOW), SecretContent.of(held))
+    action = compare(plan_secret(new(wanted), [secret()], NOW), held.bundle)
     assert action.changes == changes and action.issuers == tuple(map(Certificate.of, chain))
     assert not action.is_to_be_read
     told = ("updated", f"Updated: {', '.join(changes)}.") if changes else NO_CHANGE
@@ -286,13 +285,13 @@ REPLACED: dict[str, tuple[Value, Content, str | None, str]] = {
 def test_only_what_may_stand_in_for_the_current_version_replaces_it(name: str) -> None:
     held, wanted, reason, said = REPLACED[name]
     there = plan_secret(new(wanted, labels=("a",)), [held.secret], NOW)
-    action = compare(there, SecretContent.of(held))
+    action = compare(there, held.bundle)
     assert (action.outcome, action.reason) == (("failed", reason) if reason else ("updated", None)), action.message
     assert said in action.message and (reason is None) == ("force: true" not in action.message)
     assert action.secret == held.secret
     if reason:
         assert not action.changes and not action.metadata and action.content is None
-    forced = compare(replace(there, clients=None), SecretContent.of(held))
+    forced = compare(replace(there, clients=None), held.bundle)
     assert forced.outcome == "updated" and forced.changes and forced.metadata == {"labels": ["a"]}
     assert forced.content == wanted and forced.issuers == (wanted.intermediates or forced.issuers)
 
@@ -300,15 +299,15 @@ def test_only_what_may_stand_in_for_the_current_version_replaces_it(name: str) -
 def test_what_is_there_is_no_replacement() -> None:
     """Whatever the rule says of it: it has expired, nobody trusts it, and so on."""
     for held in (ENDED, self_signed("www.example.com"), PRIVATE, RSA):
-        action = compare(plan_secret(new(content(held)), [secret(held)], NOW), SecretContent.of(value(held)))
+        action = compare(plan_secret(new(content(held)), [secret(held)], NOW), value(held).bundle)
         assert (action.outcome, action.message) == NO_CHANGE
-        action = compare(plan_secret(new(without_chain(held)), [secret(held)], NOW), SecretContent.of(value(held)))
+        action = compare(plan_secret(new(without_chain(held)), [secret(held)], NOW), value(held).bundle)
         assert (action.outcome, action.message) == NO_CHANGE
 
 
 def test_nothing_is_known_of_what_cannot_be_read_and_is_not_described() -> None:
     there = secret(common_name=None, alt_names=[])
-    action = compare(plan_secret(new(), [there], NOW), SecretContent.of(value(**UNREADABLE)))
+    action = compare(plan_secret(new(), [there], NOW), value(**UNREADABLE).bundle)
     assert (action.outcome, action.changes) == ("updated", ("certificate", "intermediate certificates"))
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email_info import (
     SPEC,
-    find,
     nothing_there,
+    run,
 )
 
 KEY = "ab" * 32
@@ -25,8 +25,9 @@ WANTED = {"orders": [{"id": 7, "common_name": "www.example.com", "public_key_sha
 def warnings_of(**options: Any) -> list[str]:
     """What a module warns of with these options."""
     said: list[str] = []
-    module: Any = SimpleNamespace(warn=said.append, require=lambda *_libraries: None)
-    find(module, {**PARAMS, **WANTED, **options}, module.warn)
+    params = {**PARAMS, **WANTED, **options}
+    module: Any = SimpleNamespace(params=params, warn=said.append, require=lambda *_libraries: None)
+    run(module)
     return said
 
 

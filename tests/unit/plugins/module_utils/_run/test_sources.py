@@ -7,16 +7,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import LEAVES_AT_ONCE, read_sources
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import (
+    LEAVES_AT_ONCE,
+    MailContent,
+    read_sources,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, Origin
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from cryptography import x509
 
 from tests.support.certificates import (
     DAY,
@@ -34,7 +40,7 @@ from tests.support.certificates import (
 )
 from tests.support.client_trees import CLIENTS
 from tests.support.failing import fails
-from tests.support.sources import AUTHORITY, Found, Reader, Record, chain_of, no_secrets
+from tests.support.sources import AUTHORITY, Found, Reader, chain_of, no_secrets, path_of_key
 from tests.support.stored import clients_with
 
 pytest_plugins = ["tests.support.sources"]
@@ -67,7 +73,7 @@ def test_a_certificate_with_its_key(client: str, tmp_path: Path, read: Reader) -
     assert found == Found([entry])
     assert (entry.certificate.der, chain_of(entry)) == (ONE.der, ONE.chain_pem)
     assert (entry.record.id, entry.record.stored_id, entry.record.associated_service_count) == (-1, None, 0)
-    assert (entry.key_path, entry.is_pkcs12) == (os.path.realpath(place.key), False)
+    assert entry.key and (entry.key.real_path, entry.key.is_pkcs12) == (os.path.realpath(place.key), False)
     assert entry.as_facts() == {
         "source": client,
         "name": f"{NAME}_ecc" if client == "acme_sh" else NAME,
@@ -85,7 +91,7 @@ def test_a_certificate_with_its_key(client: str, tmp_path: Path, read: Reader) -
         "trust": "trusted",
         "trust_message": None,
     }
-    assert entry.key_path not in repr(entry)
+    assert entry.key.real_path not in repr(entry)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -125,12 +131,12 @@ def test_what_a_source_has_is_in_the_order_of_its_names(tmp_path: Path, read: Re
 
 def read_several(
     sources: Sequence[dict[str, Any]],
-    look_into: Callable[[int, Sequence[str]], Record] | None = None,
+    look_into: Callable[[int, Mapping[str, str]], MailContent] | None = None,
     warn: Callable[[str], object] = print,
 ) -> Any:
     """What several sources hold; where `AUTHORITY` is trusted."""
     clients = clients_with(AUTHORITY.root)
-    look = look_into or (lambda _position, _keys: {})
+    look = look_into or (lambda _position, _keys: MailContent())
     return read_sources([Source.of(one) for one in sources], look, no_secrets, None, (), clients, warn)
 
 
@@ -150,7 +156,7 @@ def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
     kept(tmp_path, OTHER, os.fsdecode(b"latin-\xfc"))
     found = read("folder", tmp_path)
     [entry] = found.entries
-    assert entry.name == "tab\\there" and Path(entry.key_path).read_text() == ONE.key_pem
+    assert entry.name == "tab\\there" and Path(path_of_key(entry)).read_text() == ONE.key_pem
     [record] = found.skipped
     assert record["reason"] == "unreadable" and "rename" in record["message"]
     assert record["name"] == "latin-\\udcfc" and record["common_name"] == "other.example.com"
@@ -235,7 +241,9 @@ def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
 
     (tmp_path / "one.crt").write_text(ONE.pem)
     source = Source.of({"folder": str(tmp_path)})
-    found = read_sources([source], lambda _position, _keys: {}, no_secrets, None, (), Clients(anchors, NOW), print)
+    found = read_sources(
+        [source], lambda _position, _keys: MailContent(), no_secrets, None, (), Clients(anchors, NOW), print
+    )
     assert [one["reason"] for one in found.useless] == ["key_missing"]
 
 
@@ -248,18 +256,16 @@ def test_roots_that_are_not_there(tmp_path: Path, read: Reader) -> None:
 # Mail
 
 
-def mail(*found: Issued) -> dict[str, Any]:
-    """What `ssl_fulfillment_email_info` returns, as far as it matters."""
-    certificates = [
-        {
-            "common_name": NAME,
-            "certificate": one.pem,
-            "intermediate_certificate": one.chain_pem if number == 0 else None,
-            "source": {"message_id": f"<{number}@example.com>", "folder": "INBOX", "path": None},
-        }
-        for number, one in enumerate(found)
-    ]
-    return {"changed": False, "certificates": certificates}
+def letter(issued: Issued, issuers: Sequence[x509.Certificate] = (), name: str = NAME) -> Bundle:
+    """What an email has."""
+    return Bundle(
+        (Certificate(issued.der),), tuple(map(Certificate.of, issuers)), origin=Origin(name, "<1@example.com>")
+    )
+
+
+def mail(*found: Issued) -> MailContent:
+    """What a mailbox has."""
+    return MailContent([letter(one, one.chain if number == 0 else ()) for number, one in enumerate(found)])
 
 
 def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
@@ -270,14 +276,14 @@ def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "readme.txt").write_text("not read")
     asked: list[str] = []
 
-    def look_into(keys: Sequence[str]) -> Record:
+    def look_into(keys: Sequence[str]) -> MailContent:
         asked.extend(keys)
         return mail(ONE, OTHER)
 
     found = read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
     assert found == Found(found.entries)
     assert sorted(asked) == [str(tmp_path / name) for name in ("one.key", "two.pem", "waiting.key")]
-    shown = [(one.named(), one.key_path, one.certificate.der, one.trust) for one in found.entries]
+    shown = [(one.named(), path_of_key(one), one.certificate.der, one.trust) for one in found.entries]
     assert shown == [
         ({"source": "mail", "name": path.stem, "path": str(path)}, str(path), issued.der, "trusted")
         for path, issued in ((tmp_path / "one.key", ONE), (tmp_path / "two.pem", OTHER))
@@ -288,7 +294,7 @@ def test_without_a_key_no_mailbox_is_opened(tmp_path: Path, read: Reader) -> Non
     """One that cannot be read is no key."""
     (tmp_path / "garbage.key").write_text("garbage")
 
-    def look_into(_keys: Sequence[str]) -> Record:
+    def look_into(_keys: Sequence[str]) -> MailContent:
         raise AssertionError("there is nothing to look for")
 
     assert read("mail", "", mail=look_into, privatekey_dir=str(tmp_path)).reasons == {"garbage.key": "malformed"}
@@ -319,9 +325,9 @@ def test_each_key_is_looked_for_once(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "link.key").symlink_to("locked.pem")
     asked: list[list[str]] = []
 
-    def look_into(keys: Sequence[str]) -> Record:
+    def look_into(keys: Sequence[str]) -> MailContent:
         asked.append([os.path.basename(path) for path in keys])
-        return {}
+        return MailContent()
 
     read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
     read("mail", "", mail=look_into, privatekey_dir=str(tmp_path))
@@ -332,7 +338,7 @@ def test_a_mailbox_that_cannot_be_read_stops_no_other_source(tmp_path: Path) -> 
     """It is a failure of its own, with its reason."""
     kept(tmp_path, ONE)
 
-    def look_into(position: int, _keys: Sequence[str]) -> Record:
+    def look_into(position: int, _keys: Mapping[str, str]) -> MailContent:
         assert position == 1
         raise CertificatesError("authentication_failed", "Wrong password.", host="mail.example.com")
 
@@ -351,13 +357,13 @@ def test_keys_that_cannot_be_read_are_said_whatever_the_mail_has(tmp_path: Path,
     assert found == Found(skipped=found.skipped) and found.reasons == {"locked.key": "bad_passphrase"}
 
 
-def test_a_certificate_from_mail_without_a_common_name(tmp_path: Path, read: Reader) -> None:
-    """If its key is missing, it is called by its first DNS name."""
+def test_a_certificate_from_mail_is_called_as_its_email_says(tmp_path: Path, read: Reader) -> None:
+    """If its key is missing."""
     (tmp_path / "other.key").write_text(key_pem(new_key()))
-    answer = mail(ONE)
-    answer["certificates"][0] |= {"common_name": None, "subject_alt_names": ["192.0.2.1", "b.example.com", NAME]}
+    answer = MailContent([letter(ONE, name="b.example.com")])
     (skipped,) = read("mail", "", mail=answer, privatekey_dir=str(tmp_path)).skipped
-    assert (skipped["name"], skipped["reason"]) == ("b.example.com", "key_missing")
+    assert (skipped["name"], skipped["path"]) == ("b.example.com", "<1@example.com>")
+    assert skipped["reason"] == "key_missing"
 
 
 def test_a_certificate_from_mail_that_cannot_be_used(tmp_path: Path, read: Reader) -> None:
@@ -373,7 +379,7 @@ def test_a_certificate_from_mail_that_cannot_be_used(tmp_path: Path, read: Reade
         came = {"not_after": iso(days), "reason": "waiting_for_email", "message": "It is not valid now."}
         missing.append({**about, "path": f"/keys/{name}.key", **came})
     (tmp_path / "any.key").write_text(key_pem(new_key()))
-    found = read("mail", "", mail={**mail(), "missing": missing}, privatekey_dir=str(tmp_path))
+    found = read("mail", "", mail=MailContent(missing=missing), privatekey_dir=str(tmp_path))
     assert found.reasons == {f"{reason}.key": reason for reason in (*refused, "expired", "not_yet_valid")}
     assert found.skipped[0] == {
         "source": "mail",
@@ -393,7 +399,7 @@ def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Re
     key = tmp_path / "one.key"
     key.write_text(ONE.key_pem)
 
-    def look_into(_keys: Sequence[str]) -> Record:
+    def look_into(_keys: Sequence[str]) -> MailContent:
         key.unlink()
         return mail(ONE)
 
@@ -443,13 +449,13 @@ def test_a_part_of_a_source_that_is_not_mounted(kind: str, name: str, tmp_path: 
 
 def test_mail_brings_nothing_without_keys_or_messages(tmp_path: Path, read: Reader) -> None:
     keys = tmp_path / "keys"
-    missing = read("mail", "", mail={}, privatekey_dir=str(keys))
+    missing = read("mail", "", mail=MailContent(), privatekey_dir=str(keys))
     keys.mkdir()
     (keys / "readme.txt").write_text("")
-    none = read("mail", "", mail={}, privatekey_dir=str(keys))
+    none = read("mail", "", mail=MailContent(), privatekey_dir=str(keys))
     (keys / "one.key").write_text(ONE.key_pem)
     said = f"0 messages of the last 30 days are in {tmp_path}: see whether."
-    empty = read("mail", "", mail={"empty": said}, privatekey_dir=str(keys))
+    empty = read("mail", "", mail=MailContent(why_empty=said), privatekey_dir=str(keys))
     assert [found.empty[0]["message"].partition(" See that its disk")[0] for found in (missing, none, empty)] == [
         f"The source mail brings nothing: {keys} is not there.",
         f"The source mail brings nothing: there is no private key in {keys}.",

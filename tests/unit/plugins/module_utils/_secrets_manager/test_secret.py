@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import secret_of, value_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef, Origin
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
-from tests.support.certificates import Authority, new_key, pem_of
+from tests.support.certificates import PASSPHRASE, Authority, key_pem, leaks, new_key, pem_of
 from tests.support.secrets import row_of, secret, value
 
 AUTHORITY = Authority(intermediates=2)
@@ -96,3 +98,64 @@ def test_values() -> None:
     assert value(ONE, private_key=None).private_key is value(ONE, private_key="").private_key is None
     assert value_of(row_of(ONE)) is None
     assert ONE.key_pem not in repr(value(ONE))
+
+
+# As a bundle
+
+OTHER = AUTHORITY.issue("api.example.com")
+CUT = ONE.pem[:200]
+
+
+def test_a_bundle_is_found_by_the_secret() -> None:
+    there = value(OTHER, id="2", name="api").bundle
+    leaf = Certificate(OTHER.der)
+    assert (there.certificate, there.trouble, there.origin) == (leaf, None, Origin("api", "2"))
+    assert there.key == KeyRef(leaf.public_key_sha256) and there.key.held and there.key.held.pem == OTHER.key_pem
+    assert not leaks(repr(there))
+
+
+@pytest.mark.parametrize("given", ["bundled", "apart", "private", "root first"])
+def test_the_leaf_is_that_of_the_key(given: str) -> None:
+    changed = {
+        "bundled": {"certificate": ONE.pem + ONE.chain_pem, "intermediate": None},
+        "apart": {},
+        "private": {
+            "intermediate": None,
+            "issuing_ca": pem_of(ONE.chain[:1]),
+            "ca_chain": [pem_of([one]) for one in ONE.chain],
+        },
+        "root first": {"certificate": pem_of([*ONE.all[::-1]]), "intermediate": None},
+    }[given]
+    there = value(ONE, **changed).bundle
+    assert there.certificate == Certificate(ONE.der) and there.trouble is None
+    assert set(there.chain) == set(map(Certificate.of, ONE.chain))
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason", "name"),
+    [
+        ({"private_key": None}, "key_missing", "www.example.com"),
+        ({"private_key": OTHER.key_pem}, "key_missing", "www.example.com"),
+        ({"private_key": "nothing"}, "malformed", "www.example.com"),
+        ({"private_key": key_pem(ONE.key, passphrase=PASSPHRASE)}, "malformed", "www.example.com"),
+        ({"certificate": CUT}, "malformed", None),
+        ({"certificate": ONE.csr_pem}, "malformed", None),
+        ({"intermediate": CUT}, "malformed", "www.example.com"),
+    ],
+)
+def test_what_cannot_be_used_is_said(changed: dict[str, str | None], reason: str, name: str | None) -> None:
+    there = value(ONE, **changed).bundle
+    assert there.trouble and there.trouble.reason == reason
+    assert (there.certificate and there.certificate.common_name) == name
+    assert there.trouble.message.endswith(".") and "\n" not in there.trouble.message
+    says_other = "is that of another certificate" in there.trouble.message
+    assert says_other == (changed.get("private_key") == OTHER.key_pem)
+
+
+def test_metadata_of_another_certificate() -> None:
+    """Then the secret was renewed between the two, and is read again; what is broken is told of later."""
+    assert value(ONE).is_as_described
+    assert value(ONE, certificate=ONE.pem + ONE.chain_pem).is_as_described
+    assert not replace(value(ONE), certificate=OTHER.pem).is_as_described
+    assert value(ONE, serial_number=None).is_as_described
+    assert value(ONE, certificate=CUT).is_as_described and value(ONE, certificate="nothing").is_as_described

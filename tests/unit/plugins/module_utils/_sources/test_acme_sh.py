@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.acme_sh import bundles
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, File
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.acme_sh import groups
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileGroup
 
 NAME = "www.example.com"
 CER, KEY, CONF, REMOVED = (f"{NAME}{end}" for end in (".cer", ".key", ".conf", ".conf.removed"))
@@ -50,5 +50,5 @@ def test_a_certificate_has_a_folder_with_its_name(
     if read:
         kinds = ("certificate", "chain", "key")
         files = tuple(File(kind, f"{own}/{name}") for kind, name in zip(kinds, read, strict=True))  # type: ignore[arg-type]
-        expected = [Bundle(folder, f"{own}/{read[0]}", files)]
-    assert bundles(str(home)) == bundles(str(own)) == expected
+        expected = [FileGroup(folder, f"{own}/{read[0]}", files)]
+    assert groups(str(home)) == groups(str(own)) == expected

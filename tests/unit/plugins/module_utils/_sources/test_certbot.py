@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, File
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.certbot import bundles
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileGroup
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.certbot import groups
 
 NAME = "www.example.com"
 
@@ -35,7 +35,7 @@ def test_a_lineage_is_its_links_whatever_they_lead_to(issuers: str, tmp_path: Pa
         File("key", f"{folder}/privkey.pem"),
     )
     for named in (tmp_path, tmp_path / "live", folder):
-        assert bundles(str(named)) == [Bundle(NAME, f"{folder}/cert.pem", files)]
+        assert groups(str(named)) == [FileGroup(NAME, f"{folder}/cert.pem", files)]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_links_to_different_versions_or_former_ones_are_those_of_a_renewal(
     links: dict[str, str], is_renewing: bool, tmp_path: Path
 ) -> None:
     folder = lineage(tmp_path, **links)
-    [found] = bundles(str(tmp_path))
+    [found] = groups(str(tmp_path))
     assert (found.renewing is not None) == is_renewing
     assert found.renewing is None or (NAME in found.renewing and str(folder) in found.renewing)
 
@@ -63,4 +63,4 @@ def test_files_that_are_no_links_say_nothing_of_a_renewal(tmp_path: Path) -> Non
     folder = lineage(tmp_path)
     for name in ("cert", "privkey"):
         (folder / f"{name}.pem").write_text("")
-    assert [one.renewing for one in bundles(str(tmp_path))] == [None]
+    assert [one.renewing for one in groups(str(tmp_path))] == [None]

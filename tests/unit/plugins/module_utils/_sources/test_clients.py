@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.certificates import PASSPHRASE, key_pem, new_key, pkcs12_of, self_signed
 from tests.support.client_trees import CLIENTS, acme_sh, certbot, lego, link, write_version
-from tests.support.sources import AUTHORITY, Found, Reader, chain_of
+from tests.support.sources import AUTHORITY, Found, Reader, chain_of, path_of_key
 
 pytest_plugins = ["tests.support.sources"]
 
@@ -102,7 +102,7 @@ def test_a_source_may_be_a_link(client: str, tmp_path: Path, read: Reader) -> No
     (tmp_path / "link").symlink_to("real")
     [record] = read(client, tmp_path / "link").entries
     assert record.path.startswith(f"{tmp_path}/link/")
-    assert record.key_path.startswith(f"{tmp_path}/real/")
+    assert path_of_key(record).startswith(f"{tmp_path}/real/")
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -154,7 +154,7 @@ def test_certbot_has_the_version_that_its_links_lead_to(tmp_path: Path, read: Re
     certbot(tmp_path, NAME, ONE, version=12)
     found = read("certbot", tmp_path)
     assert found.fingerprints == [ONE.fingerprint]
-    assert found.entries[0].key_path == f"{tmp_path}/archive/{NAME}/privkey12.pem"
+    assert path_of_key(found.entries[0]) == f"{tmp_path}/archive/{NAME}/privkey12.pem"
 
 
 def test_certbot_keeps_a_key_as_a_link_to_the_former_one(tmp_path: Path, read: Reader) -> None:
@@ -167,7 +167,7 @@ def test_certbot_keeps_a_key_as_a_link_to_the_former_one(tmp_path: Path, read: R
     key.symlink_to("privkey1.pem")
     found = read("certbot", tmp_path)
     assert found.fingerprints == [renewed.fingerprint]
-    assert found.entries[0].key_path.endswith("/privkey1.pem")
+    assert path_of_key(found.entries[0]).endswith("/privkey1.pem")
 
 
 def test_a_lineage_that_is_a_broken_link(tmp_path: Path, read: Reader) -> None:

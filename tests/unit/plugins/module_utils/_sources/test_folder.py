@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import LARGEST_FILE
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, File, FileKind
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.folder import bundles, key_files
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileGroup
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.folder import groups, key_files
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from tests.support.certificates import (
@@ -34,7 +34,7 @@ from tests.support.certificates import (
     self_signed,
 )
 from tests.support.client_trees import CLIENTS
-from tests.support.sources import AUTHORITY, Found, Reader
+from tests.support.sources import AUTHORITY, Found, Reader, path_of_key
 
 pytest_plugins = ["tests.support.sources"]
 
@@ -54,14 +54,14 @@ def write(folder: Path, files: dict[str, bytes | str]) -> None:
 
 def test_what_a_file_is_for_is_told_by_the_end_of_its_name(tmp_path: Path) -> None:
     """Files of one name are together. Only some of them may be keys, for which a mailbox is searched."""
-    kinds: dict[str, FileKind] = {
+    kinds: dict[str] = {
         **dict.fromkeys(("a.CRT", "a.ca-bundle", "a.cer", "a.chain.pem"), "certificate"),
         **{"a.key": "key", "a.p12": "store", "a.pem": "any", "a.pfx": "store"},
     }
     write(tmp_path, dict.fromkeys((*kinds, "a", "a.csr", "b.KEY", ".c.key"), ""))
     a = tuple(File(kind, f"{tmp_path}/{name}") for name, kind in kinds.items())
-    b = Bundle("b", f"{tmp_path}/b.KEY", (File("key", f"{tmp_path}/b.KEY"),), is_entry=False)
-    assert bundles(str(tmp_path)) == [Bundle("a", a[0].path, a, is_entry=False), b]
+    b = FileGroup("b", f"{tmp_path}/b.KEY", (File("key", f"{tmp_path}/b.KEY"),), is_entry=False)
+    assert groups(str(tmp_path)) == [FileGroup("a", a[0].path, a, is_entry=False), b]
     keys = {"a.chain.pem": "any", "a.key": "key", "a.pem": "any", "b.KEY": "key"}
     assert [(one.name, one.path, one.is_entry) for one in key_files(str(tmp_path))] == [
         (os.path.splitext(name)[0], f"{tmp_path}/{name}", False) for name in keys
@@ -154,7 +154,7 @@ def test_links_as_kubernetes_makes_them(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "..data").symlink_to("..2026_01_31")
     for name in ("tls.crt", "tls.key"):
         (tmp_path / name).symlink_to(f"..data/{name}")
-    assert read("folder", tmp_path).entries[0].key_path == f"{tmp_path}/..2026_01_31/tls.key"
+    assert path_of_key(read("folder", tmp_path).entries[0]) == f"{tmp_path}/..2026_01_31/tls.key"
 
 
 def test_two_certificates_of_one_key(tmp_path: Path, read: Reader) -> None:

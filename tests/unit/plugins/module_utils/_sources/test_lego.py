@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, File
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.lego import bundles
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileGroup
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.lego import groups
 
 
 def test_a_certificate_its_issuers_and_its_key_have_one_name(tmp_path: Path) -> None:
@@ -31,11 +31,11 @@ def test_a_certificate_its_issuers_and_its_key_have_one_name(tmp_path: Path) -> 
     ):
         (folder / name).write_text("")
 
-    def bundle(name: str, *kinds: str) -> Bundle:
+    def group(name: str, *kinds: str) -> FileGroup:
         """What lego calls so."""
         ends = {"certificate": ".crt", "chain": ".issuer.crt", "key": ".key"}
         files = tuple(File(kind, f"{folder}/{name}{ends[kind]}") for kind in kinds)  # type: ignore[arg-type]
-        return Bundle(name, f"{folder}/{name}.crt", files)
+        return FileGroup(name, f"{folder}/{name}.crt", files)
 
-    expected = [bundle("a", "certificate", "chain", "key"), *(bundle(name, "certificate", "key") for name in "bc")]
-    assert bundles(str(tmp_path)) == bundles(str(folder)) == expected
+    expected = [group("a", "certificate", "chain", "key"), *(group(name, "certificate", "key") for name in "bc")]
+    assert groups(str(tmp_path)) == groups(str(folder)) == expected

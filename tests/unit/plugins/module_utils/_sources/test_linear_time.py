@@ -13,16 +13,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import MailContent, read_sources
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import reading
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import (
-    Bundle,
-    File,
-    FileContent,
-    FileKind,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileContent, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef, Kind
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
@@ -56,9 +52,10 @@ def light(number: int, key: int) -> Light:
     return certificate
 
 
-def content(kind: FileKind, certificates: Sequence[Certificate] = (), key: int | None = None) -> FileContent:
+def content(kind: Kind, certificates: Sequence[Certificate] = (), key: int | None = None) -> FileContent:
     """A file."""
-    return FileContent(File(kind, f"/{key}"), tuple(certificates), None if key is None else str(key))
+    ref = None if key is None else KeyRef(str(key), is_pkcs12=kind == "store")
+    return FileContent(File(kind, f"/{key}"), Bundle(tuple(certificates), key=ref))
 
 
 def one_each(count: int) -> list[list[FileContent]]:
@@ -99,7 +96,7 @@ def stores(count: int) -> list[list[FileContent]]:
 )
 def test_pairing_twice_as_many(make: Callable[[int], list[list[FileContent]]]) -> None:
     def spend(count: int) -> float:
-        units = [Unit(Bundle(str(number), "/"), tuple(contents)) for number, contents in enumerate(make(count))]
+        units = [Unit(FileGroup(str(number), "/"), tuple(contents)) for number, contents in enumerate(make(count))]
         return spent(lambda: pair(units))
 
     assert grows_no_faster(spend, MANY)
@@ -182,7 +179,7 @@ def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
     def read(count: int) -> object:
         sources = [Source.of({source: str(tmp_path / str(count))})]
         return read_sources(
-            sources, lambda _position, _keys: {}, no_secrets, None, (), Clients(lambda: anchors, NOW), str
+            sources, lambda _position, _keys: MailContent(), no_secrets, None, (), Clients(lambda: anchors, NOW), str
         )
 
     assert grows_no_faster(lambda count: spent(lambda: read(count)), COUNT)
@@ -194,18 +191,18 @@ def test_each_file_is_parsed_once(client: str, tmp_path: Path, read: Reader, mon
     _in_client(client)(tmp_path, fleet("own")[:5])
     paths: list[str] = []
     parsed: list[str] = []
-    open_file, parse = reading.read_file, reading.parse
+    open_file, parse = reading.read_file, reading.read_bundle
 
     def reads(path: str) -> bytes:
         paths.append(os.path.basename(path))
         return open_file(path)
 
-    def parses(data: bytes, kind: FileKind, passphrase: str | None) -> reading.Parsed:
+    def parses(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
         parsed.append(kind)
         return parse(data, kind, passphrase)
 
     monkeypatch.setattr(reading, "read_file", reads)
-    monkeypatch.setattr(reading, "parse", parses)
+    monkeypatch.setattr(reading, "read_bundle", parses)
     assert len(read(client, tmp_path).entries) == 5
     assert len(paths) == 3 * 5
     assert sorted(parsed) == [*["certificate"] * 5, "chain", *["key"] * 5]

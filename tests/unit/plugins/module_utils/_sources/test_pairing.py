@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileContent, FileGroup
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
-    File,
-    FileContent,
-    FileKind,
+    KeyRef,
+    Kind,
+    Origin,
     Trouble,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,11 +38,19 @@ CA_KEY = Certificate.of(
 ).public_key_sha256
 
 PUBLIC_KEYS = [*sorted({leaf.public_key_sha256 for leaf in LEAVES}), CA_KEY]
-KINDS: tuple[FileKind, ...] = ("certificate", "key", "any")
+KINDS: tuple[Kind, ...] = ("certificate", "key", "any")
 
 NAMES = st.text("abc", min_size=1, max_size=3)
+
+
+def content_of(kind: Kind, path: str, certificates: Iterable[Certificate] = (), key: str | None = None) -> FileContent:
+    """A file."""
+    there, ref = tuple(dict.fromkeys(certificates)), None if key is None else KeyRef(key, path=path)
+    return FileContent(File(kind, path), Bundle(issuers=there) if kind == "chain" else Bundle(there, key=ref))
+
+
 FILES = st.builds(
-    lambda kind, certificates, key: FileContent(File(kind, ""), tuple(dict.fromkeys(certificates)), key),
+    lambda kind, certificates, key: content_of(kind, "", certificates, key),
     st.sampled_from(KINDS),
     st.lists(st.sampled_from([*LEAVES, *ISSUERS]), max_size=4),
     st.none() | st.sampled_from(PUBLIC_KEYS),
@@ -52,24 +62,26 @@ def units(files: list[tuple[str, FileContent]], *, are_entries: bool = False) ->
     """Files with their names, those of one name together; each has a path of its own."""
     found: dict[str, list[FileContent]] = {}
     for number, (name, content) in enumerate(files):
-        there = FileContent(File(content.file.kind, f"/{number}"), content.certificates, content.public_key_sha256)
+        key = content.bundle.key and content.bundle.key.public_key_sha256
+        there = content_of(content.file.kind, f"/{number}", content.bundle.certificates, key)
         found.setdefault(name, []).append(there)
     return [
-        Unit(Bundle(name, found[name][0].file.path, is_entry=are_entries), tuple(found[name])) for name in sorted(found)
+        Unit(FileGroup(name, found[name][0].file.path, is_entry=are_entries), tuple(found[name]))
+        for name in sorted(found)
     ]
 
 
 @given(FOLDERS)
 def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, FileContent]]) -> None:
     found = pair(units(files))
-    there = {certificate for _name, content in files for certificate in content.certificates}
-    keys = {content.public_key_sha256 for _name, content in files}
+    there = {certificate for _name, content in files for certificate in content.bundle.certificates}
+    keys = {content.bundle.key.public_key_sha256 for _name, content in files if content.bundle.key}
     usable = {one for one in there if one in LEAVES and one.public_key_sha256 in keys}
-    assert sorted(one.certificate.der for one in found.pairs) == sorted(one.der for one in usable)
-    assert all(one.key.public_key_sha256 == one.certificate.public_key_sha256 for one in found.pairs)
+    assert sorted(one.certificates[0].der for one in found.usable) == sorted(one.der for one in usable)
+    assert all(one.fitting == one.certificates for one in found.usable)
     lacking = {one.certificate for one in found.useless}
     assert len(lacking) == len(found.useless) and lacking == there.intersection(LEAVES) - usable
-    assert {one.trouble.reason for one in found.useless} <= {"key_missing"}
+    assert {one.trouble and one.trouble.reason for one in found.useless} <= {"key_missing"}
     assert set(found.issuers) == there.intersection(ISSUERS)
 
 
@@ -79,57 +91,60 @@ def test_names_do_not_matter(files: list[tuple[str, FileContent]], data: st.Data
     order = data.draw(st.permutations(range(len(files))))
     renamed = [(names[number], files[number][1]) for number in order]
     one, other = pair(units(files)), pair(units(renamed))
-    assert {pair.certificate for pair in one.pairs} == {pair.certificate for pair in other.pairs}
+    assert {pair.certificate for pair in one.usable} == {pair.certificate for pair in other.usable}
     assert {one.certificate for one in one.useless} == {one.certificate for one in other.useless}
     assert set(one.issuers) == set(other.issuers)
 
 
 @given(FOLDERS)
 def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileContent]]) -> None:
-    for one in pair(units(files)).pairs:
+    for one in pair(units(files)).usable:
+        assert one.key and one.certificate
         homes = [unit for unit in units(files) if one.certificate in unit.paths]
         beside = [
             content.file.path
             for unit in homes
             for content in unit.contents
-            if content.public_key_sha256 == one.certificate.public_key_sha256
+            if content.bundle.key and content.bundle.key.public_key_sha256 == one.key.public_key_sha256
         ]
-        assert not beside or one.key.file.path in beside
-        assert one.certificate in one.unit.paths
+        assert not beside or one.key.path in beside
+        assert [unit.paths[one.certificate] for unit in homes if unit.group.name == one.origin.name] == [
+            one.origin.path
+        ]
 
 
 @given(FOLDERS)
 def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileContent]]) -> None:
     """Unless it has neither a certificate of its own nor a key."""
     found = pair(units(files, are_entries=True))
-    used = {one.certificate for one in found.pairs}
-    told = {one.unit.bundle.name for one in found.useless}
+    used = {one.certificate for one in found.usable}
+    told = {one.origin.name for one in found.useless}
     elsewhere = {one.certificate for one in found.useless}
     for unit in units(files, are_entries=True):
         own = [one for one in unit.paths if one in LEAVES]
-        has_key = any(content.public_key_sha256 for content in unit.contents)
+        has_key = any(content.bundle.key for content in unit.contents)
         assert all(one in used or one in elsewhere for one in own)
-        assert (unit.bundle.name in told) or own or not has_key
-        assert not (unit.bundle.name in told and own and used.issuperset(own))
+        assert (unit.group.name in told) or own or not has_key
+        assert not (unit.group.name in told and own and used.issuperset(own))
 
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
     trouble = Trouble("unreadable", "No.")
-    unit = Unit(Bundle("a", "/a", trouble=trouble), (FileContent(File("key", "/key"), (), PUBLIC_KEYS[0]),))
+    unit = Unit(FileGroup("a", "/a", trouble=trouble), (content_of("key", "/key", (), PUBLIC_KEYS[0]),))
     [useless] = pair([unit]).useless
-    assert (useless.trouble, useless.path) == (trouble, "/a") and pair([unit]).doubtful == (unit,)
+    assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([unit]).doubtful == (unit,)
 
 
 def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None:
     contents = [
-        FileContent(File(kind, path), tuple(certificates))
+        content_of(kind, path, certificates)
         for kind, path, certificates in (
             ("chain", "/chain", LEAVES[:1]),
             ("any", "/first", LEAVES[:2]),
             ("any", "/second", LEAVES[1:]),
         )
     ]
-    unit = Unit(Bundle("a", "/a"), tuple(contents))
+    unit = Unit(FileGroup("a", "/a"), tuple(contents))
     assert [Path(unit.paths[leaf]).name for leaf in LEAVES[:3]] == ["first", "first", "second"]
 
 
@@ -150,18 +165,18 @@ def test_the_key_of_a_real_authority_stays_where_it_is(
     """A certificate that its own host has signed is often a CA's, too."""
     subject, key = name_of(name), KEYS[0]
     one = Certificate.of(certificate_of(subject, subject, key, key, ca=is_ca, names=names))
-    files = [("a", FileContent(File("any", ""), (one,), one.public_key_sha256))]
-    assert [pair.certificate for pair in pair(units(files)).pairs] == [one] * is_used
+    files = [("a", content_of("any", "", (one,), one.public_key_sha256))]
+    assert [pair.certificate for pair in pair(units(files)).usable] == [one] * is_used
 
 
 NO, WRONG = Trouble("unreadable", "No."), Trouble("bad_passphrase", "Wrong.")
-CERTIFICATE = FileContent(File("certificate", "/cert"), (LEAVES[0],))
-KEY = FileContent(File("key", "/key"), (), LEAVES[0].public_key_sha256)
+CERTIFICATE = content_of("certificate", "/cert", LEAVES[:1])
+KEY = content_of("key", "/key", (), LEAVES[0].public_key_sha256)
 
 
-def troubled(kind: FileKind, trouble: Trouble) -> FileContent:
+def troubled(kind: Kind, trouble: Trouble) -> FileContent:
     """A file that cannot be used."""
-    return FileContent(File(kind, f"/{kind}"), trouble=trouble)
+    return FileContent(File(kind, f"/{kind}"), Bundle(trouble=trouble))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +207,9 @@ def test_what_is_said_of_files_that_cannot_be_used(
     warned: int,
 ) -> None:
     """Each trouble once; where the certificate can be used all the same, it is a warning."""
-    entry, files = (pair([Unit(Bundle("a", "/a", is_entry=is_entry), tuple(contents))]) for is_entry in (True, False))
-    assert [(one.trouble.reason, one.path) for one in entry.useless] == of_an_entry
-    assert [(one.trouble.reason, one.path) for one in files.useless] == of_any_files
+    entry, files = (
+        pair([Unit(FileGroup("a", "/a", is_entry=is_entry), tuple(contents))]) for is_entry in (True, False)
+    )
+    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in entry.useless] == of_an_entry
+    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in files.useless] == of_any_files
     assert [*entry.warnings, *files.warnings] == ["No."] * warned

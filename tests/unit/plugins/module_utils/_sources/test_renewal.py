@@ -16,7 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._sources im
 
 from tests.support.certificates import key_pem, new_key
 from tests.support.client_trees import CLIENTS, KINDS, Kept, certbot, link, write_version
-from tests.support.sources import AUTHORITY, Found, Reader
+from tests.support.sources import AUTHORITY, Found, Reader, path_of_key
 
 pytest_plugins = ["tests.support.sources"]
 
@@ -168,7 +168,7 @@ def test_certbot_replaces_all_links_between_two_files(tmp_path: Path, looks: Loo
     looks.before[str(kept.key), 1] = renew
     found = read("certbot", tmp_path)
     assert found == Found(found.entries) and found.fingerprints == [NEW.fingerprint]
-    assert os.path.basename(found.entries[0].key_path) == "privkey2.pem"
+    assert os.path.basename(path_of_key(found.entries[0])) == "privkey2.pem"
 
 
 def test_certbot_replaces_the_links_while_it_is_looked_at_twice(tmp_path: Path, looks: Looks, read: Reader) -> None:

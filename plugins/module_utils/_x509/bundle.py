@@ -1,0 +1,216 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A certificate, its issuers and its private key, made of bytes once. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from .._codes import Code, SourceReason
+from .._errors import CertificatesError
+from .certificate import Certificate
+from .keys import PrivateKey, read_key_store, read_private_key
+from .pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_off, why_none
+from .read import Csr, read_certificates, read_request
+
+Kind = t.Literal["certificate", "chain", "key", "any", "store"]
+"""What bytes are for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why something cannot be used, with the remedy."""
+
+    reason: Code | SourceReason
+    message: str
+
+    def as_error(self) -> CertificatesError:
+        """Return it as an error, where it ends what is done about a certificate."""
+        return CertificatesError(t.cast(Code, self.reason), self.message)
+
+
+@dataclass(frozen=True)
+class KeyRef:
+    """A private key: itself, or the file from which it is read when it is needed."""
+
+    public_key_sha256: str
+    held: PrivateKey | None = field(default=None, repr=False, compare=False)
+    path: str = field(default="", repr=False)
+    """The file as it was found, perhaps a link."""
+    real_path: str = field(default="", repr=False)
+    is_pkcs12: bool = False
+
+    @classmethod
+    def of(cls, key: PrivateKey) -> KeyRef:
+        """Return one that holds the key itself."""
+        return cls(key.public_key_sha256, key)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where something is kept, for people: what it is called there, and its path."""
+
+    name: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What was kept, or given, together. Even if something is wrong, a part of it may be readable."""
+
+    certificates: tuple[Certificate, ...] = ()
+    """The certificate, perhaps among others, in their order."""
+    issuers: tuple[Certificate, ...] = ()
+    """What was given as its issuers."""
+    key: KeyRef | None = None
+    request: Csr | None = None
+    """The CSR that was given with it."""
+    origin: Origin = Origin()
+    trouble: Trouble | None = None
+
+    @cached_property
+    def fitting(self) -> tuple[Certificate, ...]:
+        """The certificates with the key's public key."""
+        key = self.key.public_key_sha256 if self.key else None
+        return tuple(certificate for certificate in self.certificates if certificate.public_key_sha256 == key)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The one that the key belongs to; without its key, the one that is probably meant."""
+        hosts = (certificate for certificate in self.certificates if not certificate.may_issue)
+        return next(iter(self.fitting), None) or next(hosts, None) or next(iter(self.certificates), None)
+
+    @property
+    def others(self) -> tuple[Certificate, ...]:
+        """All but the certificate, each once."""
+        leaf = self.certificate
+        both = dict.fromkeys((*self.certificates, *self.issuers))
+        return tuple(certificate for certificate in both if certificate != leaf)
+
+    @property
+    def chain(self) -> tuple[Certificate, ...]:
+        """All but the certificate and roots."""
+        return tuple(certificate for certificate in self.others if not certificate.is_root)
+
+
+EMPTY = Bundle()
+
+
+def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
+    """Return what is in a file: the certificates and the key that it should have, or has besides.
+
+    Args:
+        data: the file's content: PEM, DER, PKCS#7 or PKCS#12.
+        kind: what the file is for.
+        passphrase: of a private key or a PKCS#12 file.
+    """
+    if kind == "store":
+        return _key_store(data, passphrase)
+    begun, truncated = (labels & (CERTIFICATE_LABELS | KEY_LABELS) for labels in begun_blocks(data))
+    certificates, key = EMPTY, EMPTY
+    if kind in {"certificate", "chain"} or begun & CERTIFICATE_LABELS or (kind == "any" and is_der(data)):
+        certificates = _certificates(data)
+    if (
+        kind == "key"
+        or (kind != "chain" and begun & KEY_LABELS)
+        or (certificates.trouble and kind == "any" and is_der(data))
+    ):
+        key = _private_key(data, passphrase)
+        if is_der(data) and key.key:
+            return key
+    trouble = key.trouble or certificates.trouble
+    if trouble is None and truncated:
+        trouble = Trouble("invalid_pem", why_cut_off(min(truncated)))
+    if trouble is None and kind == "certificate" and not certificates.certificates and not key.key:
+        trouble = Trouble("invalid_pem", why_none(data, "certificate", "certificate"))
+    if kind == "chain":
+        return Bundle(issuers=certificates.certificates, trouble=trouble)
+    return Bundle(certificates.certificates, key=key.key, trouble=trouble)
+
+
+PARTS = ("certificate", "privatekey", "intermediate", "csr")
+"""What is given apart for one certificate, by the names of the options."""
+
+
+def bundle_of_parts(
+    parts: Mapping[str, bytes | None], passphrase: str | None = None, paths: Mapping[str, str] | None = None
+) -> Bundle:
+    """Return what was given in parts, each for its purpose alone; the trouble is the first one, with the path of its file.
+
+    Args:
+        parts: by `PARTS`, in PEM, DER or PKCS#7; the certificate's issuers may be beside it.
+        passphrase: of the private key.
+        paths: of the files that the parts were read from.
+    """
+    readers: Mapping[str, Callable[[bytes], Bundle]] = {
+        "certificate": lambda data: _all_certificates(data, "certificate"),
+        "privatekey": lambda data: _private_key(data, passphrase),
+        "intermediate": lambda data: _all_certificates(data, "intermediates"),
+        "csr": lambda data: _tried(lambda: Bundle(request=read_request(data))),
+    }
+    paths, there = paths or {}, dict.fromkeys(readers, EMPTY)
+    for part, data in parts.items():
+        if data is not None:
+            there[part] = in_file(readers[part](data), paths.get(part))
+    return Bundle(
+        certificates=there["certificate"].certificates,
+        issuers=there["intermediate"].certificates,
+        key=there["privatekey"].key,
+        request=there["csr"].request,
+        trouble=next((bundle.trouble for bundle in there.values() if bundle.trouble), None),
+    )
+
+
+def bundle_of_key_store(data: bytes, passphrase: str | None, path: str | None = None) -> Bundle:
+    """Return the content of a PKCS#12 file that should have a certificate and its key."""
+    there = _key_store(data, passphrase)
+    if there.trouble is None and not (there.key and there.certificates):
+        lacks = "The PKCS#12 file lacks the private key or the certificate: export it with both."
+        there = replace(there, trouble=Trouble("invalid_pem", lacks))
+    return in_file(there, path)
+
+
+def in_file(bundle: Bundle, path: str | None) -> Bundle:
+    """Return what was read from a file, if there is one: its path is that of the key, and is told in the trouble."""
+    if not path:
+        return bundle
+    key = bundle.key and replace(bundle.key, path=path)
+    trouble = bundle.trouble and replace(bundle.trouble, message=f"{path}: {bundle.trouble.message}")
+    return replace(bundle, key=key, trouble=trouble)
+
+
+def _tried(read: Callable[[], Bundle]) -> Bundle:
+    try:
+        return read()
+    except CertificatesError as error:
+        return Bundle(trouble=Trouble(error.code, error.message))
+
+
+def _certificates(data: bytes) -> Bundle:
+    return _tried(lambda: Bundle(tuple(read_certificates(data))))
+
+
+def _all_certificates(data: bytes, given_as: str) -> Bundle:
+    """Return all certificates: of what is cut off the last ones would be missing."""
+    there = _certificates(data)
+    if there.trouble or (there.certificates and not begun_blocks(data)[1] & CERTIFICATE_LABELS):
+        return there
+    return replace(there, trouble=Trouble("invalid_pem", why_none(data, "certificate", given_as)))
+
+
+def _private_key(data: bytes, passphrase: str | None) -> Bundle:
+    return _tried(lambda: Bundle(key=KeyRef.of(read_private_key(data, passphrase))))
+
+
+def _key_store(data: bytes, passphrase: str | None) -> Bundle:
+    def read() -> Bundle:
+        store = read_key_store(data, passphrase)
+        key = replace(KeyRef.of(store.key), is_pkcs12=True) if store.key else None
+        return Bundle(store.certificates, key=key)
+
+    return _tried(read)

@@ -1,0 +1,162 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What bytes become, whatever they are: damage is said, and never keeps anything else from being read."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
+    Bundle,
+    KeyRef,
+    Kind,
+    bundle_of_key_store,
+    bundle_of_parts,
+    read_bundle,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.certificates import PASSPHRASE, Authority, key_bytes, key_pem, leaks, pem_of, pkcs7_of, pkcs12_of
+
+ONE, OTHER = (Authority().issue(f"{name}.example.com") for name in ("one", "other"))
+SEEDS = [
+    ONE.pem.encode(),
+    ONE.der,
+    (ONE.pem + ONE.key_pem + ONE.chain_pem).encode(),
+    ONE.key_pem.encode(),
+    key_bytes(ONE.key),
+    key_pem(ONE.key, passphrase=PASSPHRASE).encode(),
+    pkcs7_of(ONE.all, Encoding.DER),
+    pkcs12_of(ONE, None),
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+PUBLIC_KEYS = {read_private_key(one.key_pem.encode()).public_key_sha256: one for one in (ONE, OTHER)}
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """One of the seeds, cut, joined with another, or with other bytes in it."""
+    data = draw(st.sampled_from(SEEDS))
+    start, length = draw(st.integers(0, len(data))), draw(st.integers(0, 40))
+    put = draw(st.binary(max_size=40) | st.sampled_from([b"-----BEGIN CERTIFICATE-----\n", b"\xff\xfe", *SEEDS]))
+    return data[:start] + put + data[start + length :]
+
+
+@given(st.binary(max_size=200) | damaged(), st.sampled_from(KINDS), st.sampled_from([None, "", PASSPHRASE]))
+def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) -> None:
+    found = read_bundle(data, kind, passphrase)
+    assert isinstance(found, Bundle) and not leaks(repr(found))
+    for one in (*found.certificates, *found.issuers):
+        assert isinstance(one, Certificate) and one.facts()
+    if found.trouble is not None:
+        assert found.trouble.message.endswith(".") and not leaks(found.trouble.message)
+    if kind == "certificate" and found.trouble is None:
+        assert found.certificates or found.key
+    if kind == "key" and found.trouble is None:
+        assert found.key is not None
+
+
+def test_one_damaged_part_does_not_hide_the_other() -> None:
+    half = ONE.key_pem[: len(ONE.key_pem) // 2]
+    locked = key_pem(OTHER.key, passphrase=PASSPHRASE)
+    broken: list[tuple[str, Kind]] = [(half, "any"), (locked, "any"), (locked, "certificate"), (half, "key")]
+    for text, kind in broken:
+        found = read_bundle((ONE.pem + text).encode(), kind, None)
+        assert [one.der for one in found.certificates] == [ONE.der] and found.trouble is not None
+    found = read_bundle((ONE.key_pem + ONE.pem[:300]).encode(), "any", None)
+    assert found.key and PUBLIC_KEYS[found.key.public_key_sha256] is ONE and found.trouble is not None
+
+
+def test_a_chain_has_no_key() -> None:
+    found = read_bundle((ONE.chain_pem + ONE.key_pem).encode(), "chain", None)
+    assert found.key is None and found.trouble is None and len(found.issuers) == 1 and not found.certificates
+
+
+NO_CERTIFICATE, CUT_OFF, LOCKED = "There is no certificate in", "A PEM block is cut off", "is encrypted"
+DAMAGED_CERTIFICATE, DAMAGED_KEY = "neither an X.509 certificate nor PKCS#7", "no private key in PEM or DER form"
+NO_KEY, OTHER_THING = "There is no private key", "What was given as private key is a certificate"
+BAD = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (ONE.pem, ("certificate", "certificate", f"certificate {OTHER_THING}", "certificate")),
+        (ONE.der, ("certificate", "certificate", DAMAGED_KEY, "certificate")),
+        (ONE.key_pem, ("key", "", "key", "key")),
+        (key_bytes(ONE.key), (DAMAGED_CERTIFICATE, DAMAGED_CERTIFICATE, "key", "key")),
+        (key_pem(ONE.key, passphrase=PASSPHRASE), (LOCKED, "", LOCKED, LOCKED)),
+        (ONE.key_pem + ONE.pem, ("certificate key", "certificate", "certificate key", "certificate key")),
+        (BAD, (DAMAGED_CERTIFICATE, DAMAGED_CERTIFICATE, OTHER_THING, DAMAGED_CERTIFICATE)),
+        (ONE.key_pem + BAD, (f"key {DAMAGED_CERTIFICATE}", DAMAGED_CERTIFICATE, *[f"key {DAMAGED_CERTIFICATE}"] * 2)),
+        (ONE.pem[:300], (CUT_OFF, CUT_OFF, OTHER_THING, CUT_OFF)),
+        ("garbage", (NO_CERTIFICATE, "", NO_KEY, "")),
+    ],
+    ids=["pem", "der", "key", "key_der", "locked", "both", "bad", "key_and_bad", "cut_off", "garbage"],
+)
+def test_what_a_file_has_depends_on_what_it_is_for(data: str | bytes, found: tuple[str, ...]) -> None:
+    """The certificate, a chain, the key, or any of these; of what is wrong, what it should have is said."""
+    kinds: tuple[Kind, ...] = ("certificate", "chain", "key", "any")
+    for kind, expected in zip(kinds, found, strict=True):
+        parsed = read_bundle(data if isinstance(data, bytes) else data.encode(), kind, None)
+        there = {"certificate": bool(parsed.certificates or parsed.issuers), "key": bool(parsed.key)}
+        rest = expected
+        for name, is_there in there.items():
+            assert rest.startswith(name) == is_there, (kind, name)
+            rest = rest.removeprefix(name).lstrip()
+        assert bool(parsed.trouble) == bool(rest), kind
+        assert parsed.trouble is None or rest in parsed.trouble.message, kind
+
+
+# Which certificate it is
+
+
+def test_the_certificate_is_that_of_the_key() -> None:
+    """Wherever it stands; without its key, it is the one that is no authority's."""
+    pile = tuple(map(Certificate.of, (*reversed(ONE.all), OTHER.certificate)))
+    leaf, other = Certificate(ONE.der), Certificate(OTHER.der)
+    there = Bundle(pile, key=KeyRef(other.public_key_sha256))
+    assert there.certificate == other and there.fitting == (other,) and leaf in there.others
+    assert Bundle(pile).certificate == leaf and Bundle(pile).fitting == ()
+    assert Bundle(pile[:1]).certificate == pile[0] and Bundle().certificate is None
+
+
+def test_the_others_stand_in_their_order_each_once() -> None:
+    root, issuer, leaf = map(Certificate.of, ONE.all[::-1])
+    there = Bundle((leaf, issuer), (issuer, root, leaf), KeyRef(leaf.public_key_sha256))
+    assert there.others == (issuer, root) and there.chain == (issuer,)
+
+
+# Parts
+
+
+def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
+    parts = {"certificate": ONE.pem.encode(), "privatekey": b"none", "intermediate": b"none", "csr": b"none"}
+    there = bundle_of_parts(parts, paths={"privatekey": "/key", "csr": "/csr"})
+    assert there.certificate == Certificate(ONE.der) and there.key is None and there.issuers == ()
+    assert there.trouble and there.trouble.message.startswith("/key: There is no private key in")
+    whole = {"certificate": ONE.pem, "privatekey": ONE.key_pem, "intermediate": ONE.chain_pem, "csr": ONE.csr_pem}
+    there = bundle_of_parts({part: text.encode() for part, text in whole.items()}, paths={"privatekey": "/key"})
+    assert there.trouble is None and there.fitting == (Certificate(ONE.der),)
+    assert pem_of(ONE.chain) == "".join(issuer.pem() for issuer in there.issuers)
+    assert there.key and there.key.held and there.key.held.pem == ONE.key_pem and there.key.path == "/key"
+    assert there.request and there.request.pem() == ONE.csr_pem
+    assert not leaks(repr(there)) and "/key" not in repr(there)
+    assert bundle_of_parts({}) == Bundle() == bundle_of_parts(dict.fromkeys(whole))
+
+
+def test_a_key_store_is_named_in_its_trouble_alone() -> None:
+    there = bundle_of_key_store(pkcs12_of(ONE, PASSPHRASE), PASSPHRASE, "/store")
+    assert there.trouble is None and there.fitting == (Certificate(ONE.der),) and there.issuers == ()
+    assert there.key and there.key.held and (there.key.is_pkcs12, there.key.path) == (True, "/store")
+    closed = bundle_of_key_store(pkcs12_of(ONE, PASSPHRASE), None, "/store")
+    assert closed.trouble and closed.trouble.message.startswith("/store: The PKCS#12 file cannot be opened")
+    error = closed.trouble.as_error()
+    assert (error.code, error.message) == ("bad_passphrase", closed.trouble.message)
