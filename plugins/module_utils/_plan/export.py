@@ -12,7 +12,6 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
@@ -22,9 +21,9 @@ from .._codes import ExportOutcome, ExportReason
 from .._errors import CertificatesError
 from .._names import any_matches, safe_stem, shown_name
 from .._times import iso
+from .._x509.bundle import KeyRef, bundle_of_parts
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.keys import PrivateKey, encrypted_pem, read_private_key
-from .._x509.read import read_certificates
 
 Part = t.Literal["privatekey", "intermediate", "certificate"]
 ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle", "certificate": ".crt"}
@@ -51,52 +50,6 @@ class ExportOptions:
     certificate_ids: Sequence[int] | None = None
     common_names: Sequence[str] | None = None
     include_expired: bool = False
-
-
-@dataclass(frozen=True)
-class FolderContent:
-    """What a folder has of one certificate."""
-
-    certificates: tuple[Certificate, ...] | None = None
-    """The certificate and its chain; `None` if there is no such file."""
-    intermediates: tuple[Certificate, ...] | None = None
-    public_key_sha256: str | None = None
-    """Of the private key, if it is encrypted as wanted."""
-
-    @classmethod
-    def of(cls, contents: Mapping[Part, bytes | None], passphrase: str | None) -> FolderContent:
-        """Return what files contain.
-
-        Args:
-            contents: by what they are for; `None` if there is no such file.
-            passphrase: what the key should be encrypted with, `None` if it should not be.
-        """
-        return cls(
-            _certificates(contents["certificate"]),
-            _certificates(contents["intermediate"]),
-            _public_key_sha256(contents["privatekey"] or b"", passphrase),
-        )
-
-
-def _certificates(content: bytes | None) -> tuple[Certificate, ...] | None:
-    if content is None:
-        return None
-    with suppress(CertificatesError):
-        return tuple(read_certificates(content))
-    return ()
-
-
-def _public_key_sha256(content: bytes, passphrase: str | None) -> str | None:
-    plain = _public_key_if_opened(content, None)
-    if passphrase is None:
-        return plain
-    return None if plain else _public_key_if_opened(content, passphrase)
-
-
-def _public_key_if_opened(content: bytes, passphrase: str | None) -> str | None:
-    with suppress(CertificatesError):
-        return read_private_key(content, passphrase).public_key_sha256
-    return None
 
 
 @dataclass(frozen=True)
@@ -282,22 +235,31 @@ def _why_no_name(pattern: str, records: Iterable[StoreCertificate]) -> str:
     return f"No certificate of the store matches {pattern}: ssl_certificate_info lists those that it holds."
 
 
-def compare(action: ExportAction, folder: FolderContent) -> ExportAction:
+def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphrase: str | None) -> ExportAction:
     """Return what to write of a certificate that can be exported: what differs from what the folder has.
 
     Certificates are equal if their DER is, and keys if their public keys are; text and line ends do not matter.
+
+    Args:
+        action: the certificate.
+        contents: what is in its files; `None` if there is no such file.
+        passphrase: what the key should be encrypted with; `None` if it should not be.
     """
     certificate, *chain = action.bundle
+    there = bundle_of_parts(contents)
+    key = there.key
+    if passphrase is not None:  # a key that is not encrypted is not as wanted
+        key = None if key else bundle_of_parts({"privatekey": contents.get("privatekey")}, passphrase).key
     differs: Mapping[Part, bool] = {
-        "privatekey": folder.public_key_sha256 != certificate.public_key_sha256,
-        "intermediate": folder.intermediates != (tuple(chain) or None),
-        "certificate": folder.certificates != action.bundle,
+        "privatekey": key != KeyRef(certificate.public_key_sha256),
+        "intermediate": there.issuers != tuple(chain) or (not chain and contents.get("intermediate") is not None),
+        "certificate": there.certificates != action.bundle,
     }
     parts = tuple(part for part in ENDINGS if differs[part])
     if not parts:
         return action
     message = f"Exported: {', '.join(WORDS[part] for part in parts)}."
-    before = next(iter(folder.certificates or ()), None)
+    before = next(iter(there.certificates), None)
     return replace(action, outcome="exported", message=message, parts=parts, before=before)
 
 

@@ -26,7 +26,6 @@ from .._names import named
 from .._plan.export import (
     ExportAction,
     ExportOptions,
-    FolderContent,
     as_simulated,
     bundle_of,
     check_key,
@@ -129,10 +128,10 @@ def seen(action: ExportAction, folder: PrivateFolder, passphrase: str | None) ->
     if action.outcome == "failed":
         return action
     try:
-        contents = {part: folder.read(name) for part, name in action.files().items()}
+        contents: dict[str, bytes | None] = {part: folder.read(name) for part, name in action.files().items()}
     except CertificatesError as error:
         return failed(action, error)
-    return compare(action, FolderContent.of(contents, passphrase))
+    return compare(action, contents, passphrase)
 
 
 def carry_out(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 
@@ -20,9 +20,9 @@ from .._names import ascii_name, by_spelling, file_stems, shown_name_of, spellin
 from .._plan.imports import why_not_imported
 from .._text import printable
 from .._times import now
+from .._x509.bundle import read_bundle
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.chain import Anchors, Chains
-from .._x509.keys import read_private_key
 from .._x509.pem import as_bytes
 from .._x509.read import read_certificates
 
@@ -160,7 +160,7 @@ class _Files:
         self._namesakes: dict[str, list[Order]] = {}
         for order in orders:
             self._namesakes.setdefault(ascii_name(shown_name_of(order) or ""), []).append(order)
-        self._public_keys = cache(lambda path: _public_keys(path, passphrase))
+        self._public_keys = cache(lambda path: _public_keys(lambda: read_file(path), passphrase))
         self._folders = cache(_Folder)
 
     def find(self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Waiting]) -> str | None:
@@ -196,7 +196,7 @@ class _Files:
         """
         wanted = order.get("public_key_sha256")
         path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
-        issued_for = self._public_keys(path) if path else {one.public_key_sha256 for one in _read(content)}
+        issued_for = self._public_keys(path) if path else _public_keys(lambda: as_bytes(content), None)
         return wanted in issued_for and wanted not in (self._public_keys(private_key) or {wanted})
 
     def _is_of_another(self, order: Order, namesakes: Sequence[Order], path: str) -> bool:
@@ -227,18 +227,10 @@ class _Folder:
         return [os.path.join(self._root, file) for file in chosen]
 
 
-def _read(content: object) -> list[Certificate]:
-    with suppress(CertificatesError):
-        return read_certificates(as_bytes(content))
-    return []
-
-
-def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
+def _public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset[str]:
     """Return the SHA-256 of the public keys in a file; none if it cannot be read, which the import will report."""
     with suppress(CertificatesError):
-        data = read_file(path)
-        certificates = read_certificates(data)
-        if not certificates:
-            return frozenset({read_private_key(data, passphrase).public_key_sha256})
-        return frozenset(one.public_key_sha256 for one in certificates)
+        there = read_bundle(read(), "any", passphrase)
+        keys = frozenset(certificate.public_key_sha256 for certificate in there.certificates)
+        return keys or frozenset({there.key.public_key_sha256} if there.key else ())
     return frozenset()

@@ -26,8 +26,8 @@ from .._plan.secrets import Unread
 from .._plan.superseding import Clients
 from .._secrets_manager.secret import Secret
 from .._sources import folder
+from .._sources.files import Files
 from .._sources.pairing import Paired, authorities, unit_of
-from .._sources.reading import Files
 from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, Source, look, usable_keys
 from .._text import encodable, printable
 from .._times import iso, now, parse

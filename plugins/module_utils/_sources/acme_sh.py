@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from .._names import by_spelling, spelling
 from .._x509.bundle import Trouble
-from .base import File, FileGroup, names_in_source, subfolders, written
+from .files import File, FileGroup, names_in_source, subfolders, written
 
 NO_CERTIFICATES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
 """Other folders of acme.sh."""

@@ -18,7 +18,7 @@ from contextlib import suppress
 from .._names import by_spelling, spelling
 from .._text import printable
 from .._x509.bundle import Kind, Trouble
-from .base import File, FileGroup, folder_in, names_in_source, subfolders, written
+from .files import File, FileGroup, folder_in, names_in_source, subfolders, written
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
 LINKS = (CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from .._names import spelling
 from .._x509.bundle import Kind
-from .base import File, FileGroup, names_in_source
+from .files import File, FileGroup, names_in_source
 
 KINDS: Mapping[str, Kind] = {
     ".chain.pem": "certificate",

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from .._names import by_spelling, spelling
 from .._x509.bundle import Kind
-from .base import File, FileGroup, folder_in, names_in_source, written
+from .files import File, FileGroup, folder_in, names_in_source, written
 
 CERTIFICATE, ISSUER, PRIVATE_KEY = ".crt", ".issuer.crt", ".key"
 

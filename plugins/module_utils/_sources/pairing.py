@@ -17,7 +17,7 @@ from functools import cached_property
 from .._text import printable
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
-from .base import File, FileContent, FileGroup
+from .files import File, FileContent, FileGroup
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from .._errors import CertificatesError
 from .._text import printable
 from .._x509.bundle import Bundle, Trouble
 from . import acme_sh, certbot, folder, lego
-from .base import FileGroup, Stamp, absolute
+from .files import FileGroup, Files, Stamp, absolute
 from .pairing import Paired, Unit, pair
-from .reading import Files
 
 SourceKind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail", "secrets_manager"]
 CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {

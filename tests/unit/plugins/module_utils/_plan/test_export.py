@@ -16,7 +16,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.expor
     ENDINGS,
     ExportAction,
     ExportOptions,
-    FolderContent,
     as_simulated,
     check_key,
     compare,
@@ -150,14 +149,14 @@ def contents(action: ExportAction, passphrase: str | None = None, key: str = KEY
 
 
 def compared(action: ExportAction, passphrase: str | None = None, **folder: bytes | None) -> tuple[str, ...]:
-    return compare(action, FolderContent.of({**dict.fromkeys(ENDINGS), **folder}, passphrase)).parts  # type: ignore[dict-item]
+    return compare(action, folder, passphrase).parts
 
 
 [ACTION] = plan(A.record(4))
 
 
 def test_the_certificate_comes_last() -> None:
-    found = compare(ACTION, FolderContent())
+    found = compare(ACTION, {}, None)
     assert (found.outcome, found.reason, found.before) == ("exported", None, None)
     assert found.parts == ("privatekey", "intermediate", "certificate")
     assert list(content_of(found, check_key(ACTION.id, ACTION.bundle[0], KEY_PEM), None)) == [
@@ -192,7 +191,7 @@ def test_what_is_there_is_compared_by_content(passphrase: str | None) -> None:
         assert compared(ACTION, passphrase, **{**there, part: b"-----BEGIN CERTIFICATE-----\n?"}) == (part,)
     others = contents(replace(ACTION, record=B.record(4)), passphrase, B.issued.key_pem)
     assert compared(ACTION, passphrase, **others) == ("privatekey", "certificate"), "the chain is the same"
-    found = compare(ACTION, FolderContent.of(others, passphrase))  # type: ignore[arg-type]
+    found = compare(ACTION, others, passphrase)
     assert found.before and found.before.der == B.issued.der
 
 
@@ -245,14 +244,14 @@ def test_a_key_that_does_not_fit_is_not_taken(key: str | None, reason: str) -> N
 
 
 def test_results_have_public_facts() -> None:
-    result = compare(ACTION, FolderContent()).as_result(NOW, lambda name: f"/dest/{name}")
+    result = compare(ACTION, {}, None).as_result(NOW, lambda name: f"/dest/{name}")
     assert (result["id"], result["fingerprint_sha256"], result["outcome"]) == (4, A.issued.fingerprint, "exported")
     assert result["paths"] == {
         "privatekey_path": f"/dest/{WWW}.key",
         "intermediate_path": f"/dest/{WWW}.ca-bundle",
         "certificate_path": f"/dest/{WWW}.crt",
     }
-    failed = compare(ACTION, FolderContent()).failed("api_error", "No.")
+    failed = compare(ACTION, {}, None).failed("api_error", "No.")
     shown = failed.as_result(NOW, str)
     assert (shown["paths"], shown["reason"], shown["message"], failed.parts) == (None, "api_error", "No.", ())
     [missing] = plan(common_names=["none.*"])

@@ -14,7 +14,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan impor
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.export import (
     ExportAction,
     ExportOptions,
-    FolderContent,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import certificate_export
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_export import Exporter
@@ -24,7 +23,7 @@ from tests.support.stored import Made
 
 LISTED, OTHER = Made(), Made(copy=1)
 [PLANNED] = (
-    export.compare(one, FolderContent())
+    export.compare(one, {}, None)
     for one in export.plan_exports(StoreListing([LISTED.record(4)], False), ExportOptions(), NOW)
 )
 ROW = {

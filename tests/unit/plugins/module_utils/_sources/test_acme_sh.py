@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.acme_sh import groups
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileGroup
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
 
 NAME = "www.example.com"
 CER, KEY, CONF, REMOVED = (f"{NAME}{end}" for end in (".cer", ".key", ".conf", ".conf.removed"))

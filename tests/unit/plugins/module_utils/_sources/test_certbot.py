@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.certbot import groups
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
 
 NAME = "www.example.com"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileGroup
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.lego import groups
 
 

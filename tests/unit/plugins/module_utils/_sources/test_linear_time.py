@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import MailContent, read_sources
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources import reading
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileContent, FileGroup
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileContent, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef, Kind
@@ -191,7 +191,7 @@ def test_each_file_is_parsed_once(client: str, tmp_path: Path, read: Reader, mon
     _in_client(client)(tmp_path, fleet("own")[:5])
     paths: list[str] = []
     parsed: list[str] = []
-    open_file, parse = reading.read_file, reading.read_bundle
+    open_file, parse = files.read_file, files.read_bundle
 
     def reads(path: str) -> bytes:
         paths.append(os.path.basename(path))
@@ -201,8 +201,8 @@ def test_each_file_is_parsed_once(client: str, tmp_path: Path, read: Reader, mon
         parsed.append(kind)
         return parse(data, kind, passphrase)
 
-    monkeypatch.setattr(reading, "read_file", reads)
-    monkeypatch.setattr(reading, "read_bundle", parses)
+    monkeypatch.setattr(files, "read_file", reads)
+    monkeypatch.setattr(files, "read_bundle", parses)
     assert len(read(client, tmp_path).entries) == 5
     assert len(paths) == 3 * 5
     assert sorted(parsed) == [*["certificate"] * 5, "chain", *["key"] * 5]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import File, FileContent, FileGroup
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileContent, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources import reading
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
 
 from tests.support.certificates import key_pem, new_key
 from tests.support.client_trees import CLIENTS, KINDS, Kept, certbot, link, write_version
@@ -32,8 +32,8 @@ class Looks:
         self.count: Counter[str] = Counter()
         self.before: dict[tuple[str, int], Callable[[], object]] = {}
         self.after: dict[tuple[str, int], Callable[[], object]] = {}
-        self._read = reading.read_file
-        monkeypatch.setattr(reading, "read_file", self)
+        self._read = files.read_file
+        monkeypatch.setattr(files, "read_file", self)
 
     def __call__(self, path: str) -> bytes:
         self.count[path] += 1

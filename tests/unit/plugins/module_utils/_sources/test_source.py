@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.reading import Files
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import Files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, usable_keys
 
 from tests.support.certificates import PASSPHRASE, key_pem, new_key
