@@ -35,6 +35,8 @@ class Content:
     request: Csr | None
     notes: str | None
     trust: Trust | None = field(default=None, compare=False)
+    chain: Chain | None = field(default=None, repr=False, compare=False)
+    """As it was built to check it."""
 
     def as_record(self, identifier: int = -1) -> StoreCertificate:
         """Return the record that it would be, unused; a negative id says that it is not stored yet."""
@@ -162,6 +164,7 @@ def assemble(
         request=bundle.request,
         notes=None if notes is None else _check_notes(notes),
         trust=None if anchors is None else chain.trust,
+        chain=chain,
     )
     return content, warnings
 

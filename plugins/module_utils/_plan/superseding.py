@@ -89,6 +89,15 @@ class Clients:
             self._chains[leaf, sent] = chain
         return self._chains[leaf, sent]
 
+    def remember(self, leaf: Certificate, chain: Chain) -> None:
+        """Take a chain that was built with the same roots and is trusted as it is: what is sent like that need not be looked at again."""
+        if (
+            chain.trust == "trusted"
+            and leaf.is_valid(self.at)
+            and not any(map(self.anchors().__contains__, chain.issuers))
+        ):
+            self._chains.setdefault((leaf, chain.issuers), chain)
+
     def trust(self, record: StoreCertificate) -> bool:
         """Return whether they trust it."""
         return self.chain(record).trust == "trusted"

@@ -47,7 +47,7 @@ from .._text import uncapitalized
 from .._times import iso, now
 from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
-from .._x509.chain import Anchors
+from .._x509.chain import Anchors, Chain
 from .material import Item, as_failure, read_given
 from .order_files import certificate_files
 from .roots import anchors_for, clients_of, known_issuers
@@ -182,13 +182,15 @@ def check(item: Item, module: Module, clients_with: ClientsWith) -> ImportAction
         bundle = read_given(item, module.hide)
         known = replace(known, certificate=bundle.certificate)
         anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
-        clients_with(item["trusted_ca_path"])
+        clients = clients_with(item["trusted_ca_path"])
     except CertificatesError as error:
         return known.failed(error)
-    return check_bundle(known, bundle, options, anchors)
+    return check_bundle(known, bundle, options, anchors, clients)
 
 
-def check_bundle(known: ImportAction, bundle: Bundle, options: ImportOptions, anchors: Anchors | None) -> ImportAction:
+def check_bundle(
+    known: ImportAction, bundle: Bundle, options: ImportOptions, anchors: Anchors | None, clients: Clients
+) -> ImportAction:
     """Return what stores a certificate with its key, or why that does not fit.
 
     Args:
@@ -196,11 +198,13 @@ def check_bundle(known: ImportAction, bundle: Bundle, options: ImportOptions, an
         bundle: the certificate, with its key itself.
         options: what to accept.
         anchors: the trusted certificates; `None` if trust is not to be checked.
+        clients: who has to trust it; they need not look at the same chain again.
     """
     try:
         content, warnings = assemble(bundle, options, now(), anchors, known.notes)
     except CertificatesError as error:
         return known.failed(error)
+    clients.remember(content.certificate, t.cast(Chain, content.chain))
     return ImportAction.of(content, known.order_id, warnings)
 
 

@@ -363,7 +363,7 @@ class Rotation:
         bundle = with_key(entry.bundle, params["privatekey_passphrase"] or None, self._module.hide)
         anchors = anchors_for(params["trust"], params["trusted_ca_path"], self._module.warn)
         known = ImportAction("imported", "", certificate=entry.certificate)
-        return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors)
+        return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, self._clients)
 
     def _note_import(self, entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> None:
         for warning in done.warnings:

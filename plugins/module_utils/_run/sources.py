@@ -190,7 +190,10 @@ def _take_bundles(
 ) -> None:
     """Add certificates with their keys, and with the chains that they deserve."""
     judge = _judge_for(issuers, clients)
-    read.entries.extend(_entry(source, bundle, judge(bundle), -next(numbers)) for bundle in usable)
+    for bundle in usable:
+        chain = judge(bundle)
+        clients.remember(t.cast(Certificate, bundle.certificate), chain)
+        read.entries.append(_entry(source, bundle, chain, -next(numbers)))
 
 
 def _take_secrets(

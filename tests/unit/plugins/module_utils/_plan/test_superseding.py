@@ -38,7 +38,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.super
     why_not_in_place_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from hypothesis import given
@@ -47,7 +47,7 @@ from hypothesis import strategies as st
 from tests.support.certificates import DAY, NOW, name_of, new_key, pem_of
 from tests.support.certificates import certificate_of as signed
 from tests.support.long import examples
-from tests.support.stored import NAME, OWN, TRUSTED, Made, clients_with
+from tests.support.stored import CHAINS, NAME, OWN, TRUSTED, Made, clients_with
 
 CLIENTS = clients_with()
 OTHER = "shop.example.com"
@@ -541,3 +541,37 @@ def test_the_better_of_the_better_is_better(world: list[StoreCertificate]) -> No
     one, other, third = world
     if supersedes(one, other, CLIENTS) and supersedes(other, third, CLIENTS):
         assert supersedes(one, third, CLIENTS)
+
+
+# What was looked at before
+
+
+@pytest.mark.parametrize("by", ["trusted", "own", "itself"])
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_chain_that_is_remembered_is_the_one_that_would_be_built(chain: str, by: str) -> None:
+    """Whatever it was built of."""
+    record = Made(by=by, chain=chain).record()
+    leaf, asks = certificate_of(record), list[str]()
+
+    def anchors() -> Anchors:
+        asks.append(chain)
+        return Anchors([Certificate.of(TRUSTED.root)])
+
+    clients, others = Clients(anchors, NOW), Clients(anchors, NOW)
+    built = Chains(record.intermediates, anchors(), NOW).of(leaf)
+    clients.remember(leaf, built)
+    asks.clear()
+    remembered = clients.chain_of(leaf, built.issuers)
+    assert bool(asks) == (built.trust != "trusted"), "only what is trusted is remembered"
+    fresh = others.chain_of(leaf, built.issuers)
+    assert (remembered, remembered.path) == (fresh, fresh.path)
+
+
+def test_a_chain_that_leads_to_a_named_issuer_is_not_remembered() -> None:
+    """A client ends at that, whatever is sent above it."""
+    record = Made().record()
+    clients = Clients(lambda: Anchors(record.intermediates), NOW)
+    clients.remember(
+        certificate_of(record), Chains(record.intermediates, clients.anchors(), NOW).of(certificate_of(record))
+    )
+    assert clients._chains == {}
