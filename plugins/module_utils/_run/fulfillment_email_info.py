@@ -89,18 +89,11 @@ def run(module: Module) -> dict[str, t.Any]:
     check_params(params)
     box = open_mailbox(params)
     wanted, api_calls = what_to_look_for(module, params)
-    search = look_for(
-        module,
-        wanted,
-        params,
-        box,
-        known_issuers(params["intermediate_path"], params["intermediate_content"]),
-        module.warn,
-        trust=params["trust"],
-        trusted_ca_path=params["trusted_ca_path"],
-        open_always=params["open_always"],
-        wait=Wait(params["wait_timeout"], params["wait_interval"], awaited(params, wanted)) if params["wait"] else None,
-    )
+    known = known_issuers(params["intermediate_path"], params["intermediate_content"])
+    wait = Wait(params["wait_timeout"], params["wait_interval"], awaited(params, wanted)) if params["wait"] else None
+    search = look_for(module, wanted, known, params, box, open_always=params["open_always"], wait=wait)
+    if why := why_empty(params, search):
+        module.warn(why)
     at = now()
     return {
         "changed": False,
@@ -125,41 +118,34 @@ class Wait:
 def look_for(
     module: Module,
     wanted: t.Sequence[Wanted],
+    known: t.Sequence[Certificate],
     mailbox: Options,
     box: Mailbox,
-    known: t.Sequence[Certificate],
-    say_empty: t.Callable[[str], object],
     *,
-    trust: str,
-    trusted_ca_path: str | None,
     open_always: bool = False,
     wait: Wait | None = None,
 ) -> Search:
     """Return what a mailbox has; warn of what is not trusted.
 
     Args:
-        module: what warnings are given to.
+        module: its options `trust` and `trusted_ca_path`, and what warnings are given to.
         wanted: what is looked for.
+        known: issuers that the messages may lack.
         mailbox: the options that describe the mailbox.
         box: the mailbox, not yet open.
-        known: issuers that the messages may lack.
-        say_empty: takes the sentence that the mailbox has no message: for who looks into it every night, that is no warning.
-        trust: whether what is not trusted is refused (`require`).
-        trusted_ca_path: root certificates beside those of this machine.
         open_always: whether to open the mailbox even if nothing is looked for.
         wait: how to wait for what is missing; `None` for not at all.
     """
     if mailbox["paths"] == []:
         module.warn("paths names no file and no folder, so no message was read.")
     targets = {item.target for item in wanted if item.target}
-    anchors = cache(lambda: anchors_for(trust, trusted_ca_path, module.warn) or Anchors())
+    trust, path = module.params["trust"], module.params["trusted_ca_path"]
+    anchors = cache(lambda: anchors_for(trust, path, module.warn) or Anchors())
     search = Search(targets, anchors, known, require_trust=trust == "require")
     if targets or open_always:
         with box:
             if targets:
                 look_and_wait(module, mailbox["max_age_days"], box, search, wait)
-    if targets and not search.examined and mailbox["paths"] != []:
-        say_empty(nothing_there(mailbox))
     warn_of_untrusted(module, search)
     return search
 
@@ -188,6 +174,11 @@ def missing_places(params: Options) -> str:
     """Return the paths of a mailbox of files if none of them is there, as on a disk that is not mounted; else nothing."""
     places = [params["maildir"]] if params["maildir"] is not None else params["paths"] or []
     return "" if any(map(os.path.exists, places)) else printable(", ".join(places))
+
+
+def why_empty(params: Options, search: Search) -> str:
+    """Return the sentence that a mailbox has no message, if it was looked into; for who does that every night, it is no warning."""
+    return nothing_there(params) if search.targets and not search.examined and params["paths"] != [] else ""
 
 
 def nothing_there(params: Options) -> str:

@@ -21,8 +21,9 @@ from .._plan.secrets import ReadingPlan, Unread, plan_reading
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._secrets_manager.client import SecretsManager
-from .._secrets_manager.secret import Secret, Value
+from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
+from .._sources.pairing import Paired, sorted_out
 from .._text import some_of
 from .._x509.bundle import Bundle
 from .._x509.keys import key_texts
@@ -40,7 +41,7 @@ class InstanceContent:
 
     Attributes:
         plan: which of them were read, and what becomes of the others.
-        bundles: what was read.
+        paired: what was read.
         unreadable: those that could not be read, and why not.
         api_calls: HTTP requests made.
         url: of the instance.
@@ -48,7 +49,7 @@ class InstanceContent:
     """
 
     plan: ReadingPlan
-    bundles: Sequence[Bundle]
+    paired: Paired
     unreadable: Sequence[tuple[Secret, CertificatesError]]
     api_calls: int
     url: str
@@ -121,7 +122,7 @@ def read_listed(
     plan.unwanted.extend(Unread(secret, "certificate_missing", GONE) for secret, error in troubles if _is_gone(error))
     return InstanceContent(
         plan,
-        [bundle for _secret, bundle in answers if isinstance(bundle, Bundle)],
+        sorted_out([bundle for _secret, bundle in answers if isinstance(bundle, Bundle)]),
         [(secret, error) for secret, error in troubles if not _is_gone(error)],
         manager.api_calls,
         manager.instance.url,
@@ -135,13 +136,12 @@ def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bun
     Raises:
         CertificatesError: as `SecretsManager.read`.
     """
-    value = _hidden(module, manager.read(identifier))
-    return (value if value.is_as_described else _hidden(module, manager.read(identifier))).bundle
-
-
-def _hidden(module: Module, value: Value) -> Value:
-    module.hide(*key_texts((value.private_key or "").encode()))
-    return value
+    for _attempt in range(2):
+        value = manager.read(identifier)
+        module.hide(*key_texts((value.private_key or "").encode()))
+        if value.is_as_described:
+            break
+    return value.bundle
 
 
 def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret]:

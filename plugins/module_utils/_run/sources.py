@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import count
 
 from .._api.store import StoreCertificate
-from .._codes import RotationReason, Untrusted
+from .._codes import Untrusted
 from .._errors import CertificatesError, failed_about
 from .._mail.search import Collected, Wanted, why_missing
 from .._module import Module
@@ -27,7 +27,7 @@ from .._plan.superseding import Clients
 from .._secrets_manager.secret import Secret
 from .._sources import folder
 from .._sources.files import Files
-from .._sources.pairing import Paired, authorities, unit_of
+from .._sources.pairing import Paired, unit_of
 from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, Source, look, usable_keys
 from .._text import encodable, printable
 from .._times import iso, now, parse
@@ -98,6 +98,15 @@ def read_sources(
         warn: takes a sentence about something that does not matter much.
     """
     read, numbers = Read(), count(1)
+
+    def take(source: Source, paired: Paired) -> None:
+        judge = _judge_for([*paired.issuers, *known], clients)
+        for bundle in paired.usable:
+            chain = judge(bundle)
+            clients.remember(t.cast(Certificate, bundle.certificate), chain)
+            read.entries.append(_entry(source, bundle, chain, -next(numbers)))
+        read.useless.extend(_skipped(source, bundle) for bundle in paired.useless)
+
     for position, source in enumerate(sources):
         if source.kind == SECRETS_MANAGER:
             try:
@@ -105,7 +114,11 @@ def read_sources(
             except CertificatesError as error:
                 read.failed.append(failed_about("the secrets", {"failure": error.as_failure()}))
                 continue
-            _take_secrets(read, source, content, known, clients, numbers)
+            for secret, record in content.plan.stored:
+                named, unstored = _named(source, secret.name, secret.id), replace(record, id=-next(numbers))
+                read.entries.append(SourceCertificate(**named, record=unstored, **_trust(clients.chain(record))))
+            take(source, content.paired)
+            _take_others(read, source, content)
             continue
         if not os.path.isdir(source.path):
             read.empty.append(_empty(source, f"{printable(source.path)} is not there. {SEE}"))
@@ -128,12 +141,8 @@ def read_sources(
             read.empty.append(_empty(source, why_empty))
         for warning in dict.fromkeys((*paired.warnings, *_all_useless(source, paired))):
             warn(warning)
-        _take_bundles(read, source, paired.usable, [*paired.issuers, *known], clients, numbers)
-        read.useless.extend(_skipped(source, bundle) for bundle in paired.useless)
-        for missing in mail.missing if mail else ():
-            reason = _why_unusable(missing, clients.at)
-            if reason:
-                read.useless.append(_refused(source, missing, reason))
+        take(source, paired)
+        read.useless.extend(_refused(source, mail, clients.at) if mail else ())
     return read
 
 
@@ -154,22 +163,12 @@ def read_mail(
     if places := mailing.missing_places(mailbox):
         return MailContent(why_empty=f"{places} is not there. {SEE}")
     wanted = [Wanted(key, path=path) for key, path in keys.items()]
-    why_empty: list[str] = []
-    search = mailing.look_for(
-        module,
-        wanted,
-        mailbox,
-        mailing.open_mailbox(mailbox),
-        known,
-        why_empty.append,
-        trust=module.params["trust"],
-        trusted_ca_path=module.params["trusted_ca_path"],
-    )
+    search = mailing.look_for(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
     found = {key: search.collected(key.target) for key in wanted}
     return MailContent(
         [_letter(collected) for key in wanted for collected in found[key]],
         [why_missing(key, search, now()) for key in wanted if not found[key]],
-        " ".join(why_empty),
+        mailing.why_empty(mailbox, search),
     )
 
 
@@ -180,42 +179,11 @@ def _letter(collected: Collected) -> Bundle:
     return Bundle((certificate,), collected.match.chain, origin=Origin(name or "", path))
 
 
-def _take_bundles(
-    read: Read,
-    source: Source,
-    usable: Iterable[Bundle],
-    issuers: Iterable[Certificate],
-    clients: Clients,
-    numbers: Iterator[int],
-) -> None:
-    """Add certificates with their keys, and with the chains that they deserve."""
-    judge = _judge_for(issuers, clients)
-    for bundle in usable:
-        chain = judge(bundle)
-        clients.remember(t.cast(Certificate, bundle.certificate), chain)
-        read.entries.append(_entry(source, bundle, chain, -next(numbers)))
-
-
-def _take_secrets(
-    read: Read,
-    source: Source,
-    content: InstanceContent,
-    known: Sequence[Certificate],
-    clients: Clients,
-    numbers: Iterator[int],
-) -> None:
-    """Add what an instance of Secrets Manager holds."""
+def _take_others(read: Read, source: Source, content: InstanceContent) -> None:
+    """Add what an instance of Secrets Manager holds beside the certificates that were read."""
     if content.is_empty:
         why = f"{content.url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
         read.empty.append({**_empty(source, why), "path": content.url})
-    for secret, record in content.plan.stored:
-        unstored = replace(record, id=-next(numbers))
-        named = _named(source, secret.name, secret.id)
-        read.entries.append(SourceCertificate(**named, record=unstored, **_trust(clients.chain(record))))
-    beside = authorities(one for bundle in content.bundles for one in (*bundle.certificates, *bundle.issuers))
-    usable = [bundle for bundle in content.bundles if not bundle.trouble]
-    _take_bundles(read, source, usable, [*beside, *known], clients, numbers)
-    read.useless.extend(_skipped(source, bundle) for bundle in content.bundles if bundle.trouble)
     read.useless.extend(_unread(source, unread) for unread in content.plan.useless)
     read.unwanted.extend(_unread(source, unread) for unread in content.plan.unwanted)
     for secret, error in content.unreadable:
@@ -362,24 +330,19 @@ def _skipped(source: Source, bundle: Bundle) -> Record:
     }
 
 
-def _why_unusable(missing: Mapping[str, t.Any], at: datetime) -> RotationReason | None:
-    """Return why the certificate that a mailbox has for a key is of no use; `None` if no email has come for it."""
-    end, reason = parse(missing["not_after"]), missing["reason"]
-    if end is not None:
-        return "expired" if end < at else "not_yet_valid"
-    refusal: RotationReason | None = reason if reason in REFUSALS else None
-    return refusal
-
-
-def _refused(source: Source, missing: Mapping[str, t.Any], reason: RotationReason) -> Record:
-    """Return what a mailbox has for a key, and is of no use."""
-    return {
-        **_named(source, *_place_of_key(missing["path"])),
-        **{name: missing[name] for name in TOLD},
-        "outcome": "skipped",
-        "reason": reason,
-        "message": missing["message"],
-    }
+def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
+    """Yield what a mailbox has for keys, and is of no use; nothing is said of keys that no email has come for."""
+    for missing in mail.missing:
+        end, reason = parse(missing["not_after"]), missing["reason"]
+        if end is None and reason not in REFUSALS:
+            continue
+        yield {
+            **_named(source, *_place_of_key(missing["path"])),
+            **{name: missing[name] for name in TOLD},
+            "outcome": "skipped",
+            "reason": reason if end is None else "expired" if end < at else "not_yet_valid",
+            "message": missing["message"],
+        }
 
 
 def _place_of_key(path: str) -> tuple[str, str]:

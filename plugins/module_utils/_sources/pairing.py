@@ -90,7 +90,7 @@ def pair(units: Sequence[Unit]) -> Paired:
         usable=tuple(bundle for _home, bundle in sorted(usable, key=lambda homed: homed[0])),
         useless=tuple(bundle for of_unit in useless for bundle in of_unit),
         warnings=tuple(warning for unit in units for warning in _warnings(unit, used)),
-        issuers=authorities(certificate for unit in units for certificate in unit.certificates),
+        issuers=_authorities(certificate for unit in units for certificate in unit.certificates),
         doubtful=tuple(
             unit
             for unit, of_unit in zip(units, useless, strict=True)
@@ -99,7 +99,16 @@ def pair(units: Sequence[Unit]) -> Paired:
     )
 
 
-def authorities(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+def sorted_out(bundles: Sequence[Bundle]) -> Paired:
+    """Return what came as bundles, each with its own key."""
+    every = (certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
+    usable, useless = (
+        tuple(bundle for bundle in bundles if bool(bundle.trouble) == is_useless) for is_useless in (False, True)
+    )
+    return Paired(usable, useless, issuers=_authorities(every))
+
+
+def _authorities(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Return the CA certificates among others, each once."""
     return tuple(dict.fromkeys(certificate for certificate in certificates if certificate.may_issue))
 
