@@ -27,7 +27,7 @@ from .._plan.superseding import Clients
 from .._secrets_manager.secret import Secret
 from .._sources import folder
 from .._sources.files import Files
-from .._sources.pairing import Paired, unit_of
+from .._sources.pairing import Paired, group_of
 from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, Source, look, usable_keys
 from .._text import encodable, printable
 from .._times import iso, now, parse
@@ -210,7 +210,7 @@ def _unread(source: Source, unread: Unread) -> Record:
 
 def _look(source: Source, files: Files, mail: MailContent) -> Paired:
     if source.kind == MAIL:
-        letters = [unit_of(bundle) for bundle in mail.bundles]
+        letters = [group_of(bundle) for bundle in mail.bundles]
         return look(lambda: folder.key_files(source.path), files, letters)
     return look(lambda: CLIENTS[source.kind](source.path), files)
 

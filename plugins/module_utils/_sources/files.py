@@ -16,12 +16,14 @@ import stat
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from .._errors import CertificatesError
 from .._files import LARGEST_FILE, not_readable, read_file
 from .._names import spelling
 from .._text import encodable, printable
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
+from .._x509.certificate import Certificate
 
 Stamp: t.TypeAlias = "tuple[int, ...] | None"
 """What changes when a file is written or replaced; `None` if there is no file."""
@@ -33,6 +35,18 @@ class File:
 
     kind: Kind
     path: str
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """What a file contains, of which nothing is secret."""
+
+    file: File
+    bundle: Bundle = EMPTY
+    """Its key is known by its public key alone."""
+    stamp: Stamp = None
+    is_changing: bool = False
+    """Whether it was written or replaced while it was read."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +63,23 @@ class FileGroup:
     """What was found wrong before any file was read."""
     renewing: str | None = None
     """What it may mean if its certificate and key do not fit: a message."""
+    contents: tuple[FileContent, ...] = ()
+    """Of the files, once they were read."""
 
+    @cached_property
+    def paths(self) -> Mapping[Certificate, str]:
+        """What may be the certificate that is kept here, with the first file that has it; its issuers may be among them."""
+        paths: dict[Certificate, str] = {}
+        for content in self.contents:
+            for certificate in content.bundle.certificates:
+                paths.setdefault(certificate, content.file.path)
+        return paths
 
-@dataclass(frozen=True)
-class FileContent:
-    """What a file contains, of which nothing is secret."""
-
-    file: File
-    bundle: Bundle = EMPTY
-    """Its key is known by its public key alone."""
-    stamp: Stamp = None
-    is_changing: bool = False
-    """Whether it was written or replaced while it was read."""
+    @cached_property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """All that are kept here, its issuers among them."""
+        bundles = (content.bundle for content in self.contents)
+        return tuple(certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
 
 
 def written(name: str, alike: Mapping[str, Sequence[str]]) -> Sequence[str]:
@@ -163,6 +182,10 @@ class Files:
     passphrase: str | None = field(default=None, repr=False)
     _contents: dict[File, FileContent] = field(default_factory=dict, repr=False)
     _chains: dict[bytes, Bundle] = field(default_factory=dict, repr=False)
+
+    def read(self, group: FileGroup) -> FileGroup:
+        """Return a group with the content of its files."""
+        return replace(group, contents=tuple(map(self.content, group.files)))
 
     def content(self, file: File) -> FileContent:
         """Return a file's content, read when it is asked for the first time."""

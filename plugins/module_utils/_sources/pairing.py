@@ -10,9 +10,8 @@ Pure.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from .._text import printable
 from .._x509.bundle import Bundle, Origin, Trouble
@@ -20,33 +19,10 @@ from .._x509.certificate import Certificate
 from .files import File, FileContent, FileGroup
 
 
-@dataclass(frozen=True)
-class Unit:
-    """A group of files with their content."""
-
-    group: FileGroup
-    contents: tuple[FileContent, ...] = ()
-
-    @cached_property
-    def paths(self) -> Mapping[Certificate, str]:
-        """What may be the certificate that is kept here, with the first file that has it; its issuers may be among them."""
-        paths: dict[Certificate, str] = {}
-        for content in self.contents:
-            for certificate in content.bundle.certificates:
-                paths.setdefault(certificate, content.file.path)
-        return paths
-
-    @cached_property
-    def certificates(self) -> tuple[Certificate, ...]:
-        """All that are kept here, its issuers among them."""
-        bundles = (content.bundle for content in self.contents)
-        return tuple(certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
-
-
-def unit_of(bundle: Bundle) -> Unit:
+def group_of(bundle: Bundle) -> FileGroup:
     """Return what is in no file of a source: it needs a key, but its lack is worth no word."""
-    group = FileGroup(bundle.origin.name, bundle.origin.path, is_entry=False)
-    return Unit(group, (FileContent(File("certificate", bundle.origin.path), bundle),))
+    content = FileContent(File("certificate", bundle.origin.path), bundle)
+    return FileGroup(bundle.origin.name, bundle.origin.path, is_entry=False, contents=(content,))
 
 
 @dataclass(frozen=True)
@@ -61,40 +37,40 @@ class Paired:
     """About files that do not matter much."""
     issuers: tuple[Certificate, ...] = ()
     """All CA certificates."""
-    doubtful: tuple[Unit, ...] = field(default=(), repr=False)
-    """The units with anything wrong, which another look may show to be right."""
+    doubtful: tuple[FileGroup, ...] = field(default=(), repr=False)
+    """The groups with anything wrong, which another look may show to be right."""
 
 
-def pair(units: Sequence[Unit]) -> Paired:
+def pair(groups: Sequence[FileGroup]) -> Paired:
     """Return the certificates of a source with their keys, each certificate once.
 
     A certificate that has a key is one to use, unless it is a CA's own. Others are issuers if they belong to CAs, or lack their key.
     """
-    keys = _Keys(units)
+    keys = _Keys(groups)
     usable: list[tuple[int, Bundle]] = []
     used: set[Certificate] = set()
     orphans: dict[int, list[Certificate]] = defaultdict(list)
-    for certificate, places in _places(units).items():
+    for certificate, places in _places(groups).items():
         key_file = keys.of(certificate, places) if is_for_hosts(certificate) else None
         if key_file is not None:
             number, held = key_file
             home = number if number in places else next(iter(places))
-            beside = held.certificates if held.key and held.key.is_pkcs12 else units[home].certificates
-            origin = Origin(units[home].group.name, units[home].paths[certificate])
+            beside = held.certificates if held.key and held.key.is_pkcs12 else groups[home].certificates
+            origin = Origin(groups[home].name, groups[home].paths[certificate])
             usable.append((home, Bundle((certificate,), beside, held.key, origin=origin)))
             used.add(certificate)
         elif not certificate.may_issue:
             orphans[next(iter(places))].append(certificate)
-    useless = [list(_useless(unit, orphans[number], used)) for number, unit in enumerate(units)]
+    useless = [list(_useless(group, orphans[number], used)) for number, group in enumerate(groups)]
     return Paired(
         usable=tuple(bundle for _home, bundle in sorted(usable, key=lambda homed: homed[0])),
-        useless=tuple(bundle for of_unit in useless for bundle in of_unit),
-        warnings=tuple(warning for unit in units for warning in _warnings(unit, used)),
-        issuers=_authorities(certificate for unit in units for certificate in unit.certificates),
+        useless=tuple(bundle for of_group in useless for bundle in of_group),
+        warnings=tuple(warning for group in groups for warning in _warnings(group, used)),
+        issuers=_authorities(certificate for group in groups for certificate in group.certificates),
         doubtful=tuple(
-            unit
-            for unit, of_unit in zip(units, useless, strict=True)
-            if of_unit or any(content.bundle.trouble for content in unit.contents)
+            group
+            for group, of_group in zip(groups, useless, strict=True)
+            if of_group or any(content.bundle.trouble for content in group.contents)
         ),
     )
 
@@ -123,23 +99,23 @@ def is_for_hosts(certificate: Certificate) -> bool:
     return not certificate.may_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
 
 
-def _places(units: Sequence[Unit]) -> dict[Certificate, dict[int, None]]:
-    """Return the certificates with the numbers of the units that they are in."""
+def _places(groups: Sequence[FileGroup]) -> dict[Certificate, dict[int, None]]:
+    """Return the certificates with the numbers of the groups that they are in."""
     places: dict[Certificate, dict[int, None]] = defaultdict(dict)
-    for number, unit in enumerate(units):
-        for certificate in unit.paths:
+    for number, group in enumerate(groups):
+        for certificate in group.paths:
             places[certificate][number] = None
     return places
 
 
 class _Keys:
-    """The files with keys, and the numbers of their units."""
+    """The files with keys, and the numbers of their groups."""
 
-    def __init__(self, units: Sequence[Unit]) -> None:
+    def __init__(self, groups: Sequence[FileGroup]) -> None:
         self._plain: dict[str, dict[int, Bundle]] = defaultdict(dict)
         self._stores: dict[Certificate, dict[int, Bundle]] = defaultdict(dict)
-        for number, unit in enumerate(units):
-            for bundle in (content.bundle for content in unit.contents):
+        for number, group in enumerate(groups):
+            for bundle in (content.bundle for content in group.contents):
                 if bundle.key is None:
                     continue
                 if not bundle.key.is_pkcs12:
@@ -155,36 +131,35 @@ class _Keys:
         return next(beside, None) or next(elsewhere, None)
 
 
-def _useless(unit: Unit, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Bundle]:
-    """Yield what cannot be used of a unit.
+def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Bundle]:
+    """Yield what cannot be used of a group.
 
     Args:
-        unit: the unit.
+        group: the group.
         orphans: its certificates that lack their keys.
-        used: the certificates that have keys, of all units.
+        used: the certificates that have keys, of all groups.
     """
-    group = unit.group
     if group.trouble is not None:
         yield _not_usable(group, group.trouble, group.path)
         return
     troubles = [
         (content.file, content.bundle.trouble)
-        for content in unit.contents
+        for content in group.contents
         if content.bundle.trouble and content.file.kind != "chain"
     ]
     of_keys = [(file, why) for file, why in troubles if file.kind == "key" or why.reason == "bad_passphrase"]
     for certificate in orphans:
-        path = unit.paths[certificate]
-        why_not = of_keys[0][1] if of_keys else _key_missing(path, unit)
+        path = group.paths[certificate]
+        why_not = of_keys[0][1] if of_keys else _key_missing(path, group)
         yield _not_usable(group, why_not, path, (certificate,))
-    has_certificate = bool(orphans) or any(certificate in used for certificate in unit.paths)
+    has_certificate = bool(orphans) or any(certificate in used for certificate in group.paths)
     if not group.is_entry:
         for file, why in troubles:
             if not (orphans and (file, why) in of_keys):
                 yield _not_usable(group, why, file.path)
     elif not has_certificate and troubles:
         yield _not_usable(group, troubles[0][1], troubles[0][0].path)
-    elif not has_certificate and any(content.bundle.key for content in unit.contents):
+    elif not has_certificate and any(content.bundle.key for content in group.contents):
         yield _not_usable(group, _certificate_missing(group), group.path)
 
 
@@ -192,8 +167,8 @@ def _not_usable(group: FileGroup, trouble: Trouble, path: str, certificates: tup
     return Bundle(certificates, origin=Origin(group.name, path), trouble=trouble)
 
 
-def _key_missing(path: str, unit: Unit) -> Trouble:
-    there = next((content.file.path for content in unit.contents if content.bundle.key), None)
+def _key_missing(path: str, group: FileGroup) -> Trouble:
+    there = next((content.file.path for content in group.contents if content.bundle.key), None)
     other = f"; the key in {printable(there)} is that of another one" if there else ""
     return Trouble(
         "key_missing",
@@ -209,9 +184,9 @@ def _certificate_missing(group: FileGroup) -> Trouble:
     )
 
 
-def _warnings(unit: Unit, used: Collection[Certificate]) -> Iterator[str]:
+def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[str]:
     """Yield what is wrong with files that matter less, as the certificate can be used without them."""
-    can_be_used = unit.group.is_entry and any(certificate in used for certificate in unit.paths)
-    for content in unit.contents:
+    can_be_used = group.is_entry and any(certificate in used for certificate in group.paths)
+    for content in group.contents:
         if content.bundle.trouble and (content.file.kind == "chain" or can_be_used):
             yield content.bundle.trouble.message

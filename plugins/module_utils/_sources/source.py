@@ -16,7 +16,7 @@ from .._text import printable
 from .._x509.bundle import Bundle, Trouble
 from . import acme_sh, certbot, folder, lego
 from .files import FileGroup, Files, Stamp, absolute
-from .pairing import Paired, Unit, pair
+from .pairing import Paired, pair
 
 SourceKind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail", "secrets_manager"]
 CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {
@@ -83,7 +83,7 @@ DOES_NOT_FIT = frozenset({"key_missing", "certificate_missing", "malformed"})
 """Those that links to different versions explain."""
 
 
-def look(groups: Callable[[], Sequence[FileGroup]], files: Files, others: Sequence[Unit] = ()) -> Paired:
+def look(groups: Callable[[], Sequence[FileGroup]], files: Files, others: Sequence[FileGroup] = ()) -> Paired:
     """Return what a source holds. What seems to be wrong is looked at twice: it may just be being renewed.
 
     Args:
@@ -91,40 +91,35 @@ def look(groups: Callable[[], Sequence[FileGroup]], files: Files, others: Sequen
         files: reads the files.
         others: what comes from elsewhere.
     """
-    first = [_unit(group, files) for group in groups()]
+    first = [files.read(group) for group in groups()]
     paired = pair([*first, *others])
     if not paired.doubtful:
         return paired
-    before = {unit.group.name: _stamps(unit) for unit in first}
-    files.forget(content.file for unit in paired.doubtful for content in unit.contents)
-    second = [_unit(group, files) for group in groups()]
+    before = {group.name: _stamps(group) for group in first}
+    files.forget(content.file for group in paired.doubtful for content in group.contents)
+    second = [files.read(group) for group in groups()]
     paired = pair([*second, *others])
-    units = {unit.group.name: unit for unit in (*others, *second)}
-    return replace(paired, useless=tuple(_with_renewal(bundle, units, before) for bundle in paired.useless))
+    by_name = {group.name: group for group in (*others, *second)}
+    useless = (_with_renewal(bundle, by_name[bundle.origin.name], before) for bundle in paired.useless)
+    return replace(paired, useless=tuple(useless))
 
 
-def _unit(group: FileGroup, files: Files) -> Unit:
-    return Unit(group, tuple(files.content(file) for file in group.files))
+def _stamps(group: FileGroup) -> dict[str, Stamp]:
+    return {content.file.path: content.stamp for content in group.contents}
 
 
-def _stamps(unit: Unit) -> dict[str, Stamp]:
-    return {content.file.path: content.stamp for content in unit.contents}
-
-
-def _with_renewal(bundle: Bundle, units: Mapping[str, Unit], before: Mapping[str, Mapping[str, Stamp]]) -> Bundle:
+def _with_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping[str, Stamp]]) -> Bundle:
     """Return what cannot be used, said to be renewed if that is what it looks like.
 
     Args:
         bundle: the second look at it.
-        units: that look at the files, by the names of their groups.
-        before: likewise, the files that were there at the first look.
+        group: that look at its files.
+        before: by the names of groups, the files that were there at the first look.
     """
-    name, trouble = bundle.origin.name, t.cast(Trouble, bundle.trouble)
-    unit = units[name]
-    if unit.group.renewing is not None and trouble.reason in DOES_NOT_FIT:
-        return replace(bundle, trouble=Trouble("being_renewed", unit.group.renewing))
-    stamps = _stamps(unit)
-    is_changing = any(content.is_changing for content in unit.contents) or before.get(name, stamps) != stamps
+    trouble, stamps = t.cast(Trouble, bundle.trouble), _stamps(group)
+    if group.renewing is not None and trouble.reason in DOES_NOT_FIT:
+        return replace(bundle, trouble=Trouble("being_renewed", group.renewing))
+    is_changing = any(content.is_changing for content in group.contents) or before.get(group.name, stamps) != stamps
     if is_changing and trouble.reason in MAY_PASS:
         message = f"{printable(bundle.origin.path)}, or its private key, was being written: run this again when that has ended."
         return replace(bundle, trouble=Trouble("being_renewed", message))
@@ -137,7 +132,7 @@ def usable_keys(path: str, files: Files) -> dict[str, str]:
     Raises:
         CertificatesError: `not_found`.
     """
-    contents = (files.content(file) for group in folder.key_files(path) for file in group.files)
+    contents = (content for group in folder.key_files(path) for content in files.read(group).contents)
     paths: dict[str, str] = {}
     for key in (content.bundle.key for content in contents):
         if key is not None:

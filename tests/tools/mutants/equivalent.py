@@ -106,7 +106,7 @@ EQUIVALENT: dict[str, str] = {
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
         ("pairing.Paired: field(default=(), repr=False) => field(default=())", "pairing.Paired: False => True"),
-        "Units have nothing secret.",
+        "Groups of files have nothing secret.",
     ),
     "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"

@@ -16,7 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.super
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import MailContent, read_sources
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileContent, FileGroup
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef, Kind
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -96,8 +96,8 @@ def stores(count: int) -> list[list[FileContent]]:
 )
 def test_pairing_twice_as_many(make: Callable[[int], list[list[FileContent]]]) -> None:
     def spend(count: int) -> float:
-        units = [Unit(FileGroup(str(number), "/"), tuple(contents)) for number, contents in enumerate(make(count))]
-        return spent(lambda: pair(units))
+        groups = [FileGroup(str(number), "/", contents=tuple(contents)) for number, contents in enumerate(make(count))]
+        return spent(lambda: pair(groups))
 
     assert grows_no_faster(spend, MANY)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileContent, FileGroup
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
     KeyRef,
@@ -58,7 +58,7 @@ FILES = st.builds(
 FOLDERS = st.lists(st.tuples(NAMES, FILES), max_size=12)
 
 
-def units(files: list[tuple[str, FileContent]], *, are_entries: bool = False) -> list[Unit]:
+def groups(files: list[tuple[str, FileContent]], *, are_entries: bool = False) -> list[FileGroup]:
     """Files with their names, those of one name together; each has a path of its own."""
     found: dict[str, list[FileContent]] = {}
     for number, (name, content) in enumerate(files):
@@ -66,14 +66,14 @@ def units(files: list[tuple[str, FileContent]], *, are_entries: bool = False) ->
         there = content_of(content.file.kind, f"/{number}", content.bundle.certificates, key)
         found.setdefault(name, []).append(there)
     return [
-        Unit(FileGroup(name, found[name][0].file.path, is_entry=are_entries), tuple(found[name]))
+        FileGroup(name, found[name][0].file.path, is_entry=are_entries, contents=tuple(found[name]))
         for name in sorted(found)
     ]
 
 
 @given(FOLDERS)
 def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, FileContent]]) -> None:
-    found = pair(units(files))
+    found = pair(groups(files))
     there = {certificate for _name, content in files for certificate in content.bundle.certificates}
     keys = {content.bundle.key.public_key_sha256 for _name, content in files if content.bundle.key}
     usable = {one for one in there if one in LEAVES and one.public_key_sha256 in keys}
@@ -90,7 +90,7 @@ def test_names_do_not_matter(files: list[tuple[str, FileContent]], data: st.Data
     names = data.draw(st.permutations([name for name, _content in files]))
     order = data.draw(st.permutations(range(len(files))))
     renamed = [(names[number], files[number][1]) for number in order]
-    one, other = pair(units(files)), pair(units(renamed))
+    one, other = pair(groups(files)), pair(groups(renamed))
     assert {pair.certificate for pair in one.usable} == {pair.certificate for pair in other.usable}
     assert {one.certificate for one in one.useless} == {one.certificate for one in other.useless}
     assert set(one.issuers) == set(other.issuers)
@@ -98,41 +98,39 @@ def test_names_do_not_matter(files: list[tuple[str, FileContent]], data: st.Data
 
 @given(FOLDERS)
 def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileContent]]) -> None:
-    for one in pair(units(files)).usable:
+    for one in pair(groups(files)).usable:
         assert one.key and one.certificate
-        homes = [unit for unit in units(files) if one.certificate in unit.paths]
+        homes = [group for group in groups(files) if one.certificate in group.paths]
         beside = [
             content.file.path
-            for unit in homes
-            for content in unit.contents
+            for group in homes
+            for content in group.contents
             if content.bundle.key and content.bundle.key.public_key_sha256 == one.key.public_key_sha256
         ]
         assert not beside or one.key.path in beside
-        assert [unit.paths[one.certificate] for unit in homes if unit.group.name == one.origin.name] == [
-            one.origin.path
-        ]
+        assert [group.paths[one.certificate] for group in homes if group.name == one.origin.name] == [one.origin.path]
 
 
 @given(FOLDERS)
 def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileContent]]) -> None:
     """Unless it has neither a certificate of its own nor a key."""
-    found = pair(units(files, are_entries=True))
+    found = pair(groups(files, are_entries=True))
     used = {one.certificate for one in found.usable}
     told = {one.origin.name for one in found.useless}
     elsewhere = {one.certificate for one in found.useless}
-    for unit in units(files, are_entries=True):
-        own = [one for one in unit.paths if one in LEAVES]
-        has_key = any(content.bundle.key for content in unit.contents)
+    for group in groups(files, are_entries=True):
+        own = [one for one in group.paths if one in LEAVES]
+        has_key = any(content.bundle.key for content in group.contents)
         assert all(one in used or one in elsewhere for one in own)
-        assert (unit.group.name in told) or own or not has_key
-        assert not (unit.group.name in told and own and used.issuperset(own))
+        assert (group.name in told) or own or not has_key
+        assert not (group.name in told and own and used.issuperset(own))
 
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
     trouble = Trouble("unreadable", "No.")
-    unit = Unit(FileGroup("a", "/a", trouble=trouble), (content_of("key", "/key", (), PUBLIC_KEYS[0]),))
-    [useless] = pair([unit]).useless
-    assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([unit]).doubtful == (unit,)
+    group = FileGroup("a", "/a", trouble=trouble, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
+    [useless] = pair([group]).useless
+    assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([group]).doubtful == (group,)
 
 
 def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None:
@@ -144,8 +142,8 @@ def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None
             ("any", "/second", LEAVES[1:]),
         )
     ]
-    unit = Unit(FileGroup("a", "/a"), tuple(contents))
-    assert [Path(unit.paths[leaf]).name for leaf in LEAVES[:3]] == ["first", "first", "second"]
+    group = FileGroup("a", "/a", contents=tuple(contents))
+    assert [Path(group.paths[leaf]).name for leaf in LEAVES[:3]] == ["first", "first", "second"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +164,7 @@ def test_the_key_of_a_real_authority_stays_where_it_is(
     subject, key = name_of(name), KEYS[0]
     one = Certificate.of(certificate_of(subject, subject, key, key, ca=is_ca, names=names))
     files = [("a", content_of("any", "", (one,), one.public_key_sha256))]
-    assert [pair.certificate for pair in pair(units(files)).usable] == [one] * is_used
+    assert [pair.certificate for pair in pair(groups(files)).usable] == [one] * is_used
 
 
 NO, WRONG = Trouble("unreadable", "No."), Trouble("bad_passphrase", "Wrong.")
@@ -208,7 +206,7 @@ def test_what_is_said_of_files_that_cannot_be_used(
 ) -> None:
     """Each trouble once; where the certificate can be used all the same, it is a warning."""
     entry, files = (
-        pair([Unit(FileGroup("a", "/a", is_entry=is_entry), tuple(contents))]) for is_entry in (True, False)
+        pair([FileGroup("a", "/a", is_entry=is_entry, contents=tuple(contents))]) for is_entry in (True, False)
     )
     assert [(one.trouble and one.trouble.reason, one.origin.path) for one in entry.useless] == of_an_entry
     assert [(one.trouble and one.trouble.reason, one.origin.path) for one in files.useless] == of_any_files
