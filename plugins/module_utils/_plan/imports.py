@@ -135,7 +135,7 @@ class ImportAction:
         certificate = self.wanted.certificate
         if not self.is_second:
             return certificate.fingerprint_sha256
-        return sha256(b"".join(one.der for one in (certificate, *self.wanted.intermediates))).hexdigest()
+        return sha256(b"".join(issued.der for issued in (certificate, *self.wanted.intermediates))).hexdigest()
 
     def is_done_by(self, record: StoreCertificate) -> bool:
         """Return whether a record is what is to be created."""
@@ -170,15 +170,15 @@ def plan_present(
         clients: who has to trust what stands in for what they trust.
         remove_superseded: whether to delete what it replaces and nothing uses.
     """
-    found = plan_found(new, index.same(new.wanted.certificate), clients, longest=index.longest_chain)
-    if found.outcome == "failed":
-        return found
-    end = clients.end(found.held)
+    planned = plan_found(new, index.same(new.wanted.certificate), clients, longest=index.longest_chain)
+    if planned.outcome == "failed":
+        return planned
+    end = clients.end(planned.held)
     superseded = (
         Superseded(old, removed=remove_superseded and old.associated_service_count == 0 and clients.end(old) <= end)
-        for old in index.superseded_by(found.held, clients)
+        for old in index.superseded_by(planned.held, clients)
     )
-    return replace(found, superseded=tuple(superseded))
+    return replace(planned, superseded=tuple(superseded))
 
 
 def plan_found(
@@ -349,11 +349,11 @@ def _why_it_stays(record: StoreCertificate, content: Content) -> str:
 
 
 def _missing(record: StoreCertificate, content: Content) -> str:
-    return _names([one for one in content.intermediates if one not in record.intermediates])
+    return _names([issuer for issuer in content.intermediates if issuer not in record.intermediates])
 
 
 def _names(certificates: Sequence[Certificate]) -> str:
-    return some_of([one.shown_name for one in certificates], MOST_NAMED)
+    return some_of([certificate.shown_name for certificate in certificates], MOST_NAMED)
 
 
 def warnings_of(step: ImportAction) -> tuple[str, ...]:
@@ -381,7 +381,7 @@ def plan_absent(
     """Decide which record to delete: the only one with the id, the fingerprint or, among its names, the name."""
     fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
     name = None if common_name is None else ascii_name(common_name)
-    found = [
+    matching = [
         record
         for record in stored
         if (certificate_id is None or record.id == certificate_id)
@@ -391,14 +391,14 @@ def plan_absent(
         )
         and (name is None or name in record.names)
     ]
-    if not found:
+    if not matching:
         return ImportAction("unchanged", "The store holds no such certificate.", common_name=common_name)
-    if len(found) > 1:
-        ids = ", ".join(str(record.id) for record in found)
+    if len(matching) > 1:
+        ids = ", ".join(str(record.id) for record in matching)
         why = f"More than one certificate matches (ids {ids}): name one by certificate_id. Nothing was removed."
         return ImportAction("failed", why, "ambiguous")
-    step = removal_of(found[0])
-    return step if found[0].is_surely_unused else step.failed(CertificatesError("in_use", _why_kept(found[0])))
+    step = removal_of(matching[0])
+    return step if matching[0].is_surely_unused else step.failed(CertificatesError("in_use", _why_kept(matching[0])))
 
 
 def removal_of(record: StoreCertificate) -> ImportAction:

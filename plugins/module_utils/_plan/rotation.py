@@ -139,7 +139,7 @@ class Chosen:
     waiting: Sequence[SourceCertificate] = ()
 
 
-def choose(entries: Iterable[SourceCertificate], index: StoreIndex, wish: SourceOptions, clients: Clients) -> Chosen:
+def choose(entries: Iterable[SourceCertificate], index: StoreIndex, options: SourceOptions, clients: Clients) -> Chosen:
     """Decide which certificates of the sources to import.
 
     One is imported if it may stand in for a certificate of the store, and neither the store nor another source has one that may stand in
@@ -148,24 +148,24 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, wish: Source
     Args:
         entries: what the sources hold, in the order of the sources.
         index: the store.
-        wish: what to import.
+        options: what to import.
         clients: who has to trust what stands in for what they trust.
     """
     copies: dict[Certificate, SourceCertificate] = {}
     for entry in entries:
-        if is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, wish.common_names):
+        if is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
             first = copies.setdefault(entry.certificate, entry)
             if _completeness(entry) > _completeness(first):
                 copies[entry.certificate] = entry
     skipped: list[Record] = []
     usable, waiting = [], []
     for entry in copies.values():
-        why_not = _why_unusable(entry, wish, clients)
+        why_not = _why_unusable(entry, options, clients)
         if not why_not:
             usable.append(entry)
             continue
         skipped.append(entry.skipped(*why_not))
-        if why_not[0] == "not_yet_valid" and (not wish.needs_trust or clients.trust(entry.record)):
+        if why_not[0] == "not_yet_valid" and (not options.needs_trust or clients.trust(entry.record)):
             waiting.append(entry)
     rivals = StoreIndex(entry.record for entry in usable)
     by_id = {entry.record.id: entry for entry in usable}
@@ -174,7 +174,7 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, wish: Source
         why_not = _why_not_wanted(entry, index, clients) or _why_worse(
             entry, rivals, by_id, clients, is_stored=bool(index.same(entry.certificate))
         )
-        if not why_not and not wish.import_new and not index.superseded_by(entry.record, clients):
+        if not why_not and not options.import_new and not index.superseded_by(entry.record, clients):
             why_not = _why_nothing_to_renew(entry, index, clients)
         if why_not:
             skipped.append(entry.skipped(*why_not))
@@ -192,7 +192,9 @@ def _completeness(entry: SourceCertificate) -> tuple[bool, int]:
     return entry.trust == "trusted", len(entry.record.intermediates)
 
 
-def _why_unusable(entry: SourceCertificate, wish: SourceOptions, clients: Clients) -> tuple[RotationReason, str] | None:
+def _why_unusable(
+    entry: SourceCertificate, options: SourceOptions, clients: Clients
+) -> tuple[RotationReason, str] | None:
     begin, end = entry.certificate.not_before, entry.certificate.not_after
     if end < clients.at:
         remedy = (
@@ -206,7 +208,7 @@ def _why_unusable(entry: SourceCertificate, wish: SourceOptions, clients: Client
             "not_yet_valid",
             f"It is not valid before {iso(begin)}: run it again then, or check this machine's clock.",
         )
-    if wish.needs_trust and entry.trust != "trusted":
+    if options.needs_trust and entry.trust != "trusted":
         return UNTRUSTED[entry.trust], entry.trust_message or "Not trusted."
     return None
 
@@ -214,10 +216,10 @@ def _why_unusable(entry: SourceCertificate, wish: SourceOptions, clients: Client
 def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Clients) -> tuple[RotationReason, str] | None:
     """Return why the store does not need a certificate, or `None` if it does."""
     same = index.same(entry.certificate)
-    enough = next((one for one in same if not completes(entry.record, one, clients)), None)
+    enough = next((record for record in same if not completes(entry.record, record, clients)), None)
     if enough is not None:
         return "already_imported", f"The store has it: certificate {enough.id}."
-    newer = [one for one in index.superseding(entry.record, clients) if one not in same]
+    newer = [record for record in index.superseding(entry.record, clients) if record not in same]
     if newer:
         newest = max(newer, key=age)
         return (
@@ -225,7 +227,7 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Client
             f"The store has a newer one for the same names: certificate {newest.id}, valid until {iso(newest.not_after)}.",
         )
     alike = () if same else index.covering(entry.certificate.identities)
-    equal = next((one for one in alike if is_as_good(one, entry.record, clients)), None)
+    equal = next((record for record in alike if is_as_good(record, entry.record, clients)), None)
     if equal is None:
         return None
     return (
@@ -248,10 +250,10 @@ def _why_worse(
     Others of its age do not matter if the store has it without its chain, as it is served then.
     """
     names = entry.certificate.identities
-    better = [one for one in rivals.superseding(entry.record, clients) if one.certificate != entry.certificate]
+    better = [rival for rival in rivals.superseding(entry.record, clients) if rival.certificate != entry.certificate]
     alike = () if is_stored else rivals.covering(names)
-    equal = [one for one in alike if is_as_good(one, entry.record, clients)]
-    wider = [one for one in equal if certificate_of(one).identities > names]
+    equal = [rival for rival in alike if is_as_good(rival, entry.record, clients)]
+    wider = [rival for rival in equal if certificate_of(rival).identities > names]
     if better or wider:
         other = by_id[max(better or wider, key=age).id]
         which = "the same names" if other.certificate.identities == names else "these names and more"
@@ -274,14 +276,19 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
     Of several, that is the newest: the older ones may be what it has replaced long ago.
     """
     names = entry.certificate.identities
-    related = [one for one in index.sharing(names) if is_newer(entry.record, one, clients)]
-    nearest = max(related, key=lambda one: (-len(certificate_of(one).identities - names), age(one)), default=None)
+    related = [record for record in index.sharing(names) if is_newer(entry.record, record, clients)]
+    nearest = nearest_of(related, names)
     if nearest is not None:
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
             held = f"For certificate {nearest.id}, {uncapitalized(why[1])} {remedy_for(entry.record, nearest, why[0], entry.source, clients)}".strip()
             return why[0], f"It renews no certificate of the store. {held}"
     return new_name(names, index)
+
+
+def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
+    """Return the record that names come nearest to covering, of several the newest."""
+    return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
 
 
 def new_name(names: frozenset[str], index: StoreIndex) -> tuple[RotationReason, str]:
@@ -332,9 +339,9 @@ def without_replaced(useless: Iterable[Record], index: StoreIndex, clients: Clie
     Emails are kept, and the store has a newer, valid certificate with all their names.
     """
     valid, kept = index.valid_at(clients.at), []
-    for one in useless:
-        begin = parse(one.get("not_before")) if (one["source"], one["reason"]) == ("mail", "expired") else None
-        newer = valid.covering(names_of(one)) if begin else []
+    for record in useless:
+        begin = parse(record.get("not_before")) if (record["source"], record["reason"]) == ("mail", "expired") else None
+        newer = valid.covering(names_of(record)) if begin else []
         if begin is None or all(certificate_of(other).not_before < begin for other in newer):
-            kept.append(one)
+            kept.append(record)
     return kept

@@ -169,19 +169,19 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
             meant, whatever else has the name.
         at: the present instant.
     """
-    imported = [one for one in there if one.secret_type == IMPORTED]
+    imported = [secret for secret in there if secret.secret_type == IMPORTED]
     if not there:
         return new
     if len(imported) > 1:
-        ids = ", ".join(sorted(one.id for one in imported))
+        ids = ", ".join(sorted(secret.id for secret in imported))
         why = f"Secrets Manager has more than one imported certificate of this name in the group (ids {ids}): remove the surplus ones."
         return new.failed(CertificatesError("ambiguous", why))
-    found = (imported or list(there))[0]
-    known = replace(new, secret=found)
-    refusal = why_not_changed(found, at)
+    present = (imported or list(there))[0]
+    known = replace(new, secret=present)
+    refusal = why_not_changed(present, at)
     if refusal:
         return known.failed(refusal)
-    metadata = _metadata_changes(new, found)
+    metadata = _metadata_changes(new, present)
     return replace(known, outcome="unchanged", message=IS_THERE, is_to_be_read=True, metadata=metadata)
 
 
@@ -280,11 +280,11 @@ def _updated(action: SecretAction) -> SecretAction:
     return replace(action, outcome="updated", message=f"Updated: {', '.join(what)}.")
 
 
-def _metadata_changes(new: SecretAction, found: Secret) -> dict[str, t.Any]:
+def _metadata_changes(new: SecretAction, present: Secret) -> dict[str, t.Any]:
     changes: dict[str, t.Any] = {}
-    if new.labels is not None and frozenset(new.labels) != found.labels:
+    if new.labels is not None and frozenset(new.labels) != present.labels:
         changes["labels"] = list(new.labels)
-    if new.description is not None and new.description != found.description:
+    if new.description is not None and new.description != present.description:
         changes["description"] = new.description
     return changes
 

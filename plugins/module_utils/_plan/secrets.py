@@ -20,7 +20,7 @@ from .._names import is_address
 from .._secrets_manager.secret import Secret
 from .._text import some_of
 from .._times import iso
-from .rotation import BY_WILDCARD, MOST_NAMED, SourceOptions, is_meant, new_name, remedy_of
+from .rotation import BY_WILDCARD, MOST_NAMED, SourceOptions, is_meant, nearest_of, new_name, remedy_of
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, not_under_wildcards
 
@@ -51,35 +51,35 @@ class ReadingPlan:
     unwanted: list[Unread] = field(default_factory=list)
 
 
-def plan_reading(secrets: Iterable[Secret], index: StoreIndex, wish: SourceOptions, clients: Clients) -> ReadingPlan:
+def plan_reading(secrets: Iterable[Secret], index: StoreIndex, options: SourceOptions, clients: Clients) -> ReadingPlan:
     """Decide which certificates to read.
 
     Args:
         secrets: the metadata of all that the source is narrowed to.
         index: the store.
-        wish: what to import.
+        options: what to import.
         clients: who has to trust what is served.
     """
     plan = ReadingPlan()
     store = _Store(index, clients)
     for secret in secrets:
-        if not is_meant(secret.common_name, secret.alt_names, wish.common_names):
+        if not is_meant(secret.common_name, secret.alt_names, options.common_names):
             continue
         same = store.same(secret)
-        if same is not None and not _may_complete(secret, same, wish, clients):
+        if same is not None and not _may_complete(secret, same, options, clients):
             plan.stored.append((secret, same))
             continue
         why_useless = _why_useless(secret, clients)
         if why_useless:
             plan.useless.append(Unread(secret, *why_useless))
-        elif same is not None or wish.import_new or store.may_renew(secret):
+        elif same is not None or options.import_new or store.may_renew(secret):
             plan.to_read.append(secret)
         else:
             plan.unwanted.append(Unread(secret, *store.why_nothing_to_renew(secret)))
     return plan
 
 
-def _may_complete(secret: Secret, record: StoreCertificate, wish: SourceOptions, clients: Clients) -> bool:
+def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptions, clients: Clients) -> bool:
     """Return whether a secret may have the chain that a record lacks.
 
     That of an authority whose root is not known always seems to lack something. Where such certificates are taken, they are not read every
@@ -90,7 +90,7 @@ def _may_complete(secret: Secret, record: StoreCertificate, wish: SourceOptions,
         return True  # an issuer is about to end, and there may be a later one
     if not secret.has_chain or clients.trust(record):
         return False
-    return not record.intermediates or (wish.needs_trust and clients.chain(record).trust == "incomplete")
+    return not record.intermediates or (options.needs_trust and clients.chain(record).trust == "incomplete")
 
 
 def _why_useless(secret: Secret, clients: Clients) -> tuple[RotationReason, str] | None:
@@ -120,8 +120,8 @@ class _Store:
 
     def same(self, secret: Secret) -> StoreCertificate | None:
         """Return the record of a secret's certificate, of several that with the best chain."""
-        found = self._by_serial_number.get(secret.serial_number, ())
-        same = [record for record in found if secret.is_of(certificate_of(record))]
+        alike = self._by_serial_number.get(secret.serial_number, ())
+        same = [record for record in alike if secret.is_of(certificate_of(record))]
         return max(
             same,
             key=lambda record: (self._clients.trust(record), len(record.intermediates), -record.id),
@@ -138,7 +138,7 @@ class _Store:
         """Return reason and message: that of the certificate which comes nearest to it, if there is any."""
         names = _identities(secret)
         related = [record for record in self._index.sharing(names) if _is_older(record, secret)]
-        nearest = max(related, key=lambda one: (-len(certificate_of(one).identities - names), age(one)), default=None)
+        nearest = nearest_of(related, names)
         if nearest is None:
             return new_name(names, self._index)
         lost = sorted(certificate_of(nearest).identities - names)

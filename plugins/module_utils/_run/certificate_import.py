@@ -114,7 +114,7 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
             "ssl_fulfillment_email_info returned, or certificate_dir, the folder with the certificates saved from emails.",
         )
     for name, keys, module in OF_OTHERS:
-        if not all(one is not None and keys <= one.keys() for one in params[name] or ()):
+        if not all(entry is not None and keys <= entry.keys() for entry in params[name] or ()):
             needed = f"Each of {name} needs {', '.join(sorted(keys))}"
             raise CertificatesError("invalid_argument", f"{needed}: give what {module} returned.")
     issuers = known_issuers(params["intermediate_path"])
@@ -230,7 +230,7 @@ def plan_from(
     checked: Sequence[Checked], index: StoreIndex, orders: Orders | CertificatesError, clients_with: ClientsWith
 ) -> list[ImportAction]:
     """Return what to do about each certificate, from what the store holds."""
-    steps = [plan_one(one, index, orders, clients_with) for one in checked]
+    steps = [plan_one(pair, index, orders, clients_with) for pair in checked]
     return spare_what_is_wanted(mark_repeated(steps))
 
 

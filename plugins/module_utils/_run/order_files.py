@@ -143,7 +143,7 @@ def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> li
 def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
     """Return the chain of the certificate in a file, as far as it can be built, or `None` if its issuer is unknown."""
     pile = read_certificates(certificate)
-    leaf = next((one for one in pile if not one.may_issue), None)
+    leaf = next((certificate for certificate in pile if not certificate.may_issue), None)
     return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
 
 

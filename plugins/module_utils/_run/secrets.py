@@ -92,7 +92,7 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
 
 
 def read_listed(
-    module: Module, listing: Listing, index: StoreIndex, wish: SourceOptions, clients: Clients
+    module: Module, listing: Listing, index: StoreIndex, options: SourceOptions, clients: Clients
 ) -> InstanceContent:
     """Return what an instance holds; private keys are read only of what may be imported.
 
@@ -100,14 +100,14 @@ def read_listed(
         module: gets to know the keys.
         listing: the instance.
         index: the store.
-        wish: what to import.
+        options: what to import.
         clients: who has to trust what is served.
 
     Raises:
         CertificatesError: the instance cannot be asked any more.
     """
     manager = listing.manager
-    plan = plan_reading(listing.secrets, index, wish, clients)
+    plan = plan_reading(listing.secrets, index, options, clients)
 
     def read(secret: Secret) -> Bundle | CertificatesError:
         try:

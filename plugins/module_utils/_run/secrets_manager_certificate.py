@@ -181,27 +181,27 @@ def take_from_store(
     def hide(text: str) -> None:
         module.hide(*key_texts(text.encode("utf-8", "replace")))
 
-    def take(one: tuple[Item, SecretAction]) -> SecretAction:
-        item, step = one
+    def take(pair: tuple[Item, SecretAction]) -> SecretAction:
+        item, step = pair
         identifier = item["certificate_id"]
         if identifier is None:
             return step
         try:
-            found = fetch_with_private_key(client, identifier, hide)
+            stored = fetch_with_private_key(client, identifier, hide)
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
             return step.failed(of_reading(error))
-        certificate = found.record.certificate
+        certificate = stored.record.certificate
         if certificate is None:
             why = f"What the certificate store holds as certificate {identifier} cannot be read: import it there again."
             return step.failed(CertificatesError("invalid_pem", why))
         try:
-            key = check_key(identifier, certificate, found.private_key)
+            key = check_key(identifier, certificate, stored.private_key)
         except CertificatesError as error:
             return replace(step, certificate=certificate).failed(error)
         hide(key.pem)
-        bundle = Bundle((certificate,), found.record.intermediates, KeyRef.of(key))
+        bundle = Bundle((certificate,), stored.record.intermediates, KeyRef.of(key))
         return with_bundle(step, bundle, item, module)
 
     taken = client.each(take, list(zip(items, steps, strict=True)))
@@ -348,12 +348,12 @@ class Writer:
             return replace(step, secret=self._manager.create(step.as_secret(), self._before_sending).secret)
         except CertificatesError as error:
             is_there = error.details.get("http_status") == HTTPStatus.CONFLICT
-            found = self._look_after(step) if is_there or error.code == "no_answer" else None
-            if found is None or found.outcome == "created" or (found.outcome == "failed" and not is_there):
+            seen = self._look_after(step) if is_there or error.code == "no_answer" else None
+            if seen is None or seen.outcome == "created" or (seen.outcome == "failed" and not is_there):
                 raise
-            if found.outcome == "unchanged" and error.code == "no_answer":
-                return replace(found, outcome="created", message="Created.")
-            return found
+            if seen.outcome == "unchanged" and error.code == "no_answer":
+                return replace(seen, outcome="created", message="Created.")
+            return seen
 
     def _update(self, step: SecretAction) -> SecretAction:
         """Add a version and change metadata, as far as either is needed; after a lost answer, look before deciding.
@@ -367,15 +367,15 @@ class Writer:
                 version_id = self._manager.add_version(identifier, step.as_version(), self._before_sending)
                 step = replace(step, version_id=version_id)
             except CertificatesError as error:
-                found = self._look_after(step) if error.code == "no_answer" else None
-                if found is None or found.outcome not in {"unchanged", "updated"} or found.changes:
+                seen = self._look_after(step) if error.code == "no_answer" else None
+                if seen is None or seen.outcome not in {"unchanged", "updated"} or seen.changes:
                     raise
         if step.metadata:
             try:
                 self._manager.update_metadata(identifier, step.metadata, self._before_sending)
             except CertificatesError as error:
-                found = self._look_after(step) if error.code == "no_answer" else None
-                if found is None or found.outcome not in {"unchanged", "updated"} or found.metadata:
+                seen = self._look_after(step) if error.code == "no_answer" else None
+                if seen is None or seen.outcome not in {"unchanged", "updated"} or seen.metadata:
                     done = " The new version is there." if step.changes else ""
                     raise CertificatesError(error.code, f"{error.message}{done}", **error.details) from None
         return step
@@ -395,7 +395,7 @@ class Writer:
             raise of_reading(error) from None
         if known and known.updated_at and there == [known]:
             return step  # nothing has happened since its values were read
-        same = [one for one in there if (one.group_id, one.name) == step.key]
+        same = [secret for secret in there if (secret.group_id, secret.name) == step.key]
         return with_values(self._module, manager, plan_secret(step.as_new(), same, now()))
 
     def _look_after(self, step: SecretAction) -> SecretAction | None:
@@ -466,7 +466,7 @@ def as_result(
 
 def as_diff(step: SecretAction, *, is_check_mode: bool) -> dict[str, t.Any]:
     """Return one certificate in the form of Ansible's diffs: public facts only."""
-    certificate, found = step.wanted.certificate, step.secret
+    certificate, present = step.wanted.certificate, step.secret
     header = f"{step.group}/{step.name}"
     state = step.message.removeprefix("Would be ")
     before: dict[str, t.Any] = {}
@@ -477,12 +477,12 @@ def as_diff(step: SecretAction, *, is_check_mode: bool) -> dict[str, t.Any]:
         **step.metadata,
         "state": f"To be {state}" if is_check_mode else state,
     }
-    if found and step.outcome == "updated":
-        now_there = {"labels": sorted(found.labels), "description": found.description}
+    if present and step.outcome == "updated":
+        now_there = {"labels": sorted(present.labels), "description": present.description}
         before = {
-            **named(found.common_name, found.common_name or ""),
-            "serial_number": found.serial_number,
-            "not_after": iso(found.not_after),
+            **named(present.common_name, present.common_name or ""),
+            "serial_number": present.serial_number,
+            "not_after": iso(present.not_after),
             **{name: now_there[name] for name in step.metadata},
         }
     return {"before_header": printable(header), "after_header": printable(header), "before": before, "after": after}

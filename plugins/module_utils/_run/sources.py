@@ -164,10 +164,10 @@ def read_mail(
         return MailContent(why_empty=f"{places} is not there. {SEE}")
     wanted = [Wanted(key, path=path) for key, path in keys.items()]
     search = mailing.look_for(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
-    found = {key: search.collected(key.target) for key in wanted}
+    letters = {key: search.collected(key.target) for key in wanted}
     return MailContent(
-        [_letter(collected) for key in wanted for collected in found[key]],
-        [why_missing(key, search, now()) for key in wanted if not found[key]],
+        [_letter(collected) for key in wanted for collected in letters[key]],
+        [why_missing(key, search, now()) for key in wanted if not letters[key]],
         mailing.why_empty(mailbox, search),
     )
 

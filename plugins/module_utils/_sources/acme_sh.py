@@ -33,13 +33,13 @@ def groups(path: str) -> list[FileGroup]:
     names, folder = names_in_source(path), os.path.basename(path)
     if _is_of_certificate(folder, names):
         return _group(folder, path, names)
-    found = []
+    listed = []
     for name, inner, inside in subfolders(path):
         if isinstance(inside, Trouble):
-            found += [] if name in NO_CERTIFICATES else [FileGroup(name, inner, trouble=inside)]
+            listed += [] if name in NO_CERTIFICATES else [FileGroup(name, inner, trouble=inside)]
         elif _is_of_certificate(name, inside):
-            found += _group(name, inner, inside)
-    return found
+            listed += _group(name, inner, inside)
+    return listed
 
 
 def _is_of_certificate(folder: str, names: Sequence[str]) -> bool:

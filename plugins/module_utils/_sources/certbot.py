@@ -63,8 +63,8 @@ def _renewing(name: str, folder: str, names: Sequence[str]) -> str | None:
     versions = set()
     for link in LINKS:
         with suppress(OSError):
-            found = VERSION.search(os.readlink(os.path.join(folder, link)))
-            versions.add(found and found[1])
+            version = VERSION.search(os.readlink(os.path.join(folder, link)))
+            versions.add(version and version[1])
     if len(versions) < 2 and FORMER_LINKS.isdisjoint(names):
         return None
     return (

@@ -33,14 +33,14 @@ def groups(path: str) -> list[FileGroup]:
     Raises:
         CertificatesError: `not_found`.
     """
-    found: dict[str, tuple[str, list[File]]] = {}
+    listed: dict[str, tuple[str, list[File]]] = {}
     for name in names_in_source(path):
         ending = next((ending for ending in KINDS if name.lower().endswith(ending)), None)
         if ending is not None:
             stem = name[: -len(ending)]
-            _stem, files = found.setdefault(spelling(stem), (stem, []))
+            _stem, files = listed.setdefault(spelling(stem), (stem, []))
             files.append(File(KINDS[ending], os.path.join(path, name)))
-    return [FileGroup(stem, files[0].path, tuple(files), is_entry=False) for stem, files in found.values()]
+    return [FileGroup(stem, files[0].path, tuple(files), is_entry=False) for stem, files in listed.values()]
 
 
 def key_files(path: str) -> list[FileGroup]:
@@ -49,10 +49,10 @@ def key_files(path: str) -> list[FileGroup]:
     Raises:
         CertificatesError: `not_found`.
     """
-    found = []
+    listed = []
     for name in names_in_source(path):
         stem, ending = os.path.splitext(name)
         if ending.lower() in WITH_KEYS:
             file = File(KINDS[ending.lower()], os.path.join(path, name))
-            found.append(FileGroup(stem, file.path, (file,), is_entry=False))
-    return found
+            listed.append(FileGroup(stem, file.path, (file,), is_entry=False))
+    return listed

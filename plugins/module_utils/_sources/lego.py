@@ -29,13 +29,13 @@ def groups(path: str) -> list[FileGroup]:
     folder = folder_in(path, "certificates")
     names = names_in_source(folder)
     alike = by_spelling(names)
-    found: dict[str, str] = {}
+    stems: dict[str, str] = {}
     for name in names:
         stem, ending = os.path.splitext(name)
         if ending.lower() in {CERTIFICATE, PRIVATE_KEY} and not name.lower().endswith(ISSUER):
             own = spelling(stem)  # as lego writes it
-            found[own] = own if stem == own else found.get(own, stem)
-    return [_group(stem, folder, alike) for stem in found.values()]
+            stems[own] = own if stem == own else stems.get(own, stem)
+    return [_group(stem, folder, alike) for stem in stems.values()]
 
 
 def _group(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> FileGroup:
