@@ -223,13 +223,7 @@ def plan(client: Client, checked: Sequence[Checked], clients_with: ClientsWith) 
     stored = store.fetch_stored(client)
     if any(item["state"] == "present" or item["fingerprint_sha256"] is not None for item, _new in checked):
         store.warn_of_unreadable(client, stored)
-    return plan_from(checked, StoreIndex(stored), orders, clients_with)
-
-
-def plan_from(
-    checked: Sequence[Checked], index: StoreIndex, orders: Orders | CertificatesError, clients_with: ClientsWith
-) -> list[ImportAction]:
-    """Return what to do about each certificate, from what the store holds."""
+    index = StoreIndex(stored)
     steps = [plan_one(pair, index, orders, clients_with) for pair in checked]
     return spare_what_is_wanted(mark_repeated(steps))
 

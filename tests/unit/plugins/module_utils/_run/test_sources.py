@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import mailbox_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import (
     LEAVES_AT_ONCE,
+    SEE,
     MailContent,
+    read_mail,
     read_sources,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
@@ -288,6 +292,30 @@ def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
         ({"source": "mail", "name": path.stem, "path": str(path)}, str(path), issued.der, "trusted")
         for path, issued in ((tmp_path / "one.key", ONE), (tmp_path / "two.pem", OTHER))
     ]
+
+
+def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None:
+    """What is found is called as its certificate; of what is not found it is said which key waits for it."""
+    keys = {Certificate(one.der).public_key_sha256: f"/keys/{name}.key" for name, one in (("a", ONE), ("b", OTHER))}
+    warned: list[str] = []
+    module: Any = SimpleNamespace(params={"trust": "require", "trusted_ca_path": str(read.roots)}, warn=warned.append)
+    options: dict[str, Any] = {name: option.get("default") for name, option in mailbox_options().options.items()}
+
+    def look() -> MailContent:
+        return read_mail(module, {**options, "paths": [str(tmp_path / "mails")]}, keys, ())
+
+    assert look() == MailContent(why_empty=f"{tmp_path}/mails is not there. {SEE}")
+    (tmp_path / "mails").mkdir()
+    assert look().why_empty.startswith(f"0 messages of the last 30 days are in {tmp_path}/mails: see")
+    message = f"Message-ID: <1@example.com>\nSubject: Issued\n\n{ONE.pem}{ONE.chain_pem}"
+    (tmp_path / "mails/a.eml").write_text(message)
+    there = look()
+    assert [(one.certificate, one.origin) for one in there.bundles] == [
+        (Certificate(ONE.der), Origin(NAME, f"{tmp_path}/mails/a.eml"))
+    ]
+    assert there.bundles[0].issuers == tuple(map(Certificate.of, ONE.chain)) and there.bundles[0].key is None
+    assert [(one["path"], one["reason"]) for one in there.missing] == [("/keys/b.key", "waiting_for_email")]
+    assert there.why_empty == "" and warned == []
 
 
 def test_without_a_key_no_mailbox_is_opened(tmp_path: Path, read: Reader) -> None:
