@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
 from .._module import Module
-from .._plan.rotation import SourceOptions
-from .._plan.secrets import ReadingPlan, Unread, plan_reading
+from .._plan.rotation import ReadingPlan, SourceOptions, Unread, plan_reading
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._secrets_manager.client import SecretsManager
 from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
-from .._sources.pairing import Paired, sorted_out
+from .._sources.source import Paired, sorted_out
 from .._text import some_of
 from .._x509.bundle import Bundle
 from .._x509.keys import key_texts

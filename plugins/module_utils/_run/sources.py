@@ -21,14 +21,12 @@ from .._mail.search import Collected, Wanted, why_missing
 from .._module import Module
 from .._names import shown_name, source_name
 from .._plan.material import remedy_for
-from .._plan.rotation import Record, SourceCertificate
-from .._plan.secrets import Unread
+from .._plan.rotation import Record, SourceCertificate, Unread
 from .._plan.superseding import Clients
 from .._secrets_manager.secret import Secret
 from .._sources import folder
 from .._sources.files import Files
-from .._sources.pairing import Paired, group_of
-from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, Source, look, usable_keys
+from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, Paired, Source, group_of, look, usable_keys
 from .._text import encodable, printable
 from .._times import iso, now, parse
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble

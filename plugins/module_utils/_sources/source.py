@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from .._errors import CertificatesError
 from .._text import printable
-from .._x509.bundle import Bundle, Trouble
+from .._x509.bundle import Bundle, Origin, Trouble
+from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego
-from .files import FileGroup, Files, Stamp, absolute
-from .pairing import Paired, pair
+from .files import File, FileContent, FileGroup, Files, Stamp, absolute
 
 SourceKind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail", "secrets_manager"]
 CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {
@@ -75,6 +76,185 @@ def _no_file(path: str, option: str) -> str:
         f"{printable(path)}, which is given as {option}, is no folder on this machine: name the folder in which the certificates or keys are.",
         path=printable(path),
     )
+
+
+# Which key belongs to which certificate: the one with the same public key, whatever its name
+
+
+def group_of(bundle: Bundle) -> FileGroup:
+    """Return what is in no file of a source: it needs a key, but its lack is worth no word."""
+    content = FileContent(File("certificate", bundle.origin.path), bundle)
+    return FileGroup(bundle.origin.name, bundle.origin.path, is_entry=False, contents=(content,))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """What a source has."""
+
+    usable: tuple[Bundle, ...]
+    """A certificate with its key, and all that lies beside it as its issuers."""
+    useless: tuple[Bundle, ...]
+    """What cannot be used, with its certificate if that can be read."""
+    warnings: tuple[str, ...] = ()
+    """About files that do not matter much."""
+    issuers: tuple[Certificate, ...] = ()
+    """All CA certificates."""
+    doubtful: tuple[FileGroup, ...] = field(default=(), repr=False)
+    """The groups with anything wrong, which another look may show to be right."""
+
+
+def pair(groups: Sequence[FileGroup]) -> Paired:
+    """Return the certificates of a source with their keys, each certificate once.
+
+    A certificate that has a key is one to use, unless it is a CA's own. Others are issuers if they belong to CAs, or lack their key.
+    """
+    keys = _Keys(groups)
+    usable: list[tuple[int, Bundle]] = []
+    used: set[Certificate] = set()
+    orphans: dict[int, list[Certificate]] = defaultdict(list)
+    for certificate, places in _places(groups).items():
+        key_file = keys.of(certificate, places) if is_for_hosts(certificate) else None
+        if key_file is not None:
+            number, held = key_file
+            home = number if number in places else next(iter(places))
+            beside = held.certificates if held.key and held.key.is_pkcs12 else groups[home].certificates
+            origin = Origin(groups[home].name, groups[home].paths[certificate])
+            usable.append((home, Bundle((certificate,), beside, held.key, origin=origin)))
+            used.add(certificate)
+        elif not certificate.may_issue:
+            orphans[next(iter(places))].append(certificate)
+    useless = [list(_useless(group, orphans[number], used)) for number, group in enumerate(groups)]
+    return Paired(
+        usable=tuple(bundle for _home, bundle in sorted(usable, key=lambda homed: homed[0])),
+        useless=tuple(bundle for of_group in useless for bundle in of_group),
+        warnings=tuple(warning for group in groups for warning in _warnings(group, used)),
+        issuers=_authorities(certificate for group in groups for certificate in group.certificates),
+        doubtful=tuple(
+            group
+            for group, of_group in zip(groups, useless, strict=True)
+            if of_group or any(content.bundle.trouble for content in group.contents)
+        ),
+    )
+
+
+def sorted_out(bundles: Sequence[Bundle]) -> Paired:
+    """Return what came as bundles, each with its own key."""
+    every = (certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
+    usable, useless = (
+        tuple(bundle for bundle in bundles if bool(bundle.trouble) == is_useless) for is_useless in (False, True)
+    )
+    return Paired(usable, useless, issuers=_authorities(every))
+
+
+def _authorities(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Return the CA certificates among others, each once."""
+    return tuple(dict.fromkeys(certificate for certificate in certificates if certificate.may_issue))
+
+
+def is_for_hosts(certificate: Certificate) -> bool:
+    """Return whether a certificate is for hosts, or at least not a CA's own.
+
+    Self-signed certificates for hosts are often CA certificates, too. The key of a real CA may lie beside it, but must not leave
+    the machine.
+    """
+    name = certificate.common_name or ""
+    return not certificate.may_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
+
+
+def _places(groups: Sequence[FileGroup]) -> dict[Certificate, dict[int, None]]:
+    """Return the certificates with the numbers of the groups that they are in."""
+    places: dict[Certificate, dict[int, None]] = defaultdict(dict)
+    for number, group in enumerate(groups):
+        for certificate in group.paths:
+            places[certificate][number] = None
+    return places
+
+
+class _Keys:
+    """The files with keys, and the numbers of their groups."""
+
+    def __init__(self, groups: Sequence[FileGroup]) -> None:
+        self._plain: dict[str, dict[int, Bundle]] = defaultdict(dict)
+        self._stores: dict[Certificate, dict[int, Bundle]] = defaultdict(dict)
+        for number, group in enumerate(groups):
+            for bundle in (content.bundle for content in group.contents):
+                if bundle.key is None:
+                    continue
+                if not bundle.key.is_pkcs12:
+                    self._plain[bundle.key.public_key_sha256].setdefault(number, bundle)
+                elif len(bundle.fitting) == 1:  # an import takes the certificate from there, too
+                    self._stores[bundle.fitting[0]].setdefault(number, bundle)
+
+    def of(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Bundle] | None:
+        """Return the file of a certificate's key: one beside it if possible, and rather a plain one than PKCS#12."""
+        kinds = (self._plain.get(certificate.public_key_sha256, {}), self._stores.get(certificate, {}))
+        beside = ((number, files[number]) for files in kinds for number in places if number in files)
+        elsewhere = (next(iter(files.items())) for files in kinds if files)
+        return next(beside, None) or next(elsewhere, None)
+
+
+def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Bundle]:
+    """Yield what cannot be used of a group.
+
+    Args:
+        group: the group.
+        orphans: its certificates that lack their keys.
+        used: the certificates that have keys, of all groups.
+    """
+    if group.trouble is not None:
+        yield _not_usable(group, group.trouble, group.path)
+        return
+    troubles = [
+        (content.file, content.bundle.trouble)
+        for content in group.contents
+        if content.bundle.trouble and content.file.kind != "chain"
+    ]
+    of_keys = [(file, why) for file, why in troubles if file.kind == "key" or why.reason == "bad_passphrase"]
+    for certificate in orphans:
+        path = group.paths[certificate]
+        why_not = of_keys[0][1] if of_keys else _key_missing(path, group)
+        yield _not_usable(group, why_not, path, (certificate,))
+    has_certificate = bool(orphans) or any(certificate in used for certificate in group.paths)
+    if not group.is_entry:
+        for file, why in troubles:
+            if not (orphans and (file, why) in of_keys):
+                yield _not_usable(group, why, file.path)
+    elif not has_certificate and troubles:
+        yield _not_usable(group, troubles[0][1], troubles[0][0].path)
+    elif not has_certificate and any(content.bundle.key for content in group.contents):
+        yield _not_usable(group, _certificate_missing(group), group.path)
+
+
+def _not_usable(group: FileGroup, trouble: Trouble, path: str, certificates: tuple[Certificate, ...] = ()) -> Bundle:
+    return Bundle(certificates, origin=Origin(group.name, path), trouble=trouble)
+
+
+def _key_missing(path: str, group: FileGroup) -> Trouble:
+    there = next((content.file.path for content in group.contents if content.bundle.key), None)
+    other = f"; the key in {printable(there)} is that of another one" if there else ""
+    return Trouble(
+        "key_missing",
+        f"The private key of the certificate in {printable(path)} is missing{other}. Put it beside the certificate, or have the "
+        "certificate issued anew.",
+    )
+
+
+def _certificate_missing(group: FileGroup) -> Trouble:
+    return Trouble(
+        "certificate_missing",
+        f"The private key is there, but not the certificate {printable(group.path)}: have it issued, or remove the key.",
+    )
+
+
+def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[str]:
+    """Yield what is wrong with files that matter less, as the certificate can be used without them."""
+    can_be_used = group.is_entry and any(certificate in used for certificate in group.paths)
+    for content in group.contents:
+        if content.bundle.trouble and (content.file.kind == "chain" or can_be_used):
+            yield content.bundle.trouble.message
+
+
+# Looking at it
 
 
 MAY_PASS = frozenset({"key_missing", "certificate_missing", "malformed", "broken_link", "unreadable", "too_large"})

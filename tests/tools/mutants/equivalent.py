@@ -105,7 +105,7 @@ EQUIVALENT: dict[str, str] = {
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
-        ("pairing.Paired: field(default=(), repr=False) => field(default=())", "pairing.Paired: False => True"),
+        ("source.Paired: field(default=(), repr=False) => field(default=())", "source.Paired: False => True"),
         "Groups of files have nothing secret.",
     ),
     "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"

@@ -16,8 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.super
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import MailContent, read_sources
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileContent, FileGroup
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import pair
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef, Kind
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors

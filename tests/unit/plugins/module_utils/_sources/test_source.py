@@ -2,18 +2,37 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is a source, and the keys for which a mailbox is searched. What a source has: the tests beside this one."""
+"""What is a source, and the keys for which a mailbox is searched. What a source has: the tests beside this one.
+
+A key belongs to a certificate because of its public key, whatever the files are called and wherever they are.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import Files
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, usable_keys
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
+    File,
+    FileContent,
+    FileGroup,
+    Files,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, pair, usable_keys
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
+    Bundle,
+    KeyRef,
+    Kind,
+    Origin,
+    Trouble,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.support.certificates import PASSPHRASE, key_pem, new_key
+from tests.support.certificates import PASSPHRASE, Authority, certificate_of, key_pem, name_of, new_key
 from tests.support.client_trees import CLIENTS
 from tests.support.failing import fails
 from tests.support.sources import AUTHORITY
@@ -81,3 +100,191 @@ def test_the_keys_for_mail_are_those_that_can_be_read_each_once(tmp_path: Path) 
     (tmp_path / "link").symlink_to("keys")
     usable = usable_keys(str(tmp_path / "link"), Files(PASSPHRASE))
     assert [*usable.values()] == [f"{tmp_path}/keys/{name}" for name in ("a.key", "c.PEM", "locked.key")]
+
+
+# Which key belongs to which certificate
+
+BY_TWO = Authority(intermediates=2)
+KEYS = [new_key() for _number in range(4)]
+LEAVES = [
+    Certificate(BY_TWO.issue(f"{number}.example.com", key=KEYS[number % len(KEYS)]).der)
+    for number in range(2 * len(KEYS))
+]
+"""Two for each key."""
+ISSUERS = [Certificate.of(one) for one in (*BY_TWO.chain, BY_TWO.root)]
+CA_KEY = Certificate.of(certificate_of(name_of("CA"), name_of("CA"), BY_TWO.key, BY_TWO.key, ca=True)).public_key_sha256
+
+PUBLIC_KEYS = [*sorted({leaf.public_key_sha256 for leaf in LEAVES}), CA_KEY]
+KINDS: tuple[Kind, ...] = ("certificate", "key", "any")
+
+NAMES = st.text("abc", min_size=1, max_size=3)
+
+
+def content_of(kind: Kind, path: str, certificates: Iterable[Certificate] = (), key: str | None = None) -> FileContent:
+    """A file."""
+    there, ref = tuple(dict.fromkeys(certificates)), None if key is None else KeyRef(key, path=path)
+    return FileContent(File(kind, path), Bundle(issuers=there) if kind == "chain" else Bundle(there, key=ref))
+
+
+FILES = st.builds(
+    lambda kind, certificates, key: content_of(kind, "", certificates, key),
+    st.sampled_from(KINDS),
+    st.lists(st.sampled_from([*LEAVES, *ISSUERS]), max_size=4),
+    st.none() | st.sampled_from(PUBLIC_KEYS),
+)
+FOLDERS = st.lists(st.tuples(NAMES, FILES), max_size=12)
+
+
+def groups(files: list[tuple[str, FileContent]], *, are_entries: bool = False) -> list[FileGroup]:
+    """Files with their names, those of one name together; each has a path of its own."""
+    found: dict[str, list[FileContent]] = {}
+    for number, (name, content) in enumerate(files):
+        key = content.bundle.key and content.bundle.key.public_key_sha256
+        there = content_of(content.file.kind, f"/{number}", content.bundle.certificates, key)
+        found.setdefault(name, []).append(there)
+    return [
+        FileGroup(name, found[name][0].file.path, is_entry=are_entries, contents=tuple(found[name]))
+        for name in sorted(found)
+    ]
+
+
+@given(FOLDERS)
+def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, FileContent]]) -> None:
+    found = pair(groups(files))
+    there = {certificate for _name, content in files for certificate in content.bundle.certificates}
+    keys = {content.bundle.key.public_key_sha256 for _name, content in files if content.bundle.key}
+    usable = {one for one in there if one in LEAVES and one.public_key_sha256 in keys}
+    assert sorted(one.certificates[0].der for one in found.usable) == sorted(one.der for one in usable)
+    assert all(one.fitting == one.certificates for one in found.usable)
+    lacking = {one.certificate for one in found.useless}
+    assert len(lacking) == len(found.useless) and lacking == there.intersection(LEAVES) - usable
+    assert {one.trouble and one.trouble.reason for one in found.useless} <= {"key_missing"}
+    assert set(found.issuers) == there.intersection(ISSUERS)
+
+
+@given(FOLDERS, st.data())
+def test_names_do_not_matter(files: list[tuple[str, FileContent]], data: st.DataObject) -> None:
+    names = data.draw(st.permutations([name for name, _content in files]))
+    order = data.draw(st.permutations(range(len(files))))
+    renamed = [(names[number], files[number][1]) for number in order]
+    one, other = pair(groups(files)), pair(groups(renamed))
+    assert {pair.certificate for pair in one.usable} == {pair.certificate for pair in other.usable}
+    assert {one.certificate for one in one.useless} == {one.certificate for one in other.useless}
+    assert set(one.issuers) == set(other.issuers)
+
+
+@given(FOLDERS)
+def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileContent]]) -> None:
+    for one in pair(groups(files)).usable:
+        assert one.key and one.certificate
+        homes = [group for group in groups(files) if one.certificate in group.paths]
+        beside = [
+            content.file.path
+            for group in homes
+            for content in group.contents
+            if content.bundle.key and content.bundle.key.public_key_sha256 == one.key.public_key_sha256
+        ]
+        assert not beside or one.key.path in beside
+        assert [group.paths[one.certificate] for group in homes if group.name == one.origin.name] == [one.origin.path]
+
+
+@given(FOLDERS)
+def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileContent]]) -> None:
+    """Unless it has neither a certificate of its own nor a key."""
+    found = pair(groups(files, are_entries=True))
+    used = {one.certificate for one in found.usable}
+    told = {one.origin.name for one in found.useless}
+    elsewhere = {one.certificate for one in found.useless}
+    for group in groups(files, are_entries=True):
+        own = [one for one in group.paths if one in LEAVES]
+        has_key = any(content.bundle.key for content in group.contents)
+        assert all(one in used or one in elsewhere for one in own)
+        assert (group.name in told) or own or not has_key
+        assert not (group.name in told and own and used.issuperset(own))
+
+
+def test_what_was_wrong_before_is_all_that_is_said() -> None:
+    trouble = Trouble("unreadable", "No.")
+    group = FileGroup("a", "/a", trouble=trouble, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
+    [useless] = pair([group]).useless
+    assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([group]).doubtful == (group,)
+
+
+def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None:
+    contents = [
+        content_of(kind, path, certificates)
+        for kind, path, certificates in (
+            ("chain", "/chain", LEAVES[:1]),
+            ("any", "/first", LEAVES[:2]),
+            ("any", "/second", LEAVES[1:]),
+        )
+    ]
+    group = FileGroup("a", "/a", contents=tuple(contents))
+    assert [Path(group.paths[leaf]).name for leaf in LEAVES[:3]] == ["first", "first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "is_ca", "is_used"),
+    [
+        ("www.example.com", (), True, True),
+        (None, ("www.example.com",), True, True),
+        ("Root", (), False, True),
+        ("Root", (), True, False),
+        ("Root 2.0", (), True, False),
+        (None, (), True, False),
+    ],
+)
+def test_the_key_of_a_real_authority_stays_where_it_is(
+    name: str | None, names: tuple[str, ...], is_ca: bool, is_used: bool
+) -> None:
+    """A certificate that its own host has signed is often a CA's, too."""
+    subject, key = name_of(name), KEYS[0]
+    one = Certificate.of(certificate_of(subject, subject, key, key, ca=is_ca, names=names))
+    files = [("a", content_of("any", "", (one,), one.public_key_sha256))]
+    assert [pair.certificate for pair in pair(groups(files)).usable] == [one] * is_used
+
+
+NO, WRONG = Trouble("unreadable", "No."), Trouble("bad_passphrase", "Wrong.")
+CERTIFICATE = content_of("certificate", "/cert", LEAVES[:1])
+KEY = content_of("key", "/key", (), LEAVES[0].public_key_sha256)
+
+
+def troubled(kind: Kind, trouble: Trouble) -> FileContent:
+    """A file that cannot be used."""
+    return FileContent(File(kind, f"/{kind}"), Bundle(trouble=trouble))
+
+
+@pytest.mark.parametrize(
+    ("contents", "of_an_entry", "of_any_files", "warned"),
+    [
+        ([CERTIFICATE, KEY], [], [], 0),
+        ([CERTIFICATE], [("key_missing", "/cert")], [("key_missing", "/cert")], 0),
+        ([KEY], [("certificate_missing", "/a")], [], 0),
+        ([CERTIFICATE, troubled("key", NO)], [("unreadable", "/cert")], [("unreadable", "/cert")], 0),
+        ([CERTIFICATE, troubled("any", WRONG)], [("bad_passphrase", "/cert")], [("bad_passphrase", "/cert")], 0),
+        (
+            [CERTIFICATE, troubled("any", NO)],
+            [("key_missing", "/cert")],
+            [("key_missing", "/cert"), ("unreadable", "/any")],
+            0,
+        ),
+        ([CERTIFICATE, troubled("chain", NO)], [("key_missing", "/cert")], [("key_missing", "/cert")], 2),
+        ([CERTIFICATE, KEY, troubled("chain", NO)], [], [], 2),
+        ([CERTIFICATE, KEY, troubled("any", NO)], [], [("unreadable", "/any")], 1),
+        ([troubled("key", NO)], [("unreadable", "/key")], [("unreadable", "/key")], 0),
+        ([troubled("chain", NO)], [], [], 2),
+    ],
+)
+def test_what_is_said_of_files_that_cannot_be_used(
+    contents: list[FileContent],
+    of_an_entry: list[tuple[str, str]],
+    of_any_files: list[tuple[str, str]],
+    warned: int,
+) -> None:
+    """Each trouble once; where the certificate can be used all the same, it is a warning."""
+    entry, files = (
+        pair([FileGroup("a", "/a", is_entry=is_entry, contents=tuple(contents))]) for is_entry in (True, False)
+    )
+    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in entry.useless] == of_an_entry
+    assert [(one.trouble and one.trouble.reason, one.origin.path) for one in files.useless] == of_any_files
+    assert [*entry.warnings, *files.warnings] == ["No."] * warned

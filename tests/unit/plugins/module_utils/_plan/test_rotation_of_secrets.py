@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
+    ReadingPlan,
     SourceCertificate,
     SourceOptions,
     choose,
+    plan_reading,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.secrets import ReadingPlan, plan_reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from hypothesis import given
 from hypothesis import strategies as st
