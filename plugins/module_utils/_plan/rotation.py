@@ -17,7 +17,7 @@ from .._names import any_matches, is_address, is_host_name, source_name
 from .._secrets_manager.secret import Secret
 from .._text import some_of, uncapitalized
 from .._times import iso, parse
-from .._x509.bundle import Bundle, KeyRef
+from .._x509.bundle import Bundle, KeyRef, Trouble
 from .._x509.certificate import Certificate, name_set, names_of
 from .._x509.chain import UNTRUSTED, Trust
 from .store_index import StoreIndex
@@ -355,15 +355,6 @@ def without_replaced(useless: Iterable[Record], index: StoreIndex, clients: Clie
 
 
 @dataclass(frozen=True)
-class Unread:
-    """A certificate that is not read, and why not."""
-
-    secret: Secret
-    reason: RotationReason
-    message: str
-
-
-@dataclass(frozen=True)
 class ReadingPlan:
     """What to do about the certificates of an instance.
 
@@ -376,8 +367,8 @@ class ReadingPlan:
 
     to_read: list[Secret] = field(default_factory=list)
     stored: list[tuple[Secret, StoreCertificate]] = field(default_factory=list)
-    useless: list[Unread] = field(default_factory=list)
-    unwanted: list[Unread] = field(default_factory=list)
+    useless: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    unwanted: list[tuple[Secret, Trouble]] = field(default_factory=list)
 
 
 def plan_reading(secrets: Iterable[Secret], index: StoreIndex, options: SourceOptions, clients: Clients) -> ReadingPlan:
@@ -400,11 +391,11 @@ def plan_reading(secrets: Iterable[Secret], index: StoreIndex, options: SourceOp
             continue
         why_useless = _why_useless(secret, clients)
         if why_useless:
-            plan.useless.append(Unread(secret, *why_useless))
+            plan.useless.append((secret, Trouble(*why_useless)))
         elif same is not None or options.import_new or store.may_renew(secret):
             plan.to_read.append(secret)
         else:
-            plan.unwanted.append(Unread(secret, *store.why_nothing_to_renew(secret)))
+            plan.unwanted.append((secret, Trouble(*store.why_nothing_to_renew(secret))))
     return plan
 
 

@@ -59,7 +59,7 @@ from .serving import Watch
 from .sources import MailContent, Read, read_mail, read_sources
 
 if t.TYPE_CHECKING:
-    from .secrets import InstanceContent, Listing
+    from .secrets import InstanceContent, InstanceListing
 from .switching import WaitOptions
 
 PHASES = ("import", "deploy", "verify", "clean_up")
@@ -194,7 +194,9 @@ def checked_source(position: int, given: Mapping[str, t.Any]) -> Source:
     return source
 
 
-def begin_listings(module: Module, sources: Sequence[Source], stop: threading.Event) -> dict[int, Future[Listing]]:
+def begin_listings(
+    module: Module, sources: Sequence[Source], stop: threading.Event
+) -> dict[int, Future[InstanceListing]]:
     """Begin to list the instances of Secrets Manager among the sources, by their positions."""
     positions = [position for position, source in enumerate(sources) if source.kind == SECRETS_MANAGER]
     if not positions:
@@ -259,7 +261,7 @@ class Given:
     """
 
     sources: Sequence[Source]
-    listings: Mapping[int, Future[Listing]]
+    listings: Mapping[int, Future[InstanceListing]]
     known: Sequence[Certificate]
     approved: Approved | None
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
 from .._module import Module
-from .._plan.rotation import ReadingPlan, SourceOptions, Unread, plan_reading
+from .._plan.rotation import ReadingPlan, SourceOptions, plan_reading
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._secrets_manager.client import SecretsManager
@@ -24,12 +24,12 @@ from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
 from .._sources.source import Paired, sorted_out
 from .._text import some_of
-from .._x509.bundle import Bundle
+from .._x509.bundle import Bundle, Trouble
 from .._x509.keys import key_texts
 
 OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
 """Codes of a secret that cannot be read, while others may be."""
-GONE = "It was removed from Secrets Manager while this ran."
+GONE = Trouble("certificate_missing", "It was removed from Secrets Manager while this ran.")
 MOST_NAMED = 5
 """Maximum number of names in a message."""
 
@@ -49,21 +49,21 @@ class InstanceContent:
 
     plan: ReadingPlan
     paired: Paired
-    unreadable: Sequence[tuple[Secret, CertificatesError]]
+    unreadable: Sequence[tuple[Secret, Trouble]]
     api_calls: int
     url: str
     is_empty: bool
 
 
 @dataclass(frozen=True)
-class Listing:
+class InstanceListing:
     """The certificates that an instance has, and the session in which they are read."""
 
     manager: SecretsManager
     secrets: Sequence[Secret]
 
 
-def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.Event) -> Future[Listing]:
+def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.Event) -> Future[InstanceListing]:
     """List an instance while other things are done; whoever asks for the result gets to know what went wrong.
 
     Args:
@@ -71,7 +71,7 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
         source: the options of the source.
         stop: ends the calls.
     """
-    listing: Future[Listing] = Future()
+    listing: Future[InstanceListing] = Future()
     try:
         instance = resolve_instance(module.params, module.given, source, "api_key")
     except CertificatesError as error:
@@ -82,7 +82,7 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
 
     def list_it() -> None:
         try:
-            listing.set_result(Listing(manager, _listed(manager, source)))
+            listing.set_result(InstanceListing(manager, _listed(manager, source)))
         except Exception as error:
             listing.set_exception(error)
 
@@ -91,7 +91,7 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
 
 
 def read_listed(
-    module: Module, listing: Listing, index: StoreIndex, options: SourceOptions, clients: Clients
+    module: Module, listing: InstanceListing, index: StoreIndex, options: SourceOptions, clients: Clients
 ) -> InstanceContent:
     """Return what an instance holds; private keys are read only of what may be imported.
 
@@ -108,21 +108,21 @@ def read_listed(
     manager = listing.manager
     plan = plan_reading(listing.secrets, index, options, clients)
 
-    def read(secret: Secret) -> Bundle | CertificatesError:
+    def read(secret: Secret) -> Bundle | Trouble:
         try:
             return read_bundle(module, manager, secret.id)
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return error
+            return GONE if error.code == "not_found" else Trouble(error.code, error.message)
 
     answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
-    troubles = [(secret, error) for secret, error in answers if isinstance(error, CertificatesError)]
-    plan.unwanted.extend(Unread(secret, "certificate_missing", GONE) for secret, error in troubles if _is_gone(error))
+    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, Trouble)]
+    plan.unwanted.extend((secret, why_not) for secret, why_not in unread if why_not is GONE)
     return InstanceContent(
         plan,
         sorted_out([bundle for _secret, bundle in answers if isinstance(bundle, Bundle)]),
-        [(secret, error) for secret, error in troubles if not _is_gone(error)],
+        [(secret, why_not) for secret, why_not in unread if why_not is not GONE],
         manager.api_calls,
         manager.instance.url,
         is_empty=not listing.secrets,
@@ -166,10 +166,6 @@ def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret
             f"No certificate in Secrets Manager has a name like {', '.join(unmatched)}; there are {there}: check names.",
         )
     return [secret for secret in secrets if _is_named(secret, source["names"])]
-
-
-def _is_gone(error: CertificatesError) -> bool:
-    return error.code == "not_found"
 
 
 def _is_named(secret: Secret, patterns: Sequence[str] | None) -> bool:

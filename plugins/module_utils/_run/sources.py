@@ -21,7 +21,7 @@ from .._mail.search import Collected, Wanted, why_missing
 from .._module import Module
 from .._names import shown_name, source_name
 from .._plan.material import remedy_for
-from .._plan.rotation import Record, SourceCertificate, Unread
+from .._plan.rotation import Record, SourceCertificate
 from .._plan.superseding import Clients
 from .._secrets_manager.secret import Secret
 from .._sources import folder
@@ -182,28 +182,20 @@ def _take_others(read: Read, source: Source, content: InstanceContent) -> None:
     if content.is_empty:
         why = f"{content.url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
         read.empty.append({**_empty(source, why), "path": content.url})
-    read.useless.extend(_unread(source, unread) for unread in content.plan.useless)
-    read.unwanted.extend(_unread(source, unread) for unread in content.plan.unwanted)
-    for secret, error in content.unreadable:
-        read.failed.append(
-            {**_of_secret(source, secret), "outcome": "failed", "reason": error.code, "message": error.message}
-        )
+    read.useless.extend(_of_secret(source, *unread) for unread in content.plan.useless)
+    read.unwanted.extend(_of_secret(source, *unread) for unread in content.plan.unwanted)
+    read.failed.extend(_of_secret(source, *unread, "failed") for unread in content.unreadable)
     read.api_calls += content.api_calls
 
 
-def _of_secret(source: Source, secret: Secret) -> dict[str, t.Any]:
-    return {
-        **_named(source, secret.name, secret.id),
+def _of_secret(source: Source, secret: Secret, why_not: Trouble, outcome: str = "skipped") -> Record:
+    facts = {
         "common_name": secret.common_name,
         "subject_alt_names": list(secret.alt_names),
         "not_before": iso(secret.not_before),
         "not_after": iso(secret.not_after),
     }
-
-
-def _unread(source: Source, unread: Unread) -> Record:
-    why_not = {"outcome": "skipped", "reason": unread.reason, "message": unread.message}
-    return {**_of_secret(source, unread.secret), **why_not}
+    return _not_taken(source, (secret.name, secret.id), facts, why_not, outcome)
 
 
 def _look(source: Source, files: Files, mail: MailContent) -> Paired:
@@ -252,11 +244,8 @@ def _judge_for(issuers: Iterable[Certificate], clients: Clients) -> Callable[[Bu
     def judge(bundle: Bundle) -> Chain:
         leaf = t.cast(Certificate, bundle.certificate)
         chain = Chains(bundle.others, clients.anchors(), clients.at).of(leaf)
-        if chain.trust == "trusted" or (
-            bundle.key and bundle.key.is_pkcs12
-        ):  # an import takes the issuers from there, too
-            return chain
-        return chains.of(leaf)
+        is_whole = bundle.key is not None and bundle.key.is_pkcs12  # an import takes the issuers from there, too
+        return chain if is_whole or chain.trust == "trusted" else chains.of(leaf)
 
     return judge
 
@@ -299,10 +288,9 @@ TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
 
 
 def _entry(source: Source, bundle: Bundle, chain: Chain, number: int) -> SourceCertificate:
-    key, origin = t.cast(KeyRef, bundle.key), bundle.origin
-    place = (
-        _place_of_key(key.path) if source.kind == MAIL else (origin.name, origin.path)
-    )  # mail is named after its key
+    key, place = t.cast(KeyRef, bundle.key), (bundle.origin.name, bundle.origin.path)
+    if source.kind == MAIL:  # what came is named after its key
+        place = _place_of_key(key.path)
     return SourceCertificate(
         **_named(source, *place),
         record=StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers), number),
@@ -318,29 +306,31 @@ def _trust(chain: Chain) -> dict[str, t.Any]:
 
 def _skipped(source: Source, bundle: Bundle) -> Record:
     facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
-    trouble = t.cast(Trouble, bundle.trouble)
-    return {
-        **_named(source, bundle.origin.name, bundle.origin.path),
-        **{name: facts.get(name) for name in TOLD},
-        "outcome": "skipped",
-        "reason": trouble.reason,
-        "message": encodable(trouble.message),
-    }
+    return _not_taken(source, (bundle.origin.name, bundle.origin.path), facts, t.cast(Trouble, bundle.trouble))
 
 
 def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
     """Yield what a mailbox has for keys, and is of no use; nothing is said of keys that no email has come for."""
     for missing in mail.missing:
         end, reason = parse(missing["not_after"]), missing["reason"]
-        if end is None and reason not in REFUSALS:
+        if end is not None:
+            reason = "expired" if end < at else "not_yet_valid"
+        elif reason not in REFUSALS:
             continue
-        yield {
-            **_named(source, *_place_of_key(missing["path"])),
-            **{name: missing[name] for name in TOLD},
-            "outcome": "skipped",
-            "reason": reason if end is None else "expired" if end < at else "not_yet_valid",
-            "message": missing["message"],
-        }
+        yield _not_taken(source, _place_of_key(missing["path"]), missing, Trouble(reason, missing["message"]))
+
+
+def _not_taken(
+    source: Source, place: tuple[str, str], facts: Mapping[str, t.Any], why_not: Trouble, outcome: str = "skipped"
+) -> Record:
+    """Return what is not taken of a source, in the form of results."""
+    return {
+        **_named(source, *place),
+        **{name: facts.get(name) for name in TOLD},
+        "outcome": outcome,
+        "reason": why_not.reason,
+        "message": encodable(why_not.message),
+    }
 
 
 def _place_of_key(path: str) -> tuple[str, str]:

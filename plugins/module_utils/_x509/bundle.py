@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from .._codes import Code, SourceReason
+from .._codes import Code, RotationReason
 from .._errors import CertificatesError
 from .certificate import Certificate
 from .keys import PrivateKey, read_key_store, read_private_key
@@ -26,7 +26,7 @@ Kind = t.Literal["certificate", "chain", "key", "any", "store"]
 class Trouble:
     """Why something cannot be used, with the remedy."""
 
-    reason: Code | SourceReason
+    reason: Code | RotationReason
     message: str
 
     def as_error(self) -> CertificatesError:

@@ -46,8 +46,8 @@ def told(found: ReadingPlan) -> tuple[str, str | None, str | None]:
     if found.stored:
         return "stored", None, None
     kind = "useless" if found.useless else "unwanted"
-    (one,) = found.useless or found.unwanted
-    return kind, one.reason, one.message
+    ((_secret, why_not),) = found.useless or found.unwanted
+    return kind, why_not.reason, why_not.message
 
 
 IP = Made(days=(-80, 10), addresses=("192.0.2.1",))
@@ -203,5 +203,5 @@ def test_nothing_is_missed_by_not_reading_it(store: list[Made], kept: list[Made]
     assert [one.name for one in choose(known, index, wish, CLIENTS).to_import] == [
         one.name for one in everything.to_import
     ]
-    for one in (*found.useless, *found.unwanted):
-        assert one.message.endswith(".")
+    for _secret, why_not in (*found.useless, *found.unwanted):
+        assert why_not.message.endswith(".")
