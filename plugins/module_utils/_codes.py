@@ -19,7 +19,7 @@ Untrusted = t.Literal["untrusted", "chain_incomplete"]
 """Why a certificate is not accepted as trusted."""
 HeldBack = t.Literal["names_not_covered", "organization_differs", "key_type_not_offered", Untrusted]
 """Why a newer certificate is not put in the place of the present one, until a person does something about it."""
-Obstacle = t.Literal[HeldBack, "expired", "not_yet_valid"]
+ObstacleReason = t.Literal[HeldBack, "expired", "not_yet_valid"]
 """Why a certificate must not take the place of another one."""
 
 EmailOutcome = t.Literal["requested", "skipped", "failed"]
@@ -92,7 +92,7 @@ ExportReason = t.Literal[
 
 SecretOutcome = t.Literal["created", "updated", "unchanged", "failed"]
 SecretReason = t.Literal[
-    Obstacle,
+    ObstacleReason,
     "superseded",
     "invalid_pem",
     "key_mismatch",
@@ -114,7 +114,7 @@ SecretReason = t.Literal[
 
 DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
 DeployReason = t.Literal[
-    Obstacle,
+    ObstacleReason,
     "not_https",
     "ambiguous",
     "not_found",
@@ -152,7 +152,7 @@ SourceReason = t.Literal[
     "bad_passphrase",
 ]
 """Why a certificate that another client keeps, with its private key, cannot be used now."""
-RotationReason = t.Literal[Obstacle, InStore, SourceReason, "new_name", "ambiguous"]
+RotationReason = t.Literal[ObstacleReason, InStore, SourceReason, "new_name", "ambiguous"]
 """Why `ssl_certificate_rotate` does not import a certificate of a source."""
 KeptReason = t.Literal["in_use", "not_served", "not_accepted", "not_reachable", "ends_later"]
 """Why `ssl_certificate_rotate` keeps a certificate although another one may stand in for it."""

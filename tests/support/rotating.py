@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.balanc
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import SourceCertificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients, certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.world import World
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef
 
 from tests.support.stored import Made, clients_with
@@ -33,6 +35,12 @@ def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) 
         KeyRef(certificate_of(record).public_key_sha256, real_path=f"/{source}/{number}/privkey.pem"),
     )
     return replace(found, **changed)
+
+
+def world_of(stored: Iterable[StoreCertificate], *balancers: Balancer, clients: Clients | None = None) -> World:
+    """What a store and balancers hold."""
+    clients = clients or clients_with()
+    return World(list(stored), list(balancers), clients, clients.at)
 
 
 def balancer(name: str, ciphers: tuple[str, ...] = (), **ports: int | None) -> Balancer:
@@ -59,14 +67,12 @@ def listener(
     identifier = has.id if has else had
     is_switched = identifier != had
     action = ListenerAction(
-        name,
-        port,
         "switched" if is_switched else "unchanged",
         None,
         "Switched." if is_switched else "It is as it was.",
-        place=Place(at, at.listeners[0]),
+        Place(at, at.listeners[0]),
         target=has,
-        certificate_id=identifier if identifier is None or identifier > 0 else None,
+        target_id=identifier if identifier is None or identifier > 0 else None,
         is_changed=is_switched,
         served=served,
         accepted=True if served else None,

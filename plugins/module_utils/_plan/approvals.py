@@ -39,7 +39,9 @@ AGAIN = "Run the check again."
 
 def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
     """Return of what a run in check mode returned that which `Approved` looks at."""
-    return {name: [{field: one[field] for field in fields} for one in result[name]] for name, fields in FIELDS.items()}
+    return {
+        name: [{field: record[field] for field in fields} for record in result[name]] for name, fields in FIELDS.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,13 @@ class Approved:
         """
         try:
             imported, deployed, removed = (
-                [{field: one[field] for field in fields} for one in given.get(name) or ()]
+                [{field: record[field] for field in fields} for record in given.get(name) or ()]
                 for name, fields in FIELDS.items()
             )
             return cls(
-                {str(one["fingerprint_sha256"]): one for one in imported},
-                {(str(one["load_balancer_uuid"]), int(one["port"])): one for one in deployed},
-                {int(one["id"]): one for one in removed},
+                {str(record["fingerprint_sha256"]): record for record in imported},
+                {(str(record["load_balancer_uuid"]), int(record["port"])): record for record in deployed},
+                {int(record["id"]): record for record in removed},
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             raise CertificatesError(
@@ -81,12 +83,13 @@ def _gone(record: Record, what: str) -> Record:
 
 def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
     """Return a choice without what was not shown; what was shown and no source has any more is skipped."""
-    to_import = {one.certificate.fingerprint_sha256: one for one in chosen.to_import}
-    found = {one["fingerprint_sha256"] for one in chosen.skipped} | to_import.keys()
+    to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.to_import}
+    there = {record["fingerprint_sha256"] for record in chosen.skipped} | to_import.keys()
     missing = "It would have been imported, but no source has it any more."
-    gone = [_gone(one, missing) for shown, one in approved.imports.items() if shown not in found]
-    beyond = [one.skipped("not_approved", BEYOND) for which, one in to_import.items() if which not in approved.imports]
-    kept = [one for which, one in to_import.items() if which in approved.imports]
+    gone = [_gone(record, missing) for shown, record in approved.imports.items() if shown not in there]
+    kept = [entry for which, entry in to_import.items() if which in approved.imports]
+    others = (entry for which, entry in to_import.items() if which not in approved.imports)
+    beyond = [entry.skipped("not_approved", BEYOND) for entry in others]
     return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond, *gone])
 
 
@@ -95,28 +98,31 @@ def limit_listeners(
 ) -> tuple[list[ListenerAction], list[Record]]:
     """Return a plan without the switches that were not shown, and records of those that were shown and are no longer planned."""
     shown = dict(approved.listeners)
-    kept = [_limited(one, shown.pop((one.at.balancer.uuid, one.port), None), index) for one in planned]
+    kept = [
+        _limited(action, shown.pop((action.place.balancer.uuid, action.place.listener.port), None), index)
+        for action in planned
+    ]
     missing = "It would have been switched, but it is gone, or not selected any more."
     return kept, [{**UNKNOWN, **_gone(record, missing)} for record in shown.values()]
 
 
-def _limited(one: ListenerAction, shown: Record | None, index: StoreIndex) -> ListenerAction:
-    target = one.target.certificate if one.target else None
+def _limited(action: ListenerAction, shown: Record | None, index: StoreIndex) -> ListenerAction:
+    target = action.target.certificate if action.target else None
     is_as_shown = shown is not None and target is not None and target.fingerprint_sha256 == shown["fingerprint_sha256"]
-    if one.outcome == "switched" and not is_as_shown:
-        return replace(as_it_is(one, index), outcome="skipped", reason="not_approved", message=BEYOND)
-    if one.outcome == "unchanged" and shown is not None and not is_as_shown:
+    if action.outcome == "switched" and not is_as_shown:
+        return replace(as_it_is(action, index), outcome="skipped", reason="not_approved", message=BEYOND)
+    if action.outcome == "unchanged" and shown is not None and not is_as_shown:
         why = f"It would have been switched, but the store does not hold that certificate. {AGAIN}"
-        return replace(one, outcome="skipped", reason="changed_meanwhile", message=why)
-    return one
+        return replace(action, outcome="skipped", reason="changed_meanwhile", message=why)
+    return action
 
 
 def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:
     """Return what may be deleted, and records of what was not shown, and of what was shown and must be kept now."""
-    shown = {(identifier, one["fingerprint_sha256"]) for identifier, one in approved.removals.items()}
-    old = [one for one in planned.old if (one.id, certificate_of(one).fingerprint_sha256) in shown]
-    beyond = [as_record(one, "skipped", "not_approved", BEYOND) for one in planned.old if one not in old]
-    told = {one.id for one in planned.old} | {record.id for record, _reason, _message in planned.kept}
+    shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
+    old = [record for record in planned.old if (record.id, certificate_of(record).fingerprint_sha256) in shown]
+    beyond = [as_record(record, "skipped", "not_approved", BEYOND) for record in planned.old if record not in old]
+    told = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
     why = "It would have been deleted, but it is in use, not replaced, or gone."
-    gone = [_gone(one, why) for identifier, one in approved.removals.items() if identifier not in told]
+    gone = [_gone(record, why) for identifier, record in approved.removals.items() if identifier not in told]
     return old, [*beyond, *gone]

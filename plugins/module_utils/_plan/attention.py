@@ -22,9 +22,10 @@ from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .deployments import WHOLE_CHAIN, ListenerAction, nearest
-from .rotation import SourceCertificate, remedy_for
+from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
+from .world import World
 
 Record = Mapping[str, t.Any]
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
@@ -37,21 +38,19 @@ TWO_NIGHTS = timedelta(days=2)
 
 @dataclass(frozen=True)
 class RenewalFacts:
-    """What is known beside the listeners.
+    """What is known beside the listeners."""
 
-    Attributes:
-        index: the store, with what this run has imported.
-        usable: the certificates of the sources that can be used.
-        waiting: those that can be used later, since they are not valid yet.
-        unused: what the sources have and this run has not imported, with reason and message.
-        has_sources: whether any source was read.
-    """
-
-    index: StoreIndex
-    usable: Sequence[SourceCertificate] = ()
-    waiting: Sequence[SourceCertificate] = ()
-    unused: Sequence[Record] = ()
+    world: World
+    """With what this run has imported."""
+    chosen: Chosen
+    """What was to be imported, and what was left out."""
     has_sources: bool = False
+    """Whether any source was read."""
+
+    @cached_property
+    def unused(self) -> Sequence[Record]:
+        """Return what the sources have and this run has not imported, with reason and message."""
+        return [*self.world.bundles.useless, *self.world.bundles.unwanted, *self.chosen.skipped]
 
     @cached_property
     def broken(self) -> Sequence[Record]:
@@ -61,23 +60,22 @@ class RenewalFacts:
     @cached_property
     def entry_of(self) -> Mapping[int, SourceCertificate]:
         """Return the certificates of the sources that can be used, by the id of their record."""
-        return {entry.record.id: entry for entry in self.usable}
+        return {entry.record.id: entry for entry in self.chosen.usable}
 
     @cached_property
     def usable_index(self) -> StoreIndex:
         """Return the records of the certificates of the sources that can be used."""
-        return StoreIndex(entry.record for entry in self.usable)
+        return StoreIndex(entry.record for entry in self.chosen.usable)
 
 
-def find_attention(listeners: Iterable[ListenerAction], known: RenewalFacts, clients: Clients) -> list[Record]:
+def find_attention(listeners: Iterable[ListenerAction], known: RenewalFacts) -> list[Record]:
     """Return what needs a person, the most urgent first.
 
     Args:
         listeners: what became of them; in check mode, what would.
         known: what could renew what they serve.
-        clients: who has to trust it.
     """
-    items = [item for listener in listeners for item in _about(listener, known, clients)]
+    items = [item for listener in listeners for item in _about(listener, known)]
     return sorted(
         items,
         key=lambda item: (REASONS.index(item["reason"]), item["ends_at"] or "", item["load_balancer"], item["port"]),
@@ -113,9 +111,9 @@ class Served:
         return self.record.names if self.record else frozenset()
 
 
-def served_by(listener: ListenerAction, index: StoreIndex, clients: Clients) -> Served:
+def served_by(listener: ListenerAction, world: World) -> Served:
     """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API."""
-    record = index.by_id.get(listener.present_id or 0)
+    record, clients = world.index.by_id.get(listener.final_id or 0), world.clients
     is_other = listener.served is False and listener.outcome != "rolled_back"
     held = record.certificate if record else None
     seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
@@ -127,24 +125,42 @@ def served_by(listener: ListenerAction, index: StoreIndex, clients: Clients) -> 
     )
 
 
+def as_served(listener: ListenerAction, world: World) -> Record:
+    """Return a listener with what clients get from it, in the form of results."""
+    served = served_by(listener, world)
+    # What it was to get, and has not.
+    missed = listener.target if listener.target and listener.target.id != listener.final_id else None
+    return {
+        **listener.as_result(world.clients),
+        "better_certificate_id": listener.renewal_id or (missed and missed.stored_id),
+        "not_before": iso(served.lifespan.begin),
+        "not_after": iso(served.certificate.not_after if served.certificate else served.lifespan.end),
+        **served.lifespan.as_result(),
+        "renewal_due": served.lifespan.is_due(world.clients.at),
+        "days_until_expiry": days_until(served.lifespan.end, world.clients.at),
+        "served_name": served.shown_name,
+        "served_certificate": listener.seen[0][0].facts() if listener.served is False and listener.seen else None,
+    }
+
+
 def _urgency(lifespan: Lifespan, at: datetime) -> tuple[bool, bool, datetime]:
     """Return what is sorted by, the most urgent first."""
     return not lifespan.is_over(at), not lifespan.is_to_come(at), lifespan.end or datetime.max.replace(tzinfo=at.tzinfo)
 
 
-def _about(listener: ListenerAction, known: RenewalFacts, clients: Clients) -> t.Iterator[Record]:
+def _about(listener: ListenerAction, known: RenewalFacts) -> t.Iterator[Record]:
     """Yield what is to be said of a listener."""
-    served = served_by(listener, known.index, clients)
+    served, clients = served_by(listener, known.world), known.world.clients
     lifespan, record = served.lifespan, served.record
-    held = _why_held_back(listener, record, known, clients) if record and record.certificate else None
+    held = _why_held_back(listener, record, known) if record and record.certificate else None
     unusable = _why_unusable(served, known)
 
     def item(reason: AttentionReason, message: str) -> Record:
         return {
             "name": served.shown_name,
-            "load_balancer": listener.load_balancer,
-            "load_balancer_uuid": listener.place.balancer.uuid if listener.place else None,
-            "port": listener.port,
+            "load_balancer": listener.place.balancer.name,
+            "load_balancer_uuid": listener.place.balancer.uuid or None,
+            "port": listener.place.listener.port,
             "reason": reason,
             "not_after": iso(served.named.not_after if served.named else lifespan.end),
             **lifespan.as_result(),
@@ -159,18 +175,17 @@ def _about(listener: ListenerAction, known: RenewalFacts, clients: Clients) -> t
     if lifespan.is_to_come(clients.at):
         yield item("not_yet_valid", _why_not_yet(listener, lifespan))
         is_refused = False
-    if lifespan.is_due(clients.at) and not _is_renewed_in_time(served, known, clients):
+    if lifespan.is_due(clients.at) and not _is_renewed_in_time(served, known):
         has_ended = lifespan.is_over(clients.at)
-        why = (
-            held if held and not listener.better_id else unusable or _why_not_renewed(listener, served, known, clients)
-        )
+        why = held if not listener.renewal_id else None
+        why = why or unusable or _why_not_renewed(listener, served, known)
         yield item("expired" if has_ended else "expiring", f"{_how_it_ends(served, has_ended)} {why}")
         is_refused = is_refused and not has_ended
     if unusable:
         yield item("unusable", unusable)
     if held:
         yield item("held_back", held)
-    if is_refused and listener.outcome not in {"failed", "rolled_back"}:
+    if is_refused and not listener.has_failed:
         yield item(
             "not_accepted", f"Clients refuse what is served: {listener.refusal}. {_remedy_for_refusal(served, clients)}"
         )
@@ -188,7 +203,8 @@ def _how_it_ends(served: Served, has_ended: bool) -> str:
 def _why_not_yet(listener: ListenerAction, lifespan: Lifespan) -> str:
     """Return what to do about a listener that serves what is not valid yet."""
     what = f"Its issuer {lifespan.starts_by.shown_name}" if lifespan.starts_by else "It"
-    other = f"certificate {listener.fallback_id}, which is valid" if listener.fallback_id else "one that is valid"
+    before = listener.predecessor_id
+    other = f"certificate {before}, which is valid" if before else "one that is valid"
     return (
         f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: have {other} served until then, with "
         "ssl_certificate_deploy, or check this machine's clock."
@@ -215,30 +231,31 @@ def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
     return None
 
 
-def _why_held_back(one: ListenerAction, record: StoreCertificate, known: RenewalFacts, clients: Clients) -> str | None:
+def _why_held_back(listener: ListenerAction, record: StoreCertificate, known: RenewalFacts) -> str | None:
     """Return why what is newer than a listener's certificate is not put in its place, and what to do about it."""
-    names = certificate_of(record).identities
-    others = (*known.index.sharing(names), *known.usable_index.sharing(names))
-    near = nearest(one.at.balancer, record, others, clients)
-    if near is None or near[1] not in HELD_BACK:
+    names, clients = certificate_of(record).identities, known.world.clients
+    others = (*known.world.index.sharing(names), *known.usable_index.sharing(names))
+    near = nearest(listener.place.balancer, record, others, clients)
+    if near is None or near[1].reason not in HELD_BACK:
         return None
-    other, reason, message = near
+    other, why = near
     entry = known.entry_of.get(other.id)
     what = (
         f"The newer certificate of {entry.shown} ({entry.path})"
         if entry
         else f"Certificate {other.id} of the store, which is newer,"
     )
-    remedy = remedy_for(other, record, reason, entry.source if entry else None, clients)
-    return f"{what} is held back. {message} {remedy}".strip()
+    remedy = remedy_for(other, record, why.reason, entry.source if entry else None, clients)
+    return f"{what} is held back. {why.message} {remedy}".strip()
 
 
-def _is_renewed_in_time(served: Served, known: RenewalFacts, clients: Clients) -> bool:
+def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
     """Return whether there is a certificate that is not valid yet, and may stand in for what a listener serves two nights before that ends."""
     record, certificate, end = served.record, served.certificate, served.lifespan.end
     if record is None or certificate is None or record.certificate != certificate or end is None:
         return False  # nobody knows when it serves what it has
-    others = [*known.index.covering(certificate.identities), *(entry.record for entry in known.waiting)]
+    index, clients = known.world.index, known.world.clients
+    others = [*index.covering(certificate.identities), *(entry.record for entry in known.chosen.waiting)]
     begins = ((other, clients.lifespan(other).usable_from) for other in others)
     return any(
         begin and clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, Clients(clients.anchors, begin))
@@ -246,24 +263,24 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts, clients: Clients) -
     )
 
 
-def _why_not_renewed(one: ListenerAction, served: Served, known: RenewalFacts, clients: Clients) -> str:
+def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFacts) -> str:
     """Return why nothing renews what a listener serves, and what to do about it, unless what is newer is held back."""
-    record, certificate = served.record, served.certificate
+    record, certificate, clients = served.record, served.certificate, known.world.clients
     if certificate is None or record is None or record.certificate is None:
         record = None
-    if one.better_id:
-        return f"Certificate {one.better_id} of the store is newer: have it served, with the playbook deploy or rotate."
-    if one.outcome in {"failed", "rolled_back"}:
-        return one.message
-    fitting = known.index.valid_at(clients.at).covering(served.names)
+    if listener.renewal_id:
+        return f"Certificate {listener.renewal_id} of the store is newer: have it served, with the playbook deploy or rotate."
+    if listener.has_failed:
+        return listener.message
+    fitting = known.world.index.valid_at(clients.at).covering(served.names)
     if record is None and fitting:
         what = "has no" if served.record is None else "cannot show"
         return (
-            f"The store {what} certificate {one.present_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
+            f"The store {what} certificate {listener.final_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
             "name that in ssl_certificate_deploy, with allow_name_loss."
         )
-    if one.outcome == "skipped" and one.reason in {"expired", "not_yet_valid"}:
-        return one.message
+    if listener.outcome == "skipped" and listener.reason in {"expired", "not_yet_valid"}:
+        return listener.message
     renewals = known.usable_index.superseding(record, clients) if record else []
     if renewals:
         entry = known.entry_of[max(renewals, key=age).id]

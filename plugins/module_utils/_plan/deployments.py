@@ -9,30 +9,22 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from difflib import get_close_matches
 
 from .._api.balancers import Balancer, Listener
 from .._api.store import StoreCertificate
-from .._codes import ApprovalReason, DeployOutcome, DeployReason, Obstacle
+from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
 from .._errors import CertificatesError
-from .._names import any_matches, ascii_name, name_matches
+from .._names import any_matches, ascii_name, name_matches, named, shown_name_of
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
-from .._x509.lifespan import NOT_KNOWN, Lifespan
+from .._x509.lifespan import NOT_KNOWN
+from .action import Action, Obstacle
+from .rotation import Record
 from .store_index import StoreIndex
-from .superseding import (
-    ACCEPT,
-    Clients,
-    Incumbent,
-    Overrides,
-    age,
-    best,
-    certificate_of,
-    is_newer,
-    why_not_in_place_of,
-)
+from .superseding import ACCEPT, Clients, Incumbent, Overrides, age, best, certificate_of, is_newer, why_not_in_place_of
+from .world import World
 
 MOST_NAMED = 5
 """Maximum number of names, ports or balancers in a message."""
@@ -46,6 +38,11 @@ class Place:
 
     balancer: Balancer
     listener: Listener
+
+    @classmethod
+    def missing(cls, load_balancer: str, port: int) -> Place:
+        """Return the place of a listener that is not there: what the user calls it, without any uuid."""
+        return cls(Balancer(0, "", load_balancer, None, "", None, (), ()), Listener("", "", port, None))
 
     @property
     def name(self) -> str:
@@ -84,31 +81,27 @@ class ListenerSelection:
 
 
 @dataclass(frozen=True)
-class ListenerAction:
+class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     """What to do, or what was done, about one listener."""
 
-    load_balancer: str
-    """The balancer's name; if it was not found, what the user calls it."""
-    port: int
-    outcome: DeployOutcome
-    reason: DeployReason | ApprovalReason | None
-    message: str
-    place: Place | None = None
+    REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
+
+    place: Place
     target: StoreCertificate | None = field(default=None, repr=False)
     """The certificate meant for it."""
     previous: StoreCertificate | None = field(default=None, repr=False)
     """The certificate that it had, if the store has it."""
-    certificate_id: int | None = None
-    """The id of that certificate, even if the store does not have it; `None` if it is not stored yet."""
+    target_id: int | None = None
+    """The id of the one meant for it, even if the store does not have it; `None` if it is not stored yet."""
     is_changed: bool = False
     """Whether the listener was, or would be, pointed to another certificate, even if it was pointed back afterwards."""
-    fallback_id: int | None = None
+    predecessor_id: int | None = None
     """For one that stays as it is: the certificate that the present one has probably replaced."""
-    is_fallback_trusted: bool = False
+    is_predecessor_trusted: bool = False
     """Whether clients would accept that one."""
     is_promising: bool = False
     """Whether clients should accept what it had before the run, by what the store holds."""
-    better_id: int | None = None
+    renewal_id: int | None = None
     """For one that is left as it is, though the store has a better certificate: the id of that."""
     served: bool | None = None
     accepted: bool | None = None
@@ -128,24 +121,29 @@ class ListenerAction:
     @property
     def name(self) -> str:
         """Its name in messages."""
-        return f"{self.load_balancer}:{self.port}"
-
-    @property
-    def at(self) -> Place:
-        """Its place, for one that was found."""
-        return t.cast(Place, self.place)
+        return self.place.name
 
     @property
     def uuid(self) -> str:
         """The listener's uuid; empty if it was not found."""
-        return self.place.listener.uuid if self.place else ""
+        return self.place.listener.uuid
 
     @property
-    def present_id(self) -> int | None:
+    def previous_id(self) -> int | None:
+        """The id of the certificate that it had."""
+        return self.place.listener.certificate_id
+
+    @property
+    def final_id(self) -> int | None:
         """The id of the certificate that the listener has in the API after this; negative for one that is not stored yet."""
         if self.outcome == "rolled_back" or (self.outcome == "failed" and not self.is_changed):
-            return self.previous_certificate_id
-        return self.target.id if self.target else self.certificate_id
+            return self.previous_id
+        return self.target.id if self.target else self.target_id
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the listener could not be given, or does not serve, what is meant for it."""
+        return self.outcome in {"failed", "rolled_back"}
 
     @property
     def is_known(self) -> bool:
@@ -155,60 +153,106 @@ class ListenerAction:
     @property
     def is_to_be_seen(self) -> bool:
         """Whether it can be looked at whether it serves what it should: the new certificate, or the one that it keeps."""
-        return self.is_known and self.outcome in {"switched", "unchanged", "skipped"}
+        return self.is_known and not self.has_failed
 
-    @property
-    def previous_certificate_id(self) -> int | None:
-        """The certificate that it had."""
-        return self.place.listener.certificate_id if self.place else None
-
-    def failed(self, reason: DeployReason, message: str, *, is_changed: bool = False, **seen: t.Any) -> ListenerAction:
+    def failed(
+        self, reason: DeployReason | ApprovalReason, message: str, *, is_changed: bool = False, **seen: t.Any
+    ) -> ListenerAction:
         """Return it as a failure."""
-        return replace(self, outcome="failed", reason=reason, message=message, is_changed=is_changed, **seen)
+        return super().failed(reason, message, is_changed=is_changed, **seen)
+
+    def simulated(self) -> ListenerAction:
+        """Return it as check mode shows it."""
+        shown = super().simulated()
+        is_stored = self.outcome != "switched" or self.target is None or self.target.stored_id is not None
+        return shown if is_stored else replace(shown, message="Would be switched, once the certificate is stored.")
 
     def as_result(self, clients: Clients) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
-        place, facts = self.place, self.target.facts() if self.target else {}
+        balancer, facts = self.place.balancer, self.target.facts() if self.target else {}
         lifespan = clients.lifespan(self.target) if self.target else NOT_KNOWN
         return {
-            "load_balancer": self.load_balancer,
-            "load_balancer_uuid": place.balancer.uuid if place else None,
-            "address": place.balancer.address if place else None,
-            "port": self.port,
+            "load_balancer": balancer.name,
+            "load_balancer_uuid": balancer.uuid or None,
+            "address": balancer.address,
+            "port": self.place.listener.port,
             "listener_uuid": self.uuid or None,
             "common_name": facts.get("common_name"),
             "subject_alt_names": facts.get("subject_alt_names") or [],
-            "previous_certificate_id": self.previous_certificate_id,
-            "certificate_id": self.certificate_id,
+            "previous_certificate_id": self.previous_id,
+            "certificate_id": self.target_id,
             "fingerprint_sha256": facts.get("fingerprint_sha256"),
             "not_after": facts.get("not_after"),
             **lifespan.as_result(),
-            "outcome": self.outcome,
-            "reason": self.reason,
             "served": self.served,
             "accepted": self.accepted,
             "served_fingerprint_sha256": self.served_fingerprint,
-            "message": self.message,
+            **self.as_outcome(),
+        }
+
+    def as_diff(self) -> dict[str, t.Any]:
+        """Return the plan for it in the form of Ansible's diffs."""
+        target = self.target.facts() if self.target else {}
+        return {
+            "before_header": self.name,
+            "after_header": self.name,
+            "before": {"certificate_id": self.previous_id},
+            "after": {
+                "certificate_id": self.target_id,
+                **named(target.get("common_name"), shown_name_of(target)),
+                "not_after": target.get("not_after"),
+            },
         }
 
 
-def by_place(deployment: ListenerAction) -> tuple[str, int, str]:
-    """Return what deployments are sorted by: the balancer, then the port."""
-    return deployment.load_balancer, deployment.port, deployment.uuid
+@dataclass(frozen=True)
+class ListenerPlan:
+    """What to do about listeners, by a world."""
+
+    world: World
+    actions: Sequence[ListenerAction]
+    gone: Sequence[Record] = ()
+    """What was approved and is not planned any more."""
+    failure: CertificatesError | None = None
+    """Why nothing is to be switched, if that is so."""
+
+    @property
+    def changes(self) -> list[ListenerAction]:
+        """What changes something."""
+        return [action for action in self.actions if action.is_changed]
+
+
+def by_place(action: ListenerAction) -> tuple[str, int, str]:
+    """Return what listeners are sorted by: the balancer, then the port."""
+    return action.place.balancer.name, action.place.listener.port, action.uuid
+
+
+def why_too_many(planned: Sequence[ListenerAction], most: int) -> CertificatesError | None:
+    """Return why a run is refused that would switch more listeners than `max_listeners` allows."""
+    if len(planned) <= most:
+        return None
+    return CertificatesError(
+        "too_many_listeners",
+        f"The run would switch more listeners ({len(planned)}) than max_listeners allows ({most}), so it switched none. "
+        "Select fewer of them, or raise max_listeners.",
+        planned=len(planned),
+        max_listeners=most,
+        listeners=[listener.name for listener in planned],
+    )
 
 
 def why_unmatched(selection: ListenerSelection, balancers: Iterable[Balancer], index: StoreIndex) -> str | None:
     """Return which patterns match nothing, with what there is to match, or `None` if each matches something."""
-    called = {balancer.name for balancer in balancers}
-    unmatched = [one for one in selection.load_balancers or () if not any(name_matches(name, [one]) for name in called)]
+    called, patterns = {balancer.name for balancer in balancers}, selection.load_balancers or ()
+    unmatched = [pattern for pattern in patterns if not any(name_matches(name, [pattern]) for name in called)]
     if unmatched:
         return (
             f"No load balancer matches {some_of(unmatched, MOST_NAMED)} of load_balancers, or the API user has no access to it; there "
             f"are: {_some(_closest(unmatched[0], called))}."
         )
-    names = {name for record in index for name in record.names}
+    names, patterns = {name for record in index for name in record.names}, selection.common_names or ()
     unmatched = [
-        one for one in selection.common_names or () if ascii_name(one) not in names and not any_matches(names, [one])
+        pattern for pattern in patterns if ascii_name(pattern) not in names and not any_matches(names, [pattern])
     ]
     if unmatched:
         return (
@@ -224,96 +268,89 @@ def _closest(pattern: str, names: Collection[str]) -> list[str]:
     return [*like, *(name for name in sorted(names) if name not in like)]
 
 
-def plan_renewals(
-    balancers: Iterable[Balancer], index: StoreIndex, selection: ListenerSelection, clients: Clients
-) -> list[ListenerAction]:
-    """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has.
-
-    Args:
-        balancers: all load balancers.
-        index: the store; what is yet to be stored counts as if it were.
-        selection: which listeners.
-        clients: who has to trust a new certificate if they trust the present one.
-    """
-    found = []
-    for balancer in balancers:
-        for listener in filter(lambda listener: listener.is_https, balancer.listeners):
-            place = Place(balancer, listener)
-            current = index.by_id.get(listener.certificate_id or 0)
-            if selection.takes(place, current):
-                found.append(_renewal(place, current, index, clients))
-    return sorted(found, key=by_place)
+def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAction]:
+    """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has."""
+    places = [
+        Place(balancer, listener)
+        for balancer in world.balancers or ()
+        for listener in balancer.listeners
+        if listener.is_https
+    ]
+    present = [(place, world.index.by_id.get(place.listener.certificate_id or 0)) for place in places]
+    planned = [_renewal(place, current, world) for place, current in present if selection.takes(place, current)]
+    return sorted(planned, key=by_place)
 
 
-def _renewal(place: Place, current: StoreCertificate | None, index: StoreIndex, clients: Clients) -> ListenerAction:
+def _renewal(place: Place, current: StoreCertificate | None, world: World) -> ListenerAction:
     """Decide about one listener."""
-    kept = _kept(place, current, "The store holds no better certificate.", index, clients)
+    clients, index = world.clients, world.index
+    kept = _kept(place, current, "The store holds no better certificate.", world)
     if current is None or current.certificate is None:
         return replace(kept, outcome="skipped", reason="not_found", message=_why_unknown(place, current))
-    fitting = [one for one in index.superseding(current, clients) if why_not_offered(one, place.balancer) is None]
+    fitting = [record for record in index.superseding(current, clients) if not why_not_offered(record, place.balancer)]
     if fitting:
         chosen = _switched_to_best(place, kept, best(fitting, clients))
         why_ended = _why_ended(place) if chosen.is_changed else None
-        return chosen.failed(*why_ended) if why_ended else chosen
+        return chosen.failed(why_ended.reason, why_ended.message) if why_ended else chosen
     near = nearest(place.balancer, current, index.sharing(current.certificate.identities), clients)
     if near is None:
-        return replace(kept, message=f"{kept.message}{_if_expired(clients.lifespan(current), kept, clients.at)}")
-    record, reason, message = near
+        return replace(kept, message=f"{kept.message}{_if_expired(current, kept, clients)}")
+    record, why = near
     which = f"with the SHA-256 {certificate_of(record).fingerprint_sha256}, which is not stored yet,"
     return replace(
         kept,
         outcome="skipped",
-        reason=reason,
-        message=f"The newer certificate {record.stored_id or which} was not taken: {message}",
+        reason=why.reason,
+        message=f"The newer certificate {record.stored_id or which} was not taken: {why.message}",
     )
 
 
 def nearest(
     balancer: Balancer, current: StoreCertificate, others: Iterable[StoreCertificate], clients: Clients
-) -> tuple[StoreCertificate, Obstacle, str] | None:
-    """Return the newest of other certificates that is newer than a listener's and must not take its place, with reason and message.
+) -> tuple[StoreCertificate, Obstacle[ObstacleReason]] | None:
+    """Return the newest of other certificates that is newer than a listener's and must not take its place, and why it must not.
 
     One that has expired says nothing, unless only its issuer has; what is only out of date counts last.
     """
-    found = []
+    near = []
     for other in others:
         if other.certificate != current.certificate and is_newer(other, current, clients):
             why = why_not_in_place_of(other, Incumbent.of(current), clients) or why_not_offered(other, balancer)
-            if why and (why[0] != "expired" or clients.lifespan(other).ends_by):
-                found.append((other, *why))
-    return max(
-        found, key=lambda near: (near[1] not in {"expired", "not_yet_valid"}, age(near[0]), near[0].id), default=None
-    )
+            if why and (why.reason != "expired" or clients.lifespan(other).ends_by):
+                near.append((other, why))
+    out_of_date = {"expired", "not_yet_valid"}
+    return max(near, key=lambda pair: (pair[1].reason not in out_of_date, age(pair[0]), pair[0].id), default=None)
 
 
-def why_not_offered(record: StoreCertificate, balancer: Balancer) -> tuple[Obstacle, str] | None:
-    """Return reason and message if no client could agree with a balancer on a cipher suite for the key of a certificate."""
+def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:
+    """Return why no client could agree with a balancer on a cipher suite for the key of a certificate."""
     key_type = certificate_of(record).key_type
     if balancer.offers(key_type):
         return None
     other = "an RSA" if balancer.offers("RSA") else "another"
-    return (
+    return Obstacle(
         "key_type_not_offered",
         f"Its key is {key_type}, and load balancer {balancer.name} has no cipher suites for such keys: no client could connect. "
         f"Have the certificate issued with {other} key, or choose other cipher suites for the balancer.",
     )
 
 
-def _if_expired(old: Lifespan, kept: ListenerAction, at: datetime) -> str:
+def _if_expired(current: StoreCertificate, kept: ListenerAction, clients: Clients) -> str:
     """Say of a listener that stays as it is that its certificate has expired, and which valid one there is."""
-    if old.is_now(at):
+    old = clients.lifespan(current)
+    if old.is_now(clients.at):
         return ""
-    other = f" Certificate {kept.fallback_id} is valid, though it began earlier: name it to have it served."
-    when = f"until {iso(old.end)} only" if old.is_over(at) else f"from {iso(old.begin)} on only"
-    return f" What the listener has is valid {when}.{other if kept.fallback_id else ''}"
+    other = f" Certificate {kept.predecessor_id} is valid, though it began earlier: name it to have it served."
+    when = f"until {iso(old.end)} only" if old.is_over(clients.at) else f"from {iso(old.begin)} on only"
+    return f" What the listener has is valid {when}.{other if kept.predecessor_id else ''}"
 
 
-def _switched_to_best(place: Place, kept: ListenerAction, found: Sequence[StoreCertificate]) -> ListenerAction:
+def _switched_to_best(place: Place, kept: ListenerAction, equals: Sequence[StoreCertificate]) -> ListenerAction:
     """Return the switch to the best certificate, or a failure if there is nothing to choose by."""
-    if len(found) == 1:
-        return replace(_switch(place, found[0], kept.previous), is_promising=kept.is_promising)
-    ids = ", ".join(str(one.id) for one in found if one.stored_id)
-    new = ", ".join(certificate_of(one).fingerprint_sha256 for one in found if not one.stored_id)
+    if len(equals) == 1:
+        return replace(_switch(place, equals[0], kept.previous), is_promising=kept.is_promising)
+    ids = ", ".join(str(record.id) for record in equals if record.stored_id)
+    new = ", ".join(certificate_of(record).fingerprint_sha256 for record in equals if not record.stored_id)
     which = "; ".join(filter(None, [ids and f"ids {ids}", new and f"not stored yet, with the SHA-256 {new}"]))
     return kept.failed(
         "ambiguous",
@@ -323,87 +360,108 @@ def _switched_to_best(place: Place, kept: ListenerAction, found: Sequence[StoreC
 
 def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
     """Return a listener as it is, whatever is planned for it, to be looked at."""
-    identifier = action.previous_certificate_id
-    current = index.by_id.get(identifier or 0)
-    what = f"The listener has certificate {identifier}." if current else action.message
-    as_planned = action.outcome in {"unchanged", "skipped"}
-    return replace(
+    current = index.by_id.get(action.previous_id or 0)
+    as_now = replace(
         action,
-        outcome=action.outcome if as_planned else "unchanged",
-        reason=action.reason if as_planned else None,
-        message=action.message if as_planned else what,
         target=current,
-        certificate_id=identifier,
+        target_id=action.previous_id,
         is_changed=False,
-        better_id=action.target.stored_id if action.target and action.outcome == "switched" else action.better_id,
+        renewal_id=action.target.stored_id if action.target and action.outcome == "switched" else action.renewal_id,
+    )
+    if action.outcome in {"unchanged", "skipped"}:
+        return as_now
+    what = f"The listener has certificate {action.previous_id}." if current else action.message
+    return replace(as_now, outcome="unchanged", reason=None, message=what)
+
+
+def as_foreseen(planned: ListenerAction, seen: ListenerAction, clients: Clients) -> ListenerAction:
+    """Return what would become of a listener: one that would be switched is seen to serve what it gets, if it can be seen at all.
+
+    Clients accept that if the store has a complete chain for it, and refuse it only if they refuse what is served now.
+    """
+    if planned.outcome == "failed":
+        return replace(planned, seen=seen.seen, accepted=seen.accepted, refusal=seen.refusal)
+    if planned.outcome != "switched":
+        return seen
+    is_trusted = planned.target is not None and clients.trust(planned.target)
+    return replace(
+        planned.simulated(),
+        served=None if seen.reason == "not_reachable" or not seen.is_to_be_seen else bool(seen.seen),
+        accepted=None if seen.accepted is None else is_trusted,
+        was_refused=seen.accepted is False and not is_trusted,
+        refusal=None if is_trusted else seen.refusal,
+        is_everywhere=seen.is_everywhere,
     )
 
 
-def plan_wishes(
-    balancers: Sequence[Balancer],
-    index: StoreIndex,
-    wishes: Iterable[ListenerOptions],
-    overrides: Overrides,
-    clients: Clients,
-) -> list[ListenerAction]:
+def updated(listeners: Iterable[ListenerAction], anew: Iterable[ListenerAction]) -> list[ListenerAction]:
+    """Return listeners, those in place of them that were looked at anew."""
+    by_uuid = {listener.uuid: listener for listener in anew}
+    return [by_uuid.get(listener.uuid, listener) for listener in listeners]
+
+
+def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overrides) -> list[ListenerAction]:
     """Decide for each listener that a user names whether the certificate that they name can be put there."""
     planned: dict[object, ListenerAction] = {}
-    for wish in wishes:
-        one = _wished(wish, _find(wish, balancers), index, overrides, clients)
-        key = one.uuid or (wish.load_balancer, wish.port)
-        first = planned.setdefault(key, one)
-        if first.certificate_id != one.certificate_id:
+    for options in wanted:
+        action = _named(options, world, overrides)
+        key = action.uuid or (options.load_balancer, options.port)
+        first = planned.setdefault(key, action)
+        if first.target_id != action.target_id:
             planned[key] = first.failed(
                 "ambiguous",
-                f"{first.name} is given two certificates (ids {first.certificate_id} and {one.certificate_id}): leave one of the two.",
+                f"{first.name} is given two certificates (ids {first.target_id} and {action.target_id}): leave one of the two.",
             )
     return sorted(planned.values(), key=by_place)
 
 
-def _find(wish: ListenerOptions, balancers: Sequence[Balancer]) -> Place | CertificatesError:
+def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
     """Return the listener that a user means, or why there is no such."""
-    name = wish.load_balancer.strip()
-    found = [one for one in balancers if one.name == name or one.uuid.lower() == name.lower() or str(one.id) == name]
-    if not found:
-        return CertificatesError(
+    name = options.load_balancer.strip()
+    meant = [
+        balancer
+        for balancer in balancers
+        if name in {balancer.name, str(balancer.id)} or balancer.uuid.lower() == name.lower()
+    ]
+    if not meant:
+        return Obstacle(
             "not_found",
-            f"There is no load balancer {name}, or the API user has no access to it; there are: {_some(one.name for one in balancers)}.",
+            f"There is no load balancer {name}, or the API user has no access to it; there are: "
+            f"{_some(balancer.name for balancer in balancers)}.",
         )
-    if len(found) > 1:
-        return CertificatesError(
+    if len(meant) > 1:
+        return Obstacle(
             "ambiguous",
-            f"Several load balancers are called {name}: name one by its uuid ({_some(one.uuid for one in found)}).",
+            f"Several load balancers are called {name}: name one by its uuid ({_some(balancer.uuid for balancer in meant)}).",
         )
-    balancer = found[0]
-    listener = next((one for one in balancer.listeners if one.port == wish.port), None)
-    if listener is None:
-        ports = _some(str(one.port) for one in balancer.listeners)
-        return CertificatesError(
-            "not_found", f"Load balancer {balancer.name} has no listener on port {wish.port}; it has: {ports}."
-        )
-    return Place(balancer, listener)
+    balancer = meant[0]
+    for listener in balancer.listeners:
+        if listener.port == options.port:
+            return Place(balancer, listener)
+    ports = _some(str(listener.port) for listener in balancer.listeners)
+    return Obstacle(
+        "not_found", f"Load balancer {balancer.name} has no listener on port {options.port}; it has: {ports}."
+    )
 
 
 def _some(texts: Iterable[str]) -> str:
     return some_of(list(texts), MOST_NAMED) or "none"
 
 
-def _wished(
-    wish: ListenerOptions, place: Place | CertificatesError, index: StoreIndex, overrides: Overrides, clients: Clients
-) -> ListenerAction:
+def _named(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
     """Decide about one listener that a user names."""
-    target, wanted = index.by_id.get(wish.certificate_id), wish.certificate_id
-    if isinstance(place, CertificatesError):
-        reason = t.cast(DeployReason, place.code)
-        unplaced = ListenerAction(wish.load_balancer, wish.port, "failed", reason, place.message, None, target)
-        return replace(unplaced, certificate_id=wanted)
-    current = index.by_id.get(place.listener.certificate_id or 0)
-    switch = replace(_switch(place, target, current), certificate_id=wanted)
-    if place.listener.is_https and place.listener.certificate_id == wish.certificate_id:
-        return _kept(place, current, "It has this certificate already.", index, clients)
-    why = _why_not(place, target, current, wish, overrides, clients)
+    place, clients = _place_of(options, world.balancers or ()), world.clients
+    target = world.index.by_id.get(options.certificate_id)
+    if isinstance(place, Obstacle):
+        missing = Place.missing(options.load_balancer, options.port)
+        return ListenerAction("failed", place.reason, place.message, missing, target, target_id=options.certificate_id)
+    current = world.index.by_id.get(place.listener.certificate_id or 0)
+    switch = replace(_switch(place, target, current), target_id=options.certificate_id)
+    if place.listener.is_https and place.listener.certificate_id == options.certificate_id:
+        return _kept(place, current, "It has this certificate already.", world)
+    why = _why_not(place, target, current, options, overrides, clients)
     if why or target is None:
-        return switch.failed(*why) if why else switch
+        return switch.failed(why.reason, why.message) if why else switch
     is_over = clients.lifespan(target).is_over(clients.at)
     is_meant = (overrides.untrusted and not clients.trust(target)) or (overrides.expired and is_over)
     return replace(switch, may_be_refused=is_meant, is_promising=_is_promising(current, clients))
@@ -413,43 +471,47 @@ def _why_not(
     place: Place,
     target: StoreCertificate | None,
     current: StoreCertificate | None,
-    wish: ListenerOptions,
+    options: ListenerOptions,
     overrides: Overrides,
     clients: Clients,
-) -> tuple[DeployReason, str] | None:
-    """Return reason and message if a listener must not get the certificate that a user names."""
+) -> Obstacle[DeployReason] | None:
+    """Return why a listener must not get the certificate that a user names."""
     if not place.listener.is_https:
         protocol = place.listener.protocol or "another protocol"
-        return "not_https", f"The listener {place.name} is for {protocol}: only HTTPS listeners have a certificate."
+        return Obstacle(
+            "not_https", f"The listener {place.name} is for {protocol}: only HTTPS listeners have a certificate."
+        )
     if target is None or target.certificate is None:
         what = "holds no certificate" if target is None else "holds nothing that can be read as certificate"
-        return "not_found", f"The store {what} {wish.certificate_id}: ssl_certificate_info lists those that it holds."
+        return Obstacle(
+            "not_found", f"The store {what} {options.certificate_id}: ssl_certificate_info lists those that it holds."
+        )
     has = place.listener.certificate_id
-    if wish.previous_certificate_id not in {None, has}:
-        return (
+    if options.previous_certificate_id not in {None, has}:
+        return Obstacle(
             "ambiguous",
-            f"The listener {place.name} has {f'certificate {has}' if has else 'no certificate'} and not {wish.previous_certificate_id}, as "
+            f"The listener {place.name} has {f'certificate {has}' if has else 'no certificate'} and not {options.previous_certificate_id}, as "
             "the plan says: it was changed meanwhile. Plan anew.",
         )
     old = Incumbent.of(current) if current and current.certificate else None
-    if old is None and place.listener.certificate_id is not None and not overrides.name_loss:
-        return (
+    if old is None and has is not None and not overrides.name_loss:
+        return Obstacle(
             "not_found",
             f"{_why_unknown(place, current)} allow_name_loss: true switches it without comparing the names.",
         )
-    not_taken = f"Certificate {wish.certificate_id} was not taken:"
+    not_taken = f"Certificate {options.certificate_id} was not taken:"
     why, never = why_not_in_place_of(target, old, clients, overrides), why_not_offered(target, place.balancer)
     if why and (
-        never is None or why[0] != never[0]
+        never is None or why.reason != never.reason
     ):  # to accept another type of key would not help where it is not offered
-        accept = f" {ACCEPT[why[0]]}: true accepts it." if why[0] in ACCEPT else ""
-        return why[0], f"{not_taken} {why[1]}{accept}"
-    return (never[0], f"{not_taken} {never[1]}") if never else _why_ended(place)
+        accept = f" {ACCEPT[why.reason]}: true accepts it." if why.reason in ACCEPT else ""
+        return Obstacle(why.reason, f"{not_taken} {why.message}{accept}")
+    return Obstacle(never.reason, f"{not_taken} {never.message}") if never else _why_ended(place)
 
 
-def _why_ended(place: Place) -> tuple[DeployReason, str] | None:
-    """Return reason and message if a listener's balancer accepts no change any more."""
-    return ("balancer_error", place.balancer.why_ended) if place.balancer.has_ended else None
+def _why_ended(place: Place) -> Obstacle[DeployReason] | None:
+    """Return why a listener's balancer accepts no change any more, if it does not."""
+    return Obstacle("balancer_error", place.balancer.why_ended) if place.balancer.has_ended else None
 
 
 def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
@@ -464,17 +526,20 @@ def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
     )
 
 
-def _kept(
-    place: Place, current: StoreCertificate | None, message: str, index: StoreIndex, clients: Clients
-) -> ListenerAction:
+def _kept(place: Place, current: StoreCertificate | None, message: str, world: World) -> ListenerAction:
     """Return what leaves a listener as it is."""
-    before = index.before(current, clients) if current and current.certificate else None
-    kept = ListenerAction(place.balancer.name, place.listener.port, "unchanged", None, message, place, current, current)
-    return replace(
-        kept,
-        certificate_id=place.listener.certificate_id,
-        fallback_id=before.id if before else None,
-        is_fallback_trusted=before is not None and clients.trust(before),
+    clients = world.clients
+    before = world.index.before(current, clients) if current and current.certificate else None
+    return ListenerAction(
+        "unchanged",
+        None,
+        message,
+        place,
+        current,
+        current,
+        target_id=place.listener.certificate_id,
+        predecessor_id=before.id if before else None,
+        is_predecessor_trusted=before is not None and clients.trust(before),
         is_promising=_is_promising(current, clients),
     )
 
@@ -488,6 +553,5 @@ def _is_promising(current: StoreCertificate | None, clients: Clients) -> bool:
 
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:
     """Return what points a listener to a certificate."""
-    port = place.listener.port
-    switch = ListenerAction(place.balancer.name, port, "switched", None, "Switched.", place, target, current)
-    return replace(switch, certificate_id=target.stored_id if target else None, is_changed=True)
+    identifier = target.stored_id if target else None
+    return ListenerAction("switched", None, "Switched.", place, target, current, target_id=identifier, is_changed=True)

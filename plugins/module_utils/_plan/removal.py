@@ -11,14 +11,15 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._api.balancers import Balancer
 from .._api.store import StoreCertificate
 from .._codes import KeptReason
+from .._names import any_matches
 from .._text import some_of
 from .._times import iso
+from .action import Obstacle
 from .deployments import ListenerAction
-from .store_index import StoreIndex
-from .superseding import Clients, certificate_of
+from .superseding import certificate_of
+from .world import World
 
 MOST_NAMED = 5
 """Maximum number of listeners in a message."""
@@ -29,15 +30,14 @@ class RemovalPlan:
     """Which certificates to delete, and which to keep although others may stand in for them."""
 
     old: Sequence[StoreCertificate]
-    kept: Sequence[tuple[StoreCertificate, KeptReason, str]]
+    kept: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
 
 
 def plan_removal(
-    index: StoreIndex,
-    balancers: Iterable[Balancer],
+    world: World,
     listeners: Sequence[ListenerAction],
     imported: Collection[int],
-    clients: Clients,
+    patterns: Sequence[str] | None = None,
     *,
     remove_unseen: bool,
 ) -> RemovalPlan:
@@ -49,29 +49,30 @@ def plan_removal(
     what was seen to be served somewhere.
 
     Args:
-        index: the store, with what this run has imported.
-        balancers: all load balancers of the account, as they were listed with the store.
+        world: as it was read last, with what this run has imported.
         listeners: what became of those that this run deals with.
         imported: the ids of what it has imported, which stays.
-        clients: who has to trust what stands in for what they trust.
+        patterns: one of which a name of a certificate must match; `None` means no restriction.
         remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
     """
-    present = {one.uuid: one.present_id for one in listeners}
+    index, clients = world.index, world.clients
+    present = {listener.uuid: listener.final_id for listener in listeners}
     others: dict[int | None, list[str]] = defaultdict(list)
     left: Counter[int | None] = Counter()
-    for balancer in balancers:
+    for balancer in world.balancers or ():
         for listener in balancer.listeners:
             if listener.is_https and listener.uuid not in present:
                 others[listener.certificate_id].append(f"{balancer.name}:{listener.port}")
             elif present.get(listener.uuid) != listener.certificate_id:
                 left[listener.certificate_id] += 1
     held = set(present.values())
-    old, kept = [], []
+    old: list[StoreCertificate] = []
+    kept: list[tuple[StoreCertificate, Obstacle[KeptReason]]] = []
     for record in index:
         if record.id in held | set(imported) or not record.stored_id or not record.certificate:
             continue
-        replacing = {one.id for one in index.superseding(record, clients)} & (held | others.keys())
-        if not replacing:
+        replacing = {other.id for other in index.superseding(record, clients)} & (held | others.keys())
+        if not replacing or not (patterns is None or any_matches(record.names, patterns)):
             continue
         why_used = _why_used(record, left[record.id], others[record.id])
         copies = {copy.id for copy in index.same(certificate_of(record))}
@@ -83,13 +84,13 @@ def plan_removal(
         unseen += [name for identifier in replacing | copies - {record.id} for name in others.get(identifier, ())]
         ends_later = all(clients.end(index.by_id[other]) < clients.end(record) for other in replacing)
         if why_used:
-            kept.append((record, *why_used))
+            kept.append((record, why_used))
         elif unseen:
             concerned = [listener for listener in listeners if listener.name in unseen]
-            kept.append((record, *_why_not_seen(record, unseen, concerned)))
+            kept.append((record, _why_not_seen(record, unseen, concerned)))
         elif ends_later:
             why = f"Certificate {record.id} is kept until it ends at {iso(clients.end(record))}, because what replaces it ends earlier."
-            kept.append((record, "ends_later", why))
+            kept.append((record, Obstacle("ends_later", why)))
         else:
             old.append(record)
     return RemovalPlan(old, kept)
@@ -100,12 +101,12 @@ def _concerns(
 ) -> bool:
     """Return whether a listener had a certificate, by whichever of its records, has what replaces it, or was seen to serve it."""
     is_served = any(certificate_of(old) == chain[0] for chain in listener.seen)
-    return listener.previous_certificate_id in copies or listener.present_id in replacing or is_served
+    return listener.previous_id in copies or listener.final_id in replacing or is_served
 
 
 def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:
     """Return whether a listener serves what it has, and clients accept it, or refused what was there before, too."""
-    if listener.outcome in {"failed", "rolled_back"} or not listener.is_known or listener.served is False:
+    if listener.has_failed or not listener.is_known or listener.served is False:
         return False
     if listener.accepted is False:
         return listener.was_refused and (remove_unseen or listener.is_everywhere)
@@ -114,21 +115,21 @@ def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:
 
 def _why_not_seen(
     record: StoreCertificate, unseen: Sequence[str], concerned: Iterable[ListenerAction]
-) -> tuple[KeptReason, str]:
-    """Return reason and message for a record whose successor was not seen to be served, or is refused."""
+) -> Obstacle[KeptReason]:
+    """Return why a record is kept whose successor was not seen to be served, or is refused."""
     listeners = list(concerned)
     refused = [listener for listener in listeners if listener.served and listener.accepted is False]
     if refused and not any(listener.served is False for listener in listeners):
         which = some_of([listener.name for listener in refused], MOST_NAMED)
         why = f"Certificate {record.id} is kept, because clients refuse what {which} {'serves' if len(refused) == 1 else 'serve'} in its place"
-        return "not_accepted", f"{why}: {refused[0].refusal}."
+        return Obstacle("not_accepted", f"{why}: {refused[0].refusal}.")
     who = f"{some_of(unseen, MOST_NAMED)} {'serves' if len(unseen) == 1 else 'serve'}"
     why = f"Certificate {record.id} is kept, because it was not seen at each address that {who} what replaces it."
-    return "not_served" if any(listener.served is False for listener in listeners) else "not_reachable", why
+    return Obstacle("not_served" if any(listener.served is False for listener in listeners) else "not_reachable", why)
 
 
-def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> tuple[KeptReason, str] | None:
-    """Return reason and message if something uses a record besides the listeners that were switched away from it.
+def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obstacle[KeptReason] | None:
+    """Return why a record is kept if something uses it besides the listeners that were switched away from it.
 
     Args:
         record: the record, as it was listed.
@@ -145,7 +146,7 @@ def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> tupl
     else:
         services = "a service uses" if count - left == 1 else f"{count - left} services use"
         why = f"{services} it that this run does not deal with"
-    return "in_use", f"Certificate {record.id} is kept, because {why}."
+    return Obstacle("in_use", f"Certificate {record.id} is kept, because {why}.")
 
 
 def as_result(record: StoreCertificate, outcome: str, reason: str | None, message: str) -> Mapping[str, t.Any]:

@@ -284,8 +284,8 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
     if nearest is not None:
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
-            held = f"For certificate {nearest.id}, {uncapitalized(why[1])} {remedy_for(entry.record, nearest, why[0], entry.source, clients)}".strip()
-            return why[0], f"It renews no certificate of the store. {held}"
+            held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy_for(entry.record, nearest, why.reason, entry.source, clients)}".strip()
+            return why.reason, f"It renews no certificate of the store. {held}"
     return new_name(names, index)
 
 
@@ -315,7 +315,7 @@ def remedy_for(new: StoreCertificate, old: StoreCertificate, reason: str, source
     """Return what to do about a certificate that is held back for a reason; who names it may use the wildcards that it has."""
     if reason == "names_not_covered":
         why = why_not_in_place_of(new, Incumbent.of(old), clients, Overrides(wildcards=True))
-        reason = why[0] if why else BY_WILDCARD
+        reason = why.reason if why else BY_WILDCARD
     return remedy_of(reason, source)
 
 

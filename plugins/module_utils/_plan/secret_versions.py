@@ -254,7 +254,7 @@ def _refused(
     why = why_not_in_place_of(new, old, clients, overrides)
     if why is None:
         return None
-    reason, message = why
+    reason, message = why.reason, why.message
     ours = certificate_of(new)
     if old and reason == "names_not_covered":
         lost = some_of(lost_names(ours, old, wildcards=False), MOST_NAMED)

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._api.store import StoreCertificate
-from .._codes import Obstacle
+from .._codes import ObstacleReason
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Trust, chain_as_sent
 from .._x509.lifespan import Lifespan
+from .action import Obstacle
 
 LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
 """The levels of trust; nothing takes the place of what is on a higher one."""
@@ -187,8 +188,8 @@ def is_as_good(new: StoreCertificate, old: StoreCertificate, clients: Clients) -
 
 def why_not_in_place_of(
     new: StoreCertificate, old: Incumbent | None, clients: Clients, overrides: Overrides | None = None
-) -> tuple[Obstacle, str] | None:
-    """Return reason and message if a certificate must not take the place of another one, whichever is newer.
+) -> Obstacle[ObstacleReason] | None:
+    """Return why a certificate must not take the place of another one, whichever is newer.
 
     Args:
         new: a record with a certificate.
@@ -198,45 +199,49 @@ def why_not_in_place_of(
     """
     ours, accepted = certificate_of(new), overrides or Overrides()
     if ours.not_after < clients.at and not accepted.expired:
-        return "expired", f"It expired at {iso(ours.not_after)}."
+        return Obstacle("expired", f"It expired at {iso(ours.not_after)}.")
     if ours.not_before > clients.at:
-        return "not_yet_valid", f"It is not valid before {iso(ours.not_before)}: run it again then."
+        return Obstacle("not_yet_valid", f"It is not valid before {iso(ours.not_before)}: run it again then.")
     if old is None:
         return None
     lost = lost_names(ours, old, wildcards=accepted.wildcards)
     if (lost or not old.identities) and not accepted.name_loss:
         which = some_of(lost, MOST_NAMED) or "those that it has are not known"
-        return "names_not_covered", f"It lacks names that are served now: {which}."
+        return Obstacle("names_not_covered", f"It lacks names that are served now: {which}.")
     theirs = old.record and certificate_of(old.record)
     if theirs and ours.organizations != theirs.organizations and not accepted.organization_change:
-        return (
+        return Obstacle(
             "organization_differs",
             f"Its organization ({some_of(sorted(ours.organizations), MOST_NAMED) or 'none'}) is not that of what is served now "
             f"({some_of(sorted(theirs.organizations), MOST_NAMED) or 'none'}).",
         )
     if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
-        return (
+        return Obstacle(
             "key_type_not_offered",
             f"Its key is {ours.key_type}, and that of what is served now is {old.key_type}.",
         )
     lifespan = clients.lifespan(new)
     if lifespan.is_over(clients.at) and not accepted.expired:
         issuer = lifespan.ends_by.shown_name if lifespan.ends_by else "none"
-        return "expired", f"Its issuer {issuer} expired at {iso(lifespan.end)}: import it again with today's chain."
+        return Obstacle(
+            "expired", f"Its issuer {issuer} expired at {iso(lifespan.end)}: import it again with today's chain."
+        )
     if lifespan.starts_by and lifespan.is_to_come(clients.at):
-        return (
+        return Obstacle(
             "not_yet_valid",
             f"Its issuer {lifespan.starts_by.shown_name} is not valid before {iso(lifespan.start)}: run it again then.",
         )
     ends_earlier = overrides is None and old.record is not None and clients.end(new) < clients.end(old.record)
     if ends_earlier and lifespan.is_due(clients.at):
         by = f", as its issuer {lifespan.ends_by.shown_name} does" if lifespan.ends_by else ""
-        return "expired", f"It ends at {iso(lifespan.end)}{by}, which is soon, and before what is served now ends."
+        return Obstacle(
+            "expired", f"It ends at {iso(lifespan.end)}{by}, which is soon, and before what is served now ends."
+        )
     return None if accepted.untrusted else _why_less_trusted(new, old, clients)
 
 
-def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -> tuple[Obstacle, str] | None:
-    """Return reason and message if a certificate is on a lower level of trust than the other one.
+def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -> Obstacle[ObstacleReason] | None:
+    """Return why clients would trust a certificate less than the other one.
 
     An order's certificate is trusted, as a public authority issues it. There, a chain to any authority will do, since the roots of
     one's own authority are not given to those who request emails.
@@ -250,7 +255,7 @@ def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -
         if chain.trust == "incomplete"
         else "Import one of an authority that clients trust; if it is one of your own, give its root as trusted_ca_path."
     )
-    return UNTRUSTED[chain.trust], f"Clients would not trust it: {chain.why}. {remedy}"
+    return Obstacle(UNTRUSTED[chain.trust], f"Clients would not trust it: {chain.why}. {remedy}")
 
 
 def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str]:

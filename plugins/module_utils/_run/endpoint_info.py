@@ -17,6 +17,7 @@ from .._api.balancers import fetch_balancers
 from .._api.client import Client, connect
 from .._api.settings import LONGEST_TIMEOUT
 from .._api.store import StoreCertificate, fetch_visible
+from .._apply.serving import server_name_for
 from .._argspec import ArgumentSpec, api_options, concurrency_options, import_options
 from .._codes import EndpointReason
 from .._errors import CertificatesError
@@ -29,7 +30,6 @@ from .._net.probe import CONCURRENCY, probe_all
 from .._plan.store_index import StoreIndex
 from .._times import now
 from .roots import roots_if_any
-from .serving import server_name_for
 
 SPEC = (
     api_options()

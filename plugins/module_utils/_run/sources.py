@@ -10,7 +10,7 @@ import os
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
@@ -23,6 +23,7 @@ from .._names import shown_name, source_name
 from .._plan.material import remedy_for
 from .._plan.rotation import Record, SourceCertificate
 from .._plan.superseding import Clients
+from .._plan.world import Read
 from .._secrets_manager.secret import Secret
 from .._sources import folder
 from .._sources.files import Files
@@ -56,22 +57,6 @@ class MailContent:
     bundles: Sequence[Bundle] = ()
     missing: Sequence[Mapping[str, t.Any]] = ()
     why_empty: str = ""
-
-
-@dataclass
-class Read:
-    """The certificates of all sources that can be used, and what cannot be used."""
-
-    entries: list[SourceCertificate] = field(default_factory=list)
-    useless: list[Record] = field(default_factory=list)
-    unwanted: list[Record] = field(default_factory=list)
-    """What was not read, as it renews nothing."""
-    failed: list[Record] = field(default_factory=list)
-    """The folders, mailboxes, instances and secrets that could not be read."""
-    api_calls: int = 0
-    """HTTP requests made to instances of Secrets Manager."""
-    empty: list[Record] = field(default_factory=list)
-    """The sources that bring nothing at all, with a message."""
 
 
 def read_sources(

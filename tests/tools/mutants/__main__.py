@@ -43,7 +43,7 @@ DECIDING = (
         "_x509/chain.py",
         "_mail/search.py",
     ),
-    *("_apply/guard.py", "_apply/creates.py", "_run/switching.py", "_run/fulfillment_email.py"),
+    *("_apply/guard.py", "_apply/creates.py", "_apply/switching.py", "_run/fulfillment_email.py"),
     *("_api/faults.py", "_api/paging.py", "_api/caller.py", "_api/client.py"),
 )
 """The files that decide about harm."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.action import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
     Approved,
     limit_imports,
@@ -121,8 +122,8 @@ def test_a_switch_that_was_not_shown(before: ListenerAction | None) -> None:
     given = approved(deployed=[before] if before else [])
     (one,), _gone = limit_listeners([SWITCHED], given, INDEX)
     assert reasons([{"outcome": one.outcome, "reason": one.reason, "message": one.message}]) == ["not_approved"]
-    assert (one.target, one.certificate_id, one.is_changed, one.present_id) == (OLD, 1, False, 1)
-    assert one.better_id == 2
+    assert (one.target, one.target_id, one.is_changed, one.final_id) == (OLD, 1, False, 1)
+    assert one.renewal_id == 2
 
 
 def test_a_listener_that_has_it_by_now() -> None:
@@ -130,7 +131,7 @@ def test_a_listener_that_has_it_by_now() -> None:
     done = listener(2, NEW)
     assert limited(SWITCHED, done) == done
     other = limited(SWITCHED, listener(3, NEWER))
-    assert (other.outcome, other.reason, other.certificate_id) == ("skipped", "changed_meanwhile", 3)
+    assert (other.outcome, other.reason, other.target_id) == ("skipped", "changed_meanwhile", 3)
     kept = limited(SWITCHED, listener(1, OLD))
     assert (kept.outcome, kept.reason) == ("skipped", "changed_meanwhile")
 
@@ -157,7 +158,7 @@ def test_a_listener_that_is_gone() -> None:
 
 def test_deletions() -> None:
     """What would be deleted now and was not shown is kept; so is what was shown and is needed again, or gone."""
-    plan = RemovalPlan([OLD, NEW], [(NEWER, "not_reachable", "It was not seen.")])
+    plan = RemovalPlan([OLD, NEW], [(NEWER, Obstacle("not_reachable", "It was not seen."))])
     gone = Made("gone.example.com", ("gone.example.com",)).record(9)
     old, left_out = limit_removal(plan, approved(removed=[OLD, NEWER, gone]))
     assert old == [OLD]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
@@ -16,6 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import AttentionReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.attention import (
     RenewalFacts,
+    as_served,
     find_attention,
     served_by,
 )
@@ -24,13 +25,18 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     ListenerSelection,
     plan_renewals,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
+    Chosen,
+    Record,
+    SourceCertificate,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import DAY, NOW, pem_of
-from tests.support.rotating import balancer, entry, listener
+from tests.support.rotating import balancer, entry, listener, world_of
 from tests.support.stored import NAME, TRUSTED, Made, clients_with
 
 FRESH, DUE, OVER = Made(), Made(days=(-80, 10)), Made(days=(-90, -2))
@@ -39,13 +45,26 @@ SECOND = timedelta(seconds=1)
 LTD = "Example Ltd"
 
 
+def facts(
+    records: Iterable[StoreCertificate],
+    at: datetime = NOW,
+    usable: Sequence[SourceCertificate] = (),
+    waiting: Sequence[SourceCertificate] = (),
+    unused: Sequence[Record] = (),
+    has_sources: bool = False,
+) -> RenewalFacts:
+    """What is known beside the listeners."""
+    world = world_of(records, clients=clients_with(at=at))
+    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources)
+
+
 def found(
     *listeners: ListenerAction, store: Iterable[Made] = (), at: datetime = NOW, **known: Any
 ) -> list[dict[str, Any]]:
     """What needs a person; the store has what the listeners have, and these records from 10 on."""
     records = [one.target for one in listeners if one.target]
     records += [made.record(number) for number, made in enumerate(store, start=10)]
-    items = find_attention(listeners, RenewalFacts(StoreIndex(records), **known), clients_with(at=at))
+    items = find_attention(listeners, facts(records, at, **known))
     assert all(item["message"].endswith(".") for item in items)
     return [dict(item) for item in items]
 
@@ -240,7 +259,7 @@ def test_what_is_not_newer_or_not_valid_is_not_held_back(days: tuple[float, floa
 
 def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
     """A run that only looks says which one; though another one, which is newer still, is held back."""
-    one = serving(DUE, better_id=10)
+    one = serving(DUE, renewal_id=10)
     assert "Certificate 10 of the store is newer: have it served," in message(one, store=[FRESH])
     due = found(one, store=[FRESH, Made(days=(-0.5, 91), organization=LTD)])[0]
     assert (due["reason"], "Certificate 10 of the store is newer" in due["message"]) == ("expiring", True)
@@ -248,9 +267,7 @@ def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
 
 def test_a_switch_that_failed() -> None:
     failed = listener(1, FRESH.record(2)).failed("balancer_busy", "It is busy.", is_changed=False, served=None)
-    items = find_attention(
-        [failed], RenewalFacts(StoreIndex([DUE.record(1), FRESH.record(2)]), has_sources=True), clients_with()
-    )
+    items = find_attention([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
     (item,) = items
     assert (item["reason"], item["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
     assert item["message"].endswith("nothing renews it. It is busy.")
@@ -265,7 +282,7 @@ def test_a_renewal_of_a_source_that_could_not_be_stored() -> None:
 
 def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store() -> None:
     seen = ((certificate_of(OVER.record()),),)
-    unknown = replace(listener(1, FRESH.record(1)), target=None, certificate_id=99, served=False, seen=seen)
+    unknown = replace(listener(1, FRESH.record(1)), target=None, target_id=99, served=False, seen=seen)
     due = next(item for item in found(unknown, store=[FRESH]) if item["reason"] == "expired")
     assert (
         "The store has no certificate 99" in due["message"]
@@ -337,18 +354,18 @@ def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
     over, fresh = ((certificate_of(made.record(9)),) for made in (OVER, FRESH))
     for seen in ((over,), (over, fresh), (fresh, over)):
         assert reasons(replace(unknown, served=None, seen=seen)) == ["expired"], "of several addresses the worst counts"
-        assert served_by(replace(unknown, seen=seen), StoreIndex([]), clients_with()).certificate == over[0]
-    assert served_by(unknown, StoreIndex([]), clients_with()).certificate is None
+        assert served_by(replace(unknown, seen=seen), world_of([])).certificate == over[0]
+    assert served_by(unknown, world_of([])).certificate is None
 
 
 def test_what_was_switched_counts_with_its_new_certificate() -> None:
     """In check mode, too, where it has no id yet."""
     index = StoreIndex([DUE.record(1), FRESH.record(-1)])
     switched = listener(1, FRESH.record(-1))
-    assert find_attention([switched], RenewalFacts(index), clients_with()) == []
+    assert find_attention([switched], facts(index)) == []
     back = replace(switched, outcome="rolled_back", reason="not_served", served=False, message="It was pointed back.")
     seen = ((certificate_of(FRESH.record(9)),),)
-    items = find_attention([replace(back, seen=seen)], RenewalFacts(index), clients_with())
+    items = find_attention([replace(back, seen=seen)], facts(index))
     assert [item["reason"] for item in items] == ["expiring", "not_served"]
 
 
@@ -380,16 +397,16 @@ def test_a_renewal_whose_issuer_begins_too_late() -> None:
         return Made(days=(1, 95)).record(10, intermediateCertificate=pem_of(chain))
 
     for day, expected in ((5, []), (9, ["expiring"])):
-        known = RenewalFacts(StoreIndex([DUE.record(1), beginning(day)]))
-        assert [item["reason"] for item in find_attention([serving(DUE)], known, clients_with())] == expected, day
+        known = facts([DUE.record(1), beginning(day)])
+        assert [item["reason"] for item in find_attention([serving(DUE)], known)] == expected, day
 
 
 def test_a_newer_one_whose_issuer_has_ended_is_named_with_the_remedy() -> None:
     renewal = with_issuer_until(-1)
     index = StoreIndex([DUE.record(1), replace(renewal, id=2)])
-    (planned,) = plan_renewals([balancer("web", p443=1)], index, ListenerSelection(), clients_with())
+    (planned,) = plan_renewals(world_of(index, balancer("web", p443=1)), ListenerSelection())
     assert (planned.outcome, planned.reason) == ("skipped", "expired") and "today's chain" in planned.message
-    (item,) = find_attention([replace(planned, served=True)], RenewalFacts(index), clients_with())
+    (item,) = find_attention([replace(planned, served=True)], facts(index))
     assert item["reason"] == "expiring" and "Certificate 2" in item["message"].replace("certificate 2", "Certificate 2")
     assert "today's chain" in item["message"]
 
@@ -433,7 +450,9 @@ def test_the_chain_that_is_served_counts() -> None:
 
 
 def test_what_is_not_valid_yet() -> None:
-    (item,) = found(serving(Made(days=(1, 90)), accepted=False, refusal="certificate is not yet valid", fallback_id=7))
+    (item,) = found(
+        serving(Made(days=(1, 90)), accepted=False, refusal="certificate is not yet valid", predecessor_id=7)
+    )
     assert item["reason"] == "not_yet_valid" and "certificate 7, which is valid" in item["message"]
     assert iso(NOW + DAY) in item["message"]
 
@@ -521,3 +540,31 @@ def test_the_most_urgent_comes_first() -> None:
     assert list(get_args(AttentionReason)) == [
         *("expired", "expiring", "not_yet_valid", "unusable", "held_back", "not_served", "not_accepted")
     ]
+
+
+def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
+    world = world_of([DUE.record(1), FRESH.record(2)])
+    kept = as_served(serving(DUE, renewal_id=2), world)
+    due, fresh = (certificate_of(made.record()) for made in (DUE, FRESH))
+    assert (
+        kept.items()
+        >= {
+            "certificate_id": 1,
+            "better_certificate_id": 2,
+            "not_before": iso(due.not_before),
+            "not_after": iso(due.not_after),
+            "renewal_due": True,
+            "served_certificate": None,
+        }.items()
+    )
+    refused = listener(1, FRESH.record(2)).failed("refused", "No.")
+    told = as_served(refused, world)
+    assert (told["better_certificate_id"], told["not_after"]) == (2, iso(due.not_after)), "it has kept what it had"
+    coming = listener(1, FRESH.record(-1)).failed("refused", "No.")
+    assert as_served(coming, world)["better_certificate_id"] is None, "nobody knows its id yet"
+    other = listener(1, FRESH.record(2), served=False, seen=((due,),))
+    told = as_served(other, world)
+    assert told["served_certificate"] == due.facts() and told["not_after"] == iso(due.not_after)
+    assert (told["better_certificate_id"], told["renewal_due"]) == (None, True)
+    switched = as_served(listener(1, FRESH.record(2), seen=((fresh,),)), world)
+    assert switched["not_after"] == iso(fresh.not_after) and switched["served_certificate"] is None

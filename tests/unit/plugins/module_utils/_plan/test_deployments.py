@@ -18,15 +18,20 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     ListenerAction,
     ListenerOptions,
     ListenerSelection,
+    as_foreseen,
     as_it_is,
+    plan_named,
     plan_renewals,
-    plan_wishes,
+    updated,
+    why_too_many,
     why_unmatched,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Overrides
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import Issued, new_key, self_signed
+from tests.support.rotating import world_of
 from tests.support.stored import NAME, OWN, clients_with
 from tests.support.stored import TRUSTED as AUTHORITY
 from tests.support.stored import stored as record
@@ -88,7 +93,7 @@ def by_name(planned: list[ListenerAction]) -> dict[str, tuple[str, str | None, i
     for one in planned:
         assert one.is_changed == (one.outcome == "switched")
         assert one.message.endswith((".", "!", "?"))
-    return {one.name: (one.outcome, one.reason, one.certificate_id) for one in planned}
+    return {one.name: (one.outcome, one.reason, one.target_id) for one in planned}
 
 
 def renewal(*stored: StoreCertificate, of: Balancer | None = None, **selection: Any) -> ListenerAction:
@@ -100,8 +105,8 @@ def renewal_with(
     expected: Sequence[Issued], *stored: StoreCertificate, of: Balancer | None = None, **selection: Any
 ) -> ListenerAction:
     """What is decided about the only listener if the store will hold these certificates, too."""
-    index = StoreIndex([*stored, *(record(-number, one) for number, one in enumerate(expected, 1))])
-    (only,) = plan_renewals([of or balancer()], index, ListenerSelection(**selection), CLIENTS)
+    records = [*stored, *(record(-number, one) for number, one in enumerate(expected, 1))]
+    (only,) = plan_renewals(world_of(records, of or balancer()), ListenerSelection(**selection))
     by_name([only])
     return only
 
@@ -127,7 +132,7 @@ def named(
     **overrides: bool,
 ) -> list[ListenerAction]:
     """What is decided about listeners that are named by the user."""
-    return plan_wishes(balancers, StoreIndex(stored), wishes, Overrides(wildcards=True, **overrides), CLIENTS)
+    return plan_named(world_of(stored, *balancers), wishes, Overrides(wildcards=True, **overrides))
 
 
 # What is better
@@ -143,8 +148,8 @@ BETTER: dict[str, tuple[Issued, Issued]] = {
 def test_a_better_certificate_is_taken(case: str) -> None:
     old, new = BETTER[case]
     planned = renewal(record(OLD, old), record(NEW, new))
-    assert (*outcome(planned), planned.certificate_id) == ("switched", None, NEW)
-    assert planned.previous_certificate_id == OLD
+    assert (*outcome(planned), planned.target_id) == ("switched", None, NEW)
+    assert planned.previous_id == OLD
     assert outcome(wish(record(OLD, old), record(NEW, new))) == ("switched", None)
 
 
@@ -159,7 +164,7 @@ WORSE: dict[str, tuple[Issued, Issued]] = {
 def test_what_is_not_better_leaves_a_listener_as_it_is(case: str) -> None:
     old, new = WORSE[case]
     planned = renewal(record(OLD, old), record(NEW, new))
-    assert (*outcome(planned), planned.certificate_id) == ("unchanged", None, OLD)
+    assert (*outcome(planned), planned.target_id) == ("unchanged", None, OLD)
     assert planned.target == record(OLD, old)
 
 
@@ -199,7 +204,7 @@ NEAR: dict[str, tuple[Issued, Issued, str, str]] = {
 def test_a_near_miss_is_said(case: str) -> None:
     old, new, reason, said = NEAR[case]
     planned = renewal(record(OLD, old), record(NEW, new))
-    assert (*outcome(planned), planned.certificate_id) == ("skipped", reason, OLD)
+    assert (*outcome(planned), planned.target_id) == ("skipped", reason, OLD)
     assert f"certificate {NEW}" in planned.message and said in planned.message
 
 
@@ -210,7 +215,7 @@ def test_the_newest_of_several_is_taken() -> None:
         record(3, issue(days=(-1, 90))),
         record(4, issue(days=(-20, 400))),
     ]
-    assert renewal(*stored).certificate_id == 3
+    assert renewal(*stored).target_id == 3
 
 
 def test_one_that_fits_is_taken_though_a_newer_one_is_near() -> None:
@@ -219,7 +224,7 @@ def test_one_that_fits_is_taken_though_a_newer_one_is_near() -> None:
         record(2, issue(days=(-30, 60))),
         record(3, issue(organization="Example")),
     ]
-    assert renewal(*stored).certificate_id == 2
+    assert renewal(*stored).target_id == 2
 
 
 def test_of_several_near_misses_the_newest_is_said() -> None:
@@ -248,7 +253,7 @@ def test_two_equally_good_ones_are_ambiguous() -> None:
 
 def test_the_same_certificate_stored_twice_is_not_ambiguous() -> None:
     new = issue()
-    assert renewal(record(OLD, issue(days=PRESENT)), record(3, new), record(2, new)).certificate_id == 2
+    assert renewal(record(OLD, issue(days=PRESENT)), record(3, new), record(2, new)).target_id == 2
     assert outcome(renewal(record(OLD, new), record(2, new))) == ("unchanged", None)
 
 
@@ -256,8 +261,8 @@ def test_the_copy_with_the_chain_is_taken() -> None:
     """Such as one that was stored once more, since a record in use cannot be given its chain."""
     new = issue()
     bare, whole = replace(new, chain=()), record(3, new)
-    assert renewal(record(OLD, bare), whole).certificate_id == 3
-    assert renewal(record(OLD, issue(days=PRESENT)), record(NEW, bare), whole).certificate_id == 3
+    assert renewal(record(OLD, bare), whole).target_id == 3
+    assert renewal(record(OLD, issue(days=PRESENT)), record(NEW, bare), whole).target_id == 3
     assert outcome(renewal(record(OLD, new), record(NEW, bare))) == ("unchanged", None)
 
 
@@ -300,7 +305,7 @@ def test_the_present_certificate_is_not_known(certificate: Any) -> None:
     planned = renewal(record(NEW, issue()), of=balancer(certificate=certificate))
     assert outcome(planned) == ("skipped", "not_found")
     assert "web:443" in planned.message
-    assert planned.previous_certificate_id == (99 if certificate == 99 else None)
+    assert planned.previous_id == (99 if certificate == 99 else None)
 
 
 def test_the_present_certificate_cannot_be_read() -> None:
@@ -361,7 +366,7 @@ BALANCERS = [
 )
 def test_the_selection(selection: dict[str, Any], expected: list[str]) -> None:
     """Only HTTPS listeners, sorted by load balancer and port."""
-    planned = plan_renewals(BALANCERS, StoreIndex(STORED), ListenerSelection(**selection), CLIENTS)
+    planned = plan_renewals(world_of(STORED, *BALANCERS), ListenerSelection(**selection))
     assert [one.name for one in planned] == expected
 
 
@@ -411,8 +416,8 @@ def test_where_there_is_nothing_to_match() -> None:
 
 
 def test_no_balancer_and_no_certificate() -> None:
-    assert plan_renewals([], StoreIndex(STORED), ListenerSelection(), CLIENTS) == []
-    assert plan_renewals([balancer(ports={})], StoreIndex(STORED), ListenerSelection(), CLIENTS) == []
+    assert plan_renewals(world_of(STORED), ListenerSelection()) == []
+    assert plan_renewals(world_of(STORED, balancer(ports={})), ListenerSelection()) == []
     assert outcome(renewal()) == ("skipped", "not_found")
 
 
@@ -423,7 +428,7 @@ def test_what_the_store_will_hold_is_taken_like_what_it_holds() -> None:
     """Whatever fits or not, with the certificate's facts and without an id."""
     for old, new in BETTER.values():
         planned = renewal_with([new], record(OLD, old))
-        assert (*outcome(planned), planned.certificate_id) == ("switched", None, None)
+        assert (*outcome(planned), planned.target_id) == ("switched", None, None)
         facts = planned.as_result(clients_with())
         assert (facts["fingerprint_sha256"], facts["certificate_id"]) == (new.fingerprint, None)
         assert (
@@ -438,7 +443,7 @@ def test_what_the_store_will_hold_is_taken_like_what_it_holds() -> None:
 def test_a_near_miss_that_is_not_stored_yet_is_named_in_words(case: str) -> None:
     old, new, reason = NEAR[case][:3]
     planned = renewal_with([new], record(OLD, old))
-    assert outcome(planned) == ("skipped", reason) and planned.certificate_id == OLD
+    assert outcome(planned) == ("skipped", reason) and planned.target_id == OLD
     assert new.fingerprint in planned.message and "not stored yet" in planned.message
     assert "None" not in planned.message
 
@@ -446,21 +451,21 @@ def test_a_near_miss_that_is_not_stored_yet_is_named_in_words(case: str) -> None
 def test_what_is_stored_already_counts_as_the_record() -> None:
     new = issue()
     for texts in ([new], [new, new]):
-        assert renewal_with(texts, record(OLD, issue(days=PRESENT)), record(NEW, new)).certificate_id == NEW
+        assert renewal_with(texts, record(OLD, issue(days=PRESENT)), record(NEW, new)).target_id == NEW
         assert outcome(renewal_with(texts, record(OLD, new))) == ("unchanged", None)
     assert outcome(renewal_with([new, new], record(OLD, issue(days=PRESENT)))) == ("switched", None)
 
 
 def test_the_newest_is_taken_whether_it_is_stored_or_not() -> None:
     old, newer, newest = record(OLD, issue(days=PRESENT)), issue(days=(-9, 90)), issue()
-    assert renewal_with([newest], old, record(NEW, newer)).certificate_id is None
-    assert renewal_with([newer], old, record(NEW, newest)).certificate_id == NEW
+    assert renewal_with([newest], old, record(NEW, newer)).target_id is None
+    assert renewal_with([newer], old, record(NEW, newest)).target_id == NEW
 
 
 def test_equally_good_ones_that_are_not_stored_yet_are_ambiguous() -> None:
     old, new, other = record(OLD, issue(days=PRESENT)), issue(), issue()
     among = renewal_with([new], old, record(NEW, other))
-    assert outcome(among) == ("failed", "ambiguous") and among.certificate_id == OLD
+    assert outcome(among) == ("failed", "ambiguous") and among.target_id == OLD
     assert f"ids {NEW}; " in among.message and new.fingerprint in among.message
     both = renewal_with([new, other], old)
     assert outcome(both) == ("failed", "ambiguous") and "ids" not in both.message
@@ -470,8 +475,8 @@ def test_equally_good_ones_that_are_not_stored_yet_are_ambiguous() -> None:
 def test_what_is_not_stored_yet_has_replaced_nothing() -> None:
     """It is not what a listener could be pointed back to."""
     present, before = issue(), issue(days=(-30, 60))
-    assert renewal(record(OLD, present), record(NEW, before)).fallback_id == NEW
-    assert renewal_with([before], record(OLD, present)).fallback_id is None
+    assert renewal(record(OLD, present), record(NEW, before)).predecessor_id == NEW
+    assert renewal_with([before], record(OLD, present)).predecessor_id is None
 
 
 # What a user names
@@ -496,8 +501,8 @@ def test_names_of_a_balancer(name: str) -> None:
 def test_what_is_not_there(name: str, port: int, expected: str, said: str) -> None:
     (planned,) = named(BALANCERS, STORED, [ListenerOptions(2, name, port)])
     assert outcome(planned) == ("failed", expected)
-    assert said in planned.message and str(planned.load_balancer) in planned.message
-    assert (planned.certificate_id, planned.port) == (2, port)
+    assert said in planned.message and str(planned.place.balancer.name) in planned.message
+    assert (planned.target_id, planned.place.listener.port) == (2, port)
 
 
 def test_two_balancers_of_one_name() -> None:
@@ -507,8 +512,8 @@ def test_two_balancers_of_one_name() -> None:
     assert outcome(planned) == ("failed", "ambiguous")
     assert "UUID-1" in planned.message and "UUID-2" in planned.message
     (planned,) = named(twins, stored, [ListenerOptions(NEW, "uuid-2", 443)])
-    assert planned.is_changed and planned.at.balancer is twins[1]
-    assert len(plan_renewals(twins, StoreIndex(stored), ListenerSelection(), CLIENTS)) == 2
+    assert planned.is_changed and planned.place.balancer is twins[1]
+    assert len(plan_renewals(world_of(stored, *twins), ListenerSelection())) == 2
 
 
 def test_a_name_that_is_another_ones_id() -> None:
@@ -546,7 +551,7 @@ def test_the_same_listener_twice() -> None:
         assert "1" in planned.message and "2" in planned.message
 
 
-def test_wishes_are_sorted_by_place() -> None:
+def test_what_is_named_is_sorted_by_place() -> None:
     wishes = [
         ListenerOptions(2, "web-1", 443),
         ListenerOptions(2, "zz", 1),
@@ -559,9 +564,26 @@ def test_wishes_are_sorted_by_place() -> None:
     assert named(BALANCERS, STORED, []) == []
 
 
+def test_what_a_user_accepts_may_be_refused_by_clients_if_it_needed_that() -> None:
+    present, fresh = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    over, strange = record(NEW, issue(days=(-9, -1))), record(NEW, LEEWAYS["signed by itself"][1])
+    assert wish(present, fresh).is_promising and not wish(over, fresh, name_loss=True).is_promising
+    assert not wish(present, fresh, expired=True, untrusted=True).may_be_refused
+    assert wish(present, over, expired=True).may_be_refused
+    assert wish(present, strange, untrusted=True).may_be_refused
+
+
+def test_a_listener_that_is_not_there_has_no_uuid_and_no_address() -> None:
+    (missing,) = named([balancer()], [record(NEW, issue())], [ListenerOptions(NEW, "nowhere", 8443)])
+    told = missing.as_result(clients_with())
+    assert (told["load_balancer"], told["port"], told["certificate_id"]) == ("nowhere", 8443, NEW)
+    unknown = ("load_balancer_uuid", "address", "listener_uuid", "previous_certificate_id")
+    assert [told[name] for name in unknown] == [None] * 4
+
+
 def test_no_such_certificate() -> None:
     planned = wish(record(OLD, issue(days=PRESENT)))
-    assert (*outcome(planned), planned.certificate_id) == ("failed", "not_found", NEW)
+    assert (*outcome(planned), planned.target_id) == ("failed", "not_found", NEW)
     assert planned.message.startswith(f"The store holds no certificate {NEW}:")
     told = planned.as_result(clients_with())
     assert (told["common_name"], told["subject_alt_names"], told["fingerprint_sha256"]) == (None, [], None)
@@ -574,7 +596,7 @@ def test_what_a_listener_has_in_the_end() -> None:
     refused = switched.failed("api_error", "No.", is_changed=False)
     broken = switched.failed("not_served", "No.", is_changed=True)
     back = replace(broken, outcome="rolled_back")
-    assert [one.present_id for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
+    assert [one.final_id for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
 
 
 def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
@@ -583,7 +605,7 @@ def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
     index = StoreIndex([present, record(NEW, issue())])
     switched = renewal(*index)
     coming = renewal_with([issue()], present)
-    failed = replace(switched.failed("ambiguous", "No.", is_changed=False), better_id=NEW)
+    failed = replace(switched.failed("ambiguous", "No.", is_changed=False), renewal_id=NEW)
     for planned, better in ((switched, NEW), (coming, None), (failed, NEW)):
         told = as_it_is(planned, index)
         assert told == replace(
@@ -592,19 +614,80 @@ def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
             reason=None,
             message=f"The listener has certificate {OLD}.",
             target=present,
-            certificate_id=OLD,
+            target_id=OLD,
             is_changed=False,
-            better_id=better,
+            renewal_id=better,
         )
     assert as_it_is(failed, StoreIndex([])).message == "No.", "what the listener has is not known"
     for kept in (renewal(present), renewal()):
-        assert as_it_is(kept, index) == replace(kept, target=index.by_id.get(kept.certificate_id or 0))
+        assert as_it_is(kept, index) == replace(kept, target=index.by_id.get(kept.target_id or 0))
+
+
+SEEN = ((Certificate.of(issue(days=PRESENT).certificate),),)
+"""What is served now."""
+
+
+def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_is_complete() -> None:
+    present, trusted = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    planned = replace(renewal(present, trusted), message="Switched.")
+    now = replace(as_it_is(planned, StoreIndex([present])), seen=SEEN, accepted=False, refusal="it is old")
+    foreseen = as_foreseen(planned, now, CLIENTS)
+    assert foreseen.message == "Would be switched." and foreseen.target_id == NEW
+    assert (foreseen.served, foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (True, True, False, None)
+    bare = replace(planned, target=record(NEW, replace(issue(), chain=())))
+    foreseen = as_foreseen(bare, replace(now, is_everywhere=False), CLIENTS)
+    assert (foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (False, True, "it is old")
+    assert foreseen.is_everywhere is False
+    assert not as_foreseen(bare, replace(now, accepted=True), CLIENTS).was_refused
+    assert as_foreseen(planned, replace(now, accepted=None), CLIENTS).accepted is None
+    assert as_foreseen(planned, replace(now, seen=()), CLIENTS).served is False
+    assert as_foreseen(planned, replace(now, reason="not_reachable"), CLIENTS).served is None
+    assert as_foreseen(planned, replace(now, target=None), CLIENTS).served is None
+    coming = replace(planned, target=record(-1, issue()))
+    assert as_foreseen(coming, now, CLIENTS).message == "Would be switched, once the certificate is stored."
+
+
+def test_check_mode_foresees_what_is_not_switched_as_it_is_seen() -> None:
+    kept = renewal(record(OLD, issue(days=PRESENT)))
+    now = replace(kept, seen=SEEN, served=True, accepted=False, refusal="it is old")
+    assert as_foreseen(kept, now, CLIENTS) == now
+    failed = kept.failed("ambiguous", "Which?")
+    foreseen = as_foreseen(failed, now, CLIENTS)
+    assert foreseen == replace(failed, seen=SEEN, accepted=False, refusal="it is old")
+
+
+def test_what_was_looked_at_anew_takes_its_place() -> None:
+    first, second = (renewal(of=balancer(number=number)) for number in (1, 2))
+    seen = replace(second, served=True)
+    assert updated([first, second], [seen]) == [first, seen]
+
+
+def test_too_many_switches_are_refused_all_together() -> None:
+    switched = [wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))] * 2
+    assert why_too_many(switched, 2) is None
+    refusal = why_too_many(switched, 1)
+    assert refusal and refusal.code == "too_many_listeners"
+    assert refusal.details == {"planned": 2, "max_listeners": 1, "listeners": ["web:443", "web:443"]}
+
+
+def test_a_diff_shows_the_certificates_by_id_and_name() -> None:
+    new = issue()
+    planned = renewal(record(OLD, issue(days=PRESENT)), record(NEW, new))
+    end = f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
+    assert planned.as_diff() == {
+        "before_header": "web:443",
+        "after_header": "web:443",
+        "before": {"certificate_id": OLD},
+        "after": {"certificate_id": NEW, "common_name": NAME, "not_after": end},
+    }
+    unknown = wish().as_diff()
+    assert unknown["after"] == {"certificate_id": NEW, "name": None, "not_after": None}
 
 
 def test_it_has_the_certificate_already() -> None:
     """Then nothing about it is an objection."""
     planned = wish(record(NEW, issue(days=(-90, -1), key="ec")), of=balancer(certificate=NEW))
-    assert (*outcome(planned), planned.certificate_id) == ("unchanged", None, NEW)
+    assert (*outcome(planned), planned.target_id) == ("unchanged", None, NEW)
 
 
 @pytest.mark.parametrize("certificate", [None, -1])

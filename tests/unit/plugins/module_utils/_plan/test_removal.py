@@ -15,11 +15,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.balanc
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import as_result, plan_removal
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 
-from tests.support.rotating import balancer, listener
-from tests.support.stored import NAME, Made, clients_with
+from tests.support.rotating import balancer, listener, world_of
+from tests.support.stored import NAME, Made
 
 OLD, NEW, NEWER = Made(days=(-80, 10)), Made(), Made(days=(-0.5, 91))
 OTHER = "api.example.com"
@@ -36,26 +35,20 @@ def removal(
     remove_unseen: bool = False,
 ) -> tuple[list[int], list[tuple[int, str]]]:
     """What is deleted, and what is kept with its reason; of the balancers, those of the listeners are known in any case."""
-    known = [one.at.balancer for one in listeners]
-    found = plan_removal(
-        StoreIndex(records),
-        [*known, *(balancers or ())],
-        listeners,
-        set(imported),
-        clients_with(),
-        remove_unseen=remove_unseen,
-    )
-    assert all(message.startswith(f"Certificate {record.id} is kept") for record, _, message in found.kept)
-    assert all(message.endswith(".") for _record, _reason, message in found.kept)
-    return [one.id for one in found.old], [(record.id, reason) for record, reason, _message in found.kept]
+    known = [one.place.balancer for one in listeners]
+    world = world_of(records, *known, *(balancers or ()))
+    found = plan_removal(world, listeners, set(imported), remove_unseen=remove_unseen)
+    assert all(why.message.startswith(f"Certificate {record.id} is kept") for record, why in found.kept)
+    assert all(why.message.endswith(".") for _record, why in found.kept)
+    return [one.id for one in found.old], [(record.id, why.reason) for record, why in found.kept]
 
 
 def why(records: Iterable[StoreCertificate], *listeners: ListenerAction, balancers: Iterable[Balancer] = ()) -> str:
     """Why the only one that is kept is."""
-    known = [*(one.at.balancer for one in listeners), *balancers]
-    found = plan_removal(StoreIndex(records), known, listeners, set(), clients_with(), remove_unseen=False)
-    ((_record, _reason, message),) = found.kept
-    return message
+    known = [*(one.place.balancer for one in listeners), *balancers]
+    found = plan_removal(world_of(records, *known), listeners, set(), remove_unseen=False)
+    ((_record, obstacle),) = found.kept
+    return obstacle.message
 
 
 SWITCHED = listener(1, SECOND)
@@ -243,7 +236,7 @@ def test_a_listener_that_failed_was_not_seen(outcome: Any) -> None:
 
 def test_a_listener_whose_certificate_is_not_known_was_not_seen() -> None:
     """It had the old certificate and has one that the store does not show."""
-    lost = replace(listener(1, SECOND, "api"), target=None, certificate_id=9)
+    lost = replace(listener(1, SECOND, "api"), target=None, target_id=9)
     old = replace(FIRST, associated_service_count=2)
     assert removal([old, SECOND], SWITCHED, lost, remove_unseen=True) == ([], UNSEEN)
 
@@ -347,10 +340,10 @@ def test_what_was_listed_after_the_switch_is_not_counted_twice() -> None:
     """The service that is left then is another one."""
     old = OLD.record(1, associatedServiceCount=1)
     again = [balancer("web", p443=2)]
-    plan = plan_removal(StoreIndex([old, SECOND]), again, [SWITCHED], (), clients_with(), remove_unseen=False)
-    assert [(record.id, reason) for record, reason, _message in plan.kept] == [(1, "in_use")]
+    plan = plan_removal(world_of([old, SECOND], *again), [SWITCHED], (), remove_unseen=False)
+    assert [(record.id, why.reason) for record, why in plan.kept] == [(1, "in_use")]
     unused = replace(old, associated_service_count=0)
-    plan = plan_removal(StoreIndex([unused, SECOND]), again, [SWITCHED], (), clients_with(), remove_unseen=False)
+    plan = plan_removal(world_of([unused, SECOND], *again), [SWITCHED], (), remove_unseen=False)
     assert list(plan.old) == [unused]
 
 

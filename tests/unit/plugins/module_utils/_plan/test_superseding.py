@@ -47,6 +47,7 @@ from hypothesis import strategies as st
 from tests.support.certificates import DAY, NOW, name_of, new_key, pem_of
 from tests.support.certificates import certificate_of as signed
 from tests.support.long import examples
+from tests.support.rotating import world_of
 from tests.support.stored import CHAINS, NAME, OWN, TRUSTED, Made, clients_with
 
 CLIENTS = clients_with()
@@ -177,8 +178,8 @@ def pair(*cases: Case) -> tuple[StoreCertificate, StoreCertificate]:
 def reason(new: StoreCertificate, old: StoreCertificate, **overrides: bool) -> str | None:
     """Why it may not stand in, whichever is newer."""
     why = why_not_in_place_of(new, Incumbent.of(old), CLIENTS, Overrides(**overrides) if overrides else None)
-    assert why is None or why[1].endswith("."), why
-    return why and why[0]
+    assert why is None or why.message.endswith("."), why
+    return why and why.reason
 
 
 # The table
@@ -224,7 +225,7 @@ def test_the_end_of_an_issuer_is_the_end() -> None:
     assert reason(until(40, NEW, 2), OLD.record(1)) is None
     assert reason(NEW.record(2), until(2, OLD, 1)) is None
     why = why_not_in_place_of(until(-2, NEW, 2), Incumbent.of(OLD.record(1)), CLIENTS)
-    assert why is not None and why[0] == "expired" and "Public CA 2" in why[1]
+    assert why is not None and why.reason == "expired" and "Public CA 2" in why.message
 
 
 def test_an_issuer_that_is_not_valid_yet() -> None:
@@ -232,7 +233,7 @@ def test_an_issuer_that_is_not_valid_yet() -> None:
     chain = [TRUSTED.reissue(not_before=NOW + 3 * DAY), *NEW.issued.chain[1:]]
     early = NEW.record(2, intermediateCertificate=pem_of(chain))
     why = why_not_in_place_of(early, Incumbent.of(OLD.record(1)), CLIENTS)
-    assert why is not None and why[0] == "not_yet_valid" and "Public CA 2 is not valid before" in why[1]
+    assert why is not None and why.reason == "not_yet_valid" and "Public CA 2 is not valid before" in why.message
     assert reason(early, OLD.record(1), untrusted=True, expired=True) == "not_yet_valid"
     assert supersedes(early, OLD.record(1), clients_with(at=NOW + 4 * DAY))
 
@@ -479,8 +480,8 @@ def test_all_callers_agree(world: list[StoreCertificate]) -> None:
     verdict, index = supersedes(new, old, CLIENTS), StoreIndex(world)
     assert index.superseding(old, CLIENTS) == ([new] if verdict else [])
     assert index.superseded_by(new, CLIENTS) == ([old] if verdict else [])
-    (action,) = plan_renewals([listening(old)], index, ListenerSelection(), CLIENTS)
-    assert (action.outcome == "switched", action.certificate_id) == (verdict, new.id if verdict else old.id)
+    (action,) = plan_renewals(world_of(world, listening(old), clients=CLIENTS), ListenerSelection())
+    assert (action.outcome == "switched", action.target_id) == (verdict, new.id if verdict else old.id)
     if new.certificate != old.certificate:
         listed = imported(new, [old]).superseded
         assert [(one.record.id, one.removed) for one in listed] == (
@@ -521,9 +522,9 @@ def test_nothing_else_is_ever_chosen(world: list[StoreCertificate]) -> None:
     """A listener gets the best of what may stand in for what it has, and keeps that if there is nothing."""
     index, current = StoreIndex(world), world[0]
     fitting = [one for one in world if supersedes(one, current, CLIENTS)]
-    (action,) = plan_renewals([listening(current)], index, ListenerSelection(), CLIENTS)
+    (action,) = plan_renewals(world_of(world, listening(current), clients=CLIENTS), ListenerSelection())
     if action.outcome == "switched":
-        chosen = index.by_id[action.certificate_id or 0]
+        chosen = index.by_id[action.target_id or 0]
         assert chosen in fitting and not any(supersedes(one, chosen, CLIENTS) for one in fitting)
     elif action.reason == "ambiguous":
         assert len({certificate_of(one) for one in fitting}) > 1

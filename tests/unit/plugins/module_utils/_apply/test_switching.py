@@ -20,14 +20,25 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers, store
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.caller import Interrupted
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
-from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff, lock
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply.serving import Watch
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply.switching import (
+    Switcher,
+    WaitOptions,
+    carry_out,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Switcher, WaitOptions
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
+    ListenerAction,
+    ListenerPlan,
+    Place,
+)
 
 from tests.support.certificates import Authority
 from tests.support.clock import Clock
+from tests.support.rotating import listener as listening
+from tests.support.rotating import world_of
+from tests.support.stored import Made
 
 OLD, NEW, THIRD = 1, 2, 3
 PEM = Authority().issue("www.example.com").pem
@@ -191,14 +202,12 @@ class World:
             wanted = target_id or listener.certificate_id
             planned.append(
                 ListenerAction(
-                    found.name,
-                    listener.port,
                     "switched" if target_id else "unchanged",
                     None,
                     "Switched." if target_id else "It has the best one.",
-                    place=Place(found, listener),
+                    Place(found, listener),
                     target=store.normalise({"id": wanted, "certificate": PEM}),
-                    certificate_id=wanted,
+                    target_id=wanted,
                     is_changed=bool(target_id),
                 )
             )
@@ -500,7 +509,7 @@ def test_a_refusal_because_of_what_is_gone_does_not_keep_the_others_from_being_s
     for port in (8443, 9443):
         world.add(port)
     planned = world.plan()
-    planned[1] = replace(planned[1], certificate_id=THIRD)
+    planned[1] = replace(planned[1], target_id=THIRD)
 
     def answer(_elements: list[dict[str, Any]]) -> None:
         if what in {"certificate", "both"}:
@@ -740,7 +749,7 @@ def test_a_listener_that_works_no_more_is_pointed_back(world: World) -> None:
     one, other = world.switch(before_sending=lambda: asked.append(len(world.sent)))
     assert shown([one, other]) == [DONE, ("rolled_back", "not_served", True)]
     assert other.message == "It was pointed back to certificate 3 and works again. Nothing works."
-    assert (other.certificate_id, other.previous_certificate_id) == (NEW, THIRD)
+    assert (other.target_id, other.previous_id) == (NEW, THIRD)
     assert world.sent[1:] == [[{"listenerUuid": broken, "tlsCertificateId": THIRD}]]
     assert world.served == {443: NEW, 8443: THIRD} and asked == [0, 1]
     assert world.clock.now >= 40, "the end of both changes is waited for"
@@ -785,7 +794,7 @@ def test_pointing_it_back_may_fail_too(world: World, failure: CertificatesError,
     [one] = world.switch()
     assert shown([one]) == [("failed", "not_served", True)]
     assert one.message.startswith("Nothing works. Pointing it back to certificate 1 failed, too: ")
-    assert said in one.message and one.certificate_id == NEW and world.served == {443: NEW}
+    assert said in one.message and one.target_id == NEW and world.served == {443: NEW}
 
 
 def test_what_another_run_has_changed_meanwhile_is_not_pointed_back(world: World) -> None:
@@ -833,3 +842,109 @@ def test_a_run_that_is_told_to_stop_while_it_reads_a_lost_change_back(world: Wor
     [one] = world.switch(watches=False)
     assert shown([one]) == [("failed", "outcome_unknown", False)]
     assert world.clock.now < 20
+
+
+# All balancers of a run
+
+
+class Run:
+    """A run, with a stand-in for its lock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_plan_stale = False
+        self.done: list[Any] = []
+        self.sent: list[list[str]] = []
+        self.failure: CertificatesError | None = None
+        monkeypatch.setattr(lock, "acquire", self._acquire)
+        monkeypatch.setattr(Switcher, "__call__", self._switch)
+
+    def _acquire(
+        self, client: Client, url: str, subject: Callable[[], str], what: str, wait: float, planned_at: object
+    ) -> Any:
+        self.done.append(("acquire", url, subject(), what, wait, planned_at))
+        return SimpleNamespace(is_plan_stale=self.is_plan_stale, check="check", end=lambda: self.done.append("end"))
+
+    def _switch(self, group: Sequence[ListenerAction]) -> list[ListenerAction]:
+        self.sent.append([action.name for action in group])
+        self.done.append("switch")
+        if self.failure:
+            raise self.failure
+        return [replace(action, message="Done.") for action in reversed(group)]
+
+    def carry_out(
+        self, plan: ListenerPlan, *, again: ListenerPlan | None = None, exclusive: bool = True, waits: bool = True
+    ) -> tuple[ListenerPlan, list[ListenerAction]]:
+        """Carry out a plan; the other one is what is planned anew."""
+        module = SimpleNamespace(
+            require=lambda *names: self.done.append(names),
+            params={"ledger_url": "sqlite://", "rollback": True},
+            given_folder=None,
+        )
+        client = SimpleNamespace(
+            account_id=lambda: 7, each=lambda function, groups, at_once: [function(group) for group in groups]
+        )
+
+        def plan_again() -> ListenerPlan:
+            assert again is not None
+            self.done.append("plan again")
+            return again
+
+        options = replace(WAITING, waits=waits)
+        return carry_out(
+            cast(Any, module), cast(Any, client), plan, plan_again, options, None, exclusive=exclusive, at_once=4
+        )
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that nobody disturbs."""
+    return Run(monkeypatch)
+
+
+def plan_of(*actions: ListenerAction) -> ListenerPlan:
+    """A plan."""
+    return ListenerPlan(world_of([]), actions)
+
+
+BETTER = Made().record(NEW)
+SWITCHED, ALIKE = listening(OLD, BETTER, "web"), listening(OLD, BETTER, "web", port=8443)
+OTHER, KEPT = listening(OLD, BETTER, "api"), listening(NEW, BETTER, "web")
+MISSING = replace(SWITCHED, outcome="failed", is_changed=False, place=Place.missing("nowhere", 443))
+
+
+def test_each_balancer_is_switched_as_a_whole_and_told_in_the_order_of_the_plan(run: Run) -> None:
+    plan = plan_of(OTHER, MISSING, SWITCHED, ALIKE)
+    again, done = run.carry_out(plan, exclusive=False)
+    assert again is plan and run.done == ["switch", "switch"], "without a lock"
+    assert run.sent == [["api:443"], ["web:443", "web:8443"]]
+    assert [action.name for action in done] == ["api:443", "nowhere:443", "web:443", "web:8443"]
+    assert [action.message == "Done." for action in done] == [True, False, True, True]
+
+
+@pytest.mark.parametrize(("waits", "longest"), [(True, 900), (False, 0)])
+def test_an_exclusive_run_has_the_lock_until_its_end(run: Run, waits: bool, longest: float) -> None:
+    plan = plan_of(SWITCHED)
+    run.carry_out(plan, waits=waits)
+    acquired = ("acquire", "sqlite://", "load balancers of account 7", "load balancers", longest, plan.world.at)
+    assert run.done == [("SQLAlchemy",), acquired, "switch", "end"]
+    run.done.clear()
+    run.failure = refused("no")
+    with pytest.raises(CertificatesError):
+        run.carry_out(plan)
+    assert run.done[-2:] == ["switch", "end"]
+
+
+def test_nothing_to_change_needs_no_lock(run: Run) -> None:
+    run.carry_out(plan_of(KEPT))
+    assert run.done == ["switch"], "it is looked at"
+
+
+def test_what_another_run_may_have_changed_is_planned_anew(run: Run) -> None:
+    run.is_plan_stale = True
+    other = plan_of(OTHER)
+    again, done = run.carry_out(plan_of(SWITCHED), again=other)
+    assert again is other and [action.name for action in done] == ["api:443"]
+    assert run.done[2:] == ["plan again", "switch", "end"]
+    run.done.clear()
+    run.carry_out(plan_of(SWITCHED), again=plan_of(KEPT))
+    assert run.done[2:] == ["plan again", "end", "switch", "end"], "nobody waits for one that only looks"

@@ -11,19 +11,27 @@ answer the balancer is read.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .._api.balancers import Balancer, Listener, fetch_balancer, point_listeners
 from .._api.client import Client
 from .._api.store import fetch_one
-from .._apply.backoff import Backoff
 from .._codes import DeployReason
 from .._errors import CertificatesError
-from .._plan.deployments import ListenerAction
+from .._ledger.place import check_given_place
+from .._libraries import FOR_LEDGER
+from .._module import Module
+from .._plan.deployments import ListenerAction, ListenerPlan, updated
+from .._progress import ProgressFile
+from .backoff import Backoff
 from .serving import Watch, left_unseen
+
+LONGEST_WAIT = 86_400
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -41,45 +49,98 @@ class WaitOptions:
     interval: float
 
 
-class Switcher:
-    """Carries out the plan for the listeners of one balancer.
+def check_ledger(module: Module) -> None:
+    """Refuse a run that could not have a lock: without the library for databases, or with a URL that cannot be meant.
+
+    Raises:
+        CertificatesError: `missing_library`, `ledger_unavailable`.
+    """
+    module.require(*FOR_LEDGER, loads=False)
+    check_given_place(module.params["ledger_url"])
+
+
+def carry_out(
+    module: Module,
+    client: Client,
+    plan: ListenerPlan,
+    plan_again: Callable[[], ListenerPlan],
+    wait_options: WaitOptions,
+    watch: Watch | None,
+    *,
+    exclusive: bool,
+    at_once: int | None = None,
+) -> tuple[ListenerPlan, list[ListenerAction]]:
+    """Carry out a plan, several balancers at the same time; return it, and what became of the listeners.
 
     Args:
+        module: the options.
         client: the session.
-        wait_options: how long to wait for the balancer.
-        watch: looks at what is served; `None` if that is not to be looked at.
-        rollback: whether a listener that works no more is pointed back.
-        before_sending: called right before each change is sent; if it raises, nothing is sent.
+        plan: the plan.
+        plan_again: makes it anew, if another run may have changed something since its world was read.
+        wait_options: how long to wait for balancers and other runs.
+        watch: looks at what is served, if that is wanted.
+        exclusive: whether no other run may change something meanwhile.
+        at_once: as `Client.each` takes it.
     """
+    lock = None
+    if exclusive and plan.changes:
+        module.require(*FOR_LEDGER)
+        from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
-    def __init__(
-        self,
-        client: Client,
-        wait_options: WaitOptions,
-        watch: Watch | None,
-        *,
-        rollback: bool,
-        before_sending: t.Callable[[], None] | None = None,
-    ) -> None:
-        self._client = client
-        self._wait_options = wait_options
-        self._watch = watch
-        self._rollback = rollback
-        self._before_sending = before_sending
-        self._shortest: float | None = None
-        """Seconds that the fastest change so far took; those of one account take about as long."""
+        lock = acquire(
+            client,
+            module.params["ledger_url"],
+            lambda: f"load balancers of account {client.account_id()}",
+            "load balancers",
+            wait_options.timeout if wait_options.waits else 0,
+            plan.world.at,
+        )
+    try:
+        if lock and lock.is_plan_stale:
+            plan = plan_again()
+        if lock and not plan.changes:
+            lock.end()
+        check = lock.check if lock else None
+        switcher = Switcher(client, wait_options, watch, rollback=module.params["rollback"], before_sending=check)
+        groups = defaultdict(list)
+        for action in plan.actions:
+            groups[action.place.balancer.uuid].append(action)
+        groups.pop("", None)  # what was not found
+        progress = ProgressFile(module.given_folder, len(groups))
+        done = client.each(progress.of(switcher), list(groups.values()), at_once=at_once)
+    finally:
+        if lock:
+            lock.end()
+    return plan, updated(plan.actions, (action for group in done for action in group))
+
+
+@dataclass
+class Switcher:
+    """Carries out the plan for the listeners of one balancer."""
+
+    _client: Client
+    _wait_options: WaitOptions
+    """How long to wait for the balancer."""
+    _watch: Watch | None
+    """Looks at what is served; `None` if that is not to be looked at."""
+    rollback: bool
+    """Whether a listener that works no more is pointed back."""
+    before_sending: Callable[[], None] | None = None
+    """Called right before each change is sent; if it raises, nothing is sent."""
+    _shortest: float | None = field(default=None, init=False)
+    """Seconds that the fastest change so far took; those of one account take about as long."""
 
     def __call__(self, group: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return the balancer's listeners with their outcomes, in every case."""
-        planned = [one for one in group if one.is_changed]
-        kept = [one for one in group if one.is_to_be_seen and not one.is_changed]
+        planned = [action for action in group if action.is_changed]
+        kept = [action for action in group if action.is_to_be_seen and not action.is_changed]
         with ThreadPoolExecutor(max_workers=1) as meanwhile:
             remembered = meanwhile.submit(self._watch.remember, planned) if self._watch else None
-            settled = {one.uuid: one for one in (*group, *self._switch(planned, remembered))}
+            settled = {action.uuid: action for action in (*group, *self._switch(planned, remembered))}
         if self._watch:
             self._settle(kept)
-            settled |= {one.uuid: one for one in self._see(self._watch, list(settled.values()))}
-        return [settled[one.uuid] for one in group]
+            settled |= {action.uuid: action for action in self._see(self._watch, list(settled.values()))}
+        return [settled[action.uuid] for action in group]
 
     # Before the change
 
@@ -107,7 +168,7 @@ class Switcher:
                     missing, gone = self._without_gone(missing, error)
                     settled += gone
         except CertificatesError as error:
-            settled += [one.failed(*as_reason(error)) for one in missing]
+            settled += [action.because(error) for action in missing]
         return settled
 
     def _when_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
@@ -144,8 +205,8 @@ class Switcher:
         """
         balancer = _balancer(missing)
         try:
-            wanted = {one.uuid: t.cast(int, one.certificate_id) for one in missing}
-            point_listeners(self._client, balancer, wanted, self._before_sending)
+            wanted = {action.uuid: t.cast(int, action.target_id) for action in missing}
+            point_listeners(self._client, balancer, wanted, self.before_sending)
         except CertificatesError as error:
             if error.code == "no_answer":
                 return self._read_back(missing, error)
@@ -167,15 +228,15 @@ class Switcher:
         if refusal.code not in {"refused", "not_found"}:
             raise refusal
         left, settled = _still_to_do(missing, fetch_balancer(self._client, _balancer(missing).uuid))
-        stored = {one.certificate_id: fetch_one(self._client, t.cast(int, one.certificate_id)) for one in left}
-        gone = [one for one in left if stored[one.certificate_id] is None]
+        stored = {action.target_id: fetch_one(self._client, t.cast(int, action.target_id)) for action in left}
+        gone = [action for action in left if stored[action.target_id] is None]
         settled += [
-            one.failed("not_found", f"Certificate {one.certificate_id} was deleted from the store meanwhile.")
-            for one in gone
+            action.failed("not_found", f"Certificate {action.target_id} was deleted from the store meanwhile.")
+            for action in gone
         ]
         if not settled:
             raise refusal
-        return [one for one in left if one not in gone], settled
+        return [action for action in left if action not in gone], settled
 
     def _was_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
         """Return whether a change was refused because of another one; what such a refusal says is not documented."""
@@ -200,7 +261,7 @@ class Switcher:
                 raise CertificatesError(
                     "outcome_unknown", f"{lost.message} Reading it failed: {error.message} {advice}"
                 ) from None
-            if any(_has_target(one, now) for one in missing):  # one call changes all of them or none
+            if any(_has_target(action, now) for action in missing):  # one call changes all of them or none
                 return True
             if now.is_active or now.has_ended or not (self._wait_options.waits and backoff.pause()):
                 raise CertificatesError(
@@ -221,79 +282,80 @@ class Switcher:
         except CertificatesError as error:
             return self._unconfirmed(sent, error)
         self._shortest = min(backoff.waited, self._shortest or backoff.waited)
-        return [one if _has_target(one, now) else _not_taken(one, now) for one in sent]
+        return [action if _has_target(action, now) else _not_taken(action, now) for action in sent]
 
     def _unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
         """Return what is known of a change whose end was not seen."""
         if error.code == "interrupted":
             return list(map(left_unseen, sent))
-        reason, why = REASONS.get(error.code, "outcome_unknown"), error.message
+        reason = t.cast(DeployReason, error.code if error.code in ListenerAction.REASONS else "outcome_unknown")
+        why = error.message
         if error.code in {"balancer_busy", "balancer_error"}:
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, _balancer(sent).uuid)
-                return [_ended_badly(one, now, reason, why) for one in sent]
+                return [_ended_badly(action, now, reason, why) for action in sent]
         message = f"The change was accepted, but its end was not seen. {why}"
-        return [one.failed(reason, message, is_changed=True) for one in sent]
+        return [action.failed(reason, message, is_changed=True) for action in sent]
 
     def _settle(self, kept: Sequence[ListenerAction]) -> None:
         """Before listeners are looked at, wait for a change that another run has begun."""
-        balancers = [one.at.balancer for one in kept if not (one.at.balancer.is_active or one.at.balancer.has_ended)]
-        if balancers and self._wait_options.waits:
+        balancer = _balancer(kept) if kept else None
+        if balancer and not (balancer.is_active or balancer.has_ended) and self._wait_options.waits:
             backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
             with suppress(CertificatesError):  # they are looked at in any case
-                self._when_active(balancers[0], backoff)
+                self._when_active(balancer, backoff)
 
     def _see(self, watch: Watch, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Look at the listeners until they serve what they should; point back those that work no more."""
-        seen = watch.until_served([one for one in settled if one.is_to_be_seen])
-        broken = [one for one in seen if self._rollback and watch.is_broken(one) and one.previous_certificate_id]
-        done = {one.uuid: one for one in self._switch([_reversed(one) for one in broken])}
-        return [*seen, *(self._pointed_back(watch, one, done[one.uuid]) for one in broken)]
+        seen = watch.until_served([action for action in settled if action.is_to_be_seen])
+        broken = [action for action in seen if self.rollback and watch.is_broken(action) and action.previous_id]
+        done = {action.uuid: action for action in self._switch([_reversed(action) for action in broken])}
+        return [*seen, *(self._pointed_back(watch, action, done[action.uuid]) for action in broken)]
 
     @staticmethod
-    def _pointed_back(watch: Watch, one: ListenerAction, done: ListenerAction) -> ListenerAction:
+    def _pointed_back(watch: Watch, action: ListenerAction, done: ListenerAction) -> ListenerAction:
         """Return what became of a listener that was pointed back, once."""
-        back = f"to certificate {one.previous_certificate_id}"
+        back = f"to certificate {action.previous_id}"
         if done.outcome == "failed":
-            return replace(one, message=f"{one.message} Pointing it back {back} failed, too: {done.message}")
-        how = "and works again" if watch.works(one) else "and does not work yet: see to it at once"
-        return replace(one, outcome="rolled_back", message=f"It was pointed back {back} {how}. {one.message}")
+            return replace(action, message=f"{action.message} Pointing it back {back} failed, too: {done.message}")
+        how = "and works again" if watch.works(action) else "and does not work yet: see to it at once"
+        return replace(action, outcome="rolled_back", message=f"It was pointed back {back} {how}. {action.message}")
 
 
-def _balancer(deployments: Sequence[ListenerAction]) -> Balancer:
-    return deployments[0].at.balancer
+def _balancer(actions: Sequence[ListenerAction]) -> Balancer:
+    return actions[0].place.balancer
 
 
-def _reversed(deployment: ListenerAction) -> ListenerAction:
+def _reversed(action: ListenerAction) -> ListenerAction:
     """Return the switch back to the certificate that a listener had."""
-    place = deployment.at
-    listener = replace(place.listener, certificate_id=deployment.certificate_id)
-    back = replace(deployment, outcome="switched", reason=None, certificate_id=place.listener.certificate_id)
+    place = action.place
+    listener = replace(place.listener, certificate_id=action.target_id)
+    back = replace(action, outcome="switched", reason=None, target_id=place.listener.certificate_id)
     return replace(back, place=replace(place, listener=listener))
 
 
-def _has_target(deployment: ListenerAction, now: Balancer) -> bool:
-    listener = now.listener(deployment.uuid)
-    return listener is not None and listener.certificate_id == deployment.certificate_id
+def _has_target(action: ListenerAction, now: Balancer) -> bool:
+    listener = now.listener(action.uuid)
+    return listener is not None and listener.certificate_id == action.target_id
 
 
-def _ended_badly(deployment: ListenerAction, now: Balancer, reason: DeployReason, why: str) -> ListenerAction:
+def _ended_badly(action: ListenerAction, now: Balancer, reason: DeployReason, why: str) -> ListenerAction:
     """Return the failure of a change after which the balancer is not ACTIVE."""
-    has = _has_target(deployment, now)
+    has = _has_target(action, now)
     lacks = "The API accepted the change, but the listener lacks the certificate"
     how = "The listener has the certificate" if has else lacks
-    return deployment.failed(reason, f"{how}. {why}", is_changed=has)
+    return action.failed(reason, f"{how}. {why}", is_changed=has)
 
 
-def _deleted(deployment: ListenerAction) -> ListenerAction:
-    return deployment.failed("not_found", "The listener was deleted meanwhile.")
+def _deleted(action: ListenerAction) -> ListenerAction:
+    return action.failed("not_found", "The listener was deleted meanwhile.")
 
 
-def _not_taken(deployment: ListenerAction, now: Balancer) -> ListenerAction:
+def _not_taken(action: ListenerAction, now: Balancer) -> ListenerAction:
     """Return the failure of a change that the API accepted and did not carry out."""
-    if now.listener(deployment.uuid) is None:
-        return _deleted(deployment)
-    return deployment.failed(
+    if now.listener(action.uuid) is None:
+        return _deleted(action)
+    return action.failed(
         "api_error",
         f"The API accepted the change, but the listener does not have the certificate: run it again.{now.shown_error}",
     )
@@ -302,18 +364,18 @@ def _not_taken(deployment: ListenerAction, now: Balancer) -> ListenerAction:
 def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list[ListenerAction], list[ListenerAction]]:
     """Divide listeners by the balancer's present state: those to switch; those that another run has switched, or that have changed."""
     missing, settled = [], []
-    for one in planned:
-        listener, before = now.listener(one.uuid), one.at.listener
+    for action in planned:
+        listener, before = now.listener(action.uuid), action.place.listener
         if listener is None:
-            settled.append(_deleted(one))
-        elif listener.certificate_id == one.certificate_id:
+            settled.append(_deleted(action))
+        elif listener.certificate_id == action.target_id:
             message = "Another run has switched it meanwhile."
-            settled.append(replace(one, outcome="unchanged", message=message, is_changed=False))
+            settled.append(replace(action, outcome="unchanged", message=message, is_changed=False))
         elif (now_there := _what_has_changed(before, listener)) is not None:
             message = f"The listener was changed since the plan was made: it {now_there} now. Run it again to see what is there."
-            settled.append(one.failed("ambiguous", message))
+            settled.append(action.failed("ambiguous", message))
         else:
-            missing.append(one)
+            missing.append(action)
     return missing, settled
 
 
@@ -326,16 +388,3 @@ def _what_has_changed(before: Listener, listener: Listener) -> str | None:
     if listener.certificate_id != before.certificate_id:
         return f"has certificate {listener.certificate_id}" if listener.certificate_id else "has no certificate"
     return None
-
-
-REASONS: dict[str, DeployReason] = {
-    reason: t.cast(DeployReason, reason)
-    for reason in t.get_args(DeployReason)
-    if reason not in {"not_served", "not_accepted"}
-}
-"""Failure codes that are used as reasons; all others become `api_error`."""
-
-
-def as_reason(error: CertificatesError) -> tuple[DeployReason, str]:
-    """Return reason and message for an error after which it is known that nothing was changed."""
-    return REASONS.get(error.code, "api_error"), error.message

@@ -14,26 +14,25 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers
-from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff, serving
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply.serving import (
+    Watch,
+    name_to_ask,
+    server_name_for,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     ListenerAction,
     ListenerSelection,
     plan_renewals,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import serving
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import (
-    Watch,
-    name_to_ask,
-    server_name_for,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
 from tests.support.certificates import Authority, Issued, new_key
 from tests.support.clock import Clock
-from tests.support.stored import clients_with, stored
+from tests.support.rotating import world_of
+from tests.support.stored import stored
 
 NAME = "www.example.com"
 ADDRESS = "web-1-dal10.clb.appdomain.cloud"
@@ -102,8 +101,8 @@ def switched(**row: Any) -> ListenerAction:
     whole = {"id": 7, "uuid": "web-uuid", "name": "web", "address": ADDRESS, "provisioningStatus": "ACTIVE"}
     found = balancers.normalise({**whole, "listeners": [listener], **row})
     assert found is not None
-    index = StoreIndex(stored(number, one) for number, one in enumerate((OLD, NEW), start=1))
-    (planned,) = plan_renewals([found], index, ListenerSelection(), clients_with())
+    records = [stored(number, one) for number, one in enumerate((OLD, NEW), start=1)]
+    (planned,) = plan_renewals(world_of(records, found), ListenerSelection())
     assert planned.is_changed
     return planned
 
@@ -368,7 +367,9 @@ def test_a_refusal_where_nothing_could_be_looked_at_before(world: World, before:
 @pytest.mark.parametrize("is_trusted", [True, False])
 def test_what_is_refused_though_there_is_a_way_back(world: World, is_trusted: bool) -> None:
     """As after a run that was killed right after its switch."""
-    kept = replace(switched(), outcome="unchanged", is_changed=False, fallback_id=7, is_fallback_trusted=is_trusted)
+    kept = replace(
+        switched(), outcome="unchanged", is_changed=False, predecessor_id=7, is_predecessor_trusted=is_trusted
+    )
     watch = Watch(0, None, world.clock)
     world.shows = {0: (Refused(NEW),)}
     (seen,) = watch.until_served([kept])

@@ -13,7 +13,6 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from .._apply.backoff import Backoff
 from .._names import listener_place, name_to_ask_for
 from .._net.endpoint import Endpoint, ProbeResult
 from .._net.entry import is_for
@@ -23,6 +22,7 @@ from .._plan.deployments import WHOLE_CHAIN, ListenerAction
 from .._text import some_of
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
+from .backoff import Backoff
 
 PROBE_TIMEOUT = 10.0
 """Seconds for each step of one probe."""
@@ -75,131 +75,133 @@ class Watch:
             "ssl_endpoint_info from there.",
         ]
 
-    def remember(self, deployments: Sequence[ListenerAction]) -> None:
+    def remember(self, actions: Sequence[ListenerAction]) -> None:
         """Probe listeners before they are changed."""
-        self._before.update(self._probe(deployments, is_before=True))
+        self._before.update(self._probe(actions, is_before=True))
 
-    def is_broken(self, deployment: ListenerAction) -> bool:
+    def is_broken(self, action: ListenerAction) -> bool:
         """Return whether a listener worked before the change and did not after it."""
-        return deployment.uuid in self._broken
+        return action.uuid in self._broken
 
-    def works(self, deployment: ListenerAction) -> bool:
+    def works(self, action: ListenerAction) -> bool:
         """Probe a listener that was pointed back until it works again; return whether it does."""
-        before = self._before.get(deployment.uuid)
+        before = self._before.get(action.uuid)
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
         backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
         while True:
-            found = self._probe([deployment], is_before=True)[deployment.uuid]
-            if (found.works or may_fail) and not self._is_worse(deployment, found):
+            verdict = self._probe([action], is_before=True)[action.uuid]
+            if (verdict.works or may_fail) and not self._is_worse(action, verdict):
                 return True
             if not backoff.pause():
                 return False
 
-    def until_served(self, deployments: Sequence[ListenerAction]) -> list[ListenerAction]:
+    def until_served(self, actions: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return listeners that are to be seen with what they serve: as soon as it is what they should, else when the time is over."""
-        seen = {one.uuid: one for one in deployments}
+        seen = {action.uuid: action for action in actions}
         pending = dict(seen)
         backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
         worse_since: dict[str, float] = {}
         while pending:
-            for uuid, found in self._probe(list(pending.values())).items():
-                if self._stop.is_set() and found.finding != "served":
+            for uuid, verdict in self._probe(list(pending.values())).items():
+                if self._stop.is_set() and verdict.finding != "served":
                     continue  # the probe may have been cut short
-                seen[uuid] = self._judged(pending[uuid], found)
-                worse = self._is_worse(pending[uuid], found)
+                seen[uuid] = self._judged(pending[uuid], verdict)
+                worse = self._is_worse(pending[uuid], verdict)
                 since = worse_since.setdefault(uuid, time.monotonic()) if worse else worse_since.pop(uuid, None)
                 lasts = worse and time.monotonic() - t.cast(float, since) >= BROKEN_AFTER
-                if lasts or (found.finding in {"served", "unreachable"} and not worse):
+                if lasts or (verdict.finding in {"served", "unreachable"} and not worse):
                     del pending[uuid]
             if pending and not backoff.pause():
                 break
         if not self._stop.is_set():
             self._broken.update(worse_since)
             return list(seen.values())
-        for uuid, one in pending.items():
-            seen[uuid] = left_broken(seen[uuid]) if uuid in worse_since else left_unseen(one)
+        for uuid, action in pending.items():
+            seen[uuid] = left_broken(seen[uuid]) if uuid in worse_since else left_unseen(action)
         return list(seen.values())
 
-    def glimpse(self, deployments: Sequence[ListenerAction]) -> list[ListenerAction]:
+    def glimpse(self, actions: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return listeners of which it is not known what they should serve, or that were not switched, with what they serve."""
-        found = self._probe(deployments)
-        return [_glimpsed(deployment, found[deployment.uuid]) for deployment in deployments]
+        verdicts = self._probe(actions)
+        return [_glimpsed(action, verdicts[action.uuid]) for action in actions]
 
-    def _is_worse(self, deployment: ListenerAction, found: Verdict) -> bool:
-        before = self._before.get(deployment.uuid)
-        return before is not None and (found.is_worse_than(before) or self._is_newly_refused(deployment, found))
+    def _is_worse(self, action: ListenerAction, verdict: Verdict) -> bool:
+        before = self._before.get(action.uuid)
+        return before is not None and (verdict.is_worse_than(before) or self._is_newly_refused(action, verdict))
 
-    def _is_newly_refused(self, deployment: ListenerAction, found: Verdict) -> bool:
-        before = self._before.get(deployment.uuid)
-        if before is None or deployment.may_be_refused:
+    def _is_newly_refused(self, action: ListenerAction, verdict: Verdict) -> bool:
+        before = self._before.get(action.uuid)
+        if before is None or action.may_be_refused:
             return False
-        return found.is_newly_refused(before, is_promising=deployment.is_promising)
+        return verdict.is_newly_refused(before, is_promising=action.is_promising)
 
-    def _judged(self, deployment: ListenerAction, found: Verdict) -> ListenerAction:
+    def _judged(self, action: ListenerAction, verdict: Verdict) -> ListenerAction:
         """Return a listener with what was seen of it."""
-        before = self._before.get(deployment.uuid)
+        before = self._before.get(action.uuid)
         seen = replace(
-            deployment,
-            accepted=found.accepted,
-            was_refused=found.accepted is False and before is not None and found.refusing <= before.refusing,
-            refusal=found.refusal,
-            is_everywhere=not found.closed,
-            served_fingerprint=found.shown,
-            seen=found.chains,
+            action,
+            accepted=verdict.accepted,
+            was_refused=verdict.accepted is False and before is not None and verdict.refusing <= before.refusing,
+            refusal=verdict.refusal,
+            is_everywhere=not verdict.closed,
+            served_fingerprint=verdict.shown,
+            seen=verdict.chains,
         )
-        if found.finding == "served" and self._is_newly_refused(deployment, found):
+        if verdict.finding == "served" and self._is_newly_refused(action, verdict):
             return seen.failed(
                 "not_accepted",
-                f"With certificate {deployment.certificate_id} in the API, clients refuse what is served, and accepted what was served "
-                f"before: {found.refusal}.",
-                is_changed=deployment.is_changed,
+                f"With certificate {action.target_id} in the API, clients refuse what is served, and accepted what was served "
+                f"before: {verdict.refusal}.",
+                is_changed=action.is_changed,
                 served=True,
             )
-        if found.finding == "served":
-            what = "It" if deployment.outcome != "skipped" else "The one that the listener has"
-            message = f"{deployment.message} {what} is served."
-            if found.closed:
-                message = f"{message} {len(found.closed)} of its addresses cannot be reached from here."
-            if found.accepted is False and not deployment.is_changed and deployment.is_fallback_trusted:
-                back = f"Certificate {deployment.fallback_id} is probably the one before it, and clients trust it: name it to go back"
-                why = f"Clients refuse what is served: {found.refusal}. {back}, or import this one again with today's chain."
+        if verdict.finding == "served":
+            what = "It" if action.outcome != "skipped" else "The one that the listener has"
+            message = f"{action.message} {what} is served."
+            if verdict.closed:
+                message = f"{message} {len(verdict.closed)} of its addresses cannot be reached from here."
+            if verdict.accepted is False and not action.is_changed and action.is_predecessor_trusted:
+                back = f"Certificate {action.predecessor_id} is probably the one before it, and clients trust it: name it to go back"
+                why = f"Clients refuse what is served: {verdict.refusal}. {back}, or import this one again with today's chain."
                 return seen.failed("not_accepted", why, served=True)
-            if found.accepted is False:
-                self._refused.setdefault(found.refusal or "", set()).add(deployment.name)
+            if verdict.accepted is False:
+                self._refused.setdefault(verdict.refusal or "", set()).add(action.name)
                 as_before = ", as they refused what was there before" if seen.was_refused else ""
-                message = f"{message} Clients refuse it{as_before}: {found.refusal}."
+                message = f"{message} Clients refuse it{as_before}: {verdict.refusal}."
             return replace(seen, served=True, message=message)
-        if found.finding == "unreachable" and not self._is_worse(deployment, found):
-            why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
-            self._unreached.add(deployment.name)
-            return replace(deployment, reason=deployment.reason or "not_reachable", message=why)
-        how = SOMEWHERE if found.finding == "failing" and found.working else HOW[found.finding]
-        previous = deployment.fallback_id
+        if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
+            why = f"{action.message} What is served cannot be looked at from here: {verdict.words}"
+            self._unreached.add(action.name)
+            return replace(action, reason=action.reason or "not_reachable", message=why)
+        how = SOMEWHERE if verdict.finding == "failing" and verdict.working else HOW[verdict.finding]
+        previous = action.predecessor_id
         back = f" Certificate {previous} is probably the one before it: name it to go back." if previous else ""
         return seen.failed(
             "not_served",
-            f"With certificate {deployment.certificate_id} in the API, {how}: {found.words}{back}",
-            is_changed=deployment.is_changed,
+            f"With certificate {action.target_id} in the API, {how}: {verdict.words}{back}",
+            is_changed=action.is_changed,
             served=False,
         )
 
-    def _probe(self, deployments: Sequence[ListenerAction], *, is_before: bool = False) -> Mapping[str, Verdict]:
+    def _probe(self, actions: Sequence[ListenerAction], *, is_before: bool = False) -> Mapping[str, Verdict]:
         """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
-        if not deployments:
+        if not actions:
             return {}
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(deployments), CONCURRENCY)) as pool:
-            found = pool.map(lambda deployment: self._verdict(deployment, is_before=is_before), deployments)
-            pairs = list(zip(deployments, found, strict=True))
-        return {one.uuid: seen.since(self._before.get(one.uuid)) for one, seen in pairs}
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), CONCURRENCY)) as pool:
+            verdicts = list(pool.map(lambda action: self._verdict(action, is_before=is_before), actions))
+        pairs = zip(actions, verdicts, strict=True)
+        return {action.uuid: verdict.since(self._before.get(action.uuid)) for action, verdict in pairs}
 
-    def _verdict(self, deployment: ListenerAction, *, is_before: bool) -> Verdict:
-        wanted = deployment.target.certificate if deployment.target else None
-        address = deployment.at.balancer.address
+    def _verdict(self, action: ListenerAction, *, is_before: bool) -> Verdict:
+        wanted = action.target.certificate if action.target else None
+        address = action.place.balancer.address
         if address is None:
-            words = f"The API names no address of load balancer {deployment.load_balancer}."
-            return judge([ProbeResult(Endpoint("", deployment.port), reason="unreachable", message=words)], wanted)
+            words = f"The API names no address of load balancer {action.place.balancer.name}."
+            return judge(
+                [ProbeResult(Endpoint("", action.place.listener.port), reason="unreachable", message=words)], wanted
+            )
         timeout = max(1.0, min(PROBE_TIMEOUT, self._timeout))
-        endpoint = Endpoint(address, deployment.port, name_to_ask(deployment, is_before=is_before))
+        endpoint = Endpoint(address, action.place.listener.port, name_to_ask(action, is_before=is_before))
         if endpoint.server_name is None:  # so a client asks for what is served
             seen = probe_addresses(endpoint, timeout, self._stop)
             served = next((result.chain[0] for result in seen if result.chain), None)
@@ -207,32 +209,30 @@ class Watch:
         return judge(probe_addresses(endpoint, timeout, self._stop, self._client), wanted)
 
 
-def _glimpsed(deployment: ListenerAction, found: Verdict) -> ListenerAction:
-    seen = replace(deployment, seen=found.chains, accepted=found.accepted, refusal=found.refusal)
-    if found.finding != "failing" or found.chains:
+def _glimpsed(action: ListenerAction, verdict: Verdict) -> ListenerAction:
+    seen = replace(action, seen=verdict.chains, accepted=verdict.accepted, refusal=verdict.refusal)
+    if verdict.finding != "failing" or verdict.chains:
         return seen
-    return replace(seen, served=False, message=f"{deployment.message} {found.words}")
+    return replace(seen, served=False, message=f"{action.message} {verdict.words}")
 
 
-def left_unseen(deployment: ListenerAction) -> ListenerAction:
+def left_unseen(action: ListenerAction) -> ListenerAction:
     """Return a listener that the run did not wait for because it was told to stop."""
-    return replace(
-        deployment, message=f"{deployment.message} The run was told to stop before it was seen what is served."
-    )
+    return replace(action, message=f"{action.message} The run was told to stop before it was seen what is served.")
 
 
-def left_broken(deployment: ListenerAction) -> ListenerAction:
+def left_broken(action: ListenerAction) -> ListenerAction:
     """Return a listener that works no more, and that the run did not point back because it was told to stop."""
-    back = f"It was not pointed back to certificate {deployment.previous_certificate_id}, because the run was told to stop."
-    return replace(deployment, message=f"{deployment.message} {back}")
+    back = f"It was not pointed back to certificate {action.previous_id}, because the run was told to stop."
+    return replace(action, message=f"{action.message} {back}")
 
 
-def name_to_ask(deployment: ListenerAction, *, is_before: bool) -> str | None:
+def name_to_ask(action: ListenerAction, *, is_before: bool) -> str | None:
     """Return a name by which clients ask for what a listener had, and for what it gets; `None` if neither is known.
 
     If they have no name in common, it is one of what it had or gets.
     """
-    before, after = (record.certificate if record else None for record in (deployment.previous, deployment.target))
+    before, after = (record.certificate if record else None for record in (action.previous, action.target))
     if after is None or before is None:
         known = after or before
         return server_name_for(known) if known else None

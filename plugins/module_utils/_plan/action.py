@@ -1,0 +1,80 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all items of a plan have in common, whatever they are about. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .._codes import Code
+from .._errors import CertificatesError
+from .._text import some_of, uncapitalized
+
+Outcome = t.TypeVar("Outcome", bound=str)
+Reason = t.TypeVar("Reason", bound=str)
+Why_co = t.TypeVar("Why_co", bound=str, covariant=True)
+Own = t.TypeVar("Own", bound="Action[t.Any, t.Any]")
+SETTLED = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
+"""Outcomes of what does not, or did not, change anything for good."""
+MOST_NAMED = 5
+"""Maximum number of items in a message."""
+
+
+@dataclass(frozen=True)
+class Obstacle(t.Generic[Why_co]):
+    """Why not."""
+
+    reason: Why_co
+    message: str
+
+
+@dataclass(frozen=True)
+class Action(t.Generic[Outcome, Reason]):
+    """What to do, or what was done, about one thing; each kind adds what it is about."""
+
+    outcome: Outcome
+    reason: Reason | None
+    message: str
+
+    REASONS: t.ClassVar[frozenset[str]] = frozenset(t.get_args(Code))
+    """The codes of errors that are used as reasons; all others become `api_error`."""
+
+    def failed(self: Own, reason: Reason, message: str, **changed: t.Any) -> Own:
+        """Return it as a failure; a kind that must not keep what it wanted to do says so."""
+        changed |= {"outcome": "failed", "reason": reason, "message": message}
+        return replace(self, **changed)
+
+    def because(self: Own, error: CertificatesError) -> Own:
+        """Return it as the failure that an error means, after which nothing was changed."""
+        return self.failed(error.code if error.code in self.REASONS else "api_error", error.message)
+
+    def simulated(self: Own) -> Own:
+        """Return it as check mode shows it, with a message that does not say that it was carried out."""
+        if self.outcome in SETTLED:
+            return self
+        return replace(self, message=f"Would be {uncapitalized(self.message)}")
+
+    def as_outcome(self) -> dict[str, t.Any]:
+        """Return what became of it, as a part of its result."""
+        return {"outcome": self.outcome, "reason": self.reason, "message": self.message}
+
+
+def failure_of_items(
+    code: Code, said: Sequence[str], whole: str, *, stopped: str = "", between: str = "; ", **details: t.Any
+) -> dict[str, t.Any]:
+    """Return `failure` of a run some of whose items have failed.
+
+    Args:
+        code: its code, unless it was told to stop.
+        said: what is to be said of each item that has failed.
+        whole: what they are a part of, and what became of them: `7 listeners failed`.
+        stopped: a sentence, if it was told to stop.
+        between: stands between the items.
+        details: the facts of the case.
+    """
+    told = f"{len(said)} of {whole}: {some_of(said, MOST_NAMED, between, between)}" if said else ""
+    return CertificatesError("interrupted" if stopped else code, f"{stopped} {told}".strip(), **details).as_failure()

@@ -1,0 +1,66 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known when something is decided. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+from .._api.balancers import Balancer
+from .._api.store import StoreCertificate
+from .rotation import Record, SourceCertificate
+from .store_index import StoreIndex
+from .superseding import Clients
+
+
+@dataclass
+class Read:
+    """The certificates of all sources that can be used, and what cannot be used."""
+
+    entries: list[SourceCertificate] = field(default_factory=list)
+    useless: list[Record] = field(default_factory=list)
+    unwanted: list[Record] = field(default_factory=list)
+    """What was not read, as it renews nothing."""
+    failed: list[Record] = field(default_factory=list)
+    """The folders, mailboxes, instances and secrets that could not be read."""
+    api_calls: int = 0
+    """HTTP requests made to instances of Secrets Manager."""
+    empty: list[Record] = field(default_factory=list)
+    """The sources that bring nothing at all, with a message."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The store, the load balancers and the sources as they were read; reading again gives a new one."""
+
+    stored: Sequence[StoreCertificate]
+    """The store, as it was listed."""
+    balancers: Sequence[Balancer] | None
+    """`None` if they could not be listed."""
+    clients: Clients
+    """Who has to trust what is served, and the present instant."""
+    at: datetime
+    """When it began to be read."""
+    bundles: Read = field(default_factory=Read)
+    """What the sources hold."""
+    failed: Sequence[Record] = ()
+    """What could not be read."""
+    imported: Mapping[int, StoreCertificate] = field(default_factory=dict)
+    """What the store holds since then, or would hold in check mode."""
+    cut: Collection[int] = ()
+    """The ids of what the store has cut the chains of since then: nothing is to serve it, unless it is in use."""
+
+    @cached_property
+    def index(self) -> StoreIndex:
+        """What there is to choose from."""
+        records = (*self.stored, *self.imported.values())
+        return StoreIndex(record for record in records if record.id not in self.cut or record.associated_service_count)
+
+    def after(self, imported: Mapping[int, StoreCertificate], cut: Collection[int]) -> World:
+        """Return it with what was imported, or would be."""
+        return replace(self, imported=imported, cut=cut)

@@ -1,0 +1,129 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rotation tells of its run. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Iterator, Sequence
+
+from .._api.client import Client
+from .._errors import CertificatesError
+from .._plan.approvals import preview_of
+from .._plan.attention import RenewalFacts, as_served, find_attention
+from .._plan.rotation import Chosen, Record, is_meant
+from .._plan.world import World
+from .._report.rotation_summary import RESULT_NAMES, failure_lines, summary
+from .certificate_info import services_of
+from .rotation_steps import Seen, StoreChanges, Told
+from .rotation_world import RotationOptions, about_balancers
+
+LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
+"""What a run comes to."""
+
+
+def as_result(
+    client: Client, options: RotationOptions, chosen: Chosen, imports: StoreChanges, seen: Seen, removals: StoreChanges
+) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if something failed, or needs a person that `fail_on` names."""
+    world = seen.plan.world
+    bundles = world.bundles
+    failures = filter(None, (seen.plan.failure, *seen.failures))
+    told = [
+        *(("failed", record) for record in world.failed),
+        *imports.told,
+        *(("failed", about_balancers(error)) for error in failures),
+        *(tell_listeners(seen, options) if options.looks else ()),
+        *removals.told,
+    ]
+    lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
+    facts = RenewalFacts(world, chosen, has_sources=bool(options.sources))
+    attention = find_attention(seen.listeners, facts) if options.looks_after else []
+    left = [listener for listener in seen.listeners if listener.outcome == "unchanged" and not listener.renewal_id]
+    result: dict[str, t.Any] = {
+        "changed": any(imports.cut.values()) or bool(lists["imported"] or lists["deployed"] or lists["removed"]),
+        **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
+        "attention": attention,
+        "listeners": [as_served(listener, world) for listener in seen.listeners],
+        "summary": summary(
+            lists,
+            attention,
+            options.phases,
+            unchanged=len(left),
+            removes=options.remove_superseded,
+            is_check_mode=options.is_check_mode,
+            empty=[source["message"] for source in bundles.empty],
+        ),
+        "empty_sources": bundles.empty,
+        "api_calls": client.api_calls + bundles.api_calls,
+        "diff": [*imports.diff, *seen.diff, *removals.diff],
+    }
+    if options.gather_certificates:
+        result["selection"] = {name: getattr(options, name) for name in ("common_names", "load_balancers", "trust")}
+        result["certificates"] = list(of_store(world))
+        result["source_certificates"] = list(of_sources(world, chosen, options))
+        result["source_problems"] = bundles.useless
+    if options.is_check_mode:
+        result["preview"] = preview_of(lists)
+    alarming = [item for item in attention if item["reason"] in options.fail_on]
+    failure = why_failed(lists["failed"], alarming, stopped=client.stop.is_set())
+    return {**result, "failure": failure.as_failure()} if failure else result
+
+
+def why_failed(failed: Sequence[Record], alarming: Sequence[Record], *, stopped: bool) -> CertificatesError | None:
+    """Return why a run has failed, if it has."""
+    if not (failed or alarming or stopped):
+        return None
+    told = "The run was told to stop. " if stopped else ""
+    return CertificatesError(
+        "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
+        f"{told}{failure_lines(failed, alarming)}".strip(),
+    )
+
+
+def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
+    """Yield what became of listeners, and what was seen of them."""
+    deploys, verifies = "deploy" in options.phases, "verify" in options.phases
+    yield from (("skipped", record) for record in (seen.plan.gone if deploys else ()))
+    for listener in seen.listeners:
+        record = listener.as_result(seen.plan.world.clients)
+        is_simulated = listener.outcome == "switched" and options.is_check_mode
+        if listener.has_failed:
+            yield "failed", record
+        elif listener.outcome == "switched":
+            unknown = {"served": None, "accepted": None} if is_simulated else {}
+            yield "deployed", {**record, **unknown}
+        elif listener.outcome == "skipped" and (deploys or listener.reason == "not_found"):
+            yield "skipped", record
+        elif listener.served is None and verifies:
+            yield "skipped", {**record, "outcome": "skipped", "reason": listener.reason or "not_reachable"}
+        if listener.served and verifies and not is_simulated and not listener.has_failed:
+            is_told = deploys and not options.is_check_mode  # what became of it
+            yield "verified", record if is_told else {**record, "outcome": "verified", "reason": None}
+
+
+def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterable[Record]:
+    """Yield what the sources hold, and what of the store each may stand in for."""
+    left_out = {record["fingerprint_sha256"]: record["reason"] for record in chosen.skipped}
+    for entry in world.bundles.entries:
+        certificate = entry.certificate
+        if is_meant(certificate.common_name, certificate.subject_alt_names, options.common_names):
+            reason = left_out.get(certificate.fingerprint_sha256)
+            replaced = [] if reason else world.index.superseded_by(entry.record, world.clients)
+            ids = [record.id for record in replaced if record.stored_id]
+            yield {**entry.as_facts(), "reason": reason, "supersedes": ids}
+
+
+def of_store(world: World) -> Iterable[Record]:
+    """Yield the store as it was listed, with what serves each certificate, and what may stand in for it by now."""
+    services = None if world.balancers is None else services_of(world.balancers)
+    for record in world.stored:
+        newer = world.index.superseding(record, world.clients) if record.certificate else None
+        yield {
+            **record.as_result(world.clients.at),
+            **(world.clients.lifespan(record).as_result() if record.certificate else {}),
+            "services": None if services is None else services.get(record.id, []),
+            "superseded_by": None if newer is None else [other.id for other in newer if other.stored_id],
+        }

@@ -1,0 +1,249 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The steps of a rotation: import, plan, switch, look, remove. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .._api.client import Client
+from .._api.store import StoreCertificate
+from .._apply.serving import Watch
+from .._apply.switching import WaitOptions, carry_out
+from .._errors import CertificatesError
+from .._module import Module
+from .._plan.approvals import limit_listeners, limit_removal
+from .._plan.deployments import (
+    ListenerAction,
+    ListenerPlan,
+    as_foreseen,
+    as_it_is,
+    plan_renewals,
+    updated,
+    why_too_many,
+)
+from .._plan.imports import ImportAction, as_simulated, plan_present, removal_of
+from .._plan.material import ImportOptions
+from .._plan.removal import as_result, plan_removal
+from .._plan.rotation import Chosen, Record, SourceCertificate
+from .._plan.world import World
+from . import certificate_import as importing
+from .material import with_key
+from .roots import anchors_for
+from .rotation_world import RotationOptions, read_again
+
+WAIT_INTERVAL = 10.0
+"""Seconds between two readings of a balancer, at most."""
+CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
+"""Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
+ONCE_SEEN = "Would be removed, once it was seen that what replaces it is served."
+Told = tuple[str, Record]
+"""A list of the module's result, and what is told there."""
+
+
+@dataclass(frozen=True)
+class StoreChanges:
+    """What became of certificates in the store, or would in check mode."""
+
+    told: Sequence[Told] = ()
+    diff: Sequence[Record] = ()
+    records: Mapping[int, StoreCertificate] = field(default_factory=dict)
+    """What was imported, or was there already, by id."""
+    cut: Mapping[int, bool] = field(default_factory=dict)
+    """The ids of what the store has cut the chains of, and whether this run has stored it."""
+
+
+def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) -> StoreChanges:
+    """Store what was chosen, and tell what is left out."""
+    told: list[Told] = [
+        ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.skipped)
+    ]
+    diff, records, cut = [], {}, {}
+    for entry, planned, done in store_entries(module, client, world, chosen.to_import):
+        for warning in done.warnings:
+            module.warn(f"{done.name}: {warning}")
+        told.append(_told_of(entry, planned, as_simulated(done) if module.check_mode else done))
+        if told[-1][0] == "imported":
+            diff.append(importing.as_diff(planned, is_check_mode=module.check_mode))
+        if done.content:
+            identifier = done.id or entry.record.id
+            records[identifier] = replace(done.held, id=identifier)
+        elif done.reason == "chain_cut" and done.id:
+            cut[done.id] = done.has_written
+    return StoreChanges(told, diff, records, cut)
+
+
+def _told_of(entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> Told:
+    record = {**done.as_result(), **entry.named()}
+    if planned.reason in CHANGED_MEANWHILE:
+        message = f"Its files were changed while they were read: run it again. {planned.message}"
+        return "skipped", {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
+    if done.outcome == "failed":
+        return "failed", record
+    if not done.changes_something:
+        return "skipped", {**record, "reason": "already_imported"}
+    return "imported", record
+
+
+def store_entries(
+    module: Module, client: Client, world: World, entries: Sequence[SourceCertificate]
+) -> list[tuple[SourceCertificate, ImportAction, ImportAction]]:
+    """Store certificates of sources; return each with the plan and with what became of it, which is the plan in check mode."""
+
+    new = [_checked(module, world, entry) for entry in entries]
+    planned = [action if action.reason else plan_present(action, world.index, world.clients) for action in new]
+    planned = importing.refuse_creates_without_a_place(planned, module.params["ledger_url"])
+    done = planned if module.check_mode or not planned else importing.carry_out(module, client, planned)
+    return list(zip(entries, planned, done, strict=True))
+
+
+def _checked(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
+    """Return what stores a certificate of a source, or why that does not fit; its key is read from its file now."""
+    params = module.params
+    bundle = with_key(entry.bundle, params["privatekey_passphrase"] or None, module.hide)
+    anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
+    known = ImportAction("imported", "", certificate=entry.certificate)
+    return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.clients)
+
+
+# Listeners
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What became of listeners, and what they serve."""
+
+    plan: ListenerPlan
+    """With the world as it was read last."""
+    listeners: Sequence[ListenerAction]
+    is_seen: bool = False
+    """Whether it was looked at what they serve."""
+    diff: Sequence[Record] = ()
+    warnings: Sequence[str] = ()
+    failures: Sequence[CertificatesError] = ()
+    """What went wrong as a whole."""
+
+
+def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
+    """Decide about each listener."""
+    if world.balancers is None:
+        return ListenerPlan(world, [])
+    plan = ListenerPlan(world, plan_renewals(world, options.selection))
+    if options.approved:
+        plan = ListenerPlan(world, *limit_listeners(plan.actions, options.approved, world.index))
+    failure = why_too_many(plan.changes, options.max_listeners) if "deploy" in options.phases else None
+    return replace(plan, actions=as_they_are(plan), failure=failure) if failure else plan
+
+
+def as_they_are(plan: ListenerPlan) -> list[ListenerAction]:
+    """Return the listeners of a plan as they are."""
+    return [as_it_is(action, plan.world.index) for action in plan.actions]
+
+
+def switch(module: Module, client: Client, plan: ListenerPlan, options: RotationOptions) -> Seen:
+    """Switch the listeners, and see that they serve what they have; in check mode, tell what would be switched."""
+    as_now = Seen(plan, as_they_are(plan))
+    if "deploy" not in options.phases or plan.world.balancers is None:
+        return as_now
+    if options.is_check_mode:
+        return replace(as_now, diff=[action.as_diff() for action in plan.changes])
+    watch = watch_for(client, plan.world, options.verify_timeout)
+    try:
+        plan, listeners = carry_out(
+            module,
+            client,
+            plan,
+            lambda: plan_listeners(read_again(client, plan.world, options), options),
+            WaitOptions(True, options.balancer_wait_timeout, WAIT_INTERVAL),
+            watch,
+            exclusive=True,
+            at_once=options.deploy_concurrency,
+        )
+    except CertificatesError as error:
+        return replace(as_now, failures=[error])
+    return Seen(plan, listeners, True, [action.as_diff() for action in plan.changes], watch.warnings)
+
+
+def watch_for(client: Client, world: World, timeout: float = 0) -> Watch:
+    """Return what looks at listeners."""
+    return Watch(timeout, world.clients.anchors(), client.stop)
+
+
+def look(client: Client, seen: Seen, options: RotationOptions) -> Seen:
+    """Look at what listeners serve, at each of their addresses, unless that was done while they were switched."""
+    world = seen.plan.world
+    if not options.looks or world.balancers is None:
+        return seen
+    if not seen.is_seen:
+        seen = see_now(client, seen, seen.listeners)
+    unseen = [
+        listener
+        for listener in seen.listeners
+        if listener.uuid and not listener.seen and (listener.outcome == "failed" or not listener.is_known)
+    ]
+    if unseen:
+        seen = replace(seen, listeners=updated(seen.listeners, watch_for(client, world).glimpse(unseen)))
+    suspects = {
+        listener.uuid: listener for listener in seen.listeners if listener.served is False and not listener.is_changed
+    }
+    if suspects and not client.stop.is_set():
+        seen = look_again(client, seen, suspects, options)
+    if "deploy" in options.phases and options.is_check_mode:
+        pairs = zip(seen.plan.actions, seen.listeners, strict=True)
+        seen = replace(seen, listeners=[as_foreseen(*pair, world.clients) for pair in pairs])
+    return seen
+
+
+def see_now(client: Client, seen: Seen, listeners: Sequence[ListenerAction]) -> Seen:
+    """Return listeners with what some of them serve now."""
+    watch = watch_for(client, seen.plan.world)
+    anew = watch.until_served([listener for listener in listeners if listener.is_to_be_seen])
+    warnings = [*seen.warnings, *watch.warnings]
+    return replace(seen, listeners=updated(updated(seen.listeners, listeners), anew), warnings=warnings)
+
+
+def look_again(client: Client, seen: Seen, suspects: Mapping[str, ListenerAction], options: RotationOptions) -> Seen:
+    """Before listeners count as such that serve something else, see whether somebody has switched or deleted them meanwhile."""
+    try:
+        world = read_again(client, seen.plan.world, options)
+    except CertificatesError as error:
+        return replace(seen, failures=[*seen.failures, error])
+    planned = plan_renewals(world, options.selection)
+    present = {action.uuid: as_it_is(action, world.index) for action in planned if action.uuid in suspects}
+    gone = suspects.keys() - present.keys()
+    switched = [action for action in present.values() if action.final_id != suspects[action.uuid].previous_id]
+    actions = [action for action in seen.plan.actions if action.uuid not in gone]
+    listeners = [listener for listener in seen.listeners if listener.uuid not in gone]
+    seen = replace(seen, plan=replace(seen.plan, world=world, actions=actions), listeners=listeners)
+    return see_now(client, seen, switched)
+
+
+# Clean up
+
+
+def remove_replaced(
+    module: Module, client: Client, seen: Seen, imported: Collection[int], options: RotationOptions
+) -> StoreChanges:
+    """Delete what is replaced by what was seen to be served, less what this run has imported."""
+    plan = plan_removal(
+        seen.plan.world, seen.listeners, imported, options.common_names, remove_unseen=options.remove_unseen
+    )
+    old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
+    kept = [as_result(record, "skipped", why.reason, why.message) for record, why in plan.kept]
+    told: list[Told] = [("skipped", record) for record in (*left_out, *kept)]
+    actions = [removal_of(record) for record in old]
+    if module.check_mode:
+        told += [("removed", as_result(record, "removed", None, ONCE_SEEN)) for record in old]
+        return StoreChanges(told, [importing.as_diff(action, is_check_mode=True) for action in actions])
+    deleted = importing.carry_out(module, client, actions) if actions else []
+    for done in deleted:
+        record = done.as_result()
+        if done.reason in {"in_use", "not_found"}:
+            told.append(("skipped", {**record, "outcome": "skipped"}))
+        else:
+            told.append(("failed" if done.outcome == "failed" else "removed", record))
+    gone = [action for action, done in zip(actions, deleted, strict=True) if done.outcome != "failed"]
+    return StoreChanges(told, [importing.as_diff(action, is_check_mode=False) for action in gone])

@@ -1,0 +1,222 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rotation reads: store, load balancers and sources. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+from .._api.balancers import Balancer, fetch_balancers
+from .._api.client import Client
+from .._api.store import StoreCertificate, fetch_stored, warn_of_unreadable
+from .._argspec import MAILBOXES
+from .._errors import CertificatesError, failed_about
+from .._mail.limits import which_mailboxes, why_unusable
+from .._module import Module
+from .._names import any_matches
+from .._plan.approvals import Approved
+from .._plan.deployments import ListenerSelection, why_unmatched
+from .._plan.rotation import Record, SourceOptions, without_replaced
+from .._plan.store_index import StoreIndex
+from .._plan.superseding import Clients
+from .._plan.world import Read, World
+from .._report.wording import MOST_NAMED
+from .._sources.source import KEY_FOLDER, MAIL, SECRETS_MANAGER, Source
+from .._text import some_of
+from .._times import now
+from .._x509.certificate import Certificate, names_of
+from .roots import trusted_roots
+from .sources import MailContent, read_mail, read_sources
+
+if t.TYPE_CHECKING:
+    from .secrets import InstanceContent, InstanceListing
+
+
+@dataclass(frozen=True)
+class RotationOptions:
+    """What the user asked for; those that are not explained are the module's options as they are."""
+
+    phases: frozenset[str]
+    """Those of the module."""
+    sources: Sequence[Source]
+    """Where certificates come from."""
+    issuers: Sequence[Certificate]
+    """Those that the sources may lack."""
+    approved: Approved | None
+    """What is limited to, if the run is."""
+    common_names: Sequence[str] | None
+    load_balancers: Sequence[str] | None
+    import_new: bool
+    trust: str
+    max_listeners: int
+    deploy_concurrency: int
+    balancer_wait_timeout: float
+    verify_timeout: float
+    remove_superseded: bool
+    remove_unseen: bool
+    fail_on: Sequence[str]
+    gather_certificates: bool
+    is_check_mode: bool
+
+    @property
+    def certificates(self) -> SourceOptions:
+        """Which certificates of the sources to import."""
+        return SourceOptions(self.common_names, self.import_new, needs_trust=self.trust == "require")
+
+    @property
+    def selection(self) -> ListenerSelection:
+        """Which listeners to deal with."""
+        return ListenerSelection(self.common_names, self.load_balancers)
+
+    @property
+    def removes(self) -> bool:
+        """Whether old certificates are removed."""
+        return "clean_up" in self.phases and self.remove_superseded
+
+    @property
+    def looks_after(self) -> bool:
+        """Whether it matters what listeners serve."""
+        return bool({"deploy", "verify"} & self.phases)
+
+    @property
+    def looks(self) -> bool:
+        """Whether listeners are looked at."""
+        return self.looks_after or self.removes
+
+
+def source_of(position: int, given: Mapping[str, t.Any]) -> Source:
+    """Return a source, which is named by its position if it is refused.
+
+    Raises:
+        CertificatesError: as `Source.of`; `invalid_argument`.
+    """
+    try:
+        source, why_not = Source.of(given), None
+        if source.kind == MAIL:
+            named = which_mailboxes(given["mail"])
+            why_not = f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else None
+            why_not = why_not or why_unusable(given["mail"])
+        elif given[KEY_FOLDER] is not None:
+            why_not = f"{KEY_FOLDER} belongs to mail: the keys of {source.kind} are beside its certificates."
+        if why_not:
+            raise CertificatesError("invalid_argument", why_not)
+    except CertificatesError as error:
+        raise CertificatesError(error.code, f"sources[{position}]: {error.message}", **error.details) from None
+    return source
+
+
+def read_world(module: Module, client: Client, clients: Clients, options: RotationOptions) -> World:
+    """Return what is there.
+
+    Raises:
+        CertificatesError: as `fetch_stored`; `not_found` if patterns match nothing.
+    """
+    listings, at = begin_listings(module, options.sources, client.stop), now()
+    world = World(fetch_stored(client), None, clients, at)
+    warn_of_unreadable(client, world.stored)
+    try:
+        world = replace(world, balancers=fetch_listed(client, world.stored))
+    except CertificatesError as error:
+        if options.phases - {"import"}:  # else it has nothing to do with them
+            world = replace(world, failed=[about_balancers(error)])
+    bundles = read_all(module, listings, world, options)
+    useless = without_replaced(bundles.useless, world.index, clients)
+    world = replace(world, bundles=replace(bundles, useless=useless), failed=[*world.failed, *bundles.failed])
+    unmatched = why_selection_unmatched(world, options)
+    if unmatched:
+        raise CertificatesError("not_found", unmatched)
+    return world
+
+
+def read_again(client: Client, world: World, options: RotationOptions) -> World:
+    """Return the world with store and balancers as they are by now: another run may have changed them.
+
+    Raises:
+        CertificatesError: as `fetch_stored` and `fetch_listed`.
+    """
+    at, stored = now(), fetch_stored(client)
+    anew = replace(world, stored=stored, balancers=fetch_listed(client, stored), at=at)
+    return anew if options.is_check_mode else replace(anew, imported={})  # it is among what is stored by now
+
+
+def about_balancers(error: CertificatesError) -> Record:
+    """Return the record of what failed about the load balancers as a whole."""
+    return failed_about("the load balancers", {"failure": error.as_failure()})
+
+
+def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Balancer]:
+    """Return the load balancers; refuse an empty list if certificates are used by listeners: access to them is missing.
+
+    Raises:
+        CertificatesError: as `fetch_balancers`; `not_found`.
+    """
+    balancers = fetch_balancers(client)
+    used = [record.id for record in stored if record.associated_service_count and not record.has_no_listeners]
+    if used and not balancers:
+        ids = some_of(list(map(str, used)), MOST_NAMED)
+        raise CertificatesError(
+            "not_found",
+            f"The API lists no load balancer, but services use certificates of the store ({ids}): give the API user the permission "
+            "LOADBALANCER_MANAGE, and access to the devices of the load balancers.",
+        )
+    return balancers
+
+
+def why_selection_unmatched(world: World, options: RotationOptions) -> str | None:
+    """Return which patterns match nothing, neither in the store nor in the sources, with what there is to match."""
+    bundles = world.bundles
+    known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])
+    unusable = frozenset(name for record in (*bundles.useless, *bundles.unwanted) for name in names_of(record))
+    patterns = options.common_names
+    common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
+    names = None if world.balancers is None else options.load_balancers
+    return why_unmatched(ListenerSelection(common_names, names), world.balancers or (), known)
+
+
+# The sources
+
+
+def begin_listings(
+    module: Module, sources: Sequence[Source], stop: threading.Event
+) -> dict[int, Future[InstanceListing]]:
+    """Begin to list the instances of Secrets Manager among the sources, by their positions."""
+    positions = [position for position, source in enumerate(sources) if source.kind == SECRETS_MANAGER]
+    if not positions:
+        return {}
+    # Imported only here, as nothing else needs the SDK of Secrets Manager, and loading it takes time.
+    from .secrets import begin_listing
+
+    given = module.params["sources"]
+    return {position: begin_listing(module, given[position]["secrets_manager"], stop) for position in positions}
+
+
+def read_all(
+    module: Module, listings: Mapping[int, Future[InstanceListing]], world: World, options: RotationOptions
+) -> Read:
+    """Read the sources."""
+    params = module.params
+
+    def look_into(position: int, keys: Mapping[str, str]) -> MailContent:
+        return read_mail(module, params["sources"][position]["mail"], keys, options.issuers)
+
+    def read_secrets(position: int) -> InstanceContent:
+        from .secrets import read_listed
+
+        return read_listed(module, listings[position].result(), world.index, options.certificates, world.clients)
+
+    passphrase = params["privatekey_passphrase"] or None
+    read = read_sources(
+        options.sources, look_into, read_secrets, passphrase, options.issuers, world.clients, module.warn
+    )
+    if read.entries and params["trusted_ca_path"] is None:
+        try:
+            trusted_roots(None)
+        except CertificatesError as error:
+            module.warn(f"No certificate can be trusted. {error.message}")
+    return read

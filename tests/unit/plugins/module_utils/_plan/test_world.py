@@ -1,0 +1,28 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What there is to choose from, before and after an import."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.support.rotating import world_of
+from tests.support.stored import Made
+
+OLD, NEW = Made(days=(-80, 10)).record(1), Made().record(2)
+
+
+def test_what_was_imported_counts_as_stored() -> None:
+    world = world_of([OLD, NEW])
+    completed, coming = replace(NEW, notes="with its chain"), Made(days=(0, 90)).record(-1)
+    after = world.after({2: completed, -1: coming}, ())
+    assert after.index.by_id == {1: OLD, 2: completed, -1: coming}
+    assert after.stored == world.stored and world.index.by_id == {1: OLD, 2: NEW}
+
+
+def test_what_the_store_has_cut_the_chain_of_is_not_chosen_unless_it_is_in_use() -> None:
+    used = Made(days=(0, 90)).record(4, associatedServiceCount=1)
+    world = world_of([OLD, NEW, used]).after({3: replace(NEW, id=3)}, {2, 3, 4})
+    assert world.index.by_id == {1: OLD, 4: used}
