@@ -26,7 +26,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from ._errors import CertificatesError
 
 OneArgument = dict[str, t.Any]
-Limit = tuple[float, float] | str
+Limit: t.TypeAlias = "tuple[float, float] | str"
 """How far an option goes. Of a number: the least and the greatest value. Of a dict that limits what is done: what to write instead of
 what is none, since Ansible would read null, or half of a text, as a wider limit than was meant."""
 
