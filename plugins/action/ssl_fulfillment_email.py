@@ -28,7 +28,7 @@ class ActionModule(ProgressAction):
         If it is reached for another host, though the first one is still there, the hosts take different ways to it, each of which would act
         for all of them.
         """
-        if not self._task.run_once or self._task.check_mode:
+        if not self._task.run_once or self._task.check_mode or self.why_not(task_vars or {}):
             return super().run(tmp, task_vars)
         # Each task has a process of its own; this folder is theirs until the end of ansible-playbook.
         tally = Path(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP, f"emails-{self._task.get_play()._uuid}")

@@ -29,10 +29,12 @@ class OnceAction(NormalAction):
         """Run the module and return its result."""
         if self._task._role and self._task._role.get_name().startswith(OURS):
             self._task.args = with_absolute_paths(self._task.args)
-        why_not = None
-        if self._task.run_once:
-            why_not = why_not_once(str(self._task.get_play().strategy), task_vars or {})
+        why_not = self.why_not(task_vars or {})
         return refused(why_not) if why_not else super().run(tmp, task_vars)
+
+    def why_not(self, task_vars: Mapping[str, t.Any]) -> str | None:
+        """Return why the task would run more than once, though it is to run once; else `None`."""
+        return why_not_once(str(self._task.get_play().strategy), task_vars) if self._task.run_once else None
 
 
 def refused(why: str) -> dict[str, t.Any]:

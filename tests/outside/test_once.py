@@ -89,6 +89,7 @@ def test_a_play_that_takes_its_hosts_together(orders: Simulator, tmp_path: Path,
     [
         ("ssl_fulfillment", "strategy: free", "roles", "write strategy: ansible.builtin.linear in the play"),
         ("ssl_fulfillment", "strategy: ansible.builtin.host_pinned", "include_role, run_once", "write strategy: "),
+        ("ssl_fulfillment", "strategy: free\n  throttle: 1", "include_role", "write strategy: "),
         ("ssl_fulfillment", "serial: 1", "include_role, run_once", "leave serial out"),
         ("ssl_fulfillment", "serial: [1, '50%']", "import_role", "leave serial out"),
         ("ssl_rotation", "strategy: free\n  serial: 2", "include_role", "write strategy: ansible.builtin.linear"),
@@ -101,7 +102,7 @@ def test_a_play_that_would_act_several_times(
     """It says what to write."""
     ran = run(orders, tmp_path, play_has, use, role)
     assert ran.code != 0 and changes(orders) == [], ran.output
-    assert said in ran.output
+    assert said in ran.output and "on another way" not in ran.output, ran.output
 
 
 DIFFERENT = {
