@@ -35,7 +35,7 @@ class Content:
     request: Csr | None
     notes: str | None
     trust: Trust | None = field(default=None, compare=False)
-    chain: Chain | None = field(default=None, repr=False, compare=False)
+    chain: Chain | None = field(default=None, compare=False)
     """As it was built to check it."""
 
     def as_record(self, identifier: int = -1) -> StoreCertificate:

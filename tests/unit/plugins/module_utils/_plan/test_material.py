@@ -27,7 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
-from tests.support.certificates import DAY, NOW, Authority, Issued, pem_of, self_signed
+from tests.support.certificates import DAY, NOW, Authority, Issued, new_key, pem_of, self_signed
 
 NAME = "www.example.com"
 AUTHORITY = Authority(intermediates=2)
@@ -197,6 +197,12 @@ def test_a_strangers_root_in_the_file_of_the_certificate_does_no_harm() -> None:
 
 
 # What only some have
+
+
+def test_secrets_manager_takes_what_the_store_does_not() -> None:
+    for odd in (AUTHORITY.issue(NAME, key=new_key("ed25519")), AUTHORITY.issue("www\x01.example.com")):
+        assert refusal(material(odd)).code == "refused"
+        assert checked(material(odd), for_store=False)[0].certificate == Certificate(odd.der)
 
 
 @pytest.mark.parametrize(

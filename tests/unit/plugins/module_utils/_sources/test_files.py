@@ -81,6 +81,7 @@ def test_a_chain_that_many_have_is_parsed_once(tmp_path: Path) -> None:
         ("through_a_file", "unreadable", "The file {path} cannot be read: Not a directory. Let the user"),
         ("garbage", "malformed", "{path}: "),
         ("locked", "bad_passphrase", "privatekey_passphrase"),
+        ("no_store", "malformed", "{path}: This is no PKCS#12 file."),
         (
             "closed",
             "bad_passphrase",
@@ -109,7 +110,7 @@ def test_a_file_that_cannot_be_used_is_told_with_the_reason_and_a_remedy(
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(os, "open", refuse)
-    found = Files().content(File("store" if what == "closed" else "key", str(path)))
+    found = Files().content(File("store" if what in {"closed", "no_store"} else "key", str(path)))
     trouble = found.bundle.trouble
     assert trouble and trouble.reason == reason
     assert words.format(path=path) in trouble.message and str(path) in trouble.message

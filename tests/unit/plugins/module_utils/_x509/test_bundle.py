@@ -147,6 +147,7 @@ def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
     assert there.trouble is None and there.fitting == (Certificate(ONE.der),)
     assert pem_of(ONE.chain) == "".join(issuer.pem() for issuer in there.issuers)
     assert there.key and there.key.held and there.key.held.pem == ONE.key_pem and there.key.path == "/key"
+    assert there.key == KeyRef(there.key.public_key_sha256, path="/key"), "it is the same, whether it is held or not"
     assert there.request and there.request.pem() == ONE.csr_pem
     assert not leaks(repr(there)) and "/key" not in repr(there)
     assert bundle_of_parts({}) == Bundle() == bundle_of_parts(dict.fromkeys(whole))
