@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .._codes import Code
@@ -42,15 +42,26 @@ class Action(t.Generic[Outcome, Reason]):
 
     REASONS: t.ClassVar[frozenset[str]] = frozenset(t.get_args(Code))
     """The codes of errors that are used as reasons; all others become `api_error`."""
+    LOOKS_FIRST: t.ClassVar[bool] = False
+    """Whether the next run looks what was done where no answer came."""
+    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {}
+    """What a failure has in place of what was to be done."""
+    TOLD: t.ClassVar[frozenset[str]] = frozenset()
+    """The details of an error that it takes over."""
 
     def failed(self: Own, reason: Reason, message: str, **changed: t.Any) -> Own:
-        """Return it as a failure; a kind that must not keep what it wanted to do says so."""
-        changed |= {"outcome": "failed", "reason": reason, "message": message}
+        """Return it as a failure."""
+        changed = {**self.FORGOTTEN, **changed, "outcome": "failed", "reason": reason, "message": message}
         return replace(self, **changed)
 
     def because(self: Own, error: CertificatesError) -> Own:
-        """Return it as the failure that an error means, after which nothing was changed."""
-        return self.failed(error.code if error.code in self.REASONS else "api_error", error.message)
+        """Return it as the failure that an error means."""
+        told = {name: error.details[name] for name in self.TOLD & error.details.keys()}
+        if error.code == "no_answer" and self.LOOKS_FIRST:
+            return self.failed(
+                "outcome_unknown", f"{error.message} Run it again: it looks first what was done.", **told
+            )
+        return self.failed(error.code if error.code in self.REASONS else "api_error", error.message, **told)
 
     def simulated(self: Own) -> Own:
         """Return it as check mode shows it, with a message that does not say that it was carried out."""
@@ -64,7 +75,16 @@ class Action(t.Generic[Outcome, Reason]):
 
 
 def failure_of_items(
-    code: Code, said: Sequence[str], whole: str, *, stopped: str = "", between: str = "; ", **details: t.Any
+    code: Code,
+    said: Sequence[str],
+    whole: str,
+    *,
+    stopped: bool = False,
+    stop: str = "The run was told to stop.",
+    most: int = MOST_NAMED,
+    between: str = "; ",
+    end: str = "",
+    **details: t.Any,
 ) -> dict[str, t.Any]:
     """Return `failure` of a run some of whose items have failed.
 
@@ -72,9 +92,13 @@ def failure_of_items(
         code: its code, unless it was told to stop.
         said: what is to be said of each item that has failed.
         whole: what they are a part of, and what became of them: `7 listeners failed`.
-        stopped: a sentence, if it was told to stop.
+        stopped: whether it was told to stop.
+        stop: says so.
+        most: of how many items something is said.
         between: stands between the items.
+        end: stands behind them.
         details: the facts of the case.
     """
-    told = f"{len(said)} of {whole}: {some_of(said, MOST_NAMED, between, between)}" if said else ""
-    return CertificatesError("interrupted" if stopped else code, f"{stopped} {told}".strip(), **details).as_failure()
+    told = f"{len(said)} of {whole}: {some_of(said, most, between, between)}{end}" if said else ""
+    message = f"{stop} {told}".strip() if stopped else told
+    return CertificatesError("interrupted" if stopped else code, message, **details).as_failure()

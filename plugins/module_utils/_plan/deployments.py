@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -85,6 +85,7 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     """What to do, or what was done, about one listener."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
+    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {"is_changed": False}
 
     place: Place
     target: StoreCertificate | None = field(default=None, repr=False)
@@ -154,12 +155,6 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     def is_to_be_seen(self) -> bool:
         """Whether it can be looked at whether it serves what it should: the new certificate, or the one that it keeps."""
         return self.is_known and not self.has_failed
-
-    def failed(
-        self, reason: DeployReason | ApprovalReason, message: str, *, is_changed: bool = False, **seen: t.Any
-    ) -> ListenerAction:
-        """Return it as a failure."""
-        return super().failed(reason, message, is_changed=is_changed, **seen)
 
     def simulated(self) -> ListenerAction:
         """Return it as check mode shows it."""

@@ -17,6 +17,7 @@ from .._errors import CertificatesError
 from .._names import address_matches, is_one_address, shown_name
 from .._text import printable, some_of
 from .._times import iso
+from .action import Action, Obstacle
 from .standing import standing
 from .store_index import StoreIndex
 from .superseding import Clients
@@ -63,13 +64,13 @@ def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[in
 
 
 @dataclass(frozen=True)
-class EmailAction:
+class EmailAction(Action[EmailOutcome, EmailReason]):
     """What to do, or what was done, about one order's fulfillment email."""
 
+    REASONS = frozenset({"not_found", "retired", "rate_limited"})
+    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {"requested_at": None, "next_allowed_at": None}
+
     order_id: int
-    outcome: EmailOutcome
-    reason: EmailReason | None = None
-    message: str = ""
     common_name: str | None = None
     subject_alt_names: tuple[str, ...] = ()
     recipient: str | None = None
@@ -120,8 +121,10 @@ def plan_emails(
 def _plan_email(order: Order, last: Entry | None, options: EmailOptions, at: datetime) -> EmailAction:
     blocked_until = last.blocks_until(options.min_interval, at) if last else None
     email = EmailAction(
-        order.id,
         "skipped",
+        None,
+        "",
+        order.id,
         common_name=order.common_name,
         subject_alt_names=order.subject_alt_names,
         recipient=order.approver_email,
@@ -135,15 +138,12 @@ def _plan_email(order: Order, last: Entry | None, options: EmailOptions, at: dat
         outcome: EmailOutcome = "failed" if options.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=why_not, message=f"Not requested: {INELIGIBLE[why_not]}")
     if options.allowed_recipients is not None and not address_matches(order.approver_email, options.allowed_recipients):
-        return replace(
-            email,
-            outcome="failed",
-            reason="recipient_not_allowed",
-            message=f"Not requested: it would go to {_why_not_allowed(order.approver_email, options.allowed_recipients)}.",
-        )
-    if options.approved is not None and (why_not_approved := _why_not_approved(order, options.approved)):
-        changed, why = why_not_approved
-        return replace(email, outcome="failed", reason=changed, message=f"Not requested: {why}")
+        why = _why_not_allowed(order.approver_email, options.allowed_recipients)
+        why = f"Not requested: it would go to {why}."
+        return email.failed("recipient_not_allowed", why, next_allowed_at=blocked_until)
+    if options.approved is not None and (changed := _why_not_approved(order, options.approved)):
+        why = f"Not requested: {changed.message}"
+        return email.failed(changed.reason, why, next_allowed_at=blocked_until)
     if last is not None and blocked_until is not None and not options.force:
         return blocked(email, last, options.min_interval, at)
     return as_requested(
@@ -164,16 +164,16 @@ def _why_not_allowed(recipient: str | None, patterns: Iterable[str]) -> str:
     return f"{recipient}, which allowed_recipients does not allow{hint}"
 
 
-def _why_not_approved(order: Order, approved: Mapping[int, str | None]) -> tuple[EmailReason, str] | None:
+def _why_not_approved(order: Order, approved: Mapping[int, str | None]) -> Obstacle[EmailReason] | None:
     """Return why an order's email must not go where it would: nobody has approved that address for this order."""
     shown, recipient = approved.get(order.id), order.approver_email
     if shown is None:
-        return (
+        return Obstacle(
             "recipient_not_allowed",
             "the check run showed no address for this order, so nobody has approved one. Run the check again.",
         )
     if shown != recipient:
-        return "recipient_changed", changed_recipient("the check run showed", shown, recipient)
+        return Obstacle("recipient_changed", changed_recipient("the check run showed", shown, recipient))
     return None
 
 
@@ -286,4 +286,4 @@ def warning_of_unknown_keys(emails: Iterable[EmailAction], orders: Mapping[int, 
 
 def not_found(order_id: int) -> EmailAction:
     """Return the entry for an order id that the account does not have."""
-    return EmailAction(order_id, "failed", "not_found", NO_SUCH_ORDER)
+    return EmailAction("failed", "not_found", NO_SUCH_ORDER, order_id)

@@ -24,6 +24,7 @@ from .._times import iso
 from .._x509.bundle import KeyRef, bundle_of_parts
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.keys import PrivateKey, encrypted_pem, read_private_key
+from .action import Action
 
 Part = t.Literal["privatekey", "intermediate", "certificate"]
 ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle", "certificate": ".crt"}
@@ -53,12 +54,13 @@ class ExportOptions:
 
 
 @dataclass(frozen=True)
-class ExportAction:
+class ExportAction(Action[ExportOutcome, ExportReason]):
     """What to do, or what was done, about one certificate, or about an id or a pattern that there is none for."""
 
-    outcome: ExportOutcome
-    message: str
-    reason: ExportReason | None = None
+    REASONS = frozenset(t.get_args(ExportReason))
+    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {"parts": (), "is_changed": False}
+    TOLD = frozenset({"is_changed"})
+
     id: int | None = None
     common_name: str | None = None
     """Where there is no record: the pattern."""
@@ -73,10 +75,6 @@ class ExportAction:
     """Whether the API did not tell all that it knows of the record."""
     is_changed: bool = False
     """Whether something of it was changed in the folder although it failed."""
-
-    def failed(self, reason: ExportReason, message: str, *, is_changed: bool = False) -> ExportAction:
-        """Return it as one that cannot be, or was not, written."""
-        return replace(self, outcome="failed", reason=reason, message=message, parts=(), is_changed=is_changed)
 
     @property
     def name(self) -> str:
@@ -112,9 +110,7 @@ class ExportAction:
             "id": self.id,
             "common_name": facts["common_name"] or self.common_name,
             "paths": paths,
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "message": self.message,
+            **self.as_outcome(),
         }
 
 
@@ -187,18 +183,18 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
     known = {record.id: record for record in listing.records}
     missing = [
         ExportAction(
-            "failed", _why_no_id(id, known.get(id)), "not_found", id, record=known.get(id), stem=stems.get(id, "")
+            "failed", "not_found", _why_no_id(id, known.get(id)), id, record=known.get(id), stem=stems.get(id, "")
         )
         for id in set(options.certificate_ids or ()) - {record.id for record in taken}
     ]
     unmatched = [
-        ExportAction("failed", _why_no_name(pattern, listing.records), "not_found", common_name=pattern)
+        ExportAction("failed", "not_found", _why_no_name(pattern, listing.records), common_name=pattern)
         for pattern in dict.fromkeys(options.common_names or ())
         if not any(any_matches(record.names, [pattern]) for record in taken)
     ]
     actions = [*sorted([*actions, *missing], key=attrgetter("id")), *unmatched]
     if listing.is_limited:
-        return [replace(action.failed("no_permission", VIEW_ONLY), is_limited=True) for action in actions]
+        return [action.failed("no_permission", VIEW_ONLY, is_limited=True) for action in actions]
     return actions
 
 
@@ -216,7 +212,7 @@ def _has_expired(record: StoreCertificate, at: datetime) -> bool:
 
 
 def _action(record: StoreCertificate, stem: str) -> ExportAction:
-    action = ExportAction("unchanged", "The folder has it already.", id=record.id, record=record, stem=stem)
+    action = ExportAction("unchanged", None, "The folder has it already.", id=record.id, record=record, stem=stem)
     if record.certificate is None:
         why = f"What the store holds as certificate {record.id} cannot be read: mend or delete the record."
         return action.failed("invalid_pem", why)
@@ -302,10 +298,3 @@ def check_key(identifier: int | None, certificate: Certificate, given: str | Non
         why = f"The private key that the store holds for certificate {identifier} is that of another one: {anew}"
         raise CertificatesError("key_mismatch", why)
     return key
-
-
-def as_simulated(action: ExportAction) -> ExportAction:
-    """Return it with a message that does not say that it was carried out, for check mode."""
-    if action.outcome != "exported":
-        return action
-    return replace(action, message=f"Would be {action.message[0].lower()}{action.message[1:]}")

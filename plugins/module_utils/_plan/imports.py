@@ -17,13 +17,14 @@ from hashlib import sha256
 
 from .._api.orders import ineligibility
 from .._api.store import StoreCertificate
-from .._codes import Code, ImportOutcome, WaitingReason
+from .._codes import Code, ImportOutcome, ImportReason, WaitingReason
 from .._errors import CertificatesError
 from .._names import ascii_name
 from .._text import some_of, uncapitalized
 from .._times import iso, parse
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import Trust
+from .action import Action
 from .emails import INELIGIBLE
 from .material import Content
 from .store_index import StoreIndex
@@ -49,13 +50,14 @@ class Superseded:
 
 
 @dataclass(frozen=True)
-class ImportAction:
+class ImportAction(Action[ImportOutcome, Code]):
     """What to do, or what was done, about one certificate."""
 
-    outcome: ImportOutcome
-    message: str
-    reason: Code | None = None
-    """Why it failed: an `ImportReason`, or a code that says that an option makes no sense."""
+    REASONS = frozenset(t.get_args(ImportReason)) | {"invalid_argument"}
+    LOOKS_FIRST = True
+    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {"content": None, "record": None, "changes": {}, "superseded": ()}
+    TOLD = frozenset({"trust"})
+
     id: int | None = None
     common_name: str | None = None
     """Where there is no certificate that has it."""
@@ -86,6 +88,7 @@ class ImportAction:
         """Return what stores a certificate that the store does not have."""
         return cls(
             "imported",
+            None,
             "Imported.",
             certificate=content.certificate,
             notes=content.notes or "",
@@ -94,12 +97,6 @@ class ImportAction:
             warnings=warnings,
             content=content,
         )
-
-    def failed(self, error: CertificatesError) -> ImportAction:
-        """Return it as one that is not, or was not, accepted."""
-        trust = error.details.get("trust", self.trust)
-        known = replace(self, trust=trust, content=None, record=None, changes={}, superseded=())
-        return replace(known, outcome="failed", reason=error.code, message=error.message)
 
     @property
     def name(self) -> str | None:
@@ -150,10 +147,8 @@ class ImportAction:
             "trust": self.trust,
             "notes": self.notes,
             "order_id": self.order_id,
-            "outcome": self.outcome,
-            "reason": self.reason,
             "superseded": [old.as_result() for old in self.superseded],
-            "message": self.message,
+            **self.as_outcome(),
         }
 
 
@@ -215,7 +210,7 @@ def plan_found(
     if len(candidates) != 1:
         ids = ", ".join(str(record.id) for record, _changes in candidates)
         why = f"The store holds it more than once (ids {ids}), none as wanted: leave one of them, and remove the others once nothing uses them."
-        return new.failed(CertificatesError("ambiguous", why))
+        return new.failed("ambiguous", why)
     record, changes = candidates[0]
     there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, beside=frozenset())
     if CHAIN in changes and stays(record, content, clients):
@@ -227,7 +222,9 @@ def plan_found(
         CHAIN in changes and longest is not None and longest < len(content.intermediates) and has_part(record, content)
     ):
         as_it_is = replace(there, notes=record.notes)
-        return as_it_is.failed(_cut(record, content, is_tried=False))  # to give it the rest again would not help
+        return as_it_is.failed(
+            "chain_cut", _cut(record, content, is_tried=False)
+        )  # to give it the rest again would not help
     if not changes:
         return replace(there, outcome="unchanged", message=HELD)
     what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
@@ -250,7 +247,7 @@ def _beside_used(
         return as_kept(there, record)
     else:
         why = f"{_in_use(record)} by now and lacks intermediate certificates: run it again, and it is stored once more with them."
-    return there.failed(CertificatesError("in_use", why))
+    return there.failed("in_use", why)
 
 
 HELD = "The store holds it already."
@@ -306,7 +303,7 @@ def as_kept(step: ImportAction, kept: StoreCertificate) -> ImportAction:
         return step
     has_written = before is None or content_of(kept) != content_of(before)
     if lacks(kept, content, clients):
-        return replace(step.failed(_cut(kept, content)), record=kept, has_written=has_written)
+        return step.failed("chain_cut", _cut(kept, content), record=kept, has_written=has_written)
     changes = {name: value for name, value in step.changes.items() if name != CHAIN}
     step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _why_it_stays(kept, content)))
     return step if has_written else replace(step, outcome="unchanged", message=HELD)
@@ -317,8 +314,8 @@ def content_of(record: StoreCertificate) -> tuple[object, ...]:
     return record.intermediates, record.request, record.notes
 
 
-def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True) -> CertificatesError:
-    """Return the error about a record of which the store has left out issuers that clients need.
+def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True) -> str:
+    """Say of a record that the store has left out issuers of it that clients need.
 
     If that was not tried now, no record of the store has as many as are needed.
     """
@@ -338,7 +335,7 @@ def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True) -> 
         what = f"Certificate {kept.id} has {has}, and no record of the store has more: the store seems to keep no more."
         remedy = f"If it was stored so by a client that gave no more, or the store has changed, delete it and run this again. Else: {uncapitalized(remedy)}"
     missing = f"Clients need what is missing: {_missing(kept, content)}. So nothing is to serve it."
-    return CertificatesError("chain_cut", f"{what} {missing} {remedy}")
+    return f"{what} {missing} {remedy}"
 
 
 def _why_it_stays(record: StoreCertificate, content: Content) -> str:
@@ -392,18 +389,18 @@ def plan_absent(
         and (name is None or name in record.names)
     ]
     if not matching:
-        return ImportAction("unchanged", "The store holds no such certificate.", common_name=common_name)
+        return ImportAction("unchanged", None, "The store holds no such certificate.", common_name=common_name)
     if len(matching) > 1:
         ids = ", ".join(str(record.id) for record in matching)
         why = f"More than one certificate matches (ids {ids}): name one by certificate_id. Nothing was removed."
-        return ImportAction("failed", why, "ambiguous")
+        return ImportAction("failed", "ambiguous", why)
     step = removal_of(matching[0])
-    return step if matching[0].is_surely_unused else step.failed(CertificatesError("in_use", _why_kept(matching[0])))
+    return step if matching[0].is_surely_unused else step.failed("in_use", _why_kept(matching[0]))
 
 
 def removal_of(record: StoreCertificate) -> ImportAction:
     """Return what deletes a record."""
-    known = ImportAction("removed", "Removed.", None, record.id, record.common_name, record.certificate, record.notes)
+    known = ImportAction("removed", None, "Removed.", record.id, record.common_name, record.certificate, record.notes)
     return replace(known, record=record)
 
 
@@ -453,18 +450,11 @@ def spare_what_is_wanted(steps: Sequence[ImportAction]) -> list[ImportAction]:
     for step in steps:
         if step.outcome == "removed" and step.id in wanted:
             why = f"Another item of the same run wants certificate {step.id} to be in the store: leave one of the two."
-            spared.append(step.failed(CertificatesError("ambiguous", why)))
+            spared.append(step.failed("ambiguous", why))
         else:
             superseded = (replace(old, removed=old.removed and old.record.id not in wanted) for old in step.superseded)
             spared.append(replace(step, superseded=tuple(superseded)))
     return spared
-
-
-def as_simulated(step: ImportAction) -> ImportAction:
-    """Return a step with a message that does not say that it was carried out, for check mode."""
-    if step.outcome not in {"imported", "updated", "removed"}:
-        return step
-    return replace(step, message=f"Would be {uncapitalized(step.message)}")
 
 
 def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
@@ -481,7 +471,7 @@ def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
             marked.append(step)
         elif step.content != steps[first].content:
             why = f"The same certificate as item {first}, with another chain, CSR or notes: give it once."
-            marked.append(step.failed(CertificatesError("ambiguous", why)))
+            marked.append(step.failed("ambiguous", why))
         else:
             again = replace(step, content=None, record=None, changes={}, superseded=(), first=first)
             marked.append(replace(again, outcome="unchanged", message=f"The same as item {first}."))

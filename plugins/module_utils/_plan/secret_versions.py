@@ -19,15 +19,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .._api.store import StoreCertificate
-from .._codes import Code, SecretOutcome
-from .._errors import CertificatesError
+from .._codes import Code, SecretOutcome, SecretReason
 from .._names import is_host_name
 from .._secrets_manager.secret import DEACTIVATED, IMPORTED, Secret
-from .._text import printable, some_of, uncapitalized
+from .._text import printable, some_of
 from .._times import iso
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import FACTS, Certificate, pem_bundle
 from .._x509.chain import UNTRUSTED, Trust
+from .action import Action, Obstacle
 from .material import Content, remedy_for
 from .superseding import (
     MOST_NAMED,
@@ -56,11 +56,19 @@ OF_NAMES = (
 
 
 @dataclass(frozen=True)
-class SecretAction:
+class SecretAction(Action[SecretOutcome, Code]):
     """What to do, or what was done, about one certificate in Secrets Manager."""
 
-    outcome: SecretOutcome
-    message: str
+    REASONS = frozenset(t.get_args(SecretReason)) | {"invalid_argument"}
+    LOOKS_FIRST = True
+    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {
+        "content": None,
+        "is_to_be_read": False,
+        "changes": (),
+        "metadata": {},
+    }
+    TOLD = frozenset({"trust"})
+
     name: str
     """The secret's, as the user wrote it."""
     group: str
@@ -70,8 +78,6 @@ class SecretAction:
     """Those that it should have; `None` if all is well."""
     description: str | None = None
     """Likewise."""
-    reason: Code | None = None
-    """Why it failed: a `SecretReason`, or another code of a run that failed as a whole."""
     certificate: Certificate | None = None
     trust: Trust | None = None
     warnings: tuple[str, ...] = ()
@@ -100,12 +106,6 @@ class SecretAction:
         """Return what creates it, whatever was found."""
         known = replace(self, outcome="created", message="Created.", secret=None, is_to_be_read=False, changes=())
         return replace(known, issuers=self.wanted.intermediates, metadata={}, version_id=None)
-
-    def failed(self, error: CertificatesError) -> SecretAction:
-        """Return it as one that is not, or was not, accepted."""
-        trust = error.details.get("trust", self.trust)
-        known = replace(self, trust=trust, content=None, is_to_be_read=False, changes=(), metadata={})
-        return replace(known, outcome="failed", reason=error.code, message=error.message)
 
     @property
     def wanted(self) -> Content:
@@ -154,9 +154,7 @@ class SecretAction:
             "secret_group": self.group,
             **(self.certificate.facts() if self.certificate else unknown),
             "trust": self.trust,
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "message": self.message,
+            **self.as_outcome(),
         }
 
 
@@ -175,12 +173,12 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
     if len(imported) > 1:
         ids = ", ".join(sorted(secret.id for secret in imported))
         why = f"Secrets Manager has more than one imported certificate of this name in the group (ids {ids}): remove the surplus ones."
-        return new.failed(CertificatesError("ambiguous", why))
+        return new.failed("ambiguous", why)
     present = (imported or list(there))[0]
     known = replace(new, secret=present)
     refusal = why_not_changed(present, at)
     if refusal:
-        return known.failed(refusal)
+        return known.failed(refusal.reason, refusal.message)
     metadata = _metadata_changes(new, present)
     return replace(known, outcome="unchanged", message=IS_THERE, is_to_be_read=True, metadata=metadata)
 
@@ -207,10 +205,10 @@ def compare(action: SecretAction, held: Bundle) -> SecretAction:
     changes = tuple(part for part, is_other in differs.items() if is_other)
     known = replace(action, is_to_be_read=False, issuers=issuers, changes=changes)
     refusal = why_not_current(known, held, action.clients) if changes and action.clients else None
-    return known.failed(refusal) if refusal else _updated(known)
+    return known.failed(refusal.reason, refusal.message) if refusal else _updated(known)
 
 
-def why_not_current(action: SecretAction, held: Bundle, clients: Clients) -> CertificatesError | None:
+def why_not_current(action: SecretAction, held: Bundle, clients: Clients) -> Obstacle[SecretReason] | None:
     """Return why a certificate, with its chain, must not take the place of a secret's current version.
 
     An expired version may also be replaced by one that began earlier. Of one that cannot be read, only the names count, as far as its
@@ -230,14 +228,14 @@ def why_not_current(action: SecretAction, held: Bundle, clients: Clients) -> Cer
         if not is_newer(current, new, clients):
             return None
         why = f"Its chain lacks intermediate certificates of {CURRENT}: give them all, or none, which keeps those that are there."
-        return CertificatesError("chain_incomplete", f"{why} {FORCE}")
+        return Obstacle("chain_incomplete", f"{why} {FORCE}")
     if held.certificate.not_after < clients.at or supersedes(new, current, clients):
         return None
     ours, theirs = (
         f"from {iso(record.not_before)} to {iso(record.not_after)}"
         for record in (action.wanted.certificate, held.certificate)
     )
-    return CertificatesError(
+    return Obstacle(
         "ambiguous" if age(new) == age(current) else "superseded",
         f"It is no renewal of {CURRENT}: it is valid {ours}, and that one {theirs}. {FORCE}",
     )
@@ -249,7 +247,7 @@ FORCE = "Set force: true if it is to become the current version all the same."
 
 def _refused(
     new: StoreCertificate, old: Incumbent | None, clients: Clients, overrides: Overrides | None
-) -> CertificatesError | None:
+) -> Obstacle[SecretReason] | None:
     """Return what the rule says against a certificate in the place of another one, in words for a secret."""
     why = why_not_in_place_of(new, old, clients, overrides)
     if why is None:
@@ -270,7 +268,7 @@ def _refused(
     elif reason in UNTRUSTED.values():
         chain = clients.chain(new)
         message = f"Clients would trust it less than {CURRENT}: {chain.why}. {remedy_for(chain.trust)}"
-    return CertificatesError(reason, f"{message} {FORCE}")
+    return Obstacle(reason, f"{message} {FORCE}")
 
 
 def _updated(action: SecretAction) -> SecretAction:
@@ -289,29 +287,29 @@ def _metadata_changes(new: SecretAction, present: Secret) -> dict[str, t.Any]:
     return changes
 
 
-def why_not_changed(secret: Secret, at: datetime) -> CertificatesError | None:
+def why_not_changed(secret: Secret, at: datetime) -> Obstacle[SecretReason] | None:
     """Return why a secret gets no new version."""
     if secret.secret_type != IMPORTED:
-        return CertificatesError(
+        return Obstacle(
             "other_type",
             f"Secrets Manager has a secret of this name in the group that is no imported certificate, but of the type "
             f"{secret.secret_type}: give another name.",
         )
     if secret.is_managed:
-        return CertificatesError(
+        return Obstacle(
             "managed_csr",
             "The secret has a CSR whose private key Secrets Manager has made itself, so it takes no other key: give another name.",
         )
     has_only_expired = secret.state == DEACTIVATED and secret.not_after is not None and secret.not_after < at
     if secret.why_inactive and not has_only_expired:
-        return CertificatesError(
+        return Obstacle(
             "not_active",
             f"Secrets Manager says that the secret is {secret.why_inactive}: look there why it is not active, or give another name.",
         )
     return None
 
 
-def why_not_taken(content: Content) -> CertificatesError | None:
+def why_not_taken(content: Content) -> str | None:
     """Return why Secrets Manager would refuse a certificate that otherwise fits."""
     parts = {
         CERTIFICATE: content.certificate.pem(),
@@ -321,8 +319,7 @@ def why_not_taken(content: Content) -> CertificatesError | None:
     large = next((part for part, pem in parts.items() if len(pem) > LARGEST_PART), None)
     if large is None:
         return None
-    why = f"The {large} is larger than {LARGEST_PART // 1000} KB as PEM, which Secrets Manager does not take: give a smaller one."
-    return CertificatesError("refused", why)
+    return f"The {large} is larger than {LARGEST_PART // 1000} KB as PEM, which Secrets Manager does not take: give a smaller one."
 
 
 def why_no_metadata(labels: Sequence[str] | None, description: str | None) -> str | None:
@@ -350,12 +347,5 @@ def mark_repeated(actions: Sequence[SecretAction]) -> list[SecretAction]:
         else:
             items = ", ".join(map(str, given))
             why = f"The same secret is given more than once, by the items {items}: give it once, or other names or groups."
-            marked.append(action.failed(CertificatesError("ambiguous", why)))
+            marked.append(action.failed("ambiguous", why))
     return marked
-
-
-def as_simulated(action: SecretAction) -> SecretAction:
-    """Return an action with a message that does not say that it was carried out, for check mode."""
-    if not action.changes_something:
-        return action
-    return replace(action, message=f"Would be {uncapitalized(action.message)}")

@@ -240,13 +240,14 @@ def as_result(planned: ListenerPlan, done: Sequence[ListenerAction], client: Cli
         "diff": [action.as_diff() for action in planned.changes],
     }
     failures = [listener for listener in done if listener.has_failed]
-    stopped = "The run was told to stop before it had seen what all listeners serve." if client.stop.is_set() else ""
+    stopped = client.stop.is_set()
     if failures or stopped:
         result["failure"] = failure_of_items(
             "listeners_failed",
             [f"{listener.name}: {listener.reason}: {listener.message}" for listener in failures],
             f"{len(done)} listeners failed",
             stopped=stopped,
+            stop="The run was told to stop before it had seen what all listeners serve.",
             between=" ",
             listeners=[
                 {"listener": listener.name, "reason": listener.reason, "message": listener.message}

@@ -17,16 +17,16 @@ from .._api.client import Client, connect
 from .._api.store import fetch_visible, fetch_with_private_key
 from .._api.values import check_ids
 from .._argspec import ArgumentSpec, api_options, concurrency_options, selection_options
-from .._codes import ExportOutcome, ExportReason
+from .._codes import ExportOutcome
 from .._errors import CertificatesError
 from .._files import PrivateFolder, is_fixed
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import named
+from .._plan.action import failure_of_items
 from .._plan.export import (
     ExportAction,
     ExportOptions,
-    as_simulated,
     bundle_of,
     check_key,
     compare,
@@ -35,7 +35,6 @@ from .._plan.export import (
     plan_exports,
 )
 from .._progress import ProgressFile
-from .._text import some_of
 from .._times import iso, now
 from .._x509.certificate import Certificate
 from .._x509.keys import LONGEST_PASSPHRASE, PrivateKey, key_texts
@@ -74,11 +73,8 @@ def run(module: Module) -> dict[str, t.Any]:
             f"{folder.shown(name)} is from when the store held another number of certificates of that name. Nothing keeps it up to date: "
             "see that nothing uses it, and remove it with what belongs to it."
         )
-    done = (
-        [as_simulated(action) for action in planned]
-        if module.check_mode
-        else carry_out(module, client, planned, folder)
-    )
+    simulated = [action.simulated() for action in planned]
+    done = simulated if module.check_mode else carry_out(module, client, planned, folder)
     try:
         folder.check_place()
     except CertificatesError as error:
@@ -130,7 +126,7 @@ def seen(action: ExportAction, folder: PrivateFolder, passphrase: str | None) ->
     try:
         contents: dict[str, bytes | None] = {part: folder.read(name) for part, name in action.files().items()}
     except CertificatesError as error:
-        return failed(action, error)
+        return action.because(error)
     return compare(action, contents, passphrase)
 
 
@@ -177,7 +173,7 @@ class Exporter:
             key = self._fetch_key(action, hide) if "privatekey" in action.parts else None
             self._folder.write(content_of(action, key, self._passphrase))
         except CertificatesError as error:
-            return failed(action, error)
+            return action.because(error)
         finally:
             self._hide(secrets, -1)
         return action
@@ -204,12 +200,6 @@ class Exporter:
             self._module.no_log_values = {*self._always_hidden, *self._hidden}
 
 
-def failed(action: ExportAction, error: CertificatesError) -> ExportAction:
-    """Return a certificate that was not written; codes that are no reason of this module become `api_error`."""
-    reason = error.code if error.code in t.get_args(ExportReason) else "api_error"
-    return action.failed(t.cast(ExportReason, reason), error.message, is_changed=error.details.get("is_changed", False))
-
-
 def lost_with_folder(action: ExportAction, error: CertificatesError) -> ExportAction:
     """Return a certificate whose files are not where they should be."""
     return action.failed("not_written", error.message, is_changed=action.outcome == "exported")
@@ -234,19 +224,14 @@ def as_result(
     }
     failures = [action for action in done if action.outcome == "failed"]
     if failures:
-        result["failure"] = as_failure(failures, len(done), stopped=client.stop.is_set())
+        result["failure"] = failure_of_items(
+            "certificates_failed",
+            [f"{action.name}: {action.reason}: {action.message}" for action in failures],
+            f"{len(done)} certificates could not be exported",
+            stopped=client.stop.is_set(),
+            certificates=[{"id": action.id, "reason": action.reason, "message": action.message} for action in failures],
+        )
     return result
-
-
-def as_failure(failures: Sequence[ExportAction], count: int, *, stopped: bool) -> dict[str, t.Any]:
-    """Return `failure` for the certificates that failed."""
-    said = [f"{action.name}: {action.reason}: {action.message}" for action in failures]
-    return CertificatesError(
-        "interrupted" if stopped else "certificates_failed",
-        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} certificates could not be exported: "
-        f"{some_of(said, 5, '; ', '; ')}",
-        certificates=[{"id": action.id, "reason": action.reason, "message": action.message} for action in failures],
-    ).as_failure()
 
 
 def as_diff(action: ExportAction, folder: PrivateFolder, *, is_check_mode: bool) -> dict[str, t.Any]:

@@ -29,7 +29,6 @@ from .._plan.imports import (
     CHAIN,
     ImportAction,
     as_kept,
-    as_simulated,
     check_deletion,
     mark_repeated,
     plain_fingerprint,
@@ -48,7 +47,7 @@ from .._times import iso, now
 from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chain
-from .material import Item, as_failure, read_given
+from .material import Item, failure_of, read_given
 from .order_files import certificate_files
 from .roots import anchors_for, clients_of, known_issuers
 
@@ -79,7 +78,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for step in steps:
         for warning in warnings_of(step):
             module.warn(f"{step.name}: {warning}")
-    done = [as_simulated(step) for step in steps] if module.check_mode else carry_out(module, client, steps)
+    done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, client, steps)
     for step, end in zip(steps, done, strict=True):
         for warning in end.warnings[len(step.warnings) :]:
             module.warn(f"{end.name}: {warning}")
@@ -177,14 +176,14 @@ def check(item: Item, module: Module, clients_with: ClientsWith) -> ImportAction
     if item["state"] == "absent":
         return None
     options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"])
-    known = ImportAction("imported", "", order_id=item["order_id"], notes=item["notes"])
+    known = ImportAction("imported", None, "", order_id=item["order_id"], notes=item["notes"])
     try:
         bundle = read_given(item, module.hide)
         known = replace(known, certificate=bundle.certificate)
         anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
         clients = clients_with(item["trusted_ca_path"])
     except CertificatesError as error:
-        return known.failed(error)
+        return known.because(error)
     return check_bundle(known, bundle, options, anchors, clients)
 
 
@@ -203,7 +202,7 @@ def check_bundle(
     try:
         content, warnings = assemble(bundle, options, now(), anchors, known.notes)
     except CertificatesError as error:
-        return known.failed(error)
+        return known.because(error)
     clients.remember(content.certificate, t.cast(Chain, content.chain))
     return ImportAction.of(content, known.order_id, warnings)
 
@@ -240,10 +239,10 @@ def plan_one(
     try:
         if item["order_id"] is not None:
             if isinstance(orders, CertificatesError):
-                raise as_reason(orders)
+                raise orders
             check_order(new.wanted, orders.get(item["order_id"]), item["order_id"])
     except CertificatesError as error:
-        return replace(new, warnings=()).failed(error)
+        return replace(new, warnings=()).because(error)
     clients = clients_with(item["trusted_ca_path"])
     return plan_present(new, index, clients, remove_superseded=item["remove_superseded"])
 
@@ -254,7 +253,7 @@ def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: st
         if any(step.outcome == "imported" for step in steps):
             check_place(ledger_url)
     except CertificatesError as error:
-        return [step.failed(as_reason(error)) if step.outcome == "imported" else step for step in steps]
+        return [step.because(error) if step.outcome == "imported" else step for step in steps]
     return list(steps)
 
 
@@ -286,7 +285,7 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
         elif step.record and step.outcome == "removed":
             remove(client, step.record.id, step.record.certificate)
     except CertificatesError as error:
-        return step.failed(as_reason(error))
+        return step.because(error)
     superseded = (replace(old, removed=old.removed and was_removed(client, old.record)) for old in step.superseded)
     return replace(step, superseded=tuple(superseded))
 
@@ -373,18 +372,6 @@ def was_removed(client: Client, old: store.StoreCertificate) -> bool:
     return True
 
 
-REASONS = frozenset({"refused", "not_found", "in_use", "ambiguous"})
-"""Failure codes that are used as reasons; all others become `api_error`."""
-
-
-def as_reason(error: CertificatesError) -> CertificatesError:
-    """Return an error whose code is a reason of this module."""
-    if error.code == "no_answer":
-        message = f"{error.message} Run it again: it looks first what was done."
-        return CertificatesError("outcome_unknown", message, **error.details)
-    return CertificatesError(error.code if error.code in REASONS else "api_error", error.message, **error.details)
-
-
 # The result
 
 
@@ -406,10 +393,7 @@ def as_result(
     }
     if single:
         result["certificate"] = certificates[0]
-    failures = [(position, step) for position, step in enumerate(done) if step.outcome == "failed"]
-    if failures:
-        result["failure"] = as_failure(failures, len(done), stopped=client.stop.is_set())
-    return result
+    return result | failure_of(done, stopped=client.stop.is_set())
 
 
 def name_of(step: ImportAction) -> str:

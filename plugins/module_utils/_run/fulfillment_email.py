@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -25,13 +25,14 @@ from .._argspec import (
     select_option,
     selection_options,
 )
-from .._codes import Code, EmailOutcome, EmailReason
+from .._codes import EmailOutcome
 from .._errors import CertificatesError
 from .._ledger.containers import find_why_lost
 from .._ledger.ledger import Claim, Key, Ledger, lease_for
 from .._ledger.place import find_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
+from .._plan.action import failure_of_items
 from .._plan.emails import (
     INELIGIBLE,
     EmailAction,
@@ -48,7 +49,6 @@ from .._plan.emails import (
 )
 from .._plan.store_index import StoreIndex
 from .._progress import ProgressFile
-from .._text import some_of
 from .._times import iso, now
 from .order_info import account_of, select_orders
 from .roots import clients_of
@@ -80,8 +80,6 @@ MOST_IN_DOUBT = 20
 """After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
 FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
 """What is asked for about orders. The names in the CSR are part of the result, so it is also needed if the store is not compared."""
-REASONS: Mapping[Code, EmailReason] = {"not_found": "not_found", "retired": "retired", "rate_limited": "rate_limited"}
-"""Codes of failed calls that are used as reasons; `no_answer` becomes `outcome_unknown`, all others `api_error`."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -189,9 +187,9 @@ def check_ledger_stays(module: Module) -> None:
 class _NotSent(CertificatesError):
     """Right before the call of one order it was found that the email must not be requested."""
 
-    def __init__(self, reason: EmailReason, message: str) -> None:
-        super().__init__("refused", message)
-        self.reason: EmailReason = reason
+    def __init__(self, email: EmailAction) -> None:
+        super().__init__("refused", email.message)
+        self.email = email
 
 
 class Requester:
@@ -209,10 +207,9 @@ class Requester:
     def __call__(self, email: EmailAction) -> EmailAction:
         """Return the email with its outcome, in every case."""
         if self._client.stop.is_set():
-            return unsent(email, "api_error", "Not requested: the run was told to stop before this order's turn.")
+            return email.failed("api_error", "Not requested: the run was told to stop before this order's turn.")
         if self._in_doubt >= MOST_IN_DOUBT:
-            return unsent(
-                email,
+            return email.failed(
                 "api_error",
                 f"Not requested: the outcome of {MOST_IN_DOUBT} requests in a row was unknown before this order's turn. Check the network, "
                 "and any proxy between this machine and the API.",
@@ -226,23 +223,22 @@ class Requester:
             claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
         except CertificatesError as error:
             self._ledger_error = error
-            return unsent(email, "api_error", f"Not requested: {error.message}")
+            return email.failed("api_error", f"Not requested: {error.message}")
         if not isinstance(claim, Claim):  # another run was faster
             return blocked(email, claim, self._options.min_interval, at)
         try:
             accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_again, email))
         except _NotSent as error:
-            return unsent(email, error.reason, error.message + self._note(self._ledger.release, claim))
+            return self._noted(error.email, self._ledger.release, claim)
         except CertificatesError as error:
             self._count(is_in_doubt=error.code == "no_answer")
             return self._not_answered(email, claim, error)
         self._count(is_in_doubt=False)
         if accepted:
-            return as_requested(
-                email, at, self._options.min_interval, email.message + self._note(self._ledger.confirm, claim)
-            )
+            requested = as_requested(email, at, self._options.min_interval, email.message)
+            return self._noted(requested, self._ledger.confirm, claim)
         why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
-        return unsent(email, "refused", why + self._note(self._ledger.release, claim))
+        return self._noted(email.failed("refused", why), self._ledger.release, claim)
 
     def _check_again(self, email: EmailAction) -> None:
         """Make sure, right before the call, that the email may still be requested and goes where it was seen to go, if that matters.
@@ -255,14 +251,14 @@ class Requester:
         try:
             order = fetch_order(self._client, self._account_id, email.order_id)
         except CertificatesError as error:
-            reason = REASONS.get(error.code, "api_error")
-            raise _NotSent(reason, f"Not requested: its address could not be read again. {error.message}") from None
+            why = f"Not requested: its address could not be read again. {error.message}"
+            raise _NotSent(email.because(CertificatesError(error.code, why))) from None
         why_not = order.ineligibility(now())
         if why_not:
-            raise _NotSent(why_not, f"Not requested: {INELIGIBLE[why_not]}")
+            raise _NotSent(email.failed(why_not, f"Not requested: {INELIGIBLE[why_not]}"))
         if order.approver_email != email.recipient:
             why = changed_recipient("the list of orders had", email.recipient, order.approver_email)
-            raise _NotSent("recipient_changed", f"Not requested: {why}")
+            raise _NotSent(email.failed("recipient_changed", f"Not requested: {why}"))
 
     def _count(self, *, is_in_doubt: bool) -> None:
         with self._lock:
@@ -270,28 +266,22 @@ class Requester:
 
     def _not_answered(self, email: EmailAction, claim: Claim, error: CertificatesError) -> EmailAction:
         if error.code == "no_answer":  # it may have been sent
-            until = claim.requested_at + self._options.min_interval
             message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
-            email = unsent(email, "outcome_unknown", message + self._note(self._ledger.doubt, claim))
-            return replace(
-                email, requested_at=claim.requested_at, next_allowed_at=until if self._options.min_interval else None
-            )
-        reason = REASONS.get(error.code, "api_error")
-        return unsent(email, reason, error.message + self._note(self._ledger.release, claim))
+            sent, interval = claim.requested_at, self._options.min_interval
+            until = sent + interval if interval else None
+            unknown = email.failed("outcome_unknown", message, requested_at=sent, next_allowed_at=until)
+            return self._noted(unknown, self._ledger.doubt, claim)
+        return self._noted(email.because(error), self._ledger.release, claim)
 
     @staticmethod
-    def _note(change: Callable[[Claim], None], claim: Claim) -> str:
-        """Note in the ledger what became of a claim; return an addition to the message if that fails, else an empty text."""
+    def _noted(email: EmailAction, change: Callable[[Claim], None], claim: Claim) -> EmailAction:
+        """Note in the ledger what became of a claim; return the email, which says so if that fails."""
         try:
             change(claim)
         except CertificatesError as error:
-            return f" This could not be noted, so the order counts as of unknown outcome: {error.message}"
-        return ""
-
-
-def unsent(email: EmailAction, reason: EmailReason, message: str) -> EmailAction:
-    """Return an email whose request failed."""
-    return replace(email, outcome="failed", reason=reason, message=message, requested_at=None, next_allowed_at=None)
+            why = f"This could not be noted, so the order counts as of unknown outcome: {error.message}"
+            return replace(email, message=f"{email.message} {why}")
+        return email
 
 
 def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:
@@ -306,19 +296,18 @@ def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]
     }
     failures = [email for email in emails if email.outcome == "failed"]
     if failures:
-        result["failure"] = as_failure(failures, len(emails), stopped=client.stop.is_set())
+        result["failure"] = failure_of_items(
+            "emails_failed",
+            [f"{email.name}: {email.reason}" for email in failures],
+            f"{len(emails)} fulfillment emails could not be requested",
+            stopped=client.stop.is_set(),
+            most=10,
+            end=". The message of each in emails says what to do.",
+            orders=[
+                {"order_id": email.order_id, "reason": email.reason, "message": email.message} for email in failures
+            ],
+        )
     return result
-
-
-def as_failure(failures: Sequence[EmailAction], count: int, *, stopped: bool) -> dict[str, t.Any]:
-    """Return `failure` for the orders that failed."""
-    names = [f"{email.name}: {email.reason}" for email in failures]
-    return CertificatesError(
-        "interrupted" if stopped else "emails_failed",
-        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} fulfillment emails could not be "
-        f"requested: {some_of(names, 10, '; ', '; ')}. The message of each in emails says what to do.",
-        orders=[{"order_id": email.order_id, "reason": email.reason, "message": email.message} for email in failures],
-    ).as_failure()
 
 
 def as_diff(email: EmailAction) -> dict[str, t.Any]:

@@ -13,28 +13,16 @@ from dataclasses import replace
 from .._codes import Code
 from .._errors import CertificatesError
 from .._files import read_file
-from .._text import some_of
+from .._plan.action import failure_of_items
 from .._x509.bundle import PARTS, Bundle, KeyRef, Trouble, bundle_of_key_store, bundle_of_parts
 from .._x509.keys import key_texts
 
+if t.TYPE_CHECKING:
+    from .._plan.imports import ImportAction
+    from .._plan.secret_versions import SecretAction
+
 Item = dict[str, t.Any]
 """The options of one certificate."""
-
-
-class FailedAction(t.Protocol):
-    """One certificate that failed."""
-
-    @property
-    def name(self) -> str | None:
-        """Its name in messages."""
-
-    @property
-    def reason(self) -> str | None:
-        """Why."""
-
-    @property
-    def message(self) -> str:
-        """Why, as a sentence."""
 
 
 def read_given(item: Item, hide: Callable[..., object]) -> Bundle:
@@ -93,18 +81,21 @@ def _hidden(bundle: Bundle, hide: Callable[..., object]) -> Bundle:
     return bundle
 
 
-def as_failure(failures: Sequence[tuple[int, FailedAction]], count: int, *, stopped: bool) -> dict[str, t.Any]:
-    """Return `failure` for the certificates that failed."""
-    _position, first = failures[0]
-    if count == 1:
-        code = "interrupted" if stopped else t.cast(Code, first.reason)
-        return CertificatesError(code, first.message).as_failure()
-    said = [
-        f"item {position} ({step.name or 'unknown name'}): {step.reason}: {step.message}" for position, step in failures
-    ]
-    return CertificatesError(
-        "interrupted" if stopped else "certificates_failed",
-        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} certificates failed: "
-        f"{some_of(said, 5, '; ', '; ')}",
-        items=[{"item": position, "reason": step.reason, "message": step.message} for position, step in failures],
-    ).as_failure()
+def failure_of(done: Sequence[ImportAction | SecretAction], *, stopped: bool) -> dict[str, t.Any]:
+    """Return `failure` of a result, if certificates failed: that of the only one, or what is to be said of all."""
+    failures = [(position, action) for position, action in enumerate(done) if action.outcome == "failed"]
+    if failures and len(done) == 1:
+        _position, alone = failures[0]
+        code = "interrupted" if stopped else t.cast(Code, alone.reason)
+        return {"failure": CertificatesError(code, alone.message).as_failure()}
+    failure = failure_of_items(
+        "certificates_failed",
+        [
+            f"item {item} ({action.name or 'unknown name'}): {action.reason}: {action.message}"
+            for item, action in failures
+        ],
+        f"{len(done)} certificates failed",
+        stopped=stopped,
+        items=[{"item": item, "reason": action.reason, "message": action.message} for item, action in failures],
+    )
+    return {"failure": failure} if failures else {}

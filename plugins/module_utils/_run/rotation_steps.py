@@ -25,7 +25,7 @@ from .._plan.deployments import (
     updated,
     why_too_many,
 )
-from .._plan.imports import ImportAction, as_simulated, plan_present, removal_of
+from .._plan.imports import ImportAction, plan_present, removal_of
 from .._plan.material import ImportOptions
 from .._plan.removal import as_result, plan_removal
 from .._plan.rotation import Chosen, Record, SourceCertificate
@@ -65,7 +65,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     for entry, planned, done in store_entries(module, client, world, chosen.to_import):
         for warning in done.warnings:
             module.warn(f"{done.name}: {warning}")
-        told.append(_told_of(entry, planned, as_simulated(done) if module.check_mode else done))
+        told.append(_told_of(entry, planned, done.simulated() if module.check_mode else done))
         if told[-1][0] == "imported":
             diff.append(importing.as_diff(planned, is_check_mode=module.check_mode))
         if done.content:
@@ -105,7 +105,7 @@ def _checked(module: Module, world: World, entry: SourceCertificate) -> ImportAc
     params = module.params
     bundle = with_key(entry.bundle, params["privatekey_passphrase"] or None, module.hide)
     anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
-    known = ImportAction("imported", "", certificate=entry.certificate)
+    known = ImportAction("imported", None, "", certificate=entry.certificate)
     return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.clients)
 
 

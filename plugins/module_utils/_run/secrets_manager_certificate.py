@@ -31,7 +31,7 @@ from .._argspec import (
     ledger_options,
     secret_certificate_options,
 )
-from .._codes import Code, SecretOutcome, SecretReason
+from .._codes import SecretOutcome
 from .._errors import CertificatesError
 from .._ledger.place import check_given_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
@@ -43,7 +43,6 @@ from .._plan.secret_versions import (
     NAME,
     OF_NAMES,
     SecretAction,
-    as_simulated,
     compare,
     mark_repeated,
     plan_secret,
@@ -58,7 +57,7 @@ from .._text import printable
 from .._times import iso, now
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.keys import key_texts
-from .material import Item, as_failure, read_given
+from .material import Item, failure_of, read_given
 from .roots import anchors_for, clients_of
 from .secrets import OF_ONE_SECRET, read_bundle
 
@@ -97,7 +96,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for step in steps:
         for warning in step.warnings if step.outcome != "failed" else ():
             module.warn(f"{step.name}: {warning}")
-    done = [as_simulated(step) for step in steps] if module.check_mode else carry_out(module, manager, steps)
+    done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, manager, steps)
     is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
     done = manager.each(lambda step: with_version(manager, step) if step.outcome in is_there else step, done)
     api_calls = manager.api_calls + (client.api_calls if client else 0)
@@ -146,14 +145,14 @@ def check_given(item: Item, module: Module) -> SecretAction:
     """Check one certificate as far as possible without any API; one of the certificate store is still without content."""
     labels = None if item["labels"] is None else tuple(dict.fromkeys(item["labels"]))
     new = SecretAction(
-        "created", "Created.", item["name"], item["secret_group"], labels=labels, description=item["description"]
+        "created", None, "Created.", item["name"], item["secret_group"], labels=labels, description=item["description"]
     )
     if item["certificate_id"] is not None:
         return new
     try:
         bundle = read_given(item, module.hide)
     except CertificatesError as error:
-        return new.failed(error)
+        return new.because(error)
     return with_bundle(new, bundle, item, module)
 
 
@@ -166,10 +165,10 @@ def with_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -
         content, warnings = assemble(bundle, options, now(), anchors)
         refusal = why_not_taken(content)
         if refusal:
-            raise refusal
+            raise CertificatesError("refused", refusal)
         clients = None if item["force"] else clients_of(item["trusted_ca_path"])
     except CertificatesError as error:
-        return new.failed(error)
+        return new.because(error)
     return new.with_content(content, warnings, clients)
 
 
@@ -191,15 +190,15 @@ def take_from_store(
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return step.failed(of_reading(error))
+            return step.because(of_reading(error))
         certificate = stored.record.certificate
         if certificate is None:
             why = f"What the certificate store holds as certificate {identifier} cannot be read: import it there again."
-            return step.failed(CertificatesError("invalid_pem", why))
+            return step.failed("invalid_pem", why)
         try:
             key = check_key(identifier, certificate, stored.private_key)
         except CertificatesError as error:
-            return replace(step, certificate=certificate).failed(error)
+            return replace(step, certificate=certificate).because(error)
         hide(key.pem)
         bundle = Bundle((certificate,), stored.record.intermediates, KeyRef.of(key))
         return with_bundle(step, bundle, item, module)
@@ -220,7 +219,7 @@ def explain_missing(client: Client, items: Sequence[Item], taken: Sequence[Secre
     with suppress(CertificatesError):
         may_read = not fetch_visible(client).is_limited
     return [
-        step.failed(_why_missing(item["certificate_id"], may_read=may_read)) if is_missing else step
+        step.because(_why_missing(item["certificate_id"], may_read=may_read)) if is_missing else step
         for item, step, is_missing in zip(items, taken, missing, strict=True)
     ]
 
@@ -260,7 +259,7 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return planned.failed(as_reason(error))
+            return planned.because(in_its_words(error))
 
     return manager.each(plan_one, steps)
 
@@ -272,7 +271,7 @@ def with_group(manager: SecretsManager, step: SecretAction) -> SecretAction:
     except CertificatesError as error:
         if error.code != "not_found":
             raise
-        return step.failed(error)
+        return step.because(error)
 
 
 def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
@@ -336,7 +335,7 @@ class Writer:
                     raise CertificatesError("not_found", why)
             return self._update(step) if step.outcome == "updated" else step
         except CertificatesError as error:
-            return step.failed(as_reason(error, step.name))
+            return step.because(in_its_words(error, step.name))
 
     def _create(self, step: SecretAction) -> SecretAction:
         """Create a secret; if there is one by now, or no answer came, return what is left to do about what is there.
@@ -421,23 +420,18 @@ def of_reading(error: CertificatesError) -> CertificatesError:
     return CertificatesError("api_error", error.message, **error.details)
 
 
-def as_reason(error: CertificatesError, name: str = "") -> CertificatesError:
-    """Return an error whose code is a reason of this module.
+def in_its_words(error: CertificatesError, name: str = "") -> CertificatesError:
+    """Return an error in the words with which Secrets Manager refused something.
 
     Args:
         error: what went wrong.
         name: that of a secret to write.
     """
     status, said = error.details.get("http_status") or 0, error.details.get("api_message")
-    if error.code == "no_answer":
-        message = f"{error.message} Run it again: it looks first what was done."
-        return CertificatesError("outcome_unknown", message, **error.details)
-    if error.code == "api_error" and said and 400 <= status < 500:
-        remedy = f" {OF_NAMES}" if status == HTTPStatus.BAD_REQUEST and name and not NAME.fullmatch(name) else ""
-        message = f"Secrets Manager refused it: {as_sentence(said)}{remedy}"
-        return CertificatesError("refused", message, **error.details)
-    code: Code = error.code if error.code in t.get_args(SecretReason) else "api_error"
-    return CertificatesError(code, error.message, **error.details)
+    if error.code != "api_error" or not said or not 400 <= status < 500:
+        return error
+    remedy = f" {OF_NAMES}" if status == HTTPStatus.BAD_REQUEST and name and not NAME.fullmatch(name) else ""
+    return CertificatesError("refused", f"Secrets Manager refused it: {as_sentence(said)}{remedy}", **error.details)
 
 
 # The result
@@ -458,10 +452,7 @@ def as_result(
     }
     if single:
         result["certificate"] = certificates[0]
-    failures = [(position, step) for position, step in enumerate(done) if step.outcome == "failed"]
-    if failures:
-        result["failure"] = as_failure(failures, len(done), stopped=stop.is_set())
-    return result
+    return result | failure_of(done, stopped=stop.is_set())
 
 
 def as_diff(step: SecretAction, *, is_check_mode: bool) -> dict[str, t.Any]:

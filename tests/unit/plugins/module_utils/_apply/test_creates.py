@@ -253,7 +253,7 @@ def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
     chain = tuple(map(Certificate.of, issued.chain))
     content = Content(certificate, issued.key_pem, chain, request=None, notes=None)
     beside = frozenset([FIRST]) if is_second else frozenset()
-    return ImportAction("imported", "", certificate=certificate, content=content, beside=beside)
+    return ImportAction("imported", None, "", certificate=certificate, content=content, beside=beside)
 
 
 def made_of(template: dict[str, str]) -> Issued:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
@@ -18,8 +19,18 @@ class Painting(Action[str, str]):
     """A kind of its own."""
 
     REASONS = frozenset({"not_found"})
+    FORGOTTEN: ClassVar[dict[str, Any]] = {"brush": None}
+    TOLD = frozenset({"colour"})
 
     colour: str | None = "green"
+    brush: str | None = None
+
+
+@dataclass(frozen=True)
+class Looking(Painting):
+    """One for which it is looked first."""
+
+    LOOKS_FIRST = True
 
 
 PAINTED = Painting("painted", None, "Painted green: the door.")
@@ -28,6 +39,22 @@ PAINTED = Painting("painted", None, "Painted green: the door.")
 def test_a_failure_keeps_what_it_is_about_unless_its_kind_says_otherwise() -> None:
     assert PAINTED.failed("not_found", "No door.") == Painting("failed", "not_found", "No door.", "green")
     assert PAINTED.failed("not_found", "No door.", colour=None) == Painting("failed", "not_found", "No door.", None)
+    at_work = replace(PAINTED, brush="wide")
+    assert at_work.failed("not_found", "No door.") == PAINTED.failed("not_found", "No door.")
+    assert at_work.failed("not_found", "No door.", brush="thin").brush == "thin"
+
+
+def test_a_failure_takes_over_details_of_its_error() -> None:
+    failed = PAINTED.because(CertificatesError("not_found", "No.", colour="red", brush="wide"))
+    assert (failed.colour, failed.brush) == ("red", None)
+
+
+def test_without_an_answer_nothing_is_known_if_the_next_run_looks_first() -> None:
+    lost = CertificatesError("no_answer", "It did not answer.", colour="red")
+    assert PAINTED.because(lost) == Painting("failed", "api_error", "It did not answer.", "red")
+    unknown = Looking("painted", None, "Painted.").because(lost)
+    said = "It did not answer. Run it again: it looks first what was done."
+    assert unknown == Looking("failed", "outcome_unknown", said, "red")
 
 
 @pytest.mark.parametrize(("code", "reason"), [("not_found", "not_found"), ("refused", "api_error")])
@@ -59,7 +86,9 @@ def test_a_run_fails_with_what_is_said_of_its_items() -> None:
 
 
 def test_a_run_that_was_told_to_stop_says_so_first() -> None:
-    stopped = failure_of_items("listeners_failed", ["a: no"], "7 doors stay", stopped="It was told to stop.")
+    stopped = failure_of_items("listeners_failed", ["a: no"], "7 doors stay", stopped=True, stop="It was told to stop.")
     assert (stopped["code"], stopped["message"]) == ("interrupted", "It was told to stop. 1 of 7 doors stay: a: no")
-    alone = failure_of_items("listeners_failed", [], "7 doors stay", stopped="It was told to stop.")
+    alone = failure_of_items("listeners_failed", [], "7 doors stay", stopped=True, stop="It was told to stop.")
     assert alone["message"] == "It was told to stop."
+    usual = failure_of_items("listeners_failed", ["a", "b"], "7 doors stay", stopped=True, most=1, end=". Why?")
+    assert usual["message"] == "The run was told to stop. 2 of 7 doors stay: a; and 1 more. Why?"

@@ -16,7 +16,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.expor
     ENDINGS,
     ExportAction,
     ExportOptions,
-    as_simulated,
     check_key,
     compare,
     content_of,
@@ -163,8 +162,8 @@ def test_the_certificate_comes_last() -> None:
         f"{WWW}{end}" for end in (".key", ".ca-bundle", ".crt")
     ]
     assert found.message == "Exported: private key, intermediate certificates, certificate."
-    assert as_simulated(found).message == "Would be exported: private key, intermediate certificates, certificate."
-    assert as_simulated(ACTION) == ACTION and ACTION.message == "The folder has it already."
+    assert found.simulated().message == "Would be exported: private key, intermediate certificates, certificate."
+    assert ACTION.simulated() == ACTION and ACTION.message == "The folder has it already."
 
 
 def test_what_was_written_is_whole() -> None:

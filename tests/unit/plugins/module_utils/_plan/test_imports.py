@@ -18,7 +18,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.impor
     CHAIN,
     ImportAction,
     as_kept,
-    as_simulated,
     check_deletion,
     mark_repeated,
     plan_absent,
@@ -480,7 +479,7 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
         assert step.outcome == "updated"
         return
     assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 9, False)
-    assert as_simulated(step) == step and "delete it and run this again" in step.message
+    assert step.simulated() == step and "delete it and run this again" in step.message
     noted = plan(content(notes="new"), StoreIndex([held, one_of_two]))
     assert (noted.reason, noted.notes) == ("chain_cut", held.notes), "nothing of it is changed"
 
@@ -698,7 +697,7 @@ def test_what_failed_has_nothing_left_to_do() -> None:
     """Neither has what is given twice the second time."""
     update = planned(stored(OLD, 9), replace(BARE, associated_service_count=0), remove=True)
     assert update.changes and update.record and [old.removed for old in update.superseded] == [True]
-    failed = update.failed(CertificatesError("untrusted", "It is not trusted.", trust="untrusted"))
+    failed = update.because(CertificatesError("untrusted", "It is not trusted.", trust="untrusted"))
     _first, second = mark_repeated([update, update])
     assert second.message == f"The same as item {second.first}."
     for step in (failed, second):
@@ -784,13 +783,13 @@ def test_twice_with_different_options_for_a_stored_one() -> None:
 
 def test_failed_ones_are_not_repeated() -> None:
     error = CertificatesError("expired", "It expired.")
-    steps = [present().failed(error), present()]
+    steps = [present().because(error), present()]
     assert outcomes(steps) == [("failed", "expired", None), ("imported", None, None)]
 
 
 def test_a_result_has_all_keys_whatever_is_known() -> None:
     keys = set(present().as_result())
-    assert keys == set(present().failed(CertificatesError("expired", "It expired.")).as_result())
+    assert keys == set(present().because(CertificatesError("expired", "It expired.")).as_result())
     assert keys == set(absent([], certificate_id=1).as_result())
     assert keys == set(absent(RECORDS, certificate_id=1).as_result())
 
@@ -863,12 +862,12 @@ def test_right_before_the_deletion_it_is_looked_at_again(change: dict[str, Any],
         (absent([stored()], certificate_id=1), "Would be removed."),
         (planned(stored()), "The store holds it already."),
         (absent([], certificate_id=1), "The store holds no such certificate."),
-        (planned().failed(CertificatesError("expired", "It expired.")), "It expired."),
+        (planned().because(CertificatesError("expired", "It expired.")), "It expired."),
     ],
     ids=["import", "update", "removal", "unchanged", "nothing", "failure"],
 )
 def test_the_check_mode_does_not_say_that_it_was_done(step: ImportAction, said: str) -> None:
-    assert as_simulated(step) == replace(step, message=said)
+    assert step.simulated() == replace(step, message=said)
 
 
 # Why the certificate of an order is not imported

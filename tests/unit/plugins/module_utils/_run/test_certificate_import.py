@@ -32,7 +32,7 @@ GONE = CertificatesError("not_found", "Unable to find object with id of '7'.")
 @pytest.mark.parametrize(("is_check_mode", "state"), [(True, "To be imported."), (False, "Imported.")])
 def test_a_diff_says_what_is_yet_to_be_done(is_check_mode: bool, state: str) -> None:
     shown = as_diff(
-        ImportAction("imported", "Imported.", certificate=Certificate(LISTED.der)), is_check_mode=is_check_mode
+        ImportAction("imported", None, "Imported.", certificate=Certificate(LISTED.der)), is_check_mode=is_check_mode
     )
     assert (shown["before"], shown["after"]["state"]) == ({}, state)
     assert shown["after"]["common_name"] == "www.example.com"

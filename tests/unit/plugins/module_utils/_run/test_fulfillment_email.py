@@ -241,9 +241,10 @@ def wished(**others: Any) -> EmailOptions:
 def planned(order_id: int = SHOP) -> EmailAction:
     """An email that is to be requested."""
     return EmailAction(
-        order_id,
         "requested",
-        message="It goes to admin@example.com.",
+        None,
+        "It goes to admin@example.com.",
+        order_id,
         common_name="www.example.com",
         recipient="admin@example.com",
         status="complete",

@@ -44,7 +44,7 @@ def found(path: Path, *, is_pkcs12: bool = False) -> Bundle:
 
 def checked(bundle: Bundle) -> ImportAction:
     """What becomes of it."""
-    known = ImportAction("imported", "", certificate=Certificate(ONE.der))
+    known = ImportAction("imported", None, "", certificate=Certificate(ONE.der))
     return check_bundle(known, bundle, ImportOptions(trust="require"), CLIENTS.anchors(), CLIENTS)
 
 
