@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one exception of the collection. Private to softlayer.certificates."""
+"""The one exception of the collection, and what stands in the way without being one. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import traceback
 import typing as t
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-if t.TYPE_CHECKING:
-    from ._codes import Code
+from ._codes import Code
+
+Why_co = t.TypeVar("Why_co", bound=str, covariant=True)
 
 
 class CertificatesError(Exception):
@@ -31,6 +33,18 @@ class CertificatesError(Exception):
     def as_failure(self) -> dict[str, t.Any]:
         """Return the `failure` entry of a module's result."""
         return {"code": self.code, "message": self.message, "details": self.details}
+
+
+@dataclass(frozen=True)
+class Obstacle(t.Generic[Why_co]):
+    """Why not, with the remedy."""
+
+    reason: Why_co
+    message: str
+
+    def as_error(self) -> CertificatesError:
+        """Return it as an error, where it ends what is done about a certificate."""
+        return CertificatesError(t.cast(Code, self.reason), self.message)
 
 
 @contextmanager

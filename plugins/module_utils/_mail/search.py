@@ -16,6 +16,7 @@ from datetime import datetime
 from itertools import islice
 
 from .._codes import MissingReason, UnmatchedReason, Untrusted
+from .._errors import Obstacle
 from .._names import own_names
 from .._text import printable
 from .._times import iso
@@ -216,8 +217,7 @@ def why_missing(wanted: Wanted, search: Search, at: datetime) -> dict[str, t.Any
     unfound: MissingReason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
     refused = search.refused.get(wanted.target) if wanted.target else None
     invalid = None if refused else search.invalid.get(wanted.public_key_sha256 or "")
-    absent: tuple[MissingReason, str] = unfound, _why_invalid(invalid, at) if invalid else MISSING[unfound]
-    reason, message = why_untrusted(refused) if refused else absent
+    absent = Obstacle(unfound, _why_invalid(invalid, at) if invalid else MISSING[unfound])
     of_no_use = refused.certificate if refused else invalid
     names = of_no_use if not (wanted.common_name or wanted.requested_names) else None
     return {
@@ -228,8 +228,7 @@ def why_missing(wanted: Wanted, search: Search, at: datetime) -> dict[str, t.Any
         "public_key_sha256": wanted.public_key_sha256,
         "not_before": iso(invalid.not_before) if invalid else None,
         "not_after": iso(invalid.not_after) if invalid else None,
-        "reason": reason,
-        "message": message,
+        **vars(why_untrusted(refused) if refused else absent),
     }
 
 
@@ -374,7 +373,8 @@ class Search:
             self._keep(target, collected)
         else:
             self.refused[target] = match
-            rejection = self._reject(collected.headers, collected.location, *why_untrusted(match))
+            why = why_untrusted(match)
+            rejection = self._reject(collected.headers, collected.location, why.reason, why.message)
         if match.trust == "incomplete" and len(self._waiting) < UNMATCHED:
             self._waiting.append(Waiting(target, collected, rejection))
         new = dict.fromkeys(match.chain) if match.trust == "trusted" else {}
@@ -439,22 +439,26 @@ def _why_unsupported(message: Message) -> str:
     return UNMATCHED_BECAUSE["unsupported_attachment"] + named
 
 
-def why_untrusted(match: Match) -> tuple[Untrusted, str]:
-    """Return reason and message for a certificate that has the right public key but is not trusted, or not for its names."""
+def why_untrusted(match: Match) -> Obstacle[Untrusted]:
+    """Return what is to be said of a certificate that has the right public key but is not trusted, or not for its names."""
     name = match.certificate.shown_name
     if match.trust == "trusted" and match.is_for_other_names:
-        return "untrusted", (
+        return Obstacle(
+            "untrusted",
             f"The certificate {name} has the right public key, but not the order's common name, or a name of the signing request: look at it. "
             "Whoever has got hold of a signing request can have it signed for a name of his own. If it is what you want, import it by "
-            "ssl_certificate_import."
+            "ssl_certificate_import.",
         )
     said = f"The certificate {name} has the right public key, but {match.why}. "
     if match.trust == "incomplete":
-        return "chain_incomplete", said + (
-            "Give the issuers that the authority publishes as intermediate_path; if it is an authority of your own, its root as trusted_ca_path."
+        return Obstacle(
+            "chain_incomplete",
+            f"{said}Give the issuers that the authority publishes as intermediate_path; if it is an authority of your own, its root as trusted_ca_path.",
         )
-    return "untrusted", said + (
-        "Anyone can have a certificate made for a public key. If it comes from an authority of your own, give that one's root as trusted_ca_path."
+    return Obstacle(
+        "untrusted",
+        f"{said}Anyone can have a certificate made for a public key. If it comes from an authority of your own, give that one's root as "
+        "trusted_ca_path.",
     )
 
 

@@ -16,20 +16,11 @@ from .._text import some_of, uncapitalized
 
 Outcome = t.TypeVar("Outcome", bound=str)
 Reason = t.TypeVar("Reason", bound=str)
-Why_co = t.TypeVar("Why_co", bound=str, covariant=True)
 Own = t.TypeVar("Own", bound="Action[t.Any, t.Any]")
 SETTLED = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
 """Outcomes of what does not, or did not, change anything for good."""
 MOST_NAMED = 5
 """Maximum number of items in a message."""
-
-
-@dataclass(frozen=True)
-class Obstacle(t.Generic[Why_co]):
-    """Why not."""
-
-    reason: Why_co
-    message: str
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from .._api.store import StoreCertificate
 from .._codes import ApprovalReason
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .deployments import ListenerAction, as_it_is
 from .removal import RemovalPlan
 from .removal import as_result as as_record
@@ -89,7 +89,7 @@ def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
     gone = [_gone(record, missing) for shown, record in approved.imports.items() if shown not in there]
     kept = [entry for which, entry in to_import.items() if which in approved.imports]
     others = (entry for which, entry in to_import.items() if which not in approved.imports)
-    beyond = [entry.skipped("not_approved", BEYOND) for entry in others]
+    beyond = [entry.skipped(Obstacle("not_approved", BEYOND)) for entry in others]
     return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond, *gone])
 
 

@@ -14,13 +14,13 @@ from difflib import get_close_matches
 from .._api.balancers import Balancer, Listener
 from .._api.store import StoreCertificate
 from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, name_matches, named, shown_name_of
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
-from .action import Action, Obstacle
+from .action import Action
 from .rotation import Record
 from .store_index import StoreIndex
 from .superseding import ACCEPT, Clients, Incumbent, Overrides, age, best, certificate_of, is_newer, why_not_in_place_of

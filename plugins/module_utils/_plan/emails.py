@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from .._api.values import number
 from .._codes import NO_SUCH_ORDER, EmailOutcome, EmailReason, Ineligibility, InStore
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._names import address_matches, is_one_address, shown_name
 from .._text import printable, some_of
 from .._times import iso
-from .action import Action, Obstacle
+from .action import Action
 from .standing import standing
 from .store_index import StoreIndex
 from .superseding import Clients

@@ -18,7 +18,7 @@ from hashlib import sha256
 from .._api.orders import ineligibility
 from .._api.store import StoreCertificate
 from .._codes import Code, ImportOutcome, ImportReason, WaitingReason
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._names import ascii_name
 from .._text import some_of, uncapitalized
 from .._times import iso, parse
@@ -480,20 +480,24 @@ def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
 
 def why_not_imported(
     order: Mapping[str, t.Any], at: datetime, *, has_certificate: bool, has_key: bool, by_email: bool, force: bool
-) -> tuple[WaitingReason, str] | None:
-    """Return reason and message for an order whose certificate cannot be imported now, or `None` if it can."""
+) -> Obstacle[WaitingReason] | None:
+    """Return why the certificate of an order cannot be imported now, or `None` if it can."""
     why_not = ineligibility(order["status"], parse(order.get("expires_at")), at)
     if why_not:
-        return why_not, f"Not imported: {INELIGIBLE[why_not]}"
+        return Obstacle(why_not, f"Not imported: {INELIGIBLE[why_not]}")
     if not has_certificate and order.get("imported"):
-        return "already_imported", "The store holds the order's certificate already."
+        return Obstacle("already_imported", "The store holds the order's certificate already.")
     if order.get("superseded_by") and not force:
         ids = ", ".join(map(str, order["superseded_by"]))
-        return "superseded", f"Not imported: the store holds a newer certificate for the order's names (id {ids})."
+        return Obstacle(
+            "superseded", f"Not imported: the store holds a newer certificate for the order's names (id {ids})."
+        )
     if not has_certificate and by_email:
-        return "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."
+        return Obstacle(
+            "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."
+        )
     if not has_certificate:
-        return "waiting_for_certificate", "Waiting for the certificate: save it from the fulfillment email."
+        return Obstacle("waiting_for_certificate", "Waiting for the certificate: save it from the fulfillment email.")
     if not has_key:
-        return "waiting_for_key", "Waiting for the private key that the order's CSR was made with."
+        return Obstacle("waiting_for_key", "Waiting for the private key that the order's CSR was made with.")
     return None

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from .._api.store import StoreCertificate
 from .._codes import KeptReason
+from .._errors import Obstacle
 from .._names import any_matches
 from .._text import some_of
 from .._times import iso
-from .action import Obstacle
 from .deployments import ListenerAction
 from .superseding import certificate_of
 from .world import World

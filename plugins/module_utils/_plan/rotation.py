@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from .._api.store import StoreCertificate
 from .._codes import ApprovalReason, RotationReason
+from .._errors import Obstacle
 from .._names import any_matches, is_address, is_host_name, source_name
 from .._secrets_manager.secret import Secret
 from .._text import some_of, uncapitalized
@@ -103,11 +104,11 @@ class SourceCertificate:
             "trust_message": self.trust_message,
         }
 
-    def skipped(self, reason: RotationReason | ApprovalReason, message: str) -> Record:
+    def skipped(self, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
         """Return it as one that is not imported."""
         facts = self.certificate.facts()
         known = {name: facts[name] for name in OF_SKIPPED}
-        return {**self.named(), **known, "outcome": "skipped", "reason": reason, "message": message}
+        return {**self.named(), **known, "outcome": "skipped", **vars(why)}
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,8 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, options: Sou
         if not why_not:
             usable.append(entry)
             continue
-        skipped.append(entry.skipped(*why_not))
-        if why_not[0] == "not_yet_valid" and (not options.needs_trust or clients.trust(entry.record)):
+        skipped.append(entry.skipped(why_not))
+        if why_not.reason == "not_yet_valid" and (not options.needs_trust or clients.trust(entry.record)):
             waiting.append(entry)
     rivals = StoreIndex(entry.record for entry in usable)
     by_id = {entry.record.id: entry for entry in usable}
@@ -180,7 +181,7 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, options: Sou
         if not why_not and not options.import_new and not index.superseded_by(entry.record, clients):
             why_not = _why_nothing_to_renew(entry, index, clients)
         if why_not:
-            skipped.append(entry.skipped(*why_not))
+            skipped.append(entry.skipped(why_not))
         else:
             to_import.append(entry)
     return Chosen(to_import, skipped, usable, waiting)
@@ -197,7 +198,7 @@ def _completeness(entry: SourceCertificate) -> tuple[bool, int]:
 
 def _why_unusable(
     entry: SourceCertificate, options: SourceOptions, clients: Clients
-) -> tuple[RotationReason, str] | None:
+) -> Obstacle[RotationReason] | None:
     begin, end = entry.certificate.not_before, entry.certificate.not_after
     if end < clients.at:
         remedy = (
@@ -205,27 +206,27 @@ def _why_unusable(
             if entry.source in FILLED_BY_HAND
             else f"have {source_name(entry.source)} renew it"
         )
-        return "expired", f"It expired at {iso(end)}: {remedy}."
+        return Obstacle("expired", f"It expired at {iso(end)}: {remedy}.")
     if begin > clients.at:
-        return (
+        return Obstacle(
             "not_yet_valid",
             f"It is not valid before {iso(begin)}: run it again then, or check this machine's clock.",
         )
     if options.needs_trust and entry.trust != "trusted":
-        return UNTRUSTED[entry.trust], entry.trust_message or "Not trusted."
+        return Obstacle(UNTRUSTED[entry.trust], entry.trust_message or "Not trusted.")
     return None
 
 
-def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Clients) -> tuple[RotationReason, str] | None:
+def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Clients) -> Obstacle[RotationReason] | None:
     """Return why the store does not need a certificate, or `None` if it does."""
     same = index.same(entry.certificate)
     enough = next((record for record in same if not completes(entry.record, record, clients)), None)
     if enough is not None:
-        return "already_imported", f"The store has it: certificate {enough.id}."
+        return Obstacle("already_imported", f"The store has it: certificate {enough.id}.")
     newer = [record for record in index.superseding(entry.record, clients) if record not in same]
     if newer:
         newest = max(newer, key=age)
-        return (
+        return Obstacle(
             "superseded",
             f"The store has a newer one for the same names: certificate {newest.id}, valid until {iso(newest.not_after)}.",
         )
@@ -233,7 +234,7 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Client
     equal = next((record for record in alike if is_as_good(record, entry.record, clients)), None)
     if equal is None:
         return None
-    return (
+    return Obstacle(
         "ambiguous",
         f"The store has one that is exactly as new, certificate {equal.id}, so it is not known which one is meant. To use this one, import it "
         "with ssl_certificate_import, and name it in ssl_certificate_deploy.",
@@ -247,7 +248,7 @@ def _why_worse(
     clients: Clients,
     *,
     is_stored: bool,
-) -> tuple[RotationReason, str] | None:
+) -> Obstacle[RotationReason] | None:
     """Return why another certificate of the sources is taken instead, or `None` if it is not.
 
     Others of its age do not matter if the store has it without its chain, as it is served then.
@@ -260,12 +261,12 @@ def _why_worse(
     if better or wider:
         other = by_id[max(better or wider, key=age).id]
         which = "the same names" if other.certificate.identities == names else "these names and more"
-        return (
+        return Obstacle(
             "superseded",
             f"{source_name(other.source)} has a better one for {which}, {other.where}, valid until {iso(other.certificate.not_after)}.",
         )
     if equal:
-        return (
+        return Obstacle(
             "ambiguous",
             f"{source_name(by_id[equal[0].id].source)} has another one that is exactly as new, {by_id[equal[0].id].where}, so it is not known "
             "which one is meant: leave one of them there.",
@@ -273,7 +274,7 @@ def _why_worse(
     return None
 
 
-def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: Clients) -> tuple[RotationReason, str]:
+def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: Clients) -> Obstacle[RotationReason]:
     """Return why a certificate may stand in for none of the store: that which comes nearest to it, if there is any for its names.
 
     Of several, that is the newest: the older ones may be what it has replaced long ago.
@@ -285,7 +286,7 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
             held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy_for(entry.record, nearest, why.reason, entry.source, clients)}".strip()
-            return why.reason, f"It renews no certificate of the store. {held}"
+            return Obstacle(why.reason, f"It renews no certificate of the store. {held}")
     return new_name(names, index)
 
 
@@ -294,18 +295,18 @@ def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> St
     return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
 
 
-def new_name(names: frozenset[str], index: StoreIndex) -> tuple[RotationReason, str]:
-    """Return reason and message of a certificate for names that the store has no other one for."""
+def new_name(names: frozenset[str], index: StoreIndex) -> Obstacle[RotationReason]:
+    """Return what is to be said of a certificate for names that the store has no other one for."""
     remedy = "import_new: true imports it."
     if not index.by_id:
-        return (
+        return Obstacle(
             "new_name",
             f"The list of the store is empty. If certificates are stored, give the API user the permission SECURITY_CERTIFICATE_MANAGE; "
             f"if none is, {remedy}",
         )
     if not names:
-        return "new_name", f"It is for no name, so it renews no certificate of the store. {remedy}"
-    return (
+        return Obstacle("new_name", f"It is for no name, so it renews no certificate of the store. {remedy}")
+    return Obstacle(
         "new_name",
         f"The store holds no certificate for {some_of(sorted(names), MOST_NAMED)} that it would renew: {remedy}",
     )
@@ -391,11 +392,11 @@ def plan_reading(secrets: Iterable[Secret], index: StoreIndex, options: SourceOp
             continue
         why_useless = _why_useless(secret, clients)
         if why_useless:
-            plan.useless.append((secret, Trouble(*why_useless)))
+            plan.useless.append((secret, why_useless))
         elif same is not None or options.import_new or store.may_renew(secret):
             plan.to_read.append(secret)
         else:
-            plan.unwanted.append((secret, Trouble(*store.why_nothing_to_renew(secret))))
+            plan.unwanted.append((secret, store.why_nothing_to_renew(secret)))
     return plan
 
 
@@ -413,13 +414,14 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
     return not record.intermediates or (options.needs_trust and clients.chain(record).trust == "incomplete")
 
 
-def _why_useless(secret: Secret, clients: Clients) -> tuple[RotationReason, str] | None:
+def _why_useless(secret: Secret, clients: Clients) -> Obstacle[RotationReason] | None:
     if secret.why_inactive:
-        return "not_active", f"Secrets Manager says that it is {secret.why_inactive}: look there why it is not active."
+        why = f"Secrets Manager says that it is {secret.why_inactive}: look there why it is not active."
+        return Obstacle("not_active", why)
     if not secret.has_private_key:
-        return "key_missing", "Secrets Manager has no private key of it: import it there again, with its key."
+        return Obstacle("key_missing", "Secrets Manager has no private key of it: import it there again, with its key.")
     if secret.not_after is not None and secret.not_after < clients.at:
-        return (
+        return Obstacle(
             "expired",
             f"It expired at {iso(secret.not_after)}: have Secrets Manager renew it, or import a new version there.",
         )
@@ -454,8 +456,8 @@ class _Store:
         within = self._index.within(names | self._addresses)
         return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
 
-    def why_nothing_to_renew(self, secret: Secret) -> tuple[RotationReason, str]:
-        """Return reason and message: that of the certificate which comes nearest to it, if there is any."""
+    def why_nothing_to_renew(self, secret: Secret) -> Obstacle[RotationReason]:
+        """Return why: that of the certificate which comes nearest to it, if there is any."""
         names = _identities(secret)
         related = [record for record in self._index.sharing(names) if _is_older(record, secret)]
         nearest = nearest_of(related, names)
@@ -463,7 +465,7 @@ class _Store:
             return new_name(names, self._index)
         lost = sorted(certificate_of(nearest).identities - names)
         reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
-        return (
+        return Obstacle(
             "names_not_covered",
             f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {some_of(lost, MOST_NAMED)}. "
             f"{remedy_of(reason, 'secrets_manager')}",

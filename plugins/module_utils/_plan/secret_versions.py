@@ -20,6 +20,7 @@ from datetime import datetime
 
 from .._api.store import StoreCertificate
 from .._codes import Code, SecretOutcome, SecretReason
+from .._errors import Obstacle
 from .._names import is_host_name
 from .._secrets_manager.secret import DEACTIVATED, IMPORTED, Secret
 from .._text import printable, some_of
@@ -27,7 +28,7 @@ from .._times import iso
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import FACTS, Certificate, pem_bundle
 from .._x509.chain import UNTRUSTED, Trust
-from .action import Action, Obstacle
+from .action import Action
 from .material import Content, remedy_for
 from .superseding import (
     MOST_NAMED,

@@ -19,12 +19,12 @@ from datetime import datetime
 
 from .._api.store import StoreCertificate
 from .._codes import ObstacleReason
+from .._errors import Obstacle
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Trust, chain_as_sent
 from .._x509.lifespan import Lifespan
-from .action import Obstacle
 
 LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
 """The levels of trust; nothing takes the place of what is on a higher one."""

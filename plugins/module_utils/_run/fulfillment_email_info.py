@@ -194,10 +194,10 @@ def nothing_there(params: Options) -> str:
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
     """Warn about certificates that were not accepted because they are not trusted, or were accepted in spite of that."""
-    said = [why_untrusted(match)[1] for target, match in search.refused.items() if not search.collected(target)]
+    said = [why_untrusted(match).message for target, match in search.refused.items() if not search.collected(target)]
     taken = [collected.match for target in search.targets for collected in search.collected(target)]
     untrusted = [match for match in taken if match.trust != "trusted"]
-    said += [f"Taken, though it is not trusted: {why_untrusted(match)[1]}" for match in untrusted]
+    said += [f"Taken, though it is not trusted: {why_untrusted(match).message}" for match in untrusted]
     said += [
         f"The certificate {match.certificate.shown_name} has the right public key, "
         "but not the order's common name, or a name of the signing request: look at it."

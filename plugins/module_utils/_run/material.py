@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .._codes import Code
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._files import read_file
 from .._plan.action import failure_of_items
-from .._x509.bundle import PARTS, Bundle, KeyRef, Trouble, bundle_of_key_store, bundle_of_parts
+from .._x509.bundle import PARTS, Bundle, KeyRef, bundle_of_key_store, bundle_of_parts
 from .._x509.keys import key_texts
 
 if t.TYPE_CHECKING:
@@ -61,12 +61,12 @@ def with_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]
         try:
             data = read_file(key.real_path)
         except CertificatesError as error:
-            return replace(bundle, trouble=Trouble(error.code, error.message))
+            return replace(bundle, trouble=Obstacle(error.code, error.message))
         if key.is_pkcs12:
             there = bundle_of_key_store(data, passphrase, key.real_path)
             if there.trouble is None and there.fitting != bundle.certificates:
                 why = f"{key.real_path}: It has another certificate or private key by now."
-                there = replace(bundle, trouble=Trouble("key_mismatch", why))
+                there = replace(bundle, trouble=Obstacle("key_mismatch", why))
             bundle = there
         else:
             hide(*key_texts(data))

@@ -14,7 +14,7 @@ from functools import cache
 
 from .._api.values import number
 from .._codes import WaitingReason
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._files import read_file
 from .._names import ascii_name, by_spelling, file_stems, shown_name_of, spelling
 from .._plan.imports import why_not_imported
@@ -30,8 +30,7 @@ Order = Mapping[str, t.Any]
 CERTIFICATE = (".crt",)
 INTERMEDIATE = (".ca-bundle", ".chain.pem")
 PRIVATE_KEY = (".key",)
-Waiting = tuple[WaitingReason, str]
-WAITING: Mapping[tuple[str, ...], Waiting] = {
+WAITING: Mapping[tuple[str, ...], tuple[WaitingReason, str]] = {
     CERTIFICATE: ("waiting_for_certificate", "certificate"),
     INTERMEDIATE: ("waiting_for_certificate", "certificate's chain"),
     PRIVATE_KEY: ("waiting_for_key", "private key"),
@@ -82,7 +81,7 @@ def certificate_files(
     files = _Files([order for order, _found in pairs], privatekey_passphrase)
     ready, skipped, at = [], [], now()
     for order, found in pairs:
-        unclear: list[Waiting] = []
+        unclear: list[Obstacle[WaitingReason]] = []
         if mailed is None:
             folder = t.cast(str, certificate_dir)
             path, chain_path = (files.find(order, folder, endings, unclear) for endings in (CERTIFICATE, INTERMEDIATE))
@@ -100,17 +99,14 @@ def certificate_files(
         why_not = why_not_imported(
             order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
         )
-        if unclear and (why_not is None or why_not[0] in {reason for reason, _message in WAITING.values()}):
+        if unclear and (why_not is None or why_not.reason in {reason for reason, _message in WAITING.values()}):
             why_not = unclear[0]
         if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
-            why_not = (
-                "waiting_for_key",
-                f"Waiting for the private key: the one in {private_key} belongs to another CSR.",
-            )
+            why = f"Waiting for the private key: the one in {private_key} belongs to another CSR."
+            why_not = Obstacle("waiting_for_key", why)
         if why_not:
-            reason, message = why_not
             names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
-            skipped.append({"order_id": order["id"], **names, "reason": reason, "message": message})
+            skipped.append({"order_id": order["id"], **names, **vars(why_not)})
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}
@@ -163,7 +159,9 @@ class _Files:
         self._public_keys = cache(lambda path: _public_keys(lambda: read_file(path), passphrase))
         self._folders = cache(_Folder)
 
-    def find(self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Waiting]) -> str | None:
+    def find(
+        self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Obstacle[WaitingReason]]
+    ) -> str | None:
         """Return the path of the file of an order, unless it is known to belong to another order.
 
         Args:
@@ -183,7 +181,7 @@ class _Files:
             message = (
                 f"Waiting for the {what}: {files} in {printable(folder)} may each be it. Name the right one {wanted}."
             )
-            unclear.append((reason, message))
+            unclear.append(Obstacle(reason, message))
             return None
         path = next(iter(paths), None)
         return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from .._argspec import SECRET_TYPES
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._module import Module
 from .._plan.rotation import ReadingPlan, SourceOptions, plan_reading
 from .._plan.store_index import StoreIndex
@@ -29,7 +29,7 @@ from .._x509.keys import key_texts
 
 OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
 """Codes of a secret that cannot be read, while others may be."""
-GONE = Trouble("certificate_missing", "It was removed from Secrets Manager while this ran.")
+GONE: Trouble = Obstacle("certificate_missing", "It was removed from Secrets Manager while this ran.")
 MOST_NAMED = 5
 """Maximum number of names in a message."""
 
@@ -114,10 +114,10 @@ def read_listed(
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return GONE if error.code == "not_found" else Trouble(error.code, error.message)
+            return GONE if error.code == "not_found" else Obstacle(error.code, error.message)
 
     answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
-    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, Trouble)]
+    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, Obstacle)]
     plan.unwanted.extend((secret, why_not) for secret, why_not in unread if why_not is GONE)
     return InstanceContent(
         plan,

@@ -16,7 +16,7 @@ from itertools import count
 
 from .._api.store import StoreCertificate
 from .._codes import Untrusted
-from .._errors import CertificatesError, failed_about
+from .._errors import CertificatesError, Obstacle, failed_about
 from .._mail.search import Collected, Wanted, why_missing
 from .._module import Module
 from .._names import shown_name, source_name
@@ -302,7 +302,7 @@ def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record
             reason = "expired" if end < at else "not_yet_valid"
         elif reason not in REFUSALS:
             continue
-        yield _not_taken(source, _place_of_key(missing["path"]), missing, Trouble(reason, missing["message"]))
+        yield _not_taken(source, _place_of_key(missing["path"]), missing, Obstacle(reason, missing["message"]))
 
 
 def _not_taken(

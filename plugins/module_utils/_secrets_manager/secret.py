@@ -17,10 +17,11 @@ from datetime import datetime
 from functools import cached_property
 
 from .._api.values import as_dict
+from .._errors import Obstacle
 from .._names import is_host_name
 from .._text import printable
 from .._times import parse
-from .._x509.bundle import Bundle, Origin, Trouble, bundle_of_parts
+from .._x509.bundle import Bundle, Origin, bundle_of_parts
 from .._x509.certificate import Certificate, name_set
 
 IMPORTED = "imported_cert"
@@ -95,12 +96,12 @@ class Value:
         """What is in it, as far as that can be read; its path is the secret's id."""
         texts = {"certificate": self.certificate, "privatekey": self.private_key, "intermediate": self.chain or None}
         there = bundle_of_parts({part: None if text is None else text.encode() for part, text in texts.items()})
-        why_not = there.trouble and Trouble("malformed", there.trouble.message)
+        why_not = there.trouble and Obstacle("malformed", there.trouble.message)
         if why_not is None and not there.fitting:
             message = "Secrets Manager has no private key of it: import it there again, with its key."
             if there.key:
                 message = "The private key in Secrets Manager is that of another certificate: import both there again."
-            why_not = Trouble("key_missing", message)
+            why_not = Obstacle("key_missing", message)
         return replace(there, origin=Origin(self.secret.name, self.secret.id), trouble=why_not)
 
     @property

@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from .._errors import Obstacle
 from .._names import by_spelling, spelling
-from .._x509.bundle import Trouble
 from .files import File, FileGroup, names_in_source, subfolders, written
 
 NO_CERTIFICATES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
@@ -35,7 +35,7 @@ def groups(path: str) -> list[FileGroup]:
         return _group(folder, path, names)
     listed = []
     for name, inner, inside in subfolders(path):
-        if isinstance(inside, Trouble):
+        if isinstance(inside, Obstacle):
             listed += [] if name in NO_CERTIFICATES else [FileGroup(name, inner, trouble=inside)]
         elif _is_of_certificate(name, inside):
             listed += _group(name, inner, inside)

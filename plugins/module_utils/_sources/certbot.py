@@ -15,9 +15,10 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from .._errors import Obstacle
 from .._names import by_spelling, spelling
 from .._text import printable
-from .._x509.bundle import Kind, Trouble
+from .._x509.bundle import Kind
 from .files import File, FileGroup, folder_in, names_in_source, subfolders, written
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
@@ -37,9 +38,9 @@ def groups(path: str) -> list[FileGroup]:
     if _is_lineage(names):
         return [_lineage(os.path.basename(live), live, names)]
     return [
-        FileGroup(name, folder, trouble=names) if isinstance(names, Trouble) else _lineage(name, folder, names)
+        FileGroup(name, folder, trouble=names) if isinstance(names, Obstacle) else _lineage(name, folder, names)
         for name, folder, names in subfolders(live)
-        if isinstance(names, Trouble) or _is_lineage(names)
+        if isinstance(names, Obstacle) or _is_lineage(names)
     ]
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._text import printable
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
@@ -232,7 +232,7 @@ def _not_usable(group: FileGroup, trouble: Trouble, path: str, certificates: tup
 def _key_missing(path: str, group: FileGroup) -> Trouble:
     there = next((content.file.path for content in group.contents if content.bundle.key), None)
     other = f"; the key in {printable(there)} is that of another one" if there else ""
-    return Trouble(
+    return Obstacle(
         "key_missing",
         f"The private key of the certificate in {printable(path)} is missing{other}. Put it beside the certificate, or have the "
         "certificate issued anew.",
@@ -240,7 +240,7 @@ def _key_missing(path: str, group: FileGroup) -> Trouble:
 
 
 def _certificate_missing(group: FileGroup) -> Trouble:
-    return Trouble(
+    return Obstacle(
         "certificate_missing",
         f"The private key is there, but not the certificate {printable(group.path)}: have it issued, or remove the key.",
     )
@@ -298,11 +298,11 @@ def _with_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping
     """
     trouble, stamps = t.cast(Trouble, bundle.trouble), _stamps(group)
     if group.renewing is not None and trouble.reason in DOES_NOT_FIT:
-        return replace(bundle, trouble=Trouble("being_renewed", group.renewing))
+        return replace(bundle, trouble=Obstacle("being_renewed", group.renewing))
     is_changing = any(content.is_changing for content in group.contents) or before.get(group.name, stamps) != stamps
     if is_changing and trouble.reason in MAY_PASS:
         message = f"{printable(bundle.origin.path)}, or its private key, was being written: run this again when that has ended."
-        return replace(bundle, trouble=Trouble("being_renewed", message))
+        return replace(bundle, trouble=Obstacle("being_renewed", message))
     return bundle
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from .._codes import Code, RotationReason
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .certificate import Certificate
 from .keys import PrivateKey, read_key_store, read_private_key
 from .pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_off, why_none
@@ -22,16 +22,8 @@ Kind = t.Literal["certificate", "chain", "key", "any", "store"]
 """What bytes are for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """Why something cannot be used, with the remedy."""
-
-    reason: Code | RotationReason
-    message: str
-
-    def as_error(self) -> CertificatesError:
-        """Return it as an error, where it ends what is done about a certificate."""
-        return CertificatesError(t.cast(Code, self.reason), self.message)
+Trouble: t.TypeAlias = Obstacle[Code | RotationReason]
+"""Why something that was read cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +117,9 @@ def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
             return key
     trouble = key.trouble or certificates.trouble
     if trouble is None and truncated:
-        trouble = Trouble("invalid_pem", why_cut_off(min(truncated)))
+        trouble = Obstacle("invalid_pem", why_cut_off(min(truncated)))
     if trouble is None and kind == "certificate" and not certificates.certificates and not key.key:
-        trouble = Trouble("invalid_pem", why_none(data, "certificate", "certificate"))
+        trouble = Obstacle("invalid_pem", why_none(data, "certificate", "certificate"))
     if kind == "chain":
         return Bundle(issuers=certificates.certificates, trouble=trouble)
     return Bundle(certificates.certificates, key=key.key, trouble=trouble)
@@ -171,7 +163,7 @@ def bundle_of_key_store(data: bytes, passphrase: str | None, path: str | None = 
     there = _key_store(data, passphrase)
     if there.trouble is None and not (there.key and there.certificates):
         lacks = "The PKCS#12 file lacks the private key or the certificate: export it with both."
-        there = replace(there, trouble=Trouble("invalid_pem", lacks))
+        there = replace(there, trouble=Obstacle("invalid_pem", lacks))
     return in_file(there, path)
 
 
@@ -188,7 +180,7 @@ def _tried(read: Callable[[], Bundle]) -> Bundle:
     try:
         return read()
     except CertificatesError as error:
-        return Bundle(trouble=Trouble(error.code, error.message))
+        return Bundle(trouble=Obstacle(error.code, error.message))
 
 
 def _certificates(data: bytes) -> Bundle:
@@ -200,7 +192,7 @@ def _all_certificates(data: bytes, given_as: str) -> Bundle:
     there = _certificates(data)
     if there.trouble or (there.certificates and not begun_blocks(data)[1] & CERTIFICATE_LABELS):
         return there
-    return replace(there, trouble=Trouble("invalid_pem", why_none(data, "certificate", given_as)))
+    return replace(there, trouble=Obstacle("invalid_pem", why_none(data, "certificate", given_as)))
 
 
 def _private_key(data: bytes, passphrase: str | None) -> Bundle:

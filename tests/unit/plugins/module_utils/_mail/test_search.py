@@ -109,7 +109,7 @@ def test_a_forged_certificate_alone(issuers: Letter) -> None:
     assert (collected(found), reasons(found), found.is_complete) == ([], ["untrusted"], False)
     assert "trusted_ca_path" in found.unmatched[0]["message"]
     [refused] = found.refused.values()
-    assert "right public key" in why_untrusted(refused)[1]
+    assert "right public key" in why_untrusted(refused).message
     warned = search([FORGED.certificate, *issuers], require_trust=False)
     assert taken(warned)[0] == FORGED.der and not warned.is_complete
 

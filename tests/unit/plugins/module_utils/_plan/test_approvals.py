@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.action import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
     Approved,
     limit_imports,
@@ -86,7 +86,7 @@ def test_a_preview_has_nothing_that_is_not_looked_at() -> None:
 def test_imports() -> None:
     """By fingerprint: another certificate in the place of one that was shown is not it."""
     same, new, late, gone, _unused = ENTRIES
-    skipped = late.skipped("expired", "It expired.")
+    skipped = late.skipped(Obstacle("expired", "It expired."))
     moved = replace(same, source="folder", path="/elsewhere")
     chosen = Chosen([moved, new], [skipped], [moved, new], [late])
     limited = limit_imports(chosen, approved(imported=[same, late, gone]))

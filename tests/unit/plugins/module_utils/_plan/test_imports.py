@@ -892,5 +892,5 @@ def test_why_an_order_waits(facts: dict[str, Any], reason: str | None) -> None:
     ready: dict[str, Any] = {"has_certificate": True, "has_key": True, "by_email": False, "force": False}
     order = {"status": "complete", **{name: value for name, value in facts.items() if name not in ready}}
     why_not = why_not_imported(order, NOW, **{name: facts.get(name, value) for name, value in ready.items()})
-    assert (why_not and why_not[0]) == reason
-    assert reason != "superseded" or "(id 4, 5)" in (why_not or ("", ""))[1]
+    assert (why_not and why_not.reason) == reason
+    assert reason != "superseded" or (why_not and "(id 4, 5)" in why_not.message)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import LARGEST_FILE
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files as reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
@@ -23,7 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._sources.fi
     stamp_of,
     subfolders,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef, Trouble
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import PASSPHRASE, Authority, key_pem, pkcs12_of
@@ -205,5 +205,5 @@ def test_the_folders_of_a_source_in_their_order(tmp_path: Path, monkeypatch: pyt
         ("gone", "broken_link", "{} is a link to something that is not there: restore that, or remove the link"),
     ):
         trouble = found[name][1]
-        assert isinstance(trouble, Trouble) and trouble.reason == reason
+        assert isinstance(trouble, Obstacle) and trouble.reason == reason
         assert trouble.message.startswith(said.format(tmp_path / name))

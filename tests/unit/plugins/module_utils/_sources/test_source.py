@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
     File,
     FileContent,
@@ -204,7 +205,7 @@ def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileCont
 
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
-    trouble = Trouble("unreadable", "No.")
+    trouble = Obstacle("unreadable", "No.")
     group = FileGroup("a", "/a", trouble=trouble, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
     [useless] = pair([group]).useless
     assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([group]).doubtful == (group,)
@@ -244,7 +245,7 @@ def test_the_key_of_a_real_authority_stays_where_it_is(
     assert [pair.certificate for pair in pair(groups(files)).usable] == [one] * is_used
 
 
-NO, WRONG = Trouble("unreadable", "No."), Trouble("bad_passphrase", "Wrong.")
+NO, WRONG = Obstacle("unreadable", "No."), Obstacle("bad_passphrase", "Wrong.")
 CERTIFICATE = content_of("certificate", "/cert", LEAVES[:1])
 KEY = content_of("key", "/key", (), LEAVES[0].public_key_sha256)
 
