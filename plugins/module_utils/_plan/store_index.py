@@ -62,7 +62,7 @@ class StoreIndex:
     def _by_rarest(self) -> dict[str, list[StoreCertificate]]:
         """By the name that the fewest have: it takes no longer if thousands share another one."""
         named = (record for record in self._known if certificate_of(record).identities)
-        return _grouped((min(certificate_of(one).identities, key=self._rarity), one) for one in named)
+        return _grouped((min(certificate_of(record).identities, key=self._rarity), record) for record in named)
 
     def _rarity(self, name: str) -> tuple[int, str]:
         return len(self._by_name[name]), name
@@ -93,28 +93,28 @@ class StoreIndex:
     def valid_at(self, at: datetime) -> StoreIndex:
         """Return those that are valid at an instant: nothing else may stand in for anything, and most of many namesakes have expired."""
         if at not in self._valid:
-            self._valid[at] = StoreIndex(one for one in self._known if certificate_of(one).is_valid(at))
+            self._valid[at] = StoreIndex(record for record in self._known if certificate_of(record).is_valid(at))
         return self._valid[at]
 
     def superseding(self, old: StoreCertificate, clients: Clients) -> list[StoreCertificate]:
         """Return what may stand in for a certificate."""
         candidates = self.valid_at(clients.at).covering(certificate_of(old).identities)
-        return [one for one in candidates if supersedes(one, old, clients)]
+        return [record for record in candidates if supersedes(record, old, clients)]
 
     def superseded_by(self, new: StoreCertificate, clients: Clients) -> list[StoreCertificate]:
         """Return what a certificate may stand in for, sorted by id; never its own record, which may be about to get its chain."""
         within = self.within(certificate_of(new).identities) if certificate_of(new).is_valid(clients.at) else ()
-        found = (one for one in within if one.id != new.id and supersedes(new, one, clients))
-        return sorted(found, key=lambda one: one.id)
+        older = (record for record in within if record.id != new.id and supersedes(new, record, clients))
+        return sorted(older, key=lambda record: record.id)
 
     def before(self, new: StoreCertificate, clients: Clients) -> StoreCertificate | None:
         """Return the newest older record that is valid and has all names of a certificate: what it probably replaced."""
         older = [
-            one
-            for one in self.covering(certificate_of(new).identities)
-            if one.stored_id
-            and one.certificate != new.certificate
-            and not is_newer(one, new, clients)
-            and why_not_in_place_of(one, Incumbent.of(new), clients, Overrides()) is None  # though it may end soon
+            record
+            for record in self.covering(certificate_of(new).identities)
+            if record.stored_id
+            and record.certificate != new.certificate
+            and not is_newer(record, new, clients)
+            and why_not_in_place_of(record, Incumbent.of(new), clients, Overrides()) is None  # though it may end soon
         ]
         return max(older, key=age, default=None)

@@ -280,13 +280,13 @@ def best(records: Sequence[StoreCertificate], clients: Clients) -> list[StoreCer
     highest = max(map(clients.level, records), default=0)
     trusted = [record for record in records if clients.level(record) == highest]
     newest = max(map(age, trusted), default=None)
-    found: dict[Certificate, StoreCertificate] = {}
-    for one in trusted:
-        if age(one) == newest:
-            rival = found.setdefault(certificate_of(one), one)
-            if _completeness(one, clients) > _completeness(rival, clients):
-                found[certificate_of(one)] = one
-    return list(found.values())
+    fullest: dict[Certificate, StoreCertificate] = {}
+    for record in trusted:
+        if age(record) == newest:
+            rival = fullest.setdefault(certificate_of(record), record)
+            if _completeness(record, clients) > _completeness(rival, clients):
+                fullest[certificate_of(record)] = record
+    return list(fullest.values())
 
 
 def _completeness(record: StoreCertificate, clients: Clients) -> tuple[datetime, int, bool, int]:

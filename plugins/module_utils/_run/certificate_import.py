@@ -127,8 +127,8 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
         passphrase,
         force=params["force"],
     )
-    of_one, shared = SPEC.options["certificates"]["options"], {"privatekey_passphrase", "trusted_ca_path"}
-    common = {name: params[name] if "default" in one or name in shared else None for name, one in of_one.items()}
+    of_item, shared = SPEC.options["certificates"]["options"], {"privatekey_passphrase", "trusted_ca_path"}
+    common = {name: params[name] if "default" in option or name in shared else None for name, option in of_item.items()}
     return [{**common, **item} for item in found["ready"]], found["skipped"]
 
 
