@@ -15,6 +15,8 @@ from importlib.util import resolve_name
 from pathlib import Path
 
 from tests.tools.mutants.__main__ import DECIDING
+from tests.tools.mutants.changes import mutants_of
+from tests.tools.mutants.equivalent import EQUIVALENT
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 NAMESPACE = "ansible_collections.softlayer.certificates."
@@ -43,6 +45,8 @@ IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket
 
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
 UTILS = sorted(path for path in PLUGINS.glob("module_utils/**/*.py") if path.name != "__init__.py")
+DECIDERS = {path for pattern in DECIDING for path in PLUGINS.glob(f"module_utils/{pattern}")} & {*UTILS}
+"""The files that decide about harm."""
 PACKAGES = sorted(path for path in PLUGINS.glob("module_utils/*/") if path.name != "__pycache__")
 OTHERS = sorted(path for path in PLUGINS.rglob("*.py") if "module_utils" not in path.parts)
 
@@ -150,10 +154,14 @@ def test_plugins_never_import_tests() -> None:
 
 def test_each_file_that_decides_about_harm_has_a_file_of_pure_tests() -> None:
     """Of its name, in the folder of its package."""
-    deciding = {path for pattern in DECIDING for path in PLUGINS.glob(f"module_utils/{pattern}")} & {*UTILS}
     tests = PLUGINS.parent / "tests/unit/plugins"
 
     def of(path: Path) -> Path:
         return tests / path.relative_to(PLUGINS).with_name(f"test_{path.stem.lstrip('_')}.py")
 
-    assert len(deciding) > 30 and {path for path in deciding if not of(path).is_file()} == set()
+    assert len(DECIDERS) > 30 and {path for path in DECIDERS if not of(path).is_file()} == set()
+
+
+def test_each_mutant_that_is_said_to_change_nothing_exists() -> None:
+    """Otherwise code has changed, and it may change something by now."""
+    assert EQUIVALENT.keys() - {mutant.name for path in DECIDERS for mutant in mutants_of(path)} == set()

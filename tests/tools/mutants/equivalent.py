@@ -14,12 +14,8 @@ EQUIVALENT: dict[str, str] = {
         ),
         "The loop before it always ends by returning or raising.",
     ),
-    "client.Client._call_once: attempt.answer is not None and attempt.answer.status >= 300 => attempt.answer.status >= 300": (
+    "client.Client.call.call_once: attempt.answer is not None and attempt.answer.status >= 300 => attempt.answer.status >= 300": (
         "There is no result without an answer."
-    ),
-    **dict.fromkeys(
-        ("client.Client._call_once: 'error' => '' (2)", "client.Client._call_once: 'status' => ''"),
-        "What an answer means is told by the answer.",
     ),
     **dict.fromkeys(
         (
@@ -60,10 +56,7 @@ EQUIVALENT: dict[str, str] = {
     "_secrets._url_spans: 0 => 1 (2)": "One of the two groups always matches.",
     "_secrets._key_spans: 100 => 101": "Both are far more than what a key begins with.",
     "_secrets.masked: form in text => True": "What is not in a text cannot be replaced.",
-    "_secrets._url_spans: found.lastgroup or 0 => found.lastgroup": "One of the two groups always matches.",
-    "chain.Chains._candidates: len(found) > 1 => len(found) >= 1": "One alone is in order.",
-    "chain.Chains._why_not: issuer and (why := self._refusals.get(child, {}).get(issuer))"
-    " => (why := self._refusals.get(child, {}).get(issuer))": "Of no issuer nothing is on record.",
+    "_secrets._url_spans: pair.lastgroup or 0 => pair.lastgroup": "One of the two groups always matches.",
     "database._make_tables: sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True,"
     " autoincrement=True) => sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True)": (
         "A single key of integers counts up in any case."
@@ -98,7 +91,7 @@ EQUIVALENT: dict[str, str] = {
     "switching.Switcher.__call__: ThreadPoolExecutor(max_workers=1) => ThreadPoolExecutor()": "It is given one thing to do.",
     "switching._reversed: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
     "_secrets._perhaps_in: len(form) - PIECE => len(form) + PIECE": "What perhaps is there is looked for, from whatever piece of it.",
-    "chain.Chains._candidates: named is not None and one.key_identifier == named => named is not None": (
+    "chain.Chains._sorted: named is not None and issuer.key_identifier == named => named is not None": (
         "One that is not named is not taken, only looked at first."
     ),
     "chain.Chains._is_new: self._steps >= 0 => self._steps > 0": "One step of many thousands.",
