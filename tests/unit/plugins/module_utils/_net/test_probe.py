@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._net import connection, handshake
+from ansible_collections.softlayer.certificates.plugins.module_utils._net import connection
 from ansible_collections.softlayer.certificates.plugins.module_utils._net import probe as probing
 from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
 from ansible_collections.softlayer.certificates.plugins.module_utils._net.probe import (
@@ -389,7 +389,7 @@ def real_flight() -> bytes:
     """What a server really answers in TLS 1.2 until it waits for the client."""
     client, server, to_server, to_client = (ssl.MemoryBIO() for _number in range(4))
     settings = context_of(RSA, maximum_version=ssl.TLSVersion.TLSv1_2)
-    tls = handshake.looking().wrap_bio(client, to_server)
+    tls = probing.looking().wrap_bio(client, to_server)
     with pytest.raises(ssl.SSLWantReadError):
         tls.do_handshake()
     server.write(to_server.read())
@@ -577,4 +577,4 @@ PYTHONS: list[tuple[Any, tuple[bytes, ...]]] = [
 
 @pytest.mark.parametrize(("python", "expected"), PYTHONS, ids=["3.10", "3.13", "another"])
 def test_the_chain_in_each_release_of_python(python: Any, expected: tuple[bytes, ...]) -> None:
-    assert handshake._certificates(python) == expected
+    assert probing._certificates(python) == expected
