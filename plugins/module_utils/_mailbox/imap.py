@@ -26,7 +26,6 @@ from .._mail.limits import why_unusable
 from .._mail.parts import HEADER_BYTES
 from .._mail.search import Location
 from .._trust_store import default_roots
-from .base import Enough, Mailbox, Raw, Unreadable, cut
 from .imap_client import (
     NUMBER,
     SIZE,
@@ -41,6 +40,7 @@ from .imap_client import (
     sequence_set,
     server_words,
 )
+from .mailbox import Enough, Mailbox, Raw, Unreadable, cut
 
 with suppress(ImportError):
     import imap_tools

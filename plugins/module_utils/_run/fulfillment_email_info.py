@@ -28,9 +28,8 @@ from .._files import read_file
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
 from .._mail.limits import which_mailboxes, why_unusable
 from .._mail.search import Search, Target, Wanted, why_missing, why_untrusted
-from .._mailbox.base import Mailbox
-from .._mailbox.files import MaildirMailbox, PathsMailbox
 from .._mailbox.imap import ImapMailbox, ImapSettings
+from .._mailbox.mailbox import Mailbox, MaildirMailbox, PathsMailbox
 from .._module import Module
 from .._plan.fulfillment import is_awaited
 from .._text import printable

@@ -21,11 +21,6 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import Location
 from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox import imap as imap_module
-from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.base import Raw
-from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.files import (
-    MaildirMailbox,
-    PathsMailbox,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.imap import (
     BATCH_BYTES,
     BATCH_MESSAGES,
@@ -39,6 +34,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.im
     imap_date,
     may_hold_certificate,
     sequence_set,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.mailbox import (
+    MaildirMailbox,
+    PathsMailbox,
+    Raw,
 )
 
 from tests.support.dovecot import (
