@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import Run, outcome, summary
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.wording import failures
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import failures
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 LONG = {"listed": "orders", "known": "emails", "store": "certificates"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._codes import NO_SUCH_ORDER
 from .._errors import failed_about
-from .wording import label, named, skipped, stored_as
+from .summary import label, named, skipped, stored_as
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""

@@ -18,7 +18,7 @@ from datetime import datetime
 from .._codes import AttentionReason
 from .._text import encodable
 from .._times import parse
-from .rotation_summary import RESULT_NAMES
+from .summary import RESULT_NAMES
 
 with suppress(ImportError):
     from prometheus_client import CollectorRegistry, generate_latest

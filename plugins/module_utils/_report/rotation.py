@@ -14,7 +14,7 @@ from hashlib import sha256
 from .._codes import AttentionReason, DeployOutcome, InStore
 from .._names import listener_name, listener_place
 from .report import Record, Row, Schema, as_data, notice, read, unless_same
-from .rotation_summary import RESULT_NAMES, called, done_lines, needs_person
+from .summary import RESULT_NAMES, called, done_lines, needs_person
 
 LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 FAILED = "failed"

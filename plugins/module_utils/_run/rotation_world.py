@@ -26,7 +26,7 @@ from .._plan.rotation import Record, SourceOptions, without_replaced
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._plan.world import Read, World
-from .._report.wording import MOST_NAMED
+from .._report.summary import MOST_NAMED
 from .._sources.source import KEY_FOLDER, MAIL, SECRETS_MANAGER, Source
 from .._text import some_of
 from .._times import now

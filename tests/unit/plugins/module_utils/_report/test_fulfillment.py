@@ -13,7 +13,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ful
     outcome,
     summary,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.wording import failures
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import failures
 
 
 def run_of(*phases: str, asked: list[str] | None = None, **answers: dict[str, Any]) -> Run:

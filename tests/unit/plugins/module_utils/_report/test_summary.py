@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation_summary import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import (
     failure_lines,
     summary,
 )
