@@ -27,9 +27,8 @@ from .._argspec import (
 )
 from .._codes import EmailOutcome
 from .._errors import CertificatesError
-from .._ledger.containers import find_why_lost
 from .._ledger.ledger import Claim, Key, Ledger, lease_for
-from .._ledger.place import find_place
+from .._ledger.place import find_place, find_why_lost
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._plan.action import failure_of_items
