@@ -22,13 +22,16 @@ from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
 from .archives import COMPOUND_FILE, OUTLOOK_NAME, Attachment, Unpacker, UnreadFile, is_zip, unread_kind
 from .parts import NO_HEADERS, PARTS, Headers, Part, shown_headers, with_line_ends
-from .signs import ANCHOR, LINK, about, mentions_certificates
 from .text import (
+    ANCHOR,
     BARE_BASE64,
     CERTIFICATE_LABELS,
+    LINK,
+    about,
     as_text,
     bare_blocks,
     is_text,
+    mentions_certificates,
     pem_blocks,
     shortened,
     wide_charset,

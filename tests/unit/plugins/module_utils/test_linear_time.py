@@ -14,8 +14,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils import _secrets
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import shorten
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._mail.signs import about
-from ansible_collections.softlayer.certificates.plugins.module_utils._mail.text import pem_blocks, without_tags
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.text import about, pem_blocks, without_tags
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import (
     key_texts,
     read_key_store,
