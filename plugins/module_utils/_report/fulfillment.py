@@ -6,16 +6,12 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._codes import NO_SUCH_ORDER
 from .._errors import failed_about
-from .summary import label, named, skipped, stored_as
-
-Record = Mapping[str, t.Any]
-"""A result of a module, or a part of it."""
+from .summary import Record, label, named, skipped, stored_as
 
 LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """What `ssl_fulfillment_result` holds."""

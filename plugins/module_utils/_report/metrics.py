@@ -18,18 +18,26 @@ from datetime import datetime
 from .._codes import AttentionReason
 from .._text import encodable
 from .._times import parse
-from .summary import RESULT_NAMES
+from .summary import Record, lists_of
 
 with suppress(ImportError):
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.core import Metric
 
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
-"""The lists of a result whose items are counted."""
 ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 """Why something needs a person. Each is always told, so that an alert goes away when there is none left."""
+OF_LISTENERS = {
+    "not_before_timestamp_seconds": "Begin of validity of the certificate that a listener has, in seconds since 1970.",
+    "not_after_timestamp_seconds": "End of validity of the certificate that a listener has, in seconds since 1970.",
+    "ends_at_timestamp_seconds": "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end "
+    "before it does.",
+    "renewal_due": "Whether the certificate that a listener has should have been renewed by now (1) or not (0).",
+    "served": "Whether a listener was seen to serve the certificate that it has (1), or something else (0).",
+    "accepted": "Whether a client accepts what a listener serves (1), or refuses it (0).",
+}
+"""What is told of each listener: its fields, times in seconds."""
+TIME = "_timestamp_seconds"
 
-Values = Mapping[str, t.Any]
 Labels = Mapping[str, str]
 Value: t.TypeAlias = "float | None"
 Samples = Iterable[tuple[Labels, Value]]
@@ -48,7 +56,7 @@ class _Collected:
         return self._metrics
 
 
-def as_metrics(result: Mapping[str, t.Any], at: datetime, *, success: bool) -> str:
+def as_metrics(result: Record, at: datetime, *, success: bool) -> str:
     """Return the text of the file.
 
     Args:
@@ -57,40 +65,11 @@ def as_metrics(result: Mapping[str, t.Any], at: datetime, *, success: bool) -> s
         success: whether the run came to its end. It has succeeded if nothing failed, either.
     """
     listeners = _labelled(result.get("listeners") or ())
-    counts = {name: len(result.get(RESULT_NAMES.get(name, name)) or ()) for name in LISTS}
+    counts = {name: len(records) for name, records in lists_of(result).items()}
     attention: Counter[str] = Counter(dict.fromkeys(ATTENTION, 0))
     attention.update(str(item.get("reason")) for item in result.get("attention") or ())
     metrics = [
-        _gauge(
-            "not_before_timestamp_seconds",
-            "Begin of validity of the certificate that a listener has, in seconds since 1970.",
-            ((labels, _seconds(listener.get("not_before"))) for labels, listener in listeners),
-        ),
-        _gauge(
-            "not_after_timestamp_seconds",
-            "End of validity of the certificate that a listener has, in seconds since 1970.",
-            ((labels, _seconds(listener.get("not_after"))) for labels, listener in listeners),
-        ),
-        _gauge(
-            "ends_at_timestamp_seconds",
-            "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end before it does.",
-            ((labels, _seconds(listener.get("ends_at"))) for labels, listener in listeners),
-        ),
-        _gauge(
-            "renewal_due",
-            "Whether the certificate that a listener has should have been renewed by now (1) or not (0).",
-            ((labels, listener.get("renewal_due")) for labels, listener in listeners),
-        ),
-        _gauge(
-            "served",
-            "Whether a listener was seen to serve the certificate that it has (1), or something else (0).",
-            ((labels, listener.get("served")) for labels, listener in listeners),
-        ),
-        _gauge(
-            "accepted",
-            "Whether a client accepts what a listener serves (1), or refuses it (0).",
-            ((labels, listener.get("accepted")) for labels, listener in listeners),
-        ),
+        *(_of_listeners(name, documentation, listeners) for name, documentation in OF_LISTENERS.items()),
         _gauge(
             "attention",
             "How much needs a person, by reason.",
@@ -126,13 +105,22 @@ def _gauge(name: str, documentation: str, samples: Samples) -> Metric:
     return gauge
 
 
-def _labelled(listeners: Sequence[Values]) -> list[tuple[Labels, Values]]:
+def _of_listeners(name: str, documentation: str, listeners: Iterable[tuple[Labels, Record]]) -> Metric:
+    """Return the metric that tells a field of each listener."""
+    field = name.removesuffix(TIME)
+    values = ((labels, listener.get(field)) for labels, listener in listeners)
+    return _gauge(
+        name, documentation, ((labels, value if field == name else _seconds(value)) for labels, value in values)
+    )
+
+
+def _labelled(listeners: Sequence[Record]) -> list[tuple[Labels, Record]]:
     """Return the listeners, each with labels that no other one has: node_exporter drops a file that has the same series twice.
 
     Load balancers may have the same name. Only where that makes a difference, the UUID is told, too.
     """
     places = Counter((listener.get("load_balancer"), listener.get("port")) for listener in listeners)
-    labelled: dict[tuple[str, ...], tuple[Labels, Values]] = {}
+    labelled: dict[tuple[str, ...], tuple[Labels, Record]] = {}
     for listener in listeners:
         labels = {
             "load_balancer": _text(listener.get("load_balancer")),

@@ -18,7 +18,8 @@ from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State
 from .._names import listener_name, listener_place, shown_name_of
 from .._times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse
 from .._x509.certificate import name_set
-from .report import Record, Row, Schema, as_data, notice, read, unless_same
+from .report import Row, Schema, as_data, notice, read, unless_same
+from .summary import Record
 
 STATES: tuple[State, ...] = t.get_args(State)
 ATTENTION: tuple[Attention, ...] = t.get_args(Attention)

@@ -25,13 +25,12 @@ from datetime import datetime, timezone
 
 from .._names import listener_name, shown_name_of
 from .._times import iso, parse
+from .summary import Record
 
 with suppress(ImportError):
     import jinja2
     from markupsafe import Markup, escape
 
-Record = Mapping[str, t.Any]
-"""A result of a module, or a part of it."""
 Row = dict[str, t.Any]
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""

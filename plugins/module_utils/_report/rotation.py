@@ -13,10 +13,9 @@ from hashlib import sha256
 
 from .._codes import AttentionReason, DeployOutcome, InStore
 from .._names import listener_name, listener_place
-from .report import Record, Row, Schema, as_data, notice, read, unless_same
-from .summary import RESULT_NAMES, called, done_lines, needs_person
+from .report import Row, Schema, as_data, notice, read, unless_same
+from .summary import Record, called, done_lines, lists_of, needs_person
 
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 FAILED = "failed"
 LISTENERS = Schema(
     row="listener",
@@ -44,7 +43,7 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
         at: the present instant.
         previous: the JSON text of the previous report, if there is one; see `unless_same`.
     """
-    lists = {name: done.get(RESULT_NAMES.get(name, name)) or [] for name in LISTS}
+    lists = lists_of(done)
     about = _by_listener(
         [*({**record, "reason": FAILED} for record in lists["failed"]), *(done.get("attention") or ())]
     )

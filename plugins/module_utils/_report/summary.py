@@ -15,7 +15,7 @@ from .._names import listener_name, shown_name_of, source_name
 from .._text import some_of
 
 Record = Mapping[str, t.Any]
-"""A record of a module's result."""
+"""A result of a module, or a part of it."""
 
 MOST_NAMED = 10
 """Maximum number of failures, and of names per reason for skipping, that are listed one by one."""
@@ -79,12 +79,17 @@ def failures(failed: Sequence[Record]) -> str:
 
 BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted), *t.get_args(HeldBack), "ambiguous"}
 """Reasons for skipping a certificate of a source that a person should read more of than its name."""
+LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
+"""What a run comes to."""
 PHASES = {"imported": "import", "deployed": "deploy", "verified": "verify", "removed": "clean_up"}
 """The lists of the result that are not told of unless these phases ran."""
-
-
 RESULT_NAMES: Mapping[str, str] = {"skipped": "skipped_items", "failed": "failed_items"}
 """What lists are called in the module's result: Ansible takes a `skipped` or `failed` there for what became of the task."""
+
+
+def lists_of(result: Record) -> dict[str, Sequence[Record]]:
+    """Return the lists of a module's result, by what they are called here; what it lacks is empty."""
+    return {name: result.get(RESULT_NAMES.get(name, name)) or [] for name in LISTS}
 
 
 def summary(

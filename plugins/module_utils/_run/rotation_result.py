@@ -15,13 +15,10 @@ from .._plan.approvals import preview_of
 from .._plan.attention import RenewalFacts, as_served, find_attention
 from .._plan.rotation import Chosen, Record, is_meant
 from .._plan.world import World
-from .._report.summary import RESULT_NAMES, failure_lines, summary
+from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary
 from .certificate_info import services_of
 from .rotation_steps import Seen, StoreChanges, Told
 from .rotation_world import RotationOptions, about_balancers
-
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
-"""What a run comes to."""
 
 
 def as_result(

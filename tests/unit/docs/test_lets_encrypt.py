@@ -24,7 +24,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, LISTS, as_metrics
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, as_metrics
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LISTS
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.simulator.client import Simulator

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, LISTS, as_metrics
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import RESULT_NAMES
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, as_metrics
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LISTS, RESULT_NAMES
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import (
+    LISTS,
     failure_lines,
     summary,
 )
-
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 
 
 def told(phases: list[str] | None = None, **lists: Any) -> list[str]:
