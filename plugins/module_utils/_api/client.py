@@ -147,7 +147,8 @@ class Client(Caller):
             CertificatesError: as `call`; `incomplete_listing` if the server does not return the whole list, `api_error` if
                 it returns something else.
         """
-        by_id = _rooted(root, {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}})
+        by_id: dict[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
+        by_id = {root: by_id} if root else by_id
 
         def fetch(offset: int, limit: int) -> Page:
             page = self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
@@ -161,9 +162,7 @@ class Client(Caller):
             self.warn(left_out(f"SoftLayer_{service}::{method}", len(rows) - len(usable)))
         return usable
 
-    def read_ids(
-        self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str, root: str | None = None
-    ) -> list[Row]:
+    def read_ids(self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str) -> list[Row]:
         """Return the rows with these ids, sorted by id; ids that do not exist are left out.
 
         A filter picks them as long as that takes few calls. The server's filter only saves bytes:
@@ -176,7 +175,6 @@ class Client(Caller):
             args: the method's arguments.
             identifiers: the ids.
             mask: object mask; must hold `id`.
-            root: start of the object filter.
 
         Raises:
             CertificatesError: as `read_list`.
@@ -186,14 +184,14 @@ class Client(Caller):
 
         def fetch(chunk: Sequence[int]) -> Page:
             data = [_portable(identifier) for identifier in chunk]
-            these = _rooted(root, {"id": {"operation": "in", "options": [{"name": "data", "value": data}]}})
+            these = {"id": {"operation": "in", "options": [{"name": "data", "value": data}]}}
             return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
 
         rows: dict[int, Row] = {}
         if len(chunks) <= FEW_CALLS:
             rows = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
         if not rows.keys() >= set(wanted):
-            rows = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask, root=root)}
+            rows = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask)}
         return [rows[identifier] for identifier in wanted if identifier in rows]
 
     def _fetch_page(
@@ -241,10 +239,6 @@ def left_out(call: str, number: int) -> str:
 def _portable(value: t.Any) -> t.Any:
     """Return a value that both transports can carry: an integer too large for XML-RPC becomes text."""
     return str(value) if isinstance(value, int) and value > LARGEST_XMLRPC_INTEGER else value
-
-
-def _rooted(root: str | None, condition: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {root: condition} if root else condition
 
 
 class _Module(t.Protocol):

@@ -256,10 +256,10 @@ def asked_of(sent: Sent) -> tuple[dict[str, Any], int, int]:
 def test_ids_are_asked_for_in_portions_and_selected_again(client: Client, wire: Wire) -> None:
     ids = [*range(1, 451)]
     wire.script = [ok(rows(*ids[:200], 999), 201), ok(rows(*ids[200:400]), 200), ok(rows(1000, *ids[400:]), 51)]
-    found = client.read_ids("Account", "getX", identifiers=[*ids, 3, 3], mask="mask[id]", root="x")
+    found = client.read_ids("Account", "getX", identifiers=[*ids, 3, 3], mask="mask[id]")
     assert found == rows(*ids)
     assert sorted(asked_of(sent)[1:] for sent in wire.sent) == [(0, 50), (0, 200), (0, 200)]
-    asked = [asked_of(sent)[0]["x"]["id"] for sent in wire.sent]
+    asked = [asked_of(sent)[0]["id"] for sent in wire.sent]
     assert sorted(one["options"][0]["value"][0] for one in asked) == [1, 201, 401]
     for one in asked:
         assert one == {"operation": "in", "options": [{"name": "data", "value": one["options"][0]["value"]}]}
