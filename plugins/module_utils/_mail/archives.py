@@ -149,15 +149,9 @@ def is_zip(content: bytes) -> bool:
     return content.startswith(ZIP_MAGIC)
 
 
-def is_outlook_message(content: bytes, name: str = "") -> bool:
-    """Return whether a file is a message in Outlook's own format."""
-    is_named_so = name.lower().endswith(OUTLOOK_NAME)
-    return content.startswith(COMPOUND_FILE) and (is_named_so or OUTLOOK_STREAM in content)
-
-
 def unread_kind(name: str, content: bytes) -> UnreadKind | None:
     """Return the kind of a file that this collection does not read, or `None` if it is not known."""
-    if is_outlook_message(content, name):
+    if content.startswith(COMPOUND_FILE) and (name.lower().endswith(OUTLOOK_NAME) or OUTLOOK_STREAM in content):
         return "message"
     if content.startswith(ARCHIVE_SIGNATURES) or content.startswith(TAR_MAGIC, TAR_MAGIC_AT):
         return "archive"
