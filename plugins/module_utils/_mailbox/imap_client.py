@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 
 from .._codes import Code
 from .._errors import CertificatesError
-from .._net.connection import Deadline, LineReader, connect, resolve, send
+from .._net.connection import PIECE, Deadline, connect, receive, resolve, send
 from .._text import printable
 
 with suppress(ImportError):
@@ -32,7 +32,7 @@ ANSWER_BYTES = 16 * 1024 * 1024
 ANSWER_LINES = 100_000
 """Lines of one answer: each becomes objects that take much more memory than the bytes of a short line."""
 LINE_BYTES = 6 * 1024 * 1024
-"""Bytes of one line; half a million UIDs fit into it."""
+"""Bytes of one line, to within `PIECE`; half a million UIDs fit into it."""
 SHOWN_FOLDERS = 10
 LONGEST_FOLDER_NAME = 200
 NUMBER = re.compile(rb"[0-9]{1,10}")
@@ -70,7 +70,7 @@ class ImapClient(imaplib.IMAP4):
         self._seconds = seconds
         self._largest = largest
         self._tls = tls
-        self._buffer = bytearray()
+        self._buffer = bytearray()  # what has arrived and is not read yet
         self._buffered_of: socket.socket | None = None
         super().__init__(host, port)
 
@@ -92,15 +92,7 @@ class ImapClient(imaplib.IMAP4):
             self._buffered_of = self.sock
             self._buffer.clear()
         self._deadline = Deadline(self._seconds, self._overdue)
-        self._reader = LineReader(
-            self.sock,
-            self._deadline,
-            self._too_large,
-            most_bytes=ANSWER_BYTES + self._largest,
-            most_lines=ANSWER_LINES,
-            longest_line=LINE_BYTES,
-            buffer=self._buffer,
-        )
+        self._bytes_left, self._lines_left = ANSWER_BYTES + self._largest, ANSWER_LINES
 
     def has_more(self) -> bool:
         """Return whether data has arrived that a look at the socket alone does not show."""
@@ -109,11 +101,41 @@ class ImapClient(imaplib.IMAP4):
 
     def read(self, size: int) -> bytes:
         """Read this number of bytes, or up to the end of the stream."""
-        return self._reader.read(size)
+        if size > self._bytes_left + len(self._buffer):
+            raise self._too_large()
+        while len(self._buffer) < size and self._receive():
+            pass
+        return self._take(size)
 
     def readline(self) -> bytes:
-        """Read a line, or up to the end of the stream."""
-        return self._reader.read_line()
+        """Read a line with its end, or up to the end of the stream."""
+        self._lines_left -= 1
+        looked = 0
+        while (end := self._buffer.find(b"\n", looked)) < 0:
+            looked = len(self._buffer)
+            if looked > LINE_BYTES + PIECE:
+                raise self._too_large()
+            if not self._receive():
+                end = looked
+                break
+        if self._lines_left < 0:
+            raise self._too_large()
+        return self._take(end + 1)
+
+    def _receive(self) -> int:
+        """Read the next data and return its number of bytes; 0 at the end of the stream."""
+        piece = receive(self.sock, self._deadline)
+        self._bytes_left -= len(piece)
+        if self._bytes_left < 0:
+            raise self._too_large()
+        self._buffer += piece
+        return len(piece)
+
+    def _take(self, size: int) -> bytes:
+        with memoryview(self._buffer) as whole, whole[:size] as part:
+            taken = bytes(part)
+        del self._buffer[:size]
+        return taken
 
     def send(self, data: t.Any) -> None:
         """Send all of the data."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections with one deadline for a whole exchange, and with answers of limited size. Private to softlayer.certificates.
+"""Connections with one deadline for a whole exchange. Private to softlayer.certificates.
 
 The deadline is one for all reads and writes together, so that a server which sends a byte from time to time gains nothing.
 """
@@ -178,74 +178,3 @@ def send(connected: socket.socket, data: bytes, deadline: Deadline) -> None:
         connected.settimeout(deadline.seconds_to_wait())
         with suppress(TimeoutError):
             left = left[connected.send(left) :]
-
-
-class LineReader:
-    """Reads lines from a connection, as long as there is time and they are not too large.
-
-    Args:
-        connected: what is read from.
-        deadline: for all that is read.
-        too_large: returns what is raised if more comes than these limits allow.
-        most_bytes: of all that is read.
-        most_lines: likewise.
-        longest_line: in bytes, to within `PIECE`.
-        buffer: holds what has arrived and is not read yet; pass it on to the next reader of the same connection.
-    """
-
-    def __init__(
-        self,
-        connected: socket.socket,
-        deadline: Deadline,
-        too_large: Callable[[], Exception],
-        *,
-        most_bytes: int,
-        most_lines: float = math.inf,
-        longest_line: float = math.inf,
-        buffer: bytearray,
-    ) -> None:
-        self._connected = connected
-        self._deadline = deadline
-        self._too_large = too_large
-        self._bytes_left = most_bytes
-        self._lines_left = most_lines
-        self._longest_line = longest_line
-        self._buffer = buffer
-
-    def read_line(self) -> bytes:
-        """Return the next line with its end, or what is left at the end of the stream."""
-        self._lines_left -= 1
-        looked = 0
-        while (end := self._buffer.find(b"\n", looked)) < 0:
-            looked = len(self._buffer)
-            if looked > self._longest_line + PIECE:
-                raise self._too_large()
-            if not self._receive():
-                end = looked
-                break
-        if self._lines_left < 0:
-            raise self._too_large()
-        return self._take(end + 1)
-
-    def read(self, size: int) -> bytes:
-        """Return this number of bytes, or what is left at the end of the stream."""
-        if size > self._bytes_left + len(self._buffer):
-            raise self._too_large()
-        while len(self._buffer) < size and self._receive():
-            pass
-        return self._take(size)
-
-    def _receive(self) -> int:
-        """Read the next data and return its number of bytes; 0 at the end of the stream."""
-        piece = receive(self._connected, self._deadline)
-        self._bytes_left -= len(piece)
-        if self._bytes_left < 0:
-            raise self._too_large()
-        self._buffer += piece
-        return len(piece)
-
-    def _take(self, size: int) -> bytes:
-        with memoryview(self._buffer) as whole, whole[:size] as part:
-            taken = bytes(part)
-        del self._buffer[:size]
-        return taken

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._net import connection
 from ansible_collections.softlayer.certificates.plugins.module_utils._net.connection import (
-    PIECE,
     Deadline,
-    LineReader,
     SocketAddress,
     connect,
     receive,
@@ -32,10 +29,6 @@ LONG, SHORT = 30.0, 0.2
 
 class Overdue(Exception):
     """The time is over."""
-
-
-class TooLarge(Exception):
-    """More comes than is wanted."""
 
 
 @pytest.fixture
@@ -181,73 +174,3 @@ def test_a_resolver_that_does_not_answer_in_time(
     over.set()
     with pytest.raises(socket.gaierror):
         resolve("www.example.com", 443, Deadline(LONG))
-
-
-# Lines
-
-
-def reader_of(connected: socket.socket, most_bytes: int = 1000, seconds: float = LONG, **limits: float) -> LineReader:
-    deadline = Deadline(seconds, Overdue)
-    return LineReader(connected, deadline, TooLarge, most_bytes=most_bytes, buffer=bytearray(), **limits)
-
-
-def test_lines_and_bytes(pair: tuple[socket.socket, socket.socket]) -> None:
-    one, other = pair
-    reader = reader_of(one)
-    other.sendall(b"first\r\n\nthe third\n12345rest\nno end")
-    other.close()
-    assert [reader.read_line() for _ in range(3)] == [b"first\r\n", b"\n", b"the third\n"]
-    assert reader.read(5) == b"12345"
-    assert [reader.read_line() for _ in range(3)] == [b"rest\n", b"no end", b""]
-    assert reader.read(5) == b""
-
-
-def test_what_is_not_read_is_left_for_the_next_reader(pair: tuple[socket.socket, socket.socket]) -> None:
-    one, other = pair
-    buffer = bytearray()
-    other.sendall(b"one\ntwo\n")
-    for line in (b"one\n", b"two\n"):
-        reader = LineReader(one, Deadline(LONG), TooLarge, most_bytes=100, buffer=buffer)
-        assert reader.read_line() == line
-    assert not buffer
-
-
-@pytest.mark.parametrize(
-    ("said", "limits"),
-    [
-        (b"x" * 1001, {}),
-        (b"x\n" * 4, {"most_lines": 3}),
-        (b"x" * (3 * PIECE), {"most_bytes": 9 * PIECE, "longest_line": PIECE}),
-    ],
-    ids=["bytes", "lines", "a line"],
-)
-def test_lines_that_are_too_large(
-    pair: tuple[socket.socket, socket.socket], said: bytes, limits: dict[str, int]
-) -> None:
-    one, other = pair
-    reader = reader_of(one, **limits)  # type: ignore[arg-type]
-    sending = threading.Thread(target=other.sendall, args=(said,))
-    sending.start()
-    with pytest.raises(TooLarge):
-        for _ in range(9):
-            reader.read_line()
-    one.shutdown(socket.SHUT_RDWR)
-    sending.join()
-
-
-def test_more_bytes_than_may_come_are_not_waited_for(pair: tuple[socket.socket, socket.socket]) -> None:
-    one, other = pair
-    reader = reader_of(one, most_bytes=10)
-    with pytest.raises(TooLarge):
-        reader.read(11)
-    other.sendall(b"x\n" + b"y" * 8)
-    assert (reader.read_line(), reader.read(8)) == (b"x\n", b"y" * 8)
-
-
-def test_a_line_that_does_not_end_in_time(pair: tuple[socket.socket, socket.socket]) -> None:
-    one, other = pair
-    other.sendall(b"begun")
-    begun = time.monotonic()
-    with pytest.raises(Overdue):
-        reader_of(one, seconds=SHORT).read_line()
-    assert time.monotonic() - begun < LONG
