@@ -216,7 +216,7 @@ DENIED = re.compile(
 def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool) -> CertificatesError:
     code, words = shorten(fault.code), shorten(fault.message)
     said = as_sentence(words or code or "the API gave no reason")
-    details = _details(call, answer, fault)
+    details = details_of(call, answer, api_code=code, api_message=words)
     if fault.code == RATE_LIMIT_CODE or (repeatable and fault.tells_of_rate(answer.status)):
         return rate_limited(call, details)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
@@ -243,7 +243,8 @@ def _explain_http(
     call: str, endpoint: str, answer: Answer, fault: Fault | None, *, repeatable: bool
 ) -> CertificatesError:
     """Explain an answer without a fault of the API: it comes from a gateway, or is truncated."""
-    details = _details(call, answer, fault)
+    told = {"api_code": shorten(fault.code), "api_message": shorten(fault.message)} if fault is not None else {}
+    details = details_of(call, answer, **told)
     words = shorten(fault.message or fault.code) if fault is not None else ""
     said = f" It says: {as_sentence(words)}" if words else ""
     if answer.status == TOO_MANY and repeatable:
@@ -288,15 +289,11 @@ def _explain_http(
     )
 
 
-def _details(call: str, answer: Answer, fault: Fault | None) -> dict[str, t.Any]:
-    """Return the facts of an answer that programs may want to know."""
-    details: dict[str, t.Any] = {"call": call, "http_status": answer.status}
-    if fault is not None:
-        details |= {"api_code": shorten(fault.code), "api_message": shorten(fault.message)}
+def details_of(call: str, answer: Answer, **told: str) -> dict[str, t.Any]:
+    """Return the facts of an answer that programs may want to know, with what it tells of an error."""
     retry_after = retry_after_seconds(answer.headers)
-    if retry_after is not None:
-        details["retry_after_seconds"] = retry_after
-    return details
+    wait = {} if retry_after is None else {"retry_after_seconds": retry_after}
+    return {"call": call, "http_status": answer.status, **told, **wait}
 
 
 def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:

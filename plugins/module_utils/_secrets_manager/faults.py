@@ -13,11 +13,10 @@ carried the call out.
 from __future__ import annotations
 
 import json
-import typing as t
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from .._api.faults import Answer, as_sentence, explain_unanswered, rate_limited, retry_after_seconds, shorten
+from .._api.faults import Answer, as_sentence, details_of, explain_unanswered, rate_limited, shorten
 from .._api.transport import Attempt
 from .._errors import CertificatesError
 
@@ -50,7 +49,7 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
     if answer is None:
         return explain_unanswered(call, url, attempt, error, repeatable=repeatable, option="instance_url")
     words = _words(answer, "errors")
-    details = _details(call, answer, words)
+    details = details_of(call, answer, **({"api_message": words} if words else {}))
     said = f" It says: {as_sentence(words)}" if words else ""
     is_its_own = words is not None
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and (is_its_own or repeatable):
@@ -79,7 +78,7 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
     if answer is None:
         return explain_unanswered(call, url, attempt, error, repeatable=True, option="iam_url")
     words = _words(answer, "errorMessage")
-    details = _details(call, answer, words)
+    details = details_of(call, answer, **({"api_message": words} if words else {}))
     said = f" It says: {as_sentence(words)}" if words else ""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return rate_limited(call, details)
@@ -123,11 +122,3 @@ def _is_cut(answer: Answer) -> bool:
     except (ValueError, RecursionError):
         return answer.body.lstrip()[:1] == b"{"
     return False
-
-
-def _details(call: str, answer: Answer, words: str | None) -> dict[str, t.Any]:
-    details: dict[str, t.Any] = {"call": call, "http_status": answer.status}
-    if words:
-        details["api_message"] = words
-    retry_after = retry_after_seconds(answer.headers)
-    return details if retry_after is None else {**details, "retry_after_seconds": retry_after}
