@@ -158,7 +158,7 @@ def name_to_ask_for(names: Iterable[str], addresses: Iterable[str] = ()) -> str 
 
 
 def is_address(name: str) -> bool:
-    """Return whether a name of a certificate is an IP address."""
+    """Return whether a name of a certificate, or of a host, is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

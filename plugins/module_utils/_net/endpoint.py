@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import typing as t
@@ -16,12 +15,11 @@ from urllib.parse import urlsplit
 
 from .._codes import NotSeen
 from .._errors import CertificatesError
-from .._names import LARGEST_PORT, ascii_name
+from .._names import LARGEST_PORT, ascii_name, is_address
 from .._text import printable
 from .._x509.certificate import Certificate
 
 HTTPS_PORT = 443
-Address: t.TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 KEYS = ("host", "port", "server_name")
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 """A host name in ASCII form (RFC 1123, 2.1), and with the underscores that some have."""
@@ -47,18 +45,18 @@ class Endpoint:
     @property
     def network_host(self) -> str:
         """The host as the resolver takes it: a name in ASCII form, an address as it is."""
-        return self.host if as_address(self.host) else ascii_name(self.host)
+        return self.host if is_address(self.host) else ascii_name(self.host)
 
     @property
     def sni(self) -> str | None:
         """The name to send; an address must not be sent (RFC 6066, 3)."""
-        return None if not self.server_name or as_address(self.server_name) else ascii_name(self.server_name)
+        return None if not self.server_name or is_address(self.server_name) else ascii_name(self.server_name)
 
     @property
     def checked_name(self) -> str:
         """The name or address that a client wants the certificate to be for."""
         name = (self.server_name or self.host).partition("%")[0]
-        return name if as_address(name) else ascii_name(name)
+        return name if is_address(name) else ascii_name(name)
 
 
 @dataclass(frozen=True)
@@ -82,14 +80,6 @@ class ProbeResult:
     accepted: bool | None = None
     refusal: str | None = None
     is_for_other_name: bool = False
-
-
-def as_address(host: str) -> Address | None:
-    """Return the address that a text is, or `None` if it is a name."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 def read_endpoint(written: object, place: str) -> Endpoint:
@@ -176,7 +166,7 @@ def _port(port: object, place: str) -> int:
 
 def is_host(text: str) -> bool:
     """Return whether a text is an address or a host name that can be asked for; a wildcard is none."""
-    return as_address(text) is not None or HOST_NAME.fullmatch(ascii_name(text)) is not None
+    return is_address(text) or HOST_NAME.fullmatch(ascii_name(text)) is not None
 
 
 def _refusal(place: str, value: object, why: str) -> CertificatesError:

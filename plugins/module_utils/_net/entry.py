@@ -6,17 +6,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 from datetime import datetime
 
 from .._codes import EndpointReason
-from .._names import ascii_name
+from .._names import ascii_name, is_address
 from .._text import some_of
 from .._times import days_until, iso
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Trust, chain_as_sent
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from .endpoint import ProbeResult, as_address
+from .endpoint import ProbeResult
 
 SHOWN_NAMES = 5
 """Up to this many names of a certificate stand in a message."""
@@ -103,9 +104,9 @@ def is_for(certificate: Certificate, name: str) -> bool:
 
     Addresses are compared with the certificate's IP addresses only. A wildcard stands for exactly the whole left-most label.
     """
-    address = as_address(name.partition("%")[0])
-    if address is not None:
-        return str(address) in certificate.addresses
+    bare = name.partition("%")[0]
+    if is_address(bare):
+        return str(ipaddress.ip_address(bare)) in certificate.addresses
     wanted = ascii_name(name)
     label, _dot, rest = wanted.partition(".")
     return wanted in certificate.server_names or bool(label and rest and f"*.{rest}" in certificate.server_names)
