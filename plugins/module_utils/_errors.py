@@ -91,11 +91,6 @@ NO_RESULT = {"message": "The module ended without a result."}
 
 
 def failed_about(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """Return the record of a module that failed as a whole, named by what it was about."""
-    return {"common_name": what, **failure_of(answer)}
-
-
-def failure_of(answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """Return the `failure` entry of a module's result that has one, or is none, with its code as `reason`, too, as other records have it."""
+    """Return the record of a module that failed as a whole, named by what it was about; its code is the reason, as in other records."""
     failure: Mapping[str, t.Any] = answer.get("failure") or NO_RESULT
-    return {"reason": failure.get("code"), **failure}
+    return {"common_name": what, "reason": failure.get("code"), **failure}
