@@ -23,6 +23,9 @@ from .settings import Settings, resolve_settings
 from .transport import Attempt, keep_quiet
 from .values import as_id, check_ids
 
+if t.TYPE_CHECKING:
+    from .._module import Module
+
 with suppress(ImportError):
     from SoftLayer import BaseClient, consts
     from SoftLayer.auth import BasicAuthentication, BasicHTTPAuthentication
@@ -241,18 +244,7 @@ def _portable(value: t.Any) -> t.Any:
     return str(value) if isinstance(value, int) and value > LARGEST_XMLRPC_INTEGER else value
 
 
-class _Module(t.Protocol):
-    """What `connect` needs of an `AnsibleModule`."""
-
-    params: dict[str, t.Any]
-    given: frozenset[str]
-    no_log_values: set[str]
-
-    def warn(self, warning: str, /) -> None:
-        """Warn the user."""
-
-
-def connect(module: _Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:
+def connect(module: Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:
     """Return a client for the module's options, and hide its secrets in the module's output; nothing is sent yet.
 
     Args:
@@ -264,5 +256,5 @@ def connect(module: _Module, concurrency: int = 8, stop: threading.Event | None 
         CertificatesError: as `resolve_settings`.
     """
     settings = resolve_settings(module.params, module.given)
-    module.no_log_values.update(settings.secrets)
+    module.hide(*settings.secrets)
     return Client(settings, concurrency, stop, module.warn)

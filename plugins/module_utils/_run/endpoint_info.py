@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from ansible.module_utils.common.validation import check_type_dict
 
 from .._api.balancers import fetch_balancers
-from .._api.client import Client, connect
-from .._api.settings import LONGEST_TIMEOUT
+from .._api.client import Client
+from .._api.settings import LONGEST_TIMEOUT, resolve_settings
 from .._api.store import StoreCertificate, fetch_visible
 from .._apply.serving import server_name_for
 from .._argspec import ArgumentSpec, api_options, concurrency_options, import_options
@@ -56,16 +56,6 @@ class Item:
     endpoint: Endpoint
     about: Mapping[str, t.Any] = field(default_factory=dict)
     why_not: str | None = None
-
-
-@dataclass
-class ForApi:
-    """A module as `connect` takes it, with a time limit for whole calls in place of that for one step of a probe."""
-
-    params: dict[str, t.Any]
-    given: frozenset[str]
-    no_log_values: set[str]
-    warn: t.Callable[[str], t.Any]
 
 
 def libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -133,9 +123,11 @@ def as_dict(item: object) -> object:
 
 
 def connect_for(module: Module) -> Client:
-    """Return a client whose calls have the time that calls of the API need."""
+    """Return a client whose calls have the time that calls of the API need: `timeout` is that of one step of a probe."""
     params = {**module.params, "timeout": max(module.params["timeout"], API_TIMEOUT)}
-    return connect(ForApi(params, module.given - {"timeout"}, module.no_log_values, module.warn))
+    settings = resolve_settings(params, module.given - {"timeout"})
+    module.hide(*settings.secrets)
+    return Client(settings, warn=module.warn)
 
 
 def warn_of_limits(module: Module) -> None:
