@@ -41,33 +41,29 @@ CONCURRENCY = 32
 """Endpoints that are probed at the same time, unless the caller says otherwise."""
 
 
-def probe(
-    endpoint: Endpoint, timeout: float, stop: threading.Event | None = None, client: ssl.SSLContext | None = None
-) -> ProbeResult:
+def probe(endpoint: Endpoint, timeout: float, client: ssl.SSLContext | None = None) -> ProbeResult:
     """Return what an endpoint serves at the first of its addresses that accepts a connection; never raises because of it.
 
     Args:
         endpoint: what to probe.
         timeout: seconds for each step: to resolve the name, to connect, and for the handshake.
-        stop: once it is set, the probe ends, with the reason `timeout`.
         client: the settings of the client who is asked whether it accepts what is served; `None` if none is asked.
     """
     try:
-        addresses = _resolve(endpoint, timeout, stop)
+        addresses = _resolve(endpoint, timeout, None)
     except CertificatesError as error:
         return _unseen(endpoint, error)
-    return _probe(endpoint, addresses, timeout, stop, client)
+    return _probe(endpoint, addresses, timeout, None, client)
 
 
 def probe_all(
     endpoints: Sequence[Endpoint],
     timeout: float,
     concurrency: int = CONCURRENCY,
-    stop: threading.Event | None = None,
     client: ssl.SSLContext | None = None,
 ) -> list[ProbeResult]:
     """Return what endpoints serve, in their order, at most `concurrency` at the same time; see `probe`."""
-    return _each(lambda endpoint: probe(endpoint, timeout, stop, client), endpoints, concurrency)
+    return _each(lambda endpoint: probe(endpoint, timeout, client), endpoints, concurrency)
 
 
 def probe_addresses(
@@ -75,7 +71,8 @@ def probe_addresses(
 ) -> list[ProbeResult]:
     """Return what each address of an endpoint's host serves, or one result without success if its name does not resolve.
 
-    The machines of a load balancer share a name, and may serve different certificates for a while.
+    The machines of a load balancer share a name, and may serve different certificates for a while. Once `stop` is set, the probe ends, with
+    the reason `timeout`.
     """
     try:
         addresses = _resolve(endpoint, timeout, stop)

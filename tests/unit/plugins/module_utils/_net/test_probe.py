@@ -14,6 +14,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -542,7 +543,10 @@ def test_a_run_that_is_to_stop_waits_no_longer(script: Script) -> None:
     with Server(script) as server, dead_port() as dead:
         threading.Timer(0.1, stop.set).start()
         given = [Endpoint(HOST, port) for port in [server.port, dead] * 100]
-        results = probe_all(given, 3600, 8, stop)
+        with ThreadPoolExecutor(8) as pool:
+            results = [
+                result for of_host in pool.map(lambda x: probe_addresses(x, 3600, stop), given) for result in of_host
+            ]
     assert {result.reason for result in results} == {"timeout"}
     assert all("told to stop" in str(result.message) for result in results)
 
