@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -85,7 +85,7 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     """What to do, or what was done, about one listener."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
-    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {"is_changed": False}
+    FORGOTTEN = {"is_changed": False}
 
     place: Place
     target: StoreCertificate | None = field(default=None, repr=False)

@@ -68,7 +68,7 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
     """What to do, or what was done, about one order's fulfillment email."""
 
     REASONS = frozenset({"not_found", "retired", "rate_limited"})
-    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {"requested_at": None, "next_allowed_at": None}
+    FORGOTTEN = {"requested_at": None, "next_allowed_at": None}
 
     order_id: int
     common_name: str | None = None

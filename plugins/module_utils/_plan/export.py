@@ -58,7 +58,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
     """What to do, or what was done, about one certificate, or about an id or a pattern that there is none for."""
 
     REASONS = frozenset(t.get_args(ExportReason))
-    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {"parts": (), "is_changed": False}
+    FORGOTTEN = {"parts": (), "is_changed": False}
     TOLD = frozenset({"is_changed"})
 
     id: int | None = None

@@ -54,8 +54,9 @@ class ImportAction(Action[ImportOutcome, Code]):
     """What to do, or what was done, about one certificate."""
 
     REASONS = frozenset(t.get_args(ImportReason)) | {"invalid_argument"}
+    """The last one says that an option makes no sense."""
     LOOKS_FIRST = True
-    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {"content": None, "record": None, "changes": {}, "superseded": ()}
+    FORGOTTEN = {"content": None, "record": None, "changes": {}, "superseded": ()}
     TOLD = frozenset({"trust"})
 
     id: int | None = None

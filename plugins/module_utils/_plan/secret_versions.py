@@ -61,13 +61,9 @@ class SecretAction(Action[SecretOutcome, Code]):
     """What to do, or what was done, about one certificate in Secrets Manager."""
 
     REASONS = frozenset(t.get_args(SecretReason)) | {"invalid_argument"}
+    """The last one says that an option makes no sense."""
     LOOKS_FIRST = True
-    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {
-        "content": None,
-        "is_to_be_read": False,
-        "changes": (),
-        "metadata": {},
-    }
+    FORGOTTEN = {"content": None, "is_to_be_read": False, "changes": (), "metadata": {}}
     TOLD = frozenset({"trust"})
 
     name: str

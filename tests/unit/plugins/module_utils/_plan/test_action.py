@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
@@ -19,7 +18,7 @@ class Painting(Action[str, str]):
     """A kind of its own."""
 
     REASONS = frozenset({"not_found"})
-    FORGOTTEN: ClassVar[dict[str, Any]] = {"brush": None}
+    FORGOTTEN = {"brush": None}
     TOLD = frozenset({"colour"})
 
     colour: str | None = "green"
