@@ -55,7 +55,7 @@ def why_refused(
         defined: the defined variables whose names begin like those of the role's.
         role: its name.
         unread: the part of the extra variables that Ansible could not read as variables.
-        needs: the name of a variable with those that phases need, less the prefix of their names. It is looked at once all of them are right.
+        needs: the name of a variable with what phases need beside the role's variables. It is looked at once all of those are right.
     """
     names = [name for name in map(str, defined) if name != f"{role}_result"]
     omitted = str(context.resolve("omit"))
@@ -70,8 +70,10 @@ def why_refused(
             said = UNDEFINED.search(str(error))
             unreadable[name] = f": {said[0]}" if said else ""
     why_not = _why_refused(names, given, unreadable, _different(context, role, given), role, unread)
-    wanted: t.Any = context.resolve(needs) if needs and not why_not else None
-    return why_not or (_why_not_ready(role, wanted) if needs else "")
+    if why_not or not needs:
+        return why_not
+    own = {name.removeprefix(f"{role}_"): given.get(name) for name in role_variables(role)}
+    return _why_not_ready(role, {**own, **t.cast(dict[str, t.Any], context.resolve(needs))})
 
 
 def _holds(value: t.Any, text: str) -> bool:
