@@ -46,6 +46,12 @@ def test_nothing_is_wrong(tmp_path: Path) -> None:
     assert refused(report_path=str(tmp_path / "r.html"), metrics_path=str(tmp_path / "m.prom")) == ""
 
 
+def test_what_phases_need_is_among_the_variables_of_the_role() -> None:
+    needs = {"phases": ["report"]}
+    assert "alone needs ssl_rotation_report_path" in why_refused({}, "ssl_rotation", None, needs)
+    assert why_refused({"ssl_rotation_report_path": "/srv/r.html"}, "ssl_rotation", None, needs) == ""
+
+
 def test_variables_that_the_role_does_not_know() -> None:
     said = refused({"ssl_rotation_max_listener": 1, "ssl-rotation-sources": UNDEFINED, "ssl_rotation_phases": None})
     assert said.startswith("The role ssl_rotation does not know ssl-rotation-sources, ssl_rotation_max_listener. Is ")
