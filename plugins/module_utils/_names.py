@@ -32,7 +32,7 @@ LARGEST_PORT = 65_535
 UNSAFE = re.compile(r"[^a-z0-9._-]")
 LONGEST_STEM = 200
 """Characters; file systems allow 255 with the extension."""
-SOURCE_NAMES = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager"}
+SOURCE_NAMES = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager", "traefik": "Traefik"}
 """What people call the kinds of sources whose names as options are others."""
 
 

@@ -14,9 +14,9 @@ short_description: Import renewed certificates, have load balancers serve them, 
 version_added: 1.0.0
 description:
   - Does in one call what is to be done every night for the load balancers of a SoftLayer (IBM Cloud Classic Infrastructure) account.
-    It reads the certificates that C(certbot), C(lego), C(acme.sh), folders, mailboxes and IBM Cloud Secrets Manager hold, imports those that
-    may stand in for a certificate of the store, has the HTTPS listeners of load balancers serve them, looks at what each listener serves at each of its
-    addresses, and deletes what was replaced. Store and load balancers are listed once.
+    It reads the certificates that C(certbot), C(lego), C(acme.sh), Traefik, folders, mailboxes and IBM Cloud Secrets Manager hold, imports
+    those that may stand in for a certificate of the store, has the HTTPS listeners of load balancers serve them, looks at what each listener
+    serves at each of its addresses, and deletes what was replaced. Store and load balancers are listed once.
   - A certificate may stand in for another one if it is valid now, newer (by the start of validity, then by its end), of the same
     organization and key type, has every DNS name of the other one, is on no lower level of trust with the chain that the store holds, and is
     not about to end before the other one does. The same certificate with a chain that the store lacks may stand in for it, too. What may not
@@ -79,6 +79,11 @@ options:
       acme_sh:
         description:
           - The folder of C(acme.sh), such as V(/root/.acme.sh), or one folder in it.
+        type: path
+      traefik:
+        description:
+          - The file in which Traefik 2 or later keeps its certificates and their private keys, such as V(/etc/traefik/acme.json), or a
+            folder with a file C(acme.json). All of its certificate resolvers are read.
         type: path
       folder:
         description:
@@ -362,6 +367,7 @@ EXAMPLES = r"""
     sources:
       - lego: ~/.lego
       - acme_sh: ~/.acme.sh
+      - traefik: /etc/traefik/acme.json
       - folder: /srv/tls
     privatekey_passphrase: "{{ vault_key_passphrase }}"
     trusted_ca_path: /etc/ssl/company-roots.pem

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import from_json
 
-OF_SOURCES = {"certbot", "lego", "acme_sh", "folder", "privatekey_dir", "maildir", "paths", "ca_path"}
+OF_SOURCES = {"certbot", "lego", "acme_sh", "traefik", "folder", "privatekey_dir", "maildir", "paths", "ca_path"}
 """The keys of sources and mailboxes that hold paths."""
 OF_MODULES = {
     "certificate_dir",

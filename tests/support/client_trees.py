@@ -2,23 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Folders as certbot, lego and acme.sh leave them, with everything in them that those write: see `Kept` for each."""
+"""Folders as certbot, lego and acme.sh leave them, with everything in them that those write: see `Kept` for each; and Traefik's file."""
 
 from __future__ import annotations
 
+import base64
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from tests.support.certificates import Issued, key_pem, new_key, pkcs12_of
+from tests.support.certificates import Issued, key_bytes, key_pem, new_key, pkcs12_of
 
 KINDS = ("cert", "privkey", "chain", "fullchain")
 """Certbot's files, in the order in which it replaces the links to them."""
 
-ACCOUNT_KEY = key_pem(new_key())
+ACCOUNT = new_key()
+ACCOUNT_KEY = key_pem(ACCOUNT)
 """A key that no certificate is for."""
 
 
@@ -99,6 +103,32 @@ def acme_sh(home: Path, name: str, issued: Issued, *, ecc: bool = True) -> Kept:
     (folder / f"{name}.csr.conf").write_text("[ req ]\n")
     (folder / f"{name}.conf").write_text(f"Le_Domain='{name}'\n")
     return Kept(home, folder, folder / f"{name}.cer", folder / f"{name}.key")
+
+
+def traefik(folder: Path, certificates: Mapping[str, Issued], resolver: str = "letsencrypt") -> Path:
+    """Traefik's file with certificates by their main domains, of one resolver; another one has none yet."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "acme.json"
+    account = {"Email": "me@example.com", "Registration": {"uri": "https://acme.example/1"}, "KeyType": "4096"}
+    account["PrivateKey"] = base64.b64encode(key_bytes(ACCOUNT, PrivateFormat.TraditionalOpenSSL)).decode()
+    entries = [traefik_entry(name, issued) for name, issued in certificates.items()]
+    stored = {
+        resolver: {"Account": account, "Certificates": entries},
+        "staging": {"Account": account, "Certificates": None},
+    }
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(stored, indent=2), encoding="ascii")
+    return path
+
+
+def traefik_entry(name: str, issued: Issued) -> dict[str, Any]:
+    """A certificate with its chain and its key, as Traefik stores it."""
+    texts = {
+        "certificate": issued.pem + issued.chain_pem,
+        "key": key_pem(issued.key, PrivateFormat.TraditionalOpenSSL),
+    }
+    encoded = {member: base64.b64encode(text.encode()).decode() for member, text in texts.items()}
+    return {"domain": {"main": name}, **encoded, "Store": "default"}
 
 
 CLIENTS: dict[str, Callable[[Path, str, Issued], Kept]] = {"certbot": certbot, "lego": lego, "acme_sh": acme_sh}

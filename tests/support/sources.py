@@ -77,6 +77,7 @@ class Reader:
 
     def __init__(self, roots: Path) -> None:
         self.roots = roots
+        self.hidden: set[str] = set()
 
     def __call__(
         self,
@@ -98,7 +99,16 @@ class Reader:
             assert mail is not None
             return mail(list(keys.values())) if callable(mail) else mail
 
-        read = read_sources([source], look_into, no_secrets, passphrase, known, clients, warnings.append)
+        read = read_sources(
+            [source],
+            look_into,
+            no_secrets,
+            passphrase,
+            known,
+            clients,
+            warnings.append,
+            lambda *texts: self.hidden.update(texts),
+        )
         found = Found(read.entries, read.useless, warnings, read.failed, read.empty)
         shown = [[entry.as_facts() for entry in found.entries], found.skipped, warnings, found.failed, found.empty]
         text = json.dumps(shown, ensure_ascii=False)

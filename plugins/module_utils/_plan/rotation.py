@@ -45,6 +45,7 @@ HOW_RSA: Mapping[str, str] = {
     "certbot": "have certbot make RSA keys, --key-type rsa",
     "lego": "have lego make RSA keys, --key-type RSA2048 (rsa2048 before lego 5)",
     "acme_sh": "have acme.sh make RSA keys, --keylength 2048",
+    "traefik": "have Traefik make RSA keys, keyType RSA2048, and issue it anew without its entry in acme.json",
     "secrets_manager": "have Secrets Manager order it with the key algorithm RSA2048",
 }
 """How clients are told to make the keys that load balancers offer cipher suites for."""

@@ -212,7 +212,7 @@ def read_all(
 
     passphrase = params["privatekey_passphrase"] or None
     read = read_sources(
-        options.sources, look_into, read_secrets, passphrase, options.issuers, world.clients, module.warn
+        options.sources, look_into, read_secrets, passphrase, options.issuers, world.clients, module.warn, module.hide
     )
     if read.entries and params["trusted_ca_path"] is None:
         try:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 
 from .._api.store import StoreCertificate
@@ -25,9 +26,9 @@ from .._plan.rotation import Record, SourceCertificate
 from .._plan.superseding import Clients
 from .._plan.world import Read
 from .._secrets_manager.secret import Secret
-from .._sources import folder
+from .._sources import folder, traefik
 from .._sources.files import Files
-from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, Paired, Source, group_of, look, usable_keys
+from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, TRAEFIK, Paired, Source, group_of, look, usable_keys
 from .._text import encodable, printable
 from .._times import iso, now, parse
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble
@@ -67,6 +68,7 @@ def read_sources(
     known: Sequence[Certificate],
     clients: Clients,
     warn: Callable[[str], object],
+    hide: Callable[..., object],
 ) -> Read:
     """Return what sources hold, each in its order and then by name.
 
@@ -79,6 +81,7 @@ def read_sources(
         known: issuers that the sources may lack.
         clients: who has to trust what is served.
         warn: takes a sentence about something that does not matter much.
+        hide: keeps texts out of all output; it gets the private keys that are not in files of their own.
     """
     read, numbers = Read(), count(1)
 
@@ -103,7 +106,7 @@ def read_sources(
             take(source, content.paired)
             _take_others(read, source, content)
             continue
-        if not os.path.isdir(source.path):
+        if not os.path.exists(source.path):
             read.empty.append(_empty(source, f"{printable(source.path)} is not there. {SEE}"))
             continue
         files = Files(passphrase)
@@ -111,7 +114,7 @@ def read_sources(
         try:
             if source.kind == MAIL and (keys := usable_keys(source.path, files)):
                 mail = look_into(position, keys)
-            paired = _look(source, files, mail or MailContent())
+            paired = _look(source, files, mail or MailContent(), hide)
         except CertificatesError as error:
             if not os.path.exists(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
                 read.empty.append(_empty(source, error.message))
@@ -183,11 +186,12 @@ def _of_secret(source: Source, secret: Secret, why_not: Trouble, outcome: str = 
     return _not_taken(source, (secret.name, secret.id), facts, why_not, outcome)
 
 
-def _look(source: Source, files: Files, mail: MailContent) -> Paired:
+def _look(source: Source, files: Files, mail: MailContent, hide: Callable[..., object]) -> Paired:
     if source.kind == MAIL:
         letters = [group_of(bundle) for bundle in mail.bundles]
         return look(lambda: folder.key_files(source.path), files, letters)
-    return look(lambda: CLIENTS[source.kind](source.path), files)
+    groups = partial(traefik.groups, hide=hide) if source.kind == TRAEFIK else CLIENTS[source.kind]
+    return look(lambda: groups(source.path), files)
 
 
 def _all_useless(source: Source, paired: Paired) -> Iterator[str]:

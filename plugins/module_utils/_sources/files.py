@@ -4,7 +4,7 @@
 
 """What all sources of certificates share: groups of files, their content, each read once, and folders. Private to softlayer.certificates.
 
-What is kept of a private key is its public key.
+What is kept of a private key that has a file of its own is its public key.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import hashlib
 import os
 import stat
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from .._errors import CertificatesError, Obstacle
 from .._files import LARGEST_FILE, not_readable, read_file
@@ -39,11 +39,11 @@ class File:
 
 @dataclass(frozen=True)
 class FileContent:
-    """What a file contains, of which nothing is secret."""
+    """What a file contains, or one of several things in it."""
 
     file: File
     bundle: Bundle = EMPTY
-    """Its key is known by its public key alone."""
+    """Its key is known by its public key alone, unless it has no file of its own."""
     stamp: Stamp = None
     is_changing: bool = False
     """Whether it was written or replaced while it was read."""
@@ -64,7 +64,7 @@ class FileGroup:
     renewing: str | None = None
     """What it may mean if its certificate and key do not fit: a message."""
     contents: tuple[FileContent, ...] = ()
-    """Of the files, once they were read."""
+    """Of the files, once they were read; of a file that belongs to several groups, what it has for this one."""
 
     @cached_property
     def paths(self) -> Mapping[Certificate, str]:
@@ -185,35 +185,18 @@ class Files:
 
     def read(self, group: FileGroup) -> FileGroup:
         """Return a group with the content of its files."""
-        return replace(group, contents=tuple(map(self.content, group.files)))
+        return replace(group, contents=(*group.contents, *map(self.content, group.files)))
 
     def content(self, file: File) -> FileContent:
         """Return a file's content, read when it is asked for the first time."""
         if file not in self._contents:
-            self._contents[file] = self._read(file)
+            self._contents[file] = read_and_parse(file, partial(self._parsed, file.kind))
         return self._contents[file]
 
     def forget(self, files: Iterable[File]) -> None:
         """Let files be read again."""
         for file in files:
             self._contents.pop(file, None)
-
-    def _read(self, file: File) -> FileContent:
-        stamp = stamp_of(file.path)
-        try:
-            data = read_file(file.path)
-        except CertificatesError as error:
-            return FileContent(file, Bundle(trouble=_why_not_read(file.path, error)), stamp)
-        bundle = self._parsed(file.kind, data)
-        real_path = os.path.realpath(file.path) if bundle.key else file.path
-        if not stamp == stamp_of(file.path) == stamp_of(real_path):
-            message = f"{printable(file.path)} was being written: run this again when that has ended."
-            return FileContent(file, Bundle(trouble=Obstacle("unreadable", message)), stamp, is_changing=True)
-        if bundle.key and encodable(real_path) != real_path:
-            message = f"The path {printable(real_path)} is not in UTF-8: rename the file or its folder."
-            return FileContent(file, replace(bundle, key=None, trouble=Obstacle("unreadable", message)), stamp)
-        key = bundle.key and replace(bundle.key, held=None, path=file.path, real_path=real_path)
-        return FileContent(file, replace(bundle, key=key, trouble=_what_is_wrong(file, bundle.trouble)), stamp)
 
     def _parsed(self, kind: Kind, data: bytes) -> Bundle:
         """Return what is in a file; as most chains are the same, each is parsed only once."""
@@ -225,6 +208,25 @@ class Files:
         return self._chains[digest]
 
 
+def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
+    """Return a file's content as it is made of its bytes, with the trouble if these cannot be read, or are being written."""
+    stamp = stamp_of(file.path)
+    try:
+        data = read_file(file.path)
+    except CertificatesError as error:
+        return FileContent(file, Bundle(trouble=_why_not_read(file.path, error)), stamp)
+    bundle = parse(data)
+    real_path = os.path.realpath(file.path) if bundle.key else file.path
+    if not stamp == stamp_of(file.path) == stamp_of(real_path):
+        message = f"{printable(file.path)} was being written: run this again when that has ended."
+        return FileContent(file, Bundle(trouble=Obstacle("unreadable", message)), stamp, is_changing=True)
+    if bundle.key and encodable(real_path) != real_path:
+        message = f"The path {printable(real_path)} is not in UTF-8: rename the file or its folder."
+        return FileContent(file, replace(bundle, key=None, trouble=Obstacle("unreadable", message)), stamp)
+    key = bundle.key and replace(bundle.key, held=None, path=file.path, real_path=real_path)
+    return FileContent(file, replace(bundle, key=key, trouble=what_is_wrong(file, bundle.trouble)), stamp)
+
+
 def stamp_of(path: str) -> Stamp:
     """Return what changes when a file is written or replaced."""
     try:
@@ -234,12 +236,14 @@ def stamp_of(path: str) -> Stamp:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
+def what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
+    """Return the trouble with what is in a file, as that of the file."""
     if trouble is None:
         return None
     is_closed = trouble.reason == "bad_passphrase"
     message = CLOSED if is_closed and file.kind == "store" else trouble.message
-    return Obstacle("bad_passphrase" if is_closed else "malformed", f"{printable(file.path)}: {message}")
+    is_known = is_closed or trouble.reason == "being_renewed"
+    return Obstacle(trouble.reason if is_known else "malformed", f"{printable(file.path)}: {message}")
 
 
 def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:

@@ -16,16 +16,18 @@ from .._errors import CertificatesError, Obstacle
 from .._text import printable
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
-from . import acme_sh, certbot, folder, lego
+from . import acme_sh, certbot, folder, lego, traefik
 from .files import File, FileContent, FileGroup, Files, Stamp, absolute
 
-SourceKind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail", "secrets_manager"]
+SourceKind = t.Literal["certbot", "lego", "acme_sh", "traefik", "folder", "mail", "secrets_manager"]
 CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {
     "certbot": certbot.groups,
     "lego": lego.groups,
     "acme_sh": acme_sh.groups,
+    "traefik": traefik.groups,
     "folder": folder.groups,
 }
+TRAEFIK: SourceKind = "traefik"
 MAIL: SourceKind = "mail"
 SECRETS_MANAGER: SourceKind = "secrets_manager"
 KEY_FOLDER = "privatekey_dir"
@@ -37,7 +39,7 @@ class Source:
 
     kind: SourceKind
     path: str
-    """The folder; for mail, that of the private keys; nothing for Secrets Manager."""
+    """The folder; for Traefik, also its file; for mail, the folder of the private keys; nothing for Secrets Manager."""
 
     @classmethod
     def of(cls, given: Mapping[str, t.Any]) -> Source:
@@ -60,7 +62,7 @@ class Source:
         path = given.get(option)
         if not path:
             raise CertificatesError("invalid_argument", f"A source with {kind} needs a path as {option}.")
-        return cls(kind, _no_file(absolute(path), option))
+        return cls(kind, absolute(path) if kind == TRAEFIK else _no_file(absolute(path), option))
 
 
 def _no_file(path: str, option: str) -> str:

@@ -31,6 +31,7 @@ from tests.simulator.balancers import ECDSA_SUITES, RSA_SUITES
 from tests.simulator.client import Simulator
 from tests.support import certificates as made
 from tests.support import tls_servers
+from tests.support.client_trees import traefik
 from tests.support.dovecot import Mailbox
 from tests.support.postgresql import USER, Server
 
@@ -277,6 +278,7 @@ class World:
             self.root / "srv/tls/portal.pem": chained + renewed.key_pem,
         }.items():
             _write(path, content)
+        traefik(self.root / "etc/traefik", {"portal.example.com": renewed})
         manager = self._sim.secrets_manager
         group = manager.add_group("production")["id"]
         manager.add("shop-portal", renewed, "public_cert", labels=["classic"], secret_group_id=group)

@@ -10,6 +10,7 @@ that a second run changes nothing, report and all: the scenario `rotation` of mo
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import re
@@ -35,6 +36,7 @@ from tests.support.balanced import (
     store,
 )
 from tests.support.certificates import Issued, leaks, new_key
+from tests.support.client_trees import traefik
 from tests.support.dovecot import Mailbox
 from tests.support.pages import ROOT
 from tests.support.playing import play
@@ -169,6 +171,37 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
     assert found['last_run_items{list="failed"}'] == 2
     for secret in ("not this one", "open sesame", account.api_key):
         assert secret not in told.ran.output
+
+
+def test_the_keys_of_traefik_are_nowhere(account: Simulator, tmp_path: Path) -> None:
+    """Neither in the loudest output nor in a file, as PEM or as Traefik writes them; of what is imported, of what is not, and of accounts."""
+    names = ("www.example.com", "new.example.com")
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    path = traefik(
+        tmp_path / "traefik", {name: AUTHORITY.issue(None, names=[name], key=new_key("rsa")) for name in names}
+    )
+    stored = json.loads(path.read_text())["letsencrypt"]
+    keys = [entry["key"] for entry in stored["Certificates"]]
+    texts = [stored["Account"]["PrivateKey"], *keys, *(base64.b64decode(key).decode() for key in keys)]
+    told = rotate(
+        account,
+        tmp_path,
+        "-vvvv",
+        "--diff",
+        sources=[{"traefik": "traefik/acme.json"}],
+        report_path=str(tmp_path / "report.html"),
+    )
+    assert told.ran.code == 0 and www not in have(account).values(), told.ran.output
+    assert summary(told) == "imported 1, deployed 1, verified 1, removed 0, skipped 1, failed 0"
+    written = [file for file in tmp_path.rglob("*") if file.is_file() and file != path]
+    assert {"report.html", "report.json"} <= {file.name for file in written}
+    for content in (
+        told.ran.output,
+        json.dumps(told.result),
+        *(file.read_bytes().decode("latin-1") for file in written),
+    ):
+        assert not [text for text in texts if text[40:80] in content] and "PRIVATE KEY--" not in content
 
 
 IN_A_PLAY = """

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import Issued, new_key, self_signed
+from tests.support.client_trees import traefik
 from tests.support.deploying import ALL, NAME, UPDATE, balancer, issue, old, placed, store
 from tests.support.messages import mail, text_part
 from tests.support.modules import Run, options_for, run_module
@@ -379,6 +381,38 @@ def test_certificates_that_come_by_email(blind: Rotation, tmp_path: Path) -> Non
     assert blind.sim.certificates()[-1]["intermediateCertificate"] == new.chain_pem
 
 
+def test_what_traefik_has(blind: Rotation, tmp_path: Path) -> None:
+    """RSA and EC keys are in one file with all certificates; a broken entry stops no other, and no key is told in any of its forms."""
+    issued = {NAME: issue(), OTHER: issue(OTHER, key="ec"), "broken.example.com": issue("broken.example.com")}
+    for name in issued:
+        store(blind.sim, old(name, key="ec" if name == OTHER else "rsa"))
+    path = traefik(tmp_path / "traefik", issued)
+    content = json.loads(path.read_text())
+    *_others, broken = entries = content["letsencrypt"]["Certificates"]
+    broken["certificate"] = broken["certificate"][:400]
+    path.write_text(json.dumps(content))
+
+    run = blind.run(sources=[{"traefik": str(path)}], diff=True, phases=["import"])
+    assert not run.failed, run.output
+    imported = {entry["name"]: (entry["source"], entry["path"], entry["key_type"]) for entry in run["imported"]}
+    assert imported == {NAME: ("traefik", str(path), "RSA"), OTHER: ("traefik", str(path), "EC")}
+    assert skipped(run) == {"broken.example.com": "malformed"}
+    made = {record["certificate"]: record["privateKey"] for record in blind.sim.certificates()}
+    for entry in entries:
+        assert entry["key"][:40] not in run.output and entry["key"][60:100] not in run.output
+        if entry is not broken:
+            assert made[issued[entry["domain"]["main"]].pem] == base64.b64decode(entry["key"]).decode()
+
+    again = blind.run(sources=[{"traefik": str(path.parent)}], phases=["import"])
+    assert not again["changed"] and skipped(again) == {
+        **dict.fromkeys(imported, "already_imported"),
+        "broken.example.com": "malformed",
+    }
+    path.write_text(path.read_text()[:2000])
+    half = blind.run(sources=[{"traefik": str(path)}], phases=["import"])
+    assert not half.failed and skipped(half) == {"acme.json": "being_renewed"}
+
+
 def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, tmp_path: Path) -> None:
     """They fail nothing: what dies for want of them does."""
     balancer(blind.sim, store(blind.sim, old()))
@@ -387,7 +421,7 @@ def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, 
     gone, manager = str(tmp_path / "gone"), blind.sim.secrets_manager
     secrets = {"instance_url": manager.instance_url, "iam_url": manager.iam_url, "api_key": blind.sim.api_key}
     sources: list[dict[str, Any]] = [
-        *({kind: gone} for kind in ("certbot", "lego", "acme_sh", "folder")),
+        *({kind: gone} for kind in ("certbot", "lego", "acme_sh", "traefik", "folder")),
         {"mail": {"maildir": gone}, "privatekey_dir": str(blind.folder)},
         {"secrets_manager": secrets},
         {"folder": str(blind.folder)},
@@ -395,9 +429,9 @@ def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, 
     run = blind.run(sources=sources, phases=["import"])
     assert not run.failed and [one["name"] for one in run["imported"]] == ["www"], run.output
     told = {one["source"]: (one["path"], one["message"]) for one in run["empty_sources"]}
-    assert list(told) == ["certbot", "lego", "acme_sh", "folder", "mail", "secrets_manager"]
+    assert list(told) == ["certbot", "lego", "acme_sh", "traefik", "folder", "mail", "secrets_manager"]
     assert [message for _path, message in told.values() if " brings nothing: " not in message] == []
-    assert [path for path, _message in told.values()] == [gone] * 4 + [str(blind.folder), manager.instance_url]
+    assert [path for path, _message in told.values()] == [gone] * 5 + [str(blind.folder), manager.instance_url]
     assert [message for _path, message in told.values()] == [one for one in run["summary"] if "brings nothing" in one]
     assert "brings nothing" not in str(run.result.get("warnings"))
 

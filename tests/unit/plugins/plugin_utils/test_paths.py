@@ -24,12 +24,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_sources_and_mailboxes(here: Path) -> None:
     imap = {"host": "mail", "folder": "INBOX", "ca_path": "ca.pem"}
     mail = {"imap": imap, "paths": ["a", "/b"], "max_age_days": "3"}
-    sources = [{"folder": "certs"}, {"certbot": "~/certbot"}, {"mail": mail, "privatekey_dir": "../keys"}]
+    sources = [
+        {"folder": "certs"},
+        {"certbot": "~/certbot"},
+        {"traefik": "acme.json"},
+        {"mail": mail, "privatekey_dir": "../keys"},
+    ]
     absolute = {"host": "mail", "folder": "INBOX", "ca_path": f"{here}/ca.pem"}
     assert with_absolute_paths({"sources": sources, "imap": imap, "paths": ["a"], "trusted_ca_path": "ca.pem"}) == {
         "sources": [
             {"folder": f"{here}/certs"},
             {"certbot": "/home/me/certbot"},
+            {"traefik": f"{here}/acme.json"},
             {
                 "mail": {"imap": absolute, "paths": [f"{here}/a", "/b"], "max_age_days": "3"},
                 "privatekey_dir": f"{here.parent}/keys",

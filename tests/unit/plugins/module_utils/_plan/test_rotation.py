@@ -225,6 +225,7 @@ def test_a_better_one_is_named() -> None:
     [
         ("lego", "have lego renew it."),
         ("acme_sh", "have acme.sh renew it."),
+        ("traefik", "have Traefik renew it."),
         ("secrets_manager", "have Secrets Manager renew it."),
         ("folder", "put a renewed one there."),
         ("mail", "put a renewed one there."),
@@ -293,6 +294,7 @@ def test_of_several_that_it_does_not_renew_the_newest() -> None:
         ("certbot", "--key-type rsa."),
         ("lego", "--key-type RSA2048 (rsa2048 before lego 5)."),
         ("acme_sh", "--keylength 2048."),
+        ("traefik", "keyType RSA2048, and issue it anew without its entry in acme.json."),
         ("folder", "acme.sh: --keylength 2048)."),
         ("mail", "certbot: --key-type rsa,"),
         ("secrets_manager", "RSA2048."),

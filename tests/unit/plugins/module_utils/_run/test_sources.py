@@ -141,7 +141,7 @@ def read_several(
     """What several sources hold; where `AUTHORITY` is trusted."""
     clients = clients_with(AUTHORITY.root)
     look = look_into or (lambda _position, _keys: MailContent())
-    return read_sources([Source.of(one) for one in sources], look, no_secrets, None, (), clients, warn)
+    return read_sources([Source.of(one) for one in sources], look, no_secrets, None, (), clients, warn, print)
 
 
 def test_sources_stand_one_after_the_other(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
     (tmp_path / "one.crt").write_text(ONE.pem)
     source = Source.of({"folder": str(tmp_path)})
     found = read_sources(
-        [source], lambda _position, _keys: MailContent(), no_secrets, None, (), Clients(anchors, NOW), print
+        [source], lambda _position, _keys: MailContent(), no_secrets, None, (), Clients(anchors, NOW), print, print
     )
     assert [one["reason"] for one in found.useless] == ["key_missing"]
 

@@ -178,7 +178,14 @@ def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
     def read(count: int) -> object:
         sources = [Source.of({source: str(tmp_path / str(count))})]
         return read_sources(
-            sources, lambda _position, _keys: MailContent(), no_secrets, None, (), Clients(lambda: anchors, NOW), str
+            sources,
+            lambda _position, _keys: MailContent(),
+            no_secrets,
+            None,
+            (),
+            Clients(lambda: anchors, NOW),
+            str,
+            print,
         )
 
     assert grows_no_faster(lambda count: spent(lambda: read(count)), COUNT)

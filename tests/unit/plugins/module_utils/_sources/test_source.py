@@ -43,7 +43,7 @@ pytest_plugins = ["tests.support.sources"]
 ONE = AUTHORITY.issue("www.example.com")
 
 
-@pytest.mark.parametrize("kind", [*CLIENTS, "folder", "mail"])
+@pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder", "mail"])
 def test_a_source_is_what_keeps_it_and_where(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The path may begin with the home folder; for mail, it is that of the keys."""
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -64,7 +64,7 @@ def test_a_source_that_is_a_file(kind: str, tmp_path: Path) -> None:
         Source.of({"mail": {}, option: str(path)} if kind == "mail" else {kind: str(path)})
 
 
-@pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
+@pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder"])
 @pytest.mark.parametrize("name", ["here", "x" * 5000], ids=["short", "long"])
 def test_a_source_may_be_missing(kind: str, name: str, tmp_path: Path) -> None:
     """Its disk may not be mounted."""

@@ -1,0 +1,86 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates of Traefik. Private to softlayer.certificates.
+
+All of them lie in one file, `acme.json`: JSON, by certificate resolver, each with its chain and its private key as base64 of PEM. Traefik
+empties it and writes it anew whenever a certificate is issued. As no key has a file of its own, a key stays in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from .._api.values import as_dict
+from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
+from .._x509.keys import key_texts
+from .._x509.pem import from_base64
+from .files import File, FileContent, FileGroup, read_and_parse, what_is_wrong
+
+STORAGE, CERTIFICATES = "acme.json", "Certificates"
+NO_STORAGE = "This is no acme.json of Traefik: name the file that is the storage of its certificate resolvers."
+OF_TRAEFIK_1 = "This is of Traefik 1: convert it with `traefik-migration-tool acme`, and name what that writes."
+CUT_OFF = "Traefik is writing it, or has issued no certificate yet: run this again later, and restart Traefik if it stays like that."
+
+
+def groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> list[FileGroup]:
+    """Return the certificates in Traefik's file, or in that of a folder, after a group for what may be wrong with all of it.
+
+    Args:
+        path: of the file, or of its folder.
+        hide: keeps texts out of all output; it gets each private key in both of its forms.
+    """
+    path = os.path.join(path, STORAGE) if os.path.isdir(path) else path
+    listed: list[FileGroup] = []
+
+    def parse(data: bytes) -> Bundle:
+        stored = _stored(data.decode("utf-8", "replace").strip())
+        if isinstance(stored, Trouble):
+            return Bundle(trouble=stored)
+        listed.extend(FileGroup(name, path, contents=_contents(path, entry, hide)) for name, entry in _entries(stored))
+        return EMPTY
+
+    content = read_and_parse(File("any", path), parse)
+    return [FileGroup(os.path.basename(path), path, is_entry=False, contents=(content,)), *listed]
+
+
+def _stored(text: str) -> Mapping[str, t.Any] | Trouble:
+    """Return what there is by resolver, or what is wrong with the file."""
+    stored = None
+    try:
+        stored = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if text[:1] in {"", "{"} and (text[-1:] != "}" or getattr(error, "pos", None) == len(text)):
+            return Trouble("being_renewed", CUT_OFF)
+    if not isinstance(stored, dict):
+        return Trouble("malformed", NO_STORAGE)
+    is_old = not isinstance(stored.get(CERTIFICATES, {}), dict)  # else that is the name of a resolver
+    return Trouble("malformed", OF_TRAEFIK_1) if is_old else stored
+
+
+def _entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.Any]]]:
+    """Yield the entries with their names; what cannot be one is empty, and has the name of its resolver."""
+    for resolver, held in stored.items():
+        listed = held.get(CERTIFICATES) if isinstance(held, dict) else held
+        for entry in listed if isinstance(listed, list) else () if listed is None else (listed,):
+            main = as_dict(as_dict(entry).get("domain")).get("main")
+            yield main if isinstance(main, str) and main else resolver, as_dict(entry)
+
+
+def _contents(path: str, entry: Mapping[str, t.Any], hide: Callable[..., object]) -> tuple[FileContent, ...]:
+    """Return certificate and key of an entry; its certificate is worth a word if it is missing."""
+
+    def content(kind: Kind) -> FileContent:
+        text = entry[kind].encode("ascii", "replace") if isinstance(entry.get(kind), str) else b""
+        data, file = from_base64(text), File(kind, path)
+        if kind == "key":
+            hide(*key_texts(text), *key_texts(data))
+        bundle = read_bundle(data, kind, None)
+        return FileContent(file, replace(bundle, trouble=what_is_wrong(file, bundle.trouble)))
+
+    return (content("certificate"), content("key")) if entry.get("key") else (content("certificate"),)
