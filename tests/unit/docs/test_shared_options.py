@@ -22,6 +22,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
     ledger_options,
     selection_options,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import CLIENTS, SECRETS_MANAGER
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import OF_SOURCES
 
 from tests.support.pages import INVENTORIES, MODULES, PLUGINS, PREFIX, ROOT, documented_options, role_options
 
@@ -214,6 +216,14 @@ def test_the_role_hands_on_every_option_that_its_variables_stand_for(call: Call)
 
 def test_the_roles_call_every_module() -> None:
     assert {call.module for call in ROLE_CALLS} == set(MODULES) - IN_NO_ROLE
+
+
+def test_each_kind_of_source_is_known_where_the_options_are_not_asked() -> None:
+    """Where paths in variables of a role begin, and which sources AWX may show."""
+    checks = yaml.safe_load((ROOT / "playbooks/awx/tasks/require.yml").read_text(encoding="utf-8"))
+    [kinds] = [check["vars"]["kinds"] for check in checks if "kinds" in check.get("vars", {})]
+    assert kinds == [*CLIENTS, SECRETS_MANAGER]
+    assert set(CLIENTS) <= OF_SOURCES
 
 
 def test_a_rotation_has_the_same_options_and_defaults_as_a_role_and_as_a_module() -> None:

@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
 from tests.support.certificates import NOW, Issued, certificate_of, name_of, new_key
-from tests.support.client_trees import CLIENTS
+from tests.support.client_trees import CLIENTS, traefik
 from tests.support.long import grows_no_faster, only_long, spent
 from tests.support.sources import AUTHORITY, Reader, no_secrets
 
@@ -139,6 +139,10 @@ def _in_folder(home: Path, fleet: Sequence[Issued]) -> None:
         (home / f"{number}.key").write_text(issued.key_pem)
 
 
+def _in_traefik(home: Path, fleet: Sequence[Issued]) -> None:
+    traefik(home, {f"host{number}.example.com": issued for number, issued in enumerate(fleet)})
+
+
 def _in_one_file(home: Path, fleet: Sequence[Issued]) -> None:
     (home / "all.pem").write_text("".join(issued.pem + issued.chain_pem for issued in fleet))
     _keys(home, fleet)
@@ -155,6 +159,7 @@ def _keys(home: Path, fleet: Sequence[Issued]) -> None:
 
 WAYS = {
     **{client: (client, _in_client(client)) for client in CLIENTS},
+    "traefik": ("traefik", _in_traefik),
     "folder": ("folder", _in_folder),
     "one_file": ("folder", _in_one_file),
     "no_keys": ("folder", _without_keys),
