@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from .._api.values import as_dict
+from .._errors import Obstacle
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.keys import key_texts
 from .._x509.pem import from_base64
@@ -40,7 +41,7 @@ def groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> lis
 
     def parse(data: bytes) -> Bundle:
         stored = _stored(data.decode("utf-8", "replace").strip())
-        if isinstance(stored, Trouble):
+        if isinstance(stored, Obstacle):
             return Bundle(trouble=stored)
         listed.extend(FileGroup(name, path, contents=_contents(path, entry, hide)) for name, entry in _entries(stored))
         return EMPTY
@@ -56,11 +57,11 @@ def _stored(text: str) -> Mapping[str, t.Any] | Trouble:
         stored = json.loads(text)
     except (ValueError, RecursionError) as error:
         if text[:1] in {"", "{"} and (text[-1:] != "}" or getattr(error, "pos", None) == len(text)):
-            return Trouble("being_renewed", CUT_OFF)
+            return Obstacle("being_renewed", CUT_OFF)
     if not isinstance(stored, dict):
-        return Trouble("malformed", NO_STORAGE)
+        return Obstacle("malformed", NO_STORAGE)
     is_old = not isinstance(stored.get(CERTIFICATES, {}), dict)  # else that is the name of a resolver
-    return Trouble("malformed", OF_TRAEFIK_1) if is_old else stored
+    return Obstacle("malformed", OF_TRAEFIK_1) if is_old else stored
 
 
 def _entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.Any]]]:
