@@ -104,6 +104,11 @@ def shown(path: str) -> str:
 def why_not_writable(path: str) -> str | None:
     """Return why no file can be put in a place, and the remedy; `None` if one can."""
     folder = os.path.dirname(path)
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return f"The name {encodable(os.path.basename(path))} is too long for the disk: choose a shorter name."
     if os.path.lexists(path) and not os.path.isfile(path):
         what = "a folder" if os.path.isdir(path) else "no plain file"
         return f"{encodable(path)} is {what}: name a file."

@@ -35,6 +35,7 @@ ORDERS = Schema(
         *("attention", "recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
         *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
     ),
+    of_the_run=frozenset({"mail_found", "mail_date"}),  # nobody looks for the email of an imported order any more
 )
 PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
 """Reasons for a failed request of an email that the plan of the next request repeats: they have a state of their own."""
@@ -140,9 +141,9 @@ def build(
         at: the present instant.
         previous: the JSON text of the previous report, if there is one.
     """
-    lasting = _lasting(orders)
-    failed = [record for record in known.failed if not record.get("order_id")]
-    notices = [*map(notice, failed), *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
+    lasting, ids = _lasting(orders), {order["id"] for order in orders}
+    others = (record for record in known.failed if record.get("order_id") not in ids)
+    notices = [*map(notice, others), *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
 
     def data_at(moment: datetime) -> Row:
         rows = sorted((_row(order, known, lasting, moment) for order in orders), key=_urgency)
@@ -224,7 +225,7 @@ def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Ro
         is_superseded=bool(order.get("superseded_by")),
     )
     row |= {"state": state, "reason": reason}
-    row["message"] = known.about["failed"][identifier].get("message") if state == "failed" else None
+    row["message"] = _message(row, known)
     row["attention"] = _attention(row, renewed=state == "superseded" or _is_renewed(order, lasting))
     return row
 
@@ -314,6 +315,14 @@ def _state(
         return "requestable", obstacle or "store_unknown"
     again = row["last_requested_at"] and row["mail_found"] is False
     return "requestable", obstacle or ("requestable_again" if again else "requestable")
+
+
+def _message(row: Row, known: OrderFacts) -> str | None:
+    """Return what modules said of an order's state: of each failure, or of what is in the way."""
+    lists = (known.failed,) if row["state"] == "failed" else (known.missing, known.skipped)
+    told = (record for records in lists for record in records if record.get("order_id") == row["order_id"])
+    fitting = (record for record in told if row["state"] == "failed" or record.get("reason") == row["reason"])
+    return " ".join(dict.fromkeys(record["message"] for record in fitting if record.get("message"))) or None
 
 
 def _is_renewed(order: Record, lasting: Lasting) -> bool:

@@ -52,7 +52,7 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
     told = [message for row in rows for message in row["messages"]]
     others = [
         *(record for records in about.values() for record in records),
-        *(record for record in lists["failed"] if not record.get("port")),
+        *(record for record in (*lists["failed"], *(done.get("attention") or ())) if not record.get("port")),
         *(record for record in lists["skipped"] if needs_person(record)),
     ]
     notices = [

@@ -57,6 +57,10 @@ def run(module: Module) -> dict[str, t.Any]:
     if not (page_path or metrics):
         raise CertificatesError("invalid_argument", "Name a file to write: path, metrics_path, or both.")
     files = files_of(page_path)
+    if metrics in files.values():
+        raise CertificatesError(
+            "invalid_argument", f"metrics_path is {metrics}, a file of the report: name another one."
+        )
     for path in filter(None, (page_path, metrics)):
         if why_not := why_not_writable(path):
             raise CertificatesError("not_found", why_not)
@@ -65,13 +69,25 @@ def run(module: Module) -> dict[str, t.Any]:
         return told
     is_of_orders, at = "orders" in results, now()
     check_results(results)
-    if metrics and not is_of_orders and not module.check_mode:
-        success = "listeners" in results and "failure" not in results
-        put_in_place(metrics, as_metrics(results, at, success=success).encode(), METRICS_MODE)
-    if not files or not (is_of_orders or "listeners" in results):
-        return told  # of a run that could list nothing there is nothing to report, and the last report stays
     before = {ending: text_in(path) for ending, path in files.items()}
-    texts = texts_of(results, page, params["language"], before["json"], at)
+    texts: Mapping[str, str] = {}
+    try:
+        counted = (
+            as_metrics(results, at, success="listeners" in results and "failure" not in results)
+            if metrics and not is_of_orders
+            else ""
+        )
+        if files and (is_of_orders or "listeners" in results):
+            texts = texts_of(results, page, params["language"], before["json"], at)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise CertificatesError(
+            "invalid_argument",
+            f"results has another form than what the modules return ({type(error).__name__}): name the variable that the task is registered as.",
+        ) from None
+    if metrics and counted and not module.check_mode:
+        put_in_place(metrics, counted.encode(), METRICS_MODE)
+    if not texts:
+        return told  # of a run that could list nothing there is nothing to report, and the last report stays
     written = [ending for ending in files if texts[ending] != before[ending]]
     for ending in written if not module.check_mode else ():
         put_in_place(files[ending], texts[ending].encode(), REPORT_MODE)
@@ -119,7 +135,7 @@ def texts_of(
     schema = ORDERS if "orders" in results else LISTENERS
     words = merged(page["words"], schema.rows)
     if schema is ORDERS:
-        known = OrderFacts(**{name: results[name] for name in OF_ORDERS[1:] if name in results})
+        known = OrderFacts(**{name: results[name] for name in OF_ORDERS[1:] if results.get(name) is not None})
         report = build_orders(results["orders"], known, words, at, previous)
     else:
         report = build_listeners(results, words, at, previous)

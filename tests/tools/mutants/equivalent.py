@@ -113,11 +113,11 @@ EQUIVALENT: dict[str, str] = {
         ("ledger.Ledger._claim: 1 => 2 (2)", "ledger.Ledger._claim: 1 => 2 (3)"),
         "Only the order of the numbers counts.",
     ),
-    "store_index.StoreIndex._by_rarest: min(certificate_of(one).identities, key=self._rarity)"
-    " => min(certificate_of(one).identities)": "The rarest name is only the one with the least to look through.",
+    "store_index.StoreIndex._by_rarest: min(certificate_of(record).identities, key=self._rarity)"
+    " => min(certificate_of(record).identities)": "The rarest name is only the one with the least to look through.",
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
-    "superseding.best: _completeness(one, clients) > _completeness(rival, clients)"
-    " => _completeness(one, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
+    "superseding.best: _completeness(record, clients) > _completeness(rival, clients)"
+    " => _completeness(record, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
     "_secrets._perhaps_in: max(0, len(form) - PIECE) // 2 => max(0, len(form) - PIECE) * 2": "All are looked for then, which takes longer.",
     "_secrets._perhaps_in: len(piece) < PIECE => len(piece) <= PIECE": "Some more are looked for then, which takes longer.",
 }

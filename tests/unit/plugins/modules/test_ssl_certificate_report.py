@@ -234,6 +234,8 @@ def test_a_page_of_ones_own(tmp_path: Path) -> None:
         ({"path": "pipe.html"}, "pipe.html is no plain file: name a file."),
         ({"metrics_path": "/etc"}, "/etc is a folder: name a file."),
         ({"metrics_path": "/no/where/m"}, "There is no folder /no/where on this machine"),
+        ({"metrics_path": "m" * 300}, "is too long for the disk: choose a shorter name."),
+        ({"path": "r.html", "metrics_path": "r.json"}, "r.json, a file of the report: name another one."),
     ],
     ids=str,
 )
@@ -280,12 +282,19 @@ def test_what_can_be_written_is_not_when_it_is_only_checked(tmp_path: Path) -> N
             {"orders": [], "certificates": []},
             "results has certificates beside orders, but may have orders, store, emails,",
         ),
+        ({"orders": [{"id": 1}]}, "results has another form than what the modules return (KeyError)"),
+        ({"listeners": ["web"]}, "results has another form than what the modules return"),
     ],
 )
 def test_results_of_neither_kind(tmp_path: Path, results: Any, said: str) -> None:
     refused = report(tmp_path, results, metrics_path=str(tmp_path / "m.prom"))
     assert refused.code == "invalid_argument" and said in refused["msg"]
     assert files(tmp_path) == {}
+
+
+def test_null_lists_beside_orders_are_empty(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(("store", "emails", "collected", "missing", "skipped", "failed"))
+    assert not report(tmp_path, {"orders": [], **nothing}).failed and data(tmp_path)["orders"] == []
 
 
 def test_no_file_is_named(tmp_path: Path) -> None:

@@ -529,6 +529,19 @@ def test_what_failed_for_all_is_a_notice() -> None:
     assert report["orders"][0]["state"] == "requestable"
 
 
+def test_what_failed_for_another_order_is_a_notice() -> None:
+    report = build(order(), failed=[{**entry("not_found", "There is no such order."), "order_id": 99}])
+    assert [notice["message"] for notice in report["notices"]] == ["There is no such order."]
+
+
+def test_what_is_said_of_an_order() -> None:
+    failed = [entry("key_mismatch", "The key is another one's."), entry("api_error", "No answer.")]
+    assert row(failed=failed)["message"] == "The key is another one's. No answer."
+    assert row(skipped=[entry("waiting_for_key", "Put the key there.")])["message"] == "Put the key there."
+    assert row(missing=[entry("untrusted", "Give the root.")])["message"] == "Give the root."
+    assert row(skipped=[entry("cooldown", "Not requested.")])["message"] is None, "the state says it"
+
+
 def test_no_orders() -> None:
     report = build()
     assert (report["order_count"], report["orders"], report["attention"]) == (0, [], [])
@@ -595,6 +608,9 @@ def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
 
 
 def test_nobody_looks_for_the_email_of_an_imported_order() -> None:
+    imported, store = order(), [stored()]
+    first = build(imported, at=NOW, store=store, collected=[found()])
+    assert first["orders"][0]["mail_found"] is True and after(1, first, imported, store=store) == first
     assert row(store=[stored()], missing=[entry("waiting_for_email")])["mail_found"] is None
 
 

@@ -183,7 +183,16 @@ def test_a_run_with_nothing_to_do_leaves_the_report_of_the_day_as_it_is() -> Non
     assert build(1, first, **AFTER) == first
     next_day = build(12.1, first, **AFTER)
     assert next_day["generated_at"] == iso(NOW + timedelta(hours=12.1)) and next_day["done"] == []
-    assert build(1, first, **BEFORE)["generated_at"] == iso(NOW + timedelta(hours=1)), "that did something"
+    assert build(1, first, **BEFORE) == first, "what was written already"
+    other = {**BEFORE, "imported": [imported(9)]}
+    assert build(1, first, **other)["generated_at"] == iso(NOW + timedelta(hours=1)), "that did something"
+
+
+def test_what_needs_a_person_and_is_about_no_listener_is_told() -> None:
+    lost = {**item("web:443", "expiring"), "port": None, "message": "Nobody knows where it is."}
+    assert [notice["message"] for notice in build(listeners=[listener("web:443")], attention=[lost])["notices"]] == [
+        "Nobody knows where it is."
+    ]
 
 
 @pytest.mark.parametrize(
