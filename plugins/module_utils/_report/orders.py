@@ -81,6 +81,15 @@ class OrderFacts:
         }
 
     @cached_property
+    def failures(self) -> Mapping[int, Sequence[Record]]:
+        """What failed, by order."""
+        by_order: dict[int, list[Record]] = {}
+        for record in self.failed:
+            if record.get("order_id"):
+                by_order.setdefault(record["order_id"], []).append(record)
+        return by_order
+
+    @cached_property
     def fingerprints(self) -> set[str]:
         """SHA-256 of the certificates in the store."""
         return {record["fingerprint_sha256"] for record in self.store or () if record.get("fingerprint_sha256")}
@@ -319,10 +328,13 @@ def _state(
 
 def _message(row: Row, known: OrderFacts) -> str | None:
     """Return what modules said of an order's state: of each failure, or of what is in the way."""
-    lists = (known.failed,) if row["state"] == "failed" else (known.missing, known.skipped)
-    told = (record for records in lists for record in records if record.get("order_id") == row["order_id"])
-    fitting = (record for record in told if row["state"] == "failed" or record.get("reason") == row["reason"])
-    return " ".join(dict.fromkeys(record["message"] for record in fitting if record.get("message"))) or None
+    identifier = row["order_id"]
+    if row["state"] == "failed":
+        told = known.failures[identifier]
+    else:
+        others = (known.about[name].get(identifier, {}) for name in ("missing", "skipped"))
+        told = [record for record in others if record.get("reason") == row["reason"]]
+    return " ".join(dict.fromkeys(record["message"] for record in told if record.get("message"))) or None
 
 
 def _is_renewed(order: Record, lasting: Lasting) -> bool:

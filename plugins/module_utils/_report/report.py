@@ -87,11 +87,16 @@ def unless_same(schema: Schema, data_at: Callable[[datetime], Row], old: Record,
     made = parse(old.get("generated_at"))
     if made is not None and made <= at and made.date() == at.astimezone(timezone.utc).date():
         again = data_at(made)
-        if json.loads(json.dumps(again)) == old:
+        if _is_same(schema, again, old):
             return old
-        if not again.get("done") and _of_what_is_there(schema, again) == _of_what_is_there(schema, old):
-            return old if schema.of_the_run else again
     return data_at(at)
+
+
+def _is_same(schema: Schema, again: Record, old: Record) -> bool:
+    """Return whether a report says what the previous one says; one of a run that did something also says what that did."""
+    if again.get("done"):
+        return bool(json.loads(json.dumps(again)) == old)
+    return _of_what_is_there(schema, again) == _of_what_is_there(schema, old)
 
 
 def _of_what_is_there(schema: Schema, data: Record) -> Record | None:

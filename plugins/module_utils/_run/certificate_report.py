@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -70,20 +71,12 @@ def run(module: Module) -> dict[str, t.Any]:
     is_of_orders, at = "orders" in results, now()
     check_results(results)
     before = {ending: text_in(path) for ending, path in files.items()}
-    texts: Mapping[str, str] = {}
-    try:
-        counted = (
-            as_metrics(results, at, success="listeners" in results and "failure" not in results)
-            if metrics and not is_of_orders
-            else ""
-        )
+    counted, texts = "", dict[str, str]()
+    with expecting_results():
+        if metrics and not is_of_orders:
+            counted = as_metrics(results, at, success="listeners" in results and "failure" not in results)
         if files and (is_of_orders or "listeners" in results):
             texts = texts_of(results, page, params["language"], before["json"], at)
-    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise CertificatesError(
-            "invalid_argument",
-            f"results has another form than what the modules return ({type(error).__name__}): name the variable that the task is registered as.",
-        ) from None
     if metrics and counted and not module.check_mode:
         put_in_place(metrics, counted.encode(), METRICS_MODE)
     if not texts:
@@ -96,6 +89,22 @@ def run(module: Module) -> dict[str, t.Any]:
         return result
     header = dict.fromkeys(("before_header", "after_header"), files["csv"])
     return {**result, "diff": [{**header, "before": before["csv"] or "", "after": texts["csv"]}]}
+
+
+@contextmanager
+def expecting_results() -> Iterator[None]:
+    """Say of results in another form than that of the modules what they are.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise CertificatesError(
+            "invalid_argument",
+            f"results has another form than what the modules return ({type(error).__name__}): name the variable that the task is registered as.",
+        ) from None
 
 
 def files_of(path: str | None) -> dict[str, str]:
