@@ -84,7 +84,9 @@ def _hidden(bundle: Bundle, hide: Callable[..., object]) -> Bundle:
 def failure_of(done: Sequence[ImportAction | SecretAction], *, stopped: bool) -> dict[str, t.Any]:
     """Return `failure` of a result, if certificates failed: that of the only one, or what is to be said of all."""
     failures = [(position, action) for position, action in enumerate(done) if action.outcome == "failed"]
-    if failures and len(done) == 1:
+    if not failures:
+        return {}
+    if len(done) == 1:
         _position, alone = failures[0]
         code = "interrupted" if stopped else t.cast(Code, alone.reason)
         return {"failure": CertificatesError(code, alone.message).as_failure()}
@@ -98,4 +100,4 @@ def failure_of(done: Sequence[ImportAction | SecretAction], *, stopped: bool) ->
         stopped=stopped,
         items=[{"item": item, "reason": action.reason, "message": action.message} for item, action in failures],
     )
-    return {"failure": failure} if failures else {}
+    return {"failure": failure}

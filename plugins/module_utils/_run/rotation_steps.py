@@ -92,7 +92,6 @@ def store_entries(
     module: Module, client: Client, world: World, entries: Sequence[SourceCertificate]
 ) -> list[tuple[SourceCertificate, ImportAction, ImportAction]]:
     """Store certificates of sources; return each with the plan and with what became of it, which is the plan in check mode."""
-
     new = [_checked(module, world, entry) for entry in entries]
     planned = [action if action.reason else plan_present(action, world.index, world.clients) for action in new]
     planned = importing.refuse_creates_without_a_place(planned, module.params["ledger_url"])
