@@ -327,13 +327,13 @@ def _state(
 
 
 def _message(row: Row, known: OrderFacts) -> str | None:
-    """Return what modules said of an order's state: of each failure, or of what is in the way."""
+    """Return what modules said of each failure of an order, or of what is in its way; the state says the rest."""
     identifier = row["order_id"]
     if row["state"] == "failed":
         told = known.failures[identifier]
     else:
         others = (known.about[name].get(identifier, {}) for name in ("missing", "skipped"))
-        told = [record for record in others if record.get("reason") == row["reason"]]
+        told = [record for record in others if record.get("reason") == row["reason"] and row["reason"] in OBSTACLES]
     return " ".join(dict.fromkeys(record["message"] for record in told if record.get("message"))) or None
 
 

@@ -610,7 +610,8 @@ def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
 def test_nobody_looks_for_the_email_of_an_imported_order() -> None:
     imported, store = order(), [stored()]
     first = build(imported, at=NOW, store=store, collected=[found()])
-    assert first["orders"][0]["mail_found"] is True and after(1, first, imported, store=store) == first
+    skipped = [entry("already_imported", "The store holds it already.")]
+    assert first["orders"][0]["mail_found"] is True and after(1, first, imported, store=store, skipped=skipped) == first
     assert row(store=[stored()], missing=[entry("waiting_for_email")])["mail_found"] is None
 
 
