@@ -23,7 +23,7 @@ from tests.support.stored import Made, clients_with
 
 def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) -> SourceCertificate:
     """A certificate of a source, with the chain that could be built of what the source has."""
-    record = made.record(-number)
+    record = made.record(None)
     chain = clients_with().chain(record)
     found = SourceCertificate(
         source,
@@ -72,7 +72,7 @@ def listener(
         "Switched." if is_switched else "It is as it was.",
         Place(at, at.listeners[0]),
         target=has,
-        target_id=identifier if identifier is None or identifier > 0 else None,
+        target_id=identifier,
         is_changed=is_switched,
         served=served,
         accepted=True if served else None,

@@ -115,7 +115,7 @@ class Reader:
         text.encode()
         assert not leaks(text + repr(read)) and (passphrase is None or passphrase not in text)
         assert [one for one in found.skipped if not one["message"].endswith(".") or one["outcome"] != "skipped"] == []
-        assert [one.record.id for one in found.entries] == [-number for number in range(1, len(found.entries) + 1)]
+        assert not any(one.record.id for one in found.entries)
         return found
 
 

@@ -27,10 +27,10 @@ OWN = Authority("Own", intermediates=2)
 KEYS = {"rsa": new_key("rsa"), "ec": new_key(), "other ec": new_key()}
 
 
-def stored(identifier: int, issued: Issued, **changed: Any) -> StoreCertificate:
-    """A record, with properties of the API's object changed."""
-    row = {"id": identifier, "certificate": issued.pem, "intermediateCertificate": issued.chain_pem, **changed}
-    return normalise({"commonName": NAME, "associatedServiceCount": 0, **row})
+def stored(identifier: int | None, issued: Issued, **changed: Any) -> StoreCertificate:
+    """A record, with properties of the API's object changed; one that is not stored yet has no id."""
+    row = {"id": 1, "certificate": issued.pem, "intermediateCertificate": issued.chain_pem, **changed}
+    return replace(normalise({"commonName": NAME, "associatedServiceCount": 0, **row}), id=identifier)
 
 
 def clients_with(*roots: x509.Certificate, at: datetime = NOW) -> Clients:
@@ -63,7 +63,7 @@ class Made:
         """The certificate, whatever the record has beside it."""
         return _issued(replace(self, chain="whole"))
 
-    def record(self, identifier: int = 1, **changed: Any) -> StoreCertificate:
+    def record(self, identifier: int | None = 1, **changed: Any) -> StoreCertificate:
         """A record that holds it."""
         return stored(identifier, self.issued, **{"intermediateCertificate": pem_of(_chain(self)), **changed})
 

@@ -62,16 +62,18 @@ ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin"
 """The properties read from such an entry, in addition to its `certificateId`."""
 UNREADABLE = "The certificate store cannot be read: the API user lacks the permission SECURITY_CERTIFICATE_MANAGE"
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
+Handle = int | str
+"""See `StoreCertificate.handle`."""
 
 
 @dataclass(frozen=True)
 class StoreCertificate:
     """A record of the store, without its private key.
 
-    One that is yet to be stored has a negative id, which never leaves the collection: see `stored_id`.
+    One that is yet to be stored has no id.
     """
 
-    id: int
+    id: int | None
     common_name: str | None
     notes: str
     associated_service_count: int | None
@@ -92,17 +94,21 @@ class StoreCertificate:
         cls,
         certificate: Certificate,
         intermediates: tuple[Certificate, ...],
-        identifier: int,
         request: Csr | None = None,
         notes: str = "",
     ) -> StoreCertificate:
-        """Return the record, unused, that a certificate will have; the negative identifier tells it from others."""
-        return cls(identifier, certificate.common_name, notes, 0, certificate, intermediates, request, None, None)
+        """Return the record, unused, that a certificate will have."""
+        return cls(None, certificate.common_name, notes, 0, certificate, intermediates, request, None, None)
 
     @property
-    def stored_id(self) -> int | None:
-        """Its id; `None` for one that is not stored yet."""
-        return self.id if self.id > 0 else None
+    def stored_id(self) -> int:
+        """The id of one that is known to be stored."""
+        return t.cast(int, self.id)
+
+    @property
+    def handle(self) -> Handle:
+        """What tells it from others: its id; for one that is not stored yet, the fingerprint of its certificate."""
+        return self.id or t.cast(Certificate, self.certificate).fingerprint_sha256
 
     @property
     def is_surely_unused(self) -> bool:

@@ -174,13 +174,13 @@ class Creator:
             record = find_in_store(self._client, creation)
             if record is None:  # the claim stays open, since the call may still arrive
                 raise
-            created = store.Created(record.id, record.intermediates)
+            created = store.Created(record.stored_id, record.intermediates)
         with suppress(CertificatesError):  # otherwise the next run that asks finds it in the store
             ledger.confirm(claim, certificate_id=created.id)
         kept = created.intermediates
         if kept is None:
             kept = read_kept(self._client, created.id).intermediates if wanted.intermediates else ()
-        return replace(wanted.as_record(created.id), intermediates=kept)
+        return replace(wanted.as_record(), id=created.id, intermediates=kept)
 
     def _created_by(
         self, ledger: Ledger, entry: Entry, since: float, creation: ImportAction

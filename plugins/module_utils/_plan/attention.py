@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from .._api.store import StoreCertificate
+from .._api.store import Handle, StoreCertificate
 from .._codes import AttentionReason, HeldBack, SourceReason
 from .._names import ascii_name, shown_name_of, source_name
 from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from .deployments import WHOLE_CHAIN, ListenerAction, nearest
+from .deployments import WHOLE_CHAIN, ListenerAction, called, nearest
 from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
@@ -58,9 +58,9 @@ class RenewalFacts:
         return [record for record in self.unused if record["reason"] in OPERATORS]
 
     @cached_property
-    def entry_of(self) -> Mapping[int, SourceCertificate]:
-        """Return the certificates of the sources that can be used, by the id of their record."""
-        return {entry.record.id: entry for entry in self.chosen.usable}
+    def entry_of(self) -> Mapping[Handle, SourceCertificate]:
+        """Return the certificates of the sources that can be used, by the handle of their record."""
+        return {entry.record.handle: entry for entry in self.chosen.usable}
 
     @cached_property
     def usable_index(self) -> StoreIndex:
@@ -113,7 +113,7 @@ class Served:
 
 def served_by(listener: ListenerAction, world: World) -> Served:
     """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API."""
-    record, clients = world.index.by_id.get(listener.final_id or 0), world.clients
+    record, clients = world.index.by_handle.get(listener.final_handle), world.clients
     is_other = listener.served is False and listener.outcome != "rolled_back"
     held = record.certificate if record else None
     seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
@@ -129,10 +129,10 @@ def as_served(listener: ListenerAction, world: World) -> Record:
     """Return a listener with what clients get from it, in the form of results."""
     served = served_by(listener, world)
     # What it was to get, and has not.
-    missed = listener.target if listener.target and listener.target.id != listener.final_id else None
+    missed = listener.target if listener.target and listener.target.handle != listener.final_handle else None
     return {
         **listener.as_result(world.clients),
-        "better_certificate_id": listener.renewal_id or (missed and missed.stored_id),
+        "better_certificate_id": listener.renewal_id or (missed and missed.id),
         "not_before": iso(served.lifespan.begin),
         "not_after": iso(served.certificate.not_after if served.certificate else served.lifespan.end),
         **served.lifespan.as_result(),
@@ -239,7 +239,7 @@ def _why_held_back(listener: ListenerAction, record: StoreCertificate, known: Re
     if near is None or near[1].reason not in HELD_BACK:
         return None
     other, why = near
-    entry = known.entry_of.get(other.id)
+    entry = known.entry_of.get(other.handle)
     what = (
         f"The newer certificate of {entry.shown} ({entry.path})"
         if entry
@@ -276,14 +276,14 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
     if record is None and fitting:
         what = "has no" if served.record is None else "cannot show"
         return (
-            f"The store {what} certificate {listener.final_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
+            f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {called(max(fitting, key=age))} for its names: "
             "name that in ssl_certificate_deploy, with allow_name_loss."
         )
     if listener.outcome == "skipped" and listener.reason in {"expired", "not_yet_valid"}:
         return listener.message
     renewals = known.usable_index.superseding(record, clients) if record else []
     if renewals:
-        entry = known.entry_of[max(renewals, key=age).id]
+        entry = known.entry_of[max(renewals, key=age).handle]
         left_out = next(
             (item for item in known.unused if item.get("fingerprint_sha256") == entry.certificate.fingerprint_sha256),
             None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from .._api.balancers import Balancer, Listener
-from .._api.store import StoreCertificate
+from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, name_matches, named, shown_name_of
@@ -135,11 +135,11 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
         return self.place.listener.certificate_id
 
     @property
-    def final_id(self) -> int | None:
-        """The id of the certificate that the listener has in the API after this; negative for one that is not stored yet."""
+    def final_handle(self) -> Handle | None:
+        """The handle of the certificate that the listener has in the API after this."""
         if self.outcome == "rolled_back" or (self.outcome == "failed" and not self.is_changed):
             return self.previous_id
-        return self.target.id if self.target else self.target_id
+        return self.target.handle if self.target else self.target_id
 
     @property
     def has_failed(self) -> bool:
@@ -159,7 +159,7 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     def simulated(self) -> ListenerAction:
         """Return it as check mode shows it."""
         shown = super().simulated()
-        is_stored = self.outcome != "switched" or self.target is None or self.target.stored_id is not None
+        is_stored = self.outcome != "switched" or self.target is None or self.target.id is not None
         return shown if is_stored else replace(shown, message="Would be switched, once the certificate is stored.")
 
     def as_result(self, clients: Clients) -> dict[str, t.Any]:
@@ -271,7 +271,7 @@ def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAc
         for listener in balancer.listeners
         if listener.is_https
     ]
-    present = [(place, world.index.by_id.get(place.listener.certificate_id or 0)) for place in places]
+    present = [(place, world.index.by_handle.get(place.listener.certificate_id)) for place in places]
     planned = [_renewal(place, current, world) for place, current in present if selection.takes(place, current)]
     return sorted(planned, key=by_place)
 
@@ -291,13 +291,17 @@ def _renewal(place: Place, current: StoreCertificate | None, world: World) -> Li
     if near is None:
         return replace(kept, message=f"{kept.message}{_if_expired(current, kept, clients)}")
     record, why = near
-    which = f"with the SHA-256 {certificate_of(record).fingerprint_sha256}, which is not stored yet,"
     return replace(
         kept,
         outcome="skipped",
         reason=why.reason,
-        message=f"The newer certificate {record.stored_id or which} was not taken: {why.message}",
+        message=f"The newer certificate {called(record)} was not taken: {why.message}",
     )
+
+
+def called(record: StoreCertificate) -> str:
+    """Return what follows the word certificate in a sentence."""
+    return str(record.id or f"with the SHA-256 {record.handle}, which is not stored yet,")
 
 
 def nearest(
@@ -314,7 +318,7 @@ def nearest(
             if why and (why.reason != "expired" or clients.lifespan(other).ends_by):
                 near.append((other, why))
     out_of_date = {"expired", "not_yet_valid"}
-    return max(near, key=lambda pair: (pair[1].reason not in out_of_date, age(pair[0]), pair[0].id), default=None)
+    return max(near, key=lambda pair: (pair[1].reason not in out_of_date, age(pair[0]), pair[0].id or 0), default=None)
 
 
 def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:
@@ -344,8 +348,8 @@ def _switched_to_best(place: Place, kept: ListenerAction, equals: Sequence[Store
     """Return the switch to the best certificate, or a failure if there is nothing to choose by."""
     if len(equals) == 1:
         return replace(_switch(place, equals[0], kept.previous), is_promising=kept.is_promising)
-    ids = ", ".join(str(record.id) for record in equals if record.stored_id)
-    new = ", ".join(certificate_of(record).fingerprint_sha256 for record in equals if not record.stored_id)
+    ids = ", ".join(str(record.id) for record in equals if record.id)
+    new = ", ".join(certificate_of(record).fingerprint_sha256 for record in equals if not record.id)
     which = "; ".join(filter(None, [ids and f"ids {ids}", new and f"not stored yet, with the SHA-256 {new}"]))
     return kept.failed(
         "ambiguous",
@@ -355,13 +359,13 @@ def _switched_to_best(place: Place, kept: ListenerAction, equals: Sequence[Store
 
 def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
     """Return a listener as it is, whatever is planned for it, to be looked at."""
-    current = index.by_id.get(action.previous_id or 0)
+    current = index.by_handle.get(action.previous_id)
     as_now = replace(
         action,
         target=current,
         target_id=action.previous_id,
         is_changed=False,
-        renewal_id=action.target.stored_id if action.target and action.outcome == "switched" else action.renewal_id,
+        renewal_id=action.target.id if action.target and action.outcome == "switched" else action.renewal_id,
     )
     if action.outcome in {"unchanged", "skipped"}:
         return as_now
@@ -446,11 +450,11 @@ def _some(texts: Iterable[str]) -> str:
 def _named(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
     """Decide about one listener that a user names."""
     place, clients = _place_of(options, world.balancers or ()), world.clients
-    target = world.index.by_id.get(options.certificate_id)
+    target = world.index.by_handle.get(options.certificate_id)
     if isinstance(place, Obstacle):
         missing = Place.missing(options.load_balancer, options.port)
         return ListenerAction("failed", place.reason, place.message, missing, target, target_id=options.certificate_id)
-    current = world.index.by_id.get(place.listener.certificate_id or 0)
+    current = world.index.by_handle.get(place.listener.certificate_id)
     switch = replace(_switch(place, target, current), target_id=options.certificate_id)
     if place.listener.is_https and place.listener.certificate_id == options.certificate_id:
         return _kept(place, current, "It has this certificate already.", world)
@@ -548,5 +552,5 @@ def _is_promising(current: StoreCertificate | None, clients: Clients) -> bool:
 
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:
     """Return what points a listener to a certificate."""
-    identifier = target.stored_id if target else None
+    identifier = target.id if target else None
     return ListenerAction("switched", None, "Switched.", place, target, current, target_id=identifier, is_changed=True)

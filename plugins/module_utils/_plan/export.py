@@ -114,7 +114,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
         }
 
 
-NO_RECORD = StoreCertificate(0, None, "", None, None, (), None, None, None)
+NO_RECORD = StoreCertificate(None, None, "", None, None, (), None, None, None)
 """Has the names of all facts."""
 
 
@@ -135,7 +135,7 @@ def stems_of(records: Collection[StoreCertificate]) -> dict[int, str]:
         records: all that the store holds. Those that share a name have their ids added, all of them, so that it does not matter
             which of them are selected, and which was there first.
     """
-    names = {record.id: _plain_stem(record) for record in records}
+    names = {record.stored_id: _plain_stem(record) for record in records}
     counts = Counter(names.values())
     return {id: _with_id(name, id) if counts[name] > 1 else name for id, name in names.items()}
 
@@ -159,7 +159,9 @@ def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list
     for action in actions:
         if action.record:
             plain = _plain_stem(action.record)
-            former.add((_with_id(plain, action.record.id) if action.stem == plain else plain) + ENDINGS["privatekey"])
+            former.add(
+                (_with_id(plain, action.record.stored_id) if action.stem == plain else plain) + ENDINGS["privatekey"]
+            )
     return sorted(former & set(names))
 
 
@@ -179,7 +181,7 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
         for record in listing.records
         if _is_wanted(record, options) and (options.include_expired or not _has_expired(record, at))
     ]
-    actions = [_action(record, stems[record.id]) for record in taken]
+    actions = [_action(record, stems[record.stored_id]) for record in taken]
     known = {record.id: record for record in listing.records}
     missing = [
         ExportAction(

@@ -218,7 +218,7 @@ def plan_found(
         changes = {name: value for name, value in changes.items() if name != CHAIN}
         there = replace(there, warnings=(*there.warnings, _why_it_stays(record, content)))
     elif CHAIN in changes and record.associated_service_count:
-        return _beside_used(new, there, record, [other.id for other in same], is_listed=is_listed)
+        return _beside_used(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
     elif (
         CHAIN in changes and longest is not None and longest < len(content.intermediates) and has_part(record, content)
     ):

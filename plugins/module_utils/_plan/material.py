@@ -38,11 +38,9 @@ class Content:
     chain: Chain | None = field(default=None, compare=False)
     """As it was built to check it."""
 
-    def as_record(self, identifier: int = -1) -> StoreCertificate:
-        """Return the record that it would be, unused; a negative id says that it is not stored yet."""
-        return StoreCertificate.unstored(
-            self.certificate, self.intermediates, identifier, self.request, self.notes or ""
-        )
+    def as_record(self) -> StoreCertificate:
+        """Return the record that it would be, unused and not stored yet."""
+        return StoreCertificate.unstored(self.certificate, self.intermediates, self.request, self.notes or "")
 
     def as_template(self) -> dict[str, str]:
         """Return the template for `createObject`."""

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._api.store import StoreCertificate
+from .._api.store import Handle, StoreCertificate
 from .._codes import KeptReason
 from .._errors import Obstacle
 from .._names import any_matches
@@ -36,7 +36,7 @@ class RemovalPlan:
 def plan_removal(
     world: World,
     listeners: Sequence[ListenerAction],
-    imported: Collection[int],
+    imported: Collection[StoreCertificate],
     patterns: Sequence[str] | None = None,
     *,
     remove_unseen: bool,
@@ -51,13 +51,13 @@ def plan_removal(
     Args:
         world: as it was read last, with what this run has imported.
         listeners: what became of those that this run deals with.
-        imported: the ids of what it has imported, which stays.
+        imported: what it has imported, which stays.
         patterns: one of which a name of a certificate must match; `None` means no restriction.
         remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
     """
     index, clients = world.index, world.clients
-    present = {listener.uuid: listener.final_id for listener in listeners}
-    others: dict[int | None, list[str]] = defaultdict(list)
+    present = {listener.uuid: listener.final_handle for listener in listeners}
+    others: dict[Handle | None, list[str]] = defaultdict(list)
     left: Counter[int | None] = Counter()
     for balancer in world.balancers or ():
         for listener in balancer.listeners:
@@ -66,23 +66,24 @@ def plan_removal(
             elif present.get(listener.uuid) != listener.certificate_id:
                 left[listener.certificate_id] += 1
     held = set(present.values())
+    stays = held | {record.handle for record in imported}
     old: list[StoreCertificate] = []
     kept: list[tuple[StoreCertificate, Obstacle[KeptReason]]] = []
     for record in index:
-        if record.id in held | set(imported) or not record.stored_id or not record.certificate:
+        if not record.id or record.id in stays or not record.certificate:
             continue
-        replacing = {other.id for other in index.superseding(record, clients)} & (held | others.keys())
+        replacing = {other.handle for other in index.superseding(record, clients)} & (held | others.keys())
         if not replacing or not (patterns is None or any_matches(record.names, patterns)):
             continue
         why_used = _why_used(record, left[record.id], others[record.id])
-        copies = {copy.id for copy in index.same(certificate_of(record))}
+        copies = {copy.handle for copy in index.same(certificate_of(record))}
         unseen = [
             listener.name
             for listener in listeners
             if _concerns(listener, record, copies, replacing) and not _is_seen(listener, remove_unseen)
         ]
-        unseen += [name for identifier in replacing | copies - {record.id} for name in others.get(identifier, ())]
-        ends_later = all(clients.end(index.by_id[other]) < clients.end(record) for other in replacing)
+        unseen += [name for handle in replacing | copies - {record.id} for name in others.get(handle, ())]
+        ends_later = all(clients.end(index.by_handle[other]) < clients.end(record) for other in replacing)
         if why_used:
             kept.append((record, why_used))
         elif unseen:
@@ -97,11 +98,11 @@ def plan_removal(
 
 
 def _concerns(
-    listener: ListenerAction, old: StoreCertificate, copies: Collection[int], replacing: Collection[int]
+    listener: ListenerAction, old: StoreCertificate, copies: Collection[Handle], replacing: Collection[Handle]
 ) -> bool:
     """Return whether a listener had a certificate, by whichever of its records, has what replaces it, or was seen to serve it."""
     is_served = any(certificate_of(old) == chain[0] for chain in listener.seen)
-    return listener.previous_id in copies or listener.final_id in replacing or is_served
+    return listener.previous_id in copies or listener.final_handle in replacing or is_served
 
 
 def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:
@@ -151,4 +152,4 @@ def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obst
 
 def as_result(record: StoreCertificate, outcome: str, reason: str | None, message: str) -> Mapping[str, t.Any]:
     """Return a record in the form of results."""
-    return {"id": record.stored_id, **record.facts(), "outcome": outcome, "reason": reason, "message": message}
+    return {"id": record.id, **record.facts(), "outcome": outcome, "reason": reason, "message": message}

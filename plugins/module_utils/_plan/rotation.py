@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._api.store import StoreCertificate
+from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, RotationReason
 from .._errors import Obstacle
 from .._names import any_matches, is_address, is_host_name, source_name
@@ -64,7 +64,7 @@ class SourceCertificate:
     name: str
     path: str
     record: StoreCertificate
-    """The record that it would be; its negative id tells it from others."""
+    """The record that it would be."""
     trust: Trust
     trust_message: str | None
     """What is wrong, and what to do, unless it is trusted."""
@@ -173,11 +173,11 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, options: Sou
         if why_not.reason == "not_yet_valid" and (not options.needs_trust or clients.trust(entry.record)):
             waiting.append(entry)
     rivals = StoreIndex(entry.record for entry in usable)
-    by_id = {entry.record.id: entry for entry in usable}
+    by_handle = {entry.record.handle: entry for entry in usable}
     to_import = []
     for entry in usable:
         why_not = _why_not_wanted(entry, index, clients) or _why_worse(
-            entry, rivals, by_id, clients, is_stored=bool(index.same(entry.certificate))
+            entry, rivals, by_handle, clients, is_stored=bool(index.same(entry.certificate))
         )
         if not why_not and not options.import_new and not index.superseded_by(entry.record, clients):
             why_not = _why_nothing_to_renew(entry, index, clients)
@@ -245,7 +245,7 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Client
 def _why_worse(
     entry: SourceCertificate,
     rivals: StoreIndex,
-    by_id: Mapping[int, SourceCertificate],
+    by_handle: Mapping[Handle, SourceCertificate],
     clients: Clients,
     *,
     is_stored: bool,
@@ -260,16 +260,17 @@ def _why_worse(
     equal = [rival for rival in alike if is_as_good(rival, entry.record, clients)]
     wider = [rival for rival in equal if certificate_of(rival).identities > names]
     if better or wider:
-        other = by_id[max(better or wider, key=age).id]
+        other = by_handle[max(better or wider, key=age).handle]
         which = "the same names" if other.certificate.identities == names else "these names and more"
         return Obstacle(
             "superseded",
             f"{source_name(other.source)} has a better one for {which}, {other.where}, valid until {iso(other.certificate.not_after)}.",
         )
     if equal:
+        other = by_handle[equal[0].handle]
         return Obstacle(
             "ambiguous",
-            f"{source_name(by_id[equal[0].id].source)} has another one that is exactly as new, {by_id[equal[0].id].where}, so it is not known "
+            f"{source_name(other.source)} has another one that is exactly as new, {other.where}, so it is not known "
             "which one is meant: leave one of them there.",
         )
     return None
@@ -299,7 +300,7 @@ def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> St
 def new_name(names: frozenset[str], index: StoreIndex) -> Obstacle[RotationReason]:
     """Return what is to be said of a certificate for names that the store has no other one for."""
     remedy = "import_new: true imports it."
-    if not index.by_id:
+    if not index.by_handle:
         return Obstacle(
             "new_name",
             f"The list of the store is empty. If certificates are stored, give the API user the permission SECURITY_CERTIFICATE_MANAGE; "
@@ -447,7 +448,7 @@ class _Store:
         same = [record for record in alike if secret.is_of(certificate_of(record))]
         return max(
             same,
-            key=lambda record: (self._clients.trust(record), len(record.intermediates), -record.id),
+            key=lambda record: (self._clients.trust(record), len(record.intermediates), -record.stored_id),
             default=None,
         )
 

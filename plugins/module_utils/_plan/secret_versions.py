@@ -211,12 +211,12 @@ def why_not_current(action: SecretAction, held: Bundle, clients: Clients) -> Obs
     An expired version may also be replaced by one that began earlier. Of one that cannot be read, only the names count, as far as its
     metadata tells them.
     """
-    new = StoreCertificate.unstored(action.wanted.certificate, action.issuers, -1)
+    new = StoreCertificate.unstored(action.wanted.certificate, action.issuers)
     if held.certificate is None:
         names = frozenset(filter(is_host_name, action.secret.names if action.secret else ()))
         unread = Incumbent(names, frozenset(), frozenset(), None)
         return _refused(new, unread if names else None, clients, Overrides(untrusted=True))
-    current = StoreCertificate.unstored(held.certificate, held.chain, -2)
+    current = StoreCertificate.unstored(held.certificate, held.chain)
     is_same = held.certificate == new.certificate
     refusal = _refused(new, Incumbent.of(current), clients, Overrides(expired=True) if is_same else None)
     if refusal:

@@ -98,7 +98,7 @@ def standing(order: Order, index: StoreIndex, clients: Clients) -> Standing:
 def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
     """Return the certificates of the store that can ever matter to these orders, at any time, sorted by id."""
     wanted = {
-        record.id: record
+        record.stored_id: record
         for order in orders
         for record in (*index.with_key(order.public_key_sha256), *index.covering(order.names))
     }

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 
-from .._api.store import StoreCertificate
+from .._api.store import Handle, StoreCertificate
 from .._x509.certificate import Certificate
 from .superseding import Clients, Incumbent, Overrides, age, certificate_of, is_newer, supersedes, why_not_in_place_of
 
@@ -34,12 +35,12 @@ class StoreIndex:
     """
 
     def __init__(self, records: Iterable[StoreCertificate]) -> None:
-        self.by_id = {record.id: record for record in records}
-        self._known = [record for record in self.by_id.values() if record.certificate]
+        self.by_handle: dict[Handle | None, StoreCertificate] = {record.handle: record for record in records}
+        self._known = [record for record in self.by_handle.values() if record.certificate]
         self._valid: dict[datetime, StoreIndex] = {}
 
     def __iter__(self) -> Iterator[StoreCertificate]:
-        return iter(self.by_id.values())
+        return iter(self.by_handle.values())
 
     @cached_property
     def longest_chain(self) -> int:
@@ -67,6 +68,14 @@ class StoreIndex:
     def _rarity(self, name: str) -> tuple[int, str]:
         return len(self._by_name[name]), name
 
+    @cached_property
+    def _position(self) -> dict[Handle | None, int]:
+        return {handle: position for position, handle in enumerate(self.by_handle)}
+
+    def _sorted(self, records: Iterable[StoreCertificate]) -> list[StoreCertificate]:
+        """Return records sorted by id; those that are not stored yet come last, in the order that they were given in."""
+        return sorted(records, key=lambda record: (record.id or math.inf, self._position[record.handle]))
+
     def with_key(self, public_key_sha256: str | None) -> list[StoreCertificate]:
         """Return the records with a public key (SHA-256 of the SubjectPublicKeyInfo, in hex)."""
         return self._by_key.get(public_key_sha256 or "", [])
@@ -87,8 +96,8 @@ class StoreIndex:
 
     def sharing(self, names: frozenset[str]) -> list[StoreCertificate]:
         """Return the records that have any of these names, in the order of the store."""
-        found = {record.id: record for name in names for record in self._by_name.get(name, ())}
-        return [found[identifier] for identifier in sorted(found)]
+        sharing = {record.handle: record for name in names for record in self._by_name.get(name, ())}
+        return self._sorted(sharing.values())
 
     def valid_at(self, at: datetime) -> StoreIndex:
         """Return those that are valid at an instant: nothing else may stand in for anything, and most of many namesakes have expired."""
@@ -104,15 +113,15 @@ class StoreIndex:
     def superseded_by(self, new: StoreCertificate, clients: Clients) -> list[StoreCertificate]:
         """Return what a certificate may stand in for, sorted by id; never its own record, which may be about to get its chain."""
         within = self.within(certificate_of(new).identities) if certificate_of(new).is_valid(clients.at) else ()
-        older = (record for record in within if record.id != new.id and supersedes(new, record, clients))
-        return sorted(older, key=lambda record: record.id)
+        older = (record for record in within if record.handle != new.handle and supersedes(new, record, clients))
+        return self._sorted(older)
 
     def before(self, new: StoreCertificate, clients: Clients) -> StoreCertificate | None:
         """Return the newest older record that is valid and has all names of a certificate: what it probably replaced."""
         older = [
             record
             for record in self.covering(certificate_of(new).identities)
-            if record.stored_id
+            if record.id
             and record.certificate != new.certificate
             and not is_newer(record, new, clients)
             and why_not_in_place_of(record, Incumbent.of(new), clients, Overrides()) is None  # though it may end soon

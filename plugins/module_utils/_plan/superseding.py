@@ -12,6 +12,7 @@ never hides, replaces or deletes it.
 
 from __future__ import annotations
 
+import math
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -289,6 +290,6 @@ def best(records: Sequence[StoreCertificate], clients: Clients) -> list[StoreCer
     return list(fullest.values())
 
 
-def _completeness(record: StoreCertificate, clients: Clients) -> tuple[datetime, int, bool, int]:
+def _completeness(record: StoreCertificate, clients: Clients) -> tuple[datetime, int, float]:
     """Return what equally trusted records of the same certificate are compared by: chain, and the smallest id of those stored."""
-    return clients.end(record), len(clients.chain(record).issuers), record.id > 0, -record.id
+    return clients.end(record), len(clients.chain(record).issuers), -(record.id or math.inf)

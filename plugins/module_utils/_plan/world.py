@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -50,7 +50,7 @@ class World:
     """What the sources hold."""
     failed: Sequence[Record] = ()
     """What could not be read."""
-    imported: Mapping[int, StoreCertificate] = field(default_factory=dict)
+    imported: Sequence[StoreCertificate] = ()
     """What the store holds since then, or would hold in check mode."""
     cut: Collection[int] = ()
     """The ids of what the store has cut the chains of since then: nothing is to serve it, unless it is in use."""
@@ -58,9 +58,9 @@ class World:
     @cached_property
     def index(self) -> StoreIndex:
         """What there is to choose from."""
-        records = (*self.stored, *self.imported.values())
+        records = (*self.stored, *self.imported)
         return StoreIndex(record for record in records if record.id not in self.cut or record.associated_service_count)
 
-    def after(self, imported: Mapping[int, StoreCertificate], cut: Collection[int]) -> World:
+    def after(self, imported: Sequence[StoreCertificate], cut: Collection[int]) -> World:
         """Return it with what was imported, or would be."""
         return replace(self, imported=imported, cut=cut)

@@ -281,9 +281,9 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
         if step.outcome == "imported":
             step = create(creator, step)
         if step.record and step.outcome == "updated":
-            step = edit(client, step, step.record.id)
+            step = edit(client, step, step.record.stored_id)
         elif step.record and step.outcome == "removed":
-            remove(client, step.record.id, step.record.certificate)
+            remove(client, step.record.stored_id, step.record.certificate)
     except CertificatesError as error:
         return step.because(error)
     superseded = (replace(old, removed=old.removed and was_removed(client, old.record)) for old in step.superseded)
@@ -365,7 +365,7 @@ def is_stored(client: Client, identifier: int) -> bool:
 def was_removed(client: Client, old: store.StoreCertificate) -> bool:
     """Delete a superseded record and return whether it is gone; it is kept if it is now in use or has changed."""
     try:
-        remove(client, old.id, old.certificate)
+        remove(client, old.stored_id, old.certificate)
     except CertificatesError as error:
         client.warn(f"The certificate {old.id}, which is superseded, was not removed: {error.message}")
         return False

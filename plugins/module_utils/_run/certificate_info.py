@@ -67,7 +67,7 @@ def run(module: Module) -> dict[str, t.Any]:
             **record.as_result(at),
             "superseded_by": [newer.id for newer in index.superseding(record, clients)] if record.certificate else None,
             **(record.pems() if params["include_pem"] else {}),
-            **({SERVICES: services.get(record.id, [])} if services is not None else {}),
+            **({SERVICES: services.get(record.stored_id, [])} if services is not None else {}),
             **dict.fromkeys(missing),
         }
         for record in listing.records

@@ -5,7 +5,7 @@
 """What `ssl_certificate_rotate` does between its options and its result. Private to softlayer.certificates.
 
 It reads what is there once, and then imports, switches, looks and deletes with what the other modules use. Check mode is the same run
-without its writes: what would be stored gets a record with a negative id, what would be switched counts as switched.
+without its writes: what would be stored gets a record without an id, what would be switched counts as switched.
 """
 
 from __future__ import annotations

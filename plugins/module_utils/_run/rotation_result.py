@@ -109,7 +109,7 @@ def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterab
         if is_meant(certificate.common_name, certificate.subject_alt_names, options.common_names):
             reason = left_out.get(certificate.fingerprint_sha256)
             replaced = [] if reason else world.index.superseded_by(entry.record, world.clients)
-            ids = [record.id for record in replaced if record.stored_id]
+            ids = [record.id for record in replaced if record.id]
             yield {**entry.as_facts(), "reason": reason, "supersedes": ids}
 
 
@@ -121,6 +121,6 @@ def of_store(world: World) -> Iterable[Record]:
         yield {
             **record.as_result(world.clients.at),
             **(world.clients.lifespan(record).as_result() if record.certificate else {}),
-            "services": None if services is None else services.get(record.id, []),
-            "superseded_by": None if newer is None else [other.id for other in newer if other.stored_id],
+            "services": None if services is None else services.get(record.stored_id, []),
+            "superseded_by": None if newer is None else [other.id for other in newer if other.id],
         }

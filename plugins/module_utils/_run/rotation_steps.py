@@ -50,8 +50,8 @@ class StoreChanges:
 
     told: Sequence[Told] = ()
     diff: Sequence[Record] = ()
-    records: Mapping[int, StoreCertificate] = field(default_factory=dict)
-    """What was imported, or was there already, by id."""
+    records: Sequence[StoreCertificate] = ()
+    """What was imported, or was there already; what is not stored in check mode has no id."""
     cut: Mapping[int, bool] = field(default_factory=dict)
     """The ids of what the store has cut the chains of, and whether this run has stored it."""
 
@@ -61,7 +61,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     told: list[Told] = [
         ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.skipped)
     ]
-    diff, records, cut = [], {}, {}
+    diff, records, cut = [], [], {}
     for entry, planned, done in store_entries(module, client, world, chosen.to_import):
         for warning in done.warnings:
             module.warn(f"{done.name}: {warning}")
@@ -69,8 +69,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
         if told[-1][0] == "imported":
             diff.append(importing.as_diff(planned, is_check_mode=module.check_mode))
         if done.content:
-            identifier = done.id or entry.record.id
-            records[identifier] = replace(done.held, id=identifier)
+            records.append(replace(done.held, id=done.id))
         elif done.reason == "chain_cut" and done.id:
             cut[done.id] = done.has_written
     return StoreChanges(told, diff, records, cut)
@@ -213,7 +212,7 @@ def look_again(client: Client, seen: Seen, suspects: Mapping[str, ListenerAction
     planned = plan_renewals(world, options.selection)
     present = {action.uuid: as_it_is(action, world.index) for action in planned if action.uuid in suspects}
     gone = suspects.keys() - present.keys()
-    switched = [action for action in present.values() if action.final_id != suspects[action.uuid].previous_id]
+    switched = [action for action in present.values() if action.final_handle != suspects[action.uuid].previous_id]
     actions = [action for action in seen.plan.actions if action.uuid not in gone]
     listeners = [listener for listener in seen.listeners if listener.uuid not in gone]
     seen = replace(seen, plan=replace(seen.plan, world=world, actions=actions), listeners=listeners)
@@ -224,7 +223,7 @@ def look_again(client: Client, seen: Seen, suspects: Mapping[str, ListenerAction
 
 
 def remove_replaced(
-    module: Module, client: Client, seen: Seen, imported: Collection[int], options: RotationOptions
+    module: Module, client: Client, seen: Seen, imported: Collection[StoreCertificate], options: RotationOptions
 ) -> StoreChanges:
     """Delete what is replaced by what was seen to be served, less what this run has imported."""
     plan = plan_removal(

@@ -142,7 +142,7 @@ def read_again(client: Client, world: World, options: RotationOptions) -> World:
     """
     at, stored = now(), fetch_stored(client)
     anew = replace(world, stored=stored, balancers=fetch_listed(client, stored), at=at)
-    return anew if options.is_check_mode else replace(anew, imported={})  # it is among what is stored by now
+    return anew if options.is_check_mode else replace(anew, imported=())  # it is among what is stored by now
 
 
 def about_balancers(error: CertificatesError) -> Record:

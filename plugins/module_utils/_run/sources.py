@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import count
 
 from .._api.store import StoreCertificate
 from .._codes import Untrusted
@@ -83,14 +82,14 @@ def read_sources(
         warn: takes a sentence about something that does not matter much.
         hide: keeps texts out of all output; it gets the private keys that are not in files of their own.
     """
-    read, numbers = Read(), count(1)
+    read = Read()
 
     def take(source: Source, paired: Paired) -> None:
         judge = _judge_for([*paired.issuers, *known], clients)
         for bundle in paired.usable:
             chain = judge(bundle)
             clients.remember(t.cast(Certificate, bundle.certificate), chain)
-            read.entries.append(_entry(source, bundle, chain, -next(numbers)))
+            read.entries.append(_entry(source, bundle, chain))
         read.useless.extend(_skipped(source, bundle) for bundle in paired.useless)
 
     for position, source in enumerate(sources):
@@ -101,7 +100,7 @@ def read_sources(
                 read.failed.append(failed_about("the secrets", {"failure": error.as_failure()}))
                 continue
             for secret, record in content.plan.stored:
-                named, unstored = _named(source, secret.name, secret.id), replace(record, id=-next(numbers))
+                named, unstored = _named(source, secret.name, secret.id), replace(record, id=None)
                 read.entries.append(SourceCertificate(**named, record=unstored, **_trust(clients.chain(record))))
             take(source, content.paired)
             _take_others(read, source, content)
@@ -276,13 +275,13 @@ TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
 """What is told of a certificate that cannot be used."""
 
 
-def _entry(source: Source, bundle: Bundle, chain: Chain, number: int) -> SourceCertificate:
+def _entry(source: Source, bundle: Bundle, chain: Chain) -> SourceCertificate:
     key, place = t.cast(KeyRef, bundle.key), (bundle.origin.name, bundle.origin.path)
     if source.kind == MAIL:  # what came is named after its key
         place = _place_of_key(key.path)
     return SourceCertificate(
         **_named(source, *place),
-        record=StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers), number),
+        record=StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers)),
         **_trust(chain),
         key=key,
     )

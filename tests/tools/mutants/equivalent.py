@@ -83,8 +83,6 @@ EQUIVALENT: dict[str, str] = {
     ),
     "imports.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
     " => 'intermediateCertificate' in self.changes": "What changes is a record.",
-    "material.Content.as_record: 1 => 2": "Any negative number will do.",
-    "attention.served_by: listener.final_id or 0 => listener.final_id": "No record has no id, in either spelling.",
     "deployments.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
     "rotation.without_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
     " => all((certificate_of(other).not_before < begin for other in newer))": "Without a beginning nothing is newer.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -202,8 +202,10 @@ def test_what_cannot_be_compared_is_said() -> None:
     assert "cannot be read: 18, 19." in said
 
 
-def test_what_is_yet_to_be_stored_has_no_id() -> None:
-    assert (normalise(ROW).stored_id, normalise({**ROW, "id": -1}).stored_id) == (17, None)
+def test_what_is_yet_to_be_stored_is_told_from_others_by_its_certificate() -> None:
+    record = replace(normalise(ROW), id=None)
+    assert record.certificate and record.handle == record.certificate.fingerprint_sha256
+    assert normalise(ROW).handle == 17
 
 
 def test_a_listing_without_permission_says_what_is_missing() -> None:

@@ -112,7 +112,7 @@ def limited(shown_one: ListenerAction | None, planned: ListenerAction) -> Listen
 def test_a_switch_that_was_shown() -> None:
     """Also if the check run had no id for the certificate, since it was not stored yet."""
     assert limited(SWITCHED, SWITCHED) == SWITCHED
-    unstored = listener(1, replace(NEW, id=-1))
+    unstored = listener(1, replace(NEW, id=None))
     assert limited(unstored, SWITCHED) == SWITCHED
 
 
@@ -122,7 +122,7 @@ def test_a_switch_that_was_not_shown(before: ListenerAction | None) -> None:
     given = approved(deployed=[before] if before else [])
     (one,), _gone = limit_listeners([SWITCHED], given, INDEX)
     assert reasons([{"outcome": one.outcome, "reason": one.reason, "message": one.message}]) == ["not_approved"]
-    assert (one.target, one.target_id, one.is_changed, one.final_id) == (OLD, 1, False, 1)
+    assert (one.target, one.target_id, one.is_changed, one.final_handle) == (OLD, 1, False, 1)
     assert one.renewal_id == 2
 
 

@@ -288,6 +288,9 @@ def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store
         "The store has no certificate 99" in due["message"]
         and "certificate 10 for its names: name that" in due["message"]
     )
+    expired, *_others = find_attention([unknown], facts([FRESH.record(None)]))
+    fingerprint = certificate_of(FRESH.record()).fingerprint_sha256
+    assert f"certificate with the SHA-256 {fingerprint}, which is not stored yet, for its names" in expired["message"]
 
 
 def skipped(reason: str, *names: str, source: str = "lego", **about: Any) -> dict[str, Any]:
@@ -360,8 +363,8 @@ def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
 
 def test_what_was_switched_counts_with_its_new_certificate() -> None:
     """In check mode, too, where it has no id yet."""
-    index = StoreIndex([DUE.record(1), FRESH.record(-1)])
-    switched = listener(1, FRESH.record(-1))
+    index = StoreIndex([DUE.record(1), FRESH.record(None)])
+    switched = listener(1, FRESH.record(None))
     assert find_attention([switched], facts(index)) == []
     back = replace(switched, outcome="rolled_back", reason="not_served", served=False, message="It was pointed back.")
     seen = ((certificate_of(FRESH.record(9)),),)
@@ -560,7 +563,7 @@ def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
     refused = listener(1, FRESH.record(2)).failed("refused", "No.")
     told = as_served(refused, world)
     assert (told["better_certificate_id"], told["not_after"]) == (2, iso(due.not_after)), "it has kept what it had"
-    coming = listener(1, FRESH.record(-1)).failed("refused", "No.")
+    coming = listener(1, FRESH.record(None)).failed("refused", "No.")
     assert as_served(coming, world)["better_certificate_id"] is None, "nobody knows its id yet"
     other = listener(1, FRESH.record(2), served=False, seen=((due,),))
     told = as_served(other, world)

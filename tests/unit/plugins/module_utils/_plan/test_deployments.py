@@ -105,7 +105,7 @@ def renewal_with(
     expected: Sequence[Issued], *stored: StoreCertificate, of: Balancer | None = None, **selection: Any
 ) -> ListenerAction:
     """What is decided about the only listener if the store will hold these certificates, too."""
-    records = [*stored, *(record(-number, one) for number, one in enumerate(expected, 1))]
+    records = [*stored, *(record(None, one) for one in expected)]
     (only,) = plan_renewals(world_of(records, of or balancer()), ListenerSelection(**selection))
     by_name([only])
     return only
@@ -596,7 +596,7 @@ def test_what_a_listener_has_in_the_end() -> None:
     refused = switched.failed("api_error", "No.", is_changed=False)
     broken = switched.failed("not_served", "No.", is_changed=True)
     back = replace(broken, outcome="rolled_back")
-    assert [one.final_id for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
+    assert [one.final_handle for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
 
 
 def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
@@ -620,7 +620,7 @@ def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
         )
     assert as_it_is(failed, StoreIndex([])).message == "No.", "what the listener has is not known"
     for kept in (renewal(present), renewal()):
-        assert as_it_is(kept, index) == replace(kept, target=index.by_id.get(kept.target_id or 0))
+        assert as_it_is(kept, index) == replace(kept, target=index.by_handle.get(kept.target_id))
 
 
 SEEN = ((Certificate.of(issue(days=PRESENT).certificate),),)
@@ -643,7 +643,7 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
     assert as_foreseen(planned, replace(now, seen=()), CLIENTS).served is False
     assert as_foreseen(planned, replace(now, reason="not_reachable"), CLIENTS).served is None
     assert as_foreseen(planned, replace(now, target=None), CLIENTS).served is None
-    coming = replace(planned, target=record(-1, issue()))
+    coming = replace(planned, target=record(None, issue()))
     assert as_foreseen(coming, now, CLIENTS).message == "Would be switched, once the certificate is stored."
 
 

@@ -433,7 +433,7 @@ CUT_BY = {"trusted": CLIENTS, "unknown": UNKNOWN}
 
 def kept_of(step: ImportAction, intermediates: tuple[Certificate, ...], identifier: int = 9) -> ImportAction:
     """What becomes of it where the store leaves these issuers."""
-    return as_kept(step, replace(step.wanted.as_record(identifier), intermediates=intermediates))
+    return as_kept(step, replace(step.wanted.as_record(), id=identifier, intermediates=intermediates))
 
 
 @pytest.mark.parametrize("known", CUT_BY)
@@ -688,7 +688,7 @@ def test_what_the_store_holds_then() -> None:
     """What another certificate of the run may supersede, and what listeners are pointed to."""
     there = stored()
     assert planned(there).held == there and planned(there, notes="new").held == there
-    assert planned().held == content().as_record() and planned().held.stored_id is None
+    assert planned().held == content().as_record() and planned().held.id is None
     bare = replace(BARE, associated_service_count=0)
     assert planned(bare).held == replace(bare, intermediates=content().intermediates)
 

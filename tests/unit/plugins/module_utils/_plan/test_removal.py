@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -31,13 +31,13 @@ def removal(
     records: Iterable[StoreCertificate],
     *listeners: ListenerAction,
     balancers: Iterable[Balancer] | None = None,
-    imported: Iterable[int] = (),
+    imported: Collection[StoreCertificate] = (),
     remove_unseen: bool = False,
 ) -> tuple[list[int], list[tuple[int, str]]]:
     """What is deleted, and what is kept with its reason; of the balancers, those of the listeners are known in any case."""
     known = [one.place.balancer for one in listeners]
     world = world_of(records, *known, *(balancers or ()))
-    found = plan_removal(world, listeners, set(imported), remove_unseen=remove_unseen)
+    found = plan_removal(world, listeners, imported, remove_unseen=remove_unseen)
     assert all(why.message.startswith(f"Certificate {record.id} is kept") for record, why in found.kept)
     assert all(why.message.endswith(".") for _record, why in found.kept)
     return [one.id for one in found.old], [(record.id, why.reason) for record, why in found.kept]
@@ -46,7 +46,7 @@ def removal(
 def why(records: Iterable[StoreCertificate], *listeners: ListenerAction, balancers: Iterable[Balancer] = ()) -> str:
     """Why the only one that is kept is."""
     known = [*(one.place.balancer for one in listeners), *balancers]
-    found = plan_removal(world_of(records, *known), listeners, set(), remove_unseen=False)
+    found = plan_removal(world_of(records, *known), listeners, (), remove_unseen=False)
     ((_record, obstacle),) = found.kept
     return obstacle.message
 
@@ -186,15 +186,15 @@ def test_what_is_older_still_goes_too() -> None:
 def test_what_this_run_has_imported_stays() -> None:
     """However it comes that a better one is served."""
     newer = NEWER.record(3)
-    assert removal([FIRST, SECOND, newer], listener(1, newer), imported=[2, 3]) == ([1], [])
+    assert removal([FIRST, SECOND, newer], listener(1, newer), imported=[SECOND, newer]) == ([1], [])
     assert removal([FIRST, SECOND, newer], listener(1, newer)) == ([1, 2], [])
 
 
 def test_what_would_be_stored_counts_in_check_mode() -> None:
     """It has no id yet, and is never deleted."""
-    new = NEW.record(-1)
+    new = NEW.record(None)
     assert removal([FIRST, new], listener(1, new)) == ([1], [])
-    newer = NEWER.record(-2)
+    newer = NEWER.record(None)
     assert removal([FIRST, new, newer], listener(1, newer)) == ([1], [])
 
 

@@ -195,10 +195,10 @@ def test_nothing_is_missed_by_not_reading_it(store: list[Made], kept: list[Made]
 
     known = [as_read(one.id) for one in found.to_read]
     known += [
-        replace(as_read(one.id), record=replace(record, id=-int(one.id)), trust=CLIENTS.chain(record).trust)
+        replace(as_read(one.id), record=replace(record, id=None), trust=CLIENTS.chain(record).trust)
         for one, record in found.stored
     ]
-    known.sort(key=lambda one: -one.record.id)
+    known.sort(key=lambda one: int(one.name.removeprefix("entry-")))
     everything = choose(map(as_read, secrets), index, wish, CLIENTS)
     assert [one.name for one in choose(known, index, wish, CLIENTS).to_import] == [
         one.name for one in everything.to_import

@@ -46,7 +46,7 @@ def names(*found: str) -> frozenset[str]:
 
 def test_all_records_by_their_ids() -> None:
     assert ids(INDEX) == [1, 2, 3, 4, 5, 6, 7]
-    assert INDEX.by_id[7] is UNREADABLE
+    assert INDEX.by_handle[7] is UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,17 @@ def test_by_names(wanted: frozenset[str], covering: list[int], within: list[int]
     assert ids(INDEX.covering(wanted)) == covering
     assert sorted(ids(INDEX.within(wanted))) == within
     assert ids(INDEX.sharing(wanted)) == sharing
+
+
+def test_what_is_not_stored_yet_is_told_apart_by_its_certificate() -> None:
+    """It comes after what is stored, in the order of the sources."""
+    coming = [Made(days=(-days, 90)).record(None) for days in (1, 3, 2)]
+    later = replace(WWW, id=9)
+    assert StoreIndex([*coming, later, WWW]).sharing(names(NAME)) == [WWW, later, *coming]
+    assert list(StoreIndex([*coming, replace(coming[0], notes="A copy.")])) == [
+        replace(coming[0], notes="A copy."),
+        *coming[1:],
+    ]
 
 
 def test_by_key_and_by_certificate() -> None:
@@ -114,7 +125,7 @@ def test_what_one_has_probably_replaced(made: dict[str, Any], expected: bool) ->
     present, other = Made().record(1), Made(**made).record(2)
     found = StoreIndex([present, other]).before(present, CLIENTS)
     assert found == (other if expected else None)
-    assert StoreIndex([present, replace(other, id=-2)]).before(present, CLIENTS) is None, "it is not stored yet"
+    assert StoreIndex([present, replace(other, id=None)]).before(present, CLIENTS) is None, "it is not stored yet"
 
 
 def test_the_newest_of_those_is_found() -> None:

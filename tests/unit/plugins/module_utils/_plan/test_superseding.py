@@ -409,7 +409,7 @@ def test_the_best(made: Sequence[Made], expected: list[int]) -> None:
 
 
 def test_what_is_stored_is_preferred_to_what_is_yet_to_be() -> None:
-    assert [one.id for one in best([NEW.record(-1), NEW.record(7)], CLIENTS)] == [7]
+    assert [one.id for one in best([NEW.record(None), NEW.record(7)], CLIENTS)] == [7]
 
 
 # All callers agree
@@ -524,7 +524,7 @@ def test_nothing_else_is_ever_chosen(world: list[StoreCertificate]) -> None:
     fitting = [one for one in world if supersedes(one, current, CLIENTS)]
     (action,) = plan_renewals(world_of(world, listening(current), clients=CLIENTS), ListenerSelection())
     if action.outcome == "switched":
-        chosen = index.by_id[action.target_id or 0]
+        chosen = index.by_handle[action.target_id]
         assert chosen in fitting and not any(supersedes(one, chosen, CLIENTS) for one in fitting)
     elif action.reason == "ambiguous":
         assert len({certificate_of(one) for one in fitting}) > 1

@@ -76,7 +76,7 @@ def test_a_certificate_with_its_key(client: str, tmp_path: Path, read: Reader) -
     [entry] = found.entries
     assert found == Found([entry])
     assert (entry.certificate.der, chain_of(entry)) == (ONE.der, ONE.chain_pem)
-    assert (entry.record.id, entry.record.stored_id, entry.record.associated_service_count) == (-1, None, 0)
+    assert (entry.record.id, entry.record.associated_service_count) == (None, 0)
     assert entry.key and (entry.key.real_path, entry.key.is_pkcs12) == (os.path.realpath(place.key), False)
     assert entry.as_facts() == {
         "source": client,
@@ -145,13 +145,13 @@ def read_several(
 
 
 def test_sources_stand_one_after_the_other(tmp_path: Path) -> None:
-    """The same certificate in each is one of its own; all are told apart by their ids."""
+    """The same certificate in each is one of its own."""
     sources = []
     for number, client in enumerate(CLIENTS):
         CLIENTS[client](tmp_path / client, f"{number}.example.com", ONE)
         sources.append({client: str(tmp_path / client), "folder": None})
     found = read_several(sources)
-    assert [(one.source, one.record.id) for one in found.entries] == [*zip(CLIENTS, (-1, -2, -3), strict=True)]
+    assert [one.source for one in found.entries] == list(CLIENTS)
 
 
 def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
