@@ -332,10 +332,11 @@ options:
   fail_on:
     description:
       - For which reasons in RV(attention) the run fails, in the V(deploy) and V(verify) phases. An empty or null list means for none.
+      - For V(held_back) it fails three days after the newer certificate has become valid, unless another listener serves that one.
     type: list
     elements: str
     choices: [expired, expiring, not_yet_valid, unusable, held_back, not_served, not_accepted]
-    default: [expired, expiring, not_yet_valid, unusable]
+    default: [expired, expiring, not_yet_valid, unusable, held_back]
 seealso:
   - module: softlayer.certificates.ssl_certificate_import
   - module: softlayer.certificates.ssl_certificate_deploy
@@ -566,6 +567,12 @@ attention:
       description: Whole days until RV(attention[].ends_at); negative after that.
       type: int
       sample: 12
+    held_back_since:
+      description:
+        - For V(held_back), from when the newer certificate is valid; null if another listener serves that one, so that no run fails for it.
+          Null for other reasons, too.
+      type: str
+      sample: null
     message:
       description: What is the matter, and what to do.
       type: str

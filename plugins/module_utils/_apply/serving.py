@@ -161,7 +161,7 @@ class Watch:
             if verdict.closed:
                 message = f"{message} {len(verdict.closed)} of its addresses cannot be reached from here."
             if verdict.accepted is False and not action.is_changed and action.is_predecessor_trusted:
-                back = f"Certificate {action.predecessor_id} is probably the one before it, and clients trust it: name it to go back"
+                back = f"{action.place.command(t.cast(int, action.predecessor_id))} goes back to the one that was probably before it, which clients trust"
                 why = f"Clients refuse what is served: {verdict.refusal}. {back}, or import this one again with today's chain."
                 return seen.failed("not_accepted", why, served=True)
             if verdict.accepted is False:
@@ -175,7 +175,9 @@ class Watch:
             return replace(action, reason=action.reason or "not_reachable", message=why)
         how = SOMEWHERE if verdict.finding == "failing" and verdict.working else HOW[verdict.finding]
         previous = action.predecessor_id
-        back = f" Certificate {previous} is probably the one before it: name it to go back." if previous else ""
+        back = (
+            f" {action.place.command(previous)} goes back to the one that was probably before it." if previous else ""
+        )
         return seen.failed(
             "not_served",
             f"With certificate {action.target_id} in the API, {how}: {verdict.words}{back}",

@@ -10,7 +10,7 @@ Pure.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -22,6 +22,7 @@ from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .deployments import WHOLE_CHAIN, ListenerAction, called, nearest
+from .remedies import DEPLOY, adopt
 from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
@@ -34,6 +35,8 @@ OPERATORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed"
 """Why a certificate of a source cannot be used through the fault of those who run it: passphrase, key, permissions."""
 TWO_NIGHTS = timedelta(days=2)
 """How long before the end of what is served its renewal must begin: one night may fail."""
+PATIENCE = timedelta(days=3)
+"""How long what is newer may be held back before a run fails: days off, and whoever issued it may still be about to mend it."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +71,64 @@ class RenewalFacts:
         return StoreIndex(entry.record for entry in self.chosen.usable)
 
 
-def find_attention(listeners: Iterable[ListenerAction], known: RenewalFacts) -> list[Record]:
+@dataclass(frozen=True)
+class HeldBackRenewal:
+    """What is newer than a listener's certificate, and is not put in its place."""
+
+    message: str
+    """Why, and what to do about it."""
+    since: datetime | None
+    """From when it is valid; `None` if it is in place on another listener, so that nobody need miss it here."""
+
+
+def find_attention(listeners: Sequence[ListenerAction], known: RenewalFacts) -> list[Record]:
     """Return what needs a person, the most urgent first.
 
     Args:
         listeners: what became of them; in check mode, what would.
         known: what could renew what they serve.
     """
-    items = [item for listener in listeners for item in _about(listener, known)]
+    in_place = _in_place(listeners, known.world)
+    items = [item for listener in listeners for item in _about(listener, known, in_place)]
     return sorted(
         items,
         key=lambda item: (REASONS.index(item["reason"]), item["ends_at"] or "", item["load_balancer"], item["port"]),
     )
+
+
+def find_alarming(attention: Sequence[Record], fail_on: Collection[str], at: datetime) -> list[Record]:
+    """Return for what of all that needs a person a run fails.
+
+    Args:
+        attention: as `find_attention` returns it.
+        fail_on: the reasons for which it fails; for `held_back`, not before `PATIENCE` is over.
+        at: the present instant.
+    """
+    asked = [item for item in attention if item["reason"] in fail_on]
+    # The sentence that a listener's certificate is due ends with the one that its renewal is held back.
+    due = {_place_of(item): item["message"] for item in asked if item["reason"] in {"expired", "expiring"}}
+    return [
+        item
+        for item in asked
+        if item["reason"] != "held_back"
+        or (_waits_too_long(item, at) and item["message"] not in due.get(_place_of(item), ""))
+    ]
+
+
+def _place_of(item: Record) -> tuple[t.Any, ...]:
+    return item["load_balancer_uuid"], item["load_balancer"], item["port"]
+
+
+def _waits_too_long(item: Record, at: datetime) -> bool:
+    since = parse(item["held_back_since"])
+    return since is not None and at - since > PATIENCE
+
+
+def _in_place(listeners: Iterable[ListenerAction], world: World) -> frozenset[Certificate]:
+    """Return the certificates that listeners of the account have."""
+    present = (listener.certificate_id for balancer in world.balancers or () for listener in balancer.listeners)
+    records = (world.index.by_handle.get(handle) for handle in (*present, *(each.final_handle for each in listeners)))
+    return frozenset(record.certificate for record in records if record and record.certificate)
 
 
 @dataclass(frozen=True)
@@ -148,11 +197,11 @@ def _urgency(lifespan: Lifespan, at: datetime) -> tuple[bool, bool, datetime]:
     return not lifespan.is_over(at), not lifespan.is_to_come(at), lifespan.end or datetime.max.replace(tzinfo=at.tzinfo)
 
 
-def _about(listener: ListenerAction, known: RenewalFacts) -> t.Iterator[Record]:
+def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[Record]:
     """Yield what is to be said of a listener."""
     served, clients = served_by(listener, known.world), known.world.clients
     lifespan, record = served.lifespan, served.record
-    held = _why_held_back(listener, record, known) if record and record.certificate else None
+    held = _why_held_back(listener, record, known, in_place) if record and record.certificate else None
     unusable = _why_unusable(served, known)
 
     def item(reason: AttentionReason, message: str) -> Record:
@@ -165,6 +214,7 @@ def _about(listener: ListenerAction, known: RenewalFacts) -> t.Iterator[Record]:
             "not_after": iso(served.named.not_after if served.named else lifespan.end),
             **lifespan.as_result(),
             "days_until_expiry": days_until(lifespan.end, clients.at),
+            "held_back_since": iso(held.since) if held and reason == "held_back" else None,
             "message": message,
         }
 
@@ -177,14 +227,14 @@ def _about(listener: ListenerAction, known: RenewalFacts) -> t.Iterator[Record]:
         is_refused = False
     if lifespan.is_due(clients.at) and not _is_renewed_in_time(served, known):
         has_ended = lifespan.is_over(clients.at)
-        why = held if not listener.renewal_id else None
+        why = held.message if held and not listener.renewal_id else None
         why = why or unusable or _why_not_renewed(listener, served, known)
         yield item("expired" if has_ended else "expiring", f"{_how_it_ends(served, has_ended)} {why}")
         is_refused = is_refused and not has_ended
     if unusable:
         yield item("unusable", unusable)
     if held:
-        yield item("held_back", held)
+        yield item("held_back", held.message)
     if is_refused and not listener.has_failed:
         yield item(
             "not_accepted", f"Clients refuse what is served: {listener.refusal}. {_remedy_for_refusal(served, clients)}"
@@ -204,11 +254,12 @@ def _why_not_yet(listener: ListenerAction, lifespan: Lifespan) -> str:
     """Return what to do about a listener that serves what is not valid yet."""
     what = f"Its issuer {lifespan.starts_by.shown_name}" if lifespan.starts_by else "It"
     before = listener.predecessor_id
-    other = f"certificate {before}, which is valid" if before else "one that is valid"
-    return (
-        f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: have {other} served until then, with "
-        "ssl_certificate_deploy, or check this machine's clock."
+    other = (
+        f"{listener.place.command(before)} goes back to certificate {before}"
+        if before
+        else "have one served that is valid"
     )
+    return f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: {other}, or check this machine's clock."
 
 
 def _remedy_for_refusal(served: Served, clients: Clients) -> str:
@@ -231,22 +282,27 @@ def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
     return None
 
 
-def _why_held_back(listener: ListenerAction, record: StoreCertificate, known: RenewalFacts) -> str | None:
-    """Return why what is newer than a listener's certificate is not put in its place, and what to do about it."""
+def _why_held_back(
+    listener: ListenerAction, record: StoreCertificate, known: RenewalFacts, in_place: Collection[Certificate]
+) -> HeldBackRenewal | None:
+    """Return what is newer than a listener's certificate and is not put in its place, if there is such."""
     names, clients = certificate_of(record).identities, known.world.clients
     others = (*known.world.index.sharing(names), *known.usable_index.sharing(names))
     near = nearest(listener.place.balancer, record, others, clients)
     if near is None or near[1].reason not in HELD_BACK:
         return None
     other, why = near
-    entry = known.entry_of.get(other.handle)
+    entry, certificate = known.entry_of.get(other.handle), certificate_of(other)
     what = (
         f"The newer certificate of {entry.shown} ({entry.path})"
         if entry
         else f"Certificate {other.id} of the store, which is newer,"
     )
-    remedy = remedy_for(other, record, why.reason, entry.source if entry else None, clients)
-    return f"{what} is held back. {why.message} {remedy}".strip()
+    remedy = remedy_for(
+        other, record, why.reason, entry, clients, (listener.place.balancer.name, listener.place.listener.port)
+    )
+    message = f"{what} is held back. {why.message} {remedy}".strip()
+    return HeldBackRenewal(message, None if certificate in in_place else certificate.not_before)
 
 
 def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
@@ -269,15 +325,16 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
     if certificate is None or record is None or record.certificate is None:
         record = None
     if listener.renewal_id:
-        return f"Certificate {listener.renewal_id} of the store is newer: have it served, with the playbook deploy or rotate."
+        return f"Certificate {listener.renewal_id} of the store is newer: {DEPLOY} has it served."
     if listener.has_failed:
         return listener.message
     fitting = known.world.index.valid_at(clients.at).covering(served.names)
     if record is None and fitting:
-        what = "has no" if served.record is None else "cannot show"
+        what, newest = "has no" if served.record is None else "cannot show", max(fitting, key=age)
+        remedy = listener.place.command(newest.id, "allow_name_loss") if newest.id else adopt(None, listener.place.name)
         return (
-            f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {called(max(fitting, key=age))} for its names: "
-            "name that in ssl_certificate_deploy, with allow_name_loss."
+            f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {called(newest)} for its names: "
+            f"{remedy} has it served."
         )
     if listener.outcome == "skipped" and listener.reason in {"expired", "not_yet_valid"}:
         return listener.message

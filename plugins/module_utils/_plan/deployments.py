@@ -21,6 +21,7 @@ from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
 from .action import Action
+from .remedies import adopt, deploy
 from .rotation import Record
 from .store_index import StoreIndex
 from .superseding import ACCEPT, Clients, Incumbent, Overrides, age, best, certificate_of, is_newer, why_not_in_place_of
@@ -48,6 +49,10 @@ class Place:
     def name(self) -> str:
         """Its name in messages."""
         return f"{self.balancer.name}:{self.listener.port}"
+
+    def command(self, certificate_id: int, allow: str | None = None) -> str:
+        """Return what has it serve a certificate of the store; see `remedies.deploy`."""
+        return deploy(certificate_id, self.balancer.name, self.listener.port, allow)
 
 
 @dataclass(frozen=True)
@@ -339,9 +344,14 @@ def _if_expired(current: StoreCertificate, kept: ListenerAction, clients: Client
     old = clients.lifespan(current)
     if old.is_now(clients.at):
         return ""
-    other = f" Certificate {kept.predecessor_id} is valid, though it began earlier: name it to have it served."
+    before = kept.predecessor_id
+    other = (
+        f" Certificate {before} is valid, though it began earlier: {kept.place.command(before)} has it served."
+        if before
+        else ""
+    )
     when = f"until {iso(old.end)} only" if old.is_over(clients.at) else f"from {iso(old.begin)} on only"
-    return f" What the listener has is valid {when}.{other if kept.predecessor_id else ''}"
+    return f" What the listener has is valid {when}.{other}"
 
 
 def _switched_to_best(place: Place, kept: ListenerAction, equals: Sequence[StoreCertificate]) -> ListenerAction:
@@ -351,10 +361,13 @@ def _switched_to_best(place: Place, kept: ListenerAction, equals: Sequence[Store
     ids = ", ".join(str(record.id) for record in equals if record.id)
     new = ", ".join(certificate_of(record).fingerprint_sha256 for record in equals if not record.id)
     which = "; ".join(filter(None, [ids and f"ids {ids}", new and f"not stored yet, with the SHA-256 {new}"]))
-    return kept.failed(
-        "ambiguous",
-        f"There are several equally good certificates ({which}): name one by certificate_id, or delete the others.",
+    stored = next((record.id for record in equals if record.stored_id), None)
+    remedy = (
+        f"{place.command(stored)} has one of them served; or delete the others"
+        if stored
+        else "leave one of them in the sources"
     )
+    return kept.failed("ambiguous", f"There are several equally good certificates ({which}): {remedy}.")
 
 
 def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
@@ -517,11 +530,11 @@ def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
     """Say why the certificate that a listener has is not known."""
     identifier = place.listener.certificate_id
     if identifier is None:
-        return f"The listener {place.name} has no certificate: name the one to serve in ssl_certificate_deploy."
+        return f"The listener {place.name} has no certificate: {adopt(None, place.name)} gives it one."
     why = "is not in the store" if current is None else "cannot be read"
     return (
-        f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known: name the one to serve in "
-        "ssl_certificate_deploy."
+        f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known: "
+        f"{adopt(None, place.name)} gives it another one."
     )
 
 

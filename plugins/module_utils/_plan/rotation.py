@@ -21,6 +21,7 @@ from .._times import iso, parse
 from .._x509.bundle import Bundle, KeyRef, Trouble
 from .._x509.certificate import Certificate, name_set, names_of
 from .._x509.chain import UNTRUSTED, Trust
+from . import remedies
 from .store_index import StoreIndex
 from .superseding import (
     ACCEPT,
@@ -41,14 +42,6 @@ MOST_NAMED = 5
 """Maximum number of names in a message."""
 FILLED_BY_HAND = {"folder", "mail"}
 """Kinds of sources that no client renews anything in."""
-HOW_RSA: Mapping[str, str] = {
-    "certbot": "have certbot make RSA keys, --key-type rsa",
-    "lego": "have lego make RSA keys, --key-type RSA2048 (rsa2048 before lego 5)",
-    "acme_sh": "have acme.sh make RSA keys, --keylength 2048",
-    "traefik": "have Traefik make RSA keys, keyType RSA2048, and issue it anew without its entry in acme.json",
-    "secrets_manager": "have Secrets Manager order it with the key algorithm RSA2048",
-}
-"""How clients are told to make the keys that load balancers offer cipher suites for."""
 BY_WILDCARD = "names_by_wildcard"
 """Stands for `names_not_covered` where a wildcard has the names: who names the certificate need not accept that it lacks any."""
 OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
@@ -237,8 +230,8 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Client
         return None
     return Obstacle(
         "ambiguous",
-        f"The store has one that is exactly as new, certificate {equal.id}, so it is not known which one is meant. To use this one, import it "
-        "with ssl_certificate_import, and name it in ssl_certificate_deploy.",
+        f"The store has one that is exactly as new, certificate {equal.id}, so it is not known which one is meant: "
+        f"{remedies.adopt(entry.certificate.shown_name)} has this one served.",
     )
 
 
@@ -287,7 +280,7 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
     if nearest is not None:
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
-            held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy_for(entry.record, nearest, why.reason, entry.source, clients)}".strip()
+            held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy_for(entry.record, nearest, why.reason, entry, clients)}".strip()
             return Obstacle(why.reason, f"It renews no certificate of the store. {held}")
     return new_name(names, index)
 
@@ -314,28 +307,52 @@ def new_name(names: frozenset[str], index: StoreIndex) -> Obstacle[RotationReaso
     )
 
 
-def remedy_for(new: StoreCertificate, old: StoreCertificate, reason: str, source: str | None, clients: Clients) -> str:
-    """Return what to do about a certificate that is held back for a reason; who names it may use the wildcards that it has."""
+def remedy_for(
+    new: StoreCertificate,
+    old: StoreCertificate,
+    reason: str,
+    entry: SourceCertificate | None,
+    clients: Clients,
+    place: tuple[str, int] | None = None,
+) -> str:
+    """Return what to do about a certificate that is held back for a reason, as a sentence.
+
+    Args:
+        new: the certificate.
+        old: what it is not put in the place of.
+        reason: why.
+        entry: where a source has it; `None` for one of the store.
+        clients: who has to trust it; who names it may use the wildcards that it has.
+        place: balancer and port of the listener; `None` for each that serves its names.
+    """
     if reason == "names_not_covered":
         why = why_not_in_place_of(new, Incumbent.of(old), clients, Overrides(wildcards=True))
         reason = why.reason if why else BY_WILDCARD
-    return remedy_of(reason, source)
+    certificate = certificate_of(new)
+    shown = certificate.shown_name or ""
+    names = [shown, *sorted(certificate.identities - {shown})]
+    rsa = remedies.rsa_key(entry.source if entry else None, entry.name if entry else shown, names)
+    if entry or not place:
+        return remedy_of(reason, rsa, remedies.adopt(shown, place and f"{place[0]}:{place[1]}"))
+    return remedy_of(reason, rsa, remedies.deploy(new.id, *place, ACCEPT.get(reason)))
 
 
-def remedy_of(reason: str, source: str | None) -> str:
-    """Return what to do about a certificate that is held back, as a sentence; for one of the store, `source` is `None`."""
+def remedy_of(reason: str, rsa: str, switch: str) -> str:
+    """Return what to do about a certificate that is held back, as a sentence.
+
+    Args:
+        reason: why; `BY_WILDCARD`, too.
+        rsa: what has it issued with an RSA key, as the end of a sentence.
+        switch: the command that has it served all the same.
+    """
     if reason == "key_type_not_offered":
-        every = "have it issued with an RSA key (certbot: --key-type rsa, lego: --key-type RSA2048, acme.sh: --keylength 2048)"
-        remedy = HOW_RSA.get(source or "", every)
-        return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {remedy}."
-    first = "import it with import_new: true, and " if source else ""
+        return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {rsa}."
     if reason == BY_WILDCARD:
-        return f"Its wildcards have them: {first}name it in ssl_certificate_deploy, or have it issued for these names, too."
-    how = f"{first}name it in ssl_certificate_deploy with {ACCEPT.get(reason)}: true"
+        return f"Its wildcards have them: {switch} has it served; or have it issued for these names, too."
     if reason == "names_not_covered":
-        return f"Have it issued for all names; or if they are to go, {how}."
+        return f"Have it issued for all names; or if they are to go, {switch} has it served."
     if reason == "organization_differs":
-        return f"If that is meant, {how}, once."
+        return f"If that is meant, {switch} has it served, once."
     return ""
 
 
@@ -470,7 +487,7 @@ class _Store:
         return Obstacle(
             "names_not_covered",
             f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {some_of(lost, MOST_NAMED)}. "
-            f"{remedy_of(reason, 'secrets_manager')}",
+            f"{remedy_of(reason, '', remedies.adopt(secret.common_name or min(names, default=None)))}",
         )
 
 

@@ -76,7 +76,7 @@ SPEC = (
                 "type": "list",
                 "elements": "str",
                 "choices": list(REASONS),
-                "default": ["expired", "expiring", "not_yet_valid", "unusable"],
+                "default": ["expired", "expiring", "not_yet_valid", "unusable", "held_back"],
             },
         },
         limits={

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .._api.client import Client
 from .._errors import CertificatesError
 from .._plan.approvals import preview_of
-from .._plan.attention import RenewalFacts, as_served, find_attention
+from .._plan.attention import RenewalFacts, as_served, find_alarming, find_attention
 from .._plan.rotation import Chosen, Record, is_meant
 from .._plan.world import World
 from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary
@@ -64,7 +64,7 @@ def as_result(
         result["source_problems"] = bundles.useless
     if options.is_check_mode:
         result["preview"] = preview_of(lists)
-    alarming = [item for item in attention if item["reason"] in options.fail_on]
+    alarming = find_alarming(attention, options.fail_on, world.clients.at)
     failure = why_failed(lists["failed"], alarming, stopped=client.stop.is_set())
     return {**result, "failure": failure.as_failure()} if failure else result
 

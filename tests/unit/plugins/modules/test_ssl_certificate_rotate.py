@@ -152,9 +152,9 @@ def without_a_chain(rotation: Rotation, issued: Issued) -> int:
 
 
 def test_a1_a_certificate_that_nobody_trusts_replaces_and_deletes_nothing(here: Rotation) -> None:
-    """Neither in check mode; it is told, and the run fails if that is wanted."""
+    """Neither in check mode; it is told, and the run fails if that is wanted and it is so for more than three days."""
     first = store(here.sim, old())
-    bad = without_a_chain(here, issue(days=(-0.5, 91)))
+    bad = without_a_chain(here, issue(days=(-3.5, 91)))
     web(here, first)
     for run in (here.check(**REMOVING), here.run(**REMOVING)):
         assert not run["changed"] and not run["deployed"] and not run["removed"]
@@ -437,15 +437,13 @@ def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, 
 
 
 def test_the_remedy_for_names_that_a_wildcard_has(blind: Rotation) -> None:
-    """To do what is said, word for word: no override is needed."""
+    """No override is needed."""
     first = store(blind.sim, old(names=["example.com", NAME]))
     web(blind, first)
     blind.keep("star", issue(None, names=["example.com", "*.example.com"]))
     (told,) = blind.run()["skipped_items"][:1]
     assert told["reason"] == "names_not_covered"
-    assert (
-        "import it with import_new: true, and name it in ssl_certificate_deploy, or have it issued" in told["message"]
-    )
+    assert "softlayer.certificates.adopt -e @rotation.yml -e common_name=example.com` has it served" in told["message"]
     (new,) = ids(blind.run(import_new=True), "imported")
     listeners = [{"load_balancer": "web", "port": PORT}]
     common = ("trusted_ca_path", "ledger_url")

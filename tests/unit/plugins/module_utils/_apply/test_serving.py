@@ -374,7 +374,7 @@ def test_what_is_refused_though_there_is_a_way_back(world: World, is_trusted: bo
     world.shows = {0: (Refused(NEW),)}
     (seen,) = watch.until_served([kept])
     assert (seen.outcome, seen.reason) == (("failed", "not_accepted") if is_trusted else ("unchanged", None))
-    assert ("Certificate 7 is probably the one before it" in seen.message) is is_trusted
+    assert ("goes back to the one that was probably before it" in seen.message) is is_trusted
 
 
 def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:

@@ -17,6 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.attention import (
     RenewalFacts,
     as_served,
+    find_alarming,
     find_attention,
     served_by,
 )
@@ -25,6 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     ListenerSelection,
     plan_renewals,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remedies import deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
     Record,
@@ -42,6 +44,7 @@ from tests.support.stored import NAME, TRUSTED, Made, clients_with
 FRESH, DUE, OVER = Made(), Made(days=(-80, 10)), Made(days=(-90, -2))
 OTHER = "api.example.com"
 SECOND = timedelta(seconds=1)
+REASONS = get_args(AttentionReason)
 LTD = "Example Ltd"
 
 
@@ -85,6 +88,8 @@ def serving(made: Made, **changed: Any) -> ListenerAction:
     return listener(1, made.record(1), **changed)
 
 
+ADOPT = f"`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e listener=web:443 -e common_name={NAME}`"
+
 # What is due
 
 
@@ -106,6 +111,7 @@ def test_an_item() -> None:
         "ends_at": iso(NOW + 10 * DAY),
         "ends_by": None,
         "days_until_expiry": 10,
+        "held_back_since": None,
     }
     (item,) = found(serving(OVER))
     assert (item["reason"], item["days_until_expiry"]) == ("expired", -2)
@@ -209,24 +215,23 @@ def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
 def test_a_renewal_whose_wildcard_has_the_name_needs_no_override() -> None:
     old = serving(Made(days=(-2, 89), names=("example.com", NAME)))
     star = replace(FRESH, names=("example.com", "*.example.com"))
+    command = deploy(10, "web", 443)
     told = message(old, store=[star])
-    assert told.endswith(
-        "Its wildcards have them: name it in ssl_certificate_deploy, or have it issued for these names, too."
-    )
+    assert told.endswith(f"Its wildcards have them: {command} has it served; or have it issued for these names, too.")
     of_a_source = message(old, usable=[entry(star, 3)], has_sources=True)
-    assert "Its wildcards have them: import it with import_new: true, and name it in" in of_a_source
+    assert f"Its wildcards have them: {ADOPT} has it served;" in of_a_source
     self_signed = message(old, store=[replace(star, by="itself")])
-    assert f"It lacks names that are served now: {NAME}." in self_signed and "name it" not in self_signed
+    assert f"It lacks names that are served now: {NAME}." in self_signed and "`" not in self_signed
 
 
 @pytest.mark.parametrize(
     ("source", "remedy"),
     [
-        ("certbot", "have certbot make RSA keys, --key-type rsa."),
-        ("lego", "have lego make RSA keys, --key-type RSA2048 (rsa2048 before lego 5)."),
-        ("acme_sh", "have acme.sh make RSA keys, --keylength 2048."),
-        ("folder", "have it issued with an RSA key (certbot: --key-type rsa, "),
-        ("mail", "have it issued with an RSA key (certbot: --key-type rsa, "),
+        ("certbot", "`certbot renew --cert-name entry-3 --key-type rsa --force-renewal`"),
+        ("lego", f"`lego run --key-type RSA2048 --renew-force --domains {NAME}`"),
+        ("acme_sh", f"`acme.sh --issue --force --keylength 2048 --domain {NAME}`"),
+        ("folder", "(certbot: `certbot renew --cert-name entry-3 "),
+        ("mail", "(certbot: `certbot renew --cert-name entry-3 "),
     ],
 )
 def test_what_of_a_source_is_held_back_names_the_source(source: str, remedy: str) -> None:
@@ -249,6 +254,51 @@ def test_a_balancer_that_offers_no_suite_for_the_key() -> None:
     assert found(offered, store=[replace(FRESH, key="other ec")]) == []
 
 
+# For what a run fails
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(-2.9, []), (-3, []), (-3 - 1 / 86_400, ["held_back"]), (-30, ["held_back"])],
+    ids=["less than three days", "three days", "a second more", "a month"],
+)
+@pytest.mark.parametrize("where", ["store", "source"])
+def test_a_run_fails_for_what_is_held_back_for_more_than_three_days(
+    days: float, expected: list[str], where: str
+) -> None:
+    newer = replace(FRESH, key="ec", days=(days, 60))
+    known: dict[str, Any] = {"store": [newer]} if where == "store" else {"usable": [entry(newer)], "has_sources": True}
+    items = found(serving(Made(days=(-40, 50))), **known)
+    assert [(item["reason"], item["held_back_since"]) for item in items] == [("held_back", iso(NOW + days * DAY))]
+    assert [item["reason"] for item in find_alarming(items, REASONS, NOW)] == expected
+    assert find_alarming(items, ["expiring"], NOW) == []
+
+
+def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
+    """A certificate for some of the names, or with a key that another balancer has suites for, has its place there."""
+    wide, narrow = Made(days=(-40, 50), names=(NAME, OTHER)), Made(days=(-10, 80))
+    elsewhere = listener(2, narrow.record(2))
+    items = found(serving(wide), elsewhere, usable=[entry(narrow)], has_sources=True)
+    assert [(item["reason"], item["held_back_since"]) for item in items] == [("held_back", None)]
+    assert find_alarming(items, REASONS, NOW) == []
+
+
+def test_what_another_listener_serves_may_be_known_from_the_listing_alone() -> None:
+    """The run is narrowed to other load balancers."""
+    wide, narrow = Made(days=(-40, 50), names=(NAME, OTHER)).record(1), Made(days=(-10, 80)).record(2)
+    other = replace(balancer("other"), listeners=(replace(listener(2, narrow).place.listener, certificate_id=2),))
+    world = replace(world_of([wide, narrow], clients=clients_with(at=NOW)), balancers=[other])
+    (item,) = find_attention([listener(1, wide)], RenewalFacts(world, Chosen([], [], [])))
+    assert (item["reason"], item["held_back_since"]) == ("held_back", None)
+
+
+def test_what_is_held_back_until_it_is_due_is_told_once() -> None:
+    items = found(serving(DUE), store=[replace(FRESH, key="ec", days=(-4, 80))])
+    assert [item["reason"] for item in items] == ["expiring", "held_back"]
+    assert [item["reason"] for item in find_alarming(items, REASONS, NOW)] == ["expiring"]
+    assert [item["reason"] for item in find_alarming(items, ["held_back"], NOW)] == ["held_back"]
+
+
 @pytest.mark.parametrize("days", [(5, 95), (-1, -0.01), (-3, 88)], ids=["not valid yet", "expired", "older"])
 def test_what_is_not_newer_or_not_valid_is_not_held_back(days: tuple[float, float]) -> None:
     assert found(serving(Made(days=(-2, 89))), store=[Made(days=days, organization=LTD)]) == []
@@ -260,7 +310,9 @@ def test_what_is_not_newer_or_not_valid_is_not_held_back(days: tuple[float, floa
 def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
     """A run that only looks says which one; though another one, which is newer still, is held back."""
     one = serving(DUE, renewal_id=10)
-    assert "Certificate 10 of the store is newer: have it served," in message(one, store=[FRESH])
+    assert "Certificate 10 of the store is newer: `ansible-playbook softlayer.certificates.deploy " in message(
+        one, store=[FRESH]
+    )
     due = found(one, store=[FRESH, Made(days=(-0.5, 91), organization=LTD)])[0]
     assert (due["reason"], "Certificate 10 of the store is newer" in due["message"]) == ("expiring", True)
 
@@ -286,7 +338,8 @@ def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store
     due = next(item for item in found(unknown, store=[FRESH]) if item["reason"] == "expired")
     assert (
         "The store has no certificate 99" in due["message"]
-        and "certificate 10 for its names: name that" in due["message"]
+        and f"certificate 10 for its names: {deploy(10, 'web', 443, 'allow_name_loss')} has it served."
+        in due["message"]
     )
     expired, *_others = find_attention([unknown], facts([FRESH.record(None)]))
     fingerprint = certificate_of(FRESH.record()).fingerprint_sha256
@@ -456,7 +509,9 @@ def test_what_is_not_valid_yet() -> None:
     (item,) = found(
         serving(Made(days=(1, 90)), accepted=False, refusal="certificate is not yet valid", predecessor_id=7)
     )
-    assert item["reason"] == "not_yet_valid" and "certificate 7, which is valid" in item["message"]
+    assert (
+        item["reason"] == "not_yet_valid" and f"{deploy(7, 'web', 443)} goes back to certificate 7" in item["message"]
+    )
     assert iso(NOW + DAY) in item["message"]
 
 

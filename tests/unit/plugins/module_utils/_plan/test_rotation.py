@@ -17,7 +17,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
     SourceOptions,
     choose,
     is_meant,
-    remedy_of,
     without_replaced,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
@@ -207,7 +206,7 @@ def test_equally_good_ones_are_named() -> None:
     assert "exactly as new" in said and "/certbot/2/cert.pem" in said and "leave one of them there" in said
     said = message([OLD, twin], NEW)
     assert "exactly as new, certificate 2," in said
-    assert "ssl_certificate_import" in said and "ssl_certificate_deploy" in said
+    assert ADOPT in said
 
 
 def test_a_better_one_is_named() -> None:
@@ -237,6 +236,9 @@ def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
     assert message([OLD], entry(gone, source=source)) == f"It expired at {iso(NOW - DAY)}: {remedy}"
 
 
+ADOPT = "`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e common_name=www.example.com`"
+
+
 @pytest.mark.parametrize(
     ("store", "source", "said"),
     [
@@ -248,27 +250,35 @@ def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
             f"The store holds no certificate for {OTHER} that it would renew: import_new: true",
         ),
         ([OLD], replace(NEW, key="ec"), "For certificate 1, its key is EC, and that of what is served now is RSA."),
-        ([OLD], replace(NEW, key="ec"), "have certbot make RSA keys, --key-type rsa."),
+        (
+            [OLD],
+            replace(NEW, key="ec"),
+            "`certbot renew --cert-name entry-1 --key-type rsa --force-renewal` issues it anew with one.",
+        ),
         ([replace(OLD, names=BOTH)], NEW, f"For certificate 1, it lacks names that are served now: {OTHER}."),
         ([replace(OLD, names=BOTH)], NEW, "Have it issued for all names;"),
         (
             [replace(OLD, names=APEX)],
             replace(NEW, names=STAR),
-            f"it lacks names that are served now: {NAME}. Its wildcards have them: import it with import_new: true, and name it in "
-            "ssl_certificate_deploy, or have it issued for these names, too.",
+            f"it lacks names that are served now: {NAME}. Its wildcards have them: {ADOPT} has it served; or have it issued for these names, "
+            "too.",
         ),
         (
             [replace(OLD, names=(*APEX, "a.b.example.com"))],
             replace(NEW, names=STAR),
-            "name it in ssl_certificate_deploy with allow_name_loss: true.",
+            f"Have it issued for all names; or if they are to go, {ADOPT} has it served.",
         ),
         (
             [replace(OLD, names=APEX, organization=LTD)],
             replace(NEW, names=STAR),
-            "name it in ssl_certificate_deploy with allow_organization_change: true, once.",
+            f"If that is meant, {ADOPT} has it served, once.",
         ),
         ([replace(OLD, organization=LTD)], NEW, f"its organization (none) is not that of what is served now ({LTD})"),
-        ([replace(OLD, organization=LTD)], NEW, "ssl_certificate_deploy with allow_organization_change: true, once."),
+        (
+            [replace(OLD, organization=LTD)],
+            NEW,
+            f"If that is meant, {ADOPT} has it served, once.",
+        ),
     ],
 )
 def test_what_renews_nothing_says_why(store: list[Made], source: Made, said: str) -> None:
@@ -286,23 +296,6 @@ def test_of_several_that_it_does_not_renew_the_newest() -> None:
     store = [replace(OLD, organization=LTD), replace(OLD, days=(-10, 80))]
     for number, those in ((2, store), (1, store[::-1])):
         assert f"For certificate {number}, its key is EC," in message(those, replace(NEW, key="ec"))
-
-
-@pytest.mark.parametrize(
-    ("source", "remedy"),
-    [
-        ("certbot", "--key-type rsa."),
-        ("lego", "--key-type RSA2048 (rsa2048 before lego 5)."),
-        ("acme_sh", "--keylength 2048."),
-        ("traefik", "keyType RSA2048, and issue it anew without its entry in acme.json."),
-        ("folder", "acme.sh: --keylength 2048)."),
-        ("mail", "certbot: --key-type rsa,"),
-        ("secrets_manager", "RSA2048."),
-        (None, "lego: --key-type RSA2048,"),
-    ],
-)
-def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str | None, remedy: str) -> None:
-    assert remedy in remedy_of("key_type_not_offered", source)
 
 
 def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:

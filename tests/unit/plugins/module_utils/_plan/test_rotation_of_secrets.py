@@ -140,8 +140,8 @@ def test_the_record_with_the_best_chain_counts() -> None:
         (
             plan(NEW, replace(OLD, names=(NAME, OTHER, "shop.example.com")), replace(OLD, names=BOTH)),
             "It renews no certificate of the store. For certificate 2, it lacks names that are served now: api.example.com. Have it issued "
-            "for all names; or if they are to go, import it with import_new: true, and name it in ssl_certificate_deploy with "
-            "allow_name_loss: true.",
+            "for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e "
+            "common_name=www.example.com` has it served.",
         ),
         (
             plan(
@@ -149,7 +149,8 @@ def test_the_record_with_the_best_chain_counts() -> None:
                 replace(OLD, names=("example.com", NAME)),
             ),
             "It renews no certificate of the store. For certificate 1, it lacks names that are served now: www.example.com. Its wildcards "
-            "have them: import it with import_new: true, and name it in ssl_certificate_deploy, or have it issued for these names, too.",
+            "have them: `ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e 'common_name=*.example.com'` has it served; or "
+            "have it issued for these names, too.",
         ),
         (
             plan(NEW, NOTHING),

@@ -1,0 +1,87 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands that messages name, to be pasted into a shell as they stand. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import typing as t
+from collections.abc import Sequence
+
+PLAIN = re.compile(r"[\w.:*-]+")
+"""What Ansible reads in `-e NAME=VALUE` as it is written."""
+VARIABLES = "-e @rotation.yml"
+"""The variables of the role, in the file that the guides and the playbook schedule write."""
+
+
+DEPLOY = f"`ansible-playbook softlayer.certificates.deploy {VARIABLES}`"
+"""What has the best certificates of the store served."""
+
+
+def adopt(common_name: str | None, listener: str | None = None) -> str:
+    """Return what imports a certificate of a source, and has a listener serve it; without one, each that serves its names.
+
+    Args:
+        common_name: a name of the certificate; if it has none, that is left to who reads it.
+        listener: such as `web:443`.
+    """
+    given = {**({"listener": listener} if listener else {}), "common_name": common_name or "NAME"}
+    return f"`ansible-playbook softlayer.certificates.adopt {VARIABLES} {_extra_variables(given)}`"
+
+
+def deploy(certificate_id: int, load_balancer: str, port: int, allow: str | None = None) -> str:
+    """Return what has a listener serve a certificate of the store.
+
+    Args:
+        certificate_id: the certificate.
+        load_balancer: name of the balancer.
+        port: port of the listener.
+        allow: the option that accepts what speaks against it.
+    """
+    options: dict[str, t.Any] = {
+        "certificate_id": certificate_id,
+        "listeners": [{"load_balancer": load_balancer, "port": port}],
+        **({allow: True} if allow else {}),
+    }
+    return f"`ansible localhost -m softlayer.certificates.ssl_certificate_deploy -a {shlex.quote(json.dumps(options))}`"
+
+
+def _extra_variables(given: dict[str, str]) -> str:
+    if all(PLAIN.fullmatch(value) for value in given.values()):
+        return " ".join(f"-e {shlex.quote(f'{name}={value}')}" for name, value in given.items())
+    return f"-e {shlex.quote(json.dumps(given, ensure_ascii=False))}"
+
+
+def rsa_key(source: str | None, name: str, names: Sequence[str]) -> str:
+    """Return what has a certificate issued anew with an RSA key, as the end of a sentence.
+
+    Args:
+        source: the kind of source that has it; `None` for one of the store.
+        name: what the source calls it.
+        names: its names, first that by which a person knows it.
+    """
+    quoted = [shlex.quote(name) for name in names]
+    certbot = f"certbot renew --cert-name {shlex.quote(name)} --key-type rsa --force-renewal"
+    if source == "certbot":
+        return f"`{certbot}` issues it anew with one"
+    if source == "lego":
+        domains = " ".join(f"--domains {name}" for name in quoted)
+        return (
+            f"`lego run --key-type RSA2048 --renew-force {domains}` issues it anew with one (lego 4: `lego --key-type rsa2048 {domains} renew "
+            "--days 3650`), with your email and challenge; it needs the key type each time"
+        )
+    if source == "acme_sh":
+        domains = " ".join(f"--domain {name}" for name in quoted)
+        return (
+            f"`acme.sh --issue --force --keylength 2048 {domains}` with your challenge, such as --webroot /var/www/html, issues it anew with one; "
+            f"`acme.sh --remove --ecc --domain {quoted[0]}` ends the renewals of the other"
+        )
+    if source == "traefik":
+        return "write keyType: RSA2048 in Traefik's certificate resolver, stop it, take the entry of this name out of acme.json, and start it"
+    if source == "secrets_manager":
+        return "order it anew in Secrets Manager with the key algorithm RSA2048"
+    return f"have it issued anew with one (certbot: `{certbot}`)"

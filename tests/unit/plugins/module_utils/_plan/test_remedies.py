@@ -1,0 +1,91 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A command that a message names works as it stands: a shell and Ansible read in it what is meant."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+
+import pytest
+from ansible.parsing.splitter import parse_kv
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remedies import adopt, deploy, rsa_key
+
+ODD = [
+    "web:443",
+    "*.example.com",
+    "my web:443",
+    "it's:443",
+    'a"b:1',
+    "$(id):443",
+    "web={{ x }}:443",
+    "wéb:443",
+    "a,b:1",
+]
+
+
+def words(command: str) -> list[str]:
+    """What a shell makes of the command in a message."""
+    assert command[0] == command[-1] == "`"
+    return shlex.split(command[1:-1])
+
+
+def read(arguments: list[str]) -> dict[str, object]:
+    """The extra variables, as Ansible reads them."""
+    variables: dict[str, object] = {}
+    for flag, value in zip(arguments[::2], arguments[1::2], strict=True):
+        assert flag == "-e"
+        if value != "@rotation.yml":
+            variables |= json.loads(value) if value.startswith("{") else parse_kv(value)
+    return variables
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_adopt(text: str) -> None:
+    program, playbook, *rest = words(adopt("www.example.com", text))
+    assert (program, playbook) == ("ansible-playbook", "softlayer.certificates.adopt")
+    assert read(rest) == {"listener": text, "common_name": "www.example.com"}
+    assert read(words(adopt(text))[2:]) == {"common_name": text}
+    assert read(words(adopt(None))[2:]) == {"common_name": "NAME"}
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_deploy(text: str) -> None:
+    *command, options = words(deploy(7, text, 443))
+    assert command == ["ansible", "localhost", "-m", "softlayer.certificates.ssl_certificate_deploy", "-a"]
+    given = {"certificate_id": 7, "listeners": [{"load_balancer": text, "port": 443}]}
+    assert json.loads(options) == given
+    assert json.loads(words(deploy(7, text, 443, "allow_name_loss"))[-1]) == {**given, "allow_name_loss": True}
+
+
+@pytest.mark.parametrize(
+    ("source", "commands"),
+    [
+        ("certbot", ["certbot renew --cert-name odd\\ name --key-type rsa --force-renewal"]),
+        (
+            "lego",
+            [
+                "lego run --key-type RSA2048 --renew-force --domains '*.example.com' --domains example.com",
+                "lego --key-type rsa2048 --domains '*.example.com' --domains example.com renew --days 3650",
+            ],
+        ),
+        (
+            "acme_sh",
+            [
+                "acme.sh --issue --force --keylength 2048 --domain '*.example.com' --domain example.com",
+                "acme.sh --remove --ecc --domain '*.example.com'",
+            ],
+        ),
+        ("traefik", []),
+        ("secrets_manager", []),
+        ("folder", ["certbot renew --cert-name 'odd name' --key-type rsa --force-renewal"]),
+        (None, ["certbot renew --cert-name 'odd name' --key-type rsa --force-renewal"]),
+    ],
+)
+def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str | None, commands: list[str]) -> None:
+    said = rsa_key(source, "odd name", ["*.example.com", "example.com"])
+    assert [shlex.split(one) for one in re.findall("`([^`]*)`", said)] == [shlex.split(one) for one in commands]
+    assert commands or "RSA2048" in said
