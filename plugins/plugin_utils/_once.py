@@ -16,21 +16,29 @@ from collections.abc import Mapping
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.plugins.loader import strategy_loader
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
 
 OURS = "softlayer.certificates."
-"""How the names of the roles begin in whose variables a path begins where a person is."""
+"""How the names of the roles begin that have variables in the place of options."""
 
 
 class OnceAction(NormalAction):
-    """Runs a module as Ansible does, unless it is to run once and would not; in a role of this collection, with paths as people mean them."""
+    """Runs a module as Ansible does, unless it is to run once and would not.
+
+    In a role of this collection, paths are what people mean, and messages name the role's variables.
+    """
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result."""
-        if self._task._role and self._task._role.get_name().startswith(OURS):
-            self._task.args = with_absolute_paths(self._task.args)
         why_not = self.why_not(task_vars or {})
-        return refused(why_not) if why_not else super().run(tmp, task_vars)
+        if why_not:
+            return refused(why_not)
+        role = self._task._role.get_name() if self._task._role else ""
+        if not role.startswith(OURS):
+            return super().run(tmp, task_vars)
+        self._task.args = with_absolute_paths(self._task.args)
+        return with_variables(super().run(tmp, task_vars), role.removeprefix(OURS), self._task.action)
 
     def why_not(self, task_vars: Mapping[str, t.Any]) -> str | None:
         """Return why the task would run more than once, though it is to run once; else `None`."""
