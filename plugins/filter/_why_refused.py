@@ -17,7 +17,11 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import HOW_TO_SELECT, ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
+    HOW_TO_SELECT,
+    ArgumentSpec,
+    api_options,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
@@ -25,8 +29,16 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfi
     why_not_fulfilled,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import without_secrets
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_variables
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables, plain
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import (
+    is_own_playbook,
+    role_defaults,
+    role_variables,
+)
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import (
+    extra_variables,
+    on_variables,
+    plain,
+)
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
@@ -69,7 +81,9 @@ def why_refused(
         except Exception as error:  # a template may fail in any way
             said = UNDEFINED.search(str(error))
             unreadable[name] = f": {said[0]}" if said else ""
-    why_not = _why_refused(names, given, unreadable, _different(context, role, given), role, unread)
+    is_own = is_own_playbook(str(context.resolve("playbook_dir")))
+    unprefixed = None if unread else why_unprefixed(extra_variables(), given, role, is_own=is_own)
+    why_not = _why_refused(names, given, unreadable, _different(context, role, given), role, unread, unprefixed)
     if why_not or not needs:
         return why_not
     own = {name.removeprefix(f"{role}_"): given.get(name) for name in role_variables(role)}
@@ -128,13 +142,14 @@ def _why_refused(
     different: tuple[str, str] | None,
     role: str,
     unread: str | None,
+    unprefixed: str | None,
 ) -> str:
     if unread:
         return (
             f"Ansible could make no variable of {json.dumps(unread)}, so nothing was done. Write -e @FILE for a file, "
             "-e NAME=VALUE without blanks around the sign, or JSON."
         )
-    why_not = _why_unknown(names, role) or _why_without_value(given, unreadable, role)
+    why_not = _why_unknown(names, role) or unprefixed or _why_without_value(given, unreadable, role)
     if not why_not and different:
         name, host = different
         why_not = (
@@ -163,6 +178,41 @@ def _why_unknown(names: Sequence[str], role: str) -> str | None:
         f"The role {role} does not know {', '.join(unknown)}.{meant} "
         f"`ansible-doc --type role softlayer.certificates.{role}` lists its variables."
     )
+
+
+def why_unprefixed(extra: Mapping[str, t.Any], given: Mapping[str, t.Any], role: str, *, is_own: bool) -> str | None:
+    """Return why extra variables are refused that are called like options of modules, and would set nothing.
+
+    A play of a user's own may have such variables for other things: there, names that are words of the language are theirs, and so is what
+    the role's variable is made of.
+
+    Args:
+        extra: what `-e` sets.
+        given: the role's variables that are defined, with their values.
+        role: its name.
+        is_own: whether the playbook is one of this collection's.
+    """
+    defaults, variables = role_defaults(role), role_variables(role)
+    meant = {}
+    for name in sorted(extra):
+        variable = f"{role}_{name}"
+        if variable in variables and (is_own or "_" in name):
+            value = given.get(variable)
+            if value == defaults.get(variable) and str(value) != str(extra[name]):
+                meant[name] = variable
+    if meant:
+        return f"The role {role} does not know {', '.join(meant)}, so -e would set nothing: {', '.join(meant.values())} is meant. Nothing was done."
+    of_api = [name for name in sorted(extra) if is_own and name in api_options().options]
+    if of_api:
+        name = of_api[0]
+        _function, *environment = api_options().options[name].get("fallback", (None,))
+        how = f"set {environment[0][0]} in the environment" if environment else HOW_ELSE
+        return f"{name} is no variable of the role {role}, so -e would set nothing: {how}. Nothing was done."
+    return None
+
+
+HOW_ELSE = "call the role in a play of your own, with module_defaults for group/softlayer.certificates.softlayer"
+"""How options are set that the environment does not."""
 
 
 def _why_without_value(given: Mapping[str, t.Any], unreadable: Mapping[str, str], role: str) -> str | None:

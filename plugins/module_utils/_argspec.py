@@ -92,18 +92,23 @@ class ArgumentSpec:
                 raise CertificatesError("invalid_argument", why_not)
 
     def check_values(self, values: Mapping[str, t.Any]) -> None:
-        """Refuse what is beyond the limits of an option, and true and false for numbers at any depth: Ansible converts them to 1 and 0.
+        """Refuse what is beyond the limits of an option; and at any depth, what Ansible would convert: true to 1, and a dict to a path.
 
         Raises:
             CertificatesError: `invalid_argument`.
         """
         for within, options, level in _levels(self.options, values):
             for name, argument in options.items():
-                is_number = argument.get("elements", argument["type"]) in NUMBERS
-                for place, item in _items(argument, level.get(name), f"{within}{name}") if is_number else ():
-                    if isinstance(item, bool):
-                        why = f"{place} takes a number, and true or false is none."
-                        raise CertificatesError("invalid_argument", why)
+                kind = argument.get("elements", argument["type"])
+                for place, item in _items(argument, level.get(name), f"{within}{name}"):
+                    if kind in NUMBERS and isinstance(item, bool):
+                        raise CertificatesError(
+                            "invalid_argument", f"{place} takes a number, and true or false is none."
+                        )
+                    if kind == "path" and isinstance(item, dict | list):
+                        raise CertificatesError(
+                            "invalid_argument", f"{place} takes a path alone, and no {type(item).__name__}."
+                        )
         for name, limit in self.limits.items():
             why_not = _why_beyond(name, self.options[name], limit, values[name]) if name in values else None
             if why_not:
@@ -181,9 +186,10 @@ def _unknown_names(within: str, options: Mapping[str, OneArgument], values: Mapp
     others = []
     given = map(str, values.keys() - known)
     for name in sorted(name for name in given if not name.startswith("_ansible_")):
-        shown = name if PLAIN_NAME.fullmatch(name) else f"(a name of {len(name)} characters)"
-        longer = sorted(option for option in known if option.startswith(f"{name.lower()}_"))
-        meant = list(dict.fromkeys([*longer, *get_close_matches(name.lower(), known, 1, ALIKE)]))
+        plain = re.sub(r"\W", "_", name.lower())  # acme.sh, report-path
+        shown = name if PLAIN_NAME.fullmatch(name) or plain in known else f"(a name of {len(name)} characters)"
+        longer = sorted(option for option in known if option.startswith(f"{plain}_"))
+        meant = list(dict.fromkeys([*longer, *get_close_matches(plain, known, 1, ALIKE)]))
         if meant:
             *most, last = meant
             yield f"There is no option {within}{shown}; {', '.join(most)}{' or ' if most else ''}{last} is meant."
@@ -247,11 +253,20 @@ def _list_as_meant(argument: OneArgument, value: object, place: str) -> object:
     if elements == "dict":
         alone = from_json(value, dict)
         items = [alone] if isinstance(alone, dict) else items
-        options = argument.get("options")
+        options = argument.get("options") or {}
         # Ansible reads name=value, and of anything else it would not say which option it cannot read.
-        if options and isinstance(items, str) and "=" not in items:
-            how = f'Write it as JSON, such as [{{"{next(iter(options))}": "..."}}].'
-            raise CertificatesError("invalid_argument", f"{place} is a text, and no list of dicts. {how}")
+        texts = [(place, items)] if isinstance(items, str) else _items(argument, items, place)
+        for where, text in texts if options else ():
+            if (
+                isinstance(text, str)
+                and text.strip()
+                and "=" not in text
+                and not isinstance(from_json(text, dict), dict)
+            ):
+                what = "dict" if where != place else "list of dicts"
+                how = f'{{"{next(iter(options))}": "..."}}'
+                how = f"Write it like {how}." if where != place else f"Write it as JSON, such as [{how}]."
+                raise CertificatesError("invalid_argument", f"{where} is a text, and no {what}. {how}")
     elif isinstance(items, str):
         if "-----BEGIN" in items:  # split at its blanks, a key would not be known for one
             raise CertificatesError(

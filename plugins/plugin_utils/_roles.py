@@ -24,8 +24,22 @@ def role_variables(role: str) -> dict[str, dict[str, t.Any]]:
     return {name: _without_default(option) for name, option in options.items()}
 
 
+@cache
+def role_defaults(role: str) -> dict[str, t.Any]:
+    """Return the values that a role's variables have if nobody gives them others."""
+    defaults: dict[str, t.Any] = _yaml(ROLES / role / "defaults/main.yml")
+    return defaults
+
+
+def is_own_playbook(folder: str) -> bool:
+    """Return whether the playbooks in a folder are those of this collection, in which no roles of others run."""
+    return Path(folder).resolve().is_relative_to((ROLES.parent / "playbooks").resolve())
+
+
 def _without_default(option: dict[str, t.Any]) -> dict[str, t.Any]:
     inner = {name: _without_default(suboption) for name, suboption in option.get("options", {}).items()}
+    if option["type"] == "raw":  # Ansible would refuse forms of it that are read here, with a dump of all variables
+        option = {**option, "type": "list", "elements": "dict"}
     return {name: value for name, value in {**option, "options": inner}.items() if value and name in READ}
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 
 import ansible.template
+from ansible.parsing.dataloader import DataLoader
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
 
 P = t.ParamSpec("P")
@@ -31,6 +33,11 @@ def on_variables(function: Callable[P, R]) -> Callable[P, R]:
         return t.cast(R, result if MARKS_TEMPLATES else wrap_var(result))
 
     return called
+
+
+def extra_variables() -> dict[str, t.Any]:
+    """Return what `-e` sets, as it is written; Ansible has read it before, and does not read it again."""
+    return {str(name): value for name, value in load_extra_vars(DataLoader()).items()}
 
 
 def plain(value: t.Any) -> t.Any:

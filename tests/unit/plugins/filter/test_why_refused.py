@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.filter import _why_refused as plugin
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import is_own_playbook, role_variables
 from jinja2 import Environment, StrictUndefined
 
 FULFILLMENT: dict[str, Any] = {
@@ -29,7 +30,8 @@ UNDEFINED = StrictUndefined(name="not_there")
 def why_refused(given: dict[str, Any], role: str, unread: str | None, needs: dict[str, Any]) -> str:
     """Why a role cannot begin with these variables."""
     of_ansible = {"omit": "(omit)", "ansible_play_hosts_all": ["localhost"], "ansible_play_hosts": ["localhost"]}
-    context = Environment(undefined=StrictUndefined).from_string("").new_context(of_ansible | given | {"needs": needs})
+    variables = of_ansible | given | {"needs": needs, "playbook_dir": "/srv/playbooks"}
+    context = Environment(undefined=StrictUndefined).from_string("").new_context(variables)
     reason: str = plugin.FilterModule().filters()["_why_refused"](
         context, list(given), role, unread, "needs" if needs else None
     )
@@ -119,6 +121,79 @@ def test_a_value_is_of_its_type(name: str, value: object, said: str) -> None:
 def test_the_defaults_are_values(role: str) -> None:
     defaults = Path(plugin.__file__).parents[2] / f"roles/{role}/defaults/main.yml"
     assert about_variables(role, yaml.safe_load(defaults.read_text("utf-8"))) == ""
+
+
+SOURCES = [{"certbot": "/etc/letsencrypt"}]
+
+
+@pytest.mark.parametrize("sources", [SOURCES, SOURCES[0], json.dumps(SOURCES), json.dumps(SOURCES[0]), "certbot=/srv"])
+def test_forms_of_sources_that_are_read(sources: object) -> None:
+    assert about_variables("ssl_rotation", {"ssl_rotation_sources": sources}) == ""
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        (
+            "/etc/letsencrypt",
+            'ssl_rotation_sources is a text, and no list of dicts. Write it as JSON, such as [{"certbot": "..."}].',
+        ),
+        (["/etc/letsencrypt"], 'ssl_rotation_sources[0] is a text, and no dict. Write it like {"certbot": "..."}.'),
+        ([{"acme.sh": "/root/.acme.sh"}], "There is no option ssl_rotation_sources[0].acme.sh; acme_sh is meant."),
+        ({"Certbot": "/srv"}, "There is no option ssl_rotation_sources[0].Certbot; certbot is meant."),
+        ([{"certbot": {"path": "/srv"}}], "ssl_rotation_sources[0].certbot takes a path alone, and no dict."),
+    ],
+)
+def test_forms_of_sources_that_are_not(sources: object, said: str) -> None:
+    assert about_variables("ssl_rotation", {"ssl_rotation_sources": sources}) == said
+
+
+# What -e sets without the prefix
+
+
+@pytest.mark.parametrize(
+    ("extra", "given", "is_own", "said"),
+    [
+        ({"trusted_ca_path": "/srv"}, {}, False, "ssl_rotation_trusted_ca_path is meant"),
+        ({"max_listeners": "5"}, {"ssl_rotation_max_listeners": 20}, False, "ssl_rotation_max_listeners is meant"),
+        ({"max_listeners": "5"}, {"ssl_rotation_max_listeners": 5}, False, None),
+        ({"max_listeners": "20"}, {"ssl_rotation_max_listeners": 20}, False, None),
+        ({"load_balancers": "a,b"}, {"ssl_rotation_load_balancers": ["a", "b"]}, False, None),
+        ({"sources": "a", "trust": "warn", "force": "yes"}, {"ssl_rotation_trust": "require"}, False, None),
+        (
+            {"sources": "a", "trust": "warn", "force": "yes"},
+            {"ssl_rotation_trust": "require"},
+            True,
+            "does not know sources, trust, so -e would set nothing: ssl_rotation_sources, ssl_rotation_trust is meant",
+        ),
+        (
+            {"api_key": "x"},
+            {},
+            True,
+            "api_key is no variable of the role ssl_rotation, so -e would set nothing: set SL_API_KEY in the env",
+        ),
+        (
+            {"timeout": 5},
+            {},
+            True,
+            "timeout is no variable of the role ssl_rotation, so -e would set nothing: call the role in a play",
+        ),
+        ({"api_key": "x", "timeout": 5, "path": "/srv", "name": "x"}, {}, False, None),
+        ({"path": "/srv", "name": "x", "listener": "web:443", "ssl_rotation_trust": "warn"}, {}, True, None),
+    ],
+)
+def test_extra_variables_without_the_prefix(
+    extra: dict[str, Any], given: dict[str, Any], is_own: bool, said: str | None
+) -> None:
+    """In a playbook of somebody's own, what is a word of the language, or is handed on to the role's variable, is no mistake."""
+    why_not = plugin.why_unprefixed(extra, given, "ssl_rotation", is_own=is_own)
+    assert why_not is None if said is None else said in str(why_not) and str(why_not).endswith("Nothing was done.")
+
+
+def test_which_playbooks_are_the_collections_own(tmp_path: Path) -> None:
+    own = Path(plugin.__file__).parents[2] / "playbooks"
+    assert is_own_playbook(str(own)) and is_own_playbook(str(own / "awx"))
+    assert not is_own_playbook(str(tmp_path)) and not is_own_playbook(str(own.parent))
 
 
 def test_a_template_that_fails_is_not_quoted() -> None:
