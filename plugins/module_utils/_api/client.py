@@ -128,7 +128,11 @@ class Client(Caller):
                     raise ValueError("status")
             except Exception as error:  # when an answer is truncated, the SDK passes on whatever its parser raises
                 call = f"SoftLayer_{service}::{method}"
-                raise explain(call, self.settings.endpoint_url, attempt, error, repeatable=repeatable) from None
+                failure = explain(call, self.settings.endpoint_url, attempt, error, repeatable=repeatable)
+                why = self.settings.why_denied if failure.code == "authentication_failed" else None
+                raise CertificatesError(
+                    failure.code, f"{failure.message} {why}" if why else failure.message, **failure.details
+                ) from None
             return result
 
         return self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending, in_turn=in_turn)

@@ -228,7 +228,8 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
     if answer.status == 401 or DENIED.search(fault.message):
         return CertificatesError(
             "authentication_failed",
-            f"The API refused the credentials ({said.rstrip('.')}): check username and api_key, and that the key's user may call {call}.",
+            f"The API refused the credentials ({said.rstrip('.')}): check username and api_key (SL_USERNAME and SL_API_KEY in the "
+            f"environment), and that the key's user may call {call}.",
             **details,
         )
     is_open = not repeatable and fault.is_mishap(answer.status)
@@ -252,7 +253,8 @@ def _explain_http(
     if answer.status == 401 and repeatable:
         return CertificatesError(
             "authentication_failed",
-            f"{call}: the API refused the credentials (HTTP 401): check username and api_key.",
+            f"{call}: the API refused the credentials (HTTP 401): check username and api_key (SL_USERNAME and "
+            "SL_API_KEY in the environment).",
             **details,
         )
     if answer.status == 407 and answer.is_by_proxy:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +28,11 @@ with suppress(ImportError):
 
 LONGEST_TIMEOUT = 86400
 """Seconds; with more, or infinity, a run would never end."""
+
+
+IBM_CLOUD_USER = "apikey"
+IBM_CLOUD_KEY, CLASSIC_KEY = re.compile(r"[A-Za-z0-9_-]{44}"), re.compile(r"[0-9a-fA-F]{64}")
+"""The forms of the two kinds of API keys."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,19 @@ class Settings(Network):
     def is_rest(self) -> bool:
         """Whether the endpoint speaks REST; otherwise XML-RPC."""
         return "rest" in urlsplit(self.endpoint_url).path.split("/")
+
+    @property
+    def why_denied(self) -> str | None:
+        """Return what is wrong with the credentials by their form, as a sentence, if they are refused; `None` if nothing is."""
+        is_of_ibm_cloud = self.username == IBM_CLOUD_USER
+        if IBM_CLOUD_KEY.fullmatch(self.api_key) and not is_of_ibm_cloud:
+            return f"With an API key of IBM Cloud, which this one looks like, the user name is {IBM_CLOUD_USER}."
+        if CLASSIC_KEY.fullmatch(self.api_key) and is_of_ibm_cloud:
+            return (
+                f"The user name {IBM_CLOUD_USER} goes with an API key of IBM Cloud, and this one looks like a key of the classic infrastructure: give "
+                "the user name that the portal shows beside it."
+            )
+        return None
 
     @property
     def secrets(self) -> set[str]:

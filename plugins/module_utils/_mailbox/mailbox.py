@@ -161,9 +161,10 @@ class MaildirMailbox(_FileMailbox):
     def __init__(self, path: str, largest: int) -> None:
         super().__init__(largest)
         self._path = path
-        if not all(os.path.isdir(os.path.join(path, part)) for part in ("new", "cur")):
+        if not _is_maildir(path):
             raise CertificatesError(
-                "not_found", f"{path} is no Maildir: it lacks the folders new and cur. Give the folder that holds them."
+                "not_found",
+                f"{path} is no Maildir: it lacks the folders new and cur. Give the folder that holds them; one of .eml files is given as paths.",
             )
 
     def _paths(self) -> Iterator[tuple[str, str]]:
@@ -185,6 +186,11 @@ class PathsMailbox(_FileMailbox):
                     "not_found",
                     f"There is no file or folder {path}: give the path of an .eml file, or of a folder of them.",
                 )
+            if _is_maildir(path):
+                raise CertificatesError(
+                    "invalid_argument",
+                    f"{path} is a Maildir, whose messages are no .eml files: give it as maildir, in place of paths.",
+                )
 
     def _is_named(self, path: str) -> bool:
         return path in self._given
@@ -205,6 +211,10 @@ class PathsMailbox(_FileMailbox):
                 entry.path for entry in entries if entry.name.lower().endswith(MESSAGES) and not _is_folder(entry)
             )
             waiting += reversed(folders)
+
+
+def _is_maildir(path: str) -> bool:
+    return all(os.path.isdir(os.path.join(path, part)) for part in ("new", "cur"))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

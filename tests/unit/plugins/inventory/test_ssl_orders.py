@@ -495,7 +495,7 @@ def test_no_secret_in_what_a_failure_says(inventory: Inventory, sim: Simulator) 
     inventory.write(username=sim.username, api_key=WRONG_KEY, retries=0)
     talkative = {"ANSIBLE_DISPLAY_TRACEBACK": "always", "ANSIBLE_INVENTORY_ENABLED": PLUGIN}
     ran = inventory.run("ansible-inventory", "--list", "-vvvv", SL_API_KEY=None, **talkative)
-    words = "The API refused the credentials (Access Denied): check username and api_key"
+    words = "The API refused the credentials (Access Denied): check username and api_key (SL_USERNAME and"
     assert words in ran.said and "Unable to parse" in ran.said
     assert WRONG_KEY not in ran.out + ran.err
     key = "sh0rt"

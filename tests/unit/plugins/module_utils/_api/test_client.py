@@ -126,6 +126,37 @@ def test_an_ibm_cloud_key_goes_by_http_basic(client: Client, url: str, wire: Wir
     assert KEY.encode() not in sent.body
 
 
+IBM_CLOUD_KEY = "wKsJ3bT4-_hQ0zUfVYg1nR7cXpLMd9aE2iOoB5r6tNxy"
+MISTAKEN = "With an API key of IBM Cloud, which this one looks like, the user name is apikey."
+
+
+@pytest.mark.parametrize(
+    ("username", "key", "said"),
+    [
+        ("SL1", IBM_CLOUD_KEY, MISTAKEN),
+        ("me@example.com", IBM_CLOUD_KEY, MISTAKEN),
+        ("apikey", IBM_CLOUD_KEY, None),
+        ("SL1", KEY, None),
+        ("SL1", f"{IBM_CLOUD_KEY}x", None),
+        (
+            "apikey",
+            KEY,
+            "looks like a key of the classic infrastructure: give the user name that the portal shows beside it.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("words", ["Access Denied.", "Invalid API token."])
+def test_a_user_name_that_does_not_go_with_the_key(
+    wire: Wire, url: str, username: str, key: str, said: str | None, words: str
+) -> None:
+    """It is told when both are refused, not before."""
+    wire.script = [fault(words)]
+    with fails("authentication_failed") as caught:
+        client_for(url, username=username, api_key=key).call("Account", "getObject")
+    assert caught.value.message.endswith(said or "may call SoftLayer_Account::getObject.")
+    assert key not in caught.value.message and caught.value.details["api_message"] == words
+
+
 @pytest.mark.parametrize("text", ["Prüfung für Bücher", "証明書", "<&>\"'", "a\nb"])
 def test_text_arrives_as_it_was_meant(client: Client, wire: Wire, text: str) -> None:
     """Such as the notes of a certificate: read as a server reads it, by the encoding that is declared."""

@@ -205,6 +205,15 @@ def test_what_is_no_maildir(tmp_path: Path, path: str) -> None:
     refusal("not_found", "Maildir", read=lambda: MaildirMailbox(str(tmp_path / path), LARGEST))
 
 
+def test_a_maildir_is_no_folder_of_files(tmp_path: Path) -> None:
+    """Its messages have no names that end in .eml, so none would be found."""
+    make_maildir(tmp_path / "box")
+    with fails(
+        "invalid_argument", "box is a Maildir, whose messages are no .eml files: give it as maildir, in place of paths."
+    ):
+        PathsMailbox([str(tmp_path / "box")], LARGEST)
+
+
 @pytest.mark.parametrize("path", ["nowhere.eml", "loop", "nul\0"])
 def test_what_is_no_file_or_folder(tmp_path: Path, path: str) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
