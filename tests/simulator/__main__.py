@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import app, control, fleet, haproxy, keys, mail, tls
+from . import app, control, fleet, haproxy, keys, listeners, mail, tls
 from .secrets_manager.app import create_iam, create_instance
 from .server import Server
 from .settings import Settings
@@ -27,6 +27,7 @@ from .switching import ProxyError
 from .users import BALANCE, MANAGE, VIEW, User, Users
 from .world import World
 
+_Proxy = haproxy.Haproxy | listeners.Listeners
 _ACCOUNT = {"id": 278444, "companyName": "Example Company"}
 
 
@@ -37,19 +38,19 @@ def main() -> int:
         sys.stderr.write(f"{options.host} is not a loopback address: the simulator is for this machine only\n")
         return 2
     with contextlib.ExitStack() as stack:
-        state_dir, proxy = stack.enter_context(_state_dir(options.state_dir)), None
-        if options.haproxy:
-            try:
-                proxy = haproxy.Haproxy()
-            except ProxyError as error:
-                sys.stderr.write(f"{error}\n")
-                return 2
+        state_dir = stack.enter_context(_state_dir(options.state_dir))
+        try:
+            proxy = haproxy.Haproxy() if options.haproxy else listeners.Listeners() if options.serve else None
+        except ProxyError as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
+        if proxy is not None:
             stack.callback(proxy.stop)
         _serve(options, state_dir, proxy)
     return 0
 
 
-def _serve(options: argparse.Namespace, state_dir: Path, proxy: haproxy.Haproxy | None) -> None:
+def _serve(options: argparse.Namespace, state_dir: Path, proxy: _Proxy | None) -> None:
     world = _world(options, state_dir, proxy)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: world.stopping.set())
@@ -88,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--haproxy", action="store_true", help="have HAProxy serve what the load balancers are to serve"
     )
+    parser.add_argument(
+        "--serve", action="store_true", help="have this process serve it, where HAProxy is not installed"
+    )
     parser.add_argument("--latency-ms", type=int, default=0, help="how long every call takes at least")
     parser.add_argument("--tls", action="store_true", help="serve the API by https, with a certificate of its own")
     return parser
@@ -118,7 +122,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _world(options: argparse.Namespace, state_dir: Path, proxy: haproxy.Haproxy | None) -> World:
+def _world(options: argparse.Namespace, state_dir: Path, proxy: _Proxy | None) -> World:
     users = Users(
         [
             User(options.username, frozenset({VIEW, MANAGE, BALANCE}), options.api_key or secrets.token_hex(32)),

@@ -7,10 +7,7 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import itertools
 import os
-import random
 import re
 import shutil
 import socket
@@ -24,6 +21,7 @@ from typing import TypeVar
 from tests.support import servers
 
 from .balancers import Frontend
+from .listeners import addresses
 from .switching import ProxyError
 
 OLDEST = (2, 7)
@@ -32,7 +30,6 @@ _SYSTEM_PATH = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
 _SECONDS = 20
 _ANSWER_SECONDS = 0.5
 _POLL_SECONDS = 0.01
-_FIRST_ADDRESSES = (int(ipaddress.ip_address("127.16.0.1")), int(ipaddress.ip_address("127.250.0.1")))
 Found = TypeVar("Found")
 _SETTINGS = """
 global
@@ -85,7 +82,7 @@ class Haproxy:
         self._settings = ""
         self._pems: dict[Path, str] = {}
         self._frontends: list[Frontend] = []
-        self._addresses = itertools.count(random.randint(*_FIRST_ADDRESSES))
+        self._addresses = addresses()
         self._write([])
         command = [str(binary), "-W", "-S", f"{self._socket},mode,600", "-f", str(self._configuration)]
         with self._log.open("wb") as log:
@@ -98,7 +95,7 @@ class Haproxy:
 
     def next_address(self) -> str:
         """An address on loopback that no balancer has, of this process or any other."""
-        return str(ipaddress.ip_address(next(self._addresses)))
+        return next(self._addresses)
 
     def serve(self, frontends: list[Frontend]) -> None:
         """Serve these and nothing else once this returns; raises ProxyError, and goes on as before."""

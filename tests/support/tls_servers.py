@@ -64,14 +64,16 @@ class Visit:
                 self.say(bytes([byte]))
                 time.sleep(0.02)
 
-    def serve(self, context: ssl.SSLContext) -> None:
-        """Carry out a handshake, and remember what the client sends after it."""
+    def serve(self, context: ssl.SSLContext, answer: bytes = b"") -> None:
+        """Carry out a handshake, remember what the client sends after it, and answer that."""
         with context.wrap_socket(self.connection, server_side=True) as tls:
             self._server.agreed.append((tls.version(), self._server.asked_for))
             data = b""
             with contextlib.suppress(OSError):  # a client that has seen enough may leave the server's tickets unread
                 data = tls.recv(65536)
             self._server.received_after.append(data)
+            if data:
+                tls.sendall(answer)
 
 
 class Server:
@@ -121,14 +123,17 @@ class Server:
 
 def context_of(issued: Issued, chain: str | None = None, **settings: Any) -> ssl.SSLContext:
     """A server's settings with a certificate and, if not given another, its chain; ``ciphers`` and attributes on top."""
+    return context_from(issued.pem + (issued.chain_pem if chain is None else chain) + issued.key_pem, **settings)
+
+
+def context_from(pem: str, **settings: Any) -> ssl.SSLContext:
+    """The same with certificate, chain and key in one text."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ciphers = settings.pop("ciphers", None)
     if ciphers:  # which may lower the level of security that the key must meet
         context.set_ciphers(ciphers)
     with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-        Path(file.name).write_text(
-            issued.pem + (issued.chain_pem if chain is None else chain) + issued.key_pem, encoding="ascii"
-        )
+        Path(file.name).write_text(pem, encoding="ascii")
         context.load_cert_chain(file.name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what some tests are about

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What HAProxy serves for the simulated load balancers, seen over TLS."""
+"""What HAProxy, or the simulator itself, serves for the simulated load balancers, seen over TLS."""
 
 from __future__ import annotations
 
+import itertools
 import socket
 import ssl
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ import pytest
 import SoftLayer
 from cryptography import x509
 
-from tests.simulator.client import Simulator
+from tests.simulator.client import Simulator, SimulatorError
+from tests.simulator.listeners import addresses
 from tests.support.haproxy import SECONDS, served
 
 pytest_plugins = ["tests.support.haproxy"]
@@ -26,10 +29,19 @@ LISTENER = "Network_LBaaS_Listener"
 Row = dict[str, Any]
 
 
-@pytest.fixture
-def sim(balancing_sim: Simulator) -> Simulator:
+@pytest.fixture(scope="module")
+def serving_sim() -> Iterator[Simulator]:
+    """A simulator that serves by itself; use `sim` instead."""
+    with Simulator.start(fleet="demo", serve=True) as simulator:
+        yield simulator
+
+
+@pytest.fixture(params=["demo_balancing_simulator", "serving_sim"], ids=["haproxy", "itself"])
+def sim(request: pytest.FixtureRequest) -> Simulator:
     """The SDK's clients are those of this simulator."""
-    return balancing_sim
+    simulator: Simulator = request.getfixturevalue(request.param)
+    simulator.reset()
+    return simulator
 
 
 @pytest.fixture
@@ -110,8 +122,16 @@ def test_the_end_of_a_connection_is_that_of_its_client(sim: Simulator, sdk: Any,
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
+def test_an_answer_over_tls(sim: Simulator, balancer: Row) -> None:
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=ssl._create_unverified_context())
+    )
+    with opener.open(f"https://{balancer['address']}:8443/", timeout=SECONDS) as answer:
+        assert answer.status == 200
+
+
 def test_what_cannot_be_served(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
-    """HAProxy's refusal is the balancer's error, and all goes on as before."""
+    """The refusal is the balancer's error, and all goes on as before."""
     sim.patch_certificate(new["id"], privateKey=old["privateKey"])
     switch(sdk, balancer, new)
     [failed] = sim.balancers()
@@ -122,6 +142,26 @@ def test_what_cannot_be_served(sim: Simulator, sdk: SoftLayer.BaseClient, balanc
     sim.patch_balancer(balancer["id"], provisioningStatus="ACTIVE")
     switch(sdk, balancer, stored(sim, "*.example.org"))
     assert look(balancer) != certificate(old)
+
+
+def test_a_port_that_is_taken(serving_sim: Simulator) -> None:
+    """The new balancer is refused, and what is served goes on."""
+    serving_sim.reset()
+    [record] = serving_sim.certificates()
+    listener = {"protocolPort": 8443, "tlsCertificateId": record["id"]}
+    first = serving_sim.add_balancer(name="first", listeners=[listener])
+    with pytest.raises(SimulatorError, match="cannot listen at"):
+        serving_sim.add_balancer(name="second", listeners=[listener], address="192.0.2.1")
+    assert look(first) == certificate(record)
+
+
+def test_addresses_of_a_system_that_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object) -> None:
+        raise OSError("Can't assign requested address")
+
+    assert next(addresses()).startswith("127.") and len(set(itertools.islice(addresses(), 3))) == 3
+    monkeypatch.setattr(socket, "create_server", refuse)
+    assert next(addresses()) == "127.0.0.1"
 
 
 @pytest.fixture
