@@ -367,11 +367,19 @@ def ee(session: nox.Session) -> None:
 @nox.session(name="demo-acme", default=False)
 def demo_acme(session: nox.Session) -> None:
     """Show how a certificate that certbot renews gets to a load balancer."""
-    absent = install_packages(session, {name: (SERVERS | ACME)[name] for name in ("pebble", "certbot", "haproxy")})
+    needed = {name: ACME[name] for name in ("pebble", "certbot")}
+    lacking = missing(needed)
+    absent = install_packages(session, needed)
     if absent:
         session.error(f"there is no {' and no '.join(absent)}")
-    session.install("ansible-core", *RUNTIME, *group("simulator"))
-    session.run("python", "-m", "examples.demo.acme")
+    try:
+        session.install("ansible-core", *RUNTIME, *group("simulator"))
+        session.run("python", "-m", "examples.demo.acme")
+    finally:
+        if lacking:
+            session.log(f"Installed on this machine, and left: {' and '.join(lacking)}, with what they depend on")
+            session.log(f"To remove these packages: apt-get purge --auto-remove {' '.join(lacking)}")
+        session.log("To remove .venv, .nox and .demo-acme: make clean")
 
 
 @nox.session(default=False)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`make demo`: the whole job on a simulated fleet, with the playbooks that users run.
+"""`make demo`: the whole job on a simulated account, with the playbooks that users run; what they print is not touched.
 
-Everything happens in the folder `.demo` of the repository, which is made anew each time; nothing is left running.
+Nothing is left running. Of what is written, the reports and the files of variables stay in the folder `.demo` of the repository.
 """
 
 from __future__ import annotations
@@ -14,211 +14,199 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from examples.demo.story import show, tell
+from examples.demo.story import ROOT, Failed, free_ports, install_collection, show, store, tell
 from tests.simulator.client import Simulator
-from tests.simulator.haproxy import OLDEST, find_haproxy, version_of
+from tests.simulator.orders import APPROVED, COMPLETE, PENDING
+from tests.support import client_trees
+from tests.support.certificates import Authority, new_key, pem_of
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".demo"
-REPORT = FOLDER / "report.html"
-BIN = Path(sys.executable).parent
-
-VARIABLES = """\
+ROTATION = """\
 ---
-# Whom the certificate authority may mail. One order of the fleet is approved by somebody else's webmaster.
-ssl_fulfillment_allowed_recipients:
-  - "*@example.*"
-ssl_fulfillment_select:
-  approver_emails:
-    - "*@example.*"
-
-# The mailbox that the emails come to, and where the private keys lie.
-ssl_fulfillment_mail:
-  maildir: {maildir}
-ssl_fulfillment_privatekey_dir: {keys}
-
-# The root of the certificate authority. The machine's own roots are trusted without this; that of a simulated authority is not among them.
-ssl_fulfillment_trusted_ca_path: {root}
-
-# Where the report goes; its folder exists.
-ssl_fulfillment_report_path: {report}
-
-# For the load balancers: the same root, and to delete a certificate once another one is served in its place.
-ssl_rotation_trusted_ca_path: {root}
-ssl_rotation_remove_superseded: true
-
-# Where renewed certificates come from: the instance of Secrets Manager that the environment names.
-ssl_rotation_sources:
-  - secrets_manager: {{}}
+ssl_rotation_remove_superseded: true # once its successor was seen to be served
+ssl_rotation_report_path: .demo/rotation.html
+ssl_rotation_trusted_ca_path: .demo/roots.pem # the simulated authorities; others are trusted without this
+ssl_rotation_sources: # where renewed certificates come from
+  - certbot: {certbot} # elsewhere, it is /etc/letsencrypt
 """
-PORTS = (8443, 9443)
-"""Those of the load balancer's listeners."""
-PROXY = "HAProxy plays the load balancer on this machine, so it can be looked at before the switch and after it."
-NO_PROXY = (
-    "HAProxy would play the load balancer, but is not installed, or is too old. So nobody can connect to it, and what is shown "
-    "before and after is what the API says."
-)
+FROM_SECRETS_MANAGER = "  - secrets_manager: {}\n"
+"""One more source: the instance that the environment names."""
+FULFILLMENT = """\
+---
+ssl_fulfillment_allowed_recipients: ["*@example.*"] # whom the certificate authority may mail
+ssl_fulfillment_mail:
+  maildir: {maildir} # where the emails arrive
+ssl_fulfillment_privatekey_dir: {keys}
+ssl_fulfillment_report_path: .demo/orders.html
+ssl_fulfillment_trusted_ca_path: .demo/roots.pem
+"""
 
 
 def main() -> int:
     """Show the job, step by step, and return the exit code."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for name in ("home", "tmp"):
-        (FOLDER / name).mkdir(parents=True)
-    tempfile.tempdir = str(FOLDER / "tmp")
-    link = FOLDER / "collections/ansible_collections/softlayer/certificates"
-    link.parent.mkdir(parents=True)
-    link.symlink_to(ROOT)
-    serves = has_haproxy()
-    with Simulator.start(fleet="demo", **({"haproxy": True} if serves else {})) as simulator:
-        add_load_balancer(simulator)
-        variables = FOLDER / "vars.yml"
-        variables.write_text(
-            VARIABLES.format(
-                maildir=simulator.maildir.relative_to(ROOT),
-                keys=simulator.keys_dir.relative_to(ROOT),
-                root=simulator.authority_root.relative_to(ROOT),
-                report=REPORT.relative_to(ROOT),
-            ),
-            encoding="utf-8",
-        )
-        demo = Demo(environment(simulator))
+    FOLDER.mkdir()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="softlayer-demo-") as scratch,
+            Simulator.start(fleet="empty", serve=True) as simulator,
+        ):
+            Demo(Path(scratch), simulator).run()
+    except Failed as failure:
+        print(f"\nFAILED: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+class Demo:
+    """An account with load balancers, a machine with certbot, and an instance of Secrets Manager."""
+
+    def __init__(self, scratch: Path, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._environment = environment(scratch, simulator)
+        self._authority = Authority("Example ACME")
+        self._ports = free_ports()
+        self._number = 0
+        self._certbot = scratch / "letsencrypt"
+        roots = pem_of([self._authority.root]) + simulator.authority_root.read_text(encoding="ascii")
+        (FOLDER / "roots.pem").write_text(roots, encoding="ascii")
+        (FOLDER / "rotation.yml").write_text(ROTATION.format(certbot=self._certbot), encoding="utf-8")
+        fulfillment = FULFILLMENT.format(maildir=simulator.maildir, keys=simulator.keys_dir)
+        (FOLDER / "fulfillment.yml").write_text(fulfillment, encoding="utf-8")
+
+    def run(self) -> None:
+        """Show all steps; raises Failed."""
+        self._serve("web", "www.example.com", (-78, 12))
+        self._serve("shop", "shop.example.com", (-61, 29))
+        self._renew("www.example.com", "rsa")
         tell(
-            "An account with a dozen SSL orders and a load balancer",
-            "A simulator of the SoftLayer API and of a certificate authority now runs on this machine. Its orders are in every "
-            "status; two are imported already, and the load balancer serves these. Credentials come from the environment "
-            "(SL_USERNAME, SL_API_KEY, SL_ENDPOINT_URL, SOFTLAYER_CERTIFICATES_INSTANCE_URL), what to do from a file of variables:",
+            "A machine with certbot, and an account with load balancers",
+            "Simulated on this machine: the API of SoftLayer, and two load balancers that answer over TLS. certbot has renewed the "
+            "certificate of www.example.com, and nobody has told the load balancer. The environment holds the credentials "
+            "(SL_USERNAME, SL_API_KEY), and .demo/rotation.yml what to do:",
         )
-        show(variables.read_text(encoding="utf-8"))
-        demo.step("List the orders", "ssl_order_info tells what there is.", "examples/demo/list.yml")
-        demo.step(
-            "Who would be mailed?",
-            "In check mode nothing is sent. This takes the place of the portal's confirmation window. The warning about a new ledger is "
-            "right: nothing was requested before.",
-            "softlayer.certificates.resend",
+        show((FOLDER / "rotation.yml").read_text(encoding="utf-8"))
+        self._rotate(
+            "Renewed, but not deployed: what would be done?",
+            "In check mode nothing is changed.",
             "--check",
         )
-        demo.step(
-            "Request, wait, import",
-            "The same in earnest, and what comes after it. The certificate authority sends the emails again; each certificate is "
-            "taken from its email by its public key, checked against its key, its order and its chain to a trusted root, and put "
-            "into the certificate store. Orders that have to wait are listed, and the next run goes on with them.",
-            "softlayer.certificates.fulfill",
+        self._rotate(
+            "From certbot's folder to the clients",
+            "The certificate is imported, the listener is switched to it and goes on serving meanwhile, it is looked at over TLS, and "
+            "the old certificate is deleted.",
         )
-        demo.step(
-            "Once more",
-            "Nothing is left to do, so nothing changes.",
-            "softlayer.certificates.fulfill",
+        self._renew("shop.example.com", "ec")
+        self._rotate(
+            "A certificate that the load balancer could not serve",
+            "certbot has renewed shop.example.com, with an EC key, as it does unless it is told otherwise. Load balancers offer suites "
+            "for RSA keys: clients would get no connection. So nothing is changed, and the remedy is named.",
         )
-        look = ("examples/demo/look.yml", "-e", f"demo_serves={str(serves).lower()}")
-        demo.step(
-            "What is served",
-            f"The certificate of *.example.org on the load balancer ends in two weeks. {PROXY if serves else NO_PROXY}",
-            *look,
+        self._serve("mail", "mail.example.com", (-359, 6))
+        self._rotate(
+            "A night that is red",
+            "Somebody has added a load balancer. Its certificate ends in six days, and nothing renews it: the run fails, so that the "
+            "timer or cron tells of it while there is time.",
+            ends=2,
         )
-        demo.step(
-            "From the store to the load balancer",
-            "The store holds the next one now. The listener is pointed to it, and goes on serving meanwhile; then each is looked at, and "
-            "the old certificate is deleted. A certificate that ends soon and that nothing renews would fail this run.",
-            "softlayer.certificates.deploy",
+        self._renew("shop.example.com", "rsa")
+        self._simulator.secrets_manager.add("mail", self._issue("mail.example.com"), secret_type="public_cert")
+        with (FOLDER / "rotation.yml").open("a", encoding="utf-8") as file:
+            file.write(FROM_SECRETS_MANAGER)
+        self._rotate(
+            "IBM Cloud Secrets Manager, and the remedy",
+            "An instance of Secrets Manager, simulated as well, has a certificate for mail.example.com; it is one more line among the "
+            "sources, `- secrets_manager: {}`. And certbot was told to make RSA keys. All is well again; keys of Secrets Manager are "
+            "written to no file.",
         )
-        demo.step("What is served now", "Clients get the new certificate.", *look)
-        demo.step(
-            "The report",
-            "Where each order stands, and what needs a person now: one page to open from disk or to send by email, with the "
-            "same data for programs and spreadsheets beside it.",
-            "softlayer.certificates.report",
+        self._order()
+        self._step(
+            "SSL orders: whom would the authority mail?",
+            "For certificates that were ordered on SoftLayer, the authority sends the email again that was lost. In check mode nothing "
+            "is sent: it takes the place of the portal's confirmation window.",
+            "resend",
+            "fulfillment",
+            "--check",
         )
-        renew_in_secrets_manager(simulator)
-        demo.step(
-            "Every night: what has been renewed elsewhere",
-            "Secrets Manager, which a simulator plays, too, has renewed the certificate of www.example.com by itself. One run brings it to "
-            "the listener. The private key is in no file. What certbot, lego or acme.sh renews comes the same way.",
-            "softlayer.certificates.rotate",
+        self._step(
+            "SSL orders: request, wait, import",
+            "Each certificate is taken from its email by its public key, checked against its key, its order and its chain, and put "
+            "into the store. The next night, `rotate` has the load balancers serve it.",
+            "fulfill",
+            "fulfillment",
         )
-    tell(
-        "Done",
-        f"The simulator has stopped. Open {REPORT.relative_to(ROOT)} in a browser. What else was written is in "
-        f"{FOLDER.relative_to(ROOT)}; README.md tells how to go on.",
-    )
-    return demo.exit_code
+        tell(
+            "Done",
+            "All has stopped. Open .demo/rotation.html in a browser: what is served, and until when. The variables are beside it; "
+            "README.md tells how to go on.",
+        )
+
+    def _serve(self, balancer: str, name: str, days: tuple[int, int]) -> None:
+        """Add a load balancer that serves a certificate which has so many days behind it and left."""
+        record = store(self._simulator, self._issue(name, days=days))
+        listeners = [{"protocolPort": next(self._ports), "tlsCertificateId": record}]
+        self._simulator.add_balancer(name=balancer, listeners=listeners)
+
+    def _renew(self, name: str, kind: str) -> None:
+        """Have certbot's folder hold a new version."""
+        version = len(list((self._certbot / "archive" / name).glob("cert*"))) + 1
+        client_trees.certbot(self._certbot, name, self._issue(name, kind), version)
+
+    def _issue(self, name: str, kind: str = "rsa", days: tuple[int, int] = (-1, 89)) -> client_trees.Issued:
+        return self._authority.issue(name, key=new_key(kind), days=days)
+
+    def _order(self) -> None:
+        """Add orders: two whose certificates can be had, one of which was ordered a year ago, too, and three that cannot."""
+        now = datetime.now(timezone.utc)
+        for name, status, left in (
+            ("api.example.org", APPROVED, 364),
+            ("*.example.net", COMPLETE, 150),
+            ("vpn.example.org", PENDING, None),
+            ("old.example.net", COMPLETE, -40),
+        ):
+            dates = {}
+            if left is not None:
+                ends = now + timedelta(days=left)
+                dates = {
+                    "effectiveDate": (ends - timedelta(days=365)).isoformat(),
+                    "expirationDate": ends.isoformat(),
+                }
+            self._simulator.add_order(commonName=name, status=status, key_type="rsa", **dates)
+
+    def _rotate(self, title: str, text: str, *options: str, ends: int = 0) -> None:
+        self._step(title, text, "rotate", "rotation", *options, ends=ends)
+
+    def _step(self, title: str, text: str, playbook: str, variables: str, *options: str, ends: int = 0) -> None:
+        """Tell what comes, show the command, and run it; raises Failed if it ends with another exit code."""
+        self._number += 1
+        tell(f"{self._number}. {title}", text)
+        command = f"ansible-playbook -i localhost, softlayer.certificates.{playbook} -e @.demo/{variables}.yml"
+        words = [*command.split(), *options]
+        print(f"    {' '.join(words)}", flush=True)
+        code = subprocess.run(words, env=self._environment, cwd=ROOT, check=False).returncode
+        if code != ends:
+            raise Failed(f"step {self._number} ended with {code}, not with {ends}")
 
 
-def has_haproxy() -> bool:
-    """Return whether the load balancer can serve."""
-    binary = find_haproxy()
-    return binary is not None and version_of(binary) >= OLDEST
-
-
-def add_load_balancer(simulator: Simulator) -> None:
-    """Add one with two listeners: the certificate of one has a successor among the orders, that of the other has not."""
-    [kept] = simulator.certificates()
-    older = order_again(simulator, "*.example.org", days=(-350, 15))
-    served = (simulator.import_order(older)["id"], kept["id"])
-    simulator.add_balancer(
-        name="web",
-        listeners=[{"protocolPort": port, "tlsCertificateId": one} for port, one in zip(PORTS, served, strict=True)],
-    )
-
-
-def renew_in_secrets_manager(simulator: Simulator) -> None:
-    """Have Secrets Manager hold a newer certificate of a name that the load balancer serves."""
-    issued = simulator.issue(order_again(simulator, "www.example.com", days=(-1, 364)))
-    simulator.secrets_manager.add(
-        "www",
-        secret_type="public_cert",
-        certificate=issued["certificate"],
-        intermediate=issued["intermediateCertificate"],
-        private_key=simulator.key_path("www.example.com").read_text(encoding="ascii"),
-    )
-
-
-def order_again(simulator: Simulator, name: str, days: tuple[int, int]) -> int:
-    """Add an order like another one, whose certificate has so many days behind it and left; return its id."""
-    [like] = [order for order in simulator.orders() if order["commonName"] == name]
-    begin, end = ((datetime.now(timezone.utc) + timedelta(days=one)).isoformat() for one in days)
-    same = ("commonName", "certificateSigningRequest", "approverEmailAddress", "status", "product")
-    order = simulator.add_order(**{name: like[name] for name in same}, effectiveDate=begin, expirationDate=end)
-    return int(order["id"])
-
-
-def environment(simulator: Simulator) -> dict[str, str]:
-    """Return the environment of a user who has credentials and a collection, and nothing else."""
+def environment(scratch: Path, simulator: Simulator) -> dict[str, str]:
+    """The environment of a user who has credentials and a collection, and nothing else."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "SL_", "XDG_"))}
+    for name in ("home", "tmp"):
+        (scratch / name).mkdir()
     return inherited | {
-        "HOME": str(FOLDER / "home"),
-        "TMPDIR": str(FOLDER / "tmp"),
-        "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]),
+        "HOME": str(scratch / "home"),
+        "TMPDIR": str(scratch / "tmp"),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "SL_USERNAME": "apikey",  # one API key of IBM Cloud for both
         "SL_API_KEY": simulator.api_key,
         "SL_ENDPOINT_URL": simulator.rest_url,
         "SOFTLAYER_CERTIFICATES_INSTANCE_URL": simulator.secrets_manager.instance_url,
         "SOFTLAYER_CERTIFICATES_IAM_URL": simulator.secrets_manager.iam_url,
-        "ANSIBLE_COLLECTIONS_PATH": str(FOLDER / "collections"),
-        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_COLLECTIONS_PATH": str(install_collection(scratch)),
     }
-
-
-class Demo:
-    """Runs playbooks one after the other and remembers whether all went well."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self.exit_code = 0
-
-    def step(self, title: str, text: str, playbook: str, *options: str) -> None:
-        """Tell what comes, show the command, and run it."""
-        command = ["ansible-playbook", playbook, "-e", "@.demo/vars.yml", *options]
-        tell(title, text)
-        print(f"    {' '.join(command)}", flush=True)
-        self.exit_code |= subprocess.run(command, env=self._environment, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -17,22 +17,19 @@ import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import SoftLayer
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from examples.demo.story import show, tell
+from examples.demo.story import ROOT, Failed, free_ports, install_collection, show, store, tell
 from tests.simulator.client import Simulator
-from tests.simulator.haproxy import OLDEST, find_haproxy, version_of
 from tests.support.acme_clients import Certbot, reason_to_skip
 from tests.support.acme_machine import RENEWED, ROTATE, Machine
 from tests.support.certificates import Authority, new_key
 from tests.support.pebble import Pebble
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".demo-acme"
 NAME = "www.example.com"
-PORT = 8443
+PORT = next(free_ports())
 QUIET = {
     "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
     "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
@@ -44,23 +41,19 @@ SUMMARY = "TASK [softlayer.certificates.ssl_rotation : Show what was done]"
 """Where the interesting part of what Ansible prints begins."""
 
 
-class Failed(Exception):
-    """A step did not do what it is to show."""
-
-
 def main() -> int:
     """Show it, step by step, and return the exit code."""
-    missing = reason_to_skip(Certbot) or no_haproxy()
+    missing = reason_to_skip(Certbot)
     if missing:
-        print(f"This needs Pebble, certbot and HAProxy: {missing}. On Debian: apt install pebble certbot haproxy")
+        print(f"This needs Pebble and certbot: {missing}. On Debian: apt install pebble certbot")
         return 1
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    print("Starting the simulator, HAProxy and Pebble: this takes some 20 seconds.", flush=True)
+    print("Starting the simulator and Pebble: this takes some seconds.", flush=True)
     try:
         with (
             tempfile.TemporaryDirectory(dir=FOLDER) as scratch,
-            Simulator.start(fleet="empty", haproxy=True) as simulator,
+            Simulator.start(fleet="empty", serve=True) as simulator,
             Pebble() as pebble,
         ):
             Demo(Path(scratch), simulator, pebble).run()
@@ -70,22 +63,10 @@ def main() -> int:
     return 0
 
 
-def no_haproxy() -> str | None:
-    """Why there is no HAProxy; None if there is."""
-    binary = find_haproxy()
-    if binary is None:
-        return "not installed: haproxy"
-    return None if version_of(binary) >= OLDEST else f"HAProxy is older than {'.'.join(map(str, OLDEST))}"
-
-
 class Demo:
     """A machine with certbot, an account with a load balancer, and an authority."""
 
     def __init__(self, folder: Path, simulator: Simulator, pebble: Pebble) -> None:
-        collections = folder / "collections"
-        link = collections / "ansible_collections/softlayer/certificates"
-        link.parent.mkdir(parents=True)
-        link.symlink_to(ROOT)
         self._simulator = simulator
         self._machine = Machine(folder / "machine")
         self._machine.log_in(
@@ -93,7 +74,7 @@ class Demo:
                 "SL_USERNAME": simulator.username,
                 "SL_API_KEY": simulator.api_key,
                 "SL_ENDPOINT_URL": simulator.rest_url,
-                "ANSIBLE_COLLECTIONS_PATH": str(collections),
+                "ANSIBLE_COLLECTIONS_PATH": str(install_collection(folder)),
                 **QUIET,
             }
         )
@@ -108,8 +89,8 @@ class Demo:
         """Show all steps; raises Failed."""
         tell(
             "A load balancer, and a certificate that ends in two weeks",
-            "On this machine run a simulator of the SoftLayer API, HAProxy in the place of its load balancers, and Pebble, an ACME "
-            "authority as Let's Encrypt is one. A machine with certbot is set up as the guide says; this is what it is told to rotate:",
+            "On this machine run a simulator of the SoftLayer API and of its load balancers, and Pebble, an ACME authority as Let's "
+            "Encrypt is one. A machine with certbot is set up as the guide says; this is what it is told to rotate:",
         )
         self._show(self._machine.path_of("rotation.yml").read_text(encoding="utf-8"))
         first = self._look()
@@ -150,18 +131,7 @@ class Demo:
     def _add_load_balancer(self) -> str:
         """Add one that serves a certificate of another authority; return its address."""
         issued = Authority("Former Authority").issue(NAME, key=new_key("rsa"), days=(-350, 15))
-        client = SoftLayer.Client(
-            username=self._simulator.username,
-            api_key=self._simulator.api_key,
-            endpoint_url=self._simulator.rest_url,
-        )
-        template = {
-            "certificate": issued.pem,
-            "privateKey": issued.key_pem,
-            "intermediateCertificate": issued.chain_pem,
-        }
-        record = client.call("Security_Certificate", "createObject", template)
-        listeners = [{"protocolPort": PORT, "tlsCertificateId": record["id"]}]
+        listeners = [{"protocolPort": PORT, "tlsCertificateId": store(self._simulator, issued)}]
         return str(self._simulator.add_balancer(name="web", listeners=listeners)["address"])
 
     def _rotate(self, title: str, text: str, *options: str) -> None:

@@ -2,13 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How demonstrations tell what they do."""
+"""What demonstrations have in common: how they tell what they do, and what they need to do it."""
 
 from __future__ import annotations
 
+import socket
 import textwrap
+from collections.abc import Iterator
+from pathlib import Path
 
+import SoftLayer
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import Issued
+
+ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 100
+FIRST_PORT = 8443
+
+
+class Failed(Exception):
+    """A step did not do what it is to show."""
 
 
 def tell(title: str, text: str) -> None:
@@ -19,3 +33,28 @@ def tell(title: str, text: str) -> None:
 def show(text: str) -> None:
     """Print what a file holds, or a program has printed."""
     print(textwrap.indent(text.strip("\n"), "    "), flush=True)
+
+
+def install_collection(folder: Path) -> Path:
+    """Put the collection below a folder, to where Ansible looks for it if it is told of what this returns."""
+    link = folder / "collections/ansible_collections/softlayer/certificates"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(ROOT)
+    return folder / "collections"
+
+
+def store(simulator: Simulator, issued: Issued) -> int:
+    """Put a certificate into the store, as another client of the API does; return its id."""
+    client = SoftLayer.Client(username=simulator.username, api_key=simulator.api_key, endpoint_url=simulator.rest_url)
+    template = {"certificate": issued.pem, "privateKey": issued.key_pem, "intermediateCertificate": issued.chain_pem}
+    return int(client.call("Security_Certificate", "createObject", template)["id"])
+
+
+def free_ports() -> Iterator[int]:
+    """Ports that nothing on this machine listens on, each another one."""
+    for port in range(FIRST_PORT, 65_536):
+        try:
+            socket.create_server(("", port)).close()
+        except OSError:
+            continue
+        yield port

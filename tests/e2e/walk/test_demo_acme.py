@@ -13,13 +13,13 @@ import sys
 
 import pytest
 
-from tests.support import acme_clients, haproxy
+from tests.support import acme_clients
 from tests.support.acme_clients import Certbot
 from tests.support.artefact import ROOT
 from tests.support.long import only_long
 
 SECONDS = 900
-REASON = acme_clients.reason_to_skip(Certbot) or haproxy.reason_to_skip()
+REASON = acme_clients.reason_to_skip(Certbot)
 
 
 @only_long
