@@ -34,6 +34,7 @@ ssl_rotation_sources: # where renewed certificates come from
 """
 FROM_SECRETS_MANAGER = "  - secrets_manager: {}\n"
 """One more source: the instance that the environment names."""
+ROTATE = "rotate -e @.demo/rotation.yml"
 FULFILLMENT = """\
 ---
 ssl_fulfillment_allowed_recipients: ["*@example.*"] # whom the certificate authority may mail
@@ -89,24 +90,24 @@ class Demo:
             "(SL_USERNAME, SL_API_KEY), and .demo/rotation.yml what to do:",
         )
         show((FOLDER / "rotation.yml").read_text(encoding="utf-8"))
-        self._rotate(
+        self._step(
             "Renewed, but not deployed: what would be done?",
             "In check mode nothing is changed.",
-            "--check",
+            f"{ROTATE} --check",
         )
-        self._rotate(
+        self._step(
             "From certbot's folder to the clients",
             "The certificate is imported, the listener is switched to it and goes on serving meanwhile, it is looked at over TLS, and "
             "the old certificate is deleted.",
         )
         self._renew("shop.example.com", "ec")
-        self._rotate(
+        self._step(
             "A certificate that the load balancer could not serve",
             "certbot has renewed shop.example.com, with an EC key, as it does unless it is told otherwise. Load balancers offer suites "
             "for RSA keys: clients would get no connection. So nothing is changed, and the remedy is named.",
         )
         self._serve("mail", "mail.example.com", (-359, 6))
-        self._rotate(
+        self._step(
             "A night that is red",
             "Somebody has added a load balancer. Its certificate ends in six days, and nothing renews it: the run fails, so that the "
             "timer or cron tells of it while there is time.",
@@ -116,7 +117,7 @@ class Demo:
         self._simulator.secrets_manager.add("mail", self._issue("mail.example.com"), secret_type="public_cert")
         with (FOLDER / "rotation.yml").open("a", encoding="utf-8") as file:
             file.write(FROM_SECRETS_MANAGER)
-        self._rotate(
+        self._step(
             "IBM Cloud Secrets Manager, and the remedy",
             "An instance of Secrets Manager, simulated as well, has a certificate for mail.example.com; it is one more line among the "
             "sources, `- secrets_manager: {}`. And certbot was told to make RSA keys. All is well again; keys of Secrets Manager are "
@@ -127,16 +128,13 @@ class Demo:
             "SSL orders: whom would the authority mail?",
             "For certificates that were ordered on SoftLayer, the authority sends the email again that was lost. In check mode nothing "
             "is sent: it takes the place of the portal's confirmation window.",
-            "resend",
-            "fulfillment",
-            "--check",
+            "resend -e @.demo/fulfillment.yml --check",
         )
         self._step(
             "SSL orders: request, wait, import",
             "Each certificate is taken from its email by its public key, checked against its key, its order and its chain, and put "
             "into the store. The next night, `rotate` has the load balancers serve it.",
-            "fulfill",
-            "fulfillment",
+            "fulfill -e @.demo/fulfillment.yml",
         )
         tell(
             "Done",
@@ -159,7 +157,7 @@ class Demo:
         return self._authority.issue(name, key=new_key(kind), days=days)
 
     def _order(self) -> None:
-        """Add orders: two whose certificates can be had, one of which was ordered a year ago, too, and three that cannot."""
+        """Add orders: two whose emails can be sent, and two that have to wait or have ended."""
         now = datetime.now(timezone.utc)
         for name, status, left in (
             ("api.example.org", APPROVED, 364),
@@ -167,26 +165,21 @@ class Demo:
             ("vpn.example.org", PENDING, None),
             ("old.example.net", COMPLETE, -40),
         ):
-            dates = {}
+            order = self._simulator.add_order(commonName=name, status=status, key_type="rsa")
             if left is not None:
-                ends = now + timedelta(days=left)
-                dates = {
-                    "effectiveDate": (ends - timedelta(days=365)).isoformat(),
-                    "expirationDate": ends.isoformat(),
-                }
-            self._simulator.add_order(commonName=name, status=status, key_type="rsa", **dates)
+                begin, end = (now + timedelta(days=days) for days in (left - 365, left))
+                dates = {"effectiveDate": begin.isoformat(), "expirationDate": end.isoformat()}
+                self._simulator.patch_order(order["id"], **dates)
 
-    def _rotate(self, title: str, text: str, *options: str, ends: int = 0) -> None:
-        self._step(title, text, "rotate", "rotation", *options, ends=ends)
-
-    def _step(self, title: str, text: str, playbook: str, variables: str, *options: str, ends: int = 0) -> None:
+    def _step(self, title: str, text: str, playbook: str = ROTATE, ends: int = 0) -> None:
         """Tell what comes, show the command, and run it; raises Failed if it ends with another exit code."""
         self._number += 1
         tell(f"{self._number}. {title}", text)
-        command = f"ansible-playbook -i localhost, softlayer.certificates.{playbook} -e @.demo/{variables}.yml"
-        words = [*command.split(), *options]
-        print(f"    {' '.join(words)}", flush=True)
-        code = subprocess.run(words, env=self._environment, cwd=ROOT, check=False).returncode
+        command = f"ansible-playbook -i localhost, softlayer.certificates.{playbook}"
+        print(f"    {command}", flush=True)
+        code = subprocess.run(command.split(), env=self._environment, cwd=ROOT, check=False).returncode
+        if code:
+            show(f"exit code {code}")
         if code != ends:
             raise Failed(f"step {self._number} ended with {code}, not with {ends}")
 
