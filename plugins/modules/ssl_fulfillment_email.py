@@ -66,6 +66,13 @@ options:
         another one by then, it fails with the reason V(recipient_changed); and it fails if it has been canceled or has expired meanwhile.
     type: list
     elements: str
+  recipients:
+    description:
+      - Shell patterns that narrow O(allowed_recipients) for one run, such as those that a person types beside a limit that was set for all
+        runs. An address has to match both. It never allows what O(allowed_recipients) does not.
+      - If not set, it narrows nothing. An empty or null list allows no address.
+    type: list
+    elements: str
   approved:
     description:
       - RV(emails) of a run in check mode that a person has approved. An email is only requested for the orders that it shows as
@@ -157,6 +164,8 @@ EXAMPLES = r"""
       - "*.example.com"
     allowed_recipients:
       - "*@example.com"
+    recipients: # of those, for this run
+      - hostmaster@*
     on_ineligible: skip
     min_interval_hours: 72
     max_orders: 200
@@ -242,7 +251,7 @@ emails:
         - V(already_imported) - the certificate is in the store.
         - V(superseded) - the store holds a newer certificate for the same names that may stand in for the order's; see O(skip_imported).
         - V(pending), V(canceled), V(expired) or V(unknown_status) - there is no certificate to send.
-        - V(recipient_not_allowed) - O(allowed_recipients) or O(approved) does not allow the address.
+        - V(recipient_not_allowed) - O(allowed_recipients), O(recipients) or O(approved) does not allow the address.
         - V(recipient_changed) - since the orders were listed, or since O(approved), the order has got another address.
         - V(not_found) - the order does not exist, or the API user may not see it.
         - V(refused) - the API reported that it did not request the email.

@@ -38,11 +38,19 @@ class EmailOptions:
     on_ineligible: t.Literal["fail", "skip"]
     approved: Mapping[int, str | None] | None = None
     """By order id: the address that a run in check mode has shown."""
+    recipients: Sequence[str] | None = None
+    """Narrows `allowed_recipients`: an address has to match both."""
 
     @property
     def limits_recipients(self) -> bool:
         """Whether it matters where an email goes."""
-        return self.allowed_recipients is not None or self.approved is not None
+        return bool(self.patterns) or self.approved is not None
+
+    @property
+    def patterns(self) -> Mapping[str, Sequence[str]]:
+        """The lists of patterns of which each has to allow an address."""
+        lists = {"allowed_recipients": self.allowed_recipients, "recipients": self.recipients}
+        return {name: patterns for name, patterns in lists.items() if patterns is not None}
 
 
 def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[int, str | None] | None:
@@ -137,10 +145,10 @@ def _plan_email(order: Order, last: Entry | None, options: EmailOptions, at: dat
     if why_not:
         outcome: EmailOutcome = "failed" if options.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=why_not, message=f"Not requested: {INELIGIBLE[why_not]}")
-    if options.allowed_recipients is not None and not address_matches(order.approver_email, options.allowed_recipients):
-        why = _why_not_allowed(order.approver_email, options.allowed_recipients)
-        why = f"Not requested: it would go to {why}."
-        return email.failed("recipient_not_allowed", why, next_allowed_at=blocked_until)
+    for name, patterns in options.patterns.items():
+        if not address_matches(order.approver_email, patterns):
+            why = f"Not requested: it would go to {_why_not_allowed(order.approver_email, name, patterns)}."
+            return email.failed("recipient_not_allowed", why, next_allowed_at=blocked_until)
     if options.approved is not None and (changed := _why_not_approved(order, options.approved)):
         why = f"Not requested: {changed.message}"
         return email.failed(changed.reason, why, next_allowed_at=blocked_until)
@@ -154,14 +162,14 @@ def _plan_email(order: Order, last: Entry | None, options: EmailOptions, at: dat
     )
 
 
-def _why_not_allowed(recipient: str | None, patterns: Iterable[str]) -> str:
+def _why_not_allowed(recipient: str | None, name: str, patterns: Iterable[str]) -> str:
     if recipient is None:
-        return "an address that the API does not tell, so allowed_recipients cannot allow it"
+        return f"an address that the API does not tell, so {name} cannot allow it"
     if not is_one_address(recipient):
-        return f'"{printable(recipient)}", which is not exactly one address, so allowed_recipients cannot allow it'
+        return f'"{printable(recipient)}", which is not exactly one address, so {name} cannot allow it'
     domain = next((pattern for pattern in patterns if not {"@", "*"} & {*pattern}), None)
     hint = f": its patterns are for whole addresses, so write *@{printable(domain)}" if domain else ""
-    return f"{recipient}, which allowed_recipients does not allow{hint}"
+    return f"{recipient}, which {name} does not allow{hint}"
 
 
 def _why_not_approved(order: Order, approved: Mapping[int, str | None]) -> Obstacle[EmailReason] | None:

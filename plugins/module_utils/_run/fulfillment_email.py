@@ -61,6 +61,7 @@ SPEC = (
     + ArgumentSpec(
         options={
             "allowed_recipients": {"type": "list", "elements": "str"},
+            "recipients": {"type": "list", "elements": "str"},
             "approved": {"type": "list", "elements": "dict"},
             "min_interval_hours": {"type": "float", "default": 24},
             "skip_imported": {"type": "bool", "default": True},
@@ -88,7 +89,10 @@ def run(module: Module) -> dict[str, t.Any]:
     options = EmailOptions(
         min_interval=timedelta(hours=params["min_interval_hours"]),
         approved=approved_recipients(params["approved"]),
-        **{name: params[name] for name in ("allowed_recipients", "skip_imported", "force", "on_ineligible")},
+        **{
+            name: params[name]
+            for name in ("allowed_recipients", "recipients", "skip_imported", "force", "on_ineligible")
+        },
     )
     client = connect(module, params["concurrency"], module.stop_on_signals())
     ledger = Ledger(params["ledger_url"], read_only=module.check_mode)

@@ -47,6 +47,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("ssl_certificate_import", "orders"): {"privatekey_dir": os.sep, "certificate_dir": os.sep},
     ("ssl_certificate_import", "collected"): {"privatekey_dir": os.sep},
     ("ssl_fulfillment_email", "allowed_recipients"): {"common_names": ["*"]},
+    ("ssl_fulfillment_email", "recipients"): {"common_names": ["*"]},
     ("ssl_fulfillment_email", "approved"): {"common_names": ["*"]},
     ("ssl_fulfillment_email_info", "paths"): {"order_ids": [1]},
     ("ssl_fulfillment_email_info", "emails"): {**MAILBOX, "orders": []},
@@ -76,7 +77,7 @@ def test_all_that_is_nothing_means_the_same(module: str, name: str) -> None:
 def test_a_module_selects_nothing(sim: Simulator, module: str, name: str) -> None:
     ran = run_module(module, **options_for(sim), **{**BESIDE.get((module, name), {}), name: None})
     assert not ran.result.get(SELECTED[module]) and not ran["changed"], ran.output
-    assert ran.failed == (name in {"allowed_recipients", "approved"}), ran.output
+    assert ran.failed == (name in {"allowed_recipients", "recipients", "approved"}), ran.output
     assert "None" not in json.dumps(ran.result)
     assert sim.sends() == []
 

@@ -159,6 +159,26 @@ def test_who_may_be_mailed(patterns: list[str] | None, recipient: str | None, al
 
 
 @pytest.mark.parametrize(
+    ("limit", "asked_for", "named"),
+    [
+        (["*@example.com"], ["*"], None),
+        (["*@example.com"], ["admin@*"], None),
+        (None, ["*@example.com"], None),
+        (["*@example.net"], ["*"], "allowed_recipients"),
+        (["*@example.com"], ["*@example.net"], "recipients"),
+        (["*"], [], "recipients"),
+    ],
+)
+def test_who_is_asked_for_narrows_who_may_be_mailed_and_never_widens_it(
+    limit: list[str] | None, asked_for: list[str], named: str | None
+) -> None:
+    email = plan(allowed_recipients=limit, recipients=asked_for)
+    assert email.reason == ("recipient_not_allowed" if named else None)
+    assert named is None or f", which {named} does not allow" in email.message
+    assert replace(WISHES, recipients=asked_for).limits_recipients, "so that the address is read again before the call"
+
+
+@pytest.mark.parametrize(
     ("approved", "reason"),
     [
         ([{"order_id": 100, "recipient": "Admin@Example.com"}], None),
