@@ -227,13 +227,32 @@ def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> Non
     assert launch("workflow_job_templates", "Fulfill certificates", **answers) == 201
     assert launch("workflow_job_templates", "Deploy certificates", ssl_load_balancers="prod-*") == 201
     assert launch("workflow_job_templates", "Rotate certificates", ssl_max_listeners=100) == 201
-    assert launch("job_templates", "Import and deploy renewed certificates") == 404
     assert launch("job_templates", "Verify load balancers") == 201
-    assert launch("job_templates", "Switch load balancers") == 404, "not beside the approval: they do not even see it"
+    for name in ("Import and deploy renewed certificates", "Switch load balancers"):
+        assert launch("job_templates", name) == 403, "not beside the approval"
     workflow = world.named("workflow_job_templates", "Fulfill certificates")
     operator = world.named("users", "operator")
     assert world.may(operator, workflow, "approval_role")
     assert not world.may(operator, workflow, "admin_role")
+
+
+@pytest.mark.parametrize("workflow", OBJECTS["awx_workflows"], ids=lambda workflow: workflow["name"])
+def test_who_approves_reads_the_output_of_each_job_of_the_workflow(story: Story, workflow: dict[str, Any]) -> None:
+    """As the approval says: "The output of the preview names ..."."""
+    world, headers = story.awx.world, {"Authorization": f"Bearer {story.operator}"}
+    names = {node["unified_job_template"] for node in workflow["nodes"] if "unified_job_template" in node}
+    jobs = {name: world.job_of(world.named("job_templates", name)) for name in names}
+    url = f"{story.awx.url}/api/v2/jobs"
+    read = {name: requests.get(f"{url}/{job}/stdout/", headers=headers).status_code for name, job in jobs.items()}
+    assert read == dict.fromkeys(names, 200)
+
+
+def test_that_jobs_run_one_after_the_other_is_set_again_by_each_setup(story: Story) -> None:
+    """Whatever somebody has chosen in AWX since: what is not sent is not compared."""
+    paths = ("/api/v2/job_templates/", "/api/v2/workflow_job_templates/")
+    made = [call.payload for call in story.first_writes if call.method == "POST" and call.path in paths]
+    assert len(made) == len(OBJECTS["awx_job_templates"]) + len(OBJECTS["awx_workflows"])
+    assert {payload.get("allow_simultaneous") for payload in made} == {False}
 
 
 def test_a_rotated_key_alone_is_stored_when_secrets_are_to_be_updated(story: Story) -> None:

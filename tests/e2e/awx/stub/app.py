@@ -131,6 +131,12 @@ def create_app(world: World, calls: list[Call]) -> Flask:
         rules.check_launch(answers, template, template["survey"], complete=True)
         return jsonify(job=1), 201
 
+    @app.get(f"{api}/jobs/<int:number>/stdout/")
+    def output(number: int) -> str:
+        if not world.may_read_job(g.user, world.jobs[number]):
+            raise Refusal({"detail": "You do not have permission to perform this action."}, 403)
+        return "prod-web:443: would be switched"
+
     @app.route(f"{api}/roles/<int:number>/<actors>/", methods=["GET", "POST"])
     def role(number: int, actors: str) -> tuple[Response | str, int]:
         members: set[int] = getattr(world.roles[number], actors)

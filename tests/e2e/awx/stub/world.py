@@ -37,6 +37,7 @@ class World:
         self.objects: dict[str, dict[int, Record]] = {endpoint: {} for endpoint in KINDS}
         self.roles: dict[int, Role] = {}
         self.updates: dict[int, Record] = {}
+        self.jobs: dict[int, Record] = {}
         self.tokens: dict[str, int] = {}
         self.passwords: dict[str, str] = {}
         self.local_paths = local_paths or {}
@@ -153,6 +154,12 @@ class World:
                 if name in kind.parents and other["id"] in self.objects[kind.endpoint]:
                     self._remove(kind.endpoint, other)
 
+    def job_of(self, template: Record) -> int:
+        """The number of a job of a template that a workflow or another user has started."""
+        number = next(self._ids)
+        self.jobs[number] = {"job_template": template["id"], "organization": template["organization"]}
+        return number
+
     def _start_update(self, project: Record) -> None:
         number = next(self._ids)
         status = "successful" if self.background else "pending"
@@ -239,3 +246,17 @@ class World:
             and (user["id"] in role.users or teams & role.teams)
             for role in self.roles.values()
         )
+
+    def may_read_job(self, user: Record, job: Record) -> bool:
+        """Whether a user sees a job and its output: `JobAccess.filtered_queryset`, awx/main/access.py.
+
+        Who may read its template, be it by a role that brings that along (`JobTemplate.read_role`, awx/main/models/jobs.py), or is an
+        administrator of its organization. Roles on the workflow are none of these, nor is that one has approved it.
+        """
+        template, organization = (
+            self.get("job_templates", job["job_template"]),
+            self.get("organizations", job["organization"]),
+        )
+        readers = ("read_role", "execute_role", "admin_role")
+        reads = template is not None and self.may(user, template, *readers)
+        return reads or (organization is not None and self.may(user, organization, "admin_role"))
