@@ -323,6 +323,8 @@ options:
     description:
       - What a run in check mode returned, or its RV(preview). Then only the imports, switches and deletions that it shows are made. Others are
         skipped as V(not_approved), and what it shows and cannot be done any more as V(changed_meanwhile).
+      - The run then fails because of the listeners that it shows, and of no others; what else needs a person is in RV(attention) all the same.
+        If it shows nothing to do, the run fails because of any listener, as without this option.
     type: dict
   gather_certificates:
     description:

@@ -75,6 +75,11 @@ class Approved:
                 "approved must be what ssl_certificate_rotate returned in check mode: its lists imported, deployed and removed.",
             ) from None
 
+    def covers(self, balancer_uuid: str, port: int) -> bool:
+        """Return whether a run that is limited to this is about a listener. Where nothing was approved, a run only tells, and of all of them."""
+        is_empty = not (self.imports or self.listeners or self.removals)
+        return is_empty or (balancer_uuid, port) in self.listeners
+
 
 def _gone(record: Record, what: str) -> Record:
     reason: ApprovalReason = "changed_meanwhile"

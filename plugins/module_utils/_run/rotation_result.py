@@ -64,7 +64,8 @@ def as_result(
         result["source_problems"] = bundles.useless
     if options.is_check_mode:
         result["preview"] = preview_of(lists)
-    alarming = find_alarming(attention, options.fail_on, world.clients.at)
+    concerned = [item for item in attention if options.is_about(item["load_balancer_uuid"], item["port"])]
+    alarming = find_alarming(concerned, options.fail_on, world.clients.at)
     failure = why_failed(lists["failed"], alarming, stopped=client.stop.is_set())
     return {**result, "failure": failure.as_failure()} if failure else result
 
@@ -87,8 +88,10 @@ def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
     for listener in seen.listeners:
         record = listener.as_result(seen.plan.world.clients)
         is_simulated = listener.outcome == "switched" and options.is_check_mode
-        if listener.has_failed:
+        if listener.has_failed and options.is_about(record["load_balancer_uuid"], record["port"]):
             yield "failed", record
+        elif listener.has_failed:
+            yield "skipped", {**record, "outcome": "skipped"}
         elif listener.outcome == "switched":
             unknown = {"served": None, "accepted": None} if is_simulated else {}
             yield "deployed", {**record, **unknown}

@@ -89,6 +89,10 @@ class RotationOptions:
         """Whether listeners are looked at."""
         return self.looks_after or self.removes
 
+    def is_about(self, balancer_uuid: str | None, port: int) -> bool:
+        """Return whether the run fails because of a listener: because of any, unless it is limited to what was approved."""
+        return self.approved is None or self.approved.covers(str(balancer_uuid), port)
+
 
 def source_of(position: int, given: Mapping[str, t.Any]) -> Source:
     """Return a source, which is named by its position if it is refused.

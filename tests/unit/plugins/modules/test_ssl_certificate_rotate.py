@@ -292,6 +292,28 @@ def test_only_what_a_check_run_showed(here: Rotation) -> None:
     assert here.run(approved=rest.result, **REMOVING)["changed"] and ids(rest, "removed") == [api]
 
 
+def test_what_was_approved_and_succeeds_does_not_fail_because_of_other_listeners(blind: Rotation) -> None:
+    """Nor does the look that follows. They are told all the same, and fail a run in which nothing was approved."""
+    due, mine = store(blind.sim, old(OTHER)), store(blind.sim, old())
+    certificate = store(blind.sim, issue(days=(-2, 89)))
+    with server_of(self_signed("stranger.example.com", new_key("rsa"))) as server:
+        balancer(blind.sim, mine, name="mine")
+        balancer(blind.sim, due, name="due")
+        balancer(blind.sim, certificate, first_port=server.port, address=HOST, name="odd")
+        blind.keep("www", issue())
+        shown = blind.check(load_balancers=["mine"])
+        assert [record["load_balancer"] for record in shown["deployed"]] == ["mine"]
+        fail_on = ["expiring", "not_served"]
+        done = blind.run(approved=shown["preview"], fail_on=fail_on)
+        seen = blind.run(approved=shown["preview"], fail_on=fail_on, phases=["verify"])
+        for run in (done, seen):
+            assert not run.failed, run.output
+            assert alarms(run) == {"due:443": ["expiring"], f"odd:{server.port}": ["not_served"]}
+        nothing = blind.run(approved={}, fail_on=fail_on)
+    assert nothing.failed and nothing.code == "rotation_failed"
+    assert "due:443" in nothing["msg"] and f"odd:{server.port}" in nothing["msg"]
+
+
 # What goes wrong
 
 

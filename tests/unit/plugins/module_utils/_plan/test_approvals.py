@@ -189,6 +189,15 @@ def test_what_showed_nothing_approves_nothing(given: Any) -> None:
     assert (old, reasons(left_out)) == ([], ["not_approved"])
 
 
+def test_a_run_is_about_the_listeners_that_were_approved() -> None:
+    """And about all, if it was nothing: such a run only tells what needs a person."""
+    for only in (approved(deployed=[SWITCHED]), approved(imported=ENTRIES[:1], deployed=[SWITCHED])):
+        assert only.covers("uuid-of-web", 443) and not only.covers("uuid-of-web", 444)
+    for others in (approved(imported=ENTRIES[:1]), approved(removed=[OLD])):
+        assert not others.covers("uuid-of-web", 443)
+    assert Approved.of({}).covers("uuid-of-web", 443)
+
+
 WHOLE: dict[str, Any] = preview_of(shown(ENTRIES[:1], [SWITCHED], [OLD]))
 LACKING = [(name, field) for name, (one,) in WHOLE.items() for field in one]
 
