@@ -89,7 +89,8 @@ notes:
     variables of the command line, or strings encrypted with Ansible Vault.
   - The hosts are orders, not machines to connect to. Run tasks on V(localhost).
   - If this plugin cannot read a file, Ansible tries its other inventory plugins and shows their errors, too. To see only the errors of this
-    plugin, set E(ANSIBLE_INVENTORY_ENABLED) to its name alone.
+    plugin, set E(ANSIBLE_INVENTORY_ENABLED) to its name alone. Where a file that cannot be read is to end the run
+    (E(ANSIBLE_INVENTORY_UNPARSED_FAILED), as in AWX, or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED)), the cause is its last line.
   - The cache contains the facts of orders and no credentials. The days left, the selection and the groups are computed from it anew each
     time. There is a separate cache for each combination of API user, endpoint, O(account_id), O(order_ids) and whether the store is read.
 """
@@ -163,6 +164,7 @@ leading_separator: false
 use_extra_vars: true
 """
 
+import atexit
 import hashlib
 import hmac
 import json
@@ -174,6 +176,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible import constants as C
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible.utils.unsafe_proxy import wrap_var
@@ -279,10 +282,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory."""
         try:
             self._parse(inventory, loader, path, cache)
-        except AnsibleError:
+        except AnsibleError as error:
+            self._tell_last(path, error.message)
             raise
         except Exception as error:  # Ansible would show its text, which may quote a secret
+            self._tell_last(path, unforeseen(error).message)
             raise AnsibleParserError(unforeseen(error).message) from None
+
+    def _tell_last(self, path: str, why: str) -> None:
+        """Say at the end of the run why a file was not read, if Ansible ends it then: its own sentence names no cause, and stands last."""
+        if any(map(C.config.get_config_value, ("INVENTORY_UNPARSED_IS_FAILED", "INVENTORY_ANY_UNPARSED_IS_FAILED"))):
+            atexit.register(self.display.error, f"{path} was not read: {why}", wrap_text=False)
 
     def _parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool) -> None:
         super().parse(inventory, loader, path, cache)

@@ -461,6 +461,20 @@ def test_no_credentials(inventory: Inventory) -> None:
     assert "No SoftLayer username and api_key given: set the options username and api_key, the environment" in said
 
 
+ENDING = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"}
+"""As in AWX: Ansible ends a run in which nothing could be read, with a sentence that names no cause."""
+
+
+@pytest.mark.parametrize("ending", [ENDING, {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}, {}])
+def test_a_run_that_ends_because_of_it_ends_with_the_cause(inventory: Inventory, ending: dict[str, str]) -> None:
+    """Whatever the other plugins say of the file before."""
+    ran = inventory.run("ansible-inventory", "--list", SL_USERNAME=None, SL_API_KEY=None, **ending)
+    last = ran.err.splitlines()[-1]
+    cause = "ssl_orders.yml was not read: No SoftLayer username and api_key given: set "
+    assert ((cause in last) == bool(ending)) and (ran.code == 0) != bool(ending), ran.err
+    assert ran.err.count("was not read") == len(ending)
+
+
 def test_a_user_who_may_not_read_the_store(inventory: Inventory, sim: Simulator) -> None:
     """Nobody knows which orders are imported, so they are in none of the groups that say so."""
     viewer = {"SL_USERNAME": sim.viewer_username, "SL_API_KEY": sim.viewer_api_key}
@@ -493,7 +507,7 @@ def test_a_missing_library(inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 def test_no_secret_in_what_a_failure_says(inventory: Inventory, sim: Simulator) -> None:
     """As Ansible prints it, with the traceback."""
     inventory.write(username=sim.username, api_key=WRONG_KEY, retries=0)
-    talkative = {"ANSIBLE_DISPLAY_TRACEBACK": "always", "ANSIBLE_INVENTORY_ENABLED": PLUGIN}
+    talkative = {"ANSIBLE_DISPLAY_TRACEBACK": "always", "ANSIBLE_INVENTORY_ENABLED": PLUGIN, **ENDING}
     ran = inventory.run("ansible-inventory", "--list", "-vvvv", SL_API_KEY=None, **talkative)
     words = "The API refused the credentials (Access Denied): check username and api_key (SL_USERNAME and"
     assert words in ran.said and "Unable to parse" in ran.said
