@@ -334,7 +334,7 @@ def remedy_for(
     rsa = remedies.rsa_key(entry.source if entry else None, entry.name if entry else shown, names)
     if entry or not place:
         return remedy_of(reason, rsa, remedies.adopt(shown, place and f"{place[0]}:{place[1]}"))
-    return remedy_of(reason, rsa, remedies.deploy(new.id, *place, ACCEPT.get(reason)))
+    return remedy_of(reason, rsa, remedies.deploy(new.stored_id, *place, ACCEPT.get(reason)))
 
 
 def remedy_of(reason: str, rsa: str, switch: str) -> str:
