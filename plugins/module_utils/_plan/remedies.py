@@ -67,21 +67,21 @@ def rsa_key(source: str | None, name: str, names: Sequence[str]) -> str:
     quoted = [shlex.quote(name) for name in names]
     certbot = f"certbot renew --cert-name {shlex.quote(name)} --key-type rsa --force-renewal"
     if source == "certbot":
-        return f"`{certbot}` issues it anew with one"
+        return f"`{certbot}` issues it anew with an RSA key"
     if source == "lego":
         domains = " ".join(f"--domains {name}" for name in quoted)
         return (
-            f"`lego run --key-type RSA2048 --renew-force {domains}` issues it anew with one (lego 4: `lego --key-type rsa2048 {domains} renew "
+            f"`lego run --key-type RSA2048 --renew-force {domains}` issues it anew with an RSA key (lego 4: `lego --key-type rsa2048 {domains} renew "
             "--days 3650`), with your email and challenge; it needs the key type each time"
         )
     if source == "acme_sh":
         domains = " ".join(f"--domain {name}" for name in quoted)
         return (
-            f"`acme.sh --issue --force --keylength 2048 {domains}` with your challenge, such as --webroot /var/www/html, issues it anew with one; "
+            f"`acme.sh --issue --force --keylength 2048 {domains}` with your challenge, such as --webroot /var/www/html, issues it anew with an RSA key; "
             f"`acme.sh --remove --ecc --domain {quoted[0]}` ends the renewals of the other"
         )
     if source == "traefik":
         return "write keyType: RSA2048 in Traefik's certificate resolver, stop it, take the entry of this name out of acme.json, and start it"
     if source == "secrets_manager":
         return "order it anew in Secrets Manager with the key algorithm RSA2048"
-    return f"have it issued anew with one (certbot: `{certbot}`)"
+    return f"have it issued anew with an RSA key (certbot: `{certbot}`)"

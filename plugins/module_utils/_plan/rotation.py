@@ -16,7 +16,7 @@ from .._codes import ApprovalReason, RotationReason
 from .._errors import Obstacle
 from .._names import any_matches, is_address, is_host_name, source_name
 from .._secrets_manager.secret import Secret
-from .._text import some_of, uncapitalized
+from .._text import capitalized, some_of, uncapitalized
 from .._times import iso, parse
 from .._x509.bundle import Bundle, KeyRef, Trouble
 from .._x509.certificate import Certificate, name_set, names_of
@@ -346,7 +346,7 @@ def remedy_of(reason: str, rsa: str, switch: str) -> str:
         switch: the command that has it served all the same.
     """
     if reason == "key_type_not_offered":
-        return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {rsa}."
+        return f"{capitalized(rsa)}."
     if reason == BY_WILDCARD:
         return f"Its wildcards have them: {switch} has it served; or have it issued for these names, too."
     if reason == "names_not_covered":

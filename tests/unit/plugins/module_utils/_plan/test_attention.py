@@ -184,7 +184,7 @@ def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served(
         (replace(FRESH, common_name=OTHER, names=(OTHER,)), None),
         (replace(FRESH, common_name=None, names=(NAME,)), None),
         (replace(FRESH, organization=LTD), "Its organization (Example Ltd) is not that of what is served now (none)."),
-        (replace(FRESH, key="ec"), "Its key is EC, and that of what is served now is RSA."),
+        (replace(FRESH, key="ec"), "Its key is EC, and that of what is served now is RSA:"),
         (
             replace(FRESH, by="itself"),
             "Clients would not trust it: it is signed by itself and by nobody who is trusted.",

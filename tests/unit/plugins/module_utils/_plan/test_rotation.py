@@ -249,11 +249,11 @@ ADOPT = "`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e comm
             Made(OTHER, (OTHER,)),
             f"The store holds no certificate for {OTHER} that it would renew: import_new: true",
         ),
-        ([OLD], replace(NEW, key="ec"), "For certificate 1, its key is EC, and that of what is served now is RSA."),
+        ([OLD], replace(NEW, key="ec"), "For certificate 1, its key is EC, and that of what is served now is RSA:"),
         (
             [OLD],
             replace(NEW, key="ec"),
-            "`certbot renew --cert-name entry-1 --key-type rsa --force-renewal` issues it anew with one.",
+            "`certbot renew --cert-name entry-1 --key-type rsa --force-renewal` issues it anew with an RSA key.",
         ),
         ([replace(OLD, names=BOTH)], NEW, f"For certificate 1, it lacks names that are served now: {OTHER}."),
         ([replace(OLD, names=BOTH)], NEW, "Have it issued for all names;"),
