@@ -24,21 +24,12 @@ from examples.demo.story import ROOT, Failed, free_ports, install_collection, sh
 from tests.simulator.client import Simulator
 from tests.support.acme_clients import Certbot, reason_to_skip
 from tests.support.acme_machine import RENEWED, ROTATE, Machine
-from tests.support.certificates import Authority, new_key
+from tests.support.certificates import Authority, new_key, pem_of
 from tests.support.pebble import Pebble
 
 FOLDER = ROOT / ".demo-acme"
 NAME = "www.example.com"
 PORT = next(free_ports())
-QUIET = {
-    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-    "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
-    "ANSIBLE_NOCOLOR": "true",
-}
-NOT_ABOUT_IT = ("ok: [localhost]", "If you like Certbot", "* Donating", "Saving debug log", "Certbot has set up")
-"""How lines begin that are left out of what a program prints."""
-SUMMARY = "TASK [softlayer.certificates.ssl_rotation : Show what was done]"
-"""Where the interesting part of what Ansible prints begins."""
 
 
 def main() -> int:
@@ -75,12 +66,12 @@ class Demo:
                 "SL_API_KEY": simulator.api_key,
                 "SL_ENDPOINT_URL": simulator.rest_url,
                 "ANSIBLE_COLLECTIONS_PATH": str(install_collection(folder)),
-                **QUIET,
             }
         )
-        root = self._machine.root / "etc/pebble-root.pem"
-        shutil.copy(pebble.root_path, root)
-        self._machine.configure(trusted_ca_path=str(root))
+        self._former = Authority("Former Authority")
+        roots = self._machine.root / "etc/roots.pem"
+        roots.write_text(pebble.root_path.read_text("ascii") + pem_of([self._former.root]), "ascii")
+        self._machine.configure(trusted_ca_path=str(roots))
         self._certbot = Certbot(pebble, self._machine.root)
         self._context = ssl.create_default_context(cafile=str(pebble.root_path))
         self._address = self._add_load_balancer()
@@ -99,7 +90,7 @@ class Demo:
             "The load balancer's is RSA, so this one is, too. The authority issues it with an empty subject: what counts are its "
             "DNS names.",
         )
-        self._show(excerpt(self._certbot.issue(NAME, key_type="rsa").output))
+        self._show(self._certbot.issue(NAME, key_type="rsa").output)
         self._rotate(
             "What would be done?", "In check mode nothing is changed. It is the plan of the whole way.", "--check"
         )
@@ -118,7 +109,7 @@ class Demo:
         )
         print(f"    ln -s /usr/local/sbin/{RENEWED} /etc/letsencrypt/renewal-hooks/deploy/softlayer-certificates")
         print("    certbot renew", flush=True)
-        self._show(excerpt(self._certbot.renew().output))
+        self._show(self._certbot.renew().output)
         self._look(must_differ_from=second)
         self._rotate("The same night, once more", "Nothing is left to do, so nothing changes.")
         shutil.copy(self._machine.root / "var/lib/softlayer-certificates/report.html", FOLDER)
@@ -130,7 +121,7 @@ class Demo:
 
     def _add_load_balancer(self) -> str:
         """Add one that serves a certificate of another authority; return its address."""
-        issued = Authority("Former Authority").issue(NAME, key=new_key("rsa"), days=(-350, 15))
+        issued = self._former.issue(NAME, key=new_key("rsa"), days=(-350, 15))
         listeners = [{"protocolPort": PORT, "tlsCertificateId": store(self._simulator, issued)}]
         return str(self._simulator.add_balancer(name="web", listeners=listeners)["address"])
 
@@ -138,7 +129,7 @@ class Demo:
         tell(title, text)
         print(f"    {' '.join([ROTATE, *options])}", flush=True)
         ran = self._machine.rotate(*options)
-        self._show(excerpt(ran.output) if ran.code == 0 else ran.output)
+        self._show(ran.output)
         if ran.code:
             raise Failed(f"{ROTATE} ended with {ran.code}")
 
@@ -176,19 +167,6 @@ def connect(address: str, context: ssl.SSLContext) -> x509.Certificate:
         context.wrap_socket(plain, server_hostname=NAME) as secured,
     ):
         return x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
-
-
-def excerpt(output: str) -> str:
-    """What a program printed, less what is not about the job: of a playbook all but what the role says at its end, and advertising."""
-    told, in_play, in_summary = [], False, False
-    for line in output.splitlines():
-        bare = line.strip()
-        in_play = (in_play or bare.startswith("PLAY [")) and not bare.startswith("PLAY RECAP")
-        if bare.startswith(("TASK [", "PLAY ")):
-            in_summary = bare.startswith(SUMMARY)
-        elif bare and bare != "msg:" and set(bare) != {"-", " "} and not bare.startswith(NOT_ABOUT_IT):
-            told += [line] if in_summary or not in_play else []
-    return "\n".join(told)
 
 
 if __name__ == "__main__":
