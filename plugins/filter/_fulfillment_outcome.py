@@ -9,19 +9,29 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import Run, outcome, summary
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import failures
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import why_person_needed
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
+    Run,
+    outcome,
+    summary,
+    why_failed,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
-LONG = {"listed": "orders", "known": "emails", "store": "certificates"}
+LONG = {"listed": "orders", "store": "certificates"}
 """Lists of which only matters whether they are there, and have anything in them: not ten thousand records."""
+WAITED_FOR = ("collect", "import")
+"""The phases that wait for what an order lacks."""
 UNUSED = {"diff", "unmatched", "invocation"}
 
 
 def fulfillment_outcome(
     registered: Mapping[str, Mapping[str, t.Any]], asked: Sequence[str], is_check_mode: bool
 ) -> dict[str, t.Any]:
-    """Return what a run has done: the `result`, the `lines` that say it, and the `failure`, empty if nothing failed.
+    """Return what a run has done: the `result`, the `lines` that say it, and the `failure`.
+
+    That is empty if nothing failed, and nothing waits for a person longer than it should.
 
     Args:
         registered: what the modules returned, by the names of the fields of `Run`.
@@ -39,8 +49,19 @@ def _short(answer: Mapping[str, t.Any], long: str | None) -> Mapping[str, t.Any]
 def _told(registered: Mapping[str, Mapping[str, t.Any]], asked: Sequence[str], is_check_mode: bool) -> dict[str, t.Any]:
     run = Run(asked, **registered)
     result = outcome(run)
-    failure = failures(result["failed"]) if result["failed"] else ""
-    return {"result": result, "lines": summary(run, result, is_check_mode=is_check_mode), "failure": failure}
+    if not {*WAITED_FOR}.isdisjoint(asked):
+        emails = {
+            email["order_id"]: email for answer in (run.known, run.emails) for email in answer.get("emails") or ()
+        }
+        result["skipped"] = [_waiting(record, emails.get(record.get("order_id"), {})) for record in result["skipped"]]
+    lines = summary(run, result, is_check_mode=is_check_mode)
+    return {"result": result, "lines": lines, "failure": why_failed(result)}
+
+
+def _waiting(skipped: Mapping[str, t.Any], email: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what is skipped with whether it needs a person, and why."""
+    why = why_person_needed(skipped, email, now())
+    return {**skipped, "needs_person": why is not None, "message": why or skipped["message"]}
 
 
 class FilterModule:

@@ -443,6 +443,10 @@ skipped_items:
       description: What it waits for.
       type: str
       sample: "Waiting for the private key that the order's CSR was made with."
+    needs_person:
+      description: Whether a file is there and is not the right one, or it is not clear which of several is, so that waiting does not help.
+      type: bool
+      sample: false
 certificate:
   description: The only entry of RV(certificates), if the options at top level were used.
   returned: when the options at top level were used

@@ -272,6 +272,12 @@ emails:
       description: When the email was last requested before, according to the ledger.
       type: str
       sample: "2026-01-30T08:00:00Z"
+    first_requested_at:
+      description:
+        - When an earlier run first requested the email, of those in the ledger that did within 30 days; if none did, as
+          RV(emails[].previous_requested_at).
+      type: str
+      sample: "2026-01-29T09:00:00Z"
     next_allowed_at:
       description: When O(min_interval_hours) ends and the email may be requested again; null if that time has passed.
       type: str

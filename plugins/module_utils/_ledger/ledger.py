@@ -69,6 +69,8 @@ class Entry:
     """Id of the created certificate in the store."""
     begun_at: datetime | None = field(default=None, compare=False)
     """When it was claimed."""
+    first_requested_at: datetime | None = field(default=None, compare=False)
+    """When the first act of its key was claimed, of those of the time that was asked for."""
 
     @property
     def lease(self) -> timedelta:
@@ -140,15 +142,18 @@ class Ledger:
         """Close the connections."""
         self._database.close()
 
-    def last_requests(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """Return for each key the last act that was done or may have been done; all keys are of one kind."""
+    def last_requests(self, keys: Sequence[Key], since: datetime | None = None) -> dict[Key, Entry]:
+        """Return for each key the last act that was done or may have been done; all keys are of one kind.
+
+        With `since`, an entry also tells when the first of these was that is not older.
+        """
         if self._database.is_empty:
             return {}
         return self._database.read(
             lambda connection: {
                 entry.key: entry
                 for start in range(0, len(keys), KEYS_PER_QUERY)
-                for entry in self._entries(connection, keys[start : start + KEYS_PER_QUERY])
+                for entry in self._entries(connection, keys[start : start + KEYS_PER_QUERY], since)
             }
         )
 
@@ -232,14 +237,19 @@ class Ledger:
         note = sa.update(acts).where(*this).values(dict(values))
         return self._database.transact(lambda connection: connection.execute(note).rowcount) > 0
 
-    def _entries(self, connection: sa.Connection, alike: Sequence[Key]) -> Iterator[Entry]:
+    def _entries(self, connection: sa.Connection, alike: Sequence[Key], since: datetime | None) -> Iterator[Entry]:
         """Yield for each key its last entry that is not released."""
         acts = self._database.tables.acts
         kind = alike[0].kind
         these = (acts.c.kind == kind, acts.c.state != "released", acts.c.subject.in_([key.subject for key in alike]))
         last = sa.select(sa.func.max(acts.c.id)).where(*these).group_by(acts.c.subject)
+        first: dict[str, datetime] = {}
+        if since is not None:
+            begins = sa.select(acts.c.subject, sa.func.min(acts.c.requested_at)).group_by(acts.c.subject)
+            rows = connection.execute(begins.where(*these, acts.c.requested_at >= since))
+            first = {row[0]: row[1] for row in rows}
         for row in connection.execute(sa.select(acts).where(acts.c.id.in_(last))):
-            yield _entry(Key(kind, row.subject), row)
+            yield replace(_entry(Key(kind, row.subject), row), first_requested_at=first.get(row.subject))
 
 
 def _entry(key: Key, row: sa.Row[t.Any]) -> Entry:

@@ -86,6 +86,7 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
     status: str | None = None
     requested_at: datetime | None = None
     previous_requested_at: datetime | None = None
+    first_requested_at: datetime | None = None
     next_allowed_at: datetime | None = None
 
     @property
@@ -96,7 +97,7 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
-        times = ("requested_at", "previous_requested_at", "next_allowed_at")
+        times = ("requested_at", "previous_requested_at", "first_requested_at", "next_allowed_at")
         names = {"subject_alt_names": list(self.subject_alt_names)}
         return {**self.__dict__, **names, **{name: iso(getattr(self, name)) for name in times}}
 
@@ -139,6 +140,7 @@ def _plan_email(order: Order, last: Entry | None, options: EmailOptions, at: dat
         technical_contact_email=order.technical_contact_email,
         status=order.status,
         previous_requested_at=last.requested_at if last else None,
+        first_requested_at=(last.first_requested_at or last.requested_at) if last else None,
         next_allowed_at=blocked_until,
     )
     why_not = order.ineligibility(at)

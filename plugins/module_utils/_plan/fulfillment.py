@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .._argspec import ArgumentSpec, from_json, mailbox_options
+from .._codes import Untrusted
 from .._errors import CertificatesError
 from .._mail.limits import which_mailboxes, why_out_of_bounds, why_unusable
-from .._times import parse
+from .._text import printable
+from .._times import iso, parse
 
 Record = Mapping[str, t.Any]
 Test = Callable[[str], bool]
@@ -95,6 +97,32 @@ def is_awaited(email: Record, at: datetime) -> bool:
     until = parse(email.get("next_allowed_at"))
     is_recent = until is not None and until > at
     return is_recent or email.get("outcome") == "requested" or email.get("reason") in {"cooldown", "outcome_unknown"}
+
+
+LATE = timedelta(days=1)
+"""How long an email may take to come."""
+
+
+def why_person_needed(skipped: Record, email: Record, at: datetime) -> str | None:
+    """Return what a person has to see to before anything comes of an order that is skipped; `None` if it only takes its time.
+
+    Args:
+        skipped: the order and why it is skipped, in the form of results.
+        email: what `ssl_fulfillment_email` returned for the order, if it was asked.
+        at: the present instant.
+    """
+    reason, message = skipped["reason"], str(skipped["message"])
+    if skipped.get("needs_person") or reason in t.get_args(Untrusted):
+        return message
+    requested, begin = parse(email.get("first_requested_at")), parse(skipped.get("not_before"))
+    is_to_come = begin is not None and begin > at  # it has come, and is not valid yet
+    if reason != "waiting_for_email" or requested is None or at - requested < LATE or is_to_come:
+        return None
+    recipient = printable(email.get("recipient") or "the domain administrator")
+    return (
+        f"{message} Its email was requested at {iso(requested)} and went to {recipient}: see whether what arrives there is handed on to the "
+        "mailbox, and look into the spam folders."
+    )
 
 
 def takes_what_it_requests(phases: Sequence[str]) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from .._codes import NO_SUCH_ORDER
 from .._errors import failed_about
-from .summary import Record, label, named, skipped, stored_as
+from .._text import some_of
+from .summary import MOST_NAMED, Record, failures, label, named, skipped, stored_as
 
 LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """What `ssl_fulfillment_result` holds."""
@@ -33,7 +34,7 @@ class Run:
     imported: Record
     """From `ssl_certificate_import`."""
     known: Record
-    """From `ssl_fulfillment_email` in check mode, for the report."""
+    """From `ssl_fulfillment_email` in check mode: when emails were requested, and for the report, which can be."""
     store: Record
     """From `ssl_certificate_info`, for the report."""
 
@@ -52,7 +53,7 @@ def outcome(run: Run) -> dict[str, list[Record]]:
     for name, answer, key in (
         ("the orders", run.listed, "orders"),
         ("the emails", run.emails, "emails"),
-        ("the ledger", run.known, "emails"),
+        ("the ledger", run.known if "report" in run.asked else {}, "emails"),  # others do without what it tells
         ("the certificate store", run.store, "certificates"),
     ):
         if answer and key not in answer and not answer.get("skipped"):
@@ -123,11 +124,28 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: 
         ),
         *(f"{_order(record)}: {would_be}{record['outcome']}{stored_as(record)}" for record in result["imported"]),
         *(f"{named(record) or 'a certificate'}: {_word(record)}, {record['message']}" for record in result["failed"]),
-        *skipped(result["skipped"]),
-        ", ".join(f"{name} {len(result[name])}" for name in LISTS),
+        *skipped(record for record in result["skipped"] if not record.get("needs_person")),
+        *(f"NEEDS A PERSON: {_about(record)}" for record in result["skipped"] if record.get("needs_person")),
+        ", ".join(f"{WOULD.get(name, name) if is_check_mode else name} {len(result[name])}" for name in LISTS),
     ]
 
 
+def why_failed(result: Mapping[str, Sequence[Record]]) -> str:
+    """Return one line that says what failed, and what waits for a person longer than it should; blank if nothing does."""
+    needed = [_about(record) for record in result["skipped"] if record.get("needs_person")]
+    said = [failures(result["failed"])] if result["failed"] else []
+    if needed:
+        orders = "1 order needs" if len(needed) == 1 else f"{len(needed)} orders need"
+        said.append(f"{orders} a person: {some_of(needed, MOST_NAMED, '; ', '; ')}")
+    return " ".join(said)
+
+
+def _about(skipped_item: Record) -> str:
+    return f"{named(skipped_item) or 'a certificate'}: {skipped_item['reason']}: {skipped_item['message']}"
+
+
+WOULD = {"requested": "would request", "imported": "would import"}
+"""What the totals of a run in check mode call what it has not done."""
 NONE = "no order is selected, because the account has none that fits the selection; a list that is null or empty selects none"
 
 

@@ -78,6 +78,8 @@ SPEC = (
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 MOST_IN_DOUBT = 20
 """After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
+LOOKED_BACK = timedelta(days=30)
+"""How far back the first request of an email counts: as far as mailboxes are looked through. Before that it was for another purpose."""
 FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
 """What is asked for about orders. The names in the CSR are part of the result, so it is also needed if the store is not compared."""
 
@@ -132,7 +134,7 @@ def plan(
             f"No SSL order matches common_names ({', '.join(selection.common_names)}); ssl_order_info lists the orders there are."
         )
     keys = {key_of(account_id, order_id): order_id for order_id in orders}
-    last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys]).items()}
+    last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys], at - LOOKED_BACK).items()}
     for order_id, entry in last_requests.items():
         if entry.is_from_the_future(at):
             module.warn(

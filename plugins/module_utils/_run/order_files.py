@@ -99,14 +99,18 @@ def certificate_files(
         why_not = why_not_imported(
             order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
         )
+        mistake: Obstacle[WaitingReason] | None = None
         if unclear and (why_not is None or why_not.reason in {reason for reason, _message in WAITING.values()}):
-            why_not = unclear[0]
+            why_not = mistake = unclear[0]
         if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
-            why = f"Waiting for the private key: the one in {private_key} belongs to another CSR."
-            why_not = Obstacle("waiting_for_key", why)
+            why = (
+                f"Waiting for the private key: the one in {private_key} belongs to another CSR. Put the key there that the order's CSR was "
+                "made with, or order again with a CSR of the key that is there."
+            )
+            why_not = mistake = Obstacle("waiting_for_key", why)
         if why_not:
             names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
-            skipped.append({"order_id": order["id"], **names, **vars(why_not)})
+            skipped.append({"order_id": order["id"], **names, **vars(why_not), "needs_person": mistake is not None})
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}

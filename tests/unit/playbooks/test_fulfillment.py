@@ -13,10 +13,15 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import stat
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Ledger
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email import key_of
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator import mail
@@ -200,6 +205,40 @@ def test_only_what_was_requested_is_waited_for_and_a_refusal_is_told_once(sim: S
     )
     assert ran.code == 2 and "NOT ALLOWED" in ran.output, ran.output
     assert summary(ran) == "requested 1, collected 1, imported 1, skipped 0, failed 1"
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_what_waits_for_a_person_longer_than_it_should_fails_the_run_and_is_skipped(
+    sim: Simulator, tmp_path: Path, is_late: bool
+) -> None:
+    """A key file of another key, and an email that was requested by an earlier run; what only takes its time fails nothing."""
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite3")
+    at = datetime.now(timezone.utc) - timedelta(days=2 if is_late else 0.5)
+    claim = ledger.claim(key_of(sim.account_id, LOST), at, timedelta(), timedelta(minutes=1))
+    ledger.confirm(cast(Claim, claim))
+    ledger.close()
+    (send,) = fulfilled(sim, tmp_path, "softlayer.certificates.resend", order_ids=[EXPIRING])
+    keys = shutil.copytree(sim.keys_dir, tmp_path / "keys")
+    wrong = keys / sim.key_path("mail.example.com").name
+    wrong.unlink()
+    if is_late:
+        shutil.copy(sim.key_path("shop.example.com"), wrong)
+    given = {"mail": {"maildir": str(sim.maildir)}, "privatekey_dir": str(keys), "order_ids": [LOST, EXPIRING]}
+    ran = fulfill(sim, tmp_path, "softlayer.certificates.import", **given)
+    assert summary(ran) == "requested 0, collected 1, imported 0, skipped 2, failed 0" and send == EXPIRING
+    assert ran.code == (2 if is_late else 0), ran.output
+    told = (
+        f"the one in {wrong} belongs to another CSR. Put the key there",
+        f"Its email was requested at {at:%Y-%m-%dT%H:%M}",
+    )
+    assert [sentence in ran.output for sentence in (*told, "2 orders need a person: ")] == [is_late] * 3, ran.output
+
+
+def fulfilled(sim: Simulator, folder: Path, playbook: str, **variables: Any) -> list[int]:
+    """Which orders' emails were requested by a run that must succeed."""
+    ran = fulfill(sim, folder, playbook, **variables)
+    assert ran.code == 0, ran.output
+    return [send["order_id"] for send in sim.sends()]
 
 
 def test_a_report(sim: Simulator, tmp_path: Path) -> None:

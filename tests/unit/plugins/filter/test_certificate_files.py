@@ -114,7 +114,7 @@ def test_of_two_names_that_are_only_alike_none_is_taken(tmp_path: Path, kind: st
     [skipped] = result["skipped"]
     assert (result["ready"], skipped["reason"]) == ([], reason)
     assert skipped["message"].startswith(f"Waiting for the {what}: ")
-    assert all(name in skipped["message"] for name in alike)
+    assert all(name in skipped["message"] for name in alike) and skipped["needs_person"]
     assert skipped["message"].endswith(f"in {tmp_path} may each be it. Name the right one www.example.com{kind}.")
     facts = {"status": "canceled"}
     assert found(tmp_path, **facts)["skipped"][0]["reason"] == "canceled", "what matters more is said"
@@ -274,7 +274,13 @@ def test_the_key_of_an_order_that_is_not_selected_is_not_taken(tmp_path: Path) -
     from_mail = certificate_files([facts], None, str(tmp_path), [mail])
     for result in (from_file, from_mail):
         assert [(entry["order_id"], entry["reason"]) for entry in result["skipped"]] == [(1, "waiting_for_key")]
-        assert "www.example.com.key" in result["skipped"][0]["message"]
+        assert (
+            f"the one in {tmp_path}/www.example.com.key belongs to another CSR. Put" in result["skipped"][0]["message"]
+        )
+        assert result["skipped"][0]["needs_person"]
+    (tmp_path / "www.example.com.key").unlink()
+    (waiting,) = certificate_files([facts], str(tmp_path), str(tmp_path))["skipped"]
+    assert waiting["reason"] == "waiting_for_key" and not waiting["needs_person"], "it may still come"
     (tmp_path / "www.example.com.key").write_text(OLD.key_pem)
     assert certificate_files([facts], str(tmp_path), str(tmp_path))["skipped"] == []
 

@@ -19,3 +19,21 @@ def test_of_long_lists_only_the_rest_of_the_answer_is_looked_at() -> None:
     told = fulfillment_outcome({**NOTHING, "listed": listed}, ["import"], False)
     assert [one["order_id"] for one in told["result"]["failed"]] == [3]
     assert told["lines"][-1].endswith("failed 1") and "There is no such order" in told["failure"]
+
+
+def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
+    """In a phase that waits for it: asked in this run, or looked up."""
+    missing = {"order_id": 1, "common_name": "www.example.com", "reason": "waiting_for_email", "message": "It waits."}
+    mails = {"certificates": [], "missing": [missing]}
+    email = {"order_id": 1, "recipient": "a@example.com", "outcome": "skipped", "reason": "cooldown", "message": ""}
+    emails = {"emails": [{**email, "order_id": 2}, {**email, "first_requested_at": "2026-01-01T00:00:00Z"}]}
+    for source in ("emails", "known"):
+        told = fulfillment_outcome({**NOTHING, "mails": mails, source: emails}, ["collect"], False)
+        (skipped,) = [record for record in told["result"]["skipped"] if record["order_id"] == 1]
+        assert skipped["needs_person"] and "2026-01-01T00:00:00Z" in skipped["message"]
+        assert told["failure"].startswith("1 order needs a person: www.example.com, order 1: ")
+        assert told["result"]["failed"] == []
+    told = fulfillment_outcome({**NOTHING, "mails": mails}, ["collect"], False)
+    assert not told["failure"] and not told["result"]["skipped"][0]["needs_person"], "nobody knows since when"
+    told = fulfillment_outcome({**NOTHING, "mails": mails, "known": emails}, ["report"], False)
+    assert not told["failure"], "a report only tells"

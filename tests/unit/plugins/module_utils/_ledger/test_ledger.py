@@ -121,6 +121,17 @@ def test_a_release_uncovers_the_request_before(ledger: Ledger) -> None:
     assert refusal(ledger, at=AT + 2 * HOUR).id == first.id
 
 
+def test_the_first_of_the_requests_since_some_time(ledger: Ledger) -> None:
+    """What was not done is none of them, and what is older was for another purpose."""
+    for days, is_done in ((-40, True), (-3, False), (-2, True), (-1, True)):
+        request = claim(ledger, at=AT + days * DAY, interval=timedelta())
+        ledger.confirm(request) if is_done else ledger.release(request)
+    (entry,) = ledger.last_requests([KEY], since=AT - 30 * DAY).values()
+    assert (entry.requested_at, entry.first_requested_at) == (AT - DAY, AT - 2 * DAY)
+    (entry,) = ledger.last_requests([KEY], since=AT).values()
+    assert (entry.requested_at, entry.first_requested_at) == (AT - DAY, None)
+
+
 @pytest.mark.parametrize(
     "other",
     [key_of(100, account=8), key_of(101), key_of(100, email_type="ApproverEmail")],

@@ -92,8 +92,16 @@ def test_how_it_is_told() -> None:
         "reason": None,
         "requested_at": "2026-01-31T12:00:00Z",
         "previous_requested_at": "2026-01-29T12:00:00Z",
+        "first_requested_at": "2026-01-29T12:00:00Z",
         "next_allowed_at": "2026-02-01T12:00:00Z",
     }
+
+
+def test_since_when_it_is_waited_for() -> None:
+    """Requests that were repeated meanwhile change nothing about that."""
+    email = plan(last=replace(entry(AT - HOUR), first_requested_at=AT - 3 * DAY))
+    assert (email.first_requested_at, email.previous_requested_at) == (AT - 3 * DAY, AT - HOUR)
+    assert plan().first_requested_at is None
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import why_not_fulfilled
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
+    why_not_fulfilled,
+    why_person_needed,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 NEEDS: dict[str, Any] = {
     "phases": ["request"],
@@ -130,3 +135,35 @@ def test_what_a_phase_needs(settings: dict[str, Any], said: str) -> None:
 )
 def test_what_is_enough(settings: dict[str, Any]) -> None:
     assert refused(**settings) is None
+
+
+AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("skipped", "requested", "is_needed"),
+    [
+        ({"reason": "chain_incomplete"}, None, True),
+        ({"reason": "untrusted"}, None, True),
+        ({"reason": "waiting_for_key", "needs_person": True}, None, True),
+        ({"reason": "waiting_for_key", "needs_person": False}, AT - 9 * DAY, False),
+        ({"reason": "waiting_for_certificate"}, AT - 9 * DAY, False),
+        ({"reason": "pending"}, AT - 9 * DAY, False),
+        ({"reason": "waiting_for_email"}, None, False),
+        ({"reason": "waiting_for_email"}, AT - DAY + timedelta(seconds=1), False),
+        ({"reason": "waiting_for_email"}, AT - DAY, True),
+        ({"reason": "waiting_for_email", "not_before": iso(AT - 90 * DAY)}, AT - DAY, True),
+        ({"reason": "waiting_for_email", "not_before": iso(AT + DAY)}, AT - DAY, False),
+    ],
+)
+def test_what_waits_for_a_person_longer_than_it_should(
+    skipped: dict[str, Any], requested: datetime | None, is_needed: bool
+) -> None:
+    email = {"recipient": "admin@example.com", "first_requested_at": iso(requested)} if requested else {}
+    why = why_person_needed({"message": "So it is.", **skipped}, email, AT)
+    assert (why is not None) == is_needed
+    if why and skipped["reason"] == "waiting_for_email":
+        assert why.startswith("So it is. Its email was requested at 2026-01-30T12:00:00Z and went to admin@example.com")
+    elif why:
+        assert why == "So it is.", "the module has named the remedy"

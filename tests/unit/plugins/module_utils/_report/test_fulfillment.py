@@ -12,6 +12,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ful
     Run,
     outcome,
     summary,
+    why_failed,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import failures
 
@@ -62,7 +63,8 @@ def test_a_module_that_failed_as_a_whole() -> None:
         "known": "the ledger",
         "store": "the certificate store",
     }.items():
-        assert outcome(run_of("import", **{name: answer}))["failed"] == [{"common_name": what, **failure}]
+        assert outcome(run_of("import", "report", **{name: answer}))["failed"] == [{"common_name": what, **failure}]
+    assert outcome(run_of("import", known=answer))["failed"] == [], "it only tells how long something takes"
     assert (
         outcome(run_of("report", store={"msg": "MODULE FAILURE"}))["failed"][0]["message"]
         == "The module ended without a result."
@@ -186,6 +188,23 @@ def test_the_summary_of_check_mode() -> None:
     lines = told({"requested": [email(1)], "imported": [certificate(2, "imported")]}, is_check_mode=True)
     assert lines[0] == "www1.example.com (order 1): would be requested, goes to admin@example.com"
     assert lines[1] == "www2.example.com (order 2): would be imported"
+    assert lines[-1] == "would request 1, collected 0, would import 1, skipped 0, failed 0"
+
+
+def test_what_waits_for_a_person_is_told_with_its_remedy_and_fails_the_run() -> None:
+    """It is skipped all the same: a later run takes it up."""
+    late = {**waiting(1, "waiting_for_email"), "needs_person": True}
+    result = {"skipped": [late, {**waiting(2, "waiting_for_key"), "needs_person": False}]}
+    assert told(result)[:-1] == [
+        "skipped (waiting_for_key): www2.example.com",
+        "NEEDS A PERSON: www1.example.com, order 1: waiting_for_email: said",
+    ]
+    nothing: dict[str, Any] = {name: [] for name in LISTS}
+    about = "www1.example.com, order 1: waiting_for_email: said"
+    assert why_failed({**nothing, **result}) == f"1 order needs a person: {about}"
+    both = why_failed({**nothing, "skipped": [late, late], "failed": [{"message": "No answer."}]})
+    assert both == f"1 failed: a certificate: No answer. 2 orders need a person: {about}; {about}"
+    assert why_failed({**nothing, "skipped": [waiting(1, "cooldown")]}) == ""
 
 
 def test_a_selection_of_nothing() -> None:

@@ -148,8 +148,9 @@ class World:
 
     # The ledger
 
-    def last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
+    def last_requests(self, keys: Iterable[Key], since: datetime) -> dict[Key, Entry]:
         self._may_fail("last_requests")
+        assert self.now - since == timedelta(days=30)
         return {key: self.entries[order_of(key)] for key in keys if order_of(key) in self.entries}
 
     def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
