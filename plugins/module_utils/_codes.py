@@ -215,8 +215,8 @@ State = t.Literal[
 ]
 """The state of an order: first what went wrong, then the steps from the order to the store, then what is over."""
 Attention = t.Literal[
-    "failed",
     "expired_in_use",
+    "failed",
     "expiring",
     "switch_services",
     "unclear",

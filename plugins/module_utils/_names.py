@@ -41,7 +41,8 @@ def ascii_name(name: str) -> str:
     return _by_label(name, _to_ascii)
 
 
-def _unicode_name(name: str) -> str:
+def unicode_name(name: str) -> str:
+    """Return a host name in lower case with its labels in Unicode form; an invalid label does not change."""
     return _by_label(name, _to_unicode)
 
 
@@ -74,7 +75,7 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
     """
     if name is None:
         return False
-    forms = [(form, form(name)) for form in (ascii_name, _unicode_name)]
+    forms = [(form, form(name)) for form in (ascii_name, unicode_name)]
     return any(_matches(written, form(pattern)) for pattern in patterns for form, written in forms)
 
 
@@ -105,7 +106,7 @@ def _matches_address(address: str, pattern: str) -> bool:
     if not local.isascii():
         wanted, _at, pattern = pattern.rpartition("@")
         return local == wanted and name_matches(domain, [pattern])
-    return any(fnmatchcase(_address(address, form), _address(pattern, form)) for form in (ascii_name, _unicode_name))
+    return any(fnmatchcase(_address(address, form), _address(pattern, form)) for form in (ascii_name, unicode_name))
 
 
 def _is_mail_domain(domain: str) -> bool:
@@ -197,7 +198,7 @@ def file_stems(name: str) -> list[str]:
     These are the name as written, then its ASCII and its Unicode form. `*`, and anything that would lead into another folder,
     is replaced by `_`.
     """
-    forms = (name.strip(), ascii_name(name), _unicode_name(name))
+    forms = (name.strip(), ascii_name(name), unicode_name(name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
 
 

@@ -31,10 +31,22 @@ ORDERS = Schema(
     states=STATES,
     attention=ATTENTION,
     columns=(
-        *("order_id", "common_name", "name", "product", "status", "state", "reason", "explanation", "message"),
+        *(
+            "order_id",
+            "common_name",
+            "name",
+            "subject_alt_names",
+            "product",
+            "status",
+            "state",
+            "reason",
+            "explanation",
+            "message",
+        ),
         *("attention", "recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
         *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
     ),
+    needs={"orders": {"id": (), "status": ()}},
     of_the_run=frozenset({"mail_found", "mail_date"}),  # nobody looks for the email of an imported order any more
 )
 PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
@@ -172,7 +184,7 @@ def _lasting(orders: Iterable[Record]) -> Lasting:
     forever = datetime.max.replace(tzinfo=timezone.utc)
     lasting: dict[str, dict[frozenset[str], datetime]] = {}
     for order in orders:
-        expires = forever if order["status"] == "pending" else parse(order["expires_at"])
+        expires = forever if order["status"] == "pending" else parse(order.get("expires_at"))
         if expires is not None and order["status"] in {"pending", "approved", "complete"}:
             names = _names(order)
             for name in names:
@@ -204,14 +216,17 @@ def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Ro
     counts = [_service_count(record) for record in records]
     mail_found, mail_date = _mail(identifier, known, imported=bool(certificates))
     ends = (parse(record.get("not_after")) for record in records)
-    expires = parse(order["expires_at"]) or max(filter(None, ends), default=None)
+    expires = parse(order.get("expires_at")) or max(filter(None, ends), default=None)
     row = {
         "order_id": identifier,
-        "common_name": order["common_name"],
+        "common_name": order.get("common_name"),
         "name": shown_name_of(order),
-        "product": order["product"],
+        "subject_alt_names": sorted(
+            {name for facts in (order, *records) for name in facts.get("subject_alt_names") or ()}
+        ),
+        "product": order.get("product"),
         "status": order["status"],
-        "recipient": order["approver_email"],
+        "recipient": order.get("approver_email"),
         "last_requested_at": email.get("previous_requested_at"),
         "next_allowed_at": email.get("next_allowed_at") if email.get("outcome") != "requested" else None,
         "mail_found": mail_found,
@@ -339,7 +354,7 @@ def _message(row: Row, known: OrderFacts) -> str | None:
 
 def _is_renewed(order: Record, lasting: Lasting) -> bool:
     """Return whether another order lasts longer that has all of its names."""
-    expires, names = parse(order["expires_at"]), _names(order)
+    expires, names = parse(order.get("expires_at")), _names(order)
     others = lasting.get(next(iter(names), ""), {})
     return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
 

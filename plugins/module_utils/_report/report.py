@@ -23,7 +23,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._names import listener_name, shown_name_of
+from .._errors import CertificatesError
+from .._names import ascii_name, listener_name, shown_name_of, unicode_name
 from .._times import iso, parse
 from .summary import Record
 
@@ -32,6 +33,8 @@ with suppress(ImportError):
     from markupsafe import Markup, escape
 
 Row = dict[str, t.Any]
+Needs = Mapping[str, Sequence[str]]
+"""Fields of a record that are not null, and which values each may have; none are told where it may be any."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""
 MOST_BARS = 25
@@ -55,6 +58,8 @@ class Schema:
     """Why a row needs a person, in order of urgency."""
     columns: Sequence[str]
     """The fields of a row, in the order of the CSV file."""
+    needs: Mapping[str, Needs]
+    """What the records of each list have that the report is made of."""
     of_the_run: frozenset[str] = frozenset()
     """What of the report and of its rows tells of the run alone, and not of what is there."""
 
@@ -62,6 +67,50 @@ class Schema:
     def rows(self) -> str:
         """The name of the list of all rows."""
         return f"{self.row}s"
+
+
+FORMS: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("load_balancer", "outcome", "reason", "status", "name", "served_name", "common_name"), str),
+    **dict.fromkeys(("ends_at", "ends_by", "not_before", "not_after", "expires_at", "message", "product"), str),
+    **dict.fromkeys(("source", "approver_email"), str),
+    **dict.fromkeys(("port", "id"), (int, str)),
+    **dict.fromkeys(("certificate_id", "days_until_expiry"), int),
+    **dict.fromkeys(("served", "accepted", "renewal_due"), bool),
+    "subject_alt_names": list,
+}
+"""What the fields of a record are, unless they are null."""
+
+
+def check(schema: Schema, results: Record) -> None:
+    """Refuse records in another form than that of the modules: somebody has made them by hand, or changed them.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    for name, needs in schema.needs.items():
+        records = results.get(name) or []
+        if not isinstance(records, list):
+            raise CertificatesError("invalid_argument", f"results.{name} must be a list, as the modules return it.")
+        for number, record in enumerate(records, 1):
+            if why := _why_malformed(record, needs):
+                about = notice(record)["source"] if isinstance(record, Mapping) else None
+                which = f"entry {number}{f' ({about})' if about else ''}"
+                raise CertificatesError("invalid_argument", f"results.{name}, {which}: {why}.")
+
+
+def _why_malformed(record: object, needs: Needs) -> str | None:
+    """Return what is wrong with a record, `None` if nothing is."""
+    if not isinstance(record, Mapping):
+        return "it must be a dict, as the modules return it"
+    for name, values in needs.items():
+        if record.get(name) is None:
+            return f"{name} is missing"
+        if values and record[name] not in values:
+            return f"{name} is {record[name]}, but must be one of {', '.join(values)}"
+    for name, form in FORMS.items():
+        if record.get(name) is not None and not isinstance(record[name], form):
+            return f"{name} has another form than what the modules return"
+    return None
 
 
 def read(previous: str | None) -> Record:
@@ -145,10 +194,20 @@ def notice(record: Record) -> Record:
 
 
 def merged(words: Mapping[str, Record], rows: str) -> Record:
-    """Return the words of the report of `orders` or of `listeners`: those of every report, and its own."""
-    shared, own = words["every"], words[rows]
-    both = {name: {**shared[name], **own[name]} for name in shared.keys() & own.keys()}
-    return {**shared, **own, **both}
+    """Return the words of the report of `orders` or of `listeners`: those of every report, and its own.
+
+    Raises:
+        CertificatesError: `invalid_argument` if they are somebody's own and none of these.
+    """
+    try:
+        shared, own = words["every"], words[rows]
+        both = {name: {**shared[name], **own[name]} for name in shared.keys() & own.keys()}
+        return {**shared, **own, **both, "reasons": both["reasons"]}
+    except (AttributeError, KeyError, TypeError):
+        raise CertificatesError(
+            "invalid_argument",
+            "page.words must have all texts, as the words of a language in the collection's words.yml.",
+        ) from None
 
 
 def as_files(schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]) -> dict[str, str]:
@@ -160,22 +219,33 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
         words: the texts of the language.
         language: of the page.
         page: what it is made of: `template`, `css` and `script`.
+
+    Raises:
+        CertificatesError: `invalid_argument` if the template is somebody's own and cannot be filled in.
     """
     environment = jinja2.Environment(
         trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined, autoescape=True
     )
-    environment.filters |= {"source": _source, "breakable": _breakable}
+    environment.filters |= {"source": _source, "breakable": _breakable, "mark": mark, "spelt": _spelt_otherwise}
     rows = report[schema.rows]
-    html = environment.from_string(page["template"]).render(
-        page,
-        schema=schema,
-        report=report,
-        rows=rows,
-        by_id={row[schema.identifier]: row for row in rows},
-        bars=bars(report["listeners"]),
-        words=words,
-        language=language,
-    )
+    try:
+        html = environment.from_string(page["template"]).render(
+            page,
+            schema=schema,
+            report=report,
+            rows=rows,
+            by_id={row[schema.identifier]: row for row in rows},
+            bars=bars(report["listeners"]),
+            is_calm=is_calm(report),
+            words=words,
+            language=language,
+        )
+    except jinja2.TemplateError as error:
+        line = f", line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
+        raise CertificatesError(
+            "invalid_argument",
+            f"The template of the page cannot be filled in{line}: {error}. Correct page.template or page.words, or leave them out.",
+        ) from None
     return {"html": html, "json": json.dumps(report, indent=4) + "\n", "csv": as_csv(schema, report)}
 
 
@@ -190,11 +260,30 @@ def bars(listeners: Sequence[Record]) -> list[Row]:
     return [
         {
             **{name: listener[name] for name in ("listener", "name", "days_left")},
-            "kind": "expired" if listener["days_left"] < 0 else "due" if listener["renewal_due"] else "imported",
+            "kind": mark(listener) or "imported",
             "width": round(max(0, min(listener["days_left"], LONGEST_BAR)) / max(longest, 1) * 100, 2),
         }
         for listener in drawn
     ]
+
+
+def mark(row: Record) -> str:
+    """Return how a listener, or an order, is marked by the end of its certificate: `expired`, `due`, or empty."""
+    if row["days_left"] is None:
+        return ""
+    return "expired" if row["days_left"] < 0 else "due" if row.get("renewal_due") else ""
+
+
+def is_calm(report: Record) -> bool:
+    """Return whether a report has nothing at all that a person might have to do something about."""
+    listeners = report["listeners"]
+    is_refused = any(False in (listener.get("served"), listener.get("accepted")) for listener in listeners)
+    return not (report["attention"] or report["notices"] or is_refused or any(map(mark, listeners)))
+
+
+def _spelt_otherwise(names: Iterable[str | None]) -> list[str]:
+    """Return internationalised names in the form that they are not written in: a reader may search for either."""
+    return [form for name in names if name for form in (ascii_name(name), unicode_name(name)) if form != name.lower()]
 
 
 def _source(text: str) -> str:

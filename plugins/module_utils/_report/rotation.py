@@ -17,17 +17,30 @@ from .report import Row, Schema, as_data, notice, read, unless_same
 from .summary import Record, called, done_lines, lists_of, needs_person
 
 FAILED = "failed"
+NOW = ("expired", "not_yet_valid", "not_accepted", "not_served", FAILED)
+"""What is most urgent: clients are refused, or get something else, and what was to be done was not."""
 LISTENERS = Schema(
     row="listener",
     identifier="key",
     ids="keys",
     states=t.get_args(DeployOutcome),
-    attention=(FAILED, *t.get_args(AttentionReason)),
+    attention=(*NOW, *(reason for reason in t.get_args(AttentionReason) if reason not in NOW)),
     columns=(
         *("listener", "name", "subject_alt_names", "state", "reason", "explanation", "message"),
         *("attention", "messages", "certificate_id", "better_certificate_id", "served", "accepted"),
         *("not_before", "not_after", "ends_at", "ends_by", "renewal_due", "days_left", "key"),
     ),
+    needs={
+        "listeners": {"load_balancer": (), "port": (), "outcome": t.get_args(DeployOutcome)},
+        "attention": {"reason": t.get_args(AttentionReason), "message": ()},
+        "imported": {"source": (), "name": (), "outcome": ()},
+        "removed": {"id": ()},
+        "skipped_items": {"reason": ()},
+        "failed_items": {"message": ()},
+        "empty_sources": {"message": ()},
+        "source_certificates": {"source": (), "name": ()},
+        "source_problems": {"source": (), "name": ()},
+    },
     of_the_run=frozenset({"generated_at", "states", "totals", "done", "state", "message", "better_certificate_id"}),
 )
 ELSEWHERE = (*t.get_args(InStore),)
@@ -91,7 +104,10 @@ def _key(listener: Record) -> str:
 def _row(listener: Record, about: Sequence[Record]) -> Row:
     """Return what is told of a listener; `about` is what failed and what needs a person."""
     by_message = {str(record.get("message")): str(record["reason"]) for record in reversed(about)}
-    told = [(reason, message) for message, reason in reversed(by_message.items())]
+    told = sorted(
+        ((reason, message) for message, reason in reversed(by_message.items())),
+        key=lambda pair: LISTENERS.attention.index(pair[0]),
+    )
     return {
         **{name: listener.get(name) for name in LISTENERS.columns},
         "key": _key(listener),
@@ -106,8 +122,8 @@ def _row(listener: Record, about: Sequence[Record]) -> Row:
 
 def _urgency(row: Mapping[str, t.Any]) -> tuple[int, str, tuple[str, int]]:
     """Return a sort key: by what needs a person, then by the end of what is served."""
-    kinds = [LISTENERS.attention.index(kind) for kind in row["attention"]]
-    return min(kinds, default=len(LISTENERS.attention)), row["ends_at"] or "~", listener_place(row["listener"])
+    kinds = [LISTENERS.attention.index(kind) for kind in row["attention"][:1]]
+    return (*kinds, len(LISTENERS.attention))[0], row["ends_at"] or "~", listener_place(row["listener"])
 
 
 def _only_in_sources(done: Record, lists: Mapping[str, Sequence[Record]], reasons: Record) -> Iterator[Row]:

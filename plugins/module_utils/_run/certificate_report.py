@@ -21,7 +21,7 @@ from .._module import Module
 from .._report.metrics import as_metrics
 from .._report.orders import ORDERS, OrderFacts
 from .._report.orders import build as build_orders
-from .._report.report import as_files, merged
+from .._report.report import as_files, check, merged
 from .._report.rotation import LISTENERS
 from .._report.rotation import build as build_listeners
 from .._times import now
@@ -39,6 +39,8 @@ SPEC = ArgumentSpec(
 ENDINGS = ("html", "json", "csv")
 REPORT_MODE, METRICS_MODE = 0o640, 0o644
 """People who may read the report are of the group; node_exporter has a user of its own."""
+PAGE = ("template", "css", "script", "words")
+"""What `page` may have."""
 OF_ORDERS = ("orders", *(field.name for field in fields(OrderFacts)))
 """What `results` may have, if it is about orders."""
 
@@ -62,7 +64,10 @@ def run(module: Module) -> dict[str, t.Any]:
         raise CertificatesError(
             "invalid_argument", f"metrics_path is {metrics}, a file of the report: name another one."
         )
-    for path in filter(None, (page_path, metrics)):
+    unknown = sorted(map(str, (page or {}).keys() - {*PAGE}))
+    if unknown:
+        raise CertificatesError("invalid_argument", f"page has {', '.join(unknown)}, but may have {', '.join(PAGE)}.")
+    for path in filter(None, (*files.values(), metrics)):
         if why_not := why_not_writable(path):
             raise CertificatesError("not_found", why_not)
     told = {"changed": False, "paths": [*files.values(), *([metrics] if metrics else [])]}
@@ -101,9 +106,10 @@ def expecting_results() -> Iterator[None]:
     try:
         yield
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else type(error).__name__
         raise CertificatesError(
             "invalid_argument",
-            f"results has another form than what the modules return ({type(error).__name__}): name the variable that the task is registered as.",
+            f"results has another form than what the modules return ({what}): name the variable that the task is registered as.",
         ) from None
 
 
@@ -135,6 +141,7 @@ def check_results(results: Mapping[str, t.Any]) -> None:
             "invalid_argument",
             "results is not what ssl_certificate_rotate returned, and has no orders: name the variable that the task is registered as.",
         )
+    check(ORDERS if "orders" in results else LISTENERS, results)
 
 
 def texts_of(

@@ -17,7 +17,7 @@
 
   // --- Filtering ---
 
-  const plain = (text) => text.normalize("NFKC").toLowerCase();
+  const plain = (text) => text.normalize("NFKC").replaceAll("\u00ad", "").toLowerCase();
   let texts = null; // made when first needed: it takes a while for thousands of rows
 
   // The first choice takes all rows, the second those that nothing serves, each other one those of a load balancer.
@@ -42,7 +42,7 @@
   function filter() {
     const words = plain(search.value).split(/\s+/).filter(Boolean);
     if (words.length > 0) {
-      texts ??= new Map(rows.map((row) => [row, plain(row.textContent)]));
+      texts ??= new Map(rows.map((row) => [row, plain(`${row.textContent} ${row.dataset.also ?? ""}`)]));
     }
     let count = 0;
     for (const row of rows) {
@@ -54,6 +54,11 @@
       row.hidden = !visible;
       count += visible;
       row.classList.toggle("rest", visible && count > limit);
+      if (visible && count <= limit) {
+        for (const folded of row.querySelectorAll("details")) {
+          folded.open ||= words.some((word) => plain(folded.lastChild.textContent).includes(word));
+        }
+      }
     }
     rest.hidden = count <= limit;
     rest.firstElementChild.textContent = rest.dataset.text.replace("{count}", count - limit);
@@ -89,9 +94,11 @@
   });
 
   rest.firstElementChild.addEventListener("click", () => {
+    const next = rows.find((row) => row.classList.contains("rest"));
     limit = Infinity;
     filter();
-    search.focus();
+    next.tabIndex = -1; // where the button was, so that the keyboard goes on from there
+    next.focus({ preventScroll: true });
   });
 
   // A link to a row must lead to one that can be seen.
@@ -165,9 +172,9 @@
   headings.forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.append(...heading.firstElementChild.childNodes);
+    button.textContent = heading.textContent;
     button.addEventListener("click", () => sort(column));
-    heading.replaceChildren(button);
+    heading.append(button); // the text stays, for paper: no browser repeats buttons on each page
   });
 
   find("sortable").hidden = false;

@@ -291,6 +291,18 @@ def hostile_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def named_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of a certificate with many names, and of some whose names are internationalised ones."""
+    names = {
+        "many": [f"tenant-{number:03}.example.com" for number in range(100)],
+        "puny": ["shop.example.com", "xn--bcher-kva.example"],
+        "wide": ["münchen.example"],
+    }
+    listeners = [listener(f"{name}:443", served_name=of[0], subject_alt_names=of) for name, of in names.items()]
+    return write_report(tmp_path_factory.mktemp("named") / "report.html", "en", {"listeners": listeners})
+
+
+@pytest.fixture(scope="session")
 def large_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of many listeners."""
     listeners = [

@@ -17,10 +17,10 @@ from tests.support.long import only_long
 
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 """axe-core, which checks accessibility; of the package that carries it nothing else is used."""
-EACH_ONCE = {("de", 400, True), ("de", 1000, False), ("en", 1400, True)}
+EACH_ONCE = {("de", 400, True), ("de", 768, False), ("en", 1024, True), ("en", 1400, False)}
 VIEWS = [
     pytest.param(*view, marks=() if view in EACH_ONCE else only_long, id="{}-{}-{}".format(*view))
-    for view in product(("en", "de"), (400, 1000, 1400), (False, True))
+    for view in product(("en", "de"), (400, 768, 1024, 1400), (False, True))
 ]
 """Languages, widths, and whether it is dark: each of them once, and in the long run all together."""
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -31,7 +32,64 @@ def test_it_is_accessible_and_nothing_sticks_out(
     browser.open(request.getfixturevalue(reports)[language], width=width, dark=dark)
     assert violations(browser) == []
     assert browser.run("return document.documentElement.scrollWidth") == width
+    assert browser.run(STICKS_OUT) == []
     assert browser.complaints() == []
+
+
+STICKS_OUT = """
+return [...document.querySelectorAll('section *, section')]
+    .filter((element) => element.clientWidth && element.scrollWidth > element.clientWidth + 1 && element.tagName !== 'INPUT')
+    .map((element) => element.outerHTML.slice(0, 120))
+"""
+
+
+@pytest.mark.parametrize("width", [400, 768, 1024])
+def test_on_small_screens_each_row_is_a_card_and_the_buttons_have_a_label(
+    browser: Browser, fleet: Reports, width: int
+) -> None:
+    browser.open(fleet["en"], width=width)
+    cards = browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr")
+    assert len({card.rect["x"] for card in cards}) == (1 if width == 400 else 2)
+    label = browser.find("#sortable b")
+    first = browser.driver.find_elements(By.CSS_SELECTOR, "thead button")[0]
+    assert label.text == "Sort by:" and 0 <= first.rect["y"] - label.rect["y"] < 60
+    sort_by(browser, 0)
+    assert column(browser, 0) == sorted(column(browser, 0))
+    browser.open(fleet["en"], width=width, script=False)
+    assert not browser.find("thead").is_displayed(), "there is nothing to press"
+    browser.open(fleet["en"])
+    assert not browser.find("#sortable b").is_displayed()
+
+
+def test_marks_have_a_form_and_enough_contrast(browser: Browser, rotated: Reports) -> None:
+    """They are called by their form, and are visible in the light and in the dark (WCAG 2.2, 1.4.1 and 1.4.11)."""
+    for dark in (False, True):
+        browser.open(rotated["en"], dark=dark)
+        assert browser.run(MARKS) == {"is-expired": "\u2715", "is-due": "\u25b2"}
+        card = browser.run("return getComputedStyle(document.querySelector('.card')).backgroundColor")
+        for kind in ("expired", "due"):
+            colour = browser.run(f"return getComputedStyle(document.querySelector('.is-{kind}'), '::before').color")
+            assert contrast(colour, card) >= 3, (kind, dark)
+    assert browser.find("#served-title + .legend").text.split("\n")[-2:] == ["expired", "to be renewed"]
+
+
+MARKS = """
+return Object.fromEntries(['is-expired', 'is-due'].map((name) => [
+    name, getComputedStyle(document.querySelector(`tbody .${name}`), '::before').content.slice(1, 2)
+]))
+"""
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, as WCAG 2.2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    darker, lighter = sorted(map(luminance, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def test_both_colour_schemes(browser: Browser, fleet: Reports) -> None:
@@ -167,7 +225,7 @@ def test_the_column_of_what_serves(browser: Browser, balanced: Reports, fleet: R
     assert browser.driver.find_elements(By.CSS_SELECTOR, "#served, [data-served]") == []
 
 
-@pytest.mark.parametrize("width", [400, 1000, 1260, 1400])
+@pytest.mark.parametrize("width", [400, 1260])
 @pytest.mark.parametrize("language", [pytest.param("en", marks=only_long), "de"])  # of which the words are longer
 def test_the_column_of_what_serves_has_room(browser: Browser, balanced: Reports, language: str, width: int) -> None:
     browser.open(balanced[language], width=width)
@@ -178,7 +236,7 @@ def test_the_column_of_what_serves_has_room(browser: Browser, balanced: Reports,
         assert browser.run(f"return {label}") == f'"{SERVED_BY[language]}"'
 
 
-SERVED_BY = {"en": "Served by", "de": "Ausgeliefert von"}
+SERVED_BY = {"en": "Served by", "de": "Ausge\u00adliefert von"}
 
 
 def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: Reports) -> None:
@@ -209,9 +267,24 @@ def test_printed_it_has_every_row_and_no_controls(browser: Browser, fleet: Repor
     for path, rows in ((fleet["en"], 12), (large, MANY)):
         browser.open(path, dark=True)
         browser.command("Emulation.setEmulatedMedia", media="print")
-        assert not browser.find("#controls").is_displayed()
+        assert [
+            control for control in browser.driver.find_elements(By.CSS_SELECTOR, CONTROLS) if control.is_displayed()
+        ] == []
+        headings = browser.driver.find_elements(By.CSS_SELECTOR, "thead th")
+        assert [heading.text for heading in headings][::10] == ["Name", "Days left"]
         assert len(browser.rows()) == rows
         assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+CONTROLS = ".plain, thead button, input, select, label, summary, #sortable"
+"""What is of no use on paper; the tiles with the counts are."""
+
+
+def test_printed_a_large_fleet_takes_few_pages(browser: Browser, large: Path) -> None:
+    """A row is a line or two, and each page has the headings of the columns."""
+    browser.open(large)
+    printed = base64.b64decode(browser.command("Page.printToPDF", preferCSSPageSize=True)["data"])
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= MANY / 20
 
 
 def test_hostile_values_are_text(browser: Browser, hostile: Path) -> None:
@@ -233,7 +306,7 @@ def test_thousands_of_rows_are_there_at_once(browser: Browser, large: Path) -> N
         times.append(browser.run("return performance.getEntriesByName('interactive')[0].startTime / 1000"))
     assert not LONG or min(times) < SECONDS, times
     assert browser.shown() == f"{MANY} of {MANY} orders shown"
-    assert len(browser.rows()) == 250
+    assert len(browser.rows()) == 100
     browser.search(f"host{MANY - 1:05}", f"1 of {MANY} orders shown")
     assert len(browser.rows()) == 1
     browser.find("#reset").click()
@@ -242,6 +315,8 @@ def test_thousands_of_rows_are_there_at_once(browser: Browser, large: Path) -> N
     assert column(browser, 0)[0].startswith("host00000.")
     browser.find("#rest button").click()
     assert len(browser.rows()) == MANY
+    focused = browser.driver.switch_to.active_element.get_attribute("id")
+    assert browser.row_ids().index(focused) == 100, "the keyboard goes on where the button was"
 
 
 PICTURES: dict[str, tuple[str, str, int, int, bool]] = {

@@ -232,6 +232,9 @@ def test_a_page_of_ones_own(tmp_path: Path) -> None:
         ({"path": "/no/where/r.html"}, "There is no folder /no/where on this machine: make it, or correct the path."),
         ({"path": "folder.html"}, "folder.html is a folder: name a file."),
         ({"path": "pipe.html"}, "pipe.html is no plain file: name a file."),
+        ({"path": "table.html"}, "table.csv is a folder: name a file."),
+        ({"path": "data.html"}, "data.json is a folder: name a file."),
+        ({"page": {"header": "x", "css": ""}}, "page has header, but may have template, css, script, words."),
         ({"metrics_path": "/etc"}, "/etc is a folder: name a file."),
         ({"metrics_path": "/no/where/m"}, "There is no folder /no/where on this machine"),
         ({"metrics_path": "m" * 300}, "is too long for the disk: choose a shorter name."),
@@ -243,7 +246,8 @@ def test_files_that_could_not_be_written(
     tmp_path: Path, state: str, options: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder.html").mkdir()
+    for folder in ("folder.html", "table.csv", "data.json"):
+        (tmp_path / folder).mkdir()
     os.mkfifo(tmp_path / "pipe.html")
     before = sorted(path.name for path in tmp_path.iterdir())
     refused = report(tmp_path, LISTENERS, state=state, **options)
@@ -282,14 +286,30 @@ def test_what_can_be_written_is_not_when_it_is_only_checked(tmp_path: Path) -> N
             {"orders": [], "certificates": []},
             "results has certificates beside orders, but may have orders, store, emails,",
         ),
-        ({"orders": [{"id": 1}]}, "results has another form than what the modules return (KeyError)"),
-        ({"listeners": ["web"]}, "results has another form than what the modules return"),
+        ({"orders": [{"id": 1}]}, "results.orders, entry 1: status is missing."),
+        ({"listeners": ["web"]}, "results.listeners, entry 1: it must be a dict, as the modules return it."),
+        (
+            {"listeners": [{**LISTENERS["listeners"][0], "reason": 5}]},
+            "(web:443): reason has another form than what the modules return.",
+        ),
+        ({"listeners": [], "deployed": [{}]}, "than what the modules return (reason is missing): name the variable"),
     ],
 )
 def test_results_of_neither_kind(tmp_path: Path, results: Any, said: str) -> None:
     refused = report(tmp_path, results, metrics_path=str(tmp_path / "m.prom"))
     assert refused.code == "invalid_argument" and said in refused["msg"]
     assert files(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", sorted(listener("web:443")))
+def test_a_listener_without_a_field_is_shown_or_named(tmp_path: Path, name: str) -> None:
+    """Results that somebody made by hand."""
+    for lacking in ({**listener("web:443"), name: None}, {k: v for k, v in listener("web:443").items() if k != name}):
+        run = report(tmp_path, {"listeners": [lacking], "attention": []}, metrics_path=str(tmp_path / "m.prom"))
+        if name in {"load_balancer", "port", "outcome"}:
+            assert run.code == "invalid_argument" and run["msg"].endswith(f"): {name} is missing."), run["msg"]
+        else:
+            assert not run.failed, run["msg"]
 
 
 def test_null_lists_beside_orders_are_empty(tmp_path: Path) -> None:

@@ -397,6 +397,7 @@ def test_what_a_row_tells() -> None:
         "order_id": 1,
         "common_name": NAME,
         "name": NAME,
+        "subject_alt_names": [NAME],
         "product": "RapidSSL - 1 year",
         "status": "approved",
         "state": "imported",
@@ -417,6 +418,26 @@ def test_what_a_row_tells() -> None:
         "days_left": 200,
     }
     assert tuple(told) == ORDERS.columns
+
+
+def test_all_names_are_told_those_of_the_order_and_of_its_certificates() -> None:
+    store = [stored(subject_alt_names=["b.example.com", NAME]), stored(71, subject_alt_names=None)]
+    assert row(order(subject_alt_names=["a.example.com"]), store=store)["subject_alt_names"] == [
+        *("a.example.com", "b.example.com", NAME)
+    ]
+
+
+def test_what_clients_get_comes_before_what_failed() -> None:
+    failed, over = order(1), order(2, days=-1, common_name="old.example.com", public_key_sha256="bb" * 32)
+    used = ended(-1, services=1, identifier=71, public_key_sha256="bb" * 32)
+    told = build(failed, over, store=[used], failed=[entry("refused")])
+    assert [group["kind"] for group in told["attention"]] == ["expired_in_use", "failed"]
+    assert [row["order_id"] for row in told["orders"]] == [2, 1]
+
+
+def test_fields_that_an_order_may_lack_are_null() -> None:
+    told = build({"id": 1, "status": "approved"})["orders"][0]
+    assert [told[name] for name in ("name", "product", "recipient", "expires_at", "days_left")] == [None] * 5
 
 
 def test_what_serves_an_order() -> None:

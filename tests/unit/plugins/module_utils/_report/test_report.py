@@ -12,23 +12,29 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import (
     MOST_BARS,
     Schema,
     as_files,
     bars,
+    check,
+    is_calm,
     merged,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENERS
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
-from jinja2 import UndefinedError
 
+from tests.support.rotations import imported, item, listener
 from tests.support.words import words_of
 
 SHA256_OF_NOTHING = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 """As base64 (FIPS 180-4)."""
-SCHEMA = Schema("order", "id", "ids", (), (), ("id", "name", "listed", "known"))
+SCHEMA = Schema("order", "id", "ids", (), (), ("id", "name", "listed", "known"), {})
 REPORT: dict[str, Any] = {
     "generated_at": "2026-03-10T12:00:00Z",
+    "attention": [],
+    "notices": [],
     "listeners": [],
     "orders": [
         {"id": 1, "name": "<b>", "listed": ["a", 2], "known": True, "expires_at": None},
@@ -57,9 +63,79 @@ def test_rows_are_found_by_their_id_and_sources_allowed_by_their_hash() -> None:
     assert page("{{ by_id[2].name }} {{ '' | source | safe }}") == f"é 'sha256-{SHA256_OF_NOTHING}'"
 
 
-def test_a_name_that_nobody_gave_is_an_error() -> None:
-    with pytest.raises(UndefinedError, match="nothing"):
-        page("{{ nothing }}")
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [("{{ nothing }}", "in: 'nothing' is undefined."), ("\n{% for %}", "in, line 2: ")],
+)
+def test_a_template_that_cannot_be_filled_in_is_refused(template: str, said: str) -> None:
+    with pytest.raises(CertificatesError, match=said) as refused:
+        page(template)
+    assert refused.value.code == "invalid_argument" and "Correct page.template" in str(refused.value)
+
+
+def test_a_name_is_found_in_either_spelling() -> None:
+    also = "{{ ['www.example.com', none, 'xn--bcher-kva.example', 'Stra\u00dfe.example'] | spelt | join(' ') }}"
+    assert page(also) == "b\u00fccher.example xn--strae-oqa.example"
+    assert page("{{ ['WWW.example.com', 'B\u00fccher.example'] | spelt | join }}") == "xn--bcher-kva.example"
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        (
+            {"listeners": [listener("web:443"), {**listener("api:443"), "outcome": None}]},
+            "results.listeners, entry 2 (api:443): outcome is missing.",
+        ),
+        ({"listeners": [{"port": 443}]}, "results.listeners, entry 1 (443): load_balancer is missing."),
+        (
+            {"listeners": [listener("web:443", outcome="done")]},
+            "(web:443): outcome is done, but must be one of switched, unchanged, skipped, failed, rolled_back.",
+        ),
+        (
+            {"listeners": [listener("web:443", days_until_expiry="5")]},
+            "(web:443): days_until_expiry has another form than what the modules return.",
+        ),
+        ({"listeners": ["web"]}, "results.listeners, entry 1: it must be a dict, as the modules return it."),
+        ({"listeners": {"web": 443}}, "results.listeners must be a list, as the modules return it."),
+        ({"attention": [item("web:443", "odd")]}, "(web:443): reason is odd, but must be one of expired,"),
+        ({"failed_items": [{"common_name": "x"}]}, "results.failed_items, entry 1 (x): message is missing."),
+        ({"imported": [imported(outcome=None)]}, "(www.example.com): outcome is missing."),
+    ],
+)
+def test_records_in_another_form_are_named(results: dict[str, Any], said: str) -> None:
+    with pytest.raises(CertificatesError) as refused:
+        check(LISTENERS, results)
+    assert said in str(refused.value) and refused.value.code == "invalid_argument"
+
+
+@pytest.mark.parametrize("words", [{}, {"every": {}, "orders": {}}, {"every": None}, {"every": [], "orders": []}, []])
+def test_words_that_are_none_are_refused(words: Any) -> None:
+    with pytest.raises(CertificatesError, match=r"page\.words must have all texts"):
+        merged(words, "orders")
+
+
+# Whether a person has anything to do
+
+
+CALM: dict[str, Any] = {"attention": [], "notices": [], "listeners": [{"days_left": 40}, {"days_left": None}]}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"attention": [{"kind": "expiring"}]},
+        {"notices": [{"message": "It ends, and nothing renews it."}]},
+        {"listeners": [{"days_left": 9, "renewal_due": True}]},
+        {"listeners": [{"days_left": -1}]},
+        {"listeners": [{"days_left": 9, "served": False}]},
+        {"listeners": [{"days_left": 9, "accepted": False}]},
+    ],
+)
+def test_nothing_is_only_said_where_there_is_nothing(found: dict[str, Any]) -> None:
+    assert is_calm(CALM) and not is_calm({**CALM, **found})
 
 
 def test_json_is_for_people_too() -> None:

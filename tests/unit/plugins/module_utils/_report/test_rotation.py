@@ -15,6 +15,7 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import (
     ApprovalReason,
+    AttentionReason,
     DeployReason,
     InStore,
     RotationReason,
@@ -83,6 +84,23 @@ def test_what_needs_a_person_comes_first_then_what_ends_first() -> None:
     groups = build(**done)["attention"]
     assert [(group["kind"], group["count"]) for group in groups] == [("expiring", 1), ("unusable", 1), ("held_back", 1)]
     assert groups[0]["keys"] == [told["api:443"]["key"]]
+
+
+def test_what_clients_do_not_take_now_comes_before_what_failed() -> None:
+    failed = listener("web:443", 60, "failed", message="The balancer is busy.")
+    done = {
+        "listeners": [failed, listener("soon:443", 1), listener("odd:443", 60), listener("old:443", -1)],
+        "failed_items": [failed],
+        "attention": [item(f"{name}:443", reason, f"It is {reason}.") for name, reason in AT_ONCE],
+    }
+    told = build(**done)
+    assert [row["listener"] for row in told["listeners"]] == ["old:443", "odd:443", "web:443", "soon:443"]
+    assert [group["kind"] for group in told["attention"]] == ["expired", "not_accepted", "failed", "expiring"]
+    assert told["listeners"][0]["attention"] == ["expired", "not_accepted"], "which is its badge"
+    assert {*LISTENERS.attention} == {"failed", *get_args(AttentionReason)}
+
+
+AT_ONCE = [("soon", "expiring"), ("odd", "not_accepted"), ("old", "not_accepted"), ("old", "expired")]
 
 
 def test_a_failure_that_needs_a_person_is_told_once() -> None:
@@ -270,7 +288,7 @@ def test_each_language_says_everything(language: str) -> None:
     words = WORDS[language]
     assert shape(words) == shape(WORDS["en"])
     assert set(words["states"]) == set(LISTENERS.states)
-    assert set(words["attention"]) == set(LISTENERS.attention)
+    assert set(words["attention"]) == set(LISTENERS.attention) == {*words["badges"], "failed"}
     reasons = {*get_args(DeployReason), *get_args(RotationReason), *get_args(ApprovalReason)} - {*get_args(InStore)}
     assert reasons <= set(words["reasons"])
 
