@@ -326,6 +326,25 @@ options:
       - The run then fails because of the listeners that it shows, and of no others; what else needs a person is in RV(attention) all the same.
         If it shows nothing to do, the run fails because of any listener, as without this option.
     type: dict
+  adopt:
+    description:
+      - Gives listeners the first certificate of a name, whatever they have now, and does nothing else. RV(adopted) says what is lost by it.
+      - Accepts of O(softlayer.certificates.ssl_certificate_deploy#module:allow_organization_change) and the like what this needs, and no more;
+        never that a certificate has expired, or that clients would not trust it. Names are lost only by a listener that is named.
+      - Needs the phases V(import) and V(deploy). Not together with O(common_names) or O(load_balancers).
+    type: dict
+    suboptions:
+      common_name:
+        description:
+          - A name of a certificate of the sources. If several have it, and none of them may stand in for all others, the run is refused.
+        type: str
+        required: true
+      listeners:
+        description:
+          - The listeners that get it, such as V(prod-web:443), by the name, uuid or id of the load balancer. By default those that have a
+            certificate for one of its names now.
+        type: list
+        elements: str
   gather_certificates:
     description:
       - Whether to return RV(selection), RV(certificates), RV(source_certificates) and RV(source_problems), for a report. A large store makes a large result.
@@ -364,6 +383,14 @@ EXAMPLES = r"""
     sources:
       - certbot: /etc/letsencrypt
     approved: "{{ shown.preview }}"
+
+- name: Give two listeners, which have a certificate of a company, the first one of Let's Encrypt
+  softlayer.certificates.ssl_certificate_rotate:
+    sources:
+      - certbot: /etc/letsencrypt
+    adopt:
+      common_name: www.example.com
+      listeners: ["prod-web:443", "prod-web:8443"]
 
 - name: Rotate certificates of several clients, for some names and load balancers
   softlayer.certificates.ssl_certificate_rotate:
@@ -751,6 +778,60 @@ empty_sources:
       type: str
       sample: >-
         The source certbot brings nothing: /etc/letsencrypt is not there. See that its disk is mounted, and that the path is right.
+adopted:
+  description:
+    - What the listeners of O(adopt) get, and what is lost by it. All else about them is in RV(listeners).
+  returned: with O(adopt), on success or failure of some
+  type: list
+  elements: dict
+  contains:
+    load_balancer:
+      description: Name of the load balancer.
+      type: str
+      sample: prod-web
+    load_balancer_uuid:
+      description: Uuid of the load balancer.
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    port:
+      description: Port of the listener.
+      type: int
+      sample: 443
+    outcome:
+      description: As in RV(listeners[].outcome).
+      type: str
+      sample: switched
+    reason:
+      description: As in RV(listeners[].reason).
+      type: str
+      sample: null
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: Switched. It is served.
+    had:
+      description: The facts of the certificate that the listener had, with C(id) and C(organization_name); null if it had none.
+      type: dict
+      sample: null
+    gets:
+      description: The same of the one that it gets; null if it is not switched. In check mode, C(id) is null if that is to be imported.
+      type: dict
+      sample: null
+    lost:
+      description: What is lost by it, each as a part of a sentence.
+      type: list
+      elements: str
+      sample: ["the organization Example Ltd", "300 days until it ends"]
+    allowed:
+      description: What of M(softlayer.certificates.ssl_certificate_deploy) was accepted for that.
+      type: list
+      elements: str
+      sample: [allow_organization_change]
+    still_used_by:
+      description: Other listeners that have what the listener had.
+      type: list
+      elements: str
+      sample: ["prod-api:443"]
 preview:
   description:
     - What O(approved) looks at of RV(imported), RV(deployed) and RV(removed).

@@ -22,9 +22,21 @@ from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
 from .action import Action
 from .remedies import adopt, deploy
-from .rotation import Record
+from .rotation import Record, SourceCertificate, remedy_for
 from .store_index import StoreIndex
-from .superseding import ACCEPT, Clients, Incumbent, Overrides, age, best, certificate_of, is_newer, why_not_in_place_of
+from .superseding import (
+    ACCEPT,
+    Clients,
+    Incumbent,
+    Overrides,
+    age,
+    best,
+    certificate_of,
+    is_newer,
+    loosened,
+    lost_names,
+    why_not_in_place_of,
+)
 from .world import World
 
 MOST_NAMED = 5
@@ -567,3 +579,118 @@ def _switch(place: Place, target: StoreCertificate | None, current: StoreCertifi
     """Return what points a listener to a certificate."""
     identifier = target.id if target else None
     return ListenerAction("switched", None, "Switched.", place, target, current, target_id=identifier, is_changed=True)
+
+
+# The first certificate of a name: a person says what is to be where, and is told what is lost by it
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What listeners are to get, whatever they have now."""
+
+    common_name: str
+    """A name of the certificate."""
+    listeners: Sequence[str] | None = None
+    """Those that are meant, such as `web:443`; `None` for all that serve one of the certificate's names."""
+
+
+def adopted_places(
+    adoption: Adoption, certificate: Certificate, balancers: Sequence[Balancer], index: StoreIndex
+) -> list[Place]:
+    """Return the listeners that are meant.
+
+    Raises:
+        CertificatesError: `invalid_argument`; `not_found`, with those that there are; `ambiguous`.
+    """
+    every = [Place(balancer, listener) for balancer in balancers for listener in balancer.listeners]
+    https = [place for place in every if place.listener.is_https]
+    if adoption.listeners is not None:
+        return [_place_called(name, every) for name in adoption.listeners]
+    serving = [
+        place
+        for place in https
+        if (record := index.by_handle.get(place.listener.certificate_id))
+        and record.certificate
+        and record.certificate.identities & certificate.identities
+    ]
+    if not serving:
+        raise CertificatesError(
+            "not_found",
+            f"No listener serves {some_of(sorted(certificate.identities), MOST_NAMED)}: name those that are to get the certificate, such as "
+            f"listener={_some(place.name for place in https)}.",
+        )
+    return serving
+
+
+def _place_called(name: str, every: Sequence[Place]) -> Place:
+    """Return the listener that a text such as `web:443` names, by the name, uuid or id of its balancer."""
+    balancer, _colon, port = name.strip().rpartition(":")
+    meant = [
+        place
+        for place in every
+        if balancer in {place.balancer.name, place.balancer.uuid, str(place.balancer.id)}
+        and port == str(place.listener.port)
+    ]
+    if not meant:
+        names = _closest(name, {place.name for place in every if place.listener.is_https})
+        raise CertificatesError(
+            "not_found",
+            f"There is no listener {name}, or the API user has no access to its load balancer; there are: {_some(names)}.",
+        )
+    if len(meant) > 1:
+        uuids = _some(f"{place.balancer.uuid}:{port}" for place in meant)
+        raise CertificatesError(
+            "ambiguous", f"Several listeners are called {name}: name one by uuid and port ({uuids})."
+        )
+    return meant[0]
+
+
+def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) -> list[ListenerAction]:
+    """Decide for each listener that is meant whether it can be given a certificate of a source, or what the store has in its place.
+
+    Raises:
+        CertificatesError: as `adopted_places`.
+    """
+    index = world.index
+    stored = best([*index.same(entry.certificate), *index.superseding(entry.record, world.clients)], world.clients)
+    places = adopted_places(adoption, entry.certificate, world.balancers or (), index)
+    is_named = adoption.listeners is not None
+    planned = {place.listener.uuid: _adopted(place, stored, world, entry, is_named=is_named) for place in places}
+    return sorted(planned.values(), key=by_place)
+
+
+def _adopted(
+    place: Place, equals: Sequence[StoreCertificate], world: World, entry: SourceCertificate, *, is_named: bool
+) -> ListenerAction:
+    """Decide about one listener; `equals` are the best records that may be there in place of the certificate of the source."""
+    current = world.index.by_handle.get(place.listener.certificate_id)
+    kept = _kept(place, current, "It has this certificate already.", world)
+    if not equals:
+        return replace(kept, message="Its certificate was not stored.")
+    if current and any(current.certificate == record.certificate for record in equals):
+        is_same = current.certificate == entry.certificate
+        newer = f"It has certificate {current.id}, which is newer than that of the source and may stand in for it."
+        return kept if is_same else replace(kept, message=newer)
+    action = _switched_to_best(place, kept, equals)
+    if not action.is_changed or action.target is None:
+        return action
+    if not place.listener.is_https:
+        return action.failed("not_https", f"The listener {place.name} is not for HTTPS: only such have a certificate.")
+    if place.listener.certificate_id is not None and (current is None or current.certificate is None):
+        return action.failed("not_found", _why_unknown(place, current))
+    old = Incumbent.of(current) if current else None
+    overrides = loosened(action.target, old, world.clients)
+    why = why_not_in_place_of(action.target, old, world.clients, overrides) or why_not_offered(
+        action.target, place.balancer
+    )
+    if why:
+        is_about_key = why.reason == "key_type_not_offered"
+        remedy = remedy_for(action.target, action.target, why.reason, entry, world.clients) if is_about_key else ""
+        return action.failed(why.reason, f"{why.message} {remedy}".strip())
+    if overrides.name_loss and not is_named:
+        lost = some_of(lost_names(certificate_of(action.target), t.cast(Incumbent, old), wildcards=True), MOST_NAMED)
+        return action.failed(
+            "names_not_covered", f"It would no longer serve {lost}: name it as one of the listeners, if that is meant."
+        )
+    why_ended = _why_ended(place)
+    return action.failed(why_ended.reason, why_ended.message) if why_ended else action

@@ -9,12 +9,13 @@ from __future__ import annotations
 import typing as t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, RotationReason
-from .._errors import Obstacle
-from .._names import any_matches, is_address, is_host_name, source_name
+from .._errors import CertificatesError, Obstacle
+from .._names import any_matches, ascii_name, is_address, is_host_name, source_name
 from .._secrets_manager.secret import Secret
 from .._text import capitalized, some_of, uncapitalized
 from .._times import iso, parse
@@ -179,6 +180,49 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, options: Sou
         else:
             to_import.append(entry)
     return Chosen(to_import, skipped, usable, waiting)
+
+
+def choose_named(
+    entries: Iterable[SourceCertificate], name: str, options: SourceOptions, clients: Clients
+) -> SourceCertificate:
+    """Return the certificate of the sources for a name, by the rule of `choose`; nothing is taken on a guess.
+
+    Raises:
+        CertificatesError: `not_found`, with the names that there are; `ambiguous`; the reason why the only one cannot be used.
+    """
+    entries = list(entries)
+    named = [entry for entry in entries if ascii_name(name) in entry.certificate.identities]
+    if not named:
+        names = sorted({own for entry in entries for own in entry.certificate.identities})
+        close = get_close_matches(ascii_name(name), names, n=MOST_NAMED, cutoff=0.5)
+        there = some_of([*close, *(own for own in names if own not in close)], MOST_NAMED) or "nothing"
+        raise CertificatesError(
+            "not_found", f"The source has no certificate for {name} that can be read; it has those for: {there}."
+        )
+    chosen = choose(named, StoreIndex([]), replace(options, common_names=None, import_new=True), clients)
+    left_out = {record["fingerprint_sha256"]: record for record in chosen.skipped}
+    rivals = [
+        entry
+        for entry in chosen.usable
+        if left_out.get(entry.certificate.fingerprint_sha256, {}).get("reason", "ambiguous") == "ambiguous"
+    ]
+    if not rivals:
+        [*_others, last] = sorted(chosen.skipped, key=lambda record: str(record["not_before"]))
+        why = Obstacle(
+            last["reason"], f"{source_name(last['source'])} {last['name']} cannot be used: {last['message']}"
+        )
+        raise why.as_error()
+    if len(rivals) > 1:
+        each = [
+            f"{entry.where} ({entry.certificate.key_type}, until {iso(entry.certificate.not_after)})"
+            for entry in rivals
+        ]
+        raise CertificatesError(
+            "ambiguous",
+            f"The source has several certificates for {name}, and none may stand in for all others: {some_of(each, MOST_NAMED)}. Name the folder "
+            "of one as the source.",
+        )
+    return rivals[0]
 
 
 def is_meant(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from .._api.store import StoreCertificate
 from .._codes import ObstacleReason
@@ -240,6 +240,40 @@ def why_not_in_place_of(
             "expired", f"It ends at {iso(lifespan.end)}{by}, which is soon, and before what is served now ends."
         )
     return None if accepted.untrusted else _why_less_trusted(new, old, clients)
+
+
+LOOSENED: Mapping[str, str] = {
+    "names_not_covered": "name_loss",
+    "organization_differs": "organization_change",
+    "key_type_not_offered": "key_type_change",
+}
+"""What a person may accept of the first certificate of a name; never that clients refuse it."""
+
+
+def loosened(new: StoreCertificate, old: Incumbent | None, clients: Clients) -> Overrides:
+    """Return what of `LOOSENED` has to be accepted for a certificate to take the place of another one, and no more."""
+    overrides = Overrides(wildcards=True)
+    while (why := why_not_in_place_of(new, old, clients, overrides)) and why.reason in LOOSENED:
+        overrides = replace(overrides, **{LOOSENED[why.reason]: True})
+    return overrides
+
+
+def losses(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> list[str]:
+    """Return what is lost if a certificate takes the place of another one, each as part of a sentence."""
+    ours, theirs = certificate_of(new), certificate_of(old)
+    names = lost_names(ours, Incumbent.of(old), wildcards=True)
+    end, until = clients.end(new), clients.end(old)
+    return [
+        *([f"the name{'s' if len(names) > 1 else ''} {some_of(names, MOST_NAMED)}"] if names else []),
+        *(
+            [f"the organization {some_of(sorted(theirs.organizations - ours.organizations), MOST_NAMED)}"]
+            if theirs.organizations - ours.organizations
+            else []
+        ),
+        *([f"the {theirs.key_type} key, for one of {ours.key_type}"] if theirs.key_type != ours.key_type else []),
+        *(["that clients trust it"] if clients.level(new) < clients.level(old) else []),
+        *([f"{(until - end).days} days until it ends"] if until - end >= timedelta(days=1) else []),
+    ]
 
 
 def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -> Obstacle[ObstacleReason] | None:

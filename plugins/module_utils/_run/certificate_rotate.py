@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from .._api.client import connect
 from .._apply.switching import LONGEST_WAIT, check_ledger
@@ -25,13 +25,17 @@ from .._argspec import (
     mailbox_options,
     secrets_source_options,
 )
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGER
 from .._module import Module
 from .._plan.approvals import Approved, limit_imports
 from .._plan.attention import REASONS
-from .._plan.rotation import choose
+from .._plan.deployments import Adoption, plan_adoption
+from .._plan.rotation import Chosen, choose, choose_named
+from .._plan.world import World
+from .._report.summary import MOST_NAMED
 from .._sources.source import CLIENTS
+from .._text import some_of
 from .certificate_deploy import SPEC as DEPLOY_SPEC
 from .roots import clients_of, known_issuers, trusted_roots
 from .rotation_result import as_result
@@ -71,6 +75,13 @@ SPEC = (
             "remove_superseded": {"type": "bool", "default": False},
             "remove_unseen": {"type": "bool", "default": False},
             "approved": {"type": "dict"},
+            "adopt": {
+                "type": "dict",
+                "options": {
+                    "common_name": {"type": "str", "required": True},
+                    "listeners": {"type": "list", "elements": "str"},
+                },
+            },
             "gather_certificates": {"type": "bool", "default": True},
             "fail_on": {
                 "type": "list",
@@ -95,7 +106,11 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
 
     world = read_world(module, client, clients, options)
-    chosen = choose(world.bundles.entries, world.index, options.certificates, clients)
+    chosen = (
+        adopt(world, options)
+        if options.adopt
+        else choose(world.bundles.entries, world.index, options.certificates, clients)
+    )
     if options.approved:
         chosen = limit_imports(chosen, options.approved)
     imports = import_chosen(module, client, world, chosen) if "import" in options.phases else StoreChanges()
@@ -108,6 +123,25 @@ def run(module: Module) -> dict[str, t.Any]:
     for warning in dict.fromkeys(seen.warnings):
         module.warn(warning)
     return as_result(client, options, chosen, imports, seen, removals)
+
+
+def adopt(world: World, options: RotationOptions) -> Chosen:
+    """Return the choice of the one certificate that is adopted, once it is known that it can be.
+
+    Raises:
+        CertificatesError: as `choose_named` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
+    """
+    adoption = t.cast(Adoption, options.adopt)
+    entry = choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients)
+    planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
+    if all(action.has_failed for action in planned):  # then nothing is imported for nothing
+        said = [f"{action.name}: {action.message}" for action in planned]
+        raise Obstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
+    chosen = choose([entry], world.index, replace(options.certificates, common_names=None), world.clients)
+    for record in chosen.skipped:
+        if record["reason"] == "ambiguous":
+            raise CertificatesError("ambiguous", record["message"])
+    return chosen
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -133,6 +167,14 @@ def options_of(module: Module) -> RotationOptions:
             "invalid_argument",
             'sources names no source: name where the certificates come from, such as [{"certbot": "/etc/letsencrypt"}].',
         )
+    named = [name for name in ("common_names", "load_balancers") if params[name] is not None]
+    if params["adopt"] and (named or not {"import", "deploy"} <= set(params["phases"])):
+        raise CertificatesError(
+            "invalid_argument",
+            f"adopt names what goes where: leave out {' and '.join(named)}."
+            if named
+            else "adopt needs the phases import and deploy: add them, or leave adopt out.",
+        )
     sources = [source_of(position, given) for position, given in enumerate(params["sources"] or ())]
     if params["trusted_ca_path"] is not None:
         trusted_roots(params["trusted_ca_path"])
@@ -143,6 +185,7 @@ def options_of(module: Module) -> RotationOptions:
         "phases": frozenset(params["phases"]) - {REPORT},
         "sources": sources,
         "approved": None if params["approved"] is None else Approved.of(params["approved"]),
+        "adopt": None if params["adopt"] is None else Adoption(**params["adopt"]),
         "issuers": known_issuers(params["intermediate_path"]),
     }
     return RotationOptions(**given, is_check_mode=module.check_mode)

@@ -10,11 +10,16 @@ import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
 from .._api.client import Client
+from .._api.store import StoreCertificate
 from .._errors import CertificatesError
+from .._names import listener_name
 from .._plan.approvals import preview_of
 from .._plan.attention import RenewalFacts, as_served, find_alarming, find_attention
+from .._plan.deployments import ListenerAction
 from .._plan.rotation import Chosen, Record, is_meant
+from .._plan.superseding import ACCEPT, LOOSENED, Clients, Incumbent, Overrides, loosened, losses
 from .._plan.world import World
+from .._report.adoption import adoption_lines
 from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary
 from .certificate_info import services_of
 from .rotation_steps import Seen, StoreChanges, Told
@@ -38,21 +43,27 @@ def as_result(
     lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
     facts = RenewalFacts(world, chosen, has_sources=bool(options.sources))
     attention = find_attention(seen.listeners, facts) if options.looks_after else []
+    if options.adopt:  # that a person has just decided
+        attention = [item for item in attention if item["reason"] != "held_back"]
+    adopted = [as_adopted(listener, seen) for listener in seen.listeners] if options.adopt else []
     left = [listener for listener in seen.listeners if listener.outcome == "unchanged" and not listener.renewal_id]
     result: dict[str, t.Any] = {
         "changed": any(imports.cut.values()) or bool(lists["imported"] or lists["deployed"] or lists["removed"]),
         **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
         "attention": attention,
         "listeners": [as_served(listener, world) for listener in seen.listeners],
-        "summary": summary(
-            lists,
-            attention,
-            options.phases,
-            unchanged=len(left),
-            removes=options.remove_superseded,
-            is_check_mode=options.is_check_mode,
-            empty=[source["message"] for source in bundles.empty],
-        ),
+        "summary": [
+            *adoption_lines(adopted, is_check_mode=options.is_check_mode),
+            *summary(
+                lists,
+                attention,
+                options.phases,
+                unchanged=len(left),
+                removes=options.remove_superseded,
+                is_check_mode=options.is_check_mode,
+                empty=[source["message"] for source in bundles.empty],
+            ),
+        ],
         "empty_sources": bundles.empty,
         "api_calls": client.api_calls + bundles.api_calls,
         "diff": [*imports.diff, *seen.diff, *removals.diff],
@@ -62,12 +73,45 @@ def as_result(
         result["certificates"] = list(of_store(world))
         result["source_certificates"] = list(of_sources(world, chosen, options))
         result["source_problems"] = bundles.useless
+    if options.adopt:
+        result["adopted"] = adopted
     if options.is_check_mode:
         result["preview"] = preview_of(lists)
     concerned = [item for item in attention if options.is_about(item["load_balancer_uuid"], item["port"])]
     alarming = find_alarming(concerned, options.fail_on, world.clients.at)
     failure = why_failed(lists["failed"], alarming, stopped=client.stop.is_set())
     return {**result, "failure": failure.as_failure()} if failure else result
+
+
+OF_LISTENER = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason", "message")
+"""What is told of a listener that adopts a certificate; all else is in the list of all listeners."""
+
+
+def as_adopted(listener: ListenerAction, seen: Seen) -> Record:
+    """Return what a listener had and got, what is lost by it, what was accepted for it, and who else has what it had."""
+    world, old, new = seen.plan.world, listener.previous, listener.target
+    is_given = listener.outcome == "switched"
+    compared = (new, old) if is_given and new and new.certificate and old and old.certificate else None
+    accepted = loosened(compared[0], Incumbent.of(compared[1]), world.clients) if compared else Overrides()
+    left = {other.uuid for other in seen.listeners if other.outcome == "switched"}
+    services = services_of(world.balancers or ()).get(listener.previous_id or 0, [])
+    return {
+        **{name: value for name, value in listener.as_result(world.clients).items() if name in OF_LISTENER},
+        "had": _known(old, world.clients),
+        "gets": _known(new, world.clients) if is_given else None,
+        "lost": losses(*compared, world.clients) if compared else [],
+        "allowed": sorted({ACCEPT[reason] for reason, what in LOOSENED.items() if getattr(accepted, what)}),
+        "still_used_by": [listener_name(service) for service in services if service["listener_uuid"] not in left],
+    }
+
+
+def _known(record: StoreCertificate | None, clients: Clients) -> Record | None:
+    """Return what is known of a record, if there is one."""
+    if record is None:
+        return None
+    organization = record.certificate.organization_name if record.certificate else None
+    facts = {"id": record.id, **record.facts(), "organization_name": organization}
+    return {**facts, **clients.lifespan(record).as_result()}
 
 
 def why_failed(failed: Sequence[Record], alarming: Sequence[Record], *, stopped: bool) -> CertificatesError | None:

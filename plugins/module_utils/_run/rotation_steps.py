@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,10 +18,12 @@ from .._errors import CertificatesError
 from .._module import Module
 from .._plan.approvals import limit_listeners, limit_removal
 from .._plan.deployments import (
+    Adoption,
     ListenerAction,
     ListenerPlan,
     as_foreseen,
     as_it_is,
+    plan_adoption,
     plan_renewals,
     updated,
     why_too_many,
@@ -28,7 +31,7 @@ from .._plan.deployments import (
 from .._plan.imports import ImportAction, plan_present, removal_of
 from .._plan.material import ImportOptions
 from .._plan.removal import as_result, plan_removal
-from .._plan.rotation import Chosen, Record, SourceCertificate
+from .._plan.rotation import Chosen, Record, SourceCertificate, choose_named
 from .._plan.world import World
 from . import certificate_import as importing
 from .material import with_key
@@ -129,11 +132,20 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
     """Decide about each listener."""
     if world.balancers is None:
         return ListenerPlan(world, [])
-    plan = ListenerPlan(world, plan_renewals(world, options.selection))
+    plan = ListenerPlan(
+        world, plan_adopted(world, options) if options.adopt else plan_renewals(world, options.selection)
+    )
     if options.approved:
         plan = ListenerPlan(world, *limit_listeners(plan.actions, options.approved, world.index))
     failure = why_too_many(plan.changes, options.max_listeners) if "deploy" in options.phases else None
     return replace(plan, actions=as_they_are(plan), failure=failure) if failure else plan
+
+
+def plan_adopted(world: World, options: RotationOptions) -> list[ListenerAction]:
+    """Decide about each listener that is to adopt a certificate."""
+    adoption = t.cast(Adoption, options.adopt)
+    entry = choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients)
+    return plan_adoption(world, adoption, entry)
 
 
 def as_they_are(plan: ListenerPlan) -> list[ListenerAction]:

@@ -21,7 +21,7 @@ from .._mail.limits import which_mailboxes, why_unusable
 from .._module import Module
 from .._names import any_matches
 from .._plan.approvals import Approved
-from .._plan.deployments import ListenerSelection, why_unmatched
+from .._plan.deployments import Adoption, ListenerSelection, why_unmatched
 from .._plan.rotation import Record, SourceOptions, without_replaced
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
@@ -50,6 +50,8 @@ class RotationOptions:
     """Those that the sources may lack."""
     approved: Approved | None
     """What is limited to, if the run is."""
+    adopt: Adoption | None
+    """What is adopted, if that is all there is to do."""
     common_names: Sequence[str] | None
     load_balancers: Sequence[str] | None
     import_new: bool
@@ -67,7 +69,8 @@ class RotationOptions:
     @property
     def certificates(self) -> SourceOptions:
         """Which certificates of the sources to import."""
-        return SourceOptions(self.common_names, self.import_new, needs_trust=self.trust == "require")
+        names = [self.adopt.common_name] if self.adopt else self.common_names
+        return SourceOptions(names, self.import_new or self.adopt is not None, needs_trust=self.trust == "require")
 
     @property
     def selection(self) -> ListenerSelection:
@@ -127,6 +130,8 @@ def read_world(module: Module, client: Client, clients: Clients, options: Rotati
     try:
         world = replace(world, balancers=fetch_listed(client, world.stored))
     except CertificatesError as error:
+        if options.adopt:
+            raise
         if options.phases - {"import"}:  # else it has nothing to do with them
             world = replace(world, failed=[about_balancers(error)])
     bundles = read_all(module, listings, world, options)

@@ -17,7 +17,7 @@ from .._text import printable
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego, traefik
-from .files import File, FileContent, FileGroup, Files, Stamp, absolute
+from .files import File, FileContent, FileGroup, Files, Stamp, absolute, names_in_source, subfolders
 
 SourceKind = t.Literal["certbot", "lego", "acme_sh", "traefik", "folder", "mail", "secrets_manager"]
 CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {
@@ -78,6 +78,29 @@ def _no_file(path: str, option: str) -> str:
         f"{printable(path)}, which is given as {option}, is no folder on this machine: name the folder in which the certificates or keys are.",
         path=printable(path),
     )
+
+
+def recognised(path: str) -> SourceKind | None:
+    """Return what keeps its certificates at a path, by what lies there; `None` if that is no place of certificates.
+
+    Raises:
+        CertificatesError: `not_found`, if it cannot be looked into.
+    """
+    if not os.path.isdir(path):
+        return TRAEFIK if path.endswith(".json") and os.path.isfile(path) else None
+    names, own = names_in_source(path), os.path.basename(path)
+    if traefik.STORAGE in names:
+        return TRAEFIK
+    beside = [names, *(inner for _name, _folder, inner in subfolders(path) if not isinstance(inner, Obstacle))]
+    if {"live", "renewal"} & set(names) or any(certbot.PRIVATE_KEY in inner for inner in beside):
+        return "certbot"
+    is_legos = own == "certificates" and any(name.endswith(".json") for name in names)
+    if is_legos or "certificates" in names:
+        return "lego"
+    settings = {"account.conf", f"{own.removesuffix(acme_sh.EC)}{acme_sh.SETTINGS}"}
+    if settings & set(names):
+        return "acme_sh"
+    return "folder" if folder.groups(path) else None
 
 
 # Which key belongs to which certificate: the one with the same public key, whatever its name

@@ -1,0 +1,81 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook adopt: from a company's certificate to the first one of a client, in one command, and then renewals by themselves."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.simulator.client import Simulator
+from tests.support.balanced import AUTHORITY, UPDATE, account, balanced, balancer, have, ids, run, store
+from tests.support.certificates import Issued, new_key
+from tests.support.client_trees import certbot
+from tests.support.haproxy import served
+from tests.support.playing import _environment
+
+__all__ = ["account", "balanced"]
+
+NAME, LTD, PORT = "www.example.com", "Example Ltd", 8443
+WEB = f"web:{PORT}"
+
+
+def renewed(folder: Path, version: int = 1, days: tuple[float, float] = (-1, 89)) -> Issued:
+    """What certbot has for the name at a version."""
+    issued: Issued = AUTHORITY.issue(None, names=[NAME], key=new_key("rsa"), days=days)
+    certbot(folder / "letsencrypt", NAME, issued, version)
+    return issued
+
+
+def lines(output: str) -> list[str]:
+    """What the role has told, each line as it reads."""
+    return re.findall(r'^ +"(.*)",?$', output, re.MULTILINE)
+
+
+def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulator, tmp_path: Path) -> None:
+    """The plan changes nothing; the command that it ends with removes the old record, and the night renews what was adopted."""
+    old = store(account, NAME, is_old=True, organization=LTD, names=[NAME])
+    address = balancer(account, "web", **{f"p{PORT}": old})["address"]
+    first = renewed(tmp_path)
+    given = {"listener": WEB, "source": str(tmp_path / "letsencrypt"), "common_name": NAME}
+
+    plan = run(account, tmp_path, "adopt", "--check", **given)
+    assert plan.ran.code == 0, plan.ran.output
+    assert have(account) == {WEB: old} and ids(account) == [old]
+    assert f"{WEB} would lose the organization {LTD}, by allow_organization_change" in lines(plan.ran.output)
+
+    done = run(account, tmp_path, "adopt", **given)
+    assert done.ran.code == 0, done.ran.output
+    [new] = [number for number in ids(account) if number != old]
+    assert have(account) == {WEB: new} and served(address, PORT) == first.certificate
+    assert [item["served"] for item in done.result["deployed"]] == [True]
+
+    [command] = re.findall(r"wants it back: (ansible .*)\"", done.ran.output)
+    assert str(old) in command
+    again = run(account, tmp_path, "adopt", **given)
+    assert again.ran.code == 0 and UPDATE not in again.calls and "createObject" not in again.calls, again.ran.output
+    assert f"{WEB}: It has this certificate already." in " ".join(lines(again.ran.output))
+
+    second = renewed(tmp_path, 2, (-0.5, 89.5))
+    night = run(
+        account,
+        tmp_path,
+        "rotate",
+        ssl_rotation_sources=[{"certbot": given["source"]}],
+        ssl_rotation_remove_superseded=True,
+    )
+    assert night.ran.code == 0, night.ran.output
+    assert served(address, PORT) == second.certificate and old in ids(account) and new not in ids(account)
+
+    words = shlex.split(command)
+    words[0] = str(Path(sys.executable).with_name(words[0]))
+    removed = subprocess.run(
+        words, cwd=tmp_path, env=_environment(account), capture_output=True, text=True, check=False
+    )
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+    assert old not in ids(account)

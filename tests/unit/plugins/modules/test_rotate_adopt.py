@@ -1,0 +1,111 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The option adopt of ssl_certificate_rotate as Ansible runs it. What is decided why: `_plan/test_adoption.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.support.deploying import NAME, UPDATE, balancer, issue, old, placed, store
+from tests.support.rotate_runs import CREATE, Rotation, places
+
+pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
+
+PORT = 8443
+WEB, OTHER = f"web:{PORT}", f"web:{PORT + 1}"
+LTD = "Example Ltd"
+ADOPT = {"common_name": NAME, "listeners": [WEB]}
+
+
+@pytest.fixture
+def here(serving: Simulator, tmp_path: Path) -> Rotation:
+    """Runs where HAProxy serves the listeners."""
+    return Rotation(serving, tmp_path)
+
+
+@pytest.fixture
+def blind(account: Simulator, tmp_path: Path) -> Rotation:
+    """Runs where no listener can be reached."""
+    return Rotation(account, tmp_path)
+
+
+def test_only_what_is_named_is_done_and_it_is_told_what_is_lost(here: Rotation) -> None:
+    """The plan says what the run does, and a run that is held to the plan does the same; nothing else of the sources is touched."""
+    present = store(here.sim, old(organization=LTD))
+    balancer(here.sim, present, present, first_port=PORT)
+    here.keep(NAME, issue(None, names=[NAME]))
+    here.keep("other.example.com", issue(None, names=["other.example.com"]))
+
+    plan = here.check(adopt=ADOPT)
+    assert not plan.failed, plan.output
+    [adopted] = plan["adopted"]
+    assert (adopted["lost"], adopted["allowed"]) == ([f"the organization {LTD}"], ["allow_organization_change"])
+    assert (adopted["had"]["id"], adopted["gets"]["id"]) == (present, None)
+    assert adopted["had"]["organization_name"] == LTD and adopted["gets"]["organization_name"] is None
+    assert f"certificate {present} is still used by {OTHER}" in plan["summary"]
+
+    done = here.run(adopt=ADOPT, approved=plan["preview"])
+    assert not done.failed, done.output
+    assert here.changes() == [CREATE, UPDATE]
+    assert places(done, "deployed") == {WEB: ("switched", None, True)}
+    [new] = [record["id"] for record in done["imported"]]
+    assert placed(here.sim) == {WEB: new, OTHER: present}
+    assert done["adopted"][0]["gets"]["id"] == new
+
+    rest = here.run(adopt={"common_name": NAME})
+    assert placed(here.sim) == {WEB: new, OTHER: new} and here.changes() == [UPDATE]
+    [command] = [line for line in rest["summary"] if f"certificate_id={present} state=absent" in line]
+    assert command.startswith(f"certificate {present} is used by no listener any more; ")
+    again = here.run(adopt={"common_name": NAME})
+    assert not again["changed"] and not here.changes()
+    assert {listener["outcome"] for listener in again["adopted"]} == {"unchanged"}
+
+
+def test_what_a_client_refuses_is_pointed_back(here: Rotation) -> None:
+    present = store(here.sim, old(organization=LTD))
+    web = balancer(here.sim, present, first_port=PORT)
+    here.keep(NAME, issue(None, names=[NAME]))
+    here.sim.patch_listener(web["listeners"][0]["uuid"], misbehaves="closed", changes=1)
+    done = here.run(adopt=ADOPT)
+    assert done.failed and places(done, "failed_items")[WEB][0] == "rolled_back", done.output
+    assert placed(here.sim) == {WEB: present}
+    assert done["adopted"][0]["gets"] is None
+
+
+def test_nothing_is_imported_for_nothing(blind: Rotation) -> None:
+    """What no listener could get, which is told before anything is done."""
+    present = store(blind.sim, old(organization=LTD))
+    balancer(blind.sim, present, first_port=PORT)
+    blind.keep(NAME, issue(None, names=[NAME], key="ec"))
+    for check in (True, False):
+        run = blind.run(adopt=ADOPT, check=check)
+        assert run.failed and run["failure"]["code"] == "key_type_not_offered", run.output
+        assert run["msg"].startswith(f"{WEB}: ") and not blind.changes()
+
+
+def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotation) -> None:
+    present = store(blind.sim, old(organization=LTD))
+    balancer(blind.sim, present, first_port=PORT)
+    blind.keep(NAME, issue(None, names=[NAME]))
+    wrong = blind.run(adopt={"common_name": NAME, "listeners": "web:1"})
+    assert wrong["failure"]["code"] == "not_found" and WEB in wrong["msg"]
+    blind.keep("other", issue(None, names=[NAME], organization="Another Ltd"))
+    assert blind.run(adopt=ADOPT)["failure"]["code"] == "ambiguous" and not blind.changes()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"phases": ["import"]}, "adopt needs the phases import and deploy"),
+        ({"phases": ["verify"]}, "adopt needs the phases import and deploy"),
+        ({"common_names": [NAME], "load_balancers": ["web"]}, "leave out common_names and load_balancers"),
+    ],
+)
+def test_what_does_not_go_with_it(blind: Rotation, given: dict[str, list[str]], said: str) -> None:
+    run = blind.run(adopt=ADOPT, **given)
+    assert run["failure"]["code"] == "invalid_argument" and said in run["msg"] and not blind.calls
