@@ -1,0 +1,213 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook schedule: what it writes on a machine and works there, what it leaves alone, and what it removes again."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.simulator.client import Simulator
+from tests.support.acme_machine import PLACES, RENEWED, ROTATE
+from tests.support.balanced import AUTHORITY, account, balanced, balancer, general, have, store
+from tests.support.certificates import new_key
+from tests.support.client_trees import certbot
+from tests.support.playing import Ran
+
+__all__ = ["account", "balanced"]
+
+KEY = "a-key-that-nobody-may-see"
+NAME, PORT = "www.example.com", 8443
+HOOK = "etc/letsencrypt/renewal-hooks/deploy/softlayer-certificates"
+CRON = "etc/cron.d/softlayer-certificates"
+UNITS = {name for name in PLACES if PLACES[name] == "etc/systemd/system"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine below a folder, with certbot on it."""
+
+    root: Path
+
+    def schedule(self, *options: str, **environment: str) -> Ran:
+        """Run the playbook, logged in with the key if nothing else is said."""
+        words = [str(Path(sys.executable).with_name("ansible-playbook")), "softlayer.certificates.schedule", *options]
+        login = {
+            "SL_USERNAME": "apikey",
+            "SL_API_KEY": KEY,
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        }
+        run = subprocess.run(
+            [*words, "-e", f"prefix={self.root}"],
+            env=os.environ | login | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert KEY not in run.stdout + run.stderr
+        assert "WARNING" not in run.stdout + run.stderr
+        return Ran(
+            run.returncode, run.stdout + run.stderr, int((re.search(r"changed=(\d+)", run.stdout) or ["0", "0"])[1])
+        )
+
+    def present(self, *options: str, **environment: str) -> Ran:
+        """Write everything, for systemd if nothing else is said."""
+        run = self.schedule(
+            "-e", f"source={self.root}/etc/letsencrypt", "-e", "scheduler=systemd", *options, **environment
+        )
+        assert run.code == 0, run.output
+        return run
+
+    def files(self) -> dict[str, bytes]:
+        """What is there, by path, less certbot's own."""
+        paths = [path for path in self.root.rglob("*") if path.is_symlink() or path.is_file()]
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in paths
+            if path.suffix not in {".pem", ".conf", ".json"} and path.name != "README"
+        }
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine on which certbot has a certificate."""
+    root = tmp_path / "machine"
+    certbot(root / "etc/letsencrypt", NAME, AUTHORITY.issue(None, names=[NAME], key=new_key("rsa")))
+    (root / HOOK).parent.mkdir(parents=True)
+    yield Machine(root)
+
+
+EVERYTHING = {*(f"{place}/{name}" for name, place in PLACES.items()), HOOK, "etc/softlayer-certificates/.written.yml"}
+
+
+def test_what_is_written_is_what_the_guide_has_and_a_second_run_changes_nothing(machine: Machine) -> None:
+    """The plan writes nothing, and no output has the key in it, however loud."""
+    shown = machine.present("--check", "--diff", "-vvvv")
+    assert machine.files() == {} and f"{machine.root}/{CRON}" not in shown.output
+    for path in EVERYTHING - {"etc/softlayer-certificates/.written.yml"}:
+        assert f"{machine.root}/{path}: would be written" in shown.output
+    machine.present("--diff", "-vvvv")
+    files = machine.files()
+    assert files.keys() == EVERYTHING
+    modes = {name: stat.S_IMODE((machine.root / place / name).stat().st_mode) for name, place in PLACES.items()}
+    assert {modes[name] for name in ("credentials", "rotation.yml")} == {0o600}
+    assert {modes[name] for name in (ROTATE, RENEWED)} == {0o755} and {modes[name] for name in UNITS} == {0o644}
+    assert {
+        stat.S_IMODE((machine.root / path).stat().st_mode)
+        for path in ("etc/softlayer-certificates", "var/lib/softlayer-certificates")
+    } == {0o700}
+    assert (machine.root / HOOK).resolve() == machine.root / PLACES[RENEWED] / RENEWED
+    assert yaml.safe_load(files["etc/softlayer-certificates/rotation.yml"])["ssl_rotation_sources"] == [
+        {"certbot": f"{machine.root}/etc/letsencrypt"}
+    ]
+    again = machine.present()
+    assert again.changed == 0 and machine.files() == files, again.output
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="no systemd-analyze: install the system's package systemd"
+)
+def test_systemd_takes_what_is_written_for_root_and_for_a_user(machine: Machine) -> None:
+    machine.present("-e", "time=23:30")
+    assert "OnCalendar=*-*-* 23:30\n" in (machine.root / f"etc/systemd/system/{ROTATE}.timer").read_text()
+    home = {"HOME": str(machine.root / "home")}
+    machine.present("-e", '{"is_root": false}', **home)
+    of_user = machine.root / f"{machine.root}/home/.config/systemd/user".lstrip("/")
+    for folder in (machine.root / "etc/systemd/system", of_user):
+        units = sorted(str(path) for path in folder.iterdir())
+        assert len(units) == len(UNITS)
+        verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+        assert (verified.returncode, verified.stderr) == (0, ""), verified.stderr
+    service = (of_user / f"{ROTATE}.service").read_text()
+    assert "UMask=0077" in service and "Protect" not in service and "+" not in service.partition("[Service]")[2]
+    assert "WantedBy=default.target" in (of_user / f"{ROTATE}.path").read_text()
+
+
+def test_what_a_person_has_edited_stays_as_it_is(machine: Machine) -> None:
+    """A file, a hook that leads elsewhere, and credentials whose key is another one by now; the rest follows the variables."""
+    (machine.root / HOOK).symlink_to("/bin/true")
+    machine.present()
+    timer, credentials = (machine.root / PLACES[name] / name for name in (f"{ROTATE}.timer", "credentials"))
+    timer.write_text(f"{timer.read_text()}# mine\n")
+    credentials.write_text("SL_API_KEY=another\n")
+    run = machine.present("-e", "time=04:00", "-e", "ssl_rotation_max_listeners=7")
+    for path in (timer, credentials, machine.root / HOOK):
+        assert f"{path}: left as it is" in run.output
+    assert (
+        "03:00" in timer.read_text()
+        and credentials.read_text() == "SL_API_KEY=another\n"
+        and os.readlink(machine.root / HOOK) == "/bin/true"
+    )
+    rotation = yaml.safe_load((machine.root / PLACES["rotation.yml"] / "rotation.yml").read_text())
+    assert int(rotation["ssl_rotation_max_listeners"]) == 7
+
+    shown = machine.schedule("-e", "state=absent", "--check")
+    assert shown.code == 0 and (machine.root / PLACES[ROTATE] / ROTATE).exists()
+    gone = machine.schedule("-e", "state=absent")
+    assert gone.code == 0 and f"{timer}: left as it is" in gone.output
+    assert machine.files().keys() == {
+        str(path.relative_to(machine.root)) for path in (timer, credentials, machine.root / HOOK)
+    }
+
+
+def test_cron_takes_the_place_of_systemd_and_nothing_is_left_in_the_end(machine: Machine) -> None:
+    machine.present()
+    machine.present("-e", "scheduler=cron", "-e", "time=04:30", SL_API_KEY="", SL_USERNAME="")
+    assert not {Path(path).name for path in machine.files()} & UNITS
+    line = (machine.root / CRON).read_text().splitlines()[-1]
+    assert re.fullmatch(rf"[0-5]?\d 4 \* \* \* root {machine.root}/usr/local/sbin/{ROTATE}", line)
+    assert machine.schedule("-e", "state=absent").code == 0
+    assert machine.files() == {} and not (machine.root / "etc/softlayer-certificates").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "said"),
+    [
+        ([], {}, "Say where the certificates come from, once"),
+        (["source=/nowhere"], {}, "/nowhere is not there, or holds no certificates"),
+        (["source={root}/etc/letsencrypt"], {"SL_API_KEY": ""}, "export SL_USERNAME and SL_API_KEY"),
+        (["source={root}/etc/letsencrypt", "time=3"], {}, "time is a time of day"),
+        (["source={root}/etc/letsencrypt", "ssl_rotation_max_listener=1"], {}, "Is ssl_rotation_max_listeners meant?"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_written(
+    machine: Machine, given: list[str], environment: dict[str, str], said: str
+) -> None:
+    run = machine.schedule(*(word for one in given for word in ("-e", one.format(root=machine.root))), **environment)
+    assert run.code == 2 and said in run.output, run.output
+    assert machine.files() == {}
+
+
+def test_what_is_written_rotates(account: Simulator, machine: Machine) -> None:
+    """By hand, and by the hook of certbot where cron runs it."""
+    old = store(account, NAME, is_old=True, names=[NAME])
+    balancer(account, "web", **{f"p{PORT}": old})
+    variables = [word for name, value in general(machine.root).items() for word in ("-e", f"{name}={value}")]
+    login = {
+        "SL_USERNAME": account.username,
+        "SL_API_KEY": account.api_key,
+        "SL_ENDPOINT_URL": account.rest_url,
+        "SSL_CERT_FILE": str(account.authority_root),
+    }
+    machine.present("-e", "scheduler=cron", *variables, **login)
+    bare = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
+    for name, options in ((ROTATE, ["--check"]), (RENEWED, [])):
+        run = subprocess.run(
+            [machine.root / PLACES[name] / name, *options], env=bare, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert (have(account) == {f"web:{PORT}": old}) == (name == ROTATE)
+    assert (machine.root / "var/lib/softlayer-certificates/report.html").exists()
