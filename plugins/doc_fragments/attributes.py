@@ -14,11 +14,11 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    description: Shows what would be done, and does nothing.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description: Shows what changes, as public facts only.
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    description: A second run right after the first changes nothing.
 """
 
     INFO_MODULE = r"""
@@ -42,20 +42,17 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/softlayer.certificates.softlayer) in C(module_defaults) to set the API options once for all modules.
+    description: C(module_defaults) of C(group/softlayer.certificates.softlayer) set API options once.
     support: full
-    membership:
-      - softlayer.certificates.softlayer
+    membership: softlayer.certificates.softlayer
 """
 
     PROGRESS = r"""
 options: {}
 attributes:
   progress:
-    description: On a terminal, shows every 15 seconds how much is done. The output of jobs of AWX is a terminal, too.
+    description: Shows how much is done, on a terminal every 15 seconds.
     support: partial
     details:
-      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) of Ansible itself sets another interval. With V(0), nothing is
-        shown.
-      - Nothing is shown in check mode, by tasks with C(async), and by tasks that run on another machine than Ansible.
+      - C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval, and V(0) none. Not in check mode, with C(async), or elsewhere.
 """

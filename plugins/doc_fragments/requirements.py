@@ -33,5 +33,5 @@ requirements:
     ROOTS = r"""
 options: {}
 requirements:
-  - certifi >= 2022.9.24 (on a machine without root certificates of its own)
+  - certifi >= 2022.9.24 (where a machine has no roots)
 """
