@@ -22,7 +22,7 @@ from tests.unit.docs.world import World
 
 SECONDS = 300
 PROGRAMS = {"ansible", "ansible-inventory", "ansible-playbook"}
-NOT_HERE = ("ansible-galaxy collection install", "export ", "git clone", "make ", "pip install")
+NOT_HERE = ("ansible-galaxy collection install", "export ", "git clone", "make ", "pip install", "python3 -m venv")
 """Commands that are left out: installing is what the tests of the artefact do, and the environment is the world's."""
 OTHER_COLLECTIONS = ("community.crypto.", "awx.awx.")
 """Tasks with their modules are left out. What they would make is in the world already."""

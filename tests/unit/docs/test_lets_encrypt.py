@@ -4,23 +4,19 @@
 
 """What the guide from Let's Encrypt to load balancers has people copy and write is what it says.
 
-`make demo-acme` and `tests/unit/playbooks/test_rotate_acme.py` run what is copied, with real clients.
+`make demo-acme` and `tests/unit/playbooks/test_rotate_acme.py` run what is written, with real clients.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import shutil
 import signal
-import stat
 import subprocess
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -28,23 +24,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.met
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LISTS
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.simulator.client import Simulator
 from tests.support.acme_machine import EXAMPLES, PLACES, RENEWED, ROTATE, SECONDS, Machine, Ran
-from tests.support.balanced import AUTHORITY, LOOK_SECONDS, account, balanced, balancer, store
-from tests.support.certificates import new_key, pem_of
-from tests.support.haproxy import reason_to_skip
-from tests.support.long import only_long
 from tests.support.pages import ROOT, Block, page_of_file
-from tests.support.playing import play
 from tests.support.waiting import until
 
-__all__ = ["account", "balanced"]
-
 PAGE = ROOT / "docs/docsite/rst/guide_lets_encrypt.rst"
-GERMAN = ROOT / "docs/docsite/rst/guide_request_email_de.rst"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = page_of_file(PAGE).blocks
-MAIL = "community.general.mail"
 MOST_EXPOSED = 2.0
 """Of the scale of systemd-analyze, on which a service without any protection has 9.6."""
 
@@ -55,10 +41,10 @@ def block(language: str, beginning: str) -> Block:
     return found
 
 
-def commands(path: Path = PAGE) -> list[str]:
+def commands() -> list[str]:
     """All lines of all code that is typed into a shell."""
     kinds = ("console", "text")
-    return [line for one in page_of_file(path).blocks if one.language in kinds for line in one.text.splitlines()]
+    return [line for one in BLOCKS if one.language in kinds for line in one.text.splitlines()]
 
 
 def test_the_page_shows_the_file_of_variables_that_is_copied() -> None:
@@ -67,26 +53,6 @@ def test_the_page_shows_the_file_of_variables_that_is_copied() -> None:
         text.partition("No secrets are in here.\n\n")[2].strip()
         == block("yaml", "# rotation.yml").text.partition("\n")[2]
     )
-
-
-@pytest.mark.parametrize("path", [PAGE, GERMAN], ids=lambda path: path.stem)
-def test_the_commands_put_every_example_where_it_belongs(path: Path, tmp_path: Path) -> None:
-    """So the files are on the machine on which other tests run them."""
-    for folder in ("usr/local/sbin", "etc/systemd/system", "etc/letsencrypt/renewal-hooks/deploy"):
-        (tmp_path / folder).mkdir(parents=True)
-    machine = Machine(tmp_path / "other")
-    install = [line for line in commands(path) if line.startswith(("install ", "ln "))]
-    here = [re.sub(r"(?<=[\s/])/(?=etc|usr|var)|(?<=\s)/(?=etc|usr|var)", f"{tmp_path}/", line) for line in install]
-    subprocess.run(["sh", "-euc", "\n".join(here)], cwd=EXAMPLES, check=True)
-    for name, place in PLACES.items():
-        copied = tmp_path / place / name
-        assert copied.read_bytes() == (EXAMPLES / name).read_bytes()
-        is_secret, is_run = place == "etc/softlayer-certificates", name in (ROTATE, RENEWED)
-        assert stat.S_IMODE(copied.stat().st_mode) == (0o600 if is_secret else 0o755 if is_run else 0o644)
-        assert os.access(machine.path_of(name), os.X_OK) == is_run
-    assert {path.name for path in EXAMPLES.iterdir()} == set(PLACES)
-    [hook] = (tmp_path / "etc/letsencrypt/renewal-hooks/deploy").iterdir()
-    assert hook.resolve() == tmp_path / PLACES[RENEWED] / RENEWED
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -423,82 +389,7 @@ def test_no_command_has_a_secret() -> None:
     """Every user of a machine sees the command lines of the others."""
     shown = "\n".join([*commands(), *(path.read_text(encoding="utf-8") for path in EXAMPLES.iterdir())])
     assert [
-        line for line in shown.splitlines() if re.search(r"(?<!^SL_)(API_KEY|api_key|password)[=:]\s*\S", line)
+        line
+        for line in shown.splitlines()
+        if re.search(r"(?<!^SL_)(?<!^export SL_)(API_KEY|api_key|password)[=:]\s*\S", line)
     ] == []
-
-
-Mailed = Callable[..., tuple[list[str], str]]
-
-
-@pytest.fixture
-def rotate_and_mail(account: Simulator, tmp_path: Path) -> Mailed:
-    """Runs the page's playbook, where something is to be switched; the lines of the mail, and the summary that a job of AWX leaves."""
-    (keys := tmp_path / "keys").mkdir()
-    for name in ("www.example.com", "api.example.com"):
-        balancer(account, name.partition(".")[0], p8443=store(account, name, is_old=name == "www.example.com"))
-    issued = AUTHORITY.issue(None, key=new_key("rsa"), names=["www.example.com"])
-    (keys / "www.pem").write_text(issued.pem + issued.chain_pem + issued.key_pem, encoding="utf-8")
-    (tmp_path / "roots.pem").write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
-    sent = tmp_path / "mail.txt"
-    [written] = yaml.safe_load(block("yaml", "# rotate-and-mail.yml").text)
-    tasks = written["tasks"][0]["always"]
-    mail = tasks[0].pop(MAIL)
-    assert {"host", "from", "to"} < mail.keys()
-    tasks[0]["ansible.builtin.copy"] = {
-        "content": f"{mail['subject']}\n{mail['attach']}\n{mail['body']}",
-        "dest": str(sent),
-        "mode": "0600",
-    }
-    tasks[:0] = yaml.safe_load(block("yaml", "# in `always`").text)
-    [inventory] = re.findall("(?m)^ansible-playbook (-i .*) softlayer", (EXAMPLES / ROTATE).read_text("utf-8"))
-    (tmp_path / "rotate-and-mail.yml").write_text(yaml.safe_dump([written]), encoding="utf-8")
-    (tmp_path / "ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n", encoding="utf-8")
-    variables = {
-        "ssl_rotation_sources": [{"folder": str(keys)}],
-        "ssl_rotation_trusted_ca_path": str(tmp_path / "roots.pem"),
-        "ssl_rotation_verify_timeout": LOOK_SECONDS,
-    }
-
-    def run(**others: Any) -> tuple[list[str], str]:
-        sent.unlink(missing_ok=True)
-        told = play(account, tmp_path, "rotate-and-mail.yml", *inventory.split(), **{**variables, **others})
-        found = re.search(r"RUN: (\{.*\})", told.output)
-        assert found, told.output
-        [(name, summary)] = json.loads(found[1]).items()
-        assert f"{{{{ job.artifacts.{name} }}}}" in block("text", "{{ job_friendly_name }}").text
-        assert (told.code == 0) == summary.endswith("Nothing failed."), told.output
-        return sent.read_text(encoding="utf-8").splitlines() if sent.exists() else [], summary
-
-    return run
-
-
-@pytest.mark.skipif(bool(reason_to_skip()), reason=str(reason_to_skip()))
-def test_people_are_told_of_a_run_that_fails(account: Simulator, rotate_and_mail: Mailed, tmp_path: Path) -> None:
-    """By mail and by AWX."""
-    (tmp_path / "keys/half.crt").write_text("-----BEGIN CERTIFICATE-----\nMII", encoding="ascii")
-    account.patch_listener(account.balancers()[0]["listeners"][0]["uuid"], misbehaves="closed", changes=1)
-    report = str(tmp_path / "report.html")
-    (subject, attached, failed, ends, needs, left_out), summary = rotate_and_mail(ssl_rotation_report_path=report)
-    assert (subject, attached) == ("Certificates: 1 failed, 2 in need of a person, 0 switched", f"['{report}']")
-    assert failed.startswith("FAILED: www:8443: ") and "works again" in failed
-    assert ends.startswith("NEEDS A PERSON: www:8443: It ends at ")
-    assert needs == failed.replace("FAILED", "NEEDS A PERSON")
-    assert left_out.startswith("Left out: half: ")
-    assert summary.startswith("0 listeners switched. 1 failed: www:8443: ") and summary.endswith(failed[-20:])
-
-
-@only_long
-@pytest.mark.skipif(bool(reason_to_skip()), reason=str(reason_to_skip()))
-def test_people_are_told_of_other_runs(rotate_and_mail: Mailed) -> None:
-    """Also of one that was refused; a night in which nothing happened sends no mail."""
-    (subject, _attached, refused, why), summary = rotate_and_mail(ssl_rotation_trust="yes")
-    assert subject == "Certificates: not rotated, 0 in need of a person, 0 switched"
-    assert refused == "FAILED: Validation of arguments failed:" and why.startswith("value of ssl_rotation_trust must")
-    assert summary.endswith(why)
-    switched = [
-        "Certificates: 0 failed, 0 in need of a person, 1 switched",
-        "[]",
-        "Switched: www:8443: Switched. It is served.",
-    ]
-    assert rotate_and_mail() == (switched, "1 listeners switched. Nothing failed.")
-    assert rotate_and_mail() == ([], "0 listeners switched. Nothing failed.")
