@@ -30,8 +30,9 @@ pygments_style = "ansible"
 exclude_patterns = ["_*_filter.rst"]  # private to the roles
 
 html_theme = "sphinx_ansible_theme"  # as on docs.ansible.com: room for long names
-html_static_path = ["site.css"]
+html_static_path = ["site.css", "site.js"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_use_index = False
 html_copy_source = False
 html_show_sphinx = False
@@ -41,6 +42,28 @@ IMAGES = "https://raw.githubusercontent.com/softlayer/softlayer.certificates/mai
 """Where the pages have their pictures, for docs.ansible.com and Galaxy; the site has its own."""
 PRIVATE = re.compile(r"^    _\w+_filter\n|^\* :ansplugin:`_\w+ filter .*\n", re.MULTILINE)
 """What the list of all plugins says of private filters."""
+NAMED = re.compile(r"^    (?:docsite/)?(\w+?)(?:_(?:module|filter|inventory|role))?$", re.MULTILINE)
+"""A page in a list of pages."""
+SHORT = {
+    "guide_quick_start": "Quick start",
+    "guide_lets_encrypt": "Let's Encrypt",
+    "guide_secrets_manager": "Secrets Manager",
+    "guide_importing": "Import and renew",
+    "guide_deploy": "Store to load balancer",
+    "guide_other_authorities": "Other authorities, emails",
+    "guide_reasons": "What a reason means",
+    "guide_report": "The report",
+    "guide_awx": "AWX",
+    "guide_semaphore": "Semaphore",
+    "guide_execution_environments": "Containers",
+    "guide_request_email": "Lost email of an order",
+    "guide_request_email_de": "Auf Deutsch",
+    "guide_leaving_classic": "Leaving Classic",
+    "guide_about": "About",
+    "guide_contributing": "How it is built",
+}
+"""How the navigation names the guides."""
+GERMAN = "docsite/guide_request_email_de"
 ANSIBLE = "https://docs.ansible.com/ansible/latest/"
 IN_ANSIBLE = {
     r"action_plugins": "plugins/action.html",
@@ -70,10 +93,14 @@ def copy_images(app: Sphinx) -> None:
 
 
 def finish_page(_app: Sphinx, docname: str, source: list[str]) -> None:
-    """Use the site's own pictures, list no private filters, and begin the page of a role with an example."""
+    """Use the site's own pictures, begin the first page with the paths, and the page of a role with an example."""
     text = source[0].replace(IMAGES, "/images/")
     if docname == "index":
-        text = PRIVATE.sub("", text)
+        top, _, rest = PRIVATE.sub("", text).partition("Softlayer.Certificates\n")
+        rest = rest[rest.index("Description\n-") :]
+        title = f"{project}\n{'=' * len(project)}\n\n"
+        paths = HERE.joinpath("landing.rst").read_text(encoding="utf-8").partition("Which path")
+        text = top + title + "".join(paths[1:]) + NAMED.sub(short, rest)
     if docname.endswith("_role"):
         readme = HERE.parent.joinpath("roles", docname.removesuffix("_role"), "README.md").read_text(encoding="utf-8")
         example = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)[0]
@@ -81,8 +108,20 @@ def finish_page(_app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = text
 
 
+def short(page: re.Match[str]) -> str:
+    """Give a page in a list of pages a name that fits the navigation."""
+    return f"    {SHORT.get(page[1], page[1])} <{page[0].strip()}>"
+
+
+def mark_language(_app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Say of the German guide that it is German; what is around it is English."""
+    if pagename == GERMAN:
+        context["body"] = f'<div lang="de">{context["body"]}</div>'
+
+
 def setup(app: Sphinx) -> None:
     """Entry point."""
     app.connect("builder-inited", copy_images)
     app.connect("source-read", finish_page)
+    app.connect("html-page-context", mark_language)
     app.connect("missing-reference", link_to_ansible)
