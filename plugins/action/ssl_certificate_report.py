@@ -2,25 +2,83 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module `ssl_certificate_report`, with the page that it fills in."""
+"""Runs the module `ssl_certificate_report`, with the page that it fills in; and ends a run with its result, if that is wanted."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
+from dataclasses import fields
 
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import (
+    ORDERS,
+    OrderFacts,
+    rows_of,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merged
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import last_lines
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import (
+    listener_table,
+    order_remedies,
+    order_table,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
+
+IN_A_ROLE = {"ssl_rotation": "ssl_rotation_report_path", "ssl_fulfillment": "ssl_fulfillment_report_path"}
+"""What `path` is called where the roles call the module."""
 
 
 class ActionModule(OnceAction):
     """Runs the module."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
-        """Run the module and return its result."""
+        """Run the module and return its result; with `ends_run`, what the run ends with."""
         options = self._task.args
         given = options.get("page")
+        ends_run, results, path = (
+            boolean(options.get("ends_run"), strict=False),
+            options.get("results"),
+            options.get("path"),
+        )
         if given is None or isinstance(given, Mapping):
             own = {name: part for name, part in (given or {}).items() if part is not None}
             options["page"] = {**page_in(str(options.get("language"))), **own}
-        return super().run(tmp, task_vars)
+        if not (ends_run and isinstance(results, Mapping)):
+            return super().run(tmp, task_vars)
+        written = super().run(tmp, task_vars) if path or options.get("metrics_path") else {}
+        role = self._task._role.get_name().rpartition(".")[2] if self._task._role else ""
+        return ending(plain(results), written, path, IN_A_ROLE.get(role, "path"))
+
+
+def ending(
+    results: Mapping[str, t.Any], written: Mapping[str, t.Any], path: str | None, option: str
+) -> dict[str, t.Any]:
+    """Return the result of the last task of a run: its `lines`, and if it has failed, why, as `msg`.
+
+    Args:
+        results: what the run has come to.
+        written: what the module has returned that wrote the report, if it was run.
+        path: the file of the report.
+        option: how that is named.
+    """
+    where = f" in {path}" if path else f": set {option}, and a report has all of them"
+    if "orders" in results:
+        known = {field.name: results[field.name] for field in fields(OrderFacts) if results.get(field.name) is not None}
+        rows = rows_of(results["orders"], OrderFacts(**known), now())
+        words = merged(page_in("en")["words"], ORDERS.rows)
+        table = [*order_remedies(rows, words["attention"]), *order_table(rows, where)]
+    else:
+        table = listener_table(results, where)
+    lines = last_lines(results, table)
+    failure = results.get("failure") or {}
+    said = [failure.get("message") or (results.get("msg") if not lines else None), written.get("msg")]
+    why = " ".join(dict.fromkeys(filter(None, said)))
+    # Without this, Ansible would show nothing of a result but that it is there.
+    told = {"lines": lines, "_ansible_verbose_always": True} if lines else {}
+    result = {"changed": bool(written.get("changed")), **told}
+    shown = {**result, **{name: written[name] for name in ("diff", "warnings") if written.get(name)}}
+    return {**shown, "failed": True, "msg": why} if why or written.get("failed") else shown

@@ -57,7 +57,7 @@ options:
   path:
     description:
       - The page, an C(.html) file in a folder that exists. Beside it, C(.json) and C(.csv) are written. Only owner and group may read them.
-      - Give O(path), O(metrics_path) or both.
+      - Give O(path), O(metrics_path) or both, unless O(ends_run=true).
     type: path
   metrics_path:
     description:
@@ -83,6 +83,14 @@ options:
         C(css) the style sheet, C(script) the script, and C(words) a dict with all texts; the collection's are in its folder
         C(plugins/plugin_utils/_report).
     type: dict
+  ends_run:
+    description:
+      - Whether this is the last task of a run, as the last one of the roles is. It then shows what was done and what needs a person, a table
+        of at most 30 listeners or orders, the most urgent first, and the totals; and it fails if the run in O(results) has, with the sentence
+        that says why.
+      - No file need be named then.
+    type: bool
+    default: false
 seealso:
   - module: softlayer.certificates.ssl_certificate_rotate
   - module: softlayer.certificates.ssl_order_info
@@ -99,6 +107,7 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_rotate:
     phases: [verify]
   register: rotated
+  failed_when: false # the last task does
 
 - name: Write the report and the metrics
   softlayer.certificates.ssl_certificate_report:
@@ -106,6 +115,7 @@ EXAMPLES = r"""
     path: ~/certificates.html
     metrics_path: ~/certificates.prom
     language: de
+    ends_run: true
 
 - name: List the orders
   softlayer.certificates.ssl_order_info:
@@ -132,10 +142,16 @@ EXAMPLES = r"""
 RETURN = r"""
 paths:
   description: The files, also if nothing had to be written.
-  returned: success
+  returned: success, unless O(ends_run=true)
   type: list
   elements: str
   sample: [/srv/reports/certificates.html, /srv/reports/certificates.json, /srv/reports/certificates.csv]
+lines:
+  description: What the run has come to, a sentence or a row of the table each.
+  returned: if O(ends_run=true)
+  type: list
+  elements: str
+  sample: ["2 listeners: 1 switched, 1 as it was; certificates: 1 imported"]
 failure:
   description: What went wrong, in machine-readable form.
   returned: failure

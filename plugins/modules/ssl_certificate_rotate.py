@@ -426,10 +426,14 @@ preview:
   returned: in check mode
   type: dict
 summary:
-  description: What was done, and needs a person, in sentences.
+  description: What was done, and needs a person, in sentences; what fails the run is last, after RV(totals).
   returned: success
   type: list
   elements: str
+totals:
+  description: The totals in one line; each listener is counted once, and certificates apart.
+  returned: success
+  type: str
 api_calls:
   description: Number of HTTP requests, with retries.
   returned: success

@@ -31,6 +31,7 @@ RESULTS = {
         "source_problems",
         "empty_sources",
         "summary",
+        "totals",
         "api_calls",
         "changed",
         "diff",

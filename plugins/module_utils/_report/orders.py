@@ -162,12 +162,12 @@ def build(
         at: the present instant.
         previous: the JSON text of the previous report, if there is one.
     """
-    lasting, ids = _lasting(orders), {order["id"] for order in orders}
+    ids = {order["id"] for order in orders}
     others = (record for record in known.failed if record.get("order_id") not in ids)
     notices = [*map(notice, others), *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
 
     def data_at(moment: datetime) -> Row:
-        rows = sorted((_row(order, known, lasting, moment) for order in orders), key=_urgency)
+        rows = rows_of(orders, known, moment)
         served = Counter(
             name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()}
         )
@@ -178,6 +178,12 @@ def build(
         )
 
     return unless_same(ORDERS, data_at, read(previous), at)
+
+
+def rows_of(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[Row]:
+    """Return what is told of each order, the most urgent first."""
+    lasting = _lasting(orders)
+    return sorted((_row(order, known, lasting, at) for order in orders), key=_urgency)
 
 
 def _lasting(orders: Iterable[Record]) -> Lasting:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
@@ -53,11 +54,23 @@ def stored_as(certificate: Record) -> str:
     return f" as certificate {certificate['id']}" if certificate.get("id") else ""
 
 
-def skipped(records: Iterable[Record]) -> Iterable[str]:
-    """Yield a line for each reason, with the first names of what was skipped for it."""
+def skipped(records: Iterable[Record], what: str = "") -> Iterable[str]:
+    """Yield a line for each reason, with the first names of what was skipped for it.
+
+    Args:
+        records: what was skipped.
+        what: what that is, in the plural, and counted then: `listeners`.
+    """
     for reason, group in by_reason(records):
-        names = list(dict.fromkeys(listener_name(record) or label(record) or "?" for record in group))
-        yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
+        every = list(group)
+        names = list(dict.fromkeys(listener_name(record) or label(record) or "?" for record in every))
+        counted = f"{_number(len(every), what)} " if what else ""
+        yield f"{counted}skipped ({reason}): {some_of(names, MOST_NAMED)}"
+
+
+def _number(count: int, what: str) -> str:
+    """Return a number of things that are called so in the plural."""
+    return f"{count} {what.removesuffix('s') if count == 1 else what}"
 
 
 def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]]]:
@@ -79,10 +92,12 @@ def failures(failed: Sequence[Record]) -> str:
 
 BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted), *t.get_args(HeldBack), "ambiguous"}
 """Reasons for skipping a certificate of a source that a person should read more of than its name."""
+UP_TO_DATE = "already_imported"
+"""The reason for skipping what is as it should be: it is counted, and not named."""
+FAILED = "failed"
+"""What a listener counts as of which a step has failed."""
 LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 """What a run comes to."""
-PHASES = {"imported": "import", "deployed": "deploy", "verified": "verify", "removed": "clean_up"}
-"""The lists of the result that are not told of unless these phases ran."""
 RESULT_NAMES: Mapping[str, str] = {"skipped": "skipped_items", "failed": "failed_items"}
 """What lists are called in the module's result: Ansible takes a `skipped` or `failed` there for what became of the task."""
 
@@ -97,45 +112,149 @@ def summary(
     attention: Sequence[Record],
     phases: Collection[str],
     *,
-    unchanged: int,
+    totals: str,
     removes: bool,
     is_check_mode: bool,
+    alarming: Sequence[Record] = (),
     empty: Sequence[str] = (),
 ) -> list[str]:
     """Return what a run has done, with a line for each certificate and each listener that was acted on, and what needs a person.
+
+    What fails the run comes last, after the totals.
 
     Args:
         lists: `imported`, `deployed`, `verified`, `removed`, `skipped` and `failed`.
         attention: what needs a person.
         phases: those that ran.
-        unchanged: how many listeners are as they were, since the store has nothing better.
+        totals: the line of totals.
         removes: whether old certificates are removed.
         is_check_mode: whether nothing was actually done.
+        alarming: that of `attention` which fails the run.
         empty: a sentence for each source that brings nothing at all.
     """
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
     broken = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
-    told = [name for name in lists if PHASES.get(name, "") in {"", *phases}]
+    others = [record for record in lists["skipped"] if record not in broken and record["reason"] != UP_TO_DATE]
+    alarming = told_once(alarming, lists["failed"])
+    needs = [item for item in told_once(attention, lists["failed"]) if item not in alarming]
     is_needless = set(phases) == {"clean_up"} and not removes
     return [
         *done_lines(lists, "would be " if is_check_mode else "", once_seen),
-        *(f"{named(record) or 'the run'}: FAILED, {_why(record)}" for record in lists["failed"]),
         *_broken(broken),
-        *skipped(record for record in lists["skipped"] if record not in broken),
+        *skipped((record for record in others if listener_name(record)), "listeners"),
+        *skipped((record for record in others if not listener_name(record)), "certificates"),
         *empty,
         *(["remove_superseded is false: no old certificate is removed"] if is_needless else []),
-        *([f"{unchanged} listener{' is as it was' if unchanged == 1 else 's are as they were'}"] if unchanged else []),
-        *(f"NEEDS A PERSON: {_about(item)}" for item in attention),
-        ", ".join(f"{name} {len(lists[name])}" for name in told),
+        *(f"NEEDS A PERSON: {said}" for said in _needs(needs)),
+        totals,
+        *(f"{named(record) or 'the run'}: FAILED, {_why(record)}" for record in lists["failed"]),
+        *(f"NEEDS A PERSON: {said}" for said in _needs(alarming)),
     ]
 
 
+def totals(
+    lists: Mapping[str, Sequence[Record]],
+    listeners: Sequence[Record],
+    attention: Sequence[Record],
+    phases: Collection[str],
+    *,
+    is_check_mode: bool,
+) -> str:
+    """Return the line of totals: each listener counted once, and the certificates apart from them."""
+    about = about_listeners({"failed_items": lists["failed"], "attention": attention})
+    would_be = "would be " if is_check_mode else ""
+    looks = bool({"deploy", "verify"} & set(phases))
+    states = Counter(_state(listener, about.get(key_of(listener), ()), looks=looks) for listener in listeners)
+    words = {
+        "switched": f"{would_be}switched",
+        FAILED: "failed",
+        "due": "needs a person" if states["due"] == 1 else "need a person",
+        "behind": "to be switched",
+        "unseen": "could not be looked at",
+        "same": "as it was" if states["same"] == 1 else "as they were",
+    }
+    told = [f"{states[state]} {word}" for state, word in words.items() if states[state]]
+    certificates = [record for name in ("skipped", "failed") for record in lists[name] if not listener_name(record)]
+    reasons = Counter(
+        "there already"
+        if record.get("reason") == UP_TO_DATE
+        else "left out"
+        if record in lists["skipped"]
+        else "failed"
+        for record in certificates
+    )
+    changed = {f"{would_be}{name}": len(lists[name]) for name in ("imported", "removed")}
+    counted = [f"{count} {word}" for word, count in {**changed, **reasons}.items() if count]
+    return "; ".join(
+        (
+            f"{_number(len(listeners), 'listeners')}{': ' if told else ''}{', '.join(told)}",
+            *([f"certificates: {', '.join(counted)}"] if counted else []),
+        )
+    )
+
+
+def _state(listener: Record, reasons: Collection[str], *, looks: bool) -> str:
+    """Return the one thing that a listener counts as."""
+    if FAILED in reasons:
+        return FAILED
+    if listener.get("outcome") == "switched":
+        return "switched"
+    if reasons:
+        return "due"
+    if listener.get("better_certificate_id"):
+        return "behind"
+    return "unseen" if looks and listener.get("served") is None else "same"
+
+
+def about_listeners(done: Record) -> Mapping[tuple[str, t.Any], Sequence[str]]:
+    """Return why listeners need a person, by `key_of`: for what they are named in `attention` of a module's result, or have failed."""
+    about: dict[tuple[str, t.Any], list[str]] = {}
+    failed = [{**record, "reason": FAILED} for record in lists_of(done)["failed"]]
+    for record in (*failed, *(done.get("attention") or ())):
+        reasons = about.setdefault(key_of(record), []) if record.get("port") else []
+        if record["reason"] not in reasons:
+            reasons.append(record["reason"])
+    return about
+
+
+def key_of(listener: Record) -> tuple[str, t.Any]:
+    """Return what identifies a listener in the results of one run."""
+    return str(listener.get("load_balancer_uuid") or listener.get("load_balancer")), listener.get("port")
+
+
+def told_once(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Sequence[Record]:
+    """Return what needs a person without what another item, or a failure, of the same listener says, too."""
+    said, told = list(failed), []
+    for item in attention:
+        if not any(key_of(other) == key_of(item) and item["message"] in other["message"] for other in said):
+            told.append(item)
+            said.append(item)
+    return told
+
+
+def last_lines(done: Record, table: Sequence[str]) -> list[str]:
+    """Return what a run ends with: what it has done, the table, and the line of totals; what has failed it, `failure` says."""
+    lines, totals_line = list(done.get("summary") or ()), done.get("totals")
+    end = lines.index(totals_line) if totals_line in lines else len(lines)
+    return [*lines[:end], *table, *lines[end : None if not done.get("failure") else end + 1]]
+
+
 def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_seen: str = "") -> Iterable[str]:
-    """Yield a line for each certificate that was imported or removed, and each listener that was switched."""
-    for record in lists["imported"]:
-        yield f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)}, from {called(record)}"
+    """Yield a line for each certificate that was imported, with the listeners that serve it now, each other listener and each removal."""
+    served: dict[int, list[Record]] = {record["id"]: [] for record in lists["imported"] if record.get("id")}
     for listener in lists["deployed"]:
-        yield f"{named(listener)}: {would_be}{switched(listener)}"
+        if listener["served"] and listener["certificate_id"] in served:
+            served[listener["certificate_id"]].append(listener)
+    for record in lists["imported"]:
+        said = f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)}, from {called(record)}"
+        if listeners := served.get(record.get("id") or 0):
+            verb = "serves" if len(listeners) == 1 else "serve"
+            said += f"; {some_of([*map(named, listeners)], MOST_NAMED)} switched to it, and {verb} it"
+        yield said
+    told = [listener for listeners in served.values() for listener in listeners]
+    for listener in lists["deployed"]:
+        if listener not in told:
+            yield f"{named(listener)}: {would_be}{switched(listener)}"
     for record in lists["removed"]:
         yield f"certificate {record['id']} ({label(record) or 'without a name'}): {would_be}removed{once_seen}"
 
@@ -148,15 +267,23 @@ def needs_person(skipped_item: Record) -> bool:
 def failure_lines(failed: Sequence[Record], alarming: Sequence[Record]) -> str:
     """Return one line that says what failed, and what needs a person now."""
     said = [failures(failed)] if failed else []
-    if alarming:
-        count = len({(item.get("load_balancer_uuid"), item["load_balancer"], item["port"]) for item in alarming})
+    if alarming := told_once(alarming, failed):
+        count = len({key_of(item) for item in alarming})
         need = "1 listener needs" if count == 1 else f"{count} listeners need"
-        said.append(f"{need} a person: {some_of([_about(item) for item in alarming], MOST_NAMED, '; ', '; ')}")
+        said.append(f"{need} a person: {some_of(_needs(alarming), MOST_NAMED, '; ', '; ')}")
     return " ".join(said)
 
 
-def _about(item: Record) -> str:
-    return f"{named(item)} ({item['name'] or 'without a name'}): {item['reason']}: {item['message']}"
+def _needs(items: Iterable[Record]) -> list[str]:
+    """Return what is said of items of `attention`; of listeners that have the same certificate and need the same, at once."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for item in items:
+        needs = (item["name"] or "without a name", item["reason"], item["message"])
+        alike.setdefault(needs, []).append(named(item))
+    return [
+        f"{some_of(names, MOST_NAMED)} ({name}): {reason}: {message}"
+        for (name, reason, message), names in alike.items()
+    ]
 
 
 def _why(record: Record) -> str:

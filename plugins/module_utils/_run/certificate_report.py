@@ -34,6 +34,7 @@ SPEC = ArgumentSpec(
         "language": {"type": "str", "choices": ["en", "de"], "default": "en"},
         "state": {"type": "str", "choices": ["present", "checked"], "default": "present"},
         "page": {"type": "dict"},
+        "ends_run": {"type": "bool", "default": False},
     },
 )
 ENDINGS = ("html", "json", "csv")
@@ -42,7 +43,9 @@ REPORT_MODE, METRICS_MODE = 0o640, 0o644
 PAGE = ("template", "css", "script", "words")
 """What `page` may have."""
 OF_ORDERS = ("orders", *(field.name for field in fields(OrderFacts)))
-"""What `results` may have, if it is about orders."""
+"""What `results` may have, if it is about orders ..."""
+OF_RUN = ("summary", "totals", "failure")
+"""... and what a run that it ends has said of itself."""
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -132,7 +135,7 @@ def check_results(results: Mapping[str, t.Any]) -> None:
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    unknown = sorted(results.keys() - {*OF_ORDERS})
+    unknown = sorted(results.keys() - {*OF_ORDERS, *OF_RUN})
     if "orders" in results and unknown:
         said = f"results has {', '.join(unknown)} beside orders, but may have {', '.join(OF_ORDERS)}."
         raise CertificatesError("invalid_argument", said)

@@ -20,7 +20,7 @@ from .._plan.rotation import Chosen, Record, is_meant
 from .._plan.superseding import ACCEPT, LOOSENED, Clients, Incumbent, Overrides, loosened, losses
 from .._plan.world import World
 from .._report.adoption import adoption_lines
-from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary
+from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, totals
 from .certificate_info import services_of
 from .rotation_steps import Seen, StoreChanges, Told
 from .rotation_world import RotationOptions, about_balancers
@@ -46,19 +46,24 @@ def as_result(
     if options.adopt:  # that a person has just decided
         attention = [item for item in attention if item["reason"] != "held_back"]
     adopted = [as_adopted(listener, seen) for listener in seen.listeners] if options.adopt else []
-    left = [listener for listener in seen.listeners if listener.outcome == "unchanged" and not listener.renewal_id]
+    concerned = [item for item in attention if options.is_about(item["load_balancer_uuid"], item["port"])]
+    alarming = find_alarming(concerned, options.fail_on, world.clients.at)
+    served = [as_served(listener, world) for listener in seen.listeners]
+    counted = totals(lists, served, attention, options.phases, is_check_mode=options.is_check_mode)
     result: dict[str, t.Any] = {
         "changed": any(imports.cut.values()) or bool(lists["imported"] or lists["deployed"] or lists["removed"]),
         **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
         "attention": attention,
-        "listeners": [as_served(listener, world) for listener in seen.listeners],
+        "listeners": served,
+        "totals": counted,
         "summary": [
             *adoption_lines(adopted, is_check_mode=options.is_check_mode),
             *summary(
                 lists,
                 attention,
                 options.phases,
-                unchanged=len(left),
+                totals=counted,
+                alarming=alarming,
                 removes=options.remove_superseded,
                 is_check_mode=options.is_check_mode,
                 empty=[source["message"] for source in bundles.empty],
@@ -77,8 +82,6 @@ def as_result(
         result["adopted"] = adopted
     if options.is_check_mode:
         result["preview"] = preview_of(lists)
-    concerned = [item for item in attention if options.is_about(item["load_balancer_uuid"], item["port"])]
-    alarming = find_alarming(concerned, options.fail_on, world.clients.at)
     failure = why_failed(lists["failed"], alarming, stopped=client.stop.is_set())
     return {**result, "failure": failure.as_failure()} if failure else result
 

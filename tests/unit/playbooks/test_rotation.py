@@ -73,9 +73,9 @@ def changes(told: Told) -> Counter[str]:
 
 
 def summary(told: Told) -> str:
-    """The line that counts what was done."""
-    (found,) = set(re.findall(r'^ +"(imported \d.*, failed \d)"', told.ran.output, re.MULTILINE))
-    return str(found)
+    """The line of totals."""
+    (line,) = set(re.findall(r'^ +"(\d+ listeners?\b.*)"$', told.ran.output, re.MULTILINE))
+    return str(line)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -115,7 +115,7 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     assert {name: len(entries) for name, entries in done.result.items()} == {
         **{"imported": 2, "deployed": 3, "verified": 3, "removed": 2, "skipped": 1, "failed": 0, "attention": 0}
     }
-    assert summary(done) == "imported 2, deployed 3, verified 3, removed 2, skipped 1, failed 0"
+    assert summary(done) == "3 listeners: 3 switched; certificates: 2 imported, 2 removed, 1 left out"
     assert sorted(have(account)) == sorted(before) and set(have(account).values()) == set(ids(account))
 
     report = files(tmp_path)
@@ -160,8 +160,9 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
         metrics_path=str(tmp_path / "certificates.prom"),
     )
     assert told.ran.code == 2 and told.ran.output.count("refuses the login") > 1
-    assert "web:443: FAILED, " in told.ran.output
-    assert summary(told) == "imported 2, deployed 1, verified 1, removed 1, skipped 0, failed 2"
+    assert summary(told) == "2 listeners: 1 switched, 1 failed; certificates: 2 imported, 1 removed, 1 failed"
+    assert re.search(r'^ +"msg": "2 failed: .+ web:443: .+"', told.ran.output, re.MULTILINE), "and it comes last"
+    assert "<html" not in told.ran.output
     assert have(account)["web:443"] == www and www in ids(account) and api not in ids(account)
     states = {row["listener"]: row["state"] for row in json.loads(files(tmp_path)["report.json"])["listeners"]}
     assert states == {"api:443": "switched", "web:443": "rolled_back"}
@@ -193,7 +194,7 @@ def test_the_keys_of_traefik_are_nowhere(account: Simulator, tmp_path: Path) -> 
         report_path=str(tmp_path / "report.html"),
     )
     assert told.ran.code == 0 and www not in have(account).values(), told.ran.output
-    assert summary(told) == "imported 1, deployed 1, verified 1, removed 0, skipped 1, failed 0"
+    assert summary(told) == "1 listener: 1 switched; certificates: 1 imported, 1 left out"
     written = [file for file in tmp_path.rglob("*") if file.is_file() and file != path]
     assert {"report.html", "report.json"} <= {file.name for file in written}
     for content in (
@@ -253,10 +254,65 @@ def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
     deploy = rotate(account, tmp_path, playbook="deploy", **options)
     assert (deploy.ran.code, changes(deploy)) == (2, Counter({UPDATE: 1, DELETE: 1})), deploy.ran.output
     assert have(account) == {"web:443": new, "api:443": api} and ids(account) == [api, new]
-    assert "api:443: FAILED, " in deploy.ran.output and "verified 1" in deploy.ran.output
-    assert re.search(r'^fatal: .*"msg": "1 failed: api:443: .+\."\}$', deploy.ran.output, re.MULTILINE), (
-        deploy.ran.output
-    )
+    assert summary(deploy) == "2 listeners: 1 switched, 1 failed; certificates: 1 removed"
+    [told, *rest] = re.findall(r'^ +"msg": "1 failed: api:443: (.+)"$', deploy.ran.output, re.MULTILINE)
+    assert not rest and deploy.ran.output.count(told) == 1, "it is said once"
+
+
+def test_a_run_prints_three_tasks_and_its_table(account: Simulator, tmp_path: Path) -> None:
+    """Nothing else, not even blank lines where nothing is to say; tags choose phases; what would do nothing is refused."""
+    balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
+    keep(tmp_path / "keys", "www.example.com")
+    variables = {**general(tmp_path), "ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}]}
+    book = "softlayer.certificates.rotate"
+    told = play(account, tmp_path, book, "--tags", "import,report", **variables)
+    assert told.code == 0, told.output
+    lines = [line for line in told.output.splitlines() if line.strip()]
+    assert len(lines) == 17 and "Run the phases import, report]" in lines[1] and told.changed == 1, told.output
+    assert [line.split()[0] for line in lines[9:12]] == ['"www.example.com:', '"LISTENER', '"web:443'], told.output
+    assert "1 listener: 1 to be switched; certificates: 1 imported" in lines[12]
+    skipping = play(account, tmp_path, book, "--skip-tags", "import,report", **variables)
+    assert skipping.code == 0 and "Run the phases deploy, verify, clean_up]" in skipping.output
+    for options, said in (
+        (("--tags", "improt"), "No phase of this playbook is called improt, so nothing was done"),
+        (("--skip-tags", "import,deploy,verify,clean_up,report"), "No phase of this playbook is called "),
+        (("-i", "web,api,", "--limit", "web"), "--limit web names other hosts, so nothing was done"),
+    ):
+        refused = play(account, tmp_path, book, *options, **variables)
+        assert refused.code == 2 and refused.output.count(said) == 1, refused.output
+
+
+TAGGED = """
+- hosts: localhost
+  gather_facts: false
+  roles:
+    - {role: softlayer.certificates.ssl_rotation, tags: [certificates]}
+  tasks:
+    - {debug: {msg: mine}, tags: mine}
+"""
+
+
+def test_the_role_in_a_play_with_tags_of_its_own(account: Simulator, tmp_path: Path) -> None:
+    """A tag of the role runs all of its phases; that of another task runs none of it."""
+    balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
+    keep(tmp_path / "keys", "www.example.com")
+    (tmp_path / "tagged.yml").write_text(TAGGED, encoding="utf-8")
+    variables = {**general(tmp_path), "ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}]}
+    mine = play(account, tmp_path, "tagged.yml", "--tags", "mine", **variables)
+    assert mine.code == 0 and mine.output.count("TASK [") == 2, (
+        mine.output
+    )  # Ansible's own look at the variables comes always
+    all_of_it = play(account, tmp_path, "tagged.yml", "--tags", "certificates", **variables)
+    assert "Run the phases import, deploy, verify, clean_up, report]" in all_of_it.output
+    assert "1 listener: 1 switched; certificates: 1 imported" in all_of_it.output
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_done(account: Simulator, tmp_path: Path) -> None:
+    balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
+    keep(tmp_path / "keys", "www.example.com")
+    told = rotate(account, tmp_path, report_path=str(tmp_path / "gone/report.html"))
+    assert told.ran.code == 2 and not told.calls, told.ran.output
+    assert told.ran.output.count(f"{tmp_path}/gone") == 1, told.ran.output
 
 
 PHASES = {

@@ -214,8 +214,9 @@ def test_a_template_that_fails_is_not_quoted() -> None:
     ],
 )
 def test_the_roles_look_at_names_that_begin_almost_like_theirs(role: str, names: tuple[str, ...]) -> None:
-    tasks = (Path(plugin.__file__).parents[2] / f"roles/{role}/tasks/main.yml").read_text(encoding="utf-8")
-    pattern, *_of_limits = re.findall(r"varnames', '(.+)'\)", tasks)
+    folder = Path(plugin.__file__).parents[2] / "roles" / role
+    written = "".join((folder / kind / "main.yml").read_text(encoding="utf-8") for kind in ("tasks", "vars"))
+    pattern = next(each for each in re.findall(r"varnames', '(.+)'\)", written) if each.startswith("(?i)"))
     assert [name for name in (f"{role}_phases", *names) if not re.search(pattern, name)] == []
     assert not re.search(pattern, f"__{role}_phases")
 

@@ -84,7 +84,7 @@ def test_what_a_rotation_returned(serving: Simulator, tmp_path: Path) -> None:
     assert rows["api:8443"]["attention"] == ["expiring"]
     assert rows["api:8443"]["messages"] == [one["message"] for one in done["attention"]]
     assert [source["source"] for source in told["sources"]] == ["folder new.example.com"]
-    assert told["done"] == [line for line in done["summary"] if "imported as" in line or "switched" in line]
+    assert told["done"] == [line for line in done["summary"] if "imported as" in line or "switched to" in line]
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert done["attention"][0]["message"] in page and rows["api:8443"]["name"] == OTHER
     with (folder / "report.csv").open(encoding="utf-8", newline="") as file:

@@ -159,8 +159,7 @@ DONE: dict[str, Any] = {
 def test_what_the_run_did() -> None:
     report = build(listeners=DONE["deployed"], **DONE)
     assert report["done"] == [
-        f"{NAME}: imported as certificate 2, from certbot {NAME}",
-        f"web:443: switched to certificate 2 ({NAME}), and serves it",
+        f"{NAME}: imported as certificate 2, from certbot {NAME}; web:443 switched to it, and serves it",
         f"certificate 1 ({NAME}): removed",
     ]
     assert report["totals"] == {"imported": 1, "deployed": 1, "verified": 1, "removed": 1, "skipped": 1, "failed": 0}

@@ -12,13 +12,18 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import (
     LISTS,
     failure_lines,
+    last_lines,
     summary,
+    totals,
 )
+
+TOTALS = "2 listeners: 2 as they were"
 
 
 def told(phases: list[str] | None = None, **lists: Any) -> list[str]:
     """The lines of a run with these results."""
-    how: dict[str, Any] = {"attention": (), "unchanged": 0, "removes": True, "is_check_mode": False, "empty": ()}
+    how: dict[str, Any] = {"attention": (), "removes": True, "is_check_mode": False, "empty": (), "totals": TOTALS}
+    how["alarming"] = ()
     how |= {name: lists.pop(name) for name in list(lists) if name in how}
     attention = how.pop("attention")
     return summary({**{name: [] for name in LISTS}, **lists}, attention, phases or ["import", "deploy"], **how)
@@ -60,25 +65,38 @@ def test_an_empty_mailbox_is_told() -> None:
 
 
 def test_a_line_for_each_thing_that_was_done() -> None:
-    """Certificates without a common name are called by another of their names."""
+    """Certificates without a common name are called by another of their names; what fails the run comes last."""
+    other = {**DUE, "name": None, "port": 8443, "reason": "not_served", "message": "Nothing is."}
     assert told(
-        imported=[{**NEW, "id": 7}],
-        deployed=[{**WEB, "certificate_id": 7, "served": True}],
+        imported=[{**NEW, "id": 7}, {**NEW, "id": 8, "subject_alt_names": ["api.example.com"]}],
+        deployed=[
+            {**WEB, "certificate_id": 7, "served": True},
+            {**WEB, "certificate_id": 9, "served": True, "port": 8443},
+        ],
         removed=[{"id": 3, "common_name": "www.example.com"}, {"id": 4, "common_name": None}],
         failed=[{**WEB, "message": "It failed."}, {"common_name": None, "message": "The run failed."}],
-        attention=[DUE, {**DUE, "name": None, "port": 8443, "reason": "not_served", "message": "Nothing is."}],
-        unchanged=1,
+        attention=[DUE, other],
+        alarming=[DUE],
     ) == [
-        "www.example.com: imported as certificate 7, from certbot www",
-        "web:443: switched to certificate 7 (www.example.com), and serves it",
+        "www.example.com: imported as certificate 7, from certbot www; web:443 switched to it, and serves it",
+        "api.example.com: imported as certificate 8, from certbot www",
+        "web:8443: switched to certificate 9 (www.example.com), and serves it",
         "certificate 3 (www.example.com): removed",
         "certificate 4 (without a name): removed",
+        "NEEDS A PERSON: web:8443 (without a name): not_served: Nothing is.",
+        TOTALS,
         "web:443: FAILED, It failed.",
         "the run: FAILED, The run failed.",
-        "1 listener is as it was",
         "NEEDS A PERSON: web:443 (www.example.com): expiring: It ends soon, and nothing renews it. Renew it.",
-        "NEEDS A PERSON: web:8443 (without a name): not_served: Nothing is.",
-        "imported 1, deployed 1, skipped 0, failed 2",
+    ]
+
+
+def test_a_certificate_that_several_listeners_serve_has_one_line() -> None:
+    """A listener that does not serve it, or that cannot be looked at, has one of its own."""
+    listeners = [{**WEB, "port": port, "certificate_id": 7, "served": port < 8443 or None} for port in (443, 444, 8443)]
+    assert told(imported=[{**NEW, "id": 7}], deployed=listeners)[:2] == [
+        "www.example.com: imported as certificate 7, from certbot www; web:443, web:444 switched to it, and serve it",
+        "web:8443: switched to certificate 7 (www.example.com)",
     ]
 
 
@@ -92,13 +110,58 @@ def test_sources_are_called_as_people_call_them(source: str, name: str) -> None:
     assert left_out == f"{name} api: SKIPPED, malformed: Mend api."
 
 
-def test_only_what_was_to_be_done_is_counted() -> None:
-    """Of a phase that did not run there is nothing to say."""
-    assert told(["verify"], unchanged=2)[-2:] == ["2 listeners are as they were", "verified 0, skipped 0, failed 0"]
-    assert told(["import", "deploy", "verify", "clean_up"])[-1] == (
-        "imported 0, deployed 0, verified 0, removed 0, skipped 0, failed 0"
+def counted(*listeners: dict[str, Any], attention: Any = (), phases: Any = ("verify",), **lists: Any) -> str:
+    """The line of totals."""
+    is_check_mode = lists.pop("is_check_mode", False)
+    return totals({**{name: [] for name in LISTS}, **lists}, listeners, attention, phases, is_check_mode=is_check_mode)
+
+
+def test_a_listener_is_counted_once_and_certificates_apart() -> None:
+    """As what matters most of it."""
+    ports = [
+        {"load_balancer": "web", "port": port, "outcome": "unchanged", "served": True, "better_certificate_id": None}
+        for port in range(1, 8)
+    ]
+    ports[0]["outcome"] = ports[1]["outcome"] = "switched"
+    ports[2]["served"] = None
+    ports[3]["better_certificate_id"] = 9
+    items = [{**DUE, "port": 2}, {**DUE, "port": 5}, {**DUE, "port": 5, "reason": "held_back"}]
+    failed = [{**WEB, "port": 1, "message": "It failed."}, {**NEW, "message": "It failed."}]
+    left_out = [
+        skipped("a", "already_imported"),
+        skipped("b", "new_name"),
+        {**WEB, "port": 2, "reason": "not_reachable"},
+    ]
+    assert counted(*ports, attention=items, failed=failed, skipped=left_out, imported=[NEW], removed=[NEW, NEW]) == (
+        "7 listeners: 1 switched, 1 failed, 1 needs a person, 1 to be switched, 1 could not be looked at, 2 as they were; "
+        "certificates: 1 imported, 2 removed, 1 there already, 1 left out, 1 failed"
     )
-    assert told(["report"]) == ["skipped 0, failed 0"]
+
+
+def test_totals_are_said_as_people_say_them() -> None:
+    web = {**WEB, "outcome": "switched", "served": True}
+    assert counted() == "0 listeners"
+    assert counted({**web, "outcome": "unchanged"}) == "1 listener: 1 as it was"
+    assert counted({**web, "outcome": "unchanged", "served": None}, phases=["import"]) == "1 listener: 1 as it was"
+    assert counted(web, imported=[NEW], is_check_mode=True) == (
+        "1 listener: 1 would be switched; certificates: 1 would be imported"
+    )
+
+
+def test_the_table_stands_before_the_totals_and_what_failed_is_not_said_twice() -> None:
+    done = {"summary": ["It was done.", TOTALS, "It failed."], "totals": TOTALS}
+    assert last_lines(done, ["A row."]) == ["It was done.", "A row.", TOTALS, "It failed."]
+    assert last_lines({**done, "failure": {"message": "It failed."}}, ["A row."]) == ["It was done.", "A row.", TOTALS]
+    assert last_lines({"msg": "The module failed."}, []) == []
+
+
+def test_what_needs_the_same_is_said_at_once_and_of_a_listener_once() -> None:
+    """A listener that is due and held back, and a certificate that several listeners serve."""
+    held = {**DUE, "reason": "held_back", "message": "Renew it."}
+    assert told(attention=[DUE, {**DUE, "port": 8443}, held]) == [
+        f"NEEDS A PERSON: web:443, web:8443 (www.example.com): expiring: {DUE['message']}",
+        TOTALS,
+    ]
 
 
 def test_check_mode_names_what_has_no_id_yet() -> None:
@@ -118,14 +181,16 @@ def test_check_mode_names_what_has_no_id_yet() -> None:
 
 def test_what_is_skipped_is_counted_and_the_first_are_named() -> None:
     """What a person has to mend is told with its remedy; of ten thousand up to date ones only some names."""
-    fine = [skipped(f"n{number}", "already_imported") for number in range(10_000)]
+    fine = [skipped(f"n{number}", "superseded") for number in range(10_000)]
+    fine += [skipped("fine", "already_imported")]
     broken = [skipped(f"b{number}", ("key_missing", "unreadable")[number == 12]) for number in range(15)]
     lines = told(skipped=[*fine, *broken])
     assert len(lines) == 14
     assert lines[0] == "lego b0: SKIPPED, key_missing: Mend b0."
     assert lines[10] == "skipped, too (key_missing): lego b10, lego b11, lego b13, lego b14"
     assert lines[11] == "skipped, too (unreadable): lego b12"
-    assert lines[12].startswith("skipped (already_imported): n0, n1, ") and lines[12].endswith(" and 9990 more")
+    assert lines[12].startswith("10000 certificates skipped (superseded): n0, n1, ")
+    assert lines[12].endswith(" and 9990 more")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +201,7 @@ def test_what_is_held_back_has_its_sentence(reason: str) -> None:
     """And not only its reason; that of a listener is told as what needs a person."""
     assert told(skipped=[skipped("www", reason)])[0] == f"lego www: SKIPPED, {reason}: Mend www."
     at = {**WEB, "reason": reason, "message": "It lacks a name."}
-    assert told(skipped=[at])[0] == f"skipped ({reason}): web:443"
+    assert told(skipped=[at])[0] == f"1 listener skipped ({reason}): web:443"
 
 
 def test_a_clean_up_that_removes_nothing_says_why() -> None:
@@ -151,7 +216,7 @@ def test_what_failed_and_what_needs_a_person_in_one_line() -> None:
     assert (
         failure_lines([], [DUE]) == f"1 listener needs a person: web:443 (www.example.com): expiring: {DUE['message']}"
     )
-    many = [{**DUE, "port": port} for port in range(400, 430)]
+    many = [{**DUE, "port": port, "message": f"It ends {port}."} for port in range(400, 430)]
     both = failure_lines([{**WEB, "message": "It failed."}], many)
     assert both.startswith("1 failed: web:443: It failed. 30 listeners need a person: ")
     assert both.count("(www.example.com)") == 10 and both.endswith("and 20 more")
