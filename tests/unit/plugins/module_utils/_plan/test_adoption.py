@@ -164,7 +164,7 @@ def planned(
 
 
 def outcomes(actions: dict[str, ListenerAction]) -> dict[str, tuple[str, str | None, int | None]]:
-    return {name: (action.outcome, action.reason, action.final_id) for name, action in actions.items()}
+    return {name: (action.outcome, action.reason, action.final_handle) for name, action in actions.items()}
 
 
 def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> None:
@@ -177,9 +177,9 @@ def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> Non
 
 
 def test_it_is_found_before_it_is_stored() -> None:
-    """As in check mode: the record has a negative id then, and no result has any."""
+    """As in check mode: the record has no id then."""
     new = entry(NEW)
-    world = world_of([LTD.record(1)], balancer("web", p443=1)).after({new.record.id: new.record}, ())
+    world = world_of([LTD.record(1)], balancer("web", p443=1)).after([new.record], ())
     [action] = plan_adoption(world, Adoption(NAME), new)
     assert (action.outcome, action.target_id, action.target) == ("switched", None, new.record)
 
@@ -225,7 +225,7 @@ def test_what_no_client_would_take_is_refused_by_whoever_names_it(
     new: Made, ciphers: tuple[str, ...], reason: str | None
 ) -> None:
     action = planned(entry(new), balancer("web", ciphers, p443=1), where=["web:443"])["web:443"]
-    assert (action.reason, action.final_id) == (reason, 1 if reason else 2)
+    assert (action.reason, action.final_handle) == (reason, 1 if reason else 2)
     if reason == "key_type_not_offered" and new.key == "ec":
         assert "--key-type rsa" in action.message
 
