@@ -81,7 +81,7 @@ options:
     description:
       - Parts of the page that take the place of those of the collection, for a look or words of your own. C(template) is a text for Jinja2,
         C(css) the style sheet, C(script) the script, and C(words) a dict with all texts; the collection's are in its folder
-        C(plugins/plugin_utils/_report).
+        C(plugins/plugin_utils/_report). Anything else is refused.
     type: dict
   ends_run:
     description:

@@ -204,11 +204,11 @@ def _names(order: Record) -> frozenset[str]:
 
 
 def _urgency(row: Row) -> tuple[int, int, str, int]:
-    """Return a sort key: by what needs attention, then by state and by expiry."""
+    """Return a sort key: by what needs attention, else by state, then by expiry."""
     kinds = row["attention"]
     return (
         ATTENTION.index(kinds[0]) if kinds else len(ATTENTION),
-        STATES.index(row["state"]),
+        0 if kinds else STATES.index(row["state"]),
         row["expires_at"] or "~",
         row["order_id"],
     )

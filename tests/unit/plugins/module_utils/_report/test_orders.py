@@ -435,6 +435,12 @@ def test_what_clients_get_comes_before_what_failed() -> None:
     assert [row["order_id"] for row in told["orders"]] == [2, 1]
 
 
+def test_what_ends_first_comes_first_whatever_its_state() -> None:
+    soon, later = order(1, days=2, imported=True, certificate_ids=[70]), order(2, days=9, common_name="b.example.com")
+    told = build(later, soon, store=None)["orders"]
+    assert [(row["order_id"], row["state"]) for row in told] == [(1, "imported"), (2, "requestable")]
+
+
 def test_fields_that_an_order_may_lack_are_null() -> None:
     told = build({"id": 1, "status": "approved"})["orders"][0]
     assert [told[name] for name in ("name", "product", "recipient", "expires_at", "days_left")] == [None] * 5
