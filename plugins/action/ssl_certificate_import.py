@@ -11,5 +11,3 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress i
 
 class ActionModule(ProgressAction):
     """Runs the module."""
-
-    items = "certificates"

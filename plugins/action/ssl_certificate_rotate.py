@@ -18,8 +18,6 @@ FILES = "__ssl_rotation_files"
 class ActionModule(ProgressAction):
     """Runs the module."""
 
-    items = "steps"
-
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result; in the role, only if its report and metrics can be written."""
         role = self._task._role.get_name() if self._task._role else ""

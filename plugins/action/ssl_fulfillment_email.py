@@ -20,8 +20,6 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress i
 class ActionModule(ProgressAction):
     """Runs the module."""
 
-    items = "emails"
-
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module. Where it is to run once, `max_orders` counts the play, however often the task is reached in a loop.
 

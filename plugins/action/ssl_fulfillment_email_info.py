@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module `ssl_fulfillment_email_info`: once a play, or not at all."""
+"""Runs the module `ssl_fulfillment_email_info`: once a play, or not at all, and shows what it waits for."""
 
 from __future__ import annotations
 
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
 
 
-class ActionModule(OnceAction):
+class ActionModule(ProgressAction):
     """Runs the module."""

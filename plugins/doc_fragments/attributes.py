@@ -42,7 +42,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: C(module_defaults) of C(group/softlayer.certificates.softlayer) set API options once.
+    description: Sets the API's options once, in C(module_defaults).
     support: full
     membership: softlayer.certificates.softlayer
 """
@@ -51,8 +51,8 @@ attributes:
 options: {}
 attributes:
   progress:
-    description: Shows how much is done, on a terminal every 15 seconds.
+    description: Shows on a terminal, every 15 seconds, how much is done.
     support: partial
     details:
-      - C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval, and V(0) none. Not in check mode, with C(async), or elsewhere.
+      - Elsewhere only waits, every 30 seconds. C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval, V(0) none.
 """

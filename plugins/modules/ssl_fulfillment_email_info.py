@@ -42,6 +42,7 @@ extends_documentation_fragment:
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.info_module
   - softlayer.certificates.attributes.action_group
+  - softlayer.certificates.attributes.progress
 options:
   imap:
     description:

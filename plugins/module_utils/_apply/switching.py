@@ -14,7 +14,7 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 
 from .._api.balancers import Balancer, Listener, fetch_balancer, point_listeners
@@ -26,7 +26,7 @@ from .._ledger.place import check_given_place
 from .._libraries import FOR_LEDGER
 from .._module import Module
 from .._plan.deployments import ListenerAction, ListenerPlan, updated
-from .._progress import ProgressFile
+from .._progress import ProgressFile, waiting
 from .backoff import Backoff
 from .serving import Watch, left_unseen
 
@@ -87,26 +87,35 @@ def carry_out(
         module.require(*FOR_LEDGER)
         from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
-        lock = acquire(
-            client,
-            module.params["ledger_url"],
-            lambda: f"load balancers of account {client.account_id()}",
-            "load balancers",
-            wait_options.timeout if wait_options.waits else 0,
-            plan.world.at,
-        )
+        longest = wait_options.timeout if wait_options.waits else 0
+        with waiting(module.given_folder, "load balancers: another run changes them, waits for its end", longest):
+            lock = acquire(
+                client,
+                module.params["ledger_url"],
+                lambda: f"load balancers of account {client.account_id()}",
+                "load balancers",
+                longest,
+                plan.world.at,
+            )
     try:
         if lock and lock.is_plan_stale:
             plan = plan_again()
         if lock and not plan.changes:
             lock.end()
         check = lock.check if lock else None
-        switcher = Switcher(client, wait_options, watch, rollback=module.params["rollback"], before_sending=check)
+        switcher = Switcher(
+            client,
+            wait_options,
+            watch,
+            rollback=module.params["rollback"],
+            before_sending=check,
+            folder=module.given_folder,
+        )
         groups = defaultdict(list)
         for action in plan.actions:
             groups[action.place.balancer.uuid].append(action)
         groups.pop("", None)  # what was not found
-        progress = ProgressFile(module.given_folder, len(groups))
+        progress = ProgressFile(module.given_folder, len(groups), "load balancers")
         done = client.each(progress.of(switcher), list(groups.values()), at_once=at_once)
     finally:
         if lock:
@@ -127,6 +136,8 @@ class Switcher:
     """Whether a listener that works no more is pointed back."""
     before_sending: Callable[[], None] | None = None
     """Called right before each change is sent; if it raises, nothing is sent."""
+    folder: str | None = None
+    """Where waits are noted."""
     _shortest: float | None = field(default=None, init=False)
     """Seconds that the fastest change so far took; those of one account take about as long."""
 
@@ -157,7 +168,8 @@ class Switcher:
         missing, settled = list(planned), []
         try:
             while missing:
-                missing, met = _still_to_do(missing, self._when_active(_balancer(planned), backoff))
+                with self._waiting(_balancer(planned), "until it can be changed"):
+                    missing, met = _still_to_do(missing, self._when_active(_balancer(planned), backoff))
                 settled += met
                 if remembered:
                     remembered.result()
@@ -185,6 +197,11 @@ class Switcher:
                 raise CertificatesError("balancer_error", now.why_ended)
             if not (self._wait_options.waits and backoff.pause()):
                 raise self._gave_up(now)
+
+    def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
+        """Note what is waited for while the block lasts."""
+        longest = self._wait_options.timeout if self._wait_options.waits else 0
+        return waiting(self.folder, f"{balancer.name}: waits {what}", longest)
 
     def _gave_up(self, balancer: Balancer) -> CertificatesError:
         if self._client.stop.is_set():
@@ -275,10 +292,11 @@ class Switcher:
         if not self._wait_options.waits:
             return list(sent)
         backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
-        if self._shortest is not None:
-            backoff.wait_for_the_usual(self._shortest)
         try:
-            now = self._when_active(_balancer(sent), backoff)
+            with self._waiting(_balancer(sent), "for its update"):
+                if self._shortest is not None:
+                    backoff.wait_for_the_usual(self._shortest)
+                now = self._when_active(_balancer(sent), backoff)
         except CertificatesError as error:
             return self._unconfirmed(sent, error)
         self._shortest = min(backoff.waited, self._shortest or backoff.waited)
@@ -302,7 +320,10 @@ class Switcher:
         balancer = _balancer(kept) if kept else None
         if balancer and not (balancer.is_active or balancer.has_ended) and self._wait_options.waits:
             backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
-            with suppress(CertificatesError):  # they are looked at in any case
+            with (
+                suppress(CertificatesError),  # they are looked at in any case
+                self._waiting(balancer, "for an update that another run has begun"),
+            ):
                 self._when_active(balancer, backoff)
 
     def _see(self, watch: Watch, settled: Sequence[ListenerAction]) -> list[ListenerAction]:

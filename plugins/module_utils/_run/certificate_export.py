@@ -143,7 +143,7 @@ def carry_out(
         return list(planned)
     folder.take()
     exporter = Exporter(module, client, folder)
-    progress = ProgressFile(module.given_folder, len(wanted))
+    progress = ProgressFile(module.given_folder, len(wanted), "certificates")
     done = iter(client.each(progress.of(exporter), wanted))
     return [next(done) if action.outcome == "exported" else action for action in planned]
 

@@ -261,7 +261,7 @@ def carry_out(module: Module, client: Client, steps: Sequence[ImportAction]) -> 
     """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
     creations = [step for step in steps if step.outcome == "imported"]
     creator = Creator(client, module.params["ledger_url"], creations)
-    progress = ProgressFile(module.given_folder, len(steps))
+    progress = ProgressFile(module.given_folder, len(steps), "certificates")
     try:
         done = client.each(progress.of(lambda step: carry_out_one(client, creator, step)), steps, prepares=True)
     finally:

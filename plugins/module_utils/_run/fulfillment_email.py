@@ -113,7 +113,7 @@ def run(module: Module) -> dict[str, t.Any]:
                 )
         if not module.check_mode:
             request = Requester(client, ledger, account_id, options)
-            counted = ProgressFile(module.given_folder, len(planned)).of(request)
+            counted = ProgressFile(module.given_folder, len(planned), "emails").of(request)
             done = {email.order_id: email for email in client.each(counted, planned)}
             emails = [done.get(email.order_id, email) for email in emails]
     finally:

@@ -32,6 +32,7 @@ from .._mailbox.imap import ImapMailbox, ImapSettings
 from .._mailbox.mailbox import Mailbox, MaildirMailbox, PathsMailbox
 from .._module import Module
 from .._plan.fulfillment import is_awaited
+from .._progress import waiting
 from .._text import printable
 from .._times import now
 from .._x509.certificate import Certificate
@@ -310,13 +311,14 @@ def look_and_wait(module: Module, max_age_days: float, box: Mailbox, search: Sea
     look()
     until = time.monotonic() + (wait.timeout if wait else 0)
     lost = None
-    while wait and search.lacks(wait.targets) and time.monotonic() < until:
-        box.wait(min(wait.interval, max(0, until - time.monotonic())))
-        try:
-            look()
-            lost = None
-        except CertificatesError as error:  # keep what was found; the server may come back
-            lost = error
+    with waiting(module.given_folder, "mailbox: waits for emails with certificates", wait.timeout if wait else 0):
+        while wait and search.lacks(wait.targets) and time.monotonic() < until:
+            box.wait(min(wait.interval, max(0, until - time.monotonic())))
+            try:
+                look()
+                lost = None
+            except CertificatesError as error:  # keep what was found; the server may come back
+                lost = error
     if lost:
         module.warn(f"While waiting: {lost.message}")
     unread = [f"Passed over: {search.miss(each.location, each.message)}" for each in box.unread()]

@@ -49,7 +49,7 @@ from .._plan.secret_versions import (
     why_no_metadata,
     why_not_taken,
 )
-from .._progress import ProgressFile
+from .._progress import ProgressFile, waiting
 from .._secrets_manager.client import SecretsManager
 from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
@@ -295,14 +295,15 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
     Raises:
         CertificatesError: as `acquire`, before anything is changed.
     """
-    progress = ProgressFile(module.given_folder, len(steps))
+    progress = ProgressFile(module.given_folder, len(steps), "certificates")
     if not any(step.changes_something for step in steps):
         return manager.each(progress.of(lambda step: step), steps)
     from .._apply.lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
     subject = f"secrets of {manager.instance.identity}"
     ledger_url = module.params["ledger_url"]
-    lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now())
+    with waiting(module.given_folder, "secrets: another run changes them, waits for its end", LONGEST_WAIT):
+        lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now())
     try:
         return manager.each(progress.of(Writer(module, manager, lock.check)), steps)
     finally:

@@ -19,6 +19,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.simulator.client import Simulator
@@ -280,6 +281,24 @@ def test_a_run_prints_three_tasks_and_its_table(account: Simulator, tmp_path: Pa
     ):
         refused = play(account, tmp_path, book, *options, **variables)
         assert refused.code == 2 and refused.output.count(said) == 1, refused.output
+
+
+def test_a_hook_is_quiet_unless_it_fails(account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As certbot calls it, and cron: nothing at all when all is well, and the sentence when not; a change is nothing to tell of."""
+    monkeypatch.setenv("ANSIBLE_STDOUT_CALLBACK", "softlayer.certificates.quiet")
+    monkeypatch.setenv("RENEWED_LINEAGE", "/etc/letsencrypt/live/www.example.com")
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www.example.com")
+    variables = {**general(tmp_path), "ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}]}
+    hook = ("softlayer.certificates.rotate", "-i", "localhost,")
+    ran = play(account, tmp_path, *hook, **variables)
+    assert (ran.code, ran.output) == (0, "") and have(account)["web:443"] != www
+    balancer(account, "api", p443=store(account, "api.example.com", is_old=True))
+    ran = play(account, tmp_path, *hook, **variables)
+    assert ran.code == 2
+    assert ran.output.startswith("1 listener needs a person: api:443 (api.example.com): expiring: It ends at ")
+    assert len(ran.output.strip().splitlines()) == 1
 
 
 TAGGED = """

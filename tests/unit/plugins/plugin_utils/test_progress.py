@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.softlayer.certificates.plugins.module_utils._progress import ProgressFile
+from ansible_collections.softlayer.certificates.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.softlayer.certificates.plugins.plugin_utils import _progress as plugin
 
 from tests.support.waiting import until
@@ -39,8 +40,6 @@ class Screen:
 
 class Action(plugin.ProgressAction):
     """Runs what is given in place of a module, on this machine unless something else is said."""
-
-    items = "emails"
 
     def __init__(
         self,
@@ -106,7 +105,7 @@ def test_each_step_is_said_once(
     expected = [f"web1: {done} of 2 emails done" for done in range(3)]
 
     def module() -> str:
-        step = ProgressFile(str(tmp_path), 2).of(lambda shown: until(lambda: len(screen.lines) == shown))
+        step = ProgressFile(str(tmp_path), 2, "emails").of(lambda shown: until(lambda: len(screen.lines) == shown))
         step(1)
         step(2)
         until(lambda: len(screen.lines) == 3)
@@ -139,13 +138,73 @@ def test_nothing_is_said(
     assert screen.lines == []
 
 
-@pytest.mark.usefixtures("screen")
-def test_where_nobody_watches_no_folder_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a program's output, where a line more would do harm."""
+@pytest.mark.usefixtures("terminal")
+def test_of_a_single_item_it_is_told_what_it_waits_for(
+    screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That none of it is done says nothing; of many waits, the longest are told."""
+
+    def module() -> None:
+        ProgressFile(str(tmp_path), 1, "load balancers")
+        with contextlib.ExitStack() as waits:
+            for number in range(7):
+                waits.enter_context(waiting(str(tmp_path), f"lb{number}: waits for its update", 900))
+            until(lambda: any(line.startswith("and ") for line in screen.lines))
+
+    run(monkeypatch, Action(tmp_path), module)
+    assert all(line.endswith((": waits for its update, 0 s of 900 s", "and 2 more wait")) for line in screen.lines)
+
+
+@pytest.fixture
+def errors(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """There is no terminal, and what Ansible prints its warnings to is a pipe; its other end."""
+    ours, its = os.pipe()
     monkeypatch.setattr(plugin, "TERMINAL", None)
+    monkeypatch.setattr(plugin, "ERRORS", its)
+    yield ours
+    os.close(its)
+    os.close(ours)
+
+
+def test_without_a_terminal_waits_are_told_where_warnings_go(
+    screen: Screen, errors: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing else; not by Ansible, which would wait for a reader."""
+
+    def module() -> None:
+        ProgressFile(str(tmp_path), 4, "emails")
+        with waiting(str(tmp_path), "prod-web: waits for its update", 900):
+            assert os.read(errors, 100).startswith(b"prod-web: waits for its update, 0 s of 900 s\n")
+
     action = Action(tmp_path, makes=tmp_path)
-    assert run(monkeypatch, action, lambda: "done") == "done"
-    assert not action.has_asked_for_folder
+    run(monkeypatch, action, module)
+    assert action.has_asked_for_folder and screen.lines == []
+
+
+@pytest.mark.usefixtures("screen")
+def test_a_pipe_that_nobody_reads_holds_up_nothing(
+    errors: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.set_blocking(plugin.ERRORS or 0, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(plugin.ERRORS or 0, b"x" * 4096)
+    os.set_blocking(plugin.ERRORS or 0, True)
+    looks: list[object] = []
+
+    def look(folder: str | None) -> list[str]:
+        looks.append(folder)
+        return ["a line"]
+
+    monkeypatch.setattr(plugin, "read_waits", look)
+    assert run(monkeypatch, Action(tmp_path), lambda: until(lambda: len(looks) > 2)) is None
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_run_that_is_to_be_quiet_is(screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugin.constants, "DEFAULT_STDOUT_CALLBACK", plugin.QUIET)
+    monkeypatch.setattr(plugin.ProgressAction, "_shown", None)
+    assert run(monkeypatch, Action(tmp_path), lambda: "done") == "done" and screen.lines == []
 
 
 def test_nothing_is_written_to_a_terminal_that_is_gone(
@@ -161,7 +220,7 @@ def test_nothing_is_written_to_a_terminal_that_is_gone(
 
     def module() -> None:
         terminal()
-        ProgressFile(str(tmp_path), 2)
+        ProgressFile(str(tmp_path), 2, "emails")
         until(lambda: len(looks) > 2)
 
     monkeypatch.setattr(plugin, "read_progress", look)
