@@ -168,7 +168,10 @@ def test_cron_takes_the_place_of_systemd_and_nothing_is_left_in_the_end(machine:
     machine.present("-e", "scheduler=cron", "-e", "time=04:30", SL_API_KEY="", SL_USERNAME="")
     assert not {Path(path).name for path in machine.files()} & UNITS
     line = (machine.root / CRON).read_text().splitlines()[-1]
-    assert re.fullmatch(rf"[0-5]?\d 4 \* \* \* root {machine.root}/usr/local/sbin/{ROTATE}", line)
+    assert re.fullmatch(
+        rf"[0-5]?\d 4 \* \* \* root ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.quiet {machine.root}/usr/local/sbin/{ROTATE}",
+        line,
+    )
     assert machine.schedule("-e", "state=absent").code == 0
     assert machine.files() == {} and not (machine.root / "etc/softlayer-certificates").exists()
 
@@ -209,5 +212,6 @@ def test_what_is_written_rotates(account: Simulator, machine: Machine) -> None:
             [machine.root / PLACES[name] / name, *options], env=bare, capture_output=True, text=True, check=False
         )
         assert run.returncode == 0, run.stdout + run.stderr
+        assert ("TASK" in run.stdout) == (name == ROTATE)
         assert (have(account) == {f"web:{PORT}": old}) == (name == ROTATE)
     assert (machine.root / "var/lib/softlayer-certificates/report.html").exists()
