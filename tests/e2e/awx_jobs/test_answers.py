@@ -125,11 +125,6 @@ SOMETHING: dict[str, dict[str, Any]] = {
 }
 """What previews may tell the job that looks whether there is nothing to approve. What is not known counts as something."""
 TWICE: dict[str, tuple[str, dict[str, Any], str]] = {
-    "recipients-twice": (
-        "resend.yml",
-        {"ssl_allowed_recipients": "*@example.com", "ssl_fulfillment_allowed_recipients": ["*@agency.example"]},
-        "Set only one of them.",
-    ),
     "balancers-twice": (
         "rotate.yml",
         {"ssl_load_balancers": "prod-*", "ssl_rotation_load_balancers": ["test"]},

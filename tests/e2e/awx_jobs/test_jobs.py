@@ -135,7 +135,8 @@ def test_a_workflow_from_approval_to_the_store(
     artifacts.clear()
     again = node("resend.yml", check=True, ssl_orders=f"www.example.com, {fulfillable[0]}")
     assert again.status == "successful", again.output
-    assert "changed=0" in again.output and "requested 0, collected 0, imported 0, skipped 2, failed 0" in again.output
+    assert "changed=0" in again.output
+    assert "would request 0, collected 0, would import 0, skipped 2, failed 0" in again.output
     assert "skipped (already_imported): www.example.com" in again.output
     assert (again.stats["ssl_previewed_order_ids"], again.stats["ssl_awaited_order_ids"]) == ([], [fulfillable[0]]), (
         "it may still be on its way"
@@ -316,6 +317,32 @@ def test_the_survey_says_who_may_be_mailed(sim: Simulator, postgresql_url: str, 
     assert forced.status == "failed", "the address is not the one that was approved"
     assert "1 failed: api.example.org" in forced.output
     assert sent(sim) == Counter([shop["id"], shop["id"]])
+
+
+def test_an_order_that_is_not_allowed_is_refused_whatever_the_survey_says_and_stops_nothing_that_is_waited_for(
+    sim: Simulator, postgresql_url: str, launch: Launch
+) -> None:
+    """The job template's variable is the limit, and the preview leads on to the collecting."""
+    credentials = softlayer(sim, postgresql_url)
+    shop = next(order["id"] for order in sim.orders() if order["commonName"] == "shop.example.com")
+    given = {
+        "ssl_allowed_recipients": "*@*",
+        "ssl_fulfillment_allowed_recipients": ["*@example.com"],
+        "ssl_force": "no",
+    }
+    asked = launch("resend.yml", credentials=credentials, extra_vars={**given, "ssl_orders": "shop.*"}).wait()
+    assert asked.status == "successful" and sent(sim) == Counter([shop]), asked.output
+    both = {**given, "ssl_orders": "shop.* partner.*"}
+    preview = launch("resend.yml", credentials=credentials, extra_vars=both, check=True).wait()
+    assert preview.status == "successful", preview.output
+    assert preview.stats == {
+        "ssl_previewed_order_ids": [],
+        "ssl_previewed_recipients": {},
+        "ssl_awaited_order_ids": [shop],
+    }
+    assert "NOT ALLOWED, Not requested: it would go to " in preview.output
+    assert "which allowed_recipients does not allow" in preview.output
+    assert "would request 0, collected 0, would import 0, skipped 1, failed 1" in preview.output
 
 
 @only_long

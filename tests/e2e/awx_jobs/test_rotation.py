@@ -218,3 +218,5 @@ def test_a_preview_without_a_source_is_refused_and_approves_nothing(rotate: Rota
     nothing = rotate(check=True)
     assert nothing.status == "failed" and "sources names no source" in nothing.output
     assert nothing.stats == {"ssl_previewed_rotation": {"imported": [], "deployed": [], "removed": []}}
+    told = rotate().stats["ssl_rotated"]
+    assert told["failed"] == 1 and "sources names no source" in told["lines"][0]
