@@ -14,7 +14,7 @@ import json
 import os
 import re
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
@@ -173,7 +173,7 @@ def _why_unknown(names: Sequence[str], role: str) -> str | None:
     unknown = sorted({*names} - known)
     if not unknown:
         return None
-    close = dict.fromkeys(like for name in unknown for like in get_close_matches(name.lower(), known, 1, ALIKE))
+    close = dict.fromkeys(like for name in unknown for like in _like(name.lower(), known))
     of_rotation = role_variables(ROTATION)
     moved = [name for each in unknown if (name := each.replace("ssl_fulfillment_", "ssl_rotation_")) in of_rotation]
     meant = f" Is {' and '.join(close)} meant?" if close else ""
@@ -197,13 +197,14 @@ def why_unprefixed(extra: Mapping[str, t.Any], given: Mapping[str, t.Any], role:
         is_own: whether the playbook is one of this collection's.
     """
     defaults, variables = role_defaults(role), role_variables(role)
-    meant = {}
-    for name in sorted(extra):
-        variable = f"{role}_{name}"
-        if variable in variables and (is_own or "_" in name):
-            value = given.get(variable)
-            if value == defaults.get(variable) and str(value) != str(extra[name]):
-                meant[name] = variable
+    meant = {name: variable for name in sorted(extra) if (variable := f"{role}_{name}") in variables}
+    templates = [str(value) for value in extra.values() if "{{" in str(value)]
+    for name, variable in list(meant.items()):
+        value = given.get(variable)
+        is_handed_on = str(value) == str(extra[name]) or any(name in template for template in templates)
+        is_theirs = not is_own and ("_" not in name or value != defaults.get(variable))
+        if is_handed_on or is_theirs:
+            del meant[name]
     if meant:
         return f"The role {role} does not know {', '.join(meant)}, so -e would set nothing: {', '.join(meant.values())} is meant. Nothing was done."
     of_api = [name for name in sorted(extra) if is_own and name in api_options().options]
@@ -217,6 +218,12 @@ def why_unprefixed(extra: Mapping[str, t.Any], given: Mapping[str, t.Any], role:
 
 HOW_ELSE = "call the role in a play of your own, with module_defaults for group/softlayer.certificates.softlayer"
 """How options are set that the environment does not."""
+
+
+def _like(name: str, known: Collection[str]) -> list[str]:
+    """Return the names that begin with a whole one, such as `..._report`, or else the one that is most like it."""
+    longer = [other for other in known if other.startswith(f"{name}_")]
+    return longer or get_close_matches(name, known, 1, ALIKE)
 
 
 def _why_without_value(given: Mapping[str, t.Any], unreadable: Mapping[str, str], role: str) -> str | None:

@@ -138,7 +138,7 @@ def test_a_play_sends_no_more_than_its_limit_however_often_the_role_is_used(orde
     given = {"ssl_fulfillment_force": True, "ssl_fulfillment_max_orders": 7}
     ran = play(orders, tmp_path, text, "-i", "hosts.yml", **given)
     assert ran.code != 0 and sorted(mailed(orders)) == ORDERS, ran.output
-    assert "than max_orders allows (2)" in ran.output
+    assert "than ssl_fulfillment_max_orders allows (2)" in ran.output
 
 
 def test_hosts_that_come_to_the_role_on_two_ways(orders: Simulator, tmp_path: Path) -> None:

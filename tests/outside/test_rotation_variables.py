@@ -35,11 +35,11 @@ CASES: list[tuple[dict[str, Any], set[str] | Refused]] = [
     ({"sources": None}, Refused("names no source")),
     (
         {"sources": [{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}]},
-        Refused("There is no option sources[0].mail.(a name of 20 characters)"),
+        Refused("There is no option ssl_rotation_sources[0].mail.(a name of 20 characters)"),
     ),
     ({"max_listener": 3}, Refused("Is ssl_rotation_max_listeners meant?")),
     ({"common_names": None}, set()),
-    ({"load_balancers": "prdo-*, web"}, Refused("No load balancer matches prdo-* of load_balancers")),
+    ({"load_balancers": "prdo-*, web"}, Refused("No load balancer matches prdo-* of ssl_rotation_load_balancers")),
 ]
 
 

@@ -94,8 +94,8 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
     if missing:
         raise CertificatesError(
             "missing_credentials",
-            f"No SoftLayer {' and '.join(missing)} given: set the options username and api_key, the environment variables "
-            "SL_USERNAME and SL_API_KEY, or both in the section [softlayer] of ~/.softlayer.",
+            f"No SoftLayer {' and '.join(missing)} given: set the environment variables SL_USERNAME and SL_API_KEY, the options "
+            f"username and api_key, or both in the section [softlayer] of ~/.softlayer. With an API key of IBM Cloud, the user name is {IBM_CLOUD_USER}.",
             missing=missing,
         )
     for name, value in (("username", username), ("api_key", api_key)):

@@ -161,6 +161,8 @@ class MaildirMailbox(_FileMailbox):
     def __init__(self, path: str, largest: int) -> None:
         super().__init__(largest)
         self._path = path
+        if not os.path.exists(path):
+            raise CertificatesError("not_found", f"There is no folder {path}: give the path of a Maildir.")
         if not _is_maildir(path):
             raise CertificatesError(
                 "not_found",

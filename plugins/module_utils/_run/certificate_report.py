@@ -70,9 +70,9 @@ def run(module: Module) -> dict[str, t.Any]:
     unknown = sorted(map(str, (page or {}).keys() - {*PAGE}))
     if unknown:
         raise CertificatesError("invalid_argument", f"page has {', '.join(unknown)}, but may have {', '.join(PAGE)}.")
-    for path in filter(None, (*files.values(), metrics)):
-        if why_not := why_not_writable(path):
-            raise CertificatesError("not_found", why_not)
+    for name, path in (*(("path", path) for path in files.values()), ("metrics_path", metrics)):
+        if path and (why_not := why_not_writable(path)):
+            raise CertificatesError("not_found", f"{name}: {why_not}")
     told = {"changed": False, "paths": [*files.values(), *([metrics] if metrics else [])]}
     if params["state"] == "checked":
         return told

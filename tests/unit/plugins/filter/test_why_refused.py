@@ -58,6 +58,7 @@ def test_variables_that_the_role_does_not_know() -> None:
     said = refused({"ssl_rotation_max_listener": 1, "ssl-rotation-sources": UNDEFINED, "ssl_rotation_phases": None})
     assert said.startswith("The role ssl_rotation does not know ssl-rotation-sources, ssl_rotation_max_listener. Is ")
     assert "ssl_rotation_max_listeners" in said and "`ansible-doc --type role" in said
+    assert "Is ssl_rotation_report_path and ssl_rotation_report_language meant?" in refused({"ssl_rotation_report": 1})
     assert " meant?" not in refused({"ssl_rotation_something_else": 1})
 
 
@@ -159,6 +160,14 @@ def test_forms_of_sources_that_are_not(sources: object, said: str) -> None:
         ({"max_listeners": "5"}, {"ssl_rotation_max_listeners": 5}, False, None),
         ({"max_listeners": "20"}, {"ssl_rotation_max_listeners": 20}, False, None),
         ({"load_balancers": "a,b"}, {"ssl_rotation_load_balancers": ["a", "b"]}, False, None),
+        ({"max_listeners": "5"}, {"ssl_rotation_max_listeners": 10}, False, None),
+        ({"max_listeners": "5"}, {"ssl_rotation_max_listeners": 10}, True, "ssl_rotation_max_listeners is meant"),
+        (
+            {"most": 2, "max_listeners": "5", "ssl_rotation_max_listeners": "{{ max_listeners | int * most }}"},
+            {"ssl_rotation_max_listeners": 10},
+            True,
+            None,
+        ),
         ({"sources": "a", "trust": "warn", "force": "yes"}, {"ssl_rotation_trust": "require"}, False, None),
         (
             {"sources": "a", "trust": "warn", "force": "yes"},

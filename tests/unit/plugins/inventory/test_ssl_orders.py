@@ -458,7 +458,7 @@ def test_options_that_make_no_sense(inventory: Inventory, sim: Simulator, option
 
 def test_no_credentials(inventory: Inventory) -> None:
     said = inventory.refused(SL_USERNAME=None, SL_API_KEY=None)
-    assert "No SoftLayer username and api_key given: set the options username and api_key, the environment" in said
+    assert "No SoftLayer username and api_key given: set the environment variables SL_USERNAME" in said
 
 
 ENDING = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"}

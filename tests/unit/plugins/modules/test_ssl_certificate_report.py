@@ -229,13 +229,16 @@ def test_a_page_of_ones_own(tmp_path: Path) -> None:
     [
         ({"path": "/r.pdf"}, "path is /r.pdf, but must be an .html file."),
         ({"path": "/"}, "path is /, but must be an .html file."),
-        ({"path": "/no/where/r.html"}, "There is no folder /no/where on this machine: make it, or correct the path."),
+        (
+            {"path": "/no/where/r.html"},
+            "path: There is no folder /no/where on this machine: make it, or correct the path.",
+        ),
         ({"path": "folder.html"}, "folder.html is a folder: name a file."),
         ({"path": "pipe.html"}, "pipe.html is no plain file: name a file."),
         ({"path": "table.html"}, "table.csv is a folder: name a file."),
         ({"path": "data.html"}, "data.json is a folder: name a file."),
         ({"page": {"header": "x", "css": ""}}, "page has header, but may have template, css, script, words."),
-        ({"metrics_path": "/etc"}, "/etc is a folder: name a file."),
+        ({"metrics_path": "/etc"}, "metrics_path: /etc is a folder: name a file."),
         ({"metrics_path": "/no/where/m"}, "There is no folder /no/where on this machine"),
         ({"metrics_path": "m" * 300}, "is too long for the disk: choose a shorter name."),
         ({"path": "r.html", "metrics_path": "r.json"}, "r.json, a file of the report: name another one."),
