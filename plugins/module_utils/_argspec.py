@@ -125,7 +125,13 @@ class ArgumentSpec:
         self.check_values(meant)
         validated = ArgumentSpecValidator(**self.as_keywords()).validate(meant)
         if validated.error_messages:
-            raise CertificatesError("invalid_argument", f"{validated.error_messages[0]}.")
+            unfit = UNFIT.search("\n".join(validated.error_messages))
+            why_not = (
+                f"{unfit[1]} takes {TYPES[unfit[2]]}, and the value is none."
+                if unfit
+                else f"{validated.error_messages[0]}."
+            )
+            raise CertificatesError("invalid_argument", why_not)
         read: dict[str, t.Any] = validated.validated_parameters
         return read
 
@@ -138,6 +144,9 @@ class ArgumentSpec:
         }
 
 
+UNFIT = re.compile(r"'([^']+)' is of type .+ unable to convert to (bool|dict|float|int):")
+"""What Ansible says of a value that is not of its option's type."""
+TYPES = {"bool": "true or false", "dict": "a dict", "float": "a number", "int": "a whole number"}
 NUMBERS = frozenset({"int", "float"})
 ALIKE = 0.85
 """How like a name must be to an option's for that to be meant, for `difflib`: `cert_path` is less like `csr_path`."""
