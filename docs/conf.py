@@ -63,6 +63,10 @@ SHORT = {
     "guide_contributing": "How it is built",
 }
 """How the navigation names the guides."""
+LISTS = re.compile(
+    r"^(Modules|Filter Plugins|Inventory Plugins|Role Index)\n(.*?:maxdepth: 1\n)", re.MULTILINE | re.DOTALL
+)
+"""A list of plugins and its heading."""
 GERMAN = "docsite/guide_request_email_de"
 ANSIBLE = "https://docs.ansible.com/ansible/latest/"
 IN_ANSIBLE = {
@@ -100,6 +104,7 @@ def finish_page(_app: Sphinx, docname: str, source: list[str]) -> None:
         rest = rest[rest.index("Description\n-") :]
         title = f"{project}\n{'=' * len(project)}\n\n"
         paths = HERE.joinpath("landing.rst").read_text(encoding="utf-8").partition("Which path")
+        rest = LISTS.sub(lambda found: f"{found[0]}    :caption: {found[1].replace('Role Index', 'Roles')}\n", rest)
         text = top + title + "".join(paths[1:]) + NAMED.sub(short, rest)
     if docname.endswith("_role"):
         readme = HERE.parent.joinpath("roles", docname.removesuffix("_role"), "README.md").read_text(encoding="utf-8")
