@@ -24,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
     order_table,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._notify import notify
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
@@ -38,7 +39,7 @@ class ActionModule(OnceAction):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result; with `ends_run`, what the run ends with."""
         options = self._task.args
-        given = options.get("page")
+        given, command = options.get("page"), options.pop("notify_command", None)
         ends_run, results, path = (
             boolean(options.get("ends_run"), strict=False),
             options.get("results"),
@@ -51,7 +52,10 @@ class ActionModule(OnceAction):
             return super().run(tmp, task_vars)
         written = super().run(tmp, task_vars) if path or options.get("metrics_path") else {}
         role = self._task._role.get_name().rpartition(".")[2] if self._task._role else ""
-        return ending(plain(results), written, path, IN_A_ROLE.get(role, "path"))
+        end = ending(plain(results), written, path, IN_A_ROLE.get(role, "path"))
+        if command and end.get("failed") and not self._task.check_mode:
+            end["msg"] = " ".join(filter(None, [end["msg"], notify(str(command), end["msg"])]))
+        return end
 
 
 def ending(

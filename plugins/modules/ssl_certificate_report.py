@@ -91,6 +91,13 @@ options:
       - No file need be named then.
     type: bool
     default: false
+  notify_command:
+    description:
+      - With O(ends_run=true), a command that is run on the controller if the run has failed, with the sentence that says why on its standard
+        input. It has a minute. If it fails, that is told behind the sentence.
+      - No shell reads it; write V(sh -c '...') for one. It does not get the credentials that the environment has for this collection.
+      - Check mode tells nobody.
+    type: str
 seealso:
   - module: softlayer.certificates.ssl_certificate_rotate
   - module: softlayer.certificates.ssl_order_info
@@ -116,6 +123,7 @@ EXAMPLES = r"""
     metrics_path: ~/certificates.prom
     language: de
     ends_run: true
+    notify_command: mail -s "Certificates need a person" operators@example.com
 
 - name: List the orders
   softlayer.certificates.ssl_order_info:

@@ -19,8 +19,8 @@ def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterato
     has, gets, lost = ("has", "would get", "would lose") if is_check_mode else ("had", "got", "lost")
     for listener in adopted:
         old, new = listener["had"], listener["gets"]
-        if new is None:
-            yield f"{named(listener)}: {listener['message']}"
+        if new is None:  # what has failed, is told with all that has
+            yield from [f"{named(listener)}: {listener['message']}"] if listener["outcome"] == "unchanged" else []
             continue
         yield f"{named(listener)} {has} {_shown(old) if old else 'no certificate'}"
         yield f"{named(listener)} {gets} {_shown(new)}"

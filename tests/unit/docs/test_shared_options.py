@@ -192,7 +192,7 @@ IN_NO_ROLE = {
     "secrets_manager_certificate",
 }
 """Modules that no role calls: what the first two do is a part of what ssl_certificate_rotate does, and each other is one task."""
-OF_THE_ROLE_ALONE = {"report_path", "report_language", "metrics_path"}
+OF_THE_ROLE_ALONE = {"report_path", "report_language", "metrics_path", "notify_command"}
 """Variables of the role ssl_rotation that are no options of its module."""
 OF_THE_MODULE_ALONE = {"gather_certificates"}
 """Options of its module that the role sets by itself."""
