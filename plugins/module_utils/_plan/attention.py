@@ -21,8 +21,9 @@ from .._names import ascii_name, shown_name_of, source_name
 from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
+from . import remedies
 from .deployments import WHOLE_CHAIN, ListenerAction, called, nearest
-from .remedies import DEPLOY, adopt
+from .remedies import DEPLOY, ROTATE, adopt
 from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
@@ -319,6 +320,11 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
     )
 
 
+def _is_same(item: Record, served: Served) -> bool:
+    """Return whether a certificate of a source is what clients get."""
+    return served.certificate is not None and item.get("fingerprint_sha256") == served.certificate.fingerprint_sha256
+
+
 def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFacts) -> str:
     """Return why nothing renews what a listener serves, and what to do about it, unless what is newer is held back."""
     record, certificate, clients = served.record, served.certificate, known.world.clients
@@ -348,13 +354,19 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
         if left_out:
             return f"{entry.shown} ({entry.path}) would renew it, but was left out: {left_out['message']}"
         return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
+    stale = next(
+        (item for item in known.unused if item["reason"] == "already_imported" and _is_same(item, served)), None
+    )
+    if stale:
+        renewal = remedies.renewal(stale["source"], stale["name"], served.shown_name or "", str(stale.get("key_type")))
+        return f"{source_name(stale['source'])} {stale['name']} has it, and has not renewed it: {renewal}."
     about = [record for record in known.unused if names_of(record) & served.names]
     told = next((record for record in about if record["reason"] not in {"already_imported", "superseded"}), None)
     if told is not None:
         name = told.get("name") or shown_name_of(told)
         return f"{source_name(told['source'])} {name}: {told['message']}"
     if not known.has_sources:
-        return "Have it renewed, and import the new certificate."
+        return f"Have it renewed, and {ROTATE} brings it here."
     return (
         "No source has a newer certificate for it: have the client that looks after it renew it, and see that its certificates are among "
         "the sources."

@@ -12,12 +12,18 @@ import shlex
 import typing as t
 from collections.abc import Sequence
 
+from .._names import source_name
+
 PLAIN = re.compile(r"[\w.:*-]+")
 """What Ansible reads in `-e NAME=VALUE` as it is written."""
 VARIABLES = "-e @rotation.yml"
 """The variables of the role, in the file that the guides and the playbook schedule write."""
 
 
+FILLED_BY_HAND = {"folder", "mail"}
+"""Kinds of sources that no client renews anything in."""
+ROTATE = f"`ansible-playbook softlayer.certificates.rotate {VARIABLES}`"
+"""What brings to listeners what has been renewed."""
 DEPLOY = f"`ansible-playbook softlayer.certificates.deploy {VARIABLES}`"
 """What has the best certificates of the store served."""
 
@@ -54,6 +60,23 @@ def _extra_variables(given: dict[str, str]) -> str:
     if all(PLAIN.fullmatch(value) for value in given.values()):
         return " ".join(f"-e {shlex.quote(f'{name}={value}')}" for name, value in given.items())
     return f"-e {shlex.quote(json.dumps(given, ensure_ascii=False))}"
+
+
+def renewal(source: str, name: str, domain: str, key_type: str) -> str:
+    """Return what has a source renew a certificate, as the end of a sentence.
+
+    Args:
+        source: its kind.
+        name: what it calls the certificate.
+        domain: the certificate's name.
+        key_type: that of its key.
+    """
+    if source == "certbot":
+        return f"`certbot renew --cert-name {shlex.quote(name)}` renews it, or says why not"
+    if source == "acme_sh":
+        ecc = " --ecc" if key_type == "EC" else ""
+        return f"`acme.sh --renew --domain {shlex.quote(domain)}{ecc}` renews it, or says why not"
+    return "put a renewed one there" if source in FILLED_BY_HAND else f"have {source_name(source)} renew it"
 
 
 def rsa_key(source: str | None, name: str, names: Sequence[str]) -> str:

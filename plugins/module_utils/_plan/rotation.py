@@ -41,8 +41,6 @@ from .superseding import (
 Record = Mapping[str, t.Any]
 MOST_NAMED = 5
 """Maximum number of names in a message."""
-FILLED_BY_HAND = {"folder", "mail"}
-"""Kinds of sources that no client renews anything in."""
 BY_WILDCARD = "names_by_wildcard"
 """Stands for `names_not_covered` where a wildcard has the names: who names the certificate need not accept that it lacks any."""
 OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
@@ -239,11 +237,8 @@ def _why_unusable(
 ) -> Obstacle[RotationReason] | None:
     begin, end = entry.certificate.not_before, entry.certificate.not_after
     if end < clients.at:
-        remedy = (
-            "put a renewed one there"
-            if entry.source in FILLED_BY_HAND
-            else f"have {source_name(entry.source)} renew it"
-        )
+        shown = entry.certificate.shown_name or ""
+        remedy = remedies.renewal(entry.source, entry.name, shown, entry.certificate.key_type)
         return Obstacle("expired", f"It expired at {iso(end)}: {remedy}.")
     if begin > clients.at:
         return Obstacle(

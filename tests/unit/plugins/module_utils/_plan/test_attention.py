@@ -14,6 +14,7 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import AttentionReason
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.attention import (
     RenewalFacts,
     as_served,
@@ -375,7 +376,9 @@ def test_what_the_sources_have_instead(unused: list[dict[str, Any]], said: str) 
 
 
 def test_without_sources() -> None:
-    assert message(serving(DUE)).endswith("Have it renewed, and import the new certificate.")
+    assert message(serving(DUE)).endswith(
+        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
+    )
 
 
 # What clients get
@@ -481,15 +484,44 @@ def test_a_renewal_that_was_left_out_is_told_with_its_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "key", "said"),
+    [
+        (
+            "certbot",
+            "rsa",
+            "certbot www has it, and has not renewed it: `certbot renew --cert-name www` renews it, or says why not.",
+        ),
+        (
+            "acme_sh",
+            "ec",
+            f"acme.sh www has it, and has not renewed it: `acme.sh --renew --domain {NAME} --ecc` renews it, or says why not.",
+        ),
+        ("lego", "rsa", "lego www has it, and has not renewed it: have lego renew it."),
+        ("folder", "rsa", "folder www has it, and has not renewed it: put a renewed one there."),
+    ],
+)
+def test_a_client_that_has_not_renewed_what_it_has(source: str, key: str, said: str) -> None:
+    """The usual reason for which a night is red: it is told with the command that shows why."""
+    has = entry(replace(DUE, key=key), 2, source, name="www")
+    there = has.skipped(Obstacle("already_imported", "The store has it: certificate 1."))
+    served = serving(replace(DUE, key=key))
+    assert message(served, unused=[there], usable=[has], has_sources=True).endswith(said)
+    other = entry(replace(DUE, copy=1), 2, source).skipped(Obstacle("already_imported", "The store has it."))
+    assert message(serving(DUE), unused=[other], has_sources=True).endswith("are among the sources.")
+
+
 @pytest.mark.parametrize("reason", ["expired", "not_yet_valid"])
 def test_a_newer_one_that_is_out_of_date_is_why(reason: Any) -> None:
     """Of a listener that was skipped for it; not of one that is named so for another reason."""
     out_of_date = serving(DUE, outcome="skipped", reason=reason, message="The newer certificate was not taken: why.")
     assert message(out_of_date).endswith("The newer certificate was not taken: why.")
     elsewhere = replace(out_of_date, reason="not_found")
-    assert message(elsewhere).endswith("Have it renewed, and import the new certificate.")
+    assert message(elsewhere).endswith(
+        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
+    )
     assert message(replace(out_of_date, outcome="unchanged")).endswith(
-        "Have it renewed, and import the new certificate."
+        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
     )
 
 

@@ -223,7 +223,8 @@ def test_a_better_one_is_named() -> None:
     ("source", "remedy"),
     [
         ("lego", "have lego renew it."),
-        ("acme_sh", "have acme.sh renew it."),
+        ("certbot", "`certbot renew --cert-name entry-1` renews it, or says why not."),
+        ("acme_sh", f"`acme.sh --renew --domain {NAME}` renews it, or says why not."),
         ("traefik", "have Traefik renew it."),
         ("secrets_manager", "have Secrets Manager renew it."),
         ("folder", "put a renewed one there."),
