@@ -43,7 +43,7 @@ CASES: list[tuple[dict[str, Any], set[int] | Refused]] = [
     ({"order_ids": None}, set()),
     ({"allowed_recipients": None}, set()),
     ({"allowed_recipients": "*@example.net", "order_ids": "2014"}, {2014}),
-    ({"max_orders": "4"}, Refused("raise max_orders")),
+    ({"max_orders": "4"}, Refused("raise ssl_fulfillment_max_orders")),
     (
         {"mail": {"imap": {"host": "h", "username": "u", "password": SECRET, "security": "none"}}},
         Refused("The password is not sent to h without TLS"),
