@@ -138,7 +138,16 @@ def test_what_the_community_asks_of_a_readme_and_red_hat_of_the_documentation_is
 
 def test_plugins_are_in_folders_that_ansible_knows() -> None:
     folders = {path.parent.relative_to(ROOT / "plugins").parts[0] for path in ROOT.glob("plugins/**/*.py")}
-    assert folders <= {"action", "doc_fragments", "filter", "inventory", "module_utils", "modules", "plugin_utils"}
+    assert folders <= {
+        "action",
+        "callback",
+        "doc_fragments",
+        "filter",
+        "inventory",
+        "module_utils",
+        "modules",
+        "plugin_utils",
+    }
 
 
 UTILS = ROOT / "plugins/module_utils"

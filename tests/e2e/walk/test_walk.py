@@ -201,7 +201,7 @@ def served(sim: Simulator) -> set[int]:
 
 def test_first_commands(newcomer: Newcomer, sim: Simulator) -> None:
     renewed_by_certbot(newcomer, sim)
-    rotate = blocks("Install", "console")[1]
+    [rotate] = blocks("Install", "console")[1].splitlines()
     assert rotate.endswith(" --check")
     said = newcomer.does(rotate.replace("/etc/letsencrypt", str(newcomer.folder / "letsencrypt")))
     assert "www.example.com: would be imported" in said
