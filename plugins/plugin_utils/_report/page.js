@@ -10,6 +10,7 @@
   const table = find("rows");
   const body = table.tBodies[0];
   const rows = Array.from(body.rows);
+  const folds = body.querySelectorAll("details");
   const [search, state, shown, empty, rest] = ["search", "state", "shown", "empty", "rest"].map(find);
   const served = find("served"); // only where it is known what serves the certificates
   let limit = Number(body.dataset.limit); // so many rows are laid out at once; thousands would take seconds
@@ -39,6 +40,14 @@
     }
   }
 
+  // Of names that are folded, the one that was looked for is told.
+  function nameFound({ firstElementChild: summary, lastChild: names }, words) {
+    summary.dataset.text ??= summary.textContent;
+    const has = (name) => words.some((word) => plain(name).includes(word));
+    const found = words.length > 0 && names.textContent.split(", ").find(has);
+    summary.textContent = summary.dataset.text + (found ? `: ${found}` : "");
+  }
+
   function filter() {
     const words = plain(search.value).split(/\s+/).filter(Boolean);
     if (words.length > 0) {
@@ -54,11 +63,9 @@
       row.hidden = !visible;
       count += visible;
       row.classList.toggle("rest", visible && count > limit);
-      if (visible && count <= limit) {
-        for (const folded of row.querySelectorAll("details")) {
-          folded.open ||= words.some((word) => plain(folded.lastChild.textContent).includes(word));
-        }
-      }
+    }
+    for (const fold of folds) {
+      nameFound(fold, fold.closest("tr").hidden ? [] : words);
     }
     rest.hidden = count <= limit;
     rest.firstElementChild.textContent = rest.dataset.text.replace("{count}", count - limit);
