@@ -21,7 +21,7 @@ from examples.demo.story import ROOT, Failed, free_ports, install_collection, sh
 from tests.simulator.client import Simulator
 from tests.simulator.orders import APPROVED, COMPLETE, PENDING
 from tests.support import client_trees
-from tests.support.certificates import Authority, new_key, pem_of
+from tests.support.certificates import Authority, Issued, new_key, pem_of
 
 FOLDER = ROOT / ".demo"
 ROTATION = """\
@@ -106,22 +106,30 @@ class Demo:
             "certbot has renewed shop.example.com, with an EC key, as it does unless it is told otherwise. Load balancers offer suites "
             "for RSA keys: clients would get no connection. So nothing is changed, and the remedy is named.",
         )
-        self._serve("mail", "mail.example.com", (-359, 6))
+        self._renew("shop.example.com", "rsa")
+        mail = self._serve("mail", "mail.example.com", (-359, 6), organization="Example Company")
         self._step(
             "A night that is red",
-            "Somebody has added a load balancer. Its certificate ends in six days, and nothing renews it: the run fails, so that the "
-            "timer or cron tells of it while there is time.",
+            "certbot makes RSA keys now: shop.example.com is brought to its listener. But somebody has added a load balancer whose "
+            "certificate ends in six days, and nothing renews it. Timer and cron tell of a run that fails, with nothing but the sentence:",
+            callback="softlayer.certificates.quiet",
             ends=2,
         )
-        self._renew("shop.example.com", "rsa")
-        self._simulator.secrets_manager.add("mail", self._issue("mail.example.com"), secret_type="public_cert")
+        self._renew("mail.example.com", "rsa")
+        self._step(
+            "The first certificate of a name",
+            "certbot has got one for mail.example.com. It names no company, as the old one does: one command does it all the same, and tells "
+            "what is lost. Renewals then go by themselves.",
+            f"adopt -e @.demo/rotation.yml -e listener=mail:{mail} -e common_name=mail.example.com",
+        )
+        self._serve("login", "login.example.com", (-70, 20))
+        self._simulator.secrets_manager.add("login", self._issue("login.example.com"), secret_type="public_cert")
         with (FOLDER / "rotation.yml").open("a", encoding="utf-8") as file:
             file.write(FROM_SECRETS_MANAGER)
         self._step(
-            "IBM Cloud Secrets Manager, and the remedy",
-            "An instance of Secrets Manager, simulated as well, has a certificate for mail.example.com; it is one more line among the "
-            "sources, `- secrets_manager: {}`. And certbot was told to make RSA keys. All is well again; keys of Secrets Manager are "
-            "written to no file.",
+            "IBM Cloud Secrets Manager",
+            "Secrets Manager, simulated as well, has renewed login.example.com by itself. It is one more line among the sources, "
+            "`- secrets_manager: {}`. Its keys are written to no file.",
         )
         self._order()
         self._step(
@@ -142,19 +150,22 @@ class Demo:
             "README.md tells how to go on.",
         )
 
-    def _serve(self, balancer: str, name: str, days: tuple[int, int]) -> None:
-        """Add a load balancer that serves a certificate which has so many days behind it and left."""
-        record = store(self._simulator, self._issue(name, days=days))
-        listeners = [{"protocolPort": next(self._ports), "tlsCertificateId": record}]
-        self._simulator.add_balancer(name=balancer, listeners=listeners)
+    def _serve(self, balancer: str, name: str, days: tuple[int, int], organization: str | None = None) -> int:
+        """Add a load balancer that serves a certificate which has so many days behind it and left; return its port."""
+        record = store(self._simulator, self._issue(name, days=days, organization=organization))
+        port = next(self._ports)
+        self._simulator.add_balancer(name=balancer, listeners=[{"protocolPort": port, "tlsCertificateId": record}])
+        return port
 
     def _renew(self, name: str, kind: str) -> None:
         """Have certbot's folder hold a new version."""
         version = len(list((self._certbot / "archive" / name).glob("cert*"))) + 1
         client_trees.certbot(self._certbot, name, self._issue(name, kind), version)
 
-    def _issue(self, name: str, kind: str = "rsa", days: tuple[int, int] = (-1, 89)) -> client_trees.Issued:
-        return self._authority.issue(name, key=new_key(kind), days=days)
+    def _issue(
+        self, name: str, kind: str = "rsa", days: tuple[int, int] = (-1, 89), organization: str | None = None
+    ) -> Issued:
+        return self._authority.issue(name, key=new_key(kind), days=days, organization=organization)
 
     def _order(self) -> None:
         """Add orders: two whose emails can be sent, and two that have to wait or have ended."""
@@ -171,15 +182,16 @@ class Demo:
                 dates = {"effectiveDate": begin.isoformat(), "expirationDate": end.isoformat()}
                 self._simulator.patch_order(order["id"], **dates)
 
-    def _step(self, title: str, text: str, playbook: str = ROTATE, ends: int = 0) -> None:
+    def _step(self, title: str, text: str, playbook: str = ROTATE, callback: str = "", ends: int = 0) -> None:
         """Tell what comes, show the command, and run it; raises Failed if it ends with another exit code."""
         self._number += 1
         tell(f"{self._number}. {title}", text)
+        setting = {"ANSIBLE_STDOUT_CALLBACK": callback} if callback else {}
         command = f"ansible-playbook -i localhost, softlayer.certificates.{playbook}"
-        print(f"    {command}", flush=True)
-        code = subprocess.run(command.split(), env=self._environment, cwd=ROOT, check=False).returncode
+        print("    " + " ".join([*(f"{name}={value}" for name, value in setting.items()), command]), flush=True)
+        code = subprocess.run(command.split(), env=self._environment | setting, cwd=ROOT, check=False).returncode
         if code:
-            show(f"exit code {code}")
+            print(f"    exit code {code}")
         if code != ends:
             raise Failed(f"step {self._number} ended with {code}, not with {ends}")
 

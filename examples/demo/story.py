@@ -27,7 +27,8 @@ class Failed(Exception):
 
 def tell(title: str, text: str) -> None:
     """Print a heading and a paragraph."""
-    print(f"\n{'=' * WIDTH}\n{title}\n{'=' * WIDTH}\n{textwrap.fill(text, WIDTH)}\n", flush=True)
+    heading = f"=== {title} ".ljust(WIDTH, "=")
+    print(f"\n{heading}\n{textwrap.fill(text, WIDTH)}\n", flush=True)
 
 
 def show(text: str) -> None:
