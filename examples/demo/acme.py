@@ -104,8 +104,8 @@ class Demo:
         hook.symlink_to(self._machine.path_of(RENEWED))
         tell(
             "Two months later: certbot renews it",
-            "From now on nobody has to do anything. certbot's deploy hook has the renewed certificate rotated; so would the timer, "
-            "at night.",
+            "From now on nobody has to do anything. certbot's deploy hook has the renewed certificate rotated, and says nothing when all "
+            "is well; so would the timer, at night.",
         )
         print(f"    ln -s /usr/local/sbin/{RENEWED} /etc/letsencrypt/renewal-hooks/deploy/softlayer-certificates")
         print("    certbot renew", flush=True)

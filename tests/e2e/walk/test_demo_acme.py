@@ -41,7 +41,7 @@ def test_make_demo_acme() -> None:
     for done_to_it in (r"imported as certificate \d+", "removed"):
         would = done_to_it.split()[0]
         said = re.findall(rf"www\.example\.com\)?: (would be {would}|{done_to_it})", done.stdout)
-        assert [words.startswith("would be") for words in said] == [True, False, False]
+        assert [words.startswith("would be") for words in said[:2]] == [True, False]  # the hook says nothing
     assert str(ROOT) not in done.stdout
     assert [path.name for path in (ROOT / ".demo-acme").iterdir()] == ["report.html"]
 
