@@ -379,6 +379,8 @@ def demo_acme(session: nox.Session) -> None:
         if lacking:
             session.log(f"Installed on this machine, and left: {' and '.join(lacking)}, with what they depend on")
             session.log(f"To remove these packages: apt-get purge --auto-remove {' '.join(lacking)}")
+        else:
+            session.log("No package was installed on this machine: Pebble and certbot were there")
         session.log("To remove .venv, .nox and .demo-acme: make clean")
 
 
