@@ -22,6 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
     listener_table,
     order_remedies,
     order_table,
+    order_totals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._notify import notify
@@ -29,55 +30,46 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._once impor
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
 
-IN_A_ROLE = {"ssl_rotation": "ssl_rotation_report_path", "ssl_fulfillment": "ssl_fulfillment_report_path"}
-"""What `path` is called where the roles call the module."""
-
 
 class ActionModule(OnceAction):
     """Runs the module."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
-        """Run the module and return its result; with `ends_run`, what the run ends with."""
+        """Run the module and return its result; with `ends_run`, what the run ends with, and in the role for orders, their table."""
         options = self._task.args
-        given, command = options.get("page"), options.pop("notify_command", None)
-        ends_run, results, path = (
-            boolean(options.get("ends_run"), strict=False),
-            options.get("results"),
-            options.get("path"),
+        given, command, results, path = (
+            *(options.get("page"), options.pop("notify_command", None)),
+            *(options.get("results"), options.get("path")),
         )
         if given is None or isinstance(given, Mapping):
             own = {name: part for name, part in (given or {}).items() if part is not None}
             options["page"] = {**page_in(str(options.get("language"))), **own}
-        if not (ends_run and isinstance(results, Mapping)):
-            return super().run(tmp, task_vars)
-        written = super().run(tmp, task_vars) if path or options.get("metrics_path") else {}
-        role = self._task._role.get_name().rpartition(".")[2] if self._task._role else ""
-        end = ending(plain(results), written, path, IN_A_ROLE.get(role, "path"))
-        if command and end.get("failed") and not self._task.check_mode:
-            end["msg"] = " ".join(filter(None, [end["msg"], notify(str(command), end["msg"])]))
-        return end
+        ends_run = boolean(options.get("ends_run"), strict=False) and isinstance(results, Mapping)
+        written = super().run(tmp, task_vars) if path or options.get("metrics_path") or not ends_run else {}
+        where = (
+            f" in {path}"
+            if path
+            else f": set {f'{self.role}_report_path' if self.role else 'path'}, and a report has all of them"
+        )
+        if ends_run:
+            end = ending(plain(results), written, where)
+            if command and end.get("failed") and not self._task.check_mode:
+                end["msg"] = " ".join(filter(None, [end["msg"], notify(str(command), end["msg"])]))
+            return end
+        if self.role and isinstance(results, Mapping) and "orders" in results and not written.get("failed"):
+            return {**written, "table": table_of(plain(results), where)}
+        return written
 
 
-def ending(
-    results: Mapping[str, t.Any], written: Mapping[str, t.Any], path: str | None, option: str
-) -> dict[str, t.Any]:
+def ending(results: Mapping[str, t.Any], written: Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
     """Return the result of the last task of a run: its `lines`, and if it has failed, why, as `msg`.
 
     Args:
         results: what the run has come to.
         written: what the module has returned that wrote the report, if it was run.
-        path: the file of the report.
-        option: how that is named.
+        where: where the rows of the table are that do not fit.
     """
-    where = f" in {path}" if path else f": set {option}, and a report has all of them"
-    if "orders" in results:
-        known = {field.name: results[field.name] for field in fields(OrderFacts) if results.get(field.name) is not None}
-        rows = rows_of(results["orders"], OrderFacts(**known), now())
-        words = merged(page_in("en")["words"], ORDERS.rows)
-        table = [*order_remedies(rows, words["attention"]), *order_table(rows, where)]
-    else:
-        table = listener_table(results, where)
-    lines = last_lines(results, table)
+    lines = last_lines(results, results["table"] if "table" in results else table_of(results, where))
     failure = results.get("failure") or {}
     said = [failure.get("message") or (results.get("msg") if not lines else None), written.get("msg")]
     why = " ".join(dict.fromkeys(filter(None, said)))
@@ -86,3 +78,13 @@ def ending(
     result = {"changed": bool(written.get("changed")), **told}
     shown = {**result, **{name: written[name] for name in ("diff", "warnings") if written.get(name)}}
     return {**shown, "failed": True, "msg": why} if why or written.get("failed") else shown
+
+
+def table_of(results: Mapping[str, t.Any], where: str) -> list[str]:
+    """Return the table of listeners; or that of orders, with what they need before it, and their totals behind it."""
+    if "orders" not in results:
+        return listener_table(results, where)
+    known = {field.name: results[field.name] for field in fields(OrderFacts) if results.get(field.name) is not None}
+    rows = rows_of(results["orders"], OrderFacts(**known), now())
+    words = merged(page_in("en")["words"], ORDERS.rows)
+    return [*order_remedies(rows, words["attention"]), *order_table(rows, where), order_totals(rows)]

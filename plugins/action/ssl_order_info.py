@@ -6,8 +6,14 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
 
 
 class ActionModule(OnceAction):
-    """Runs the module."""
+    """Runs the module; in the role, only if its report can be written."""
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+        """Run the module and return its result."""
+        return self.why_not_written(task_vars or {}) or super().run(tmp, task_vars)

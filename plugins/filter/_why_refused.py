@@ -52,8 +52,11 @@ LIMITS = {"ssl_fulfillment_select": HOW_TO_SELECT}
 """The variables in which Ansible would read half of a text as a wider limit than was meant; the modules refuse others."""
 ROTATION = "ssl_rotation"
 """The role that has the variables of what was one role once."""
-PHASES = {"import", "deploy", "verify", "clean_up", "report"}
-"""Its phases, which are tags."""
+PHASES = {
+    ROTATION: {"import", "deploy", "verify", "clean_up", "report"},
+    "ssl_fulfillment": {"request", "collect", "import", "report"},
+}
+"""The phases of the roles, which are tags."""
 OF_ANSIBLE = {"all", "always", "never", "tagged", "untagged"}
 """Tags that mean something to Ansible."""
 ALIKE = 0.9
@@ -246,12 +249,12 @@ def _why_without_value(given: Mapping[str, t.Any], unreadable: Mapping[str, str]
 
 
 def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
+    if needs.get("playbook") and (why_not := _why_nothing_to_do(role, needs)):
+        return why_not
     if role == "ssl_fulfillment":
         why_not = why_not_fulfilled(needs, _is_folder, _exists) or _why_unreadable(needs)
         if why_not:
             return why_not
-    if needs.get("playbook") and (why_not := _why_nothing_to_do(role, needs)):
-        return why_not
     if needs["phases"] in (["report"], "report") and not needs["report_path"]:
         return f"The report phase alone needs {role}_report_path, the .html file to write."
     return None
@@ -265,9 +268,11 @@ def _why_nothing_to_do(role: str, needs: Mapping[str, t.Any]) -> str | None:
             f"This playbook runs on localhost alone, and --limit {needs['limit']} names other hosts, so nothing was done: leave it out. "
             f"{narrower} narrows what is dealt with."
         )
-    tags, phases = set(needs["tags"]) - OF_ANSIBLE, ", ".join(needs["phases"])
-    if tags - PHASES or not needs["asked"]:
-        return f"No phase of this playbook is called {', '.join(sorted(tags - PHASES or tags))}, so nothing was done: its tags are its phases, {phases}."
+    tags = set(needs["tags"]) - OF_ANSIBLE
+    unknown = tags - PHASES[role]
+    if unknown or not needs["asked"]:
+        called, phases = ", ".join(sorted(unknown or tags)), ", ".join(needs["phases"])
+        return f"No phase of this playbook is called {called}, so nothing was done: its tags are its phases, {phases}."
     return None
 
 

@@ -23,6 +23,10 @@ OURS = "softlayer.certificates."
 """How the names of the roles begin that have variables in the place of options."""
 
 
+FILES = {"ssl_rotation": "__ssl_rotation_files", "ssl_fulfillment": "__ssl_fulfillment_files"}
+"""The variables of the roles with the files that they write at their end."""
+
+
 class OnceAction(NormalAction):
     """Runs a module as Ansible does, unless it is to run once and would not.
 
@@ -31,14 +35,30 @@ class OnceAction(NormalAction):
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result."""
+        if self.role:
+            self._task.args = with_absolute_paths(self._task.args)
         why_not = self.why_not(task_vars or {})
         if why_not:
             return refused(why_not)
-        role = self._task._role.get_name() if self._task._role else ""
-        if not role.startswith(OURS):
-            return super().run(tmp, task_vars)
-        self._task.args = with_absolute_paths(self._task.args)
-        return with_variables(super().run(tmp, task_vars), role.removeprefix(OURS), self._task.action)
+        result = super().run(tmp, task_vars)
+        return with_variables(result, self.role, self._task.action) if self.role else result
+
+    @property
+    def role(self) -> str:
+        """The name of the role of this collection that the task is a part of; blank if it is in none."""
+        name = str(self._task._role.get_name()) if self._task._role else ""
+        return name.removeprefix(OURS) if name.startswith(OURS) else ""
+
+    def why_not_written(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return the result of the module that looks whether the role can write its report, if it cannot; else nothing."""
+        files = self._templar.template(task_vars.get(FILES.get(self.role, ""))) or {}
+        named = {name: path for name, path in files.items() if path}
+        if not named:
+            return {}
+        options = {**with_absolute_paths(named), "state": "checked"}
+        module = f"{OURS}ssl_certificate_report"
+        checked = self._execute_module(module_name=module, module_args=options, task_vars=task_vars)
+        return t.cast(dict[str, t.Any], checked) if checked.get("failed") else {}
 
     def why_not(self, task_vars: Mapping[str, t.Any]) -> str | None:
         """Return why the task would run more than once, though it is to run once; else `None`."""

@@ -112,6 +112,7 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: 
         is_check_mode: whether nothing was actually done.
     """
     would_be = "would be " if is_check_mode else ""
+    is_report = set(run.asked) == {"report"} and not any(result.values())  # which has totals of its own
     return [
         *([] if run.listed.get("orders") or run.emails.get("emails") or result["failed"] else [NONE]),
         *(
@@ -126,8 +127,12 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: 
         *(f"{named(record) or 'a certificate'}: {_word(record)}, {record['message']}" for record in result["failed"]),
         *skipped(record for record in result["skipped"] if not record.get("needs_person")),
         *(f"NEEDS A PERSON: {_about(record)}" for record in result["skipped"] if record.get("needs_person")),
-        ", ".join(f"{WOULD.get(name, name) if is_check_mode else name} {len(result[name])}" for name in LISTS),
+        *([] if is_report else [_totals(result, is_check_mode=is_check_mode)]),
     ]
+
+
+def _totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:
+    return ", ".join(f"{WOULD.get(name, name) if is_check_mode else name} {len(result[name])}" for name in LISTS)
 
 
 def why_failed(result: Mapping[str, Sequence[Record]]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from .._codes import AttentionReason
@@ -91,6 +92,15 @@ def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable
         about = [f"{row['name'] or '?'} (order {row['order_id']})" for row in rows if kind in row["attention"]]
         if about:
             yield f"NEEDS A PERSON: {some_of(about, MOST_NAMED)}: {kind}: {sentence}"
+
+
+def order_totals(rows: Sequence[Record]) -> str:
+    """Return the line of totals of orders: each is counted once."""
+    states = Counter("due" if row["attention"] else row["state"] for row in rows)
+    due = states.pop("due", 0)
+    told = [f"{due} need{'s' if due == 1 else ''} a person"] if due else []
+    told += [f"{count} {state}" for state, count in sorted(states.items())]
+    return f"{len(rows)} order{'' if len(rows) == 1 else 's'}{': ' if told else ''}{', '.join(told)}"
 
 
 def _until(end: str | None, days: int | None) -> str:
