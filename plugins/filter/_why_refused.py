@@ -57,6 +57,8 @@ PHASES = {
     "ssl_fulfillment": {"request", "collect", "import", "report"},
 }
 """The phases of the roles, which are tags."""
+OF_COMMAND = ("ansible_limit", "ansible_run_tags", "ansible_skip_tags")
+"""What was given to ansible-playbook."""
 OF_ANSIBLE = {"all", "always", "never", "tagged", "untagged"}
 """Tags that mean something to Ansible."""
 ALIKE = 0.9
@@ -94,7 +96,8 @@ def why_refused(
     if why_not or not needs:
         return why_not
     own = {name.removeprefix(f"{role}_"): given.get(name) for name in role_variables(role)}
-    return _why_not_ready(role, {**own, **t.cast(dict[str, t.Any], context.resolve(needs))})
+    of_ansible = {name: context.get(name) for name in (f"__{role}_playbook", *OF_COMMAND)}
+    return _why_not_ready(role, {**own, **of_ansible, **t.cast(dict[str, t.Any], context.resolve(needs))})
 
 
 def _holds(value: t.Any, text: str) -> bool:
@@ -249,7 +252,7 @@ def _why_without_value(given: Mapping[str, t.Any], unreadable: Mapping[str, str]
 
 
 def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
-    if needs.get("playbook") and (why_not := _why_nothing_to_do(role, needs)):
+    if needs.get(f"__{role}_playbook") and (why_not := _why_nothing_to_do(role, needs)):
         return why_not
     if role == "ssl_fulfillment":
         why_not = why_not_fulfilled(needs, _is_folder, _exists) or _why_unreadable(needs)
@@ -262,13 +265,14 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
 
 def _why_nothing_to_do(role: str, needs: Mapping[str, t.Any]) -> str | None:
     """Return why one of the playbooks would do nothing, and be green: a limit to other hosts, or tags that are no phases of it."""
-    if needs["limit"] and needs["limit"] != "localhost":
+    limit = needs["ansible_limit"]
+    if limit and limit != "localhost" and needs.get("hosts") is None:
         narrower = "ssl_rotation_load_balancers" if role == ROTATION else "ssl_fulfillment_select"
         return (
-            f"This playbook runs on localhost alone, and --limit {needs['limit']} names other hosts, so nothing was done: leave it out. "
+            f"This playbook runs on localhost alone, and --limit {limit} names other hosts, so nothing was done: leave it out. "
             f"{narrower} narrows what is dealt with."
         )
-    tags = set(needs["tags"]) - OF_ANSIBLE
+    tags = {*needs["ansible_run_tags"], *needs["ansible_skip_tags"]} - OF_ANSIBLE
     unknown = tags - PHASES[role]
     if unknown or not needs["asked"]:
         called, phases = ", ".join(sorted(unknown or tags)), ", ".join(needs["phases"])

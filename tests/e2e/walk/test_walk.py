@@ -226,7 +226,7 @@ def test_the_first_certificate(newcomer: Newcomer, sim: Simulator) -> None:
 
 def test_what_is_served(newcomer: Newcomer) -> None:
     [verify] = blocks("See what is served, and what is due", "console")
-    newcomer.does(verify)
+    assert "WHAT IS DUE" in newcomer.does(verify)
     assert (newcomer.folder / "served.html").exists()
 
 

@@ -285,3 +285,33 @@ def test_a_report_that_has_no_place(needs: dict[str, Any], said: str) -> None:
 def test_what_the_other_role_needs() -> None:
     needs = {**NEEDS, "phases": ["deploy"], "playbook_phases": None, "mail": None, "wait_timeout": 1, "hosts": None}
     assert "Run the playbook softlayer.certificates.deploy" in why_refused({}, "ssl_fulfillment", None, needs)
+
+
+def limited(role: str, tags: tuple[str, ...] = ("all",), skips: tuple[str, ...] = (), **given: Any) -> str:
+    """Why one of the playbooks cannot begin."""
+    of_command = {"ansible_run_tags": [*tags], "ansible_skip_tags": [*skips], "ansible_limit": given.pop("limit", None)}
+    needs = {**FULFILLMENT, "phases": ["import"], "asked": ["import"], "certificate_dir": "/", "privatekey_dir": "/"}
+    given = {f"__{role}_playbook": "import", **of_command, "asked": [], **given}
+    names = {name: value for name, value in given.items() if name.startswith(("__", "ansible_"))}
+    context = {"omit": "(omit)", "ansible_play_hosts_all": ["localhost"], "ansible_play_hosts": ["localhost"], **names}
+    ready = {**needs, **{name: value for name, value in given.items() if name not in names}}
+    made = Environment(undefined=StrictUndefined).from_string("").new_context({**context, "needs": ready})
+    return str(plugin.FilterModule().filters()["_why_refused"](made, [], role, None, "needs"))
+
+
+@pytest.mark.parametrize("role", ["ssl_rotation", "ssl_fulfillment"])
+def test_a_playbook_that_would_do_nothing(role: str) -> None:
+    """Tags that are no phases of it, all of its phases skipped, and a limit to other hosts; a play of one's own has its own reasons."""
+    assert "called improt, so nothing was done: its tags are its phases, import." in limited(role, ("improt", "import"))
+    assert "called import, so nothing was done" in limited(role, skips=("import",))
+    assert "called report, so nothing was done" in limited(role, ("report",))
+    assert "--limit web names other hosts, so nothing was done" in limited(role, limit="web", asked=["import"])
+    for given in (
+        {"limit": "localhost", "asked": ["import"]},
+        {"tags": ("import", "always"), "asked": ["import"]},
+        {"limit": "web", "tags": ("mine",), f"__{role}_playbook": None},
+    ):
+        assert limited(role, **given) == ""
+    assert limited("ssl_fulfillment", limit="web", asked=["import"], hosts=["7"]) == "", (
+        "the play's hosts are the orders"
+    )
