@@ -1,0 +1,55 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the last task of a run returns: its lines, and the sentence if it has failed, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import ending
+
+from tests.support.rotations import listener
+
+DONE = {"listeners": [listener("web:443")], "summary": ["It was done.", "1 listener"], "totals": "1 listener"}
+WHERE = " in /srv/report.html"
+
+
+def end(results: dict[str, Any], **written: Any) -> dict[str, Any]:
+    """What is returned, without what Ansible alone reads."""
+    return {name: value for name, value in ending(results, written, WHERE).items() if name[0] != "_"}
+
+
+def test_a_run_that_went_well() -> None:
+    """With the table before the totals; that a report was written is a change, and its paths are not told."""
+    told = end(DONE, changed=True, paths=["/srv/report.html"], warnings=["Mind this."])
+    assert [line.split()[0] for line in told["lines"]] == ["It", "LISTENER", "web:443", "1"]
+    assert told["changed"] and told["warnings"] == ["Mind this."] and told.keys() == {"changed", "lines", "warnings"}
+
+
+def test_a_run_that_failed_says_why_once_and_last() -> None:
+    done = {**DONE, "summary": [*DONE["summary"], "It failed."], "failure": {"message": "It failed."}}
+    told = end(done)
+    assert list(told) == ["changed", "lines", "failed", "msg"] and told["failed"] and told["msg"] == "It failed."
+    assert "It failed." not in told["lines"]
+    assert end(done, failed=True, msg="The disk is full.")["msg"] == "It failed. The disk is full."
+    assert end(done, failed=True, msg="It failed.")["msg"] == "It failed.", (
+        "nothing could be written, so nothing was done"
+    )
+
+
+def test_a_module_that_failed_as_a_whole_and_a_refusal() -> None:
+    """There is nothing to show beside the sentence."""
+    for refused in ({"msg": "It is refused."}, {"msg": "It is refused.", "failure": {"message": "It is refused."}}):
+        assert end(refused) == {"changed": False, "failed": True, "msg": "It is refused."}
+
+
+def test_orders_have_their_table() -> None:
+    """With what needs a person before it, and their totals behind; of a run of the role, the table is given."""
+    order = {"id": 7, "common_name": "www.example.com", "status": "pending", "expires_at": None, "product": None}
+    orders = {"orders": [{**order, "approver_email": "a@example.com"}], "summary": []}
+    lines = end(orders)["lines"]
+    assert lines[0].startswith("NEEDS A PERSON: www.example.com (order 7): pending: The domain administrator")
+    assert lines[1].startswith("ORDER ") and lines[2].startswith("7 ") and lines[3] == "1 order: 1 needs a person"
+    assert end({"summary": ["requested 1"], "table": ["A row."]})["lines"] == ["requested 1", "A row."]
