@@ -136,13 +136,21 @@ def _totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> s
 
 
 def why_failed(result: Mapping[str, Sequence[Record]]) -> str:
-    """Return one line that says what failed, and what waits for a person longer than it should; blank if nothing does."""
-    needed = [_about(record) for record in result["skipped"] if record.get("needs_person")]
-    said = [failures(result["failed"])] if result["failed"] else []
-    if needed:
-        orders = "1 order needs" if len(needed) == 1 else f"{len(needed)} orders need"
-        said.append(f"{orders} a person: {some_of(needed, MOST_NAMED, '; ', '; ')}")
-    return " ".join(said)
+    """Return one line that says what failed, and what waits for a person longer than it should; blank if nothing does.
+
+    It has the sentence of one; several are named, since the summary has a line for each.
+    """
+    failed, needed = result["failed"], [record for record in result["skipped"] if record.get("needs_person")]
+    if len(failed) + len(needed) == 1:
+        return failures(failed) if failed else f"1 order needs a person: {_about(needed[0])}"
+    orders = "1 order needs" if len(needed) == 1 else f"{len(needed)} orders need"
+    said = [f"{len(failed)} failed: {_names(failed)}."] if failed else []
+    said += [f"{orders} a person: {_names(needed)}."] if needed else []
+    return " ".join([*said, "The lines above say why."]) if said else ""
+
+
+def _names(records: Iterable[Record]) -> str:
+    return some_of([named(record) or "a certificate" for record in records], MOST_NAMED, "; ", "; ")
 
 
 def _about(skipped_item: Record) -> str:

@@ -173,7 +173,7 @@ NOT_THERE = {
         *("intermediate_path", "max_age_days", "max_message_bytes", "trust", "trusted_ca_path"),
         *("wait", "wait_interval", "wait_timeout"),
     },  # it opens the mailbox, and looks for nothing in it
-    ("roles/ssl_fulfillment/tasks/phase_report.yml", "ssl_fulfillment_email"): {
+    ("roles/ssl_fulfillment/tasks/phase_known.yml", "ssl_fulfillment_email"): {
         "force"
     },  # the report tells of the plan without it
     ("roles/ssl_fulfillment/tasks/phase_report.yml", "ssl_order_info"): {

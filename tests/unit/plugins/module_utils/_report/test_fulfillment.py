@@ -202,8 +202,12 @@ def test_what_waits_for_a_person_is_told_with_its_remedy_and_fails_the_run() -> 
     nothing: dict[str, Any] = {name: [] for name in LISTS}
     about = "www1.example.com, order 1: waiting_for_email: said"
     assert why_failed({**nothing, **result}) == f"1 order needs a person: {about}"
+    assert why_failed({**nothing, "failed": [{"message": "No answer."}]}) == "1 failed: a certificate: No answer."
     both = why_failed({**nothing, "skipped": [late, late], "failed": [{"message": "No answer."}]})
-    assert both == f"1 failed: a certificate: No answer. 2 orders need a person: {about}; {about}"
+    assert both == (
+        "1 failed: a certificate. 2 orders need a person: www1.example.com, order 1; www1.example.com, order 1. "
+        "The lines above say why."
+    ), "which are a list"
     assert why_failed({**nothing, "skipped": [waiting(1, "cooldown")]}) == ""
 
 
