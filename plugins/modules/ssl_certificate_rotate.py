@@ -231,7 +231,8 @@ options:
     description:
       - Gives listeners the first certificate of a name, and does nothing else. RV(adopted) says what is lost by it.
       - Of the options C(allow_...) of M(softlayer.certificates.ssl_certificate_deploy), it accepts what this needs; never
-        C(allow_expired) or C(allow_untrusted). Names are lost only by a listener that is named.
+        C(allow_expired) or C(allow_untrusted). Names are lost only by a listener that is named. What O(common_names) and
+        O(load_balancers) leave out, cannot be adopted.
     type: dict
     suboptions:
       common_name:

@@ -645,15 +645,28 @@ def _place_called(name: str, every: Sequence[Place]) -> Place:
     return meant[0]
 
 
-def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) -> list[ListenerAction]:
+def plan_adoption(
+    world: World, adoption: Adoption, entry: SourceCertificate, load_balancers: Sequence[str] | None = None
+) -> list[ListenerAction]:
     """Decide for each listener that is meant whether it can be given a certificate of a source, or what the store has in its place.
+
+    Args:
+        world: with the certificate, once it is stored or would be.
+        adoption: what is meant.
+        entry: the certificate.
+        load_balancers: patterns, one of which the name of a balancer must match; `None` means no restriction.
 
     Raises:
         CertificatesError: as `adopted_places`.
     """
     index = world.index
     stored = best([*index.same(entry.certificate), *index.superseding(entry.record, world.clients)], world.clients)
-    places = adopted_places(adoption, entry.certificate, world.balancers or (), index)
+    balancers = [
+        balancer
+        for balancer in world.balancers or ()
+        if load_balancers is None or name_matches(balancer.name, load_balancers)
+    ]
+    places = adopted_places(adoption, entry.certificate, balancers, index)
     is_named = adoption.listeners is not None
     planned = {place.listener.uuid: _adopted(place, stored, world, entry, is_named=is_named) for place in places}
     return sorted(planned.values(), key=by_place)

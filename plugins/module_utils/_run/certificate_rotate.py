@@ -30,8 +30,8 @@ from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGE
 from .._module import Module
 from .._plan.approvals import Approved, limit_imports
 from .._plan.attention import REASONS
-from .._plan.deployments import Adoption, plan_adoption
-from .._plan.rotation import Chosen, choose, choose_named
+from .._plan.deployments import Adoption
+from .._plan.rotation import Chosen, choose, choose_named, is_meant
 from .._plan.world import World
 from .._report.summary import MOST_NAMED
 from .._sources.source import CLIENTS
@@ -39,7 +39,7 @@ from .._text import some_of
 from .certificate_deploy import SPEC as DEPLOY_SPEC
 from .roots import clients_of, known_issuers, trusted_roots
 from .rotation_result import as_result
-from .rotation_steps import StoreChanges, import_chosen, look, plan_listeners, remove_replaced, switch
+from .rotation_steps import StoreChanges, import_chosen, look, plan_adopted, plan_listeners, remove_replaced, switch
 from .rotation_world import RotationOptions, read_world, source_of
 
 PHASES = ("import", "deploy", "verify", "clean_up")
@@ -131,9 +131,15 @@ def adopt(world: World, options: RotationOptions) -> Chosen:
     Raises:
         CertificatesError: as `choose_named` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
     """
-    adoption = t.cast(Adoption, options.adopt)
-    entry = choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients)
-    planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
+    adoption, certificates = t.cast(Adoption, options.adopt), world.bundles.entries
+    entry = choose_named(certificates, adoption.common_name, options.certificates, world.clients)
+    if not is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
+        patterns = some_of(options.common_names or ["nothing"], MOST_NAMED)
+        raise CertificatesError(
+            "invalid_argument",
+            f"{adoption.common_name} is to be adopted, but common_names limits the run to {patterns}.",
+        )
+    planned = plan_adopted(world.after([entry.record], ()), options)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
         said = [f"{action.name}: {action.message}" for action in planned]
         raise Obstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
@@ -167,13 +173,14 @@ def options_of(module: Module) -> RotationOptions:
             "invalid_argument",
             'sources names no source: name where the certificates come from, such as [{"certbot": "/etc/letsencrypt"}].',
         )
-    named = [name for name in ("common_names", "load_balancers") if params[name] is not None]
-    if params["adopt"] and (named or not {"import", "deploy"} <= set(params["phases"])):
+    if params["adopt"] and not {"import", "deploy"} <= set(params["phases"]):
+        raise CertificatesError(
+            "invalid_argument", "adopt needs the phases import and deploy: add them, or leave adopt out."
+        )
+    if params["adopt"] and params["adopt"]["listeners"] == []:
         raise CertificatesError(
             "invalid_argument",
-            f"adopt names what goes where: leave out {' and '.join(named)}."
-            if named
-            else "adopt needs the phases import and deploy: add them, or leave adopt out.",
+            "adopt.listeners names no listener: name those that are to get the certificate, or leave it out for all that serve one of its names.",
         )
     sources = [source_of(position, given) for position, given in enumerate(params["sources"] or ())]
     if params["trusted_ca_path"] is not None:

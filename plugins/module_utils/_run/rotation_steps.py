@@ -145,7 +145,7 @@ def plan_adopted(world: World, options: RotationOptions) -> list[ListenerAction]
     """Decide about each listener that is to adopt a certificate."""
     adoption = t.cast(Adoption, options.adopt)
     entry = choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients)
-    return plan_adoption(world, adoption, entry)
+    return plan_adoption(world, adoption, entry, options.load_balancers)
 
 
 def as_they_are(plan: ListenerPlan) -> list[ListenerAction]:

@@ -75,7 +75,7 @@ class RotationOptions:
     @property
     def selection(self) -> ListenerSelection:
         """Which listeners to deal with."""
-        return ListenerSelection(self.common_names, self.load_balancers)
+        return ListenerSelection(None if self.adopt else self.common_names, self.load_balancers)
 
     @property
     def removes(self) -> bool:

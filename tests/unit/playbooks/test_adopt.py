@@ -79,3 +79,26 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
     )
     assert removed.returncode == 0, removed.stdout + removed.stderr
     assert old not in ids(account)
+
+
+def test_what_is_red_is_told_to_a_command_and_what_is_refused_as_well(account: Simulator, tmp_path: Path) -> None:
+    """Each with the sentence that the run ends with; check mode tells nobody, and the command's own failure hides nothing."""
+    balancer(account, "web", **{f"p{PORT}": store(account, NAME, organization=LTD, names=[NAME])})
+    renewed(tmp_path)
+    said = tmp_path / "said"
+    given = {
+        "source": str(tmp_path / "letsencrypt"),
+        "common_name": NAME,
+        "ssl_rotation_notify_command": f"sh -c 'cat >> {said}; env | grep -c ^SL_ >> {said}; exit 3'",
+    }
+    run(account, tmp_path, "adopt", "--check", listener="web:1", **given)
+    assert not said.exists()
+    for wrong, sentence in (
+        ({"listener": "web:1"}, "There is no listener web:1"),
+        ({"ssl_rotation_max_listener": 1}, "Is ssl_rotation_max_listeners meant?"),
+    ):
+        told = run(account, tmp_path, "adopt", **wrong, **given)
+        first, count = said.read_text(encoding="utf-8").splitlines()
+        said.unlink()
+        assert told.ran.code == 2 and sentence in first and count == "0"
+        assert f"{first} And nobody was told: sh ended with status 3." in told.ran.output

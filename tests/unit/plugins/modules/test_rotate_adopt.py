@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,11 @@ def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotat
     present = store(blind.sim, old(organization=LTD))
     balancer(blind.sim, present, first_port=PORT)
     blind.keep(NAME, issue(None, names=[NAME]))
+    balancer(blind.sim, present, name="api")
+    limited = blind.run(adopt=ADOPT, load_balancers=["api"])
+    assert limited["failure"]["code"] == "not_found" and "there are: api:443." in limited["msg"]
+    store(blind.sim, issue("other.example.com"))
+    assert "common_names limits the run to other.*" in blind.run(adopt=ADOPT, common_names=["other.*"])["msg"]
     wrong = blind.run(adopt={"common_name": NAME, "listeners": "web:1"})
     assert wrong["failure"]["code"] == "not_found" and WEB in wrong["msg"]
     blind.keep("other", issue(None, names=[NAME], organization="Another Ltd"))
@@ -103,9 +109,10 @@ def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotat
     [
         ({"phases": ["import"]}, "adopt needs the phases import and deploy"),
         ({"phases": ["verify"]}, "adopt needs the phases import and deploy"),
-        ({"common_names": [NAME], "load_balancers": ["web"]}, "leave out common_names and load_balancers"),
+        ({"adopt": {**ADOPT, "listeners": []}}, "adopt.listeners names no listener"),
+        ({"adopt": {**ADOPT, "listeners": None}}, "adopt.listeners names no listener"),
     ],
 )
-def test_what_does_not_go_with_it(blind: Rotation, given: dict[str, list[str]], said: str) -> None:
-    run = blind.run(adopt=ADOPT, **given)
+def test_what_does_not_go_with_it(blind: Rotation, given: dict[str, Any], said: str) -> None:
+    run = blind.run(**{"adopt": ADOPT, **given})
     assert run["failure"]["code"] == "invalid_argument" and said in run["msg"] and not blind.calls
