@@ -373,7 +373,7 @@ def _switched_to_best(place: Place, kept: ListenerAction, equals: Sequence[Store
     ids = ", ".join(str(record.id) for record in equals if record.id)
     new = ", ".join(certificate_of(record).fingerprint_sha256 for record in equals if not record.id)
     which = "; ".join(filter(None, [ids and f"ids {ids}", new and f"not stored yet, with the SHA-256 {new}"]))
-    stored = next((record.id for record in equals if record.stored_id), None)
+    stored = next((record.id for record in equals if record.id), None)
     remedy = (
         f"{place.command(stored)} has one of them served; or delete the others"
         if stored

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from .._api.client import connect
 from .._apply.switching import LONGEST_WAIT, check_ledger
@@ -25,21 +25,18 @@ from .._argspec import (
     mailbox_options,
     secrets_source_options,
 )
-from .._errors import CertificatesError, Obstacle
+from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGER
 from .._module import Module
 from .._plan.approvals import Approved, limit_imports
 from .._plan.attention import REASONS
 from .._plan.deployments import Adoption
-from .._plan.rotation import Chosen, choose, choose_named, is_meant
-from .._plan.world import World
-from .._report.summary import MOST_NAMED
+from .._plan.rotation import choose
 from .._sources.source import CLIENTS
-from .._text import some_of
 from .certificate_deploy import SPEC as DEPLOY_SPEC
 from .roots import clients_of, known_issuers, trusted_roots
 from .rotation_result import as_result
-from .rotation_steps import StoreChanges, import_chosen, look, plan_adopted, plan_listeners, remove_replaced, switch
+from .rotation_steps import StoreChanges, choose_adopted, import_chosen, look, plan_listeners, remove_replaced, switch
 from .rotation_world import RotationOptions, read_world, source_of
 
 PHASES = ("import", "deploy", "verify", "clean_up")
@@ -107,7 +104,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
     world = read_world(module, client, clients, options)
     chosen = (
-        adopt(world, options)
+        choose_adopted(world, options)
         if options.adopt
         else choose(world.bundles.entries, world.index, options.certificates, clients)
     )
@@ -123,31 +120,6 @@ def run(module: Module) -> dict[str, t.Any]:
     for warning in dict.fromkeys(seen.warnings):
         module.warn(warning)
     return as_result(client, options, chosen, imports, seen, removals)
-
-
-def adopt(world: World, options: RotationOptions) -> Chosen:
-    """Return the choice of the one certificate that is adopted, once it is known that it can be.
-
-    Raises:
-        CertificatesError: as `choose_named` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
-    """
-    adoption, certificates = t.cast(Adoption, options.adopt), world.bundles.entries
-    entry = choose_named(certificates, adoption.common_name, options.certificates, world.clients)
-    if not is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
-        patterns = some_of(options.common_names or ["nothing"], MOST_NAMED)
-        raise CertificatesError(
-            "invalid_argument",
-            f"{adoption.common_name} is to be adopted, but common_names limits the run to {patterns}.",
-        )
-    planned = plan_adopted(world.after([entry.record], ()), options)
-    if all(action.has_failed for action in planned):  # then nothing is imported for nothing
-        said = [f"{action.name}: {action.message}" for action in planned]
-        raise Obstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
-    chosen = choose([entry], world.index, replace(options.certificates, common_names=None), world.clients)
-    for record in chosen.skipped:
-        if record["reason"] == "ambiguous":
-            raise CertificatesError("ambiguous", record["message"])
-    return chosen
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from .._api.client import Client
 from .._api.store import StoreCertificate
 from .._apply.serving import Watch
 from .._apply.switching import WaitOptions, carry_out
-from .._errors import CertificatesError
+from .._errors import CertificatesError, Obstacle
 from .._module import Module
 from .._plan.approvals import limit_listeners, limit_removal
 from .._plan.deployments import (
@@ -31,8 +31,10 @@ from .._plan.deployments import (
 from .._plan.imports import ImportAction, plan_present, removal_of
 from .._plan.material import ImportOptions
 from .._plan.removal import as_result, plan_removal
-from .._plan.rotation import Chosen, Record, SourceCertificate, choose_named
+from .._plan.rotation import Chosen, Record, SourceCertificate, choose, choose_named, is_meant
 from .._plan.world import World
+from .._report.summary import MOST_NAMED
+from .._text import some_of
 from . import certificate_import as importing
 from .material import with_key
 from .roots import anchors_for
@@ -146,6 +148,31 @@ def plan_adopted(world: World, options: RotationOptions) -> list[ListenerAction]
     adoption = t.cast(Adoption, options.adopt)
     entry = choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients)
     return plan_adoption(world, adoption, entry, options.load_balancers)
+
+
+def choose_adopted(world: World, options: RotationOptions) -> Chosen:
+    """Return the choice of the one certificate that is adopted, once it is known that it can be.
+
+    Raises:
+        CertificatesError: as `choose_named` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
+    """
+    adoption, certificates = t.cast(Adoption, options.adopt), world.bundles.entries
+    entry = choose_named(certificates, adoption.common_name, options.certificates, world.clients)
+    if not is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
+        patterns = some_of(options.common_names or ["nothing"], MOST_NAMED)
+        raise CertificatesError(
+            "invalid_argument",
+            f"{adoption.common_name} is to be adopted, but common_names limits the run to {patterns}.",
+        )
+    planned = plan_adopted(world.after([entry.record], ()), options)
+    if all(action.has_failed for action in planned):  # then nothing is imported for nothing
+        said = [f"{action.name}: {action.message}" for action in planned]
+        raise Obstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
+    chosen = choose([entry], world.index, replace(options.certificates, common_names=None), world.clients)
+    for record in chosen.skipped:
+        if record["reason"] == "ambiguous":
+            raise CertificatesError("ambiguous", record["message"])
+    return chosen
 
 
 def as_they_are(plan: ListenerPlan) -> list[ListenerAction]:
