@@ -322,10 +322,10 @@ def test_thousands_of_rows_are_there_at_once(browser: Browser, large: Path) -> N
 PICTURES: dict[str, tuple[str, str, int, int, bool]] = {
     "report-light": ("fleet", "en", 1400, 1250, False),
     "report-dark": ("fleet", "de", 1400, 1250, True),
-    "report-narrow": ("fleet", "en", 400, 1500, False),
-    "report-narrow-dark": ("fleet", "de", 400, 1500, True),
+    "report-narrow": ("fleet", "en", 400, 2100, False),
+    "report-narrow-dark": ("fleet", "de", 400, 2100, True),
     "rotation-light": ("rotated", "en", 1400, 2250, False),
-    "rotation-narrow-dark": ("rotated", "de", 400, 1700, True),
+    "rotation-narrow-dark": ("rotated", "de", 400, 2700, True),
 }
 """Those of the documentation: reports, language, width and height, and whether it is dark."""
 
