@@ -58,7 +58,7 @@ class OnceAction(NormalAction):
         options = {**with_absolute_paths(named), "state": "checked"}
         module = f"{OURS}ssl_certificate_report"
         checked = self._execute_module(module_name=module, module_args=options, task_vars=task_vars)
-        return t.cast(dict[str, t.Any], checked) if checked.get("failed") else {}
+        return with_variables(checked, self.role, module) if checked.get("failed") else {}
 
     def why_not(self, task_vars: Mapping[str, t.Any]) -> str | None:
         """Return why the task would run more than once, though it is to run once; else `None`."""
