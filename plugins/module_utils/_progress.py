@@ -80,12 +80,19 @@ def read_progress(folder: str | None) -> tuple[int, int, str] | None:
 
 
 @contextmanager
-def waiting(folder: str | None, what: str, seconds: float) -> Iterator[None]:
-    """Note in the folder, if there is one, what a module waits for until the end of the block, and for how many seconds at most."""
+def waiting(folder: str | None, what: str, seconds: float, waited: float = 0) -> Iterator[None]:
+    """Note what a module waits for until the end of the block.
+
+    Args:
+        folder: where, if there is a folder.
+        what: the beginning of a sentence.
+        seconds: the longest wait; zero if there is none.
+        waited: how many of them are over.
+    """
     path = Path(folder, f"{WAIT}{uuid4().hex}") if folder and seconds > 0 else None
     with suppress(OSError):
         if path:
-            path.write_text(f"{time.time()} {seconds:g} {what}", "utf-8")
+            path.write_text(f"{time.time() - waited} {seconds:g} {what}", "utf-8")
     try:
         yield
     finally:

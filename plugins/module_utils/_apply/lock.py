@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from .._api.caller import Caller
 from .._errors import CertificatesError
 from .._ledger.ledger import Claim, Entry, Key, Ledger
+from .._progress import waiting
 from .._times import iso, now
 from .backoff import Backoff
 from .guard import guard, seconds
@@ -141,6 +142,7 @@ def acquire(
     what: str,
     longest_wait: float,
     planned_at: datetime,
+    folder: str | None = None,
 ) -> Lock:
     """Wait until no other run changes the same, and have the lock.
 
@@ -151,6 +153,7 @@ def acquire(
         what: that is, in messages: `load balancers`.
         longest_wait: for other runs, in seconds; zero not to wait.
         planned_at: when the facts of the plan began to be read.
+        folder: where waits are noted.
 
     Raises:
         CertificatesError: as `Ledger` and `subject`; `locked`, `interrupted`.
@@ -162,7 +165,7 @@ def acquire(
             ledger,
             Key("lock", subject()),
             LEASE,
-            lambda entry: _wait(caller, what, longest_wait, backoff, entry),
+            lambda entry: _wait(caller, what, longest_wait, backoff, entry, folder),
             tolerance=WRONG_CLOCK,
         )
     except CertificatesError:
@@ -173,7 +176,9 @@ def acquire(
     return Lock(ledger, granted.claim, what, granted.asked_at, is_plan_stale=is_stale)
 
 
-def _wait(caller: Caller, what: str, longest_wait: float, backoff: Backoff, lock: Entry) -> None:
+def _wait(
+    caller: Caller, what: str, longest_wait: float, backoff: Backoff, lock: Entry, folder: str | None = None
+) -> None:
     """Wait a little for the end of another run.
 
     Raises:
@@ -184,7 +189,9 @@ def _wait(caller: Caller, what: str, longest_wait: float, backoff: Backoff, lock
     within = f"{longest_wait:g} seconds"
     if longest_wait:
         caller.warn(f"{others}, so this one waited for its end, for at most {within}.")
-        if backoff.pause():
+        with waiting(folder, f"{what}: waits for another run to end", longest_wait, backoff.waited):
+            has_waited = backoff.pause()
+        if has_waited:
             return
     if caller.stop.is_set():
         raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")

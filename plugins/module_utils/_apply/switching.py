@@ -87,16 +87,15 @@ def carry_out(
         module.require(*FOR_LEDGER)
         from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
-        longest = wait_options.timeout if wait_options.waits else 0
-        with waiting(module.given_folder, "load balancers: another run changes them, waits for its end", longest):
-            lock = acquire(
-                client,
-                module.params["ledger_url"],
-                lambda: f"load balancers of account {client.account_id()}",
-                "load balancers",
-                longest,
-                plan.world.at,
-            )
+        lock = acquire(
+            client,
+            module.params["ledger_url"],
+            lambda: f"load balancers of account {client.account_id()}",
+            "load balancers",
+            wait_options.timeout if wait_options.waits else 0,
+            plan.world.at,
+            module.given_folder,
+        )
     try:
         if lock and lock.is_plan_stale:
             plan = plan_again()

@@ -49,7 +49,7 @@ from .._plan.secret_versions import (
     why_no_metadata,
     why_not_taken,
 )
-from .._progress import ProgressFile, waiting
+from .._progress import ProgressFile
 from .._secrets_manager.client import SecretsManager
 from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
@@ -302,8 +302,8 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
 
     subject = f"secrets of {manager.instance.identity}"
     ledger_url = module.params["ledger_url"]
-    with waiting(module.given_folder, "secrets: another run changes them, waits for its end", LONGEST_WAIT):
-        lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now())
+    folder = module.given_folder
+    lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now(), folder)
     try:
         return manager.each(progress.of(Writer(module, manager, lock.check)), steps)
     finally:
