@@ -859,7 +859,14 @@ class Run:
         monkeypatch.setattr(Switcher, "__call__", self._switch)
 
     def _acquire(
-        self, client: Client, url: str, subject: Callable[[], str], what: str, wait: float, planned_at: object
+        self,
+        client: Client,
+        url: str,
+        subject: Callable[[], str],
+        what: str,
+        wait: float,
+        planned_at: object,
+        folder: str | None = None,
     ) -> Any:
         self.done.append(("acquire", url, subject(), what, wait, planned_at))
         return SimpleNamespace(is_plan_stale=self.is_plan_stale, check="check", end=lambda: self.done.append("end"))
