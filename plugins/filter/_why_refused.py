@@ -16,6 +16,7 @@ import re
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
     HOW_TO_SELECT,
@@ -61,6 +62,14 @@ OF_COMMAND = ("ansible_limit", "ansible_run_tags", "ansible_skip_tags")
 """What was given to ansible-playbook."""
 OF_ANSIBLE = {"all", "always", "never", "tagged", "untagged"}
 """Tags that mean something to Ansible."""
+OTHERS = ("rotate", "deploy", "verify")
+OF_ADOPT = {
+    "source": "sources",
+    "common_name": "common_names",
+    "listener": "load_balancers",
+    "listeners": "load_balancers",
+}
+"""Variables of the playbook `adopt`, and what those who write them for one of the others mean."""
 ALIKE = 0.9
 """How like a name must be to what is written for it to be meant, for `difflib`: all begin alike."""
 
@@ -91,7 +100,9 @@ def why_refused(
             said = UNDEFINED.search(str(error))
             unreadable[name] = f": {said[0]}" if said else ""
     is_own = is_own_playbook(str(context.resolve("playbook_dir")))
-    unprefixed = None if unread else why_unprefixed(extra_variables(), given, role, is_own=is_own)
+    playbook = context.resolve("__ssl_rotation_playbook")  # may be undefined, which can be compared with nothing
+    called = OF_ADOPT if isinstance(playbook, str) and playbook in OTHERS else {}
+    unprefixed = None if unread else why_unprefixed(extra_variables(), given, role, called, is_own=is_own)
     why_not = _why_refused(names, given, unreadable, _different(context, role, given), role, unread, unprefixed)
     if why_not or not needs:
         return why_not
@@ -190,7 +201,14 @@ def _why_unknown(names: Sequence[str], role: str) -> str | None:
     )
 
 
-def why_unprefixed(extra: Mapping[str, t.Any], given: Mapping[str, t.Any], role: str, *, is_own: bool) -> str | None:
+def why_unprefixed(
+    extra: Mapping[str, t.Any],
+    given: Mapping[str, t.Any],
+    role: str,
+    called: Mapping[str, str] = MappingProxyType({}),
+    *,
+    is_own: bool,
+) -> str | None:
     """Return why extra variables are refused that are called like options of modules, and would set nothing.
 
     A play of a user's own may have such variables for other things: there, names that are words of the language are theirs, and so is what
@@ -200,10 +218,11 @@ def why_unprefixed(extra: Mapping[str, t.Any], given: Mapping[str, t.Any], role:
         extra: what `-e` sets.
         given: the role's variables that are defined, with their values.
         role: its name.
+        called: what such are called elsewhere.
         is_own: whether the playbook is one of this collection's.
     """
     defaults, variables = role_defaults(role), role_variables(role)
-    meant = {name: variable for name in sorted(extra) if (variable := f"{role}_{name}") in variables}
+    meant = {name: variable for name in sorted(extra) if (variable := f"{role}_{called.get(name, name)}") in variables}
     templates = [str(value) for value in extra.values() if "{{" in str(value)]
     for name, variable in list(meant.items()):
         value = given.get(variable)

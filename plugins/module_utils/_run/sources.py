@@ -27,7 +27,18 @@ from .._plan.world import Read
 from .._secrets_manager.secret import Secret
 from .._sources import folder, traefik
 from .._sources.files import Files
-from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, TRAEFIK, Paired, Source, group_of, look, usable_keys
+from .._sources.source import (
+    CLIENTS,
+    MAIL,
+    SECRETS_MANAGER,
+    TRAEFIK,
+    Paired,
+    Source,
+    group_of,
+    look,
+    recognised,
+    usable_keys,
+)
 from .._text import encodable, printable
 from .._times import iso, now, parse
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble
@@ -218,6 +229,11 @@ def _why_empty(source: Source, paired: Paired) -> str | None:
     with suppress(OSError):
         if not os.listdir(source.path):
             return f"{path} is empty. {SEE}"
+    kind = None
+    with suppress(CertificatesError):
+        kind = recognised(source.path) if source.kind != MAIL else None
+    if kind not in {None, source.kind}:
+        return f"{path} is a place of the kind {kind}: write {kind} in place of {source.kind} in sources."
     what = "private key" if source.kind == MAIL else "certificate with its private key"
     return f"there is no {what} in {path}. {SEE}"
 

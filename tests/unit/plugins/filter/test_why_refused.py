@@ -201,6 +201,11 @@ def test_extra_variables_without_the_prefix(
     assert why_not is None if said is None else said in str(why_not) and str(why_not).endswith("Nothing was done.")
 
 
+def test_a_variable_of_the_playbook_adopt_in_another_one() -> None:
+    said = plugin.why_unprefixed({"source": "/srv", "name": "x"}, {}, "ssl_rotation", plugin.OF_ADOPT, is_own=True)
+    assert said and "does not know source, so -e would set nothing: ssl_rotation_sources is meant" in said
+
+
 def test_which_playbooks_are_the_collections_own(tmp_path: Path) -> None:
     own = Path(plugin.__file__).parents[2] / "playbooks"
     assert is_own_playbook(str(own)) and is_own_playbook(str(own / "awx"))

@@ -466,6 +466,13 @@ def test_a_source_that_brings_nothing_is_told_in_the_same_words(
     assert read(kind, path) == Found(empty=[{"source": kind, "path": str(path), "message": message}])
 
 
+@pytest.mark.parametrize("kind", ["lego", "acme_sh", "folder"])
+def test_a_source_that_is_of_another_kind(kind: str, tmp_path: Path, read: Reader) -> None:
+    CLIENTS["certbot"](tmp_path, NAME, ONE)
+    [empty] = read(kind, tmp_path).empty
+    assert empty["message"].endswith(f"is a place of the kind certbot: write certbot in place of {kind} in sources.")
+
+
 @pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
 def test_a_part_of_a_source_that_is_not_mounted(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
     (tmp_path / name).symlink_to(tmp_path / "disk")
