@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ TOLD = frozenset({"msg", "message", "trust_message", "summary", "warnings"})
 NOT_TOLD = frozenset({"invocation", "diff", "preview"})
 OF_REPORT = {"path": "report_path", "language": "report_language"}
 """What the roles call options of `ssl_certificate_report`."""
+BY_ENVIRONMENT = {"endpoint_url": "SL_ENDPOINT_URL"}
+"""Options that no variable of a role stands for, and what sets them."""
 NO_WORDS = frozenset({"concurrency", "rollback", "imap", "maildir"})
 """Names without an underscore that in a sentence mean an option in any place."""
 OPTION = r"(?<![\w./\\$@-])(?:{names})(?![\w/@-]|\.\w)"
@@ -73,6 +76,7 @@ def _named_in(role: str, module: str) -> tuple[re.Pattern[str], Mapping[str, str
         if "_" in name or name in NO_WORDS
     }
     called |= {variable.removeprefix(f"{role}_"): variable for variable in variables}
+    called |= {option: name for option, name in BY_ENVIRONMENT.items() if os.environ.get(name)}
     if module == "ssl_certificate_report":
         called |= {name: f"{role}_{other}" for name, other in OF_REPORT.items()}
     words = {name for name in called if "_" not in name and name not in NO_WORDS}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import _named_in, with_variables
 
 ROTATE, REPORT = "softlayer.certificates.ssl_certificate_rotate", "ssl_certificate_report"
 
@@ -68,6 +68,16 @@ def test_the_report_has_other_names_in_the_roles() -> None:
     )
     assert told("There is no folder: correct the path.", module=REPORT) == "There is no folder: correct the path."
     assert told("path is a.") == "path is a."
+
+
+def test_what_the_environment_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, said in (
+        ("https://api.example.com/rest", "check SL_ENDPOINT_URL and proxy"),
+        ("", "check endpoint_url and proxy"),
+    ):
+        monkeypatch.setenv("SL_ENDPOINT_URL", value)
+        _named_in.cache_clear()
+        assert told("check endpoint_url and proxy") == said
 
 
 def test_what_programs_read_stays() -> None:
