@@ -233,7 +233,7 @@ def _why_empty(source: Source, paired: Paired) -> str | None:
     with suppress(CertificatesError):
         kind = recognised(source.path) if source.kind != MAIL else None
     if kind not in {None, source.kind}:
-        return f"{path} is a place of the kind {kind}: write {kind} in place of {source.kind} in sources."
+        return f"{path} is a place of the kind {kind}: write {kind} in place of {source.kind}."
     what = "private key" if source.kind == MAIL else "certificate with its private key"
     return f"there is no {what} in {path}. {SEE}"
 

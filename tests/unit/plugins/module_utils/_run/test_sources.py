@@ -470,7 +470,7 @@ def test_a_source_that_brings_nothing_is_told_in_the_same_words(
 def test_a_source_that_is_of_another_kind(kind: str, tmp_path: Path, read: Reader) -> None:
     CLIENTS["certbot"](tmp_path, NAME, ONE)
     [empty] = read(kind, tmp_path).empty
-    assert empty["message"].endswith(f"is a place of the kind certbot: write certbot in place of {kind} in sources.")
+    assert empty["message"].endswith(f"is a place of the kind certbot: write certbot in place of {kind}.")
 
 
 @pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
