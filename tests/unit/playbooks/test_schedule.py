@@ -115,6 +115,8 @@ def test_what_is_written_is_what_the_guide_has_and_a_second_run_changes_nothing(
     ]
     again = machine.present()
     assert again.changed == 0 and machine.files() == files, again.output
+    assert machine.schedule("-e", "state=absent").code == 0
+    assert machine.files() == {} and not (machine.root / "etc/softlayer-certificates").exists()
 
 
 @pytest.mark.skipif(
@@ -137,13 +139,17 @@ def test_systemd_takes_what_is_written_for_root_and_for_a_user(machine: Machine)
 
 
 def test_what_a_person_has_edited_stays_as_it_is(machine: Machine) -> None:
-    """A file, a hook that leads elsewhere, and credentials whose key is another one by now; the rest follows the variables."""
+    """A file, a hook that leads elsewhere, and credentials whose key is another one by now; the rest follows the variables.
+
+    Also where cron takes the place of systemd, and without credentials in the environment.
+    """
     (machine.root / HOOK).symlink_to("/bin/true")
     machine.present()
     timer, credentials = (machine.root / PLACES[name] / name for name in (f"{ROTATE}.timer", "credentials"))
     timer.write_text(f"{timer.read_text()}# mine\n")
     credentials.write_text("SL_API_KEY=another\n")
-    run = machine.present("-e", "time=04:00", "-e", "ssl_rotation_max_listeners=7")
+    changed = ("scheduler=cron", "time=04:00", "ssl_rotation_max_listeners=7")
+    run = machine.present(*(word for each in changed for word in ("-e", each)), SL_API_KEY="", SL_USERNAME="")
     for path in (timer, credentials, machine.root / HOOK):
         assert f"{path}: left as it is" in run.output
     assert (
@@ -153,6 +159,10 @@ def test_what_a_person_has_edited_stays_as_it_is(machine: Machine) -> None:
     )
     rotation = yaml.safe_load((machine.root / PLACES["rotation.yml"] / "rotation.yml").read_text())
     assert int(rotation["ssl_rotation_max_listeners"]) == 7
+    assert {Path(path).name for path in machine.files()} & UNITS == {timer.name}
+    quiet = "ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.quiet"
+    line = (machine.root / CRON).read_text().splitlines()[-1]
+    assert re.fullmatch(rf"[0-5]?\d 4 \* \* \* root {quiet} {machine.root}/usr/local/sbin/{ROTATE}", line)
 
     shown = machine.schedule("-e", "state=absent", "--check")
     assert shown.code == 0 and (machine.root / PLACES[ROTATE] / ROTATE).exists()
@@ -161,19 +171,6 @@ def test_what_a_person_has_edited_stays_as_it_is(machine: Machine) -> None:
     assert machine.files().keys() == {
         str(path.relative_to(machine.root)) for path in (timer, credentials, machine.root / HOOK)
     }
-
-
-def test_cron_takes_the_place_of_systemd_and_nothing_is_left_in_the_end(machine: Machine) -> None:
-    machine.present()
-    machine.present("-e", "scheduler=cron", "-e", "time=04:30", SL_API_KEY="", SL_USERNAME="")
-    assert not {Path(path).name for path in machine.files()} & UNITS
-    line = (machine.root / CRON).read_text().splitlines()[-1]
-    assert re.fullmatch(
-        rf"[0-5]?\d 4 \* \* \* root ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.quiet {machine.root}/usr/local/sbin/{ROTATE}",
-        line,
-    )
-    assert machine.schedule("-e", "state=absent").code == 0
-    assert machine.files() == {} and not (machine.root / "etc/softlayer-certificates").exists()
 
 
 @pytest.mark.parametrize(
