@@ -42,7 +42,7 @@ IMAGES = "https://raw.githubusercontent.com/softlayer/softlayer.certificates/mai
 """Where the pages have their pictures, for docs.ansible.com and Galaxy; the site has its own."""
 PRIVATE = re.compile(r"^    _\w+_filter\n|^\* :ansplugin:`_\w+ filter .*\n", re.MULTILINE)
 """What the list of all plugins says of private filters."""
-NAMED = re.compile(r"^    (?:docsite/)?(\w+?)(?:_(?:module|filter|inventory|role))?$", re.MULTILINE)
+NAMED = re.compile(r"^    (?:docsite/)?(\w+?)(?:_(?:module|filter|inventory|callback|role))?$", re.MULTILINE)
 """A page in a list of pages."""
 SHORT = {
     "guide_quick_start": "Quick start",
@@ -64,13 +64,15 @@ SHORT = {
 }
 """How the navigation names the guides."""
 LISTS = re.compile(
-    r"^(Modules|Filter Plugins|Inventory Plugins|Role Index)\n(.*?:maxdepth: 1\n)", re.MULTILINE | re.DOTALL
+    r"^(Modules|Callback Plugins|Filter Plugins|Inventory Plugins|Role Index)\n(.*?:maxdepth: 1\n)",
+    re.MULTILINE | re.DOTALL,
 )
 """A list of plugins and its heading."""
 GERMAN = "docsite/guide_request_email_de"
 ANSIBLE = "https://docs.ansible.com/ansible/latest/"
 IN_ANSIBLE = {
     r"action_plugins": "plugins/action.html",
+    r"callback_plugins": "plugins/callback.html",
     r"common_return_values": "reference_appendices/common_return_values.html",
     r"ansible_configuration_settings": "reference_appendices/config.html",
     r"(ANSIBLE_\w+)": r"reference_appendices/config.html#envvar-\1",

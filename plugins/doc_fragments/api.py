@@ -22,16 +22,16 @@ options:
     type: str
   endpoint_url:
     description:
-      - URL of the API. Default E(SL_ENDPOINT_URL), then V(https://api.softlayer.com/xmlrpc/v3.1/). Plain C(http) is for loopback hosts only.
+      - URL of the API. Or E(SL_ENDPOINT_URL), or SoftLayer's.
     type: str
   transport:
     description:
-      - How to call it; V(rest) is faster for thousands of objects. Default E(SOFTLAYER_CERTIFICATES_TRANSPORT), then by the URL.
+      - V(rest) is faster. Or E(SOFTLAYER_CERTIFICATES_TRANSPORT).
     type: str
     choices: [xmlrpc, rest]
   config_file:
     description:
-      - Of the SoftLayer SDK, for what neither options nor environment set. C(~/.softlayer) is always read.
+      - Of the SoftLayer SDK. C(~/.softlayer) is always read.
     type: path
   timeout:
     description:
@@ -40,7 +40,7 @@ options:
     default: 60
   proxy:
     description:
-      - URL of an HTTP proxy, its login percent-encoded. Default C(https_proxy) and C(no_proxy).
+      - HTTP proxy, its login percent-encoded. Or C(https_proxy).
     type: str
   validate_certs:
     description:
@@ -49,11 +49,11 @@ options:
     default: true
   ca_path:
     description:
-      - CA certificates for the API. Default E(SOFTLAYER_CERTIFICATES_CA_PATH), then the machine's.
+      - CA file. Or E(SOFTLAYER_CERTIFICATES_CA_PATH).
     type: path
   retries:
     description:
-      - How often to repeat a call that was not processed. One that changes something is never repeated blindly.
+      - How often to repeat calls that were not processed.
     type: int
     default: 5
 requirements:

@@ -18,7 +18,6 @@ description:
   - A certificate may stand in for another one if it is valid, newer, of the same organization and key type, has all of its names, is trusted
     no less, and does not end before it while due.
   - What a client accepts today, it accepts tomorrow, or the run fails and nothing is deleted.
-  - One failure stops nothing else. A run that was killed is finished by the next one.
   - Needs C(SECURITY_CERTIFICATE_MANAGE), C(LOADBALANCER_MANAGE) and access to the load balancers.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
@@ -30,7 +29,6 @@ extends_documentation_fragment:
   - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
-  - softlayer.certificates.attributes.progress
 requirements:
   - imap-tools >= 1.11 (for a mailbox on a server)
   - ibm-secrets-manager-sdk >= 2.1.13 (for Secrets Manager)
@@ -61,7 +59,7 @@ options:
         description: Its file C(acme.json), of Traefik 2 or later.
         type: path
       folder:
-        description: Files that end in C(.crt), C(.cer), C(.pem), C(.key), C(.ca-bundle), C(.chain.pem), C(.p12) or C(.pfx).
+        description: Of certificates and keys; not the folders in it.
         type: path
       mail:
         description: A mailbox; needs O(sources[].privatekey_dir).
@@ -135,7 +133,7 @@ options:
             description: Or E(SOFTLAYER_CERTIFICATES_IAM_URL), else IBM's.
             type: str
           api_key:
-            description: Of a Reader and SecretsReader. Or E(IBMCLOUD_API_KEY), or O(api_key) of V(apikey).
+            description: Or E(IBMCLOUD_API_KEY), or O(api_key) of V(apikey).
             type: str
           names:
             description: Patterns of names; each must match.
@@ -212,7 +210,7 @@ options:
     type: bool
     default: true
   remove_superseded:
-    description: Whether to delete what nothing uses and whose successor is served and accepted.
+    description: Whether to delete what is replaced everywhere.
     type: bool
     default: false
   remove_unseen:
@@ -223,24 +221,19 @@ options:
     description: Ledger by which runs take turns, else E(SOFTLAYER_CERTIFICATES_LEDGER_URL), else a file.
     type: str
   approved:
-    description:
-      - What check mode returned; only that is done. The run then fails because of the listeners that it shows, and of no others; where it
-        shows nothing to do, because of any.
+    description: What check mode returned; only that is done, and fails it.
     type: dict
   adopt:
     description:
-      - Gives listeners the first certificate of a name, and does nothing else. RV(adopted) says what is lost by it.
-      - Of the options C(allow_...) of M(softlayer.certificates.ssl_certificate_deploy), it accepts what this needs; never
-        C(allow_expired) or C(allow_untrusted). Names are lost only by a listener that is named. What O(common_names) and
-        O(load_balancers) leave out, cannot be adopted.
+      - Only gives listeners, within O(load_balancers), the first certificate of a name. RV(adopted) says what is lost by it.
     type: dict
     suboptions:
       common_name:
-        description: A name of the certificate in the sources.
+        description: A name of a certificate of the sources.
         type: str
         required: true
       listeners:
-        description: Who gets it, such as V(prod-web:443). By default those that have a certificate for one of its names.
+        description: As V(prod-web:443); default by its names.
         type: list
         elements: str
   gather_certificates:
@@ -248,9 +241,7 @@ options:
     type: bool
     default: true
   fail_on:
-    description:
-      - For which reasons in RV(attention) the run fails, in the V(deploy) and V(verify) phases; an empty list for none. For V(held_back) it
-        fails three days after the newer certificate has become valid, unless another listener serves that one.
+    description: Reasons that fail a run, V(held_back) after three days.
     type: list
     elements: str
     choices: [expired, expiring, not_yet_valid, unusable, held_back, not_served, not_accepted]
@@ -271,14 +262,6 @@ EXAMPLES = r"""
     remove_superseded: true
     approved: "{{ shown.preview }}"
 
-- name: Give two listeners, which have a certificate of a company, the first one of Let's Encrypt
-  softlayer.certificates.ssl_certificate_rotate:
-    sources:
-      - certbot: /etc/letsencrypt
-    adopt:
-      common_name: www.example.com
-      listeners: ["prod-web:443", "prod-web:8443"]
-
 - name: Rotate certificates of several clients, for some names and load balancers
   softlayer.certificates.ssl_certificate_rotate:
     sources: [{lego: ~/.lego}, {acme_sh: ~/.acme.sh}, {traefik: /etc/traefik/acme.json}]
@@ -295,15 +278,8 @@ EXAMPLES = r"""
     sources:
       - mail:
           imap:
-            host: imap.example.com
-            port: 143
-            username: certificates@example.com
-            password: "{{ vault_mail_password }}"
-            folder: CA mail
-            timeout: 30
-            security: starttls
-            validate_certs: true
-            ca_path: /etc/ssl/certs/example-ca.pem
+            {host: imap.example.com, username: certificates, password: "{{ vault_mail_password }}", folder: CA mail, timeout: 30,
+             port: 143, security: starttls, validate_certs: true, ca_path: /etc/ssl/certs/example-ca.pem}
           max_age_days: 60
         privatekey_dir: /srv/keys
       - {mail: {maildir: ~/Maildir}, privatekey_dir: /srv/keys}
@@ -321,6 +297,11 @@ EXAMPLES = r"""
           labels: [classic]
           secret_groups: [production]
           types: [public_cert, imported_cert]
+
+- name: Give a listener its first certificate of Let's Encrypt
+  softlayer.certificates.ssl_certificate_rotate:
+    sources: [{certbot: /etc/letsencrypt}]
+    adopt: {common_name: www.example.com, listeners: ["prod-web:443"]}
 
 - name: See what is served and what is due, and change nothing
   softlayer.certificates.ssl_certificate_rotate:
@@ -344,7 +325,7 @@ EXAMPLES = r"""
 RETURN = r"""
 imported:
   description:
-    - What was imported, as in RV(softlayer.certificates.ssl_certificate_import#module:certificates).
+    - What was imported, with its C(source).
   returned: success
   type: list
   elements: dict
@@ -376,10 +357,8 @@ failed_items:
   elements: dict
 attention:
   description:
-    - What needs a person, the most urgent first, each with C(name), C(load_balancer), C(load_balancer_uuid), C(port), C(reason) as in
-      O(fail_on), C(not_after), C(ends_at) (clients refuse it then), C(ends_by) (the issuer that ends first), C(days_until_expiry),
-      C(held_back_since) (for V(held_back): from when the newer certificate is valid; null if another listener serves that one), and the
-      remedy in C(message).
+    - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason) (see O(fail_on)), C(not_after),
+      C(ends_at) (clients refuse it then), C(ends_by) (an issuer that ends first), C(days_until_expiry), C(held_back_since), the remedy in C(message).
   returned: success
   type: list
   elements: dict
@@ -416,25 +395,23 @@ empty_sources:
   elements: dict
 adopted:
   description:
-    - The listeners of O(adopt), each with C(load_balancer), C(load_balancer_uuid), C(port), C(outcome), C(reason), C(message); C(had) and
-      C(gets) (facts of the certificates, or null), C(lost) (parts of a sentence), C(allowed) (what of
-      M(softlayer.certificates.ssl_certificate_deploy) was accepted for that), and C(still_used_by) (others that have what it had).
+    - What the listeners of O(adopt) get, each with C(had), C(gets), C(lost), C(allowed).
   returned: with O(adopt)
   type: list
   elements: dict
+totals:
+  description: The totals in one line; each listener counts once.
+  returned: success
+  type: str
 preview:
   description: What O(approved) looks at.
   returned: in check mode
   type: dict
 summary:
-  description: What was done, and needs a person, in sentences; what fails the run is last, after RV(totals).
+  description: What was done, and needs a person, in sentences.
   returned: success
   type: list
   elements: str
-totals:
-  description: The totals in one line; each listener is counted once, and certificates apart.
-  returned: success
-  type: str
 api_calls:
   description: Number of HTTP requests, with retries.
   returned: success
