@@ -41,7 +41,6 @@ ssl_fulfillment_allowed_recipients: ["*@example.*"] # whom the certificate autho
 ssl_fulfillment_mail:
   maildir: {maildir} # where the emails arrive
 ssl_fulfillment_privatekey_dir: {keys}
-ssl_fulfillment_report_path: .demo/orders.html
 ssl_fulfillment_trusted_ca_path: .demo/roots.pem
 """
 
@@ -57,7 +56,7 @@ def main() -> int:
         ):
             Demo(Path(scratch), simulator).run()
     except Failed as failure:
-        print(f"\nFAILED: {failure}", file=sys.stderr)
+        print(f"FAILED: {failure}", file=sys.stderr)
         return 1
     return 0
 
@@ -134,14 +133,13 @@ class Demo:
         self._order()
         self._step(
             "SSL orders: whom would the authority mail?",
-            "For certificates that were ordered on SoftLayer, the authority sends the email again that was lost. In check mode nothing "
-            "is sent: it takes the place of the portal's confirmation window.",
+            "In check mode no email is sent. It takes the place of the portal's confirmation window.",
             "resend -e @.demo/fulfillment.yml --check",
         )
         self._step(
             "SSL orders: request, wait, import",
-            "Each certificate is taken from its email by its public key, checked against its key, its order and its chain, and put "
-            "into the store. The next night, `rotate` has the load balancers serve it.",
+            "The authority sends the lost emails again; each certificate is taken from its email by its public key, checked, and put into "
+            "the store. The next night, `rotate` has the load balancers serve it.",
             "fulfill -e @.demo/fulfillment.yml",
         )
         tell(
@@ -168,13 +166,12 @@ class Demo:
         return self._authority.issue(name, key=new_key(kind), days=days, organization=organization)
 
     def _order(self) -> None:
-        """Add orders: two whose emails can be sent, and two that have to wait or have ended."""
+        """Add orders: two whose emails can be sent, and one that has to wait."""
         now = datetime.now(timezone.utc)
         for name, status, left in (
             ("api.example.org", APPROVED, 364),
             ("*.example.net", COMPLETE, 150),
             ("vpn.example.org", PENDING, None),
-            ("old.example.net", COMPLETE, -40),
         ):
             order = self._simulator.add_order(commonName=name, status=status, key_type="rsa")
             if left is not None:
@@ -191,7 +188,7 @@ class Demo:
         print("    " + " ".join([*(f"{name}={value}" for name, value in setting.items()), command]), flush=True)
         code = subprocess.run(command.split(), env=self._environment | setting, cwd=ROOT, check=False).returncode
         if code:
-            print(f"    exit code {code}")
+            show(f"exit code {code}")
         if code != ends:
             raise Failed(f"step {self._number} ended with {code}, not with {ends}")
 

@@ -40,7 +40,7 @@ def main() -> int:
         return 1
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    print("Starting the simulator and Pebble: this takes some seconds.", flush=True)
+    print("Starting the simulator and Pebble: this takes some seconds.\n", flush=True)
     try:
         with (
             tempfile.TemporaryDirectory(dir=FOLDER) as scratch,
@@ -49,7 +49,7 @@ def main() -> int:
         ):
             Demo(Path(scratch), simulator, pebble).run()
     except Failed as failure:
-        print(f"\nFAILED: {failure}", file=sys.stderr)
+        print(f"FAILED: {failure}", file=sys.stderr)
         return 1
     return 0
 
@@ -150,7 +150,6 @@ class Demo:
         days = (found.not_valid_after_utc - datetime.now(timezone.utc)) // timedelta(days=1)
         issuer = found.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
         trust = "" if must_differ_from is None else " It trusts it."
-        print()
         show(
             f"A client of https://{NAME} gets certificate {found.serial_number:x}\n"
             f"of {issuer!s}, valid for {days} more days.{trust}"

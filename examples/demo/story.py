@@ -28,12 +28,12 @@ class Failed(Exception):
 def tell(title: str, text: str) -> None:
     """Print a heading and a paragraph."""
     heading = f"=== {title} ".ljust(WIDTH, "=")
-    print(f"\n{heading}\n{textwrap.fill(text, WIDTH)}\n", flush=True)
+    print(f"{heading}\n{textwrap.fill(text, WIDTH)}\n", flush=True)
 
 
 def show(text: str) -> None:
     """Print what a file holds, or a program has printed."""
-    print(textwrap.indent(text.strip("\n"), "    "), flush=True)
+    print(textwrap.indent(text.strip("\n"), "    ") + "\n", flush=True)
 
 
 def install_collection(folder: Path) -> Path:
