@@ -176,7 +176,7 @@ NOT_THERE = {
     ("roles/ssl_fulfillment/tasks/phase_known.yml", "ssl_fulfillment_email"): {
         "force"
     },  # the report tells of the plan without it
-    ("roles/ssl_fulfillment/tasks/phase_report.yml", "ssl_order_info"): {
+    ("roles/ssl_fulfillment/tasks/phase_list.yml", "ssl_order_info"): {
         "approver_emails",
         "common_names",
         "exclude_expired",
