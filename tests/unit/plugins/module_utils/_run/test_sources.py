@@ -298,7 +298,8 @@ def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None
     """What is found is called as its certificate; of what is not found it is said which key waits for it."""
     keys = {Certificate(one.der).public_key_sha256: f"/keys/{name}.key" for name, one in (("a", ONE), ("b", OTHER))}
     warned: list[str] = []
-    module: Any = SimpleNamespace(params={"trust": "require", "trusted_ca_path": str(read.roots)}, warn=warned.append)
+    params = {"trust": "require", "trusted_ca_path": str(read.roots)}
+    module: Any = SimpleNamespace(params=params, warn=warned.append, given_folder=None)
     options: dict[str, Any] = {name: option.get("default") for name, option in mailbox_options().options.items()}
 
     def look() -> MailContent:
