@@ -298,7 +298,13 @@ def limited(role: str, tags: tuple[str, ...] = ("all",), skips: tuple[str, ...] 
     needs = {**FULFILLMENT, "phases": ["import"], "asked": ["import"], "certificate_dir": "/", "privatekey_dir": "/"}
     given = {f"__{role}_playbook": "import", **of_command, "asked": [], **given}
     names = {name: value for name, value in given.items() if name.startswith(("__", "ansible_"))}
-    context = {"omit": "(omit)", "ansible_play_hosts_all": ["localhost"], "ansible_play_hosts": ["localhost"], **names}
+    context = {
+        "omit": "(omit)",
+        "playbook_dir": "/srv",
+        "ansible_play_hosts_all": ["localhost"],
+        "ansible_play_hosts": ["localhost"],
+        **names,
+    }
     ready = {**needs, **{name: value for name, value in given.items() if name not in names}}
     made = Environment(undefined=StrictUndefined).from_string("").new_context({**context, "needs": ready})
     return str(plugin.FilterModule().filters()["_why_refused"](made, [], role, None, "needs"))
