@@ -44,7 +44,8 @@ attributes:
   action_group:
     description: Sets the API's options once, in C(module_defaults).
     support: full
-    membership: softlayer.certificates.softlayer
+    membership:
+      - softlayer.certificates.softlayer
 """
 
     PROGRESS = r"""
