@@ -20,7 +20,17 @@ from tests.support.modules import Run, run_module
 
 NAME = "www.example.com"
 AUTHORITY = Authority()
-LATER = {"id", "requested_at", "previous_requested_at", "next_allowed_at", "api_calls", "source", "invocation", "diff"}
+LATER = {
+    "id",
+    "requested_at",
+    "previous_requested_at",
+    "first_requested_at",
+    "next_allowed_at",
+    "api_calls",
+    "source",
+    "invocation",
+    "diff",
+}
 """What is known, or another, only after the run: ids that the store gives, times, and the newest of the emails."""
 WOULD_BE = "Would be "
 

@@ -146,6 +146,7 @@ def test_an_email_is_requested(sim: Simulator, both: dict[str, Any]) -> None:
         "reason": None,
         "requested_at": email["requested_at"],
         "previous_requested_at": None,
+        "first_requested_at": None,
         "next_allowed_at": email["next_allowed_at"],
         "message": None,
     }
