@@ -102,7 +102,7 @@ def finish_page(_app: Sphinx, docname: str, source: list[str]) -> None:
     """Use the site's own pictures, begin the first page with the paths, and the page of a role with an example."""
     text = source[0].replace(IMAGES, "/images/")
     if docname == "index":
-        top, _, rest = PRIVATE.sub("", text).partition("Softlayer.Certificates\n")
+        top, _title, rest = PRIVATE.sub("", text).partition("Softlayer.Certificates\n")
         rest = rest[rest.index("Description\n-") :]
         title = f"{project}\n{'=' * len(project)}\n\n"
         paths = HERE.joinpath("landing.rst").read_text(encoding="utf-8").partition("Which path")

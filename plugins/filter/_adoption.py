@@ -17,7 +17,8 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-SOURCES, LISTENERS = "ssl_rotation_sources", ("listener", "listeners")
+SOURCES = "ssl_rotation_sources"
+LISTENERS = ("listener", "listeners")
 NAMES = ("common_name", "name")
 
 
@@ -49,7 +50,11 @@ def _read(given: Mapping[str, t.Any], needs_name: bool) -> dict[str, t.Any]:
         names = [given[name] for name in NAMES if name in given]
         if needs_name and len(names) != 1:
             raise _refusal("Name the certificate by one of its names, once: -e common_name=www.example.com.")
-        return {**read, "sources": _sources(given), "adopt": {**_listeners(given), "common_name": "".join(names)}}
+        return {
+            **read,
+            "sources": _sources(given),
+            "adopt": {**_listeners(given), "common_name": "".join(map(str, names))},
+        }
     except CertificatesError as error:
         return {**read, "refused": error.message}
 

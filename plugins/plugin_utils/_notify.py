@@ -18,7 +18,7 @@ OURS = ("SL_", "SOFTLAYER_CERTIFICATES_", "SSL_FULFILLMENT_", "IBMCLOUD_")
 
 
 def notify(
-    command: str, sentence: str, environment: Mapping[str, str] = os.environ, seconds: float = SECONDS
+    command: str, sentence: str, environment: Mapping[str, str] | None = None, seconds: float = SECONDS
 ) -> str | None:
     """Give a sentence to a command, on its standard input; return why that failed, as a sentence, if it has.
 
@@ -26,7 +26,11 @@ def notify(
     """
     try:
         words = shlex.split(command)
-        known = {name: value for name, value in environment.items() if not name.startswith(OURS)}
+        known = {
+            name: value
+            for name, value in (os.environ if environment is None else environment).items()
+            if not name.startswith(OURS)
+        }
         done = subprocess.run(
             words, input=f"{sentence}\n".encode(), env=known, capture_output=True, timeout=seconds, check=False
         )

@@ -62,7 +62,7 @@ ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin"
 """The properties read from such an entry, in addition to its `certificateId`."""
 UNREADABLE = "The certificate store cannot be read: the API user lacks the permission SECURITY_CERTIFICATE_MANAGE"
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
-Handle = int | str
+Handle: t.TypeAlias = "int | str"
 """See `StoreCertificate.handle`."""
 
 

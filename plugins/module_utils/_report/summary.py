@@ -135,6 +135,8 @@ def summary(
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
     broken = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
     others = [record for record in lists["skipped"] if record not in broken and record["reason"] != UP_TO_DATE]
+    needed = " ".join(item["message"] for item in attention)
+    broken = [record for record in broken if f"{called(record)} ({record.get('path')})" not in needed]
     alarming = told_once(alarming, lists["failed"])
     needs = [item for item in told_once(attention, lists["failed"]) if item not in alarming]
     is_needless = set(phases) == {"clean_up"} and not removes
