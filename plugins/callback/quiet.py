@@ -52,5 +52,6 @@ class CallbackModule(CallbackBase):
         # From ansible-core 2.19 on, `result` is what is to be read.
         told = result.result if hasattr(result, "result") else result._result
         said = [told, *(item for item in told.get("results") or () if item.get("failed"))]
-        for sentence in dict.fromkeys(str(each["msg"]) for each in said if each.get("msg")):
+        sentences = [str(each["msg"]) for each in said if each.get("msg")]
+        for sentence in dict.fromkeys([*sentences, *map(str, told.get("why") or ())]):
             self._display.display(sentence, stderr=True)

@@ -14,6 +14,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ful
     Run,
     outcome,
     summary,
+    totals,
     why_failed,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
@@ -29,9 +30,9 @@ UNUSED = {"diff", "unmatched", "invocation"}
 def fulfillment_outcome(
     registered: Mapping[str, Mapping[str, t.Any]], asked: Sequence[str], is_check_mode: bool
 ) -> dict[str, t.Any]:
-    """Return what a run has done: the `result`, the `lines` that say it, and the `failure`.
+    """Return what a run has done: the `result`, the `summary` that says it, with its `totals`, and the `failure`.
 
-    That is empty if nothing failed, and nothing waits for a person longer than it should.
+    That is `None` if nothing failed, and nothing waits for a person longer than it should.
 
     Args:
         registered: what the modules returned, by the names of the fields of `Run`.
@@ -54,8 +55,9 @@ def _told(registered: Mapping[str, Mapping[str, t.Any]], asked: Sequence[str], i
             email["order_id"]: email for answer in (run.known, run.emails) for email in answer.get("emails") or ()
         }
         result["skipped"] = [_waiting(record, emails.get(record.get("order_id"), {})) for record in result["skipped"]]
-    lines = summary(run, result, is_check_mode=is_check_mode)
-    return {"result": result, "lines": lines, "failure": why_failed(result)}
+    counted, why = totals(result, is_check_mode=is_check_mode), why_failed(result)
+    lines = summary(run, result, counted, is_check_mode=is_check_mode)
+    return {"result": result, "summary": lines, "totals": counted, "failure": {"message": why} if why else None}
 
 
 def _waiting(skipped: Mapping[str, t.Any], email: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -103,12 +103,13 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
             result["failed"].append(record)
 
 
-def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> list[str]:
-    """Return what a run has done, with a line for each order that was acted on.
+def summary(run: Run, result: Mapping[str, Sequence[Record]], totals: str, *, is_check_mode: bool) -> list[str]:
+    """Return what a run has done, with a line for each order that was acted on; what fails it comes last, after the totals.
 
     Args:
         run: what the modules returned.
         result: the outcome.
+        totals: the line of totals.
         is_check_mode: whether nothing was actually done.
     """
     would_be = "would be " if is_check_mode else ""
@@ -124,33 +125,25 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: 
             for record in result["collected"]
         ),
         *(f"{_order(record)}: {would_be}{record['outcome']}{stored_as(record)}" for record in result["imported"]),
-        *(f"{named(record) or 'a certificate'}: {_word(record)}, {record['message']}" for record in result["failed"]),
         *skipped(record for record in result["skipped"] if not record.get("needs_person")),
+        *([] if is_report else [totals]),
+        *(f"{named(record) or 'a certificate'}: {_word(record)}, {record['message']}" for record in result["failed"]),
         *(f"NEEDS A PERSON: {_about(record)}" for record in result["skipped"] if record.get("needs_person")),
-        *([] if is_report else [_totals(result, is_check_mode=is_check_mode)]),
     ]
 
 
-def _totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:
+def totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:
+    """Return the line of totals."""
     return ", ".join(f"{WOULD.get(name, name) if is_check_mode else name} {len(result[name])}" for name in LISTS)
 
 
 def why_failed(result: Mapping[str, Sequence[Record]]) -> str:
-    """Return one line that says what failed, and what waits for a person longer than it should; blank if nothing does.
-
-    It has the sentence of one; several are named, since the summary has a line for each.
-    """
-    failed, needed = result["failed"], [record for record in result["skipped"] if record.get("needs_person")]
-    if len(failed) + len(needed) == 1:
-        return failures(failed) if failed else f"1 order needs a person: {_about(needed[0])}"
+    """Return one line that says what failed, and what waits for a person longer than it should; blank if nothing does."""
+    needed = [_about(record) for record in result["skipped"] if record.get("needs_person")]
     orders = "1 order needs" if len(needed) == 1 else f"{len(needed)} orders need"
-    said = [f"{len(failed)} failed: {_names(failed)}."] if failed else []
-    said += [f"{orders} a person: {_names(needed)}."] if needed else []
-    return " ".join([*said, "The lines above say why."]) if said else ""
-
-
-def _names(records: Iterable[Record]) -> str:
-    return some_of([named(record) or "a certificate" for record in records], MOST_NAMED, "; ", "; ")
+    said = [failures(result["failed"])] if result["failed"] else []
+    said += [f"{orders} a person: {some_of(needed, MOST_NAMED, '; ', '; ')}"] if needed else []
+    return " ".join(said)
 
 
 def _about(skipped_item: Record) -> str:

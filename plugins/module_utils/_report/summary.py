@@ -234,11 +234,12 @@ def told_once(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Seq
     return told
 
 
-def last_lines(done: Record, table: Sequence[str]) -> list[str]:
-    """Return what a run ends with: what it has done, the table, and the line of totals; what has failed it, `failure` says."""
+def last_lines(done: Record, table: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what a run ends with: what it has done, the table, and the line of totals; and apart from them, what has failed it."""
     lines, totals_line = list(done.get("summary") or ()), done.get("totals")
     end = lines.index(totals_line) if totals_line in lines else len(lines)
-    return [*lines[:end], *table, *lines[end : None if not done.get("failure") else end + 1]]
+    begin = end + 1 if done.get("failure") else len(lines)
+    return [*lines[:end], *table, *lines[end:begin]], lines[begin:]
 
 
 def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_seen: str = "") -> Iterable[str]:

@@ -18,7 +18,8 @@ def test_of_long_lists_only_the_rest_of_the_answer_is_looked_at() -> None:
     listed = {"orders": [{"id": 1}, {"id": 2}], "missing_order_ids": [3], "diff": object()}
     told = fulfillment_outcome({**NOTHING, "listed": listed}, ["import"], False)
     assert [one["order_id"] for one in told["result"]["failed"]] == [3]
-    assert told["lines"][-1].endswith("failed 1") and "There is no such order" in told["failure"]
+    assert told["totals"].endswith("failed 1") and told["summary"][-2] == told["totals"]
+    assert "There is no such order" in told["summary"][-1] and "There is no such order" in told["failure"]["message"]
 
 
 def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
@@ -31,7 +32,7 @@ def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
         told = fulfillment_outcome({**NOTHING, "mails": mails, source: emails}, ["collect"], False)
         (skipped,) = [record for record in told["result"]["skipped"] if record["order_id"] == 1]
         assert skipped["needs_person"] and "2026-01-01T00:00:00Z" in skipped["message"]
-        assert told["failure"].startswith("1 order needs a person: www.example.com, order 1: ")
+        assert told["failure"]["message"].startswith("1 order needs a person: www.example.com, order 1: ")
         assert told["result"]["failed"] == []
     told = fulfillment_outcome({**NOTHING, "mails": mails}, ["collect"], False)
     assert not told["failure"] and not told["result"]["skipped"][0]["needs_person"], "nobody knows since when"

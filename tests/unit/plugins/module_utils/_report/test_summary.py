@@ -150,9 +150,10 @@ def test_totals_are_said_as_people_say_them() -> None:
 
 def test_the_table_stands_before_the_totals_and_what_failed_is_not_said_twice() -> None:
     done = {"summary": ["It was done.", TOTALS, "It failed."], "totals": TOTALS}
-    assert last_lines(done, ["A row."]) == ["It was done.", "A row.", TOTALS, "It failed."]
-    assert last_lines({**done, "failure": {"message": "It failed."}}, ["A row."]) == ["It was done.", "A row.", TOTALS]
-    assert last_lines({"msg": "The module failed."}, []) == []
+    assert last_lines(done, ["A row."]) == (["It was done.", "A row.", TOTALS, "It failed."], [])
+    failed = {**done, "failure": {"message": "It failed."}}
+    assert last_lines(failed, ["A row."]) == (["It was done.", "A row.", TOTALS], ["It failed."])
+    assert last_lines({"msg": "The module failed."}, []) == ([], [])
 
 
 def test_what_needs_the_same_is_said_at_once_and_of_a_listener_once() -> None:
