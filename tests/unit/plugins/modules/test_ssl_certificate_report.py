@@ -295,7 +295,7 @@ def test_what_can_be_written_is_not_when_it_is_only_checked(tmp_path: Path) -> N
             {"listeners": [{**LISTENERS["listeners"][0], "reason": 5}]},
             "(web:443): reason has another form than what the modules return.",
         ),
-        ({"listeners": [], "deployed": [{}]}, "than what the modules return (reason is missing): name the variable"),
+        ({"listeners": [], "deployed": [{}]}, "than what the modules return (served is missing): name the variable"),
     ],
 )
 def test_results_of_neither_kind(tmp_path: Path, results: Any, said: str) -> None:
