@@ -301,7 +301,7 @@ EXAMPLES = r"""
 - name: Give a listener its first certificate of Let's Encrypt
   softlayer.certificates.ssl_certificate_rotate:
     sources: [{certbot: /etc/letsencrypt}]
-    adopt: {common_name: www.example.com, listeners: ["prod-web:443"]}
+    adopt: {common_name: portal.example.com, listeners: ["prod-portal:443"]}
 
 - name: See what is served and what is due, and change nothing
   softlayer.certificates.ssl_certificate_rotate:

@@ -130,6 +130,7 @@ class World:
             for word, local in self._words.items():
                 value = value.replace(word, local)
             value = DOCUMENTED_FINGERPRINT.sub(self._fingerprint, value)
+            value = re.sub(rf"^([a-z-]+):{DOCUMENTED_PORT}$", rf"\1:{PORT}", value)  # a listener
             return re.sub(r"(?<![\w.~/:])/(?=(etc|srv|var)/)", f"{self.root}/", value)
         return {DOCUMENTED_ACCOUNT: self._sim.account_id, DOCUMENTED_PORT: PORT, **self._documented}.get(value, value)
 
@@ -162,8 +163,8 @@ class World:
         self._store("example.com", days=(-330, 35))
         self._documented = {
             4711: self._store("beta.example.com", days=(-100, 200), kind="rsa"),
-            4712: self._store("beta.example.com", days=(-10, 80)),
-            4713: self._store("api.example.com", days=(-10, 80)),
+            4712: self._store("beta.example.com", days=(-1, 80)),  # held back, not for three days yet
+            4713: self._store("api.example.com", days=(-1, 80)),
             4714: self._store("staging.example.com", days=(-90, -1), kind="rsa"),
             4715: self._create(made.self_signed("staging.example.com", made.new_key("rsa"))),
         }
