@@ -36,7 +36,7 @@ playbook that gives a listener a certificate of another kind, once:
 
 .. csv-table::
    :header: Reason, What it means, What to do
-   :widths: 22, 39, 39
+   :widths: 28, 36, 36
    :class: cards
 
 """

@@ -224,7 +224,8 @@ def test_the_first_certificate(newcomer: Newcomer, sim: Simulator) -> None:
     assert served(sim) == {one["id"] for one in sim.certificates()} - {old["id"]}
 
 
-def test_what_is_served(newcomer: Newcomer) -> None:
+def test_what_is_served(newcomer: Newcomer, sim: Simulator) -> None:
+    renewed_by_certbot(newcomer, sim)
     [verify] = blocks("See what is served, and what is due", "console")
     assert "WHAT IS DUE" in newcomer.does(verify)
     assert (newcomer.folder / "served.html").exists()
