@@ -232,6 +232,14 @@ def why_unprefixed(
             del meant[name]
     if meant:
         return f"The role {role} does not know {', '.join(meant)}, so -e would set nothing: {', '.join(meant.values())} is meant. Nothing was done."
+    alike = {
+        name: get_close_matches(name, OF_PLAYBOOKS, 1, ALIKE)
+        for name in sorted(extra)
+        if is_own and name not in OF_PLAYBOOKS
+    }
+    for name, names in alike.items():
+        if names:
+            return f"{name} is no variable of this playbook: is {names[0]} meant? Nothing was done."
     of_api = [name for name in sorted(extra) if is_own and name in api_options().options]
     if of_api:
         name = of_api[0]
@@ -241,6 +249,8 @@ def why_unprefixed(
     return None
 
 
+OF_PLAYBOOKS = ("listener", "listeners", "source", "common_name", "name", "state", "scheduler", "time", "prefix")
+"""The variables that the playbooks adopt and schedule have beside those of the role."""
 HOW_ELSE = "call the role in a play of your own, with module_defaults for group/softlayer.certificates.softlayer"
 """How options are set that the environment does not."""
 

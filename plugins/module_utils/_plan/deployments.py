@@ -519,10 +519,7 @@ def _why_not(
         )
     old = Incumbent.of(current) if current and current.certificate else None
     if old is None and has is not None and not overrides.name_loss:
-        return Obstacle(
-            "not_found",
-            f"{_why_unknown(place, current)} allow_name_loss: true switches it without comparing the names.",
-        )
+        return Obstacle("not_found", _why_unknown(place, current))
     not_taken = f"Certificate {options.certificate_id} was not taken:"
     why, never = why_not_in_place_of(target, old, clients, overrides), why_not_offered(target, place.balancer)
     if why and (
@@ -545,8 +542,8 @@ def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
         return f"The listener {place.name} has no certificate: {adopt(None, place.name)} gives it one."
     why = "is not in the store" if current is None else "cannot be read"
     return (
-        f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known: "
-        f"{adopt(None, place.name)} gives it another one."
+        f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known: name the one to serve in "
+        "ssl_certificate_deploy, with allow_name_loss."
     )
 
 
@@ -700,10 +697,19 @@ def _adopted(
         is_about_key = why.reason == "key_type_not_offered"
         remedy = remedy_for(action.target, action.target, why.reason, entry, world.clients) if is_about_key else ""
         return action.failed(why.reason, f"{why.message} {remedy}".strip())
-    if overrides.name_loss and not is_named:
-        lost = some_of(lost_names(certificate_of(action.target), t.cast(Incumbent, old), wildcards=True), MOST_NAMED)
+    lost = lost_names(certificate_of(action.target), old, wildcards=True) if old and overrides.name_loss else []
+    if (
+        old and lost and old.identities.issubset(lost) and _is_promising(current, world.clients)
+    ):  # a mistyped listener, it seems
         return action.failed(
-            "names_not_covered", f"It would no longer serve {lost}: name it as one of the listeners, if that is meant."
+            "names_not_covered",
+            f"The certificate is for none of the names that it serves, {some_of(lost, MOST_NAMED)}: see that {place.name} is the listener that "
+            "is meant. If it is, store the certificate with import_new, and name it in ssl_certificate_deploy, with allow_name_loss.",
+        )
+    if lost and not is_named:
+        return action.failed(
+            "names_not_covered",
+            f"It would no longer serve {some_of(lost, MOST_NAMED)}: name it as one of the listeners, if that is meant.",
         )
     why_ended = _why_ended(place)
     return action.failed(why_ended.reason, why_ended.message) if why_ended else action

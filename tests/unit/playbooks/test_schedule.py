@@ -51,7 +51,7 @@ class Machine:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         }
         run = subprocess.run(
-            [*words, "-e", f"prefix={self.root}"],
+            [words[0], words[1], "-e", f"prefix={self.root}", *words[2:]],
             env=os.environ | login | environment,
             capture_output=True,
             text=True,
@@ -109,6 +109,7 @@ def test_what_is_written_is_what_the_guide_has_and_a_second_run_changes_nothing(
         stat.S_IMODE((machine.root / path).stat().st_mode)
         for path in ("etc/softlayer-certificates", "var/lib/softlayer-certificates")
     } == {0o700}
+    assert stat.S_IMODE((machine.root / "var/lib").stat().st_mode) == 0o755
     assert (machine.root / HOOK).resolve() == machine.root / PLACES[RENEWED] / RENEWED
     assert yaml.safe_load(files["etc/softlayer-certificates/rotation.yml"])["ssl_rotation_sources"] == [
         {"certbot": f"{machine.root}/etc/letsencrypt"}
@@ -180,6 +181,10 @@ def test_what_a_person_has_edited_stays_as_it_is(machine: Machine) -> None:
         (["source=/nowhere"], {}, "/nowhere is not there, or holds no certificates"),
         (["source={root}/etc/letsencrypt"], {"SL_API_KEY": ""}, "export SL_USERNAME and SL_API_KEY"),
         (["source={root}/etc/letsencrypt", "time=3"], {}, "time is a time of day"),
+        (["source={root}/etc/letsencrypt", "prefix="], {}, "prefix is the absolute path"),
+        (["source={root}/etc/letsencrypt", "prefix=here"], {}, "prefix is the absolute path"),
+        (["source={root}/etc/letsencrypt", "prefix=/x$(id)"], {}, "would be in programs and units"),
+        (["source={root}/etc/letsencrypt", "sheduler=cron"], {}, "is scheduler meant?"),
         (["source={root}/etc/letsencrypt", "ssl_rotation_max_listener=1"], {}, "Is ssl_rotation_max_listeners meant?"),
     ],
 )

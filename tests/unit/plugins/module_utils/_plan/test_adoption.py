@@ -169,7 +169,7 @@ def outcomes(actions: dict[str, ListenerAction]) -> dict[str, tuple[str, str | N
 
 def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> None:
     web, api = balancer("web", p443=1, p8443=None), balancer("api", p443=3)
-    others = {"stored": [Made("api.example", ("api.example",), days=(-200, 165)).record(3)]}
+    others = {"stored": [Made("api.example", ("api.example",), days=(-200, 165), by="own").record(3)]}
     assert outcomes(planned(entry(NEW), web, api, **others)) == {"web:443": ("switched", None, 2)}
     named = planned(entry(NEW), web, api, where=["web:8443", f"{api.uuid}:443"], **others)
     assert outcomes(named) == {"api:443": ("switched", None, 2), "web:8443": ("switched", None, 2)}
@@ -210,6 +210,18 @@ def test_names_are_lost_only_where_a_person_says_so() -> None:
         == "It would no longer serve a.example: name it as one of the listeners, if that is meant."
     )
     assert outcomes(planned(entry(NEW), web, old=two, where=["web:443"])) == {"web:443": ("switched", None, 2)}
+
+
+def test_a_listener_that_would_lose_all_its_names_is_not_the_one_that_is_meant() -> None:
+    other = replace(LTD, names=("a.example", "b.example"), common_name="a.example")
+    web = balancer("web", p443=1)
+    action = planned(entry(NEW), web, old=other, where=["web:443"])["web:443"]
+    assert (
+        action.reason == "names_not_covered"
+        and "none of the names that it serves, a.example, b.example" in action.message
+    )
+    expired = replace(other, days=(-400, -5))
+    assert planned(entry(NEW), web, old=expired, where=["web:443"])["web:443"].outcome == "switched", "nobody takes it"
 
 
 @pytest.mark.parametrize(
