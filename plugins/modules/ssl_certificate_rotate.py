@@ -198,7 +198,7 @@ options:
     type: int
     default: 20
   balancer_wait_timeout:
-    description: Seconds to wait, also for other runs.
+    description: Seconds to wait until a load balancer is active, or other runs have ended.
     type: float
     default: 900
   verify_timeout:
@@ -210,18 +210,18 @@ options:
     type: bool
     default: true
   remove_superseded:
-    description: Whether to delete what is replaced everywhere.
+    description: Whether to delete what is replaced, once its successor is seen served and accepted.
     type: bool
     default: false
   remove_unseen:
-    description: Also if an address cannot be reached.
+    description: Whether to delete it also if an address of a listener cannot be reached.
     type: bool
     default: false
   ledger_url:
     description: Ledger by which runs take turns, else E(SOFTLAYER_CERTIFICATES_LEDGER_URL), else a file.
     type: str
   approved:
-    description: What check mode returned; only that is done, and fails it.
+    description: What a run in check mode returned; only that is done, and only that fails the run.
     type: dict
   adopt:
     description:
@@ -241,7 +241,7 @@ options:
     type: bool
     default: true
   fail_on:
-    description: Reasons that fail a run, V(held_back) after three days.
+    description: Reasons in RV(attention) that fail a run, V(held_back) after three days.
     type: list
     elements: str
     choices: [expired, expiring, not_yet_valid, unusable, held_back, not_served, not_accepted]
@@ -290,13 +290,9 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_rotate:
     sources:
       - secrets_manager:
-          instance_url: https://0a1b2c3d-1111-2222-3333-444455556666.private.eu-de.secrets-manager.appdomain.cloud
-          iam_url: https://private.iam.cloud.ibm.com
-          api_key: "{{ vault_ibm_cloud_api_key }}"
-          names: ["shop-*"]
-          labels: [classic]
-          secret_groups: [production]
-          types: [public_cert, imported_cert]
+          {names: ["shop-*"], labels: [classic], secret_groups: [production], types: [public_cert, imported_cert],
+           instance_url: https://0a1b2c3d-1111-2222-3333-444455556666.private.eu-de.secrets-manager.appdomain.cloud,
+           iam_url: https://private.iam.cloud.ibm.com, api_key: "{{ vault_ibm_cloud_api_key }}"}
 
 - name: Give a listener its first certificate of Let's Encrypt
   softlayer.certificates.ssl_certificate_rotate:

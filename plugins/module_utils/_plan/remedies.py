@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from .._names import source_name
 
-PLAIN = re.compile(r"[\w.:*-]+")
+PLAIN = re.compile(r"[\w.:*/-]+")
 """What Ansible reads in `-e NAME=VALUE` as it is written."""
 VARIABLES = "-e @rotation.yml"
 """The variables of the role, in the file that the guides and the playbook schedule write."""
@@ -28,15 +28,17 @@ DEPLOY = f"`ansible-playbook softlayer.certificates.deploy {VARIABLES}`"
 """What has the best certificates of the store served."""
 
 
-def adopt(common_name: str | None, listener: str | None = None) -> str:
+def adopt(common_name: str | None, listener: str | None = None, source: str | None = None) -> str:
     """Return what imports a certificate of a source, and has a listener serve it; without one, each that serves its names.
 
     Args:
         common_name: a name of the certificate; if it has none, that is left to who reads it.
         listener: such as `web:443`.
+        source: the folder that has it; `None` if the variables of the role have to say where it is.
     """
-    given = {**({"listener": listener} if listener else {}), "common_name": common_name or "NAME"}
-    return f"`ansible-playbook softlayer.certificates.adopt {VARIABLES} {_extra_variables(given)}`"
+    given = {"source": source, "listener": listener, "common_name": common_name or "NAME"}
+    variables = _extra_variables({name: value for name, value in given.items() if value})
+    return f"`ansible-playbook softlayer.certificates.adopt {'' if source else f'{VARIABLES} '}{variables}`"
 
 
 def deploy(certificate_id: int, load_balancer: str, port: int, allow: str | None = None) -> str:

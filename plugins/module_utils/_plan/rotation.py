@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import typing as t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -77,6 +78,13 @@ class SourceCertificate:
     def where(self) -> str:
         """By what a person finds it: its path, or its name if it is in no file."""
         return self.path if self.key and self.key.real_path else self.name
+
+    @property
+    def folder(self) -> str | None:
+        """The folder that it is in, as the playbook `adopt` takes it; Traefik's is a file; `None` if it is in neither."""
+        if self.source in {"mail", "secrets_manager"}:
+            return None
+        return self.path if self.source == "traefik" else posixpath.dirname(self.path)
 
     @property
     def bundle(self) -> Bundle:
@@ -270,7 +278,7 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Client
     return Obstacle(
         "ambiguous",
         f"The store has one that is exactly as new, certificate {equal.id}, so it is not known which one is meant: "
-        f"{remedies.adopt(entry.certificate.shown_name)} has this one served.",
+        f"{remedies.adopt(entry.certificate.shown_name, source=entry.folder)} has this one served.",
     )
 
 
@@ -372,7 +380,8 @@ def remedy_for(
     names = [shown, *sorted(certificate.identities - {shown})]
     rsa = remedies.rsa_key(entry.source if entry else None, entry.name if entry else shown, names)
     if entry or not place:
-        return remedy_of(reason, rsa, remedies.adopt(shown, place and f"{place[0]}:{place[1]}"))
+        listener, folder = place and f"{place[0]}:{place[1]}", entry.folder if entry else None
+        return remedy_of(reason, rsa, remedies.adopt(shown, listener, folder))
     return remedy_of(reason, rsa, remedies.deploy(new.stored_id, *place, ACCEPT.get(reason)))
 
 

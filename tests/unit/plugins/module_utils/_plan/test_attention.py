@@ -89,7 +89,9 @@ def serving(made: Made, **changed: Any) -> ListenerAction:
     return listener(1, made.record(1), **changed)
 
 
-ADOPT = f"`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e listener=web:443 -e common_name={NAME}`"
+ADOPT = (
+    f"`ansible-playbook softlayer.certificates.adopt -e source=/certbot/3 -e listener=web:443 -e common_name={NAME}`"
+)
 
 # What is due
 

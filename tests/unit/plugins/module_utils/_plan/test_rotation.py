@@ -237,7 +237,7 @@ def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
     assert message([OLD], entry(gone, source=source)) == f"It expired at {iso(NOW - DAY)}: {remedy}"
 
 
-ADOPT = "`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e common_name=www.example.com`"
+ADOPT = "`ansible-playbook softlayer.certificates.adopt -e source=/certbot/1 -e common_name=www.example.com`"
 
 
 @pytest.mark.parametrize(
