@@ -55,6 +55,8 @@ class ActionModule(OnceAction):
             end = ending(plain(results), written, where)
             if command and end.get("failed") and not self._task.check_mode:
                 untold = notify(str(command), "\n".join([end["msg"], *end.get("why", ())]))
+                if untold and self.role:
+                    untold = untold.replace("notify_command", f"{self.role}_notify_command")
                 end["msg"] = " ".join(filter(None, [end["msg"], untold]))
             return end
         if self.role and isinstance(results, Mapping) and "orders" in results and not written.get("failed"):

@@ -53,5 +53,7 @@ class CallbackModule(CallbackBase):
         told = result.result if hasattr(result, "result") else result._result
         said = [told, *(item for item in told.get("results") or () if item.get("failed"))]
         sentences = [str(each["msg"]) for each in said if each.get("msg")]
+        if str(told.get("msg")).startswith("MODULE FAILURE"):  # the last line of a traceback says what it was
+            sentences += str(told.get("module_stderr") or "").strip().splitlines()[-1:]
         for sentence in dict.fromkeys([*sentences, *map(str, told.get("why") or ())]):
             self._display.display(sentence, stderr=True)

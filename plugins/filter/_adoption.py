@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
@@ -77,9 +78,11 @@ def _sources(given: Mapping[str, t.Any]) -> t.Any:
         return source if isinstance(source, list) else [source]
     path = absolute(source)
     kind = recognised(path)
+    if kind is None and os.path.isfile(path):
+        raise _refusal(f"{source} is a file: name the folder of the client that it is in, such as /etc/letsencrypt.")
     if kind is None:
         raise _refusal(
-            f"{path} is not there, or holds no certificates: name the folder of certbot, lego or acme.sh, the acme.json of Traefik, or a folder "
+            f"{source} is not there, or holds no certificates: name the folder of certbot, lego or acme.sh, the acme.json of Traefik, or a folder "
             f'with files. Or say what it is: -e \'{{"source": {{"folder": "{path}"}}}}\', with one of {", ".join(CLIENTS)}.'
         )
     return [{kind: path}]

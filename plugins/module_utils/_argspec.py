@@ -127,7 +127,7 @@ class ArgumentSpec:
         if validated.error_messages:
             unfit = UNFIT.search("\n".join(validated.error_messages))
             why_not = (
-                f"{unfit[1]} takes {TYPES[unfit[2]]}, and the value is none."
+                f"{unfit[1]} takes {TYPES[unfit[2]]}, and its value is something else."
                 if unfit
                 else f"{validated.error_messages[0]}."
             )

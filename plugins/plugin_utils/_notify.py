@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping
 
@@ -31,13 +32,21 @@ def notify(
             for name, value in (os.environ if environment is None else environment).items()
             if not name.startswith(OURS)
         }
-        done = subprocess.run(
-            words, input=f"{sentence}\n".encode(), env=known, capture_output=True, timeout=seconds, check=False
-        )
+        with subprocess.Popen(
+            words,
+            env=known,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            try:
+                process.communicate(f"{sentence}\n".encode(), timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # with what it has started
+                raise
     except subprocess.TimeoutExpired:
         return f"And nobody was told: {words[0]} took longer than {seconds:.0f} seconds."
     except (OSError, ValueError, IndexError) as error:
-        return (
-            f"And nobody was told, as the command for that cannot be run ({type(error).__name__}): see notify_command."
-        )
-    return f"And nobody was told: {words[0]} ended with status {done.returncode}." if done.returncode else None
+        return f"And nobody was told, as the command for that cannot be run ({type(error).__name__}): correct notify_command."
+    return f"And nobody was told: {words[0]} ended with status {process.returncode}." if process.returncode else None

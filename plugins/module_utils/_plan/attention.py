@@ -22,7 +22,7 @@ from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from . import remedies
-from .deployments import WHOLE_CHAIN, ListenerAction, called, nearest
+from .deployments import WHOLE_CHAIN, ListenerAction, called, not_taken
 from .remedies import DEPLOY, ROTATE, adopt
 from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
@@ -289,11 +289,11 @@ def _why_held_back(
     """Return what is newer than a listener's certificate and is not put in its place, if there is such."""
     names, clients = certificate_of(record).identities, known.world.clients
     others = (*known.world.index.sharing(names), *known.usable_index.sharing(names))
-    near = nearest(listener.place.balancer, record, others, clients)
-    if near is None or near[1].reason not in HELD_BACK:
+    near = [pair for pair in not_taken(listener.place.balancer, record, others, clients) if pair[1].reason in HELD_BACK]
+    if not near:
         return None
-    other, why = near
-    entry, certificate = known.entry_of.get(other.handle), certificate_of(other)
+    (other, why), entry = near[0], known.entry_of.get(near[0][0].handle)
+    homeless = [certificate for held, _why in near if (certificate := certificate_of(held)) not in in_place]
     what = (
         f"The newer certificate of {entry.shown} ({entry.path})"
         if entry
@@ -303,7 +303,7 @@ def _why_held_back(
         other, record, why.reason, entry, clients, (listener.place.balancer.name, listener.place.listener.port)
     )
     message = f"{what} is held back. {why.message} {remedy}".strip()
-    return HeldBackRenewal(message, None if certificate in in_place else certificate.not_before)
+    return HeldBackRenewal(message, min((certificate.not_before for certificate in homeless), default=None))
 
 
 def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:

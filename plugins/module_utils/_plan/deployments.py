@@ -304,10 +304,10 @@ def _renewal(place: Place, current: StoreCertificate | None, world: World) -> Li
         chosen = _switched_to_best(place, kept, best(fitting, clients))
         why_ended = _why_ended(place) if chosen.is_changed else None
         return chosen.failed(why_ended.reason, why_ended.message) if why_ended else chosen
-    near = nearest(place.balancer, current, index.sharing(current.certificate.identities), clients)
-    if near is None:
+    near = not_taken(place.balancer, current, index.sharing(current.certificate.identities), clients)
+    if not near:
         return replace(kept, message=f"{kept.message}{_if_expired(current, kept, clients)}")
-    record, why = near
+    record, why = near[0]
     return replace(
         kept,
         outcome="skipped",
@@ -321,10 +321,10 @@ def called(record: StoreCertificate) -> str:
     return str(record.id or f"with the SHA-256 {record.handle}, which is not stored yet,")
 
 
-def nearest(
+def not_taken(
     balancer: Balancer, current: StoreCertificate, others: Iterable[StoreCertificate], clients: Clients
-) -> tuple[StoreCertificate, Obstacle[ObstacleReason]] | None:
-    """Return the newest of other certificates that is newer than a listener's and must not take its place, and why it must not.
+) -> list[tuple[StoreCertificate, Obstacle[ObstacleReason]]]:
+    """Return other certificates that are newer than a listener's and must not take its place, the newest first, and why they must not.
 
     One that has expired says nothing, unless only its issuer has; what is only out of date counts last.
     """
@@ -335,7 +335,8 @@ def nearest(
             if why and (why.reason != "expired" or clients.lifespan(other).ends_by):
                 near.append((other, why))
     out_of_date = {"expired", "not_yet_valid"}
-    return max(near, key=lambda pair: (pair[1].reason not in out_of_date, age(pair[0]), pair[0].id or 0), default=None)
+    by_age = sorted(enumerate(near), key=lambda pair: (age(pair[1][0]), pair[1][0].id or 0, -pair[0]), reverse=True)
+    return sorted((pair for _place, pair in by_age), key=lambda pair: pair[1].reason in out_of_date)
 
 
 def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:

@@ -199,10 +199,10 @@ def _state(listener: Record, reasons: Collection[str], *, looks: bool) -> str:
     """Return the one thing that a listener counts as."""
     if FAILED in reasons:
         return FAILED
-    if listener.get("outcome") == "switched":
-        return "switched"
     if reasons:
         return "due"
+    if listener.get("outcome") == "switched":
+        return "switched"
     if listener.get("better_certificate_id"):
         return "behind"
     return "unseen" if looks and listener.get("served") is None else "same"
@@ -267,13 +267,15 @@ def needs_person(skipped_item: Record) -> bool:
     return bool(skipped_item.get("source")) and skipped_item["reason"] in BROKEN - {"being_renewed"}
 
 
-def failure_lines(failed: Sequence[Record], alarming: Sequence[Record]) -> str:
-    """Return one line that says what failed, and what needs a person now."""
+def failure_lines(failed: Sequence[Record], alarming: Sequence[Record], attention: Sequence[Record] = ()) -> str:
+    """Return one line that says what failed, and what of all that needs a person fails the run."""
     said = [failures(failed)] if failed else []
     if alarming := told_once(alarming, failed):
-        count = len({key_of(item) for item in alarming})
-        need = "1 listener needs" if count == 1 else f"{count} listeners need"
-        said.append(f"{need} a person: {some_of(_needs(alarming), MOST_NAMED, '; ', '; ')}")
+        count, every = (len({key_of(item) for item in items}) for items in (alarming, [*alarming, *attention]))
+        need = "1 listener needs a person" if count == 1 else f"{count} listeners need a person"
+        if every > count:
+            need = f"{count} of the {every} listeners that need a person {'fails' if count == 1 else 'fail'} the run"
+        said.append(f"{need}: {some_of(_needs(alarming), MOST_NAMED, '; ', '; ')}")
     return " ".join(said)
 
 

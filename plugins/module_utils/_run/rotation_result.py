@@ -82,7 +82,7 @@ def as_result(
         result["adopted"] = adopted
     if options.is_check_mode:
         result["preview"] = preview_of(lists)
-    failure = why_failed(lists["failed"], alarming, stopped=client.stop.is_set())
+    failure = why_failed(lists["failed"], alarming, attention, stopped=client.stop.is_set())
     return {**result, "failure": failure.as_failure()} if failure else result
 
 
@@ -117,14 +117,16 @@ def _known(record: StoreCertificate | None, clients: Clients) -> Record | None:
     return {**facts, **clients.lifespan(record).as_result()}
 
 
-def why_failed(failed: Sequence[Record], alarming: Sequence[Record], *, stopped: bool) -> CertificatesError | None:
+def why_failed(
+    failed: Sequence[Record], alarming: Sequence[Record], attention: Sequence[Record], *, stopped: bool
+) -> CertificatesError | None:
     """Return why a run has failed, if it has."""
     if not (failed or alarming or stopped):
         return None
     told = "The run was told to stop. " if stopped else ""
     return CertificatesError(
         "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
-        f"{told}{failure_lines(failed, alarming)}".strip(),
+        f"{told}{failure_lines(failed, alarming, attention)}".strip(),
     )
 
 

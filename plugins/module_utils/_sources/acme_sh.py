@@ -42,6 +42,11 @@ def groups(path: str) -> list[FileGroup]:
     return listed
 
 
+def settings_of(folder: str) -> str:
+    """Return the name of the file that acme.sh keeps beside a certificate, by the name of their folder."""
+    return f"{folder.removesuffix(EC)}{SETTINGS}"
+
+
 def _is_of_certificate(folder: str, names: Sequence[str]) -> bool:
     stem, there = spelling(folder).removesuffix(EC), by_spelling(names)
     return folder not in NO_CERTIFICATES and (

@@ -97,8 +97,11 @@ def recognised(path: str) -> SourceKind | None:
     is_legos = own == "certificates" and any(name.endswith(".json") for name in names)
     if is_legos or "certificates" in names:
         return "lego"
-    settings = {"account.conf", f"{own.removesuffix(acme_sh.EC)}{acme_sh.SETTINGS}"}
-    if settings & set(names):
+    if {"account.conf", acme_sh.settings_of(own)} & set(names) or any(
+        acme_sh.settings_of(name) in inner
+        for name, _folder, inner in subfolders(path)
+        if not isinstance(inner, Obstacle)
+    ):
         return "acme_sh"
     return "folder" if folder.groups(path) else None
 

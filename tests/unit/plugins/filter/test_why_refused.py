@@ -96,13 +96,13 @@ def test_what_is_omitted_is_no_limit(omitted: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("max_orders", "many", "ssl_fulfillment_max_orders takes a whole number, and the value is none."),
+        ("max_orders", "many", "ssl_fulfillment_max_orders takes a whole number, and its value is something else."),
         ("max_orders", True, "ssl_fulfillment_max_orders takes a number, and true or false is none."),
-        ("from_inventory", "perhaps", "ssl_fulfillment_from_inventory takes true or false, and the value is none."),
+        ("from_inventory", "perhaps", "ssl_fulfillment_from_inventory takes true or false, and its value is something else."),
         ("allowed_recipients", '["*@example.com"', "ssl_fulfillment_allowed_recipients is "),
-        ("order_ids", ["one"], "ssl_fulfillment_order_ids takes a whole number, and the value is none."),
-        ("mail", "/srv/mail", "ssl_fulfillment_mail takes a dict, and the value is none."),
-        ("wait_timeout", "long", "ssl_fulfillment_wait_timeout takes a number, and the value is none."),
+        ("order_ids", ["one"], "ssl_fulfillment_order_ids takes a whole number, and its value is something else."),
+        ("mail", "/srv/mail", "ssl_fulfillment_mail takes a dict, and its value is something else."),
+        ("wait_timeout", "long", "ssl_fulfillment_wait_timeout takes a number, and its value is something else."),
         ("trust", "maybe", "value of ssl_fulfillment_trust must be one of: require, warn"),
         ("select", '{"common_names": ', "ssl_fulfillment_select is no dict. Write {} for all orders"),
         ("select", "common_names=a", "ssl_fulfillment_select is no dict."),

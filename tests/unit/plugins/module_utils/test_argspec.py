@@ -125,7 +125,7 @@ def test_a_number_within_its_limits_is_read(given: dict[str, t.Any], read: int) 
 
 
 def test_what_is_no_number_ansible_refuses() -> None:
-    with pytest.raises(CertificatesError, match=r"days takes a whole number, and the value is none\."):
+    with pytest.raises(CertificatesError, match=r"days takes a whole number, and its value is something else\."):
         SPEC.read({"days": "many"})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,22 @@ def test_no_shell_reads_the_command(tmp_path: Path) -> None:
     [
         ("false", "And nobody was told: false ended with status 1."),
         ("sleep 9", "And nobody was told: sleep took longer than 0 seconds."),
-        ("no-such-command", "cannot be run (FileNotFoundError): see notify_command."),
-        ("mail 'unfinished", "cannot be run (ValueError): see notify_command."),
-        (" ", "cannot be run (IndexError): see notify_command."),
+        ("sh -c 'sleep 9; true'", "And nobody was told: sh took longer than 0 seconds."),
+        ("no-such-command", "cannot be run (FileNotFoundError): correct notify_command."),
+        ("mail 'unfinished", "cannot be run (ValueError): correct notify_command."),
+        (" ", "cannot be run (IndexError): correct notify_command."),
     ],
 )
 def test_what_fails_is_told(command: str, said: str) -> None:
     told = notify(command, SENTENCE, seconds=0.2)
     assert told is not None and told.endswith(said)
+
+
+def test_what_it_leaves_running_is_not_waited_for(tmp_path: Path) -> None:
+    """It has told; and what is stopped after a minute, is stopped with all that it has started."""
+    assert notify(f"sh -c 'sleep 9 & echo $! > {tmp_path}/left'", SENTENCE, seconds=5) is None
+    left = int((tmp_path / "left").read_text())
+    os.kill(left, signal.SIGKILL)
+    assert notify(f"sh -c 'sleep 9 & echo $! > {tmp_path}/stopped; wait'", SENTENCE, seconds=0.5)
+    stopped = Path(f"/proc/{(tmp_path / 'stopped').read_text().strip()}/stat")
+    assert not stopped.exists() or stopped.read_text().rpartition(")")[2].split()[0] == "Z"

@@ -277,6 +277,13 @@ def test_a_run_fails_for_what_is_held_back_for_more_than_three_days(
     assert find_alarming(items, ["expiring"], NOW) == []
 
 
+def test_of_several_that_are_held_back_the_first_counts() -> None:
+    """A client that renews every other day would never be heard of otherwise; what is told is about the newest."""
+    newer = [replace(FRESH, organization="Other Ltd", days=(-5, 60)), replace(FRESH, key="ec", days=(-1, 70))]
+    (item,) = found(serving(Made(days=(-40, 50))), store=newer)
+    assert item["held_back_since"] == iso(NOW - 5 * DAY) and "Its key is EC" in item["message"]
+
+
 def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
     """A certificate for some of the names, or with a key that another balancer has suites for, has its place there."""
     wide, narrow = Made(days=(-40, 50), names=(NAME, OTHER)), Made(days=(-10, 80))

@@ -120,9 +120,9 @@ def test_a_listener_is_counted_once_and_certificates_apart() -> None:
     """As what matters most of it."""
     ports = [
         {"load_balancer": "web", "port": port, "outcome": "unchanged", "served": True, "better_certificate_id": None}
-        for port in range(1, 8)
+        for port in range(1, 9)
     ]
-    ports[0]["outcome"] = ports[1]["outcome"] = "switched"
+    ports[0]["outcome"] = ports[1]["outcome"] = ports[7]["outcome"] = "switched"
     ports[2]["served"] = None
     ports[3]["better_certificate_id"] = 9
     items = [{**DUE, "port": 2}, {**DUE, "port": 5}, {**DUE, "port": 5, "reason": "held_back"}]
@@ -133,7 +133,7 @@ def test_a_listener_is_counted_once_and_certificates_apart() -> None:
         {**WEB, "port": 2, "reason": "not_reachable"},
     ]
     assert counted(*ports, attention=items, failed=failed, skipped=left_out, imported=[NEW], removed=[NEW, NEW]) == (
-        "7 listeners: 1 switched, 1 failed, 1 needs a person, 1 to be switched, 1 could not be looked at, 2 as they were; "
+        "8 listeners: 1 switched, 1 failed, 2 need a person, 1 to be switched, 1 could not be looked at, 2 as they were; "
         "certificates: 1 imported, 2 removed, 1 there already, 1 left out, 1 failed"
     )
 
@@ -227,6 +227,8 @@ def test_what_failed_and_what_needs_a_person_in_one_line() -> None:
     assert both.count("(www.example.com)") == 10 and both.endswith("and 20 more")
     twice = failure_lines([], [DUE, {**DUE, "reason": "held_back"}])
     assert twice.startswith("1 listener needs a person: "), "a listener is counted once"
+    some = failure_lines([], [DUE], [DUE, {**DUE, "port": 8443, "reason": "held_back"}])
+    assert some.startswith("1 of the 2 listeners that need a person fails the run: web:443 ")
 
 
 # In the role
