@@ -231,7 +231,8 @@ def why_unprefixed(
         if is_handed_on or is_theirs:
             del meant[name]
     if meant:
-        return f"The role {role} does not know {', '.join(meant)}, so -e would set nothing: {', '.join(meant.values())} is meant. Nothing was done."
+        form = f" {SOURCES}" if f"{role}_sources" in meant.values() else ""
+        return f"The role {role} does not know {', '.join(meant)}, so -e would set nothing: {', '.join(meant.values())} is meant.{form} Nothing was done."
     alike = {
         name: get_close_matches(name, OF_PLAYBOOKS, 1, ALIKE)
         for name in sorted(extra)
@@ -251,6 +252,7 @@ def why_unprefixed(
 
 OF_PLAYBOOKS = ("listener", "listeners", "source", "common_name", "name", "state", "scheduler", "time", "prefix")
 """The variables that the playbooks adopt and schedule have beside those of the role."""
+SOURCES = """Write -e '{"ssl_rotation_sources": [{"certbot": "/etc/letsencrypt"}]}'."""
 HOW_ELSE = "call the role in a play of your own, with module_defaults for group/softlayer.certificates.softlayer"
 """How options are set that the environment does not."""
 

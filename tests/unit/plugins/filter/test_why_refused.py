@@ -98,7 +98,11 @@ def test_what_is_omitted_is_no_limit(omitted: object) -> None:
     [
         ("max_orders", "many", "ssl_fulfillment_max_orders takes a whole number, and its value is something else."),
         ("max_orders", True, "ssl_fulfillment_max_orders takes a number, and true or false is none."),
-        ("from_inventory", "perhaps", "ssl_fulfillment_from_inventory takes true or false, and its value is something else."),
+        (
+            "from_inventory",
+            "perhaps",
+            "ssl_fulfillment_from_inventory takes true or false, and its value is something else.",
+        ),
         ("allowed_recipients", '["*@example.com"', "ssl_fulfillment_allowed_recipients is "),
         ("order_ids", ["one"], "ssl_fulfillment_order_ids takes a whole number, and its value is something else."),
         ("mail", "/srv/mail", "ssl_fulfillment_mail takes a dict, and its value is something else."),
