@@ -30,6 +30,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfi
     why_not_fulfilled,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import without_secrets
+from ansible_collections.softlayer.certificates.plugins.module_utils._text import some_of
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import (
     is_own_playbook,
     role_defaults,
@@ -231,8 +232,15 @@ def why_unprefixed(
         if is_handed_on or is_theirs:
             del meant[name]
     if meant:
+        are = "is" if len(meant) == 1 else "are"
         form = f" {SOURCES}" if f"{role}_sources" in meant.values() else ""
-        return f"The role {role} does not know {', '.join(meant)}, so -e would set nothing: {', '.join(meant.values())} is meant.{form} Nothing was done."
+        return f"The role {role} does not know {', '.join(meant)}, so -e would set nothing: {', '.join(meant.values())} {are} meant.{form} Nothing was done."
+    others = sorted(name for name in extra if name.startswith(tuple(f"{other}_" for other in PHASES.keys() - {role})))
+    if is_own and others and all(value == defaults.get(name) for name, value in given.items()):
+        return (
+            f"{some_of(others, 3)}: these are variables of another role than {role}, whose playbook this is, and none of its own is given. "
+            "Nothing was done."
+        )
     alike = {
         name: get_close_matches(name, OF_PLAYBOOKS, 1, ALIKE)
         for name in sorted(extra)

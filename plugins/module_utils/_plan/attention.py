@@ -23,7 +23,7 @@ from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from . import remedies
 from .deployments import WHOLE_CHAIN, ListenerAction, called, not_taken
-from .remedies import DEPLOY, ROTATE, adopt
+from .remedies import DEPLOY, ROTATE, adopt, remove
 from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
@@ -293,7 +293,13 @@ def _why_held_back(
     if not near:
         return None
     (other, why), entry = near[0], known.entry_of.get(near[0][0].handle)
-    homeless = [certificate for held, _why in near if (certificate := certificate_of(held)) not in in_place]
+    of_sources = {usable.certificate for usable in known.chosen.usable}
+    is_adopted = certificate_of(record) in of_sources  # then what only the store has was left there on purpose
+    homeless = [
+        own
+        for held, _why in near
+        if (own := certificate_of(held)) not in in_place and not (is_adopted and own not in of_sources)
+    ]
     what = (
         f"The newer certificate of {entry.shown} ({entry.path})"
         if entry
@@ -302,7 +308,9 @@ def _why_held_back(
     remedy = remedy_for(
         other, record, why.reason, entry, clients, (listener.place.balancer.name, listener.place.listener.port)
     )
-    message = f"{what} is held back. {why.message} {remedy}".strip()
+    is_left = not entry and why.reason == "organization_differs" and other.is_surely_unused
+    unwanted = f" Or if nobody wants it, {remove(other.stored_id)} deletes it." if is_left else ""
+    message = f"{what} is held back. {why.message} {remedy}".strip() + unwanted
     return HeldBackRenewal(message, min((certificate.not_before for certificate in homeless), default=None))
 
 

@@ -58,6 +58,11 @@ def deploy(certificate_id: int, load_balancer: str, port: int, allow: str | None
     return f"`ansible localhost -m softlayer.certificates.ssl_certificate_deploy -a {shlex.quote(json.dumps(options))}`"
 
 
+def remove(certificate_id: int) -> str:
+    """Return what deletes a certificate of the store that no service uses."""
+    return f"`ansible localhost -m softlayer.certificates.ssl_certificate_import -a 'certificate_id={certificate_id} state=absent'`"
+
+
 def _extra_variables(given: dict[str, str]) -> str:
     if all(PLAIN.fullmatch(value) for value in given.values()):
         return " ".join(f"-e {shlex.quote(f'{name}={value}')}" for name, value in given.items())

@@ -179,7 +179,7 @@ def test_forms_of_sources_that_are_not(sources: object, said: str) -> None:
             {"sources": "a", "trust": "warn", "force": "yes"},
             {"ssl_rotation_trust": "require"},
             True,
-            "does not know sources, trust, so -e would set nothing: ssl_rotation_sources, ssl_rotation_trust is meant",
+            "does not know sources, trust, so -e would set nothing: ssl_rotation_sources, ssl_rotation_trust are meant",
         ),
         (
             {"api_key": "x"},
@@ -195,6 +195,15 @@ def test_forms_of_sources_that_are_not(sources: object, said: str) -> None:
         ),
         ({"api_key": "x", "timeout": 5, "path": "/srv", "name": "x"}, {}, False, None),
         ({"path": "/srv", "name": "x", "listener": "web:443", "ssl_rotation_trust": "warn"}, {}, True, None),
+        (
+            {"ssl_fulfillment_select": {}},
+            {"ssl_rotation_trust": "require"},
+            True,
+            "these are variables of another role",
+        ),
+        ({"ssl_fulfillment_select": {}}, {"ssl_rotation_trust": "warn"}, True, None),
+        ({"ssl_fulfillment_select": {}}, {}, False, None),
+        ({"sheduler": "cron"}, {}, True, "sheduler is no variable of this playbook: is scheduler meant?"),
     ],
 )
 def test_extra_variables_without_the_prefix(

@@ -277,6 +277,18 @@ def test_a_run_fails_for_what_is_held_back_for_more_than_three_days(
     assert find_alarming(items, ["expiring"], NOW) == []
 
 
+def test_what_was_left_in_the_store_when_another_one_was_adopted_fails_no_run() -> None:
+    """Its remedy has the command that deletes it; what only the store has fails a run where the listener's is of no source, either."""
+    adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
+    for usable, since in (([entry(adopted)], None), ([], iso(NOW - 9 * DAY))):
+        (item,) = found(serving(adopted), store=[company], usable=usable, has_sources=True)
+        assert item["held_back_since"] == since
+        assert (
+            "Or if nobody wants it, `ansible localhost -m softlayer.certificates.ssl_certificate_import "
+            in item["message"]
+        )
+
+
 def test_of_several_that_are_held_back_the_first_counts() -> None:
     """A client that renews every other day would never be heard of otherwise; what is told is about the newest."""
     newer = [replace(FRESH, organization="Other Ltd", days=(-5, 60)), replace(FRESH, key="ec", days=(-1, 70))]
