@@ -17,7 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ord
     rows_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merged
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import MOST_NAMED, last_lines
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import last_lines
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import (
     listener_table,
     order_remedies,
@@ -54,7 +54,7 @@ class ActionModule(OnceAction):
         if ends_run:
             end = ending(plain(results), written, where)
             if command and end.get("failed") and not self._task.check_mode:
-                untold = notify(str(command), "\n".join([end["msg"], *end.get("why", ())]))
+                untold = notify(str(command), end["msg"])
                 if untold and self.role:
                     untold = untold.replace("notify_command", f"{self.role}_notify_command")
                 end["msg"] = " ".join(filter(None, [end["msg"], untold]))
@@ -65,28 +65,22 @@ class ActionModule(OnceAction):
 
 
 def ending(results: Mapping[str, t.Any], written: Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
-    """Return the result of the last task of a run: its `lines`, and if it has failed, why, as `msg`, several reasons as a list.
+    """Return the result of the last task of a run: its `lines`, and if it has failed, why, as `msg`.
 
     Args:
         results: what the run has come to.
         written: what the module has returned that wrote the report, if it was run.
         where: where the rows of the table are that do not fit.
     """
-    lines, failing = last_lines(results, results["table"] if "table" in results else table_of(results, where))
+    lines = last_lines(results, results["table"] if "table" in results else table_of(results, where))
     failure = results.get("failure") or {}
     message = failure.get("message") or (results.get("msg") if not lines else None)
-    if len(failing) > 1 and failure.get("code") != "interrupted":
-        message = f"The run has failed for {len(failing)} reasons."
-        rest = [f"and {len(failing) - MOST_NAMED} more"] if len(failing) > MOST_NAMED else []
-        several = {"why": [*failing[:MOST_NAMED], *rest]}
-    else:
-        several = {}
     why = " ".join(dict.fromkeys(filter(None, [message, written.get("msg")])))
     # Without this, Ansible would show nothing of a result but that it is there.
     told = {"lines": lines, "_ansible_verbose_always": True} if lines else {}
     result = {"changed": bool(written.get("changed")), **told}
     shown = {**result, **{name: written[name] for name in ("diff", "warnings") if written.get(name)}}
-    return {**shown, "failed": True, "msg": why, **several} if why or written.get("failed") else shown
+    return {**shown, "failed": True, "msg": why} if why or written.get("failed") else shown
 
 
 def table_of(results: Mapping[str, t.Any], where: str) -> list[str]:

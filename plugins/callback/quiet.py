@@ -55,5 +55,5 @@ class CallbackModule(CallbackBase):
         sentences = [str(each["msg"]) for each in said if each.get("msg")]
         if str(told.get("msg")).startswith("MODULE FAILURE"):  # the last line of a traceback says what it was
             sentences += str(told.get("module_stderr") or "").strip().splitlines()[-1:]
-        for sentence in dict.fromkeys([*sentences, *map(str, told.get("why") or ())]):
+        for sentence in dict.fromkeys(sentences):
             self._display.display(sentence, stderr=True)

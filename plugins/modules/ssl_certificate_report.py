@@ -160,12 +160,6 @@ lines:
   type: list
   elements: str
   sample: ["2 listeners: 1 switched, 1 as it was; certificates: 1 imported"]
-why:
-  description: Why the run has failed, if it has for several reasons, at most 10 sentences. One is in RV(ignore:msg).
-  returned: failure, if O(ends_run=true)
-  type: list
-  elements: str
-  sample: ["web:443: FAILED, balancer_busy: The load balancer web was not ACTIVE within 900 s. Try again later."]
 failure:
   description: What went wrong, in machine-readable form.
   returned: failure

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from .._argspec import ArgumentSpec, from_json, mailbox_options
-from .._codes import Untrusted
 from .._errors import CertificatesError
 from .._mail.limits import which_mailboxes, why_out_of_bounds, why_unusable
 from .._text import printable
@@ -112,7 +111,7 @@ def why_person_needed(skipped: Record, email: Record, at: datetime) -> str | Non
         at: the present instant.
     """
     reason, message = skipped["reason"], str(skipped["message"])
-    if skipped.get("needs_person") or reason in t.get_args(Untrusted):
+    if skipped.get("needs_person") or reason == "chain_incomplete":  # what nobody trusts, anybody may have sent
         return message
     requested, begin = parse(email.get("first_requested_at")), parse(skipped.get("not_before"))
     is_to_come = begin is not None and begin > at  # it has come, and is not valid yet

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from .._codes import NO_SUCH_ORDER
 from .._errors import failed_about
-from .._text import some_of
-from .summary import MOST_NAMED, Record, failures, label, named, skipped, stored_as
+from .summary import Record, failures, label, listed, named, skipped, stored_as
 
 LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """What `ssl_fulfillment_result` holds."""
@@ -138,12 +137,12 @@ def totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> st
 
 
 def why_failed(result: Mapping[str, Sequence[Record]]) -> str:
-    """Return one line that says what failed, and what waits for a person longer than it should; blank if nothing does."""
+    """Return what failed, and what waits for a person longer than it should; blank if nothing does."""
     needed = [_about(record) for record in result["skipped"] if record.get("needs_person")]
     orders = "1 order needs" if len(needed) == 1 else f"{len(needed)} orders need"
     said = [failures(result["failed"])] if result["failed"] else []
-    said += [f"{orders} a person: {some_of(needed, MOST_NAMED, '; ', '; ')}"] if needed else []
-    return " ".join(said)
+    said += [f"{orders} a person:{listed(needed)}"] if needed else []
+    return "\n".join(said)
 
 
 def _about(skipped_item: Record) -> str:

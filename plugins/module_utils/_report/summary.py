@@ -83,9 +83,15 @@ def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]
 
 
 def failures(failed: Sequence[Record]) -> str:
-    """Return one line that says what failed, from the list `failed` of a role's result."""
+    """Return what failed, from the list `failed` of a role's result."""
     said = [f"{named(record) or 'a certificate'}: {record['message']}" for record in failed]
-    return f"{len(failed)} failed: {some_of(said, MOST_NAMED, '; ', '; ')}"
+    return f"{len(failed)} failed:{listed(said)}"
+
+
+def listed(said: Sequence[str]) -> str:
+    """Return sentences as they follow a colon: one on the same line, several as a list."""
+    between = "\n- "
+    return f" {said[0]}" if len(said) == 1 else f"{between}{some_of(said, MOST_NAMED, between, between)}"
 
 
 # A rotation
@@ -234,12 +240,11 @@ def told_once(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Seq
     return told
 
 
-def last_lines(done: Record, table: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return what a run ends with: what it has done, the table, and the line of totals; and apart from them, what has failed it."""
+def last_lines(done: Record, table: Sequence[str]) -> list[str]:
+    """Return what a run ends with: what it has done, the table, and the line of totals; what has failed it, `failure` says."""
     lines, totals_line = list(done.get("summary") or ()), done.get("totals")
     end = lines.index(totals_line) if totals_line in lines else len(lines)
-    begin = end + 1 if done.get("failure") else len(lines)
-    return [*lines[:end], *table, *lines[end:begin]], lines[begin:]
+    return [*lines[:end], *table, *lines[end : None if not done.get("failure") else end + 1]]
 
 
 def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_seen: str = "") -> Iterable[str]:
@@ -268,15 +273,15 @@ def needs_person(skipped_item: Record) -> bool:
 
 
 def failure_lines(failed: Sequence[Record], alarming: Sequence[Record], attention: Sequence[Record] = ()) -> str:
-    """Return one line that says what failed, and what of all that needs a person fails the run."""
+    """Return what failed, and what of all that needs a person fails the run."""
     said = [failures(failed)] if failed else []
     if alarming := told_once(alarming, failed):
         count, every = (len({key_of(item) for item in items}) for items in (alarming, [*alarming, *attention]))
         need = "1 listener needs a person" if count == 1 else f"{count} listeners need a person"
         if every > count:
             need = f"{count} of the {every} listeners that need a person {'fails' if count == 1 else 'fail'} the run"
-        said.append(f"{need}: {some_of(_needs(alarming), MOST_NAMED, '; ', '; ')}")
-    return " ".join(said)
+        said.append(f"{need}:{listed(_needs(alarming))}")
+    return "\n".join(said)
 
 
 def _needs(items: Iterable[Record]) -> list[str]:

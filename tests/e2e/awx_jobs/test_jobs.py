@@ -341,7 +341,7 @@ def test_an_order_that_is_not_allowed_is_refused_whatever_the_survey_says_and_st
         "ssl_awaited_order_ids": [shop],
     }
     assert "NOT ALLOWED, Not requested: it would go to " in preview.output
-    assert "which allowed_recipients does not allow" in preview.output
+    assert "which ssl_fulfillment_allowed_recipients does not allow" in preview.output
     assert "would request 0, collected 0, would import 0, skipped 1, failed 1" in preview.output
 
 
@@ -416,7 +416,8 @@ def test_a_report(sim: Simulator, launch: Launch, tmp_path: Path) -> None:
     wanted = [order for order in sim.orders() if order["commonName"].endswith(".example.com")]
     assert f'"{len(wanted)} orders: ' in job.output
     for order in wanted:
-        assert len([line for line in job.output.splitlines() if line.lstrip().startswith(f'"{order["id"]} ')]) == 1
+        rows = [line for line in job.output.splitlines() if line.lstrip().startswith(f'"{order["id"]} ')]
+        assert len(rows) == 2, "in the role's table, and with its sentence"
     assert not WALL_OF_JSON.search(job.output), job.output
     html = path.read_text(encoding="utf-8").replace("<wbr>", "")
     assert "www.example.com" in html and "api.example.org" not in html

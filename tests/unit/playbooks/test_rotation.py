@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.release import __version__ as core
 
 from tests.simulator.client import Simulator
 from tests.support.balanced import (
@@ -49,6 +50,9 @@ CREATE, DELETE = "createObject", "deleteObject"
 CHANGES = {UPDATE, CREATE, DELETE, "editObject"}
 HOSTILE = "{{ lookup('ansible.builtin.pipe', 'touch owned') }}<script>"
 """A name of a load balancer that is text, whatever reads it."""
+
+SAID = 1 if core.startswith("2.18.") else 2
+"""How often the sentence of a failure is printed: later ones of Ansible begin by saying it themselves."""
 
 
 def keep(folder: Path, name: str) -> None:
@@ -257,7 +261,7 @@ def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
     assert have(account) == {"web:443": new, "api:443": api} and ids(account) == [api, new]
     assert summary(deploy) == "2 listeners: 1 switched, 1 failed; certificates: 1 removed"
     [told, *rest] = re.findall(r'^ +"msg": "1 failed: api:443: (.+)"$', deploy.ran.output, re.MULTILINE)
-    assert not rest and deploy.ran.output.count(told) == 1, "it is said once"
+    assert not rest and deploy.ran.output.count(told) == SAID, "it is said once"
 
 
 def test_a_run_prints_three_tasks_and_its_table(account: Simulator, tmp_path: Path) -> None:
@@ -280,7 +284,7 @@ def test_a_run_prints_three_tasks_and_its_table(account: Simulator, tmp_path: Pa
         (("-i", "web,api,", "--limit", "web"), "--limit web names other hosts, so nothing was done"),
     ):
         refused = play(account, tmp_path, book, *options, **variables)
-        assert refused.code == 2 and refused.output.count(said) == 1, refused.output
+        assert refused.code == 2 and refused.output.count(said) == SAID, refused.output
 
 
 def test_a_hook_is_quiet_unless_it_fails(account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,7 +335,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is_done(acco
     keep(tmp_path / "keys", "www.example.com")
     told = rotate(account, tmp_path, report_path=str(tmp_path / "gone/report.html"))
     assert told.ran.code == 2 and not told.calls, told.ran.output
-    assert told.ran.output.count(f"{tmp_path}/gone") == 1, told.ran.output
+    assert told.ran.output.count(f"{tmp_path}/gone") == SAID, told.ran.output
 
 
 PHASES = {

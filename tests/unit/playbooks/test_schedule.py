@@ -90,14 +90,14 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     yield Machine(root)
 
 
-EVERYTHING = {*(f"{place}/{name}" for name, place in PLACES.items()), HOOK, "etc/softlayer-certificates/.written.yml"}
+EVERYTHING = {*(f"{place}/{name}" for name, place in PLACES.items()), HOOK, "etc/softlayer-certificates/.written"}
 
 
 def test_what_is_written_is_what_the_guide_has_and_a_second_run_changes_nothing(machine: Machine) -> None:
     """The plan writes nothing, and no output has the key in it, however loud."""
     shown = machine.present("--check", "--diff", "-vvvv")
     assert machine.files() == {} and f"{machine.root}/{CRON}" not in shown.output
-    for path in EVERYTHING - {"etc/softlayer-certificates/.written.yml"}:
+    for path in EVERYTHING - {"etc/softlayer-certificates/.written"}:
         assert f"{machine.root}/{path}: would be written" in shown.output
     machine.present("--diff", "-vvvv")
     files = machine.files()
@@ -137,6 +137,17 @@ def test_systemd_takes_what_is_written_for_root_and_for_a_user(machine: Machine)
     service = (of_user / f"{ROTATE}.service").read_text()
     assert "UMask=0077" in service and "Protect" not in service and "+" not in service.partition("[Service]")[2]
     assert "WantedBy=default.target" in (of_user / f"{ROTATE}.path").read_text()
+
+
+def test_a_run_that_was_killed_is_ended_by_the_next_one(machine: Machine) -> None:
+    """What it had begun to write is no work of a person."""
+    machine.present()
+    files = machine.files()
+    manifest, credentials = (machine.root / "etc/softlayer-certificates" / name for name in (".written", "credentials"))
+    manifest.write_text("".join(f"begun  {machine.root / path}\n" for path in EVERYTHING))
+    credentials.write_text("SL_API_KEY=half")
+    machine.present()
+    assert machine.files() == files
 
 
 def test_what_a_person_has_edited_stays_as_it_is(machine: Machine) -> None:

@@ -39,16 +39,6 @@ def test_a_run_that_failed_says_why_once_and_last() -> None:
     )
 
 
-def test_several_failures_are_a_list_that_is_not_too_long() -> None:
-    failing = [f"web:{port}: FAILED" for port in range(12)]
-    done = {**DONE, "summary": [*DONE["summary"], *failing], "failure": {"message": "; ".join(failing)}}
-    told = end(done)
-    assert told["msg"] == "The run has failed for 12 reasons."
-    assert told["why"] == [*failing[:10], "and 2 more"] and not {*failing} & {*told["lines"]}
-    stopped = {"code": "interrupted", "message": "The run was told to stop."}
-    assert end({**done, "failure": stopped})["msg"] == "The run was told to stop."
-
-
 def test_a_module_that_failed_as_a_whole_and_a_refusal() -> None:
     """There is nothing to show beside the sentence."""
     for refused in ({"msg": "It is refused."}, {"msg": "It is refused.", "failure": {"message": "It is refused."}}):

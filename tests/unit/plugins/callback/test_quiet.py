@@ -37,7 +37,4 @@ def test_a_failure_is_told_once(name: str, printed: tuple[CallbackModule, list[t
     items = [{"msg": "It failed.", "failed": True}, {"msg": "Fine."}, {"msg": "So did this.", "failed": True}]
     callback.v2_runner_on_failed(ended(msg="It failed.", results=items))
     assert [line for line, _is_error in lines] == ["It failed.", "Nobody is there.", "It failed.", "So did this."]
-    lines.clear()
-    callback.v2_runner_on_failed(ended(msg="For 2 reasons.", why=["This failed.", "So did that."]))
-    assert [line for line, _is_error in lines] == ["For 2 reasons.", "This failed.", "So did that."]
     assert all(is_error for _line, is_error in lines)

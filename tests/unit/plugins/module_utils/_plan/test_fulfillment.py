@@ -145,7 +145,7 @@ DAY = timedelta(days=1)
     ("skipped", "requested", "is_needed"),
     [
         ({"reason": "chain_incomplete"}, None, True),
-        ({"reason": "untrusted"}, None, True),
+        ({"reason": "untrusted"}, None, False),
         ({"reason": "waiting_for_key", "needs_person": True}, None, True),
         ({"reason": "waiting_for_key", "needs_person": False}, AT - 9 * DAY, False),
         ({"reason": "waiting_for_certificate"}, AT - 9 * DAY, False),

@@ -150,10 +150,9 @@ def test_totals_are_said_as_people_say_them() -> None:
 
 def test_the_table_stands_before_the_totals_and_what_failed_is_not_said_twice() -> None:
     done = {"summary": ["It was done.", TOTALS, "It failed."], "totals": TOTALS}
-    assert last_lines(done, ["A row."]) == (["It was done.", "A row.", TOTALS, "It failed."], [])
-    failed = {**done, "failure": {"message": "It failed."}}
-    assert last_lines(failed, ["A row."]) == (["It was done.", "A row.", TOTALS], ["It failed."])
-    assert last_lines({"msg": "The module failed."}, []) == ([], [])
+    assert last_lines(done, ["A row."]) == ["It was done.", "A row.", TOTALS, "It failed."]
+    assert last_lines({**done, "failure": {"message": "It failed."}}, ["A row."]) == ["It was done.", "A row.", TOTALS]
+    assert last_lines({"msg": "The module failed."}, []) == []
 
 
 def test_what_needs_the_same_is_said_at_once_and_of_a_listener_once() -> None:
@@ -216,15 +215,15 @@ def test_a_clean_up_that_removes_nothing_says_why() -> None:
     assert said not in told(["clean_up"]) and said not in told(["deploy", "clean_up"], removes=False)
 
 
-def test_what_failed_and_what_needs_a_person_in_one_line() -> None:
+def test_what_failed_and_what_needs_a_person_has_a_line_each() -> None:
     """Some of many are named."""
     assert (
         failure_lines([], [DUE]) == f"1 listener needs a person: web:443 (www.example.com): expiring: {DUE['message']}"
     )
     many = [{**DUE, "port": port, "message": f"It ends {port}."} for port in range(400, 430)]
     both = failure_lines([{**WEB, "message": "It failed."}], many)
-    assert both.startswith("1 failed: web:443: It failed. 30 listeners need a person: ")
-    assert both.count("(www.example.com)") == 10 and both.endswith("and 20 more")
+    assert both.startswith("1 failed: web:443: It failed.\n30 listeners need a person:\n- web:400 ")
+    assert both.count("(www.example.com)") == 10 and both.endswith("\n- and 20 more")
     twice = failure_lines([], [DUE, {**DUE, "reason": "held_back"}])
     assert twice.startswith("1 listener needs a person: "), "a listener is counted once"
     some = failure_lines([], [DUE], [DUE, {**DUE, "port": 8443, "reason": "held_back"}])
