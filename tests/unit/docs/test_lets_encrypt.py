@@ -236,7 +236,7 @@ def leave_trace(machine: Machine) -> None:
 def test_a_hook_whose_run_fails_leaves_a_trace_that_the_next_run_tells_of(machine: Machine) -> None:
     ends(machine, 3)
     hook = renewed(machine)
-    assert hook.code == 1 and "it was not brought to the load balancers" in hook.output
+    assert hook.code == 1 and "The run after a renewal ended with an error" in hook.output
     assert trace_of(machine) == OF_THE_HOOK.format(1)
 
     night = machine.rotate()
