@@ -141,7 +141,7 @@ def why_failed(result: Mapping[str, Sequence[Record]]) -> str:
     needed = [_about(record) for record in result["skipped"] if record.get("needs_person")]
     orders = "1 order needs" if len(needed) == 1 else f"{len(needed)} orders need"
     said = [failures(result["failed"])] if result["failed"] else []
-    said += [f"{orders} a person:{listed(needed)}"] if needed else []
+    said += [f"{orders} a person: {listed(needed)}"] if needed else []
     return "\n".join(said)
 
 

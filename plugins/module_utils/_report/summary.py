@@ -85,13 +85,13 @@ def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]
 def failures(failed: Sequence[Record]) -> str:
     """Return what failed, from the list `failed` of a role's result."""
     said = [f"{named(record) or 'a certificate'}: {record['message']}" for record in failed]
-    return f"{len(failed)} failed:{listed(said)}"
+    return f"{len(failed)} failed: {listed(said)}"
 
 
 def listed(said: Sequence[str]) -> str:
     """Return sentences as they follow a colon: one on the same line, several as a list."""
     between = "\n- "
-    return f" {said[0]}" if len(said) == 1 else f"{between}{some_of(said, MOST_NAMED, between, between)}"
+    return said[0] if len(said) == 1 else f"{between}{some_of(said, MOST_NAMED, between, between)}"
 
 
 # A rotation
@@ -280,7 +280,7 @@ def failure_lines(failed: Sequence[Record], alarming: Sequence[Record], attentio
         need = "1 listener needs a person" if count == 1 else f"{count} listeners need a person"
         if every > count:
             need = f"{count} of the {every} listeners that need a person {'fails' if count == 1 else 'fail'} the run"
-        said.append(f"{need}:{listed(_needs(alarming))}")
+        said.append(f"{need}: {listed(_needs(alarming))}")
     return "\n".join(said)
 
 

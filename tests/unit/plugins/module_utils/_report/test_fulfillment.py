@@ -207,7 +207,7 @@ def test_what_waits_for_a_person_is_told_with_its_remedy_and_fails_the_run() -> 
     assert why_failed({**nothing, **result}) == f"1 order needs a person: {about}"
     assert why_failed({**nothing, "failed": [{"message": "No answer."}]}) == "1 failed: a certificate: No answer."
     both = why_failed({**nothing, "skipped": [late, late], "failed": [{"message": "No answer."}]})
-    assert both == f"1 failed: a certificate: No answer.\n2 orders need a person:\n- {about}\n- {about}"
+    assert both == f"1 failed: a certificate: No answer.\n2 orders need a person: \n- {about}\n- {about}"
     assert why_failed({**nothing, "skipped": [waiting(1, "cooldown")]}) == ""
 
 
@@ -237,7 +237,7 @@ def test_the_summary_of_what_has_no_common_name() -> None:
         "www.example.org, order 2: FAILED, Raise max_orders.",
         "www.example.org: FAILED, No.",
     ]
-    assert failures(result["failed"]).startswith("2 failed:\n- www.example.org, order 2: ")
+    assert failures(result["failed"]).startswith("2 failed: \n- www.example.org, order 2: ")
 
 
 def test_many_are_counted() -> None:
@@ -245,7 +245,7 @@ def test_many_are_counted() -> None:
     assert told({"skipped": skipped})[0].endswith("www9.example.com and 15 more")
     failed = [email(number, "failed", "api_error") for number in range(1, 13)]
     line = failures(failed)
-    assert line.startswith("12 failed:\n- www1.example.com, order 1: Raise max_orders.\n- ")
+    assert line.startswith("12 failed: \n- www1.example.com, order 1: Raise max_orders.\n- ")
     assert line.endswith("\n- and 2 more")
 
 

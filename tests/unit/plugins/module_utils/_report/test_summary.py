@@ -222,7 +222,7 @@ def test_what_failed_and_what_needs_a_person_has_a_line_each() -> None:
     )
     many = [{**DUE, "port": port, "message": f"It ends {port}."} for port in range(400, 430)]
     both = failure_lines([{**WEB, "message": "It failed."}], many)
-    assert both.startswith("1 failed: web:443: It failed.\n30 listeners need a person:\n- web:400 ")
+    assert both.startswith("1 failed: web:443: It failed.\n30 listeners need a person: \n- web:400 ")
     assert both.count("(www.example.com)") == 10 and both.endswith("\n- and 20 more")
     twice = failure_lines([], [DUE, {**DUE, "reason": "held_back"}])
     assert twice.startswith("1 listener needs a person: "), "a listener is counted once"
