@@ -164,7 +164,7 @@ def choose_adopted(world: World, options: RotationOptions) -> Chosen:
             "invalid_argument",
             f"{adoption.common_name} is to be adopted, but common_names limits the run to {patterns}.",
         )
-    planned = plan_adopted(world.after([entry.record], ()), options)
+    planned = plan_adoption(world.after([entry.record], ()), adoption, entry, options.load_balancers)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
         said = [f"{action.name}: {action.message}" for action in planned]
         raise Obstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
