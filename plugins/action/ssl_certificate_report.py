@@ -25,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
     order_totals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._notify import notify
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
@@ -54,10 +55,9 @@ class ActionModule(OnceAction):
         if ends_run:
             end = ending(plain(results), written, where)
             if command and end.get("failed") and not self._task.check_mode:
-                untold = notify(str(command), end["msg"])
-                if untold and self.role:
-                    untold = untold.replace("notify_command", f"{self.role}_notify_command")
-                end["msg"] = " ".join(filter(None, [end["msg"], untold]))
+                told = {"msg": notify(str(command), end["msg"])}
+                untold = with_variables(told, self.role, self._task.action) if self.role else told
+                end["msg"] = " ".join(filter(None, [end["msg"], untold["msg"]]))
             return end
         if self.role and isinstance(results, Mapping) and "orders" in results and not written.get("failed"):
             return {**written, "table": table_of(plain(results), where)}
