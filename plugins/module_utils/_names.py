@@ -167,6 +167,12 @@ def is_address(name: str) -> bool:
     return True
 
 
+def wildcard_over(name: str) -> str | None:
+    """Return the wildcard that a name is under; `None` for a name of two labels, as clients take no `*.com` (OpenSSL, `X509_check_host`)."""
+    label, _dot, rest = name.partition(".")
+    return f"*.{rest}" if label and "." in rest else None
+
+
 def is_host_name(name: str) -> bool:
     """Return whether a name of a certificate, as results tell it, is a DNS name: no address, mail address, URI or the like."""
     return not is_address(name) and not NO_HOST.search(name)

@@ -11,7 +11,7 @@ import typing as t
 from datetime import datetime
 
 from .._codes import EndpointReason
-from .._names import ascii_name, is_address
+from .._names import ascii_name, is_address, wildcard_over
 from .._text import some_of
 from .._times import days_until, iso
 from .._x509.certificate import FACTS, Certificate
@@ -108,8 +108,7 @@ def is_for(certificate: Certificate, name: str) -> bool:
     if is_address(bare):
         return str(ipaddress.ip_address(bare)) in certificate.addresses
     wanted = ascii_name(name)
-    label, _dot, rest = wanted.partition(".")
-    return wanted in certificate.server_names or bool(label and rest and f"*.{rest}" in certificate.server_names)
+    return not certificate.server_names.isdisjoint({wanted, wildcard_over(wanted)})
 
 
 def facts_of(certificate: Certificate | None) -> dict[str, t.Any]:

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from .._api.store import StoreCertificate
 from .._codes import ObstacleReason
 from .._errors import Obstacle
+from .._names import wildcard_over
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
@@ -305,7 +306,7 @@ def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str
 
 def not_under_wildcards(names: Iterable[str], accepted: Collection[str]) -> list[str]:
     """Return those of some names that no wildcard among others has."""
-    return [name for name in names if f"*.{name.partition('.')[2]}" not in accepted]
+    return [name for name in names if wildcard_over(name) not in accepted]
 
 
 def best(records: Sequence[StoreCertificate], clients: Clients) -> list[StoreCertificate]:

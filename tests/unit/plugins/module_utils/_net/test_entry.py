@@ -141,6 +141,8 @@ NAMES: list[tuple[list[str], str, bool]] = [
     (["w*.example.com"], "www.example.com", False),
     (["www.*.com"], "www.example.com", False),
     (["*"], "localhost", False),
+    (["*.com"], "example.com", False),
+    (["*.co.uk"], "example.co.uk", True),
     (["*.*.com"], "www.example.com", False),
     (["xn--mnchen-3ya.example"], "münchen.example", True),
     (["*.example.com"], "xn--mnchen-3ya.example.com", True),

@@ -280,6 +280,7 @@ def test_what_a_user_can_accept(case: Case) -> None:
     [
         (NAMES["a wildcard for a name"], True),
         (Case(names("example.com"), names("*.example.com")), False),
+        (Case(names("example.com"), names("*.com")), False),
         (Case(names("a.b.example.com"), names("*.example.com")), False),
         (NAMES["a name for a wildcard"], False),
         (NAMES["an address that is lost"], False),
