@@ -13,7 +13,7 @@ short_description: Print nothing when all is well, and only the sentence when no
 version_added: 1.0.0
 description:
   - For hooks of C(certbot) and for cron. A run that succeeds prints nothing. Of one that fails, the C(msg) of the task that failed is written
-    to the standard error, and C(ansible-playbook) ends with an error as ever.
+    to the standard error at its end, and C(ansible-playbook) ends with an error as ever. Of a task with C(no_log), that is its name.
   - With C(-i localhost,), Ansible itself has nothing to warn of either.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
@@ -33,27 +33,52 @@ from ansible.plugins.callback import CallbackBase
 
 
 class CallbackModule(CallbackBase):
-    """Prints why tasks fail."""
+    """Prints why a run has failed, once it is known which failures were not rescued."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "softlayer.certificates.quiet"
 
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._said: dict[str, list[list[str]]] = {}
+        """What is to be said of the failures of each host, in their order."""
+        self._items: dict[str, list[str]] = {}
+        """What is to be said of the items of a loop that is not over."""
+
+    def v2_runner_item_on_failed(self, result: t.Any) -> None:
+        """Remember why an item of a loop has failed."""
+        told, host = _read(result)
+        self._items.setdefault(host, []).extend(filter(None, [told.get("msg")]))
+
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
-        """Print why a task has failed, unless that does not matter."""
+        """Remember why a task has failed, unless that does not matter."""
         if not ignore_errors:
-            self._tell(result)
+            self._remember(result)
+        self._items.pop(_read(result)[1], None)
 
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
-        """Print why a host cannot be reached."""
-        self._tell(result)
+        """Remember why a host cannot be reached."""
+        self._remember(result)
 
-    def _tell(self, result: t.Any) -> None:
-        # From ansible-core 2.19 on, `result` is what is to be read.
-        told = result.result if hasattr(result, "result") else result._result
-        said = [told, *(item for item in told.get("results") or () if item.get("failed"))]
-        sentences = [str(each["msg"]) for each in said if each.get("msg")]
+    def v2_playbook_on_stats(self, stats: t.Any) -> None:
+        """Print what has ended the run of a host: its last failures, as those before were rescued."""
+        for host, said in self._said.items():
+            count = stats.failures.get(host, 0) + stats.dark.get(host, 0)
+            told = said[max(len(said) - count, 0) :]
+            for sentence in dict.fromkeys(sentence for sentences in told for sentence in sentences):
+                self._display.display(sentence, stderr=True)
+
+    def _remember(self, result: t.Any) -> None:
+        told, host = _read(result)
+        sentences = [*filter(None, [told.get("msg")]), *self._items.get(host, ())]
         if str(told.get("msg")).startswith("MODULE FAILURE"):  # the last line of a traceback says what it was
             sentences += str(told.get("module_stderr") or "").strip().splitlines()[-1:]
-        for sentence in dict.fromkeys(sentences):
-            self._display.display(sentence, stderr=True)
+        self._said.setdefault(host, []).append([*map(str, sentences)] or [f"The task failed: {result.task_name}"])
+
+
+def _read(result: t.Any) -> tuple[t.Any, str]:
+    """Return what became of a task, and the name of its host; from ansible-core 2.19 on, callbacks are given it in another way."""
+    if hasattr(result, "result"):
+        return result.result, result.host.name
+    return result._result, result._host.name

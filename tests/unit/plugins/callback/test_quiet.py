@@ -22,19 +22,77 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> tuple[CallbackModule, list[tuple
     return callback, lines
 
 
-@pytest.mark.parametrize("name", ["result", "_result"])
-def test_a_failure_is_told_once(name: str, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> None:
+class Run:
+    """A run in which tasks fail on localhost, and what is printed of it at its end."""
+
+    def __init__(self, callback: CallbackModule, name: str) -> None:
+        self._callback, self._name = callback, name
+
+    def ended(self, **result: Any) -> Any:
+        """The result of a task, as one of the versions of ansible-core hands it to callbacks."""
+        host = SimpleNamespace(name="localhost")
+        result_of = {"result": result, "host": host} if self._name == "result" else {"_result": result, "_host": host}
+        return SimpleNamespace(task_name="Store the key", **result_of)
+
+    def fails(self, *, ignored: bool = False, **result: Any) -> None:
+        """A task fails."""
+        self._callback.v2_runner_on_failed(self.ended(**result), ignore_errors=ignored)
+
+    def fails_for_an_item(self, **result: Any) -> None:
+        """One of a task's items fails."""
+        self._callback.v2_runner_item_on_failed(self.ended(**result))
+
+    def ends(self, failures: int = 0, dark: int = 0) -> None:
+        """The run ends, in which so many failures were not rescued."""
+        counted = {"failures": {"localhost": failures}, "dark": {"localhost": dark}}
+        self._callback.v2_playbook_on_stats(SimpleNamespace(**counted))
+
+
+@pytest.fixture(params=["result", "_result"])
+def ran(request: pytest.FixtureRequest, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> Run:
+    """A run of the oldest and of later versions of ansible-core."""
+    return Run(printed[0], request.param)
+
+
+def test_a_failure_is_told_once(ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> None:
     """Of a loop, the sentence of each item, too; of what may fail, none."""
-    callback, lines = printed
-
-    def ended(**result: Any) -> Any:
-        return SimpleNamespace(**{name: result})
-
-    callback.v2_runner_on_failed(ended(msg="Ignored."), ignore_errors=True)
+    _callback, lines = printed
+    ran.fails(msg="Ignored.", ignored=True)
+    ran.ends()
     assert lines == []
-    callback.v2_runner_on_failed(ended(msg="It failed.", lines=["A row."]))
-    callback.v2_runner_on_unreachable(ended(msg="Nobody is there."))
-    items = [{"msg": "It failed.", "failed": True}, {"msg": "Fine."}, {"msg": "So did this.", "failed": True}]
-    callback.v2_runner_on_failed(ended(msg="It failed.", results=items))
-    assert [line for line, _is_error in lines] == ["It failed.", "Nobody is there.", "It failed.", "So did this."]
-    assert all(is_error for _line, is_error in lines)
+    for sentence in ("It failed.", "So did this."):
+        ran.fails_for_an_item(msg=sentence)
+    ran.fails(
+        msg="It failed.", lines=["A row."], results=[{"msg": "It failed."}, {"msg": "So did this."}, {"msg": "Fine."}]
+    )
+    ran.ends(failures=1)
+    assert lines == [("It failed.", True), ("So did this.", True)]
+
+
+def test_nobody_who_is_there(ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> None:
+    """A host that cannot be reached is told."""
+    callback, lines = printed
+    callback.v2_runner_on_unreachable(ran.ended(msg="Nobody is there."))
+    ran.ends(dark=1)
+    assert lines == [("Nobody is there.", True)]
+
+
+def test_a_failure_that_was_rescued_is_not_told(
+    ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]
+) -> None:
+    """The one that comes after it is, since that ends the run."""
+    _callback, lines = printed
+    ran.fails(msg="Rescued.")
+    ran.ends()
+    assert lines == []
+    ran.fails(msg="Not rescued.")
+    ran.ends(failures=1)
+    assert lines == [("Not rescued.", True)]
+
+
+def test_a_task_that_may_say_nothing_is_named(ran: Run, printed: tuple[CallbackModule, list[tuple[str, bool]]]) -> None:
+    """What Ansible has hidden of a result has no message."""
+    _callback, lines = printed
+    ran.fails(censored="the output has been hidden", changed=False)
+    ran.ends(failures=1)
+    assert lines == [("The task failed: Store the key", True)]
