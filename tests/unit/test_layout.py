@@ -28,7 +28,7 @@ LAYERS = (
     ("_codes",),
     ("_errors", "_secrets", "_text"),
     ("_argspec", "_files", "_libraries", "_names", "_progress", "_times"),
-    ("_module",),
+    ("_module", "_remedies"),
     ("_trust_store", "_x509"),
     ("_mail", "_net"),
     ("_api",),
@@ -40,7 +40,7 @@ LAYERS = (
 # Of the layers beneath it, this one knows only some files.
 NARROW = {"_module": {"_argspec", "_errors", "_libraries", "_secrets", "_text"}}
 # These do no input or output and read no clock: time is passed in.
-PURE = ("_codes", "_mail", "_names", "_plan", "_report", "_secrets", "_text", "_times", "_x509")
+PURE = ("_codes", "_mail", "_names", "_plan", "_remedies", "_report", "_secrets", "_text", "_times", "_x509")
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}
 
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from .. import _remedies as remedies
 from .._api.store import Handle, StoreCertificate
 from .._codes import AttentionReason, HeldBack, SourceReason
 from .._names import ascii_name, shown_name_of, source_name
+from .._remedies import DEPLOY, ROTATE, adopt, remove
 from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from . import remedies
 from .deployments import WHOLE_CHAIN, ListenerAction, called, not_taken
-from .remedies import DEPLOY, ROTATE, adopt, remove
 from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes

@@ -16,12 +16,12 @@ from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, name_matches, named, shown_name_of
+from .._remedies import adopt, deploy
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
 from .action import Action
-from .remedies import adopt, deploy
 from .rotation import Record, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import (

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
+from .. import _remedies as remedies
 from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, RotationReason
 from .._errors import CertificatesError, Obstacle
@@ -23,7 +24,6 @@ from .._times import iso, parse
 from .._x509.bundle import Bundle, KeyRef, Trouble
 from .._x509.certificate import Certificate, name_set, names_of
 from .._x509.chain import UNTRUSTED, Trust
-from . import remedies
 from .store_index import StoreIndex
 from .superseding import (
     ACCEPT,

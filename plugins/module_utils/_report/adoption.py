@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from .._remedies import remove
 from .._text import some_of
 from .summary import MOST_NAMED, Record, label, named
-
-REMOVE = "ansible localhost -m softlayer.certificates.ssl_certificate_import -a 'certificate_id={} state=absent'"
 
 
 def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterator[str]:
@@ -31,7 +30,7 @@ def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterato
         if listener["still_used_by"]:
             yield f"certificate {identifier} is still used by {some_of(listener['still_used_by'], MOST_NAMED)}"
         elif not is_check_mode:
-            yield f"certificate {identifier} is used by no listener any more; if nobody wants it back: {REMOVE.format(identifier)}"
+            yield f"certificate {identifier} is used by no listener any more; if nobody wants it back, {remove(identifier)} deletes it"
             if listener["allowed"] and _age(listener["had"]) > _age(listener["gets"]):
                 yield f"until {identifier} is removed, or {label(listener['gets'])} is renewed, each run tells that it is newer (held_back)"
 

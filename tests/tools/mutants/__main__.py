@@ -38,6 +38,7 @@ DECIDING = (
         "_plan/*.py",
         "_ledger/*.py",
         "_sources/*.py",
+        "_remedies.py",
         "_secrets.py",
         "_x509/bundle.py",
         "_x509/chain.py",

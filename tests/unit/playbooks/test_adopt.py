@@ -55,7 +55,7 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
     assert have(account) == {WEB: new} and served(address, PORT) == first.certificate
     assert [item["served"] for item in done.result["deployed"]] == [True]
 
-    [command] = re.findall(r"wants it back: (ansible .*)\"", done.ran.output)
+    [command] = re.findall("wants it back, `(ansible .*)` deletes it", done.ran.output)
     assert str(old) in command
     again = run(account, tmp_path, "adopt", **given)
     assert again.ran.code == 0 and UPDATE not in again.calls and "createObject" not in again.calls, again.ran.output

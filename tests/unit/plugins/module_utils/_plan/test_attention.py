@@ -27,7 +27,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     ListenerSelection,
     plan_renewals,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remedies import deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
     Record,
@@ -35,6 +34,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.adoption import REMOVE, adoption_lines
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import remove
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.adoption import adoption_lines
 
 NAME = "www.example.com"
 WEB = "web:443"
@@ -48,7 +49,7 @@ def test_what_it_had_got_and_lost_and_how_to_remove_the_old_one() -> None:
         f"{WEB} had certificate {OLD}: {NAME}, Example Ltd, RSA 2048, until 2026-05-31T00:00:00Z",
         f"{WEB} got certificate {NEW}: {NAME}, no organization, RSA 2048, until 2026-05-31T00:00:00Z",
         f"{WEB} lost the organization Example Ltd, by allow_organization_change",
-        f"certificate {OLD} is used by no listener any more; if nobody wants it back: {REMOVE.format(OLD)}",
+        f"certificate {OLD} is used by no listener any more; if nobody wants it back, {remove(OLD)} deletes it",
     ]
 
 

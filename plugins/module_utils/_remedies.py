@@ -12,7 +12,7 @@ import shlex
 import typing as t
 from collections.abc import Sequence
 
-from .._names import source_name
+from ._names import source_name
 
 PLAIN = re.compile(r"[\w.:*/-]+")
 """What Ansible reads in `-e NAME=VALUE` as it is written."""

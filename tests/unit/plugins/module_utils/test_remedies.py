@@ -12,7 +12,7 @@ import shlex
 
 import pytest
 from ansible.parsing.splitter import parse_kv
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remedies import adopt, deploy, rsa_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import adopt, deploy, rsa_key
 
 ODD = [
     "web:443",
