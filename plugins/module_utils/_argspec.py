@@ -261,7 +261,8 @@ def _list_as_meant(argument: OneArgument, value: object, place: str) -> object:
     items: t.Any = from_json(value, list)
     if elements == "dict":
         alone = from_json(value, dict)
-        items = [alone] if isinstance(alone, dict) else items
+        # As JSON, or as name=value,name=value, at which Ansible would split it.
+        items = [alone] if isinstance(alone, dict) or (isinstance(items, str) and "=" in items) else items
         options = argument.get("options") or {}
         # Ansible reads name=value, and of anything else it would not say which option it cannot read.
         texts = [(place, items)] if isinstance(items, str) else _items(argument, items, place)

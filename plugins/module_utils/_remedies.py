@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import typing as t
 from collections.abc import Sequence
 
 from ._names import source_name
 
-PLAIN = re.compile(r"[\w.:*/-]+")
+PLAIN = re.compile(r"[\w.:,*/-]+")
 """What Ansible reads in `-e NAME=VALUE` as it is written."""
+PLAIN_NAME = re.compile(r"[\w.-]+")
+"""The name of a load balancer that is also plain before a port, and among others."""
 VARIABLES = "-e @rotation.yml"
 """The variables of the role, in the file that the guides and the playbook schedule write."""
 
@@ -28,34 +29,36 @@ DEPLOY = f"`ansible-playbook softlayer.certificates.deploy {VARIABLES}`"
 """What has the best certificates of the store served."""
 
 
-def adopt(common_name: str | None, listener: str | None = None, source: str | None = None) -> str:
-    """Return what imports a certificate of a source, and has a listener serve it; without one, each that serves its names.
+def listener(load_balancer: str, uuid: str, port: int) -> str:
+    """Return what a command calls a listener: by the uuid of its balancer, if its name needs quotes, which Ansible prints with backslashes."""
+    return f"{load_balancer if PLAIN_NAME.fullmatch(load_balancer) else uuid}:{port}"
+
+
+def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | None = None) -> str:
+    """Return what imports a certificate of a source, and has listeners serve it; without any, each that serves its names.
 
     Args:
         common_name: a name of the certificate; if it has none, that is left to who reads it.
-        listener: such as `web:443`.
+        listeners: as `listener` calls them.
         source: the folder that has it; `None` if the variables of the role have to say where it is.
     """
-    given = {"source": source, "listener": listener, "common_name": common_name or "NAME"}
+    where = "listener" if len(listeners) == 1 else "listeners"
+    given = {"source": source, where: ",".join(listeners), "common_name": common_name or "NAME"}
     variables = _extra_variables({name: value for name, value in given.items() if value})
     return f"`ansible-playbook softlayer.certificates.adopt {'' if source else f'{VARIABLES} '}{variables}`"
 
 
-def deploy(certificate_id: int, load_balancer: str, port: int, allow: str | None = None) -> str:
+def deploy(certificate_id: int, called: str, allow: str | None = None) -> str:
     """Return what has a listener serve a certificate of the store.
 
     Args:
         certificate_id: the certificate.
-        load_balancer: name of the balancer.
-        port: port of the listener.
+        called: as `listener` calls it.
         allow: the option that accepts what speaks against it.
     """
-    options: dict[str, t.Any] = {
-        "certificate_id": certificate_id,
-        "listeners": [{"load_balancer": load_balancer, "port": port}],
-        **({allow: True} if allow else {}),
-    }
-    return f"`ansible localhost -m softlayer.certificates.ssl_certificate_deploy -a {shlex.quote(json.dumps(options))}`"
+    load_balancer, _colon, port = called.rpartition(":")
+    options = f"certificate_id={certificate_id} listeners=load_balancer={load_balancer},port={port}{f' {allow}=true' if allow else ''}"
+    return f"`ansible localhost -m softlayer.certificates.ssl_certificate_deploy -a '{options}'`"
 
 
 def remove(certificate_id: int) -> str:

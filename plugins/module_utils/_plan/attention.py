@@ -305,9 +305,7 @@ def _why_held_back(
         if entry
         else f"Certificate {other.id} of the store, which is newer,"
     )
-    remedy = remedy_for(
-        other, record, why.reason, entry, clients, (listener.place.balancer.name, listener.place.listener.port)
-    )
+    remedy = remedy_for(other, record, why.reason, entry, clients, [listener.place.called])
     is_left = not entry and why.reason == "organization_differs" and other.is_surely_unused
     unwanted = f" Or if nobody wants it, {remove(other.stored_id)} deletes it." if is_left else ""
     message = f"{what} is held back. {why.message} {remedy}".strip() + unwanted
@@ -345,7 +343,9 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
     fitting = known.world.index.valid_at(clients.at).covering(served.names)
     if record is None and fitting:
         what, newest = "has no" if served.record is None else "cannot show", max(fitting, key=age)
-        remedy = listener.place.command(newest.id, "allow_name_loss") if newest.id else adopt(None, listener.place.name)
+        remedy = (
+            listener.place.command(newest.id, "allow_name_loss") if newest.id else adopt(None, [listener.place.called])
+        )
         return (
             f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {called(newest)} for its names: "
             f"{remedy} has it served."

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
+from .. import _remedies as remedies
 from .._api.balancers import Balancer, Listener
 from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, name_matches, named, shown_name_of
-from .._remedies import adopt, deploy
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
@@ -62,9 +62,14 @@ class Place:
         """Its name in messages."""
         return f"{self.balancer.name}:{self.listener.port}"
 
+    @property
+    def called(self) -> str:
+        """What commands call it."""
+        return remedies.listener(self.balancer.name, self.balancer.uuid, self.listener.port)
+
     def command(self, certificate_id: int, allow: str | None = None) -> str:
         """Return what has it serve a certificate of the store; see `remedies.deploy`."""
-        return deploy(certificate_id, self.balancer.name, self.listener.port, allow)
+        return remedies.deploy(certificate_id, self.called, allow)
 
 
 @dataclass(frozen=True)
@@ -540,7 +545,7 @@ def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
     """Say why the certificate that a listener has is not known."""
     identifier = place.listener.certificate_id
     if identifier is None:
-        return f"The listener {place.name} has no certificate: {adopt(None, place.name)} gives it one."
+        return f"The listener {place.name} has no certificate: {remedies.adopt(None, [place.called])} gives it one."
     why = "is not in the store" if current is None else "cannot be read"
     return (
         f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known: name the one to serve in "

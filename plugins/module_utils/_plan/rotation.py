@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from .. import _remedies as remedies
 from .._api.store import Handle, StoreCertificate
@@ -40,6 +41,9 @@ from .superseding import (
 )
 
 Record = Mapping[str, t.Any]
+ListenersWith = Mapping[int, Sequence[str]]
+"""What commands call the listeners that have a certificate of the store, by its id."""
+NOBODY: ListenersWith = MappingProxyType({})
 MOST_NAMED = 5
 """Maximum number of names in a message."""
 BY_WILDCARD = "names_by_wildcard"
@@ -144,7 +148,13 @@ class Chosen:
     waiting: Sequence[SourceCertificate] = ()
 
 
-def choose(entries: Iterable[SourceCertificate], index: StoreIndex, options: SourceOptions, clients: Clients) -> Chosen:
+def choose(
+    entries: Iterable[SourceCertificate],
+    index: StoreIndex,
+    options: SourceOptions,
+    clients: Clients,
+    listeners_with: ListenersWith = NOBODY,
+) -> Chosen:
     """Decide which certificates of the sources to import.
 
     One is imported if it may stand in for a certificate of the store, and neither the store nor another source has one that may stand in
@@ -155,6 +165,7 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, options: Sou
         index: the store.
         options: what to import.
         clients: who has to trust what stands in for what they trust.
+        listeners_with: the listeners that have a certificate of the store.
     """
     copies: dict[Certificate, SourceCertificate] = {}
     for entry in entries:
@@ -180,7 +191,7 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, options: Sou
             entry, rivals, by_handle, clients, is_stored=bool(index.same(entry.certificate))
         )
         if not why_not and not options.import_new and not index.superseded_by(entry.record, clients):
-            why_not = _why_nothing_to_renew(entry, index, clients)
+            why_not = _why_nothing_to_renew(entry, index, clients, listeners_with)
         if why_not:
             skipped.append(entry.skipped(why_not))
         else:
@@ -316,7 +327,9 @@ def _why_worse(
     return None
 
 
-def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: Clients) -> Obstacle[RotationReason]:
+def _why_nothing_to_renew(
+    entry: SourceCertificate, index: StoreIndex, clients: Clients, listeners_with: ListenersWith
+) -> Obstacle[RotationReason]:
     """Return why a certificate may stand in for none of the store: that which comes nearest to it, if there is any for its names.
 
     Of several, that is the newest: the older ones may be what it has replaced long ago.
@@ -327,7 +340,9 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
     if nearest is not None:
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
-            held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy_for(entry.record, nearest, why.reason, entry, clients)}".strip()
+            listeners = listeners_with.get(nearest.id or 0, ())
+            remedy = remedy_for(entry.record, nearest, why.reason, entry, clients, listeners)
+            held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy}".strip()
             return Obstacle(why.reason, f"It renews no certificate of the store. {held}")
     return new_name(names, index)
 
@@ -360,7 +375,7 @@ def remedy_for(
     reason: str,
     entry: SourceCertificate | None,
     clients: Clients,
-    place: tuple[str, int] | None = None,
+    listeners: Sequence[str] = (),
 ) -> str:
     """Return what to do about a certificate that is held back for a reason, as a sentence.
 
@@ -370,7 +385,7 @@ def remedy_for(
         reason: why.
         entry: where a source has it; `None` for one of the store.
         clients: who has to trust it; who names it may use the wildcards that it has.
-        place: balancer and port of the listener; `None` for each that serves its names.
+        listeners: what commands call those that it is held back from; empty for each that serves its names.
     """
     if reason == "names_not_covered":
         why = why_not_in_place_of(new, Incumbent.of(old), clients, Overrides(wildcards=True))
@@ -379,10 +394,9 @@ def remedy_for(
     shown = certificate.shown_name or ""
     names = [shown, *sorted(certificate.identities - {shown})]
     rsa = remedies.rsa_key(entry.source if entry else None, entry.name if entry else shown, names)
-    if entry or not place:
-        listener, folder = place and f"{place[0]}:{place[1]}", entry.folder if entry else None
-        return remedy_of(reason, rsa, remedies.adopt(shown, listener, folder))
-    return remedy_of(reason, rsa, remedies.deploy(new.stored_id, *place, ACCEPT.get(reason)))
+    if entry or not listeners:
+        return remedy_of(reason, rsa, remedies.adopt(shown, listeners, entry.folder if entry else None))
+    return remedy_of(reason, rsa, remedies.deploy(new.stored_id, listeners[0], ACCEPT.get(reason)))
 
 
 def remedy_of(reason: str, rsa: str, switch: str) -> str:
@@ -439,7 +453,13 @@ class ReadingPlan:
     unwanted: list[tuple[Secret, Trouble]] = field(default_factory=list)
 
 
-def plan_reading(secrets: Iterable[Secret], index: StoreIndex, options: SourceOptions, clients: Clients) -> ReadingPlan:
+def plan_reading(
+    secrets: Iterable[Secret],
+    index: StoreIndex,
+    options: SourceOptions,
+    clients: Clients,
+    listeners_with: ListenersWith = NOBODY,
+) -> ReadingPlan:
     """Decide which certificates to read.
 
     Args:
@@ -447,6 +467,7 @@ def plan_reading(secrets: Iterable[Secret], index: StoreIndex, options: SourceOp
         index: the store.
         options: what to import.
         clients: who has to trust what is served.
+        listeners_with: the listeners that have a certificate of the store.
     """
     plan = ReadingPlan()
     store = _Store(index, clients)
@@ -463,7 +484,7 @@ def plan_reading(secrets: Iterable[Secret], index: StoreIndex, options: SourceOp
         elif same is not None or options.import_new or store.may_renew(secret):
             plan.to_read.append(secret)
         else:
-            plan.unwanted.append((secret, store.why_nothing_to_renew(secret)))
+            plan.unwanted.append((secret, store.why_nothing_to_renew(secret, listeners_with)))
     return plan
 
 
@@ -523,7 +544,7 @@ class _Store:
         within = self._index.within(names | self._addresses)
         return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
 
-    def why_nothing_to_renew(self, secret: Secret) -> Obstacle[RotationReason]:
+    def why_nothing_to_renew(self, secret: Secret, listeners_with: ListenersWith) -> Obstacle[RotationReason]:
         """Return why: that of the certificate which comes nearest to it, if there is any."""
         names = _identities(secret)
         related = [record for record in self._index.sharing(names) if _is_older(record, secret)]
@@ -532,10 +553,12 @@ class _Store:
             return new_name(names, self._index)
         lost = sorted(certificate_of(nearest).identities - names)
         reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
+        name = secret.common_name or min(names, default=None)
+        command = remedies.adopt(name, listeners_with.get(nearest.stored_id, ()))
         return Obstacle(
             "names_not_covered",
             f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {some_of(lost, MOST_NAMED)}. "
-            f"{remedy_of(reason, '', remedies.adopt(secret.common_name or min(names, default=None)))}",
+            f"{remedy_of(reason, '', command)}",
         )
 
 

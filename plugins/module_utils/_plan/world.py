@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
 from .._api.balancers import Balancer
 from .._api.store import StoreCertificate
+from .._remedies import listener as called
 from .rotation import Record, SourceCertificate
 from .store_index import StoreIndex
 from .superseding import Clients
@@ -60,6 +62,16 @@ class World:
         """What there is to choose from."""
         records = (*self.stored, *self.imported)
         return StoreIndex(record for record in records if record.id not in self.cut or record.associated_service_count)
+
+    @cached_property
+    def listeners_with(self) -> Mapping[int, Sequence[str]]:
+        """Return what commands call the listeners that have a certificate, by its id."""
+        those: dict[int, list[str]] = defaultdict(list)
+        for balancer in self.balancers or ():
+            for listener in balancer.listeners:
+                if listener.certificate_id:
+                    those[listener.certificate_id].append(called(balancer.name, balancer.uuid, listener.port))
+        return those
 
     def after(self, imported: Sequence[StoreCertificate], cut: Collection[int]) -> World:
         """Return it with what was imported, or would be."""

@@ -106,7 +106,7 @@ def run(module: Module) -> dict[str, t.Any]:
     chosen = (
         choose_adopted(world, options)
         if options.adopt
-        else choose(world.bundles.entries, world.index, options.certificates, clients)
+        else choose(world.bundles.entries, world.index, options.certificates, clients, world.listeners_with)
     )
     if options.approved:
         chosen = limit_imports(chosen, options.approved)

@@ -217,7 +217,7 @@ def read_all(
     def read_secrets(position: int) -> InstanceContent:
         from .secrets import read_listed
 
-        return read_listed(module, listings[position].result(), world.index, options.certificates, world.clients)
+        return read_listed(module, listings[position].result(), world, options.certificates)
 
     passphrase = params["privatekey_passphrase"] or None
     read = read_sources(

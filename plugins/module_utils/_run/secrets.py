@@ -17,8 +17,7 @@ from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError, Obstacle
 from .._module import Module
 from .._plan.rotation import ReadingPlan, SourceOptions, plan_reading
-from .._plan.store_index import StoreIndex
-from .._plan.superseding import Clients
+from .._plan.world import World
 from .._secrets_manager.client import SecretsManager
 from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
@@ -90,23 +89,20 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
     return listing
 
 
-def read_listed(
-    module: Module, listing: InstanceListing, index: StoreIndex, options: SourceOptions, clients: Clients
-) -> InstanceContent:
+def read_listed(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> InstanceContent:
     """Return what an instance holds; private keys are read only of what may be imported.
 
     Args:
         module: gets to know the keys.
         listing: the instance.
-        index: the store.
+        world: the store, who has to trust what is served, and who has what.
         options: what to import.
-        clients: who has to trust what is served.
 
     Raises:
         CertificatesError: the instance cannot be asked any more.
     """
     manager = listing.manager
-    plan = plan_reading(listing.secrets, index, options, clients)
+    plan = plan_reading(listing.secrets, world.index, options, world.clients, world.listeners_with)
 
     def read(secret: Secret) -> Bundle | Trouble:
         try:

@@ -63,7 +63,7 @@ SPEC = ArgumentSpec(
         ("sources", '{"folder": "/a"}', [{"folder": "/a"}]),
         ("sources", '[{"mail": {"paths": "/a,/b"}}]', [{"mail": {"paths": ["/a", "/b"]}}]),
         ("sources", [{"mail": '{"paths": null}'}], [{"mail": {"paths": []}}]),
-        ("sources", "folder=/a", "folder=/a"),
+        ("sources", "folder=/a", ["folder=/a"]),
         ("note", "", ""),
     ],
 )

@@ -12,19 +12,9 @@ import shlex
 
 import pytest
 from ansible.parsing.splitter import parse_kv
-from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import adopt, deploy, rsa_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import adopt, deploy, listener, rsa_key
 
-ODD = [
-    "web:443",
-    "*.example.com",
-    "my web:443",
-    "it's:443",
-    'a"b:1',
-    "$(id):443",
-    "web={{ x }}:443",
-    "wéb:443",
-    "a,b:1",
-]
+ODD = ["web", "*.example.com", "my web", "it's", 'a"b', "$(id)", "web={{ x }}", "wéb", "a,b", "web:80", "a\\b"]
 
 
 def words(command: str) -> list[str]:
@@ -45,20 +35,30 @@ def read(arguments: list[str]) -> dict[str, object]:
 
 @pytest.mark.parametrize("text", ODD)
 def test_adopt(text: str) -> None:
-    program, playbook, *rest = words(adopt("www.example.com", text))
+    program, playbook, *rest = words(adopt("www.example.com", ["web:443"], text))
     assert (program, playbook) == ("ansible-playbook", "softlayer.certificates.adopt")
-    assert read(rest) == {"listener": text, "common_name": "www.example.com"}
+    assert read(rest) == {"source": text, "listener": "web:443", "common_name": "www.example.com"}
     assert read(words(adopt(text))[2:]) == {"common_name": text}
-    assert read(words(adopt(None))[2:]) == {"common_name": "NAME"}
+    assert read(words(adopt(None, ["web:443", "uuid-1:80"]))[2:]) == {
+        **{"common_name": "NAME", "listeners": "web:443,uuid-1:80"}
+    }
 
 
 @pytest.mark.parametrize("text", ODD)
-def test_deploy(text: str) -> None:
-    *command, options = words(deploy(7, text, 443))
+def test_a_listener_is_named_in_a_way_that_nothing_can_misread(text: str) -> None:
+    """Ansible prints messages as JSON, with a backslash before each quote: a command that has none can be copied from there, too."""
+    called = listener(text, "4ae1-7f", 443)
+    assert called == ("wéb:443" if text == "wéb" else "4ae1-7f:443" if text != "web" else "web:443")
+    for command in (adopt("www.example.com", [called]), deploy(7, called), deploy(7, called, "allow_name_loss")):
+        assert json.dumps(command, ensure_ascii=False)[1:-1] == command
+
+
+def test_deploy() -> None:
+    """What Ansible makes of it is what the module does: see test_ssl_certificate_deploy.py."""
+    *command, options = words(deploy(7, "web:443"))
     assert command == ["ansible", "localhost", "-m", "softlayer.certificates.ssl_certificate_deploy", "-a"]
-    given = {"certificate_id": 7, "listeners": [{"load_balancer": text, "port": 443}]}
-    assert json.loads(options) == given
-    assert json.loads(words(deploy(7, text, 443, "allow_name_loss"))[-1]) == {**given, "allow_name_loss": True}
+    assert parse_kv(options) == {"certificate_id": "7", "listeners": "load_balancer=web,port=443"}
+    assert parse_kv(words(deploy(7, "web:443", "allow_name_loss"))[-1])["allow_name_loss"] == "true"
 
 
 @pytest.mark.parametrize(

@@ -316,9 +316,10 @@ def test_no_permission_to_change(account: Simulator, login: dict[str, Any]) -> N
 # What users write
 
 
-def test_listeners_as_text(account: Simulator, login: dict[str, Any]) -> None:
+@pytest.mark.parametrize("text", ["load_balancer=web port=443", "load_balancer=web,port=443"])
+def test_listeners_as_text(account: Simulator, login: dict[str, Any], text: str) -> None:
     web, _, second = renewable(account)
-    run = run_it(**login, certificate_id=str(second), listeners="load_balancer=web port=443")
+    run = run_it(**login, certificate_id=str(second), listeners=text)
     assert only(run)["outcome"] == "switched" and changes(account) == [elements(web, second)]
 
 

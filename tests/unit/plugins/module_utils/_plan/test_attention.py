@@ -218,7 +218,7 @@ def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
 def test_a_renewal_whose_wildcard_has_the_name_needs_no_override() -> None:
     old = serving(Made(days=(-2, 89), names=("example.com", NAME)))
     star = replace(FRESH, names=("example.com", "*.example.com"))
-    command = deploy(10, "web", 443)
+    command = deploy(10, "web:443")
     told = message(old, store=[star])
     assert told.endswith(f"Its wildcards have them: {command} has it served; or have it issued for these names, too.")
     of_a_source = message(old, usable=[entry(star, 3)], has_sources=True)
@@ -360,8 +360,7 @@ def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store
     due = next(item for item in found(unknown, store=[FRESH]) if item["reason"] == "expired")
     assert (
         "The store has no certificate 99" in due["message"]
-        and f"certificate 10 for its names: {deploy(10, 'web', 443, 'allow_name_loss')} has it served."
-        in due["message"]
+        and f"certificate 10 for its names: {deploy(10, 'web:443', 'allow_name_loss')} has it served." in due["message"]
     )
     expired, *_others = find_attention([unknown], facts([FRESH.record(None)]))
     fingerprint = certificate_of(FRESH.record()).fingerprint_sha256
@@ -562,9 +561,7 @@ def test_what_is_not_valid_yet() -> None:
     (item,) = found(
         serving(Made(days=(1, 90)), accepted=False, refusal="certificate is not yet valid", predecessor_id=7)
     )
-    assert (
-        item["reason"] == "not_yet_valid" and f"{deploy(7, 'web', 443)} goes back to certificate 7" in item["message"]
-    )
+    assert item["reason"] == "not_yet_valid" and f"{deploy(7, 'web:443')} goes back to certificate 7" in item["message"]
     assert iso(NOW + DAY) in item["message"]
 
 

@@ -445,3 +445,12 @@ def test_a_record_that_cannot_be_read_is_no_reason_to_import_anything() -> None:
     index = StoreIndex([stored(1, OLD.issued, certificate="garbage", commonName=NAME)])
     (told,) = choose([entry(NEW)], index, SourceOptions(), CLIENTS).skipped
     assert told["reason"] == "new_name" and "list of the store is empty" not in told["message"]
+
+
+def test_the_remedy_names_the_listeners_that_would_lose_names() -> None:
+    """Without them, the playbook adopt would refuse what it is to do."""
+    (told,) = choose(
+        *([entry(NEW)], index_of(replace(OLD, names=BOTH)), SourceOptions(), CLIENTS),
+        listeners_with={1: ["web:443", "web:8443"], 2: ["api:443"]},
+    ).skipped
+    assert "-e listeners=web:443,web:8443 -e common_name=" in told["message"]
