@@ -164,7 +164,7 @@ class Served:
 def served_by(listener: ListenerAction, world: World) -> Served:
     """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API."""
     record, clients = world.index.by_handle.get(listener.final_handle), world.clients
-    is_other = listener.served is False and listener.outcome != "rolled_back"
+    is_other = listener.serves_something_else
     held = record.certificate if record else None
     seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
     candidates = [Served(clients.lifespan_of(leaf, tuple(sent)), leaf, record) for leaf, *sent in seen]
@@ -180,8 +180,10 @@ def as_served(listener: ListenerAction, world: World) -> Record:
     served = served_by(listener, world)
     # What it was to get, and has not.
     missed = listener.target if listener.target and listener.target.handle != listener.final_handle else None
+    is_back = listener.outcome == "rolled_back"  # what was seen is the certificate that it was to get, and has no more
     return {
         **listener.as_result(world.clients),
+        **({"served": None, "accepted": None} if is_back else {}),
         "better_certificate_id": listener.renewal_id or (missed and missed.id),
         "not_before": iso(served.lifespan.begin),
         "not_after": iso(served.certificate.not_after if served.certificate else served.lifespan.end),
@@ -189,7 +191,7 @@ def as_served(listener: ListenerAction, world: World) -> Record:
         "renewal_due": served.lifespan.is_due(world.clients.at),
         "days_until_expiry": days_until(served.lifespan.end, world.clients.at),
         "served_name": served.shown_name,
-        "served_certificate": listener.seen[0][0].facts() if listener.served is False and listener.seen else None,
+        "served_certificate": listener.seen[0][0].facts() if listener.serves_something_else and listener.seen else None,
     }
 
 
@@ -220,7 +222,7 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
         }
 
     is_refused = listener.accepted is False
-    if listener.served is False:
+    if listener.serves_something_else:
         yield item("not_served", listener.message)
         is_refused = False
     if lifespan.is_to_come(clients.at):

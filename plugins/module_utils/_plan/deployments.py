@@ -169,6 +169,11 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
         return self.outcome in {"failed", "rolled_back"}
 
     @property
+    def serves_something_else(self) -> bool:
+        """Whether it was seen to serve another certificate than it has; one that was pointed back was seen before that."""
+        return self.served is False and self.outcome != "rolled_back"
+
+    @property
     def is_known(self) -> bool:
         """Whether its certificate can be compared with what is served."""
         return self.target is not None and self.target.certificate is not None

@@ -56,7 +56,7 @@ def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bo
         listener_name(listener),
         f"{_cut(name or '?')}{f' +{len(others)}' if others else ''}",
         _until(listener.get("ends_at"), listener.get("days_until_expiry")),
-        YES_OR_NO[served],
+        "as before" if listener.get("outcome") == "rolled_back" else YES_OR_NO[served],
         YES_OR_NO[accepted],
         ", ".join(sorted(reasons, key=URGENCY.index)) or _what_is_left(listener),
     )

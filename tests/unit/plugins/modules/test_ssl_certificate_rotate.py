@@ -468,7 +468,8 @@ def test_the_remedy_for_names_that_a_wildcard_has(blind: Rotation) -> None:
     (told,) = blind.run()["skipped_items"][:1]
     assert told["reason"] == "names_not_covered"
     assert re.search(
-        "softlayer.certificates.adopt -e source=[^ ]+ -e listener=web:8443 -e common_name=example.com` has it served", told["message"]
+        "softlayer.certificates.adopt -e source=[^ ]+ -e listener=web:8443 -e common_name=example.com` has it served",
+        told["message"],
     )
     (new,) = ids(blind.run(import_new=True), "imported")
     listeners = [{"load_balancer": "web", "port": PORT}]

@@ -445,7 +445,10 @@ def test_what_was_switched_counts_with_its_new_certificate() -> None:
     back = replace(switched, outcome="rolled_back", reason="not_served", served=False, message="It was pointed back.")
     seen = ((certificate_of(FRESH.record(9)),),)
     items = find_attention([replace(back, seen=seen)], facts(index))
-    assert [item["reason"] for item in items] == ["expiring", "not_served"]
+    assert [item["reason"] for item in items] == ["expiring"], "it serves what it served before, which ends"
+    told = as_served(replace(back, seen=seen), world_of(list(index)))
+    assert (told["served"], told["accepted"], told["served_certificate"]) == (None, None, None)
+    assert told["served_name"] == NAME and told["not_after"] == iso(certificate_of(DUE.record(1)).not_after)
 
 
 # Issuers that end

@@ -74,6 +74,12 @@ def test_what_check_mode_foresees_is_not_seen() -> None:
     assert lines[1].split()[4:6] == ["?", "?"]
 
 
+def test_what_was_pointed_back_serves_what_it_served_before() -> None:
+    """What was wrong with the other certificate, the message says."""
+    [line] = table(listener("web:443", 60, "rolled_back", served=None, accepted=None))[1:]
+    assert line.split("  ")[3:5] == ["as before", "?"]
+
+
 def row(number: int, *attention: str, **given: Any) -> dict[str, Any]:
     """An order, as its report tells it."""
     facts = {"order_id": number, "name": NAME, "expires_at": "2026-05-09T00:00:00Z", "days_left": 60}
