@@ -116,6 +116,26 @@ def find_alarming(attention: Sequence[Record], fail_on: Collection[str], at: dat
     ]
 
 
+def with_patience(attention: Sequence[Record], fail_on: Collection[str], at: datetime) -> list[Record]:
+    """Return what needs a person; what is held back, and does not fail the run yet, says when it will, unless another item says the same.
+
+    Args:
+        attention: as `find_attention` returns it.
+        fail_on: the reasons for which a run fails.
+        at: the present instant.
+    """
+
+    def until(item: Record) -> str:
+        since = parse(item["held_back_since"])
+        if item["reason"] != "held_back" or "held_back" not in fail_on or since is None or _waits_too_long(item, at):
+            return ""
+        others = (other for other in attention if other is not item and _place_of(other) == _place_of(item))
+        is_told = any(item["message"] in other["message"] for other in others)
+        return "" if is_told else f" No run fails for it before {iso(since + PATIENCE)}."
+
+    return [{**item, "message": item["message"] + until(item)} for item in attention]
+
+
 def _place_of(item: Record) -> tuple[t.Any, ...]:
     return item["load_balancer_uuid"], item["load_balancer"], item["port"]
 

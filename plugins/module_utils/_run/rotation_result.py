@@ -14,7 +14,7 @@ from .._api.store import StoreCertificate
 from .._errors import CertificatesError
 from .._names import listener_name
 from .._plan.approvals import preview_of
-from .._plan.attention import RenewalFacts, as_served, find_alarming, find_attention
+from .._plan.attention import RenewalFacts, as_served, find_alarming, find_attention, with_patience
 from .._plan.deployments import ListenerAction
 from .._plan.rotation import Chosen, Record, is_meant
 from .._plan.superseding import ACCEPT, LOOSENED, Clients, Incumbent, Overrides, loosened, losses
@@ -48,6 +48,7 @@ def as_result(
     adopted = [as_adopted(listener, seen) for listener in seen.listeners] if options.adopt else []
     concerned = [item for item in attention if options.is_about(item["load_balancer_uuid"], item["port"])]
     alarming = find_alarming(concerned, options.fail_on, world.clients.at)
+    attention = with_patience(attention, options.fail_on, world.clients.at)
     served = [as_served(listener, world) for listener in seen.listeners]
     counted = totals(lists, served, attention, options.phases, is_check_mode=options.is_check_mode)
     result: dict[str, t.Any] = {

@@ -21,6 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.atten
     find_alarming,
     find_attention,
     served_by,
+    with_patience,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     ListenerAction,
@@ -312,6 +313,23 @@ def test_what_another_listener_serves_may_be_known_from_the_listing_alone() -> N
     world = replace(world_of([wide, narrow], clients=clients_with(at=NOW)), balancers=[other])
     (item,) = find_attention([listener(1, wide)], RenewalFacts(world, Chosen([], [], [])))
     assert (item["reason"], item["held_back_since"]) == ("held_back", None)
+
+
+def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
+    """While they do not, and if they ever do: else a green run has no reason."""
+
+    def told(day: int, fail_on: Sequence[str] = REASONS, served: Made | None = None) -> list[str]:
+        newer = replace(FRESH, key="ec", days=(day, 80))
+        items = found(serving(served or Made(days=(-40, 50))), store=[newer])
+        after = with_patience(items, fail_on, NOW)
+        plain = zip(after, items, strict=True)
+        return [new["message"].removeprefix(old["message"]) for new, old in plain]
+
+    assert told(-2) == [f" No run fails for it before {iso(NOW + DAY)}."]
+    assert told(-4) == told(-2, ["expired"]) == [""]
+    assert told(-2, served=DUE) == ["", ""], "that it expires says the same, and fails the run now"
+    told_of_none = [{"reason": "held_back", "message": "No.", "held_back_since": None, "load_balancer_uuid": "a"}]
+    assert with_patience(told_of_none, REASONS, NOW) == told_of_none
 
 
 def test_what_is_held_back_until_it_is_due_is_told_once() -> None:
