@@ -72,7 +72,12 @@ def ending(results: Mapping[str, t.Any], written: Mapping[str, t.Any], where: st
         written: what the module has returned that wrote the report, if it was run.
         where: where the rows of the table are that do not fit.
     """
-    lines = last_lines(results, results["table"] if "table" in results else table_of(results, where))
+    table = results["table"] if "table" in results else table_of(results, where)
+    lines = last_lines(results, table)
+    pages = [path for path in written.get("paths") or () if path.endswith(".html")]
+    is_written = "listeners" in results and "preview" not in results and not written.get("failed")
+    if pages and is_written and not "".join(table[-1:]).endswith(pages[0]):  # where the other rows are
+        lines.append(f"The report is in {pages[0]}")
     failure = results.get("failure") or {}
     message = failure.get("message") or (results.get("msg") if not lines else None)
     why = " ".join(dict.fromkeys(filter(None, [message, written.get("msg")])))

@@ -79,7 +79,7 @@ def changes(told: Told) -> Counter[str]:
 
 def summary(told: Told) -> str:
     """The line of totals."""
-    (line,) = set(re.findall(r'^ +"(\d+ listeners?\b.*)"$', told.ran.output, re.MULTILINE))
+    (line,) = set(re.findall(r'^ +"(\d+ listeners?\b.*)",?$', told.ran.output, re.MULTILINE))
     return str(line)
 
 

@@ -22,10 +22,25 @@ def end(results: dict[str, Any], **written: Any) -> dict[str, Any]:
 
 
 def test_a_run_that_went_well() -> None:
-    """With the table before the totals; that a report was written is a change, and its paths are not told."""
-    told = end(DONE, changed=True, paths=["/srv/report.html"], warnings=["Mind this."])
-    assert [line.split()[0] for line in told["lines"]] == ["It", "LISTENER", "web:443", "1"]
+    """With the table before the totals, and where the report is behind them; that it was written is a change."""
+    told = end(DONE, changed=True, paths=["/srv/report.html", "/srv/report.json"], warnings=["Mind this."])
+    assert [line.split()[0] for line in told["lines"]] == ["It", "LISTENER", "web:443", "1", "The"]
+    assert told["lines"][-1] == "The report is in /srv/report.html"
     assert told["changed"] and told["warnings"] == ["Mind this."] and told.keys() == {"changed", "lines", "warnings"}
+
+
+def test_where_a_report_is_that_was_not_written() -> None:
+    """Nobody is told: in check mode, if the run could list nothing, of metrics alone; nor twice."""
+    paths = ["/srv/report.html"]
+    for done, written in (
+        ({**DONE, "preview": {}}, {"paths": paths}),
+        ({"summary": ["It failed."], "failure": {"message": "It failed."}}, {"paths": paths}),
+        (DONE, {"paths": ["/srv/certificates.prom"]}),
+        (DONE, {"failed": True, "msg": "The disk is full.", "paths": paths}),
+    ):
+        assert "The report is" not in str(end(done, **written))
+    many = {**DONE, "listeners": [listener(f"web:{port}") for port in range(400, 431)]}
+    assert str(end(many, paths=paths)).count("/srv/report.html") == 1
 
 
 def test_a_run_that_failed_says_why_once_and_last() -> None:
