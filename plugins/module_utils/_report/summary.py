@@ -249,15 +249,19 @@ def last_lines(done: Record, table: Sequence[str]) -> list[str]:
 
 def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_seen: str = "") -> Iterable[str]:
     """Yield a line for each certificate that was imported, with the listeners that serve it now, each other listener and each removal."""
-    served: dict[int, list[Record]] = {record["id"]: [] for record in lists["imported"] if record.get("id")}
+
+    def identifier(record: Record, name: str) -> t.Any:
+        return record.get(name) or record.get("fingerprint_sha256")  # what is not stored yet has no id
+
+    served: dict[t.Any, list[Record]] = {identifier(record, "id"): [] for record in lists["imported"]}
     for listener in lists["deployed"]:
-        if listener["served"] and listener["certificate_id"] in served:
-            served[listener["certificate_id"]].append(listener)
+        if (listener["served"] or would_be) and identifier(listener, "certificate_id") in served:
+            served[identifier(listener, "certificate_id")].append(listener)
     for record in lists["imported"]:
         said = f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)}, from {called(record)}"
-        if listeners := served.get(record.get("id") or 0):
-            verb = "serves" if len(listeners) == 1 else "serve"
-            said += f"; {some_of([*map(named, listeners)], MOST_NAMED)} switched to it, and {verb} it"
+        if listeners := served[identifier(record, "id")]:
+            serve = "" if would_be else f", and {'serves' if len(listeners) == 1 else 'serve'} it"
+            said += f"; {some_of([*map(named, listeners)], MOST_NAMED)} {would_be}switched to it{serve}"
         yield said
     told = [listener for listeners in served.values() for listener in listeners]
     for listener in lists["deployed"]:

@@ -29,6 +29,8 @@ NOTHING = "nothing"
 def listener_table(done: Record, where: str) -> list[str]:
     """Return the lines of the table of the listeners that `ssl_certificate_rotate` has dealt with; none if there are no listeners.
 
+    If the run fails because of some, only of those that need a person, as the line of totals counts the others.
+
     Args:
         done: what the module returned.
         where: where the rows are that do not fit, as the end of a sentence.
@@ -39,7 +41,9 @@ def listener_table(done: Record, where: str) -> list[str]:
         kinds = [URGENCY.index(reason) for reason in about.get(key_of(listener), ())]
         return min(kinds, default=len(URGENCY)), listener.get("ends_at") or "~", listener_place(listener_name(listener))
 
-    listeners = sorted(done.get("listeners") or (), key=urgency)
+    every = done.get("listeners") or ()
+    concerned = [listener for listener in every if done.get("failure") and key_of(listener) in about]
+    listeners = sorted(concerned or every, key=urgency)
     rows = [
         _listener_row(listener, about.get(key_of(listener), ()), is_check_mode="preview" in done)
         for listener in listeners[:MOST_ROWS]

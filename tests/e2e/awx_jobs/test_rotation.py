@@ -99,8 +99,8 @@ def test_what_was_approved_is_done_and_nothing_else_until_the_night(
 
     preview = rotate(check=True, options="--diff", **given)
     assert preview.status == "successful", preview.output
-    assert "www.example.com: would be imported, from folder www" in preview.output
-    assert "prod-api:443: would be switched to the certificate that is to be imported" in preview.output
+    assert "www.example.com: would be imported, from folder www; " in preview.output
+    assert "; prod-api:443 would be switched to it" in preview.output
     assert preview.stats.keys() == {"ssl_previewed_rotation"}
     shown = preview.stats["ssl_previewed_rotation"]
     assert [one["name"] for one in shown["imported"]] == ["api", "test", "www"]

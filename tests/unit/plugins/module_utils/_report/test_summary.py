@@ -167,13 +167,16 @@ def test_what_needs_the_same_is_said_at_once_and_of_a_listener_once() -> None:
 def test_check_mode_names_what_has_no_id_yet() -> None:
     """By its name alone; what would be deleted is deleted only once the rest was seen."""
     facts = {
-        "imported": [{**NEW, "id": None}],
-        "deployed": [{**WEB, "certificate_id": None, "served": None}],
+        "imported": [{**NEW, "id": None, "fingerprint_sha256": "a"}],
+        "deployed": [
+            {**WEB, "certificate_id": None, "served": None, "fingerprint_sha256": letter, "port": port}
+            for letter, port in (("a", 443), ("a", 8443), ("b", 80))
+        ],
         "removed": [{"id": 3, "common_name": "www.example.com"}],
     }
     assert told(["import", "deploy", "clean_up"], **facts, is_check_mode=True)[:3] == [
-        "www.example.com: would be imported, from certbot www",
-        "web:443: would be switched to the certificate that is to be imported (www.example.com)",
+        "www.example.com: would be imported, from certbot www; web:443, web:8443 would be switched to it",
+        "web:80: would be switched to the certificate that is to be imported (www.example.com)",
         "certificate 3 (www.example.com): would be removed, once it is seen that what replaces it is served",
     ]
     assert "certificate 3 (www.example.com): would be removed" in told(["clean_up"], **facts, is_check_mode=True)

@@ -47,6 +47,14 @@ def test_the_most_urgent_come_first() -> None:
     ]
 
 
+def test_a_run_that_fails_shows_those_that_need_a_person() -> None:
+    """The line of totals counts the others; if nothing is wrong with any, that is not why it fails."""
+    listeners, failure = [listener("web:443", 60), listener("web:8443", 3)], {"message": "It failed."}
+    told = table(*listeners, attention=[item("web:8443", "expiring")], failure=failure)
+    assert [line.split()[0] for line in told] == ["LISTENER", "web:8443"]
+    assert len(table(*listeners, failure=failure)) == 3
+
+
 def test_thirty_rows_and_where_the_others_are() -> None:
     """The last line says it; one row less, and there is none."""
     many = [listener(f"web:{port}", 60) for port in range(400, 700)]
