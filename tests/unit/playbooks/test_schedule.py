@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -137,6 +138,29 @@ def test_systemd_takes_what_is_written_for_root_and_for_a_user(machine: Machine)
     service = (of_user / f"{ROTATE}.service").read_text()
     assert "UMask=0077" in service and "Protect" not in service and "+" not in service.partition("[Service]")[2]
     assert "WantedBy=default.target" in (of_user / f"{ROTATE}.path").read_text()
+
+
+def test_the_plan_shows_the_variables_and_no_secret_among_them(machine: Machine) -> None:
+    """Where the password of a mailbox may be, too; once they are as they should be, nothing is shown."""
+    mail = {"imap": {"host": "mail.example.com", "username": "me", "password": KEY}}
+    sources = [{"folder": f"{machine.root}/keys"}, {"mail": mail, "privatekey_dir": "/keys"}]
+    hidden = dict.fromkeys(("privatekey_passphrase", "notify_command"), f"{KEY} --url=x")
+    given = {
+        "source": sources,
+        "ssl_rotation_max_listeners": 7,
+        **{f"ssl_rotation_{name}": hidden[name] for name in hidden},
+    }
+    options = ["-e", "scheduler=systemd", "-e", json.dumps(given), "--diff"]
+    for is_check in (True, False):
+        shown = machine.schedule(*options, *(["--check"] if is_check else []))
+        assert shown.code == 0, shown.output
+        lines = [line.strip(' ",') for line in shown.output.splitlines()]
+        for line in (
+            *("ssl_rotation_max_listeners: 7", "- folder: " + f"{machine.root}/keys", "mail: '********'"),
+            *(f"ssl_rotation_{name}: '********'" for name in hidden),
+        ):
+            assert any(line in each for each in lines), (line, shown.output)
+    assert "ssl_rotation_sources" not in machine.schedule(*options).output
 
 
 def test_a_run_that_was_killed_is_ended_by_the_next_one(machine: Machine) -> None:
