@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -653,6 +653,34 @@ def _place_called(name: str, every: Sequence[Place]) -> Place:
     return meant[0]
 
 
+def fitness(
+    world: World, adoption: Adoption, load_balancers: Sequence[str] | None = None
+) -> Callable[[SourceCertificate], tuple[bool, ...]]:
+    """Return what tells of certificates that differ in their keys which of them fits: all listeners that are meant offer its type, and have it.
+
+    Args:
+        world, adoption, load_balancers: as in `plan_adoption`.
+    """
+
+    def fit(entry: SourceCertificate) -> tuple[bool, ...]:
+        places = adopted_places(adoption, entry.certificate, _narrowed(world, load_balancers), world.index)
+        present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
+        key_types = {record.certificate.key_type for record in present if record and record.certificate}
+        key_type = entry.certificate.key_type
+        return all(place.balancer.offers(key_type) for place in places), key_types == {key_type}
+
+    return fit
+
+
+def _narrowed(world: World, load_balancers: Sequence[str] | None) -> list[Balancer]:
+    """Return the balancers, one of whose patterns their names match, if there are any."""
+    return [
+        balancer
+        for balancer in world.balancers or ()
+        if load_balancers is None or name_matches(balancer.name, load_balancers)
+    ]
+
+
 def plan_adoption(
     world: World, adoption: Adoption, entry: SourceCertificate, load_balancers: Sequence[str] | None = None
 ) -> list[ListenerAction]:
@@ -669,12 +697,7 @@ def plan_adoption(
     """
     index = world.index
     stored = best([*index.same(entry.certificate), *index.superseding(entry.record, world.clients)], world.clients)
-    balancers = [
-        balancer
-        for balancer in world.balancers or ()
-        if load_balancers is None or name_matches(balancer.name, load_balancers)
-    ]
-    places = adopted_places(adoption, entry.certificate, balancers, index)
+    places = adopted_places(adoption, entry.certificate, _narrowed(world, load_balancers), index)
     is_named = adoption.listeners is not None
     planned = {place.listener.uuid: _adopted(place, stored, world, entry, is_named=is_named) for place in places}
     return sorted(planned.values(), key=by_place)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import typing as t
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -200,9 +200,13 @@ def choose(
 
 
 def choose_named(
-    entries: Iterable[SourceCertificate], name: str, options: SourceOptions, clients: Clients
+    entries: Iterable[SourceCertificate],
+    name: str,
+    options: SourceOptions,
+    clients: Clients,
+    fitness: Callable[[SourceCertificate], tuple[bool, ...]] = lambda _entry: (),
 ) -> SourceCertificate:
-    """Return the certificate of the sources for a name, by the rule of `choose`; nothing is taken on a guess.
+    """Return the certificate of the sources for a name, by the rule of `choose`, and how well it fits; nothing is taken on a guess.
 
     Raises:
         CertificatesError: `not_found`, with the names that there are; `ambiguous`; the reason why the only one cannot be used.
@@ -229,15 +233,22 @@ def choose_named(
             last["reason"], f"{source_name(last['source'])} {last['name']} cannot be used: {last['message']}"
         )
         raise why.as_error()
+    fits = [fitness(entry) for entry in rivals] if len(rivals) > 1 else [()]
+    rivals = [entry for entry, fit in zip(rivals, fits, strict=True) if fit == max(fits)]
     if len(rivals) > 1:
+        folders = list(dict.fromkeys(filter(None, [entry.folder for entry in rivals])))
+        remedy = (
+            f"Name one of them as the source: {' or '.join(folders[:MOST_NAMED])}."
+            if len(folders) == len(rivals)
+            else "Copy one, with its key, to a folder of its own, and name that as the source."
+        )
         each = [
             f"{entry.where} ({entry.certificate.key_type}, until {iso(entry.certificate.not_after)})"
             for entry in rivals
         ]
         raise CertificatesError(
             "ambiguous",
-            f"The source has several certificates for {name}, and none may stand in for all others: {some_of(each, MOST_NAMED)}. Name the folder "
-            "of one as the source.",
+            f"The source has several certificates for {name}, and none may stand in for all others: {some_of(each, MOST_NAMED)}. {remedy}",
         )
     return rivals[0]
 

@@ -23,6 +23,7 @@ from .._plan.deployments import (
     ListenerPlan,
     as_foreseen,
     as_it_is,
+    fitness,
     plan_adoption,
     plan_renewals,
     updated,
@@ -146,8 +147,18 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
 def plan_adopted(world: World, options: RotationOptions) -> list[ListenerAction]:
     """Decide about each listener that is to adopt a certificate."""
     adoption = t.cast(Adoption, options.adopt)
-    entry = choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients)
+    entry = adopted_entry(world, adoption, options)
     return plan_adoption(world, adoption, entry, options.load_balancers)
+
+
+def adopted_entry(world: World, adoption: Adoption, options: RotationOptions) -> SourceCertificate:
+    """Return the certificate of the sources that is adopted.
+
+    Raises:
+        CertificatesError: as `choose_named` and `adopted_places`.
+    """
+    fit = fitness(world, adoption, options.load_balancers)
+    return choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients, fit)
 
 
 def choose_adopted(world: World, options: RotationOptions) -> Chosen:
@@ -156,8 +167,8 @@ def choose_adopted(world: World, options: RotationOptions) -> Chosen:
     Raises:
         CertificatesError: as `choose_named` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
     """
-    adoption, certificates = t.cast(Adoption, options.adopt), world.bundles.entries
-    entry = choose_named(certificates, adoption.common_name, options.certificates, world.clients)
+    adoption = t.cast(Adoption, options.adopt)
+    entry = adopted_entry(world, adoption, options)
     if not is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
         patterns = some_of(options.common_names or ["nothing"], MOST_NAMED)
         raise CertificatesError(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     Adoption,
     ListenerAction,
+    fitness,
     plan_adoption,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
@@ -126,10 +128,47 @@ def test_of_several_that_which_may_stand_in_for_all_others_is_taken() -> None:
 def test_several_of_which_none_may_stand_in_for_the_others_are_refused(other: Made) -> None:
     several = [entry(NEW), entry(other, 2)]
     with pytest.raises(
-        CertificatesError, match=r"several .*: /certbot/1/.*/certbot/2/.*Name the folder of one as the source\.$"
+        CertificatesError,
+        match=r"several .*: /certbot/1/.*/certbot/2/.*Name one of them as the source: /certbot/\d or /certbot/\d\.$",
     ) as error:
         choose_named(several, NAME, SourceOptions(), CLIENTS)
     assert error.value.code == "ambiguous"
+
+
+RSA, EC = entry(NEW), entry(replace(NEW, key="ec", days=(-0.5, 89)), 2)
+
+
+@pytest.mark.parametrize(
+    ("suites", "present", "taken"),
+    [
+        ((), "rsa", "entry-1"),
+        ((), None, "entry-1"),
+        (ECDSA, "rsa", "entry-2"),
+        (ANY, "rsa", "entry-1"),
+        (ANY, "ec", "entry-2"),
+        (ANY, None, "ambiguous"),
+    ],
+)
+def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
+    suites: Sequence[str], present: str | None, taken: str
+) -> None:
+    """Certificates of one name with both are often kept side by side."""
+    web = replace(balancer("web", p443=1 if present else None), ciphers=suites)
+    world = world_of([Made(days=(-80, 10), key=present or "rsa").record(1)], web)
+    fit = fitness(world, Adoption(NAME, ["web:443"]))
+    try:
+        assert choose_named([EC, RSA], NAME, SourceOptions(), CLIENTS, fit).name == taken
+    except CertificatesError as error:
+        assert error.code == taken
+
+
+def test_in_one_folder_nothing_can_be_named() -> None:
+    """So the one that is meant goes to another one."""
+    both = [replace(RSA, path="/keys/a.crt"), replace(EC, path="/keys/b.crt")]
+    with pytest.raises(
+        CertificatesError, match=r"Copy one, with its key, to a folder of its own, and name that as the source\.$"
+    ):
+        choose_named(both, NAME, SourceOptions(), CLIENTS)
 
 
 @pytest.mark.parametrize(
