@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.simulator.client import Simulator
 from tests.support.certificates import Issued, leaks, pem_of
 from tests.support.deploying import ALL, AUTHORITY, UPDATE
@@ -151,3 +153,15 @@ def alarms(run: Run) -> dict[str, list[str]]:
     for one in run["attention"]:
         found.setdefault(f"{one['load_balancer']}:{one['port']}", []).append(one["reason"])
     return found
+
+
+@pytest.fixture
+def here(serving: Simulator, tmp_path: Path) -> Rotation:
+    """Runs where HAProxy serves the listeners."""
+    return Rotation(serving, tmp_path)
+
+
+@pytest.fixture
+def blind(account: Simulator, tmp_path: Path) -> Rotation:
+    """Runs where no listener can be reached."""
+    return Rotation(account, tmp_path)

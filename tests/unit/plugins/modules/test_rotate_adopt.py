@@ -6,33 +6,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.simulator.client import Simulator
 from tests.support.deploying import NAME, UPDATE, balancer, issue, old, placed, store
-from tests.support.rotate_runs import CREATE, Rotation, places
+from tests.support.rotate_runs import CREATE, Rotation, blind, here, places
 
+__all__ = ["blind", "here"]
 pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
 
 PORT = 8443
 WEB, OTHER = f"web:{PORT}", f"web:{PORT + 1}"
 LTD = "Example Ltd"
 ADOPT = {"common_name": NAME, "listeners": [WEB]}
-
-
-@pytest.fixture
-def here(serving: Simulator, tmp_path: Path) -> Rotation:
-    """Runs where HAProxy serves the listeners."""
-    return Rotation(serving, tmp_path)
-
-
-@pytest.fixture
-def blind(account: Simulator, tmp_path: Path) -> Rotation:
-    """Runs where no listener can be reached."""
-    return Rotation(account, tmp_path)
 
 
 def test_only_what_is_named_is_done_and_it_is_told_what_is_lost(here: Rotation) -> None:
@@ -116,3 +103,13 @@ def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotat
 def test_what_does_not_go_with_it(blind: Rotation, given: dict[str, Any], said: str) -> None:
     run = blind.run(**{"adopt": ADOPT, **given})
     assert run["failure"]["code"] == "invalid_argument" and said in run["msg"] and not blind.calls
+
+
+def test_of_two_kinds_of_keys_the_listener_gets_the_one_that_it_has(blind: Rotation) -> None:
+    """They are in one folder, as some clients keep them."""
+    present = store(blind.sim, old(organization=LTD))
+    balancer(blind.sim, present, first_port=PORT)
+    for kind in ("ec", "rsa"):
+        blind.keep(f"{NAME}-{kind}", issue(None, names=[NAME], key=kind))
+    plan = blind.check(adopt=ADOPT)
+    assert not plan.failed and [record["key_type"] for record in plan["imported"]] == ["RSA"], plan.output

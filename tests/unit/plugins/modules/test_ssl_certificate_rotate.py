@@ -29,7 +29,9 @@ from tests.support.rotate_runs import (
     LISTINGS,
     Rotation,
     alarms,
+    blind,
     end,
+    here,
     ids,
     keep,
     kept,
@@ -40,6 +42,7 @@ from tests.support.tls_servers import HOST, Server, Visit, context_of
 from tests.support.tls_servers import serving as server_of
 from tests.support.waiting import until
 
+__all__ = ["blind", "here"]
 pytest_plugins = ["tests.support.deploying", "tests.support.dovecot", "tests.support.haproxy"]
 
 PORT = 8443
@@ -47,18 +50,6 @@ WEB = f"web:{PORT}"
 OTHER = "api.example.com"
 LTD = "Example Ltd"
 REMOVING = {"remove_superseded": True}
-
-
-@pytest.fixture
-def here(serving: Simulator, tmp_path: Path) -> Rotation:
-    """Runs where HAProxy serves the listeners."""
-    return Rotation(serving, tmp_path)
-
-
-@pytest.fixture
-def blind(account: Simulator, tmp_path: Path) -> Rotation:
-    """Runs where no listener can be reached."""
-    return Rotation(account, tmp_path)
 
 
 def web(rotation: Rotation, *certificate_ids: int, name: str = "web", **properties: Any) -> dict[str, Any]:
