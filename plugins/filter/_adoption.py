@@ -71,8 +71,10 @@ def _listeners(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _sources(given: Mapping[str, t.Any]) -> t.Any:
     """Return the sources in the form of `ssl_rotation_sources`; of a path, what keeps its certificates there is recognised."""
-    if ("source" in given) == (SOURCES in given):
-        raise _refusal("Say where the certificates come from, once: -e source=/etc/letsencrypt.")
+    if "source" in given and SOURCES in given:
+        raise _refusal(f"Both source and {SOURCES} say where the certificates come from: leave one of them out.")
+    if "source" not in given and SOURCES not in given:
+        raise _refusal("Say where the certificates come from: -e source=/etc/letsencrypt.")
     source = from_json(given.get("source", given.get(SOURCES)), (dict, list))
     if not isinstance(source, str):
         return source if isinstance(source, list) else [source]

@@ -241,14 +241,14 @@ def why_unprefixed(
             f"{some_of(others, 3)}: these are variables of another role than {role}, whose playbook this is, and none of its own is given. "
             "Nothing was done."
         )
-    alike = {
-        name: get_close_matches(name, OF_PLAYBOOKS, 1, ALIKE)
-        for name in sorted(extra)
-        if is_own and name not in OF_PLAYBOOKS
+    known = {
+        **{variable.removeprefix(f"{role}_"): variable for variable in variables},
+        **dict(zip(OF_PLAYBOOKS, OF_PLAYBOOKS, strict=True)),
     }
-    for name, names in alike.items():
-        if names:
-            return f"{name} is no variable of this playbook: is {names[0]} meant? Nothing was done."
+    for name in sorted(extra.keys() - known) if is_own else ():
+        alike = get_close_matches(name, known, 1, ALIKE)
+        if alike and not any(name in template for template in templates):
+            return f"{name} is no variable of this playbook: is {known[alike[0]]} meant? Nothing was done."
     of_api = [name for name in sorted(extra) if is_own and name in api_options().options]
     if of_api:
         name = of_api[0]

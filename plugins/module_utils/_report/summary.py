@@ -145,18 +145,20 @@ def summary(
     broken = [record for record in broken if f"{called(record)} ({record.get('path')})" not in needed]
     alarming = told_once(alarming, lists["failed"])
     needs = [item for item in told_once(attention, lists["failed"]) if item not in alarming]
+    fails = bool(lists["failed"] or alarming)
     is_needless = set(phases) == {"clean_up"} and not removes
     return [
         *done_lines(lists, "would be " if is_check_mode else "", once_seen),
         *_broken(broken),
         *skipped((record for record in others if listener_name(record)), "listeners"),
         *skipped((record for record in others if not listener_name(record)), "certificates"),
-        *empty,
+        *(() if fails else empty),
         *(["remove_superseded is false: no old certificate is removed"] if is_needless else []),
         *(f"NEEDS A PERSON: {said}" for said in _needs(needs)),
         totals,
         *(f"{named(record) or 'the run'}: FAILED, {_why(record)}" for record in lists["failed"]),
         *(f"NEEDS A PERSON: {said}" for said in _needs(alarming)),
+        *(empty if fails else ()),
     ]
 
 
@@ -276,8 +278,10 @@ def needs_person(skipped_item: Record) -> bool:
     return bool(skipped_item.get("source")) and skipped_item["reason"] in BROKEN - {"being_renewed"}
 
 
-def failure_lines(failed: Sequence[Record], alarming: Sequence[Record], attention: Sequence[Record] = ()) -> str:
-    """Return what failed, and what of all that needs a person fails the run."""
+def failure_lines(
+    failed: Sequence[Record], alarming: Sequence[Record], attention: Sequence[Record] = (), empty: Sequence[str] = ()
+) -> str:
+    """Return what failed, and what of all that needs a person fails the run; then which sources bring nothing, as that may be why."""
     said = [failures(failed)] if failed else []
     if alarming := told_once(alarming, failed):
         count, every = (len({key_of(item) for item in items}) for items in (alarming, [*alarming, *attention]))
@@ -285,7 +289,7 @@ def failure_lines(failed: Sequence[Record], alarming: Sequence[Record], attentio
         if every > count:
             need = f"{count} of the {every} listeners that need a person {'fails' if count == 1 else 'fail'} the run"
         said.append(f"{need}: {listed(_needs(alarming))}")
-    return "\n".join(said)
+    return "\n".join([*said, *(empty if said else ())])
 
 
 def _needs(items: Iterable[Record]) -> list[str]:

@@ -51,6 +51,7 @@ def as_result(
     attention = with_patience(attention, options.fail_on, world.clients.at)
     served = [as_served(listener, world) for listener in seen.listeners]
     counted = totals(lists, served, attention, options.phases, is_check_mode=options.is_check_mode)
+    empty = [source["message"] for source in bundles.empty]
     result: dict[str, t.Any] = {
         "changed": any(imports.cut.values()) or bool(lists["imported"] or lists["deployed"] or lists["removed"]),
         **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
@@ -67,7 +68,7 @@ def as_result(
                 alarming=alarming,
                 removes=options.remove_superseded,
                 is_check_mode=options.is_check_mode,
-                empty=[source["message"] for source in bundles.empty],
+                empty=empty,
             ),
         ],
         "empty_sources": bundles.empty,
@@ -83,7 +84,7 @@ def as_result(
         result["adopted"] = adopted
     if options.is_check_mode:
         result["preview"] = preview_of(lists)
-    failure = why_failed(lists["failed"], alarming, attention, stopped=client.stop.is_set())
+    failure = why_failed(lists["failed"], alarming, attention, empty, stopped=client.stop.is_set())
     return {**result, "failure": failure.as_failure()} if failure else result
 
 
@@ -119,7 +120,12 @@ def _known(record: StoreCertificate | None, clients: Clients) -> Record | None:
 
 
 def why_failed(
-    failed: Sequence[Record], alarming: Sequence[Record], attention: Sequence[Record], *, stopped: bool
+    failed: Sequence[Record],
+    alarming: Sequence[Record],
+    attention: Sequence[Record],
+    empty: Sequence[str],
+    *,
+    stopped: bool,
 ) -> CertificatesError | None:
     """Return why a run has failed, if it has."""
     if not (failed or alarming or stopped):
@@ -127,7 +133,7 @@ def why_failed(
     told = "The run was told to stop. " if stopped else ""
     return CertificatesError(
         "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
-        f"{told}{failure_lines(failed, alarming, attention)}".strip(),
+        f"{told}{failure_lines(failed, alarming, attention, empty)}".strip(),
     )
 
 

@@ -158,7 +158,14 @@ def adopted_entry(world: World, adoption: Adoption, options: RotationOptions) ->
         CertificatesError: as `choose_named` and `adopted_places`.
     """
     fit = fitness(world, adoption, options.load_balancers)
-    return choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients, fit)
+    try:
+        return choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients, fit)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        useless = [f"{record['name']} cannot be used: {record['message']}" for record in world.bundles.useless]
+        said = [*useless, *(record["message"] for record in world.bundles.empty)]
+        raise CertificatesError(error.code, " ".join([error.message, *said[:MOST_NAMED]])) from None
 
 
 def choose_adopted(world: World, options: RotationOptions) -> Chosen:

@@ -212,9 +212,10 @@ def test_what_a_person_has_edited_stays_as_it_is(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("given", "environment", "said"),
     [
-        ([], {}, "Say where the certificates come from, once"),
+        ([], {}, "Say where the certificates come from"),
         (["source=/nowhere"], {}, "/nowhere is not there, or holds no certificates"),
         (["source={root}/etc/letsencrypt"], {"SL_API_KEY": ""}, "export SL_USERNAME and SL_API_KEY"),
+        (["source={root}/etc/letsencrypt", "listener=web:443"], {}, "ssl_rotation_load_balancers"),
         (["source={root}/etc/letsencrypt", "time=3"], {}, "time is a time of day"),
         (["source={root}/etc/letsencrypt", "prefix="], {}, "prefix is the absolute path"),
         (["source={root}/etc/letsencrypt", "prefix=here"], {}, "prefix is the absolute path"),

@@ -51,8 +51,11 @@ def test_what_goes_where(given: dict[str, Any], adopt: dict[str, Any]) -> None:
     [
         ({"source": SOURCE}, "Name the certificate by one of its names, once: -e common_name=www.example.com."),
         ({**SAID, "name": NAME}, "Name the certificate by one of its names, once: "),
-        ({"common_name": NAME}, "Say where the certificates come from, once: "),
-        ({**SAID, "ssl_rotation_sources": [SOURCE]}, "Say where the certificates come from, once: "),
+        ({"common_name": NAME}, "Say where the certificates come from: -e source="),
+        (
+            {**SAID, "ssl_rotation_sources": [SOURCE]},
+            "Both source and ssl_rotation_sources say where the certificates come from: leave",
+        ),
         ({**SAID, "listener": "web:443", "listeners": "web:443"}, "Give listener or listeners, not both."),
         ({**SAID, "listener": ""}, "listener says nothing of what is meant"),
         ({**SAID, "listeners": []}, "listeners says nothing of what is meant"),

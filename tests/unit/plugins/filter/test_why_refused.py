@@ -204,6 +204,9 @@ def test_forms_of_sources_that_are_not(sources: object, said: str) -> None:
         ({"ssl_fulfillment_select": {}}, {"ssl_rotation_trust": "warn"}, True, None),
         ({"ssl_fulfillment_select": {}}, {}, False, None),
         ({"sheduler": "cron"}, {}, True, "sheduler is no variable of this playbook: is scheduler meant?"),
+        ({"load_balancer": "prod-*"}, {}, True, "is ssl_rotation_load_balancers meant?"),
+        ({"load_balancer": "prod-*"}, {}, False, None),
+        ({"load_balancer": "prod-*", "x": "{{ load_balancer }}"}, {}, True, None),
     ],
 )
 def test_extra_variables_without_the_prefix(

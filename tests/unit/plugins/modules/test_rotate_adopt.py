@@ -113,3 +113,11 @@ def test_of_two_kinds_of_keys_the_listener_gets_the_one_that_it_has(blind: Rotat
         blind.keep(f"{NAME}-{kind}", issue(None, names=[NAME], key=kind))
     plan = blind.check(adopt=ADOPT)
     assert not plan.failed and [record["key_type"] for record in plan["imported"]] == ["RSA"], plan.output
+
+
+def test_what_cannot_be_read_is_told_where_the_name_is_missing(blind: Rotation) -> None:
+    balancer(blind.sim, store(blind.sim, old()), first_port=PORT)
+    blind.keep(NAME, issue(None, names=[NAME]), ".crt")
+    run = blind.check(adopt=ADOPT)
+    assert f"has no certificate for {NAME} that can be read" in run["msg"]
+    assert f"{NAME} cannot be used: " in run["msg"] and "key" in run["msg"].partition("cannot be used: ")[2]

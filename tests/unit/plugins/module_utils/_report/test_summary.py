@@ -62,6 +62,10 @@ DUE = {
 def test_an_empty_mailbox_is_told() -> None:
     said = "0 messages of the last 30 days are in /srv/mail."
     assert told(empty=[said]) == [said, *told()]
+    failing = told(empty=[said], attention=[DUE], alarming=[DUE])
+    assert failing[0] == TOTALS and failing[-1] == said, "it may be why nothing renews what is due"
+    assert failure_lines([], [DUE], (), [said]).endswith(f"\n{said}")
+    assert failure_lines([], [], (), [said]) == ""
 
 
 def test_a_line_for_each_thing_that_was_done() -> None:
