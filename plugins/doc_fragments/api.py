@@ -14,11 +14,11 @@ class ModuleDocFragment:
 options:
   username:
     description:
-      - Or E(SL_USERNAME). V(apikey) for an IBM Cloud API key.
+      - V(apikey) with a key of IBM Cloud. Or E(SL_USERNAME).
     type: str
   api_key:
     description:
-      - Key of that user, never logged. Or E(SL_API_KEY).
+      - Classic or IBM Cloud key, never logged. Or E(SL_API_KEY).
     type: str
   endpoint_url:
     description:
@@ -31,7 +31,7 @@ options:
     choices: [xmlrpc, rest]
   config_file:
     description:
-      - Of the SoftLayer SDK. C(~/.softlayer) is always read.
+      - Another file like C(~/.softlayer), which is read, too.
     type: path
   timeout:
     description:
@@ -49,11 +49,11 @@ options:
     default: true
   ca_path:
     description:
-      - CA file. Or E(SOFTLAYER_CERTIFICATES_CA_PATH).
+      - CAs of the API, PEM. Or E(SOFTLAYER_CERTIFICATES_CA_PATH).
     type: path
   retries:
     description:
-      - How often to repeat calls that were not processed.
+      - How often to repeat reads, and calls not processed.
     type: int
     default: 5
 requirements:
