@@ -164,7 +164,7 @@ def adopted_entry(world: World, adoption: Adoption, options: RotationOptions) ->
         if error.code != "not_found":
             raise
         useless = [f"{record['name']} cannot be used: {record['message']}" for record in world.bundles.useless]
-        said = [*useless, *(record["message"] for record in world.bundles.empty)]
+        said = [*useless, *(record["message"] for record in (*world.bundles.failed, *world.bundles.empty))]
         raise CertificatesError(error.code, " ".join([error.message, *said[:MOST_NAMED]])) from None
 
 

@@ -121,3 +121,6 @@ def test_what_cannot_be_read_is_told_where_the_name_is_missing(blind: Rotation) 
     run = blind.check(adopt=ADOPT)
     assert f"has no certificate for {NAME} that can be read" in run["msg"]
     assert f"{NAME} cannot be used: " in run["msg"] and "key" in run["msg"].partition("cannot be used: ")[2]
+    (blind.folder / "file").write_text("")
+    nothing = blind.check(adopt=ADOPT, sources=[{"folder": str(blind.folder / "file")}])
+    assert str(blind.folder / "file") in nothing["msg"], nothing["msg"]
