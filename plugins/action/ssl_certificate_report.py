@@ -36,7 +36,7 @@ class ActionModule(OnceAction):
     """Runs the module."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
-        """Run the module and return its result; with `ends_run`, what the run ends with, and in the role for orders, their table."""
+        """Run the module and return its result; with `ends_run`, what the run ends with."""
         options = self._task.args
         given, command, results, path = (
             *(options.get("page"), options.pop("notify_command", None)),
@@ -54,13 +54,14 @@ class ActionModule(OnceAction):
         )
         if ends_run:
             end = ending(plain(results), written, where)
+            is_reported = path and written.get("paths") and {"orders", "listeners"} & results.keys()
+            if is_reported and not self._task.check_mode:
+                end["lines"].append(f"The report is in {written['paths'][0]}")
             if command and end.get("failed") and not self._task.check_mode:
                 told = {"msg": notify(str(command), end["msg"])}
                 untold = with_variables(told, self.role, self._task.action) if self.role else told
                 end["msg"] = " ".join(filter(None, [end["msg"], untold["msg"]]))
             return end
-        if self.role and isinstance(results, Mapping) and "orders" in results and not written.get("failed"):
-            return {**written, "table": table_of(plain(results), where)}
         return written
 
 
@@ -72,7 +73,7 @@ def ending(results: Mapping[str, t.Any], written: Mapping[str, t.Any], where: st
         written: what the module has returned that wrote the report, if it was run.
         where: where the rows of the table are that do not fit.
     """
-    table = results["table"] if "table" in results else table_of(results, where)
+    table = table_of(results, where)
     lines = last_lines(results, table)
     pages = [path for path in written.get("paths") or () if path.endswith(".html")]
     is_written = "listeners" in results and "preview" not in results and not written.get("failed")

@@ -129,6 +129,12 @@ def takes_what_it_requests(phases: Sequence[str]) -> bool:
     return "request" in phases and not {"collect", "import"}.isdisjoint(phases)
 
 
+def selected(orders: Sequence[Record], *, is_forced: bool | None) -> list[Record]:
+    """Return the orders whose certificates are looked for in emails: those that the store has are only if that is forced."""
+    available = (order for order in orders if order["fulfillment_email_available"])
+    return [order for order in available if is_forced or not (order["imported"] or order["superseded_by"])]
+
+
 def _why_no_mail(mail: Record | None, phases: Sequence[str], exists: Test) -> str | None:
     if not mail and "collect" not in phases:
         return None

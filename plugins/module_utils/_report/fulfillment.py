@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._codes import NO_SUCH_ORDER
 from .._errors import failed_about
@@ -24,18 +24,35 @@ class Run:
 
     asked: Collection[str]
     """The phases that were asked for: others ran only for them."""
-    listed: Record
+    listed: Record = field(default_factory=dict)
     """The orders, by `ssl_order_info`."""
-    emails: Record
+    emails: Record = field(default_factory=dict)
     """From `ssl_fulfillment_email`."""
-    mails: Record
+    mails: Record = field(default_factory=dict)
     """From `ssl_fulfillment_email_info`."""
-    imported: Record
+    imported: Record = field(default_factory=dict)
     """From `ssl_certificate_import`."""
-    known: Record
+    known: Record = field(default_factory=dict)
     """From `ssl_fulfillment_email` in check mode: when emails were requested, and for the report, which can be."""
-    store: Record
-    """From `ssl_certificate_info`, for the report."""
+    store: Record = field(default_factory=dict)
+    """From `ssl_certificate_info`, for the report; `unserved` says why it is without what serves the certificates."""
+
+
+def facts_of(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
+    """Return what the report is made of."""
+    unserved = run.store.get("unserved") if "certificates" in run.store else None
+    return {
+        "orders": run.listed["orders"],
+        "store": run.store.get("certificates"),
+        "emails": run.known.get("emails") or [],
+        "collected": run.mails.get("certificates") or [],
+        "missing": run.mails.get("missing") or [],
+        "skipped": result["skipped"],
+        "failed": [
+            *result["failed"],
+            *([{"common_name": "what serves the certificates", "message": unserved}] if unserved else []),
+        ],
+    }
 
 
 def outcome(run: Run) -> dict[str, list[Record]]:
@@ -112,6 +129,7 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], totals: str, *, is
         is_check_mode: whether nothing was actually done.
     """
     would_be = "would be " if is_check_mode else ""
+    imported = {record.get("order_id") for record in result["imported"]}
     is_report = set(run.asked) == {"report"} and not any(result.values())  # which has totals of its own
     return [
         *([] if run.listed.get("orders") or run.emails.get("emails") or result["failed"] else [NONE]),
@@ -122,6 +140,7 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], totals: str, *, is
         *(
             f"{_order(record)}: found in the email of {record['source'].get('date') or 'an unknown date'}"
             for record in result["collected"]
+            if record["order_id"] not in imported
         ),
         *(f"{_order(record)}: {would_be}{record['outcome']}{stored_as(record)}" for record in result["imported"]),
         *skipped(record for record in result["skipped"] if not record.get("needs_person")),

@@ -158,7 +158,10 @@ def told(result: dict[str, Any], run: Run = LISTED, *, is_check_mode: bool = Fal
 def test_the_summary() -> None:
     result = {
         "requested": [email(1), {**email(2), "recipient": None}],
-        "collected": [{**waiting(1, ""), "source": {"date": "2026-01-05T09:11:12Z"}}, {**waiting(2, ""), "source": {}}],
+        "collected": [
+            *({**waiting(number, ""), "source": {"date": "2026-01-05T09:11:12Z"}} for number in (1, 7)),
+            {**waiting(8, ""), "source": {}},
+        ],
         "imported": [certificate(1, "imported", 7), certificate(2, "updated")],
         "failed": [
             email(3, "failed", "api_error"),
@@ -173,13 +176,13 @@ def test_the_summary() -> None:
     assert told(result) == [
         "www1.example.com (order 1): requested, goes to admin@example.com",
         "www2.example.com (order 2): requested, goes to an address that the API does not tell",
-        "www1.example.com (order 1): found in the email of 2026-01-05T09:11:12Z",
-        "www2.example.com (order 2): found in the email of an unknown date",
+        "www7.example.com (order 7): found in the email of 2026-01-05T09:11:12Z",
+        "www8.example.com (order 8): found in the email of an unknown date",
         "www1.example.com (order 1): imported as certificate 7",
         "www2.example.com (order 2): updated",
         "skipped (canceled): www6.example.com",
         "skipped (expired): www5.example.com",
-        "requested 2, collected 2, imported 2, skipped 2, failed 3",
+        "requested 2, collected 3, imported 2, skipped 2, failed 3",
         "www3.example.com, order 3: FAILED, Raise max_orders.",
         "www4.example.com, order 4: NOT ALLOWED, Raise max_orders.",
         "a certificate: FAILED, No answer.",
@@ -230,7 +233,6 @@ def test_the_summary_of_what_has_no_common_name() -> None:
     }
     assert told(result) == [
         "www.example.org (order 1): requested, goes to admin@example.com",
-        "www.example.org (order 1): found in the email of an unknown date",
         "www.example.org (order 1): imported as certificate 7",
         "skipped (expired): www.example.org, ?",
         "requested 1, collected 1, imported 1, skipped 2, failed 2",
