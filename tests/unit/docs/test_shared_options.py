@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment import OPTIONS, run_phases
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
     ArgumentSpec,
     api_options,
@@ -115,16 +116,15 @@ def test_the_role_reads_mailboxes_by_options_of_the_module() -> None:
 
 @dataclass(frozen=True)
 class Call:
-    """A task that calls a module of this collection."""
+    """What calls a module of this collection: a task in a file, or a step of the role ssl_fulfillment."""
 
     file: str
     module: str
-    task: Mapping[str, Any]
+    arguments: Mapping[str, Any]
 
     def passes(self, option: str) -> bool:
         """Whether it passes an option, if not in the dict that says which orders are meant."""
-        arguments = self.task[PREFIX + self.module]
-        return option in arguments or ("select" in arguments and option in selection_options().options)
+        return option in self.arguments or ("select" in self.arguments and option in selection_options().options)
 
 
 class Loader(yaml.SafeLoader):
@@ -138,12 +138,27 @@ def calls() -> list[Call]:
     """All of the role and the playbooks."""
     files = sorted([*ROOT.glob("roles/*/tasks/**/*.yml"), *ROOT.glob("playbooks/**/*.yml")])
     return [
-        Call(str(path.relative_to(ROOT)), name.removeprefix(PREFIX), task)
+        Call(str(path.relative_to(ROOT)), name.removeprefix(PREFIX), task[name])
         for path in files
         for task in tasks_in(yaml.load(path.read_text(encoding="utf-8"), Loader))
         for name in task
         if name.removeprefix(PREFIX) in MODULES
-    ]
+    ] + steps()
+
+
+def steps() -> list[Call]:
+    """All of the role ssl_fulfillment, whose one task has each of its variables."""
+    made: list[Call] = []
+    variables = {name.removeprefix("ssl_fulfillment_"): option for name, option in role_options().items()}
+    inner = {name: dict.fromkeys(variables[name]["options"], 5) for name in ("mail", "select")}
+    given = {name: "true" if option["type"] == "bool" else 5 for name, option in variables.items()} | inner
+
+    def call(module: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        made.append(Call(f"roles/ssl_fulfillment/step_{len(made)}", module, options))
+        return {"orders": [], "emails": [], "certificates": []}
+
+    run_phases({**given, "phases": ["request", "collect", "import", "report"]}, call, call, waits=False)
+    return made
 
 
 def tasks_in(value: Any) -> Iterator[dict[str, Any]]:
@@ -169,20 +184,14 @@ NOT_MEANT: dict[str, set[str]] = {
 }
 """Options of modules with names that the role's variables have, which these do not stand for."""
 NOT_THERE = {
-    ("roles/ssl_fulfillment/tasks/phase_look.yml", "ssl_fulfillment_email_info"): {
+    ("roles/ssl_fulfillment/step_1", "ssl_fulfillment_email_info"): {
         *("intermediate_path", "max_age_days", "max_message_bytes", "trust", "trusted_ca_path"),
         *("wait", "wait_interval", "wait_timeout"),
     },  # it opens the mailbox, and looks for nothing in it
-    ("roles/ssl_fulfillment/tasks/phase_known.yml", "ssl_fulfillment_email"): {
-        "force"
-    },  # the report tells of the plan without it
-    ("roles/ssl_fulfillment/tasks/phase_list.yml", "ssl_order_info"): {
-        "approver_emails",
-        "common_names",
-        "exclude_expired",
-        "expires_within_days",
-        "imported",
-        "statuses",
+    ("roles/ssl_fulfillment/step_3", "ssl_fulfillment_email"): {"force"},  # the report tells of the plan without it
+    ("roles/ssl_fulfillment/step_5", "ssl_certificate_import"): {"certificate_dir"},  # it has what was found in emails
+    ("roles/ssl_fulfillment/step_6", "ssl_order_info"): {
+        *("approver_emails", "common_names", "exclude_expired", "expires_within_days", "imported", "statuses"),
     },  # it lists again, by their ids, the orders that were selected by these
 }
 IN_NO_ROLE = {
@@ -212,6 +221,12 @@ def test_the_role_hands_on_every_option_that_its_variables_stand_for(call: Call)
     assert [option for option in sorted(meant) if not call.passes(option)] == sorted(
         NOT_THERE.get((call.file, call.module), ())
     )
+
+
+def test_the_task_of_the_role_has_all_that_its_steps_hand_on() -> None:
+    [block] = yaml.safe_load((ROOT / "roles/ssl_fulfillment/tasks/main.yml").read_text(encoding="utf-8"))
+    given = block["block"][0][f"{PREFIX}ssl_fulfillment"].keys()
+    assert given == {"phases", "mail", "wait", "certificate_dir"}.union(*OPTIONS.values())
 
 
 def test_the_roles_call_every_module() -> None:
