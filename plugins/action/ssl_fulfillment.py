@@ -78,7 +78,7 @@ class ActionModule(OnceAction):
         told = told_of(run_phases(self._task.args, call, simulate, waits=not is_check_mode), is_check_mode, now())
         return {
             "changed": any(answer.get("changed") for answer in answers),
-            **{name: all_of for name in ("diff", "warnings") if (all_of := _listed(answers, name))},
+            **{name: all_of for name in ("diff", "warnings") if (all_of := listed(answers, name))},
             **(told if MARKS_TEMPLATES else wrap_var(told)),
         }
 
@@ -141,10 +141,12 @@ def _waiting(skipped: Mapping[str, t.Any], email: Mapping[str, t.Any], at: datet
     return {**skipped, "needs_person": why is not None, "message": why or skipped["message"]}
 
 
-def _listed(answers: list[Mapping[str, t.Any]], name: str) -> list[t.Any]:
-    """Return all that modules have in their results by a name, each as a list or as one."""
-    parts = (answer.get(name) or [] for answer in answers)
-    return [item for part in parts for item in (part if isinstance(part, list) else [part])]
+def listed(answers: list[Mapping[str, t.Any]], name: str) -> list[t.Any]:
+    """Return what modules have in their results by a name, a list or a single thing, all of it once."""
+    every: list[t.Any] = []
+    for part in (answer.get(name) or [] for answer in answers):
+        every += [item for item in (part if isinstance(part, list) else [part]) if item not in every]
+    return every
 
 
 def run_phases(given: Mapping[str, t.Any], call: Call, simulate: Call, *, waits: bool) -> Run:

@@ -294,9 +294,7 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
     if needs.get(f"__{role}_playbook") and (why_not := _why_nothing_to_do(role, needs)):
         return why_not
     if role == "ssl_fulfillment":
-        why_not = why_not_fulfilled(needs, _is_folder, _exists) or _why_unreadable(needs)
-        if why_not:
-            return why_not
+        return why_not_fulfilled(needs, _is_folder, _exists) or _why_unreadable(needs)
     if needs["phases"] in (["report"], "report") and not needs["report_path"]:
         return f"The report phase alone needs {role}_report_path, the .html file to write."
     return None

@@ -19,7 +19,7 @@ from .._times import iso, parse
 Record = Mapping[str, t.Any]
 Test = Callable[[str], bool]
 PREFIX = "ssl_fulfillment_"
-PATHS = ("certificate_dir", "privatekey_dir", "report_path", "trusted_ca_path", "intermediate_path")
+PATHS = ("certificate_dir", "privatekey_dir", "trusted_ca_path", "intermediate_path")
 NEEDS = ArgumentSpec(
     {
         "ssl_fulfillment_phases": {"type": "list", "elements": "str"},
@@ -78,8 +78,6 @@ def why_not_fulfilled(needs: Record, is_folder: Test, exists: Test) -> str | Non
     why_not = _why_not_imported(settings, is_folder) if "import" in phases else None
     if why_not:
         return why_not
-    if "report" in phases and not settings["report_path"]:
-        return "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller that exists."
     if needs["hosts"] == []:
         return (
             f"No host of the play is an SSL order: none has the variable {needs['inventory_vars_prefix']}id, which the inventory plugin "

@@ -295,8 +295,12 @@ def test_a_run_of_one_phase_is_at_most_a_screen_and_ends_with_its_result(sim: Si
         else:
             assert '"requested ' in last, ran.output
         assert not [line for line in lines if line.startswith(("skipping", "included"))], ran.output
-    refused = fulfill(sim, tmp_path, "softlayer.certificates.report", **given)
-    assert refused.code == 2 and refused.output.count("The report phase needs ") == SAID, refused.output
+    refused = fulfill(sim, tmp_path, "softlayer.certificates.import", **given, certificate_dr="/srv")
+    assert refused.code == 2 and refused.output.count("Is ssl_fulfillment_certificate_dir meant?") == SAID, (
+        refused.output
+    )
+    only_told = fulfill(sim, tmp_path, "softlayer.certificates.report", **given)
+    assert only_told.changed == 0 and '"3 orders: ' in only_told.output and "The report is in" not in only_told.output
 
 
 def test_no_email_is_requested_that_could_not_be_read(sim: Simulator, dovecot: Server, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment import run_phases, told_of
+from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment import listed, run_phases, told_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import Run
 
 Calls = list[tuple[str, Mapping[str, Any]]]
@@ -118,6 +118,15 @@ def test_a_report_without_load_balancers() -> None:
     run = Run(["report"], listed=LISTED, store={"certificates": [], "unserved": "No."})
     told = told_of(run, False, AT)["told"]
     assert told["failed"] == [{"common_name": "what serves the certificates", "message": "No."}] and not told["failure"]
+
+
+def test_a_warning_of_several_modules_is_told_once() -> None:
+    answers: list[Mapping[str, Any]] = [
+        {"warnings": ["Mind this."], "diff": {"before": "a"}},
+        {},
+        {"warnings": ["Mind this.", "And that."]},
+    ]
+    assert listed(answers, "warnings") == ["Mind this.", "And that."] and listed(answers, "diff") == [{"before": "a"}]
 
 
 def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
