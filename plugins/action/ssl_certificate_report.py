@@ -53,10 +53,7 @@ class ActionModule(OnceAction):
             else f": set {f'{self.role}_report_path' if self.role else 'path'}, and a report has all of them"
         )
         if ends_run:
-            end = ending(plain(results), written, where)
-            is_reported = path and written.get("paths") and {"orders", "listeners"} & results.keys()
-            if is_reported and not self._task.check_mode:
-                end["lines"].append(f"The report is in {written['paths'][0]}")
+            end = ending(plain(results), written, where, is_check_mode=bool(self._task.check_mode))
             if command and end.get("failed") and not self._task.check_mode:
                 told = {"msg": notify(str(command), end["msg"])}
                 untold = with_variables(told, self.role, self._task.action) if self.role else told
@@ -65,18 +62,21 @@ class ActionModule(OnceAction):
         return written
 
 
-def ending(results: Mapping[str, t.Any], written: Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
+def ending(
+    results: Mapping[str, t.Any], written: Mapping[str, t.Any], where: str, *, is_check_mode: bool = False
+) -> dict[str, t.Any]:
     """Return the result of the last task of a run: its `lines`, and if it has failed, why, as `msg`.
 
     Args:
         results: what the run has come to.
         written: what the module has returned that wrote the report, if it was run.
         where: where the rows of the table are that do not fit.
+        is_check_mode: whether it was not written.
     """
     table = table_of(results, where)
     lines = last_lines(results, table)
     pages = [path for path in written.get("paths") or () if path.endswith(".html")]
-    is_written = "listeners" in results and "preview" not in results and not written.get("failed")
+    is_written = {"orders", "listeners"} & results.keys() and not is_check_mode and not written.get("failed")
     if pages and is_written and not "".join(table[-1:]).endswith(pages[0]):  # where the other rows are
         lines.append(f"The report is in {pages[0]}")
     failure = results.get("failure") or {}

@@ -16,9 +16,10 @@ DONE = {"listeners": [listener("web:443")], "summary": ["It was done.", "1 liste
 WHERE = " in /srv/report.html"
 
 
-def end(results: dict[str, Any], **written: Any) -> dict[str, Any]:
+def end(results: dict[str, Any], *, is_check_mode: bool = False, **written: Any) -> dict[str, Any]:
     """What is returned, without what Ansible alone reads."""
-    return {name: value for name, value in ending(results, written, WHERE).items() if name[0] != "_"}
+    told = ending(results, written, WHERE, is_check_mode=is_check_mode)
+    return {name: value for name, value in told.items() if name[0] != "_"}
 
 
 def test_a_run_that_went_well() -> None:
@@ -33,7 +34,7 @@ def test_where_a_report_is_that_was_not_written() -> None:
     """Nobody is told: in check mode, if the run could list nothing, of metrics alone; nor twice."""
     paths = ["/srv/report.html"]
     for done, written in (
-        ({**DONE, "preview": {}}, {"paths": paths}),
+        (DONE, {"is_check_mode": True, "paths": paths}),
         ({"summary": ["It failed."], "failure": {"message": "It failed."}}, {"paths": paths}),
         (DONE, {"paths": ["/srv/certificates.prom"]}),
         (DONE, {"failed": True, "msg": "The disk is full.", "paths": paths}),
