@@ -143,7 +143,8 @@ chain_invalid: The intermediate certificates did not issue it, or one has expire
 chain_cut: The store has kept fewer intermediate certificates than clients need. Nothing is switched to it. | Use a
     :ref:`chain with one <ansible_collections.softlayer.certificates.docsite.guide_lets_encrypt.chains>`.
 bad_passphrase: The passphrase is missing or wrong. | Set ``privatekey_passphrase`` or ``pkcs12_passphrase``.
-in_use: A service uses it, or the API does not say whether one does. | Give that service another certificate first.
+in_use: A service uses it, or the API does not say whether one does, or ``endpoints`` names it. | Give that service another certificate first,
+    or name another one there.
 ambiguous: Several fit equally well, or it has changed meanwhile. | Name it by its id, or leave one in the sources; run it again.
 """
 
@@ -216,8 +217,8 @@ DeployReason = t.Literal[
 not_https: Only HTTPS listeners have a certificate. | Name the HTTPS listener.
 balancer_busy: The load balancer was not ACTIVE in time. | Run it later; nothing is sent twice.
 balancer_error: The load balancer is in ERROR, or is being deleted. | See to it in the console.
-not_served: The listener serves something else, or completes no handshake. One that a switch broke is pointed back (``rolled_back``). | Wait
-    some minutes, run it again; then check key type, chain and cipher suites.
+not_served: The listener, or an endpoint with ``expected``, serves something else, or completes no handshake. A listener that a switch broke
+    is pointed back (``rolled_back``). | Wait some minutes, run it again; then check key type, chain and cipher suites.
 not_accepted: A client refuses what is served; ``message`` has its words. Mostly an intermediate certificate is missing. | Import it again with
     its chain; for your own authority, set ``trusted_ca_path``.
 not_reachable: Nobody can connect from here, so nobody knows what is served, and nothing is deleted. | Run it from a machine that can, or set
@@ -232,7 +233,7 @@ timeout: A step, which ``message`` names, took longer than ``timeout``. | Check 
 no_tls: This port does not speak TLS from the start. | Check the port.
 handshake_failed: The server ended the handshake, or wants a client certificate. | Read ``message``, and the server's log.
 """
-EndpointReason = t.Literal[NotSeen, "expired", "not_yet_valid", "name_mismatch", Untrusted]
+EndpointReason = t.Literal[NotSeen, "not_served", "expired", "not_yet_valid", "name_mismatch", Untrusted]
 """What is wrong with what an endpoint serves, for `ssl_endpoint_info`; of several, the first in this order is given.
 
 name_mismatch: The certificate is not for ``server_name``. | Check that name, or get a certificate for it.

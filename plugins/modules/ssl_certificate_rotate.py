@@ -220,6 +220,10 @@ options:
   ledger_url:
     description: Ledger by which runs take turns, else E(SOFTLAYER_CERTIFICATES_LEDGER_URL), else a file.
     type: str
+  endpoints:
+    description: What else must serve it, as in M(softlayer.certificates.ssl_endpoint_info), for V(verify).
+    type: list
+    elements: raw
   approved:
     description: What a run in check mode returned; only that is done, and only that fails the run.
     type: dict
@@ -272,8 +276,9 @@ EXAMPLES = r"""
     max_listeners: 50
     concurrency: 16
     deploy_concurrency: 8
+    ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
 
-- name: Rotate certificates that come by email
+- name: Rotate certificates that come by email, and what Secrets Manager has renewed, over the private network
   softlayer.certificates.ssl_certificate_rotate:
     sources:
       - mail:
@@ -284,15 +289,11 @@ EXAMPLES = r"""
         privatekey_dir: /srv/keys
       - {mail: {maildir: ~/Maildir}, privatekey_dir: /srv/keys}
       - {mail: {paths: [~/Downloads/certificates], max_message_bytes: 1048576}, privatekey_dir: /srv/keys}
-    intermediate_path: /srv/ca.pem
-
-- name: Rotate what Secrets Manager has renewed, over the private network
-  softlayer.certificates.ssl_certificate_rotate:
-    sources:
       - secrets_manager:
           {names: ["shop-*"], labels: [classic], secret_groups: [production], types: [public_cert, imported_cert],
            instance_url: https://0a1b2c3d-1111-2222-3333-444455556666.private.eu-de.secrets-manager.appdomain.cloud,
            iam_url: https://private.iam.cloud.ibm.com, api_key: "{{ vault_ibm_cloud_api_key }}"}
+    intermediate_path: /srv/ca.pem
 
 - name: Give a listener its first certificate of Let's Encrypt
   softlayer.certificates.ssl_certificate_rotate:
@@ -302,6 +303,7 @@ EXAMPLES = r"""
 - name: See what is served and what is due, and change nothing
   softlayer.certificates.ssl_certificate_rotate:
     phases: [verify]
+    endpoints: [{host: vpc.example.net, server_name: www.example.com, expected: [www.example.com, example.com]}]
     fail_on: [expired, expiring, not_served]
     gather_certificates: false
 
@@ -315,7 +317,6 @@ EXAMPLES = r"""
     rollback: false
     remove_superseded: true
     remove_unseen: true
-    ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
 """
 
 RETURN = r"""
@@ -353,15 +354,15 @@ failed_items:
   elements: dict
 attention:
   description:
-    - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason) (see O(fail_on)), C(not_after),
-      C(ends_at) (clients refuse it then), C(ends_by) (an issuer that ends first), C(days_until_expiry), C(held_back_since), the remedy in C(message).
+    - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason), C(not_after), C(ends_at), C(ends_by),
+      C(days_until_expiry), C(held_back_since), the remedy in C(message).
   returned: success
   type: list
   elements: dict
 listeners:
   description:
-    - All that were considered, as after the run, as in RV(softlayer.certificates.ssl_certificate_deploy#module:listeners), with
-      C(better_certificate_id), C(days_until_expiry), C(renewal_due), C(served_name).
+    - All considered, as after the run, as in M(softlayer.certificates.ssl_certificate_deploy), with C(better_certificate_id),
+      C(days_until_expiry), C(renewal_due), C(served_name); O(endpoints), too.
   returned: success
   type: list
   elements: dict

@@ -21,7 +21,7 @@ description:
   - The module does not fail because of an endpoint; each has a RV(endpoints[].reason). RV(reason_counts) counts them, for a task that
     should fail.
   - Many endpoints are looked at at the same time. One that does not respond does not delay the others.
-  - Neither the API nor credentials are needed, except with O(from_load_balancers) and O(gather_stored).
+  - Neither the API nor credentials are needed, except with O(from_load_balancers), O(gather_stored) and C(expected) by an id.
   - O(from_load_balancers) needs the permission to view load balancers, and access to the devices. To read the certificate store,
     C(SECURITY_CERTIFICATE_MANAGE) is needed. With C(SECURITY_CERTIFICATE_VIEW) alone, the certificates themselves are not visible, so
     RV(endpoints[].certificate_ids) is empty, and a warning says so.
@@ -42,9 +42,12 @@ options:
       - Text is a host name or an IP address, with or without a port, such as V(www.example.com), V(www.example.com:8443), V(192.0.2.1),
         V([2001:db8::1]:8443) or V(2001:db8::1). The port is 443 if it is missing. A URL that begins with V(https://) stands for its host
         and port.
-      - A dict has the keys C(host), C(port) (443 if it is missing) and C(server_name).
+      - A dict has the keys C(host), C(port) (443 if it is missing), C(server_name) and C(expected).
       - C(server_name) is the name that is asked for in the handshake (SNI), and that the certificate has to be for. It is C(host) if it is
         missing. An IP address is not asked for, because SNI has no addresses; the certificate has to contain the address.
+      - C(expected) is what must be served - a name or a list of names (then a certificate for all of them), or the id of a certificate of the
+        store, such as V(4711) (then that one, or one that may stand in for it). It may also be a dict with the one key C(names) or
+        C(certificate_id). Whatever else is served is V(not_served). An id that the store does not have fails the task.
       - A host name that resolves to several addresses is looked at on the first address that accepts a connection.
     type: list
     elements: raw
@@ -113,6 +116,12 @@ EXAMPLES = r"""
         server_name: www.example.com
     trusted_ca_path: /etc/ssl/authority/root.pem
     timeout: 5
+
+- name: See whether a VPC load balancer and a machine behind a name serve what they must
+  softlayer.certificates.ssl_endpoint_info:
+    endpoints:
+      - {host: 0a1b2c3d-eu-de.lb.appdomain.cloud, server_name: www.example.com, expected: 4711}
+      - {host: 192.0.2.10, server_name: www.example.com, expected: [www.example.com, example.com]}
 
 - name: See which certificates of the store the load balancers serve
   softlayer.certificates.ssl_endpoint_info:
@@ -267,6 +276,10 @@ endpoints:
           without roots.
       type: bool
       sample: true
+    served:
+      description: Whether it serves what is expected; null if nothing is, if no certificate was seen, and if it is not known.
+      type: bool
+      sample: true
     name_matches:
       description: Whether the certificate is for RV(endpoints[].server_name); null without a certificate.
       type: bool
@@ -292,6 +305,7 @@ endpoints:
         - V(no_tls) - the server does not speak TLS there, or not from the start.
         - V(handshake_failed) - the handshake failed. If certificates came before it did, they are returned. RV(endpoints[].message) names
           the alert that the server sent.
+        - V(not_served) - another certificate is served than is expected. RV(endpoints[].message) names both.
         - V(expired) or V(not_yet_valid) - the certificate has expired, or is not valid yet.
         - V(name_mismatch) - the certificate is not for RV(endpoints[].server_name).
         - V(untrusted) - the chain does not lead to a trusted root.
@@ -331,13 +345,14 @@ reason_counts:
     timeout: 0
     no_tls: 0
     handshake_failed: 0
+    not_served: 0
     expired: 1
     not_yet_valid: 0
     name_mismatch: 0
     untrusted: 0
     chain_incomplete: 0
 api_calls:
-  description: Number of HTTP requests that were made to the API; 0 without O(from_load_balancers) and O(gather_stored).
+  description: Number of HTTP requests that were made to the API; 0 where it is not needed.
   returned: success
   type: int
   sample: 0

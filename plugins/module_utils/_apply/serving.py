@@ -18,7 +18,8 @@ from .._net.endpoint import Endpoint, ProbeResult
 from .._net.entry import is_for
 from .._net.probe import CONCURRENCY, probe_addresses
 from .._net.verdict import Finding, Verdict, judge
-from .._plan.deployments import WHOLE_CHAIN, ListenerAction
+from .._plan.deployments import ListenerAction
+from .._plan.endpoints import EndpointAction
 from .._text import some_of
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
@@ -56,15 +57,15 @@ class Watch:
         self._stop = stop
         self._before: dict[str, Verdict] = {}
         self._broken: set[str] = set()
-        self._refused: dict[str, set[str]] = {}
+        self._refused: dict[tuple[str, str], set[str]] = {}
         self._unreached: set[str] = set()
 
     @property
     def warnings(self) -> list[str]:
         """A warning for each reason why clients refuse what listeners serve, and one about what could not be looked at."""
         refused = [
-            f"Clients refuse what these listeners serve: {some_of(sorted(names, key=listener_place), MOST_NAMED)}: {why}. {WHOLE_CHAIN}"
-            for why, names in sorted(self._refused.items())
+            f"Clients refuse what these listeners serve: {some_of(sorted(names, key=listener_place), MOST_NAMED)}: {why}. {remedy}"
+            for (why, remedy), names in sorted(self._refused.items())
         ]
         if not self._unreached:
             return refused
@@ -150,8 +151,7 @@ class Watch:
         if verdict.finding == "served" and self._is_newly_refused(action, verdict):
             return seen.failed(
                 "not_accepted",
-                f"With certificate {action.target_id} in the API, clients refuse what is served, and accepted what was served "
-                f"before: {verdict.refusal}.",
+                f"{action.should} clients refuse what is served, and accepted what was served before: {verdict.refusal}.",
                 is_changed=action.is_changed,
                 served=True,
             )
@@ -165,7 +165,7 @@ class Watch:
                 why = f"Clients refuse what is served: {verdict.refusal}. {back}, or import this one again with today's chain."
                 return seen.failed("not_accepted", why, served=True)
             if verdict.accepted is False:
-                self._refused.setdefault(verdict.refusal or "", set()).add(action.name)
+                self._refused.setdefault((verdict.refusal or "", action.WHOLE_CHAIN), set()).add(action.name)
                 as_before = ", as they refused what was there before" if seen.was_refused else ""
                 message = f"{message} Clients refuse it{as_before}: {verdict.refusal}."
             return replace(seen, served=True, message=message)
@@ -174,13 +174,9 @@ class Watch:
             self._unreached.add(action.name)
             return replace(action, reason=action.reason or "not_reachable", message=why)
         how = SOMEWHERE if verdict.finding == "failing" and verdict.working else HOW[verdict.finding]
-        previous = action.predecessor_id
-        back = (
-            f" {action.place.command(previous)} goes back to the one that was probably before it." if previous else ""
-        )
         return seen.failed(
             "not_served",
-            f"With certificate {action.target_id} in the API, {how}: {verdict.words}{back}",
+            f"{action.should} {how}: {verdict.words}{action.remedy}",
             is_changed=action.is_changed,
             served=False,
         )
@@ -195,6 +191,8 @@ class Watch:
         return {action.uuid: verdict.since(self._before.get(action.uuid)) for action, verdict in pairs}
 
     def _verdict(self, action: ListenerAction, *, is_before: bool) -> Verdict:
+        if isinstance(action, EndpointAction):
+            return judge(probe_addresses(action.endpoint, PROBE_TIMEOUT, self._stop, self._client), None, action.fits)
         wanted = action.target.certificate if action.target else None
         address = action.place.balancer.address
         if address is None:

@@ -10,7 +10,7 @@ import json
 import re
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from .._codes import NotSeen
@@ -20,12 +20,23 @@ from .._text import printable
 from .._x509.certificate import Certificate
 
 HTTPS_PORT = 443
-KEYS = ("host", "port", "server_name")
+KEYS = ("host", "port", "server_name", "expected")
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 """A host name in ASCII form (RFC 1123, 2.1), and with the underscores that some have."""
 BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 LONGEST_SHOWN = 80
+HOW_TO_EXPECT = (
+    'write names like ["www.example.com"], or the id of a certificate of the store like {"certificate_id": 4711}'
+)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an endpoint must serve: a certificate for all of some names, or that of a record of the store."""
+
+    names: tuple[str, ...] = ()
+    certificate_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,8 @@ class Endpoint:
     host: str
     port: int = HTTPS_PORT
     server_name: str | None = None
+    expected: Expected | None = None
+    """`None` if it may serve anything."""
 
     @property
     def shown(self) -> str:
@@ -112,7 +125,41 @@ def _from_dict(written: Mapping[str, t.Any], place: str) -> Endpoint:
         host = bracketed[1]
     port = written.get("port")
     is_blank = port is None or (isinstance(port, str) and not port.strip())
-    return _endpoint(host, HTTPS_PORT if is_blank else port, server_name, place)
+    endpoint = _endpoint(host, HTTPS_PORT if is_blank else port, server_name, place)
+    return replace(endpoint, expected=_expected(written.get("expected"), f"{place}.expected"))
+
+
+def names_record(written: object) -> bool:
+    """Return whether a user names a certificate of the store as what an endpoint must serve, whatever else is wrong with it."""
+    expected = written.get("expected") if isinstance(written, Mapping) else None
+    return expected.get("certificate_id") is not None if isinstance(expected, Mapping) else _as_id(expected) is not None
+
+
+def _expected(written: object, place: str) -> Expected | None:
+    """Return what a user expects of an endpoint: names, or the id of a certificate of the store."""
+    if isinstance(written, Mapping) and len(written) == 1:
+        if (value := written.get("names")) is not None and _as_id(value) is None:
+            return _expected(value, place)
+        if (identifier := _as_id(written.get("certificate_id"))) is not None:
+            return Expected(certificate_id=identifier)
+    elif not isinstance(written, Mapping):
+        if written is None or (isinstance(written, str) and not written.strip()):
+            return None
+        if (identifier := _as_id(written)) is not None:
+            return Expected(certificate_id=identifier)
+        names = re.split(r"[\s,]+", written.strip()) if isinstance(written, str) else written
+        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+            wrong = next((name for name in names if not is_host(name.strip().removeprefix("*."))), None)
+            if wrong is not None:
+                raise _refusal(place, wrong, f"is no name that a certificate could be for: {HOW_TO_EXPECT}")
+            return Expected(tuple(dict.fromkeys(ascii_name(name) for name in names)))
+    raise _refusal(place, written, f"is neither names nor the id of a certificate: {HOW_TO_EXPECT}")
+
+
+def _as_id(value: object) -> int | None:
+    """Return the id of a certificate of the store, also from text; `None` if it is none."""
+    text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,17}", text) else None
 
 
 def _text(written: Mapping[str, t.Any], key: str, place: str) -> str | None:

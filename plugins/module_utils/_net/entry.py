@@ -18,6 +18,7 @@ from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Trust, chain_as_sent
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .endpoint import ProbeResult
+from .verdict import described
 
 SHOWN_NAMES = 5
 """Up to this many names of a certificate stand in a message."""
@@ -26,6 +27,17 @@ ADVICE: t.Mapping[Trust, str] = {
     "its root as trusted_ca_path.",
     "untrusted": "Replace the certificate; if it comes from an authority of your own, give that one's root as trusted_ca_path.",
 }
+
+
+class Demand(t.Protocol):
+    """What must be served."""
+
+    @property
+    def words(self) -> str:
+        """The same as a part of a sentence."""
+
+    def fits(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is what must be served."""
 
 
 class Entries:
@@ -41,13 +53,23 @@ class Entries:
         self._at = at
         self._checked: dict[tuple[Certificate, ...], Chain] = {}
 
-    def of(self, result: ProbeResult, name: str) -> dict[str, t.Any]:
-        """Return what a result means for a client that wants to reach a name. All is `None` that cannot be told."""
+    def of(self, result: ProbeResult, name: str, demand: Demand | None = None) -> dict[str, t.Any]:
+        """Return what a result means for a client that wants to reach a name. All is `None` that cannot be told.
+
+        Args:
+            result: what was seen.
+            name: the name.
+            demand: what must be served; `None` if nothing is expected, or it is not known.
+        """
         served = result.chain[0] if result.chain else None
         chain = self._chain_of(result)
         lifespan = Lifespan.of(served, chain.path if chain else ()) if served else None
         matches = is_for(served, name) if served else None
+        is_served = demand.fits(served) if demand and served else None
         reason, message = self._why_not(result, chain, name if matches is False else None)
+        if demand and served and not is_served and result.reason is None:
+            what = f"{result.endpoint.shown} serves {described(served)}, and must serve {demand.words}"
+            reason, message = "not_served", f"{what}: have that served there, or correct what is expected."
         if result.refusal and result.refusal not in (message or ""):
             message = f"{message} OpenSSL says: {result.refusal}."
         return {
@@ -62,6 +84,7 @@ class Entries:
             "chain": [facts_of(certificate) for certificate in result.chain[1:]],
             "trust": chain.trust if chain else None,
             "accepted": result.accepted,
+            "served": is_served,
             "name_matches": matches,
             "tls_version": result.tls_version,
             "cipher": result.cipher,

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from .._text import some_of
@@ -92,22 +92,26 @@ class Verdict:
         return not before.working.isdisjoint(self.failing | {result.ip_address for result in self.closed})
 
 
-def judge(results: Sequence[ProbeResult], wanted: Certificate | None) -> Verdict:
+def judge(
+    results: Sequence[ProbeResult], wanted: Certificate | None, fits: Callable[[Certificate], bool] | None = None
+) -> Verdict:
     """Return what the results of all addresses of a name mean.
 
     Args:
         results: one for each address.
         wanted: the certificate that should be served; `None` if that is not known.
+        fits: whether a certificate is what should be served, if others than `wanted` may be.
     """
+    fits = fits or (lambda certificate: certificate == wanted)
     reached = [result for result in results if result.is_connected]
     if not reached:
         return Verdict("unreachable", frozenset(), None, _said(results), closed=tuple(results))
     seen = [result for result in reached if result.chain]
-    others = [result for result in seen if result.chain[0] != wanted]
+    others = [result for result in seen if not fits(result.chain[0])]
     failed = [result for result in reached if result.reason is not None or not result.chain]
     failing = frozenset(result.ip_address for result in failed)
     finding: Finding = "failing" if failed else "other" if others else "served"
-    names = [f"{result.ip_address or result.endpoint.host} serves {_described(result.chain[0])}" for result in others]
+    names = [f"{result.ip_address or result.endpoint.host} serves {described(result.chain[0])}" for result in others]
     words = f"{some_of(names, MOST_NAMED, '; ')}." if others else ""
     refused = [result for result in reached if result.accepted is False]
     chains = dict.fromkeys(result.chain for result in seen)
@@ -120,14 +124,14 @@ def judge(results: Sequence[ProbeResult], wanted: Certificate | None) -> Verdict
         working=frozenset(result.ip_address for result in reached) - failing,
         failing=failing,
         closed=tuple(result for result in results if result not in reached),
-        chains=tuple(sorted(chains, key=lambda chain: chain[0] == wanted)),
+        chains=tuple(sorted(chains, key=lambda chain: fits(chain[0]))),
         accepting=frozenset(result.ip_address for result in reached if result.accepted),
         refusing=frozenset(result.ip_address for result in refused),
         refusal=some_of(list(dict.fromkeys(result.refusal or "" for result in refused)), MOST_NAMED, "; ") or None,
     )
 
 
-def _described(certificate: Certificate) -> str:
+def described(certificate: Certificate) -> str:
     """Return what identifies a certificate in a sentence."""
     return (
         f"the certificate {certificate.shown_name} with the serial number {certificate.parsed.serial_number:x}, valid until "

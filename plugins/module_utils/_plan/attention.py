@@ -23,7 +23,7 @@ from .._remedies import DEPLOY, ROTATE, adopt, remove
 from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from .deployments import WHOLE_CHAIN, ListenerAction, called, not_taken
+from .deployments import ListenerAction, called, not_taken
 from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
@@ -210,7 +210,7 @@ def as_served(listener: ListenerAction, world: World) -> Record:
         **served.lifespan.as_result(),
         "renewal_due": served.lifespan.is_due(world.clients.at),
         "days_until_expiry": days_until(served.lifespan.end, world.clients.at),
-        "served_name": served.shown_name,
+        "served_name": served.shown_name or listener.expected_name,
         "served_certificate": listener.seen[0][0].facts() if listener.serves_something_else and listener.seen else None,
     }
 
@@ -224,12 +224,13 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     """Yield what is to be said of a listener."""
     served, clients = served_by(listener, known.world), known.world.clients
     lifespan, record = served.lifespan, served.record
-    held = _why_held_back(listener, record, known, in_place) if record and record.certificate else None
+    is_to_be_renewed = listener.IS_MANAGED and record and record.certificate
+    held = _why_held_back(listener, record, known, in_place) if record and is_to_be_renewed else None
     unusable = _why_unusable(served, known)
 
     def item(reason: AttentionReason, message: str) -> Record:
         return {
-            "name": served.shown_name,
+            "name": served.shown_name or listener.expected_name,
             "load_balancer": listener.place.balancer.name,
             "load_balancer_uuid": listener.place.balancer.uuid or None,
             "port": listener.place.listener.port,
@@ -248,7 +249,7 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     if lifespan.is_to_come(clients.at):
         yield item("not_yet_valid", _why_not_yet(listener, lifespan))
         is_refused = False
-    if lifespan.is_due(clients.at) and not _is_renewed_in_time(served, known):
+    if lifespan.is_due(clients.at) and not (listener.IS_MANAGED and _is_renewed_in_time(served, known)):
         has_ended = lifespan.is_over(clients.at)
         why = held.message if held and not listener.renewal_id else None
         why = why or unusable or _why_not_renewed(listener, served, known)
@@ -260,7 +261,8 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
         yield item("held_back", held.message)
     if is_refused and not listener.has_failed:
         yield item(
-            "not_accepted", f"Clients refuse what is served: {listener.refusal}. {_remedy_for_refusal(served, clients)}"
+            "not_accepted",
+            f"Clients refuse what is served: {listener.refusal}. {_remedy_for_refusal(listener, served, clients)}",
         )
 
 
@@ -285,12 +287,12 @@ def _why_not_yet(listener: ListenerAction, lifespan: Lifespan) -> str:
     return f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: {other}, or check this machine's clock."
 
 
-def _remedy_for_refusal(served: Served, clients: Clients) -> str:
+def _remedy_for_refusal(listener: ListenerAction, served: Served, clients: Clients) -> str:
     """Return what to do about what clients refuse, as a sentence."""
     leaf, record = served.certificate, served.record
-    if leaf and record and record.certificate == leaf and clients.trust(record):
+    if listener.IS_MANAGED and leaf and record and record.certificate == leaf and clients.trust(record):
         return "The chain that the store holds is complete: see why the load balancer does not send it, or import the certificate again."
-    return WHOLE_CHAIN
+    return listener.WHOLE_CHAIN
 
 
 def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
@@ -362,8 +364,10 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
         return f"Certificate {listener.renewal_id} of the store is newer: {DEPLOY} has it served."
     if listener.has_failed:
         return listener.message
+    if not listener.IS_MANAGED and (elsewhere := _newer_elsewhere(listener, known)):
+        return f"{elsewhere} is newer: have it served there."
     fitting = known.world.index.valid_at(clients.at).covering(served.names)
-    if record is None and fitting:
+    if listener.IS_MANAGED and record is None and fitting:
         what, newest = "has no" if served.record is None else "cannot show", max(fitting, key=age)
         remedy = (
             listener.place.command(newest.id, "allow_name_loss") if newest.id else adopt(None, [listener.place.called])
@@ -385,7 +389,12 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
             return f"{entry.shown} ({entry.path}) would renew it, but was left out: {left_out['message']}"
         return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
     stale = next(
-        (item for item in known.unused if item["reason"] == "already_imported" and _is_same(item, served)), None
+        (
+            item
+            for item in known.unused
+            if (item["reason"] == "already_imported" or not listener.IS_MANAGED) and _is_same(item, served)
+        ),
+        None,
     )
     if stale:
         renewal = remedies.renewal(stale["source"], stale["name"], served.shown_name or "", str(stale.get("key_type")))
@@ -396,8 +405,21 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
         name = told.get("name") or shown_name_of(told)
         return f"{source_name(told['source'])} {name}: {told['message']}"
     if not known.has_sources:
-        return f"Have it renewed, and {ROTATE} brings it here."
+        return f"Have it renewed, and {ROTATE} brings it here." if listener.IS_MANAGED else "Have it renewed there."
     return (
         "No source has a newer certificate for it: have the client that looks after it renew it, and see that its certificates are among "
         "the sources."
     )
+
+
+def _newer_elsewhere(listener: ListenerAction, known: RenewalFacts) -> str | None:
+    """Return what the store or a source has in place of what an endpoint serves, if there is such."""
+    if listener.target is None or listener.target.certificate is None:
+        return None
+    clients = known.world.clients
+    stored = known.world.index.superseding(listener.target, clients)
+    if stored:
+        return f"Certificate {called(max(stored, key=age))} of the store"
+    entries = known.usable_index.superseding(listener.target, clients)
+    entry = known.entry_of[max(entries, key=age).handle] if entries else None
+    return f"The certificate of {entry.shown} ({entry.path})" if entry else None

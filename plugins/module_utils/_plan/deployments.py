@@ -108,6 +108,10 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
     FORGOTTEN = {"is_changed": False}
+    IS_MANAGED: t.ClassVar[bool] = True
+    """Whether the API says what it has, and it can be given something else."""
+    WHOLE_CHAIN: t.ClassVar[str] = WHOLE_CHAIN
+    """What to do if clients refuse what it serves."""
 
     place: Place
     target: StoreCertificate | None = field(default=None, repr=False)
@@ -177,6 +181,26 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     def is_known(self) -> bool:
         """Whether its certificate can be compared with what is served."""
         return self.target is not None and self.target.certificate is not None
+
+    @property
+    def expected_name(self) -> str | None:
+        """The name in tables of what was not seen, if no certificate is known that has one."""
+        return None
+
+    @property
+    def should(self) -> str:
+        """What should be, as the beginning of a sentence that says what is."""
+        return f"With certificate {self.target_id} in the API,"
+
+    @property
+    def remedy(self) -> str:
+        """What to do if it serves something else than it should, behind another sentence."""
+        before = self.predecessor_id
+        return f" {self.place.command(before)} goes back to the one that was probably before it." if before else ""
+
+    def fits(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is what should be served."""
+        return self.target is not None and certificate == self.target.certificate
 
     @property
     def is_to_be_seen(self) -> bool:

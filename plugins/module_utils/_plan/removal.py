@@ -10,6 +10,7 @@ import typing as t
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .._api.store import Handle, StoreCertificate
 from .._codes import KeptReason
@@ -17,8 +18,8 @@ from .._errors import Obstacle
 from .._names import any_matches
 from .._text import some_of
 from .._times import iso
-from .deployments import ListenerAction
-from .superseding import certificate_of
+from .deployments import ListenerAction, called
+from .superseding import age, certificate_of
 from .world import World
 
 MOST_NAMED = 5
@@ -40,13 +41,14 @@ def plan_removal(
     patterns: Sequence[str] | None = None,
     *,
     remove_unseen: bool,
+    expected: Mapping[int, str] = MappingProxyType({}),
 ) -> RemovalPlan:
     """Decide which certificates of the store to delete.
 
     They are those that a certificate may stand in for which a listener has, and which end no later; but only if every listener that had
     the old one, or has what stands in for it, was seen to serve it at each of its addresses, and clients accept it, or refused what was
-    there before, too. A listener of the account that this run does not deal with was not seen. What another service uses is kept, and
-    what was seen to be served somewhere.
+    there before, too. A listener of the account that this run does not deal with was not seen. What another service uses is kept, what
+    was seen to be served somewhere, and what an endpoint is expected to serve.
 
     Args:
         world: as it was read last, with what this run has imported.
@@ -54,6 +56,7 @@ def plan_removal(
         imported: what it has imported, which stays.
         patterns: one of which a name of a certificate must match; `None` means no restriction.
         remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
+        expected: the ids of what endpoints are expected to serve, with their names.
     """
     index, clients = world.index, world.clients
     present = {listener.uuid: listener.final_handle for listener in listeners}
@@ -86,6 +89,12 @@ def plan_removal(
         ends_later = all(clients.end(index.by_handle[other]) < clients.end(record) for other in replacing)
         if why_used:
             kept.append((record, why_used))
+        elif record.id in expected:
+            newest = called(max((index.by_handle[other] for other in replacing), key=age))
+            why = (
+                f"Certificate {record.id} is kept, because endpoints names it as what {expected[record.id]} must serve"
+            )
+            kept.append((record, Obstacle("in_use", f"{why}: name certificate {newest} there, and it is removed.")))
         elif unseen:
             concerned = [listener for listener in listeners if listener.name in unseen]
             kept.append((record, _why_not_seen(record, unseen, concerned)))

@@ -34,9 +34,19 @@ from .._plan.deployments import Adoption
 from .._plan.rotation import choose
 from .._sources.source import CLIENTS
 from .certificate_deploy import SPEC as DEPLOY_SPEC
+from .endpoint_info import expecting, read_endpoints
 from .roots import clients_of, known_issuers, trusted_roots
 from .rotation_result import as_result
-from .rotation_steps import StoreChanges, choose_adopted, import_chosen, look, plan_listeners, remove_replaced, switch
+from .rotation_steps import (
+    StoreChanges,
+    choose_adopted,
+    import_chosen,
+    look,
+    look_at_endpoints,
+    plan_listeners,
+    remove_replaced,
+    switch,
+)
 from .rotation_world import RotationOptions, read_world, source_of
 
 PHASES = ("import", "deploy", "verify", "clean_up")
@@ -71,6 +81,7 @@ SPEC = (
             "balancer_wait_timeout": {"type": "float", "default": 900},
             "remove_superseded": {"type": "bool", "default": False},
             "remove_unseen": {"type": "bool", "default": False},
+            "endpoints": {"type": "list", "elements": "raw"},
             "approved": {"type": "dict"},
             "adopt": {
                 "type": "dict",
@@ -113,7 +124,7 @@ def run(module: Module) -> dict[str, t.Any]:
     imports = import_chosen(module, client, world, chosen) if "import" in options.phases else StoreChanges()
     world = world.after(imports.records, imports.cut)
     plan = plan_listeners(world, options)
-    seen = look(client, switch(module, client, plan, options), options)
+    seen = look_at_endpoints(client, look(client, switch(module, client, plan, options), options), options)
     removals = StoreChanges()
     if options.removes and world.balancers is not None:
         removals = remove_replaced(module, client, seen, imports.records, options)
@@ -166,5 +177,6 @@ def options_of(module: Module) -> RotationOptions:
         "approved": None if params["approved"] is None else Approved.of(params["approved"]),
         "adopt": None if params["adopt"] is None else Adoption(**params["adopt"]),
         "issuers": known_issuers(params["intermediate_path"]),
+        "endpoints": expecting(read_endpoints(params["endpoints"])),
     }
     return RotationOptions(**given, is_check_mode=module.check_mode)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible.module_utils.common.validation import check_type_dict
 
@@ -24,11 +24,14 @@ from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import name_to_ask_for
-from .._net.endpoint import Endpoint, ProbeResult, is_host, read_endpoint
+from .._net.endpoint import Endpoint, Expected, ProbeResult, is_host, names_record, read_endpoint
 from .._net.entry import Entries
 from .._net.probe import CONCURRENCY, probe_all
+from .._plan.endpoints import Demand
 from .._plan.store_index import StoreIndex
+from .._plan.superseding import Clients
 from .._times import now
+from .._x509.chain import Anchors
 from .roots import roots_if_any
 
 SPEC = (
@@ -65,15 +68,15 @@ def libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
 
 def asks_the_api(params: t.Mapping[str, t.Any]) -> bool:
     """Return whether the load balancers or the certificate store are read."""
-    return bool(params["from_load_balancers"] or params["gather_stored"])
+    expects_record = any(names_record(as_dict(item)) for item in params["endpoints"] or ())
+    return bool(params["from_load_balancers"] or params["gather_stored"] or expects_record)
 
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
     check_params(params)
-    given = enumerate(params["endpoints"] or ())
-    items = [Item(read_endpoint(as_dict(item), f"endpoints[{number}]")) for number, item in given]
+    items = [Item(endpoint) for endpoint in read_endpoints(params["endpoints"])]
     anchors = roots_if_any(params["trusted_ca_path"], module.warn)
     client, listing = None, None
     if asks_the_api(params):
@@ -82,18 +85,24 @@ def run(module: Module) -> dict[str, t.Any]:
         items += from_load_balancers(client, listing.records) if params["from_load_balancers"] else []
     if listing is not None and listing.is_limited:
         warn_of_limits(module)
-    index = StoreIndex(listing.records) if listing is not None and params["gather_stored"] else None
+    store, clients = StoreIndex(listing.records if listing else ()), Clients(lambda: anchors or Anchors(), now())
+    index = store if params["gather_stored"] else None
+    demands = [Demand.of(item.endpoint.expected, store, clients) if item.endpoint.expected else None for item in items]
+    for number, demand in enumerate(demands):
+        if demand and demand.why_unknown and not (listing and listing.is_limited):
+            raise CertificatesError("not_found", f"endpoints[{number}].expected: {demand.why_unknown}")
     to_probe = [item.endpoint for item in items if not item.why_not]
     tls_client = anchors.client if anchors else None
     results = iter(probe_all(to_probe, params["timeout"], params["concurrency"], client=tls_client))
-    entry_of = Entries(anchors, now()).of
+    entry_of = Entries(anchors, clients.at).of
     entries = []
-    for item in items:
+    for item, demand in zip(items, demands, strict=True):
         unseen = ProbeResult(item.endpoint, reason="unreachable", message=item.why_not)
         result = unseen if item.why_not else next(results)
         ids = [record.id for record in index.same(result.chain[0])] if index and result.chain else None
         name = item.endpoint.server_name or item.endpoint.host
-        entries.append({**entry_of(result, name), "certificate_ids": ids, **item.about})
+        known = demand if demand and not demand.why_unknown else None
+        entries.append({**entry_of(result, name, known), "certificate_ids": ids, **item.about})
     met = Counter(entry["reason"] for entry in entries)
     return {
         "changed": False,
@@ -110,6 +119,34 @@ def check_params(params: Mapping[str, t.Any]) -> None:
         raise CertificatesError("invalid_argument", "Say what to look at: give endpoints, or set from_load_balancers.")
     if not 0 < params["timeout"] < LONGEST_TIMEOUT:
         raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
+
+
+def read_endpoints(given: Sequence[object] | None) -> list[Endpoint]:
+    """Return the endpoints of the option.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    return [read_endpoint(as_dict(item), f"endpoints[{number}]") for number, item in enumerate(given or ())]
+
+
+def expecting(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+    """Return endpoints, each with what it must serve: if nothing is said, a certificate for the name that it is asked for.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if one is named twice.
+    """
+    first: dict[tuple[object, ...], int] = {}
+    for number, endpoint in enumerate(endpoints):
+        place = (endpoint.network_host, endpoint.port, endpoint.checked_name)
+        before = first.setdefault(place, number)
+        if before != number:
+            why = f"endpoints[{number}] is {endpoint.shown} again, as endpoints[{before}]: leave one of the two."
+            raise CertificatesError("invalid_argument", why)
+    return [
+        endpoint if endpoint.expected else replace(endpoint, expected=Expected((endpoint.checked_name,)))
+        for endpoint in endpoints
+    ]
 
 
 def as_dict(item: object) -> object:
@@ -132,11 +169,17 @@ def connect_for(module: Module) -> Client:
 
 def warn_of_limits(module: Module) -> None:
     """Say what a user with only the view permission does not get."""
+    given = module.params["endpoints"] or ()
     unmet = {
         "the names of wildcard and other certificates are known by their common name only": "from_load_balancers",
         "certificate_ids is empty": "gather_stored",
+        "what it must serve by certificate_id is not known": "endpoints",
     }
-    what = " and ".join(text for text, option in unmet.items() if module.params[option])
+    what = " and ".join(
+        text
+        for text, option in unmet.items()
+        if (any(names_record(as_dict(item)) for item in given) if option == "endpoints" else module.params[option])
+    )
     module.warn(f"The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: {what}. Grant it.")
 
 

@@ -29,6 +29,7 @@ from .._plan.deployments import (
     updated,
     why_too_many,
 )
+from .._plan.endpoints import EndpointAction, as_seen, plan_endpoints
 from .._plan.imports import ImportAction, plan_present, removal_of
 from .._plan.material import ImportOptions
 from .._plan.removal import as_result, plan_removal
@@ -276,6 +277,19 @@ def look_again(client: Client, seen: Seen, suspects: Mapping[str, ListenerAction
     return see_now(client, seen, switched)
 
 
+def look_at_endpoints(client: Client, seen: Seen, options: RotationOptions) -> Seen:
+    """Look at what else must serve certificates, as at listeners that stay as they are, and add it to them."""
+    world = seen.plan.world
+    if "verify" not in options.phases or options.adopt:
+        return seen
+    planned = plan_endpoints(world, options.endpoints, options.common_names)
+    watch = watch_for(client, world)
+    to_be_seen = [action for action in planned if action.is_to_be_seen]
+    looked_at = watch.until_served(to_be_seen) + watch.glimpse([each for each in planned if not each.is_to_be_seen])
+    endpoints = [as_seen(t.cast(EndpointAction, action), world.index) for action in updated(planned, looked_at)]
+    return replace(seen, listeners=[*seen.listeners, *endpoints], warnings=[*seen.warnings, *watch.warnings])
+
+
 # Clean up
 
 
@@ -283,8 +297,18 @@ def remove_replaced(
     module: Module, client: Client, seen: Seen, imported: Collection[StoreCertificate], options: RotationOptions
 ) -> StoreChanges:
     """Delete what is replaced by what was seen to be served, less what this run has imported."""
+    expected = {
+        endpoint.expected.certificate_id: endpoint.shown
+        for endpoint in options.endpoints
+        if endpoint.expected and endpoint.expected.certificate_id
+    }
     plan = plan_removal(
-        seen.plan.world, seen.listeners, imported, options.common_names, remove_unseen=options.remove_unseen
+        seen.plan.world,
+        [listener for listener in seen.listeners if listener.IS_MANAGED],
+        imported,
+        options.common_names,
+        remove_unseen=options.remove_unseen,
+        expected=expected,
     )
     old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
     kept = [as_result(record, "skipped", why.reason, why.message) for record, why in plan.kept]

@@ -20,6 +20,7 @@ from .._errors import CertificatesError, failed_about
 from .._mail.limits import which_mailboxes, why_unusable
 from .._module import Module
 from .._names import any_matches
+from .._net.endpoint import Endpoint
 from .._plan.approvals import Approved
 from .._plan.deployments import Adoption, ListenerSelection, why_unmatched
 from .._plan.rotation import Record, SourceOptions, without_replaced
@@ -50,6 +51,8 @@ class RotationOptions:
     """Those that the sources may lack."""
     approved: Approved | None
     """What is limited to, if the run is."""
+    endpoints: Sequence[Endpoint]
+    """What else must serve certificates, each with what is expected of it."""
     adopt: Adoption | None
     """What is adopted, if that is all there is to do."""
     common_names: Sequence[str] | None

@@ -26,6 +26,7 @@ from ansible.release import __version__ as core
 from tests.simulator.client import Simulator
 from tests.support.balanced import (
     AUTHORITY,
+    KEY,
     UPDATE,
     Told,
     account,
@@ -42,6 +43,7 @@ from tests.support.client_trees import traefik
 from tests.support.dovecot import Mailbox
 from tests.support.pages import ROOT
 from tests.support.playing import play
+from tests.support.tls_servers import HOST, serving
 
 __all__ = ["account", "balanced"]
 pytest_plugins = ["tests.support.dovecot"]
@@ -51,6 +53,7 @@ CHANGES = {UPDATE, CREATE, DELETE, "editObject"}
 HOSTILE = "{{ lookup('ansible.builtin.pipe', 'touch owned') }}<script>"
 """A name of a load balancer that is text, whatever reads it."""
 
+SERVED = re.compile(r'_served\{load_balancer="(.+?)",.*port="(\d+)".*\} (.+)')
 SAID = 1 if core.startswith("2.18.") else 2
 """How often the sentence of a failure is printed: later ones of Ansible begin by saying it themselves."""
 
@@ -262,6 +265,46 @@ def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
     assert summary(deploy) == "2 listeners: 1 switched, 1 failed; certificates: 1 removed"
     [told, *rest] = re.findall(r'^ +"msg": "1 failed: api:443: (.+)"$', deploy.ran.output, re.MULTILINE)
     assert not rest and deploy.ran.output.count(told) == SAID, "it is said once"
+
+
+def test_endpoints_stand_beside_listeners(account: Simulator, tmp_path: Path) -> None:
+    """In table, totals, report and metrics, and in the sentence that the run ends with; -e gives them as text."""
+    www = store(account, "www.example.com")
+    balancer(account, "web", p443=www)
+    good, other = (AUTHORITY.issue(name, key=KEY) for name in ("www.example.com", "other.example.com"))
+    with serving(good) as vpc, serving(other) as proxy:
+        endpoints = [
+            {"host": HOST, "port": vpc.port, "server_name": "www.example.com"},
+            {"host": "localhost", "port": proxy.port, "expected": {"certificate_id": www}},
+        ]
+        measured, report = tmp_path / "certificates.prom", tmp_path / "report.html"
+        told = rotate(
+            account,
+            tmp_path,
+            playbook="verify",
+            endpoints=json.dumps(endpoints),
+            metrics_path=str(measured),
+            report_path=str(report),
+        )
+        assert told.ran.code == 2 and summary(told) == "3 listeners: 1 failed, 2 as they were", told.ran.output
+        rows = [line.split() for line in told.ran.output.splitlines() if line.strip().startswith('"') and ":" in line]
+        seen = {f"{name}:{port}": value for name, port, value in SERVED.findall(measured.read_text(encoding="utf-8"))}
+        there = f"www.example.com at {HOST}:{vpc.port}"
+        assert seen == {"web:443": "1.0", there: "1.0", f"localhost:{proxy.port}": "0.0"}
+        assert any(row[:4] == ['"www.example.com', "at", f"{HOST}:{vpc.port}", "www.example.com"] for row in rows), rows
+        said = f"1 failed: localhost:{proxy.port}: It must serve certificate {www} (www.example.com), or one that may stand in for it, and another"
+        assert told.ran.output.count(said) == SAID, told.ran.output
+        (tmp_path / "report.json").unlink(missing_ok=True)
+        rotate(account, tmp_path, "--tags", "verify,report", endpoints=endpoints, report_path=str(report))
+    states = {
+        row["listener"]: (row["state"], row["served"])
+        for row in json.loads(files(tmp_path)["report.json"])["listeners"]
+    }
+    assert states == {
+        "web:443": ("unchanged", True),
+        there: ("unchanged", True),
+        f"localhost:{proxy.port}": ("failed", False),
+    }
 
 
 def test_a_run_prints_three_tasks_and_its_table(account: Simulator, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("ssl_certificate_export", "certificate_ids"): {"dest": os.path.join(os.sep, "exported")},
     ("ssl_certificate_export", "common_names"): {"dest": os.path.join(os.sep, "exported")},
     ("ssl_certificate_rotate", "common_names"): {"phases": ["deploy"]},
+    ("ssl_certificate_rotate", "endpoints"): {"phases": ["verify"], "load_balancers": []},
     ("ssl_certificate_rotate", "load_balancers"): {"phases": ["deploy"]},
     ("ssl_certificate_rotate", "sources"): {"phases": ["deploy"]},
     ("ssl_certificate_import", "orders"): {"privatekey_dir": os.sep, "certificate_dir": os.sep},

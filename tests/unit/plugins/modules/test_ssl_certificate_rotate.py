@@ -38,7 +38,7 @@ from tests.support.rotate_runs import (
     places,
     skipped,
 )
-from tests.support.tls_servers import HOST, Server, Visit, context_of
+from tests.support.tls_servers import HOST, Server, Visit, context_of, free_port
 from tests.support.tls_servers import serving as server_of
 from tests.support.waiting import until
 
@@ -197,6 +197,83 @@ def test_a5_every_address_counts(blind: Rotation, other: str) -> None:
             (failure,) = run["failed_items"]
             assert (failure["reason"], failure["served"], run["verified"]) == ("not_served", False, [])
     assert (first in stored(blind)) == (other != "new")
+
+
+def at(port: int, **expected: Any) -> dict[str, Any]:
+    """An endpoint as users write it."""
+    return {"host": HOST, "port": port, "server_name": NAME, **expected}
+
+
+def test_endpoints_are_looked_at_as_listeners_are(blind: Rotation) -> None:
+    """In check mode, too; each once, whatever else the run is limited to; one out of reach is no failure, and none is ever changed."""
+    before, now = old(days=(-20, 70)), issue()
+    first, second = store(blind.sim, before), store(blind.sim, now)
+    balancer(blind.sim, first, address=None)
+    dead = free_port()
+    with server_of(before) as behind, server_of(now) as ahead, server_of(self_signed(NAME)) as wrong:
+        names = {"expected": [NAME]}
+        given = [at(behind.port, expected={"certificate_id": first}), at(ahead.port, **names), at(dead, **names)]
+        plain = {"phases": ["verify"], "sources": None, "load_balancers": []}
+        for run in (
+            blind.check(endpoints=given, **plain),
+            blind.run(endpoints=json.dumps(given), **plain),
+            blind.run(endpoints=given, **{**plain, "common_names": [NAME]}),
+        ):
+            assert not run.failed and not run["changed"] and run["attention"] == [], run.output
+            assert run["totals"] == "3 listeners: 1 could not be looked at, 2 as they were"
+            there = [f"{NAME} at {HOST}:{port}" for port in (behind.port, ahead.port, dead)]
+            assert [f"{one['load_balancer']}:{one['port']}" for one in run["listeners"]] == there
+            assert [one["certificate_id"] for one in run["listeners"]] == [first, second, None]
+            assert places(run, "verified") == dict.fromkeys(there[:2], ("verified", None, True))
+            assert places(run, "skipped_items") == {there[2]: ("skipped", "not_reachable", None)}
+            assert "What these listeners serve cannot be looked at from here" in str(run["warnings"])
+        given = [at(behind.port, expected=second), at(wrong.port, expected=[NAME]), f"{HOST}:{dead}"]
+        run = blind.run(endpoints=[*given, {"host": HOST, "expected": 987654321}], fail_on=["not_served"], **plain)
+    assert run.failed and run.code == "rotation_failed"
+    assert places(run, "failed_items") == {
+        f"{NAME} at {HOST}:{behind.port}": ("failed", "not_served", False),
+        f"{HOST}:443": ("failed", "not_found", None),
+    }
+    assert alarms(run) == {
+        f"{NAME} at {HOST}:{behind.port}": ["not_served"],
+        f"{NAME} at {HOST}:{wrong.port}": ["not_accepted"],
+    }
+    assert run["totals"] == "4 listeners: 2 failed, 1 needs a person, 1 could not be looked at"
+    assert blind.run(endpoints=given, phases=["deploy"], sources=None)["totals"].startswith("1 listener: ")
+    assert blind.changes() and first in stored(blind)
+
+
+def test_what_an_endpoint_must_serve_by_its_id_is_kept(here: Rotation) -> None:
+    """Also once the endpoint serves what replaces it, and in a run that does not look at it; check mode says the same."""
+    before, now = old(), issue()
+    first, second = store(here.sim, before), store(here.sim, now)
+    web(here, first)
+    with server_of(now) as server:
+        given = {"endpoints": [at(server.port, expected=first)], "sources": None, **REMOVING}
+        for phases in (["deploy", "verify", "clean_up"], ["clean_up"]):
+            for run in (here.check(phases=phases, **given), here.run(phases=phases, **given)):
+                assert not run.failed and (ids(run, "removed"), kept(run)) == ([], {first: "in_use"}), run.output
+    assert placed(here.sim) == {WEB: second} and stored(here) == [first, second]
+    (told,) = [item["message"] for item in run["skipped_items"] if item.get("id") == first]
+    assert told.endswith(f" must serve: name certificate {second} there, and it is removed.")
+    assert ids(here.run(phases=["clean_up"], sources=None, endpoints=[], **REMOVING), "removed") == [first]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([{"host": HOST, "expect": NAME}], 'endpoints[0]: "expect" is no key of an endpoint: there are host, port, '),
+        ([HOST, {"host": HOST, "certificate_id": 1}], 'endpoints[1]: "certificate_id" is no key of an endpoint'),
+        ([HOST, f"{HOST}:443"], f"endpoints[1] is {HOST}:443 again, as endpoints[0]: leave one of the two."),
+        ([{"host": HOST, "expected": []}], "endpoints[0].expected: [] is neither names nor the id of a certificate"),
+        ([443], "endpoints[0]: 443 is neither text nor a dict"),
+    ],
+    ids=str,
+)
+def test_a_wrong_endpoint_is_refused_in_a_sentence(blind: Rotation, given: list[Any], said: str) -> None:
+    run = blind.run(endpoints=given)
+    assert run.failed and run.code == "invalid_argument" and run["msg"].startswith(said), run["msg"]
+    assert not blind.calls
 
 
 def _serve(issued: Issued, visit: Visit) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
 
 from tests.simulator.client import Simulator
 from tests.support import dovecot as mail
-from tests.support.certificates import Authority, Issued, leaks, pem_of, self_signed
+from tests.support.certificates import Authority, Issued, leaks, new_key, pem_of, self_signed
 from tests.support.modules import Run, run_module, start_module
 from tests.support.tls_servers import HOST, Server, Visit, dead_port, free_port, serving
 from tests.support.waiting import until
@@ -43,6 +43,7 @@ KEYS = FACTS | {
         "reason",
         "message",
         "accepted",
+        "served",
         "ends_at",
         "ends_by",
     ),
@@ -119,6 +120,7 @@ def test_a_good_one() -> None:
         "chain": entry["chain"],
         "trust": "trusted",
         "accepted": True,
+        "served": None,
         "name_matches": True,
         "tls_version": "TLSv1.3",
         "cipher": entry["cipher"],
@@ -144,6 +146,7 @@ REASONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "timeout": dead_port,
     "no_tls": lambda: Server(http),
     "handshake_failed": lambda: Server(lambda visit: visit.hear()),  # type: ignore[arg-type,return-value]
+    "not_served": lambda: serving(ISSUED),
     "expired": lambda: serving(AUTHORITY.issue(NAME, days=(-90, -2))),
     "not_yet_valid": lambda: serving(AUTHORITY.issue(NAME, days=(2, 90))),
     "name_mismatch": lambda: serving(AUTHORITY.issue("other.example.com")),
@@ -160,20 +163,23 @@ def test_every_reason_has_a_test() -> None:
 def test_each_reason(reason: str) -> None:
     with REASONS[reason]() as there:
         port = there if isinstance(there, int) else there.port
+        expected = {"expected": [NAME, "example.com"]} if reason == "not_served" else {}
         run = run_it(
-            endpoints=[{"host": HOST, "port": port, "server_name": NAME}], timeout=1 if reason == "timeout" else 10
+            endpoints=[{"host": HOST, "port": port, "server_name": NAME, **expected}],
+            timeout=1 if reason == "timeout" else 10,
         )
     [entry] = run["endpoints"]
     assert entry["reason"] == reason
     assert run["reason_counts"] == {**dict.fromkeys(REASONS, 0), reason: 1}
     assert f"{HOST}:{port}" in entry["message"] and entry["message"].endswith(".")
-    is_seen = list(REASONS).index(reason) >= list(REASONS).index("expired")
+    is_seen = list(REASONS).index(reason) >= list(REASONS).index("not_served")
     assert (entry["fingerprint_sha256"] is not None) == is_seen
     assert (entry["trust"] is not None) == (entry["name_matches"] is not None) == is_seen
     expected = {
         "expired": "untrusted",
         "not_yet_valid": "untrusted",
         "name_mismatch": "trusted",
+        "not_served": "trusted",
         "untrusted": "untrusted",
     }
     assert entry["trust"] == {**expected, "chain_incomplete": "incomplete"}.get(reason)
@@ -267,10 +273,38 @@ def test_the_ids_of_the_same_certificate_in_the_store(sim: Simulator, api: dict[
     assert run["api_calls"] > 0
 
 
-@pytest.mark.parametrize("option", ["gather_stored", "from_load_balancers"])
+@pytest.mark.parametrize("option", ["gather_stored", "from_load_balancers", "endpoints"])
 def test_the_api_needs_credentials(option: str) -> None:
-    run = run_it(endpoints=[f"{HOST}:{free_port()}"], **{option: True})
+    """Also what must be served by its id."""
+    expected = {"endpoints": [{"host": HOST, "expected": {"certificate_id": 1}}]}
+    run = run_it(
+        **{"endpoints": [f"{HOST}:{free_port()}"], option: True, **(expected if option == "endpoints" else {})}
+    )
     assert run.failed and run.code == "missing_credentials"
+
+
+def test_what_must_be_served(sim: Simulator, api: dict[str, Any]) -> None:
+    """By names or by the id of a certificate of the store, for which a newer one may stand in; an id that is not there is refused."""
+    before = AUTHORITY.issue(NAME, days=(-3, 80), key=new_key())
+    first, second = store(sim, api, before), store(sim, api, ISSUED)
+    with serving(ISSUED) as new, serving(before) as old:
+        expected = [(new, {"names": [NAME]}), (new, first), (new, str(second)), (old, second), (old, None)]
+        endpoints = [
+            {"host": HOST, "port": there.port, "server_name": NAME, "expected": what} for there, what in expected
+        ]
+        run = run_it(**api, endpoints=[*endpoints, {"host": HOST, "port": free_port(), "expected": second}])
+        other = run_it(**api, endpoints=[endpoints[0], {"host": HOST, "expected": {"certificate_id": 987654321}}])
+    entries = [(entry["served"], entry["reason"]) for entry in run["endpoints"]]
+    assert entries == [(True, None)] * 3 + [(False, "not_served"), (None, None), (None, "unreachable")]
+    serial = f"{before.certificate.serial_number:x}"
+    assert run["endpoints"][3]["message"] == (
+        f"{HOST}:{old.port} serves the certificate {NAME} with the serial number {serial}, valid until "
+        f"{before.certificate.not_valid_after_utc:%Y-%m-%d}, and must serve certificate {second} ({NAME}), or one that may stand in for it: "
+        "have that served there, or correct what is expected."
+    )
+    assert {entry["certificate_ids"] is None for entry in run["endpoints"]} == {True}
+    assert other.failed and other.code == "not_found"
+    assert other["msg"].startswith("endpoints[1].expected: The store holds no certificate 987654321: ")
 
 
 def store(sim: Simulator, api: dict[str, Any], issued: Issued) -> int:
@@ -337,7 +371,10 @@ def test_a_user_who_may_only_view(sim: Simulator, api: dict[str, Any]) -> None:
         listeners = [{"protocolPort": server.port, "tlsCertificateId": identifier}]
         balancer = sim.add_balancer(name="lb", address="localhost", listeners=listeners)
         sim.fault("not_found", method="getSecurityCertificates")
-        run = run_it(**api, from_load_balancers=True, gather_stored=True)
-    [entry] = [entry for entry in run["endpoints"] if entry["load_balancer_uuid"] == balancer["uuid"]]
+        expecting = [{"host": HOST, "port": server.port, "server_name": NAME, "expected": identifier}]
+        run = run_it(**api, endpoints=expecting, from_load_balancers=True, gather_stored=True)
+    first, *others = run["endpoints"]
+    assert (first["served"], first["reason"]) == (None, None) and "must serve by certificate_id" in str(run["warnings"])
+    [entry] = [entry for entry in others if entry["load_balancer_uuid"] == balancer["uuid"]]
     assert (entry["server_name"], entry["reason"], entry["certificate_ids"]) == (NAME, None, [])
     assert "SECURITY_CERTIFICATE_MANAGE" in str(run["warnings"])

@@ -20,19 +20,24 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._apply.serv
     name_to_ask,
     server_name_for,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import (
+    Endpoint,
+    Expected,
+    ProbeResult,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     ListenerAction,
     ListenerSelection,
     plan_renewals,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.endpoints import plan_endpoints
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
 from tests.support.certificates import Authority, Issued, new_key
 from tests.support.clock import Clock
 from tests.support.rotating import world_of
-from tests.support.stored import stored
+from tests.support.stored import clients_with, stored
 
 NAME = "www.example.com"
 ADDRESS = "web-1-dal10.clb.appdomain.cloud"
@@ -235,6 +240,66 @@ def test_an_address_that_is_closed_for_a_moment(world: World) -> None:
 def test_an_address_that_did_not_work_before_may_be_closed(world: World, before: Answer) -> None:
     watch, seen = watched(world, OLD, before, at_0=(NEW, GONE))
     assert (seen.outcome, seen.served) == ("switched", True) and not watch.is_broken(seen)
+
+
+def endpoint_seen(world: World, *answers: Answer, **expected: Any) -> tuple[Watch, ListenerAction]:
+    """An endpoint that must serve something, as it is seen now."""
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected(**expected))
+    records = [stored(number, one) for number, one in enumerate((OLD, NEW), start=1)]
+    (planned,) = plan_endpoints(world_of(records, clients=clients_with(AUTHORITY.root)), [endpoint], None)
+    world.shows = {0: answers}
+    watch = Watch(0, Anchors([Certificate.of(AUTHORITY.root)]), world.clock)
+    (seen,) = watch.until_served([planned])
+    assert world.asked == [endpoint] and not seen.is_changed
+    return watch, seen
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ((NEW, NEW), {"certificate_id": 2}),
+        ((NEW, OLD), {"certificate_id": 1}),
+        ((OLD, NEW), {"names": (NAME,)}),
+        ((NEW, GONE), {"names": (NAME,)}),
+    ],
+    ids=["that one", "what may stand in for it", "names", "one address is out of reach"],
+)
+def test_an_endpoint_serves_what_it_must(world: World, answers: tuple[Answer, ...], expected: Any) -> None:
+    watch, seen = endpoint_seen(world, *answers, **expected)
+    assert (seen.outcome, seen.reason, seen.served, seen.accepted) == ("unchanged", None, True, True)
+    assert seen.message.startswith("It must serve ") and "It is served." in seen.message and not watch.warnings
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected", "words"),
+    [
+        ((OLD,), {"certificate_id": 2}, f"certificate 2 ({NAME}), or one that may stand in for it"),
+        ((NEW, THIRD), {"certificate_id": 2}, f"certificate 2 ({NAME}), or one that may stand in for it"),
+        ((NEW,), {"names": (NAME, "example.com")}, f"a certificate for {NAME}, example.com"),
+    ],
+    ids=["an older one", "another one at one address", "not all names"],
+)
+def test_an_endpoint_serves_something_else(
+    world: World, answers: tuple[Answer, ...], expected: Any, words: str
+) -> None:
+    """The sentence names what it serves, and what was expected; it is no use to wait."""
+    _watch, seen = endpoint_seen(world, *answers, **expected)
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert seen.message.startswith(f"It must serve {words}, and another one is served: 192.0.2.")
+    assert f" serves the certificate {NAME} with the serial number " in seen.message
+    assert seen.message.endswith(" Have that served there, or correct what is expected.") and world.clock.now == 0
+
+
+def test_an_endpoint_that_cannot_be_reached_is_unknown(world: World) -> None:
+    watch, seen = endpoint_seen(world, GONE, "timeout", names=(NAME,))
+    assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "not_reachable", None)
+    assert watch.warnings and f"{NAME} at vpc.example.net:8443" in watch.warnings[0]
+
+
+def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: World) -> None:
+    watch, seen = endpoint_seen(world, Refused(NEW), names=(NAME,))
+    assert (seen.served, seen.accepted, seen.has_failed) == (True, False, False)
+    assert "Have it send all intermediate certificates" in watch.warnings[0] and "Import" not in watch.warnings[0]
 
 
 def test_no_address(world: World) -> None:

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, read_endpoint
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import (
+    Endpoint,
+    Expected,
+    names_record,
+    read_endpoint,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +57,47 @@ def test_what_is_understood(written: Any, meant: tuple[str, int]) -> None:
 def test_a_dict_with_all_of_its_keys() -> None:
     written = {"host": "192.0.2.25", "port": 587, "server_name": "mail.example.com"}
     assert read_endpoint(written, "endpoints[0]") == Endpoint("192.0.2.25", 587, "mail.example.com")
+
+
+NAMED, OF_STORE = Expected(("www.example.com",)), Expected(certificate_id=4711)
+EXPECTED: list[tuple[Any, Expected | None]] = [
+    (None, None),
+    (" ", None),
+    ("WWW.example.com", NAMED),
+    (["www.example.com", "www.example.com"], NAMED),
+    ({"names": "www.example.com"}, NAMED),
+    ("*.example.com, 192.0.2.1 münchen.example", Expected(("*.example.com", "192.0.2.1", "xn--mnchen-3ya.example"))),
+    (4711, OF_STORE),
+    (" 4711", OF_STORE),
+    ({"certificate_id": "4711"}, OF_STORE),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), EXPECTED, ids=[str(written) for written, _meant in EXPECTED])
+def test_what_is_expected_of_an_endpoint(written: Any, meant: Expected | None) -> None:
+    whole = {"host": "vpc.example.net", "expected": written}
+    assert read_endpoint(whole, "endpoints[0]").expected == meant
+    assert names_record(whole) == (meant == OF_STORE)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(True, 0, -1, 1.5, [], [4711], ["www.example.com", None], {}, {"names": []}, {"names": None}),
+        *({"names": 4711}, {"certificate_id": "www"}, {"certificate_id": 1, "names": ["www.example.com"]}),
+        *({"id": 4711}, "www.example.com:443", "https://www.example.com", ["*"]),
+    ],
+    ids=str,
+)
+def test_what_nobody_can_expect(written: Any) -> None:
+    with fails("invalid_argument") as failure:
+        read_endpoint({"host": "vpc.example.net", "expected": written}, "endpoints[2]")
+    assert failure.value.message.startswith("endpoints[2].expected: ")
+    assert 'write names like ["www.example.com"], or the id of a certificate' in failure.value.message
+
+
+def test_only_a_dict_names_a_certificate_of_the_store() -> None:
+    assert not names_record("www.example.com") and not names_record({"host": "x"}) and not names_record(4711)
 
 
 REFUSED: list[tuple[Any, str]] = [

@@ -55,6 +55,19 @@ SWITCHED = listener(1, SECOND)
 """The listener that was switched from the old certificate to the new one, and was seen to serve it."""
 
 
+@pytest.mark.parametrize("remove_unseen", [False, True])
+def test_what_an_endpoint_is_expected_to_serve_stays(remove_unseen: bool) -> None:
+    """By its id, whatever was seen: once it is gone, nobody knows what the endpoint must serve."""
+    world = world_of([FIRST, SECOND], SWITCHED.place.balancer)
+    known = {"remove_unseen": remove_unseen, "expected": {1: "vpc.example.net:443", 9: "other:443"}}
+    ((record, obstacle),) = plan_removal(world, [SWITCHED], (), **known).kept
+    assert (record.id, obstacle.reason) == (1, "in_use")
+    assert obstacle.message == (
+        "Certificate 1 is kept, because endpoints names it as what vpc.example.net:443 must serve: name certificate 2 there, and it is "
+        "removed."
+    )
+
+
 # A listener has what may stand in for it
 
 

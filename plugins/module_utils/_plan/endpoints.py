@@ -1,0 +1,163 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What other endpoints than listeners must serve. Private to softlayer.certificates. Pure.
+
+An endpoint, such as a balancer of a VPC, goes the way of a listener that stays as it is: it is looked at, and nothing is ever switched there.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from .._api.balancers import Balancer, Listener
+from .._api.store import StoreCertificate
+from .._names import any_matches
+from .._net.endpoint import Endpoint, Expected
+from .._net.entry import is_for
+from .._text import some_of
+from .._x509.certificate import Certificate
+from .deployments import ListenerAction, Place
+from .store_index import StoreIndex
+from .superseding import Clients
+from .world import World
+
+MOST_NAMED = 5
+"""Maximum number of names in a message."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What an endpoint must serve, by what the store holds."""
+
+    names: tuple[str, ...]
+    """A certificate for all of these will do ..."""
+    records: tuple[StoreCertificate, ...]
+    """... or one of these: the one that is named, and what may stand in for it."""
+    words: str
+    """The same as a part of a sentence."""
+    why_unknown: str | None = None
+    """Why it is not known, as a sentence; `None` if it is."""
+
+    @classmethod
+    def of(cls, expected: Expected, index: StoreIndex, clients: Clients) -> Demand:
+        """Return that of what a user expects."""
+        if expected.certificate_id is None:
+            return cls(expected.names, (), f"a certificate for {some_of(list(expected.names), MOST_NAMED)}")
+        record = index.by_handle.get(expected.certificate_id)
+        if record is None or record.certificate is None:
+            why = "holds no certificate" if record is None else "holds nothing that can be read as certificate"
+            words = f"The store {why} {expected.certificate_id}: ssl_certificate_info lists those that it holds."
+            return cls((), (), f"certificate {expected.certificate_id}", words)
+        words = f"certificate {record.id} ({record.certificate.shown_name}), or one that may stand in for it"
+        return cls((), (record, *index.superseding(record, clients)), words)
+
+    def fits(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is what must be served."""
+        if self.names:
+            return all(is_for(certificate, name) for name in self.names)
+        return any(record.certificate == certificate for record in self.records)
+
+
+@dataclass(frozen=True)
+class EndpointAction(ListenerAction):
+    """An endpoint, as a listener that nobody switches here."""
+
+    endpoint: Endpoint = field(kw_only=True)
+    demand: Demand = field(kw_only=True)
+
+    IS_MANAGED = False
+    WHOLE_CHAIN = (
+        "Have it send all intermediate certificates that the authority publishes; if that is one of your own, give its root as "
+        "trusted_ca_path."
+    )
+
+    @property
+    def uuid(self) -> str:
+        """What tells it from others, in this run alone."""
+        return self.name
+
+    @property
+    def final_handle(self) -> int | str | None:
+        """The handle of what it was seen to serve, or must serve."""
+        return self.target.handle if self.target else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what it must serve."""
+        return self.demand.why_unknown is None
+
+    @property
+    def expected_name(self) -> str | None:
+        """The name in tables of what was not seen."""
+        return next(iter(self.demand.names), None)
+
+    @property
+    def should(self) -> str:
+        """What should be, as the beginning of a sentence that says what is."""
+        return f"It must serve {self.demand.words}, and"
+
+    @property
+    def remedy(self) -> str:
+        """What to do if it serves something else."""
+        return " Have that served there, or correct what is expected."
+
+    def fits(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is what should be served."""
+        return self.demand.fits(certificate)
+
+    def as_result(self, clients: Clients) -> dict[str, t.Any]:
+        """Return it in the form of the module's results."""
+        names = {} if self.target else {"subject_alt_names": list(self.demand.names)}
+        return {**super().as_result(clients), "listener_uuid": None, **names}
+
+
+def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequence[str] | None) -> list[EndpointAction]:
+    """Return the endpoints that are to be looked at.
+
+    Args:
+        world: as it was read last, with what this run has imported.
+        endpoints: those that the user names, each with what is expected of it.
+        patterns: one of which a name of what they must serve must match; `None` means no restriction.
+    """
+    demands = (
+        (endpoint, Demand.of(t.cast(Expected, endpoint.expected), world.index, world.clients)) for endpoint in endpoints
+    )
+    return [
+        _planned(endpoint, demand)
+        for endpoint, demand in demands
+        if patterns is None
+        or any_matches([*demand.names, *(demand.records[0].names if demand.records else ())], patterns)
+    ]
+
+
+def _planned(endpoint: Endpoint, demand: Demand) -> EndpointAction:
+    host, _colon, port = endpoint.shown.rpartition(":")
+    asked = endpoint.server_name
+    name = host if asked in {None, endpoint.host} else f"{asked} at {host}"
+    place = Place(Balancer(0, "", name, endpoint.host, "", None, (), ()), Listener("", "HTTPS", int(port), None))
+    target = demand.records[0] if demand.records else None
+    identifier = target.id if target else None
+    action = EndpointAction(
+        "unchanged",
+        None,
+        f"It must serve {demand.words}.",
+        place,
+        target,
+        target_id=identifier,
+        endpoint=endpoint,
+        demand=demand,
+    )
+    return action.failed("not_found", demand.why_unknown) if demand.why_unknown else action
+
+
+def as_seen(action: EndpointAction, index: StoreIndex) -> EndpointAction:
+    """Return an endpoint with the record of what it was seen to serve, stored or not, if that is what it must serve."""
+    if not action.served:
+        return action
+    leaf, *sent = action.seen[-1]
+    record = next(iter(index.same(leaf)), StoreCertificate.unstored(leaf, tuple(sent)))
+    return replace(action, target=record, target_id=record.id)
