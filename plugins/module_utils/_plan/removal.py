@@ -56,7 +56,7 @@ def plan_removal(
         imported: what it has imported, which stays.
         patterns: one of which a name of a certificate must match; `None` means no restriction.
         remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
-        expected: the ids of what endpoints are expected to serve, with their names.
+        expected: the ids of what endpoints are expected to serve, with what the option calls these.
     """
     index, clients = world.index, world.clients
     present = {listener.uuid: listener.final_handle for listener in listeners}
@@ -91,9 +91,7 @@ def plan_removal(
             kept.append((record, why_used))
         elif record.id in expected:
             newest = called(max((index.by_handle[other] for other in replacing), key=age))
-            why = (
-                f"Certificate {record.id} is kept, because endpoints names it as what {expected[record.id]} must serve"
-            )
+            why = f"Certificate {record.id} is kept, because {expected[record.id]} expects it to be served"
             kept.append((record, Obstacle("in_use", f"{why}: name certificate {newest} there, and it is removed.")))
         elif unseen:
             concerned = [listener for listener in listeners if listener.name in unseen]

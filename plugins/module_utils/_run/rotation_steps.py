@@ -298,8 +298,8 @@ def remove_replaced(
 ) -> StoreChanges:
     """Delete what is replaced by what was seen to be served, less what this run has imported."""
     expected = {
-        endpoint.expected.certificate_id: endpoint.shown
-        for endpoint in options.endpoints
+        endpoint.expected.certificate_id: f"endpoints[{number}]"
+        for number, endpoint in enumerate(options.endpoints)
         if endpoint.expected and endpoint.expected.certificate_id
     }
     plan = plan_removal(

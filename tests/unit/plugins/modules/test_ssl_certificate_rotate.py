@@ -255,7 +255,7 @@ def test_what_an_endpoint_must_serve_by_its_id_is_kept(here: Rotation) -> None:
                 assert not run.failed and (ids(run, "removed"), kept(run)) == ([], {first: "in_use"}), run.output
     assert placed(here.sim) == {WEB: second} and stored(here) == [first, second]
     (told,) = [item["message"] for item in run["skipped_items"] if item.get("id") == first]
-    assert told.endswith(f" must serve: name certificate {second} there, and it is removed.")
+    assert told.endswith(f"endpoints[0] expects it to be served: name certificate {second} there, and it is removed.")
     assert ids(here.run(phases=["clean_up"], sources=None, endpoints=[], **REMOVING), "removed") == [first]
 
 

@@ -59,12 +59,11 @@ SWITCHED = listener(1, SECOND)
 def test_what_an_endpoint_is_expected_to_serve_stays(remove_unseen: bool) -> None:
     """By its id, whatever was seen: once it is gone, nobody knows what the endpoint must serve."""
     world = world_of([FIRST, SECOND], SWITCHED.place.balancer)
-    known = {"remove_unseen": remove_unseen, "expected": {1: "vpc.example.net:443", 9: "other:443"}}
+    known = {"remove_unseen": remove_unseen, "expected": {1: "endpoints[3]", 9: "endpoints[0]"}}
     ((record, obstacle),) = plan_removal(world, [SWITCHED], (), **known).kept
     assert (record.id, obstacle.reason) == (1, "in_use")
     assert obstacle.message == (
-        "Certificate 1 is kept, because endpoints names it as what vpc.example.net:443 must serve: name certificate 2 there, and it is "
-        "removed."
+        "Certificate 1 is kept, because endpoints[3] expects it to be served: name certificate 2 there, and it is removed."
     )
 
 
