@@ -277,7 +277,14 @@ KeptReason = t.Literal["in_use", "not_served", "not_accepted", "not_reachable", 
 ends_later: The old one is kept, as the new one ends earlier. | Nothing.
 """
 AttentionReason = t.Literal[
-    "expired", "expiring", "not_yet_valid", "unusable", "held_back", "not_served", "not_accepted"
+    "expired",
+    "expiring",
+    "not_yet_valid",
+    "unusable",
+    "held_back",
+    "not_served",
+    "not_accepted",
+    "renewal_requested",
 ]
 """Why a listener needs a person after a rotation, the most urgent first; the choices of `fail_on`.
 
@@ -286,6 +293,8 @@ expiring: What is served is in its last quarter (30 days at most), and nothing r
 unusable: A source has the renewal, and its key or passphrase is wrong. | ``message`` says which file, and what to do.
 held_back: A newer certificate may not stand in for it: names, organization, key type or trust. | Have it issued as the present one is, or
     ``adopt`` it once.
+renewal_requested: The ACME authority wanted it renewed by now (RFC 9773), and the client has not done so. | Look at the client; ``message``
+    has its command, and where the authority says why.
 """
 ApprovalReason = t.Literal["not_approved", "changed_meanwhile"]
 """Why a run that is limited to what a preview showed leaves something out: it was not shown, or it is no longer as it was.

@@ -18,6 +18,7 @@ description:
   - A certificate may stand in for another one if it is valid, newer, of the same organization and key type, has all of its names, is trusted
     no less, and does not end before it while due.
   - What a client accepts today, it accepts tomorrow, or the run fails and nothing is deleted.
+  - V(verify) asks ACME authorities whether they want renewals.
   - Needs C(SECURITY_CERTIFICATE_MANAGE), C(LOADBALANCER_MANAGE) and access to the load balancers.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
@@ -198,7 +199,7 @@ options:
     type: int
     default: 20
   balancer_wait_timeout:
-    description: Seconds to wait until a load balancer is active, or other runs have ended.
+    description: Seconds to wait for balancers and runs.
     type: float
     default: 900
   verify_timeout:
@@ -214,7 +215,7 @@ options:
     type: bool
     default: false
   remove_unseen:
-    description: Whether to delete it also if an address of a listener cannot be reached.
+    description: Whether to delete it also where nobody can look.
     type: bool
     default: false
   ledger_url:
@@ -225,7 +226,7 @@ options:
     type: list
     elements: raw
   approved:
-    description: What a run in check mode returned; only that is done, and only that fails the run.
+    description: What check mode returned. Nothing else is done.
     type: dict
   adopt:
     description:
@@ -248,7 +249,7 @@ options:
     description: Reasons in RV(attention) that fail a run, V(held_back) after three days.
     type: list
     elements: str
-    choices: [expired, expiring, not_yet_valid, unusable, held_back, not_served, not_accepted]
+    choices: [expired, expiring, not_yet_valid, unusable, held_back, not_served, not_accepted, renewal_requested]
     default: [expired, expiring, not_yet_valid, unusable, held_back]
 """
 
@@ -355,7 +356,7 @@ failed_items:
 attention:
   description:
     - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason), C(not_after), C(ends_at), C(ends_by),
-      C(days_until_expiry), C(held_back_since), the remedy in C(message).
+      C(days_until_expiry), C(held_back_since), C(explanation_url), C(message).
   returned: success
   type: list
   elements: dict

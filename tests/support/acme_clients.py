@@ -140,8 +140,12 @@ class Certbot(Client):
 
     @property
     def _usual(self) -> list[str]:
-        folders = {"config": self.home, "work": self.folder / "work", "logs": self.folder / "logs"}
-        return ["--non-interactive", *(f"--{name}-dir={path}" for name, path in folders.items())]
+        return ["--non-interactive", *(f"--{name}-dir={path}" for name, path in self.folders.items())]
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Where it keeps all that it keeps."""
+        return {"config": self.home, "work": self.folder / "work", "logs": self.folder / "logs"}
 
     def _environment(self) -> dict[str, str]:
         return {"REQUESTS_CA_BUNDLE": str(self.pebble.ca_path)}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -24,6 +24,7 @@ from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .deployments import ListenerAction, called, not_taken
+from .renewal_info import RenewalRequest
 from .rotation import Chosen, SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
@@ -50,6 +51,8 @@ class RenewalFacts:
     """What was to be imported, and what was left out."""
     has_sources: bool = False
     """Whether any source was read."""
+    requests: Mapping[Certificate, RenewalRequest] = field(default_factory=dict)
+    """What the authorities of certificates that sources have say of their renewal."""
 
     @cached_property
     def unused(self) -> Sequence[Record]:
@@ -226,7 +229,8 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     lifespan, record = served.lifespan, served.record
     is_to_be_renewed = listener.IS_MANAGED and record and record.certificate
     held = _why_held_back(listener, record, known, in_place) if record and is_to_be_renewed else None
-    unusable = _why_unusable(served, known)
+    unusable, request = _why_unusable(served, known), _missed_request(listener, served, known)
+    requested = _why_requested(request, served) if request else None
 
     def item(reason: AttentionReason, message: str) -> Record:
         return {
@@ -239,6 +243,7 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
             **lifespan.as_result(),
             "days_until_expiry": days_until(lifespan.end, clients.at),
             "held_back_since": iso(held.since) if held and reason == "held_back" else None,
+            "explanation_url": request.info.explanation_url if request and reason == "renewal_requested" else None,
             "message": message,
         }
 
@@ -252,13 +257,15 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     if lifespan.is_due(clients.at) and not (listener.IS_MANAGED and _is_renewed_in_time(served, known)):
         has_ended = lifespan.is_over(clients.at)
         why = held.message if held and not listener.renewal_id else None
-        why = why or unusable or _why_not_renewed(listener, served, known)
+        why = why or unusable or requested or _why_not_renewed(listener, served, known)
         yield item("expired" if has_ended else "expiring", f"{_how_it_ends(served, has_ended)} {why}")
         is_refused = is_refused and not has_ended
     if unusable:
         yield item("unusable", unusable)
     if held:
         yield item("held_back", held.message)
+    if requested:
+        yield item("renewal_requested", requested)
     if is_refused and not listener.has_failed:
         yield item(
             "not_accepted",
@@ -305,6 +312,26 @@ def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
         if (is_newer and names <= of_broken) or is_unread:
             return f"{source_name(broken['source'])} {broken['name']} would renew it and cannot be used: {broken['message']}"
     return None
+
+
+def _missed_request(listener: ListenerAction, served: Served, known: RenewalFacts) -> RenewalRequest | None:
+    """Return what an authority said of the renewal of what is served, if it wanted it by now and there is nothing newer."""
+    request = known.requests.get(served.certificate) if served.certificate else None
+    clients, record = known.world.clients, served.record or listener.target
+    if request is None or clients.at < request.info.end or listener.renewal_id:
+        return None
+    has_newer = record and record.certificate and known.usable_index.superseding(record, clients)
+    return None if has_newer else request
+
+
+def _why_requested(request: RenewalRequest, served: Served) -> str:
+    """Return what to do about a renewal that an authority wanted."""
+    entry, url = request.entry, request.info.explanation_url
+    remedy = remedies.renewal(entry.source, entry.name, served.shown_name or "", entry.certificate.key_type)
+    why = f" (it says why at {url} )" if url else ""
+    return (
+        f"Its authority wanted it renewed by {iso(request.info.end)}{why}, and {entry.shown} has not done so: {remedy}."
+    )
 
 
 def _why_held_back(

@@ -35,6 +35,7 @@ from .._plan.rotation import choose
 from .._sources.source import CLIENTS
 from .certificate_deploy import SPEC as DEPLOY_SPEC
 from .endpoint_info import expecting, read_endpoints
+from .renewal_info import ask_authorities
 from .roots import clients_of, known_issuers, trusted_roots
 from .rotation_result import as_result
 from .rotation_steps import (
@@ -128,9 +129,10 @@ def run(module: Module) -> dict[str, t.Any]:
     removals = StoreChanges()
     if options.removes and world.balancers is not None:
         removals = remove_replaced(module, client, seen, imports.records, options)
+    requests = ask_authorities(module, client, seen, options)
     for warning in dict.fromkeys(seen.warnings):
         module.warn(warning)
-    return as_result(client, options, chosen, imports, seen, removals)
+    return as_result(client, options, chosen, imports, seen, removals, requests)
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .._api.client import Client
 from .._api.store import StoreCertificate
@@ -16,18 +16,26 @@ from .._names import listener_name
 from .._plan.approvals import preview_of
 from .._plan.attention import RenewalFacts, as_served, find_alarming, find_attention, with_patience
 from .._plan.deployments import ListenerAction
+from .._plan.renewal_info import RenewalRequest
 from .._plan.rotation import Chosen, Record, is_meant
 from .._plan.superseding import ACCEPT, LOOSENED, Clients, Incumbent, Overrides, loosened, losses
 from .._plan.world import World
 from .._report.adoption import adoption_lines
 from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, totals
+from .._x509.certificate import Certificate
 from .certificate_info import services_of
 from .rotation_steps import Seen, StoreChanges, Told
 from .rotation_world import RotationOptions, about_balancers
 
 
 def as_result(
-    client: Client, options: RotationOptions, chosen: Chosen, imports: StoreChanges, seen: Seen, removals: StoreChanges
+    client: Client,
+    options: RotationOptions,
+    chosen: Chosen,
+    imports: StoreChanges,
+    seen: Seen,
+    removals: StoreChanges,
+    requests: Mapping[Certificate, RenewalRequest],
 ) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if something failed, or needs a person that `fail_on` names."""
     world = seen.plan.world
@@ -41,7 +49,7 @@ def as_result(
         *removals.told,
     ]
     lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
-    facts = RenewalFacts(world, chosen, has_sources=bool(options.sources))
+    facts = RenewalFacts(world, chosen, bool(options.sources), requests)
     attention = find_attention(seen.listeners, facts) if options.looks_after else []
     if options.adopt:  # that a person has just decided
         attention = [item for item in attention if item["reason"] != "held_back"]

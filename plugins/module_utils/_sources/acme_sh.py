@@ -11,17 +11,19 @@ the last one to `NAME.conf.removed`; `acme.sh --revoke` deletes `NAME.cer`, but 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 
 from .._errors import Obstacle
 from .._names import by_spelling, spelling
-from .files import File, FileGroup, names_in_source, subfolders, written
+from .files import File, FileGroup, names_in_source, setting_in, subfolders, written
 
 NO_CERTIFICATES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
 """Other folders of acme.sh."""
 CERTIFICATE, PRIVATE_KEY, SETTINGS, REMOVED = ".cer", ".key", ".conf", ".conf.removed"
 CHAIN, FULL_CHAIN = "ca.cer", "fullchain.cer"
 EC = "_ecc"
+API = re.compile(r"""^Le_API=(['"]?)([^\s'"]+)\1[ \t\r]*$""", re.MULTILINE)
 
 
 def groups(path: str) -> list[FileGroup]:
@@ -40,6 +42,12 @@ def groups(path: str) -> list[FileGroup]:
         elif _is_of_certificate(name, inside):
             listed += _group(name, inner, inside)
     return listed
+
+
+def directory_of(path: str) -> str | None:
+    """Return the directory of the authority that a certificate is from, by the certificate's path; `None` if it is not known."""
+    folder = os.path.dirname(path)
+    return setting_in(os.path.join(folder, settings_of(os.path.basename(folder))), API)
 
 
 def settings_of(folder: str) -> str:

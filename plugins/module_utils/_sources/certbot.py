@@ -19,11 +19,12 @@ from .._errors import Obstacle
 from .._names import by_spelling, spelling
 from .._text import printable
 from .._x509.bundle import Kind
-from .files import File, FileGroup, folder_in, names_in_source, subfolders, written
+from .files import File, FileGroup, folder_in, names_in_source, setting_in, subfolders, written
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
 LINKS = (CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY)
 FORMER_LINKS = frozenset(f"previous_{name}" for name in LINKS)
+SERVER = re.compile(r"""^[ \t]*server[ \t]*=[ \t]*(['"]?)([^\s'"]+)\1[ \t\r]*$""", re.MULTILINE)
 VERSION = re.compile(r"(\d+)\.pem$")
 
 
@@ -42,6 +43,13 @@ def groups(path: str) -> list[FileGroup]:
         for name, folder, names in subfolders(live)
         if isinstance(names, Obstacle) or _is_lineage(names)
     ]
+
+
+def directory_of(path: str) -> str | None:
+    """Return the directory of the authority that a certificate is from, by the path of that in `live`; `None` if it is not known."""
+    lineage = os.path.dirname(path)
+    home, name = os.path.dirname(os.path.dirname(lineage)), os.path.basename(lineage)
+    return setting_in(os.path.join(home, "renewal", f"{name}.conf"), SERVER)
 
 
 def _is_lineage(names: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -168,6 +169,15 @@ def broken_link(path: str) -> Trouble:
         f"{printable(path)} is a link to something that is not there: restore that, or remove the link and have the "
         "certificate issued anew.",
     )
+
+
+def setting_in(path: str, form: re.Pattern[str]) -> str | None:
+    """Return what a client's file of settings has last in a form, whose second group it is; `None` if it has nothing, or cannot be read."""
+    try:
+        text = read_file(path).decode("utf-8", "replace")
+    except CertificatesError:
+        return None
+    return next((match[2] for match in reversed(list(form.finditer(text)))), None)
 
 
 # Reading

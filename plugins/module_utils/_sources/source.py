@@ -27,6 +27,11 @@ CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {
     "traefik": traefik.groups,
     "folder": folder.groups,
 }
+DIRECTORIES: Mapping[str, Callable[[str], str | None]] = {
+    "certbot": certbot.directory_of,
+    "acme_sh": acme_sh.directory_of,
+}
+"""What finds the ACME directory that a certificate is from; other clients do not tell it."""
 TRAEFIK: SourceKind = "traefik"
 MAIL: SourceKind = "mail"
 SECRETS_MANAGER: SourceKind = "secrets_manager"
@@ -104,6 +109,12 @@ def recognised(path: str) -> SourceKind | None:
     ):
         return "acme_sh"
     return "folder" if folder.groups(path) else None
+
+
+def directory_of(kind: str, path: str) -> str | None:
+    """Return the ACME directory that a certificate of a source is from, by its path; `None` if that is not known."""
+    find = DIRECTORIES.get(kind)
+    return find(path) if find else None
 
 
 # Which key belongs to which certificate: the one with the same public key, whatever its name

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import typing as t
 import warnings
@@ -369,6 +370,14 @@ class Certificate:
         """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); one of version 1 counts as one."""
         constraints = self.extension(x509.BasicConstraints)
         return constraints.ca if constraints else self.is_version_1
+
+    @property
+    def renewal_info_id(self) -> str | None:
+        """By what its authority is asked whether it wants a renewal (RFC 9773, 4.1); `None` if it does not name the key of its issuer."""
+        issuer, serial = self.issuer_key_identifier, self.parsed.serial_number
+        number = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)  # as in DER
+        parts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode("ascii") for part in (issuer or b"", number)]
+        return ".".join(parts) if issuer else None
 
     @property
     def key_identifier(self) -> bytes | None:

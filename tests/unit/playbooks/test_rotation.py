@@ -35,14 +35,16 @@ from tests.support.balanced import (
     general,
     have,
     ids,
+    put,
     run,
     store,
 )
 from tests.support.certificates import Issued, leaks, new_key
-from tests.support.client_trees import traefik
+from tests.support.client_trees import certbot, traefik
 from tests.support.dovecot import Mailbox
 from tests.support.pages import ROOT
 from tests.support.playing import play
+from tests.support.renewal_desk import PAST, WHY, Desk, answer, identified
 from tests.support.tls_servers import HOST, serving
 
 __all__ = ["account", "balanced"]
@@ -305,6 +307,37 @@ def test_endpoints_stand_beside_listeners(account: Simulator, tmp_path: Path) ->
         there: ("unchanged", True),
         f"localhost:{proxy.port}": ("failed", False),
     }
+
+
+def test_a_renewal_that_the_authority_wants_is_told_everywhere(account: Simulator, tmp_path: Path) -> None:
+    """In table, report and metrics; it fails the run that is asked to fail for it, in its sentence."""
+    issued = identified(AUTHORITY, "www.example.com")
+    balancer(account, "web", p443=put(account, issued))
+    certbot(tmp_path / "letsencrypt", "www.example.com", issued)
+    measured = tmp_path / "certificates.prom"
+    with Desk(answer(PAST)) as desk:
+        with (tmp_path / "letsencrypt/renewal/www.example.com.conf").open("a", encoding="ascii") as settings:
+            settings.write(f"server = {desk.url}\n")
+        told = rotate(
+            account,
+            tmp_path,
+            sources=[{"certbot": "letsencrypt"}],
+            ledger_url=f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
+            fail_on=["renewal_requested"],
+            metrics_path=str(measured),
+            report_path=str(tmp_path / "report.html"),
+            report_language="de",
+        )
+    assert told.ran.code == 2 and summary(told).startswith("1 listener: 1 needs a person"), told.ran.output
+    said = (
+        "1 listener needs a person: web:443 (www.example.com): renewal_requested: Its authority wanted it renewed by "
+    )
+    assert told.ran.output.count(said) == SAID and "renewal_requested" in told.ran.output.partition("WHAT IS DUE")[2]
+    assert metrics(measured)['attention{reason="renewal_requested"}'] == 1
+    (row,) = json.loads(files(tmp_path)["report.json"])["listeners"]
+    assert row["attention"] == ["renewal_requested"] and f"it says why at {WHY} " in row["messages"][0]
+    assert "Die Zertifizierungsstelle wollte" in files(tmp_path)["report.html"].decode()
+    assert (tmp_path / "renewal-info.json").exists()
 
 
 def test_a_run_prints_three_tasks_and_its_table(account: Simulator, tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     ListenerSelection,
     plan_renewals,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.renewal_info import (
+    RenewalInfo,
+    RenewalRequest,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
     Record,
@@ -36,6 +40,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import deploy
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import told_once
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
@@ -57,10 +62,12 @@ def facts(
     waiting: Sequence[SourceCertificate] = (),
     unused: Sequence[Record] = (),
     has_sources: bool = False,
+    requests: Iterable[RenewalRequest] = (),
 ) -> RenewalFacts:
     """What is known beside the listeners."""
     world = world_of(records, clients=clients_with(at=at))
-    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources)
+    asked = {request.entry.certificate: request for request in requests}
+    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources, asked)
 
 
 def found(
@@ -94,6 +101,57 @@ ADOPT = (
     f"`ansible-playbook softlayer.certificates.adopt -e source=/certbot/3 -e listener=web:443 -e common_name={NAME}`"
 )
 
+# What an authority has asked for
+
+
+def wanted(
+    made: Made, days: float = -0.1, url: str | None = "https://ca.example/why", **entry_of: Any
+) -> RenewalRequest:
+    """An authority wanted a certificate renewed by a day, counted from now."""
+    end = NOW + days * DAY
+    return RenewalRequest(entry(made, 3, **entry_of), RenewalInfo(end - DAY, end, url))
+
+
+WANTED = (
+    f"Its authority wanted it renewed by {iso(NOW - 0.1 * DAY)} (it says why at https://ca.example/why ), and certbot entry-3 has not done so: "
+    "`certbot renew --cert-name entry-3` renews it, or says why not."
+)
+
+
+def test_a_renewal_that_an_authority_wanted() -> None:
+    """It has the URL where the authority says why; what comes later is no alarm, and neither is what another certificate is asked for."""
+    (item,) = found(serving(FRESH), requests=[wanted(FRESH)])
+    assert (item["reason"], item["explanation_url"], item["name"]) == (
+        "renewal_requested",
+        "https://ca.example/why",
+        NAME,
+    )
+    assert item["message"] == WANTED
+    assert message(serving(FRESH), requests=[wanted(FRESH, url=None)]) == WANTED.replace(
+        " (it says why at https://ca.example/why )", ""
+    )
+    assert reasons(serving(FRESH), requests=[wanted(FRESH, 0)]) == ["renewal_requested"]
+    assert found(serving(FRESH), requests=[wanted(FRESH, 0.001)]) == []
+    assert found(serving(FRESH), requests=[wanted(replace(FRESH, copy=1))]) == []
+
+
+def test_what_has_been_renewed_meanwhile_is_not_wanted_any_more() -> None:
+    """A source has something newer, or the store."""
+    newer = Made(days=(-0.5, 91))
+    assert found(serving(FRESH), requests=[wanted(FRESH)], usable=[entry(newer, 4)]) == []
+    assert found(serving(FRESH, renewal_id=9), requests=[wanted(FRESH)]) == []
+    assert reasons(serving(FRESH), requests=[wanted(FRESH)], usable=[entry(FRESH, 3)]) == ["renewal_requested"]
+
+
+def test_what_is_due_is_told_with_what_the_authority_wanted() -> None:
+    """In one sentence, so that a run tells it once; a run fails for it only if it is asked to."""
+    items = found(serving(DUE), requests=[wanted(DUE)])
+    assert [item["reason"] for item in items] == ["expiring", "renewal_requested"]
+    assert items[0]["message"].endswith(f" nothing renews it. {items[1]['message']}")
+    assert [item["reason"] for item in told_once(items)] == ["expiring"]
+    assert find_alarming(items, ["held_back"], NOW) == [] and find_alarming(items, REASONS, NOW) == items
+
+
 # What is due
 
 
@@ -116,6 +174,7 @@ def test_an_item() -> None:
         "ends_by": None,
         "days_until_expiry": 10,
         "held_back_since": None,
+        "explanation_url": None,
     }
     (item,) = found(serving(OVER))
     assert (item["reason"], item["days_until_expiry"]) == ("expired", -2)
@@ -667,7 +726,8 @@ def test_the_most_urgent_comes_first() -> None:
         ("not_served", "dark:443"),
     ]
     assert list(get_args(AttentionReason)) == [
-        *("expired", "expiring", "not_yet_valid", "unusable", "held_back", "not_served", "not_accepted")
+        *("expired", "expiring", "not_yet_valid", "unusable", "held_back", "not_served", "not_accepted"),
+        "renewal_requested",
     ]
 
 

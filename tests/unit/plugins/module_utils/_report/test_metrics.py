@@ -97,6 +97,7 @@ def test_what_is_told_of_a_run() -> None:
         f'{PREFIX}attention{{reason="held_back"}} 0.0',
         f'{PREFIX}attention{{reason="not_served"}} 0.0',
         f'{PREFIX}attention{{reason="not_accepted"}} 0.0',
+        f'{PREFIX}attention{{reason="renewal_requested"}} 0.0',
         *described("last_run_timestamp_seconds", "When the last run ended, in seconds since 1970."),
         f"{PREFIX}last_run_timestamp_seconds 1.7729712e+09",
         *described("last_run_success", "Whether the last run came to its end and nothing in it failed (1) or not (0)."),
@@ -154,6 +155,7 @@ def test_attention_is_always_told_of_by_each_reason() -> None:
         "held_back": 0,
         "not_served": 1,
         "not_accepted": 0,
+        "renewal_requested": 0,
         "a new one": 1,
     }
 

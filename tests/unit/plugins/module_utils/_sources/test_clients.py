@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import directory_of
 
 from tests.support.certificates import PASSPHRASE, key_pem, new_key, pkcs12_of, self_signed
 from tests.support.client_trees import CLIENTS, acme_sh, certbot, lego, link, write_version
@@ -45,6 +46,35 @@ def test_several_certificates(client: str, tmp_path: Path, read: Reader) -> None
     found = read(client, tmp_path)
     assert found == Found(found.entries)
     assert sorted(found.fingerprints) == sorted([ONE.fingerprint, OTHER.fingerprint])
+
+
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+SETTINGS = {"certbot": f"server = {LETS_ENCRYPT}\n", "acme_sh": f"Le_API='{LETS_ENCRYPT}'\n"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_from_which_authority_a_certificate_is(client: str, tmp_path: Path, read: Reader) -> None:
+    """As the client's settings say; lego does not tell it."""
+    kept = CLIENTS[client](tmp_path, NAME, ONE)
+    (entry,) = read(client, tmp_path).entries
+    assert directory_of(client, entry.path) is None
+    settings = {"certbot": tmp_path / f"renewal/{NAME}.conf", "acme_sh": kept.own / f"{NAME}.conf"}.get(client)
+    if settings is None:
+        return
+    before = settings.read_text()
+    for written, meant in (
+        (SETTINGS[client], LETS_ENCRYPT),
+        (SETTINGS[client].replace("https", "http", 1) + SETTINGS[client].replace("\n", "\r\n"), LETS_ENCRYPT),
+        (f"# {SETTINGS[client]}", None),
+        (SETTINGS[client].replace(LETS_ENCRYPT, ""), None),
+    ):
+        settings.write_text(before + written)
+        assert directory_of(client, entry.path) == meant, written
+    settings.write_bytes(b"\xff\xfe" * 100)
+    assert directory_of(client, entry.path) is None
+    settings.unlink()
+    settings.mkdir()
+    assert directory_of(client, entry.path) is None
 
 
 UMLAUT = AUTHORITY.issue("xn--mller-kva.example")

@@ -83,6 +83,25 @@ def order_chain(leaf: Certificate, pile: Iterable[Certificate], at: datetime) ->
     return list(Chains(pile, Anchors(), at).of(leaf).issuers)
 
 
+@pytest.mark.parametrize(
+    ("serial", "number"),
+    [(0x87654321, "AIdlQyE"), (0x7F, "fw"), (0x80, "AIA"), (1, "AQ"), (2**159 - 1, "f_________" + "_" * 16 + "8")],
+)
+def test_by_what_an_authority_is_asked_for_renewal_information(serial: int, number: str) -> None:
+    """The first is the example of RFC 9773, 4.1. Without the identifier of its issuer's key, there is none."""
+    key = new_key()
+    builder = (
+        x509.CertificateBuilder(x509.Name([]), x509.Name([]), key.public_key(), serial)  # type: ignore[arg-type]
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + DAY)
+    )
+    issuer = bytes.fromhex("69885B6B87464041E1B37B847BA0AE2CDE01C8D4")
+    named = builder.add_extension(x509.AuthorityKeyIdentifier(issuer, None, None), critical=False)
+    signed = named.sign(key, hashes.SHA256())  # type: ignore[arg-type]
+    assert Certificate.of(signed).renewal_info_id == f"aYhba4dGQEHhs3uEe6CuLN4ByNQ.{number}"
+    assert Certificate.of(builder.sign(key, hashes.SHA256())).renewal_info_id is None  # type: ignore[arg-type]
+
+
 # The forms that people have
 
 

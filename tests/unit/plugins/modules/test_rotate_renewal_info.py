@@ -1,0 +1,155 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ssl_certificate_rotate tells of renewals that ACME authorities want and clients have not made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.support.acme_clients import Certbot, reason_to_skip
+from tests.support.client_trees import acme_sh, certbot, lego
+from tests.support.deploying import AUTHORITY, NAME, balancer, store
+from tests.support.modules import Run
+from tests.support.pebble import Pebble
+from tests.support.renewal_desk import FUTURE, PAST, WHY, Desk, answer, identified
+from tests.support.rotate_runs import Rotation, alarms
+from tests.support.tls_servers import HOST, context_from, free_port
+from tests.support.tls_servers import Server as TlsServer
+
+pytest_plugins = ["tests.support.deploying"]
+
+WEB = "web:443"
+
+
+@pytest.fixture
+def blind(account: Simulator, tmp_path: Path) -> Rotation:
+    """Runs where no listener can be reached: what is in the API counts as served."""
+    return Rotation(account, tmp_path)
+
+
+def served_of(rotation: Rotation, url: str) -> None:
+    """A listener has what certbot keeps, from the authority with this directory."""
+    issued = identified(AUTHORITY, NAME)
+    balancer(rotation.sim, store(rotation.sim, issued), address=None)
+    home = rotation.folder.parent / "letsencrypt"
+    certbot(home, NAME, issued)
+    with (home / f"renewal/{NAME}.conf").open("a", encoding="ascii") as settings:
+        settings.write(f"[renewalparams]\nserver = {url}\n")
+
+
+def sources_of(rotation: Rotation) -> dict[str, Any]:
+    """Options of runs that read certbot's folder."""
+    return {"sources": [{"certbot": str(rotation.folder.parent / "letsencrypt")}]}
+
+
+def warnings(run: Run) -> list[str]:
+    """What is said of authorities that are not known to answer."""
+    return [one for one in run.result.get("warnings", []) if one.startswith("Whether authorities ask")]
+
+
+def test_a_client_that_has_died_is_told(blind: Rotation) -> None:
+    """In check mode, too, which keeps nothing; the next run asks no more until it is time; it fails only a run that wants that."""
+    kept = blind.folder.parent / "renewal-info.json"
+    with Desk(answer(PAST, Retry_After="7200")) as desk:
+        served_of(blind, desk.url)
+        for run in (blind.check(**sources_of(blind)), blind.run(**sources_of(blind)), blind.run(**sources_of(blind))):
+            assert not run.failed and not run["changed"] and not warnings(run), run.output
+            (item,) = run["attention"]
+            assert (item["reason"], item["name"], item["explanation_url"]) == ("renewal_requested", NAME, WHY)
+            assert f"certbot {NAME} has not done so: `certbot renew --cert-name {NAME}` renews it" in item["message"]
+            assert run["totals"].startswith("1 listener: 1 needs a person")
+            assert kept.exists() == (len(desk.asked) > 2)
+        assert len(desk.asked) == 4, "twice, by the run in check mode and by the first other one"
+        failing = blind.run(**sources_of(blind), fail_on=["renewal_requested"])
+    assert failing.failed and failing.code == "attention_needed" and WHY in failing["msg"]
+    (answered,) = json.loads(kept.read_text()).values()
+    assert answered["suggestedWindow"] == PAST["suggestedWindow"] and answered["until"]
+
+
+@pytest.mark.parametrize("phases", [["import"], ["deploy"], ["import", "deploy"]])
+def test_only_a_run_that_looks_asks(blind: Rotation, phases: list[str]) -> None:
+    with Desk(answer(PAST)) as desk:
+        served_of(blind, desk.url)
+        assert blind.run(**sources_of(blind), phases=phases)["attention"] == [] and desk.asked == []
+
+
+def test_what_needs_no_renewal_needs_nobody(blind: Rotation) -> None:
+    """The window is to come, the source has renewed it, or it says nothing of its authority; what nobody serves is asked of nobody."""
+    with Desk(answer(FUTURE)) as desk:
+        served_of(blind, desk.url)
+        certbot(blind.folder.parent / "letsencrypt", "unused.example.com", identified(AUTHORITY, "unused.example.com"))
+        run = blind.run(**sources_of(blind))
+        assert not run.failed and alarms(run) == {} and len(desk.asked) == 2, run.output
+    with Desk(answer(PAST)) as desk:
+        for keep in (lego, acme_sh):
+            issued = identified(AUTHORITY, "api.example.com")
+            balancer(blind.sim, store(blind.sim, issued), name=keep.__name__, address=None)
+            kept = keep(blind.folder.parent / keep.__name__, "api.example.com", issued)
+            run = blind.run(sources=[{keep.__name__: str(kept.home)}], load_balancers=[keep.__name__])
+            assert alarms(run) == {} and not desk.asked and not warnings(run)
+        with (kept.own / "api.example.com.conf").open("a", encoding="ascii") as settings:
+            settings.write(f"Le_API='{desk.url}'\n")
+        run = blind.run(sources=[{"acme_sh": str(kept.home)}], load_balancers=["acme_sh"])
+        assert alarms(run) == {"acme_sh:443": ["renewal_requested"]}
+        assert "`acme.sh --renew --domain api.example.com`" in run["attention"][0]["message"]
+
+
+def test_what_cannot_be_reached_is_unknown(blind: Rotation) -> None:
+    """A warning, and no failure, whatever `fail_on` has; what is served is looked at all the same."""
+    port = free_port()
+    served_of(blind, f"http://{HOST}:{port}/directory")
+    run = blind.run(**sources_of(blind), fail_on=["renewal_requested", "expiring"])
+    assert not run.failed and run["attention"] == []
+    (warning,) = warnings(run)
+    assert warning.startswith(
+        f"Whether authorities ask for renewals is not known for {NAME}: Cannot reach http://{HOST}:{port}/"
+    )
+
+
+def test_words_of_an_authority_that_means_harm(blind: Rotation) -> None:
+    """Nothing of them reaches a terminal as it is."""
+    hostile = "https://ca.example/\x1b]0;owned\x07\x1b[2J\n{{ lookup('pipe', 'id') }}"
+    with Desk(answer({**PAST, "explanationURL": hostile})) as desk:
+        served_of(blind, desk.url)
+        run = blind.run(**sources_of(blind))
+    (item,) = run["attention"]
+    assert item["explanation_url"].startswith("https://ca.example/%1B]0;owned%07%1B[2J%0A%7B%7B%20lookup(")
+    assert "\x1b" not in item["message"] and "\\u001b" not in run.output and "{{" not in run.output
+
+
+@pytest.mark.skipif(bool(reason_to_skip(Certbot)), reason=str(reason_to_skip(Certbot)))
+def test_pebble_wants_what_it_has_revoked_renewed_at_once(blind: Rotation) -> None:
+    """By the protocol of a real authority, over https with the roots of the API; an endpoint serves what certbot has."""
+    with Pebble() as pebble:
+        client = Certbot(pebble, blind.folder.parent / "machine")
+        client.issue(NAME, key_type="rsa")
+        live = client.source / NAME
+        context = context_from((live / "fullchain.pem").read_text() + (live / "privkey.pem").read_text())
+        with TlsServer(lambda visit: visit.serve(context)) as server:
+            given = {
+                "sources": [{"certbot": str(client.home)}],
+                "endpoints": [{"host": HOST, "port": server.port, "server_name": NAME}],
+                "trusted_ca_path": str(pebble.root_path),
+                "ca_path": str(pebble.ca_path),
+            }
+            fine = blind.check(**given)
+            assert not fine.failed and fine["attention"] == [] and not warnings(fine), fine.output
+            folders = [f"--{name}-dir={path}" for name, path in client.folders.items()]
+            client.run(
+                "revoke",
+                "--non-interactive",
+                *folders,
+                "--server",
+                pebble.url,
+                f"--cert-path={live / 'cert.pem'}",
+                "--no-delete-after-revoke",
+            )
+            run = blind.check(**given)
+    assert alarms(run) == {f"{NAME} at {HOST}:{server.port}": ["renewal_requested"]}, run.output
