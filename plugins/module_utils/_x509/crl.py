@@ -1,0 +1,265 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an authority's lists of revoked certificates (CRLs; RFC 5280, 5 and 6.3) say of a certificate. Private to softlayer.certificates. Pure.
+
+A list may come from anywhere, so nothing in it counts before its issuer's signature was checked. What is not understood, or does not
+answer the question, makes `unknown`, never `good` and never `revoked`. Lists of other issuers (indirect ones) and delta CRLs are not
+taken: no public authority has them.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+from .._errors import CertificatesError
+from .._text import printable
+from .._times import iso
+from .certificate import Certificate, comparable, reading
+from .chain import Anchors, Chain
+from .pem import from_base64, is_der, pem_blocks
+
+with suppress(ImportError):  # the callers of _x509 report a missing library
+    from cryptography import x509
+
+Status = t.Literal["good", "revoked", "unknown"]
+LABELS = frozenset({b"X509 CRL"})
+URL = re.compile(r"http://[!-~]{1,2000}", re.IGNORECASE)
+"""What is asked for: plain http, as a list is signed itself, and https would need a list in its turn (RFC 5280, 8)."""
+MOST_URLS = 4
+"""URLs that are asked for a certificate; real ones name one or two."""
+NOT_NAMED = "it names no list of revoked certificates that can be had over http"
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """Whether an authority has revoked a certificate.
+
+    Attributes:
+        status: `unknown` if that could not be found out.
+        certificate: which one it is about, of a whole chain the one that decides.
+        at: when it was revoked.
+        reason: the authority's word for why (RFC 5280, 5.3.1), if it gives one.
+        why: why it is not known, as the end of a sentence about the certificate.
+    """
+
+    status: Status
+    certificate: Certificate | None = None
+    at: datetime | None = None
+    reason: str | None = None
+    why: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """When and why it was revoked, as a part of a sentence."""
+        return f"revoked at {iso(self.at)}{f' ({self.reason})' if self.reason else ''}"
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return it in the form of results."""
+        return {
+            "status": self.status,
+            "certificate": self.certificate.shown_name if self.certificate else None,
+            "revoked_at": iso(self.at),
+            "reason": self.reason,
+            "why": self.why,
+        }
+
+
+def combined(answers: Sequence[Revocation]) -> Revocation:
+    """Return what the answers about a certificate and its issuers come to: all must be good."""
+    for status in ("revoked", "unknown"):
+        for answer in answers:
+            if answer.status == status:
+                return answer
+    return replace(answers[0], certificate=None) if answers else Revocation("unknown", why=NOT_NAMED)
+
+
+def decisive(answers: Iterable[Revocation]) -> Revocation:
+    """Return what several lists say of one certificate: what any of them knows."""
+    return min(answers, key=lambda answer: ("revoked", "good", "unknown").index(answer.status))
+
+
+@dataclass(frozen=True)
+class DistributionPoint:
+    """Where a certificate says that its list is (RFC 5280, 4.2.1.13): any of `urls` has it."""
+
+    urls: tuple[str, ...]
+    names: frozenset[str]
+    """All its URLs, by which a list says that it is the one for them."""
+    is_partial: bool = False
+    """Whether the list there is for some reasons only."""
+
+
+def points_of(certificate: Certificate) -> Iterator[DistributionPoint]:
+    """Yield the places at which a list of its issuer can be had; none that names another issuer of the list."""
+    left = MOST_URLS
+    for point in certificate.extension(x509.CRLDistributionPoints) or ():
+        others = [name for name in point.crl_issuer or () if not _is_issuer(name, certificate)]
+        uris = [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
+        urls = tuple(dict.fromkeys(filter(URL.fullmatch, uris)))[:left]
+        left -= len(urls)
+        if urls and not others:
+            yield DistributionPoint(urls, frozenset(uris), point.reasons is not None)
+
+
+def _is_issuer(name: x509.GeneralName, certificate: Certificate) -> bool:
+    return isinstance(name, x509.DirectoryName) and comparable(name.value) == certificate.issuer
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whether a certificate was revoked."""
+
+    certificate: Certificate
+    issuer: Certificate
+    """Whose key has signed it."""
+    points: tuple[DistributionPoint, ...]
+
+    @property
+    def urls(self) -> list[str]:
+        """Where to ask."""
+        return [url for point in self.points for url in point.urls]
+
+
+def questions_about(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[Question]:
+    """Return what is to be asked about a certificate and its issuers; nothing about roots, and nothing about what nobody trusts anyway.
+
+    Both the issuers that came with it are asked about and those that clients use here: other clients may use the others.
+    """
+    if chain.trust != "trusted":
+        return []
+    questions = []
+    for certificate in dict.fromkeys((leaf, *chain.issuers, *chain.path)):
+        if certificate.is_root or certificate in anchors:
+            continue
+        known = (*chain.path, *chain.issuers, *anchors.named(certificate.issuer))
+        issuer = next((issuer for issuer in known if certificate.is_issued_by(issuer)), None)
+        if issuer:
+            questions.append(Question(certificate, issuer, tuple(points_of(certificate))))
+    return questions
+
+
+def read_crl(data: bytes) -> Crl | None:
+    """Return the list in DER or PEM, `None` if there is none."""
+    with suppress(CertificatesError), reading(_unread()):
+        blocks = [] if is_der(data) else pem_blocks(data, LABELS)
+        crl = Crl(from_base64(blocks[0][1]) if blocks else data)
+        _parsed, _begin, _end = crl.parsed, crl.this_update, crl.next_update
+        return crl
+    return None
+
+
+def _unread() -> CertificatesError:
+    return CertificatesError("invalid_pem", "A list of revoked certificates is damaged.")
+
+
+@dataclass(frozen=True)
+class Crl:
+    """A list of revoked certificates."""
+
+    der: bytes = field(repr=False)
+
+    @cached_property
+    def parsed(self) -> x509.CertificateRevocationList:
+        return x509.load_der_x509_crl(self.der)
+
+    @cached_property
+    def this_update(self) -> datetime:
+        """When it was made."""
+        return self.parsed.last_update_utc
+
+    @cached_property
+    def next_update(self) -> datetime | None:
+        """Until when there will be another one; it says nothing after that."""
+        return self.parsed.next_update_utc
+
+    @cached_property
+    def _scope(self) -> x509.IssuingDistributionPoint | None:
+        extensions = {extension.oid: extension.value for extension in self.parsed.extensions}
+        scope: x509.IssuingDistributionPoint | None = extensions.get(x509.IssuingDistributionPoint.oid)
+        return scope
+
+    def why_unusable(self, issuer: Certificate, at: datetime) -> str | None:
+        """Return why it cannot be relied on, as the end of a sentence about it; `None` if it can.
+
+        Args:
+            issuer: who must have signed it.
+            at: the present instant.
+        """
+        why = "it cannot be read"
+        with suppress(CertificatesError), reading(_unread()):
+            why = self._why_not_by(issuer) or self._why_not_now(at) or self._why_not_understood() or ""
+        return why or None
+
+    def _why_not_by(self, issuer: Certificate) -> str | None:
+        if comparable(self.parsed.issuer) != issuer.subject:
+            return f"it is of {printable(self.parsed.issuer.rfc4514_string())}, not of {issuer.shown_name}"
+        usage = issuer.extension(x509.KeyUsage)
+        if usage and not usage.crl_sign:
+            return f"{issuer.shown_name} must not sign such lists"
+        if not issuer.is_quickly_verified_by or not self.parsed.is_signature_valid(issuer.parsed.public_key()):  # type: ignore[arg-type]
+            return f"{issuer.shown_name} has not signed it"
+        return None
+
+    def _why_not_now(self, at: datetime) -> str | None:
+        if self.next_update is None:
+            return "it does not say until when it holds"
+        if not self.this_update <= at <= self.next_update:
+            return f"it holds from {iso(self.this_update)} to {iso(self.next_update)}"
+        return None
+
+    def _why_not_understood(self) -> str | None:
+        """Return what of it is not dealt with here (RFC 5280, 5.2: what is critical and not understood makes all of it useless)."""
+        for extension in self.parsed.extensions:
+            if isinstance(extension.value, x509.DeltaCRLIndicator):
+                return "it has only what has changed since another one"
+            if extension.critical and not isinstance(extension.value, (x509.IssuingDistributionPoint, x509.CRLNumber)):
+                return f"its critical extension {extension.oid.dotted_string} is not known"
+        scope = self._scope
+        if scope and (scope.indirect_crl or scope.only_contains_attribute_certs or scope.relative_name):
+            return "it is of a kind that is not known"
+        return None
+
+    def about(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
+        """Return what it says of a certificate that names a place of it; it must be usable."""
+        answer = Revocation("unknown", certificate, why="its entry in the list of revoked certificates cannot be read")
+        with suppress(CertificatesError), reading(_unread()):
+            why = self._why_not_about(certificate, point)
+            answer = replace(answer, why=why) if why else self._entry_of(certificate, point)
+        return answer
+
+    def _why_not_about(self, certificate: Certificate, point: DistributionPoint) -> str | None:
+        """Return why a certificate cannot be in it: an authority may have many lists, each for a part of its certificates."""
+        scope = self._scope
+        if scope is None:
+            return None
+        if scope.full_name and not point.names & {str(name.value) for name in scope.full_name}:
+            return "the list of revoked certificates that is there is for other certificates of its issuer"
+        is_authority = certificate.may_issue
+        if (is_authority and scope.only_contains_user_certs) or (not is_authority and scope.only_contains_ca_certs):
+            return f"the list of revoked certificates has no certificates of {'authorities' if is_authority else 'servers'}"
+        return None
+
+    def _entry_of(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
+        entry = self.parsed.get_revoked_certificate_by_serial_number(certificate.parsed.serial_number)
+        if entry is None:
+            is_partial = point.is_partial or (self._scope is not None and self._scope.only_some_reasons is not None)
+            partly = "the list of revoked certificates has those only that were revoked for some reasons"
+            return Revocation("unknown", certificate, why=partly) if is_partial else Revocation("good", certificate)
+        reason = None
+        for extension in entry.extensions:
+            if isinstance(extension.value, x509.CRLReason):
+                reason = extension.value.reason
+            elif extension.critical or isinstance(extension.value, x509.CertificateIssuer):
+                unknown = "its entry in the list of revoked certificates has a critical extension that is not known"
+                return Revocation("unknown", certificate, why=unknown)
+        if reason == x509.ReasonFlags.remove_from_crl:
+            return Revocation("good", certificate)
+        return Revocation("revoked", certificate, entry.revocation_date_utc, reason.value if reason else None)

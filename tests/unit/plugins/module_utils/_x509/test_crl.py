@@ -1,0 +1,340 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What lists of revoked certificates say, by RFC 5280; OpenSSL has the other opinion."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, chain_as_sent
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import (
+    MOST_URLS,
+    NOT_NAMED,
+    Crl,
+    DistributionPoint,
+    Question,
+    Revocation,
+    combined,
+    decisive,
+    points_of,
+    questions_about,
+    read_crl,
+)
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ObjectIdentifier
+
+from tests.support.certificates import DAY, NOW, Authority, Issued, name_of, new_key, pem_of
+from tests.support.certificates import certificate_of as signed
+from tests.support.long import LONG
+from tests.support.revoking import URL, Revoking, crl_of, listed, places, scope, usage_of
+
+AUTHORITY = Revoking(URL)
+OTHER = Revoking(name="Other")
+NAME = "www.example.com"
+LEAF = AUTHORITY.leaf(NAME, url=URL)
+NEIGHBOUR = AUTHORITY.leaf("neighbour.example.com", url=URL)
+CERTIFICATE = Certificate.of(LEAF.certificate)
+ISSUER = Certificate.of(AUTHORITY.issuer)
+POINT = DistributionPoint((URL,), frozenset({URL}))
+STRANGE = x509.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+ELSEWHERE = "http://crl.example.com/2.crl"
+Extensions = Sequence[tuple[x509.ExtensionType, bool]]
+
+
+def crl(data: bytes) -> Crl:
+    """The list, which can be read."""
+    read = read_crl(data)
+    assert read is not None
+    return read
+
+
+def said(data: bytes, certificate: Certificate = CERTIFICATE, point: DistributionPoint = POINT) -> Revocation:
+    """What a list says, once it is known that it can be relied on."""
+    read = crl(data)
+    assert read.why_unusable(ISSUER, NOW) is None
+    return read.about(certificate, point)
+
+
+def why_not(data: bytes, issuer: Certificate = ISSUER) -> str:
+    """Why a list cannot be relied on."""
+    return crl(data).why_unusable(issuer, NOW) or ""
+
+
+def test_good_and_revoked() -> None:
+    assert said(AUTHORITY.crl(NEIGHBOUR.certificate)) == Revocation("good", CERTIFICATE)
+    told = said(AUTHORITY.crl(LEAF.certificate, reason=x509.ReasonFlags.key_compromise))
+    assert told == Revocation("revoked", CERTIFICATE, NOW - DAY, "keyCompromise")
+    assert told.shown == f"revoked at {(NOW - DAY):%Y-%m-%dT%H:%M:%SZ} (keyCompromise)"
+    assert told.as_result() == {
+        "status": "revoked",
+        "certificate": NAME,
+        "revoked_at": f"{(NOW - DAY):%Y-%m-%dT%H:%M:%SZ}",
+        "reason": "keyCompromise",
+        "why": None,
+    }
+    unsaid = said(AUTHORITY.crl(LEAF.certificate))
+    assert (unsaid.status, unsaid.reason) == ("revoked", None) and unsaid.shown.endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [(x509.ReasonFlags.certificate_hold, "revoked"), (x509.ReasonFlags.remove_from_crl, "good")],
+)
+def test_what_is_on_hold_and_what_is_not_any_more(reason: x509.ReasonFlags, status: str) -> None:
+    assert said(AUTHORITY.crl(LEAF.certificate, reason=reason)).status == status
+
+
+def test_pem_and_der_and_neither() -> None:
+    der = AUTHORITY.crl(LEAF.certificate)
+    pem = x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
+    assert said(pem).status == "revoked"
+    for damaged in (b"", b"<html>", LEAF.der, LEAF.pem.encode(), der[:-9], pem[:300], os.urandom(400)):
+        assert read_crl(damaged) is None
+
+
+UNUSABLE: dict[str, tuple[bytes, str]] = {
+    "of another issuer": (OTHER.crl(), "it is of CN=Other CA 1, not of Revoking CA 1"),
+    "of another key": (crl_of(AUTHORITY.issuer.subject, new_key()), "Revoking CA 1 has not signed it"),
+    "stale": (AUTHORITY.crl(days=(-9, -1)), "it holds from"),
+    "to come": (AUTHORITY.crl(days=(1, 9)), "it holds from"),
+    "critical": (AUTHORITY.crl(extensions=[(STRANGE, True)]), "its critical extension 1.2.3.4 is not known"),
+    "delta": (AUTHORITY.crl(extensions=[(x509.DeltaCRLIndicator(1), True)]), "it has only what has changed since"),
+    "indirect": (
+        AUTHORITY.crl(extensions=[(scope(URL, indirect_crl=True), True)]),
+        "it is of a kind that is not known",
+    ),
+    "of attributes": (
+        AUTHORITY.crl(extensions=[(scope(only_contains_attribute_certs=True), True)]),
+        "it is of a kind that is not known",
+    ),
+}
+
+
+@pytest.mark.parametrize("which", UNUSABLE)
+def test_a_list_that_cannot_be_relied_on(which: str) -> None:
+    data, why = UNUSABLE[which]
+    assert why_not(data).startswith(why), why_not(data)
+
+
+def test_a_list_without_an_end_cannot_be_relied_on() -> None:
+    """RFC 5280, 5.1.2.5, wants one, and so does the library that makes them here."""
+    ended = crl(AUTHORITY.crl())
+    ended.__dict__["next_update"] = None
+    assert ended.why_unusable(ISSUER, NOW) == "it does not say until when it holds"
+
+
+def test_other_extensions_do_not_matter() -> None:
+    assert said(AUTHORITY.crl(extensions=[(STRANGE, False), (x509.CRLNumber(7), False)])).status == "good"
+
+
+def test_an_issuer_that_must_not_sign_lists() -> None:
+    key = new_key()
+    name = AUTHORITY.issuer.subject
+    for signs in (False, True):
+        made = signed(name, AUTHORITY.root.subject, key, key, ca=True, extensions=[usage_of(signs_lists=signs)])
+        why = "" if signs else "Revoking CA 1 must not sign such lists"
+        assert why_not(crl_of(name, key), Certificate.of(made)) == why
+    assert why_not(crl_of(Authority("Plain").issuer.subject, key), ISSUER).startswith("it is of CN=Plain CA 1")
+
+
+@pytest.mark.parametrize(
+    ("of_list", "point", "status"),
+    [
+        (scope(URL), POINT, "good"),
+        (scope(ELSEWHERE), POINT, "unknown"),
+        (scope(ELSEWHERE, URL), POINT, "good"),
+        (scope(ELSEWHERE), replace(POINT, names=frozenset({URL, ELSEWHERE})), "good"),
+        (scope(only_contains_user_certs=True), POINT, "good"),
+        (scope(only_contains_ca_certs=True), POINT, "unknown"),
+        (scope(URL, only_some_reasons=frozenset({x509.ReasonFlags.key_compromise})), POINT, "unknown"),
+        (scope(URL), replace(POINT, is_partial=True), "unknown"),
+    ],
+)
+@pytest.mark.parametrize("critical", [True, False])
+def test_a_list_for_a_part(
+    of_list: x509.IssuingDistributionPoint, point: DistributionPoint, status: str, critical: bool
+) -> None:
+    told = said(AUTHORITY.crl(extensions=[(of_list, critical)]), point=point)
+    assert told.status == status and bool(told.why) == (status == "unknown")
+    listed_too = said(AUTHORITY.crl(LEAF.certificate, extensions=[(of_list, critical)]), point=point)
+    is_other = status == "unknown" and "reasons" not in (told.why or "")
+    assert listed_too.status == ("unknown" if is_other else "revoked")
+
+
+def test_a_list_for_authorities_only() -> None:
+    root, intermediate = Certificate.of(AUTHORITY.root), Certificate.of(AUTHORITY.issuer)
+    for of_list, status in (
+        (scope(only_contains_ca_certs=True), "revoked"),
+        (scope(only_contains_user_certs=True), "unknown"),
+    ):
+        read = crl(AUTHORITY.crl(AUTHORITY.issuer, level=0, extensions=[(of_list, True)]))
+        assert read.why_unusable(root, NOW) is None
+        assert read.about(intermediate, POINT).status == status
+
+
+@pytest.mark.parametrize(
+    ("extension", "critical", "status"),
+    [
+        (STRANGE, True, "unknown"),
+        (STRANGE, False, "revoked"),
+        (x509.CertificateIssuer([x509.DirectoryName(OTHER.issuer.subject)]), True, "unknown"),
+    ],
+)
+def test_an_entry_that_is_not_understood(extension: x509.ExtensionType, critical: bool, status: str) -> None:
+    entry = listed(LEAF.certificate.serial_number, extensions=[(extension, critical)])
+    key, issuer = AUTHORITY.levels[-1]
+    assert said(crl_of(issuer.subject, key, [entry])).status == status
+
+
+def points(extension: x509.ExtensionType) -> list[DistributionPoint]:
+    """What a certificate with an extension names."""
+    return list(points_of(Certificate.of(AUTHORITY.leaf(NAME, extensions=[extension]).certificate)))
+
+
+def test_which_places_a_certificate_names() -> None:
+    ldap = "ldap://directory.example.com/cn=ca?certificateRevocationList"
+    assert points(places(URL)) == [POINT]
+    assert points(places(ldap, URL, ELSEWHERE)) == [
+        DistributionPoint((URL, ELSEWHERE), frozenset({ldap, URL, ELSEWHERE}))
+    ]
+    for none in (
+        "https://crl.example.com/1.crl",
+        ldap,
+        "http://",
+        "file:///etc/passwd",
+        "http://a b/",
+        "http://x\r\ny/",
+    ):
+        assert points(places(none)) == []
+    reasons = frozenset({x509.ReasonFlags.key_compromise})
+    assert points(places(URL, reasons=reasons)) == [replace(POINT, is_partial=True)]
+    by_another = [x509.DirectoryName(name_of("Elsewhere"))]
+    assert points(places(URL, crl_issuer=by_another)) == []
+    assert points(places(URL, crl_issuer=[x509.DirectoryName(AUTHORITY.issuer.subject)])) == [POINT]
+    many = [f"http://crl.example.com/{number}.crl" for number in range(MOST_URLS + 3)]
+    assert [len(point.urls) for point in points(places(*many))] == [MOST_URLS]
+    by_name = x509.RelativeDistinguishedName(list(name_of("x")))
+    only_relative = x509.DistributionPoint(None, by_name, None, None)
+    assert points(x509.CRLDistributionPoints([only_relative])) == []
+
+
+def test_without_a_place_nothing_is_known() -> None:
+    assert list(points_of(Certificate.of(Authority().issue(NAME).certificate))) == []
+    assert combined([]) == Revocation("unknown", why=NOT_NAMED)
+
+
+def asked(issued: Issued, roots: Sequence[x509.Certificate], sent: Sequence[x509.Certificate]) -> list[Question]:
+    """What is asked about a chain."""
+    anchors = Anchors(map(Certificate.of, roots))
+    leaf = Certificate.of(issued.certificate)
+    chain = chain_as_sent(leaf, [Certificate.of(each) for each in sent], anchors, NOW)
+    return questions_about(leaf, chain, anchors)
+
+
+def test_what_is_asked_about_a_chain() -> None:
+    (leaf, intermediate) = asked(LEAF, [AUTHORITY.root], LEAF.chain)
+    assert (leaf.certificate, leaf.issuer, leaf.points) == (CERTIFICATE, ISSUER, (POINT,))
+    assert leaf.urls == [URL]
+    assert (intermediate.certificate, intermediate.issuer) == (ISSUER, Certificate.of(AUTHORITY.root))
+    assert asked(LEAF, [OTHER.root], LEAF.chain) == [], "nobody trusts it"
+    assert asked(LEAF, [AUTHORITY.root], []) == [], "nor this"
+    (alone,) = asked(LEAF, [AUTHORITY.issuer], [])
+    assert (alone.certificate, alone.issuer) == (CERTIFICATE, ISSUER)
+
+
+def test_a_cross_signed_root_is_asked_about_where_clients_know_the_root_itself() -> None:
+    """Other clients do not."""
+    young = Revoking(name="Young")
+    leaf = young.leaf(NAME)
+    cross = AUTHORITY.cross_sign("Young Root", young.levels[0][0])
+    for roots in ([AUTHORITY.root], [AUTHORITY.root, young.root]):
+        names = [question.certificate.shown_name for question in asked(leaf, roots, [*leaf.chain, cross])]
+        assert names == [NAME, "Young CA 1", "Young Root"]
+
+
+def test_what_decides() -> None:
+    good, unknown = Revocation("good", CERTIFICATE), Revocation("unknown", ISSUER, why="it is asleep")
+    revoked, other = Revocation("revoked", ISSUER, NOW), Revocation("revoked", CERTIFICATE, NOW)
+    assert combined([good, unknown, revoked]) == revoked and combined([other, revoked]) == other
+    assert combined([good, unknown]) == unknown and combined([good, good]) == Revocation("good")
+    assert decisive([unknown, good]) == good and decisive([good, revoked]) == revoked and decisive([unknown]) == unknown
+
+
+# The other opinion
+
+CASES = 1_000 if LONG else 60
+
+
+def openssl_says(folder: Path, issued: Issued, lists: Sequence[bytes]) -> tuple[set[int], str]:
+    """The numbers of what OpenSSL has against a chain with these lists, and its words; not of the root, which nobody else asks about."""
+    (folder / "leaf.pem").write_text(issued.pem, encoding="ascii")
+    (folder / "chain.pem").write_text(issued.chain_pem, encoding="ascii")
+    (folder / "root.pem").write_text(pem_of([issued.all[-1]]), encoding="ascii")
+    pems = [x509.load_der_x509_crl(data).public_bytes(Encoding.PEM) for data in lists]
+    (folder / "lists.pem").write_bytes(b"".join(pems))
+    command = ["openssl", "verify", "-crl_check_all", "-CAfile", "root.pem", "-untrusted", "chain.pem"]
+    run = subprocess.run([*command, "-CRLfile", "lists.pem", "leaf.pem"], cwd=folder, capture_output=True, text=True)
+    words = run.stdout + run.stderr
+    told = re.findall(r"error (\d+) at (\d+) depth lookup", words)
+    assert told or run.returncode == 0, words
+    return {int(number) for number, depth in told if int(depth) <= len(issued.chain)}, words
+
+
+REVOKED = {23}
+"""OpenSSL's number for it: with nothing else, it is by a list with which nothing is wrong."""
+
+
+def our_word(issued: Issued, lists: Sequence[bytes]) -> Revocation:
+    """What we make of the same."""
+    answers = []
+    for question in asked(issued, [issued.all[-1]], issued.chain):
+        read = [each for each in map(crl, lists) if each.why_unusable(question.issuer, NOW) is None]
+        told = [each.about(question.certificate, point) for each in read for point in question.points]
+        answers.append(decisive([*told, Revocation("unknown", question.certificate)]))
+    return combined(answers)
+
+
+def test_openssl_says_the_same_of_lists_at_random(tmp_path: Path) -> None:
+    """Whether all is good, something was revoked, or that is not known."""
+    random = Random(46)
+    authorities = [Revoking(name=f"Random {number}", intermediates=number % 2 + 1) for number in range(4)]
+    met: dict[str, int] = {}
+    for number in range(CASES):
+        authority = random.choice(authorities)
+        issued = authority.leaf(f"{number}.example.com")
+        lists = []
+        for level, (_key, _issuer) in enumerate(authority.levels):
+            below = issued.certificate if level == len(authority.levels) - 1 else authority.levels[level + 1][1]
+            revoked = [NEIGHBOUR.certificate, *([below] if random.random() < 0.15 else [])]
+            extensions: list[tuple[x509.ExtensionType, bool]] = []
+            kind = random.random()
+            if kind < 0.35:
+                extensions.append((scope(random.choice([authority.url_of(level)] * 4 + [ELSEWHERE])), True))
+            elif kind < 0.5:
+                what = random.choice(["only_contains_user_certs", "only_contains_ca_certs"])
+                extensions.append((scope(**{what: True}), True))
+            elif kind < 0.55:
+                extensions.append((STRANGE, random.random() < 0.7))
+            days = random.choice([(-1, 7)] * 8 + [(-9, -1), (1, 9)])
+            data = authority.crl(*revoked, level=level, days=days, extensions=extensions)
+            if random.random() < 0.05:
+                data = crl_of(authority.levels[level][1].subject, new_key(), days=days)
+            if random.random() > 0.05:
+                lists.append(data)
+        errors, words = openssl_says(tmp_path, issued, lists)
+        ours = our_word(issued, lists)
+        met[ours.status] = met.get(ours.status, 0) + 1
+        assert bool(errors) == (ours.status != "good"), f"{number}: {ours} {words}"
+        assert errors != REVOKED or ours.status == "revoked", f"{number}: {ours} {words}"
+    assert min(met[status] for status in ("good", "revoked", "unknown")) > CASES // 20, met
