@@ -42,12 +42,14 @@ organization_differs: It names another organization, or none, as those of ACME a
 key_type_not_offered: Its key is of another type, and load balancers have cipher suites for RSA keys only, unless others are chosen. | Have an
     RSA key made: ``certbot renew --cert-name NAME --key-type rsa --force-renewal``.
 """
-ObstacleReason = t.Literal[HeldBack, "expired", "not_yet_valid"]
-"""Why a certificate must not take the place of another one.
+OwnObstacle = t.Literal[HeldBack, "expired", "not_yet_valid"]
+ObstacleReason = t.Literal[OwnObstacle, "revoked"]
+"""Why a certificate must not take the place of another one; what was revoked only `ssl_certificate_rotate` knows.
 
 expired: The order, the certificate, or an issuer on its path (``ends_by``) has ended, or ends before what it would replace. | Have the
     client renew it; for an issuer, import it again with today's chain.
 not_yet_valid: It begins in the future, and clients refuse it until then. | Wait, or correct the clock.
+revoked: Its authority has revoked it, or an issuer of it. | Have it issued anew; for an issuer, import it with the authority's chain of today.
 """
 
 EmailOutcome = t.Literal["requested", "skipped", "failed"]
@@ -169,7 +171,7 @@ not_written: The disk is full, read only or broken, or the folder was replaced. 
 
 SecretOutcome = t.Literal["created", "updated", "unchanged", "failed"]
 SecretReason = t.Literal[
-    ObstacleReason,
+    OwnObstacle,
     "superseded",
     "invalid_pem",
     "key_mismatch",
@@ -197,7 +199,7 @@ locked: Another run is changing the same, or this one has lost its turn. Nothing
 
 DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
 DeployReason = t.Literal[
-    ObstacleReason,
+    OwnObstacle,
     "not_https",
     "ambiguous",
     "not_found",
@@ -224,6 +226,9 @@ not_accepted: A client refuses what is served; ``message`` has its words. Mostly
 not_reachable: Nobody can connect from here, so nobody knows what is served, and nothing is deleted. | Run it from a machine that can, or set
     ``remove_unseen``.
 """
+
+ListenerReason = t.Literal[DeployReason, "revoked"]
+"""Why a rotation did not switch a listener, or what is to be said about one that it did."""
 
 NotSeen = t.Literal["unreachable", "timeout", "no_tls", "handshake_failed"]
 """Why an endpoint could not be seen to serve a certificate.
@@ -281,6 +286,7 @@ AttentionReason = t.Literal[
     "expiring",
     "not_yet_valid",
     "unusable",
+    "revoked",
     "held_back",
     "not_served",
     "not_accepted",

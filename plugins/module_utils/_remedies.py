@@ -89,6 +89,18 @@ def renewal(source: str, name: str, domain: str, key_type: str) -> str:
     return "put a renewed one there" if source in FILLED_BY_HAND else f"have {source_name(source)} renew it"
 
 
+def reissue(source: str | None, name: str, domain: str, key_type: str) -> str:
+    """Return what has a certificate issued anew that is not due, as the end of a sentence; arguments as for `renewal`, `None` for no source."""
+    if source == "certbot":
+        return f"`certbot renew --cert-name {shlex.quote(name)} --force-renewal` has it issued anew"
+    if source == "acme_sh":
+        ecc = " --ecc" if key_type == "EC" else ""
+        return f"`acme.sh --renew --force --domain {shlex.quote(domain)}{ecc}` has it issued anew"
+    if source is None or source in FILLED_BY_HAND:
+        return "have it issued anew"
+    return f"have {source_name(source)} get it issued anew"
+
+
 def rsa_key(source: str | None, name: str, names: Sequence[str]) -> str:
     """Return what has a certificate issued anew with an RSA key, as the end of a sentence.
 

@@ -128,7 +128,7 @@ options:
         type: dict
         suboptions:
           instance_url:
-            description: Its endpoint. Or E(SOFTLAYER_CERTIFICATES_INSTANCE_URL).
+            description: Or E(SOFTLAYER_CERTIFICATES_INSTANCE_URL).
             type: str
           iam_url:
             description: Or E(SOFTLAYER_CERTIFICATES_IAM_URL), else IBM's.
@@ -211,7 +211,7 @@ options:
     type: bool
     default: true
   remove_superseded:
-    description: Whether to delete what is replaced, once its successor is seen served and accepted.
+    description: Whether to delete what was replaced, once that is seen.
     type: bool
     default: false
   remove_unseen:
@@ -226,7 +226,7 @@ options:
     type: list
     elements: raw
   approved:
-    description: What check mode returned. Nothing else is done.
+    description: What check mode returned; only that is done, or fails.
     type: dict
   adopt:
     description:
@@ -245,12 +245,17 @@ options:
     description: Whether to return what a report needs.
     type: bool
     default: true
+  check_revocation:
+    description: Whether to ask what was revoked.
+    type: str
+    choices: [warn, "off"]
+    default: warn
   fail_on:
-    description: Reasons in RV(attention) that fail a run, V(held_back) after three days.
+    description: Why to fail, for V(held_back) after three days.
     type: list
     elements: str
-    choices: [expired, expiring, not_yet_valid, unusable, held_back, not_served, not_accepted, renewal_requested]
-    default: [expired, expiring, not_yet_valid, unusable, held_back]
+    choices: [expired, expiring, not_yet_valid, unusable, revoked, held_back, not_served, not_accepted, renewal_requested]
+    default: [expired, expiring, not_yet_valid, unusable, revoked, held_back]
 """
 
 EXAMPLES = r"""
@@ -305,6 +310,7 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_rotate:
     phases: [verify]
     endpoints: [{host: vpc.example.net, server_name: www.example.com, expected: [www.example.com, example.com]}]
+    check_revocation: "off"
     fail_on: [expired, expiring, not_served]
     gather_certificates: false
 
@@ -363,7 +369,7 @@ attention:
 listeners:
   description:
     - All considered, as after the run, as in M(softlayer.certificates.ssl_certificate_deploy), with C(better_certificate_id),
-      C(days_until_expiry), C(renewal_due), C(served_name); O(endpoints), too.
+      C(days_until_expiry), C(renewal_due), C(revocation), C(served_name); O(endpoints), too.
   returned: success
   type: list
   elements: dict

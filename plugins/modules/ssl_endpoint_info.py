@@ -16,8 +16,9 @@ description:
   - Connects to endpoints, carries out a TLS handshake with each, and returns the certificate that is served, with its chain, and what is
     wrong with it.
   - The endpoints are given in O(endpoints), or are the HTTPS listeners of the account's cloud load balancers, or both.
-  - Nothing is sent except the handshake. Nothing is decided by it, so expired, untrusted and foreign certificates, and versions from
-    TLS 1.0 on, are seen as well. Trust, validity and names are checked afterwards.
+  - Nothing is sent except the handshake; authorities are asked for their lists of revoked certificates. Nothing is decided by it, so
+    expired, untrusted and foreign certificates, and versions from TLS 1.0 on, are seen as well. Trust, validity and names are checked
+    afterwards.
   - The module does not fail because of an endpoint; each has a RV(endpoints[].reason). RV(reason_counts) counts them, for a task that
     should fail.
   - Many endpoints are looked at at the same time. One that does not respond does not delay the others.
@@ -70,9 +71,19 @@ options:
         E(SSL_CERT_DIR), or else of its trust store. A file that one of these names replaces the trust store, so it must contain the
         public roots, too.
     type: path
+  check_revocation:
+    description:
+      - With V(warn), the lists of revoked certificates are read that the authorities of what is served publish over HTTP, and
+        RV(endpoints[].revocation) says what is in them. Private addresses are asked only for an authority of O(trusted_ca_path).
+      - What an authority says is kept for the next run, beside the ledger.
+      - With V(off), no authority is asked.
+    type: str
+    choices: [warn, "off"]
+    default: warn
   timeout:
     description:
-      - Maximum number of seconds for each step of a look - to resolve the name, to connect, and to carry out the handshake.
+      - Maximum number of seconds for each step of a look - to resolve the name, to connect, to carry out the handshake, and to get all lists
+        of revoked certificates.
       - A call of the API may take 60 seconds, or C(timeout) of the config file, or this if it is longer.
     type: float
     default: 10
@@ -115,6 +126,7 @@ EXAMPLES = r"""
       - host: 192.0.2.10
         server_name: www.example.com
     trusted_ca_path: /etc/ssl/authority/root.pem
+    check_revocation: "off"
     timeout: 5
 
 - name: See whether a VPC load balancer and a machine behind a name serve what they must
@@ -280,6 +292,31 @@ endpoints:
       description: Whether it serves what is expected; null if nothing is, if no certificate was seen, and if it is not known.
       type: bool
       sample: true
+    revocation:
+      description:
+        - Whether the certificate was revoked, or one of its issuers. Null without a certificate, and with O(check_revocation=off).
+      type: dict
+      contains:
+        status:
+          description: V(good), V(revoked) or V(unknown).
+          type: str
+          sample: revoked
+        certificate:
+          description: Name of the one that was revoked, or of which nothing is known.
+          type: str
+          sample: www.example.com
+        revoked_at:
+          description: When it was revoked.
+          type: str
+          sample: "2026-05-15T12:00:00Z"
+        reason:
+          description: The authority's word for why, such as V(keyCompromise) or V(superseded); null if it gives none.
+          type: str
+          sample: keyCompromise
+        why:
+          description: Why it is not known.
+          type: str
+          sample: null
     name_matches:
       description: Whether the certificate is for RV(endpoints[].server_name); null without a certificate.
       type: bool

@@ -136,6 +136,11 @@ def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Netwo
     return _network(params, given, _read_config_file(params["config_file"]))
 
 
+def network_of_options(params: Mapping[str, t.Any], given: frozenset[str]) -> Network:
+    """Return how servers are reached where there is no config file, as the API is not called; arguments and errors as above."""
+    return _network(params, given, {})
+
+
 def _network(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> Network:
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
     if not 0 < timeout < LONGEST_TIMEOUT:

@@ -49,7 +49,7 @@ class Entries:
     """
 
     def __init__(self, anchors: Anchors | None, at: datetime) -> None:
-        self._anchors = anchors
+        self.anchors = anchors
         self._at = at
         self._checked: dict[tuple[Certificate, ...], Chain] = {}
 
@@ -62,7 +62,7 @@ class Entries:
             demand: what must be served; `None` if nothing is expected, or it is not known.
         """
         served = result.chain[0] if result.chain else None
-        chain = self._chain_of(result)
+        chain = self.chain_of(result)
         lifespan = Lifespan.of(served, chain.path if chain else ()) if served else None
         matches = is_for(served, name) if served else None
         is_served = demand.fits(served) if demand and served else None
@@ -92,12 +92,13 @@ class Entries:
             "message": message,
         }
 
-    def _chain_of(self, result: ProbeResult) -> Chain | None:
-        if self._anchors is None or not result.chain:
+    def chain_of(self, result: ProbeResult) -> Chain | None:
+        """Return the chain of what was seen; `None` if nothing was, or trust is not to be checked."""
+        if self.anchors is None or not result.chain:
             return None
         if result.chain not in self._checked:
             leaf, *sent = result.chain
-            self._checked[result.chain] = chain_as_sent(leaf, sent, self._anchors, self._at)
+            self._checked[result.chain] = chain_as_sent(leaf, sent, self.anchors, self._at)
         return self._checked[result.chain]
 
     def _why_not(

@@ -22,6 +22,7 @@ from .._names import ascii_name, shown_name_of, source_name
 from .._remedies import DEPLOY, ROTATE, adopt, remove
 from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
+from .._x509.crl import Revocation
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .deployments import ListenerAction, called, not_taken
 from .renewal_info import RenewalRequest
@@ -163,6 +164,8 @@ class Served:
     certificate: Certificate | None = None
     record: StoreCertificate | None = None
     """The record that the listener has in the API, if the store has it."""
+    sent: tuple[Certificate, ...] = ()
+    """What comes with the certificate."""
 
     @property
     def named(self) -> Certificate | None:
@@ -190,9 +193,9 @@ def served_by(listener: ListenerAction, world: World) -> Served:
     is_other = listener.serves_something_else
     held = record.certificate if record else None
     seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
-    candidates = [Served(clients.lifespan_of(leaf, tuple(sent)), leaf, record) for leaf, *sent in seen]
+    candidates = [Served(clients.lifespan_of(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen]
     if record and not is_other and (held is None or not seen):
-        candidates.append(Served(clients.lifespan(record), held, record))
+        candidates.append(Served(clients.lifespan(record), held, record, record.intermediates))
     return min(
         candidates, key=lambda served: _urgency(served.lifespan, clients.at), default=Served(NOT_KNOWN, None, record)
     )
@@ -201,6 +204,7 @@ def served_by(listener: ListenerAction, world: World) -> Served:
 def as_served(listener: ListenerAction, world: World) -> Record:
     """Return a listener with what clients get from it, in the form of results."""
     served = served_by(listener, world)
+    revocation = revocation_of(served, world.clients)
     # What it was to get, and has not.
     missed = listener.target if listener.target and listener.target.handle != listener.final_handle else None
     is_back = listener.outcome == "rolled_back"  # what was seen is the certificate that it was to get, and has no more
@@ -212,10 +216,16 @@ def as_served(listener: ListenerAction, world: World) -> Record:
         "not_after": iso(served.certificate.not_after if served.certificate else served.lifespan.end),
         **served.lifespan.as_result(),
         "renewal_due": served.lifespan.is_due(world.clients.at),
+        "revocation": revocation.as_result() if revocation else None,
         "days_until_expiry": days_until(served.lifespan.end, world.clients.at),
         "served_name": served.shown_name or listener.expected_name,
         "served_certificate": listener.seen[0][0].facts() if listener.serves_something_else and listener.seen else None,
     }
+
+
+def revocation_of(served: Served, clients: Clients) -> Revocation | None:
+    """Return whether what clients get was revoked, or an issuer of it; `None` if nobody was asked."""
+    return clients.revocation_of(served.certificate, served.sent) if served.certificate else None
 
 
 def _urgency(lifespan: Lifespan, at: datetime) -> tuple[bool, bool, datetime]:
@@ -231,6 +241,7 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     held = _why_held_back(listener, record, known, in_place) if record and is_to_be_renewed else None
     unusable, request = _why_unusable(served, known), _missed_request(listener, served, known)
     requested = _why_requested(request, served) if request else None
+    revocation = revocation_of(served, clients)
 
     def item(reason: AttentionReason, message: str) -> Record:
         return {
@@ -262,6 +273,8 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
         is_refused = is_refused and not has_ended
     if unusable:
         yield item("unusable", unusable)
+    if revocation and revocation.status == "revoked":
+        yield item("revoked", _how_revoked(listener, served, revocation, known))
     if held:
         yield item("held_back", held.message)
     if requested:
@@ -280,6 +293,27 @@ def _how_it_ends(served: Served, has_ended: bool) -> str:
         return f"It {'expired' if has_ended else 'ends'} at {end}, and nothing renews it."
     what = f"Its issuer {issuer.shown_name} {'expired' if has_ended else 'ends'} at {end}, and clients refuse it from then on"
     return f"{what}, and nothing renews it. Import the certificate again with today's chain."
+
+
+def _how_revoked(listener: ListenerAction, served: Served, revocation: Revocation, known: RenewalFacts) -> str:
+    """Return what to do about a listener that serves what was revoked."""
+    certificate, clients = t.cast(Certificate, served.certificate), known.world.clients
+    is_own = revocation.certificate == certificate
+    named = revocation.certificate.shown_name if revocation.certificate else ""
+    what = f"{'It' if is_own else f'Its issuer {named}'} was {revocation.shown}, and clients that look refuse it"
+    if listener.renewal_id:
+        return f"{what}: {DEPLOY} has certificate {listener.renewal_id} of the store served in its place."
+    entry = next((entry for entry in known.world.bundles.entries if entry.certificate == certificate), None)
+    source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
+    anew = remedies.reissue(source, name, certificate.shown_name, certificate.key_type)
+    chain = "" if is_own else ", or put the chain that its authority has in its place beside it"
+    before = known.world.index.by_handle.get(listener.predecessor_id)
+    back = (
+        f" Until then, {listener.place.command(before.stored_id)} goes back to the one that was probably before it."
+        if before and clients.trust(before) and clients.lifespan(before).is_now(clients.at)
+        else ""
+    )
+    return f"{what}: {anew}{chain}; {ROTATE} brings it here.{back}"
 
 
 def _why_not_yet(listener: ListenerAction, lifespan: Lifespan) -> str:
@@ -372,7 +406,7 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
     others = [*index.covering(certificate.identities), *(entry.record for entry in known.chosen.waiting)]
     begins = ((other, clients.lifespan(other).usable_from) for other in others)
     return any(
-        begin and clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, Clients(clients.anchors, begin))
+        begin and clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, clients.then(begin))
         for other, begin in begins
     )
 

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from .. import _remedies as remedies
 from .._api.balancers import Balancer, Listener
 from .._api.store import Handle, StoreCertificate
-from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
+from .._codes import ApprovalReason, DeployOutcome, DeployReason, ListenerReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, name_matches, named, shown_name_of
 from .._text import some_of
@@ -103,7 +103,7 @@ class ListenerSelection:
 
 
 @dataclass(frozen=True)
-class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
+class ListenerAction(Action[DeployOutcome, ListenerReason | ApprovalReason]):
     """What to do, or what was done, about one listener."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
@@ -533,7 +533,7 @@ def _why_not(
     options: ListenerOptions,
     overrides: Overrides,
     clients: Clients,
-) -> Obstacle[DeployReason] | None:
+) -> Obstacle[ListenerReason] | None:
     """Return why a listener must not get the certificate that a user names."""
     if not place.listener.is_https:
         protocol = place.listener.protocol or "another protocol"

@@ -28,6 +28,7 @@ from .._x509.chain import UNTRUSTED, Trust
 from .store_index import StoreIndex
 from .superseding import (
     ACCEPT,
+    REPLACED_CHAIN,
     Clients,
     Incumbent,
     Overrides,
@@ -171,7 +172,7 @@ def choose(
     for entry in entries:
         if is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
             first = copies.setdefault(entry.certificate, entry)
-            if _completeness(entry) > _completeness(first):
+            if _completeness(entry, clients) > _completeness(first, clients):
                 copies[entry.certificate] = entry
     skipped: list[Record] = []
     usable, waiting = [], []
@@ -190,8 +191,12 @@ def choose(
         why_not = _why_not_wanted(entry, index, clients) or _why_worse(
             entry, rivals, by_handle, clients, is_stored=bool(index.same(entry.certificate))
         )
-        if not why_not and not options.import_new and not index.superseded_by(entry.record, clients):
-            why_not = _why_nothing_to_renew(entry, index, clients, listeners_with)
+        if not why_not and not index.superseded_by(entry.record, clients):
+            why_not = (
+                _why_not_new(entry, options, clients)
+                if options.import_new
+                else _why_nothing_to_renew(entry, index, clients, listeners_with)
+            )
         if why_not:
             skipped.append(entry.skipped(why_not))
         else:
@@ -258,8 +263,9 @@ def is_meant(common_name: str | None, alternatives: Iterable[str], patterns: Seq
     return patterns is None or any_matches(name_set(common_name, filter(is_host_name, alternatives)), patterns)
 
 
-def _completeness(entry: SourceCertificate) -> tuple[bool, int]:
-    return entry.trust == "trusted", len(entry.record.intermediates)
+def _completeness(entry: SourceCertificate, clients: Clients) -> tuple[bool, bool, int]:
+    is_revoked = clients.why_revoked(entry.certificate, entry.record.intermediates) is not None
+    return entry.trust == "trusted", not is_revoked, len(entry.record.intermediates)
 
 
 def _why_unusable(
@@ -277,7 +283,17 @@ def _why_unusable(
         )
     if options.needs_trust and entry.trust != "trusted":
         return Obstacle(UNTRUSTED[entry.trust], entry.trust_message or "Not trusted.")
+    if clients.is_revoked(entry.certificate):
+        shown, key_type = entry.certificate.shown_name, entry.certificate.key_type
+        remedy = remedies.reissue(entry.source, entry.name, shown, key_type)
+        return Obstacle("revoked", f"It was {clients.revocations[entry.certificate].shown}: {remedy}.")
     return None
+
+
+def _why_not_new(entry: SourceCertificate, options: SourceOptions, clients: Clients) -> Obstacle[RotationReason] | None:
+    """Return why a certificate is not imported that renews nothing: what stands in for another one may be as bad as that is, by its issuers."""
+    why = clients.why_revoked(entry.certificate, entry.record.intermediates)
+    return Obstacle("untrusted", f"{capitalized(why)}. {REPLACED_CHAIN}") if why and options.needs_trust else None
 
 
 def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Clients) -> Obstacle[RotationReason] | None:

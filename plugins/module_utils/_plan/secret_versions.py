@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .._api.store import StoreCertificate
-from .._codes import Code, SecretOutcome, SecretReason
+from .._codes import Code, OwnObstacle, SecretOutcome, SecretReason
 from .._errors import Obstacle
 from .._names import is_host_name
 from .._secrets_manager.secret import DEACTIVATED, IMPORTED, Secret
@@ -265,7 +265,7 @@ def _refused(
     elif reason in UNTRUSTED.values():
         chain = clients.chain(new)
         message = f"Clients would trust it less than {CURRENT}: {chain.why}. {remedy_for(chain.trust)}"
-    return Obstacle(reason, f"{message} {FORCE}")
+    return Obstacle(t.cast(OwnObstacle, reason), f"{message} {FORCE}")  # nobody was asked what was revoked
 
 
 def _updated(action: SecretAction) -> SecretAction:

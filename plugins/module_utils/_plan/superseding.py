@@ -26,12 +26,15 @@ from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Trust, chain_as_sent
+from .._x509.crl import Revocation, answer_about
 from .._x509.lifespan import Lifespan
 
 LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
 """The levels of trust; nothing takes the place of what is on a higher one."""
 MOST_NAMED = 5
 """Maximum number of names in a message."""
+REPLACED_CHAIN = "Import it again with the chain that its authority has in its place."
+"""What to do about an issuer that was revoked."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,55 @@ class Clients:
     Args:
         anchors: returns the trusted roots; called only once there is anything to compare.
         at: the present instant.
+        revocations: what they know about which certificates were revoked.
     """
 
-    def __init__(self, anchors: Callable[[], Anchors], at: datetime) -> None:
+    def __init__(
+        self, anchors: Callable[[], Anchors], at: datetime, revocations: Mapping[Certificate, Revocation] | None = None
+    ) -> None:
         self.at = at
         self.anchors = anchors
+        self.revocations = revocations or {}
+        self._revoked = {each for each, known in self.revocations.items() if known.status == "revoked"}
         self._chains: dict[tuple[Certificate, tuple[Certificate, ...]], Chain] = {}
+
+    def knowing(self, revocations: Mapping[Certificate, Revocation]) -> Clients:
+        """Return them with what they get to know about certificates besides what they know."""
+        clients = Clients(self.anchors, self.at, {**self.revocations, **revocations})
+        clients._chains = self._chains
+        return clients
+
+    def then(self, at: datetime) -> Clients:
+        """Return them as they will be at another instant."""
+        return Clients(self.anchors, at, self.revocations)
 
     def chain(self, record: StoreCertificate) -> Chain:
         """Return the chain of a record with a certificate, with the trust that it deserves; see `chain_of`."""
         return self.chain_of(certificate_of(record), record.intermediates)
 
     def chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
-        """Return the chain of a certificate that comes with others, with the trust that it deserves.
+        """Return the chain of a certificate that comes with others, with the trust that it deserves: none if one of it was revoked."""
+        chain = self.signed_chain_of(leaf, sent)
+        why = self.why_revoked(leaf, sent)
+        return replace(chain, trust="untrusted", why=why) if why else chain
+
+    def is_revoked(self, certificate: Certificate) -> bool:
+        """Return whether they know that this very certificate was revoked."""
+        return certificate in self._revoked
+
+    def why_revoked(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> str | None:
+        """Return that a certificate or an issuer of it was revoked, as the end of a sentence about it; `None` if that is not known."""
+        answer = self.revocation_of(leaf, sent) if self._revoked else None
+        if answer is None or answer.certificate is None or answer.status != "revoked":
+            return None
+        return f"{'it' if answer.certificate == leaf else f'its issuer {answer.certificate.shown_name}'} was {answer.shown}"
+
+    def revocation_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Revocation | None:
+        """Return whether a certificate that comes with others was revoked, or an issuer of it; `None` if nobody was asked."""
+        return answer_about(leaf, self.signed_chain_of(leaf, sent), self.revocations)
+
+    def signed_chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
+        """Return the chain of a certificate that comes with others, with the trust that it deserves if nothing of it was revoked.
 
         One that is not valid now, or whose issuers are not, is looked at when all were, or will be: an expired certificate is not worth
         less than one that nobody ever trusted.
@@ -108,6 +147,11 @@ class Clients:
     def level(self, record: StoreCertificate) -> int:
         """Return its level of trust, the highest last."""
         return LEVELS.index(self.chain(record).trust)
+
+    def levels(self, record: StoreCertificate) -> tuple[int, int]:
+        """Return its level of trust, and what that would be if nothing of it was revoked."""
+        signed = self.signed_chain_of(certificate_of(record), record.intermediates)
+        return self.level(record), LEVELS.index(signed.trust)
 
     def lifespan(self, record: StoreCertificate) -> Lifespan:
         """Return when they take a record; of one that cannot be read, what the API says."""
@@ -204,6 +248,8 @@ def why_not_in_place_of(
         return Obstacle("expired", f"It expired at {iso(ours.not_after)}.")
     if ours.not_before > clients.at:
         return Obstacle("not_yet_valid", f"It is not valid before {iso(ours.not_before)}: run it again then.")
+    if clients.is_revoked(ours):
+        return Obstacle("revoked", f"It was {clients.revocations[ours].shown}: have it issued anew.")
     if old is None:
         return None
     lost = lost_names(ours, old, wildcards=accepted.wildcards)
@@ -281,14 +327,19 @@ def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -
     """Return why clients would trust a certificate less than the other one.
 
     An order's certificate is trusted, as a public authority issues it. There, a chain to any authority will do, since the roots of
-    one's own authority are not given to those who request emails.
+    one's own authority are not given to those who request emails. That the other one was revoked makes way for what is as good as it
+    was, and for nothing else.
     """
     chain = clients.chain(new)
-    needed = clients.level(old.record) if old.record else LEVELS.index("trusted")
-    if clients.level(new) >= needed or (old.record is None and chain.issuers):
+    highest = LEVELS.index("trusted")
+    needed = clients.levels(old.record) if old.record else (highest, highest)
+    is_enough = all(ours >= theirs for ours, theirs in zip(clients.levels(new), needed, strict=True))
+    if is_enough or (old.record is None and chain.issuers):
         return None
     remedy = (
-        "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
+        REPLACED_CHAIN
+        if clients.why_revoked(certificate_of(new), new.intermediates)
+        else "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
         if chain.trust == "incomplete"
         else "Import one of an authority that clients trust; if it is one of your own, give its root as trusted_ca_path."
     )

@@ -34,6 +34,7 @@ OF_LISTENERS = {
     "renewal_due": "Whether the certificate that a listener has should have been renewed by now (1) or not (0).",
     "served": "Whether a listener was seen to serve the certificate that it has (1), or something else (0).",
     "accepted": "Whether a client accepts what a listener serves (1), or refuses it (0).",
+    "revoked": "Whether what a listener serves was revoked, or an issuer of it (1), or is known not to be (0).",
 }
 """What is told of each listener: its fields, times in seconds."""
 TIME = "_timestamp_seconds"
@@ -108,10 +109,17 @@ def _gauge(name: str, documentation: str, samples: Samples) -> Metric:
 def _of_listeners(name: str, documentation: str, listeners: Iterable[tuple[Labels, Record]]) -> Metric:
     """Return the metric that tells a field of each listener."""
     field = name.removesuffix(TIME)
-    values = ((labels, listener.get(field)) for labels, listener in listeners)
+    values = (
+        (labels, _revoked(listener) if field == "revoked" else listener.get(field)) for labels, listener in listeners
+    )
     return _gauge(
         name, documentation, ((labels, value if field == name else _seconds(value)) for labels, value in values)
     )
+
+
+def _revoked(listener: Record) -> bool | None:
+    status = (listener.get("revocation") or {}).get("status")
+    return None if status in {None, "unknown"} else status == "revoked"
 
 
 def _labelled(listeners: Sequence[Record]) -> list[tuple[Labels, Record]]:

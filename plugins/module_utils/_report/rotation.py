@@ -17,7 +17,7 @@ from .report import Row, Schema, as_data, notice, read, unless_same
 from .summary import Record, called, done_lines, lists_of, needs_person
 
 FAILED = "failed"
-NOW = ("expired", "not_yet_valid", "not_accepted", "not_served", FAILED)
+NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
 """What is most urgent: clients are refused, or get something else, and what was to be done was not."""
 LISTENERS = Schema(
     row="listener",

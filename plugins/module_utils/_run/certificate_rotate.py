@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 
-from .._api.client import connect
+from .._api.client import Client, connect
 from .._apply.switching import LONGEST_WAIT, check_ledger
 from .._argspec import (
     ArgumentSpec,
@@ -28,6 +28,7 @@ from .._argspec import (
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGER
 from .._module import Module
+from .._net.crl import Egress
 from .._plan.approvals import Approved, limit_imports
 from .._plan.attention import REASONS
 from .._plan.deployments import Adoption
@@ -36,6 +37,8 @@ from .._sources.source import CLIENTS
 from .certificate_deploy import SPEC as DEPLOY_SPEC
 from .endpoint_info import expecting, read_endpoints
 from .renewal_info import ask_authorities
+from .revocation import SPEC as REVOCATION_SPEC
+from .revocation import Authorities, cache_beside, named_anchors
 from .roots import clients_of, known_issuers, trusted_roots
 from .rotation_result import as_result
 from .rotation_steps import (
@@ -48,7 +51,7 @@ from .rotation_steps import (
     remove_replaced,
     switch,
 )
-from .rotation_world import RotationOptions, read_world, source_of
+from .rotation_world import RotationOptions, at_stake, learn, read_world, seen_by, source_of
 
 PHASES = ("import", "deploy", "verify", "clean_up")
 REPORT = "report"
@@ -58,6 +61,7 @@ SPEC = (
     + ledger_options()
     + concurrency_options()
     + import_options().only("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+    + REVOCATION_SPEC
     + DEPLOY_SPEC.only("common_names", "load_balancers", "max_listeners", "verify_timeout", "rollback")
     + ArgumentSpec(
         options={
@@ -96,7 +100,7 @@ SPEC = (
                 "type": "list",
                 "elements": "str",
                 "choices": list(REASONS),
-                "default": ["expired", "expiring", "not_yet_valid", "unusable", "held_back"],
+                "default": ["expired", "expiring", "not_yet_valid", "unusable", "revoked", "held_back"],
             },
         },
         limits={
@@ -111,14 +115,15 @@ SPEC = (
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     options = options_of(module)
-    clients = clients_of(module.params["trusted_ca_path"])
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
+    authorities = authorities_for(module, client) if module.params["check_revocation"] != "off" else None
 
-    world = read_world(module, client, clients, options)
+    world = read_world(module, client, clients_of(module.params["trusted_ca_path"]), options)
+    world = learn(authorities, world, at_stake(world, options))
     chosen = (
         choose_adopted(world, options)
         if options.adopt
-        else choose(world.bundles.entries, world.index, options.certificates, clients, world.listeners_with)
+        else choose(world.bundles.entries, world.index, options.certificates, world.clients, world.listeners_with)
     )
     if options.approved:
         chosen = limit_imports(chosen, options.approved)
@@ -126,13 +131,30 @@ def run(module: Module) -> dict[str, t.Any]:
     world = world.after(imports.records, imports.cut)
     plan = plan_listeners(world, options)
     seen = look_at_endpoints(client, look(client, switch(module, client, plan, options), options), options)
+    seen = replace(seen, plan=replace(seen.plan, world=learn(authorities, seen.plan.world, seen_by(seen.listeners))))
     removals = StoreChanges()
     if options.removes and world.balancers is not None:
         removals = remove_replaced(module, client, seen, imports.records, options)
     requests = ask_authorities(module, client, seen, options)
-    for warning in dict.fromkeys(seen.warnings):
+    for warning in dict.fromkeys((*seen.warnings, *(authorities.warnings if authorities else ()))):
         module.warn(warning)
     return as_result(client, options, chosen, imports, seen, removals, requests)
+
+
+def authorities_for(module: Module, client: Client) -> Authorities:
+    """Return what asks authorities which certificates they have revoked.
+
+    Raises:
+        CertificatesError: as `named_anchors`.
+    """
+    settings, path = client.settings, module.params["trusted_ca_path"]
+    return Authorities(
+        lambda: Egress(settings.proxy, settings.verify),
+        cache_beside(module.params["ledger_url"]),
+        settings.timeout,
+        named_anchors(path),
+        client.stop,
+    )
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from ansible.module_utils.common.validation import check_type_dict
 
 from .._api.balancers import fetch_balancers
 from .._api.client import Client
-from .._api.settings import LONGEST_TIMEOUT, resolve_settings
+from .._api.settings import LONGEST_TIMEOUT, network_of_options, resolve_settings
 from .._api.store import StoreCertificate, fetch_visible
 from .._apply.serving import server_name_for
 from .._argspec import ArgumentSpec, api_options, concurrency_options, import_options
@@ -24,6 +24,7 @@ from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import name_to_ask_for
+from .._net.crl import Egress
 from .._net.endpoint import Endpoint, Expected, ProbeResult, is_host, names_record, read_endpoint
 from .._net.entry import Entries
 from .._net.probe import CONCURRENCY, probe_all
@@ -31,13 +32,18 @@ from .._plan.endpoints import Demand
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._times import now
+from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
+from .._x509.crl import Revocation, answer_about
+from .revocation import SPEC as REVOCATION_SPEC
+from .revocation import Authorities, cache_beside, named_anchors
 from .roots import roots_if_any
 
 SPEC = (
     api_options()
     + import_options().only("trusted_ca_path")
     + concurrency_options(CONCURRENCY)
+    + REVOCATION_SPEC
     + ArgumentSpec(
         options={
             "endpoints": {"type": "list", "elements": "raw"},
@@ -93,16 +99,20 @@ def run(module: Module) -> dict[str, t.Any]:
             raise CertificatesError("not_found", f"endpoints[{number}].expected: {demand.why_unknown}")
     to_probe = [item.endpoint for item in items if not item.why_not]
     tls_client = anchors.client if anchors else None
-    results = iter(probe_all(to_probe, params["timeout"], params["concurrency"], client=tls_client))
-    entry_of = Entries(anchors, clients.at).of
+    results = probe_all(to_probe, params["timeout"], params["concurrency"], client=tls_client)
+    make = Entries(anchors, clients.at)
+    revocations = find_revocations(module, client, make, results) if anchors else {}
+    left = iter(results)
     entries = []
     for item, demand in zip(items, demands, strict=True):
         unseen = ProbeResult(item.endpoint, reason="unreachable", message=item.why_not)
-        result = unseen if item.why_not else next(results)
+        result = unseen if item.why_not else next(left)
         ids = [record.id for record in index.same(result.chain[0])] if index and result.chain else None
         name = item.endpoint.server_name or item.endpoint.host
         known = demand if demand and not demand.why_unknown else None
-        entries.append({**entry_of(result, name, known), "certificate_ids": ids, **item.about})
+        revocation = revocations.get(result.chain)
+        told = {"revocation": revocation.as_result() if revocation else None, "certificate_ids": ids}
+        entries.append({**make.of(result, name, known), **told, **item.about})
     met = Counter(entry["reason"] for entry in entries)
     return {
         "changed": False,
@@ -111,6 +121,30 @@ def run(module: Module) -> dict[str, t.Any]:
         "reason_counts": {reason: met[reason] for reason in REASONS},
         "api_calls": client.api_calls if client else 0,
     }
+
+
+def find_revocations(
+    module: Module, client: Client | None, entries: Entries, results: Sequence[ProbeResult]
+) -> Mapping[tuple[Certificate, ...], Revocation]:
+    """Return whether what was seen was revoked, by what is sent; nothing if that is not to be looked at."""
+    params = module.params
+    if params["check_revocation"] == "off":
+        return {}
+    chains = {result.chain: chain for result in results if (chain := entries.chain_of(result))}
+
+    def egress() -> Egress:
+        network = client.settings if client else network_of_options(params, module.given)
+        return Egress(network.proxy, network.verify)
+
+    named = named_anchors(params["trusted_ca_path"])
+    authorities = Authorities(egress, cache_beside(None), params["timeout"], named)
+    known = authorities.ask(
+        ((sent[0], chain) for sent, chain in chains.items()), lambda: entries.anchors or Anchors(), {}
+    )
+    for warning in authorities.warnings:
+        module.warn(warning)
+    unasked = Revocation("unknown", why="its authority is not known here, or it is not valid now")
+    return {sent: answer_about(sent[0], chain, known) or unasked for sent, chain in chains.items()}
 
 
 def check_params(params: Mapping[str, t.Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -22,16 +22,17 @@ from .._module import Module
 from .._names import any_matches
 from .._net.endpoint import Endpoint
 from .._plan.approvals import Approved
-from .._plan.deployments import Adoption, ListenerSelection, why_unmatched
-from .._plan.rotation import Record, SourceOptions, without_replaced
+from .._plan.deployments import Adoption, ListenerAction, ListenerSelection, Place, why_unmatched
+from .._plan.rotation import Record, SourceOptions, is_meant, without_replaced
 from .._plan.store_index import StoreIndex
-from .._plan.superseding import Clients
+from .._plan.superseding import Clients, age, certificate_of
 from .._plan.world import Read, World
 from .._report.summary import MOST_NAMED
 from .._sources.source import KEY_FOLDER, MAIL, SECRETS_MANAGER, Source
 from .._text import some_of
 from .._times import now
 from .._x509.certificate import Certificate, names_of
+from .revocation import Authorities
 from .roots import trusted_roots
 from .sources import MailContent, read_mail, read_sources
 
@@ -232,3 +233,46 @@ def read_all(
         except CertificatesError as error:
             module.warn(f"No certificate can be trusted. {error.message}")
     return read
+
+
+# What was revoked
+
+
+def learn(
+    authorities: Authorities | None, world: World, chains: Iterable[tuple[Certificate, Sequence[Certificate]]]
+) -> World:
+    """Return the world with clients who know what was revoked; as it is if nobody is to be asked."""
+    if authorities is None:
+        return world
+    clients = world.clients
+    each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
+    pairs = ((leaf, clients.signed_chain_of(leaf, sent)) for leaf, sent in each)
+    return replace(world, clients=clients.knowing(authorities.ask(pairs, clients.anchors, clients.revocations)))
+
+
+def at_stake(world: World, options: RotationOptions) -> Iterator[tuple[Certificate, Sequence[Certificate]]]:
+    """Yield what listeners have, what may come in its place, and what would be imported, each with what is sent beside it."""
+    index, valid = world.index, world.index.valid_at(world.clients.at)
+    for balancer in world.balancers or ():
+        for listener in balancer.listeners:
+            current = index.by_handle.get(listener.certificate_id) if listener.is_https else None
+            if (
+                not current
+                or not current.certificate
+                or not options.selection.takes(Place(balancer, listener), current)
+            ):
+                continue
+            yield current.certificate, current.intermediates
+            for other in valid.covering(current.certificate.identities):
+                if age(other) >= age(current):
+                    yield certificate_of(other), other.intermediates
+    for entry in world.bundles.entries:
+        if is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
+            yield entry.certificate, entry.record.intermediates
+
+
+def seen_by(listeners: Iterable[ListenerAction]) -> Iterator[tuple[Certificate, Sequence[Certificate]]]:
+    """Yield what was seen to be served, with what is sent beside it."""
+    for listener in listeners:
+        for leaf, *sent in listener.seen:
+            yield leaf, sent

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -128,15 +128,23 @@ class Question:
         return [url for point in self.points for url in point.urls]
 
 
-def questions_about(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[Question]:
-    """Return what is to be asked about a certificate and its issuers; nothing about roots, and nothing about what nobody trusts anyway.
+def used_by(leaf: Certificate, chain: Chain) -> list[Certificate]:
+    """Return a certificate and its issuers: both those that came with it and those that clients use here, as others may use the others."""
+    return list(dict.fromkeys((leaf, *chain.issuers, *chain.path)))
 
-    Both the issuers that came with it are asked about and those that clients use here: other clients may use the others.
-    """
+
+def answer_about(leaf: Certificate, chain: Chain, known: Mapping[Certificate, Revocation]) -> Revocation | None:
+    """Return what is known of a certificate and its issuers together; `None` if nothing was asked."""
+    answers = [known[certificate] for certificate in used_by(leaf, chain) if certificate in known]
+    return combined(answers) if answers else None
+
+
+def questions_about(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[Question]:
+    """Return what is to be asked about a certificate and its issuers; nothing about roots, and nothing about what nobody trusts anyway."""
     if chain.trust != "trusted":
         return []
     questions = []
-    for certificate in dict.fromkeys((leaf, *chain.issuers, *chain.path)):
+    for certificate in used_by(leaf, chain):
         if certificate.is_root or certificate in anchors:
             continue
         known = (*chain.path, *chain.issuers, *anchors.named(certificate.issuer))

@@ -726,7 +726,7 @@ def test_the_most_urgent_comes_first() -> None:
         ("not_served", "dark:443"),
     ]
     assert list(get_args(AttentionReason)) == [
-        *("expired", "expiring", "not_yet_valid", "unusable", "held_back", "not_served", "not_accepted"),
+        *("expired", "expiring", "not_yet_valid", "unusable", "revoked", "held_back", "not_served", "not_accepted"),
         "renewal_requested",
     ]
 

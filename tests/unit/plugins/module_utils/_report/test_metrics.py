@@ -40,6 +40,7 @@ WEB = {
     "reason": None,
     "served": True,
     "accepted": False,
+    "revocation": {"status": "revoked"},
 }
 Series = dict[tuple[tuple[str, str], ...], float]
 
@@ -89,11 +90,14 @@ def test_what_is_told_of_a_run() -> None:
         f'{PREFIX}served{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.0',
         *described("accepted", "Whether a client accepts what a listener serves (1), or refuses it (0)."),
         f'{PREFIX}accepted{{load_balancer="prod-web",name="www.example.com",port="443"}} 0.0',
+        *described("revoked", "Whether what a listener serves was revoked, or an issuer of it (1), or is known not to be (0)."),
+        f'{PREFIX}revoked{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.0',
         *described("attention", "How much needs a person, by reason."),
         f'{PREFIX}attention{{reason="expired"}} 0.0',
         f'{PREFIX}attention{{reason="expiring"}} 2.0',
         f'{PREFIX}attention{{reason="not_yet_valid"}} 0.0',
         f'{PREFIX}attention{{reason="unusable"}} 0.0',
+        f'{PREFIX}attention{{reason="revoked"}} 0.0',
         f'{PREFIX}attention{{reason="held_back"}} 0.0',
         f'{PREFIX}attention{{reason="not_served"}} 0.0',
         f'{PREFIX}attention{{reason="not_accepted"}} 0.0',
@@ -124,6 +128,13 @@ def test_nothing_is_told_of_what_is_not_known() -> None:
     assert len(told({**WEB, "not_before": None})["not_after_timestamp_seconds"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("revocation", "values"), [({"status": "good"}, [0.0]), ({"status": "unknown"}, []), (None, []), ({}, [])]
+)
+def test_what_is_told_of_what_was_not_revoked(revocation: object, values: list[float]) -> None:
+    assert list(told({**WEB, "revocation": revocation})["revoked"].values()) == values
+
+
 @pytest.mark.parametrize("name", ["renewal_due", "served"])
 @pytest.mark.parametrize("value", [True, False])
 def test_yes_and_no(name: str, value: bool) -> None:
@@ -152,6 +163,7 @@ def test_attention_is_always_told_of_by_each_reason() -> None:
         "expiring": 0,
         "not_yet_valid": 0,
         "unusable": 0,
+        "revoked": 0,
         "held_back": 0,
         "not_served": 1,
         "not_accepted": 0,

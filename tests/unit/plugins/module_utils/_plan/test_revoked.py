@@ -1,0 +1,256 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What follows from what was revoked: it disqualifies and alarms, and makes way for nothing that is worse than it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.attention import (
+    RenewalFacts,
+    as_served,
+    find_attention,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
+    ListenerSelection,
+    plan_renewals,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remedies import reissue
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import plan_removal
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
+    Chosen,
+    SourceCertificate,
+    SourceOptions,
+    choose,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import (
+    Clients,
+    Incumbent,
+    Overrides,
+    best,
+    certificate_of,
+    completes,
+    supersedes,
+    why_not_in_place_of,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.world import Read, World
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
+from cryptography import x509
+
+from tests.support.certificates import DAY, NOW, pem_of
+from tests.support.rotating import balancer, entry, listener, world_of
+from tests.support.stored import NAME, OWN, TRUSTED, Made, clients_with
+
+OLD, NEW = Made(days=(-60, 30)), Made(days=(-1, 90), copy=1)
+
+
+def knowing(
+    *revoked: x509.Certificate, good: Sequence[x509.Certificate] = (), clients: Clients | None = None
+) -> Clients:
+    """Clients who know that these were revoked yesterday."""
+    known = {
+        **{made: Revocation("good", made) for made in map(Certificate.of, good)},
+        **{made: Revocation("revoked", made, NOW - DAY, "keyCompromise") for made in map(Certificate.of, revoked)},
+    }
+    return (clients or clients_with()).knowing(known)
+
+
+def replaced() -> tuple[x509.Certificate, ...]:
+    """The chain of what is issued here with another certificate for the key of the first intermediate one."""
+    return (TRUSTED.reissue(not_after=NOW + 999 * DAY), *TRUSTED.chain[1:])
+
+
+REVOKED = TRUSTED.chain[0]
+
+
+def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
+    for revoked, why in ((NEW.issued.certificate, "it was"), (REVOKED, "its issuer Public CA 2 was")):
+        clients = knowing(revoked)
+        chain = clients.chain(NEW.record())
+        assert (chain.trust, chain.why) == ("untrusted", f"{why} revoked at {iso(NOW - DAY)} (keyCompromise)")
+        assert clients.signed_chain_of(certificate_of(NEW.record()), NEW.record().intermediates).trust == "trusted"
+        assert not clients.trust(NEW.record()) and clients_with().trust(NEW.record())
+        assert clients.lifespan(NEW.record()) == clients_with().lifespan(NEW.record())
+    assert knowing(good=[REVOKED]).trust(NEW.record())
+    assert knowing(OWN.chain[0]).trust(NEW.record()), "which has nothing to do with it"
+
+
+def test_what_is_known_stays_known() -> None:
+    clients = knowing(NEW.issued.certificate).knowing({})
+    assert clients.is_revoked(certificate_of(NEW.record()))
+    assert clients.then(NOW + DAY).is_revoked(certificate_of(NEW.record())) and clients.then(NOW + DAY).at == NOW + DAY
+
+
+def test_a_replaced_issuer_completes_the_same_certificate() -> None:
+    """The one time that the same certificate with as many issuers is better; where nobody was asked, it is not."""
+    old, new = NEW.record(1), NEW.record(2, intermediateCertificate=pem_of(replaced()))
+    assert not completes(new, old, clients_with())
+    clients = knowing(REVOKED)
+    assert completes(new, old, clients) and supersedes(new, old, clients)
+    assert not completes(old, new, clients) and best([old, new], clients) == [new]
+    world = world_of([old, new], balancer("web", p443=1), clients=clients)
+    (action,) = plan_renewals(world, ListenerSelection())
+    assert (action.outcome, action.target) == ("switched", new)
+
+
+def test_a_leaf_that_was_revoked_stands_in_for_nothing() -> None:
+    """Whatever a person accepts."""
+    clients = knowing(NEW.issued.certificate)
+    every = Overrides(*[True] * 6)
+    for old in (Incumbent.of(OLD.record()), None):
+        for overrides in (None, every):
+            why = why_not_in_place_of(NEW.record(), old, clients, overrides)
+            assert why is not None and why.reason == "revoked"
+            assert why.message == f"It was revoked at {iso(NOW - DAY)} (keyCompromise): have it issued anew."
+    world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1), clients=clients)
+    (action,) = plan_renewals(world, ListenerSelection())
+    assert (action.outcome, action.reason, action.target_id) == ("skipped", "revoked", 1)
+
+
+@pytest.mark.parametrize(
+    ("revoked", "new", "reason"),
+    [
+        ("old", NEW, None),
+        ("old", replace(NEW, by="own"), "chain_incomplete"),
+        ("old", replace(NEW, by="itself"), "untrusted"),
+        ("old", replace(NEW, chain="none"), "chain_incomplete"),
+        ("issuer", NEW, None),
+        ("issuer", replace(NEW, by="itself"), "untrusted"),
+    ],
+)
+def test_what_was_revoked_makes_way_for_what_is_as_good_as_it_was(revoked: str, new: Made, reason: str | None) -> None:
+    """For a list of revoked certificates no worse one is put in its place; where all have the same issuer, renewals go on."""
+    clients = knowing(OLD.issued.certificate if revoked == "old" else REVOKED)
+    why = why_not_in_place_of(new.record(2), Incumbent.of(OLD.record(1)), clients)
+    assert (why and why.reason) == reason
+
+
+def test_a_renewal_with_a_revoked_issuer_waits_while_the_present_one_has_none() -> None:
+    old = OLD.record(1, intermediateCertificate=pem_of(replaced()))
+    why = why_not_in_place_of(NEW.record(2), Incumbent.of(old), knowing(REVOKED))
+    assert why is not None and why.reason == "untrusted"
+    assert why.message == (
+        f"Clients would not trust it: its issuer Public CA 2 was revoked at {iso(NOW - DAY)} (keyCompromise). "
+        "Import it again with the chain that its authority has in its place."
+    )
+
+
+def test_nothing_is_deleted_for_what_was_revoked() -> None:
+    """The present one was revoked: what it has replaced may be all that is left."""
+    for clients, removed in ((clients_with(), [1]), (knowing(NEW.issued.certificate), [])):
+        world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=2), clients=clients)
+        plan = plan_removal(world, [listener(2, NEW.record(2))], [], remove_unseen=False)
+        assert [record.id for record in plan.old] == removed
+
+
+# Sources
+
+
+def chosen(*entries: SourceCertificate, clients: Clients, store: Sequence[Made] = (), **options: Any) -> Chosen:
+    """What is chosen of sources."""
+    index = StoreIndex(made.record(number) for number, made in enumerate(store, start=1))
+    return choose(entries, index, SourceOptions(**options), clients)
+
+
+def why_skipped(told: Chosen) -> list[tuple[str, str]]:
+    """Names and reasons."""
+    return [(str(record["name"]), str(record["reason"])) for record in told.skipped]
+
+
+def test_a_revoked_one_of_a_source_is_not_imported() -> None:
+    told = chosen(entry(NEW), clients=knowing(NEW.issued.certificate), store=[OLD])
+    assert why_skipped(told) == [("entry-1", "revoked")] and not told.to_import
+    assert told.skipped[0]["message"].endswith(
+        "(keyCompromise): `certbot renew --cert-name entry-1 --force-renewal` has it issued anew."
+    )
+
+
+def test_of_two_copies_the_one_whose_issuer_was_not_revoked() -> None:
+    first, second = entry(NEW), entry(NEW, 2, "lego")
+    second = replace(second, record=NEW.record(None, intermediateCertificate=pem_of(replaced())))
+    for entries in ((first, second), (second, first)):
+        assert chosen(*entries, clients=knowing(REVOKED), store=[OLD]).to_import == [second]
+
+
+def test_new_names_are_not_begun_with_a_revoked_issuer() -> None:
+    clients = knowing(REVOKED)
+    assert why_skipped(chosen(entry(NEW), clients=clients, import_new=True)) == [("entry-1", "untrusted")]
+    assert chosen(entry(NEW), clients=clients, import_new=True, needs_trust=False).to_import == [entry(NEW)]
+    assert chosen(entry(NEW), clients=clients, store=[OLD], import_new=True).to_import == [entry(NEW)]
+
+
+# Attention
+
+
+def told_of(
+    clients: Clients, *, sources: Sequence[SourceCertificate] = (), store: Sequence[Made] = (), **changed: Any
+) -> list[str]:
+    """What is said of a listener that has a certificate."""
+    records = [NEW.record(1), *(made.record(number) for number, made in enumerate(store, start=2))]
+    world: World = replace(world_of(records, clients=clients), bundles=Read(list(sources)))
+    action = listener(1, NEW.record(1), **changed)
+    items = find_attention([action], RenewalFacts(world, Chosen([], [], [])))
+    assert all(item["reason"] == "revoked" and item["message"].endswith(".") for item in items)
+    return [str(item["message"]) for item in items]
+
+
+ROTATE = "`ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
+WHEN = f"was revoked at {iso(NOW - DAY)} (keyCompromise), and clients that look refuse it"
+
+
+def test_what_is_served_and_was_revoked_needs_a_person() -> None:
+    of_leaf, of_issuer = knowing(NEW.issued.certificate), knowing(REVOKED)
+    assert told_of(clients_with()) == told_of(knowing(good=[NEW.issued.certificate])) == []
+    assert told_of(of_leaf) == [f"It {WHEN}: have it issued anew; {ROTATE}"]
+    assert told_of(of_issuer) == [
+        f"Its issuer Public CA 2 {WHEN}: have it issued anew, or put the chain that its authority has in its place beside it; {ROTATE}"
+    ]
+    anew = "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew"
+    assert told_of(of_leaf, sources=[entry(NEW)]) == [f"It {WHEN}: {anew}; {ROTATE}"]
+    (better,) = told_of(of_leaf, renewal_id=7)
+    assert better.endswith("has certificate 7 of the store served in its place.") and "playbook" in better
+
+
+def test_what_it_has_replaced_is_named_if_that_is_good() -> None:
+    both = [OLD]
+    (message,) = told_of(knowing(NEW.issued.certificate), store=both, predecessor_id=2)
+    assert message.endswith("goes back to the one that was probably before it.") and "certificate_id" in message
+    (message,) = told_of(knowing(NEW.issued.certificate, OLD.issued.certificate), store=both, predecessor_id=2)
+    assert "goes back" not in message
+
+
+def test_what_was_seen_counts_not_what_is_stored() -> None:
+    """A balancer may send another chain."""
+    own = certificate_of(NEW.record())
+    seen = ((own, *map(Certificate.of, replaced())),)
+    assert told_of(knowing(REVOKED), seen=seen) == []
+
+
+def test_a_listener_is_told_with_what_is_known() -> None:
+    for clients, status in ((knowing(NEW.issued.certificate), "revoked"), (knowing(good=[REVOKED]), "good")):
+        told = as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)], clients=clients))["revocation"]
+        assert told["status"] == status and told["certificate"] == (NAME if status == "revoked" else None)
+    assert as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)]))["revocation"] is None
+
+
+@pytest.mark.parametrize(
+    ("source", "key_type", "said"),
+    [
+        ("certbot", "RSA", "`certbot renew --cert-name shop --force-renewal` has it issued anew"),
+        ("acme_sh", "RSA", "`acme.sh --renew --force --domain shop.example.com` has it issued anew"),
+        ("acme_sh", "EC", "`acme.sh --renew --force --domain shop.example.com --ecc` has it issued anew"),
+        ("lego", "RSA", "have lego get it issued anew"),
+        ("folder", "RSA", "have it issued anew"),
+        (None, "RSA", "have it issued anew"),
+    ],
+)
+def test_how_a_certificate_is_issued_anew(source: str | None, key_type: str, said: str) -> None:
+    assert reissue(source, "shop", "shop.example.com", key_type) == said

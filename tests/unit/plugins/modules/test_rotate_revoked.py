@@ -1,0 +1,252 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rotations where an authority has revoked: what is served alarms, what is to come is left out, and a replaced issuer is replaced."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import Issued, new_key, pem_of
+from tests.support.deploying import NAME, UPDATE, balancer, placed, store
+from tests.support.modules import Run
+from tests.support.revoking import Publisher, Revoking, publishing
+from tests.support.rotate_runs import CREATE, DELETE, Rotation, alarms, ids, places, skipped
+
+pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
+
+PORT = 8443
+WEB = f"web:{PORT}"
+KEY = new_key("rsa")
+DEFAULTS: dict[str, Any] = {"fail_on": None}
+"""The reasons that fail a run where nothing is said."""
+
+
+@pytest.fixture
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    with publishing() as server:
+        yield server
+
+
+@pytest.fixture
+def here(serving: Simulator, tmp_path: Path) -> Rotation:
+    """Runs where HAProxy serves."""
+    return Rotation(serving, tmp_path)
+
+
+@pytest.fixture
+def authority(here: Rotation, publisher: Publisher, tmp_path: Path) -> Revoking:
+    """An authority that clients know, and that has revoked nothing yet."""
+    made = Revoking(f"{publisher.url}/1.crl")
+    (tmp_path / "root.pem").write_text(pem_of([made.root]), encoding="ascii")
+    publisher.publish(made.published())
+    return made
+
+
+def leaf(authority: Revoking, days: tuple[float, float] = (-1, 90), **how: Any) -> Issued:
+    """A certificate that load balancers can serve."""
+    return authority.leaf(NAME, key=KEY, days=days, **how)
+
+
+def revocation(run: Run) -> dict[str, Any]:
+    """What is told of the only listener."""
+    [listener] = run["listeners"]
+    told: dict[str, Any] = listener["revocation"]
+    return told
+
+
+def test_nothing_was_revoked(here: Rotation, authority: Revoking, publisher: Publisher) -> None:
+    """Each list is asked for once, and is there for the next run."""
+    balancer(here.sim, store(here.sim, leaf(authority)), name="web", first_port=PORT)
+    for _night in range(2):
+        run = here.run(phases=["verify"], sources=None, **DEFAULTS)
+        assert not run.failed and run["attention"] == [] and "warnings" not in run, run.output
+        assert revocation(run)["status"] == "good" and publisher.asked == ["/1.crl", "/0.crl"]
+    off = here.run(phases=["verify"], sources=None, check_revocation="off")
+    assert revocation(off) is None
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_is_served_was_revoked(here: Rotation, authority: Revoking, publisher: Publisher, check: bool) -> None:
+    served = leaf(authority)
+    here.keep("www", served)
+    balancer(here.sim, store(here.sim, served), name="web", first_port=PORT)
+    publisher.publish(authority.published(served.certificate, reason=x509.ReasonFlags.key_compromise))
+    run = here.run(check=check, **DEFAULTS)
+    assert run.failed and run.code == "attention_needed" and alarms(run) == {WEB: ["revoked"]}, run.output
+    told = revocation(run)
+    assert (told["status"], told["certificate"], told["reason"]) == ("revoked", NAME, "keyCompromise")
+    [item] = run["attention"]
+    assert item["message"].startswith(f"It was revoked at {told['revoked_at']} (keyCompromise), and clients that look")
+    assert "have it issued anew; `ansible-playbook softlayer.certificates.rotate" in item["message"]
+    assert not here.changes() and here.run(fail_on=["expired"]).failed is False
+    assert skipped(run) == {"www": "revoked"}
+
+
+def test_a_renewal_that_was_revoked_is_not_taken(here: Rotation, authority: Revoking, publisher: Publisher) -> None:
+    """Neither from a source nor from the store."""
+    present, renewal = leaf(authority, (-70, 20)), leaf(authority)
+    balancer(here.sim, store(here.sim, present), name="web", first_port=PORT)
+    here.keep("www", renewal)
+    publisher.publish(authority.published(renewal.certificate))
+    run = here.run()
+    assert skipped(run) == {"www": "revoked"} and not here.changes(), run.output
+    assert revocation(run)["status"] == "good"
+    store(here.sim, renewal)
+    run = here.run()
+    assert places(run, "skipped_items") == {WEB: ("skipped", "revoked", True)} and not here.changes(), run.output
+    assert here.run(check_revocation="off")["deployed"], "which shows that it is for nothing else"
+
+
+def test_a_revoked_certificate_makes_way_for_its_renewal(
+    here: Rotation, authority: Revoking, publisher: Publisher
+) -> None:
+    """And for nothing that clients trust less."""
+    present, renewal = leaf(authority, (-20, 70)), leaf(authority)
+    balancer(here.sim, store(here.sim, present), name="web", first_port=PORT)
+    publisher.publish(authority.published(present.certificate))
+    strange = Revoking(f"{publisher.url}/strange-1.crl", name="Strange")
+    here.keep("www", leaf(strange))
+    assert here.run(trust="warn")["deployed"] == [] and not here.changes()
+    here.keep("www", renewal)
+    run = here.run(remove_superseded=True, **DEFAULTS)
+    assert not run.failed and places(run, "deployed") == {WEB: ("switched", None, True)}, run.output
+    assert run["attention"] == [] and revocation(run)["status"] == "good"
+
+
+class Crossed:
+    """A young root whose own authority signs a chain that an old one, which clients know, has signed; and signs again."""
+
+    def __init__(self, authority: Revoking, publisher: Publisher) -> None:
+        self.young = Revoking(f"{publisher.url}/young-1.crl", name="Young")
+        self.first, self.second = (authority.cross_sign("Young Root", self.young.levels[0][0]) for _time in "12")
+        issued = leaf(self.young)
+        self.before = replace(issued, chain=(*issued.chain, self.first), root=authority.root)
+        self.after = replace(issued, chain=(*issued.chain, self.second), root=authority.root)
+        publisher.publish(self.young.published())
+
+
+@pytest.mark.parametrize("has_replacement", [True, False])
+def test_a_revoked_issuer_is_replaced_under_the_same_certificate(
+    here: Rotation, authority: Revoking, publisher: Publisher, has_replacement: bool
+) -> None:
+    crossed = Crossed(authority, publisher)
+    old = store(here.sim, crossed.before)
+    balancer(here.sim, old, name="web", first_port=PORT)
+    here.keep("www", crossed.after if has_replacement else crossed.before)
+    before = here.run(**DEFAULTS)
+    assert not before.failed and not here.changes(), before.output
+    publisher.publish(authority.published(crossed.first))
+    forget(here)
+    if not has_replacement:
+        run = here.run(**DEFAULTS)
+        assert run.failed and alarms(run) == {WEB: ["revoked"]} and not here.changes(), run.output
+        assert run["attention"][0]["message"].startswith("Its issuer Young Root was revoked at ")
+        assert "put the chain that its authority has in its place beside it" in run["attention"][0]["message"]
+        assert revocation(run)["certificate"] == "Young Root"
+        return
+    plan = here.check(**DEFAULTS)
+    assert not plan.failed and len(plan["imported"]) == len(plan["deployed"]) == 1, plan.output
+    run = here.run(remove_superseded=True, **DEFAULTS)
+    assert not run.failed and here.changes() == [CREATE, DELETE, UPDATE], run.output
+    assert ids(run, "removed") == [old] and set(placed(here.sim).values()).isdisjoint({old})
+    [record] = here.sim.certificates()
+    assert record["intermediateCertificate"] == crossed.after.chain_pem
+    assert revocation(run)["status"] == "good" and run["attention"] == []
+    again = here.run(remove_superseded=True, **DEFAULTS)
+    assert not again.failed and not again["changed"]
+
+
+def test_where_all_have_the_revoked_issuer_renewals_go_on(
+    here: Rotation, authority: Revoking, publisher: Publisher
+) -> None:
+    """Clients that do not look take both; a new name is not begun with it."""
+    crossed = Crossed(authority, publisher)
+    present = replace(leaf(crossed.young, (-70, 20)), chain=crossed.before.chain)
+    balancer(here.sim, store(here.sim, present), name="web", first_port=PORT)
+    publisher.publish(authority.published(crossed.first))
+    here.keep("www", crossed.before)
+    other = crossed.young.leaf("new.example.com", key=KEY)
+    here.keep("new", replace(other, chain=crossed.before.chain))
+    run = here.run(import_new=True)
+    assert places(run, "deployed") == {WEB: ("switched", None, True)} and alarms(run) == {WEB: ["revoked"]}, run.output
+    assert skipped(run) == {"new": "untrusted"}
+
+
+def forget(here: Rotation) -> None:
+    """Have the next run ask anew."""
+    for path in (here.folder.parent / "crls").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize("how", ["gone", "stale", "of another key", "damaged"])
+def test_what_cannot_be_found_out_changes_nothing(
+    here: Rotation, authority: Revoking, publisher: Publisher, how: str
+) -> None:
+    """There is a warning; what an earlier run has kept counts as long as it holds."""
+    present, renewal = leaf(authority, (-70, 20)), leaf(authority)
+    balancer(here.sim, store(here.sim, present), name="web", first_port=PORT)
+    publisher.pages = {
+        "gone": {},
+        "stale": authority.published(present.certificate, renewal.certificate, days=(-9, -1)),
+        "of another key": {"/1.crl": Revoking().crl(present.certificate, renewal.certificate)},
+        "damaged": {"/1.crl": b"<html>", "/0.crl": b""},
+    }[how]
+    here.keep("www", renewal)
+    run = here.run(**DEFAULTS)
+    assert not run.failed and places(run, "deployed") == {WEB: ("switched", None, True)}, run.output
+    [warning] = run["warnings"]
+    assert publisher.url in warning and "check_revocation: off" in warning
+    told = revocation(run)
+    assert told["status"] == "unknown" and told["why"].startswith("its list of revoked certificates, http://")
+    assert len(publisher.asked) == len(set(publisher.asked)) == 2
+
+
+def test_an_authority_that_cannot_be_reached_for_a_day(
+    here: Rotation, authority: Revoking, publisher: Publisher, tmp_path: Path
+) -> None:
+    served = leaf(authority)
+    balancer(here.sim, store(here.sim, served), name="web", first_port=PORT)
+    publisher.publish(authority.published(served.certificate))
+    given: dict[str, Any] = {"phases": ["verify"], "sources": None}
+    assert alarms(here.run(**given)) == {WEB: ["revoked"]}
+    publisher.pages = {}
+    yesterday = (tmp_path / "crls").stat().st_mtime - 24 * 3600
+    for path in (tmp_path / "crls").iterdir():
+        os.utime(path, (yesterday, yesterday))
+    run = here.run(**given)
+    assert alarms(run) == {WEB: ["revoked"]} and "warnings" not in run and len(publisher.asked) == 4
+    publisher.publish(authority.published(days=(-3, 7)))
+    assert alarms(here.run(**given)) == {WEB: ["revoked"]}, "an older list, which somebody has kept, is none"
+    publisher.publish(authority.published(days=(-0.5, 7)))
+    assert alarms(here.run(**given)) == {}
+
+
+def test_strangers_do_not_make_it_ask_this_machine(here: Rotation, publisher: Publisher, tmp_path: Path) -> None:
+    """Only an authority that the user names may have its lists on private addresses, not one of the machine's roots."""
+    made = Revoking(f"{publisher.url}/1.crl")
+    publisher.publish(made.published())
+    balancer(here.sim, store(here.sim, leaf(made)), name="web", first_port=PORT)
+    given: dict[str, Any] = {"phases": ["verify"], "sources": None}
+    roots = tmp_path / "roots.pem"
+    roots.write_text(pem_of([Revoking().root]), encoding="ascii")
+    run = here.run(trusted_ca_path=str(roots), **given)
+    assert revocation(run) is None and publisher.asked == [], "nobody trusts it"
+    roots.write_text(pem_of([made.root]), encoding="ascii")
+
+    def with_root() -> None:
+        os.environ["SSL_CERT_FILE"] = str(roots)
+
+    run = here.run(trusted_ca_path=None, first=with_root, **given)
+    assert revocation(run)["why"].endswith("its address 127.0.0.1 is none of the public internet"), run.output
+    assert publisher.asked == []
+    assert revocation(here.run(trusted_ca_path=str(roots), first=with_root, **given))["status"] == "good"
