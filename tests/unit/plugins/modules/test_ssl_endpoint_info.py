@@ -15,11 +15,13 @@ from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import EndpointReason
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import NOT_NAMED
 
 from tests.simulator.client import Simulator
 from tests.support import dovecot as mail
 from tests.support.certificates import Authority, Issued, leaks, new_key, pem_of, self_signed
 from tests.support.modules import Run, run_module, start_module
+from tests.support.revoking import Revoking, publishing
 from tests.support.tls_servers import HOST, Server, Visit, dead_port, free_port, serving
 from tests.support.waiting import until
 
@@ -44,6 +46,7 @@ KEYS = FACTS | {
         "message",
         "accepted",
         "served",
+        "revocation",
         "ends_at",
         "ends_by",
     ),
@@ -79,6 +82,7 @@ def run_it(**options: Any) -> Run:
         for entry in run["endpoints"]:
             assert set(entry) - OF_BALANCERS == KEYS
             assert (entry["reason"] is None and entry["accepted"] is not False) == (entry["message"] is None)
+            assert entry["revocation"] is None or entry["revocation"]["status"] in {"good", "revoked", "unknown"}
             assert (entry["renewal_due"] is None) == (entry["fingerprint_sha256"] is None)
             assert run["reason_counts"].get(entry["reason"], 1)
     return run
@@ -121,6 +125,7 @@ def test_a_good_one() -> None:
         "trust": "trusted",
         "accepted": True,
         "served": None,
+        "revocation": {"status": "unknown", "certificate": NAME, "revoked_at": None, "reason": None, "why": NOT_NAMED},
         "name_matches": True,
         "tls_version": "TLSv1.3",
         "cipher": entry["cipher"],
@@ -378,3 +383,42 @@ def test_a_user_who_may_only_view(sim: Simulator, api: dict[str, Any]) -> None:
     [entry] = [entry for entry in others if entry["load_balancer_uuid"] == balancer["uuid"]]
     assert (entry["server_name"], entry["reason"], entry["certificate_ids"]) == (NAME, None, [])
     assert "SECURITY_CERTIFICATE_MANAGE" in str(run["warnings"])
+
+
+# What was revoked
+
+
+def test_what_was_revoked(home: Path, roots: Path) -> None:
+    """Its authority is one that the user names; on this machine there are no lists of any other one."""
+    with publishing() as publisher:
+        authority = Revoking(f"{publisher.url}/1.crl")
+        roots.write_text(pem_of([authority.root]), encoding="ascii")
+        issued, other = (authority.leaf(NAME) for _time in "12")
+        publisher.publish(authority.published(other.certificate))
+        named = {"trusted_ca_path": str(roots)}
+
+        def status(issued: Issued, **options: Any) -> tuple[str, str | None] | None:
+            entry, run = seen(serving(issued), **options)
+            told = entry["revocation"]
+            assert entry["trust"] == "trusted" and ("warnings" in run) == (not options)  # nothing else is said
+            return told and (told["status"], told["certificate"])
+
+        for _time in "12":
+            assert status(issued, **named) == ("good", None)
+        assert len(publisher.asked) == 2, "the second run has them"
+        assert list((home / ".local/state/softlayer.certificates/crls").iterdir())
+        assert status(other, **named) == ("revoked", NAME)
+        assert status(other, check_revocation="off") is None
+        publisher.pages = {}
+    for path in (home / ".local/state/softlayer.certificates/crls").iterdir():
+        path.unlink()
+    assert status(issued) == ("unknown", NAME)
+
+
+def test_who_is_not_asked_about() -> None:
+    for issued in (self_signed(NAME), AUTHORITY.issue(NAME, days=(-90, -2))):
+        entry, run = seen(serving(issued))
+        assert entry["revocation"]["why"] == "its authority is not known here, or it is not valid now"
+        assert "warnings" not in run
+    unseen, _run = seen(Server(http))
+    assert unseen["revocation"] is None
