@@ -52,6 +52,7 @@ SHORT = {
     "guide_deploy": "Store to load balancer",
     "guide_other_authorities": "Other authorities, emails",
     "guide_reasons": "What a reason means",
+    "guide_revoked": "Revoked certificates",
     "guide_report": "The report",
     "guide_awx": "AWX",
     "guide_semaphore": "Semaphore",

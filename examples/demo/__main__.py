@@ -17,11 +17,14 @@ import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from cryptography.x509 import ReasonFlags
+
 from examples.demo.story import ROOT, Failed, free_ports, install_collection, show, store, tell
 from tests.simulator.client import Simulator
 from tests.simulator.orders import APPROVED, COMPLETE, PENDING
 from tests.support import client_trees
 from tests.support.certificates import Authority, Issued, new_key, pem_of
+from tests.support.revoking import Publisher, Revoking, publishing
 
 FOLDER = ROOT / ".demo"
 ROTATION = """\
@@ -53,8 +56,9 @@ def main() -> int:
         with (
             tempfile.TemporaryDirectory(prefix="softlayer-demo-") as scratch,
             Simulator.start(fleet="empty", serve=True) as simulator,
+            publishing() as publisher,
         ):
-            Demo(Path(scratch), simulator).run()
+            Demo(Path(scratch), simulator, publisher).run()
     except Failed as failure:
         print(f"FAILED: {failure}", file=sys.stderr)
         return 1
@@ -64,14 +68,17 @@ def main() -> int:
 class Demo:
     """An account with load balancers, a machine with certbot, and an instance of Secrets Manager."""
 
-    def __init__(self, scratch: Path, simulator: Simulator) -> None:
-        self._simulator = simulator
+    def __init__(self, scratch: Path, simulator: Simulator, publisher: Publisher) -> None:
+        self._simulator, self._publisher = simulator, publisher
         self._environment = environment(scratch, simulator)
         self._authority = Authority("Example ACME")
+        self._revoking = Revoking(f"{publisher.url}/1.crl", name="Example Trust")
         self._ports = free_ports()
         self._number = 0
         self._certbot = scratch / "letsencrypt"
-        roots = pem_of([self._authority.root]) + simulator.authority_root.read_text(encoding="ascii")
+        roots = pem_of([self._authority.root, self._revoking.root]) + simulator.authority_root.read_text(
+            encoding="ascii"
+        )
         (FOLDER / "roots.pem").write_text(roots, encoding="ascii")
         (FOLDER / "rotation.yml").write_text(ROTATION.format(certbot=self._certbot), encoding="utf-8")
         fulfillment = FULFILLMENT.format(maildir=simulator.maildir, keys=simulator.keys_dir)
@@ -130,6 +137,13 @@ class Demo:
             "Secrets Manager, simulated as well, has renewed login.example.com by itself. It is one more line among the sources, "
             "`- secrets_manager: {}`. Its keys are written to no file.",
         )
+        self._revoke("pay.example.com")
+        self._step(
+            "Revoked",
+            "An authority has revoked pay.example.com, whose key has leaked, and publishes that. Each night reads what authorities publish: this "
+            "one is red, and changes nothing because of it.",
+            ends=2,
+        )
         self._order()
         self._step(
             "SSL orders: whom would the authority mail?",
@@ -150,7 +164,16 @@ class Demo:
 
     def _serve(self, balancer: str, name: str, days: tuple[int, int], organization: str | None = None) -> int:
         """Add a load balancer that serves a certificate which has so many days behind it and left; return its port."""
-        record = store(self._simulator, self._issue(name, days=days, organization=organization))
+        return self._add(balancer, self._issue(name, days=days, organization=organization))
+
+    def _revoke(self, name: str) -> None:
+        """Add a load balancer that serves a certificate which its authority has revoked."""
+        issued = self._revoking.leaf(name, key=new_key("rsa"))
+        self._publisher.publish(self._revoking.published(issued.certificate, reason=ReasonFlags.key_compromise))
+        self._add(name.partition(".")[0], issued)
+
+    def _add(self, balancer: str, issued: Issued) -> int:
+        record = store(self._simulator, issued)
         port = next(self._ports)
         self._simulator.add_balancer(name=balancer, listeners=[{"protocolPort": port, "tlsCertificateId": record}])
         return port

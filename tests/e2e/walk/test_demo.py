@@ -19,7 +19,7 @@ from tests.support.artefact import ROOT
 SECONDS = 600
 SCREEN = 40
 """Lines."""
-LONGER = {"7. SSL orders: whom would the authority mail?": 45, "8. SSL orders: request, wait, import": 65}
+LONGER = {"8. SSL orders: whom would the authority mail?": 45, "9. SSL orders: request, wait, import": 65}
 """Those of steps with many tasks and a warning, over how many lines Ansible 2.18 spreads that; newer ones need five less."""
 ROW = re.compile(r"(\w+):\d+ +(\S+) +\S+ \((\d+)\) +(yes|NO|\?) +(yes|NO|\?) +([^\"]+)")
 """Of the table that a rotation ends with."""
@@ -69,11 +69,14 @@ def test_what_is_seen(steps: dict[str, str]) -> None:
     }
     assert tables[1]["web"] == ("www.example.com", "88", "yes", "yes", "nothing")
     assert [due for *_others, due in tables[2].values()] == ["held_back", "nothing"]
-    assert {due for *_others, due in tables[-1].values()} == {"nothing"} and len(tables[-1]) == 4
+    assert {due for *_others, due in tables[-2].values()} == {"nothing"} and len(tables[-2]) == 4
+    assert {due for *_others, due in tables[-1].values()} == {"nothing", "revoked"} and len(tables[-1]) == 5
 
 
 def test_what_is_said(steps: dict[str, str]) -> None:
-    _begin, check, done, refused, red, *others = steps.values()
+    _begin, check, done, refused, red, *others = (text for heading, text in steps.items() if "Revoked" not in heading)
+    (revoked,) = (text for heading, text in steps.items() if "Revoked" in heading)
+    assert "(keyCompromise)" in revoked and "exit code 2" in revoked
     assert "would be imported" in check and "removed" in done
     assert "--key-type rsa" in refused
     assert red.count("nothing renews it. No source") == 1 and "exit code 2" in red
