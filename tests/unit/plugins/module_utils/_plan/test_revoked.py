@@ -20,7 +20,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     ListenerSelection,
     plan_renewals,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remedies import reissue
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import plan_removal
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
@@ -40,6 +39,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.super
     why_not_in_place_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.world import Read, World
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import reissue
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
