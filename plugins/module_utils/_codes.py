@@ -315,6 +315,7 @@ FailureCode = t.Literal[
     "listeners_failed",
     "rotation_failed",
     "attention_needed",
+    "certificate_left",
     "too_many_listeners",
     "too_many_orders",
     "locked",
@@ -344,6 +345,7 @@ FailureCode = t.Literal[
 
 emails_failed, certificates_failed, listeners_failed, rotation_failed: Something failed. | The list in the result has a reason for each.
 attention_needed: All went well, and a listener needs a person. | See its reason.
+certificate_left: A throwaway certificate of ``check_account`` is, or may be, in the store. | Run that again: it deletes it by its name.
 too_many_listeners: There is more to switch than ``max_listeners``. Nothing was changed. | Raise it if you expect so many.
 too_many_orders: There is more to request than ``max_orders``. Nothing was sent. | Raise it if you expect so many.
 invalid_argument: An option has a value that it cannot have. | ``message`` names both.

@@ -119,7 +119,12 @@ def _account(context: Context) -> Row:
 
 
 def _stored(context: Context) -> list[Row]:
-    return list(context.world.certificates.values())
+    world, listed = context.world, []
+    for record in world.certificates.values():
+        late = world.unlisted.get(record["id"], 0)
+        world.unlisted[record["id"]] = max(late - 1, 0)
+        listed += [record] if not late else []
+    return listed
 
 
 def _valid(context: Context) -> list[Row]:
@@ -212,12 +217,17 @@ def _find_by_common_name(context: Context, common_name: Any) -> list[Row]:
 @method(CERTIFICATE, "createObject", permission=MANAGE)
 def _create(context: Context, template: Any) -> Row:
     """Nothing stops the same certificate from being created twice."""
-    return context.world.add_certificate(_template(template))
+    record = context.world.add_certificate(_template(template))
+    if context.world.settings.tell_given_chain:
+        return {**record, "intermediateCertificate": _template(template).get("intermediateCertificate")}
+    return record
 
 
 @method(CERTIFICATE, "editObject", permission=MANAGE)
 def _edit(context: Context, template: Any) -> bool:
     record = _record(context)
+    if context.world.settings.only_say_edited:
+        return True
     store.edit(record, _template(template))
     store.cut_chain(record, context.world.settings.kept_chain)
     return True
@@ -227,5 +237,7 @@ def _edit(context: Context, template: Any) -> bool:
 def _delete(context: Context) -> bool:
     record = _record(context)
     store.check_deletable(record)
+    if context.world.settings.only_say_deleted:
+        return True
     del context.world.certificates[record["id"]]
     return True

@@ -44,6 +44,18 @@ class Settings:
     """How long a load balancer is locked after a change; with 0 it is ACTIVE again when the change is answered."""
     refuse_without_common_name: bool = False
     """The store takes no certificate whose subject has no common name. What it makes of one is undocumented; here it takes it."""
+    refuse_ec_key: bool = False
+    """The store takes no certificate with an EC key. Whether it does is undocumented; here it does."""
+    trust_chains: bool = False
+    """The store does not look whether an intermediate certificate issued the certificate."""
+    list_late: int = 0
+    """So many lists of certificates lack what was created since. How soon it is listed is undocumented."""
+    only_say_edited: bool = False
+    """An edit is answered with true, and changes nothing."""
+    only_say_deleted: bool = False
+    """A deletion is answered with true, and deletes nothing."""
+    tell_given_chain: bool = False
+    """What is created is told with the chain that was given, whatever is kept of it."""
     kept_chain: str = "all"
     """Which of several intermediate certificates the store keeps, and says nothing of the others, see `CHAINS`. That is undocumented."""
     hold_mail: bool = False

@@ -15,6 +15,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
 from cryptography.x509.oid import NameOID
 
@@ -29,16 +30,26 @@ WRITABLE = (*_KEY_MATERIAL, *_FREE)
 _LISTENERS = uuid.UUID("5a6f0c6e-8a3c-4c1c-9d0b-2f3d1b9f7e10")
 
 
-def create(identifier: int, template: Mapping[str, Any], *, needs_name: bool = False) -> Row:
+def create(
+    identifier: int,
+    template: Mapping[str, Any],
+    *,
+    needs_name: bool = False,
+    needs_rsa: bool = False,
+    trusts_chain: bool = False,
+) -> Row:
     """A new record that nothing uses; raises the API's fault if the parts do not belong together.
 
-    With ``needs_name``, also if the certificate has no common name.
+    With ``needs_name``, also if the certificate has no common name, and with ``needs_rsa`` if its key is of another type. With
+    ``trusts_chain``, whether the intermediate certificates issued it does not matter.
     """
     given = {name: template.get(name) or None for name in WRITABLE}
     for name in ("certificate", "privateKey"):
         if not given[name]:
             raise errors.missing_property(name, CERTIFICATE.name)
-    derived, moment = _derived(given), dates.now()
+    derived, moment = _derived(given, trusts_chain=trusts_chain), dates.now()
+    if needs_rsa and not isinstance(_certificates("certificate", given["certificate"])[0].public_key(), RSAPublicKey):
+        raise errors.invalid_value("certificate", "Its key is not an RSA key.")
     if needs_name and not derived["commonName"]:
         raise errors.invalid_value("certificate", "Its subject has no common name.")
     return {
@@ -125,14 +136,14 @@ def _validity_days(row: Row) -> int:
     return days
 
 
-def _derived(given: Mapping[str, Any]) -> Row:
+def _derived(given: Mapping[str, Any], *, trusts_chain: bool = False) -> Row:
     """Check key against certificate and certificate against intermediate, then derive the facts."""
     certificate = _certificates("certificate", given["certificate"])[0]
     if _spki(_private_key(given["privateKey"]).public_key()) != _spki(certificate.public_key()):
         raise errors.invalid_value("privateKey", "The private key does not match the certificate.")
-    if given["intermediateCertificate"]:
+    if given["intermediateCertificate"] and not trusts_chain:
         _check_chain([certificate, *_certificates("intermediateCertificate", given["intermediateCertificate"])])
-    elif certificate.issuer != certificate.subject:
+    elif certificate.issuer != certificate.subject and not given["intermediateCertificate"]:
         raise errors.invalid_value("intermediateCertificate", "The issuer's certificate is required.")
     return facts(certificate)
 

@@ -60,6 +60,8 @@ class World:
     """What the balancers' traffic goes through."""
     place: Callable[[], str | None] = lambda: None
     """The address of the next balancer; None for a name that leads nowhere."""
+    unlisted: dict[int, int] = field(default_factory=dict)
+    """How many lists still lack a certificate, by its id."""
     secrets_manager: Instance = field(default_factory=Instance)
     sends: list[Send] = field(default_factory=list)
     calls: CallLog = field(default_factory=CallLog)
@@ -119,8 +121,15 @@ class World:
     def add_certificate(self, template: Mapping[str, Any]) -> Row:
         """A new record in the store, checked as the store does."""
         with self.lock:
-            needs_name = self.settings.refuse_without_common_name
-            record = {**store.create(self._next_certificate, template, needs_name=needs_name), **self.services()}
+            checked = store.create(
+                self._next_certificate,
+                template,
+                needs_name=self.settings.refuse_without_common_name,
+                needs_rsa=self.settings.refuse_ec_key,
+                trusts_chain=self.settings.trust_chains,
+            )
+            record = {**checked, **self.services()}
+            self.unlisted[record["id"]] = self.settings.list_late
             store.cut_chain(record, self.settings.kept_chain)
             if self.settings.tell_otherwise:
                 record |= store.otherwise(record)

@@ -197,6 +197,7 @@ NOT_THERE = {
 IN_NO_ROLE = {
     "ssl_certificate_deploy",
     "ssl_endpoint_info",
+    "ssl_account_check",
     "ssl_certificate_export",
     "secrets_manager_certificate",
 }

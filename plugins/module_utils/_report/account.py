@@ -1,0 +1,86 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the check of an account has found, as lines for people. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from .._errors import ISSUES
+
+MAY = {
+    "list_orders": "list SSL orders",
+    "list_store": "list the store",
+    "list_balancers": "list load balancers",
+    "create": "create certificates",
+    "edit": "edit them",
+    "delete": "delete them",
+}
+STORE = {
+    "intermediates_kept": "of several intermediate certificates, it keeps",
+    "create_tells_what_is_kept": "it says truly what it keeps",
+    "takes_ec_key": "it takes EC keys",
+    "takes_no_common_name": "it takes certificates without a common name",
+    "refuses_wrong_chain": "it refuses a chain that did not issue the certificate",
+    "listed_after_seconds": "it lists what was created after",
+}
+LISTS = {
+    "listeners_agree": "certificates name the listeners that have them",
+    "services_counted": "certificates count at least those",
+}
+PAGES = {"orders": "SSL orders", "store": "certificates", "balancers": "load balancers"}
+UNKNOWN = "not known"
+
+
+def lines_of(facts: Mapping[str, t.Any]) -> list[str]:
+    """Return the facts as lines: what is known, and what is not."""
+    found: dict[str, str] = {f"the key may {words}": answer(facts["may"][name]) for name, words in MAY.items()}
+    store, lists = facts["store"], facts["lists"]
+    found |= {f"the store: {words}": answer(store[name]) for name, words in STORE.items()}
+    found |= {words: answer(lists[name]) for name, words in LISTS.items()}
+    found |= {
+        f"lists of {words}: keep to a limit, tell their total": ", ".join(
+            answer(lists[f"{name}_{what}"]) for what in ("keep_limit", "give_total")
+        )
+        for name, words in PAGES.items()
+    }
+    width = max(map(len, found))
+    return [*(f"{words.ljust(width)}  {value}" for words, value in found.items()), *_refusals(store["refusals"])]
+
+
+REFUSED = {
+    "ec_key": "an EC key",
+    "no_common_name": "no common name",
+    "wrong_chain": "a wrong chain",
+    "any": "every certificate that was tried",
+}
+
+
+def _refusals(refusals: Mapping[str, str]) -> Iterator[str]:
+    for name, words in REFUSED.items():
+        if refusals.get(name):
+            yield f"of {words}, the store says: {refusals[name]}"
+
+
+def answer(value: object) -> str:
+    """Return a fact in a word or two."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return "no time" if value == 0 else f"{value} second{'s' if value > 1 else ''}"
+    return str(value)
+
+
+def how_to_send(path: str, *, is_known: bool) -> str:
+    """Return how to let others know what was found, as a sentence; first, how to find out the rest."""
+    rest = (
+        ""
+        if is_known
+        else "What the store does is found out with try_store=true, by one certificate that is deleted again. "
+    )
+    return f"{rest}Please attach {path} to an issue, since it names nothing of the account: {ISSUES}"
