@@ -17,7 +17,7 @@ description:
     at each of their addresses, and deletes what was replaced.
   - A certificate may stand in for another one if it is valid, newer, of the same organization and key type, has all of its names, is trusted
     no less, and does not end before it while due.
-  - What a client accepts today, it accepts tomorrow, or the run fails and nothing is deleted.
+  - What a client accepts today, it does tomorrow, or the run fails.
   - V(verify) asks ACME authorities whether they want renewals.
   - Needs C(SECURITY_CERTIFICATE_MANAGE), C(LOADBALANCER_MANAGE) and access to the load balancers.
 author:
@@ -199,7 +199,7 @@ options:
     type: int
     default: 20
   balancer_wait_timeout:
-    description: Seconds to wait for balancers and runs.
+    description: Seconds to wait for balancers and other runs.
     type: float
     default: 900
   verify_timeout:
@@ -211,11 +211,11 @@ options:
     type: bool
     default: true
   remove_superseded:
-    description: Whether to delete what was replaced, once that is seen.
+    description: Whether to delete what is seen to be replaced.
     type: bool
     default: false
   remove_unseen:
-    description: Whether to delete it also where nobody can look.
+    description: Whether to do it though a listener is unreachable.
     type: bool
     default: false
   ledger_url:
@@ -226,11 +226,11 @@ options:
     type: list
     elements: raw
   approved:
-    description: What check mode returned; only that is done, or fails.
+    description: What a run in check mode returned; only that is done.
     type: dict
   adopt:
     description:
-      - Only gives listeners, within O(load_balancers), the first certificate of a name. RV(adopted) says what is lost by it.
+      - Only gives the first certificate of a name, see RV(adopted).
     type: dict
     suboptions:
       common_name:
@@ -241,6 +241,9 @@ options:
         description: As V(prod-web:443); default by its names.
         type: list
         elements: str
+  account_facts_path:
+    description: Of C(ssl_account_check), else its usual file.
+    type: path
   gather_certificates:
     description: Whether to return what a report needs.
     type: bool
@@ -324,6 +327,7 @@ EXAMPLES = r"""
     rollback: false
     remove_superseded: true
     remove_unseen: true
+    account_facts_path: /srv/account.json
 """
 
 RETURN = r"""

@@ -15,6 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
 OF_SOURCES = {"certbot", "lego", "acme_sh", "traefik", "folder", "privatekey_dir", "maildir", "paths", "ca_path"}
 """The keys of sources and mailboxes that hold paths."""
 OF_MODULES = {
+    "account_facts_path",
     "certificate_dir",
     "intermediate_path",
     "maildir",

@@ -34,6 +34,7 @@ from .._plan.attention import REASONS
 from .._plan.deployments import Adoption
 from .._plan.rotation import choose
 from .._sources.source import CLIENTS
+from .account_check import known_limit
 from .certificate_deploy import SPEC as DEPLOY_SPEC
 from .endpoint_info import expecting, read_endpoints
 from .renewal_info import ask_authorities
@@ -96,6 +97,7 @@ SPEC = (
                 },
             },
             "gather_certificates": {"type": "bool", "default": True},
+            "account_facts_path": {"type": "path"},
             "fail_on": {
                 "type": "list",
                 "elements": "str",
@@ -202,5 +204,6 @@ def options_of(module: Module) -> RotationOptions:
         "adopt": None if params["adopt"] is None else Adoption(**params["adopt"]),
         "issuers": known_issuers(params["intermediate_path"]),
         "endpoints": expecting(read_endpoints(params["endpoints"])),
+        "limit": known_limit(params["account_facts_path"], module.warn) if "import" in params["phases"] else None,
     }
     return RotationOptions(**given, is_check_mode=module.check_mode)

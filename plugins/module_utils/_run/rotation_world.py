@@ -24,7 +24,7 @@ from .._net.endpoint import Endpoint
 from .._plan.approvals import Approved
 from .._plan.deployments import Adoption, ListenerAction, ListenerSelection, Place, why_unmatched
 from .._plan.rotation import Record, SourceOptions, is_meant, without_replaced
-from .._plan.store_index import StoreIndex
+from .._plan.store_index import ChainLimit, StoreIndex
 from .._plan.superseding import Clients, age, certificate_of
 from .._plan.world import Read, World
 from .._report.summary import MOST_NAMED
@@ -68,6 +68,8 @@ class RotationOptions:
     remove_unseen: bool
     fail_on: Sequence[str]
     gather_certificates: bool
+    limit: ChainLimit | None
+    """What the store is known to keep of chains."""
     is_check_mode: bool
 
     @property
@@ -129,7 +131,7 @@ def read_world(module: Module, client: Client, clients: Clients, options: Rotati
         CertificatesError: as `fetch_stored`; `not_found` if patterns match nothing.
     """
     listings, at = begin_listings(module, options.sources, client.stop), now()
-    world = World(fetch_stored(client), None, clients, at)
+    world = World(fetch_stored(client), None, clients, at, limit=options.limit)
     warn_of_unreadable(client, world.stored)
     try:
         world = replace(world, balancers=fetch_listed(client, world.stored))
