@@ -156,6 +156,12 @@ class Demo:
             "the store. The next night, `rotate` has the load balancers serve it.",
             "fulfill -e @.demo/fulfillment.yml",
         )
+        self._step(
+            "Is your account like this one?",
+            "What the store does with chains of two, EC keys and missing common names is documented nowhere. This finds out, with one "
+            "certificate of a name that cannot exist, which is deleted again, and what the key may do.",
+            "check_account -e try_store=true",
+        )
         tell(
             "Done",
             "All has stopped. Open .demo/rotation.html in a browser: what is served, and until when. The variables are beside it; "

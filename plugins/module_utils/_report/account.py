@@ -29,9 +29,10 @@ STORE = {
 }
 LISTS = {
     "listeners_agree": "certificates name the listeners that have them",
-    "services_counted": "certificates count at least those",
+    "services_counted": "certificates count at least these listeners",
 }
-PAGES = {"orders": "SSL orders", "store": "certificates", "balancers": "load balancers"}
+PAGES = {"keep_limit": "lists keep to a limit", "give_total": "lists tell their total"}
+LISTED = {"orders": "SSL orders", "store": "certificates", "balancers": "load balancers"}
 UNKNOWN = "not known"
 
 
@@ -42,10 +43,8 @@ def lines_of(facts: Mapping[str, t.Any]) -> list[str]:
     found |= {f"the store: {words}": answer(store[name]) for name, words in STORE.items()}
     found |= {words: answer(lists[name]) for name, words in LISTS.items()}
     found |= {
-        f"lists of {words}: keep to a limit, tell their total": ", ".join(
-            answer(lists[f"{name}_{what}"]) for what in ("keep_limit", "give_total")
-        )
-        for name, words in PAGES.items()
+        words: ", ".join(f"{shown} {answer(lists[f'{name}_{what}'])}" for name, shown in LISTED.items())
+        for what, words in PAGES.items()
     }
     width = max(map(len, found))
     return [*(f"{words.ljust(width)}  {value}" for words, value in found.items()), *_refusals(store["refusals"])]

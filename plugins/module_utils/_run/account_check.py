@@ -100,7 +100,7 @@ def run(module: Module) -> dict[str, t.Any]:
             *planned,
             *lines_of(facts),
             *dict.fromkeys(seen.why.values()),
-            *(f"certificate {item.record.id} ({item.name}): {item.as_result()['message']}" for item in left),
+            *told_of(left),
             how_to_send(path, is_known=facts["tried_on"] is not None),
         ],
         "api_calls": client.api_calls + calls,
@@ -260,6 +260,16 @@ def known_limit(path: str | None, warn: Callable[[str], object]) -> ChainLimit |
 
 
 # The result
+
+MOST_TOLD = 2
+"""How many of the certificates that were left have a line of their own."""
+
+
+def told_of(left: list[Leftover]) -> list[str]:
+    """Return what became of certificates that were left, in a few lines."""
+    lines = [f"certificate {item.record.id} ({item.name}): {item.as_result()['message']}" for item in left]
+    more = len(lines) - MOST_TOLD
+    return [*lines[:MOST_TOLD], *([f"and {more} more certificates that were left"] if more > 0 else [])]
 
 
 def failure_of(trials: list[Trial], left: list[Leftover], *, is_stopped: bool) -> dict[str, t.Any]:
