@@ -218,6 +218,8 @@ def _find_by_common_name(context: Context, common_name: Any) -> list[Row]:
 def _create(context: Context, template: Any) -> Row:
     """Nothing stops the same certificate from being created twice."""
     record = context.world.add_certificate(_template(template))
+    if context.world.settings.tell_first_id:
+        return {**record, "id": min(context.world.certificates)}
     if context.world.settings.tell_given_chain:
         return {**record, "intermediateCertificate": _template(template).get("intermediateCertificate")}
     return record

@@ -54,6 +54,8 @@ class Settings:
     """An edit is answered with true, and changes nothing."""
     only_say_deleted: bool = False
     """A deletion is answered with true, and deletes nothing."""
+    tell_first_id: bool = False
+    """What is created is told with the id of the first certificate of the store."""
     tell_given_chain: bool = False
     """What is created is told with the chain that was given, whatever is kept of it."""
     kept_chain: str = "all"

@@ -179,12 +179,14 @@ class StoreCheck:
 
     def _look(self, trial: Trial, content: Content) -> Trial:
         """Return a trial with what can be seen of its record, and whether its notes can be edited; what fails stays unknown."""
-        identifier = t.cast(int, trial.id)
+        identifier, record = t.cast(int, trial.id), None
         with suppress(CertificatesError):
             record = store.fetch_one(self.client, identifier)
-            if record and record.certificate == content.certificate and trial.kept:
-                kept = kept_of(content.intermediates, record.intermediates)
-                trial = replace(trial, kept=kept, is_kept_told=trial.kept == kept)
+        if record is None or record.certificate != content.certificate:  # that of somebody else is not to be touched
+            return replace(trial, id=None if record else identifier, kept=None)
+        if trial.kept:
+            kept = kept_of(content.intermediates, record.intermediates)
+            trial = replace(trial, kept=kept, is_kept_told=trial.kept == kept)
         with suppress(CertificatesError):
             trial = replace(trial, listed_after=self._until_listed(identifier))
         return replace(trial, edited=self._edit(identifier))
@@ -228,9 +230,10 @@ class StoreCheck:
                 return None, f"It may be in the store, and {why}. {ADVICE}" if is_there else None
 
     def _find(self, identifier: int | None, certificate: Certificate) -> store.StoreCertificate | None:
-        """Return the record of a certificate."""
-        if identifier:
-            return store.fetch_one(self.cleaner, identifier)
+        """Return the record of a certificate, whatever its id was said to be."""
+        record = store.fetch_one(self.cleaner, identifier) if identifier else None
+        if record and record.certificate == certificate:
+            return record
         records = store.fetch_stored(self.cleaner)
         return next((record for record in records if record.certificate == certificate), None)
 

@@ -242,8 +242,10 @@ def leftovers(records: Iterable[StoreCertificate], ours: Collection[str], at: da
 
 
 def why_not_ours(record: StoreCertificate, ours: Collection[str], at: datetime) -> str | None:
-    """Return why a throwaway certificate is not deleted, `None` if it may be."""
-    certificate = t.cast(Certificate, record.certificate)
+    """Return why a record is not deleted, `None` if it may be."""
+    certificate = record.certificate
+    if certificate is None or not is_throwaway(certificate):
+        return "It is no throwaway certificate, so it is left."
     if plain_notes(record.notes) not in {NOTES, EDITED, ""}:
         return "Somebody has written notes on it, so it is left: delete it in the portal if nobody wants it."
     if not record.is_surely_unused:
@@ -262,8 +264,9 @@ def merged(new: Mapping[str, t.Any], before: Mapping[str, t.Any] | None) -> dict
     """Return the facts of a run; where it has not tried the store, with those of the last one that did."""
     if before is None or new["tried_on"] is not None:
         return dict(new)
-    tried = {name: before["store"].get(name) for name in (*STORE_FACTS, "refusals")}
-    return {**new, "tried_on": before["tried_on"], "store": {**new["store"], **tried}}
+    tried = {name: before["store"].get(name) for name in STORE_FACTS}
+    refusals = before["store"].get("refusals", {})
+    return {**new, "tried_on": before["tried_on"], "store": {**tried, "refusals": refusals}}
 
 
 def facts_in(content: bytes, path: str) -> dict[str, t.Any]:
@@ -286,7 +289,14 @@ def facts_in(content: bytes, path: str) -> dict[str, t.Any]:
 def _check(facts: t.Any) -> None:
     if facts["format"] != FORMAT or not isinstance(facts["store"], dict):
         raise ValueError
-    if facts["store"]["intermediates_kept"] not in {*t.get_args(Kept), None}:
+    store = facts["store"]
+    if store["intermediates_kept"] not in {*t.get_args(Kept), None}:
+        raise ValueError
+    others = {name: store.get(name) for name in STORE_FACTS if name != "intermediates_kept"}
+    if not all(value is None or isinstance(value, int) for value in others.values()):
+        raise ValueError
+    refusals = store.get("refusals", {})
+    if not isinstance(refusals, dict) or not all(isinstance(said, str) for said in refusals.values()):
         raise ValueError
     if facts["tried_on"] is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", facts["tried_on"]):
         raise ValueError

@@ -200,6 +200,18 @@ def test_a_store_that_only_says_that_it_has_deleted(checks: Checks) -> None:
     assert [(item["id"], item["removed"]) for item in mended["leftovers"]] == [(left["id"], True)] and mended["changed"]
 
 
+def test_a_store_that_tells_another_certificates_id(sim: Simulator, checks: Checks) -> None:
+    """That one is neither edited nor deleted, and the one that was stored is found all the same."""
+    sim.patch_certificate(min(checks.ids), notes="", associatedServiceCount=0)
+    for balancer in sim.balancers():
+        sim.delete_balancer(balancer["id"])
+    checks.before = sim.certificates()
+    sim.settings(tell_first_id=True)
+    run = checks.run_clean()
+    assert checks.writes == [CREATE, DELETE, CREATE] and run["facts"]["may"]["edit"] is None
+    assert run["facts"]["store"]["intermediates_kept"] is None
+
+
 def test_a_store_that_only_says_that_it_has_edited(checks: Checks) -> None:
     checks.sim.settings(only_say_edited=True)
     assert checks.run_clean()["facts"]["may"] == dict.fromkeys(MAY, True) | {"edit": False}

@@ -35,6 +35,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.accou
     merged,
     next_kind,
     permitted,
+    why_not_ours,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import ChainLimit
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -255,6 +256,9 @@ def test_what_may_never_be_deleted() -> None:
     foreign = Authority().issue("check-0123456789abcdef.invalid")
     others = [record(certificate=foreign.pem), record(certificate=None), record(certificate="damaged")]
     assert leftovers(others, OURS, LATER) == []
+    for other in others:
+        fingerprints = {other.certificate.fingerprint_sha256} if other.certificate else set()
+        assert "no throwaway certificate" in (why_not_ours(other, fingerprints, LATER) or "")
 
 
 def test_what_is_told_of_what_was_left() -> None:
@@ -300,6 +304,8 @@ def test_what_was_tried_before_stays_known() -> None:
     assert merged(read, None) == read
     otherwise = facts(stored(EC, kept="first"))
     assert merged(otherwise, tried) == otherwise
+    little = {"format": 1, "tried_on": "2026-11-30", "store": {"intermediates_kept": "first"}}
+    assert merged(read, little)["store"] == {**NOTHING, "intermediates_kept": "first"}
 
 
 @pytest.mark.parametrize("kept", ["first", "last", "none", "all", "other", None])
@@ -333,6 +339,9 @@ GOOD: dict[str, Any] = {"format": 1, "tried_on": None, "store": {"intermediates_
         json.dumps({**GOOD, "store": {}}).encode(),
         json.dumps({**GOOD, "store": {"intermediates_kept": "some"}}).encode(),
         json.dumps({**GOOD, "store": {"intermediates_kept": ["first"]}}).encode(),
+        json.dumps({**GOOD, "store": {"intermediates_kept": "all", "refusals": []}}).encode(),
+        json.dumps({**GOOD, "store": {"intermediates_kept": "all", "refusals": {"any": 1}}}).encode(),
+        json.dumps({**GOOD, "store": {"intermediates_kept": "all", "takes_ec_key": "yes"}}).encode(),
         json.dumps({**GOOD, "tried_on": "yesterday"}).encode(),
         json.dumps({**GOOD, "tried_on": 5}).encode(),
         json.dumps({"format": 1, "store": GOOD["store"]}).encode(),
