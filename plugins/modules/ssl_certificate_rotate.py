@@ -17,8 +17,7 @@ description:
     at each of their addresses, and deletes what was replaced.
   - A certificate may stand in for another one if it is valid, newer, of the same organization and key type, has all of its names, is trusted
     no less, and does not end before it while due.
-  - What a client accepts today, it does tomorrow, or the run fails.
-  - V(verify) asks ACME authorities whether they want renewals.
+  - What a client accepts today, it accepts tomorrow, or the run fails. Authorities are asked what they have revoked, or want renewed.
   - Needs C(SECURITY_CERTIFICATE_MANAGE), C(LOADBALANCER_MANAGE) and access to the load balancers.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
@@ -199,7 +198,7 @@ options:
     type: int
     default: 20
   balancer_wait_timeout:
-    description: Seconds to wait for balancers and other runs.
+    description: Seconds to wait for balancers and runs.
     type: float
     default: 900
   verify_timeout:
@@ -215,7 +214,7 @@ options:
     type: bool
     default: false
   remove_unseen:
-    description: Whether to do it though a listener is unreachable.
+    description: Whether to do it also where nobody can look.
     type: bool
     default: false
   ledger_url:
@@ -226,7 +225,7 @@ options:
     type: list
     elements: raw
   approved:
-    description: What a run in check mode returned; only that is done.
+    description: What check mode returned; only that is done.
     type: dict
   adopt:
     description:
@@ -249,12 +248,12 @@ options:
     type: bool
     default: true
   check_revocation:
-    description: Whether to ask what was revoked.
+    description: With V(off), no authority is asked anything.
     type: str
     choices: [warn, "off"]
     default: warn
   fail_on:
-    description: Why to fail, for V(held_back) after three days.
+    description: Why to fail; for V(held_back), after 3 days.
     type: list
     elements: str
     choices: [expired, expiring, not_yet_valid, unusable, revoked, held_back, not_served, not_accepted, renewal_requested]
@@ -319,15 +318,8 @@ EXAMPLES = r"""
 
 - name: Take all that a folder has, in a short window, and leave what breaks
   softlayer.certificates.ssl_certificate_rotate:
-    sources: [{folder: /srv/tls}]
-    import_new: true
-    trust: warn
-    balancer_wait_timeout: 300
-    verify_timeout: 60
-    rollback: false
-    remove_superseded: true
-    remove_unseen: true
-    account_facts_path: /srv/account.json
+    {sources: [{folder: /srv/tls}], import_new: true, trust: warn, rollback: false, remove_superseded: true, remove_unseen: true,
+     balancer_wait_timeout: 300, verify_timeout: 60, account_facts_path: /srv/account.json}
 """
 
 RETURN = r"""
