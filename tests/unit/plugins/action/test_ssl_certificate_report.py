@@ -23,10 +23,10 @@ def end(results: dict[str, Any], *, is_check_mode: bool = False, **written: Any)
 
 
 def test_a_run_that_went_well() -> None:
-    """With the table before the totals, and where the report is behind them; that it was written is a change."""
+    """With the table and where the report is before the totals; that it was written is a change."""
     told = end(DONE, changed=True, paths=["/srv/report.html", "/srv/report.json"], warnings=["Mind this."])
-    assert [line.split()[0] for line in told["lines"]] == ["It", "LISTENER", "web:443", "1", "The"]
-    assert told["lines"][-1] == "The report is in /srv/report.html"
+    assert [line.split()[0] for line in told["lines"]] == ["It", "LISTENER", "web:443", "The", "1"]
+    assert told["lines"][-2] == "The report is in /srv/report.html"
     assert told["changed"] and told["warnings"] == ["Mind this."] and told.keys() == {"changed", "lines", "warnings"}
 
 
