@@ -75,10 +75,10 @@ def ending(
     """
     table = table_of(results, where)
     lines = last_lines(results, table)
-    pages = [path for path in written.get("paths") or () if path.endswith(".html")]
+    has_page = any(path.endswith(".html") for path in written.get("paths") or ())
     is_written = {"orders", "listeners"} & results.keys() and not is_check_mode and not written.get("failed")
-    if pages and is_written and not "".join(table[-1:]).endswith(where):  # it says so of the other rows
-        lines.insert(-1, f"The report is in {pages[0]}")  # the totals come last
+    if has_page and is_written and not "".join(table[-1:]).endswith(where):  # it says so of the other rows
+        lines.insert(-1, f"The report is{where}")  # the totals come last
     failure = results.get("failure") or {}
     message = failure.get("message") or (results.get("msg") if not lines else None)
     why = " ".join(dict.fromkeys(filter(None, [message, written.get("msg")])))
