@@ -180,7 +180,7 @@ summary:
   returned: success
   type: list
   elements: str
-  sample: ["the key may list the store  yes"]
+  sample: ["the key may list  SSL orders yes, certificates yes, load balancers yes"]
 api_calls:
   description: Number of HTTP requests, with retries.
   returned: success

@@ -12,12 +12,8 @@ from collections.abc import Iterator, Mapping
 from .._errors import ISSUES
 
 MAY = {
-    "list_orders": "list SSL orders",
-    "list_store": "list the store",
-    "list_balancers": "list load balancers",
-    "create": "create certificates",
-    "edit": "edit them",
-    "delete": "delete them",
+    "the key may list": {"list_orders": "SSL orders", "list_store": "certificates", "list_balancers": "load balancers"},
+    "the key may change certificates": {"create": "create", "edit": "edit", "delete": "delete"},
 }
 STORE = {
     "intermediates_kept": "of several intermediate certificates, it keeps",
@@ -38,16 +34,20 @@ UNKNOWN = "not known"
 
 def lines_of(facts: Mapping[str, t.Any]) -> list[str]:
     """Return the facts as lines: what is known, and what is not."""
-    found: dict[str, str] = {f"the key may {words}": answer(facts["may"][name]) for name, words in MAY.items()}
-    store, lists = facts["store"], facts["lists"]
+    may, store, lists = facts["may"], facts["store"], facts["lists"]
+    found = {words: _each({shown: may[name] for name, shown in parts.items()}) for words, parts in MAY.items()}
     found |= {f"the store: {words}": answer(store[name]) for name, words in STORE.items()}
     found |= {words: answer(lists[name]) for name, words in LISTS.items()}
     found |= {
-        words: ", ".join(f"{shown} {answer(lists[f'{name}_{what}'])}" for name, shown in LISTED.items())
+        words: _each({shown: lists[f"{name}_{what}"] for name, shown in LISTED.items()})
         for what, words in PAGES.items()
     }
     width = max(map(len, found))
     return [*(f"{words.ljust(width)}  {value}" for words, value in found.items()), *_refusals(store["refusals"])]
+
+
+def _each(facts: Mapping[str, object]) -> str:
+    return ", ".join(f"{words} {answer(value)}" for words, value in facts.items())
 
 
 REFUSED = {

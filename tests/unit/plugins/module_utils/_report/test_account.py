@@ -38,12 +38,8 @@ FACTS: dict[str, Any] = {
 
 def test_the_lines() -> None:
     assert lines_of(FACTS) == [
-        "the key may list SSL orders                                       yes",
-        "the key may list the store                                        yes",
-        "the key may list load balancers                                   yes",
-        "the key may create certificates                                   yes",
-        "the key may edit them                                             not known",
-        "the key may delete them                                           yes",
+        "the key may list                                                  SSL orders yes, certificates yes, load balancers yes",
+        "the key may change certificates                                   create yes, edit not known, delete yes",
         "the store: of several intermediate certificates, it keeps         first",
         "the store: it says truly what it keeps                            no",
         "the store: it takes EC keys                                       yes",
