@@ -228,7 +228,7 @@ class Crl:
         for extension in self.parsed.extensions:
             if isinstance(extension.value, x509.DeltaCRLIndicator):
                 return "it has only what has changed since another one"
-            if extension.critical and not isinstance(extension.value, (x509.IssuingDistributionPoint, x509.CRLNumber)):
+            if extension.critical and not isinstance(extension.value, x509.IssuingDistributionPoint):
                 return f"its critical extension {extension.oid.dotted_string} is not known"
         scope = self._scope
         if scope and (scope.indirect_crl or scope.only_contains_attribute_certs or scope.relative_name):

@@ -109,6 +109,7 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
     "stale": (AUTHORITY.crl(days=(-9, -1)), "it holds from"),
     "to come": (AUTHORITY.crl(days=(1, 9)), "it holds from"),
     "critical": (AUTHORITY.crl(extensions=[(STRANGE, True)]), "its critical extension 1.2.3.4 is not known"),
+    "critical number": (AUTHORITY.crl(extensions=[(x509.CRLNumber(7), True)]), "its critical extension 2.5.29.20 is"),
     "delta": (AUTHORITY.crl(extensions=[(x509.DeltaCRLIndicator(1), True)]), "it has only what has changed since"),
     "indirect": (
         AUTHORITY.crl(extensions=[(scope(URL, indirect_crl=True), True)]),
