@@ -76,6 +76,7 @@ class Authorities:
     ) -> None:
         self._egress, self._cache, self._seconds, self._stop = egress, cache, seconds, stop
         self._named = named
+        self._asked: set[Pair] = set()
         self._got: dict[str, bytes | str] = {}
         self._failed: dict[str, str] = {}
 
@@ -104,8 +105,9 @@ class Authorities:
         questions: dict[Certificate, Question] = {}
         private: set[str] = set()
         for leaf, chain in pairs:
-            if not leaf.is_valid(at):
+            if (leaf, chain) in self._asked or not leaf.is_valid(at):
                 continue
+            self._asked.add((leaf, chain))
             new = [each for each in questions_about(leaf, chain, anchors()) if each.certificate not in known]
             questions |= {question.certificate: question for question in new}
             if new and any(issuer in self._named for issuer in (leaf, *chain.path)):

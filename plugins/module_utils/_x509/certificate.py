@@ -391,6 +391,17 @@ class Certificate:
         identifier = self.extension(x509.AuthorityKeyIdentifier)
         return identifier.key_identifier if identifier else None
 
+    def has_signed(self, signed: x509.Certificate | x509.CertificateRevocationList, content: bytes) -> bool:
+        """Return whether its key signed a certificate or a list of revoked ones; `content` is what of it was signed."""
+        if self._public_key is None or not self.is_quickly_verified_by:
+            return False
+        try:
+            with reading(CertificatesError("invalid_pem", "")):
+                _verify(signed, content, self._public_key)
+        except (CertificatesError, InvalidSignature):
+            return False
+        return True
+
     @property
     def is_quickly_verified_by(self) -> bool:
         """Whether verifying a signature with its key takes a time that an attacker cannot increase."""
@@ -455,32 +466,30 @@ def comparable(name: x509.Name) -> Name:
 @lru_cache(MOST_REMEMBERED)
 def _is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
     """Return whether the key of `issuer` signed a certificate; the links between intermediates and roots are asked for again and again."""
-    if issuer._public_key is None or not issuer.is_quickly_verified_by:
-        return False
-    try:
-        with reading(CertificatesError("invalid_pem", "")):
-            _verify(certificate.parsed, issuer._public_key)
-    except (CertificatesError, InvalidSignature):
-        return False
-    return True
+    return issuer.has_signed(certificate.parsed, certificate.parsed.tbs_certificate_bytes)
 
 
-def _verify(certificate: x509.Certificate, key: t.Any) -> None:
-    """Verify a certificate's signature.
+def _verify(signed: x509.Certificate | x509.CertificateRevocationList, content: bytes, key: t.Any) -> None:
+    """Verify the signature of a certificate or a list.
 
     `verify_directly_issued_by` does not fit: it takes a name in another string type for a different name.
+
+    Args:
+        signed: what has the signature.
+        content: what was signed.
+        key: the public key that must have signed it.
 
     Raises:
         InvalidSignature: or another exception of `cryptography`, if another key made the signature.
     """
     how: tuple[t.Any, ...] = ()
     if isinstance(key, rsa.RSAPublicKey):
-        how = (certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm)
+        how = (signed.signature_algorithm_parameters, signed.signature_hash_algorithm)
     elif isinstance(key, ec.EllipticCurvePublicKey):
-        how = (certificate.signature_algorithm_parameters,)
+        how = (signed.signature_algorithm_parameters,)
     elif isinstance(key, dsa.DSAPublicKey):
-        how = (certificate.signature_hash_algorithm,)
-    key.verify(certificate.signature, certificate.tbs_certificate_bytes, *how)
+        how = (signed.signature_hash_algorithm,)
+    key.verify(signed.signature, content, *how)
 
 
 def _general_name(name: x509.GeneralName) -> str:
