@@ -35,6 +35,12 @@ def is_fixed(path: str) -> bool:
     return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
 
 
+def state_home() -> str:
+    """Return the user's state directory (XDG Base Directory Specification); it may hang on the current folder, see `is_fixed`."""
+    home = "" if os.environ.get("HOME") == "" else os.path.expanduser("~")
+    return os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
+
+
 def read_file(path: str) -> bytes:
     """Return a file's content.
 

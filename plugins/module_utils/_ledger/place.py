@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._errors import CertificatesError
-from .._files import is_fixed
+from .._files import is_fixed, state_home
 from .._secrets import masked, secrets_in
 
 if t.TYPE_CHECKING:
@@ -39,13 +39,12 @@ PLAIN = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
 
 
 def default_path() -> str:
-    """Return the SQLite file under the user's state directory (XDG Base Directory Specification).
+    """Return the SQLite file under the user's state directory.
 
     Raises:
         CertificatesError: `ledger_unavailable`, if there is no such directory or it depends on the current folder.
     """
-    home = "" if os.environ.get("HOME") == "" else os.path.expanduser("~")
-    state = os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
+    state = state_home()
     if not is_fixed(state):
         raise CertificatesError(
             "ledger_unavailable",

@@ -26,6 +26,7 @@ from .._argspec import (
     secrets_source_options,
 )
 from .._errors import CertificatesError
+from .._ledger.place import PLAIN
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGER
 from .._module import Module
 from .._net.crl import Egress
@@ -150,9 +151,10 @@ def authorities_for(module: Module, client: Client) -> Authorities:
         CertificatesError: as `named_anchors`.
     """
     settings, path = client.settings, module.params["trusted_ca_path"]
+    ledger = PLAIN.fullmatch((module.params["ledger_url"] or "").strip())
     return Authorities(
         lambda: Egress(settings.proxy, settings.verify),
-        cache_beside(module.params["ledger_url"]),
+        cache_beside(ledger[1] if ledger else None),
         settings.timeout,
         named_anchors(path),
         client.stop,

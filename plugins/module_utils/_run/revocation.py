@@ -17,9 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._argspec import ArgumentSpec
-from .._errors import CertificatesError
-from .._files import is_fixed
-from .._ledger.place import PLAIN, default_path, url_of
+from .._files import is_fixed, state_home
 from .._net.crl import Cache, Egress, get_all
 from .._text import some_of
 from .._times import now
@@ -182,14 +180,10 @@ def _unknown(url: str, question: Question, why: str) -> Revocation:
     )
 
 
-def cache_beside(ledger_url: str | None) -> Cache:
-    """Return what is kept beside the ledger; beside that of the user who runs this, if it is in no file."""
-    try:
-        plain = PLAIN.fullmatch(url_of(ledger_url) or "")
-        path = plain[1] if plain and is_fixed(plain[1]) else default_path()
-    except CertificatesError:
-        return Cache(None)
-    return Cache(os.path.join(os.path.dirname(path), "crls"))
+def cache_beside(ledger: str | None) -> Cache:
+    """Return what is kept beside the file of the ledger; if there is none, where that of the user who runs this is by default."""
+    path = ledger or os.path.join(state_home(), "softlayer.certificates", "ledger.sqlite3")
+    return Cache(os.path.join(os.path.dirname(path), "crls") if is_fixed(path) else None)
 
 
 def named_anchors(path: str | None) -> Anchors:
