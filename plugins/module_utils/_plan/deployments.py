@@ -54,7 +54,7 @@ class Place:
 
     @classmethod
     def missing(cls, load_balancer: str, port: int) -> Place:
-        """Return the place of a listener that is not there: what the user calls it, without any uuid."""
+        """Return the place of a listener that is not there, or that the API does not know: what it is called, without any uuid."""
         return cls(Balancer(0, "", load_balancer, None, "", None, (), ()), Listener("", "", port, None))
 
     @property

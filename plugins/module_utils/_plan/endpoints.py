@@ -13,7 +13,6 @@ import typing as t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from .._api.balancers import Balancer, Listener
 from .._api.store import StoreCertificate
 from .._names import any_matches
 from .._net.endpoint import Endpoint, Expected
@@ -135,10 +134,9 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
 
 
 def _planned(endpoint: Endpoint, demand: Demand) -> EndpointAction:
-    host, _colon, port = endpoint.shown.rpartition(":")
-    asked = endpoint.server_name
-    name = host if asked in {None, endpoint.host} else f"{asked} at {host}"
-    place = Place(Balancer(0, "", name, endpoint.host, "", None, (), ()), Listener("", "HTTPS", int(port), None))
+    host, asked = endpoint.shown.rpartition(":")[0], endpoint.server_name
+    place = Place.missing(host if asked in {None, endpoint.host} else f"{asked} at {host}", endpoint.port)
+    place = replace(place, balancer=replace(place.balancer, address=endpoint.host))
     target = demand.records[0] if demand.records else None
     identifier = target.id if target else None
     action = EndpointAction(

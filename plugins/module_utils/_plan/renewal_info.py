@@ -34,14 +34,13 @@ class RenewalInfo:
     @classmethod
     def of(cls, answer: object) -> RenewalInfo | None:
         """Return what an answer says; `None` if it is none. A window that is over is one: so an authority asks for a renewal at once."""
-        window = answer.get("suggestedWindow") if isinstance(answer, Mapping) else None
-        if not isinstance(answer, Mapping) or not isinstance(window, Mapping):
+        given = answer if isinstance(answer, Mapping) else {}
+        window = given.get("suggestedWindow")
+        times = [window.get(name) for name in ("start", "end")] if isinstance(window, Mapping) else []
+        known = [time for text in times if isinstance(text, str) and (time := parse(text))]
+        if len(known) < 2 or known[1] <= known[0]:
             return None
-        times = [window.get(name) for name in ("start", "end")]
-        begin, end = (parse(time) if isinstance(time, str) else None for time in times)
-        if begin is None or end is None or end <= begin:
-            return None
-        return cls(begin, end, harmless_url(answer.get("explanationURL")))
+        return cls(known[0], known[1], harmless_url(given.get("explanationURL")))
 
     def as_answer(self) -> dict[str, t.Any]:
         """Return it in the form of an answer, to be kept."""

@@ -22,6 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.endpo
     as_seen,
     plan_endpoints,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remedies import deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
     Record,
@@ -32,7 +33,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.world
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 from tests.support.certificates import DAY, NOW
-from tests.support.rotating import entry, world_of
+from tests.support.rotating import entry, listener, world_of
 from tests.support.stored import NAME, Made
 
 FRESH, DUE = Made(), Made(days=(-80, 10))
@@ -106,12 +107,31 @@ def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:
     assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["ends_at"] == iso(NOW + 90 * DAY)
 
 
+def test_what_is_said_if_it_serves_something_else() -> None:
+    (action,) = planned(world_of([FRESH.record(1)]), certificate_id=1)
+    assert action.is_known and action.is_to_be_seen and not action.IS_MANAGED
+    assert action.should == f"It must serve certificate 1 ({NAME}), or one that may stand in for it, and"
+    assert action.remedy == " Have that served there, or correct what is expected."
+    of_balancer = listener(1, FRESH.record(1))
+    assert (
+        of_balancer.IS_MANAGED and of_balancer.should == "With certificate 1 in the API," and of_balancer.remedy == ""
+    )
+    assert (
+        replace(of_balancer, predecessor_id=7).remedy
+        == f" {deploy(7, 'web', 443)} goes back to the one that was probably before it."
+    )
+    assert of_balancer.expected_name is None and of_balancer.fits(certificate_of(FRESH.record(1)))
+    assert not of_balancer.fits(certificate_of(DUE.record(1))) and not listener(1, None).fits(
+        certificate_of(FRESH.record(1))
+    )
+
+
 @pytest.mark.parametrize("record", [None, FRESH.record(7, certificate="damaged")])
 def test_an_id_that_says_nothing(record: Any) -> None:
     """It fails, in its own words; nothing else does."""
     (action,) = planned(world_of([record] if record else []), certificate_id=7)
     what = "nothing that can be read as certificate" if record else "no certificate"
-    assert (action.outcome, action.reason) == ("failed", "not_found") and not action.is_to_be_seen
+    assert (action.outcome, action.reason, action.is_known) == ("failed", "not_found", False)
     assert action.message == f"The store holds {what} 7: ssl_certificate_info lists those that it holds."
 
 

@@ -42,6 +42,8 @@ def test_an_answer_from_the_past_asks_for_a_renewal_at_once() -> None:
     [
         *(None, [], "text", {}, {"suggestedWindow": None}, {"suggestedWindow": []}, {"suggestedWindow": {}}),
         {"suggestedWindow": {"start": WINDOW["start"]}},
+        {"suggestedWindow": {"end": WINDOW["end"]}},
+        {"suggestedWindow": {**WINDOW, "start": "now"}},
         {"suggestedWindow": {"start": WINDOW["end"], "end": WINDOW["start"]}},
         {"suggestedWindow": {"start": WINDOW["end"], "end": WINDOW["end"]}},
         {"suggestedWindow": {**WINDOW, "end": "soon"}},
@@ -71,7 +73,8 @@ def test_what_is_no_answer(answer: object) -> None:
         ("https://user@acme.example.com/", None),
         ("https://[acme/", None),
         ("//acme.example.com/", None),
-        (f"{URL}{'a' * 500}", None),
+        ("https://a/".ljust(500, "a"), "https://a/".ljust(500, "a")),
+        ("https://a/".ljust(501, "a"), None),
         ("", None),
         (None, None),
         (7, None),

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Network
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.renewal_info import RenewalInfo
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import renewal_info
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.renewal_info import (
     KEPT,
     Answer,
@@ -191,6 +193,21 @@ def test_a_directory_that_leads_elsewhere(url: Any) -> None:
     with Desk(answer(PAST), answer({"renewalInfo": url})) as desk:
         message = why(desk)
     assert desk.asked == ["/directory"] and message.isprintable()
+
+
+def test_who_asks_authorities_nothing_asks_them_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option that ends the look at what they have revoked ends this, too; so does a run that does not look at what is served."""
+    asked_of: list[object] = []
+    monkeypatch.setattr(renewal_info, "_questions", lambda *_given: asked_of.append(1) or ())
+    seen: Any = SimpleNamespace(listeners=[], plan=SimpleNamespace(world=None))
+    for given, phases, adopt in (("off", {"verify"}, None), ("warn", {"deploy"}, None), ("warn", {"verify"}, "one")):
+        module: Any = SimpleNamespace(params={"check_revocation": given})
+        options: Any = SimpleNamespace(phases=phases, adopt=adopt)
+        assert renewal_info.ask_authorities(module, module, seen, options) == {} and not asked_of
+    for params in ({}, {"check_revocation": "warn"}):
+        module = SimpleNamespace(params=params)
+        options = SimpleNamespace(phases={"verify"}, adopt=None)
+        assert renewal_info.ask_authorities(module, module, seen, options) == {} and asked_of.pop()
 
 
 # What is kept
