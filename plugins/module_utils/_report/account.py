@@ -35,15 +35,15 @@ UNKNOWN = "not known"
 def lines_of(facts: Mapping[str, t.Any]) -> list[str]:
     """Return the facts as lines: what is known, and what is not."""
     may, store, lists = facts["may"], facts["store"], facts["lists"]
-    found = {words: _each({shown: may[name] for name, shown in parts.items()}) for words, parts in MAY.items()}
-    found |= {f"the store: {words}": answer(store[name]) for name, words in STORE.items()}
-    found |= {words: answer(lists[name]) for name, words in LISTS.items()}
-    found |= {
+    told = {words: _each({shown: may[name] for name, shown in parts.items()}) for words, parts in MAY.items()}
+    told |= {f"the store: {words}": answer(store[name]) for name, words in STORE.items()}
+    told |= {words: answer(lists[name]) for name, words in LISTS.items()}
+    told |= {
         words: _each({shown: lists[f"{name}_{what}"] for name, shown in LISTED.items()})
         for what, words in PAGES.items()
     }
-    width = max(map(len, found))
-    return [*(f"{words.ljust(width)}  {value}" for words, value in found.items()), *_refusals(store["refusals"])]
+    width = max(map(len, told))
+    return [*(f"{words.ljust(width)}  {value}" for words, value in told.items()), *_refusals(store["refusals"])]
 
 
 def _each(facts: Mapping[str, object]) -> str:

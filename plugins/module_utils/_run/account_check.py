@@ -68,12 +68,12 @@ def run(module: Module) -> dict[str, t.Any]:
     except CertificatesError as error:
         if error.code != "not_found":  # which may be a missing permission, and all else is none
             raise
-    seen = look(client)
+    reading = look(client)
     trials: list[Trial] = []
     left: list[Leftover] = []
     planned: list[str] = []
     calls = 0
-    if params["try_store"] and seen.may["list_store"]:
+    if params["try_store"] and reading.may["list_store"]:
         from .._apply.throwaway import StoreCheck  # only here, since it loads the library for databases
 
         cleaner = connect(module, 1)
@@ -83,10 +83,10 @@ def run(module: Module) -> dict[str, t.Any]:
         trials, left, planned = try_store(check, is_check_mode=module.check_mode)
         calls = cleaner.api_calls
     elif params["try_store"]:
-        why = seen.why.get("list_store", "")
+        why = reading.why.get("list_store", "")
         module.warn(f"Nothing is tried, since what is left of it could not be found again. {why}")
     transport = "rest" if client.settings.is_rest else "xmlrpc"
-    facts = merged(facts_of(seen.may, seen.pages, seen.usage, trials, transport, at), before)
+    facts = merged(facts_of(reading.may, reading.pages, reading.usage, trials, transport, at), before)
     has_changed = facts != before
     if has_changed and not module.check_mode:
         write(path, facts)
@@ -99,7 +99,7 @@ def run(module: Module) -> dict[str, t.Any]:
         "summary": [
             *planned,
             *lines_of(facts),
-            *dict.fromkeys(seen.why.values()),
+            *dict.fromkeys(reading.why.values()),
             *told_of(left),
             how_to_send(path, is_known=facts["tried_on"] is not None),
         ],
@@ -126,7 +126,7 @@ def try_store(check: StoreCheck, *, is_check_mode: bool) -> tuple[list[Trial], l
 
 
 @dataclass(frozen=True)
-class Seen:
+class Reading:
     """What reading has shown."""
 
     may: Mapping[str, Answer]
@@ -136,7 +136,7 @@ class Seen:
     """Why something may not be done, or is not known, in sentences."""
 
 
-def look(client: Client) -> Seen:
+def look(client: Client) -> Reading:
     """Return what reading shows; what fails is not permitted, or not known."""
     why: dict[str, str] = {}
 
@@ -161,7 +161,7 @@ def look(client: Client) -> Seen:
                 break
     may = {"list_orders": orders, "list_store": store, "list_balancers": balancers}
     pages = {"orders": orders_pages, "store": store_pages, "balancers": balancer_pages}
-    return Seen(may, pages, usage, why)
+    return Reading(may, pages, usage, why)
 
 
 # The file

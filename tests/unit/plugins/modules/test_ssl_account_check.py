@@ -151,12 +151,12 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_store_of_each_kind(checks: Checks, kind: str) -> None:
-    settings, found, creates_made = KINDS[kind]
+    settings, expected, creates_made = KINDS[kind]
     checks.sim.settings(**settings)
     run = checks.run_clean(wait_timeout=5 if kind == "lists late" else 1)
     store = dict(run["facts"]["store"])
     refusals = store.pop("refusals")
-    assert store == GOOD | found
+    assert store == GOOD | expected
     assert checks.writes.count(CREATE) == creates_made
     assert checks.writes.count(DELETE) == [trial["outcome"] for trial in run["tried"]].count("stored")
     assert set(run["facts"]["may"].values()) == {True}
@@ -264,15 +264,15 @@ def test_limits_and_totals(sim: Simulator, checks: Checks) -> None:
 
 
 @pytest.mark.parametrize(
-    ("permissions", "found"),
+    ("permissions", "expected"),
     [([], (False, False, False)), (["SECURITY_CERTIFICATE_VIEW"], (True, False, False))],
 )
-def test_permissions(sim: Simulator, checks: Checks, permissions: list[str], found: tuple[bool, ...]) -> None:
+def test_permissions(sim: Simulator, checks: Checks, permissions: list[str], expected: tuple[bool, ...]) -> None:
     """Without that to list the store, nothing is tried, as what is left could not be found again."""
     sim.permit(sim.username, *permissions)
     sim.fault("not_found", method="getAllObjects")
     run = checks.run_clean()
-    assert tuple(run["facts"]["may"][name] for name in MAY) == (*found, None, None, None)
+    assert tuple(run["facts"]["may"][name] for name in MAY) == (*expected, None, None, None)
     assert not checks.writes and "Nothing is tried" in str(run["warnings"])
     assert any("SECURITY_CERTIFICATE_MANAGE" in line for line in run["summary"])
     assert any("LOADBALANCER_MANAGE" in line for line in run["summary"])
@@ -299,9 +299,9 @@ def test_nothing_that_is_written_names_the_account(sim: Simulator, checks: Check
     run = checks.run_clean()
     text = checks.path.read_text(encoding="utf-8")
     assert run["facts"]["store"]["refusals"]["wrong_chain"].startswith("Refused for ...")
-    known = [*(str(one["id"]) for one in (*checks.before, *sim.balancers(), *sim.orders())), str(sim.account_id)]
+    known = [*(str(item["id"]) for item in (*checks.before, *sim.balancers(), *sim.orders())), str(sim.account_id)]
     names = [
-        *(one["commonName"] for one in checks.before),
+        *(item["commonName"] for item in checks.before),
         "web",
         "api",
         sim.username,

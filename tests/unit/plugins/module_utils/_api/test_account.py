@@ -52,7 +52,7 @@ LOOKS = [look_at_orders, look_at_store, look_at_balancers]
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize(
-    ("pages", "found"),
+    ("pages", "expected"),
     [
         ((Rows(1, total=2), Rows(2, total=2)), Paging(True, True)),
         ((Rows(1), Rows(2)), Paging(True, False)),
@@ -65,9 +65,9 @@ LOOKS = [look_at_orders, look_at_store, look_at_balancers]
         (("something else",), Paging(None, None)),
     ],
 )
-def test_what_becomes_of_a_limit_of_one(look: Any, pages: Any, found: Paging) -> None:
+def test_what_becomes_of_a_limit_of_one(look: Any, pages: Any, expected: Paging) -> None:
     api = Pages(*pages)
-    assert look(cast(Any, api)) == found
+    assert look(cast(Any, api)) == expected
     assert api.asked == [(1, 0), (1, 1)][: len(pages)]
 
 

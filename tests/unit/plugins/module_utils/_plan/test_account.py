@@ -66,7 +66,7 @@ def usage(identifier: int, services: int | None, *listeners: str) -> Usage:
 
 
 @pytest.mark.parametrize(
-    ("usages", "balancers", "found"),
+    ("usages", "balancers", "expected"),
     [
         ([], [], (None, None)),
         ([usage(1, 0), usage(2, 3)], [], (None, None)),
@@ -84,8 +84,8 @@ def usage(identifier: int, services: int | None, *listeners: str) -> Usage:
         ([usage(1, 0)], [balancer(tcp=1, b=None)], (None, None)),
     ],
 )
-def test_whether_certificates_and_load_balancers_agree(usages: Any, balancers: Any, found: Any) -> None:
-    assert compare_usage(usages, balancers) == found
+def test_whether_certificates_and_load_balancers_agree(usages: Any, balancers: Any, expected: Any) -> None:
+    assert compare_usage(usages, balancers) == expected
 
 
 # What is tried
@@ -159,8 +159,8 @@ def test_what_a_store_is_found_to_take(kind: Kind, ec_key: bool, nameless: bool,
     before = LADDER[: LADDER.index(kind)]
     refused = [trial(other, said=" ".join(other.shown.split()[:4])) for other in before]
     wrong = trial(replace(kind, has_issuer=False), said="Not its issuer.")
-    found = learnt([*refused, stored(kind, listed_after=1.2), wrong])
-    assert found == {
+    expected = learnt([*refused, stored(kind, listed_after=1.2), wrong])
+    assert expected == {
         "intermediates_kept": "all",
         "create_tells_what_is_kept": True,
         "takes_ec_key": ec_key,
@@ -187,7 +187,7 @@ def test_what_is_not_seen_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trials", "found"),
+    ("trials", "expected"),
     [
         ([], (None, None, None)),
         ([trial(EC)], (None, None, None)),
@@ -200,8 +200,8 @@ def test_what_is_not_seen_is_not_known() -> None:
         ([stored(EC), stored(replace(EC, has_issuer=False), deleted=None)], (True, True, True)),
     ],
 )
-def test_what_the_key_may_do(trials: list[Trial], found: tuple[Any, ...]) -> None:
-    assert permitted(trials) == dict(zip(("create", "edit", "delete"), found, strict=True))
+def test_what_the_key_may_do(trials: list[Trial], expected: tuple[Any, ...]) -> None:
+    assert permitted(trials) == dict(zip(("create", "edit", "delete"), expected, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -281,11 +281,11 @@ def facts(*trials: Trial) -> dict[str, Any]:
 
 
 def test_the_facts_of_a_run() -> None:
-    found = facts(stored(EC_NAMELESS))
-    assert found.keys() == {"format", "checked_on", "tried_on", "transport", "may", "lists", "store"}
-    assert found["checked_on"] == found["tried_on"] == f"{NOW:%Y-%m-%d}" and found["transport"] == "rest"
-    assert found["may"] == {**MAY, "create": True, "edit": True, "delete": True}
-    assert found["lists"] == {
+    expected = facts(stored(EC_NAMELESS))
+    assert expected.keys() == {"format", "checked_on", "tried_on", "transport", "may", "lists", "store"}
+    assert expected["checked_on"] == expected["tried_on"] == f"{NOW:%Y-%m-%d}" and expected["transport"] == "rest"
+    assert expected["may"] == {**MAY, "create": True, "edit": True, "delete": True}
+    assert expected["lists"] == {
         "orders_keep_limit": False,
         "orders_give_total": True,
         "store_keep_limit": None,
@@ -310,9 +310,9 @@ def test_what_was_tried_before_stays_known() -> None:
 
 @pytest.mark.parametrize("kept", ["first", "last", "none", "all", "other", None])
 def test_what_a_rotation_takes_from_a_file(kept: Any) -> None:
-    found = facts_in(json.dumps(facts(stored(EC_NAMELESS, kept=kept))).encode(), "/srv/account.json")
+    expected = facts_in(json.dumps(facts(stored(EC_NAMELESS, kept=kept))).encode(), "/srv/account.json")
     limited = {"first", "last", "none"}
-    assert limit_in(found) == (ChainLimit(kept, f"{NOW:%Y-%m-%d}") if kept in limited else None)
+    assert limit_in(expected) == (ChainLimit(kept, f"{NOW:%Y-%m-%d}") if kept in limited else None)
 
 
 def test_what_a_limit_leaves_of_a_chain() -> None:
