@@ -22,7 +22,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.endpo
     as_seen,
     plan_endpoints,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remedies import deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
     Record,
@@ -30,6 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.world import World
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 from tests.support.certificates import DAY, NOW
