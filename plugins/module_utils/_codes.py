@@ -142,7 +142,7 @@ key_mismatch: The private key is that of another certificate. | Use the key of i
 csr_mismatch: The CSR is for another key. | Give the right one, or none.
 order_mismatch: It is not the certificate of ``order_id``. | Leave that out if it was reissued with another key.
 chain_invalid: The intermediate certificates did not issue it, or one has expired. | Get those that the authority publishes.
-chain_cut: The store has kept fewer intermediate certificates than clients need. Nothing is switched to it. | Use a
+chain_cut: The store has kept, or is known to keep, fewer intermediate certificates than clients need. Nothing is switched to it. | Use a
     :ref:`chain with one <ansible_collections.softlayer.certificates.docsite.guide_lets_encrypt.chains>`.
 bad_passphrase: The passphrase is missing or wrong. | Set ``privatekey_passphrase`` or ``pkcs12_passphrase``.
 in_use: A service uses it, or the API does not say whether one does, or ``endpoints`` names it. | Give that service another certificate first,
