@@ -118,7 +118,7 @@ def test_what_is_said_if_it_serves_something_else() -> None:
     )
     assert (
         replace(of_balancer, predecessor_id=7).remedy
-        == f" {deploy(7, 'web', 443)} goes back to the one that was probably before it."
+        == f" {deploy(7, 'web:443')} goes back to the one that was probably before it."
     )
     assert of_balancer.expected_name is None and of_balancer.fits(certificate_of(FRESH.record(1)))
     assert not of_balancer.fits(certificate_of(DUE.record(1))) and not listener(1, None).fits(
