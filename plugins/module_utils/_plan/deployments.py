@@ -442,7 +442,7 @@ def as_foreseen(planned: ListenerAction, seen: ListenerAction, clients: Clients)
         return replace(planned, seen=seen.seen, accepted=seen.accepted, refusal=seen.refusal)
     if planned.outcome != "switched":
         return seen
-    is_trusted = planned.target is not None and clients.trust(planned.target)
+    is_trusted = planned.target is not None and clients.accepts(planned.target)
     return replace(
         planned.simulated(),
         served=None if seen.reason == "not_reachable" or not seen.is_to_be_seen else bool(seen.seen),
@@ -604,7 +604,7 @@ def _is_promising(current: StoreCertificate | None, clients: Clients) -> bool:
     """Return whether clients should accept a certificate now, by what the store holds."""
     if current is None or current.certificate is None:
         return False
-    return clients.trust(current) and clients.lifespan(current).is_now(clients.at)
+    return clients.accepts(current) and clients.lifespan(current).is_now(clients.at)
 
 
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:

@@ -144,6 +144,10 @@ class Clients:
         """Return whether they trust it."""
         return self.chain(record).trust == "trusted"
 
+    def accepts(self, record: StoreCertificate) -> bool:
+        """Return whether those of them trust it who do not look what was revoked, as OpenSSL does not."""
+        return self.signed_chain_of(certificate_of(record), record.intermediates).trust == "trusted"
+
     def level(self, record: StoreCertificate) -> int:
         """Return its level of trust, the highest last."""
         return LEVELS.index(self.chain(record).trust)

@@ -137,7 +137,9 @@ class Authorities:
                 yield reading
             else:
                 older[url] = reading if is_usable else None
-        wanted = {url: url in private for url in older if url not in self._got}
+        # What nothing is known of comes first, as there may be more than a run gets.
+        first = sorted(older, key=lambda url: older[url] is not None)
+        wanted = {url: url in private for url in first if url not in self._got}
         self._got |= get_all(wanted, self._egress(), self._seconds, self._stop) if wanted else {}
         new: dict[str, bytes] = {}
         for url, before in older.items():

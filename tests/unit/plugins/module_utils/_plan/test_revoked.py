@@ -18,6 +18,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.atten
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     ListenerSelection,
+    as_foreseen,
+    as_it_is,
     plan_renewals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import plan_removal
@@ -81,6 +83,17 @@ def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
         assert clients.lifespan(NEW.record()) == clients_with().lifespan(NEW.record())
     assert knowing(good=[REVOKED]).trust(NEW.record())
     assert knowing(OWN.chain[0]).trust(NEW.record()), "which has nothing to do with it"
+
+
+def test_openssl_accepts_what_was_revoked() -> None:
+    """So a switch that it refuses is taken back, and check mode foresees what a run sees."""
+    clients = knowing(OLD.issued.certificate, REVOKED)
+    world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1), clients=clients)
+    (action,) = plan_renewals(world, ListenerSelection())
+    assert action.is_changed and action.is_promising
+    seen = as_it_is(action, world.index)
+    foreseen = as_foreseen(action, replace(seen, accepted=True, served=True), clients)
+    assert foreseen.accepted is True and not foreseen.was_refused
 
 
 def test_what_is_known_stays_known() -> None:

@@ -1,0 +1,154 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which lists are asked for in a run, in which order, and which of those that are kept still count."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.crl import Cache, Egress
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import revocation
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.revocation import (
+    ASKED_AGAIN_AFTER,
+    Authorities,
+    cache_beside,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
+
+from tests.support.certificates import NOW, Issued
+from tests.support.revoking import Revoking
+
+AUTHORITY = Revoking()
+ANCHORS = Anchors([Certificate.of(AUTHORITY.root)])
+URLS = [f"http://crl.example.com/part-{number}.crl" for number in range(3)]
+LEAVES = [AUTHORITY.leaf(f"{number}.example.com", url=url) for number, url in enumerate(URLS)]
+ABOVE = AUTHORITY.url_of(0)
+
+
+class Web:
+    """What is there, and what was asked for, with whether it might be at a private address."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, bytes] = {**dict.fromkeys(URLS, AUTHORITY.crl()), ABOVE: AUTHORITY.crl(level=0)}
+        self.asked: list[tuple[str, bool]] = []
+
+    def get_all(self, wanted: Mapping[str, bool], *_how: Any) -> dict[str, bytes | str]:
+        """As `get_all`."""
+        self.asked += wanted.items()
+        return {url: self.lists.get(url, "it is not there") for url in wanted}
+
+    @property
+    def urls(self) -> list[str]:
+        """What was asked for."""
+        return [url for url, _private in self.asked]
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Web:
+    made = Web()
+    monkeypatch.setattr(revocation, "get_all", made.get_all)
+    return made
+
+
+def authorities(folder: Path, named: Anchors | None = None) -> Authorities:
+    """A run that keeps lists in a folder."""
+    return Authorities(lambda: Egress(None, verify=True), Cache(str(folder)), 60, named or Anchors())
+
+
+def pair(issued: Issued) -> tuple[Certificate, Chain]:
+    """A certificate with its chain."""
+    leaf = Certificate.of(issued.certificate)
+    return leaf, chain_as_sent(leaf, [Certificate.of(each) for each in issued.chain], ANCHORS, NOW)
+
+
+def ask(run: Authorities, issued: Sequence[Issued] = LEAVES, known: Any = None) -> dict[Certificate, Revocation]:
+    """What a run finds out about certificates."""
+    return run.ask(map(pair, issued), lambda: ANCHORS, known or {})
+
+
+def age(folder: Path, seconds: float) -> None:
+    """Make what is kept so old."""
+    for path in folder.iterdir():
+        os.utime(path, (time.time() - seconds,) * 2)
+
+
+def test_each_list_is_asked_for_once(tmp_path: Path, web: Web) -> None:
+    run = authorities(tmp_path)
+    known = ask(run)
+    assert {answer.status for answer in known.values()} == {"good"} and len(known) == len(LEAVES) + 1
+    assert sorted(web.urls) == sorted([*URLS, ABOVE]) and run.warnings == []
+    assert ask(run) == {}, "they are known"
+    assert ask(authorities(tmp_path)) == known and len(web.asked) == 4, "the next run has them"
+
+
+def test_what_failed_is_not_asked_for_again_in_the_same_run(tmp_path: Path, web: Web) -> None:
+    del web.lists[URLS[0]]
+    run = authorities(tmp_path)
+    ask(run, LEAVES[:1])
+    other = AUTHORITY.leaf("other.example.com", url=URLS[0])
+    (answer,) = [told for told in ask(run, [other]).values() if told.certificate == pair(other)[0]]
+    assert answer.status == "unknown" and answer.why is not None and web.urls.count(URLS[0]) == 1
+    [warning] = run.warnings
+    assert f"({URLS[0]}: it is not there)" in warning
+
+
+def test_a_kept_list_counts_until_it_is_asked_for_again(tmp_path: Path, web: Web) -> None:
+    ask(authorities(tmp_path))
+    age(tmp_path, ASKED_AGAIN_AFTER - 60)
+    web.lists = dict.fromkeys(web.lists, b"nothing")
+    assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and len(web.asked) == 4
+    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    run = authorities(tmp_path)
+    assert {answer.status for answer in ask(run).values()} == {"good"} and len(web.asked) == 8
+    assert run.warnings == [], "what is kept still holds"
+
+
+def test_what_nothing_is_known_of_is_asked_for_first(tmp_path: Path, web: Web) -> None:
+    """There may be more than a run gets."""
+    ask(authorities(tmp_path), LEAVES[:2])
+    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    web.asked.clear()
+    ask(authorities(tmp_path))
+    assert web.urls[0] == URLS[2] and len(web.urls) == 4
+
+
+def test_what_is_kept_is_verified_like_all_else(tmp_path: Path, web: Web) -> None:
+    ask(authorities(tmp_path))
+    for path in tmp_path.iterdir():
+        path.write_bytes(Revoking(name="Other").crl(*(each.certificate for each in LEAVES)))
+    assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and len(web.asked) == 8
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_private_addresses_are_for_an_authority_that_is_named(tmp_path: Path, web: Web, is_named: bool) -> None:
+    ask(authorities(tmp_path, ANCHORS if is_named else Anchors([Certificate.of(Revoking().root)])))
+    assert {private for _url, private in web.asked} == {is_named}
+
+
+def test_nobody_is_asked_about_what_has_ended_or_is_known(tmp_path: Path, web: Web) -> None:
+    over = AUTHORITY.leaf("over.example.com", days=(-90, -1))
+    assert ask(authorities(tmp_path), [over]) == {} and web.asked == []
+    known = ask(authorities(tmp_path), LEAVES[:1])
+    assert ask(authorities(tmp_path), LEAVES[:1], known) == {}
+
+
+def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Beside the ledger; nowhere, if that is nowhere."""
+    url = "http://crl.example.com/"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for ledger, folder in ((None, "state/softlayer.certificates/crls"), (str(tmp_path / "a/b.db"), "a/crls")):
+        cache_beside(ledger).keep({url: b"a list"})
+        assert len(list((tmp_path / folder).iterdir())) == 1
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    cache_beside(None).keep({url: b"a list"})
+    assert not (tmp_path / "relative").exists() and cache_beside(None).read(url) is None
