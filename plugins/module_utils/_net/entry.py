@@ -29,7 +29,7 @@ ADVICE: t.Mapping[Trust, str] = {
 }
 
 
-class Demand(t.Protocol):
+class Demanded(t.Protocol):
     """What must be served."""
 
     @property
@@ -53,7 +53,7 @@ class Entries:
         self._at = at
         self._checked: dict[tuple[Certificate, ...], Chain] = {}
 
-    def of(self, result: ProbeResult, name: str, demand: Demand | None = None) -> dict[str, t.Any]:
+    def of(self, result: ProbeResult, name: str, demand: Demanded | None = None) -> dict[str, t.Any]:
         """Return what a result means for a client that wants to reach a name. All is `None` that cannot be told.
 
         Args:

@@ -63,7 +63,7 @@ WHOSE = "the server that the client is set to"
 
 
 @dataclass(frozen=True)
-class Question:
+class RenewalQuestion:
     """What is asked of whom."""
 
     directory: str
@@ -78,7 +78,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RenewalAnswer:
     """What was answered, and until when that holds."""
 
     info: RenewalInfo
@@ -103,7 +103,9 @@ class Inquiry(Caller):
         self._deadline = Deadline(seconds)
         self._sessions: dict[str, t.Any] = {}
 
-    def ask(self, questions: Collection[Question], at: datetime) -> dict[Question, Answer | CertificatesError | None]:
+    def ask(
+        self, questions: Collection[RenewalQuestion], at: datetime
+    ) -> dict[RenewalQuestion, RenewalAnswer | CertificatesError | None]:
         """Return what is answered; why that is not known, or nothing if the authority answers no such questions.
 
         Args:
@@ -113,7 +115,7 @@ class Inquiry(Caller):
         directories = list(dict.fromkeys(question.directory for question in questions))
         places = dict(zip(directories, self.each(partial(tried, self._find), directories), strict=True))
 
-        def answer(question: Question) -> Answer | CertificatesError | None:
+        def answer(question: RenewalQuestion) -> RenewalAnswer | CertificatesError | None:
             place = places[question.directory]
             return (
                 tried(lambda url: self._ask(url, at), f"{place}/{question.identifier}")
@@ -139,7 +141,7 @@ class Inquiry(Caller):
             raise CertificatesError("api_error", why_not)
         return url.rstrip("/")
 
-    def _ask(self, url: str, at: datetime) -> Answer:
+    def _ask(self, url: str, at: datetime) -> RenewalAnswer:
         """Return what is answered at a URL.
 
         Raises:
@@ -149,7 +151,7 @@ class Inquiry(Caller):
         info = RenewalInfo.of(given)
         if info is None:
             raise CertificatesError("api_error", f"{shorten(url)} answers with no window of time.")
-        return Answer(info, at + timedelta(seconds=retry_after(retry_after_seconds(headers))))
+        return RenewalAnswer(info, at + timedelta(seconds=retry_after(retry_after_seconds(headers))))
 
     def _get(self, url: str, directory: str) -> tuple[Mapping[str, t.Any], Mapping[str, str]]:
         """Return the JSON object at a URL, with the headers of the answer.
@@ -240,9 +242,9 @@ def place_beside(ledger_url: str | None) -> str | None:
     return None
 
 
-def read_kept(path: str | None, at: datetime) -> dict[str, Answer]:
+def read_kept(path: str | None, at: datetime) -> dict[str, RenewalAnswer]:
     """Return what a run before has kept and is not outdated; nothing if it cannot be read."""
-    kept: dict[str, Answer] = {}
+    kept: dict[str, RenewalAnswer] = {}
     if path is None:
         return kept
     with suppress(OSError, ValueError, RecursionError, CertificatesError), open_plain_file("file", path) as file:
@@ -250,11 +252,11 @@ def read_kept(path: str | None, at: datetime) -> dict[str, Answer]:
         for key, entry in given.items() if isinstance(given, dict) else ():
             info, until = RenewalInfo.of(entry), parse(entry.get("until")) if isinstance(entry, dict) else None
             if info and until and at < until <= at + timedelta(seconds=retry_after(float("inf"))):
-                kept[key] = Answer(info, until)
+                kept[key] = RenewalAnswer(info, until)
     return kept
 
 
-def keep(path: str | None, answers: Mapping[str, Answer]) -> None:
+def keep(path: str | None, answers: Mapping[str, RenewalAnswer]) -> None:
     """Keep answers for the runs to come; where that is not possible, they ask again."""
     if path is None:
         return
@@ -284,7 +286,7 @@ def ask_authorities(
     kept = read_kept(path, at)
     to_ask = [question for question in dict.fromkeys(questions.values()) if question.key not in kept]
     answers = Inquiry(client.settings, client.stop).ask(to_ask, at) if to_ask else {}
-    new = {question.key: answer for question, answer in answers.items() if isinstance(answer, Answer)}
+    new = {question.key: answer for question, answer in answers.items() if isinstance(answer, RenewalAnswer)}
     if new and not module.check_mode:
         keep(path, {**kept, **new})
     for warning in _warnings(questions, answers):
@@ -298,7 +300,7 @@ def ask_authorities(
     }
 
 
-def _questions(listeners: Iterable[ListenerAction], world: World) -> t.Iterator[tuple[Certificate, Question]]:
+def _questions(listeners: Iterable[ListenerAction], world: World) -> t.Iterator[tuple[Certificate, RenewalQuestion]]:
     """Yield what is served and a source has, with what there is to ask about it, if the source tells its authority."""
     entries = {entry.certificate: entry for entry in world.bundles.entries}
     for certificate in dict.fromkeys(served_by(listener, world).certificate for listener in listeners):
@@ -306,11 +308,12 @@ def _questions(listeners: Iterable[ListenerAction], world: World) -> t.Iterator[
         if certificate and entry and certificate.renewal_info_id:
             directory = directory_of(entry.source, entry.path)
             if directory:
-                yield certificate, Question(directory, certificate.renewal_info_id)
+                yield certificate, RenewalQuestion(directory, certificate.renewal_info_id)
 
 
 def _warnings(
-    questions: Mapping[Certificate, Question], answers: Mapping[Question, Answer | CertificatesError | None]
+    questions: Mapping[Certificate, RenewalQuestion],
+    answers: Mapping[RenewalQuestion, RenewalAnswer | CertificatesError | None],
 ) -> t.Iterator[str]:
     """Yield a warning for each reason why it is not known whether renewals are asked for."""
     names: dict[str, list[str]] = defaultdict(list)

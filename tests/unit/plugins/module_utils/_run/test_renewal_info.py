@@ -21,9 +21,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.renew
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import renewal_info
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.renewal_info import (
     KEPT,
-    Answer,
     Inquiry,
-    Question,
+    RenewalAnswer,
+    RenewalQuestion,
     keep,
     place_beside,
     read_kept,
@@ -42,14 +42,14 @@ SHORT = 1.0
 HOUR = timedelta(hours=1)
 
 
-def asked(*questions: Question, seconds: float = 30, network: Network = NETWORK) -> list[Any]:
+def asked(*questions: RenewalQuestion, seconds: float = 30, network: Network = NETWORK) -> list[Any]:
     """What is answered."""
     return list(Inquiry(network, seconds=seconds).ask(questions, NOW).values())
 
 
 def of(desk: Desk, **how: Any) -> Any:
     """What a desk answers about one certificate."""
-    (given,) = asked(Question(desk.url, IDENTIFIER), **how)
+    (given,) = asked(RenewalQuestion(desk.url, IDENTIFIER), **how)
     return given
 
 
@@ -63,9 +63,12 @@ def why(desk: Desk, **how: Any) -> str:
 def test_one_question_about_each_certificate() -> None:
     """Of a directory once, without an account; what came with it says when to ask again."""
     with Desk(answer(PAST, Retry_After="7200")) as desk, Desk(answer(FUTURE)) as other:
-        given = asked(*(Question(desk.url, f"{IDENTIFIER}{number}") for number in range(20)), Question(other.url, "x"))
-    assert given[:20] == [Answer(RenewalInfo.of(PAST), NOW + 2 * HOUR)] * 20  # type: ignore[arg-type]
-    assert given[20] == Answer(RenewalInfo.of(FUTURE), NOW + 6 * HOUR)  # type: ignore[arg-type]
+        given = asked(
+            *(RenewalQuestion(desk.url, f"{IDENTIFIER}{number}") for number in range(20)),
+            RenewalQuestion(other.url, "x"),
+        )
+    assert given[:20] == [RenewalAnswer(RenewalInfo.of(PAST), NOW + 2 * HOUR)] * 20  # type: ignore[arg-type]
+    assert given[20] == RenewalAnswer(RenewalInfo.of(FUTURE), NOW + 6 * HOUR)  # type: ignore[arg-type]
     assert given[0].info.explanation_url == WHY
     assert sorted(desk.asked) == sorted(
         ["/directory", *(f"/renewal-info/{IDENTIFIER}{number}" for number in range(20))]
@@ -123,15 +126,15 @@ def test_what_is_no_answer_is_unknown(how: str, where: str) -> None:
 def test_what_never_answers_takes_no_longer_than_all_may(script: Callable[[Visit], None]) -> None:
     """Others are asked at the same time; what comes too late is not asked."""
     with Desk(script) as dead, Desk(answer(PAST)) as good:
-        questions = [Question(dead.url, f"{number}") for number in range(40)]
-        *late, told = asked(*questions, Question(good.url, "x"), seconds=SHORT)
+        questions = [RenewalQuestion(dead.url, f"{number}") for number in range(40)]
+        *late, told = asked(*questions, RenewalQuestion(good.url, "x"), seconds=SHORT)
     late_words = ("did not answer in time (timeout)", "There was no time left to ask ")
     assert [error.message for error in late if not any(words in error.message for words in late_words)] == []
-    assert isinstance(told, Answer) or "There was no time left" in told.message
+    assert isinstance(told, RenewalAnswer) or "There was no time left" in told.message
 
 
 def test_nobody_there() -> None:
-    (given,) = asked(Question(f"http://{HOST}:{free_port()}/directory", IDENTIFIER))
+    (given,) = asked(RenewalQuestion(f"http://{HOST}:{free_port()}/directory", IDENTIFIER))
     assert "connection refused" in given.message and "the server that the client is set to" in given.message
 
 
@@ -139,14 +142,14 @@ def test_a_run_that_is_told_to_stop_asks_nothing() -> None:
     stop = threading.Event()
     stop.set()
     with Desk(answer(PAST)) as desk:
-        (given,) = Inquiry(NETWORK, stop).ask([Question(desk.url, IDENTIFIER)], NOW).values()
+        (given,) = Inquiry(NETWORK, stop).ask([RenewalQuestion(desk.url, IDENTIFIER)], NOW).values()
     assert given.code == "interrupted" and desk.asked == []  # type: ignore[union-attr]
 
 
 def test_the_proxy_of_the_api_is_used() -> None:
     with Server(lambda visit: [visit.hear(), visit.say(answer("", "407 Proxy Authentication Required"))]) as proxy:  # type: ignore[arg-type,return-value]
         network = Network(60, f"http://{HOST}:{proxy.port}", True, 0)
-        (given,) = asked(Question("https://acme.example.com/directory", IDENTIFIER), network=network)
+        (given,) = asked(RenewalQuestion("https://acme.example.com/directory", IDENTIFIER), network=network)
     assert proxy.received[0].startswith(b"CONNECT acme.example.com:443 ")
     assert given.code == "unreachable" and "Proxy Authentication Required" in given.message
 
@@ -217,7 +220,11 @@ def test_what_is_kept_holds_until_it_is_to_be_asked_again(tmp_path: Path) -> Non
     path = str(tmp_path / "state/softlayer.certificates" / KEPT)
     past, future = RenewalInfo.of(PAST), RenewalInfo.of(FUTURE)
     assert past and future and read_kept(path, NOW) == {}
-    answers = {"a": Answer(past, NOW + HOUR), "b": Answer(future, NOW + 2 * HOUR), "c": Answer(past, NOW)}
+    answers = {
+        "a": RenewalAnswer(past, NOW + HOUR),
+        "b": RenewalAnswer(future, NOW + 2 * HOUR),
+        "c": RenewalAnswer(past, NOW),
+    }
     keep(path, answers)
     assert read_kept(path, NOW) == {name: answers[name] for name in "ab"}
     assert read_kept(path, NOW + HOUR) == {"b": answers["b"]}
@@ -245,7 +252,7 @@ def test_where_nothing_can_be_kept(tmp_path: Path) -> None:
     past = RenewalInfo.of(PAST)
     (tmp_path / "file").touch()
     assert past
-    keep(str(tmp_path / "file/inner" / KEPT), {"a": Answer(past, datetime.now(NOW.tzinfo))})
+    keep(str(tmp_path / "file/inner" / KEPT), {"a": RenewalAnswer(past, datetime.now(NOW.tzinfo))})
 
 
 def test_the_place_is_beside_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
