@@ -81,7 +81,8 @@ def ending(
         lines.insert(-1, f"The report is{where}")  # the totals come last
     failure = results.get("failure") or {}
     message = failure.get("message") or (results.get("msg") if not lines else None)
-    why = " ".join(dict.fromkeys(filter(None, [message, written.get("msg")])))
+    unwritten = written.get("msg") or ""
+    why = " ".join(filter(None, [message, unwritten if unwritten not in (message or "") else None]))
     # Without this, Ansible would show nothing of a result but that it is there.
     told = {"lines": lines, "_ansible_verbose_always": True} if lines else {}
     result = {"changed": bool(written.get("changed")), **told}

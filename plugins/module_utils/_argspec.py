@@ -127,13 +127,18 @@ class ArgumentSpec:
         if validated.error_messages:
             unfit = UNFIT.search("\n".join(validated.error_messages))
             why_not = (
-                f"{unfit[1]} takes {TYPES[unfit[2]]}, and its value is something else."
+                f"{unfit[1]} takes {TYPES[unfit[2]]}, and its value is something else.{self._keys_of(unfit[1])}"
                 if unfit
                 else f"{validated.error_messages[0]}."
             )
             raise CertificatesError("invalid_argument", why_not)
         read: dict[str, t.Any] = validated.validated_parameters
         return read
+
+    def _keys_of(self, name: str) -> str:
+        """Return which keys an option has, as a sentence; blank if it is not known, or may have any."""
+        keys = self.options.get(name, {}).get("options")
+        return f" It has the keys {', '.join(keys)}." if keys else ""
 
     def as_keywords(self) -> dict[str, t.Any]:
         """Return the keyword arguments for `AnsibleModule`."""

@@ -665,16 +665,22 @@ def _place_called(name: str, every: Sequence[Place]) -> Place:
     ]
     if not meant:
         names = _closest(name, {place.name for place in every if place.listener.is_https})
-        raise CertificatesError(
-            "not_found",
-            f"There is no listener {name}, or the API user has no access to its load balancer; there are: {_some(names)}.",
-        )
+        said = f"There is no listener {name}, or the API user has no access to its load balancer"
+        if name.strip() in {place.balancer.name for place in every}:
+            names, said = _ports_of(name.strip(), every), f"{name} is a load balancer: name its listener, with the port"
+        raise CertificatesError("not_found", f"{said}; there are: {_some(names)}.")
     if len(meant) > 1:
         uuids = _some(f"{place.balancer.uuid}:{port}" for place in meant)
         raise CertificatesError(
             "ambiguous", f"Several listeners are called {name}: name one by uuid and port ({uuids})."
         )
     return meant[0]
+
+
+def _ports_of(balancer: str, every: Sequence[Place]) -> list[str]:
+    """Return the HTTPS listeners of a load balancer; if it has none, those of all."""
+    https = [place for place in every if place.listener.is_https]
+    return sorted({place.name for place in https if place.balancer.name == balancer} or {place.name for place in https})
 
 
 def fitness(

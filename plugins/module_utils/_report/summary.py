@@ -269,8 +269,9 @@ def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_s
     for listener in lists["deployed"]:
         if listener not in told:
             yield f"{named(listener)}: {would_be}{switched(listener)}"
-    for record in lists["removed"]:
-        yield f"certificate {record['id']} ({label(record) or 'without a name'}): {would_be}removed{once_seen}"
+    if removed := [f"{record['id']} ({label(record) or 'without a name'})" for record in lists["removed"]]:
+        several = "s" if len(removed) > 1 else ""
+        yield f"certificate{several} {some_of(removed, MOST_NAMED)}: {would_be}removed{once_seen}"
 
 
 def needs_person(skipped_item: Record) -> bool:

@@ -105,7 +105,9 @@ def run(module: Module) -> dict[str, t.Any]:
         check_number(planned, params["max_orders"])
         if planned:
             check_ledger_stays(module)
-            if ledger.is_new:
+            if ledger.is_new and not (
+                module.check_mode and params["allow_ephemeral_ledger"]
+            ):  # as reports look things up
                 module.warn(
                     f"The ledger {ledger.place} is new: what was requested before is not known to it. If this is the first run, there is "
                     "nothing to do; otherwise look for the ledger that was used before, and name it in ledger_url, or in the environment "

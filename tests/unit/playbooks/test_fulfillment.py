@@ -299,6 +299,7 @@ def test_a_run_of_one_phase_is_at_most_a_screen_and_ends_with_its_result(sim: Si
     )
     only_told = fulfill(sim, tmp_path, "softlayer.certificates.report", **given)
     assert only_told.changed == 0 and '"3 orders: ' in only_told.output and "The report is in" not in only_told.output
+    assert "is new" not in only_told.output, "it requests nothing"
 
 
 def test_defaults_of_modules_hold_in_the_role(sim: Simulator, tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def test_a_run_that_failed_says_why_once_and_last() -> None:
     assert end(done, failed=True, msg="It failed.")["msg"] == "It failed.", (
         "nothing could be written, so nothing was done"
     )
+    done = {**DONE, "failure": {"message": "1 failed: the orders: path is /tmp."}}
+    assert end(done, failed=True, msg="path is /tmp.")["msg"] == "1 failed: the orders: path is /tmp.", "said once"
 
 
 def test_a_module_that_failed_as_a_whole_and_a_refusal() -> None:

@@ -127,6 +127,9 @@ def test_a_number_within_its_limits_is_read(given: dict[str, t.Any], read: int) 
 def test_what_is_no_number_ansible_refuses() -> None:
     with pytest.raises(CertificatesError, match=r"days takes a whole number, and its value is something else\."):
         SPEC.read({"days": "many"})
+    mail = ArgumentSpec({"mail": {"type": "dict", "options": {"imap": {"type": "dict"}, "maildir": {"type": "path"}}}})
+    with pytest.raises(CertificatesError, match=r"mail takes a dict, .* else\. It has the keys imap, maildir\.$"):
+        mail.read({"mail": "/srv/mail"})
 
 
 def test_the_limits_of_options_go_with_them() -> None:

@@ -306,7 +306,7 @@ def test_what_has_ended_and_what_is_not_for_https() -> None:
     [
         (["wbe:443"], "not_found", "There is no listener wbe:443, .* there are: web:443, .*"),
         (["web:444"], "not_found", "There is no listener web:444, "),
-        (["web"], "not_found", "There is no listener web, "),
+        (["web"], "not_found", "^web is a load balancer: name its listener, with the port; there are: web:443.$"),
         (["twin:443"], "ambiguous", "Several listeners are called twin:443: name one by uuid and port "),
     ],
 )
