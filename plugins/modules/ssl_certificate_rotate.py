@@ -423,7 +423,8 @@ failure:
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_rotate import SPEC, libraries, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_rotate import run
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.rotation_options import SPEC, libraries
 
 
 def main() -> None:

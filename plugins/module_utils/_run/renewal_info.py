@@ -41,8 +41,8 @@ from .._sources.source import directory_of
 from .._text import some_of
 from .._times import iso, parse
 from .._x509.certificate import Certificate
+from .rotation_options import RotationOptions
 from .rotation_steps import Seen
-from .rotation_world import RotationOptions
 
 T = t.TypeVar("T")
 SECONDS = 10.0

@@ -24,8 +24,9 @@ from .._report.adoption import adoption_lines
 from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, totals
 from .._x509.certificate import Certificate
 from .certificate_info import services_of
+from .rotation_options import RotationOptions
 from .rotation_steps import Seen, StoreChanges, Told
-from .rotation_world import RotationOptions, about_balancers
+from .rotation_world import about_balancers
 
 
 def as_result(

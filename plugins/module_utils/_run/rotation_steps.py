@@ -40,7 +40,8 @@ from .._text import some_of
 from . import certificate_import as importing
 from .material import with_key
 from .roots import anchors_for
-from .rotation_world import RotationOptions, read_again
+from .rotation_options import RotationOptions
+from .rotation_world import read_again
 
 WAIT_INTERVAL = 10.0
 """Seconds between two readings of a balancer, at most."""

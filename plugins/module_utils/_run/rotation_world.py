@@ -10,118 +10,50 @@ import threading
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import Client
 from .._api.store import StoreCertificate, fetch_stored, warn_of_unreadable
-from .._argspec import MAILBOXES
 from .._errors import CertificatesError, failed_about
-from .._mail.limits import which_mailboxes, why_unusable
+from .._ledger.place import PLAIN
 from .._module import Module
 from .._names import any_matches
-from .._net.endpoint import Endpoint
-from .._plan.approvals import Approved
-from .._plan.deployments import Adoption, ListenerAction, ListenerSelection, Place, why_unmatched
-from .._plan.rotation import Record, SourceOptions, is_meant, without_replaced
-from .._plan.store_index import ChainLimit, StoreIndex
+from .._net.crl import Egress
+from .._plan.deployments import ListenerAction, ListenerSelection, Place, why_unmatched
+from .._plan.rotation import Record, is_meant, without_replaced
+from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients, age, certificate_of
 from .._plan.world import Read, World
 from .._report.summary import MOST_NAMED
-from .._sources.source import KEY_FOLDER, MAIL, SECRETS_MANAGER, Source
+from .._sources.source import SECRETS_MANAGER, Source
 from .._text import some_of
 from .._times import now
 from .._x509.certificate import Certificate, names_of
-from .revocation import Authorities
+from .revocation import Authorities, cache_beside, named_anchors
 from .roots import trusted_roots
+from .rotation_options import RotationOptions
 from .sources import MailContent, read_mail, read_sources
 
 if t.TYPE_CHECKING:
     from .secrets import InstanceContent, InstanceListing
 
 
-@dataclass(frozen=True)
-class RotationOptions:
-    """What the user asked for; those that are not explained are the module's options as they are."""
-
-    phases: frozenset[str]
-    """Those of the module."""
-    sources: Sequence[Source]
-    """Where certificates come from."""
-    issuers: Sequence[Certificate]
-    """Those that the sources may lack."""
-    approved: Approved | None
-    """What is limited to, if the run is."""
-    endpoints: Sequence[Endpoint]
-    """What else must serve certificates, each with what is expected of it."""
-    adopt: Adoption | None
-    """What is adopted, if that is all there is to do."""
-    common_names: Sequence[str] | None
-    load_balancers: Sequence[str] | None
-    import_new: bool
-    trust: str
-    max_listeners: int
-    deploy_concurrency: int
-    balancer_wait_timeout: float
-    verify_timeout: float
-    remove_superseded: bool
-    remove_unseen: bool
-    fail_on: Sequence[str]
-    gather_certificates: bool
-    limit: ChainLimit | None
-    """What the store is known to keep of chains."""
-    is_check_mode: bool
-
-    @property
-    def certificates(self) -> SourceOptions:
-        """Which certificates of the sources to import."""
-        names = [self.adopt.common_name] if self.adopt else self.common_names
-        return SourceOptions(names, self.import_new or self.adopt is not None, needs_trust=self.trust == "require")
-
-    @property
-    def selection(self) -> ListenerSelection:
-        """Which listeners to deal with."""
-        return ListenerSelection(None if self.adopt else self.common_names, self.load_balancers)
-
-    @property
-    def removes(self) -> bool:
-        """Whether old certificates are removed."""
-        return "clean_up" in self.phases and self.remove_superseded
-
-    @property
-    def looks_after(self) -> bool:
-        """Whether it matters what listeners serve."""
-        return bool({"deploy", "verify"} & self.phases)
-
-    @property
-    def looks(self) -> bool:
-        """Whether listeners are looked at."""
-        return self.looks_after or self.removes
-
-    def is_about(self, balancer_uuid: str | None, port: int) -> bool:
-        """Return whether the run fails because of a listener: because of any, unless it is limited to what was approved."""
-        return self.approved is None or self.approved.covers(str(balancer_uuid), port)
-
-
-def source_of(position: int, given: Mapping[str, t.Any]) -> Source:
-    """Return a source, which is named by its position if it is refused.
+def authorities_for(module: Module, client: Client) -> Authorities:
+    """Return what asks authorities which certificates they have revoked.
 
     Raises:
-        CertificatesError: as `Source.of`; `invalid_argument`.
+        CertificatesError: as `named_anchors`.
     """
-    try:
-        source, why_not = Source.of(given), None
-        if source.kind == MAIL:
-            named = which_mailboxes(given["mail"])
-            why_not = f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else None
-            why_not = why_not or why_unusable(given["mail"])
-        elif given[KEY_FOLDER] is not None:
-            why_not = f"{KEY_FOLDER} belongs to mail: the keys of {source.kind} are beside its certificates."
-        if why_not:
-            raise CertificatesError("invalid_argument", why_not)
-    except CertificatesError as error:
-        raise CertificatesError(error.code, f"sources[{position}]: {error.message}", **error.details) from None
-    return source
+    settings, path = client.settings, module.params["trusted_ca_path"]
+    ledger = PLAIN.fullmatch((module.params["ledger_url"] or "").strip())
+    return Authorities(
+        lambda: Egress(settings.proxy, settings.verify),
+        cache_beside(ledger[1] if ledger else None),
+        settings.timeout,
+        named_anchors(path),
+        client.stop,
+    )
 
 
 def read_world(module: Module, client: Client, clients: Clients, options: RotationOptions) -> World:
