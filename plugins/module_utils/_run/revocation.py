@@ -39,7 +39,7 @@ Asked = tuple[Question, DistributionPoint]
 
 
 @dataclass(frozen=True)
-class Reading:
+class CrlAnswers:
     """What a list says of all that is asked of it.
 
     Attributes:
@@ -116,7 +116,7 @@ class Authorities:
                 for url in point.urls:
                     asked.setdefault(url, []).append((question, point))
         answers: dict[Certificate, list[Revocation]] = {certificate: [] for certificate in questions}
-        for reading in self._readings(asked, private, at):
+        for reading in self._answers(asked, private, at):
             for certificate, answer in reading.answers.items():
                 answers[certificate].append(answer)
         return {
@@ -124,11 +124,11 @@ class Authorities:
             for certificate, told in answers.items()
         }
 
-    def _readings(
+    def _answers(
         self, asked: Mapping[str, Sequence[Asked]], private: Collection[str], at: datetime
-    ) -> Iterator[Reading]:
+    ) -> Iterator[CrlAnswers]:
         """Yield what each list says: the kept one if it is new, else what is there now, else the kept one."""
-        older: dict[str, Reading | None] = {}
+        older: dict[str, CrlAnswers | None] = {}
         for url, questions in asked.items():
             kept = self._cache.read(url) if url not in self._got else None
             reading = read(url, kept.data, questions, at) if kept else None
@@ -154,7 +154,7 @@ class Authorities:
         self._cache.keep(new)
 
 
-def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> Reading:
+def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> CrlAnswers:
     """Return what a list says, once its signature was verified."""
     crl, asked = read_crl(data), list(asked)
     if crl is None:
@@ -168,12 +168,12 @@ def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> Reading
         )
         for question, point in asked
     }
-    return Reading(answers, crl.this_update, next(filter(None, why_not.values()), None))
+    return CrlAnswers(answers, crl.this_update, next(filter(None, why_not.values()), None))
 
 
-def unread(url: str, asked: Iterable[Asked], why: str) -> Reading:
+def unread(url: str, asked: Iterable[Asked], why: str) -> CrlAnswers:
     """Return that nothing is known by a list."""
-    return Reading({question.certificate: _unknown(url, question, why) for question, _point in asked}, why=why)
+    return CrlAnswers({question.certificate: _unknown(url, question, why) for question, _point in asked}, why=why)
 
 
 def _unknown(url: str, question: Question, why: str) -> Revocation:
