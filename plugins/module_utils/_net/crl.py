@@ -21,7 +21,7 @@ import ssl
 import threading
 import time
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,8 +38,9 @@ from .connection import PIECE, Deadline, SocketAddress, connect, resolve
 LARGEST = 16 * 1024 * 1024
 LARGEST_SUM = 64 * 1024 * 1024
 """Bytes of one list, and of all that a run gets."""
-AT_ONCE = 16
-"""Lists that are got at the same time."""
+AT_ONCE = 32
+MOST_OF_A_SERVER = 4
+"""Lists that are got at the same time, in all and from one server: one that never answers keeps nobody from the others."""
 MOST_REDIRECTS = 3
 PORTS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -127,15 +128,32 @@ def get_all(
     if not wanted:
         return {}
     errand = _Errand(egress, seconds, stop)
-    with futures.ThreadPoolExecutor(max_workers=min(AT_ONCE, len(wanted))) as pool:
-        under_way = {pool.submit(errand.get, url, private): url for url, private in wanted.items()}
+    queues = _queues(wanted)
+    got: dict[str, bytes | str] = {}
+
+    def get_in_turn(urls: Sequence[str]) -> None:
+        got.update((url, errand.get(url, wanted[url])) for url in urls)
+
+    with futures.ThreadPoolExecutor(max_workers=min(AT_ONCE, len(queues))) as pool:
+        under_way = [pool.submit(get_in_turn, queue) for queue in queues]
         try:
             pending = set(under_way)
             while pending:
                 _done, pending = futures.wait(pending, errand.deadline.seconds_to_wait(), futures.FIRST_COMPLETED)
         except TimeoutError:
             errand.cut()  # which ends all that is under way
-    return {url: future.result() for future, url in under_way.items()}
+    for future in under_way:
+        future.result()
+    return {url: got[url] for url in wanted}
+
+
+def _queues(urls: Iterable[str]) -> list[Sequence[str]]:
+    """Return URLs in queues, of each server `MOST_OF_A_SERVER` at the most; the first of every server comes before any second."""
+    of_server: dict[str, list[str]] = {}
+    for url in urls:
+        of_server.setdefault(url.split("/")[2].casefold() if url.count("/") > 1 else "", []).append(url)
+    split = [[queue[start::MOST_OF_A_SERVER] for queue in of_server.values()] for start in range(MOST_OF_A_SERVER)]
+    return [queue for firsts in split for queue in firsts if queue]
 
 
 class _Errand:

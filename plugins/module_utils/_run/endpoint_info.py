@@ -34,7 +34,7 @@ from .._plan.superseding import Clients
 from .._times import now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .._x509.crl import Revocation, answer_about
+from .._x509.crl import NOT_ASKED, Revocation, answer_about
 from .revocation import SPEC as REVOCATION_SPEC
 from .revocation import Authorities, cache_beside, named_anchors
 from .roots import roots_if_any
@@ -143,7 +143,7 @@ def find_revocations(
     )
     for warning in authorities.warnings:
         module.warn(warning)
-    unasked = Revocation("unknown", why="its authority is not known here, or it is not valid now")
+    unasked = Revocation("unknown", why=NOT_ASKED)
     return {sent: answer_about(sent[0], chain, known) or unasked for sent, chain in chains.items()}
 
 

@@ -37,6 +37,9 @@ URL = re.compile(r"http://[!-~]{1,2000}", re.IGNORECASE)
 MOST_URLS = 4
 """URLs that are asked for a certificate; real ones name one or two."""
 NOT_NAMED = "it names no list of revoked certificates that can be had over http"
+NOT_ASKED = "its authority is not known here, or it is not valid now"
+CRITICAL = b"\x01\x01\xff"
+"""How it is encoded that an extension is critical (RFC 5280, 4.1)."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,8 @@ def used_by(leaf: Certificate, chain: Chain) -> list[Certificate]:
 def answer_about(leaf: Certificate, chain: Chain, known: Mapping[Certificate, Revocation]) -> Revocation | None:
     """Return what is known of a certificate and its issuers together; `None` if nothing was asked."""
     answers = [known[certificate] for certificate in used_by(leaf, chain) if certificate in known]
+    if answers and leaf not in known:
+        answers.append(Revocation("unknown", leaf, why=NOT_ASKED))
     return combined(answers) if answers else None
 
 
@@ -162,6 +167,8 @@ def read_crl(data: bytes) -> Crl | None:
     """Return the list in DER or PEM, `None` if there is none."""
     with suppress(CertificatesError), reading(_unread()):
         blocks = [] if is_der(data) else pem_blocks(data, LABELS)
+        if len(blocks) > 1:
+            return None  # which of them counts, nobody says
         crl = Crl(from_base64(blocks[0][1]) if blocks else data)
         _parsed, _begin, _end = crl.parsed, crl.this_update, crl.next_update
         return crl
@@ -234,6 +241,10 @@ class Crl:
                 return "it has only what has changed since another one"
             if extension.critical and not isinstance(extension.value, x509.IssuingDistributionPoint):
                 return f"its critical extension {extension.oid.dotted_string} is not known"
+        if self.der.count(CRITICAL) > sum(extension.critical for extension in self.parsed.extensions) and any(
+            extension.critical for entry in self.parsed for extension in entry.extensions
+        ):  # to look at each entry takes long, so it is done only if there may be one
+            return "an entry has a critical extension that is not known"
         scope = self._scope
         if scope and (scope.indirect_crl or scope.only_contains_attribute_certs or scope.relative_name):
             return "it is of a kind that is not known"
@@ -269,12 +280,13 @@ class Crl:
             partly = "the list of revoked certificates has those only that were revoked for some reasons"
             return Revocation("unknown", certificate, why=partly) if is_partial else Revocation("good", certificate)
         reason = None
-        for extension in entry.extensions:
-            if isinstance(extension.value, x509.CRLReason):
-                reason = extension.value.reason
-            elif extension.critical or isinstance(extension.value, x509.CertificateIssuer):
-                unknown = "its entry in the list of revoked certificates has a critical extension that is not known"
-                return Revocation("unknown", certificate, why=unknown)
+        with suppress(CertificatesError), reading(_unread()):  # for whatever reason it is there
+            for extension in entry.extensions:
+                if isinstance(extension.value, x509.CRLReason):
+                    reason = extension.value.reason
+                elif isinstance(extension.value, x509.CertificateIssuer):
+                    other = "its entry in the list of revoked certificates is about another issuer's"
+                    return Revocation("unknown", certificate, why=other)
         if reason == x509.ReasonFlags.remove_from_crl:
             return Revocation("good", certificate)
         return Revocation("revoked", certificate, entry.revocation_date_utc, reason.value if reason else None)

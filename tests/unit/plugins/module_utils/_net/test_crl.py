@@ -193,6 +193,17 @@ def test_servers_that_never_end(publisher: Publisher) -> None:
     assert answers == ["it was not had within 0.7 seconds"] * 2 + [LIST]
 
 
+def test_a_server_that_never_answers_keeps_nobody_from_others() -> None:
+    with publishing() as mute, publishing() as other:
+        lists = {f"/{number}": lambda _request: mute.ended.wait() and None for number in range(3 * crl.AT_ONCE)}
+        mute.publish(lists)
+        other.publish({"/1.crl": LIST, "/2.crl": LIST})
+        urls = [*(f"{mute.url}{path}" for path in lists), f"{other.url}/1.crl", f"{other.url}/2.crl"]
+        answers = get_all(dict.fromkeys(urls, True), DIRECT, 0.7)
+        assert list(answers) == urls and list(answers.values())[-2:] == [LIST, LIST]
+        assert 0 < len(mute.asked) <= crl.MOST_OF_A_SERVER
+
+
 def test_a_run_that_is_told_to_stop_does_not_wait(publisher: Publisher) -> None:
     stop = threading.Event()
 

@@ -16,7 +16,7 @@ from random import Random
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, chain_as_sent
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import (
     MOST_URLS,
     NOT_NAMED,
@@ -24,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl i
     DistributionPoint,
     Question,
     Revocation,
+    answer_about,
     combined,
     decisive,
     points_of,
@@ -99,7 +100,7 @@ def test_pem_and_der_and_neither() -> None:
     der = AUTHORITY.crl(LEAF.certificate)
     pem = x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
     assert said(pem).status == "revoked"
-    for damaged in (b"", b"<html>", LEAF.der, LEAF.pem.encode(), der[:-9], pem[:300], os.urandom(400)):
+    for damaged in (b"", b"<html>", pem + pem, LEAF.der, LEAF.pem.encode(), der[:-9], pem[:300], os.urandom(400)):
         assert read_crl(damaged) is None
 
 
@@ -184,18 +185,44 @@ def test_a_list_for_authorities_only() -> None:
         assert read.about(intermediate, POINT).status == status
 
 
-@pytest.mark.parametrize(
-    ("extension", "critical", "status"),
-    [
-        (STRANGE, True, "unknown"),
-        (STRANGE, False, "revoked"),
-        (x509.CertificateIssuer([x509.DirectoryName(OTHER.issuer.subject)]), True, "unknown"),
-    ],
-)
-def test_an_entry_that_is_not_understood(extension: x509.ExtensionType, critical: bool, status: str) -> None:
-    entry = listed(LEAF.certificate.serial_number, extensions=[(extension, critical)])
+FOREIGN = x509.CertificateIssuer([x509.DirectoryName(OTHER.issuer.subject)])
+
+
+def with_entry(extension: x509.ExtensionType, critical: bool, certificate: x509.Certificate) -> bytes:
+    """A list with an entry that has an extension."""
     key, issuer = AUTHORITY.levels[-1]
-    assert said(crl_of(issuer.subject, key, [entry])).status == status
+    return crl_of(issuer.subject, key, [listed(certificate.serial_number, extensions=[(extension, critical)])])
+
+
+@pytest.mark.parametrize(("extension", "status"), [(STRANGE, "revoked"), (FOREIGN, "unknown")])
+def test_an_entry_that_is_not_understood(extension: x509.ExtensionType, status: str) -> None:
+    assert said(with_entry(extension, False, LEAF.certificate)).status == status
+
+
+@pytest.mark.parametrize("certificate", [LEAF.certificate, NEIGHBOUR.certificate], ids=["own", "other"])
+@pytest.mark.parametrize("extension", [STRANGE, FOREIGN])
+def test_a_critical_entry_that_is_not_understood(extension: x509.ExtensionType, certificate: x509.Certificate) -> None:
+    """RFC 5280, 5.3: then the list says nothing of any certificate."""
+    assert why_not(with_entry(extension, True, certificate)).startswith("an entry has a critical extension that is")
+
+
+@pytest.mark.parametrize("code", [b"\x0a\x01\x07", b"\x0a\x01\x63", b"\x02\x01\x01"])
+def test_what_is_listed_for_an_odd_reason_was_revoked(code: bytes) -> None:
+    reason = x509.UnrecognizedExtension(x509.CRLReason.oid, code)
+    told = said(with_entry(reason, False, LEAF.certificate))
+    assert (told.status, told.at, told.reason) == ("revoked", NOW - DAY, None)
+
+
+def test_nothing_is_good_that_nobody_was_asked_about() -> None:
+    """Of what is not valid now, only the issuers are asked about."""
+    good, bad = Revocation("good", ISSUER), Revocation("revoked", ISSUER, NOW)
+    chain = Chain((ISSUER,), "trusted", path=(ISSUER,))
+    told = answer_about(CERTIFICATE, chain, {ISSUER: good})
+    assert told and (told.status, told.certificate) == ("unknown", CERTIFICATE)
+    assert answer_about(CERTIFICATE, chain, {ISSUER: bad}) == bad
+    assert answer_about(CERTIFICATE, chain, {}) is None
+    own = Revocation("good", CERTIFICATE)
+    assert answer_about(CERTIFICATE, chain, {ISSUER: good, CERTIFICATE: own}) == Revocation("good")
 
 
 def points(extension: x509.ExtensionType) -> list[DistributionPoint]:
