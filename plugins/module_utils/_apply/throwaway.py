@@ -245,10 +245,13 @@ class StoreCheck:
         """
         backoff = Backoff(self.cleaner.stop, self.timeout, LONGEST_PAUSE)
         certificate = t.cast(Certificate, record.certificate)
-        is_asked = is_answered = False
+        is_asked = is_answered = is_readable = False
         for attempt in count(1):
             try:
                 there = store.fetch_one(self.cleaner, record.stored_id)
+                is_readable = is_readable or there is not None
+                if not is_readable:  # a missing permission looks the same as a missing record
+                    there = self._find(None, certificate)
                 if there is None:
                     return (True if is_asked else None), None
                 if is_answered:
@@ -259,7 +262,7 @@ class StoreCheck:
                     if not_ours:
                         return None, not_ours
                     is_asked = True
-                    store.delete(self.cleaner, record.stored_id)
+                    store.delete(self.cleaner, there.stored_id)
                     is_answered = True
                     continue
             except CertificatesError as error:

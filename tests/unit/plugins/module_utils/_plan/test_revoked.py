@@ -248,7 +248,10 @@ def test_what_was_seen_counts_not_what_is_stored() -> None:
 
 
 def test_a_listener_is_told_with_what_is_known() -> None:
-    for clients, status in ((knowing(NEW.issued.certificate), "revoked"), (knowing(good=[NEW.issued.certificate, REVOKED]), "good")):
+    for clients, status in (
+        (knowing(NEW.issued.certificate), "revoked"),
+        (knowing(good=[NEW.issued.certificate, REVOKED]), "good"),
+    ):
         told = as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)], clients=clients))["revocation"]
         assert told["status"] == status and told["certificate"] == (NAME if status == "revoked" else None)
     assert as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)]))["revocation"] is None
