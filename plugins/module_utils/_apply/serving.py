@@ -21,6 +21,7 @@ from .._net.verdict import Finding, Verdict, judge
 from .._plan.deployments import ListenerAction
 from .._plan.endpoints import EndpointAction
 from .._text import some_of
+from .._times import now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .backoff import Backoff
@@ -38,6 +39,7 @@ HOW: Mapping[Finding, str] = {
 }
 """What is wrong with a listener, as a part of a sentence."""
 SOMEWHERE = "the TLS handshake does not succeed at each of its addresses"
+RENEWAL = "Have it renewed: it has ended."
 BROKEN_AFTER = 15.0
 """Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
 
@@ -165,7 +167,9 @@ class Watch:
                 why = f"Clients refuse what is served: {verdict.refusal}. {back}, or import this one again with today's chain."
                 return seen.failed("not_accepted", why, served=True)
             if verdict.accepted is False:
-                self._refused.setdefault((verdict.refusal or "", action.WHOLE_CHAIN), set()).add(action.name)
+                has_ended = bool(seen.seen) and seen.seen[-1][0].not_after <= now()
+                remedy = RENEWAL if has_ended else action.WHOLE_CHAIN
+                self._refused.setdefault((verdict.refusal or "", remedy), set()).add(action.name)
                 as_before = ", as they refused what was there before" if seen.was_refused else ""
                 message = f"{message} Clients refuse it{as_before}: {verdict.refusal}."
             return replace(seen, served=True, message=message)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from .._codes import AttentionReason, DeployOutcome, InStore
 from .._names import listener_name, listener_place
 from .report import Row, Schema, as_data, notice, read, unless_same
-from .summary import Record, called, done_lines, lists_of, needs_person
+from .summary import UP_TO_DATE, Record, called, done_lines, lists_of, needs_person
 
 FAILED = "failed"
 NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
@@ -66,7 +66,11 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
     others = [
         *(record for records in about.values() for record in records),
         *(record for record in (*lists["failed"], *(done.get("attention") or ())) if not record.get("port")),
-        *(record for record in lists["skipped"] if needs_person(record)),
+        *(
+            record
+            for record in lists["skipped"]
+            if needs_person(record) and f"{called(record)} ({record.get('path')})" not in " ".join(told)
+        ),
     ]
     notices = [
         {**notice(record), "source": called(record)} if record.get("source") else notice(record)
@@ -79,7 +83,9 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
         return as_data(
             *(LISTENERS, rows, notices, words, moment),
             done=list(done_lines(lists)),
-            totals={name: len(records) for name, records in lists.items()},
+            totals={
+                name: sum(record.get("reason") != UP_TO_DATE for record in records) for name, records in lists.items()
+            },
             sources=list(_only_in_sources(done, lists, words["reasons"])),
         )
 

@@ -408,13 +408,16 @@ def test_a_refusal_that_passes(world: World) -> None:
     assert (seen.outcome, seen.accepted) == ("switched", True) and not watch.is_broken(seen)
 
 
-def test_what_clients_refused_before_they_may_refuse_now(world: World) -> None:
+def test_what_clients_refused_before_they_may_refuse_now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """At each address by itself."""
     watch, seen = watched(world, Refused(OLD), at_0=(Refused(NEW),))
     assert (seen.outcome, seen.served, seen.accepted, seen.was_refused) == ("switched", True, False, True)
     assert not watch.is_broken(seen) and world.clock.now == 0
     (warning,) = watch.warnings
     assert "web:443" in warning and "its issuer is missing" in warning and "trusted_ca_path" in warning
+    monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_after_utc)
+    (warning,) = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
+    assert warning.endswith("Have it renewed: it has ended."), "no chain helps"
     watch, seen = watched(world, Refused(OLD), OLD, at_0=(Refused(NEW), Refused(NEW)))
     assert (seen.reason, seen.was_refused) == ("not_accepted", False) and watch.is_broken(seen)
 

@@ -86,6 +86,15 @@ def test_what_needs_a_person_comes_first_then_what_ends_first() -> None:
     assert groups[0]["keys"] == [told["api:443"]["key"]]
 
 
+def test_what_a_listener_says_of_a_source_is_said_once() -> None:
+    skipped = unread("key_type_not_offered", NAME)
+    other = unread("key_type_not_offered", OTHER)
+    message = f"The newer certificate of {skipped['source']} {NAME} ({skipped['path']}) is held back."
+    done = {"listeners": [listener("web:443")], "attention": [item("web:443", "held_back", message)]}
+    told = build(**done, skipped_items=[skipped, other])
+    assert [notice["source"] for notice in told["notices"]] == [f"{other['source']} {OTHER}"]
+
+
 def test_what_clients_do_not_take_now_comes_before_what_failed() -> None:
     failed = listener("web:443", 60, "failed", message="The balancer is busy.")
     done = {
@@ -157,7 +166,8 @@ DONE: dict[str, Any] = {
 
 
 def test_what_the_run_did() -> None:
-    report = build(listeners=DONE["deployed"], **DONE)
+    there = entry(10, "already_imported", OTHER)
+    report = build(listeners=DONE["deployed"], **{**DONE, "skipped_items": [*DONE["skipped_items"], there]})
     assert report["done"] == [
         f"{NAME}: imported as certificate 2, from certbot {NAME}; web:443 switched to it, and serves it",
         f"certificate 1 ({NAME}): removed",
