@@ -169,7 +169,7 @@ def _why_not_allowed(recipient: str | None, name: str, patterns: Iterable[str]) 
         return f"an address that the API does not tell, so {name} cannot allow it"
     if not is_one_address(recipient):
         return f'"{printable(recipient)}", which is not exactly one address, so {name} cannot allow it'
-    domain = next((pattern for pattern in patterns if not {"@", "*"} & {*pattern}), None)
+    domain = next((bare for pattern in patterns if not {"@", "*"} & {*(bare := pattern.removeprefix("@"))}), None)
     hint = f": its patterns are for whole addresses, so write *@{printable(domain)}" if domain else ""
     return f"{recipient}, which {name} does not allow{hint}"
 

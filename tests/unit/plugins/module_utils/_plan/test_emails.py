@@ -219,6 +219,7 @@ def test_a_domain_alone_allows_nobody_and_is_told_how_to_be_written() -> None:
     for patterns, is_told in (
         (["example.com"], True),
         (["*@example.net", "example.com"], True),
+        (["@example.com"], True),
         (["*@example.net"], False),
     ):
         email = plan(replace(ORDER, approver_email="admin@example.com"), allowed_recipients=patterns)
