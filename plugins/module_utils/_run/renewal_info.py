@@ -38,7 +38,7 @@ from .._plan.deployments import ListenerAction
 from .._plan.renewal_info import RenewalInfo, RenewalRequest, retry_after
 from .._plan.world import World
 from .._sources.source import directory_of
-from .._text import some_of
+from .._text import printable, some_of
 from .._times import iso, parse
 from .._x509.certificate import Certificate
 from .rotation_options import RotationOptions
@@ -136,7 +136,7 @@ class Inquiry(Caller):
         if url is None:
             return None
         if not isinstance(url, str):
-            raise CertificatesError("api_error", f"{shorten(directory)} names no URL as renewalInfo.")
+            raise CertificatesError("api_error", f"{called(directory)} names no URL as renewalInfo.")
         if why_not := why_not_asked(url, directory):
             raise CertificatesError("api_error", why_not)
         return url.rstrip("/")
@@ -150,7 +150,7 @@ class Inquiry(Caller):
         given, headers = self._get(url, url)
         info = RenewalInfo.of(given)
         if info is None:
-            raise CertificatesError("api_error", f"{shorten(url)} answers with no window of time.")
+            raise CertificatesError("api_error", f"{called(url)} answers with no window of time.")
         return RenewalAnswer(info, at + timedelta(seconds=retry_after(retry_after_seconds(headers))))
 
     def _get(self, url: str, directory: str) -> tuple[Mapping[str, t.Any], Mapping[str, str]]:
@@ -161,7 +161,7 @@ class Inquiry(Caller):
         """
         if why_not := why_not_asked(url, directory):
             raise CertificatesError("invalid_argument", why_not)
-        shown, session = shorten(url), self._session(url)
+        shown, session = called(url), self._session(url)
 
         def call_once(attempt: Attempt) -> tuple[Mapping[str, t.Any], Mapping[str, str]]:
             attempt.largest_answer = LARGEST_ANSWER
@@ -209,6 +209,15 @@ def tried(find: Callable[[str], T], url: str) -> T | CertificatesError:
         return error
 
 
+def called(url: str) -> str:
+    """Return what a message calls a URL: its server, as what stands behind that may look like a part of a key, and be masked."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme and parts.hostname and "@" not in parts.netloc:
+            return printable(f"{parts.scheme}://{parts.netloc}")
+    return shorten(url)
+
+
 def why_not_asked(url: str, directory: str) -> str | None:
     """Return why a URL is not asked, as a sentence: over plain http only this machine is, and nobody else's directory leads to it.
 
@@ -216,7 +225,7 @@ def why_not_asked(url: str, directory: str) -> str | None:
         url: as it was given.
         directory: where it is from: another URL, or itself.
     """
-    shown, hosts = shorten(url), []
+    shown, hosts = called(url), []
     for given in (url, directory):
         with suppress(ValueError):
             parts = urlsplit(given)
@@ -226,7 +235,7 @@ def why_not_asked(url: str, directory: str) -> str | None:
         return f"{shown} is no URL that can be asked."
     is_here, is_from_here = map(is_loopback, hosts)
     if is_here and not is_from_here:
-        return f"{shown}, which {shorten(directory)} names, is on this machine, so it is not asked."
+        return f"{shown}, which {called(directory)} names, is on this machine, so it is not asked."
     return None if is_here or url.startswith("https:") else f"{shown} is not asked, as it is not https."
 
 

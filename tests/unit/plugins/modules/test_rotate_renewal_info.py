@@ -109,7 +109,7 @@ def test_what_cannot_be_reached_is_unknown(blind: Rotation) -> None:
     assert not run.failed and run["attention"] == []
     (warning,) = warnings(run)
     assert warning.startswith(
-        f"Whether authorities ask for renewals is not known for {NAME}: Cannot reach http://{HOST}:{port}/"
+        f"Whether authorities ask for renewals is not known for {NAME}: Cannot reach http://{HOST}:{port}: "
     )
 
 
