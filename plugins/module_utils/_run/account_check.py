@@ -185,7 +185,7 @@ def path_of(given: str | None) -> str:
     if not given.strip() or not is_fixed(path):
         raise CertificatesError(
             "invalid_argument",
-            f"path {given!r} hangs on the current folder: write it as an absolute path, such as {os.path.abspath(given or FILE)!r}.",
+            f"path {given!r} hangs on the current folder: write it as an absolute path, such as /srv/{os.path.basename(given.strip()) or FILE}.",
         )
     why_not = why_not_writable(path)
     if why_not:

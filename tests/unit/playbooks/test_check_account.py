@@ -79,9 +79,12 @@ def test_what_it_finds_a_rotation_goes_by(account: Simulator, home: Path, tmp_pa
 
 
 def test_what_is_left_is_told_last(account: Simulator, tmp_path: Path) -> None:
+    """File and ledger are those of the variables of the nights, if there are no others."""
     account.settings(only_say_deleted=True)
-    given = {"path": str(tmp_path / "account.json"), "ledger_url": f"sqlite:///{tmp_path}/ledger.sqlite3"}
+    facts, ledger = tmp_path / "account.json", tmp_path / "ledger.sqlite3"
+    given = {"ssl_rotation_account_facts_path": str(facts), "ssl_rotation_ledger_url": f"sqlite:///{ledger}"}
     ran = play(account, tmp_path, CHECK, try_store=True, wait_timeout=0, **given)
+    assert facts.exists() and ledger.exists()
     assert ran.code == 2 and len(end_of(ran)) <= END, ran.output
     assert re.search(r"check-[0-9a-f]{16}\.invalid: The store says that it has deleted it", ran.output)
 
