@@ -15,6 +15,7 @@ from functools import cached_property
 from .._api.balancers import Balancer
 from .._api.store import StoreCertificate
 from .._remedies import listener as called
+from .._x509.certificate import Certificate
 from .rotation import Record, SourceCertificate
 from .store_index import ChainLimit, StoreIndex
 from .superseding import Clients
@@ -30,6 +31,8 @@ class Read:
     """What was not read, as it renews nothing."""
     failed: list[Record] = field(default_factory=list)
     """The folders, mailboxes, instances and secrets that could not be read."""
+    issuers: dict[Certificate, None] = field(default_factory=dict)
+    """All issuers of the sources, and those that they may lack."""
     api_calls: int = 0
     """HTTP requests made to instances of Secrets Manager."""
     empty: list[Record] = field(default_factory=list)

@@ -31,7 +31,7 @@ from .rotation_steps import (
     remove_replaced,
     switch,
 )
-from .rotation_world import at_stake, authorities_for, learn, read_world, seen_by
+from .rotation_world import authorities_for, learn, learn_before, read_world, seen_by
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -41,7 +41,7 @@ def run(module: Module) -> dict[str, t.Any]:
     authorities = authorities_for(module, client) if module.params["check_revocation"] != "off" else None
 
     world = read_world(module, client, clients_of(module.params["trusted_ca_path"]), options)
-    world = learn(authorities, world, at_stake(world, options))
+    world = learn_before(authorities, world, options)
     chosen = (
         choose_adopted(world, options)
         if options.adopt

@@ -33,10 +33,14 @@ from .._x509.certificate import Certificate, names_of
 from .revocation import Authorities, cache_beside, named_anchors
 from .roots import trusted_roots
 from .rotation_options import RotationOptions
-from .sources import MailContent, read_mail, read_sources
+from .sources import MailContent, around_revoked, read_mail, read_sources
 
 if t.TYPE_CHECKING:
     from .secrets import InstanceContent, InstanceListing
+
+
+MOST_REPLACED = 5
+"""How often a chain is built around a revoked issuer: real ones were replaced once."""
 
 
 def authorities_for(module: Module, client: Client) -> Authorities:
@@ -182,6 +186,18 @@ def learn(
     each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
     pairs = ((leaf, clients.signed_chain_of(leaf, sent)) for leaf, sent in each)
     return replace(world, clients=clients.knowing(authorities.ask(pairs, clients.anchors, clients.revocations)))
+
+
+def learn_before(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
+    """Return the world with clients who know what was revoked of all that is at stake, and with chains around revoked issuers."""
+    world = learn(authorities, world, at_stake(world, options))
+    for _time in range(MOST_REPLACED if authorities else 0):
+        entries = around_revoked(world.bundles, world.clients)
+        if entries == world.bundles.entries:
+            break
+        world = replace(world, bundles=replace(world.bundles, entries=entries))
+        world = learn(authorities, world, at_stake(world, options))  # what takes its place may be revoked, too
+    return world
 
 
 def at_stake(world: World, options: RotationOptions) -> Iterator[tuple[Certificate, Sequence[Certificate]]]:

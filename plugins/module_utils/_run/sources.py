@@ -96,7 +96,9 @@ def read_sources(
     read = Read()
 
     def take(source: Source, paired: Paired) -> None:
-        judge = _judge_for([*paired.issuers, *known], clients)
+        issuers = [*paired.issuers, *known]
+        read.issuers.update(dict.fromkeys(issuers))
+        judge = _judge_for(issuers, clients)
         for bundle in paired.usable:
             chain = judge(bundle)
             clients.remember(t.cast(Certificate, bundle.certificate), chain)
@@ -252,6 +254,22 @@ def _judge_for(issuers: Iterable[Certificate], clients: Clients) -> Callable[[Bu
         return chain if is_whole or chain.trust == "trusted" else chains.of(leaf)
 
     return judge
+
+
+def around_revoked(read: Read, clients: Clients) -> list[SourceCertificate]:
+    """Return the certificates of the sources, with another chain where an issuer of theirs was revoked and there is one without it."""
+    unrevoked = (issuer for issuer in read.issuers if not clients.is_revoked(issuer))
+    chains = _ChainsByIssuer(unrevoked, clients.anchors, clients.at)
+
+    def mended(entry: SourceCertificate) -> SourceCertificate:
+        leaf = entry.certificate
+        if clients.is_revoked(leaf) or not clients.why_revoked(leaf, entry.record.intermediates):
+            return entry
+        chain = chains.of(leaf)
+        is_better = chain.trust == "trusted" and chain.issuers != entry.record.intermediates
+        return replace(entry, record=StoreCertificate.unstored(leaf, chain.issuers)) if is_better else entry
+
+    return [mended(entry) for entry in read.entries]
 
 
 class _ChainsByIssuer:

@@ -136,34 +136,40 @@ class Crossed:
         publisher.publish(self.young.published())
 
 
-@pytest.mark.parametrize("has_replacement", [True, False])
+@pytest.mark.parametrize("how", ["in its place", "in one file with it", "beside it", "as an option", "nowhere"])
 def test_a_revoked_issuer_is_replaced_under_the_same_certificate(
-    here: Rotation, authority: Revoking, publisher: Publisher, has_replacement: bool
+    here: Rotation, authority: Revoking, publisher: Publisher, how: str, tmp_path: Path
 ) -> None:
+    """By a chain without it, wherever that is."""
     crossed = Crossed(authority, publisher)
     old = store(here.sim, crossed.before)
     balancer(here.sim, old, name="web", first_port=PORT)
-    here.keep("www", crossed.after if has_replacement else crossed.before)
-    before = here.run(**DEFAULTS)
+    both = replace(crossed.before, chain=(*crossed.before.chain, crossed.second))
+    here.keep("www", {"in its place": crossed.after, "in one file with it": both}.get(how, crossed.before))
+    if how == "beside it":
+        here.keep("newer", crossed.after, ".ca-bundle")
+    (tmp_path / "newer.pem").write_text(crossed.after.chain_pem, encoding="ascii")
+    given = {**DEFAULTS, "intermediate_path": str(tmp_path / "newer.pem") if how == "as an option" else None}
+    before = here.run(**given)
     assert not before.failed and not here.changes(), before.output
     publisher.publish(authority.published(crossed.first))
     forget(here)
-    if not has_replacement:
-        run = here.run(**DEFAULTS)
+    if how == "nowhere":
+        run = here.run(**given)
         assert run.failed and alarms(run) == {WEB: ["revoked"]} and not here.changes(), run.output
         assert run["attention"][0]["message"].startswith("Its issuer Young Root was revoked at ")
         assert "put the chain that its authority has in its place beside it" in run["attention"][0]["message"]
         assert revocation(run)["certificate"] == "Young Root"
         return
-    plan = here.check(**DEFAULTS)
+    plan = here.check(**given)
     assert not plan.failed and len(plan["imported"]) == len(plan["deployed"]) == 1, plan.output
-    run = here.run(remove_superseded=True, **DEFAULTS)
+    run = here.run(remove_superseded=True, **given)
     assert not run.failed and here.changes() == [CREATE, DELETE, UPDATE], run.output
     assert ids(run, "removed") == [old] and set(placed(here.sim).values()).isdisjoint({old})
     [record] = here.sim.certificates()
     assert record["intermediateCertificate"] == crossed.after.chain_pem
     assert revocation(run)["status"] == "good" and run["attention"] == []
-    again = here.run(remove_superseded=True, **DEFAULTS)
+    again = here.run(remove_superseded=True, **given)
     assert not again.failed and not again["changed"]
 
 
