@@ -168,8 +168,8 @@ def fault_in(body: bytes) -> Fault | None:
     except xmlrpc.client.Fault as fault:
         code, message = ("" if part is None else str(part) for part in (fault.faultCode, fault.faultString))
         return Fault(code, message, is_rest=False)
-    except Exception:  # on a truncated answer or any other page the parsers raise all kinds of exceptions
-        return None
+    except Exception:
+        pass  # on a truncated answer or any other page the parsers raise all kinds of exceptions
     return None
 
 

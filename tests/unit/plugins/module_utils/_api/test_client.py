@@ -118,6 +118,18 @@ def test_rest_request_without_arguments(wire: Wire) -> None:
     assert sent.query == {"objectMask": "mask[id]"}
 
 
+def test_how_a_call_may_be_made_is_passed_on(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless something else is said it may be repeated, and waits for its turn."""
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(client, "call_until_done", lambda _call_once, **how: asked.append(how))
+    client.call("Y", "getX")
+    client.call("Y", "editX", repeatable=False, before_sending=print, in_turn=True)
+    assert asked == [
+        {"repeatable": True, "before_sending": None, "in_turn": False},
+        {"repeatable": False, "before_sending": print, "in_turn": True},
+    ]
+
+
 def test_an_ibm_cloud_key_goes_by_http_basic(client: Client, url: str, wire: Wire) -> None:
     wire.script = [ok(True)]
     client_for(url, username="apikey").call("Account", "getObject")
@@ -271,8 +283,12 @@ def test_lists_are_asked_for_in_order_of_their_ids(client: Client, wire: Wire) -
     by_id = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
     (sent,) = wire.sent
     assert asked_of(sent) == ({"x": by_id}, 0, PAGE_SIZE)
-    mask = sent.query["objectMask"] if is_rest(sent.request) else sent.xml()[1]["SoftLayer_ObjectMask"]["mask"]
-    assert mask == "mask[id]", "without it, private keys would come"
+    assert mask_of(sent) == "mask[id]"
+
+
+def mask_of(sent: Sent) -> str:
+    """The mask of a request: without it, private keys would come."""
+    return str(sent.query["objectMask"] if is_rest(sent.request) else sent.xml()[1]["SoftLayer_ObjectMask"]["mask"])
 
 
 def asked_of(sent: Sent) -> tuple[dict[str, Any], int, int]:
@@ -290,6 +306,7 @@ def test_ids_are_asked_for_in_portions_and_selected_again(client: Client, wire: 
     found = client.read_ids("Account", "getX", identifiers=[*ids, 3, 3], mask="mask[id]")
     assert found == rows(*ids)
     assert sorted(asked_of(sent)[1:] for sent in wire.sent) == [(0, 50), (0, 200), (0, 200)]
+    assert [mask_of(sent) for sent in wire.sent] == ["mask[id]"] * 3
     asked = [asked_of(sent)[0]["id"] for sent in wire.sent]
     assert sorted(one["options"][0]["value"][0] for one in asked) == [1, 201, 401]
     for one in asked:
@@ -321,8 +338,12 @@ def test_no_ids_are_no_call(client: Client, wire: Wire) -> None:
 
 def test_a_page_that_is_too_much_is_halved(client: Client, wire: Wire) -> None:
     wire.script = [fault("Internal Error"), fault("Internal Error"), ok(rows(1), 1)]
-    assert client.read_list("Y", "getX", mask="mask[id]") == rows(1)
-    assert len(wire.sent) == 3
+    assert client.read_list("Account", "getX", 5, mask="mask[id]") == rows(1)
+    first, *others = wire.sent
+    assert [asked_of(sent)[1:] for sent in wire.sent] == [(0, PAGE_SIZE // part) for part in (1, 2, 4)]
+    for sent in others:
+        assert (asked_of(sent)[0], mask_of(sent)) == (asked_of(first)[0], "mask[id]")
+        assert (json.loads(sent.body)["parameters"] if is_rest(sent.request) else sent.xml()[2]) == [5]
 
 
 @pytest.mark.parametrize(("size", "calls"), [(2 * SMALLEST_PAGE, 2), (2 * SMALLEST_PAGE - 1, 1)])

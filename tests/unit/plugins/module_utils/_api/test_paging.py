@@ -154,6 +154,18 @@ def test_rows_that_come_one_by_one_are_read_to_the_last(count: int) -> None:
     assert [row["id"] for row in rows] == list(ids)
 
 
+def test_every_so_many_rows_that_come_one_by_one_it_is_looked_whether_they_grow() -> None:
+    """Each of them is one call, and one for the look back."""
+    asked: list[int] = []
+
+    def fetch(offset: int, _limit: int) -> Page:
+        asked.append(offset)
+        return Page([{"id": number} for number in range(1, 131)[offset : offset + (1 if offset else PAGE_SIZE)]], None)
+
+    list_all(fetch, PAGE_SIZE)
+    assert len(asked) == 1 + 2 * (130 - PAGE_SIZE) + (130 - PAGE_SIZE) // PATIENCE
+
+
 @pytest.mark.parametrize("repeat", [1, 2, 3])
 @pytest.mark.parametrize("cap", [0, 7])
 def test_repeated_rows_do_no_harm_without_a_total(cap: int, repeat: int) -> None:
@@ -211,6 +223,21 @@ def test_a_list_that_grows_as_fast_as_it_is_read_is_followed_for_a_while() -> No
     server = Server(PAGE_SIZE, omit_total=True, growth=1)
     assert read(server) is not None
     assert len(server.asked) == 2 + 2 * (PATIENCE - 1) + 1 + PATIENCE, "from the second page on, a look back each time"
+
+
+def test_a_list_that_grows_and_loses_its_order_is_read_again() -> None:
+    """Without the order nothing tells that all of the old rows have come."""
+    ids, asked = list(range(2, 2 + PAGE_SIZE)), []
+
+    def fetch(offset: int, limit: int) -> Page:
+        page = Page([{"id": number} for number in ids[offset : offset + limit]], None)
+        asked.append(offset)
+        if len(asked) < 3 * PATIENCE:
+            ids.append(1 if len(asked) == 2 * PATIENCE + 5 else max(ids) + 1)
+        return page
+
+    rows = list_all(fetch, PAGE_SIZE)
+    assert [row["id"] for row in rows] == sorted(ids) and asked.count(0) == 2
 
 
 @given(count=COUNTS, cap=CAPS, growth=st.integers(1, 20), more=st.integers(1, 40), omit_total=st.booleans())
@@ -280,6 +307,7 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
         ),  # the gaps that shorter pages leave, three times as long as they
         (Server(300, omit_total=True), 40),  # many pages that are full do not look like a list that grows
         (Server(45, cap=3), 23),  # each page begins with the last row of the one before
+        (Server(18, cap=10, lengths=[12, 11, 2]), 3),  # a page that brings nothing new is followed by one that does
     ],
     ids=str,
 )
@@ -370,6 +398,12 @@ def test_a_row_that_stays_is_read_whatever_comes_and_goes(
         assert error.code == "incomplete_listing"
         return
     assert {row["id"] for row in rows} >= set(server.ids) & set(range(1, count + 1)), "silently incomplete"
+
+
+def test_nothing_is_looked_for_behind_a_reading_that_has_gaps() -> None:
+    """It is read again in any case."""
+    server = Changing(34, PAGE_SIZE, "told", [([], 1), ([0.47], 1), ([], 0), ([0.03], 1)])
+    assert len(list_all(server.fetch, PAGE_SIZE)) == 35 and server.asked == 8
 
 
 @pytest.mark.parametrize("omit_total", [False, True])

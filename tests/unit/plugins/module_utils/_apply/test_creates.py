@@ -535,6 +535,14 @@ def test_the_wait_for_dead_runs_ends_for_all_certificates_at_the_same_time(world
     assert len(world.listed_at) == 1
 
 
+def test_another_run_is_watched_from_the_look_into_the_ledger_on(world: World) -> None:
+    """Not from the beginning of the clock."""
+    world.clock.now = 10_000
+    world.claimed_by_another()
+    assert world.create() == 101
+    assert LEASE.total_seconds() <= world.clock.now - 10_000 < LEASE.total_seconds() + 2
+
+
 def test_a_listing_from_before_the_end_of_a_claim_does_not_count(world: World) -> None:
     """What the other run was storing then may have come after it."""
     world.claimed_by_another(ISSUED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -78,6 +79,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(guarding, "seconds", lambda: run.seconds)
     yield run
     run.ledger.close()
+
+
+def test_the_clock_goes_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it has such a clock."""
+    monkeypatch.setattr(guarding, "time", SimpleNamespace(clock_gettime=str, CLOCK_BOOTTIME=7, CLOCK_MONOTONIC=1))
+    assert str(guarding.seconds()) == "7"
+    monkeypatch.delattr(guarding.time, "CLOCK_BOOTTIME")
+    assert str(guarding.seconds()) == "1"
 
 
 def test_what_nobody_does_is_granted_at_once(run: Run) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,12 +21,13 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers, store
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.caller import Interrupted
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
-from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff, lock
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply import backoff, lock, switching
 from ansible_collections.softlayer.certificates.plugins.module_utils._apply.serving import Watch
 from ansible_collections.softlayer.certificates.plugins.module_utils._apply.switching import (
     Switcher,
     WaitOptions,
     carry_out,
+    check_ledger,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
@@ -36,6 +38,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
 
 from tests.support.certificates import Authority
 from tests.support.clock import Clock
+from tests.support.failing import fails
 from tests.support.rotating import listener as listening
 from tests.support.rotating import world_of
 from tests.support.stored import Made
@@ -605,6 +608,20 @@ def test_its_end_is_not_waited_for_if_the_run_does_not_wait(world: World) -> Non
     assert world.clock.now == 0 and world.done.count(READ) == 1
 
 
+@pytest.mark.parametrize(("wait_options", "longest"), [(WAITING, 900), (NOT_WAITING, 0)])
+def test_what_is_waited_for_is_noted(
+    world: World, monkeypatch: pytest.MonkeyPatch, wait_options: WaitOptions, longest: float
+) -> None:
+    """With the longest wait, if there is one."""
+    noted: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(switching, "waiting", lambda *how: noted.append(how) or nullcontext())
+    world.status = PENDING
+    world.clock.after(5, lambda: setattr(world, "status", "ACTIVE"))
+    world.switch(wait_options=wait_options)
+    assert noted[0] == (None, "web: waits until it can be changed", longest)
+    assert noted[1:] == [(None, "web: waits for its update", 900)] * wait_options.waits
+
+
 def test_the_second_change_is_asked_about_when_it_is_nearly_over(world: World) -> None:
     """If it takes as long as the fastest one so far."""
     switcher = world.switcher()
@@ -939,6 +956,18 @@ def test_an_exclusive_run_has_the_lock_until_its_end(run: Run, waits: bool, long
     with pytest.raises(CertificatesError):
         run.carry_out(plan)
     assert run.done[-2:] == ["switch", "end"]
+
+
+def test_whether_there_can_be_a_lock_is_asked_without_loading_what_it_needs() -> None:
+    """A run that switches nothing needs none of it."""
+    asked: list[Any] = []
+    params: dict[str, Any] = {"ledger_url": None}
+    module = cast(Any, SimpleNamespace(require=lambda *names, **how: asked.append((names, how)), params=params))
+    check_ledger(module)
+    assert asked == [(("SQLAlchemy",), {"loads": False})]
+    params["ledger_url"] = "sesame"
+    with fails("ledger_unavailable"):
+        check_ledger(module)
 
 
 def test_nothing_to_change_needs_no_lock(run: Run) -> None:

@@ -140,6 +140,9 @@ def test_a_ledger_in_memory(url: str) -> None:
 )
 def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
+    with fails("ledger_unavailable") as caught:
+        find_place(f"{driver}:///{path}")
+    assert caught.value.details == {"ledger": path}
     message = refusal(f"{driver}:///{path}")
     assert message.startswith(f"The ledger {path} hangs on the current folder") and "sqlite:////" in message
     assert ("sqlite:////home/me/ledger.db" in message) is path.startswith(("~", "$HOME"))

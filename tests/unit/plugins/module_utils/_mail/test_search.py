@@ -177,6 +177,7 @@ def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
             found.examine(letter(certificates), Location(), AT)
         found.settle(AT)
         assert (taken(found), set(reasons(found))) == (trusted(leaf), {"no_matching_key"})
+        assert [one.match.why for one in collected(found)] == [""]
 
 
 def test_issuers_from_other_messages_are_trusted_for_their_signatures_alone() -> None:
@@ -189,6 +190,13 @@ def test_many_issuers_of_one_name_do_no_harm_to_what_needs_none_of_them() -> Non
     names = REAL.issuer.subject, REAL.root.subject
     lookalikes = [certificate_of(*names, new_key(), key, ca=True) for _number in range(400)]
     assert taken(search(lookalikes, [GENUINE.certificate, *CHAIN])) == trusted()
+
+
+@pytest.mark.parametrize(("most", "is_complete"), [(1, False), (2, True)])
+def test_only_so_many_issuers_are_remembered(monkeypatch: pytest.MonkeyPatch, most: int, is_complete: bool) -> None:
+    """Of all messages together."""
+    monkeypatch.setattr(searching, "ISSUERS", most)
+    assert search([GENUINE.certificate], list(FORGER.chain), CHAIN).is_complete is is_complete
 
 
 def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:

@@ -349,6 +349,24 @@ def test_what_was_left_in_the_store_when_another_one_was_adopted_fails_no_run() 
         )
 
 
+def test_what_a_source_has_is_no_record_that_was_left_there() -> None:
+    """Though the store has it by now: it is not deleted, and where the source has both, it is missed."""
+    adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
+    newer = replace(entry(company, 2), record=company.record(10))
+    (item,) = found(serving(adopted), store=[company], usable=[entry(adopted), newer], has_sources=True)
+    assert item["held_back_since"] == iso(NOW - 9 * DAY)
+    assert item["message"].startswith("The newer certificate of certbot entry-2 (") and "deletes" not in item["message"]
+
+
+def test_what_is_in_use_is_not_offered_for_deletion() -> None:
+    """Nor what is held back for another reason than that a person had it served."""
+    adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
+    records = [adopted.record(1), company.record(10, associatedServiceCount=1)]
+    (item,) = find_attention([serving(adopted)], facts(records))
+    assert "Example Ltd" in item["message"] and "deletes" not in item["message"]
+    assert "deletes" not in message(serving(adopted), store=[replace(FRESH, key="ec")])
+
+
 def test_of_several_that_are_held_back_the_first_counts() -> None:
     """A client that renews every other day would never be heard of otherwise; what is told is about the newest."""
     newer = [replace(FRESH, organization="Other Ltd", days=(-5, 60)), replace(FRESH, key="ec", days=(-1, 70))]
@@ -729,6 +747,19 @@ def test_the_most_urgent_comes_first() -> None:
         *("expired", "expiring", "not_yet_valid", "unusable", "revoked", "held_back", "not_served", "not_accepted"),
         "renewal_requested",
     ]
+
+
+def test_what_has_no_known_end_comes_before_what_has_one() -> None:
+    dark = replace(listener(7, None, "unknown"), served=False).failed("not_served", "Nothing is.", served=False)
+    seen = ((certificate_of(replace(FRESH, copy=1).record()),),)
+    other = listener(1, FRESH.record(1), "known", served=False, seen=seen)
+    ended = other.failed("not_served", "Another one is.", served=False)
+    for listeners in ([dark, ended], [ended, dark]):
+        items = find_attention(listeners, facts([FRESH.record(1)]))
+        assert [(item["load_balancer"], item["ends_at"] is None) for item in items] == [
+            ("unknown", True),
+            ("known", False),
+        ]
 
 
 def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
