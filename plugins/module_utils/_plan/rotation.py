@@ -302,7 +302,7 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Client
     enough = next((record for record in same if not completes(entry.record, record, clients)), None)
     if enough is not None:
         return Obstacle("already_imported", f"The store has it: certificate {enough.id}.")
-    newer = [record for record in index.superseding(entry.record, clients) if record not in same]
+    newer = index.superseding(entry.record, clients)
     if newer:
         newest = max(newer, key=age)
         return Obstacle(

@@ -125,7 +125,7 @@ class Clients:
             chain = chain_as_sent(leaf, sent, self.anchors(), when)
             begin = max(certificate.not_before for certificate in (leaf, *chain.path))
             end = min(certificate.not_after for certificate in (leaf, *chain.path))
-            if chain.trust != "trusted" and begin <= end and not begin <= when <= end:
+            if begin <= end and not begin <= when <= end:
                 then = chain_as_sent(leaf, sent, self.anchors(), min(max(when, begin), end))
                 chain = then if then.trust == "trusted" else chain
             self._chains[leaf, sent] = chain

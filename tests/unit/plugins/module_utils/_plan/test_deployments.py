@@ -17,7 +17,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     ListenerAction,
     ListenerOptions,
+    ListenerPlan,
     ListenerSelection,
+    Place,
     as_foreseen,
     as_it_is,
     plan_named,
@@ -296,7 +298,9 @@ def test_an_rsa_certificate_where_only_ecdsa_suites_are_offered() -> None:
     at = balancer(sslCiphers=[{"id": 1, "name": ECDSA[0]}])
     stored = [record(OLD, issue(days=PRESENT)), record(NEW, issue())]
     assert outcome(renewal(*stored, of=at)) == ("skipped", "key_type_not_offered")
-    assert outcome(wish(*stored, of=at)) == ("failed", "key_type_not_offered")
+    refused = wish(*stored, of=at)
+    assert outcome(refused) == ("failed", "key_type_not_offered")
+    assert "Have the certificate issued with another key, or" in refused.message
 
 
 @pytest.mark.parametrize("certificate", [None, -1, "", "-1", 0, 99])
@@ -597,6 +601,44 @@ def test_what_a_listener_has_in_the_end() -> None:
     broken = switched.failed("not_served", "No.", is_changed=True)
     back = replace(broken, outcome="rolled_back")
     assert [one.final_handle for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
+
+
+def test_what_is_not_known_of_a_listener_is_not_claimed() -> None:
+    """Neither that clients accept what it has, nor that they were refused before, nor that a user has accepted that."""
+    listener = ListenerAction("unchanged", None, "It is as it was.", Place.missing("web", 443))
+    flags = {name for name, value in vars(listener).items() if value is True}
+    assert flags == {"is_everywhere"}
+    known = {name for name, value in vars(listener).items() if value not in (None, False, ())}
+    assert known == {"outcome", "message", "place", *flags}
+
+
+def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:
+    """If that is known, and the listener has not failed."""
+    switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    unreadable = replace(switched, target=replace(record(NEW, issue()), certificate=None))
+    broken = switched.failed("not_served", "No.", is_changed=True)
+    shown = (switched, replace(switched, target=None), unreadable, broken, replace(broken, outcome="rolled_back"))
+    assert [one.is_to_be_seen for one in shown] == [True, False, False, False, False]
+    assert [one.is_known for one in shown] == [True, False, False, True, True]
+    assert [one.has_failed for one in shown] == [False, False, False, True, True]
+
+
+def test_a_plan_changes_what_is_switched() -> None:
+    switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    kept = renewal(record(OLD, issue(days=PRESENT)))
+    assert ListenerPlan(world_of([]), [kept, switched]).changes == [switched]
+
+
+def test_check_mode_says_nothing_else_of_what_is_not_switched() -> None:
+    """Though the certificate that was meant for it is not stored yet."""
+    coming = renewal_with([issue()], record(OLD, issue(days=PRESENT)))
+    assert coming.simulated().message == "Would be switched, once the certificate is stored."
+    failed = coming.failed("api_error", "No.")
+    assert failed.simulated() == failed
+    stored = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    assert stored.simulated() == replace(stored, message=f"Would be s{stored.message[1:]}")
+    nameless = replace(stored, target=None)
+    assert nameless.simulated().message == stored.simulated().message
 
 
 def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:

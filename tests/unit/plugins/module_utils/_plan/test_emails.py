@@ -221,6 +221,8 @@ def test_a_domain_alone_allows_nobody_and_is_told_how_to_be_written() -> None:
         (["*@example.net", "example.com"], True),
         (["@example.com"], True),
         (["*@example.net"], False),
+        (["boss@example.com"], False),
+        (["*.net"], False),
     ):
         email = plan(replace(ORDER, approver_email="admin@example.com"), allowed_recipients=patterns)
         assert email.reason == "recipient_not_allowed" and (hint in email.message) == is_told
@@ -433,6 +435,14 @@ def test_which_emails_are_still_to_come(
 ) -> None:
     email = plan(order, entry(last) if last else None, **options)
     assert is_awaited(email.as_result(), AT) == expected
+
+
+def test_an_email_that_was_requested_not_long_before_may_come() -> None:
+    """Though it is not told until when that forbids another one."""
+    email = {**plan(last=entry(AT - HOUR)).as_result(), "next_allowed_at": None}
+    assert email["reason"] == "cooldown" and is_awaited(email, AT)
+    assert is_awaited({**email, "reason": "outcome_unknown"}, AT) and not is_awaited({**email, "reason": None}, AT)
+    assert not is_awaited({**email, "reason": None, "next_allowed_at": iso(AT)}, AT), "it is over at that moment"
 
 
 def test_an_email_that_may_have_been_sent_may_come() -> None:

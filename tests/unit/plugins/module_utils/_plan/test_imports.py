@@ -560,11 +560,14 @@ def test_and_then_it_is_unchanged_each_night(services: int) -> None:
     held = stored(intermediates=(FIRST,), associated_service_count=services)
     step = plan_present(ImportAction.of(content()), StoreIndex([held]), ENOUGH)
     assert (step.outcome, step.id, len(step.warnings)) == ("unchanged", 1, 1)
+    assert step.message == "The store holds it already."
     assert step.warnings[0].endswith("it stays so while it is in use." if services else "it stays so.")
     noted = plan_present(ImportAction.of(content(notes="new")), StoreIndex([held]), ENOUGH)
     assert (noted.outcome, set(noted.changes), noted.held.intermediates) == ("updated", {"notes"}, (FIRST,))
     whole = plan_present(ImportAction.of(content()), StoreIndex([held, stored(identifier=2)]), ENOUGH)
     assert (whole.outcome, whole.id, whole.warnings) == ("unchanged", 2, ())
+    with_root = replace(held, intermediates=(FIRST, Certificate.of(AUTHORITY.root)))
+    assert plan_present(ImportAction.of(content()), StoreIndex([with_root]), ENOUGH).outcome == "unchanged"
 
 
 def test_an_edit_that_changes_nothing_is_none() -> None:
@@ -668,7 +671,19 @@ RECORDS = [stored(ISSUED, 1), stored(OLD, 2), stored(AUTHORITY.issue("shop.examp
 def test_absent(identity: dict[str, Any], expected: int | None) -> None:
     step = absent(RECORDS, **identity)
     assert (step.id, step.outcome) == (expected, "removed" if expected else "unchanged")
+    record = next((record for record in RECORDS if record.id == expected), None)
+    assert (step.record, step.certificate) == (record, record and record.certificate)
+    assert (step.changes_something, step.message) == (
+        (True, "Removed.") if record else (False, "The store holds no such certificate.")
+    )
     assert expected or step.as_result()["common_name"] == identity.get("common_name")
+
+
+def test_what_cannot_be_read_has_no_fingerprint() -> None:
+    unread = [replace(record, certificate=None) for record in RECORDS]
+    assert absent(unread, fingerprint_sha256=ISSUED.fingerprint).outcome == "unchanged"
+    step = absent(unread, certificate_id=3)
+    assert (step.outcome, step.id, step.common_name) == ("removed", 3, "shop.example.com")
 
 
 def absent(records: Sequence[StoreCertificate], **identity: Any) -> ImportAction:
@@ -739,6 +754,19 @@ def test_what_failed_has_nothing_left_to_do() -> None:
     assert (failed.outcome, failed.reason, failed.message, failed.trust) == (
         *("failed", "untrusted", "It is not trusted.", "untrusted"),
     )
+
+
+def test_after_a_lost_answer_it_is_looked_what_was_done() -> None:
+    step = present().because(CertificatesError("no_answer", "It did not answer."))
+    assert (step.reason, step.message) == (
+        "outcome_unknown",
+        "It did not answer. Run it again: it looks first what was done.",
+    )
+
+
+def test_who_has_to_trust_it_makes_no_other_plan() -> None:
+    """Nor another content that is stored."""
+    assert replace(present(), clients=clients_with()) == present()
 
 
 def test_what_was_said_of_a_certificate_is_said_of_its_import() -> None:

@@ -98,6 +98,7 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
     "it ends sooner, and is due": ([OLD], [Made(days=(-5, 1))], ["expired"]),
     "it ends sooner, and is not due": ([Made(days=(-80, 50))], [Made(days=(-1, 44))], [None]),
     "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
+    "the store has a newer one with another type of key": ([replace(NEWER, key="ec")], [NEW], ["new_name"]),
     "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["new_name"]),
     # What may not stand in hides nothing
     "not valid yet, in the source": ([OLD], [Made(days=(5, 95)), NEW], ["not_yet_valid", None]),
@@ -207,6 +208,23 @@ def test_equally_good_ones_are_named() -> None:
     said = message([OLD, twin], NEW)
     assert "exactly as new, certificate 2," in said
     assert ADOPT in said
+
+
+@pytest.mark.parametrize(
+    ("source", "folder"),
+    [
+        ("certbot", "/certbot/1"),
+        ("folder", "/folder/1"),
+        ("traefik", "/traefik/1/cert.pem"),
+        ("mail", None),
+        ("secrets_manager", None),
+    ],
+)
+def test_the_folder_that_adopt_takes(source: str, folder: str | None) -> None:
+    """Traefik's is a file; what is in neither is looked for among the sources."""
+    assert entry(NEW, source=source).folder == folder
+    command = f"adopt -e {f'source={folder}' if folder else '@rotation.yml'} -e common_name={NAME}`"
+    assert command in message([OLD, replace(NEW, copy=1)], entry(NEW, source=source))
 
 
 def test_a_better_one_is_named() -> None:

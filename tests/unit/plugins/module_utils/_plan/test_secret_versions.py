@@ -374,6 +374,19 @@ def test_what_failed_is_no_plan_any_more() -> None:
     assert new(replace(content(), trust="trusted")).as_result()["trust"] == "trusted"
 
 
+def test_after_a_lost_answer_it_is_looked_what_was_done() -> None:
+    lost = new().because(CertificatesError("no_answer", "It did not answer."))
+    assert (lost.reason, lost.message) == (
+        "outcome_unknown",
+        "It did not answer. Run it again: it looks first what was done.",
+    )
+
+
+def test_who_would_see_it_makes_no_other_plan() -> None:
+    assert replace(new(), clients=None) == new()
+    assert WWW.key_pem.splitlines()[1] not in repr(new())
+
+
 def test_check_mode_says_what_would_be_done() -> None:
     assert new().simulated().message == "Would be created."
     assert renewed().simulated().message == "Would be updated: certificate, private key."

@@ -21,7 +21,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._sources.fi
     FileGroup,
     Files,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, pair, usable_keys
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import (
+    Source,
+    group_of,
+    pair,
+    recognised,
+    usable_keys,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
     KeyRef,
@@ -60,8 +66,64 @@ def test_a_source_that_is_a_file(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "here"
     path.write_text(ONE.pem)
     option = "privatekey_dir" if kind == "mail" else kind
-    with fails("not_found", f"{path}, which is given as {option}, is no folder on this machine: name the folder"):
+    said = f"{path}, which is given as {option}, is no folder on this machine: name the folder"
+    with fails("not_found", said) as caught:
         Source.of({"mail": {}, option: str(path)} if kind == "mail" else {kind: str(path)})
+    assert caught.value.details == {"path": str(path)}
+
+
+# What lies at a path
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        (["acme.json"], "traefik"),
+        (["live/README"], "certbot"),
+        (["renewal/www.conf"], "certbot"),
+        (["www/privkey.pem"], "certbot"),
+        (["privkey.pem"], "certbot"),
+        (["certificates/www.json"], "lego"),
+        (["account.conf"], "acme_sh"),
+        (["www.example.com/www.example.com.conf"], "acme_sh"),
+        (["www.example.com_ecc/www.example.com.conf"], "acme_sh"),
+        (["www.example.com/other.conf"], None),
+        (["notes.json", "notes.txt"], None),
+        ([], None),
+    ],
+    ids=str,
+)
+def test_a_folder_is_recognised_by_what_lies_there(files: list[str], kind: str | None, tmp_path: Path) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert recognised(str(tmp_path)) == kind
+
+
+def test_a_certificates_own_folder_is_recognised_by_its_name(tmp_path: Path) -> None:
+    for folder, name, kind in (
+        ("certificates", "www.json", "lego"),
+        ("certificates", "www.crt", "folder"),
+        ("www.example.com", "www.example.com.conf", "acme_sh"),
+        ("www.example.com", "www.json", None),
+    ):
+        path = tmp_path / name / folder
+        path.mkdir(parents=True)
+        (path / name).touch()
+        assert recognised(str(path)) == kind, name
+
+
+def test_a_file_is_traefiks_if_it_is_json(tmp_path: Path) -> None:
+    for name in ("acme.json", "cert.pem"):
+        (tmp_path / name).touch()
+    assert recognised(str(tmp_path / "acme.json")) == "traefik"
+    assert recognised(str(tmp_path / "cert.pem")) is recognised(str(tmp_path / "none.json")) is None
+
+
+def test_certificates_beside_keys_are_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "www.crt").write_text(ONE.pem)
+    (tmp_path / "www.key").write_text(ONE.key_pem)
+    assert recognised(str(tmp_path)) == "folder"
 
 
 @pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder"])
@@ -202,6 +264,27 @@ def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileCont
         assert all(one in used or one in elsewhere for one in own)
         assert (group.name in told) or own or not has_key
         assert not (group.name in told and own and used.issuperset(own))
+
+
+def test_what_is_in_no_file_needs_a_key_and_its_lack_is_worth_no_word() -> None:
+    """Such as what came by mail."""
+    letter = group_of(Bundle((LEAVES[0], *ISSUERS), origin=Origin("Your certificate", "Message 5")))
+    assert (letter.name, letter.path, letter.is_entry) == ("Your certificate", "Message 5", False)
+    [content] = letter.contents
+    assert content.file == File("certificate", "Message 5")
+    there = content_of("key", "/key", (), LEAVES[0].public_key_sha256)
+    [usable] = pair([letter, FileGroup("a", "/a", contents=(there,))]).usable
+    assert (usable.certificate, usable.origin) == (LEAVES[0], Origin("Your certificate", "Message 5"))
+
+
+@pytest.mark.parametrize("is_pkcs12", [True, False])
+def test_beside_a_certificate_is_what_its_key_store_has(is_pkcs12: bool) -> None:
+    """Or else all that lies in its folder."""
+    key = KeyRef(LEAVES[0].public_key_sha256, path="/store", is_pkcs12=is_pkcs12)
+    store = FileContent(File("any", "/store"), Bundle((LEAVES[0], ISSUERS[0]), key=key))
+    others = content_of("chain", "/chain", ISSUERS[1:])
+    [usable] = pair([FileGroup("a", "/a", contents=(store, others))]).usable
+    assert set(usable.issuers) == {LEAVES[0], ISSUERS[0], *([] if is_pkcs12 else ISSUERS[1:])}
 
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:

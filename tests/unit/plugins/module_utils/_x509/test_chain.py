@@ -236,7 +236,8 @@ def test_another_one_of_the_same_name_is_not() -> None:
 @pytest.mark.parametrize("known", [False, True])
 def test_a_certificate_that_is_named_needs_no_issuers(known: bool) -> None:
     """Those that are known are part of its chain all the same."""
-    assert chain(LEAF, [CA, ROOT] if known else [], [LEAF]) == trusted(*[CA] * known)
+    named = chain(LEAF, [CA, ROOT] if known else [], [LEAF])
+    assert (named, path(named)) == (trusted(*[CA] * known), ["CA 90"] * known)
 
 
 @pytest.mark.parametrize(
@@ -720,6 +721,14 @@ def test_what_could_be_trusted_with_another_order_is_not_as_it_is_sent() -> None
     found = sent(LEAF, narrow, CA)
     assert (found.trust, found.issuers) == ("untrusted", (CA.read,))
     assert found.why.startswith(REFUSED)
+
+
+def test_what_clients_accept_is_trusted_whatever_could_be_built_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to be said of it, then."""
+    monkeypatch.setattr(chain_module, "STEPS", 0)
+    assert chain(LEAF, [CA]).trust == "untrusted" and chain(LEAF, [CA]).why
+    found = sent(LEAF, CA)
+    assert (found.trust, found.why, path(found)) == ("trusted", "", ["CA 90", "Root 90"])
 
 
 def test_what_is_sent_without_an_issuer_is_incomplete() -> None:
