@@ -108,7 +108,7 @@ class Authorities:
             self._asked.add((leaf, chain))
             new = [each for each in questions_about(leaf, chain, anchors()) if each.certificate not in known]
             questions |= {question.certificate: question for question in new}
-            if new and any(issuer in self._named for issuer in (leaf, *chain.path)):
+            if any(issuer in self._named for issuer in (leaf, *chain.path)):
                 private.update(url for question in new for url in question.urls)
         asked: dict[str, list[Asked]] = {}
         for question in questions.values():
@@ -131,12 +131,12 @@ class Authorities:
         older: dict[str, CrlAnswers | None] = {}
         for url, questions in asked.items():
             kept = self._cache.read(url) if url not in self._got else None
-            reading = read(url, kept.data, questions, at) if kept else None
-            is_usable = reading is not None and reading.why is None
-            if reading and kept and is_usable and kept.age < ASKED_AGAIN_AFTER:
+            if kept is None or (reading := read(url, kept.data, questions, at)).why:
+                older[url] = None
+            elif kept.age < ASKED_AGAIN_AFTER:
                 yield reading
             else:
-                older[url] = reading if is_usable else None
+                older[url] = reading
         # What nothing is known of comes first, as there may be more than a run gets.
         first = sorted(older, key=lambda url: older[url] is not None)
         wanted = {url: url in private for url in first if url not in self._got}

@@ -42,9 +42,11 @@ DECIDING = (
         "_secrets.py",
         "_x509/bundle.py",
         "_x509/chain.py",
+        "_x509/crl.py",
         "_mail/search.py",
     ),
-    *("_apply/guard.py", "_apply/creates.py", "_apply/switching.py", "_run/fulfillment_email.py"),
+    *("_apply/guard.py", "_apply/creates.py", "_apply/switching.py"),
+    *("_run/fulfillment_email.py", "_run/revocation.py"),
     *("_api/faults.py", "_api/paging.py", "_api/caller.py", "_api/client.py"),
 )
 """The files that decide about harm."""

@@ -77,9 +77,39 @@ EQUIVALENT: dict[str, str] = {
                 "imports.ImportAction: field(default_factory=dict, repr=False) => field(default_factory=dict)",
                 "imports.ImportAction: False => True (3)",
             ),
+            *(
+                "imports.ImportAction: field(default=None, repr=False, compare=False) => field(default=None, compare=False)",
+                "imports.ImportAction: False => True (4)",
+            ),
             *("imports.Superseded: field(repr=False) => field()", "imports.Superseded: False => True"),
+            *(
+                "secret_versions.SecretAction: field(default=None, repr=False) => field(default=None)",
+                "secret_versions.SecretAction: False => True (2)",
+            ),
+            *(
+                "secret_versions.SecretAction: field(default=None, repr=False, compare=False) => field(default=None, compare=False)",
+                "secret_versions.SecretAction: False => True (3)",
+            ),
         ),
         "It hides its key itself, and the rest is public.",
+    ),
+    **dict.fromkeys(
+        (
+            *(
+                "deployments.ListenerAction: field(default=None, repr=False) => field(default=None)",
+                "deployments.ListenerAction: False => True (2)",
+            ),
+            *(
+                "deployments.ListenerAction: field(default=None, repr=False) => field(default=None) (2)",
+                "deployments.ListenerAction: False => True (3)",
+            ),
+            *(
+                "deployments.ListenerAction: field(default=(), repr=False) => field(default=())",
+                "deployments.ListenerAction: False => True (9)",
+            ),
+            *("crl.Crl: field(repr=False) => field()", "crl.Crl: False => True"),
+        ),
+        "It is long, and public.",
     ),
     "imports.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
     " => 'intermediateCertificate' in self.changes": "What changes is a record.",
@@ -116,6 +146,16 @@ EQUIVALENT: dict[str, str] = {
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
     "superseding.best: _completeness(record, clients) > _completeness(rival, clients)"
     " => _completeness(record, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
+    "superseding.best: 0 => 1": "There is no best of nothing.",
+    "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
+    "database.Database._check_tables: 1 => 2": "Only the first row is told.",
+    "revocation.Authorities._readings: kept.age < ASKED_AGAIN_AFTER => kept.age <= ASKED_AGAIN_AFTER": "One moment of hours.",
+    "revocation.Authorities._readings: isinstance(data, bytes) and (not reading.why) and (not (before and before.made_at >"
+    " reading.made_at)) => not reading.why and (not (before and before.made_at > reading.made_at))": (
+        "What is no list is the reason why there is none."
+    ),
+    "revocation.Authorities._readings: reading.why or '' => reading.why": "There is one, unless what was got can be used.",
+    "revocation.cache_beside: 'ledger.sqlite3' => ''": "Only its folder counts.",
     "_secrets._perhaps_in: max(0, len(form) - PIECE) // 2 => max(0, len(form) - PIECE) * 2": "All are looked for then, which takes longer.",
     "_secrets._perhaps_in: len(piece) < PIECE => len(piece) <= PIECE": "Some more are looked for then, which takes longer.",
 }

@@ -626,6 +626,20 @@ def test_the_check_mode_says_the_same_and_writes_nothing(world: World) -> None:
     assert outcomes(answered(world, order_ids=[SHOP])) == outcomes(checked)
 
 
+def test_a_run_requests_only_what_was_approved(world: World) -> None:
+    """Where it was approved, and with the patterns that are given."""
+    for order_id in (SHOP, WIKI):
+        world.add(order_id)
+        world.addresses[order_id] = f"admin@www{order_id}.example.com"
+    approved = answered(world, check=True, order_ids=[SHOP])["emails"]
+    result = answered(world, order_ids=[SHOP, WIKI], approved=approved)
+    assert outcomes(result) == {SHOP: REQUESTED, WIKI: ("failed", "recipient_not_allowed")}
+    world.entries.clear()
+    limited = answered(world, order_ids=[SHOP, WIKI], recipients=[f"*@www{WIKI}.example.com"])
+    assert outcomes(limited) == {SHOP: ("failed", "recipient_not_allowed"), WIKI: REQUESTED}
+    assert world.sent == [SHOP, WIKI]
+
+
 def test_a_run_that_is_told_to_stop_says_so(world: World) -> None:
     for order_id in (SHOP, WIKI):
         world.add(order_id)

@@ -19,10 +19,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run.revoca
     ASKED_AGAIN_AFTER,
     Authorities,
     cache_beside,
+    named_anchors,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import NOT_NAMED, Revocation
 
 from tests.support.certificates import NOW, Issued
 from tests.support.revoking import Revoking
@@ -112,6 +113,37 @@ def test_a_kept_list_counts_until_it_is_asked_for_again(tmp_path: Path, web: Web
     assert run.warnings == [], "what is kept still holds"
 
 
+def test_an_older_list_takes_no_place_of_a_newer_one(tmp_path: Path, web: Web) -> None:
+    """Whoever is between could bring one from before a certificate was revoked."""
+    web.lists[URLS[0]] = AUTHORITY.crl(LEAVES[0].certificate, days=(-1, 7))
+    ask(authorities(tmp_path), LEAVES[:1])
+    web.lists[URLS[0]] = AUTHORITY.crl(days=(-2, 6))
+    for _night in range(2):
+        age(tmp_path, ASKED_AGAIN_AFTER + 60)
+        web.asked.clear()
+        run = authorities(tmp_path)
+        assert ask(run, LEAVES[:1])[pair(LEAVES[0])[0]].status == "revoked" and URLS[0] in web.urls
+        assert run.warnings == []
+    web.lists[URLS[0]] = AUTHORITY.crl(days=(-0.5, 7))
+    assert ask(authorities(tmp_path), LEAVES[:1])[pair(LEAVES[0])[0]].status == "good"
+
+
+def test_a_list_that_is_still_the_newest_counts_anew(tmp_path: Path, web: Web) -> None:
+    ask(authorities(tmp_path))
+    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    ask(authorities(tmp_path))
+    web.asked.clear()
+    assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and web.asked == []
+
+
+def test_what_names_no_list_is_not_known(tmp_path: Path, web: Web) -> None:
+    unnamed = AUTHORITY.leaf("unnamed.example.com", url="https://crl.example.com/1.crl")
+    leaf, _chain = pair(unnamed)
+    run = authorities(tmp_path)
+    assert ask(run, [unnamed])[leaf] == Revocation("unknown", leaf, why=NOT_NAMED)
+    assert web.urls == [ABOVE] and run.warnings == []
+
+
 def test_what_nothing_is_known_of_is_asked_for_first(tmp_path: Path, web: Web) -> None:
     """There may be more than a run gets."""
     ask(authorities(tmp_path), LEAVES[:2])
@@ -136,9 +168,19 @@ def test_private_addresses_are_for_an_authority_that_is_named(tmp_path: Path, we
 
 def test_nobody_is_asked_about_what_has_ended_or_is_known(tmp_path: Path, web: Web) -> None:
     over = AUTHORITY.leaf("over.example.com", days=(-90, -1))
-    assert ask(authorities(tmp_path), [over]) == {} and web.asked == []
+    leaf, issuer = Certificate.of(over.certificate), Certificate.of(AUTHORITY.issuer)
+    trusted = Chain((issuer,), "trusted", path=(issuer, Certificate.of(AUTHORITY.root)))
+    assert authorities(tmp_path).ask([(leaf, trusted)], lambda: ANCHORS, {}) == {} and web.asked == []
     known = ask(authorities(tmp_path), LEAVES[:1])
     assert ask(authorities(tmp_path), LEAVES[:1], known) == {}
+
+
+def test_which_certificates_a_user_names(tmp_path: Path) -> None:
+    root = Certificate.of(AUTHORITY.root)
+    path = tmp_path / "roots.pem"
+    path.write_text(root.pem(), encoding="ascii")
+    assert root in named_anchors(str(path))
+    assert root not in named_anchors(None) and root not in named_anchors("")
 
 
 def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
