@@ -143,7 +143,7 @@ def _expected(written: object, place: str) -> Expected | None:
         if (identifier := _as_id(written.get("certificate_id"))) is not None:
             return Expected(certificate_id=identifier)
     elif not isinstance(written, Mapping):
-        if written is None or (isinstance(written, str) and not written.strip()):
+        if written is None:
             return None
         if (identifier := _as_id(written)) is not None:
             return Expected(certificate_id=identifier)

@@ -188,13 +188,16 @@ class Served:
 
 
 def served_by(listener: ListenerAction, world: World) -> Served:
-    """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API."""
+    """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API.
+
+    What an endpoint must serve says nothing of what it serves.
+    """
     record, clients = world.index.by_handle.get(listener.final_handle), world.clients
     is_other = listener.serves_something_else
     held = record.certificate if record else None
     seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
     candidates = [Served(clients.lifespan_of(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen]
-    if record and not is_other and (held is None or not seen):
+    if record and listener.IS_MANAGED and not is_other and (held is None or not seen):
         candidates.append(Served(clients.lifespan(record), held, record, record.intermediates))
     return min(
         candidates, key=lambda served: _urgency(served.lifespan, clients.at), default=Served(NOT_KNOWN, None, record)

@@ -68,6 +68,8 @@ def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bo
 
 def _what_is_left(listener: Record) -> str:
     """Return what is due at a listener that needs nobody."""
+    if listener.get("reason") == "not_reachable":
+        return "to be looked at from elsewhere"
     better = listener.get("better_certificate_id")
     if better and listener.get("outcome") != "switched":
         return f"to be switched to certificate {better}"
@@ -139,13 +141,19 @@ def _padded(text: str, width: int) -> str:
 
 
 def _cut(text: str) -> str:
-    """Return a text of at most `WIDEST` columns, with an ellipsis in place of what does not fit."""
+    """Return a text of at most `WIDEST` columns, with an ellipsis in its middle for what does not fit: ports stand at the end."""
     if _width(text) <= WIDEST:
         return text
-    kept, used = "", 0
+    end = _begin_of(text[::-1], WIDEST // 3)[::-1]
+    return f"{_begin_of(text, WIDEST - 1 - _width(end))}…{end}"
+
+
+def _begin_of(text: str, columns: int) -> str:
+    """Return as much of a text as has room in some columns."""
+    kept, left = "", columns
     for letter in text:
-        used += _letter_width(letter)
-        if used >= WIDEST:
+        left -= _letter_width(letter)
+        if left < 0:
             break
         kept += letter
-    return f"{kept}…"
+    return kept

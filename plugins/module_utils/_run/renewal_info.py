@@ -100,7 +100,7 @@ class Inquiry(Caller):
         self._how: dict[str, t.Any] = {"verify": network.verify, "allow_redirects": False}
         if network.proxy:
             self._how["proxies"] = {"http": network.proxy, "https": network.proxy}
-        self._deadline = Deadline(seconds)
+        self._deadline, self._seconds = Deadline(seconds), seconds
         self._sessions: dict[str, t.Any] = {}
 
     def ask(
@@ -113,7 +113,10 @@ class Inquiry(Caller):
             at: the present instant.
         """
         directories = list(dict.fromkeys(question.directory for question in questions))
+        whole, self._deadline = self._deadline, Deadline(self._seconds / 2)  # one that never answers hides no others
         places = dict(zip(directories, self.each(partial(tried, self._find), directories), strict=True))
+
+        self._deadline = whole
 
         def answer(question: RenewalQuestion) -> RenewalAnswer | CertificatesError | None:
             place = places[question.directory]

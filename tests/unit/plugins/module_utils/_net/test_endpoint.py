@@ -62,7 +62,6 @@ def test_a_dict_with_all_of_its_keys() -> None:
 NAMED, OF_STORE = Expected(("www.example.com",)), Expected(certificate_id=4711)
 EXPECTED: list[tuple[Any, Expected | None]] = [
     (None, None),
-    (" ", None),
     ("WWW.example.com", NAMED),
     (["www.example.com", "www.example.com"], NAMED),
     ({"names": "www.example.com"}, NAMED),
@@ -83,7 +82,7 @@ def test_what_is_expected_of_an_endpoint(written: Any, meant: Expected | None) -
 @pytest.mark.parametrize(
     "written",
     [
-        *(True, 0, -1, 1.5, [], [4711], ["www.example.com", None], {}, {"names": []}, {"names": None}),
+        *("", " ", True, 0, -1, 1.5, [], [4711], ["www.example.com", None], {}, {"names": []}, {"names": None}),
         *({"names": 4711}, {"certificate_id": "www"}, {"certificate_id": 1, "names": ["www.example.com"]}),
         *({"id": 4711}, "www.example.com:443", "https://www.example.com", ["*"]),
     ],

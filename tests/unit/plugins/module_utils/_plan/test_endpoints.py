@@ -94,6 +94,10 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     assert (told["certificate_id"], told["served"], told["served_name"]) == (1, None, NAME)
     told = as_served(seen(world, FRESH, certificate_id=1), world)
     assert (told["certificate_id"], told["ends_at"], told["outcome"]) == (2, iso(NOW + 90 * DAY), "unchanged")
+    (unseen,) = planned(world, certificate_id=1)
+    told = as_served(unseen, world)
+    assert (told["ends_at"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
+    assert find_attention([unseen], facts(world)) == [], "what nobody could look at may serve the newer one by now"
     (unseen,) = planned(world, names=(OTHER, NAME))
     told = as_served(unseen, world)
     assert (told["certificate_id"], told["served_name"], told["subject_alt_names"]) == (None, OTHER, [OTHER, NAME])

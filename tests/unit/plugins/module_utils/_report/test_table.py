@@ -69,11 +69,17 @@ def test_names_of_any_kind_stay_in_their_columns() -> None:
     names = ["負荷分散:443", "u\u0308ber:443", "\x1b[2Jweb:443", "x" * 60 + ":443", "\u8ca0" * 30 + ":443"]
     lines = table(*(listener(name) for name in names))
     assert "\x1b" not in "".join(lines) and "\\x1b[2Jweb:443" in "".join(lines)
-    assert "x" * 39 + "…" in "".join(lines) and "\u8ca0" * 19 + "…" in "".join(lines)
+    assert "x" * 26 + "…" + "x" * 9 + ":443 " in "".join(lines)
+    assert "\u8ca0" * 13 + "…" + "\u8ca0" * 4 + ":443 " in "".join(lines)
     [wide, plain, combined] = (
-        next(line for line in lines if begin in line) for begin in ("負荷分散", "x" * 39, "u\u0308ber")
+        next(line for line in lines if begin in line) for begin in ("負荷分散", "x" * 26, "u\u0308ber")
     )
     assert plain.index(NAME) == 42 and wide.index(NAME) == 42 - 4 and combined.index(NAME) == 42 + 1
+
+
+def test_what_nobody_could_look_at_is_not_called_well() -> None:
+    [_header, line] = table({**listener("web:443"), "served": None, "accepted": None, "reason": "not_reachable"})
+    assert line.endswith("to be looked at from elsewhere")
 
 
 def test_what_check_mode_foresees_is_not_seen() -> None:

@@ -133,6 +133,12 @@ def test_what_never_answers_takes_no_longer_than_all_may(script: Callable[[Visit
     assert isinstance(told, RenewalAnswer) or "There was no time left" in told.message
 
 
+def test_a_directory_that_never_answers_keeps_nobody_from_others() -> None:
+    with Desk(answer(PAST), Visit.hear_all) as dead, Desk(answer(PAST)) as good:
+        late, told = asked(RenewalQuestion(dead.url, "x"), RenewalQuestion(good.url, "x"), seconds=3)
+    assert "did not answer in time" in late.message and isinstance(told, RenewalAnswer)
+
+
 def test_nobody_there() -> None:
     (given,) = asked(RenewalQuestion(f"http://{HOST}:{free_port()}/directory", IDENTIFIER))
     assert "connection refused" in given.message and "the server that the client is set to" in given.message
