@@ -57,6 +57,8 @@ KEPT = "renewal-info.json"
 """Its name, beside the ledger."""
 MOST_NAMED = 5
 """Maximum number of names in a warning."""
+OVERLOADED = frozenset({429, 503})
+"""The status of an answer by which an authority says only when to ask again."""
 ASKING = "Asking for renewal information"
 WHOSE = "the server that the client is set to"
 """What to check if it is not reached."""
@@ -81,7 +83,8 @@ class RenewalQuestion:
 class RenewalAnswer:
     """What was answered, and until when that holds."""
 
-    info: RenewalInfo
+    info: RenewalInfo | None
+    """`None` if the authority only said when it may be asked again."""
     until: datetime
 
 
@@ -150,7 +153,12 @@ class Inquiry(Caller):
         Raises:
             CertificatesError: nothing is.
         """
-        given, headers = self._get(url, url)
+        try:
+            given, headers = self._get(url, url)
+        except CertificatesError as error:
+            if error.code != "rate_limited":
+                raise
+            return RenewalAnswer(None, at + timedelta(seconds=retry_after(error.details["retry_after"])))
         info = RenewalInfo.of(given)
         if info is None:
             raise CertificatesError("api_error", f"{called(url)} answers with no window of time.")
@@ -175,6 +183,8 @@ class Inquiry(Caller):
                 if attempt.answer is None:
                     raise explain_unanswered(ASKING, shown, attempt, error, repeatable=True, option=WHOSE) from None
             answer = t.cast(t.Any, attempt.answer)
+            if answer.status in OVERLOADED and (seconds := retry_after_seconds(answer.headers)) is not None:
+                raise CertificatesError("rate_limited", f"{shown} answers HTTP {answer.status}.", retry_after=seconds)
             if answer.status != 200:
                 raise CertificatesError("api_error", f"{shown} answers HTTP {answer.status}.")
             try:
@@ -263,7 +273,7 @@ def read_kept(path: str | None, at: datetime) -> dict[str, RenewalAnswer]:
         given = json.loads(file.read(LARGEST_FILE))
         for key, entry in given.items() if isinstance(given, dict) else ():
             info, until = RenewalInfo.of(entry), parse(entry.get("until")) if isinstance(entry, dict) else None
-            if info and until and at < until <= at + timedelta(seconds=retry_after(float("inf"))):
+            if until and at < until <= at + timedelta(seconds=retry_after(float("inf"))):
                 kept[key] = RenewalAnswer(info, until)
     return kept
 
@@ -272,7 +282,10 @@ def keep(path: str | None, answers: Mapping[str, RenewalAnswer]) -> None:
     """Keep answers for the runs to come; where that is not possible, they ask again."""
     if path is None:
         return
-    content = {key: {**answer.info.as_answer(), "until": iso(answer.until)} for key, answer in answers.items()}
+    content = {
+        key: {**(answer.info.as_answer() if answer.info else {}), "until": iso(answer.until)}
+        for key, answer in answers.items()
+    }
     with suppress(OSError, CertificatesError):
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
         put_in_place(path, json.dumps(content, indent=1).encode(), 0o600)
@@ -306,9 +319,9 @@ def ask_authorities(
     known = {**kept, **new}
     entries = {entry.certificate: entry for entry in world.bundles.entries}
     return {
-        certificate: RenewalRequest(entries[certificate], known[question.key].info)
+        certificate: RenewalRequest(entries[certificate], info)
         for certificate, question in questions.items()
-        if question.key in known
+        if (answer := known.get(question.key)) and (info := answer.info)
     }
 
 
@@ -331,7 +344,10 @@ def _warnings(
     names: dict[str, list[str]] = defaultdict(list)
     for certificate, question in questions.items():
         answer = answers.get(question)
-        if isinstance(answer, CertificatesError):
-            names[answer.message].append(certificate.shown_name or question.identifier)
-    for why, called in names.items():
-        yield f"Whether authorities ask for renewals is not known for {some_of(called, MOST_NAMED)}: {why}"
+        why = answer.message if isinstance(answer, CertificatesError) else None
+        if isinstance(answer, RenewalAnswer) and answer.info is None:
+            why = f"{called(question.directory)} has too much to do, and is not asked again before {iso(answer.until)}."
+        if why:
+            names[why].append(certificate.shown_name or question.identifier)
+    for why, shown in names.items():
+        yield f"Whether authorities ask for renewals is not known for {some_of(shown, MOST_NAMED)}: {why}"

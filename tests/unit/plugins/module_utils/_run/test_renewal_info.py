@@ -83,6 +83,16 @@ def test_an_authority_that_answers_no_such_questions() -> None:
     assert desk.asked == ["/directory"]
 
 
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_an_authority_that_has_too_much_to_do_says_when_to_ask_again(status: str, tmp_path: Path) -> None:
+    with Desk(answer("", status, Retry_After="7200")) as desk:
+        [told] = asked(RenewalQuestion(desk.url, "x"))
+    assert told == RenewalAnswer(None, NOW + 2 * HOUR)
+    path = str(tmp_path / "renewal-info.json")
+    keep(path, {"x": told})
+    assert read_kept(path, NOW) == {"x": told} and read_kept(path, NOW + 2 * HOUR) == {}
+
+
 def endless(visit: Visit) -> None:
     """An answer that never ends, as fast as it can be read."""
     visit.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
@@ -101,7 +111,7 @@ ODD: dict[str, tuple[bytes | Callable[[Visit], None], str]] = {
     ),
     "not found": (answer({"type": "urn:ietf:params:acme:error:malformed"}, "404 Not Found"), " answers HTTP 404."),
     "an error": (answer("", "500 Internal Server Error"), " answers HTTP 500."),
-    "too many": (answer("", "429 Too Many Requests", Retry_After="5"), " answers HTTP 429."),
+    "too many": (answer("", "429 Too Many Requests"), " answers HTTP 429."),
     "elsewhere": (answer("", "302 Found", Location="http://127.0.0.1:1/"), " answers HTTP 302."),
     "endless": (endless, " answered more than was to be expected, and it was not read on: "),
     "broken off": (Visit.break_off, " did not answer (the connection broke)."),
