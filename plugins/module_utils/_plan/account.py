@@ -43,10 +43,10 @@ def compare_usage(usages: Iterable[Usage], balancers: Iterable[Balancer]) -> tup
 
     The number may be higher, since other services may use a certificate, but never lower. Where nothing is used, nothing is known.
     """
-    serving: dict[int, set[str]] = {}
+    serving: dict[int | None, set[str]] = {}
     for balancer in balancers:
         for listener in balancer.listeners:
-            if listener.certificate_id is not None and listener.is_https:
+            if listener.is_https:
                 serving.setdefault(listener.certificate_id, set()).add(listener.uuid)
     told = [(usage, serving.get(usage.id, set())) for usage in usages]
     used = [(usage, uuids) for usage, uuids in told if uuids or usage.listeners]

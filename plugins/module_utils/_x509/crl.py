@@ -152,7 +152,7 @@ def questions_about(leaf: Certificate, chain: Chain, anchors: Anchors) -> list[Q
     questions = []
     issuer_of = dict(zip((leaf, *chain.path), chain.path, strict=False))  # whose signatures OpenSSL has verified
     for certificate in used_by(leaf, chain):
-        if certificate in anchors or (certificate not in issuer_of and certificate.is_root):
+        if certificate in anchors or certificate.is_root:
             continue
         issuer = issuer_of.get(certificate)
         if issuer is None:
@@ -212,10 +212,10 @@ class Crl:
             issuer: who must have signed it.
             at: the present instant.
         """
-        why = "it cannot be read"
+        why: str | None = "it cannot be read"
         with suppress(CertificatesError), reading(_unread()):
-            why = self._why_not_by(issuer) or self._why_not_now(at) or self._why_not_understood() or ""
-        return why or None
+            why = self._why_not_by(issuer) or self._why_not_now(at) or self._why_not_understood()
+        return why
 
     def _why_not_by(self, issuer: Certificate) -> str | None:
         if comparable(self.parsed.issuer) != issuer.subject:

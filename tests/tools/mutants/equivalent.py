@@ -62,7 +62,10 @@ EQUIVALENT: dict[str, str] = {
         "A single key of integers counts up in any case."
     ),
     "database.Database._prepare_file: 384 => 385": "The mode is set again on the open file.",
-    "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
+    **dict.fromkeys(
+        ("creates._Taken.__init__: 'taken' => ''", "crl._unread: 'invalid_pem' => ''"),
+        "It is caught where it is raised, by its class.",
+    ),
     **dict.fromkeys(
         (
             *(

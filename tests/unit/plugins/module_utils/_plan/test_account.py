@@ -120,6 +120,13 @@ def test_nothing_more_is_tried(last: Trial) -> None:
     assert next_kind([last]) is None
 
 
+def test_what_became_of_it_is_not_known_at_first() -> None:
+    new = Trial(EC, "check-0.invalid")
+    assert new.outcome == "unknown" and next_kind([new]) is None
+    known = {name for name, value in vars(new).items() if value not in {None, ""}}
+    assert known == {"kind", "name", "outcome"}
+
+
 def test_what_each_is_called() -> None:
     assert EC_NAMELESS.shown == "an EC certificate without a common name, with two intermediate certificates"
     wrong = replace(RSA, has_issuer=False)
@@ -184,6 +191,7 @@ def test_what_is_not_seen_is_not_known() -> None:
     wrong = replace(EC_NAMELESS, has_issuer=False)
     assert learnt([stored(EC_NAMELESS), trial(wrong, "unknown")])["refuses_wrong_chain"] is None
     assert learnt([stored(EC_NAMELESS), trial(wrong, "stored")])["refuses_wrong_chain"] is False
+    assert learnt([trial(wrong, "stored")]) == {**NOTHING, "refuses_wrong_chain": False}, "it says nothing of keys"
 
 
 @pytest.mark.parametrize(

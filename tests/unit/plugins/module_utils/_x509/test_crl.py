@@ -30,6 +30,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl i
     points_of,
     questions_about,
     read_crl,
+    used_by,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -114,6 +115,10 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
     "delta": (AUTHORITY.crl(extensions=[(x509.DeltaCRLIndicator(1), True)]), "it has only what has changed since"),
     "indirect": (
         AUTHORITY.crl(extensions=[(scope(URL, indirect_crl=True), True)]),
+        "it is of a kind that is not known",
+    ),
+    "of a relative name": (
+        AUTHORITY.crl(extensions=[(scope(relative_name=x509.RelativeDistinguishedName(list(name_of("x")))), True)]),
         "it is of a kind that is not known",
     ),
     "of attributes": (
@@ -255,6 +260,9 @@ def test_which_places_a_certificate_names() -> None:
     by_name = x509.RelativeDistinguishedName(list(name_of("x")))
     only_relative = x509.DistributionPoint(None, by_name, None, None)
     assert points(x509.CRLDistributionPoints([only_relative])) == []
+    by_directory = [x509.DirectoryName(name_of("x")), x509.UniformResourceIdentifier(URL)]
+    assert points(x509.CRLDistributionPoints([x509.DistributionPoint(by_directory, None, None, None)])) == [POINT]
+    assert points(places(URL, crl_issuer=[x509.DNSName("crl.example.com")])) == [], "it is no name of an issuer"
 
 
 def test_without_a_place_nothing_is_known() -> None:
@@ -277,8 +285,35 @@ def test_what_is_asked_about_a_chain() -> None:
     assert (intermediate.certificate, intermediate.issuer) == (ISSUER, Certificate.of(AUTHORITY.root))
     assert asked(LEAF, [OTHER.root], LEAF.chain) == [], "nobody trusts it"
     assert asked(LEAF, [AUTHORITY.root], []) == [], "nor this"
-    (alone,) = asked(LEAF, [AUTHORITY.issuer], [])
-    assert (alone.certificate, alone.issuer) == (CERTIFICATE, ISSUER)
+    for roots in ([AUTHORITY.issuer], [AUTHORITY.issuer, AUTHORITY.root]):
+        (alone,) = asked(LEAF, roots, LEAF.chain)
+        assert (alone.certificate, alone.issuer) == (CERTIFICATE, ISSUER), "who is named is not asked about"
+
+
+def test_nobody_is_asked_about_a_root() -> None:
+    """Though it is not among those that are named."""
+    root = Certificate.of(AUTHORITY.root)
+    chain = Chain((ISSUER,), "trusted", path=(ISSUER, root))
+    assert [question.certificate for question in questions_about(CERTIFICATE, chain, Anchors())] == [
+        CERTIFICATE,
+        ISSUER,
+    ]
+    assert questions_about(CERTIFICATE, replace(chain, trust="incomplete"), Anchors([root])) == []
+
+
+def test_what_is_known_of_a_chain() -> None:
+    """Of all that clients may use of it."""
+    root = Certificate.of(AUTHORITY.root)
+    chain = Chain((ISSUER,), "trusted", path=(root,))
+    good, revoked = Revocation("good", CERTIFICATE), Revocation("revoked", ISSUER, NOW)
+    other = Revocation("revoked", Certificate.of(OTHER.root), NOW)
+    assert used_by(CERTIFICATE, chain) == [CERTIFICATE, ISSUER, root]
+    assert answer_about(CERTIFICATE, chain, {}) is None
+    assert answer_about(CERTIFICATE, chain, {Certificate.of(OTHER.root): other}) is None
+    assert answer_about(CERTIFICATE, chain, {CERTIFICATE: good}) == Revocation("good")
+    assert answer_about(CERTIFICATE, chain, {CERTIFICATE: good, ISSUER: revoked}) == revoked
+    above = replace(revoked, certificate=root)
+    assert answer_about(CERTIFICATE, chain, {CERTIFICATE: good, root: above}) == above
 
 
 def test_a_cross_signed_root_is_asked_about_where_clients_know_the_root_itself() -> None:
@@ -287,15 +322,17 @@ def test_a_cross_signed_root_is_asked_about_where_clients_know_the_root_itself()
     leaf = young.leaf(NAME)
     cross = AUTHORITY.cross_sign("Young Root", young.levels[0][0])
     for roots in ([AUTHORITY.root], [AUTHORITY.root, young.root]):
-        names = [question.certificate.shown_name for question in asked(leaf, roots, [*leaf.chain, cross])]
-        assert names == [NAME, "Young CA 1", "Young Root"]
+        questions = asked(leaf, roots, [*leaf.chain, cross])
+        assert [question.certificate.shown_name for question in questions] == [NAME, "Young CA 1", "Young Root"]
+        above = [question.issuer.shown_name for question in questions]
+        assert above == ["Young CA 1", "Young Root", Certificate.of(AUTHORITY.root).shown_name]
 
 
 def test_what_decides() -> None:
     good, unknown = Revocation("good", CERTIFICATE), Revocation("unknown", ISSUER, why="it is asleep")
     revoked, other = Revocation("revoked", ISSUER, NOW), Revocation("revoked", CERTIFICATE, NOW)
     assert combined([good, unknown, revoked]) == revoked and combined([other, revoked]) == other
-    assert combined([good, unknown]) == unknown and combined([good, good]) == Revocation("good")
+    assert combined([good, unknown]) == unknown and combined([good, good]) == combined([good]) == Revocation("good")
     assert decisive([unknown, good]) == good and decisive([good, revoked]) == revoked and decisive([unknown]) == unknown
 
 
