@@ -41,6 +41,11 @@ def state_home() -> str:
     return os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
 
 
+def state_folder() -> str:
+    """Return the folder in it for what runs keep: the ledger, unless it is elsewhere, and what is beside it."""
+    return os.path.join(state_home(), "softlayer.certificates")
+
+
 def read_file(path: str) -> bytes:
     """Return a file's content.
 

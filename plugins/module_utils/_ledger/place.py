@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._errors import CertificatesError
-from .._files import is_fixed, state_home
+from .._files import is_fixed, state_folder, state_home
 from .._secrets import masked, secrets_in
 
 if t.TYPE_CHECKING:
@@ -51,7 +51,16 @@ def default_path() -> str:
             f"There is no place for the ledger: {state!r} hangs on the current folder. Make HOME, or XDG_STATE_HOME, an absolute path. "
             f"{REMEDY}",
         )
-    return os.path.join(state, "softlayer.certificates", "ledger.sqlite3")
+    return os.path.join(state_folder(), "ledger.sqlite3")
+
+
+def folder_beside(url: str | None) -> str | None:
+    """Return the folder of the ledger, for what is kept beside it; that of the user where it is in no file, and none if there is no place."""
+    with suppress(CertificatesError):
+        given = url_of(url)
+        plain = PLAIN.fullmatch(given) if given and is_plain(given) else None
+        return os.path.dirname(plain[1] if plain else default_path())
+    return None
 
 
 def url_of(given: str | None) -> str | None:

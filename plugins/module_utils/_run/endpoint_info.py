@@ -21,6 +21,7 @@ from .._apply.serving import server_name_for
 from .._argspec import ArgumentSpec, api_options, concurrency_options, import_options
 from .._codes import EndpointReason
 from .._errors import CertificatesError
+from .._files import state_folder
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import name_to_ask_for
@@ -36,7 +37,7 @@ from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.crl import NOT_ASKED, Revocation, answer_about
 from .revocation import SPEC as REVOCATION_SPEC
-from .revocation import Authorities, cache_beside, named_anchors
+from .revocation import Authorities, cache_in, named_anchors
 from .roots import roots_if_any
 
 SPEC = (
@@ -137,7 +138,7 @@ def find_revocations(
         return Egress(network.proxy, network.verify)
 
     named = named_anchors(params["trusted_ca_path"])
-    authorities = Authorities(egress, cache_beside(None), params["timeout"], named)
+    authorities = Authorities(egress, cache_in(state_folder()), params["timeout"], named)
     known = authorities.ask(
         ((sent[0], chain) for sent, chain in chains.items()), lambda: entries.anchors or Anchors(), {}
     )

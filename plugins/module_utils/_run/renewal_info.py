@@ -29,7 +29,7 @@ from .._api.settings import Network
 from .._api.transport import Attempt, keep_quiet
 from .._errors import CertificatesError
 from .._files import open_plain_file, put_in_place
-from .._ledger.place import PLAIN, default_path, is_plain, url_of
+from .._ledger.place import folder_beside
 from .._module import Module
 from .._names import is_loopback
 from .._net.connection import Deadline
@@ -255,15 +255,6 @@ def why_not_asked(url: str, directory: str) -> str | None:
 # What is kept
 
 
-def place_beside(ledger_url: str | None) -> str | None:
-    """Return the file of what is kept, beside the ledger; beside that of the user where it is no file, and nothing if there is no place."""
-    with suppress(CertificatesError):
-        url = url_of(ledger_url)
-        plain = PLAIN.fullmatch(url) if url and is_plain(url) else None
-        return os.path.join(os.path.dirname(plain[1] if plain else default_path()), KEPT)
-    return None
-
-
 def read_kept(path: str | None, at: datetime) -> dict[str, RenewalAnswer]:
     """Return what a run before has kept and is not outdated; nothing if it cannot be read."""
     kept: dict[str, RenewalAnswer] = {}
@@ -307,7 +298,8 @@ def ask_authorities(
     questions = dict(_questions(seen.listeners, world))
     if not questions:
         return {}
-    path, at = place_beside(module.params["ledger_url"]), world.clients.at
+    folder, at = folder_beside(module.params["ledger_url"]), world.clients.at
+    path = os.path.join(folder, KEPT) if folder else None
     kept = read_kept(path, at)
     to_ask = [question for question in dict.fromkeys(questions.values()) if question.key not in kept]
     answers = Inquiry(client.settings, client.stop).ask(to_ask, at) if to_ask else {}

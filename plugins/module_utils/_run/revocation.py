@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._argspec import ArgumentSpec
-from .._files import is_fixed, state_home
+from .._files import is_fixed
 from .._net.crl import Cache, Egress, get_all
 from .._text import some_of
 from .._times import now
@@ -182,10 +182,9 @@ def _unknown(url: str, question: Question, why: str) -> Revocation:
     )
 
 
-def cache_beside(ledger: str | None) -> Cache:
-    """Return what is kept beside the file of the ledger; if there is none, where that of the user who runs this is by default."""
-    path = ledger or os.path.join(state_home(), "softlayer.certificates", "ledger.sqlite3")
-    return Cache(os.path.join(os.path.dirname(path), "crls") if is_fixed(path) else None)
+def cache_in(folder: str | None) -> Cache:
+    """Return what is kept in a folder, that of the ledger."""
+    return Cache(os.path.join(folder, "crls") if folder and is_fixed(folder) else None)
 
 
 def named_anchors(path: str | None) -> Anchors:

@@ -16,7 +16,7 @@ from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import Client
 from .._api.store import StoreCertificate, fetch_stored, warn_of_unreadable
 from .._errors import CertificatesError, failed_about
-from .._ledger.place import PLAIN
+from .._ledger.place import folder_beside
 from .._module import Module
 from .._names import any_matches
 from .._net.crl import Egress
@@ -30,7 +30,7 @@ from .._sources.source import SECRETS_MANAGER, Source
 from .._text import some_of
 from .._times import now
 from .._x509.certificate import Certificate, names_of
-from .revocation import Authorities, cache_beside, named_anchors
+from .revocation import Authorities, cache_in, named_anchors
 from .roots import trusted_roots
 from .rotation_options import RotationOptions
 from .sources import MailContent, around_revoked, read_mail, read_sources
@@ -50,10 +50,9 @@ def authorities_for(module: Module, client: Client) -> Authorities:
         CertificatesError: as `named_anchors`.
     """
     settings, path = client.settings, module.params["trusted_ca_path"]
-    ledger = PLAIN.fullmatch((module.params["ledger_url"] or "").strip())
     return Authorities(
         lambda: Egress(settings.proxy, settings.verify),
-        cache_beside(ledger[1] if ledger else None),
+        cache_in(folder_beside(module.params["ledger_url"])),
         settings.timeout,
         named_anchors(path),
         client.stop,

@@ -152,13 +152,12 @@ EQUIVALENT: dict[str, str] = {
     "superseding.best: 0 => 1": "There is no best of nothing.",
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",
-    "revocation.Authorities._readings: kept.age < ASKED_AGAIN_AFTER => kept.age <= ASKED_AGAIN_AFTER": "One moment of hours.",
-    "revocation.Authorities._readings: isinstance(data, bytes) and (not reading.why) and (not (before and before.made_at >"
+    "revocation.Authorities._answers: kept.age < ASKED_AGAIN_AFTER => kept.age <= ASKED_AGAIN_AFTER": "One moment of hours.",
+    "revocation.Authorities._answers: isinstance(data, bytes) and (not reading.why) and (not (before and before.made_at >"
     " reading.made_at)) => not reading.why and (not (before and before.made_at > reading.made_at))": (
         "What is no list is the reason why there is none."
     ),
-    "revocation.Authorities._readings: reading.why or '' => reading.why": "There is one, unless what was got can be used.",
-    "revocation.cache_beside: 'ledger.sqlite3' => ''": "Only its folder counts.",
+    "revocation.Authorities._answers: reading.why or '' => reading.why": "There is one, unless what was got can be used.",
     "_secrets._perhaps_in: max(0, len(form) - PIECE) // 2 => max(0, len(form) - PIECE) * 2": "All are looked for then, which takes longer.",
     "_secrets._perhaps_in: len(piece) < PIECE => len(piece) <= PIECE": "Some more are looked for then, which takes longer.",
 }

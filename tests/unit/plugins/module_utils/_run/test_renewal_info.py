@@ -25,7 +25,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run.renewa
     RenewalAnswer,
     RenewalQuestion,
     keep,
-    place_beside,
     read_kept,
     why_not_asked,
 )
@@ -269,12 +268,3 @@ def test_where_nothing_can_be_kept(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert past
     keep(str(tmp_path / "file/inner" / KEPT), {"a": RenewalAnswer(past, datetime.now(NOW.tzinfo))})
-
-
-def test_the_place_is_beside_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    usual = f"/state/softlayer.certificates/{KEPT}"
-    assert place_beside("sqlite:////var/lib/certificates/ledger.sqlite3") == f"/var/lib/certificates/{KEPT}"
-    assert {place_beside(url) for url in (None, "", " ", "postgresql://db/ledger", "sqlite://")} == {usual}
-    monkeypatch.setenv("XDG_STATE_HOME", "state")
-    assert place_beside(None) is None

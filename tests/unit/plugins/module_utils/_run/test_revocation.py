@@ -18,7 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run import
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.revocation import (
     ASKED_AGAIN_AFTER,
     Authorities,
-    cache_beside,
+    cache_in,
     named_anchors,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -184,13 +184,11 @@ def test_which_certificates_a_user_names(tmp_path: Path) -> None:
 
 
 def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Beside the ledger; nowhere, if that is nowhere."""
+    """In a folder of a folder; nowhere, if that is nowhere."""
     url = "http://crl.example.com/"
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    for ledger, folder in ((None, "state/softlayer.certificates/crls"), (str(tmp_path / "a/b.db"), "a/crls")):
-        cache_beside(ledger).keep({url: b"a list"})
-        assert len(list((tmp_path / folder).iterdir())) == 1
+    cache_in(str(tmp_path / "a")).keep({url: b"a list"})
+    assert len(list((tmp_path / "a/crls").iterdir())) == 1
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_STATE_HOME", "relative")
-    cache_beside(None).keep({url: b"a list"})
-    assert not (tmp_path / "relative").exists() and cache_beside(None).read(url) is None
+    for nowhere in ("relative", "", None):
+        cache_in(nowhere).keep({url: b"a list"})
+        assert cache_in(nowhere).read(url) is None and [path.name for path in tmp_path.iterdir()] == ["a"]
