@@ -174,7 +174,7 @@ leftovers:
     message:
       description: What happened, or why it is left, in a sentence.
       type: str
-      sample: "Removed: a run that was killed had left it."
+      sample: "Removed: it was left there."
 summary:
   description: What was found, what is not known, and how to send it in, in lines for people.
   returned: success

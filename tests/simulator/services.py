@@ -218,6 +218,10 @@ def _find_by_common_name(context: Context, common_name: Any) -> list[Row]:
 def _create(context: Context, template: Any) -> Row:
     """Nothing stops the same certificate from being created twice."""
     record = context.world.add_certificate(_template(template))
+    if context.world.settings.create_twice:
+        context.world.add_certificate(_template(template))
+    if context.world.settings.only_say_refused:
+        raise errors.invalid_value("certificate", "It is not taken.")
     if context.world.settings.tell_first_id:
         return {**record, "id": min(context.world.certificates)}
     if context.world.settings.tell_given_chain:

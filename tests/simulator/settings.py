@@ -50,6 +50,10 @@ class Settings:
     """The store does not look whether an intermediate certificate issued the certificate."""
     list_late: int = 0
     """So many lists of certificates lack what was created since. How soon it is listed is undocumented."""
+    only_say_refused: bool = False
+    """A create is refused, and stored all the same."""
+    create_twice: bool = False
+    """What is created is stored once more, as by a gateway that repeats a request."""
     only_say_edited: bool = False
     """An edit is answered with true, and changes nothing."""
     only_say_deleted: bool = False

@@ -74,6 +74,7 @@ class StoreCheck:
     folder: str | None = None
     clock: Callable[[], datetime] = now
     _authority: ThrowawayAuthority = field(init=False)
+    _made: list[Certificate] = field(init=False, default_factory=list)
 
     def __call__(self) -> Tried:
         """Delete what was left, and try.
@@ -98,9 +99,10 @@ class StoreCheck:
             trials: list[Trial] = []
             while kind := next_kind(trials):
                 trials.append(self._try(kind))
+            trials, late = self._look_once_more(trials)
         finally:
             lock.end()
-        return Tried(trials, swept)
+        return Tried(trials, [*swept, *late])
 
     def preview(self) -> list[Leftover]:
         """Return what a run would delete first; nothing is written, nor is the ledger."""
@@ -137,6 +139,23 @@ class StoreCheck:
             swept.append(left)
         return swept
 
+    def _look_once_more(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Leftover]]:
+        """Delete what the store has of this run all the same: a create may be carried out twice, or though it was refused."""
+        late, tried = [], {trial.name for trial in trials if trial.deleted is False}
+        with suppress(CertificatesError):  # what is known to be left is told without this, too
+            own = [record for record in store.fetch_stored(self.cleaner) if record.certificate in self._made]
+            for left in leftovers(own, [certificate.fingerprint_sha256 for certificate in self._made], self.clock()):
+                if left.name in tried:
+                    continue
+                _is_gone, why = self._delete(left.record) if left.why_kept is None else (None, left.why_kept)
+                late.append(replace(left, why_kept=why, is_removed=why is None))
+        removed = {left.name for left in late if left.is_removed}
+        told = {trial.name for trial in trials if trial.why_left}
+        return (
+            [replace(trial, why_left=None) if trial.name in removed else trial for trial in trials],
+            [left for left in late if left.is_removed or left.name not in told],
+        )
+
     # What is tried
 
     def _try(self, kind: Kind) -> Trial:
@@ -144,6 +163,7 @@ class StoreCheck:
         throwaway = self._authority.issue(kind.key_type, has_common_name=kind.has_common_name)
         self.hide(*key_texts(throwaway.private_key_pem.encode("ascii")))
         chain = throwaway.intermediates if kind.has_issuer else throwaway.intermediates[1:]
+        self._made.append(throwaway.certificate)
         content = Content(throwaway.certificate, throwaway.private_key_pem, chain, None, NOTES)
         trial = Trial(kind, throwaway.certificate.shown_name)
         ending: dict[str, t.Any] = {"deleted": None, "why_left": None}
@@ -251,7 +271,7 @@ class StoreCheck:
                 there = store.fetch_one(self.cleaner, record.stored_id)
                 is_readable = is_readable or there is not None
                 if not is_readable:  # a missing permission looks the same as a missing record
-                    there = self._find(None, certificate)
+                    there = next((each for each in store.fetch_stored(self.cleaner) if each.id == record.id), None)
                 if there is None:
                     return (True if is_asked else None), None
                 if is_answered:

@@ -222,7 +222,7 @@ class Leftover:
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of the module's result."""
-        message = self.why_kept or "Removed: a run that was killed had left it."
+        message = self.why_kept or "Removed: it was left there."
         return {"id": self.record.id, "name": self.name, "removed": self.is_removed, "message": message}
 
 
@@ -277,6 +277,9 @@ def facts_in(content: bytes, path: str) -> dict[str, t.Any]:
     """
     try:
         facts = json.loads(content)
+        if isinstance(facts["format"], int) and facts["format"] > FORMAT:
+            why = f"{path} was written by a newer version of the collection: update this one, or run check_account anew with another file."
+            raise CertificatesError("invalid_argument", why)
         _check(facts)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise CertificatesError(

@@ -61,6 +61,15 @@ class Demand:
         return any(record.certificate == certificate for record in self.records)
 
 
+def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> str | None:
+    """Return which endpoint must serve a certificate that the store does not have, as a sentence; `None` if there is none."""
+    for number, endpoint in enumerate(endpoints):
+        demand = Demand.of(endpoint.expected, world.index, world.clients) if endpoint.expected else None
+        if demand and demand.why_unknown:
+            return f"endpoints[{number}].expected: {demand.why_unknown}"
+    return None
+
+
 @dataclass(frozen=True)
 class EndpointAction(ListenerAction):
     """An endpoint, as a listener that nobody switches here."""

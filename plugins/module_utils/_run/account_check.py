@@ -101,7 +101,7 @@ def run(module: Module) -> dict[str, t.Any]:
             *lines_of(facts),
             *dict.fromkeys(reading.why.values()),
             *told_of(left),
-            how_to_send(path, is_known=facts["tried_on"] is not None),
+            *([] if module.check_mode else [how_to_send(path, is_known=facts["tried_on"] is not None)]),
         ],
         "api_calls": client.api_calls + calls,
         "diff": {"before": shown(before), "after": shown(facts), "before_header": path, "after_header": path},

@@ -76,14 +76,16 @@ class Authorities:
         self._named = named
         self._asked: set[Pair] = set()
         self._got: dict[str, bytes | str] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[
+            str, str
+        ] = {}  # by the list's URL; of one that says nothing of a certificate, by that one's name
 
     @property
     def warnings(self) -> list[str]:
         """A sentence about the lists that could not be had or used."""
         if not self._failed:
             return []
-        whys = some_of([f"{url}: {why}" for url, why in self._failed.items()], MOST_NAMED, "; ")
+        whys = some_of([f"{about}: {why}" for about, why in self._failed.items()], MOST_NAMED, "; ")
         return [
             f"Whether some certificates were revoked is not known, because lists of their authorities cannot be used ({whys}). "
             "See that this machine or its proxy reaches them, or set check_revocation: off."
@@ -119,10 +121,15 @@ class Authorities:
         for reading in self._answers(asked, private, at):
             for certificate, answer in reading.answers.items():
                 answers[certificate].append(answer)
-        return {
+        decided = {
             certificate: decisive(told) if told else Revocation("unknown", certificate, why=NOT_NAMED)
             for certificate, told in answers.items()
         }
+        for certificate, answer in decided.items():
+            is_told = any(url in self._failed for url in questions[certificate].urls)
+            if answer.status == "unknown" and answers[certificate] and not is_told:
+                self._failed.setdefault(certificate.shown_name, answer.why or "")
+        return decided
 
     def _answers(
         self, asked: Mapping[str, Sequence[Asked]], private: Collection[str], at: datetime

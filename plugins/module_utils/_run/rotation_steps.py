@@ -14,6 +14,7 @@ from .._api.client import Client
 from .._api.store import StoreCertificate
 from .._apply.serving import Watch
 from .._apply.switching import WaitOptions, carry_out
+from .._codes import KeptReason
 from .._errors import CertificatesError, Obstacle
 from .._module import Module
 from .._plan.approvals import limit_listeners, limit_removal
@@ -29,10 +30,10 @@ from .._plan.deployments import (
     updated,
     why_too_many,
 )
-from .._plan.endpoints import EndpointAction, as_seen, plan_endpoints
+from .._plan.endpoints import EndpointAction, as_seen, plan_endpoints, why_not_all_known
 from .._plan.imports import ImportAction, plan_present, removal_of
 from .._plan.material import ImportOptions
-from .._plan.removal import as_result, plan_removal
+from .._plan.removal import RemovalPlan, as_result, plan_removal
 from .._plan.rotation import Chosen, Record, SourceCertificate, choose, choose_named, is_meant
 from .._plan.world import World
 from .._report.summary import MOST_NAMED
@@ -314,6 +315,10 @@ def remove_replaced(
         remove_unseen=options.remove_unseen,
         expected=expected,
     )
+    unknown = why_not_all_known(options.endpoints, seen.plan.world)
+    if unknown:
+        why = Obstacle[KeptReason]("in_use", f"It is kept until it is known what endpoints must serve. {unknown}")
+        plan = RemovalPlan([], [*plan.kept, *((record, why) for record in plan.old)])
     old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
     kept = [as_result(record, "skipped", why.reason, why.message) for record, why in plan.kept]
     told: list[Told] = [("skipped", record) for record in (*left_out, *kept)]

@@ -79,6 +79,9 @@ def test_a_store_may_be_odd(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     sim.settings(tell_first_id=False, tell_given_chain=True, kept_chain="none")
     told = sdk.call(STORE, "createObject", issued_parts(two), mask="mask[id,intermediateCertificate]")
     assert told["intermediateCertificate"] == two.chain_pem
+    before = len(sim.certificates())
+    sim.settings(only_say_refused=True, create_twice=True)
+    assert "It is not taken." in fault(sdk, "createObject", wrong) and len(sim.certificates()) == before + 2
     sim.settings(only_say_edited=True, only_say_deleted=True)
     assert sdk.call(STORE, "editObject", {"notes": "new"}, id=told["id"]) is True
     assert sdk.call(STORE, "deleteObject", id=told["id"]) is True

@@ -38,7 +38,7 @@ from tests.support.waiting import until, until_answered
 MODULE = "ssl_account_check"
 CREATE, EDIT, DELETE, LIST = "createObject", "editObject", "deleteObject", "getSecurityCertificates"
 WRITES = {CREATE, EDIT, DELETE}
-CALLS = 19
+CALLS = 20
 """As many as a run makes that tries the store."""
 KILLED_AT = range(1, CALLS + 1) if LONG else (9, 13)
 AFTER = ("reset_after", "html_502_after", "truncated", "empty_body")
@@ -210,6 +210,13 @@ def test_a_store_that_tells_another_certificates_id(sim: Simulator, checks: Chec
     run = checks.run_clean()
     assert checks.writes == [CREATE, DELETE, CREATE] and run["facts"]["may"]["edit"] is None
     assert run["facts"]["store"]["intermediates_kept"] is None
+
+
+@pytest.mark.parametrize("lie", ["only_say_refused", "create_twice"])
+def test_a_store_that_has_more_than_it_says(checks: Checks, lie: str) -> None:
+    checks.sim.settings(**{lie: True})
+    run = checks.run_clean()
+    assert {item["removed"] for item in run["leftovers"]} == {True} and run["changed"]
 
 
 def test_a_store_that_lists_what_it_shows_nobody(checks: Checks) -> None:

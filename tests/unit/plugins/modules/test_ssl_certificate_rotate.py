@@ -256,6 +256,8 @@ def test_what_an_endpoint_must_serve_by_its_id_is_kept(here: Rotation) -> None:
     assert placed(here.sim) == {WEB: second} and stored(here) == [first, second]
     (told,) = [item["message"] for item in run["skipped_items"] if item.get("id") == first]
     assert told.endswith(f"endpoints[0] expects it to be served: name certificate {second} there, and it is removed.")
+    unknown = here.run(phases=["clean_up"], sources=None, endpoints=[at(PORT, expected=987654321)], **REMOVING)
+    assert (ids(unknown, "removed"), kept(unknown)) == ([], {first: "in_use"}) and stored(here) == [first, second]
     assert ids(here.run(phases=["clean_up"], sources=None, endpoints=[], **REMOVING), "removed") == [first]
 
 

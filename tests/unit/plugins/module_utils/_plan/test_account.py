@@ -342,7 +342,8 @@ GOOD: dict[str, Any] = {"format": 1, "tried_on": None, "store": {"intermediates_
         b"null",
         b"\xff",
         b"[" * 100_000,
-        json.dumps({**GOOD, "format": 2}).encode(),
+        json.dumps({**GOOD, "format": 0}).encode(),
+        json.dumps({**GOOD, "format": "2"}).encode(),
         json.dumps({**GOOD, "store": []}).encode(),
         json.dumps({**GOOD, "store": {}}).encode(),
         json.dumps({**GOOD, "store": {"intermediates_kept": "some"}}).encode(),
@@ -359,3 +360,10 @@ def test_a_file_that_is_damaged_or_something_else(content: bytes) -> None:
     with fails("invalid_argument", "/srv/account.json", "check_account", "try_store=true"):
         facts_in(content, "/srv/account.json")
     assert facts_in(json.dumps(GOOD).encode(), "") == GOOD
+
+
+def test_a_file_of_a_newer_version_is_called_that() -> None:
+    with fails(
+        "invalid_argument", "/srv/account.json was written by a newer version of the collection: update this one"
+    ):
+        facts_in(json.dumps({**GOOD, "format": 2}).encode(), "/srv/account.json")

@@ -24,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run.revoca
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import NOT_NAMED, Revocation
+from cryptography import x509
 
 from tests.support.certificates import NOW, Issued
 from tests.support.revoking import Revoking
@@ -100,6 +101,17 @@ def test_what_failed_is_not_asked_for_again_in_the_same_run(tmp_path: Path, web:
     assert answer.status == "unknown" and answer.why is not None and web.urls.count(URLS[0]) == 1
     [warning] = run.warnings
     assert f"({URLS[0]}: it is not there)" in warning
+
+
+def test_a_list_that_says_nothing_of_a_certificate_is_told_by_its_name(tmp_path: Path, web: Web) -> None:
+    for_authorities = x509.IssuingDistributionPoint(None, None, False, True, None, False, False)
+    web.lists[URLS[0]] = AUTHORITY.crl(extensions=[(for_authorities, True)])
+    run = authorities(tmp_path)
+    assert ask(run, LEAVES[:1])[pair(LEAVES[0])[0]].status == "unknown"
+    [warning] = run.warnings
+    assert (
+        f"({pair(LEAVES[0])[0].shown_name}: the list of revoked certificates has no certificates of servers)" in warning
+    )
 
 
 def test_a_kept_list_counts_until_it_is_asked_for_again(tmp_path: Path, web: Web) -> None:
