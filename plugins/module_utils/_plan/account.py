@@ -290,7 +290,7 @@ def facts_in(content: bytes, path: str) -> dict[str, t.Any]:
 
 
 def _check(facts: t.Any) -> None:
-    if facts["format"] != FORMAT or not isinstance(facts["store"], dict):
+    if facts["format"] != FORMAT:
         raise ValueError
     store = facts["store"]
     if store["intermediates_kept"] not in {*t.get_args(Kept), None}:
@@ -298,8 +298,7 @@ def _check(facts: t.Any) -> None:
     others = {name: store.get(name) for name in STORE_FACTS if name != "intermediates_kept"}
     if not all(value is None or isinstance(value, int) for value in others.values()):
         raise ValueError
-    refusals = store.get("refusals", {})
-    if not isinstance(refusals, dict) or not all(isinstance(said, str) for said in refusals.values()):
+    if not all(isinstance(said, str) for said in store.get("refusals", {}).values()):
         raise ValueError
     if facts["tried_on"] is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", facts["tried_on"]):
         raise ValueError

@@ -312,6 +312,8 @@ def test_what_was_tried_before_stays_known() -> None:
     assert merged(read, None) == read
     otherwise = facts(stored(EC, kept="first"))
     assert merged(otherwise, tried) == otherwise
+    refusing = {**tried, "store": {**tried["store"], "refusals": {"any": "No."}}}
+    assert merged(read, refusing)["store"] == refusing["store"]
     little = {"format": 1, "tried_on": "2026-11-30", "store": {"intermediates_kept": "first"}}
     assert merged(read, little)["store"] == {**NOTHING, "intermediates_kept": "first"}
 
@@ -344,11 +346,14 @@ GOOD: dict[str, Any] = {"format": 1, "tried_on": None, "store": {"intermediates_
         b"[" * 100_000,
         json.dumps({**GOOD, "format": 0}).encode(),
         json.dumps({**GOOD, "format": "2"}).encode(),
-        json.dumps({**GOOD, "store": []}).encode(),
+        *(json.dumps({**GOOD, "store": store}).encode() for store in ([], None, "intermediates_kept", 5)),
         json.dumps({**GOOD, "store": {}}).encode(),
         json.dumps({**GOOD, "store": {"intermediates_kept": "some"}}).encode(),
         json.dumps({**GOOD, "store": {"intermediates_kept": ["first"]}}).encode(),
-        json.dumps({**GOOD, "store": {"intermediates_kept": "all", "refusals": []}}).encode(),
+        *(
+            json.dumps({**GOOD, "store": {"intermediates_kept": "all", "refusals": refusals}}).encode()
+            for refusals in ([], None, "no", ["no"])
+        ),
         json.dumps({**GOOD, "store": {"intermediates_kept": "all", "refusals": {"any": 1}}}).encode(),
         json.dumps({**GOOD, "store": {"intermediates_kept": "all", "takes_ec_key": "yes"}}).encode(),
         json.dumps({**GOOD, "tried_on": "yesterday"}).encode(),

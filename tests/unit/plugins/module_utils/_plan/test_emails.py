@@ -444,6 +444,7 @@ def test_an_email_that_was_requested_not_long_before_may_come() -> None:
     assert email["reason"] == "cooldown" and is_awaited(email, AT)
     assert is_awaited({**email, "reason": "outcome_unknown"}, AT) and not is_awaited({**email, "reason": None}, AT)
     assert not is_awaited({**email, "reason": None, "next_allowed_at": iso(AT)}, AT), "it is over at that moment"
+    assert is_awaited({**email, "reason": None, "outcome": "requested"}, AT)
 
 
 def test_an_email_that_may_have_been_sent_may_come() -> None:

@@ -229,6 +229,28 @@ def test_nothing_is_good_that_nobody_was_asked_about() -> None:
     own = Revocation("good", CERTIFICATE)
     assert answer_about(CERTIFICATE, chain, {ISSUER: good, CERTIFICATE: own}) == Revocation("good")
 
+def test_a_negative_number_says_nothing() -> None:
+    """Whether it is listed or not: RFC 5280, 4.1.2.2, forbids it, and the library does not look for it."""
+    serial = LEAF.certificate.serial_number
+    number = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
+    negative = bytes([number[0] | 0x80]) + number[1:]
+    certificate = Certificate(LEAF.der.replace(number, negative))
+    for data in (AUTHORITY.crl(LEAF.certificate), AUTHORITY.crl()):
+        assert crl(data.replace(number, negative)).about(certificate, POINT).status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("of_list", "why"),
+    [
+        (scope(ELSEWHERE), "is for other certificates of its issuer"),
+        (scope(only_contains_ca_certs=True), "has no certificates of servers"),
+        (scope(only_some_reasons=frozenset({x509.ReasonFlags.key_compromise})), "for some reasons"),
+    ],
+)
+def test_why_a_list_says_nothing(of_list: x509.IssuingDistributionPoint, why: str) -> None:
+    told = said(AUTHORITY.crl(extensions=[(of_list, True)]))
+    assert (told.status, told.certificate) == ("unknown", CERTIFICATE) and (told.why or "").endswith(why)
+
 
 def points(extension: x509.ExtensionType) -> list[DistributionPoint]:
     """What a certificate with an extension names."""
