@@ -37,7 +37,7 @@ class RenewalInfo:
         given = answer if isinstance(answer, Mapping) else {}
         window = given.get("suggestedWindow")
         times = [window.get(name) for name in ("start", "end")] if isinstance(window, Mapping) else []
-        known = [time for text in times if isinstance(text, str) and (time := parse(text))]
+        known = [time for text in times if (time := parse(text))]
         if len(known) < 2 or known[1] <= known[0]:
             return None
         return cls(known[0], known[1], harmless_url(given.get("explanationURL")))
