@@ -272,8 +272,8 @@ class Crl:
 
     def _entry_of(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
         number = certificate.parsed.serial_number
-        # To look for its bytes takes a tenth of the time, and most are not there; the library refuses negative numbers.
-        is_there = number < 0 or number.to_bytes(number.bit_length() // 8 + 1, "big") in self.der
+        # To look for its bytes takes a tenth of the time, and most are not there; a negative number has none.
+        is_there = number.to_bytes(number.bit_length() // 8 + 1, "big") in self.der
         entry = self.parsed.get_revoked_certificate_by_serial_number(number) if is_there else None
         if entry is None:
             is_partial = point.is_partial or (self._scope is not None and self._scope.only_some_reasons is not None)

@@ -288,6 +288,10 @@ def test_a_short_password_hides_no_part_of_a_longer_one() -> None:
     assert masked("it is correct b horse", {"correct b horse", "b"}) == f"it is {STARS}"
 
 
+def test_of_two_short_passwords_the_longer_one_is_hidden_as_a_whole() -> None:
+    assert masked("it is 'b''", {"b", "b'"}) == f"it is '{STARS}'"
+
+
 def test_a_value_keeps_its_form() -> None:
     assert in_each_text({"a": ["b", 1, None, {"c": "b"}]}, str.upper) == {"a": ["B", 1, None, {"c": "B"}]}
 

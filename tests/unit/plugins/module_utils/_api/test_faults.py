@@ -740,3 +740,14 @@ def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
 def test_how_an_answer_got_lost(overdue: bool, raised: Exception, how: str) -> None:
     error = explain(CALL, ENDPOINT, tried(sent=True, overdue=overdue), raised)
     assert error.message == f"{CALL}: {ENDPOINT} did not answer {how}."
+
+
+def test_a_call_may_be_repeated_unless_that_is_denied() -> None:
+    """What it means that there were too many calls depends on it."""
+    answer, error = Answer(429, b"Too many requests", {}), SoftLayerAPIError(429, "")
+    read, assumed = (
+        explain(CALL, ENDPOINT, tried(answer), error, repeatable=True),
+        explain(CALL, ENDPOINT, tried(answer), error),
+    )
+    written = explain(CALL, ENDPOINT, tried(answer), error, repeatable=False)
+    assert assumed.code == read.code == "rate_limited" != written.code

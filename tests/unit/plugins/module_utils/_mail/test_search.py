@@ -197,6 +197,8 @@ def test_only_so_many_issuers_are_remembered(monkeypatch: pytest.MonkeyPatch, mo
     """Of all messages together."""
     monkeypatch.setattr(searching, "ISSUERS", most)
     assert search([GENUINE.certificate], list(FORGER.chain), CHAIN).is_complete is is_complete
+    again = [*FORGER.chain, *CHAIN]
+    assert search([GENUINE.certificate], list(FORGER.chain), again).is_complete is is_complete, "each counts once"
 
 
 def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:

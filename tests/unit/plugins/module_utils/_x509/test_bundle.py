@@ -137,6 +137,17 @@ def test_the_others_stand_in_their_order_each_once() -> None:
 # Parts
 
 
+def test_a_file_for_a_certificate_without_one_says_what_it_was_given_as() -> None:
+    trouble = read_bundle(b"nothing", "certificate", None).trouble
+    assert trouble and trouble.message.startswith("There is no certificate in what was given as certificate: give ")
+    assert read_bundle(b"nothing", "any", None).trouble is None
+
+
+def test_a_key_is_in_no_key_store_unless_that_is_said() -> None:
+    there = bundle_of_parts({"privatekey": ONE.key_pem.encode()}).key
+    assert there and not there.is_pkcs12 and not KeyRef("ab").is_pkcs12
+
+
 def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
     parts = {"certificate": ONE.pem.encode(), "privatekey": b"none", "intermediate": b"none", "csr": b"none"}
     there = bundle_of_parts(parts, paths={"privatekey": "/key", "csr": "/csr"})

@@ -229,6 +229,7 @@ def test_nothing_is_good_that_nobody_was_asked_about() -> None:
     own = Revocation("good", CERTIFICATE)
     assert answer_about(CERTIFICATE, chain, {ISSUER: good, CERTIFICATE: own}) == Revocation("good")
 
+
 def test_a_negative_number_says_nothing() -> None:
     """Whether it is listed or not: RFC 5280, 4.1.2.2, forbids it, and the library does not look for it."""
     serial = LEAF.certificate.serial_number
