@@ -149,6 +149,10 @@ EQUIVALENT: dict[str, str] = {
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
     "superseding.best: _completeness(record, clients) > _completeness(rival, clients)"
     " => _completeness(record, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
+    "attention._is_renewed_in_time: begin and clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record,"
+    " clients.then(begin)) => clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, clients.then(begin))": (
+        "What has names has a beginning."
+    ),
     "superseding.best: 0 => 1": "There is no best of nothing.",
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",

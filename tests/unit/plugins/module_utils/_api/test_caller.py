@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import gzip
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import cast
@@ -290,6 +292,27 @@ def test_as_many_items_are_dealt_with_at_once_as_is_said(number: int) -> None:
     together = threading.Barrier(number, timeout=60)
     client = Client(SETTINGS, concurrency=1)
     assert sorted(client.each(lambda _item: together.wait(), range(number), at_once=number)) == [*range(number)]
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "prepares", "most"), [(1, False, 1), (2, False, 2), (2, True, 3), (4, True, 6)]
+)
+def test_no_more_than_so_many_are_dealt_with_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch, concurrency: int, prepares: bool, most: int
+) -> None:
+    pools: list[int] = []
+    pool = ThreadPoolExecutor
+
+    def opened(max_workers: int) -> ThreadPoolExecutor:
+        pools.append(max_workers)
+        return pool(max_workers)
+
+    monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", opened)
+    client = Client(SETTINGS, concurrency=concurrency)
+    for items in (range(9), range(2), range(1)):
+        assert client.each(abs, items, prepares=prepares) == [*items]
+    assert client.each(abs, range(9), prepares=prepares, at_once=5) == [*range(9)]
+    assert pools == [most, min(most, 2), 5]
 
 
 def test_each_keeps_the_order_and_lets_errors_through(client: Client) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.support.rotating import world_of
+from tests.support.rotating import balancer, world_of
 from tests.support.stored import Made
 
 OLD, NEW = Made(days=(-80, 10)).record(1), Made().record(2)
@@ -26,3 +26,10 @@ def test_what_the_store_has_cut_the_chain_of_is_not_chosen_unless_it_is_in_use()
     used = Made(days=(0, 90)).record(4, associatedServiceCount=1)
     world = world_of([OLD, NEW, used]).after([replace(NEW, id=3)], {2, 3, 4})
     assert list(world.index) == [OLD, used]
+
+
+def test_which_listeners_have_a_certificate() -> None:
+    """As commands call them; what has none is nobody's."""
+    world = world_of([], balancer("web", p443=1, p8443=2), balancer("api", p443=1, p80=None))
+    assert world.listeners_with == {1: ["web:443", "api:443"], 2: ["web:8443"]}
+    assert replace(world, balancers=None).listeners_with == {}
