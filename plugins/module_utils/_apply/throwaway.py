@@ -19,6 +19,7 @@ from itertools import count
 
 from .._api import store
 from .._api.account import fetch_certificate_ids
+from .._api.balancers import fetch_balancers
 from .._api.client import Client
 from .._errors import CertificatesError
 from .._ledger.ledger import Ledger
@@ -41,6 +42,8 @@ CERTAINLY_NOT_STORED = frozenset({"refused", "not_found", "authentication_failed
     *("tls_error", "retired", "interrupted", "locked", "ledger_unavailable", "missing_library", "invalid_argument"),
 }
 """Errors of a create after which there is nothing to look for."""
+SHORTEST_NAME = 4
+"""Characters of a name that is looked for in the API's words: shorter ones are parts of many words."""
 NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
 
 
@@ -74,6 +77,8 @@ class StoreCheck:
     folder: str | None = None
     clock: Callable[[], datetime] = now
     _authority: ThrowawayAuthority = field(init=False)
+    _names: set[str] = field(init=False, default_factory=set)
+    """What the account calls its things, which no words of the API are to tell."""
     _made: list[Certificate] = field(init=False, default_factory=list)
 
     def __call__(self) -> Tried:
@@ -96,6 +101,8 @@ class StoreCheck:
         )
         try:
             swept = self._sweep(lock)
+            with suppress(CertificatesError):
+                self._names |= {balancer.name for balancer in fetch_balancers(self.client)}
             trials: list[Trial] = []
             while kind := next_kind(trials):
                 trials.append(self._try(kind))
@@ -113,6 +120,8 @@ class StoreCheck:
     def _left(self, *, read_only: bool = False) -> list[Leftover]:
         """Return the throwaway certificates of the store."""
         records = store.fetch_stored(self.client)
+        certificates = [record.certificate for record in records if record.certificate]
+        self._names |= {name for certificate in certificates for name in certificate.organizations}
         suspects = [left.record for left in leftovers(records, (), self.clock())]
         if not suspects:
             return []
@@ -185,7 +194,8 @@ class StoreCheck:
             created = creator.create(creation).record
         except CertificatesError as error:
             words = str(error.details.get("api_message") or "")
-            said = cleaned(words, trial.name, self.client.settings.username, str(self.client.account_id()))
+            own = {name for name in self._names if len(name) >= SHORTEST_NAME}
+            said = cleaned(words, trial.name, self.client.settings.username, str(self.client.account_id()), *own)
             trial = replace(trial, said=said or None, message=error.message)
             if error.code in NOT_PERMITTED:
                 trial = replace(trial, outcome="not_permitted")

@@ -186,6 +186,7 @@ def permitted(trials: Sequence[Trial]) -> dict[str, Answer]:
 UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 HOST = re.compile(r"\b(?:[\w-]+\.)+[a-z][\w-]+\b", re.IGNORECASE)
+NETWORK_ADDRESS = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:%\w+)?", re.IGNORECASE)
 LONG_NUMBER = re.compile(r"[0-9a-f]*\d{3,}[0-9a-f]*|(?:\d{1,3}\.){3}\d{1,3}", re.IGNORECASE)
 
 
@@ -196,9 +197,9 @@ def cleaned(words: str, *names: str) -> str:
         words: one line, as `faults.shorten` returns it.
         names: what is not to be in them in any case, such as the name of the user.
     """
-    for name in filter(None, names):
+    for name in sorted(filter(None, names), key=len, reverse=True):
         words = re.sub(re.escape(name), "...", words, flags=re.IGNORECASE)
-    for form in (ADDRESS, UUID, HOST, LONG_NUMBER):
+    for form in (ADDRESS, NETWORK_ADDRESS, UUID, HOST, LONG_NUMBER):
         words = form.sub("...", words)
     return words
 

@@ -38,7 +38,7 @@ from tests.support.waiting import until, until_answered
 MODULE = "ssl_account_check"
 CREATE, EDIT, DELETE, LIST = "createObject", "editObject", "deleteObject", "getSecurityCertificates"
 WRITES = {CREATE, EDIT, DELETE}
-CALLS = 20
+CALLS = 21
 """As many as a run makes that tries the store."""
 KILLED_AT = range(1, CALLS + 1) if LONG else (9, 13)
 AFTER = ("reset_after", "html_502_after", "truncated", "empty_body")
@@ -170,12 +170,13 @@ def test_a_store_of_each_kind(checks: Checks, kind: str) -> None:
 
 
 def test_a_store_that_takes_nothing(checks: Checks) -> None:
-    checks.sim.fault(
-        "fault", method=CREATE, code="SoftLayer_Exception_InvalidValue", message="Not from this authority."
-    )
+    """What the account calls its things is not told."""
+    checks.sim.add_balancer(name="prod-web")
+    words = "Not from this authority, Prod-Web."
+    checks.sim.fault("fault", method=CREATE, code="SoftLayer_Exception_InvalidValue", message=words)
     run = checks.run_clean()
     store = dict(run["facts"]["store"])
-    assert store.pop("refusals") == {"any": "Not from this authority."}
+    assert store.pop("refusals") == {"any": "Not from this authority, ...."}
     assert set(store.values()) == {None} and run["facts"]["may"]["create"] is None
     assert checks.writes == [CREATE] * 4
 

@@ -222,6 +222,8 @@ def test_what_the_key_may_do(trials: list[Trial], expected: tuple[Any, ...]) -> 
         ("user joe@example.com at 10.1.2.3", "user ... at ..."),
         ("host web-1.dal10.example.com is gone", "host ... is gone"),
         ("id 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e!", "id ...!"),
+        ("see fe80::1%eth0, 2001:db8::17: no", "see ..., ... no"),
+        ("SoftLayer_Security_Certificate::createObject", "SoftLayer_Security_Certificate::createObject"),
         ("1 of 2 certificates", "1 of 2 certificates"),
         ("deadbeef0123 is no serial", "... is no serial"),
     ],
