@@ -153,6 +153,9 @@ EQUIVALENT: dict[str, str] = {
     " clients.then(begin)) => clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, clients.then(begin))": (
         "What has names has a beginning."
     ),
+    "attention._about.item: request and reason == 'renewal_requested' => reason == 'renewal_requested'": (
+        "Nothing is told as requested that nobody has asked for."
+    ),
     "superseding.best: 0 => 1": "There is no best of nothing.",
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
+    selected,
+    takes_what_it_requests,
     why_not_fulfilled,
     why_person_needed,
 )
@@ -165,3 +167,27 @@ def test_what_waits_for_a_person_longer_than_it_should(
         assert why.startswith("So it is. Its email was requested at 2026-01-30T12:00:00Z and went to admin@example.com")
     elif why:
         assert why == "So it is.", "the module has named the remedy"
+
+
+@pytest.mark.parametrize("is_forced", [False, None, True])
+def test_which_orders_are_looked_for_in_emails(is_forced: bool | None) -> None:
+    """Those that can have one; what the store has, or something that stands in for it, only if that is forced."""
+    usual: dict[str, Any] = {"fulfillment_email_available": True, "imported": False, "superseded_by": []}
+    orders = [
+        usual,
+        {**usual, "imported": True},
+        {**usual, "superseded_by": [4]},
+        {**usual, "fulfillment_email_available": False},
+    ]
+    assert selected(orders, is_forced=is_forced) == orders[: 3 if is_forced else 1]
+
+
+def test_emails_are_requested_to_be_used() -> None:
+    for phases, expected in (
+        (["request"], False),
+        (["request", "report"], False),
+        (["request", "collect"], True),
+        (["request", "import"], True),
+        (["collect", "import"], False),
+    ):
+        assert takes_what_it_requests(phases) is expected
