@@ -442,7 +442,7 @@ def _why_unsupported(message: Message) -> str:
 def why_untrusted(match: Match) -> Obstacle[Untrusted]:
     """Return what is to be said of a certificate that has the right public key but is not trusted, or not for its names."""
     name = match.certificate.shown_name
-    if match.trust == "trusted" and match.is_for_other_names:
+    if match.trust == "trusted":
         return Obstacle(
             "untrusted",
             f"The certificate {name} has the right public key, but not the order's common name, or a name of the signing request: look at it. "

@@ -125,7 +125,10 @@ EQUIVALENT: dict[str, str] = {
     "chain.Chains._sorted: named is not None and issuer.key_identifier == named => named is not None": (
         "One that is not named is not taken, only looked at first."
     ),
-    "chain.Chains._is_new: self._steps >= 0 => self._steps > 0": "One step of many thousands.",
+    **dict.fromkeys(
+        ("chain.Chains._is_new: self._steps >= 0 => self._steps > 0", "chain.Chains._is_new: 0 => 1"),
+        "One step of many thousands.",
+    ),
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(

@@ -400,6 +400,12 @@ def test_a_row_that_stays_is_read_whatever_comes_and_goes(
     assert {row["id"] for row in rows} >= set(server.ids) & set(range(1, count + 1)), "silently incomplete"
 
 
+def test_what_comes_again_far_behind_the_end_ends_a_reading_only_with_the_last_row() -> None:
+    """Without that, it is read once more."""
+    server = Server(77, omit_total=True, repeat=2, clamp=True, lengths=[5, 10, 6])
+    assert read(server) == list(server.at_first) and len(server.asked) == 28
+
+
 def test_nothing_is_looked_for_behind_a_reading_that_has_gaps() -> None:
     """It is read again in any case."""
     server = Changing(34, PAGE_SIZE, "told", [([], 1), ([0.47], 1), ([], 0), ([0.03], 1)])

@@ -96,6 +96,11 @@ def chosen(*entries: SourceCertificate, name: str = NAME, needs_trust: bool = Tr
         return error.code
 
 
+def test_what_is_named_is_taken_whatever_is_looked_at_otherwise() -> None:
+    narrow = SourceOptions(["mail.*"], import_new=False)
+    assert choose_named([entry(NEW)], NAME, narrow, CLIENTS).name == "entry-1"
+
+
 def test_the_only_one_is_taken_by_any_of_its_names() -> None:
     only = entry(replace(NEW, names=(NAME, "*.example.org")))
     assert chosen(only, entry(Made("other.example", ("other.example",)), 2)) == "entry-1"

@@ -267,3 +267,8 @@ def test_results_have_public_facts() -> None:
     assert (no_id.name, no_id.as_result(NOW, str)["id"]) == ("certificate 9", 9)
     assert plan(A.record(1), is_limited=True)[0].as_result(NOW, str).keys() == result.keys()
     assert stored(1, A.issued).as_result(NOW)["notes"] == result["notes"] == ""
+
+
+def test_nothing_was_changed_unless_that_is_said() -> None:
+    nothing = ExportAction("unchanged", None, "It is there.")
+    assert [value for value in vars(nothing).values() if value] == ["unchanged", "It is there."]
