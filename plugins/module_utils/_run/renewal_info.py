@@ -57,6 +57,8 @@ KEPT = "renewal-info.json"
 """Its name, beside the ledger."""
 MOST_NAMED = 5
 """Maximum number of names in a warning."""
+MOST_BRACKETS = 500
+"""What an answer may have of opening ones: real ones have some ten, and what is nested too deep is more than a parser takes."""
 OVERLOADED = frozenset({429, 503})
 """The status of an answer by which an authority says only when to ask again."""
 ASKING = "Asking for renewal information"
@@ -187,10 +189,10 @@ class Inquiry(Caller):
                 raise CertificatesError("rate_limited", f"{shown} answers HTTP {answer.status}.", retry_after=seconds)
             if answer.status != 200:
                 raise CertificatesError("api_error", f"{shown} answers HTTP {answer.status}.")
-            try:
-                given = json.loads(answer.body)
-            except (ValueError, RecursionError):
-                given = None
+            given = None
+            if answer.body.count(b"[") + answer.body.count(b"{") <= MOST_BRACKETS:
+                with suppress(ValueError):
+                    given = json.loads(answer.body)
             if not isinstance(given, dict):
                 raise CertificatesError("api_error", f"{shown} answers with no object of JSON.")
             return given, answer.headers

@@ -168,7 +168,6 @@ EQUIVALENT: dict[str, str] = {
         "What is no list is the reason why there is none."
     ),
     "revocation.Authorities._answers: reading.why or '' => reading.why": "There is one, unless what was got can be used.",
-    "crl.Crl._entry_of: number < 0 => number <= 0": "What is found by its bytes is looked for by the library, too.",
     "_secrets._perhaps_in: max(0, len(form) - PIECE) // 2 => max(0, len(form) - PIECE) * 2": "All are looked for then, which takes longer.",
     "_secrets._perhaps_in: len(piece) < PIECE => len(piece) <= PIECE": "Some more are looked for then, which takes longer.",
 }
