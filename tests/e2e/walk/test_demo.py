@@ -70,7 +70,9 @@ def test_what_is_seen(steps: dict[str, str]) -> None:
     assert tables[1]["web"] == ("www.example.com", "88", "yes", "yes", "nothing")
     assert [due for *_others, due in tables[2].values()] == ["held_back", "nothing"]
     assert {due for *_others, due in tables[-2].values()} == {"nothing"} and len(tables[-2]) == 4
-    assert {due for *_others, due in tables[-1].values()} == {"nothing", "revoked"} and len(tables[-1]) == 5
+    assert [due for *_others, due in tables[-1].values()] == ["revoked"], (
+        "of a night that is red, only what needs a person"
+    )
 
 
 def test_what_is_said(steps: dict[str, str]) -> None:
