@@ -27,7 +27,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ful
     why_failed,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OURS, OnceAction
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OURS
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import MARKS_TEMPLATES
 
 Call = Callable[[str, Mapping[str, t.Any]], Mapping[str, t.Any]]
@@ -60,8 +61,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 """The options of the modules that are handed on as they are."""
 
 
-class ActionModule(OnceAction):
-    """Runs the modules."""
+class ActionModule(ProgressAction):
+    """Runs the modules; their progress is shown on the terminal that is there when this is imported."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the modules and return what that has come to."""

@@ -246,7 +246,8 @@ def why_unprefixed(
         **dict(zip(OF_PLAYBOOKS, OF_PLAYBOOKS, strict=True)),
     }
     for name in sorted(extra.keys() - known) if is_own else ():
-        alike = get_close_matches(name, known, 1, ALIKE)
+        # The variables of surveys begin so, and are like those of the roles.
+        alike = get_close_matches(name, OF_PLAYBOOKS if name.startswith("ssl_") else known, 1, ALIKE)
         if alike and not any(name in template for template in templates):
             return f"{name} is no variable of this playbook: is {known[alike[0]]} meant? Nothing was done."
     of_api = [name for name in sorted(extra) if is_own and name in api_options().options]

@@ -46,6 +46,12 @@ class Run:
         """The failure's code."""
         return str(self.result["failure"]["code"])
 
+    @property
+    def warnings(self) -> list[str]:
+        """The texts of its warnings, which have a form of their own from ansible-core 2.19 on."""
+        told = self.result.get("warnings", [])
+        return [str(warning["event"]["msg"]) if isinstance(warning, dict) else warning for warning in told]
+
     def outcomes(self, key: str = "emails", name: str = "order_id") -> dict[Any, tuple[str, str | None]]:
         """Outcome and reason of each entry of a list in the result."""
         assert key in self.result, self.output

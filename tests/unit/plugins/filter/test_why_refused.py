@@ -206,6 +206,7 @@ def test_forms_of_sources_that_are_not(sources: object, said: str) -> None:
         ({"sheduler": "cron"}, {}, True, "sheduler is no variable of this playbook: is scheduler meant?"),
         ({"load_balancer": "prod-*"}, {}, True, "is ssl_rotation_load_balancers meant?"),
         ({"load_balancer": "prod-*"}, {}, False, None),
+        ({"ssl_load_balancer": "a question of a survey"}, {}, True, None),
         ({"load_balancer": "prod-*", "x": "{{ load_balancer }}"}, {}, True, None),
     ],
 )

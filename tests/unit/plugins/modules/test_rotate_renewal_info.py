@@ -51,7 +51,7 @@ def sources_of(rotation: Rotation) -> dict[str, Any]:
 
 def warnings(run: Run) -> list[str]:
     """What is said of authorities that are not known to answer."""
-    return [one for one in run.result.get("warnings", []) if one.startswith("Whether authorities ask")]
+    return [text for text in run.warnings if text.startswith("Whether authorities ask")]
 
 
 def test_a_client_that_has_died_is_told(blind: Rotation) -> None:

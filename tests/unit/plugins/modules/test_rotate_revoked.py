@@ -211,7 +211,7 @@ def test_what_cannot_be_found_out_changes_nothing(
     here.keep("www", renewal)
     run = here.run(**DEFAULTS)
     assert not run.failed and places(run, "deployed") == {WEB: ("switched", None, True)}, run.output
-    [warning] = run["warnings"]
+    [warning] = run.warnings
     assert publisher.url in warning and "check_revocation: off" in warning
     told = revocation(run)
     assert told["status"] == "unknown" and told["why"].startswith("its list of revoked certificates, http://")
