@@ -101,6 +101,8 @@ RETIRED_ADVICE = (
 )
 OF_ORDERS = "Certificate_Request"
 """In the name of the service that has the orders. What holds of their end says nothing about the store and the load balancers."""
+NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
+"""What the API may answer where a permission is missing, to a user whose other calls it answers."""
 NOT_FOUND_ADVICE = "It does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
 
 

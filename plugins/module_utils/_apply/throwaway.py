@@ -21,6 +21,7 @@ from .._api import store
 from .._api.account import fetch_certificate_ids
 from .._api.balancers import fetch_balancers
 from .._api.client import Client
+from .._api.faults import NOT_PERMITTED
 from .._errors import CertificatesError
 from .._ledger.ledger import Ledger
 from .._plan.account import EDITED, NOTES, Kind, Leftover, Trial, cleaned, kept_of, leftovers, next_kind, why_not_ours
@@ -44,7 +45,6 @@ CERTAINLY_NOT_STORED = frozenset({"refused", "not_found", "authentication_failed
 """Errors of a create after which there is nothing to look for."""
 SHORTEST_NAME = 4
 """Characters of a name that is looked for in the API's words: shorter ones are parts of many words."""
-NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
 
 
 @dataclass(frozen=True)
@@ -143,10 +143,15 @@ class StoreCheck:
         for left in self._left():
             if left.why_kept is None:
                 lock.check()
-                _is_gone, why = self._delete(left.record)
-                left = replace(left, why_kept=why, is_removed=why is None)
-            swept.append(left)
+            swept.append(self._removed(left))
         return swept
+
+    def _removed(self, left: Leftover) -> Leftover:
+        """Return what became of a certificate that is left: it is deleted, if it may be."""
+        if left.why_kept is not None:
+            return left
+        _is_gone, why = self._delete(left.record)
+        return replace(left, why_kept=why, is_removed=why is None)
 
     def _look_once_more(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Leftover]]:
         """Delete what the store has of this run all the same: a create may be carried out twice, or though it was refused."""
@@ -154,10 +159,8 @@ class StoreCheck:
         with suppress(CertificatesError):  # what is known to be left is told without this, too
             own = [record for record in store.fetch_stored(self.cleaner) if record.certificate in self._made]
             for left in leftovers(own, [certificate.fingerprint_sha256 for certificate in self._made], self.clock()):
-                if left.name in tried:
-                    continue
-                _is_gone, why = self._delete(left.record) if left.why_kept is None else (None, left.why_kept)
-                late.append(replace(left, why_kept=why, is_removed=why is None))
+                if left.name not in tried:
+                    late.append(self._removed(left))
         removed = {left.name for left in late if left.is_removed}
         told = {trial.name for trial in trials if trial.why_left}
         return (

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from .._api.account import Paging, fetch_usage, look_at_balancers, look_at_orders, look_at_store
 from .._api.balancers import fetch_balancers
 from .._api.client import Client, connect
+from .._api.faults import NOT_PERMITTED
 from .._argspec import ArgumentSpec, api_options, ledger_options
 from .._errors import CertificatesError
 from .._files import is_fixed, put_in_place, read_file, why_not_writable
@@ -33,8 +34,6 @@ T = t.TypeVar("T")
 FILE = "account.json"
 MODE = 0o644
 """Whoever rotates may read it, and there is nothing secret in it."""
-NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
-"""What the API answers where a permission is missing, to a user whose other calls it answers."""
 SPEC = (
     api_options()
     + ledger_options()

@@ -13,6 +13,7 @@ from dataclasses import fields
 
 from .._api.balancers import UNLISTED, Balancer, Listener, fetch_balancers
 from .._api.client import Client, connect
+from .._api.faults import NOT_PERMITTED
 from .._api.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
 from .._api.values import check_ids
 from .._argspec import ArgumentSpec, api_options, selection_options
@@ -38,8 +39,6 @@ SPEC = (
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 SERVICES = "services"
-NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
-"""What the API may answer where a permission is missing, to a user whose other calls it answers."""
 
 Services = Mapping[int, list[dict[str, t.Any]]]
 """What serves a certificate, by its id."""

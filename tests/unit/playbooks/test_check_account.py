@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,20 +24,12 @@ END = 25
 """Lines."""
 
 
-@pytest.fixture(scope="module")
-def checked() -> Iterator[Simulator]:
-    """An account; use `account` instead."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def account(checked: Simulator) -> Simulator:
+def account(sim: Simulator) -> Simulator:
     """An account with a certificate that is about to run out."""
-    checked.reset()
-    put(checked, AUTHORITY.issue(NAME, key=new_key("rsa"), days=(-300, 20)))
-    checked.clear_calls()
-    return checked
+    put(sim, AUTHORITY.issue(NAME, key=new_key("rsa"), days=(-300, 20)))
+    sim.clear_calls()
+    return sim
 
 
 def end_of(ran: Ran) -> list[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -45,23 +45,15 @@ AFTER = ("reset_after", "html_502_after", "truncated", "empty_body")
 NOW = datetime.now(timezone.utc)
 
 
-@pytest.fixture(scope="module")
-def account() -> Iterator[Simulator]:
-    """An account with some orders, certificates and load balancers; use `sim` instead."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def sim(account: Simulator) -> Simulator:
+def sim(sim: Simulator) -> Simulator:
     """The account as it was; one certificate is served by a listener."""
-    account.reset()
-    [record] = [record["id"] for record in account.certificates()]
+    [record] = [record["id"] for record in sim.certificates()]
     for name in ("web", "api"):
-        account.add_balancer(name=name, listeners=[{"protocolPort": 8443, "tlsCertificateId": record}])
-    put(account, Authority().issue("other.example.com", key=new_key("rsa")))
-    account.clear_calls()
-    return account
+        sim.add_balancer(name=name, listeners=[{"protocolPort": 8443, "tlsCertificateId": record}])
+    put(sim, Authority().issue("other.example.com", key=new_key("rsa")))
+    sim.clear_calls()
+    return sim
 
 
 class Checks:
