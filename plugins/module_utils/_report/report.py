@@ -226,7 +226,13 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
     environment = jinja2.Environment(
         trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined, autoescape=True
     )
-    environment.filters |= {"source": _source, "breakable": _breakable, "mark": mark, "spelt": _spelt_otherwise}
+    environment.filters |= {
+        "source": _source,
+        "breakable": _breakable,
+        "mark": mark,
+        "spelt": _spelt_otherwise,
+        "with_code": _with_code,
+    }
     rows = report[schema.rows]
     try:
         html = environment.from_string(page["template"]).render(
@@ -294,6 +300,11 @@ def _source(text: str) -> str:
 def _breakable(name: object) -> Markup:
     """Return a name or an address, which may be escaped already, that breaks before a dot or an at sign if its column is too narrow."""
     return Markup(re.sub(r"(?<=.)(?=[.@])", "<wbr>", escape(name)))
+
+
+def _with_code(message: str) -> Markup:
+    """Return a message whose commands, which stand in backticks, are set as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(message))))
 
 
 def as_csv(schema: Schema, report: Record) -> str:

@@ -59,6 +59,11 @@ def test_a_name_breaks_at_its_dots_and_stays_text() -> None:
     assert page("{{ words.word | breakable }}", word=".a.b@<c>.") == ".a<wbr>.b<wbr>@&lt;c&gt;<wbr>."
 
 
+def test_commands_in_messages_are_set_as_code() -> None:
+    said = page("{{ words.said | with_code }}", said="`a <b>`, `c`, d`")
+    assert said == "<code>a &lt;b&gt;</code>, <code>c</code>, d`"
+
+
 def test_rows_are_found_by_their_id_and_sources_allowed_by_their_hash() -> None:
     assert page("{{ by_id[2].name }} {{ '' | source | safe }}") == f"é 'sha256-{SHA256_OF_NOTHING}'"
 
