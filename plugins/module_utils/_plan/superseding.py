@@ -16,7 +16,7 @@ import math
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from .._api.store import StoreCertificate
 from .._codes import ObstacleReason
@@ -313,7 +313,7 @@ def losses(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> li
     """Return what is lost if a certificate takes the place of another one, each as part of a sentence."""
     ours, theirs = certificate_of(new), certificate_of(old)
     names = lost_names(ours, Incumbent.of(old), wildcards=True)
-    end, until = clients.end(new), clients.end(old)
+    days = (clients.end(old) - clients.end(new)).days
     return [
         *([f"the name{'s' if len(names) > 1 else ''} {some_of(names, MOST_NAMED)}"] if names else []),
         *(
@@ -323,7 +323,7 @@ def losses(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> li
         ),
         *([f"the {theirs.key_type} key, for one of {ours.key_type}"] if theirs.key_type != ours.key_type else []),
         *(["that clients trust it"] if clients.level(new) < clients.level(old) else []),
-        *([f"{(until - end).days} days until it ends"] if until - end >= timedelta(days=1) else []),
+        *([f"{days} day{'s' if days > 1 else ''} until it ends"] if days > 0 else []),
     ]
 
 

@@ -56,7 +56,7 @@ ANY = (*ECDSA, "ECDHE-RSA-AES256-GCM-SHA384")
             ["the names a.example, b.example"],
             {"name_loss"},
         ),
-        (Made(days=(-80, 90)), NEW, ["1 days until it ends"], set()),
+        (Made(days=(-80, 90)), NEW, ["1 day until it ends"], set()),
         (Made(days=(-80, 89.9)), NEW, [], set()),
         (Made(days=(-80, 10), names=(NAME, "a.example")), NEW, ["the name a.example"], {"name_loss"}),
         (Made(days=(-80, 10), names=(NAME, "a.example.com")), replace(NEW, names=(NAME, "*.example.com")), [], set()),
