@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.plugins.loader import strategy_loader
+from ansible_collections.softlayer.certificates.plugins.module_utils._codes import Code
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
@@ -65,9 +66,9 @@ class OnceAction(NormalAction):
         return why_not_once(str(self._task.get_play().strategy), task_vars) if self._task.run_once else None
 
 
-def refused(why: str) -> dict[str, t.Any]:
-    """Return the result of a task that was not run."""
-    failure = CertificatesError("invalid_argument", why).as_failure()
+def refused(why: str, code: Code = "invalid_argument") -> dict[str, t.Any]:
+    """Return the result of a task that was not run, or not to its end."""
+    failure = CertificatesError(code, why).as_failure()
     return {"failed": True, "changed": False, "msg": why, "failure": failure}
 
 

@@ -1,0 +1,223 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Has the machine that Ansible runs on rotate every night, or no more: writes and removes what `_schedule` plans."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute, put_in_place
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
+    PROGRAMS,
+    STARTED,
+    UNITS,
+    Item,
+    Layout,
+    Machine,
+    Manifest,
+    ScheduleOptions,
+    SchedulePlan,
+    check_paths,
+    items_of,
+    mark_of,
+    read_options,
+    shown_rotation,
+    told_of,
+)
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
+
+COLLECTION = Path(__file__).parents[2]
+SPEC = ArgumentSpec(
+    {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "scheduler": {"type": "str", "choices": ["systemd", "cron"]},
+        "time": {"type": "str", "default": "03:00"},
+        "prefix": {"type": "str"},
+        "sources": {"type": "list", "elements": "dict", "default": []},
+        "variables": {"type": "dict", "default": {}},
+    }
+)
+
+
+Systemd = Callable[..., Mapping[str, t.Any]]
+"""Has systemd do what the module `ansible.builtin.systemd_service` has these options for, and returns its answer."""
+
+
+class ActionModule(ActionBase):
+    """Writes and removes the files, and has systemd know."""
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+        """Do it, and return what there is to be told."""
+        result, machine = super().run(tmp, task_vars), here()
+
+        def systemd(**options: t.Any) -> Mapping[str, t.Any]:
+            given = {"scope": "system" if machine.is_root else "user", **options}
+            answer = self._execute_module("ansible.builtin.systemd_service", given, task_vars=task_vars)
+            if answer.get("failed"):
+                what = f"systemd refuses {options.get('name', 'to read its units again')}: {answer.get('msg')}"
+                raise CertificatesError("not_written", what)
+            return t.cast("Mapping[str, t.Any]", answer)
+
+        try:
+            options = read_options(SPEC.read(plain(self._task.args)), machine)
+            done = schedule(options, machine, os.environ, systemd, is_check_mode=bool(self._task.check_mode))
+        except CertificatesError as error:
+            return {**result, **refused(error.message, error.code)}
+        except OSError as error:
+            what = f"{error.filename2 or error.filename} cannot be written: {error.strerror}"
+            return {
+                **result,
+                **refused(f"{what}. Mend that, and run this again: it goes on from there.", "not_written"),
+            }
+        if not self._task.diff:
+            del done["diff"]
+        return {**result, **done, "_ansible_verbose_always": True}
+
+
+def schedule(
+    options: ScheduleOptions,
+    machine: Machine,
+    environment: Mapping[str, str],
+    systemd: Systemd,
+    *,
+    is_check_mode: bool = False,
+) -> dict[str, t.Any]:
+    """Write, remove and start what is asked for, and return whether that changed anything, the `lines` to be told, and the `diff`.
+
+    Args:
+        options: what is asked for.
+        machine: where.
+        environment: of who runs this.
+        systemd: what is called on a machine that it runs on, unless all is below another folder.
+        is_check_mode: whether nothing is to be done.
+
+    Raises:
+        CertificatesError: `invalid_argument`, `not_written`.
+        OSError: where something cannot be written.
+    """
+    layout = Layout(machine, options.prefix)
+    check_paths(layout, machine)
+    if options.is_wanted and not environment.get("SL_API_KEY") and not os.path.isfile(layout.credentials):
+        raise CertificatesError(
+            "invalid_argument",
+            f"There are no credentials for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
+        )
+    hook_folders = [folder for folder in hook_folders_of(options.sources) if os.path.isdir(folder)]
+    originals = {name: (COLLECTION / "docs/examples/acme" / name).read_text("utf-8") for name in (*PROGRAMS, *UNITS)}
+    items = items_of(options, machine, originals, environment, hook_folders)
+    manifest = Manifest.read(read(layout.manifest))
+    there = marks_of([*(item.path for item in items), *sorted(manifest.paths)])
+    plan = SchedulePlan.of(items if options.is_wanted else [], manifest, there)
+    diff = [difference(item, layout) for item in plan.written if item.shown is not None]
+    manages_units = machine.runs_systemd and not options.prefix
+    stopped = [name for name in map(os.path.basename, plan.removed) if manages_units and name in STARTED]
+    answers = [systemd(name=name, enabled=False, state="stopped") for name in stopped]
+    if not is_check_mode:
+        carry_out(plan, manifest, layout, options)
+    if manages_units and (plan.removed or plan.written):
+        answers.append(systemd(daemon_reload=True))
+    is_in_place = options.is_wanted and os.path.isfile(f"{layout.units}/{STARTED[0]}")
+    if manages_units and options.scheduler == "systemd" and is_in_place:
+        answers += [systemd(name=name, enabled=True, state="started") for name in STARTED]
+    lines = told_of(plan, options, machine, has_hook=bool(hook_folders), is_check_mode=is_check_mode)
+    changes = [*plan.removed, *plan.written, *(answer for answer in answers if answer.get("changed"))]
+    return {"changed": bool(changes), "lines": list(lines), "diff": diff}
+
+
+def here() -> Machine:
+    """Return the machine that Ansible runs on."""
+    return Machine(
+        is_root=os.geteuid() == 0,
+        home=os.path.expanduser("~"),
+        name=os.uname().nodename,
+        runs_systemd=os.path.isdir("/run/systemd/system"),
+        ansible=os.path.dirname(sys.executable),
+        collections=str(COLLECTION.parents[2]),
+    )
+
+
+def hook_folders_of(sources: Iterable[Mapping[str, t.Any]]) -> list[str]:
+    """Return the folders of certbot's hooks, whether or not they are there."""
+    paths = [os.path.expanduser(str(source["certbot"])) for source in sources if source.get("certbot")]
+    return [f"{re.sub('/live(/[^/]+)?/?$', '', path)}/renewal-hooks/deploy" for path in paths]
+
+
+def read(path: str) -> str:
+    """Return the text of a file; blank if there is none."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return Path(path).read_text("utf-8", errors="replace")
+    return ""
+
+
+def marks_of(paths: Iterable[str]) -> dict[str, str]:
+    """Return what each thing that is there is recognised by."""
+    return {
+        path: os.readlink(path) if os.path.islink(path) else mark_of(Path(path).read_bytes())
+        for path in paths
+        if os.path.islink(path) or os.path.isfile(path)
+    }
+
+
+def difference(item: Item, layout: Layout) -> dict[str, t.Any]:
+    """Return what is different in a file, for diff mode; without secrets."""
+    before = read(item.path)
+    if before and item.path == layout.rotation:
+        before = shown_rotation(before)
+    return {"before": before, "after": item.shown, "before_header": item.path, "after_header": item.path}
+
+
+def carry_out(plan: SchedulePlan, manifest: Manifest, layout: Layout, options: ScheduleOptions) -> None:
+    """Write and remove. What is begun is remembered, so that a run that was killed is ended by the next one."""
+    for path in plan.removed:
+        os.unlink(path)
+    if not options.is_wanted:
+        with suppress(FileNotFoundError):
+            os.unlink(layout.manifest)
+        with suppress(OSError):  # something of a person's may be in it
+            os.rmdir(layout.config)
+        return
+    for folder in (layout.config, layout.state):
+        make_folder(folder, 0o700)
+    if plan.written:
+        put_in_place(absolute(layout.manifest), str(manifest.begun(plan.kept)).encode(), 0o600)
+    for item in plan.written:
+        make_folder(os.path.dirname(item.path), 0o755)
+        put(item)
+    ended = str(manifest.ended(marks_of(item.path for item in plan.kept), plan.edited))
+    if ended != read(layout.manifest):
+        put_in_place(absolute(layout.manifest), ended.encode(), 0o600)
+
+
+def put(item: Item) -> None:
+    """Write a file, whose owner and permissions stay what they are if it is there; or a link."""
+    if item.target:
+        with suppress(FileNotFoundError):
+            os.unlink(item.path)
+        os.symlink(item.target, item.path)
+        return
+    former = os.stat(item.path) if os.path.exists(item.path) else None
+    content = t.cast(str, item.content).encode()
+    put_in_place(absolute(item.path), content, stat.S_IMODE(former.st_mode) if former else item.mode)
+    if former:
+        os.chown(item.path, former.st_uid, former.st_gid)
+
+
+def make_folder(path: str, mode: int) -> None:
+    """Make a folder if there is none; those above it are open to all."""
+    if not os.path.isdir(path):
+        make_folder(os.path.dirname(path), 0o755)
+        os.mkdir(path)
+        os.chmod(path, mode)

@@ -1,0 +1,355 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What makes a machine rotate every night: which files, where, and what of them a person has edited. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import typing as t
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from zlib import crc32
+
+import yaml
+from ansible.module_utils.common.yaml import yaml_load
+from ansible.parsing.yaml.dumper import AnsibleDumper
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+Variables = Mapping[str, t.Any]
+ROTATE, RENEWED = "softlayer-certificates-rotate", "softlayer-certificates-renewed"
+PROGRAMS = (ROTATE, RENEWED)
+STARTED = (f"{ROTATE}.timer", f"{ROTATE}.path")
+UNITS = (f"{ROTATE}.service", *STARTED)
+HOOK = "softlayer-certificates"
+QUIET = "ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.quiet"
+BEGUN = "begun"
+"""Stands in place of the mark of what a run is about to write."""
+HIDDEN = "********"
+SECRET_VARIABLES = frozenset(
+    {"ssl_rotation_privatekey_passphrase", "ssl_rotation_notify_command", "ssl_rotation_ledger_url"}
+)
+SECRET_SOURCES = frozenset({"mail", "secrets_manager"})
+OF_ENVIRONMENT = (
+    *("SL_USERNAME", "SL_API_KEY", "SL_ENDPOINT_URL", "SOFTLAYER_CERTIFICATES_TRANSPORT"),
+    *("SOFTLAYER_CERTIFICATES_CA_PATH", "SOFTLAYER_CERTIFICATES_LEDGER_URL", "SOFTLAYER_CERTIFICATES_INSTANCE_URL"),
+    *("SOFTLAYER_CERTIFICATES_IAM_URL", "IBMCLOUD_API_KEY", "HTTPS_PROXY", "SSL_CERT_FILE"),
+)
+"""What a run may need of the environment."""
+ONLY_ROOTS = "\n# It writes nothing but its own folder"
+"""How that begins, to the end of the unit, which only root may say."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The machine, and who has it rotate."""
+
+    is_root: bool
+    home: str
+    """That of who runs this."""
+    name: str
+    runs_systemd: bool
+    ansible: str
+    """The folder of `ansible-playbook`."""
+    collections: str
+    """The folder in which this collection was found, as `ANSIBLE_COLLECTIONS_PATH` has it."""
+
+
+@dataclass(frozen=True)
+class ScheduleOptions:
+    """What the user asked for."""
+
+    is_wanted: bool
+    scheduler: str
+    """`systemd` or `cron`."""
+    time: str
+    prefix: str
+    """The folder below which all is; blank for the machine itself."""
+    sources: Sequence[Variables]
+    variables: Variables
+    """Those of the role `ssl_rotation`."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file to be written, or a link."""
+
+    path: str
+    mode: int = 0o644
+    """The file's permissions, if it is new."""
+    content: str | None = None
+    """`None` if a file stays as it is."""
+    target: str = ""
+    """What a link leads to; blank for a file."""
+    shown: str | None = None
+    """Its content without secrets; `None` if that is nobody's business."""
+
+    @property
+    def mark(self) -> str | None:
+        """What it is recognised by: the SHA-256 of a file's content, or where a link leads."""
+        return self.target or (None if self.content is None else mark_of(self.content.encode()))
+
+
+def mark_of(content: bytes) -> str:
+    """Return what a file is recognised by."""
+    return sha256(content).hexdigest()
+
+
+class Layout:
+    """Where everything is: for root where administrators look for it, for others below their home."""
+
+    def __init__(self, machine: Machine, prefix: str) -> None:
+        def place(of_root: str, of_user: str) -> str:
+            return prefix + (of_root if machine.is_root else f"{machine.home}/{of_user}")
+
+        self.config = place("/etc/softlayer-certificates", ".config/softlayer-certificates")
+        self.state = place("/var/lib/softlayer-certificates", ".local/state/softlayer-certificates")
+        self.programs = place("/usr/local/sbin", ".local/bin")
+        self.units = place("/etc/systemd/system", ".config/systemd/user")
+        self.notes = place("/run/softlayer-certificates", ".local/state/softlayer-certificates/notes")
+        self.cron = f"{prefix}/etc/cron.d/softlayer-certificates"
+        self.manifest = f"{self.config}/.written"
+        self.credentials = f"{self.config}/credentials"
+        self.rotation = f"{self.config}/rotation.yml"
+        self.rotate = f"{self.programs}/{ROTATE}"
+        self.hook = f"{self.programs}/{RENEWED}"
+
+
+def read_options(given: Variables, machine: Machine) -> ScheduleOptions:
+    """Return what is asked for.
+
+    Args:
+        given: the options, each of its type.
+        machine: where.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if given["prefix"] is not None and not re.match("/.", given["prefix"]):
+        raise CertificatesError(
+            "invalid_argument",
+            "prefix is the absolute path of the folder below which everything is written: leave it out to install on this machine.",
+        )
+    if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", given["time"]):
+        raise CertificatesError("invalid_argument", "time is a time of day, such as 03:00.")
+    return ScheduleOptions(
+        is_wanted=given["state"] == "present",
+        scheduler=given["scheduler"] or ("systemd" if machine.runs_systemd else "cron"),
+        time=given["time"],
+        prefix=given["prefix"] or "",
+        sources=given["sources"],
+        variables=given["variables"],
+    )
+
+
+def check_paths(layout: Layout, machine: Machine) -> None:
+    """Refuse paths that programs and units would take for something else.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    for path in (layout.config, layout.state, layout.programs, machine.ansible, machine.collections):
+        if not re.fullmatch(r"[\w./@+-]+", path):
+            raise CertificatesError(
+                "invalid_argument",
+                f"The path {path} would be in programs and units: choose one with nothing but letters, digits and ./_@+- in it.",
+            )
+
+
+def items_of(
+    options: ScheduleOptions,
+    machine: Machine,
+    originals: Mapping[str, str],
+    environment: Mapping[str, str],
+    hook_folders: Iterable[str],
+) -> list[Item]:
+    """Return all that is wanted, in the order in which it is written.
+
+    Args:
+        options: what is asked for.
+        machine: where.
+        originals: the programs and units of the guide by name, for root and with the usual paths.
+        environment: of who runs this.
+        hook_folders: those of clients that run what is in there after each renewal.
+    """
+    layout = Layout(machine, options.prefix)
+    login = "".join(f"{name}={shlex.quote(environment[name])}\n" for name in OF_ENVIRONMENT if environment.get(name))
+    credentials = f"# What a run needs to log in, and to find the way. Nobody else may read it.\n{login}"
+    variables = {
+        "ssl_rotation_sources": options.sources,
+        "ssl_rotation_remove_superseded": True,  # only after all listeners were seen to serve what replaces it
+        "ssl_rotation_report_path": f"{layout.state}/report.html",
+        **{name: value for name, value in options.variables.items() if name != "ssl_rotation_sources"},
+    }
+    items = [
+        Item(layout.credentials, 0o600, credentials if environment.get("SL_API_KEY") else None),
+        Item(layout.rotation, 0o600, _rotation(variables), shown=_rotation(without_secrets(variables))),
+    ]
+    copied = [(layout.programs, name, 0o755) for name in PROGRAMS]
+    if options.scheduler == "systemd":
+        copied += [(layout.units, name, 0o644) for name in UNITS]
+    for folder, name, mode in copied:
+        text = _moved(originals[name], options, machine, layout)
+        items.append(Item(f"{folder}/{name}", mode, text, shown=text))
+    if options.scheduler == "cron" and machine.is_root:
+        text = f"# Every night. It prints what is wrong, and cron mails that.\n{cron_line(options, machine)}\n"
+        items.append(Item(layout.cron, content=text, shown=text))
+    return items + [Item(f"{folder}/{HOOK}", target=layout.hook) for folder in hook_folders]
+
+
+def without_secrets(variables: Variables) -> Variables:
+    """Return the variables of a rotation as they may be shown: of the sources that are logged in to, only their kind."""
+
+    def shown(values: Variables, secrets: Collection[str]) -> dict[str, t.Any]:
+        return {name: HIDDEN if name in secrets else value for name, value in values.items()}
+
+    sources = [shown(source, SECRET_SOURCES) for source in variables["ssl_rotation_sources"]]
+    return {**shown(variables, SECRET_VARIABLES), "ssl_rotation_sources": sources}
+
+
+def _rotation(variables: Variables) -> str:
+    head = "# What is rotated every night. All variables: ansible-doc --type role softlayer.certificates.ssl_rotation\n"
+    form = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False, "width": 160}
+    return head + str(yaml.dump(variables, Dumper=AnsibleDumper, **form))  # which knows Ansible's own kinds of text
+
+
+def shown_rotation(text: str) -> str:
+    """Return the text of a file with such variables as it may be shown; blank if it cannot be read."""
+    try:
+        return _rotation(without_secrets(yaml_load(text)))
+    except Exception:  # what it says may quote a secret
+        return ""
+
+
+def _moved(original: str, options: ScheduleOptions, machine: Machine, layout: Layout) -> str:
+    """Return a program or a unit of the guide with this machine's paths, and for a user without what only root may say."""
+    places = {
+        "/opt/softlayer-certificates/bin": machine.ansible,
+        "/usr/share/ansible/collections": machine.collections,
+        "/etc/softlayer-certificates": layout.config,
+        "/var/lib/softlayer-certificates": layout.state,
+        "/usr/local/sbin": layout.programs,
+        "/etc/systemd/system": layout.units,
+        "/run/softlayer-certificates": layout.notes,
+        "OnCalendar=*-*-* 03:00": f"OnCalendar=*-*-* {options.time}",
+    }
+    if not machine.is_root:
+        safe, is_cut, _rest = original.partition(ONLY_ROOTS)
+        original = f"{safe}\nUMask=0077\n" if is_cut else original
+        places |= {"ExecStartPre=+": "ExecStartPre=", "multi-user.target": "default.target"}
+        places |= {f"{when}=network-online.target\n": "" for when in ("Wants", "After")}
+    return re.sub("|".join(map(re.escape, places)), lambda match: places[match[0]], original)
+
+
+def cron_line(options: ScheduleOptions, machine: Machine) -> str:
+    """Return what cron is given, at another minute on each machine and the same each time."""
+    minute, hour = crc32(machine.name.encode()) % 60, int(options.time[:2])
+    rotate = Layout(machine, options.prefix).rotate
+    return f"{minute} {hour} * * * {'root ' if machine.is_root else ''}{QUIET} {rotate}"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What runs have written: a line each, with the mark of what was written, or `begun`, and its path."""
+
+    lines: frozenset[str]
+
+    @classmethod
+    def read(cls, text: str) -> Manifest:
+        """Return that of a file."""
+        return cls(frozenset(line for line in text.splitlines() if not line.startswith("#")))
+
+    @property
+    def paths(self) -> set[str]:
+        """Where something was written."""
+        return {line.partition("  ")[2] for line in self.lines}
+
+    def has(self, path: str, mark: str) -> bool:
+        """Return whether what is in a place was written by a run, or was begun."""
+        return not self.lines.isdisjoint({f"{mark}  {path}", f"{BEGUN}  {path}"})
+
+    def begun(self, items: Iterable[Item]) -> Manifest:
+        """Return the manifest of a run that is about to write these."""
+        return Manifest(self.lines | {f"{BEGUN}  {item.path}" for item in items})
+
+    def ended(self, marks: Mapping[str, str], edited: Collection[str]) -> Manifest:
+        """Return the manifest of a run that has ended.
+
+        Args:
+            marks: of what is there and was written, by path.
+            edited: the paths of what a person has edited: it is known again once they undo that.
+        """
+        former = (line.partition("  ") for line in self.lines)
+        kept = {f"{mark}  {path}" for mark, _, path in former if mark != BEGUN and path in edited}
+        return Manifest(frozenset(kept | {f"{mark}  {path}" for path, mark in marks.items()}))
+
+    def __str__(self) -> str:
+        head = "# What the playbook schedule has written, with the SHA-256 of each file. It replaces and removes only what is as it was."
+        return "".join(f"{line}\n" for line in [head, *sorted(self.lines)])
+
+
+@dataclass(frozen=True)
+class SchedulePlan:
+    """What a run does."""
+
+    edited: Sequence[str]
+    """The paths of what a person has edited; it stays as it is."""
+    removed: Sequence[str]
+    kept: Sequence[Item]
+    """What is wanted and nobody has edited ..."""
+    written: Sequence[Item]
+    """... and of that, what is not there yet, or is out of date."""
+
+    @classmethod
+    def of(cls, items: Sequence[Item], manifest: Manifest, marks: Mapping[str, str]) -> SchedulePlan:
+        """Return the plan.
+
+        Args:
+            items: what is wanted; none if nothing is to rotate here any more.
+            manifest: what runs have written.
+            marks: of what is there, by path: of all that is wanted or was written.
+        """
+        ours = {path for path, mark in marks.items() if manifest.has(path, mark)}
+        wanted = {item.path for item in items}
+        kept = [item for item in items if item.path in ours or item.path not in marks]
+        return cls(
+            edited=[path for path in marks if path not in ours],
+            removed=sorted(ours - wanted),
+            kept=kept,
+            written=[item for item in kept if item.mark and item.mark != marks.get(item.path)],
+        )
+
+
+def told_of(
+    plan: SchedulePlan, options: ScheduleOptions, machine: Machine, *, has_hook: bool, is_check_mode: bool
+) -> Iterator[str]:
+    """Yield what a person is told."""
+    layout = Layout(machine, options.prefix)
+    is_asked, would = options.is_wanted, "would be " if is_check_mode else ""
+    wanted_now = ". What is wanted now is not in it: edit it, or delete it and run this again" if is_asked else ""
+    yield from (f"{path}: left as it is, since a person has edited it{wanted_now}" for path in plan.edited)
+    yield from (f"{path}: {would}removed" for path in plan.removed)
+    yield from (f"{item.path}: {would}written" for item in plan.written)
+    if not is_asked:
+        yield f"{layout.state} is kept: the ledger and the reports are in it."
+        return
+    by_systemd = options.scheduler == "systemd"
+    is_started = not options.prefix and (machine.runs_systemd if by_systemd else machine.is_root)
+    if by_systemd:
+        where = f"systemctl {'' if machine.is_root else '--user '}list-timers {ROTATE}.timer"
+    else:
+        where = (
+            layout.cron if machine.is_root else f"give cron this line, with crontab -e: {cron_line(options, machine)}"
+        )
+    runs = "runs" if is_started and not is_check_mode else "would run"
+    yield f"See what a run would do: {layout.rotate} --check"
+    yield f"It {runs} every night, in the hour after {options.time}: {where}"
+    if by_systemd and not machine.is_root:
+        yield "Once, so that it runs while nobody is logged in: loginctl enable-linger"
+    if by_systemd and not (machine.runs_systemd and not options.prefix):
+        yield "Nothing is started yet: systemd does not run here, or prefix is set."
+    if not has_hook:
+        yield f"No hook of certbot was set. Other clients run {layout.hook} after each renewal, if they are told so; the night is enough."

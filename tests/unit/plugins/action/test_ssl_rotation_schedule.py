@@ -1,0 +1,211 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is written and removed below a user's home, and what systemd is asked for; the plan itself: ../plugin_utils/test_schedule.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import put, schedule
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
+    STARTED,
+    Item,
+    Layout,
+    Machine,
+    ScheduleOptions,
+)
+
+LOGIN = {"SL_USERNAME": "me", "SL_API_KEY": "secret"}
+
+
+class Here:
+    """A machine that systemd runs on, and what was asked of that."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.asked: list[Mapping[str, Any]] = []
+        self.machine = Machine(False, str(home), "web1", True, "/usr/bin", "/usr/share/ansible/collections")
+        self.layout = Layout(self.machine, "")
+        self.hooks = home / "certbot/renewal-hooks/deploy"
+
+    def systemd(self, **options: Any) -> Mapping[str, Any]:
+        """Note what is asked."""
+        self.asked.append(options)
+        return {"changed": False}
+
+    def scheduled(self, state: str = "present", by: str = "systemd", **how: Any) -> dict[str, Any]:
+        """A run."""
+        self.asked = []
+        sources = [{"certbot": f"{self.home}/certbot/live/www.example.com"}]
+        options = ScheduleOptions(state == "present", by, "03:00", how.pop("prefix", ""), sources, {})
+        return schedule(options, how.pop("machine", self.machine), how.pop("login", LOGIN), self.systemd, **how)
+
+    def files(self) -> set[str]:
+        """What is there."""
+        return {str(path) for path in self.home.rglob("*") if not path.is_dir() or path.is_symlink()}
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Here:
+    """A machine with nothing on it but certbot's folder of hooks."""
+    made = Here(tmp_path / "me")
+    made.hooks.mkdir(parents=True)
+    return made
+
+
+RELOAD = {"daemon_reload": True}
+START = [{"name": name, "enabled": True, "state": "started"} for name in STARTED]
+STOP = [{"name": name, "enabled": False, "state": "stopped"} for name in sorted(STARTED)]
+
+
+def test_systemd_is_told_what_has_changed_and_what_to_start(here: Here) -> None:
+    """A second run only sees that they are started, and what is not wanted is stopped first."""
+    assert here.scheduled()["changed"] and here.asked == [RELOAD, *START]
+    assert not here.scheduled()["changed"] and here.asked == START
+    assert here.scheduled(by="cron")["changed"] and here.asked == [*STOP, RELOAD]
+    assert here.scheduled()["changed"] and here.asked == [RELOAD, *START]
+    assert here.scheduled("absent")["changed"] and here.asked == [*STOP, RELOAD]
+    assert not here.scheduled("absent")["changed"] and here.asked == []
+    assert here.files() == set() and not Path(here.layout.config).exists()
+
+
+def test_that_systemd_had_not_started_it_is_a_change(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.scheduled()
+    monkeypatch.setattr(here, "systemd", lambda **options: {"changed": "name" in options})
+    assert here.scheduled()["changed"]
+
+
+def test_below_a_prefix_nothing_is_started(here: Here, tmp_path: Path) -> None:
+    assert here.scheduled(prefix=f"{tmp_path}/trial")["changed"] and here.asked == []
+    assert here.files() == {f"{here.hooks}/softlayer-certificates"}
+
+
+def test_the_plan_writes_nothing(here: Here) -> None:
+    """Not even a folder. What is told is what a run does; no secret is shown."""
+    foreseen = here.scheduled(is_check_mode=True)
+    assert here.files() == set() and [*here.home.iterdir()] == [here.home / "certbot"]
+    assert here.asked == [RELOAD]
+    done = here.scheduled()
+    assert [line.replace("would be ", "").replace("would run", "runs") for line in foreseen["lines"]] == done["lines"]
+    assert foreseen["diff"] == done["diff"] and "secret" not in str(done)
+    assert {each["after_header"] for each in done["diff"]} == here.files() - {
+        here.layout.credentials,
+        here.layout.manifest,
+        f"{here.hooks}/softlayer-certificates",
+    }
+    assert [line.partition(":")[0] for line in here.scheduled("absent", is_check_mode=True)["lines"][:8]] == sorted(
+        here.files() - {here.layout.manifest}
+    )
+
+
+def test_only_the_owner_may_read_what_is_secret_and_permissions_stay(here: Here) -> None:
+    here.scheduled()
+    modes = {
+        path: stat.S_IMODE(os.stat(path).st_mode) for path in (*here.files(), here.layout.config, here.layout.state)
+    }
+    own = {here.layout.config, here.layout.state, here.layout.credentials, here.layout.rotation, here.layout.manifest}
+    assert {path for path, mode in modes.items() if not mode & 0o077} == own
+    assert stat.S_IMODE(os.stat(f"{here.home}/.config").st_mode) == 0o755
+    os.chmod(here.layout.credentials, 0o640)
+    here.scheduled(login={**LOGIN, "SL_API_KEY": "another"})
+    assert stat.S_IMODE(os.stat(here.layout.credentials).st_mode) == 0o640
+    assert "another" in Path(here.layout.credentials).read_text()
+
+
+def test_without_a_key_there_must_be_credentials_already(here: Here) -> None:
+    with pytest.raises(CertificatesError, match=r"export SL_USERNAME and SL_API_KEY, which go to .*/credentials"):
+        here.scheduled(login={})
+    assert here.files() == set()
+    here.scheduled()
+    assert not here.scheduled(login={})["changed"]
+
+
+def test_what_a_person_has_edited_is_theirs_until_they_undo_it(here: Here) -> None:
+    here.scheduled()
+    rotation = Path(here.layout.rotation)
+    written = rotation.read_text()
+    rotation.write_text(f"{written}# mine\n")
+    assert f"{rotation}: left as it is" in here.scheduled()["lines"][0]
+    rotation.write_text(written)
+    assert here.scheduled()["lines"][0].startswith("See what")
+    rotation.write_text("mine")
+    here.scheduled("absent")
+    assert here.files() == {str(rotation)}
+
+
+def test_a_hook_that_leads_elsewhere_and_a_key_that_is_another_one_stay(here: Here) -> None:
+    """The rest follows what is asked for, and what is not wanted any more goes."""
+    hook, timer, credentials = (
+        here.hooks / "softlayer-certificates",
+        f"{here.layout.units}/{STARTED[0]}",
+        here.layout.credentials,
+    )
+    hook.symlink_to("/bin/true")
+    here.scheduled()
+    for path in (timer, credentials):
+        Path(path).write_text("mine")
+    lines = here.scheduled(by="cron", login={})["lines"]
+    assert {line.partition(": left")[0] for line in lines if "left as it is" in line} == {timer, credentials, str(hook)}
+    assert {path for path in here.files() if path.startswith(here.layout.units)} == {timer}
+    here.scheduled("absent")
+    assert here.files() == {timer, credentials, str(hook)} and os.readlink(hook) == "/bin/true"
+    assert {Path(path).read_text() for path in (timer, credentials)} == {"mine"}
+
+
+def test_a_run_that_was_killed_is_ended_by_the_next_one(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it was: what it had begun to write is no work of a person."""
+    here.scheduled()
+    wanted = {path: Path(path).read_bytes() for path in here.files()}
+    here.scheduled("absent")
+    for count in range(len(wanted)):
+        calls = iter(range(count))
+
+        def killed(item: Item, _calls: Iterator[int] = calls) -> None:
+            if next(_calls, None) is None:
+                Path(item.path).write_text("half")
+                raise KeyboardInterrupt
+            put(item)
+
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            patch.setattr(f"{schedule.__module__}.put", killed)
+            here.scheduled()
+        here.scheduled()
+        assert {path: Path(path).read_bytes() for path in here.files()} == wanted
+        here.scheduled("absent")
+        assert here.files() == set()
+
+
+def test_a_folder_that_is_a_link_is_written_through(here: Here, tmp_path: Path) -> None:
+    """As `/usr/local/sbin` is one where there is but one folder of programs."""
+    (tmp_path / "bin").mkdir()
+    (here.home / ".local").mkdir()
+    (here.home / ".local/bin").symlink_to(tmp_path / "bin")
+    here.scheduled()
+    assert len(list((tmp_path / "bin").iterdir())) == 2
+    assert not here.scheduled()["changed"]
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="no systemd-analyze: install the system's package systemd"
+)
+@pytest.mark.parametrize("is_root", [True, False])
+def test_systemd_takes_the_units(here: Here, tmp_path: Path, is_root: bool) -> None:
+    machine = Machine(is_root, "/home/me", "web1", True, "/usr/bin", "/usr/share/ansible/collections")
+    here.scheduled(machine=machine, prefix=str(tmp_path / "trial"))
+    units = sorted(
+        os.path.join(Layout(machine, f"{tmp_path}/trial").units, f"softlayer-certificates-rotate.{kind}")
+        for kind in ("path", "service", "timer")
+    )
+    verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (verified.returncode, verified.stderr) == (0, "")

@@ -1,0 +1,287 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What makes a machine rotate, what of it a person has edited, and what is told; the whole of it: `unit/playbooks/test_schedule.py`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
+    Item,
+    Layout,
+    Machine,
+    Manifest,
+    ScheduleOptions,
+    SchedulePlan,
+    check_paths,
+    cron_line,
+    items_of,
+    mark_of,
+    read_options,
+    shown_rotation,
+    told_of,
+    without_secrets,
+)
+
+from tests.support.acme_machine import EXAMPLES
+
+ROOT = Machine(True, "/root", "web1", True, "/opt/ansible/bin", "/usr/share/collections")
+USER = replace(ROOT, is_root=False, home="/home/me")
+SOURCES = [{"certbot": "/etc/letsencrypt"}]
+OPTIONS = ScheduleOptions(True, "systemd", "03:00", "", SOURCES, {"ssl_rotation_max_listeners": 7})
+LOGIN = {"SL_USERNAME": "me", "SL_API_KEY": "it's secret", "PATH": "/bin", "HTTPS_PROXY": ""}
+ORIGINALS = {path.name: path.read_text(encoding="utf-8") for path in EXAMPLES.iterdir()}
+ROTATE = "softlayer-certificates-rotate"
+
+
+def items(machine: Machine = ROOT, login: dict[str, str] | None = None, **options: Any) -> dict[str, Item]:
+    """What is wanted, by path."""
+    wanted = items_of(
+        replace(OPTIONS, **options), machine, ORIGINALS, LOGIN if login is None else login, ["/etc/letsencrypt/hooks"]
+    )
+    return {item.path: item for item in wanted}
+
+
+def test_root_gets_what_the_guide_has() -> None:
+    """With the paths of Ansible, and at the time that is asked for."""
+    wanted = items(time="23:30")
+    for place in ("/usr/local/sbin", "/etc/systemd/system"):
+        for path, item in wanted.items():
+            if path.startswith(place):
+                original = ORIGINALS[path.rpartition("/")[2]].replace("*-*-* 03:00", "*-*-* 23:30")
+                original = original.replace("/opt/softlayer-certificates/bin", ROOT.ansible)
+                assert (
+                    item.content == item.shown == original.replace("/usr/share/ansible/collections", ROOT.collections)
+                )
+                assert item.mode == (0o755 if "sbin" in place else 0o644)
+    assert {path for path in wanted if "/etc/softlayer" in path} == {
+        Layout(ROOT, "").credentials,
+        Layout(ROOT, "").rotation,
+    }
+    assert (
+        wanted["/etc/letsencrypt/hooks/softlayer-certificates"].mark == "/usr/local/sbin/softlayer-certificates-renewed"
+    )
+    assert len(wanted) == 8
+
+
+def test_all_is_below_the_prefix() -> None:
+    """And no path is moved twice, whatever the prefix is called."""
+    wanted = items(prefix="/etc/systemd/system")
+    outside = {path for path in wanted if not path.startswith("/etc/systemd/system/")}
+    assert outside == {"/etc/letsencrypt/hooks/softlayer-certificates"}
+    service = wanted[f"/etc/systemd/system/etc/systemd/system/{ROTATE}.service"].content or ""
+    assert f"ExecStart=/etc/systemd/system/usr/local/sbin/{ROTATE}\n" in service
+
+
+def test_a_user_gets_the_same_below_their_home_without_what_only_root_may_say() -> None:
+    wanted = items(USER)
+    units = {path: item.content or "" for path, item in wanted.items() if "/.config/systemd/user/" in path}
+    assert len(units) == 3 and all(path.startswith("/home/me/") for path in wanted if "letsencrypt" not in path)
+    service = units[f"/home/me/.config/systemd/user/{ROTATE}.service"]
+    assert service.endswith("TimeoutStartSec=4h\n\nUMask=0077\n") and "+" not in service.partition("[Service]")[2]
+    assert "network-online" not in service
+    path = units[f"/home/me/.config/systemd/user/{ROTATE}.path"]
+    assert "WantedBy=default.target" in path
+    assert "PathExists=/home/me/.local/state/softlayer-certificates/notes/renewed" in path
+
+
+def test_cron_has_a_file_of_root_alone() -> None:
+    line = cron_line(OPTIONS, ROOT)
+    minute, hour, *rest = line.split(" ", 5)
+    assert 0 <= int(minute) < 60 and hour == "3"
+    quiet = "ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.quiet"
+    assert rest == ["*", "*", "*", f"root {quiet} /usr/local/sbin/{ROTATE}"]
+    assert cron_line(OPTIONS, ROOT) == line != cron_line(OPTIONS, replace(ROOT, name="web2"))
+    wanted = items(scheduler="cron")
+    assert (wanted["/etc/cron.d/softlayer-certificates"].content or "").endswith(f"\n{line}\n")
+    assert not any("systemd" in path for path in wanted) and len(wanted) == 6
+    assert not any("cron" in path for path in items(USER, scheduler="cron"))
+    assert cron_line(OPTIONS, USER).endswith(f" * * * {quiet} /home/me/.local/bin/{ROTATE}")
+
+
+def test_the_credentials_are_those_of_the_environment() -> None:
+    """For a shell to read; without a key the file stays as it is. They are shown nobody."""
+    credentials = items()[Layout(ROOT, "").credentials]
+    assert (credentials.content or "").splitlines()[1:] == ["SL_USERNAME=me", """SL_API_KEY='it'"'"'s secret'"""]
+    assert credentials.mode == 0o600 and credentials.shown is None
+    kept = items(login={"SL_USERNAME": "me"})[Layout(ROOT, "").credentials]
+    assert kept.content is None and kept.mark is None
+
+
+def test_the_variables_are_shown_without_secrets() -> None:
+    """The sources come first, in one form; what is given wins over what is proposed."""
+    mail = {"mail": {"imap": {"password": "secret"}}, "privatekey_dir": "/keys"}
+    given = {
+        "ssl_rotation_sources": "as it was given",
+        "ssl_rotation_remove_superseded": False,
+        "ssl_rotation_privatekey_passphrase": "secret",
+        "ssl_rotation_notify_command": "curl -H secret",
+        "ssl_rotation_ledger_url": "postgresql://secret@db",
+    }
+    sources = [*SOURCES, mail, {"secrets_manager": {"api_key": "secret"}}]
+    rotation = items(sources=sources, variables=given)[Layout(ROOT, "").rotation]
+    assert rotation.mode == 0o600
+    assert yaml.safe_load(rotation.content or "") == {
+        **given,
+        "ssl_rotation_sources": sources,
+        "ssl_rotation_report_path": "/var/lib/softlayer-certificates/report.html",
+    }
+    assert rotation.shown and "secret@" not in rotation.shown and ": secret" not in rotation.shown
+    shown = yaml.safe_load(rotation.shown)
+    assert next(iter(shown)) == "ssl_rotation_sources"
+    assert shown["ssl_rotation_sources"] == [*SOURCES, {**mail, "mail": "********"}, {"secrets_manager": "********"}]
+    assert {shown[f"ssl_rotation_{name}"] for name in ("privatekey_passphrase", "notify_command", "ledger_url")} == {
+        "********"
+    }
+    assert shown_rotation(rotation.content or "") == rotation.shown
+    assert shown == without_secrets(yaml.safe_load(rotation.content or ""))
+
+
+@pytest.mark.parametrize("text", ["", "secret: [", "[secret]", "secret", "ssl_rotation_sources: secret"])
+def test_what_is_no_file_of_variables_is_not_shown(text: str) -> None:
+    assert shown_rotation(text) == ""
+
+
+GIVEN: dict[str, Any] = {
+    "state": "present",
+    "scheduler": None,
+    "time": "03:00",
+    "prefix": None,
+    "sources": [],
+    "variables": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        *(({"prefix": prefix}, "prefix is the absolute path") for prefix in ("", "here", "/")),
+        *(({"time": time}, "time is a time of day") for time in ("3", "24:00", "03:60", "03:00:00", "")),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(CertificatesError, match=said):
+        read_options({**GIVEN, **given}, ROOT)
+
+
+def test_the_machine_says_what_starts_it() -> None:
+    assert read_options(GIVEN, ROOT).scheduler == "systemd"
+    assert read_options(GIVEN, replace(ROOT, runs_systemd=False)).scheduler == "cron"
+    assert read_options({**GIVEN, "scheduler": "systemd"}, replace(ROOT, runs_systemd=False)).scheduler == "systemd"
+    assert not read_options({**GIVEN, "state": "absent"}, ROOT).is_wanted
+
+
+@pytest.mark.parametrize(
+    ("machine", "prefix"),
+    [
+        (ROOT, "/x$(id)"),
+        (ROOT, "/a b"),
+        (replace(USER, home="/home/o'neil"), ""),
+        (replace(ROOT, ansible="/a\nb"), ""),
+        (replace(ROOT, collections="/a%b"), ""),
+    ],
+)
+def test_paths_that_mean_something_to_a_shell_or_systemd_are_refused(machine: Machine, prefix: str) -> None:
+    check_paths(Layout(ROOT, ""), ROOT)
+    with pytest.raises(CertificatesError, match="would be in programs and units"):
+        check_paths(Layout(machine, prefix), machine)
+
+
+NEW, OLD = Item("/p", content="new"), mark_of(b"old")
+LINK = Item("/l", target="/t")
+
+
+@pytest.mark.parametrize(
+    ("lines", "marks", "plan"),
+    [
+        ([], {}, ([], [], [NEW], [NEW])),
+        ([f"{OLD}  /p"], {"/p": OLD}, ([], [], [NEW], [NEW])),
+        ([f"{NEW.mark}  /p"], {"/p": NEW.mark}, ([], [], [NEW], [])),
+        (["begun  /p"], {"/p": "half"}, ([], [], [NEW], [NEW])),
+        ([f"{OLD}  /p"], {"/p": "edited"}, (["/p"], [], [], [])),
+        ([f"{OLD}  /q"], {"/p": OLD}, (["/p"], [], [], [])),
+        ([], {"/p": NEW.mark}, (["/p"], [], [], [])),
+        ([f"{OLD}  /old", f"{OLD}  /mine"], {"/old": OLD, "/mine": "edited"}, (["/mine"], ["/old"], [NEW], [NEW])),
+        ([f"{OLD}  /gone"], {}, ([], [], [NEW], [NEW])),
+    ],
+)
+def test_only_what_is_as_it_was_written_is_replaced_or_removed(
+    lines: list[str], marks: dict[str, str], plan: tuple[list[str], list[str], list[Item], list[Item]]
+) -> None:
+    assert SchedulePlan.of([NEW], Manifest(frozenset(lines)), marks) == SchedulePlan(*plan)
+
+
+def test_what_stays_as_it_is_stays_known() -> None:
+    """The credentials, where the environment has none."""
+    kept = Item("/p")
+    assert SchedulePlan.of([kept], Manifest(frozenset({f"{OLD}  /p"})), {"/p": OLD}) == SchedulePlan([], [], [kept], [])
+
+
+def test_a_link_is_recognised_by_where_it_leads() -> None:
+    manifest = Manifest(frozenset({"/t  /l"}))
+    assert SchedulePlan.of([LINK], manifest, {"/l": "/t"}).written == []
+    assert SchedulePlan.of([LINK], manifest, {"/l": "/bin/true"}).edited == ["/l"]
+
+
+def test_a_run_remembers_what_it_is_about_to_write_and_then_what_it_wrote() -> None:
+    """What a person has edited is known again once they undo that; what is not there any more is forgotten."""
+    former = Manifest.read(f"# words\n{OLD}  /p\n{OLD}  /mine with  blanks\n{OLD}  /gone\nbegun  /mine with  blanks\n")
+    assert former.paths == {"/p", "/mine with  blanks", "/gone"}
+    begun = former.begun([NEW, LINK])
+    assert begun.lines == former.lines | {"begun  /p", "begun  /l"}
+    ended = begun.ended({"/p": "new", "/l": "/t"}, ["/mine with  blanks"])
+    assert ended.lines == {"new  /p", "/t  /l", f"{OLD}  /mine with  blanks"}
+    assert Manifest.read(str(ended)) == ended and str(ended).startswith("# What the playbook schedule has written")
+
+
+@pytest.mark.parametrize(
+    ("machine", "options", "last"),
+    [
+        (ROOT, {}, f"It runs every night, in the hour after 03:00: systemctl list-timers {ROTATE}.timer"),
+        (
+            USER,
+            {},
+            f"It runs every night, in the hour after 03:00: systemctl --user list-timers {ROTATE}.timer|"
+            "Once, so that it runs while nobody is logged in: loginctl enable-linger",
+        ),
+        (
+            ROOT,
+            {"scheduler": "cron"},
+            "It runs every night, in the hour after 03:00: /etc/cron.d/softlayer-certificates",
+        ),
+        (
+            USER,
+            {"scheduler": "cron"},
+            f"It would run every night, in the hour after 03:00: give cron this line, with crontab -e: {cron_line(OPTIONS, USER)}",
+        ),
+        (
+            replace(ROOT, runs_systemd=False),
+            {},
+            f"It would run every night, in the hour after 03:00: systemctl list-timers {ROTATE}.timer|"
+            "Nothing is started yet: systemd does not run here, or prefix is set.",
+        ),
+        (ROOT, {"is_wanted": False}, "/var/lib/softlayer-certificates is kept: the ledger and the reports are in it."),
+    ],
+)
+def test_what_is_told_at_the_end(machine: Machine, options: dict[str, Any], last: str) -> None:
+    asked = replace(OPTIONS, **options)
+    lines = list(told_of(SchedulePlan([], [], [], []), asked, machine, has_hook=True, is_check_mode=False))
+    assert lines[1 if asked.is_wanted else 0 :] == last.split("|")
+
+
+@pytest.mark.parametrize(
+    ("is_check_mode", "said"),
+    [(False, ["/old: removed", "/p: written"]), (True, ["/old: would be removed", "/p: would be written"])],
+)
+def test_what_was_done_is_told(is_check_mode: bool, said: list[str]) -> None:
+    plan = SchedulePlan(["/mine"], ["/old"], [NEW], [NEW])
+    first, *lines = told_of(plan, OPTIONS, ROOT, has_hook=False, is_check_mode=is_check_mode)
+    assert first.startswith("/mine: left as it is, since a person has edited it. What is wanted now is not in it")
+    assert lines[:2] == said and lines[-1].startswith("No hook of certbot was set.")
+    assert lines[3].startswith("It would run" if is_check_mode else "It runs")
