@@ -62,7 +62,9 @@ def as_result(
     counted = totals(lists, served, attention, options.phases, is_check_mode=options.is_check_mode)
     empty = [source["message"] for source in bundles.empty]
     result: dict[str, t.Any] = {
-        "changed": any(imports.cut.values()) or bool(lists["imported"] or lists["deployed"] or lists["removed"]),
+        "changed": any(imports.cut.values())
+        or any(listener.is_changed for listener in seen.listeners)
+        or bool(lists["imported"] or lists["removed"]),
         **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
         "attention": attention,
         "listeners": served,

@@ -330,6 +330,18 @@ def test_a_listener_that_another_job_switches_is_listed_once_more(blind: Rotatio
     assert sorted(blind.calls) == sorted(LISTINGS * 2)
 
 
+def test_what_was_switched_is_a_change_even_if_something_else_is_served(blind: Rotation) -> None:
+    first, second = store(blind.sim, old()), store(blind.sim, issue())
+    with server_of(self_signed("stranger.example.com", new_key("rsa"))) as server:
+        balancer(blind.sim, first, first_port=server.port, address=HOST)
+        run = blind.run(phases=["deploy", "verify"], sources=None, verify_timeout=0)
+        again = blind.run(phases=["deploy", "verify"], sources=None, verify_timeout=0)
+    assert {record["certificate_id"] for record in run["listeners"]} == {second}
+    for done, is_changed in ((run, True), (again, False)):
+        assert [failure["reason"] for failure in done["failed_items"]] == ["not_served"]
+        assert (done["changed"], done["deployed"]) == (is_changed, [])
+
+
 def test_a_listener_that_serves_something_else_is_listed_once_more_and_fails(blind: Rotation) -> None:
     """Nobody has switched it: that is no false alarm."""
     first = store(blind.sim, issue(days=(-2, 89)))
