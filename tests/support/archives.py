@@ -14,6 +14,8 @@ import zlib
 from collections.abc import Iterable
 
 TNEF = b"\x78\x9f\x3e\x22" + bytes(200)
+TNEF_WITH_CERTIFICATE = TNEF + b"\x02\x10\x80\x01\x00\x14\x00\x00\x00www_example_com.crt\x00\x54\x07"
+"""With the attribute of an attachment's title (MS-OXTNEF, 2.1.3.3.12)."""
 SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(200)
 RAR = b"Rar!\x1a\x07\x01\x00" + bytes(200)
 OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)

@@ -38,6 +38,7 @@ from tests.support.archives import (
     RAR,
     SEVEN_ZIP,
     TNEF,
+    TNEF_WITH_CERTIFICATE,
     gzipped,
     tarred,
     uuencoded,
@@ -1465,6 +1466,7 @@ NEGATIVES: dict[str, Negative] = {
         _zip(lambda issued: zipped([("inner.tar.gz", gzipped(tarred(zip_entries(issued))))])), "unsupported_attachment"
     ),
     "unsupported_by_name": _no(_file(SEVEN_ZIP, "www_example_com.7z"), "unsupported_attachment"),
+    "unsupported_by_what_it_wraps": _no(_file(TNEF_WITH_CERTIFICATE, "winmail.dat"), "unsupported_attachment"),
     "unsupported_by_subject": _no(_sent(lambda _issued: TNEF, "winmail.dat"), "unsupported_attachment"),
     "unsupported_docx": _no(_file(zipped(OOXML), "certificate.docx"), "unsupported_attachment"),
     "unsupported_doc": _no(_file(OFFICE, "example_com_crt.doc"), "unsupported_attachment"),

@@ -47,6 +47,10 @@ ZIP_ERRORS = (
 """What `zipfile` raises on damaged archives."""
 DOCUMENT_ENTRIES = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"})
 """Files that show that a zip archive is a document or a program: OOXML, OpenDocument and EPUB, Java."""
+TNEF = b"\x78\x9f\x3e\x22"
+"""How `winmail.dat` begins, in which Outlook wraps attachments (MS-OXTNEF, 2.1.3.1) ..."""
+WRAPPED_NAME = re.compile(rb"\.(?:crt|cer|pem|der|p7b|ca-bundle|zip)\0", re.IGNORECASE)
+"""... and how the name of one ends in there that may hold a certificate."""
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 ARCHIVE_SIGNATURES = (
     b"7z\xbc\xaf\x27\x1c",
@@ -57,7 +61,7 @@ ARCHIVE_SIGNATURES = (
     *(b"BZh%d1AY&SY" % level for level in range(1, 10)),  # bzip2
     b"\x28\xb5\x2f\xfd",  # Zstandard
     b"MSCF",
-    b"\x78\x9f\x3e\x22",  # TNEF, in which Outlook wraps attachments: winmail.dat
+    TNEF,
 )
 COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OUTLOOK_NAME = ".msg"
@@ -147,6 +151,15 @@ class Unpacker:
 def is_zip(content: bytes) -> bool:
     """Return whether `Unpacker` can unpack a file."""
     return content.startswith(ZIP_MAGIC)
+
+
+def unread_name(name: str, content: bytes) -> str:
+    """Return the name of a file that is not read, with what it wraps."""
+    wrapped = WRAPPED_NAME.search(content) if content.startswith(TNEF) else None
+    if wrapped is None:
+        return name
+    inner = content[max(0, wrapped.start() - 100) : wrapped.end() - 1].rpartition(b"\0")[2]
+    return f"{inner.decode('ascii', 'replace')} in {name}"
 
 
 def unread_kind(name: str, content: bytes) -> UnreadKind | None:

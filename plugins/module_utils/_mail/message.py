@@ -20,7 +20,7 @@ from .._errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
-from .archives import COMPOUND_FILE, OUTLOOK_NAME, Attachment, Unpacker, UnreadFile, is_zip, unread_kind
+from .archives import COMPOUND_FILE, OUTLOOK_NAME, Attachment, Unpacker, UnreadFile, is_zip, unread_kind, unread_name
 from .parts import NO_HEADERS, PARTS, Headers, Part, shown_headers, with_line_ends
 from .text import (
     ANCHOR,
@@ -197,7 +197,7 @@ class _Reader:
         elif is_html or file.name.lower().endswith(HTML_NAMES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
         elif kind := unread_kind(file.name, content):
-            self._unread.append(UnreadFile(file.name, kind))
+            self._unread.append(UnreadFile(unread_name(file.name, content), kind))
         elif b"BEGIN" in content or wide_charset(content) or is_text(content):
             self._read_text(self._decode(content, charset), "zip" if level else "pem")
         elif file.name.lower().endswith(OUTLOOK_NAME):
