@@ -30,8 +30,6 @@ PROBE_TIMEOUT = 10.0
 """Seconds for each step of one probe."""
 LONGEST_PAUSE = 3.0
 """Seconds between two probes of the same listener."""
-MOST_NAMED = 5
-"""Maximum number of listeners in a warning."""
 HOW: Mapping[Finding, str] = {
     "other": "another one is served",
     "failing": "no TLS handshake succeeds",
@@ -66,12 +64,12 @@ class Watch:
     def warnings(self) -> list[str]:
         """A warning for each reason why clients refuse what listeners serve, and one about what could not be looked at."""
         refused = [
-            f"Clients refuse what these listeners serve: {some_of(sorted(names, key=listener_place), MOST_NAMED)}: {why}. {remedy}"
+            f"Clients refuse what these listeners serve: {some_of(sorted(names, key=listener_place))}: {why}. {remedy}"
             for (why, remedy), names in sorted(self._refused.items())
         ]
         if not self._unreached:
             return refused
-        unreached = some_of(sorted(self._unreached, key=listener_place), MOST_NAMED)
+        unreached = some_of(sorted(self._unreached, key=listener_place))
         return [
             *refused,
             f"What these listeners serve cannot be looked at from here: {unreached}. Run it from a machine that reaches them, or see with "

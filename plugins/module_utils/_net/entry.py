@@ -20,8 +20,6 @@ from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .endpoint import ProbeResult
 from .verdict import described
 
-SHOWN_NAMES = 5
-"""Up to this many names of a certificate stand in a message."""
 ADVICE: t.Mapping[Trust, str] = {
     "incomplete": "Have the server send the intermediate certificates that the authority publishes; if it is an authority of your own, give "
     "its root as trusted_ca_path.",
@@ -114,7 +112,7 @@ class Entries:
         if self._at < served.not_before:
             return "not_yet_valid", f"{what} is not valid before {iso(served.not_before)}: check this machine's clock."
         if other_name is not None:
-            names = some_of(sorted(served.server_names) + sorted(served.addresses), SHOWN_NAMES) or "no name at all"
+            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "no name at all"
             return "name_mismatch", f"{what} is not for {other_name} but for {names}."
         if chain is not None and chain.trust != "trusted":
             return UNTRUSTED[chain.trust], f"{what} is not trusted: {chain.why}. {ADVICE[chain.trust]}"

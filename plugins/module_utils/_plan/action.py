@@ -12,15 +12,13 @@ from dataclasses import dataclass, replace
 
 from .._codes import Code
 from .._errors import CertificatesError
-from .._text import some_of, uncapitalized
+from .._text import MOST_NAMED, some_of, uncapitalized
 
 Outcome = t.TypeVar("Outcome", bound=str)
 Reason = t.TypeVar("Reason", bound=str)
 Own = t.TypeVar("Own", bound="Action[t.Any, t.Any]")
 SETTLED = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
 """Outcomes of what does not, or did not, change anything for good."""
-MOST_NAMED = 5
-"""Maximum number of items in a message."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, DeployOutcome, DeployReason, ListenerReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, name_matches, named, shown_name_of
-from .._text import some_of
+from .._text import MOST_NAMED, some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
@@ -39,8 +39,6 @@ from .superseding import (
 )
 from .world import World
 
-MOST_NAMED = 5
-"""Maximum number of names, ports or balancers in a message."""
 WHOLE_CHAIN = "Import it again with all its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
 """What to do about a certificate that clients refuse."""
 
@@ -293,7 +291,7 @@ def why_unmatched(selection: ListenerSelection, balancers: Iterable[Balancer], i
     unmatched = [pattern for pattern in patterns if not any(name_matches(name, [pattern]) for name in called)]
     if unmatched:
         return (
-            f"No load balancer matches {some_of(unmatched, MOST_NAMED)} of load_balancers, or the API user has no access to it; there "
+            f"No load balancer matches {some_of(unmatched)} of load_balancers, or the API user has no access to it; there "
             f"are: {_some(_closest(unmatched[0], called))}."
         )
     names, patterns = {name for record in index for name in record.names}, selection.common_names or ()
@@ -302,8 +300,8 @@ def why_unmatched(selection: ListenerSelection, balancers: Iterable[Balancer], i
     ]
     if unmatched:
         return (
-            f"No certificate matches {some_of(unmatched, MOST_NAMED)} of common_names; there are those for: "
-            f"{some_of(_closest(unmatched[0], names), MOST_NAMED) or 'nothing'}."
+            f"No certificate matches {some_of(unmatched)} of common_names; there are those for: "
+            f"{some_of(_closest(unmatched[0], names)) or 'nothing'}."
         )
     return None
 
@@ -504,7 +502,7 @@ def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place 
 
 
 def _some(texts: Iterable[str]) -> str:
-    return some_of(list(texts), MOST_NAMED) or "none"
+    return some_of(list(texts)) or "none"
 
 
 def _named(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
@@ -648,7 +646,7 @@ def adopted_places(
     if not serving:
         raise CertificatesError(
             "not_found",
-            f"No listener serves {some_of(sorted(certificate.identities), MOST_NAMED)}: name those that are to get the certificate, such as "
+            f"No listener serves {some_of(sorted(certificate.identities))}: name those that are to get the certificate, such as "
             f"listener={_some(place.name for place in https)}.",
         )
     return serving
@@ -767,13 +765,13 @@ def _adopted(
     ):  # a mistyped listener, it seems
         return action.failed(
             "names_not_covered",
-            f"The certificate is for none of the names that it serves, {some_of(lost, MOST_NAMED)}: see that {place.name} is the listener that "
+            f"The certificate is for none of the names that it serves, {some_of(lost)}: see that {place.name} is the listener that "
             "is meant. If it is, store the certificate with import_new, and name it in ssl_certificate_deploy, with allow_name_loss.",
         )
     if lost and not is_named:
         return action.failed(
             "names_not_covered",
-            f"It would no longer serve {some_of(lost, MOST_NAMED)}: name it as one of the listeners, if that is meant.",
+            f"It would no longer serve {some_of(lost)}: name it as one of the listeners, if that is meant.",
         )
     why_ended = _why_ended(place)
     return action.failed(why_ended.reason, why_ended.message) if why_ended else action

@@ -24,9 +24,6 @@ from .store_index import StoreIndex
 from .superseding import Clients
 from .world import World
 
-MOST_NAMED = 5
-"""Maximum number of names in a message."""
-
 
 @dataclass(frozen=True)
 class Demand:
@@ -45,7 +42,7 @@ class Demand:
     def of(cls, expected: Expected, index: StoreIndex, clients: Clients) -> Demand:
         """Return that of what a user expects."""
         if expected.certificate_id is None:
-            return cls(expected.names, (), f"a certificate for {some_of(list(expected.names), MOST_NAMED)}")
+            return cls(expected.names, (), f"a certificate for {some_of(list(expected.names))}")
         record = index.by_handle.get(expected.certificate_id)
         if record is None or record.certificate is None:
             why = "holds no certificate" if record is None else "holds nothing that can be read as certificate"

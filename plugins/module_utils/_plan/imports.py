@@ -271,8 +271,6 @@ CHANGED_PROPERTIES = {
 
 
 KEEPS = {"first": "only the first", "last": "only the last", "none": "none"}
-MOST_NAMED = 5
-"""Maximum number of certificates that a message names."""
 
 
 def lacks(record: StoreCertificate, content: Content, clients: Clients) -> bool:
@@ -365,7 +363,7 @@ def _missing(record: StoreCertificate, content: Content) -> str:
 
 
 def _names(certificates: Sequence[Certificate]) -> str:
-    return some_of([certificate.shown_name for certificate in certificates], MOST_NAMED)
+    return some_of([certificate.shown_name for certificate in certificates])
 
 
 def warnings_of(step: ImportAction) -> tuple[str, ...]:
@@ -380,7 +378,7 @@ def warnings_of(step: ImportAction) -> tuple[str, ...]:
         return step.warnings
     return (
         *step.warnings,
-        f"It ends at {iso(end)}, earlier than what it takes the place of: {some_of(longer, MOST_NAMED)}. See that it is the one you mean.",
+        f"It ends at {iso(end)}, earlier than what it takes the place of: {some_of(longer)}. See that it is the one you mean.",
     )
 
 

@@ -22,9 +22,6 @@ from .deployments import ListenerAction, called
 from .superseding import age, certificate_of
 from .world import World
 
-MOST_NAMED = 5
-"""Maximum number of listeners in a message."""
-
 
 @dataclass(frozen=True)
 class RemovalPlan:
@@ -128,10 +125,10 @@ def _why_not_seen(
     listeners = list(concerned)
     refused = [listener for listener in listeners if listener.served and listener.accepted is False]
     if refused and not any(listener.served is False for listener in listeners):
-        which = some_of([listener.name for listener in refused], MOST_NAMED)
+        which = some_of([listener.name for listener in refused])
         why = f"Certificate {record.id} is kept, because clients refuse what {which} {'serves' if len(refused) == 1 else 'serve'} in its place"
         return Obstacle("not_accepted", f"{why}: {refused[0].refusal}.")
-    who = f"{some_of(unseen, MOST_NAMED)} {'serves' if len(unseen) == 1 else 'serve'}"
+    who = f"{some_of(unseen)} {'serves' if len(unseen) == 1 else 'serve'}"
     why = f"Certificate {record.id} is kept, because it was not seen at each address that {who} what replaces it."
     return Obstacle("not_served" if any(listener.served is False for listener in listeners) else "not_reachable", why)
 
@@ -146,7 +143,7 @@ def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obst
     """
     count = record.associated_service_count
     if users:
-        why = f"{some_of(users, MOST_NAMED)} {'uses' if len(users) == 1 else 'use'} it"
+        why = f"{some_of(users)} {'uses' if len(users) == 1 else 'use'} it"
     elif record.is_surely_unused or (count is not None and count <= left):
         return None
     elif count is None:

@@ -20,7 +20,7 @@ from .._codes import ApprovalReason, RotationReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, is_address, is_host_name, source_name
 from .._secrets_manager.secret import Secret
-from .._text import capitalized, some_of, uncapitalized
+from .._text import MOST_NAMED, capitalized, some_of, uncapitalized
 from .._times import iso, parse
 from .._x509.bundle import Bundle, KeyRef, Trouble
 from .._x509.certificate import Certificate, name_set, names_of
@@ -45,8 +45,6 @@ Record = Mapping[str, t.Any]
 ListenersWith = Mapping[int, Sequence[str]]
 """What commands call the listeners that have a certificate of the store, by its id."""
 NOBODY: ListenersWith = MappingProxyType({})
-MOST_NAMED = 5
-"""Maximum number of names in a message."""
 BY_WILDCARD = "names_by_wildcard"
 """Stands for `names_not_covered` where a wildcard has the names: who names the certificate need not accept that it lacks any."""
 OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
@@ -221,7 +219,7 @@ def choose_named(
     if not named:
         names = sorted({own for entry in entries for own in entry.certificate.identities})
         close = get_close_matches(ascii_name(name), names, n=MOST_NAMED, cutoff=0.5)
-        there = some_of([*close, *(own for own in names if own not in close)], MOST_NAMED) or "nothing"
+        there = some_of([*close, *(own for own in names if own not in close)]) or "nothing"
         raise CertificatesError(
             "not_found", f"The source has no certificate for {name} that can be read; it has those for: {there}."
         )
@@ -253,7 +251,7 @@ def choose_named(
         ]
         raise CertificatesError(
             "ambiguous",
-            f"The source has several certificates for {name}, and none may stand in for all others: {some_of(each, MOST_NAMED)}. {remedy}",
+            f"The source has several certificates for {name}, and none may stand in for all others: {some_of(each)}. {remedy}",
         )
     return rivals[0]
 
@@ -392,7 +390,7 @@ def new_name(names: frozenset[str], index: StoreIndex) -> Obstacle[RotationReaso
         return Obstacle("new_name", f"It is for no name, so it renews no certificate of the store. {remedy}")
     return Obstacle(
         "new_name",
-        f"The store holds no certificate for {some_of(sorted(names), MOST_NAMED)} that it would renew: {remedy}",
+        f"The store holds no certificate for {some_of(sorted(names))} that it would renew: {remedy}",
     )
 
 
@@ -584,7 +582,7 @@ class _Store:
         command = remedies.adopt(name, listeners_with.get(nearest.stored_id, ()))
         return Obstacle(
             "names_not_covered",
-            f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {some_of(lost, MOST_NAMED)}. "
+            f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {some_of(lost)}. "
             f"{remedy_of(reason, '', command)}",
         )
 

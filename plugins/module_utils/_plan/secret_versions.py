@@ -31,7 +31,6 @@ from .._x509.chain import UNTRUSTED, Trust
 from .action import Action
 from .material import Content, remedy_for
 from .superseding import (
-    MOST_NAMED,
     Clients,
     Incumbent,
     Overrides,
@@ -252,14 +251,13 @@ def _refused(
     reason, message = why.reason, why.message
     ours = certificate_of(new)
     if old and reason == "names_not_covered":
-        lost = some_of(lost_names(ours, old, wildcards=False), MOST_NAMED)
+        lost = some_of(lost_names(ours, old, wildcards=False))
         message = f"It lacks names of {CURRENT}: {lost}." if lost else f"It is not known which names {CURRENT} has."
     elif old and reason == "key_type_not_offered":
         message = f"Its key is {ours.key_type}, and that of {CURRENT} is {old.key_type}."
     elif old and old.record and reason == "organization_differs":
         is_of, was_of = (
-            some_of(sorted(certificate.organizations), MOST_NAMED) or "none"
-            for certificate in (ours, certificate_of(old.record))
+            some_of(sorted(certificate.organizations)) or "none" for certificate in (ours, certificate_of(old.record))
         )
         message = f"Its organization ({is_of}) is not that of {CURRENT} ({was_of})."
     elif reason in UNTRUSTED.values():

@@ -31,8 +31,6 @@ from .._x509.lifespan import Lifespan
 
 LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
 """The levels of trust; nothing takes the place of what is on a higher one."""
-MOST_NAMED = 5
-"""Maximum number of names in a message."""
 REPLACED_CHAIN = "Import it again with the chain that its authority has in its place."
 """What to do about an issuer that was revoked."""
 
@@ -258,14 +256,14 @@ def why_not_in_place_of(
         return None
     lost = lost_names(ours, old, wildcards=accepted.wildcards)
     if (lost or not old.identities) and not accepted.name_loss:
-        which = some_of(lost, MOST_NAMED) or "those that it has are not known"
+        which = some_of(lost) or "those that it has are not known"
         return Obstacle("names_not_covered", f"It lacks names that are served now: {which}.")
     theirs = old.record and certificate_of(old.record)
     if theirs and ours.organizations != theirs.organizations and not accepted.organization_change:
         return Obstacle(
             "organization_differs",
-            f"Its organization ({some_of(sorted(ours.organizations), MOST_NAMED) or 'none'}) is not that of what is served now "
-            f"({some_of(sorted(theirs.organizations), MOST_NAMED) or 'none'}).",
+            f"Its organization ({some_of(sorted(ours.organizations)) or 'none'}) is not that of what is served now "
+            f"({some_of(sorted(theirs.organizations)) or 'none'}).",
         )
     if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
         return Obstacle(
@@ -315,9 +313,9 @@ def losses(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> li
     names = lost_names(ours, Incumbent.of(old), wildcards=True)
     days = (clients.end(old) - clients.end(new)).days
     return [
-        *([f"the name{'s' if len(names) > 1 else ''} {some_of(names, MOST_NAMED)}"] if names else []),
+        *([f"the name{'s' if len(names) > 1 else ''} {some_of(names)}"] if names else []),
         *(
-            [f"the organization {some_of(sorted(theirs.organizations - ours.organizations), MOST_NAMED)}"]
+            [f"the organization {some_of(sorted(theirs.organizations - ours.organizations))}"]
             if theirs.organizations - ours.organizations
             else []
         ),

@@ -98,8 +98,6 @@ OVERRIDES = (
     *("allow_expired", "allow_untrusted"),
 )
 """Options for certificates that the user names."""
-MOST_NAMED = 5
-"""Maximum number of listeners in a message."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -156,7 +154,7 @@ def check_ports(name: str, ports: Iterable[int]) -> None:
     wrong = [str(port) for port in ports if not 1 <= port <= LARGEST_PORT]
     if wrong:
         raise CertificatesError(
-            "invalid_argument", f"{name}: {some_of(wrong, MOST_NAMED)} is no port; ports are from 1 to {LARGEST_PORT}."
+            "invalid_argument", f"{name}: {some_of(wrong)} is no port; ports are from 1 to {LARGEST_PORT}."
         )
 
 
@@ -224,7 +222,7 @@ def warn_of_what_is_missing(client: Client, planned: Sequence[ListenerAction], s
     unknown = sorted({action.target_id for action in planned if action.target_id and action.target is None})
     if unknown:
         client.warn(
-            f"Listeners have certificates that the store's list lacks: {some_of(list(map(str, unknown)), MOST_NAMED)}. They are not renewed. "
+            f"Listeners have certificates that the store's list lacks: {some_of(list(map(str, unknown)))}. They are not renewed. "
             "The API user may lack the permission SECURITY_CERTIFICATE_MANAGE."
         )
 

@@ -55,8 +55,6 @@ LARGEST_FILE = 4 * 1024 * 1024
 """Bytes of the file of what is kept: 10,000 answers."""
 KEPT = "renewal-info.json"
 """Its name, beside the ledger."""
-MOST_NAMED = 5
-"""Maximum number of names in a warning."""
 MOST_BRACKETS = 500
 """What an answer may have of opening ones: real ones have some ten, and what is nested too deep is more than a parser takes."""
 OVERLOADED = frozenset({429, 503})
@@ -344,4 +342,4 @@ def _warnings(
         if why:
             names[why].append(certificate.shown_name or question.identifier)
     for why, shown in names.items():
-        yield f"Whether authorities ask for renewals is not known for {some_of(shown, MOST_NAMED)}: {why}"
+        yield f"Whether authorities ask for renewals is not known for {some_of(shown)}: {why}"

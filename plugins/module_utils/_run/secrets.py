@@ -29,8 +29,6 @@ from .._x509.keys import key_texts
 OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
 """Codes of a secret that cannot be read, while others may be."""
 GONE: Trouble = Obstacle("certificate_missing", "It was removed from Secrets Manager while this ran.")
-MOST_NAMED = 5
-"""Maximum number of names in a message."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret
         )
     unmatched = [name for name in source["names"] or () if not any(_is_named(secret, [name]) for secret in secrets)]
     if unmatched:
-        there = some_of(sorted({secret.name for secret in secrets}), MOST_NAMED) or "none"
+        there = some_of(sorted({secret.name for secret in secrets})) or "none"
         raise CertificatesError(
             "not_found",
             f"No certificate in Secrets Manager has a name like {', '.join(unmatched)}; there are {there}: check names.",

@@ -41,8 +41,6 @@ RENEW_AFTER = 0.8
 """The share of a token's life after which it is renewed."""
 DEFAULT_GROUP = "default"
 """Name and id of the group that always exists."""
-MOST_NAMED = 5
-"""Maximum number of names in a message."""
 T = t.TypeVar("T")
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 
@@ -146,7 +144,7 @@ class SecretsManager(Caller):
         if missing:
             raise CertificatesError(
                 "not_found",
-                f"There is no secret group {', '.join(missing)}; there are {some_of(sorted({*known, DEFAULT_GROUP}), MOST_NAMED)}.",
+                f"There is no secret group {', '.join(missing)}; there are {some_of(sorted({*known, DEFAULT_GROUP}))}.",
             )
         return [known.get(name, name) for name in names]
 
