@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import MAILBOXES, ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
     selected,
     takes_what_it_requests,
@@ -44,8 +44,6 @@ SPEC = ArgumentSpec(
     }
 )
 """The options that decide what runs."""
-PLACES = ("imap", "maildir", "paths")
-"""What of `mail` says where the mailbox is."""
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "ssl_order_info": ("select", "order_ids"),
     "ssl_fulfillment_email": (
@@ -177,7 +175,7 @@ def run_phases(given: Mapping[str, t.Any], call: Call, simulate: Call, *, waits:
     orders = run.listed.get("orders", [])
     these = {**account, "order_ids": [order["id"] for order in orders]}
     if mail and takes_what_it_requests(asked):
-        mailbox = {name: mail[name] for name in PLACES if name in mail}
+        mailbox = {name: mail[name] for name in MAILBOXES if name in mail}
         opened = call("ssl_fulfillment_email_info", {**mailbox, "orders": [], "open_always": True})
         if "certificates" not in opened:
             failure = {**(opened.get("failure") or {}), "message": f"{opened.get('msg')} No email was requested."}

@@ -123,15 +123,10 @@ class ImportAction(Action[ImportOutcome, Code]):
         return is_done or any(old.removed for old in self.superseded)
 
     @property
-    def is_second(self) -> bool:
-        """For one to create: whether the store has the certificate already."""
-        return bool(self.beside)
-
-    @property
     def fingerprint(self) -> str:
         """What tells one to create from others: the certificate's fingerprint; with its chain, if there is a record without."""
         certificate = self.wanted.certificate
-        if not self.is_second:
+        if not self.beside:
             return certificate.fingerprint_sha256
         return sha256(b"".join(issued.der for issued in (certificate, *self.wanted.intermediates))).hexdigest()
 
@@ -254,7 +249,7 @@ def _beside_used(
     elif is_listed:
         why = f"Imported once more, with intermediate certificates that certificate {record.id} lacks and that it cannot be given while in use."
         return replace(new, message=why, beside=frozenset(ids))
-    elif new.is_second:
+    elif new.beside:
         return as_kept(there, record)
     else:
         why = f"{_in_use(record)} by now and lacks intermediate certificates: run it again, and it is stored once more with them."

@@ -17,7 +17,7 @@ from .._api.orders import ineligibility
 from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
 from .._names import listener_name, listener_place, shown_name_of
 from .._times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse
-from .._x509.certificate import name_set
+from .._x509.certificate import names_of
 from .report import Row, Schema, as_data, notice, read, unless_same
 from .summary import Record
 
@@ -192,15 +192,11 @@ def _lasting(orders: Iterable[Record]) -> Lasting:
     for order in orders:
         expires = forever if order["status"] == "pending" else parse(order.get("expires_at"))
         if expires is not None and order["status"] in {"pending", "approved", "complete"}:
-            names = _names(order)
+            names = names_of(order)
             for name in names:
                 last = lasting.setdefault(name, {})
                 last[names] = max(last.get(names, expires), expires)
     return lasting
-
-
-def _names(order: Record) -> frozenset[str]:
-    return name_set(order.get("common_name"), order.get("subject_alt_names") or ())
 
 
 def _urgency(row: Row) -> tuple[int, int, str, int]:
@@ -360,7 +356,7 @@ def _message(row: Row, known: OrderFacts) -> str | None:
 
 def _is_renewed(order: Record, lasting: Lasting) -> bool:
     """Return whether another order lasts longer that has all of its names."""
-    expires, names = parse(order.get("expires_at")), _names(order)
+    expires, names = parse(order.get("expires_at")), names_of(order)
     others = lasting.get(next(iter(names), ""), {})
     return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
 

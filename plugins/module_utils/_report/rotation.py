@@ -14,9 +14,8 @@ from hashlib import sha256
 from .._codes import AttentionReason, DeployOutcome, InStore
 from .._names import listener_name, listener_place
 from .report import Row, Schema, as_data, notice, read, unless_same
-from .summary import UP_TO_DATE, Record, called, done_lines, lists_of, needs_person
+from .summary import FAILED, UP_TO_DATE, Record, called, done_lines, lists_of, needs_person
 
-FAILED = "failed"
 NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
 """What is most urgent: clients are refused, or get something else, and what was to be done was not."""
 LISTENERS = Schema(

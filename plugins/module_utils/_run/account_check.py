@@ -19,7 +19,7 @@ from .._api.faults import NOT_PERMITTED
 from .._argspec import ArgumentSpec, api_options, ledger_options
 from .._errors import CertificatesError
 from .._files import is_fixed, put_in_place, read_file, why_not_writable
-from .._ledger.place import check_given_place, check_place, default_path
+from .._ledger.place import check_place, default_path
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._plan.account import LADDER, Answer, Leftover, Trial, compare_usage, facts_in, facts_of, limit_in, merged
@@ -59,7 +59,6 @@ def run(module: Module) -> dict[str, t.Any]:
     path = path_of(params["path"])
     before = facts_before(path, module.warn)
     if params["try_store"]:
-        check_given_place(params["ledger_url"])
         check_place(params["ledger_url"])
     client = connect(module, 4, module.stop_on_signals())
     try:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from .._api.settings import Network, check_ascii, guard_url, resolve_network, resolve_settings
+from .._api.settings import IBM_CLOUD_USER, Network, check_ascii, guard_url, resolve_network, resolve_settings
 from .._errors import CertificatesError
 
 DOMAIN = ".secrets-manager.appdomain.cloud"
@@ -24,8 +24,6 @@ PRIVATE_IAM_URL = "https://private.iam.cloud.ibm.com"
 """That of those who reach the instance by IBM Cloud's private network."""
 KEY_VARIABLE = "IBMCLOUD_API_KEY"
 """Where IBM's own tools look for the API key."""
-OF_IBM_CLOUD = "apikey"
-"""The user name with which the API key for SoftLayer is one of IBM Cloud."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
     Raises:
         CertificatesError: as `resolve_settings`.
     """
-    remedy = f"give one as {key_option} or in {KEY_VARIABLE}, or one for both with the user name {OF_IBM_CLOUD}."
+    remedy = f"give one as {key_option} or in {KEY_VARIABLE}, or one for both with the user name {IBM_CLOUD_USER}."
     of_environment = os.environ.get(KEY_VARIABLE, "").strip()
     api_key, username = (own or "").strip(), ""
     if not api_key:
@@ -94,7 +92,7 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
             of_api = ""
         else:
             username, of_api = settings.username, settings.api_key
-        api_key = of_api if username == OF_IBM_CLOUD else of_environment
+        api_key = of_api if username == IBM_CLOUD_USER else of_environment
     if not api_key:
         what = f", and that of the user name {username} is one for the SoftLayer API alone" if username else ""
         raise CertificatesError(

@@ -352,11 +352,11 @@ def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> I
 
 def test_it_is_stored_once_more_with_its_chain() -> None:
     step = planned(BARE, remove=True)
-    assert step.outcome == "imported" and step.is_second and step.id is None
+    assert step.outcome == "imported" and step.beside and step.id is None
     assert "certificate 1 lacks" in step.message
     assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
     first = planned()
-    assert first.outcome == "imported" and not first.is_second
+    assert first.outcome == "imported" and not first.beside
     assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
     assert first.is_done_by(BARE) and step.is_done_by(WHOLE) and not step.is_done_by(BARE)
 
@@ -384,7 +384,7 @@ def test_of_two_without_it_the_one_that_is_not_in_use_is_given_it() -> None:
 
 def test_if_both_are_in_use_it_is_stored_once_more() -> None:
     step = planned(BARE, replace(PARTIAL, associated_service_count=2))
-    assert step.outcome == "imported" and step.is_second and "certificate 2 lacks" in step.message
+    assert step.outcome == "imported" and step.beside and "certificate 2 lacks" in step.message
     assert [one.record.id for one in step.superseded] == [1, 2]
 
 
