@@ -127,7 +127,7 @@ def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str])
 
     Anyone who has got hold of a CSR can have a trusted authority sign it for a name of his own.
     """
-    newest = sorted(candidates, key=lambda x: _age(x.certificate), reverse=True)
+    newest = sorted(candidates, key=lambda x: x.certificate.age, reverse=True)
     best: Match | None = None
     for candidate in newest[:OF_ONE_KEY]:
         certificate = candidate.certificate
@@ -165,17 +165,12 @@ def why_not(message: Message, keys: Collection[str], at: datetime) -> UnmatchedR
     return "no_matching_key" if message.candidates else "no_certificate"
 
 
-def _age(certificate: Certificate) -> tuple[datetime, datetime]:
-    """Return a sort key: the certificate that was issued later, or is valid longer, sorts higher."""
-    return certificate.not_before, certificate.not_after
-
-
 def _quality(match: Match) -> tuple[bool, int, tuple[datetime, datetime], bool]:
     """Return a sort key: the better certificate sorts higher.
 
     The order of criteria is trust, names, age; among certificates of the same age one with issuers is better.
     """
-    return match.trust == "trusted", match.right_names, _age(match.certificate), bool(match.chain)
+    return match.trust == "trusted", match.right_names, match.certificate.age, bool(match.chain)
 
 
 def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
@@ -385,7 +380,7 @@ class Search:
     def _remember_invalid(self, message: Message, at: datetime) -> None:
         for certificate in (candidate.certificate for candidate in _wanted(message, self._by_key.keys())):
             known = self.invalid.get(certificate.public_key_sha256, certificate)
-            if not certificate.is_valid(at) and _age(certificate) >= _age(known):
+            if not certificate.is_valid(at) and certificate.age >= known.age:
                 self.invalid[certificate.public_key_sha256] = certificate
 
     def _remember_issuers(self, message: Message) -> None:

@@ -199,8 +199,7 @@ def certificate_of(record: StoreCertificate) -> Certificate:
 
 def age(record: StoreCertificate) -> tuple[datetime, datetime]:
     """Return what records with a certificate are sorted by, the newest last."""
-    certificate = certificate_of(record)
-    return certificate.not_before, certificate.not_after
+    return certificate_of(record).age
 
 
 def supersedes(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> bool:

@@ -187,6 +187,11 @@ class Certificate:
         """End of validity, UTC."""
         return self.parsed.not_valid_after_utc
 
+    @property
+    def age(self) -> tuple[datetime, datetime]:
+        """A sort key: the certificate that was issued later, or is valid longer, sorts higher."""
+        return self.not_before, self.not_after
+
     def is_valid(self, at: datetime) -> bool:
         """Return whether an instant lies within the validity, both ends included (RFC 5280, 4.1.2.5)."""
         return self.not_before <= at <= self.not_after
