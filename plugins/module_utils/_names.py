@@ -16,7 +16,10 @@ import typing as t
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
+
+from ._text import MOST_NAMED
 
 with suppress(ImportError):
     import idna
@@ -196,6 +199,12 @@ def shown_name_of(record: Mapping[str, t.Any]) -> str | None:
 def named(common_name: str | None, shown: str | None) -> dict[str, str | None]:
     """Return the shown name of a certificate for a diff; one that is no common name is not called so."""
     return {"common_name" if common_name else "name": shown}
+
+
+def most_alike_first(name: str, names: Collection[str]) -> list[str]:
+    """Return names, those first that are most like a mistyped one."""
+    alike = get_close_matches(name, names, n=MOST_NAMED, cutoff=0.5)
+    return [*alike, *(other for other in sorted(names) if other not in alike)]
 
 
 def file_stems(name: str) -> list[str]:

@@ -7,17 +7,16 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from .. import _remedies as remedies
 from .._api.balancers import Balancer, Listener
 from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, DeployOutcome, DeployReason, ListenerReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
-from .._names import any_matches, ascii_name, name_matches, named, shown_name_of
-from .._text import MOST_NAMED, some_of
+from .._names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
+from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
@@ -292,7 +291,7 @@ def why_unmatched(selection: ListenerSelection, balancers: Iterable[Balancer], i
     if unmatched:
         return (
             f"No load balancer matches {some_of(unmatched)} of load_balancers, or the API user has no access to it; there "
-            f"are: {_some(_closest(unmatched[0], called))}."
+            f"are: {_some(most_alike_first(unmatched[0], called))}."
         )
     names, patterns = {name for record in index for name in record.names}, selection.common_names or ()
     unmatched = [
@@ -301,15 +300,9 @@ def why_unmatched(selection: ListenerSelection, balancers: Iterable[Balancer], i
     if unmatched:
         return (
             f"No certificate matches {some_of(unmatched)} of common_names; there are those for: "
-            f"{some_of(_closest(unmatched[0], names)) or 'nothing'}."
+            f"{some_of(most_alike_first(unmatched[0], names)) or 'nothing'}."
         )
     return None
-
-
-def _closest(pattern: str, names: Collection[str]) -> list[str]:
-    """Return names, those first that are most like a mistyped one."""
-    like = get_close_matches(pattern, names, n=MOST_NAMED, cutoff=0.5)
-    return [*like, *(name for name in sorted(names) if name not in like)]
 
 
 def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAction]:
@@ -662,7 +655,7 @@ def _place_called(name: str, every: Sequence[Place]) -> Place:
         and port == str(place.listener.port)
     ]
     if not meant:
-        names = _closest(name, {place.name for place in every if place.listener.is_https})
+        names = most_alike_first(name, {place.name for place in every if place.listener.is_https})
         said = f"There is no listener {name}, or the API user has no access to its load balancer"
         if name.strip() in {place.balancer.name for place in every}:
             names, said = _ports_of(name.strip(), every), f"{name} is a load balancer: name its listener, with the port"

@@ -11,14 +11,13 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from types import MappingProxyType
 
 from .. import _remedies as remedies
 from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, RotationReason
 from .._errors import CertificatesError, Obstacle
-from .._names import any_matches, ascii_name, is_address, is_host_name, source_name
+from .._names import any_matches, ascii_name, is_address, is_host_name, most_alike_first, source_name
 from .._secrets_manager.secret import Secret
 from .._text import MOST_NAMED, capitalized, some_of, uncapitalized
 from .._times import iso, parse
@@ -217,9 +216,8 @@ def choose_named(
     entries = list(entries)
     named = [entry for entry in entries if ascii_name(name) in entry.certificate.identities]
     if not named:
-        names = sorted({own for entry in entries for own in entry.certificate.identities})
-        close = get_close_matches(ascii_name(name), names, n=MOST_NAMED, cutoff=0.5)
-        there = some_of([*close, *(own for own in names if own not in close)]) or "nothing"
+        names = {own for entry in entries for own in entry.certificate.identities}
+        there = some_of(most_alike_first(ascii_name(name), names)) or "nothing"
         raise CertificatesError(
             "not_found", f"The source has no certificate for {name} that can be read; it has those for: {there}."
         )

@@ -16,6 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._names impo
     ascii_name,
     is_loopback,
     listener_place,
+    most_alike_first,
     name_matches,
     name_to_ask_for,
     named,
@@ -250,6 +251,13 @@ def test_what_is_asked_for(names: list[str], addresses: list[str], asked: str | 
 )
 def test_the_name_of_a_file_is_safe(name: str, stem: str) -> None:
     assert safe_stem(name) == stem
+
+
+def test_what_is_most_like_a_mistyped_name_comes_first_and_nothing_is_left_out() -> None:
+    names = {"web:8443", "api:443", "web:443", *(f"b{number}.example.com" for number in range(3))}
+    others = ["b0.example.com", "b1.example.com", "b2.example.com"]
+    assert most_alike_first("web:43", names) == ["web:443", "web:8443", "api:443", *others]
+    assert most_alike_first("?", names) == sorted(names)
 
 
 def test_listeners_stand_in_the_order_of_balancers_and_ports() -> None:
