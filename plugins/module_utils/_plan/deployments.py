@@ -22,7 +22,7 @@ from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
 from .action import Action
 from .rotation import Record, SourceCertificate, remedy_for
-from .store_index import StoreIndex
+from .store_index import StoreIndex, why_not_held
 from .superseding import (
     ACCEPT,
     Clients,
@@ -532,10 +532,7 @@ def _why_not(
             "not_https", f"The listener {place.name} is for {protocol}: only HTTPS listeners have a certificate."
         )
     if target is None or target.certificate is None:
-        what = "holds no certificate" if target is None else "holds nothing that can be read as certificate"
-        return Obstacle(
-            "not_found", f"The store {what} {options.certificate_id}: ssl_certificate_info lists those that it holds."
-        )
+        return Obstacle("not_found", why_not_held(options.certificate_id, target))
     has = place.listener.certificate_id
     if options.previous_certificate_id not in {None, has}:
         return Obstacle(

@@ -20,7 +20,7 @@ from .._net.entry import is_for
 from .._text import some_of
 from .._x509.certificate import Certificate
 from .deployments import ListenerAction, Place
-from .store_index import StoreIndex
+from .store_index import StoreIndex, why_not_held
 from .superseding import Clients
 from .world import World
 
@@ -45,9 +45,8 @@ class Demand:
             return cls(expected.names, (), f"a certificate for {some_of(list(expected.names))}")
         record = index.by_handle.get(expected.certificate_id)
         if record is None or record.certificate is None:
-            why = "holds no certificate" if record is None else "holds nothing that can be read as certificate"
-            words = f"The store {why} {expected.certificate_id}: ssl_certificate_info lists those that it holds."
-            return cls((), (), f"certificate {expected.certificate_id}", words)
+            why = why_not_held(expected.certificate_id, record)
+            return cls((), (), f"certificate {expected.certificate_id}", why)
         words = f"certificate {record.id} ({record.certificate.shown_name}), or one that may stand in for it"
         return cls((), (record, *index.superseding(record, clients)), words)
 

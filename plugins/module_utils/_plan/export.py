@@ -25,6 +25,7 @@ from .._x509.bundle import KeyRef, bundle_of_parts
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.keys import PrivateKey, encrypted_pem, read_private_key
 from .action import Action
+from .store_index import why_not_held
 
 Part = t.Literal["privatekey", "intermediate", "certificate"]
 ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle", "certificate": ".crt"}
@@ -223,7 +224,7 @@ def _action(record: StoreCertificate, stem: str) -> ExportAction:
 
 def _why_no_id(identifier: int, expired: StoreCertificate | None) -> str:
     if expired is None:
-        return f"The store holds no certificate {identifier}: ssl_certificate_info lists those that it holds."
+        return why_not_held(identifier, None)
     return f"Certificate {identifier} has expired at {iso(expired.not_after)}: set include_expired: true to export it."
 
 

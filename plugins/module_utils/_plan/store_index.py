@@ -47,6 +47,12 @@ class ChainLimit:
         return {"first": chain[:1], "last": chain[-1:]}.get(self.kept, ())
 
 
+def why_not_held(identifier: int, record: StoreCertificate | None) -> str:
+    """Say why the store has no certificate with an id that a user gives: it has no such record, or none that can be read."""
+    why = "holds no certificate" if record is None else "holds nothing that can be read as certificate"
+    return f"The store {why} {identifier}: ssl_certificate_info lists those that it holds."
+
+
 class StoreIndex:
     """All records of the store, those that are yet to be stored among them; one without a readable certificate is found by its id only.
 
