@@ -85,6 +85,10 @@ class Balancer:
     """Names of the cipher suites that were chosen for it; empty for the standard ones."""
     listeners: tuple[Listener, ...]
 
+    def is_called(self, name: str) -> bool:
+        """Return whether a user means it by a name: its own, its uuid in any case, or its id."""
+        return name in {self.name, str(self.id)} or name.lower() == self.uuid.lower()
+
     @property
     def is_active(self) -> bool:
         """Whether it can be changed now."""

@@ -468,11 +468,7 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
 def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
     """Return the listener that a user means, or why there is no such."""
     name = options.load_balancer.strip()
-    meant = [
-        balancer
-        for balancer in balancers
-        if name in {balancer.name, str(balancer.id)} or balancer.uuid.lower() == name.lower()
-    ]
+    meant = [balancer for balancer in balancers if balancer.is_called(name)]
     if not meant:
         return Obstacle(
             "not_found",
@@ -645,12 +641,7 @@ def adopted_places(
 def _place_called(name: str, every: Sequence[Place]) -> Place:
     """Return the listener that a text such as `web:443` names, by the name, uuid or id of its balancer."""
     balancer, _colon, port = name.strip().rpartition(":")
-    meant = [
-        place
-        for place in every
-        if balancer in {place.balancer.name, place.balancer.uuid, str(place.balancer.id)}
-        and port == str(place.listener.port)
-    ]
+    meant = [place for place in every if place.balancer.is_called(balancer) and port == str(place.listener.port)]
     if not meant:
         names = most_alike_first(name, {place.name for place in every if place.listener.is_https})
         said = f"There is no listener {name}, or the API user has no access to its load balancer"

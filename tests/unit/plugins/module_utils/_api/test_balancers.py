@@ -85,6 +85,16 @@ def test_a_row() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["web", UUID, UUID.upper(), "410001"])
+def test_what_a_balancer_is_called(name: str) -> None:
+    assert read(ROW).is_called(name)
+
+
+@pytest.mark.parametrize("name", ["", "WEB", "we", "41000", UUID[:-1]])
+def test_what_a_balancer_is_not_called(name: str) -> None:
+    assert not read(ROW).is_called(name)
+
+
 @pytest.mark.parametrize("name", sorted(ROW.keys() - {"uuid"}))
 @pytest.mark.parametrize("how", ["missing", "null", "text", "list", "number"])
 def test_anything_but_its_uuid_may_be_missing_or_odd(name: str, how: str) -> None:

@@ -217,7 +217,7 @@ def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> Non
     web, api = balancer("web", p443=1, p8443=None), balancer("api", p443=3)
     others = {"stored": [Made("api.example", ("api.example",), days=(-200, 165), by="own").record(3)]}
     assert outcomes(planned(entry(NEW), web, api, **others)) == {"web:443": ("switched", None, 2)}
-    named = planned(entry(NEW), web, api, where=["web:8443", f"{api.uuid}:443"], **others)
+    named = planned(entry(NEW), web, api, where=["web:8443", f"{api.uuid.upper()}:443"], **others)
     assert outcomes(named) == {"api:443": ("switched", None, 2), "web:8443": ("switched", None, 2)}
     assert named["api:443"].previous_id == 3 and named["web:8443"].previous_id is None
 
