@@ -608,24 +608,29 @@ class Adoption:
     """A name of the certificate."""
     listeners: Sequence[str] | None = None
     """Those that are meant, such as `web:443`; `None` for all that serve one of the certificate's names."""
+    load_balancers: Sequence[str] | None = None
+    """Patterns, one of which the name of a balancer must match; `None` means no restriction."""
 
 
-def adopted_places(
-    adoption: Adoption, certificate: Certificate, balancers: Sequence[Balancer], index: StoreIndex
-) -> list[Place]:
+def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -> list[Place]:
     """Return the listeners that are meant.
 
     Raises:
         CertificatesError: `invalid_argument`; `not_found`, with those that there are; `ambiguous`.
     """
-    every = [Place(balancer, listener) for balancer in balancers for listener in balancer.listeners]
+    every = [
+        Place(balancer, listener)
+        for balancer in world.balancers or ()
+        if adoption.load_balancers is None or name_matches(balancer.name, adoption.load_balancers)
+        for listener in balancer.listeners
+    ]
     https = [place for place in every if place.listener.is_https]
     if adoption.listeners is not None:
         return [_place_called(name, every) for name in adoption.listeners]
     serving = [
         place
         for place in https
-        if (record := index.by_handle.get(place.listener.certificate_id))
+        if (record := world.index.by_handle.get(place.listener.certificate_id))
         and record.certificate
         and record.certificate.identities & certificate.identities
     ]
@@ -662,17 +667,11 @@ def _ports_of(balancer: str, every: Sequence[Place]) -> list[str]:
     return sorted({place.name for place in https if place.balancer.name == balancer} or {place.name for place in https})
 
 
-def fitness(
-    world: World, adoption: Adoption, load_balancers: Sequence[str] | None = None
-) -> Callable[[SourceCertificate], tuple[bool, ...]]:
-    """Return what tells of certificates that differ in their keys which of them fits: all listeners that are meant offer its type, and have it.
-
-    Args:
-        world, adoption, load_balancers: as in `plan_adoption`.
-    """
+def fitness(world: World, adoption: Adoption) -> Callable[[SourceCertificate], tuple[bool, ...]]:
+    """Return what tells of certificates that differ in their keys which of them fits: all listeners that are meant offer its type, and have it."""
 
     def fit(entry: SourceCertificate) -> tuple[bool, ...]:
-        places = adopted_places(adoption, entry.certificate, _narrowed(world, load_balancers), world.index)
+        places = adopted_places(world, adoption, entry.certificate)
         present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
         key_types = {record.certificate.key_type for record in present if record and record.certificate}
         key_type = entry.certificate.key_type
@@ -681,32 +680,20 @@ def fitness(
     return fit
 
 
-def _narrowed(world: World, load_balancers: Sequence[str] | None) -> list[Balancer]:
-    """Return the balancers, one of whose patterns their names match, if there are any."""
-    return [
-        balancer
-        for balancer in world.balancers or ()
-        if load_balancers is None or name_matches(balancer.name, load_balancers)
-    ]
-
-
-def plan_adoption(
-    world: World, adoption: Adoption, entry: SourceCertificate, load_balancers: Sequence[str] | None = None
-) -> list[ListenerAction]:
+def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) -> list[ListenerAction]:
     """Decide for each listener that is meant whether it can be given a certificate of a source, or what the store has in its place.
 
     Args:
         world: with the certificate, once it is stored or would be.
         adoption: what is meant.
         entry: the certificate.
-        load_balancers: patterns, one of which the name of a balancer must match; `None` means no restriction.
 
     Raises:
         CertificatesError: as `adopted_places`.
     """
     index = world.index
     stored = best([*index.same(entry.certificate), *index.superseding(entry.record, world.clients)], world.clients)
-    places = adopted_places(adoption, entry.certificate, _narrowed(world, load_balancers), index)
+    places = adopted_places(world, adoption, entry.certificate)
     is_named = adoption.listeners is not None
     planned = {place.listener.uuid: _adopted(place, stored, world, entry, is_named=is_named) for place in places}
     return sorted(planned.values(), key=by_place)

@@ -204,7 +204,9 @@ def options_of(module: Module) -> RotationOptions:
         "phases": frozenset(params["phases"]) - {REPORT},
         "sources": sources,
         "approved": None if params["approved"] is None else Approved.of(params["approved"]),
-        "adopt": None if params["adopt"] is None else Adoption(**params["adopt"]),
+        "adopt": None
+        if params["adopt"] is None
+        else Adoption(**params["adopt"], load_balancers=params["load_balancers"]),
         "issuers": known_issuers(params["intermediate_path"]),
         "endpoints": expecting(read_endpoints(params["endpoints"])),
         "limit": known_limit(params["account_facts_path"], module.warn) if "import" in params["phases"] else None,

@@ -142,19 +142,15 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
     if world.balancers is None:
         return ListenerPlan(world, [])
     plan = ListenerPlan(
-        world, plan_adopted(world, options) if options.adopt else plan_renewals(world, options.selection)
+        world,
+        plan_adoption(world, options.adopt, adopted_entry(world, options.adopt, options))
+        if options.adopt
+        else plan_renewals(world, options.selection),
     )
     if options.approved:
         plan = ListenerPlan(world, *limit_listeners(plan.actions, options.approved, world.index))
     failure = why_too_many(plan.changes, options.max_listeners) if "deploy" in options.phases else None
     return replace(plan, actions=as_they_are(plan), failure=failure) if failure else plan
-
-
-def plan_adopted(world: World, options: RotationOptions) -> list[ListenerAction]:
-    """Decide about each listener that is to adopt a certificate."""
-    adoption = t.cast(Adoption, options.adopt)
-    entry = adopted_entry(world, adoption, options)
-    return plan_adoption(world, adoption, entry, options.load_balancers)
 
 
 def adopted_entry(world: World, adoption: Adoption, options: RotationOptions) -> SourceCertificate:
@@ -163,7 +159,7 @@ def adopted_entry(world: World, adoption: Adoption, options: RotationOptions) ->
     Raises:
         CertificatesError: as `choose_named` and `adopted_places`.
     """
-    fit = fitness(world, adoption, options.load_balancers)
+    fit = fitness(world, adoption)
     try:
         return choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.clients, fit)
     except CertificatesError as error:
@@ -188,7 +184,7 @@ def choose_adopted(world: World, options: RotationOptions) -> Chosen:
             "invalid_argument",
             f"{adoption.common_name} is to be adopted, but common_names limits the run to {patterns}.",
         )
-    planned = plan_adoption(world.after([entry.record], ()), adoption, entry, options.load_balancers)
+    planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
         said = [f"{action.name}: {action.message}" for action in planned]
         raise Obstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()

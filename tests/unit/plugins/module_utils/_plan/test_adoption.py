@@ -206,7 +206,8 @@ def planned(
     world = world_of(
         [before, replace(new.record, id=2), *also.pop("stored", ())], *balancers, clients=also.pop("clients", None)
     )
-    return {action.name: action for action in plan_adoption(world, Adoption(NAME, where), new)}
+    adoption = Adoption(NAME, where, also.pop("load_balancers", None))
+    return {action.name: action for action in plan_adoption(world, adoption, new)}
 
 
 def outcomes(actions: dict[str, ListenerAction]) -> dict[str, tuple[str, str | None, int | None]]:
@@ -220,6 +221,13 @@ def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> Non
     named = planned(entry(NEW), web, api, where=["web:8443", f"{api.uuid.upper()}:443"], **others)
     assert outcomes(named) == {"api:443": ("switched", None, 2), "web:8443": ("switched", None, 2)}
     assert named["api:443"].previous_id == 3 and named["web:8443"].previous_id is None
+
+
+def test_a_run_for_some_load_balancers_leaves_the_others() -> None:
+    both = balancer("web", p443=1), balancer("api", p443=1)
+    assert planned(entry(NEW), *both, load_balancers=["w*", "x"]).keys() == {"web:443"}
+    with pytest.raises(CertificatesError, match=r"There is no listener api:443, .* there are: web:443"):
+        planned(entry(NEW), *both, where=["api:443"], load_balancers=["web"])
 
 
 def test_it_is_found_before_it_is_stored() -> None:
