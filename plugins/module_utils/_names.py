@@ -151,6 +151,11 @@ def source_name(kind: str) -> str:
     return SOURCE_NAMES.get(kind, kind)
 
 
+def name_in_source(record: Mapping[str, t.Any]) -> str:
+    """Return what a source calls a certificate in a result, such as `certbot www.example.com`."""
+    return f"{source_name(record['source'])} {record['name']}"
+
+
 def name_to_ask_for(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:
     """Return a name by which clients ask for a certificate, `None` if it has none.
 

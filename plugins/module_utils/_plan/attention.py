@@ -18,7 +18,7 @@ from functools import cached_property
 from .. import _remedies as remedies
 from .._api.store import Handle, StoreCertificate
 from .._codes import AttentionReason, HeldBack, SourceReason
-from .._names import ascii_name, shown_name_of, source_name
+from .._names import ascii_name, name_in_source, shown_name_of, source_name
 from .._remedies import DEPLOY, ROTATE, adopt, remove
 from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
@@ -347,7 +347,7 @@ def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
         is_unread = begin is None and ascii_name(broken["name"]) in names
         if (is_newer and names <= of_broken) or is_unread:
-            return f"{source_name(broken['source'])} {broken['name']} would renew it and cannot be used: {broken['message']}"
+            return f"{name_in_source(broken)} would renew it and cannot be used: {broken['message']}"
     return None
 
 
@@ -462,7 +462,7 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
     )
     if stale:
         renewal = remedies.renewal(stale["source"], stale["name"], served.shown_name or "", str(stale.get("key_type")))
-        return f"{source_name(stale['source'])} {stale['name']} has it, and has not renewed it: {renewal}."
+        return f"{name_in_source(stale)} has it, and has not renewed it: {renewal}."
     about = [record for record in known.unused if names_of(record) & served.names]
     told = next((record for record in about if record["reason"] not in {"already_imported", "superseded"}), None)
     if told is not None:

@@ -17,7 +17,7 @@ from .. import _remedies as remedies
 from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, RotationReason
 from .._errors import CertificatesError, Obstacle
-from .._names import any_matches, ascii_name, is_address, is_host_name, most_alike_first, source_name
+from .._names import any_matches, ascii_name, is_address, is_host_name, most_alike_first, name_in_source, source_name
 from .._secrets_manager.secret import Secret
 from .._text import MOST_NAMED, capitalized, some_of, uncapitalized
 from .._times import iso, parse
@@ -93,6 +93,10 @@ class SourceCertificate:
         """What an import is given."""
         return Bundle((self.certificate,), self.record.intermediates, self.key)
 
+    def is_meant(self, patterns: Sequence[str] | None) -> bool:
+        """Return whether it is one of those that are meant; see `is_meant`."""
+        return is_meant(self.certificate.common_name, self.certificate.subject_alt_names, patterns)
+
     def named(self) -> dict[str, t.Any]:
         """Return where it is, in the form of results."""
         return {"source": self.source, "name": self.name, "path": self.path}
@@ -167,7 +171,7 @@ def choose(
     """
     copies: dict[Certificate, SourceCertificate] = {}
     for entry in entries:
-        if is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
+        if entry.is_meant(options.common_names):
             first = copies.setdefault(entry.certificate, entry)
             if _completeness(entry, clients) > _completeness(first, clients):
                 copies[entry.certificate] = entry
@@ -230,9 +234,7 @@ def choose_named(
     ]
     if not rivals:
         [*_others, last] = sorted(chosen.skipped, key=lambda record: str(record["not_before"]))
-        why = Obstacle(
-            last["reason"], f"{source_name(last['source'])} {last['name']} cannot be used: {last['message']}"
-        )
+        why = Obstacle(last["reason"], f"{name_in_source(last)} cannot be used: {last['message']}")
         raise why.as_error()
     fits = [fitness(entry) for entry in rivals] if len(rivals) > 1 else [()]
     rivals = [entry for entry, fit in zip(rivals, fits, strict=True) if fit == max(fits)]

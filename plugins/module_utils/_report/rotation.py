@@ -12,9 +12,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from .._codes import AttentionReason, DeployOutcome, InStore
-from .._names import listener_name, listener_place
+from .._names import listener_name, listener_place, name_in_source
 from .report import Row, Schema, as_data, notice, read, unless_same
-from .summary import FAILED, UP_TO_DATE, Record, called, done_lines, lists_of, needs_person
+from .summary import FAILED, UP_TO_DATE, Record, done_lines, lists_of, needs_person
 
 NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
 """What is most urgent: clients are refused, or get something else, and what was to be done was not."""
@@ -68,11 +68,11 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
         *(
             record
             for record in lists["skipped"]
-            if needs_person(record) and f"{called(record)} ({record.get('path')})" not in " ".join(told)
+            if needs_person(record) and f"{name_in_source(record)} ({record.get('path')})" not in " ".join(told)
         ),
     ]
     notices = [
-        {**notice(record), "source": called(record)} if record.get("source") else notice(record)
+        {**notice(record), "source": name_in_source(record)} if record.get("source") else notice(record)
         for record in others
         if not any(str(record.get("message")) in message for message in told)
     ]
@@ -140,7 +140,7 @@ def _only_in_sources(done: Record, lists: Mapping[str, Sequence[Record]], reason
         if reason in ELSEWHERE or (reason is None and entry.get("fingerprint_sha256") in imported):
             continue
         yield {
-            "source": called(entry),
+            "source": name_in_source(entry),
             **{name: entry.get(name) for name in ("path", "subject_alt_names", "not_after", "reason")},
             "explanation": reasons.get(reason, reason),
             "message": entry.get("message") or messages.get((entry.get("path"), reason)),

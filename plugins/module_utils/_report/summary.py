@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from .._codes import HeldBack, SourceReason, Untrusted
-from .._names import listener_name, shown_name_of, source_name
+from .._names import listener_name, name_in_source, shown_name_of
 from .._text import some_of
 
 Record = Mapping[str, t.Any]
@@ -142,7 +142,7 @@ def summary(
     broken = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
     others = [record for record in lists["skipped"] if record not in broken and record["reason"] != UP_TO_DATE]
     needed = " ".join(item["message"] for item in attention)
-    broken = [record for record in broken if f"{called(record)} ({record.get('path')})" not in needed]
+    broken = [record for record in broken if f"{name_in_source(record)} ({record.get('path')})" not in needed]
     alarming = told_once(alarming, lists["failed"])
     needs = [item for item in told_once(attention, lists["failed"]) if item not in alarming]
     fails = bool(lists["failed"] or alarming)
@@ -260,7 +260,7 @@ def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_s
         if (listener["served"] or would_be) and identifier(listener, "certificate_id") in served:
             served[identifier(listener, "certificate_id")].append(listener)
     for record in lists["imported"]:
-        said = f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)}, from {called(record)}"
+        said = f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)}, from {name_in_source(record)}"
         if listeners := served[identifier(record, "id")]:
             serve = "" if would_be else f", and {'serves' if len(listeners) == 1 else 'serve'} it"
             said += f"; {some_of([*map(named, listeners)], MOST_NAMED)} {would_be}switched to it{serve}"
@@ -310,14 +310,9 @@ def _why(record: Record) -> str:
     return f"{record['reason']}: {record['message']}" if record.get("reason") else record["message"]
 
 
-def called(record: Record) -> str:
-    """Return what a source calls a certificate, such as `certbot www.example.com`."""
-    return f"{source_name(record['source'])} {record['name']}"
-
-
 def _broken(records: Sequence[Record]) -> Iterable[str]:
     """Yield a line for each certificate that cannot be used, up to a limit; of the others, one for each reason."""
     for record in records[:MOST_NAMED]:
-        yield f"{called(record)}: SKIPPED, {record['reason']}: {record['message']}"
+        yield f"{name_in_source(record)}: SKIPPED, {record['reason']}: {record['message']}"
     for reason, group in by_reason(records[MOST_NAMED:]):
-        yield f"skipped, too ({reason}): {some_of([called(record) for record in group], MOST_NAMED)}"
+        yield f"skipped, too ({reason}): {some_of([name_in_source(record) for record in group], MOST_NAMED)}"

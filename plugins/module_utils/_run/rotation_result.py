@@ -17,7 +17,7 @@ from .._plan.approvals import preview_of
 from .._plan.attention import RenewalFacts, as_served, find_alarming, find_attention, with_patience
 from .._plan.deployments import ListenerAction
 from .._plan.renewal_info import RenewalRequest
-from .._plan.rotation import Chosen, Record, is_meant
+from .._plan.rotation import Chosen, Record
 from .._plan.superseding import ACCEPT, LOOSENED, Clients, Incumbent, Overrides, loosened, losses
 from .._plan.world import World
 from .._report.adoption import adoption_lines
@@ -175,9 +175,8 @@ def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterab
     """Yield what the sources hold, and what of the store each may stand in for."""
     left_out = {record["fingerprint_sha256"]: record["reason"] for record in chosen.skipped}
     for entry in world.bundles.entries:
-        certificate = entry.certificate
-        if is_meant(certificate.common_name, certificate.subject_alt_names, options.common_names):
-            reason = left_out.get(certificate.fingerprint_sha256)
+        if entry.is_meant(options.common_names):
+            reason = left_out.get(entry.certificate.fingerprint_sha256)
             replaced = [] if reason else world.index.superseded_by(entry.record, world.clients)
             ids = [record.id for record in replaced if record.id]
             yield {**entry.as_facts(), "reason": reason, "supersedes": ids}

@@ -34,7 +34,7 @@ from .._plan.endpoints import EndpointAction, as_seen, plan_endpoints, why_not_a
 from .._plan.imports import ImportAction, plan_present, removal_of
 from .._plan.material import ImportOptions
 from .._plan.removal import RemovalPlan, as_result, plan_removal
-from .._plan.rotation import Chosen, Record, SourceCertificate, choose, choose_named, is_meant
+from .._plan.rotation import Chosen, Record, SourceCertificate, choose, choose_named
 from .._plan.world import World
 from .._report.summary import MOST_NAMED
 from .._text import some_of
@@ -178,7 +178,7 @@ def choose_adopted(world: World, options: RotationOptions) -> Chosen:
     """
     adoption = t.cast(Adoption, options.adopt)
     entry = adopted_entry(world, adoption, options)
-    if not is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
+    if not entry.is_meant(options.common_names):
         patterns = some_of(options.common_names or ["nothing"], MOST_NAMED)
         raise CertificatesError(
             "invalid_argument",

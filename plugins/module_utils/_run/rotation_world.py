@@ -21,7 +21,7 @@ from .._module import Module
 from .._names import any_matches
 from .._net.crl import Egress
 from .._plan.deployments import ListenerAction, ListenerSelection, Place, why_unmatched
-from .._plan.rotation import Record, is_meant, without_replaced
+from .._plan.rotation import Record, without_replaced
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients, age, certificate_of
 from .._plan.world import Read, World
@@ -216,7 +216,7 @@ def at_stake(world: World, options: RotationOptions) -> Iterator[tuple[Certifica
                 if age(other) >= age(current):
                     yield certificate_of(other), other.intermediates
     for entry in world.bundles.entries:
-        if is_meant(entry.certificate.common_name, entry.certificate.subject_alt_names, options.common_names):
+        if entry.is_meant(options.common_names):
             yield entry.certificate, entry.record.intermediates
 
 
