@@ -160,40 +160,28 @@ def acquire(
     """
     ledger = Ledger(ledger_url)
     backoff = Backoff(caller.stop, longest_wait, LONGEST_PAUSE)
+
+    def wait(lock: Entry) -> None:
+        """Wait a little for the end of another run; raise if the time is over, or this one was told to stop."""
+        since = iso(lock.begun_at)
+        others = f"Another run has been changing {what} since {since}"
+        within = f"{longest_wait:g} seconds"
+        if longest_wait:
+            caller.warn(f"{others}, so this one waited for its end, for at most {within}.")
+            with waiting(folder, f"{what}: waits for another run to end", longest_wait, backoff.waited):
+                has_waited = backoff.pause()
+            if has_waited:
+                return
+        if caller.stop.is_set():
+            raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")
+        how = f"did not end within {within}" if longest_wait else "this one is not to wait for its end"
+        raise CertificatesError("locked", f"{others}, and {how}: nothing was changed. Run it again later.", since=since)
+
     try:
-        granted = guard(
-            ledger,
-            Key("lock", subject()),
-            LEASE,
-            lambda entry: _wait(caller, what, longest_wait, backoff, entry, folder),
-            tolerance=WRONG_CLOCK,
-        )
+        granted = guard(ledger, Key("lock", subject()), LEASE, wait, tolerance=WRONG_CLOCK)
     except CertificatesError:
         ledger.close()
         raise
     until = granted.claim.previous_until
     is_stale = granted.was_taken or (until is not None and until >= planned_at)
     return Lock(ledger, granted.claim, what, granted.asked_at, is_plan_stale=is_stale)
-
-
-def _wait(
-    caller: Caller, what: str, longest_wait: float, backoff: Backoff, lock: Entry, folder: str | None = None
-) -> None:
-    """Wait a little for the end of another run.
-
-    Raises:
-        CertificatesError: `locked` if the time is over, `interrupted`.
-    """
-    since = iso(lock.begun_at)
-    others = f"Another run has been changing {what} since {since}"
-    within = f"{longest_wait:g} seconds"
-    if longest_wait:
-        caller.warn(f"{others}, so this one waited for its end, for at most {within}.")
-        with waiting(folder, f"{what}: waits for another run to end", longest_wait, backoff.waited):
-            has_waited = backoff.pause()
-        if has_waited:
-            return
-    if caller.stop.is_set():
-        raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")
-    how = f"did not end within {within}" if longest_wait else "this one is not to wait for its end"
-    raise CertificatesError("locked", f"{others}, and {how}: nothing was changed. Run it again later.", since=since)
