@@ -14,7 +14,7 @@ from hashlib import sha256
 from .._codes import AttentionReason, DeployOutcome, InStore
 from .._names import listener_name, listener_place, name_in_source
 from .report import Row, Schema, as_data, notice, read, unless_same
-from .summary import FAILED, UP_TO_DATE, Record, done_lines, lists_of, needs_person
+from .summary import FAILED, UP_TO_DATE, Record, by_listener, done_lines, is_told, key_of, lists_of, needs_person
 
 NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
 """What is most urgent: clients are refused, or get something else, and what was to be done was not."""
@@ -56,20 +56,14 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
         previous: the JSON text of the previous report, if there is one; see `unless_same`.
     """
     lists = lists_of(done)
-    about = _by_listener(
-        [*({**record, "reason": FAILED} for record in lists["failed"]), *(done.get("attention") or ())]
-    )
-    rows = [_row(listener, about.pop(_key(listener), [])) for listener in done.get("listeners") or ()]
+    about = by_listener(done)
+    rows = [_row(listener, about.pop(key_of(listener), [])) for listener in done.get("listeners") or ()]
     rows.sort(key=_urgency)
     told = [message for row in rows for message in row["messages"]]
     others = [
         *(record for records in about.values() for record in records),
         *(record for record in (*lists["failed"], *(done.get("attention") or ())) if not record.get("port")),
-        *(
-            record
-            for record in lists["skipped"]
-            if needs_person(record) and f"{name_in_source(record)} ({record.get('path')})" not in " ".join(told)
-        ),
+        *(record for record in lists["skipped"] if needs_person(record) and not is_told(record, told)),
     ]
     notices = [
         {**notice(record), "source": name_in_source(record)} if record.get("source") else notice(record)
@@ -91,21 +85,6 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
     return unless_same(LISTENERS, data_at, read(previous), at)
 
 
-def _by_listener(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Return records that are about listeners, by their keys."""
-    by_key: dict[str, list[Record]] = {}
-    for record in records:
-        if record.get("port"):
-            by_key.setdefault(_key(record), []).append(record)
-    return by_key
-
-
-def _key(listener: Record) -> str:
-    """Return what identifies a listener in every report; fit for an HTML id, whatever its load balancer is called."""
-    place = f"{listener.get('load_balancer_uuid') or listener.get('load_balancer')}:{listener.get('port')}"
-    return sha256(place.encode("utf-8", "replace")).hexdigest()[:16]
-
-
 def _row(listener: Record, about: Sequence[Record]) -> Row:
     """Return what is told of a listener; `about` is what failed and what needs a person."""
     by_message = {str(record.get("message")): str(record["reason"]) for record in reversed(about)}
@@ -113,9 +92,10 @@ def _row(listener: Record, about: Sequence[Record]) -> Row:
         ((reason, message) for message, reason in reversed(by_message.items())),
         key=lambda pair: LISTENERS.attention.index(pair[0]),
     )
+    place = key_of(listener).encode("utf-8", "replace")
     return {
         **{name: listener.get(name) for name in LISTENERS.columns},
-        "key": _key(listener),
+        "key": sha256(place).hexdigest()[:16],  # fit for an HTML id
         "listener": listener_name(listener),
         "name": listener.get("served_name"),
         "state": listener.get("outcome"),

@@ -141,8 +141,8 @@ def summary(
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
     broken = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
     others = [record for record in lists["skipped"] if record not in broken and record["reason"] != UP_TO_DATE]
-    needed = " ".join(item["message"] for item in attention)
-    broken = [record for record in broken if f"{name_in_source(record)} ({record.get('path')})" not in needed]
+    needed = [item["message"] for item in attention]
+    broken = [record for record in broken if not is_told(record, needed)]
     alarming = told_once(alarming, lists["failed"])
     needs = [item for item in told_once(attention, lists["failed"]) if item not in alarming]
     fails = bool(lists["failed"] or alarming)
@@ -166,14 +166,13 @@ def totals(
     lists: Mapping[str, Sequence[Record]],
     listeners: Sequence[Record],
     attention: Sequence[Record],
-    phases: Collection[str],
     *,
+    looks: bool,
     is_check_mode: bool,
 ) -> str:
-    """Return the line of totals: each listener counted once, and the certificates apart from them."""
+    """Return the line of totals: each listener counted once, and the certificates apart from them; `looks` says whether what is served matters."""
     about = about_listeners({"failed_items": lists["failed"], "attention": attention})
     would_be = "would be " if is_check_mode else ""
-    looks = bool({"deploy", "verify"} & set(phases))
     states = Counter(_state(listener, about.get(key_of(listener), ()), looks=looks) for listener in listeners)
     words = {
         "switched": f"{would_be}switched",
@@ -216,20 +215,26 @@ def _state(listener: Record, reasons: Collection[str], *, looks: bool) -> str:
     return "unseen" if looks and listener.get("served") is None else "same"
 
 
-def about_listeners(done: Record) -> Mapping[tuple[str, t.Any], Sequence[str]]:
-    """Return why listeners need a person, by `key_of`: for what they are named in `attention` of a module's result, or have failed."""
-    about: dict[tuple[str, t.Any], list[str]] = {}
+def by_listener(done: Record) -> dict[str, list[Record]]:
+    """Return what of a module's result is about listeners, by `key_of`: what has failed, with that as its reason, and `attention`."""
+    about: dict[str, list[Record]] = {}
     failed = [{**record, "reason": FAILED} for record in lists_of(done)["failed"]]
     for record in (*failed, *(done.get("attention") or ())):
-        reasons = about.setdefault(key_of(record), []) if record.get("port") else []
-        if record["reason"] not in reasons:
-            reasons.append(record["reason"])
+        if record.get("port"):
+            about.setdefault(key_of(record), []).append(record)
     return about
 
 
-def key_of(listener: Record) -> tuple[str, t.Any]:
+def about_listeners(done: Record) -> Mapping[str, Sequence[str]]:
+    """Return why listeners need a person, by `key_of`."""
+    return {
+        key: list(dict.fromkeys(record["reason"] for record in records)) for key, records in by_listener(done).items()
+    }
+
+
+def key_of(listener: Record) -> str:
     """Return what identifies a listener in the results of one run."""
-    return str(listener.get("load_balancer_uuid") or listener.get("load_balancer")), listener.get("port")
+    return f"{listener.get('load_balancer_uuid') or listener.get('load_balancer')}:{listener.get('port')}"
 
 
 def told_once(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Sequence[Record]:
@@ -272,6 +277,12 @@ def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_s
     if removed := [f"{record['id']} ({label(record) or 'without a name'})" for record in lists["removed"]]:
         several = "s" if len(removed) > 1 else ""
         yield f"certificate{several} {some_of(removed, MOST_NAMED)}: {would_be}removed{once_seen}"
+
+
+def is_told(broken: Record, messages: Iterable[str]) -> bool:
+    """Return whether messages about listeners say what is wrong with a certificate of a source."""
+    which = f"{name_in_source(broken)} ({broken.get('path')})"
+    return any(which in message for message in messages)
 
 
 def needs_person(skipped_item: Record) -> bool:

@@ -59,7 +59,7 @@ def as_result(
     alarming = find_alarming(concerned, options.fail_on, world.clients.at)
     attention = with_patience(attention, options.fail_on, world.clients.at)
     served = [as_served(listener, world) for listener in seen.listeners]
-    counted = totals(lists, served, attention, options.phases, is_check_mode=options.is_check_mode)
+    counted = totals(lists, served, attention, looks=options.looks_after, is_check_mode=options.is_check_mode)
     empty = [source["message"] for source in bundles.empty]
     result: dict[str, t.Any] = {
         "changed": any(imports.cut.values())

@@ -113,10 +113,12 @@ def test_sources_are_called_as_people_call_them(source: str, name: str) -> None:
     assert left_out == f"{name} api: SKIPPED, malformed: Mend api."
 
 
-def counted(*listeners: dict[str, Any], attention: Any = (), phases: Any = ("verify",), **lists: Any) -> str:
+def counted(*listeners: dict[str, Any], attention: Any = (), looks: bool = True, **lists: Any) -> str:
     """The line of totals."""
     is_check_mode = lists.pop("is_check_mode", False)
-    return totals({**{name: [] for name in LISTS}, **lists}, listeners, attention, phases, is_check_mode=is_check_mode)
+    return totals(
+        {**{name: [] for name in LISTS}, **lists}, listeners, attention, looks=looks, is_check_mode=is_check_mode
+    )
 
 
 def test_a_listener_is_counted_once_and_certificates_apart() -> None:
@@ -145,7 +147,7 @@ def test_totals_are_said_as_people_say_them() -> None:
     web = {**WEB, "outcome": "switched", "served": True}
     assert counted() == "0 listeners"
     assert counted({**web, "outcome": "unchanged"}) == "1 listener: 1 as it was"
-    assert counted({**web, "outcome": "unchanged", "served": None}, phases=["import"]) == "1 listener: 1 as it was"
+    assert counted({**web, "outcome": "unchanged", "served": None}, looks=False) == "1 listener: 1 as it was"
     assert counted(web, imported=[NEW], is_check_mode=True) == (
         "1 listener: 1 would be switched; certificates: 1 would be imported"
     )
