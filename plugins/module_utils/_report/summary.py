@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from .._codes import HeldBack, SourceReason, Untrusted
 from .._names import listener_name, name_in_source, shown_name_of
+from .._remedies import remove
 from .._text import some_of
 
 Record = Mapping[str, t.Any]
@@ -327,3 +328,39 @@ def _broken(records: Sequence[Record]) -> Iterable[str]:
         yield f"{name_in_source(record)}: SKIPPED, {record['reason']}: {record['message']}"
     for reason, group in by_reason(records[MOST_NAMED:]):
         yield f"skipped, too ({reason}): {some_of([name_in_source(record) for record in group], MOST_NAMED)}"
+
+
+def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterator[str]:
+    """Yield the lines for the list `adopted` of a result."""
+    has, gets, lost = ("has", "would get", "would lose") if is_check_mode else ("had", "got", "lost")
+    for listener in adopted:
+        old, new = listener["had"], listener["gets"]
+        if new is None:  # what has failed, is told with all that has
+            yield from [f"{named(listener)}: {listener['message']}"] if listener["outcome"] == "unchanged" else []
+            continue
+        yield f"{named(listener)} {has} {_shown(old) if old else 'no certificate'}"
+        yield f"{named(listener)} {gets} {_shown(new)}"
+        accepted = f", by {' and '.join(listener['allowed'])}" if listener["allowed"] else ""
+        yield f"{named(listener)} {lost} {some_of(listener['lost'], MOST_NAMED, '; ', '; ') or 'nothing'}{accepted}"
+    given = [listener for listener in adopted if listener["had"] and listener["gets"]]
+    for identifier, listener in {listener["had"]["id"]: listener for listener in given}.items():
+        if listener["still_used_by"]:
+            yield f"certificate {identifier} is still used by {some_of(listener['still_used_by'], MOST_NAMED)}"
+        elif not is_check_mode:
+            yield f"certificate {identifier} is used by no listener any more; if nobody wants it back, {remove(identifier)} deletes it"
+            if listener["allowed"] and _age(listener["had"]) > _age(listener["gets"]):
+                yield f"until {identifier} is removed, or {label(listener['gets'])} is renewed, each run tells that it is newer (held_back)"
+
+
+def _age(certificate: Record) -> tuple[str, str]:
+    return certificate["not_before"], certificate["not_after"]
+
+
+def _shown(certificate: Record) -> str:
+    """Say what a certificate is."""
+    which = f"certificate {certificate['id']}" if certificate["id"] else "a certificate that is to be imported"
+    kind = " ".join(str(certificate[name]) for name in ("key_type", "key_size") if certificate[name])
+    return (
+        f"{which}: {label(certificate) or 'without a name'}, {certificate['organization_name'] or 'no organization'}, {kind}, "
+        f"until {certificate['ends_at']}"
+    )

@@ -20,8 +20,7 @@ from .._plan.renewal_info import RenewalRequest
 from .._plan.rotation import Chosen, Record
 from .._plan.superseding import ACCEPT, LOOSENED, Clients, Incumbent, Overrides, loosened, losses
 from .._plan.world import World
-from .._report.adoption import adoption_lines
-from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, totals
+from .._report.summary import LISTS, RESULT_NAMES, adoption_lines, failure_lines, summary, totals
 from .._x509.certificate import Certificate
 from .certificate_info import services_of
 from .rotation_options import RotationOptions

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import remove
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import (
     LISTS,
+    adoption_lines,
     failure_lines,
     last_lines,
     summary,
@@ -238,4 +240,72 @@ def test_what_failed_and_what_needs_a_person_has_a_line_each() -> None:
     assert some.startswith("1 of the 2 listeners that need a person fails the run: web:443 ")
 
 
-# In the role
+# What listeners have that adopt a certificate, what they get, and what is lost by it
+
+NAME = "www.example.com"
+BEFORE, AFTER = 4699, 4711
+
+
+def known(identifier: int | None, organization: str | None, begin: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
+    facts = {"common_name": None, "subject_alt_names": [NAME], "key_type": "RSA", "key_size": 2048}
+    dates = {"not_before": begin, "not_after": "2026-06-01T00:00:00Z", "ends_at": "2026-05-31T00:00:00Z"}
+    return {"id": identifier, "organization_name": organization, **facts, **dates}
+
+
+HAD, GETS = known(BEFORE, "Example Ltd"), known(AFTER, None, "2026-02-01T00:00:00Z")
+
+
+def adopted(**given: Any) -> dict[str, Any]:
+    switched = {
+        "load_balancer": "web",
+        "port": 443,
+        "outcome": "switched",
+        "message": "Switched.",
+        "had": HAD,
+        "gets": GETS,
+    }
+    lost = {"lost": ["the organization Example Ltd"], "allowed": ["allow_organization_change"], "still_used_by": []}
+    return {**switched, **lost, **given}
+
+
+def said_of(*listeners: dict[str, Any], is_check_mode: bool = False) -> list[str]:
+    return list(adoption_lines(listeners, is_check_mode=is_check_mode))
+
+
+def test_what_it_had_got_and_lost_and_how_to_remove_the_old_one() -> None:
+    assert said_of(adopted()) == [
+        f"web:443 had certificate {BEFORE}: {NAME}, Example Ltd, RSA 2048, until 2026-05-31T00:00:00Z",
+        f"web:443 got certificate {AFTER}: {NAME}, no organization, RSA 2048, until 2026-05-31T00:00:00Z",
+        "web:443 lost the organization Example Ltd, by allow_organization_change",
+        f"certificate {BEFORE} is used by no listener any more; if nobody wants it back, {remove(BEFORE)} deletes it",
+    ]
+
+
+def test_a_plan_removes_nothing_and_has_no_id_for_what_is_not_stored() -> None:
+    assert said_of(adopted(gets={**GETS, "id": None}, lost=[], allowed=[]), is_check_mode=True) == [
+        f"web:443 has certificate {BEFORE}: {NAME}, Example Ltd, RSA 2048, until 2026-05-31T00:00:00Z",
+        f"web:443 would get a certificate that is to be imported: {NAME}, no organization, RSA 2048, until 2026-05-31T00:00:00Z",
+        "web:443 would lose nothing",
+    ]
+
+
+def test_the_old_one_is_told_once_and_by_whom_it_is_still_used() -> None:
+    both = [adopted(still_used_by=["api:443"]), adopted(port=8443, still_used_by=["api:443"])]
+    assert said_of(*both)[6:] == [f"certificate {BEFORE} is still used by api:443"]
+
+
+def test_an_old_one_that_is_newer_is_told_of_by_each_run() -> None:
+    newer = {**HAD, "not_before": "2026-03-01T00:00:00Z"}
+    last = f"until {BEFORE} is removed, or {NAME} is renewed, each run tells that it is newer (held_back)"
+    assert said_of(adopted(had=newer))[-1] == last
+    assert last not in said_of(adopted(had=newer, allowed=[]))
+
+
+def test_what_was_not_switched() -> None:
+    """What has failed is told with all that has; a listener without a certificate has none to remove."""
+    assert said_of(adopted(outcome="unchanged", gets=None, message="It has it.")) == ["web:443: It has it."]
+    assert said_of(adopted(outcome="failed", gets=None)) == []
+    assert said_of(adopted(had=None, lost=[], allowed=[]))[::2] == [
+        "web:443 had no certificate",
+        "web:443 lost nothing",
+    ]
