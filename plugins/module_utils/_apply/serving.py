@@ -15,7 +15,6 @@ from dataclasses import replace
 
 from .._names import listener_place, name_to_ask_for
 from .._net.endpoint import Endpoint, ProbeResult
-from .._net.entry import is_for
 from .._net.probe import CONCURRENCY, probe_addresses
 from .._net.verdict import Finding, Verdict, judge
 from .._plan.deployments import ListenerAction
@@ -238,7 +237,7 @@ def name_to_ask(action: ListenerAction, *, is_before: bool) -> str | None:
     if after is None or before is None:
         known = after or before
         return server_name_for(known) if known else None
-    hosts = [name for name in before.server_names if is_for(after, name.replace("*", "www", 1))]
+    hosts = [name for name in before.server_names if after.is_for(name.replace("*", "www", 1))]
     common = name_to_ask_for(hosts, before.addresses & after.addresses)
     return common or server_name_for(before if is_before else after)
 

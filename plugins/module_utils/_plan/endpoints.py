@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from .._api.store import StoreCertificate
 from .._names import any_matches
 from .._net.endpoint import Endpoint, Expected
-from .._net.entry import is_for
 from .._text import some_of
 from .._x509.certificate import Certificate
 from .deployments import ListenerAction, Place
@@ -53,7 +52,7 @@ class Demand:
     def fits(self, certificate: Certificate) -> bool:
         """Return whether a certificate is what must be served."""
         if self.names:
-            return all(is_for(certificate, name) for name in self.names)
+            return all(certificate.is_for(name) for name in self.names)
         return any(record.certificate == certificate for record in self.records)
 
 

@@ -27,9 +27,9 @@ from .._module import Module
 from .._names import name_to_ask_for
 from .._net.crl import Egress
 from .._net.endpoint import Endpoint, Expected, ProbeResult, is_host, names_record, read_endpoint
-from .._net.entry import Entries
 from .._net.probe import CONCURRENCY, probe_all
 from .._plan.endpoints import Demand
+from .._plan.entry import Entries
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._times import now

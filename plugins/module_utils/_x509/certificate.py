@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import typing as t
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from .._errors import CertificatesError
-from .._names import ascii_name, is_address, shown_name
+from .._names import ascii_name, is_address, shown_name, wildcard_over
 from .._text import fits_xml, printable
 from .._times import iso
 from . import asn1
@@ -248,6 +249,17 @@ class Certificate:
         name = self.common_name or ""
         is_host = "." in name and " " not in name
         return self.server_names | self.addresses | name_set(name if is_host else None, ())
+
+    def is_for(self, name: str) -> bool:
+        """Return whether clients take it for a name or an address (RFC 9525, 6).
+
+        Addresses are compared with its IP addresses only. A wildcard stands for exactly the whole left-most label.
+        """
+        bare = name.partition("%")[0]
+        if is_address(bare):
+            return str(ipaddress.ip_address(bare)) in self.addresses
+        wanted = ascii_name(name)
+        return not self.server_names.isdisjoint({wanted, wildcard_over(wanted)})
 
     @cached_property
     def _dns_names(self) -> list[str]:

@@ -49,6 +49,7 @@ from tests.support.certificates import (
     certificate_of,
     key_bytes,
     key_pem,
+    name_of,
     new_key,
     pem_of,
     pkcs7_of,
@@ -363,6 +364,68 @@ def test_nothing_shows_a_key() -> None:
     key = read_private_key(ISSUED.key_pem.encode())
     store = read_key_store(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)
     assert ISSUED.key_pem.splitlines()[1] not in repr((key, store))
+
+
+# What it is for
+
+FOR_NAMES: list[tuple[list[str], str, bool]] = [
+    (["www.example.com"], "www.example.com", True),
+    (["www.example.com"], "WWW.Example.COM.", True),
+    (["WWW.EXAMPLE.COM"], "www.example.com", True),
+    (["www.example.com"], "example.com", False),
+    (["*.example.com"], "www.example.com", True),
+    (["*.example.com"], "example.com", False),
+    (["*.example.com"], "a.www.example.com", False),
+    (["*.example.com"], ".example.com", False),
+    (["*.example.com"], "www.example.com.evil.example", False),
+    (["w*.example.com"], "www.example.com", False),
+    (["www.*.com"], "www.example.com", False),
+    (["*"], "localhost", False),
+    (["*.com"], "example.com", False),
+    (["*.co.uk"], "example.co.uk", True),
+    (["*.*.com"], "www.example.com", False),
+    (["xn--mnchen-3ya.example"], "münchen.example", True),
+    (["*.example.com"], "xn--mnchen-3ya.example.com", True),
+    (["192.0.2.1"], "192.0.2.1", False),
+    (["*.0.2.1"], "192.0.2.1", False),
+]
+
+
+@pytest.mark.parametrize(("names", "wanted", "expected"), FOR_NAMES)
+def test_which_names_a_certificate_is_for(names: list[str], wanted: str, expected: bool) -> None:
+    assert Certificate.of(AUTHORITY.issue(None, names=names).certificate).is_for(wanted) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"), [([], True), (["other.example.com"], False)], ids=["no_dns_names", "dns_names"]
+)
+def test_the_common_name_counts_only_without_dns_names(names: list[str], expected: bool) -> None:
+    assert (
+        Certificate.of(AUTHORITY.issue("www.example.com", names=names).certificate).is_for("www.example.com")
+        is expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("192.0.2.1", True),
+        ("192.0.2.2", False),
+        ("2001:db8::1", True),
+        ("2001:0DB8:0:0:0:0:0:1", True),
+        ("2001:db8::1%eth0", True),
+        ("2001:db8::2", False),
+        ("www.example.com", False),
+    ],
+)
+def test_an_address_is_compared_with_addresses(wanted: str, expected: bool) -> None:
+    addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("192.0.2.1", "2001:db8::1")]
+    key = new_key()
+    extensions = [x509.SubjectAlternativeName([x509.DNSName("other.example.com"), *addresses])]
+    certificate = certificate_of(
+        name_of("www.example.com"), name_of("www.example.com"), key, key, extensions=extensions
+    )
+    assert Certificate.of(certificate).is_for(wanted) is expected
 
 
 # The chain

@@ -21,7 +21,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._net.entry import is_for
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
@@ -93,7 +92,7 @@ def is_accepted(case: Mapping[str, Any]) -> bool:
     except CertificatesError:
         return False
     chain = chain_as_sent(leaf, sent, Anchors(roots), at)
-    is_trusted = chain.trust == "trusted" and leaf.is_valid(at) and (name is None or is_for(leaf, name))
+    is_trusted = chain.trust == "trusted" and leaf.is_valid(at) and (name is None or leaf.is_for(name))
     return is_trusted and not is_revoked(leaf, chain, case["crls"], at)
 
 

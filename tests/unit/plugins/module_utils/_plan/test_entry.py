@@ -6,19 +6,20 @@
 
 from __future__ import annotations
 
-import ipaddress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import NotSeen
 from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
-from ansible_collections.softlayer.certificates.plugins.module_utils._net.entry import Entries, is_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.endpoints import Demand
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.entry import Entries
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
-from cryptography import x509
 
-from tests.support.certificates import NOW, Authority, Issued, certificate_of, name_of, new_key, self_signed
+from tests.support.certificates import NOW, Authority, Issued, self_signed
 
 AUTHORITY = Authority()
 NAME = "www.example.com"
@@ -32,8 +33,10 @@ def result_of(issued: Issued, chain: Any = None, **changes: Any) -> ProbeResult:
     return ProbeResult(Endpoint(NAME), "192.0.2.1", tuple(map(Certificate.of, sent)), "TLSv1.3", "x", **changes)
 
 
-def entry(result: ProbeResult, name: str = NAME, anchors: Anchors | None = ROOTS) -> dict[str, Any]:
-    return Entries(anchors, NOW).of(result, name)
+def entry(
+    result: ProbeResult, name: str = NAME, anchors: Anchors | None = ROOTS, demand: Demand | None = None
+) -> dict[str, Any]:
+    return Entries(anchors, NOW).of(result, name, demand)
 
 
 def meant(*given: Any, **options: Any) -> tuple[Any, ...]:
@@ -128,56 +131,44 @@ def test_the_ends_of_the_validity_belong_to_it() -> None:
         assert Entries(None, at).of(result_of(issued), NAME)["reason"] == expected
 
 
-NAMES: list[tuple[list[str], str, bool]] = [
-    (["www.example.com"], "www.example.com", True),
-    (["www.example.com"], "WWW.Example.COM.", True),
-    (["WWW.EXAMPLE.COM"], "www.example.com", True),
-    (["www.example.com"], "example.com", False),
-    (["*.example.com"], "www.example.com", True),
-    (["*.example.com"], "example.com", False),
-    (["*.example.com"], "a.www.example.com", False),
-    (["*.example.com"], ".example.com", False),
-    (["*.example.com"], "www.example.com.evil.example", False),
-    (["w*.example.com"], "www.example.com", False),
-    (["www.*.com"], "www.example.com", False),
-    (["*"], "localhost", False),
-    (["*.com"], "example.com", False),
-    (["*.co.uk"], "example.co.uk", True),
-    (["*.*.com"], "www.example.com", False),
-    (["xn--mnchen-3ya.example"], "münchen.example", True),
-    (["*.example.com"], "xn--mnchen-3ya.example.com", True),
-    (["192.0.2.1"], "192.0.2.1", False),
-    (["*.0.2.1"], "192.0.2.1", False),
-]
+def test_what_must_be_served() -> None:
+    """What was not seen has its own reason, and what is expected is not said of it."""
+    result = result_of(AUTHORITY.issue(NAME))
+    other, same = (Demand((name,), (), f"a certificate for {name}") for name in ("api.example.com", NAME))
+    told = entry(result, demand=other)
+    assert (told["served"], told["reason"]) == (False, "not_served")
+    assert told["message"].startswith(f"{NAME}:443 serves the certificate {NAME} ")
+    assert ", and must serve a certificate for api.example.com: have that served there" in told["message"]
+    told = entry(result, demand=same)
+    assert (told["served"], told["reason"], entry(result)["served"]) == (True, None, None)
+    told = entry(replace(result, reason="handshake_failed", message="It failed."), demand=other)
+    assert (told["served"], told["reason"], told["message"]) == (False, "handshake_failed", "It failed.")
+    assert entry(ProbeResult(Endpoint(NAME), reason="unreachable", message="No."), demand=other)["served"] is None
 
 
-@pytest.mark.parametrize(("names", "wanted", "expected"), NAMES)
-def test_which_names_a_certificate_is_for(names: list[str], wanted: str, expected: bool) -> None:
-    assert is_for(Certificate.of(AUTHORITY.issue(None, names=names).certificate), wanted) is expected
+def test_all_that_is_told() -> None:
+    issued = AUTHORITY.issue(NAME)
+    leaf, sent = (Certificate.of(certificate) for certificate in (issued.certificate, issued.chain[0]))
+    result = result_of(issued, accepted=True, is_connected=True)
+    end = {"ends_at": iso(leaf.not_after), "ends_by": None}
+    seen = {"ip_address": "192.0.2.1", "tls_version": "TLSv1.3", "cipher": "x", "accepted": True}
+    meaning = {"trust": "trusted", "name_matches": True, "days_until_expiry": 90, "renewal_due": False}
+    nothing = {"served": None, "reason": None, "message": None}
+    assert entry(result) == {
+        **{"host": NAME, "port": 443, "server_name": NAME, **leaf.facts(), "issuer": leaf.shown_issuer},
+        **{"chain": [{**sent.facts(), "issuer": sent.shown_issuer}], **end, **seen, **meaning, **nothing},
+    }
+    unseen = entry(ProbeResult(Endpoint("", 8443), "192.0.2.1", reason="unreachable", message="No."), "")
+    told = {"port": 8443, "chain": [], "reason": "unreachable", "message": "No."}
+    assert unseen == {**dict.fromkeys(entry(result)), **told}
 
 
-@pytest.mark.parametrize(
-    ("names", "expected"), [([], True), (["other.example.com"], False)], ids=["no_dns_names", "dns_names"]
-)
-def test_the_common_name_counts_only_without_dns_names(names: list[str], expected: bool) -> None:
-    assert is_for(Certificate.of(AUTHORITY.issue(NAME, names=names).certificate), NAME) is expected
-
-
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        ("192.0.2.1", True),
-        ("192.0.2.2", False),
-        ("2001:db8::1", True),
-        ("2001:0DB8:0:0:0:0:0:1", True),
-        ("2001:db8::1%eth0", True),
-        ("2001:db8::2", False),
-        ("www.example.com", False),
-    ],
-)
-def test_an_address_is_compared_with_addresses(wanted: str, expected: bool) -> None:
-    addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("192.0.2.1", "2001:db8::1")]
-    key = new_key()
-    extensions = [x509.SubjectAlternativeName([x509.DNSName("other.example.com"), *addresses])]
-    certificate = certificate_of(name_of(NAME), name_of(NAME), key, key, extensions=extensions)
-    assert is_for(Certificate.of(certificate), wanted) is expected
+def test_what_clients_say_is_told_once() -> None:
+    issued = AUTHORITY.issue(NAME)
+    refused = result_of(issued, accepted=False, refusal="CA cert does not support key agreement")
+    what, said = f"{NAME}:443 serves the certificate {NAME}, which is not", f"OpenSSL says: {refused.refusal}."
+    assert meant(refused)[-2:] == (None, f"{what} accepted by clients. {said}")
+    other = replace(refused, refusal=None, is_for_other_name=True)
+    assert meant(other)[-2:] == ("name_mismatch", f"{what} for {NAME} as clients see it.")
+    failed = replace(refused, reason="handshake_failed", message=f"It failed: {refused.refusal}.")
+    assert meant(failed)[-1] == failed.message

@@ -6,36 +6,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 from datetime import datetime
 
 from .._codes import EndpointReason
-from .._names import ascii_name, is_address, wildcard_over
+from .._net.endpoint import ProbeResult
+from .._net.verdict import described
 from .._text import some_of
 from .._times import days_until, iso
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Trust, chain_as_sent
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from .endpoint import ProbeResult
-from .verdict import described
+from .endpoints import Demand
 
 ADVICE: t.Mapping[Trust, str] = {
     "incomplete": "Have the server send the intermediate certificates that the authority publishes; if it is an authority of your own, give "
     "its root as trusted_ca_path.",
     "untrusted": "Replace the certificate; if it comes from an authority of your own, give that one's root as trusted_ca_path.",
 }
-
-
-class Demanded(t.Protocol):
-    """What must be served."""
-
-    @property
-    def words(self) -> str:
-        """The same as a part of a sentence."""
-
-    def fits(self, certificate: Certificate) -> bool:
-        """Return whether a certificate is what must be served."""
 
 
 class Entries:
@@ -51,7 +39,7 @@ class Entries:
         self._at = at
         self._checked: dict[tuple[Certificate, ...], Chain] = {}
 
-    def of(self, result: ProbeResult, name: str, demand: Demanded | None = None) -> dict[str, t.Any]:
+    def of(self, result: ProbeResult, name: str, demand: Demand | None = None) -> dict[str, t.Any]:
         """Return what a result means for a client that wants to reach a name. All is `None` that cannot be told.
 
         Args:
@@ -62,7 +50,7 @@ class Entries:
         served = result.chain[0] if result.chain else None
         chain = self.chain_of(result)
         lifespan = Lifespan.of(served, chain.path if chain else ()) if served else None
-        matches = is_for(served, name) if served else None
+        matches = served.is_for(name) if served else None
         is_served = demand.fits(served) if demand and served else None
         reason, message = self._why_not(result, chain, name if matches is False else None)
         if demand and served and not is_served and result.reason is None:
@@ -119,18 +107,6 @@ class Entries:
         if result.is_for_other_name:
             return "name_mismatch", f"{what} is not for {result.endpoint.checked_name} as clients see it."
         return None, f"{what} is not accepted by clients." if result.accepted is False else None
-
-
-def is_for(certificate: Certificate, name: str) -> bool:
-    """Return whether clients take a certificate for a name or an address (RFC 9525, 6).
-
-    Addresses are compared with the certificate's IP addresses only. A wildcard stands for exactly the whole left-most label.
-    """
-    bare = name.partition("%")[0]
-    if is_address(bare):
-        return str(ipaddress.ip_address(bare)) in certificate.addresses
-    wanted = ascii_name(name)
-    return not certificate.server_names.isdisjoint({wanted, wildcard_over(wanted)})
 
 
 def facts_of(certificate: Certificate | None) -> dict[str, t.Any]:
