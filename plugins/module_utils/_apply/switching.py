@@ -48,6 +48,11 @@ class WaitOptions:
     timeout: float
     interval: float
 
+    @property
+    def longest(self) -> float:
+        """The longest wait; zero not to wait."""
+        return self.timeout if self.waits else 0
+
 
 def check_ledger(module: Module) -> None:
     """Refuse a run that could not have a lock: without the library for databases, or with a URL that cannot be meant.
@@ -92,7 +97,7 @@ def carry_out(
             module.params["ledger_url"],
             lambda: f"load balancers of account {client.account_id()}",
             "load balancers",
-            wait_options.timeout if wait_options.waits else 0,
+            wait_options.longest,
             plan.world.at,
             module.given_folder,
         )
@@ -163,7 +168,7 @@ class Switcher:
             planned: the listeners.
             remembered: ends once they have been looked at, which is before the change is sent.
         """
-        backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
+        backoff = self._backoff()
         missing, settled = list(planned), []
         try:
             while missing:
@@ -182,6 +187,9 @@ class Switcher:
             settled += [action.because(error) for action in missing]
         return settled
 
+    def _backoff(self) -> Backoff:
+        return Backoff(self._client.stop, self._wait_options.longest, self._wait_options.interval)
+
     def _when_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
         """Return the balancer once it can be changed.
 
@@ -194,13 +202,12 @@ class Switcher:
                 return now
             if now.has_ended:
                 raise CertificatesError("balancer_error", now.why_ended)
-            if not (self._wait_options.waits and backoff.pause()):
+            if not backoff.pause():
                 raise self._gave_up(now)
 
     def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
         """Note what is waited for while the block lasts."""
-        longest = self._wait_options.timeout if self._wait_options.waits else 0
-        return waiting(self.folder, f"{balancer.name}: waits {what}", longest)
+        return waiting(self.folder, f"{balancer.name}: waits {what}", self._wait_options.longest)
 
     def _gave_up(self, balancer: Balancer) -> CertificatesError:
         if self._client.stop.is_set():
@@ -228,7 +235,7 @@ class Switcher:
                 return self._read_back(missing, error)
             if not self._was_busy(error, balancer):
                 raise
-            if not (self._wait_options.waits and backoff.pause()):
+            if not backoff.pause():
                 raise CertificatesError("balancer_busy", f"{error.message} Run it again later.") from None
             return False
         return True
@@ -268,7 +275,7 @@ class Switcher:
         Raises:
             CertificatesError: `outcome_unknown`.
         """
-        backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
+        backoff = self._backoff()
         advice = "Run it again: it looks first what was done."
         while True:
             try:
@@ -279,7 +286,7 @@ class Switcher:
                 ) from None
             if any(_has_target(action, now) for action in missing):  # one call changes all of them or none
                 return True
-            if now.is_active or now.has_ended or not (self._wait_options.waits and backoff.pause()):
+            if now.is_active or now.has_ended or not backoff.pause():
                 raise CertificatesError(
                     "outcome_unknown", f"{lost.message} The listeners have their old certificates so far. {advice}"
                 )
@@ -290,7 +297,7 @@ class Switcher:
         """Wait until the balancer has carried the change out; return what became of it."""
         if not self._wait_options.waits:
             return list(sent)
-        backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
+        backoff = self._backoff()
         try:
             with self._waiting(_balancer(sent), "for its update"):
                 if self._shortest is not None:
@@ -318,7 +325,7 @@ class Switcher:
         """Before listeners are looked at, wait for a change that another run has begun."""
         balancer = _balancer(kept) if kept else None
         if balancer and not (balancer.is_active or balancer.has_ended) and self._wait_options.waits:
-            backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
+            backoff = self._backoff()
             with (
                 suppress(CertificatesError),  # they are looked at in any case
                 self._waiting(balancer, "for an update that another run has begun"),
