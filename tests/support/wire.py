@@ -21,8 +21,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api import
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import (
     Client,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import Answer as HttpAnswer
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Answer as HttpAnswer
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Attempt, UnderWay
 from requests.adapters import HTTPAdapter
 

@@ -4,7 +4,7 @@
 
 """What a failed call to the SoftLayer API means. Private to softlayer.certificates.
 
-Pure. For a call that cannot be undone only one question matters: may the server have carried it out? The `code` of
+It makes no calls. For a call that cannot be undone only one question matters: may the server have carried it out? The `code` of
 the error answers it:
 
 =========================  ============================================================================  ===========
@@ -44,15 +44,13 @@ import re
 import typing as t
 import xmlrpc.client
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from .._errors import CertificatesError
 from .._secrets import without_key_material
 from .._text import printable
-
-if t.TYPE_CHECKING:
-    from .transport import Attempt
+from .transport import Answer, AnswerTooLarge, Attempt
 
 NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
 """Codes after which the same call may always be repeated, even one that changes something."""
@@ -104,21 +102,6 @@ OF_ORDERS = "Certificate_Request"
 NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
 """What the API may answer where a permission is missing, to a user whose other calls it answers."""
 NOT_FOUND_ADVICE = "It does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer as it arrived."""
-
-    status: int
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    is_by_proxy: bool = False
-    """Whether it came from a proxy that was to pass the call on in plain HTTP; the proxy may have refused to do so."""
-
-
-class AnswerTooLarge(Exception):
-    """The answer is too large and was not read to its end."""
 
 
 @dataclass(frozen=True)

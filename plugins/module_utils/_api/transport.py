@@ -16,10 +16,11 @@ import re
 import socket
 import threading
 import typing as t
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from .._net.connection import Deadline, connect, resolve
-from .faults import Answer, AnswerTooLarge
 
 with suppress(ImportError):
     import requests
@@ -44,6 +45,21 @@ def keep_quiet(library: str, *, verify: bool | str) -> None:
     logger.propagate = False
     if verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer as it arrived."""
+
+    status: int
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_by_proxy: bool = False
+    """Whether it came from a proxy that was to pass the call on in plain HTTP; the proxy may have refused to do so."""
+
+
+class AnswerTooLarge(Exception):
+    """The answer is too large and was not read to its end."""
 
 
 class Attempt:

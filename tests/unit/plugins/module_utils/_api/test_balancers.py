@@ -22,7 +22,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.balanc
     normalise,
     point_listeners,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import Answer, explain
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import explain
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Answer
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
 from tests.support.api import client

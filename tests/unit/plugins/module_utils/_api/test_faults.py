@@ -22,14 +22,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults
     LONGEST_MESSAGE,
     NOT_CARRIED_OUT,
     RETIRED_ADVICE,
-    Answer,
-    AnswerTooLarge,
     Fault,
     explain,
     fault_in,
     retry_after_seconds,
     shorten,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Answer, AnswerTooLarge
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from hypothesis import example, given
 from hypothesis import strategies as st
