@@ -14,7 +14,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import CLIENTS, recognised
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables, plain
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
 from jinja2 import pass_context
 from jinja2.runtime import Context
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
 
 MEANT = {
     "bool": "true or false",

@@ -31,6 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfi
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import without_secrets
 from ansible_collections.softlayer.certificates.plugins.module_utils._text import some_of
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import (
     is_own_playbook,
     role_defaults,
@@ -38,7 +39,6 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles impo
 )
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import (
     extra_variables,
-    on_variables,
     plain,
 )
 from jinja2 import pass_context

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable
 
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import certificates_for
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing
 
 
 @quoting_nothing

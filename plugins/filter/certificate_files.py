@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import known_issuers
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing, require
 
 Record = Mapping[str, t.Any]
 

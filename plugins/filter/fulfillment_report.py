@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import ORDERS, OrderFacts, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing, require
 
 Records = Sequence[Mapping[str, t.Any]]
 

@@ -13,7 +13,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import certificates_for
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing
 
 
 @quoting_nothing

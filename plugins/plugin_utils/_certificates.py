@@ -10,7 +10,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import require
 
 
 def certificates_for(name: str, text: str | bytes) -> list[Certificate]:

@@ -17,7 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.filter import (
     fulfillment_report,
     key_matches,
 )
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
 from jinja2 import UndefinedError
 
 SECRET = "s3same-0pen"

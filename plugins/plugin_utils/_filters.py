@@ -1,0 +1,71 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What filters have in common: what they need, what they are given, and how they fail. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from functools import wraps
+
+from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError, unforeseen
+from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
+    FOR_CERTIFICATES,
+    require_libraries,
+)
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import MARKS_TEMPLATES, plain
+from jinja2 import TemplateError
+
+P = t.ParamSpec("P")
+R = t.TypeVar("R")
+
+
+def quoting_nothing(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a filter whose errors that nobody foresaw are told without their text, which may quote a private key or a passphrase; its own with it."""
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (AnsibleError, TemplateError):  # something undefined, for example
+            raise
+        except CertificatesError as error:
+            raise AnsibleFilterError(f"{function.__name__}: {error.message}") from None
+        except Exception as error:
+            if isinstance(error, TypeError) and t.cast(t.Any, error.__traceback__).tb_next is None:
+                raise  # it has no such argument, or lacks one
+            raise AnsibleFilterError(f"{function.__name__}: {unforeseen(error).message}") from None
+
+    return called
+
+
+def on_variables(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a filter that is given plain values, and whose result Ansible never takes for a template, whatever texts are in it."""
+
+    @quoting_nothing
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        result: t.Any = function(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
+        # Where templates are marked, none of what Python put together is one, and to go through a large result would take long.
+        return t.cast(R, result if MARKS_TEMPLATES else wrap_var(result))
+
+    return called
+
+
+def require(who: str) -> None:
+    """Refuse to begin if a library that reads certificates is missing or too old.
+
+    Args:
+        who: what needs it, as the beginning of a sentence: `The filter key_matches`.
+
+    Raises:
+        AnsibleFilterError: says which library, and how to install it.
+    """
+    try:
+        require_libraries(FOR_CERTIFICATES, who, "on the controller")
+    except CertificatesError as error:
+        raise AnsibleFilterError(error.message) from None
