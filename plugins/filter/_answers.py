@@ -6,21 +6,12 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from collections.abc import Callable, Mapping
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
-
-MEANT = {
-    "bool": "true or false",
-    "int": "a whole number, such as 12",
-    "str": "text",
-    "dict": "a dict, as a job before it has set it",
-}
 
 
 @on_variables
@@ -42,22 +33,10 @@ def answers(given: Mapping[str, object], questions: Mapping[str, dict[str, t.Any
         if name not in given or (is_blank and option["type"] != "list"):
             continue
         try:
-            validated = ArgumentSpecValidator({name: option}).validate(
-                ArgumentSpec({name: option}).as_meant({name: value})
-            )
+            read |= ArgumentSpec({name: option}).read({name: value})
         except CertificatesError as error:
             refused.append(error.message)
-            continue
-        if validated.error_messages:
-            refused.append(f"{name} is {json.dumps(value, ensure_ascii=False)}, but must be {_meant(option)}.")
-        read[name] = validated.validated_parameters[name]
     return {**read, "refused": refused}
-
-
-def _meant(option: Mapping[str, t.Any]) -> str:
-    """Return what an answer must be, as the end of a sentence."""
-    choices = option.get("choices")
-    return f"one of {', '.join(choices)}" if choices else MEANT[option.get("elements", option["type"])]
 
 
 class FilterModule:

@@ -87,29 +87,30 @@ ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 """Answers, and what they mean."""
 VARIABLES = sorted({name for _, meant in ANSWERS.values() for name in meant} | {"survey_read"})
-NO_LIST = 'which is no list. Write it like one, two or ["one", "two"].'
+NO_LIST = '{0} is {1}, which is no list. Write it like one, two or ["one", "two"].'
+NO_NUMBER = "{0} takes a whole number, and its value is something else."
 ODD: dict[str, dict[str, tuple[Any, str]]] = {
     "resend.yml": {
         "ssl_orders": ("www.{{ 7*7 }}.example.com", NO_LIST),
         "ssl_allowed_recipients": ('{"a": 1}', NO_LIST),
-        "ssl_force": ("it's", "but must be true or false."),
+        "ssl_force": ("it's", "{0} takes true or false, and its value is something else."),
     },
     "collect_and_import.yml": {
         "ssl_orders": ("it's", NO_LIST),
-        "ssl_phases": ("request", "but must be one of collect, import."),
+        "ssl_phases": ("request", "value of {0} must be one or more of: collect, import. Got no match for: request."),
     },
     "list_orders.yml": {"ssl_orders": ('{"a": 1}', NO_LIST)},
     "report.yml": {"ssl_orders": ("[one", NO_LIST)},
     "deploy.yml": {
         "ssl_load_balancers": ("{{ 7*7 }}", NO_LIST),
         "ssl_common_names": ('"quoted"', NO_LIST),
-        "ssl_max_listeners": ("{{ 7*7 }}", "but must be a whole number, such as 12."),
+        "ssl_max_listeners": ("{{ 7*7 }}", NO_NUMBER),
     },
     "verify.yml": {"ssl_load_balancers": ('{"a": 1}', NO_LIST), "ssl_common_names": ("#all", NO_LIST)},
     "rotate.yml": {
         "ssl_load_balancers": ("it's", NO_LIST),
         "ssl_common_names": ("{{ 7*7 }}", NO_LIST),
-        "ssl_max_listeners": ('{"a": 1}', "but must be a whole number, such as 12."),
+        "ssl_max_listeners": ('{"a": 1}', NO_NUMBER),
     },
 }
 """Answers that cannot be read, by playbook and question, and what is said of each."""
@@ -223,7 +224,7 @@ def test_a_job_says_first_and_alone_what_is_wrong_with_its_answers(
     failures: dict[str, list[str]], playbook: str
 ) -> None:
     """Not at the end of what Ansible says of its own doings."""
-    sentences = [f"{name} is {json.dumps(answer)}, {rest}" for name, (answer, rest) in ODD[playbook].items()]
+    sentences = [said.format(name, json.dumps(answer)) for name, (answer, said) in ODD[playbook].items()]
     assert failures[playbook] == [" ".join([*sentences, "Nothing was done."])]
 
 

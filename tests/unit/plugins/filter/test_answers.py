@@ -44,11 +44,12 @@ def test_what_is_meant(given: dict[str, Any], read: dict[str, Any]) -> None:
     ("given", "said"),
     [
         ({"orders": "it's"}, 'orders is "it\'s", which is no list. Write it like one, two or ["one", "two"].'),
-        ({"ids": "one"}, 'ids is "one", but must be a whole number, such as 12.'),
-        ({"phases": "request"}, 'phases is "request", but must be one of collect, import.'),
-        ({"force": "{{ 7*7 }}"}, 'force is "{{ 7*7 }}", but must be true or false.'),
-        ({"most": {"a": 1}}, 'most is {"a": 1}, but must be a whole number, such as 12.'),
-        ({"shown": "folder"}, 'shown is "folder", but must be a dict, as a job before it has set it.'),
+        ({"ids": "one"}, "ids takes a whole number, and its value is something else."),
+        ({"phases": "request"}, "value of phases must be one or more of: collect, import. Got no match for: request."),
+        ({"force": "{{ 7*7 }}"}, "force takes true or false, and its value is something else."),
+        ({"most": {"a": 1}}, "most takes a whole number, and its value is something else."),
+        ({"most": True}, "most takes a number, and true or false is none."),
+        ({"shown": "folder"}, "shown takes a dict, and its value is something else."),
     ],
 )
 def test_what_cannot_be_read(given: dict[str, Any], said: str) -> None:
