@@ -48,14 +48,14 @@ class Obstacle(t.Generic[Why_co]):
 
 
 @contextmanager
-def saying(code: Code, message: str) -> Iterator[None]:
-    """Say an error with this code in the words of who knows what was asked for."""
+def if_not_found(message: str) -> Iterator[None]:
+    """Say that something was not found in the words of who knows what was asked for."""
     try:
         yield
     except CertificatesError as error:
-        if error.code != code:
+        if error.code != "not_found":
             raise
-        raise CertificatesError(code, message, **error.details) from None
+        raise CertificatesError("not_found", message, **error.details) from None
 
 
 ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"

@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .._errors import saying
+from .._errors import if_not_found
 from .balancers import UNLISTED
 from .client import Client
 from .store import UNREADABLE
@@ -49,7 +49,7 @@ def look_at_orders(client: Client) -> Paging:
     Raises:
         CertificatesError: as `Client.call`.
     """
-    with saying("not_found", NO_ORDERS):
+    with if_not_found(NO_ORDERS):
         account_id = client.account_id()
         return _paging(
             lambda offset: client.call(
@@ -71,7 +71,7 @@ def look_at_store(client: Client) -> Paging:
         CertificatesError: as `Client.call`.
     """
     by_id = {"securityCertificates": BY_ID}
-    with saying("not_found", f"{UNREADABLE}. Grant it."):
+    with if_not_found(f"{UNREADABLE}. Grant it."):
         return _paging(
             lambda offset: client.call(
                 "Account", "getSecurityCertificates", mask=ID_MASK, filter=by_id, limit=1, offset=offset
@@ -85,7 +85,7 @@ def look_at_balancers(client: Client) -> Paging:
     Raises:
         CertificatesError: as `Client.call`.
     """
-    with saying("not_found", UNLISTED):
+    with if_not_found(UNLISTED):
         return _paging(
             lambda offset: client.call(
                 "Network_LBaaS_LoadBalancer", "getAllObjects", mask=ID_MASK, filter=BY_ID, limit=1, offset=offset

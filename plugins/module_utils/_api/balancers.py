@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._codes import Code
-from .._errors import CertificatesError, saying
+from .._errors import CertificatesError, if_not_found
 from .._text import capitalized
 from .client import Client
 from .faults import as_sentence, shorten
@@ -132,7 +132,7 @@ def fetch_balancers(client: Client) -> list[Balancer]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    with saying("not_found", UNLISTED):
+    with if_not_found(UNLISTED):
         rows = client.read_list(BALANCER, "getAllObjects", mask=BALANCER_MASK)
     return [balancer for balancer in map(normalise, rows) if balancer is not None]
 
@@ -143,7 +143,7 @@ def fetch_balancer(client: Client, uuid: str) -> Balancer:
     Raises:
         CertificatesError: as `Client.call`; `not_found`; `no_answer` if the answer is not that balancer.
     """
-    with saying("not_found", f"Load balancer {uuid} cannot be read any more. {MANAGE_ADVICE}"):
+    with if_not_found(f"Load balancer {uuid} cannot be read any more. {MANAGE_ADVICE}"):
         row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
     balancer = normalise(row) if isinstance(row, dict) else None
     if balancer is None or balancer.uuid != uuid:

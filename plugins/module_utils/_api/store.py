@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from .._errors import CertificatesError, saying
+from .._errors import CertificatesError, if_not_found
 from .._names import any_matches
 from .._secrets import PRIVATE_KEY
 from .._text import encodable, printable
@@ -287,7 +287,7 @@ def fetch_visible(client: Client) -> StoreListing:
         "The certificate store cannot be read: the API user lacks the permissions SECURITY_CERTIFICATE_MANAGE and "
         "SECURITY_CERTIFICATE_VIEW. Grant one of them."
     )
-    with saying("not_found", why_not):
+    with if_not_found(why_not):
         entries = client.call("Account", "getValidSecurityCertificateEntries")
     return StoreListing(_records(client, entries), is_limited=True)
 
@@ -314,7 +314,7 @@ def _records(client: Client, entries: object) -> list[StoreCertificate]:
 
 
 def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
-    with saying("not_found", f"{UNREADABLE}. {remedy}"):
+    with if_not_found(f"{UNREADABLE}. {remedy}"):
         return client.read_list("Account", "getSecurityCertificates", mask=mask, root="securityCertificates")
 
 

@@ -137,7 +137,7 @@ class Inquiry(Caller):
         Raises:
             CertificatesError: it is not known.
         """
-        given, _headers = self._get(directory, directory)
+        given, _headers = self._get(directory)
         url = given.get("renewalInfo")
         if url is None:
             return None
@@ -154,7 +154,7 @@ class Inquiry(Caller):
             CertificatesError: nothing is.
         """
         try:
-            given, headers = self._get(url, url)
+            given, headers = self._get(url)
         except CertificatesError as error:
             if error.code != "rate_limited":
                 raise
@@ -164,13 +164,13 @@ class Inquiry(Caller):
             raise CertificatesError("api_error", f"{called(url)} answers with no window of time.")
         return RenewalAnswer(info, at + timedelta(seconds=retry_after(retry_after_seconds(headers))))
 
-    def _get(self, url: str, directory: str) -> tuple[Mapping[str, t.Any], Mapping[str, str]]:
+    def _get(self, url: str) -> tuple[Mapping[str, t.Any], Mapping[str, str]]:
         """Return the JSON object at a URL, with the headers of the answer.
 
         Raises:
             CertificatesError: it cannot be had.
         """
-        if why_not := why_not_asked(url, directory):
+        if why_not := why_not_asked(url, url):
             raise CertificatesError("invalid_argument", why_not)
         shown, session = called(url), self._session(url)
 

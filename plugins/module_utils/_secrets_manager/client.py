@@ -20,7 +20,6 @@ from .._api.caller import Caller
 from .._api.paging import MOST_PAGES, Page, Row, list_all
 from .._api.transport import Attempt, keep_quiet
 from .._api.values import dicts_in, number
-from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
 from .._text import some_of
 from .faults import explain, explain_login
@@ -59,10 +58,10 @@ class SecretsManager(Caller):
     def __init__(
         self,
         instance: Instance,
-        concurrency: int = 8,
-        stop: threading.Event | None = None,
-        warn: Callable[[str], object] = lambda _text: None,
-        hide: Callable[[str], object] = lambda _text: None,
+        concurrency: int,
+        stop: threading.Event,
+        warn: Callable[[str], object],
+        hide: Callable[[str], object],
     ) -> None:
         network = instance.network
         super().__init__(network.timeout, network.retries, concurrency, stop, warn)
@@ -85,13 +84,11 @@ class SecretsManager(Caller):
 
     # What is there
 
-    def list_secrets(
-        self, types: Sequence[str] = SECRET_TYPES, labels: Sequence[str] = (), group_ids: Sequence[str] = ()
-    ) -> list[Secret]:
+    def list_secrets(self, types: Sequence[str], labels: Sequence[str], group_ids: Sequence[str]) -> list[Secret]:
         """Return the metadata of secrets (`GET /secrets`), sorted by id; the server's filters only save bytes.
 
         Args:
-            types: of the secrets, all kinds if there are none.
+            types: of the secrets; all kinds if there are none, likewise below.
             labels: all of which a secret has.
             group_ids: one of which is that of its group.
 
@@ -177,7 +174,7 @@ class SecretsManager(Caller):
 
     # What is changed
 
-    def create(self, secret: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None) -> Value:
+    def create(self, secret: Mapping[str, t.Any], before_sending: Callable[[], None]) -> Value:
         """Create an `imported_cert` (`POST /secrets`), and return it; never repeated after a lost answer.
 
         Args:
@@ -190,9 +187,7 @@ class SecretsManager(Caller):
         call = "Creating the secret"
         return self._write(call, lambda: self._sdk.create_secret(t.cast(t.Any, secret)), value_of, before_sending)
 
-    def add_version(
-        self, identifier: str, version: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None
-    ) -> str:
+    def add_version(self, identifier: str, version: Mapping[str, t.Any], before_sending: Callable[[], None]) -> str:
         """Give a secret a new version (`POST /secrets/{id}/versions`), and return the version's id; never repeated after a lost answer.
 
         Args:
@@ -210,7 +205,7 @@ class SecretsManager(Caller):
         return self._write("Adding the version", send, lambda answer: str(answer.get("id") or ""), before_sending)
 
     def update_metadata(
-        self, identifier: str, changes: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None
+        self, identifier: str, changes: Mapping[str, t.Any], before_sending: Callable[[], None]
     ) -> Secret:
         """Change a secret's metadata (`PATCH /secrets/{id}/metadata`), and return it; never repeated after a lost answer.
 
@@ -241,7 +236,7 @@ class SecretsManager(Caller):
         call: str,
         send: Callable[[], t.Any],
         of: Callable[[Mapping[str, t.Any]], T | None],
-        before_sending: Callable[[], None] | None,
+        before_sending: Callable[[], None],
     ) -> T:
         answer = of(self._call(call, send, repeatable=False, before_sending=before_sending))
         if not answer:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from pathlib import Path
 from typing import Any
@@ -261,7 +262,7 @@ def test_a_number_of_secrets_that_is_wrong(here: FromSecrets, monkeypatch: pytes
         {"instance_url": here.manager.instance_url, "iam_url": here.manager.iam_url, "api_key": here.sim.api_key},
         "api_key",
     )
-    manager = client.SecretsManager(settings)
+    manager = client.SecretsManager(settings, 8, threading.Event(), print, print)
     real = manager._sdk.list_secrets
 
     def listing(**keywords: Any) -> Any:
@@ -271,5 +272,5 @@ def test_a_number_of_secrets_that_is_wrong(here: FromSecrets, monkeypatch: pytes
         return answer
 
     monkeypatch.setattr(manager._sdk, "list_secrets", listing)
-    assert sorted(one.name for one in manager.list_secrets()) == names
+    assert sorted(one.name for one in manager.list_secrets((), (), ())) == names
     assert manager.api_calls < 20

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import threading
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -218,5 +219,5 @@ def test_an_answer_that_is_too_large_is_not_read_on(wire: Wire) -> None:
     wire.script = [token, page(200, gzip.compress(b" " * (client.LARGEST_PAGE + 1), 1), Content_Encoding="gzip")]
     instance = Instance("https://instance.test", "https://iam.test", "key", Network(7, None, True, 0))
     with fails("api_error", "more than was to be expected", "instance_url"):
-        client.SecretsManager(instance, 1).list_secrets()
+        client.SecretsManager(instance, 1, threading.Event(), print, print).list_secrets((), (), ())
     assert len(wire.sent) == 2
