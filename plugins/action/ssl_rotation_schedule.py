@@ -18,7 +18,7 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute, put_in_place
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import put_in_place, real_path
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
     PROGRAMS,
@@ -192,13 +192,13 @@ def carry_out(plan: SchedulePlan, manifest: Manifest, layout: Layout, options: S
     for folder in (layout.config, layout.state):
         make_folder(folder, 0o700)
     if plan.written:
-        put_in_place(absolute(layout.manifest), str(manifest.begun(plan.kept)).encode(), 0o600)
+        put_in_place(real_path(layout.manifest), str(manifest.begun(plan.kept)).encode(), 0o600)
     for item in plan.written:
         make_folder(os.path.dirname(item.path), 0o755)
         put(item)
     ended = str(manifest.ended(marks_of(item.path for item in plan.kept), plan.edited))
     if ended != read(layout.manifest):
-        put_in_place(absolute(layout.manifest), ended.encode(), 0o600)
+        put_in_place(real_path(layout.manifest), ended.encode(), 0o600)
 
 
 def put(item: Item) -> None:
@@ -210,7 +210,7 @@ def put(item: Item) -> None:
         return
     former = os.stat(item.path) if os.path.exists(item.path) else None
     content = t.cast(str, item.content).encode()
-    put_in_place(absolute(item.path), content, stat.S_IMODE(former.st_mode) if former else item.mode)
+    put_in_place(real_path(item.path), content, stat.S_IMODE(former.st_mode) if former else item.mode)
     if former:
         os.chown(item.path, former.st_uid, former.st_gid)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, from_json
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import real_path
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import CLIENTS, recognised
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
@@ -79,7 +79,7 @@ def _sources(given: Mapping[str, t.Any]) -> t.Any:
     source = from_json(given.get("source", given.get(SOURCES)), (dict, list))
     if not isinstance(source, str):
         return source if isinstance(source, list) else [source]
-    path = absolute(source)
+    path = real_path(source)
     kind = recognised(path)
     if kind is None and os.path.isfile(path):
         raise _refusal(f"{source} is a file: name the folder of the client that it is in, such as /etc/letsencrypt.")

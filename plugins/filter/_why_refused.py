@@ -24,7 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
     api_options,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import real_path
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
     takes_what_it_requests,
     why_not_fulfilled,
@@ -322,7 +322,7 @@ def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:
     """Return why what is needed to use the certificates of emails, which are yet to be requested, cannot be read."""
     if not takes_what_it_requests(needs["phases"]):
         return None
-    keys = absolute(needs["privatekey_dir"] or "/")
+    keys = real_path(needs["privatekey_dir"] or "/")
     if not os.access(keys, os.R_OK | os.X_OK):
         return f"The folder {keys} (ssl_fulfillment_privatekey_dir) cannot be read by this user: correct its permissions, or the variable."
     try:
@@ -339,7 +339,7 @@ def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:
     for name, read in readers.items():
         try:
             if needs[name]:
-                read(absolute(needs[name]))
+                read(real_path(needs[name]))
         except CertificatesError as error:
             named = error.message if error.message.startswith(name) else f"{name}: {error.message}"
             return f"ssl_fulfillment_{named}"
@@ -347,11 +347,11 @@ def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:
 
 
 def _is_folder(path: str) -> bool:
-    return os.path.isdir(absolute(path))
+    return os.path.isdir(real_path(path))
 
 
 def _exists(path: str) -> bool:
-    return os.path.exists(absolute(path))
+    return os.path.exists(real_path(path))
 
 
 class FilterModule:

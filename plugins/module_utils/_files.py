@@ -26,6 +26,11 @@ LARGEST_FILE = 10 * 1024 * 1024
 
 
 def absolute(path: str) -> str:
+    """Return a path that a user gave as an absolute one without `~`."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def real_path(path: str) -> str:
     """Return a path that a user gave as an absolute one without `~` and links."""
     return os.path.realpath(os.path.expanduser(path))
 
@@ -91,19 +96,17 @@ def check_plain_file(kind: str, path: str, mode: int) -> None:
     """
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a device or the like"
-        details = {"path": path} if path.isprintable() else {}
-        raise CertificatesError(
-            "not_found",
-            f"The {kind}{shown(path)} cannot be read: it is {what}, not a plain file. Save its content to a file and name that.",
-            **details,
-        )
+        raise _unreadable(kind, path, f"it is {what}, not a plain file. Save its content to a file and name that.")
 
 
 def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
     """Return the error for a file or folder that cannot be read."""
-    why = getattr(error, "strerror", None) or "this is no path"
+    return _unreadable(kind, path, f"{getattr(error, 'strerror', None) or 'this is no path'}.")
+
+
+def _unreadable(kind: str, path: str, why: str) -> CertificatesError:
     details = {"path": path} if path.isprintable() else {}
-    return CertificatesError("not_found", f"The {kind}{shown(path)} cannot be read: {why}.", **details)
+    return CertificatesError("not_found", f"The {kind}{shown(path)} cannot be read: {why}", **details)
 
 
 def shown(path: str) -> str:
@@ -187,7 +190,7 @@ class PrivateFolder:
     """
 
     def __init__(self, path: str) -> None:
-        self.path = os.path.abspath(os.path.expanduser(path))
+        self.path = absolute(path)
         above, self._name = os.path.split(self.path)
         self._folder: int | None = None
         try:

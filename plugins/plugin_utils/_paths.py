@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import from_json
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 
 OF_SOURCES = {"certbot", "lego", "acme_sh", "traefik", "folder", "privatekey_dir", "maildir", "paths", "ca_path"}
 """The keys of sources and mailboxes that hold paths."""
@@ -45,4 +45,4 @@ def _absolute(value: t.Any, is_path: bool = False) -> t.Any:
         # The folder of a mail server is none here.
         names = OF_SOURCES if "host" not in value else {"ca_path"}
         return {name: _absolute(item, name in names) for name, item in value.items()}
-    return os.path.abspath(os.path.expanduser(value)) if is_path and isinstance(value, str) and value.strip() else value
+    return absolute(value) if is_path and isinstance(value, str) and value.strip() else value

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .._argspec import ArgumentSpec
 from .._errors import CertificatesError
-from .._files import absolute, put_in_place, why_not_writable
+from .._files import put_in_place, real_path, why_not_writable
 from .._libraries import FOR_CERTIFICATES, FOR_METRICS, FOR_REPORTS
 from .._module import Module
 from .._report.metrics import as_metrics
@@ -60,7 +60,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     results, params["results"] = params["results"] or {}, None  # they would be in the result, as its invocation
     page, params["page"] = params["page"], None
-    page_path, metrics = (absolute(params[name]) if params[name] else None for name in ("path", "metrics_path"))
+    page_path, metrics = (real_path(params[name]) if params[name] else None for name in ("path", "metrics_path"))
     if not (page_path or metrics):
         raise CertificatesError("invalid_argument", "Name a file to write: path, metrics_path, or both.")
     files = files_of(page_path)

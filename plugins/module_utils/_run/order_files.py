@@ -15,7 +15,7 @@ from functools import cache
 from .._api.values import number
 from .._codes import WaitingReason
 from .._errors import CertificatesError, Obstacle
-from .._files import read_file
+from .._files import absolute, read_file
 from .._names import ascii_name, by_spelling, file_stems, shown_name_of, spelling
 from .._plan.imports import why_not_imported
 from .._text import printable
@@ -211,7 +211,7 @@ class _Folder:
     """What is in a folder, which is listed once."""
 
     def __init__(self, path: str) -> None:
-        self._root = os.path.abspath(os.path.expanduser(path))
+        self._root = absolute(path)
         self._names: dict[str, list[str]] | None = None
         with suppress(OSError):  # files in a folder that may not be listed can still be found by their exact names
             self._names = by_spelling(os.listdir(self._root))

@@ -94,11 +94,6 @@ def written(name: str, alike: Mapping[str, Sequence[str]]) -> Sequence[str]:
     return names if names and name not in names else (name,)
 
 
-def absolute(path: str) -> str:
-    """Return a path that a user wrote as an absolute one."""
-    return os.path.abspath(os.path.expanduser(path))
-
-
 def names_in(folder: str) -> list[str]:
     """Return the names in a folder in their order, without hidden ones.
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 
 from .._errors import CertificatesError, Obstacle
+from .._files import absolute
 from .._text import printable
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego, traefik
-from .files import File, FileContent, FileGroup, Files, Stamp, absolute, names_in_source, subfolders
+from .files import File, FileContent, FileGroup, Files, Stamp, names_in_source, subfolders
 
 SourceKind = t.Literal["certbot", "lego", "acme_sh", "traefik", "folder", "mail", "secrets_manager"]
 CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {
