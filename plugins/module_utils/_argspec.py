@@ -14,7 +14,7 @@ import math
 import os
 import re
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -476,6 +476,25 @@ def _several(single: ArgumentSpec) -> ArgumentSpec:
     }
     alone = [name for name, argument in single.options.items() if "default" not in argument]
     return ArgumentSpec({"certificates": certificates}, [("certificates", name) for name in alone])
+
+
+def check_beside_several(spec: ArgumentSpec, values: Mapping[str, t.Any], given: Collection[str]) -> None:
+    """Refuse what belongs into the entries of `certificates` and stands beside them; Ansible sees only to what has no default.
+
+    Args:
+        spec: that of the module.
+        values: of its options.
+        given: the names of those that were given.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    options = spec.options["certificates"]["options"]
+    misplaced = sorted(name for name in given if "default" in options.get(name, {}))
+    if values["certificates"] is not None and misplaced:
+        raise CertificatesError(
+            "invalid_argument", f"With certificates, give {', '.join(misplaced)} inside its entries, not beside them."
+        )
 
 
 def import_options() -> ArgumentSpec:

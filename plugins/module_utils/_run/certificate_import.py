@@ -19,7 +19,15 @@ from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
 from .._api.values import check_ids
 from .._apply.creates import Creator, read_kept
-from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, import_options, ledger_options
+from .._argspec import (
+    IDENTITIES,
+    SOURCES,
+    api_options,
+    check_beside_several,
+    concurrency_options,
+    import_options,
+    ledger_options,
+)
 from .._errors import CertificatesError
 from .._ledger.place import check_given_place, check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
@@ -66,7 +74,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     items, waiting = items_of(params)
     is_single = items == [params]
-    check_params(module)
+    check_beside_several(SPEC, params, module.given)
     for position, item in enumerate(items):
         check_combination(item, "" if is_single else f"Item {position}: ")
     check_given_place(params["ledger_url"])
@@ -130,15 +138,6 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
     of_item, shared = SPEC.options["certificates"]["options"], {"privatekey_passphrase", "trusted_ca_path"}
     common = {name: params[name] if "default" in option or name in shared else None for name, option in of_item.items()}
     return [{**common, **item} for item in found["ready"]], found["skipped"]
-
-
-def check_params(module: Module) -> None:
-    """Refuse combinations of options that the argument specification cannot express."""
-    misplaced = sorted(module.given & {"state", "allow_expired", "verify_chain", "remove_superseded", "trust"})
-    if module.params["certificates"] is not None and misplaced:
-        raise CertificatesError(
-            "invalid_argument", f"With certificates, give {', '.join(misplaced)} inside its entries, not beside them."
-        )
 
 
 def check_combination(item: Item, which: str) -> None:

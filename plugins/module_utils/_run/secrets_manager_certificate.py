@@ -26,6 +26,7 @@ from .._argspec import (
     SOURCES,
     ArgumentSpec,
     api_options,
+    check_beside_several,
     concurrency_options,
     instance_options,
     ledger_options,
@@ -79,7 +80,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     is_single = params["certificates"] is None
     items: list[Item] = [params] if is_single else params["certificates"]
-    check_params(module)
+    check_beside_several(SPEC, params, module.given)
     check_given_place(params["ledger_url"])
     for position, item in enumerate(items):
         check_item(item, "" if is_single else f"Item {position}: ")
@@ -104,20 +105,6 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 # What is wanted
-
-
-def check_params(module: Module) -> None:
-    """Refuse combinations of options that the argument specification cannot express.
-
-    Raises:
-        CertificatesError: `invalid_argument`.
-    """
-    with_default = {"state", "secret_group", "allow_expired", "verify_chain", "trust", "force"}
-    misplaced = sorted(module.given & with_default)
-    if module.params["certificates"] is not None and misplaced:
-        raise CertificatesError(
-            "invalid_argument", f"With certificates, give {', '.join(misplaced)} inside its entries, not beside them."
-        )
 
 
 def check_item(item: Item, which: str) -> None:

@@ -10,7 +10,13 @@ import math
 import typing as t
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import HOW_TO_SELECT, ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
+    HOW_TO_SELECT,
+    ArgumentSpec,
+    check_beside_several,
+    import_options,
+    secret_certificate_options,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
 SPEC = ArgumentSpec(
@@ -141,3 +147,21 @@ def test_the_given_values_stay_as_they_are() -> None:
     given: dict[str, t.Any] = {"select": {"names": "a b"}, "ids": [None]}
     SPEC.as_meant(given)
     assert given == {"select": {"names": "a b"}, "ids": [None]}
+
+
+OF_EACH = {"state", "allow_expired", "verify_chain", "trust"}
+"""What entries of `certificates` have with a default in both modules that take several."""
+
+
+@pytest.mark.parametrize(
+    ("spec", "own"),
+    [(import_options(), {"remove_superseded"}), (secret_certificate_options(), {"secret_group", "force"})],
+)
+def test_what_belongs_into_the_entries_of_several_does_not_stand_beside_them(spec: ArgumentSpec, own: set[str]) -> None:
+    names = OF_EACH | own
+    with pytest.raises(CertificatesError) as refused:
+        check_beside_several(spec, {"certificates": []}, names | {"certificates", "timeout", "notes"})
+    said = ", ".join(sorted(names))
+    assert refused.value.message == f"With certificates, give {said} inside its entries, not beside them."
+    check_beside_several(spec, {"certificates": []}, {"certificates", "timeout"})
+    check_beside_several(spec, {"certificates": None}, names)
