@@ -47,14 +47,6 @@ SHORTEST_NAME = 4
 """Characters of a name that is looked for in the API's words: shorter ones are parts of many words."""
 
 
-@dataclass(frozen=True)
-class Tried:
-    """What was tried, and what was or is left."""
-
-    trials: Sequence[Trial] = ()
-    leftovers: Sequence[Leftover] = ()
-
-
 @dataclass
 class StoreCheck:
     """Tries what the store does.
@@ -81,8 +73,8 @@ class StoreCheck:
     """What the account calls its things, which no words of the API are to tell."""
     _made: list[Certificate] = field(init=False, default_factory=list)
 
-    def __call__(self) -> Tried:
-        """Delete what was left, and try.
+    def __call__(self) -> tuple[list[Trial], list[Leftover]]:
+        """Delete what was left, and try; return what was tried, and what was or is left.
 
         Raises:
             CertificatesError: as `acquire` and `Ledger`, before anything was sent; as `fetch_stored`.
@@ -109,16 +101,16 @@ class StoreCheck:
             trials, late = self._look_once_more(trials)
         finally:
             lock.end()
-        return Tried(trials, [*swept, *late])
-
-    def preview(self) -> list[Leftover]:
-        """Return what a run would delete first; nothing is written, nor is the ledger."""
-        return self._left(read_only=True)
+        return trials, [*swept, *late]
 
     # What was left
 
-    def _left(self, *, read_only: bool = False) -> list[Leftover]:
-        """Return the throwaway certificates of the store."""
+    def left(self, *, read_only: bool) -> list[Leftover]:
+        """Return the throwaway certificates of the store, which a run deletes first.
+
+        Args:
+            read_only: whether nothing is written in the ledger, either.
+        """
         records = store.fetch_stored(self.client)
         certificates = [record.certificate for record in records if record.certificate]
         self._names |= {name for certificate in certificates for name in certificate.organizations}
@@ -140,7 +132,7 @@ class StoreCheck:
     def _sweep(self, lock: Lock) -> list[Leftover]:
         """Delete what killed runs have left, as far as that may be deleted."""
         swept = []
-        for left in self._left():
+        for left in self.left(read_only=False):
             if left.why_kept is None:
                 lock.check()
             swept.append(self._removed(left))

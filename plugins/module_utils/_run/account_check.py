@@ -110,14 +110,13 @@ def run(module: Module) -> dict[str, t.Any]:
 def try_store(check: StoreCheck, *, is_check_mode: bool) -> tuple[list[Trial], list[Leftover], list[str]]:
     """Return what trials have come to, and what was left by others; in check mode, what would be tried, in sentences."""
     if not is_check_mode:
-        done = check()
-        return list(done.trials), list(done.leftovers), []
+        return *check(), []
     others = f"if it is refused, up to {len(LADDER) - 1} others, of which no more than one is stored"
     wrong = replace(LADDER[0], has_issuer=False).shown
     planned = [
         f"Would import check-(random).invalid, {LADDER[0].shown}, read it, edit its notes, and delete it; {others}; then {wrong}.",
     ]
-    return [], check.preview(), planned
+    return [], check.left(read_only=True), planned
 
 
 # What is read
