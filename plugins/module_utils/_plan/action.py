@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -57,6 +58,11 @@ class Action(t.Generic[Outcome, Reason]):
         if self.outcome in SETTLED:
             return self
         return replace(self, message=f"Would be {uncapitalized(self.message)}")
+
+    @property
+    def state(self) -> str:
+        """What becomes of it, in a diff."""
+        return re.sub("^Would be ", "To be ", self.message)
 
     def as_outcome(self) -> dict[str, t.Any]:
         """Return what became of it, as a part of its result."""

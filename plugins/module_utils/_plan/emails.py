@@ -101,6 +101,15 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
         names = {"subject_alt_names": list(self.subject_alt_names)}
         return {**self.__dict__, **names, **{name: iso(getattr(self, name)) for name in times}}
 
+    def as_diff(self) -> dict[str, t.Any]:
+        """Return the plan for it in the form of Ansible's diffs."""
+        return {
+            "before_header": self.name,
+            "after_header": self.name,
+            "before": {"requested_at": iso(self.previous_requested_at), "recipient": self.recipient},
+            "after": {"requested_at": iso(self.requested_at), "recipient": self.recipient},
+        }
+
 
 INELIGIBLE: Mapping[Ineligibility, str] = {
     "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",

@@ -114,6 +114,20 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
             **self.as_outcome(),
         }
 
+    def as_diff(self, shown: t.Callable[[str], str]) -> dict[str, t.Any]:
+        """Return it in the form of Ansible's diffs: public facts only.
+
+        Args:
+            shown: returns the path of a file.
+        """
+        header = shown(self.stem)
+        return {
+            "before_header": header,
+            "after_header": header,
+            "before": self.before.facts_in_diffs() if self.before else {},
+            "after": {"id": self.id, **self.bundle[0].facts_in_diffs(), "state": self.state},
+        }
+
 
 NO_RECORD = StoreCertificate(None, None, "", None, None, (), None, None, None)
 """Has the names of all facts."""

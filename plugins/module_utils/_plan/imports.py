@@ -100,9 +100,9 @@ class ImportAction(Action[ImportOutcome, Code]):
         )
 
     @property
-    def name(self) -> str | None:
+    def name(self) -> str:
         """Its name in messages."""
-        return self.certificate.shown_name if self.certificate else self.common_name
+        return (self.certificate.shown_name if self.certificate else self.common_name) or "unknown name"
 
     @property
     def wanted(self) -> Content:
@@ -146,6 +146,20 @@ class ImportAction(Action[ImportOutcome, Code]):
             "superseded": [old.as_result() for old in self.superseded],
             **self.as_outcome(),
         }
+
+    def as_diff(self) -> dict[str, t.Any]:
+        """Return it in the form of Ansible's diffs: public facts only."""
+        facts = self.certificate.facts_in_diffs() if self.certificate else {"common_name": self.name}
+        before: dict[str, t.Any] = {} if self.outcome == "imported" else {"id": self.id, **facts}
+        after: dict[str, t.Any] = {} if self.outcome == "removed" else {"id": self.id, **facts}
+        if self.outcome in {"imported", "updated"}:
+            after["state"] = self.state
+        if self.record and "notes" in self.changes:
+            before["notes"], after["notes"] = self.record.notes, self.notes
+        removed = [old.record.id for old in self.superseded if old.removed]
+        if removed:
+            before["superseded"], after["superseded"] = removed, []
+        return {"before_header": self.name, "after_header": self.name, "before": before, "after": after}
 
 
 def plan_present(

@@ -21,7 +21,7 @@ from datetime import datetime
 from .._api.store import StoreCertificate
 from .._codes import Code, OwnObstacle, SecretOutcome, SecretReason
 from .._errors import Obstacle
-from .._names import is_host_name
+from .._names import is_host_name, named
 from .._secrets_manager.secret import DEACTIVATED, IMPORTED, Secret
 from .._text import printable, some_of
 from .._times import iso
@@ -152,6 +152,28 @@ class SecretAction(Action[SecretOutcome, Code]):
             "trust": self.trust,
             **self.as_outcome(),
         }
+
+    def as_diff(self) -> dict[str, t.Any]:
+        """Return it in the form of Ansible's diffs: public facts only."""
+        certificate, present = self.wanted.certificate, self.secret
+        header = printable(f"{self.group}/{self.name}")
+        before: dict[str, t.Any] = {}
+        if present and self.outcome == "updated":
+            now_there = {"labels": sorted(present.labels), "description": present.description}
+            before = {
+                **named(present.common_name, present.common_name or ""),
+                "serial_number": present.serial_number,
+                "not_after": iso(present.not_after),
+                **{name: now_there[name] for name in self.metadata},
+            }
+        after = {
+            **named(certificate.common_name, certificate.shown_name),
+            "serial_number": certificate.parsed.serial_number,
+            "not_after": iso(certificate.not_after),
+            **self.metadata,
+            "state": self.state,
+        }
+        return {"before_header": header, "after_header": header, "before": before, "after": after}
 
 
 def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> SecretAction:

@@ -22,7 +22,6 @@ from .._errors import CertificatesError
 from .._files import PrivateFolder, is_fixed
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
-from .._names import named
 from .._plan.action import failure_of_items
 from .._plan.export import (
     ExportAction,
@@ -35,8 +34,7 @@ from .._plan.export import (
     plan_exports,
 )
 from .._progress import ProgressFile
-from .._times import iso, now
-from .._x509.certificate import Certificate
+from .._times import now
 from .._x509.keys import LONGEST_PASSPHRASE, PrivateKey, key_texts
 
 SELECTIONS = ("certificate_ids", "common_names", "all")
@@ -79,9 +77,9 @@ def run(module: Module) -> dict[str, t.Any]:
         folder.check_place()
     except CertificatesError as error:
         lost = [action if action.outcome == "failed" else lost_with_folder(action, error) for action in done]
-        result = as_result(lost, client, folder, at, is_check_mode=module.check_mode)
+        result = as_result(lost, client, folder, at)
         return {**result, "failure": error.as_failure()}
-    return as_result(done, client, folder, at, is_check_mode=module.check_mode)
+    return as_result(done, client, folder, at)
 
 
 def check_params(params: dict[str, t.Any]) -> None:
@@ -208,9 +206,7 @@ def lost_with_folder(action: ExportAction, error: CertificatesError) -> ExportAc
 # The result
 
 
-def as_result(
-    done: Sequence[ExportAction], client: Client, folder: PrivateFolder, at: datetime, *, is_check_mode: bool
-) -> dict[str, t.Any]:
+def as_result(done: Sequence[ExportAction], client: Client, folder: PrivateFolder, at: datetime) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     counts = {outcome: sum(action.outcome == outcome for action in done) for outcome in t.get_args(ExportOutcome)}
     result: dict[str, t.Any] = {
@@ -218,9 +214,7 @@ def as_result(
         "certificates": [action.as_result(at, folder.shown) for action in done],
         **{f"{outcome}_count": count for outcome, count in counts.items()},
         "api_calls": client.api_calls,
-        "diff": [
-            as_diff(action, folder, is_check_mode=is_check_mode) for action in done if action.outcome == "exported"
-        ],
+        "diff": [action.as_diff(folder.shown) for action in done if action.outcome == "exported"],
     }
     failures = [action for action in done if action.outcome == "failed"]
     if failures:
@@ -232,26 +226,3 @@ def as_result(
             certificates=[{"id": action.id, "reason": action.reason, "message": action.message} for action in failures],
         )
     return result
-
-
-def as_diff(action: ExportAction, folder: PrivateFolder, *, is_check_mode: bool) -> dict[str, t.Any]:
-    """Return one certificate in the form of Ansible's diffs: public facts only."""
-    shown = folder.shown(action.stem)
-    message = action.message.removeprefix("Would be ")
-    after = {"id": action.id, **facts_of(action.bundle[0])}
-    after["state"] = f"To be {message}" if is_check_mode else message
-    return {
-        "before_header": shown,
-        "after_header": shown,
-        "before": facts_of(action.before) if action.before else {},
-        "after": after,
-    }
-
-
-def facts_of(certificate: Certificate) -> dict[str, t.Any]:
-    """Return what a diff shows of a certificate."""
-    return {
-        **named(certificate.common_name, certificate.shown_name),
-        "fingerprint_sha256": certificate.fingerprint_sha256,
-        "not_after": iso(certificate.not_after),
-    }

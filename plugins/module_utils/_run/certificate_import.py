@@ -32,7 +32,6 @@ from .._errors import CertificatesError
 from .._ledger.place import check_given_place, check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
-from .._names import named
 from .._plan.imports import (
     CHAIN,
     ImportAction,
@@ -50,8 +49,7 @@ from .._plan.material import ImportOptions, assemble, check_order, with_remedy
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._progress import ProgressFile
-from .._text import uncapitalized
-from .._times import iso, now
+from .._times import now
 from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chain
@@ -90,7 +88,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for step, end in zip(steps, done, strict=True):
         for warning in end.warnings[len(step.warnings) :]:
             module.warn(f"{end.name}: {warning}")
-    result = as_result(steps, done, client, single=is_single, is_check_mode=module.check_mode)
+    result = as_result(done if module.check_mode else steps, done, client, single=is_single)
     return {**result, "skipped_items": waiting}
 
 
@@ -375,7 +373,7 @@ def was_removed(client: Client, old: store.StoreCertificate) -> bool:
 
 
 def as_result(
-    planned: Sequence[ImportAction], done: Sequence[ImportAction], client: Client, *, single: bool, is_check_mode: bool
+    planned: Sequence[ImportAction], done: Sequence[ImportAction], client: Client, *, single: bool
 ) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
@@ -388,36 +386,8 @@ def as_result(
         "changed": any(step.changes_something for step in done),
         "certificates": certificates,
         "api_calls": client.api_calls,
-        "diff": [as_diff(step, is_check_mode=is_check_mode) for step in shown if step.changes_something],
+        "diff": [step.as_diff() for step in shown if step.changes_something],
     }
     if single:
         result["certificate"] = certificates[0]
     return result | failure_of(done, stopped=client.stop.is_set())
-
-
-def name_of(step: ImportAction) -> str:
-    """Return a certificate's name in messages."""
-    return step.name or "unknown name"
-
-
-def as_diff(step: ImportAction, *, is_check_mode: bool) -> dict[str, t.Any]:
-    """Return the plan for one certificate in the form of Ansible's diffs: public facts only."""
-    certificate = step.certificate
-    known: dict[str, t.Any] = {"id": step.id, "common_name": name_of(step)}
-    if certificate:
-        known = {
-            "id": step.id,
-            **named(certificate.common_name, certificate.shown_name),
-            "fingerprint_sha256": certificate.fingerprint_sha256,
-            "not_after": iso(certificate.not_after),
-        }
-    before: dict[str, t.Any] = {} if step.outcome == "imported" else dict(known)
-    after: dict[str, t.Any] = {} if step.outcome == "removed" else dict(known)
-    if step.outcome in {"imported", "updated"}:
-        after["state"] = f"To be {uncapitalized(step.message)}" if is_check_mode else step.message
-    if step.record and "notes" in step.changes:
-        before["notes"], after["notes"] = step.record.notes, step.notes
-    removed = [old.record.id for old in step.superseded if old.removed]
-    if removed:
-        before["superseded"], after["superseded"] = removed, []
-    return {"before_header": name_of(step), "after_header": name_of(step), "before": before, "after": after}

@@ -299,7 +299,7 @@ def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]
         "emails": [email.as_result() for email in emails],
         **{f"{outcome}_count": count for outcome, count in counts.items()},
         "api_calls": client.api_calls,
-        "diff": [as_diff(email) for email in emails if email.outcome == "requested"],
+        "diff": [email.as_diff() for email in emails if email.outcome == "requested"],
     }
     failures = [email for email in emails if email.outcome == "failed"]
     if failures:
@@ -315,13 +315,3 @@ def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]
             ],
         )
     return result
-
-
-def as_diff(email: EmailAction) -> dict[str, t.Any]:
-    """Return the plan for one email in the form of Ansible's diffs."""
-    return {
-        "before_header": email.name,
-        "after_header": email.name,
-        "before": {"requested_at": iso(email.previous_requested_at), "recipient": email.recipient},
-        "after": {"requested_at": iso(email.requested_at), "recipient": email.recipient},
-    }

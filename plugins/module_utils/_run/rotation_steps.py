@@ -76,7 +76,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
             module.warn(f"{done.name}: {warning}")
         told.append(_told_of(entry, planned, done.simulated() if module.check_mode else done))
         if told[-1][0] == "imported":
-            diff.append(importing.as_diff(planned, is_check_mode=module.check_mode))
+            diff.append((planned.simulated() if module.check_mode else planned).as_diff())
         if done.content:
             records.append(replace(done.held, id=done.id))
         elif done.reason == "chain_cut" and done.id:
@@ -321,7 +321,7 @@ def remove_replaced(
     actions = [removal_of(record) for record in old]
     if module.check_mode:
         told += [("removed", as_result(record, "removed", None, ONCE_SEEN)) for record in old]
-        return StoreChanges(told, [importing.as_diff(action, is_check_mode=True) for action in actions])
+        return StoreChanges(told, [action.as_diff() for action in actions])
     deleted = importing.carry_out(module, client, actions) if actions else []
     for done in deleted:
         record = done.as_result()
@@ -330,4 +330,4 @@ def remove_replaced(
         else:
             told.append(("failed" if done.outcome == "failed" else "removed", record))
     gone = [action for action, done in zip(actions, deleted, strict=True) if done.outcome != "failed"]
-    return StoreChanges(told, [importing.as_diff(action, is_check_mode=False) for action in gone])
+    return StoreChanges(told, [action.as_diff() for action in gone])

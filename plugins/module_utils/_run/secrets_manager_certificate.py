@@ -37,7 +37,6 @@ from .._errors import CertificatesError
 from .._ledger.place import check_given_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
 from .._module import Module
-from .._names import named
 from .._plan.export import check_key
 from .._plan.material import ImportOptions, assemble
 from .._plan.secret_versions import (
@@ -54,8 +53,7 @@ from .._progress import ProgressFile
 from .._secrets_manager.client import SecretsManager
 from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
-from .._text import printable
-from .._times import iso, now
+from .._times import now
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.keys import key_texts
 from .material import Item, failure_of, read_given
@@ -101,7 +99,7 @@ def run(module: Module) -> dict[str, t.Any]:
     is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
     done = manager.each(lambda step: with_version(manager, step) if step.outcome in is_there else step, done)
     api_calls = manager.api_calls + (client.api_calls if client else 0)
-    return as_result(done, api_calls, stop, single=is_single, is_check_mode=module.check_mode)
+    return as_result(done, api_calls, stop, single=is_single)
 
 
 # What is wanted
@@ -425,9 +423,7 @@ def in_its_words(error: CertificatesError, name: str = "") -> CertificatesError:
 # The result
 
 
-def as_result(
-    done: Sequence[SecretAction], api_calls: int, stop: threading.Event, *, single: bool, is_check_mode: bool
-) -> dict[str, t.Any]:
+def as_result(done: Sequence[SecretAction], api_calls: int, stop: threading.Event, *, single: bool) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
     counts = {outcome: sum(step.outcome == outcome for step in done) for outcome in t.get_args(SecretOutcome)}
@@ -436,32 +432,8 @@ def as_result(
         "certificates": certificates,
         **{f"{outcome}_count": count for outcome, count in counts.items()},
         "api_calls": api_calls,
-        "diff": [as_diff(step, is_check_mode=is_check_mode) for step in done if step.changes_something],
+        "diff": [step.as_diff() for step in done if step.changes_something],
     }
     if single:
         result["certificate"] = certificates[0]
     return result | failure_of(done, stopped=stop.is_set())
-
-
-def as_diff(step: SecretAction, *, is_check_mode: bool) -> dict[str, t.Any]:
-    """Return one certificate in the form of Ansible's diffs: public facts only."""
-    certificate, present = step.wanted.certificate, step.secret
-    header = f"{step.group}/{step.name}"
-    state = step.message.removeprefix("Would be ")
-    before: dict[str, t.Any] = {}
-    after: dict[str, t.Any] = {
-        **named(certificate.common_name, certificate.shown_name),
-        "serial_number": certificate.parsed.serial_number,
-        "not_after": iso(certificate.not_after),
-        **step.metadata,
-        "state": f"To be {state}" if is_check_mode else state,
-    }
-    if present and step.outcome == "updated":
-        now_there = {"labels": sorted(present.labels), "description": present.description}
-        before = {
-            **named(present.common_name, present.common_name or ""),
-            "serial_number": present.serial_number,
-            "not_after": iso(present.not_after),
-            **{name: now_there[name] for name in step.metadata},
-        }
-    return {"before_header": printable(header), "after_header": printable(header), "before": before, "after": after}

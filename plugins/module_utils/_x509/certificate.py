@@ -19,7 +19,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from .._errors import CertificatesError
-from .._names import ascii_name, is_address, shown_name, wildcard_over
+from .._names import ascii_name, is_address, named, shown_name, wildcard_over
 from .._text import fits_xml, printable
 from .._times import iso
 from . import asn1
@@ -450,6 +450,14 @@ class Certificate:
             "subject_alt_names": self.subject_alt_names,
             "key_type": key_type,
             "key_size": key_size,
+        }
+
+    def facts_in_diffs(self) -> dict[str, t.Any]:
+        """Return the facts about a certificate that diffs show."""
+        return {
+            **named(self.common_name, self.shown_name),
+            "fingerprint_sha256": self.fingerprint_sha256,
+            "not_after": iso(self.not_after),
         }
 
 

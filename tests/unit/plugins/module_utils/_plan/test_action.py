@@ -69,6 +69,7 @@ def test_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
 
 def test_what_would_be_done_does_not_say_that_it_was() -> None:
     assert PAINTED.simulated() == Painting("painted", None, "Would be painted green: the door.")
+    assert PAINTED.simulated().state == "To be painted green: the door." and PAINTED.state == PAINTED.message
     for outcome in ("unchanged", "skipped", "failed", "rolled_back"):
         settled = Painting(outcome, None, "It is green.")
         assert settled.simulated() is settled

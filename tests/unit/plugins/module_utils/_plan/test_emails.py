@@ -97,6 +97,14 @@ def test_how_it_is_told() -> None:
     }
 
 
+def test_a_diff_shows_when_it_was_requested() -> None:
+    assert plan(last=entry(AT - 2 * DAY)).as_diff() == {
+        **dict.fromkeys(("before_header", "after_header"), "order 100 (www.example.com)"),
+        "before": {"requested_at": "2026-01-29T12:00:00Z", "recipient": "Admin@Example.com"},
+        "after": {"requested_at": "2026-01-31T12:00:00Z", "recipient": "Admin@Example.com"},
+    }
+
+
 def test_since_when_it_is_waited_for() -> None:
     """Requests that were repeated meanwhile change nothing about that."""
     email = plan(last=replace(entry(AT - HOUR), first_requested_at=AT - 3 * DAY))

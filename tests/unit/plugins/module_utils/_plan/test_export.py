@@ -42,6 +42,25 @@ def told(actions: list[ExportAction]) -> list[tuple[int | None, str, str | None]
     return [(one.id, one.outcome, one.reason) for one in actions]
 
 
+def test_a_diff_shows_public_facts() -> None:
+    def facts(made: Made, name: str) -> dict[str, Any]:
+        issued = made.issued
+        end = f"{issued.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
+        return {"common_name": name, "fingerprint_sha256": issued.fingerprint, "not_after": end}
+
+    [action] = plan(A.record(1))
+    new = replace(action, outcome="exported", message="Exported.")
+    headers = dict.fromkeys(("before_header", "after_header"), f"/srv/{WWW}")
+    after = {"id": 1, **facts(A, WWW)}
+    assert new.as_diff("/srv/{}".format) == {**headers, "before": {}, "after": {**after, "state": "Exported."}}
+    instead = replace(new, before=B.record(2).certificate).simulated()
+    assert instead.as_diff("/srv/{}".format) == {
+        **headers,
+        "before": facts(B, OTHER),
+        "after": {**after, "state": "To be exported."},
+    }
+
+
 # Names
 
 

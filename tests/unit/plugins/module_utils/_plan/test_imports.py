@@ -18,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.impor
     CHAIN,
     KEEPS,
     ImportAction,
+    Superseded,
     as_kept,
     check_deletion,
     mark_repeated,
@@ -117,6 +118,41 @@ def refusal(given: Bundle, options: ImportOptions = OPTIONS) -> str:
         assemble(given, options, NOW)
     assert error.value.message.endswith(".") and "\n" not in error.value.message
     return str(error.value.code)
+
+
+# What a diff shows
+
+
+def test_a_diff_shows_public_facts() -> None:
+    facts = {
+        "common_name": NAME,
+        "fingerprint_sha256": ISSUED.fingerprint,
+        "not_after": f"{ISSUED.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    headers = {"before_header": NAME, "after_header": NAME}
+    new = ImportAction.of(content(notes="web"))
+    assert new.as_diff() == {**headers, "before": {}, "after": {"id": None, **facts, "state": "Imported."}}
+    assert new.simulated().as_diff()["after"]["state"] == "To be imported."
+    known = {
+        "id": 1,
+        "record": stored(notes="old"),
+        "changes": {"notes": "web"},
+        "superseded": (Superseded(stored(OLD, 7), True), Superseded(stored(OLD, 8), False)),
+    }
+    changed = replace(new, outcome="updated", message="Updated: notes.", **known)
+    assert changed.as_diff() == {
+        **headers,
+        "before": {"id": 1, **facts, "notes": "old", "superseded": [7]},
+        "after": {"id": 1, **facts, "state": "Updated: notes.", "notes": "web", "superseded": []},
+    }
+
+
+def test_a_diff_of_what_has_no_name() -> None:
+    assert ImportAction("removed", None, "Removed.", 7).as_diff() == {
+        **dict.fromkeys(("before_header", "after_header"), "unknown name"),
+        "before": {"id": 7, "common_name": "unknown name"},
+        "after": {},
+    }
 
 
 # What would be stored

@@ -86,6 +86,25 @@ def test_what_is_not_there_is_created() -> None:
     assert WWW.key_pem not in repr(action)
 
 
+def test_a_diff_shows_public_facts() -> None:
+    def facts(issued: Issued) -> dict[str, Any]:
+        end = f"{issued.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
+        serial = issued.certificate.serial_number
+        return {"common_name": "www.example.com", "serial_number": serial, "not_after": end}
+
+    headers = dict.fromkeys(("before_header", "after_header"), "web/www")
+    assert planned().as_diff() == {**headers, "before": {}, "after": {**facts(WWW), "state": "Created."}}
+    there = secret(EARLIER, labels=["b", "a"], description="old")
+    action = compare(planned(there, labels=("c",), description="new"), value(EARLIER).bundle).simulated()
+    assert action.as_diff() == {
+        **headers,
+        "before": {**facts(EARLIER), "labels": ["a", "b"], "description": "old"},
+        "after": {**facts(WWW), "labels": ["c"], "description": "new", "state": action.state},
+    }
+    assert action.state.startswith("To be updated: certificate")
+    assert replace(action, metadata={"labels": ["c"]}).as_diff()["before"] == {**facts(EARLIER), "labels": ["a", "b"]}
+
+
 @pytest.mark.parametrize("there", [secret(), secret(EARLIER), secret(serial_number=None, validity=None)])
 def test_the_values_of_what_is_there_are_read_whatever_its_metadata_says(there: Secret) -> None:
     action = planned(there)

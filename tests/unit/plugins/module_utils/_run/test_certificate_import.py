@@ -11,9 +11,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import ImportAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_import import (
-    as_diff,
     remove,
     was_removed,
 )
@@ -27,15 +25,6 @@ LISTED, RENEWED = AUTHORITY.issue("www.example.com"), AUTHORITY.issue("www.examp
 ROW = {"id": 7, "certificate": LISTED.pem, "associatedServiceCount": 0, "lbaasListeners": []}
 LOST = CertificatesError("no_answer", "No answer came.")
 GONE = CertificatesError("not_found", "Unable to find object with id of '7'.")
-
-
-@pytest.mark.parametrize(("is_check_mode", "state"), [(True, "To be imported."), (False, "Imported.")])
-def test_a_diff_says_what_is_yet_to_be_done(is_check_mode: bool, state: str) -> None:
-    shown = as_diff(
-        ImportAction("imported", None, "Imported.", certificate=Certificate(LISTED.der)), is_check_mode=is_check_mode
-    )
-    assert (shown["before"], shown["after"]["state"]) == ({}, state)
-    assert shown["after"]["common_name"] == "www.example.com"
 
 
 class Store:
