@@ -15,11 +15,10 @@ from dataclasses import dataclass
 
 from .._errors import if_not_found
 from .balancers import UNLISTED
-from .client import Client
+from .client import BY_ID, Client
 from .store import UNREADABLE
 from .values import as_id, dicts_in, number, text
 
-BY_ID: Mapping[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
 ID_MASK = "mask[id]"
 NO_ORDERS = "SSL orders cannot be listed: the API user lacks the permission SECURITY_CERTIFICATE_VIEW. Grant it, if there are orders to look after."
 USAGE_MASK = "mask[id,associatedServiceCount,lbaasListeners[id,uuid]]"

@@ -39,6 +39,8 @@ IDS_PER_FILTER = 200
 """Ids in one object filter; over REST the filter is part of the URL."""
 FEW_CALLS = 4
 """Up to this many filtered calls are made; for more ids the whole list is read."""
+BY_ID: Mapping[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
+"""The object filter that sorts a list by id."""
 LARGEST_XMLRPC_INTEGER = 2**31 - 1
 
 
@@ -154,8 +156,7 @@ class Client(Caller):
             CertificatesError: as `call`; `incomplete_listing` if the server does not return the whole list, `api_error` if
                 it returns something else.
         """
-        by_id: dict[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
-        by_id = {root: by_id} if root else by_id
+        by_id = {root: BY_ID} if root else BY_ID
 
         def fetch(offset: int, limit: int) -> Page:
             page = self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
