@@ -97,3 +97,27 @@ def failure_of_items(
     told = f"{len(said)} of {whole}: {some_of(said, most, between, between)}{end}" if said else ""
     message = f"{stop} {told}".strip() if stopped else told
     return CertificatesError("interrupted" if stopped else code, message, **details).as_failure()
+
+
+def failure_of(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
+    """Return `failure` of a result, if certificates failed: that of the only one, or what is to be said of all.
+
+    Args:
+        named: what was done, with the name of each certificate.
+        stopped: whether the run was told to stop.
+    """
+    failures = [(position, name, action) for position, (name, action) in enumerate(named) if action.outcome == "failed"]
+    if not failures:
+        return {}
+    if len(named) == 1:
+        [(_position, _name, alone)] = failures
+        code = "interrupted" if stopped else t.cast(Code, alone.reason)
+        return {"failure": CertificatesError(code, alone.message).as_failure()}
+    failure = failure_of_items(
+        "certificates_failed",
+        [f"item {item} ({name}): {action.reason}: {action.message}" for item, name, action in failures],
+        f"{len(named)} certificates failed",
+        stopped=stopped,
+        items=[{"item": item, "reason": action.reason, "message": action.message} for item, _name, action in failures],
+    )
+    return {"failure": failure}

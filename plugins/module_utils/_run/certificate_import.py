@@ -32,6 +32,7 @@ from .._errors import CertificatesError
 from .._ledger.place import check_given_place, check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
+from .._plan.action import failure_of
 from .._plan.imports import (
     CHAIN,
     ImportAction,
@@ -53,7 +54,7 @@ from .._times import now
 from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chain
-from .material import Item, failure_of, read_given
+from .given import Item, read_given
 from .order_files import certificate_files
 from .roots import anchors_for, clients_of, known_issuers
 
@@ -390,4 +391,4 @@ def as_result(
     }
     if single:
         result["certificate"] = certificates[0]
-    return result | failure_of(done, stopped=client.stop.is_set())
+    return result | failure_of([(step.name, step) for step in done], stopped=client.stop.is_set())

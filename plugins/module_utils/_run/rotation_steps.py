@@ -39,7 +39,7 @@ from .._plan.world import World
 from .._report.summary import MOST_NAMED
 from .._text import some_of
 from . import certificate_import as importing
-from .material import with_key
+from .given import with_key
 from .roots import anchors_for
 from .rotation_options import RotationOptions
 from .rotation_world import read_again

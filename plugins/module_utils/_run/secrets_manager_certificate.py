@@ -37,6 +37,7 @@ from .._errors import CertificatesError
 from .._ledger.place import check_given_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
 from .._module import Module
+from .._plan.action import failure_of
 from .._plan.export import check_key
 from .._plan.material import ImportOptions, assemble
 from .._plan.secret_versions import (
@@ -56,7 +57,7 @@ from .._secrets_manager.settings import resolve_instance
 from .._times import now
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.keys import key_texts
-from .material import Item, failure_of, read_given
+from .given import Item, read_given
 from .roots import anchors_for, clients_of
 from .secrets import OF_ONE_SECRET, read_bundle
 
@@ -436,4 +437,4 @@ def as_result(done: Sequence[SecretAction], api_calls: int, stop: threading.Even
     }
     if single:
         result["certificate"] = certificates[0]
-    return result | failure_of(done, stopped=stop.is_set())
+    return result | failure_of([(step.name, step) for step in done], stopped=stop.is_set())

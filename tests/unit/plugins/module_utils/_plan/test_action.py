@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.action import Action, failure_of_items
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.action import (
+    Action,
+    failure_of,
+    failure_of_items,
+)
 
 
 @dataclass(frozen=True)
@@ -92,3 +96,22 @@ def test_a_run_that_was_told_to_stop_says_so_first() -> None:
     assert alone["message"] == "It was told to stop."
     usual = failure_of_items("listeners_failed", ["a", "b"], "7 doors stay", stopped=True, most=1, end=". Why?")
     assert usual["message"] == "The run was told to stop. 2 of 7 doors stay: a; and 1 more. Why?"
+
+
+def test_the_only_certificate_fails_with_its_own_words() -> None:
+    failed = PAINTED.failed("not_found", "No door.")
+    assert failure_of([("door", PAINTED)], stopped=True) == failure_of([], stopped=False) == {}
+    for stopped, code in ((False, "not_found"), (True, "interrupted")):
+        failure = failure_of([("door", failed)], stopped=stopped)["failure"]
+        assert (failure["code"], failure["message"]) == (code, "No door.")
+
+
+def test_of_many_certificates_those_that_failed_are_told_by_their_places() -> None:
+    failed = PAINTED.failed("not_found", "No door.")
+    failure = failure_of([("one", PAINTED), ("two", failed)], stopped=False)["failure"]
+    assert failure == {
+        "code": "certificates_failed",
+        "message": "1 of 2 certificates failed: item 1 (two): not_found: No door.",
+        "details": {"items": [{"item": 1, "reason": "not_found", "message": "No door."}]},
+    }
+    assert failure_of([("one", PAINTED), ("two", failed)], stopped=True)["failure"]["code"] == "interrupted"

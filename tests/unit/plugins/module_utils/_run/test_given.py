@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import ImportAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import ImportOptions
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_import import check_bundle
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.material import read_given, with_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.given import read_given, with_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import key_texts, read_private_key

@@ -2,24 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What modules do that keep certificates somewhere: read what is given, and tell what failed. Private to softlayer.certificates."""
+"""Read the certificates that are given, with their keys, which are kept out of all output. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
-from .._codes import Code
 from .._errors import CertificatesError, Obstacle
 from .._files import read_file
-from .._plan.action import failure_of_items
 from .._x509.bundle import PARTS, Bundle, KeyRef, bundle_of_key_store, bundle_of_parts
 from .._x509.keys import key_texts
-
-if t.TYPE_CHECKING:
-    from .._plan.imports import ImportAction
-    from .._plan.secret_versions import SecretAction
 
 Item = dict[str, t.Any]
 """The options of one certificate."""
@@ -79,25 +73,3 @@ def _hidden(bundle: Bundle, hide: Callable[..., object]) -> Bundle:
     if bundle.key and bundle.key.held:
         hide(*key_texts(bundle.key.held.pem.encode()))
     return bundle
-
-
-def failure_of(done: Sequence[ImportAction | SecretAction], *, stopped: bool) -> dict[str, t.Any]:
-    """Return `failure` of a result, if certificates failed: that of the only one, or what is to be said of all."""
-    failures = [(position, action) for position, action in enumerate(done) if action.outcome == "failed"]
-    if not failures:
-        return {}
-    if len(done) == 1:
-        _position, alone = failures[0]
-        code = "interrupted" if stopped else t.cast(Code, alone.reason)
-        return {"failure": CertificatesError(code, alone.message).as_failure()}
-    failure = failure_of_items(
-        "certificates_failed",
-        [
-            f"item {item} ({action.name or 'unknown name'}): {action.reason}: {action.message}"
-            for item, action in failures
-        ],
-        f"{len(done)} certificates failed",
-        stopped=stopped,
-        items=[{"item": item, "reason": action.reason, "message": action.message} for item, action in failures],
-    )
-    return {"failure": failure}
