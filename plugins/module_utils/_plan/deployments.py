@@ -569,7 +569,8 @@ def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
 def _kept(place: Place, current: StoreCertificate | None, message: str, world: World) -> ListenerAction:
     """Return what leaves a listener as it is."""
     clients = world.clients
-    before = world.index.before(current, clients) if current and current.certificate else None
+    new = world.imported_handles
+    before = world.index.before(current, clients, new) if current and current.certificate else None
     return ListenerAction(
         "unchanged",
         None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import typing as t
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -142,12 +142,20 @@ class StoreIndex:
         older = (record for record in within if record.handle != new.handle and supersedes(new, record, clients))
         return self._sorted(older)
 
-    def before(self, new: StoreCertificate, clients: Clients) -> StoreCertificate | None:
-        """Return the newest older record that is valid and has all names of a certificate: what it probably replaced."""
+    def before(
+        self, new: StoreCertificate, clients: Clients, imported: Collection[Handle] = ()
+    ) -> StoreCertificate | None:
+        """Return the newest older record that is valid and has all names of a certificate: what it probably replaced.
+
+        Args:
+            new: the certificate.
+            clients: who has to trust it.
+            imported: the handles of what this run has imported, or would: that was not there before.
+        """
         older = [
             record
             for record in self.covering(certificate_of(new).identities)
-            if record.id
+            if record.handle not in imported
             and record.certificate != new.certificate
             and not is_newer(record, new, clients)
             and why_not_in_place_of(record, Incumbent.of(new), clients, Overrides()) is None  # though it may end soon

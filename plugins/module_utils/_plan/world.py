@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 
 from .._api.balancers import Balancer
-from .._api.store import StoreCertificate
+from .._api.store import Handle, StoreCertificate
 from .._remedies import listener as called
 from .._x509.certificate import Certificate
 from .rotation import Record, SourceCertificate
@@ -67,6 +67,11 @@ class World:
         """What there is to choose from."""
         records = (*self.stored, *self.imported)
         return StoreIndex(record for record in records if record.id not in self.cut or record.associated_service_count)
+
+    @cached_property
+    def imported_handles(self) -> frozenset[Handle]:
+        """Return the handles of what the store did not hold when it was listed."""
+        return frozenset(record.handle for record in self.imported)
 
     @cached_property
     def listeners_with(self) -> Mapping[int, Sequence[str]]:

@@ -476,11 +476,14 @@ def test_equally_good_ones_that_are_not_stored_yet_are_ambiguous() -> None:
     assert new.fingerprint in both.message and other.fingerprint in both.message
 
 
-def test_what_is_not_stored_yet_has_replaced_nothing() -> None:
-    """It is not what a listener could be pointed back to."""
-    present, before = issue(), issue(days=(-30, 60))
-    assert renewal(record(OLD, present), record(NEW, before)).predecessor_id == NEW
-    assert renewal_with([before], record(OLD, present)).predecessor_id is None
+@pytest.mark.parametrize("identifier", [None, NEW])
+def test_what_this_run_imports_was_not_there_before(identifier: int | None) -> None:
+    """A listener does not go back to it, in check mode or not."""
+    present, before = record(OLD, issue()), issue(days=(-30, 60))
+    assert renewal(present, record(NEW, before)).predecessor_id == NEW
+    world = world_of([present], balancer()).after([record(identifier, before)], ())
+    (only,) = plan_renewals(world, ListenerSelection())
+    assert (only.predecessor_id, only.is_predecessor_trusted) == (None, False)
 
 
 # What a user names

@@ -125,7 +125,7 @@ def test_what_one_has_probably_replaced(made: dict[str, Any], expected: bool) ->
     present, other = Made().record(1), Made(**made).record(2)
     found = StoreIndex([present, other]).before(present, CLIENTS)
     assert found == (other if expected else None)
-    assert StoreIndex([present, replace(other, id=None)]).before(present, CLIENTS) is None, "it is not stored yet"
+    assert StoreIndex([present, other]).before(present, CLIENTS, {other.handle}) is None, "it was not there before"
 
 
 def test_the_newest_of_those_is_found() -> None:
