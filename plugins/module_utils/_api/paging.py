@@ -186,9 +186,12 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
         overlap = int(in_order and is_long)
         page = fetch(known - overlap, size)
         if in_order and not _reaches_back(page, rows, last):
-            if overlap or not _reaches_back(fetch(known - 1, size), rows, last):
+            looked = page if overlap else fetch(known - 1, size)
+            if not _reaches_back(looked, rows, last):
                 return "incomplete"
-            if not page.rows:
+            if max(_ids(looked)) > last:
+                page = looked  # since then, rows may have come in place of those that had vanished
+            elif not page.rows:
                 return "whole"
         if not page.rows:
             return "to the end"

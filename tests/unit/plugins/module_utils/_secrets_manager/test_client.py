@@ -161,6 +161,7 @@ CHANGES = st.lists(st.tuples(st.lists(st.floats(0, 1), max_size=2), st.lists(st.
 )
 @example(count=21, total="told", changes=[([0.1], [1])])
 @example(count=11, total="none", changes=[([0.1], [])])
+@example(count=11, total="told", changes=[([], [0.0]), ([], []), ([0.0], []), ([], [0.0, 0.0]), ([0.0, 0.0], [])])
 def test_what_stays_is_read_whatever_comes_and_goes(
     count: int, total: str, changes: list[tuple[list[float], list[float]]]
 ) -> None:
