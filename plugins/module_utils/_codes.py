@@ -145,8 +145,8 @@ chain_invalid: The intermediate certificates did not issue it, or one has expire
 chain_cut: The store has kept, or is known to keep, fewer intermediate certificates than clients need. Nothing is switched to it. | Use a
     :ref:`chain with one <ansible_collections.softlayer.certificates.docsite.guide_lets_encrypt.chains>`.
 bad_passphrase: The passphrase is missing or wrong. | Set ``privatekey_passphrase`` or ``pkcs12_passphrase``.
-in_use: A service uses it, or the API does not say whether one does, or ``endpoints`` names it. | Give that service another certificate first,
-    or name another one there.
+in_use: A service uses it, or the API does not say whether one does, or one of ``endpoints`` serves or names it. | Give that service another
+    certificate first, or name another one there.
 ambiguous: Several fit equally well, or it has changed meanwhile. | Name it by its id, or leave one in the sources; run it again.
 """
 

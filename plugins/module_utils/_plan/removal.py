@@ -39,13 +39,15 @@ def plan_removal(
     *,
     remove_unseen: bool,
     expected: Mapping[int, str] = MappingProxyType({}),
+    endpoints: Sequence[ListenerAction] = (),
+    is_check_mode: bool = False,
 ) -> RemovalPlan:
     """Decide which certificates of the store to delete.
 
     They are those that a certificate may stand in for which a listener has, and which end no later; but only if every listener that had
     the old one, or has what stands in for it, was seen to serve it at each of its addresses, and clients accept it, or refused what was
     there before, too. A listener of the account that this run does not deal with was not seen. What another service uses is kept, what
-    was seen to be served somewhere, and what an endpoint is expected to serve.
+    was seen to be served somewhere, and what an endpoint serves, whether it must or not, or is expected to serve.
 
     Args:
         world: as it was read last, with what this run has imported.
@@ -54,6 +56,8 @@ def plan_removal(
         patterns: one of which a name of a certificate must match; `None` means no restriction.
         remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
         expected: the ids of what endpoints are expected to serve, with what the option calls these.
+        endpoints: what else was looked at than listeners.
+        is_check_mode: whether listeners only would be switched. An endpoint may be another name of such a one, and serve what that has.
     """
     index, clients = world.index, world.clients
     present = {listener.uuid: listener.final_handle for listener in listeners}
@@ -83,11 +87,24 @@ def plan_removal(
             if _concerns(listener, record, copies, replacing) and not _is_seen(listener, remove_unseen)
         ]
         unseen += [name for handle in replacing | copies - {record.id} for name in others.get(handle, ())]
+        is_to_go = is_check_mode and any(
+            listener.is_changed and listener.previous_id in copies for listener in listeners
+        )
+        serving = [
+            endpoint.name
+            for endpoint in endpoints
+            if any(certificate_of(record) == chain[0] for chain in endpoint.seen) and not (is_to_go or copies & stays)
+        ]
         ends_later = all(clients.end(index.by_handle[other]) < clients.end(record) for other in replacing)
+        newest = called(max((index.by_handle[other] for other in replacing), key=age))
         if why_used:
             kept.append((record, why_used))
+        elif serving:
+            why = f"Certificate {record.id} is kept, because {some_of(serving)} {'serves' if len(serving) == 1 else 'serve'} it"
+            kept.append(
+                (record, Obstacle("in_use", f"{why}: have certificate {newest} served there, and it is removed."))
+            )
         elif record.id in expected:
-            newest = called(max((index.by_handle[other] for other in replacing), key=age))
             why = f"Certificate {record.id} is kept, because {expected[record.id]} expects it to be served"
             kept.append((record, Obstacle("in_use", f"{why}: name certificate {newest} there, and it is removed.")))
         elif unseen:

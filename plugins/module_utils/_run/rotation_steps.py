@@ -303,15 +303,22 @@ def remove_replaced(
         for number, endpoint in enumerate(options.endpoints)
         if endpoint.expected and endpoint.expected.certificate_id
     }
+    world = seen.plan.world
+    endpoints = [listener for listener in seen.listeners if not listener.IS_MANAGED]
+    if not endpoints:  # which this run was not asked to verify
+        planned = plan_endpoints(world, options.endpoints, options.common_names)
+        endpoints = watch_for(client, world).glimpse(planned)
     plan = plan_removal(
-        seen.plan.world,
+        world,
         [listener for listener in seen.listeners if listener.IS_MANAGED],
         imported,
         options.common_names,
         remove_unseen=options.remove_unseen,
         expected=expected,
+        endpoints=endpoints,
+        is_check_mode=module.check_mode,
     )
-    unknown = why_not_all_known(options.endpoints, seen.plan.world)
+    unknown = why_not_all_known(options.endpoints, world)
     if unknown:
         why = Obstacle[KeptReason]("in_use", f"It is kept until it is known what endpoints must serve. {unknown}")
         plan = RemovalPlan([], [*plan.kept, *((record, why) for record in plan.old)])

@@ -244,7 +244,7 @@ def test_endpoints_are_looked_at_as_listeners_are(blind: Rotation) -> None:
 
 
 def test_what_an_endpoint_must_serve_by_its_id_is_kept(here: Rotation) -> None:
-    """Also once the endpoint serves what replaces it, and in a run that does not look at it; check mode says the same."""
+    """Also once the endpoint serves what replaces it, and in a run that does not verify it; check mode says the same."""
     before, now = old(), issue()
     first, second = store(here.sim, before), store(here.sim, now)
     web(here, first)
@@ -259,6 +259,25 @@ def test_what_an_endpoint_must_serve_by_its_id_is_kept(here: Rotation) -> None:
     unknown = here.run(phases=["clean_up"], sources=None, endpoints=[at(PORT, expected=987654321)], **REMOVING)
     assert (ids(unknown, "removed"), kept(unknown)) == ([], {first: "in_use"}) and stored(here) == [first, second]
     assert ids(here.run(phases=["clean_up"], sources=None, endpoints=[], **REMOVING), "removed") == [first]
+
+
+@pytest.mark.parametrize("phases", [["verify", "clean_up"], ["clean_up"]], ids="+".join)
+def test_what_an_endpoint_serves_is_kept(here: Rotation, phases: list[str]) -> None:
+    """Whether it must serve that or not, and also in a run that does not verify it; check mode says the same."""
+    before, now = old(days=(-20, 70)), issue()
+    first, second = store(here.sim, before), store(here.sim, now)
+    web(here, second)
+    with server_of(before) as server:
+        for expected in (NAME, second):
+            given = {"endpoints": [at(server.port, expected=expected)], "sources": None, **REMOVING}
+            for run in (here.check(phases=phases, **given), here.run(phases=phases, **given)):
+                assert (ids(run, "removed"), kept(run)[first]) == ([], "in_use"), run.output
+                assert run.failed == (expected == second and "verify" in phases)
+                (told,) = [item["message"] for item in run["skipped_items"] if item.get("id") == first]
+                assert f"because {NAME} at {HOST}:{server.port} serves it: have certificate {second} served" in told
+    assert stored(here) == [first, second]
+    given["endpoints"] = []
+    assert ids(here.run(phases=phases, **given), "removed") == [first]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,57 @@ def test_what_an_endpoint_is_expected_to_serve_stays(remove_unseen: bool) -> Non
     )
 
 
+def at_endpoint(*served: StoreCertificate, name: str = "vpc", is_fine: bool = True) -> ListenerAction:
+    """An endpoint that was seen to serve certificates, each at one of its addresses."""
+    seen = tuple((certificate_of(record), *record.intermediates) for record in served)
+    action = listener(None, None, name, served=is_fine, seen=seen)
+    return action if is_fine else action.failed("not_served", "Another one is served.")
+
+
+@pytest.mark.parametrize("remove_unseen", [False, True])
+@pytest.mark.parametrize("is_fine", [True, False], ids=["what it must", "something else than it must"])
+def test_what_an_endpoint_serves_stays(is_fine: bool, remove_unseen: bool) -> None:
+    """At any of its addresses, also if it should serve another one."""
+    old, known = replace(FIRST, associated_service_count=0), {"remove_unseen": remove_unseen}
+    has_new = listener(2, SECOND)
+    world = world_of([old, SECOND], has_new.place.balancer)
+    vpc = at_endpoint(SECOND, old, is_fine=is_fine)
+    for is_check_mode in (False, True):
+        plan = plan_removal(world, [has_new], (), endpoints=[vpc], is_check_mode=is_check_mode, **known)
+        ((record, obstacle),) = plan.kept
+        assert (list(plan.old), record.id, obstacle.reason) == ([], 1, "in_use")
+        assert obstacle.message == (
+            "Certificate 1 is kept, because vpc:443 serves it: have certificate 2 served there, and it is removed."
+        )
+    both = plan_removal(world, [has_new], (), endpoints=[vpc, at_endpoint(old, name="cdn")], **known).kept
+    assert "because vpc:443, cdn:443 serve it: have" in both[0][1].message
+    assert list(plan_removal(world, [has_new], (), endpoints=[at_endpoint(SECOND)], **known).old) == [old]
+    assert list(plan_removal(world, [has_new], (), endpoints=[at_endpoint(is_fine=is_fine)], **known).old) == [old]
+
+
+def test_an_endpoint_that_may_be_the_listener_itself() -> None:
+    """Check mode announces what goes once the listener is switched; whether the endpoint goes with it shows only then."""
+    world, known = world_of([FIRST, SECOND], SWITCHED.place.balancer), {"remove_unseen": False}
+    vpc = at_endpoint(FIRST)
+    foreseen = plan_removal(world, [SWITCHED], (), endpoints=[vpc], is_check_mode=True, **known)
+    assert (list(foreseen.old), foreseen.kept) == ([FIRST], [])
+    done = plan_removal(world, [SWITCHED], (), endpoints=[vpc], **known)
+    assert (list(done.old), [(record.id, why.reason) for record, why in done.kept]) == ([], [(1, "in_use")])
+    oldest = Made(days=(-170, 10)).record(3)
+    world = world_of([FIRST, SECOND, oldest], SWITCHED.place.balancer)
+    plan = plan_removal(world, [SWITCHED], (), endpoints=[at_endpoint(oldest)], is_check_mode=True, **known)
+    assert (list(plan.old), [record.id for record, _why in plan.kept]) == ([FIRST], [3])
+
+
+def test_what_an_endpoint_serves_and_the_store_keeps_once_more() -> None:
+    """The record without its chain goes, as the certificate stays."""
+    lacking = replace(NEW, chain="none").record(1, associatedServiceCount=1)
+    has_whole = listener(1, SECOND)
+    world = world_of([lacking, SECOND], has_whole.place.balancer)
+    plan = plan_removal(world, [has_whole], (), remove_unseen=False, endpoints=[at_endpoint(SECOND)])
+    assert (list(plan.old), plan.kept) == ([lacking], [])
+
+
 # A listener has what may stand in for it
 
 
