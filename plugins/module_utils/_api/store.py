@@ -112,8 +112,8 @@ class StoreCertificate:
 
     @property
     def is_surely_unused(self) -> bool:
-        """Whether it is known that no service uses it: by the number of services, or if that is unknown, by the listeners."""
-        return self.associated_service_count == 0 or (self.associated_service_count is None and self.has_no_listeners)
+        """Whether it is known that no service uses it. That no listener does is not enough, as other services use certificates, too."""
+        return self.associated_service_count == 0
 
     def facts(self) -> dict[str, t.Any]:
         """Return the certificate's facts for results: from the certificate itself, else from the API."""

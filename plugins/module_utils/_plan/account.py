@@ -249,10 +249,10 @@ def why_not_ours(record: StoreCertificate, ours: Collection[str], at: datetime) 
         return "It is no throwaway certificate, so it is left."
     if plain_notes(record.notes) not in {NOTES, EDITED, ""}:
         return "Somebody has written notes on it, so it is left: delete it in the portal if nobody wants it."
+    if record.associated_service_count is None:
+        return "The API does not tell whether a service uses it, so it is left: see in the portal that none does, and delete it there."
     if not record.is_surely_unused:
-        return (
-            "A service uses it, or may use it, so it is left: have that serve another certificate, and run this again."
-        )
+        return "A service uses it, so it is left: have that serve another certificate, and run this again."
     if certificate.fingerprint_sha256 not in ours and at < made_at(certificate) + YOUNG:
         return "Another machine has made it within the last hour and may be at work on it, so it is left: run this again later."
     return None

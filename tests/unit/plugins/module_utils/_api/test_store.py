@@ -92,6 +92,7 @@ def test_a_count_that_is_none_is_not_zero(count: Any) -> None:
     """Nothing is deleted, or called unused, on a guess."""
     record = normalise({**ROW, "associatedServiceCount": count})
     assert record.associated_service_count is None
+    assert not normalise({**ROW, "associatedServiceCount": count, "lbaasListeners": []}).is_surely_unused
     for unused in (True, False):
         assert not StoreSelection(unused=unused).takes(record, datetime.now(timezone.utc))
 

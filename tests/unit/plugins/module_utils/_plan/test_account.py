@@ -259,10 +259,12 @@ def test_what_may_be_deleted(notes: str) -> None:
 def test_what_may_never_be_deleted() -> None:
     [noted] = leftovers([record("mine")], OURS, LATER)
     assert "notes" in (noted.why_kept or "")
-    for used in (record(count=1), record(count=None), record(count=0, lbaasListeners=[{"id": 1, "uuid": "u"}])):
+    for used in (record(count=1), record(count=0, lbaasListeners=[{"id": 1, "uuid": "u"}])):
         [left] = leftovers([used], OURS, LATER)
         assert "service uses it" in (left.why_kept or "")
-    assert leftovers([record(count=None, lbaasListeners=[])], OURS, LATER)[0].why_kept is None
+    for listeners in ([], None):
+        [left] = leftovers([record(count=None, lbaasListeners=listeners)], OURS, LATER)
+        assert "see in the portal that none does, and delete it there" in (left.why_kept or "")
     foreign = Authority().issue("check-0123456789abcdef.invalid")
     others = [record(certificate=foreign.pem), record(certificate=None), record(certificate="damaged")]
     assert leftovers(others, OURS, LATER) == []

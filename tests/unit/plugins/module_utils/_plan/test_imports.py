@@ -738,6 +738,13 @@ def test_absent_but_in_use() -> None:
     assert (step.outcome, step.as_result()["reason"], step.id) == ("failed", "in_use", 1)
 
 
+def test_absent_but_nobody_knows_whether_it_is_in_use() -> None:
+    """That no listener has it does not say that nothing does."""
+    step = absent([stored(associated_service_count=None, has_no_listeners=True)], certificate_id=1)
+    assert (step.outcome, step.as_result()["reason"], step.id) == ("failed", "in_use", 1)
+    assert step.message.endswith("see in the portal that none does, and delete it there.")
+
+
 @pytest.mark.parametrize("nothing", ["", " ", "."])
 @pytest.mark.parametrize("name", ["fingerprint_sha256", "common_name"])
 def test_an_empty_name_is_no_name_of_anything(name: str, nothing: str) -> None:

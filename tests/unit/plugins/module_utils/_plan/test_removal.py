@@ -372,6 +372,10 @@ def test_some_of_many_are_named() -> None:
         ({"associatedServiceCount": 3}, "because 2 services use it that this run does not deal with."),
         ({"associatedServiceCount": None}, "because the API does not tell whether a service uses it."),
         (
+            {"associatedServiceCount": None, "lbaasListeners": []},
+            "because the API does not tell whether a service uses it.",
+        ),
+        (
             {"associatedServiceCount": 0, "lbaasListeners": [{"id": 1}, {"id": 2}]},
             "because a service uses it that this run does not deal with.",
         ),
@@ -391,7 +395,6 @@ def test_what_another_service_uses_is_kept_and_told(use: dict[str, Any], said: s
         {"associatedServiceCount": 1},
         {"associatedServiceCount": 0},
         {"associatedServiceCount": 1, "lbaasListeners": [{"id": 1}]},
-        {"associatedServiceCount": None, "lbaasListeners": []},
     ],
 )
 def test_what_only_the_switched_listener_used_is_free(use: dict[str, Any]) -> None:

@@ -62,6 +62,7 @@ SINCE: dict[str, tuple[dict[str, Any], str, str]] = {
     "in use by its count": ({"associatedServiceCount": 1}, "in_use", "in use by 1 service"),
     "in use by a listener": ({"lbaasListeners": [{"id": 1, "uuid": "a"}]}, "in_use", "in use by 1 service"),
     "use not told": ({"associatedServiceCount": None, "lbaasListeners": None}, "in_use", "does not tell"),
+    "no listener, and other use not told": ({"associatedServiceCount": None}, "in_use", "see in the portal that none"),
     "a count that is none": ({"associatedServiceCount": "many", "lbaasListeners": None}, "in_use", "does not tell"),
     "renewed in place": ({"certificate": RENEWED.pem}, "ambiguous", "another certificate"),
     "not readable": ({"certificate": "-----BEGIN"}, "ambiguous", "another certificate"),
@@ -79,9 +80,8 @@ def test_what_was_changed_since_it_was_listed_stays(since: str) -> None:
     assert said in store.warnings[0] and "deleteObject" not in store.calls
 
 
-@pytest.mark.parametrize("use", [{}, {"associatedServiceCount": None}], ids=["a count", "listeners alone"])
-def test_what_is_surely_unused_is_deleted(use: dict[str, Any]) -> None:
-    store = Store({**ROW, **use})
+def test_what_is_surely_unused_is_deleted() -> None:
+    store = Store(ROW)
     store.delete()
     assert store.calls == ["getObject", "deleteObject"]
 
