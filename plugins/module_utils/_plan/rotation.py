@@ -11,6 +11,7 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 
 from .. import _remedies as remedies
@@ -369,12 +370,38 @@ def _why_nothing_to_renew(
             remedy = remedy_for(entry.record, nearest, why.reason, entry, clients, listeners)
             held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy}".strip()
             return Obstacle(why.reason, f"It renews no certificate of the store. {held}")
-    return new_name(names, index)
+    later = begun_later(names, entry.certificate.not_after, index)
+    if later is None:
+        return new_name(names, index)
+    shown = entry.certificate.shown_name or ""
+    command = remedies.adopt(shown, listeners_with.get(later.stored_id, ()), entry.folder)
+    return why_earlier(later, command, remedies.reissue(entry.source, entry.name, shown, entry.certificate.key_type))
 
 
 def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
     """Return the record that names come nearest to covering, of several the newest."""
     return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
+
+
+def begun_later(names: frozenset[str], end: datetime | None, index: StoreIndex) -> StoreCertificate | None:
+    """Return the newest record for exactly the names of a certificate that renews none of the store, if it ends earlier than that."""
+    records = (record for record in index.covering(names) if certificate_of(record).identities == names)
+    return max((record for record in records if end and certificate_of(record).not_after < end), key=age, default=None)
+
+
+def why_earlier(record: StoreCertificate, switch: str, anew: str) -> Obstacle[RotationReason]:
+    """Return what is to be said of a certificate that ends later than a record for its names, which began later: either may be meant.
+
+    Args:
+        record: the record.
+        switch: the command that has the certificate served.
+        anew: what has it issued anew, as the end of a sentence.
+    """
+    return Obstacle(
+        "ambiguous",
+        f"It ends later than certificate {record.id} of the store, which is for the same names, but begins earlier, so it does not renew that: "
+        f"{switch} has this one served; or {anew}.",
+    )
 
 
 def new_name(names: frozenset[str], index: StoreIndex) -> Obstacle[RotationReason]:
@@ -575,7 +602,12 @@ class _Store:
         related = [record for record in self._index.sharing(names) if _is_older(record, secret)]
         nearest = nearest_of(related, names)
         if nearest is None:
-            return new_name(names, self._index)
+            later = begun_later(names, secret.not_after, self._index)
+            if later is None:
+                return new_name(names, self._index)
+            shown = secret.common_name or min(names)
+            command = remedies.adopt(shown, listeners_with.get(later.stored_id, ()))
+            return why_earlier(later, command, remedies.reissue("secrets_manager", secret.name, shown, ""))
         lost = sorted(certificate_of(nearest).identities - names)
         reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
         name = secret.common_name or min(names, default=None)

@@ -243,6 +243,14 @@ def test_what_was_not_stored_leaves_listeners_as_they_are() -> None:
     assert (action.outcome, action.message) == ("unchanged", "Its certificate was not stored.")
 
 
+def test_what_begins_earlier_and_ends_later_than_what_is_there_is_put_there() -> None:
+    """No renewal brings it there."""
+    new = entry(Made(days=(-81, 90)))
+    world = world_of([Made(days=(-80, 10)).record(1)], balancer("web", p443=1)).after([new.record], ())
+    [action] = plan_adoption(world, Adoption(NAME), new)
+    assert (action.outcome, action.target) == ("switched", new.record)
+
+
 def test_a_second_time_nothing_is_left_to_do() -> None:
     assert outcomes(planned(entry(NEW), balancer("web", p443=2))) == {"web:443": ("unchanged", None, 2)}
 

@@ -36,6 +36,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
     Chosen,
     Record,
     SourceCertificate,
+    SourceOptions,
+    choose,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
@@ -600,6 +602,14 @@ def test_a_renewal_that_was_left_out_is_told_with_its_reason() -> None:
     assert said.endswith(
         f"{entry(newest, 1).shown} ({entry(newest, 1).path}) would renew it, but was not stored: see what failed."
     )
+
+
+def test_what_begins_earlier_than_what_is_served_and_ends_later() -> None:
+    """It is no renewal, and it is told what helps."""
+    chosen = choose([entry(Made(days=(-81, 90)), 3)], StoreIndex([DUE.record(1)]), SourceOptions(), clients_with())
+    said = message(serving(DUE), usable=chosen.usable, unused=chosen.skipped, has_sources=True)
+    assert "certbot entry-3: It ends later than certificate 1 of the store" in said
+    assert said.endswith("`certbot renew --cert-name entry-3 --force-renewal` has it issued anew.")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,14 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
     "it ends sooner, and is not due": ([Made(days=(-80, 50))], [Made(days=(-1, 44))], [None]),
     "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
     "the store has a newer one with another type of key": ([replace(NEWER, key="ec")], [NEW], ["new_name"]),
-    "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["new_name"]),
+    "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["ambiguous"]),
+    "it begins earlier, and ends later": ([OLD], [Made(days=(-81, 90))], ["ambiguous"]),
+    "it begins earlier, and ends later, than one that is not due": ([NEW], [Made(days=(-2, 95))], ["superseded"]),
+    "it begins earlier, and ends later, than one for more names": (
+        [replace(OLD, names=BOTH)],
+        [Made(days=(-81, 90))],
+        ["new_name"],
+    ),
     # What may not stand in hides nothing
     "not valid yet, in the source": ([OLD], [Made(days=(5, 95)), NEW], ["not_yet_valid", None]),
     "not valid yet, in the store": ([OLD, Made(days=(5, 95))], [NEW], [None]),
@@ -331,6 +338,22 @@ def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
     assert (told["outcome"], told["fingerprint_sha256"]) == ("skipped", NEW.issued.fingerprint)
     assert not [name for name, value in told.items() if "privkey" in str(value) or "BEGIN" in str(value)]
     assert "privkey" not in repr(chosen)
+
+
+def test_what_begins_earlier_and_ends_later_than_what_the_store_holds() -> None:
+    """It is not new, and `import_new` would import it without ever having it served."""
+    made = entry(Made(days=(-81, 90)), source="certbot")
+    index = index_of(Made(days=(-79, 9)), OLD, Made(days=(-70, 8)))
+    for listeners, meant in (({}, ""), ({3: ["web:443"]}, "-e listener=web:443 ")):
+        (told,) = choose([made], index, SourceOptions(), CLIENTS, listeners).skipped
+        assert told["message"] == (
+            "It ends later than certificate 3 of the store, which is for the same names, but begins earlier, so it does not renew that: "
+            f"`ansible-playbook softlayer.certificates.adopt -e source=/certbot/1 {meant}-e common_name={NAME}` has this one served; or "
+            "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew."
+        )
+    wider = index_of(replace(OLD, names=BOTH))
+    (told,) = choose([made], wider, SourceOptions(), CLIENTS).skipped
+    assert told["message"].endswith("that it would renew: import_new: true imports it.")
 
 
 # What is asked for

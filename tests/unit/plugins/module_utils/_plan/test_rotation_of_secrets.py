@@ -77,6 +77,12 @@ CASES: dict[str, tuple[tuple[str, str | None], Made, list[Made], dict[str, Any]]
         {"validity": None, "expiration_date": None},
     ),
     "the store has a newer one": (("unwanted", "new_name"), NEW, [Made(days=(-0.5, 91))], {}),
+    "the store has one that begins later and ends earlier": (
+        ("unwanted", "ambiguous"),
+        Made(days=(-81, 90)),
+        [OLD],
+        {},
+    ),
     "the store has one that ends earlier": (("read", None), NEW, [Made(days=(-1, 89))], {}),
     "the store has one for more names": (("unwanted", "names_not_covered"), NEW, [replace(OLD, names=BOTH)], {}),
     "the store has none for its names": (("unwanted", "new_name"), NEW, [NOTHING], {}),
