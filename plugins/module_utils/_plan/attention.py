@@ -54,6 +54,8 @@ class RenewalFacts:
     """Whether any source was read."""
     requests: Mapping[Certificate, RenewalRequest] = field(default_factory=dict)
     """What the authorities of certificates that sources have say of their renewal."""
+    is_importing: bool = True
+    """Whether the run imports what renews something."""
 
     @cached_property
     def unused(self) -> Sequence[Record]:
@@ -451,6 +453,8 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
         )
         if left_out:
             return f"{entry.shown} ({entry.path}) would renew it, but was left out: {left_out['message']}"
+        if not known.is_importing:
+            return f"{entry.shown} ({entry.path}) would renew it, but this run was without the phase import: {ROTATE} brings it here."
         return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
     stale = next(
         (

@@ -49,7 +49,7 @@ def as_result(
         *removals.told,
     ]
     lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
-    facts = RenewalFacts(world, chosen, bool(options.sources), requests)
+    facts = RenewalFacts(world, chosen, bool(options.sources), requests, "import" in options.phases)
     attention = find_attention(seen.listeners, facts) if options.looks_after else []
     if options.adopt:  # that a person has just decided
         attention = [item for item in attention if item["reason"] != "held_back"]

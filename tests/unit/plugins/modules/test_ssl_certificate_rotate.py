@@ -319,6 +319,9 @@ def test_what_dies_fails_the_run(here: Rotation) -> None:
     assert here.run(phases=["verify"], fail_on=["expiring"]).failed
     assert not here.run(phases=["verify"], fail_on=["held_back", "not_served"]).failed
     assert not here.run(phases=["import"], fail_on=None).failed
+    here.keep("due", issue("due.example.com"))
+    (due,) = [item["message"] for item in here.run(phases=["verify"])["attention"] if item["reason"] == "expiring"]
+    assert "would renew it, but this run was without the phase import: " in due
 
 
 DYING = {"gone.example.com": (-90.0, -2.0), "due.example.com": (-89.0, 1.0), "fresh.example.com": (-3.0, 3.0)}

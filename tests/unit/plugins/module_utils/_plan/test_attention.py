@@ -65,11 +65,12 @@ def facts(
     unused: Sequence[Record] = (),
     has_sources: bool = False,
     requests: Iterable[RenewalRequest] = (),
+    is_importing: bool = True,
 ) -> RenewalFacts:
     """What is known beside the listeners."""
     world = world_of(records, clients=clients_with(at=at))
     asked = {request.entry.certificate: request for request in requests}
-    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources, asked)
+    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources, asked, is_importing)
 
 
 def found(
@@ -448,6 +449,15 @@ def test_a_renewal_of_a_source_that_could_not_be_stored() -> None:
     said = message(serving(DUE), usable=[entry(FRESH, 1)], has_sources=True)
     assert said.endswith(
         f"{entry(FRESH, 1).shown} ({entry(FRESH, 1).path}) would renew it, but was not stored: see what failed."
+    )
+
+
+def test_a_renewal_of_a_source_in_a_run_that_imports_nothing() -> None:
+    """Nothing has failed."""
+    said = message(serving(DUE), usable=[entry(FRESH, 1)], has_sources=True, is_importing=False)
+    assert said.endswith(
+        f"{entry(FRESH, 1).shown} ({entry(FRESH, 1).path}) would renew it, but this run was without the phase import: "
+        "`ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
     )
 
 
