@@ -10,7 +10,6 @@ one that was not given; and what limits nothing is a wider limit than what was w
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import typing as t
@@ -166,10 +165,13 @@ def _why_refused(
     unread: str | None,
     unprefixed: str | None,
 ) -> str:
-    if unread:
+    if unread:  # it may be a part of a passphrase, and is not repeated
+        count, first = len(unread.split()), re.split(r"\W", unread.strip(), maxsplit=1)[0]
+        what = f"{count} {'word' if count == 1 else 'words'} of what -e gives"
+        begins = f" (beginning with {first})" if first in role_variables(role) else ""
         return (
-            f"Ansible could make no variable of {json.dumps(unread)}, so nothing was done. Write -e @FILE for a file, "
-            "-e NAME=VALUE without blanks around the sign, or JSON."
+            f"Ansible could make no variable of {what}{begins}, so nothing was done. Write -e @FILE for a file, -e NAME=VALUE without blanks "
+            "around the sign and with quotes of its own around a value that has blanks, or JSON."
         )
     why_not = _why_unknown(names, role) or unprefixed or _why_without_value(given, unreadable, role)
     if not why_not and different:

@@ -105,4 +105,4 @@ def test_a_file_of_variables_that_lacks_its_sign(fleet: Simulator, tmp_path: Pat
     ran = play(fleet, tmp_path, "softlayer.certificates.resend", "-e", "vars.yml")
     [fatal] = [line for line in ran.output.splitlines() if line.startswith("fatal:")]
     assert ran.code != 0 and mailed(fleet) == [], ran.output
-    assert 'no variable of "vars.yml"' in json.loads(fatal.partition("=> ")[2])["msg"]
+    assert "no variable of 1 word of what -e gives" in json.loads(fatal.partition("=> ")[2])["msg"]

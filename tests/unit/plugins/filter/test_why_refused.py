@@ -285,11 +285,25 @@ def test_certificates_that_cannot_be_read(tmp_path: Path, name: str, said: str) 
         assert why_refused({}, "ssl_fulfillment", None, {**of_mail, "phases": phases, name: str(file)}) == ""
 
 
-def test_what_ansible_could_not_read_comes_first() -> None:
-    said = refused({"ssl_rotation_max_listener": 1}, "b]")
+@pytest.mark.parametrize(
+    ("unread", "what"),
+    [
+        ("sesame-4711", "1 word of what -e gives"),
+        (" my  sesame-4711", "2 words of what -e gives"),
+        ("sesame = 4711", "3 words of what -e gives"),
+        ("NAME=sesame-4711", "1 word of what -e gives"),
+        (
+            "ssl_rotation_privatekey_passphrase = sesame-4711",
+            "3 words of what -e gives (beginning with ssl_rotation_privatekey_passphrase)",
+        ),
+    ],
+)
+def test_what_ansible_could_not_read_comes_first(unread: str, what: str) -> None:
+    """It may be a part of a passphrase, so that it is not repeated."""
+    said = refused({"ssl_rotation_max_listener": 1}, unread)
     assert said == (
-        'Ansible could make no variable of "b]", so nothing was done. Write -e @FILE for a file, '
-        "-e NAME=VALUE without blanks around the sign, or JSON."
+        f"Ansible could make no variable of {what}, so nothing was done. Write -e @FILE for a file, -e NAME=VALUE without blanks around the "
+        "sign and with quotes of its own around a value that has blanks, or JSON."
     )
 
 
