@@ -234,7 +234,7 @@ def _edit(context: Context, template: Any) -> bool:
     record = _record(context)
     if context.world.settings.only_say_edited:
         return True
-    store.edit(record, _template(template))
+    store.edit(record, _template(template), keeps_request=context.world.settings.refuse_used_csr)
     store.cut_chain(record, context.world.settings.kept_chain)
     return True
 

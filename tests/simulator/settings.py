@@ -46,6 +46,8 @@ class Settings:
     """The store takes no certificate whose subject has no common name. What it makes of one is undocumented; here it takes it."""
     refuse_ec_key: bool = False
     """The store takes no certificate with an EC key. Whether it does is undocumented; here it does."""
+    refuse_used_csr: bool = False
+    """While a service uses a certificate, its CSR cannot be changed. The reference says both; here it can."""
     trust_chains: bool = False
     """The store does not look whether an intermediate certificate issued the certificate."""
     list_late: int = 0

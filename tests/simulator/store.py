@@ -61,10 +61,11 @@ def create(
     }
 
 
-def edit(record: Row, template: Mapping[str, Any]) -> None:
-    """Change a record; while a service uses it, only its notes and its signing request."""
+def edit(record: Row, template: Mapping[str, Any], *, keeps_request: bool = False) -> None:
+    """Change a record; while a service uses it, only its notes and, unless it ``keeps_request``, its signing request."""
     changes = {name: template[name] or None for name in WRITABLE if name in template and template[name] != record[name]}
-    if value_of(record, "associatedServiceCount") and changes.keys() & set(_KEY_MATERIAL):
+    fixed = {*_KEY_MATERIAL, *(["certificateSigningRequest"] if keeps_request else [])}
+    if value_of(record, "associatedServiceCount") and changes.keys() & fixed:
         raise _in_use("modified")
     derived = _derived({**record, **changes}) if changes.keys() & set(_KEY_MATERIAL) else {}
     record.update(changes, **derived)

@@ -245,10 +245,27 @@ def plan_found(
         return as_it_is.failed(
             "chain_cut", _cut(record, content, is_tried=False)
         )  # to give it the rest again would not help
+    return _with_changes(there, changes)
+
+
+def _with_changes(step: ImportAction, changes: Mapping[str, str]) -> ImportAction:
+    """Return what changes these properties of a record, if there are any."""
     if not changes:
-        return replace(there, outcome="unchanged", message=HELD)
+        return replace(step, outcome="unchanged", message=HELD, changes={})
     what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
-    return replace(there, outcome="updated", message=f"Updated: {what}.", changes=changes)
+    return replace(step, outcome="updated", message=f"Updated: {what}.", changes=changes)
+
+
+def without_request(step: ImportAction, refusal: CertificatesError) -> ImportAction:
+    """Return what is left to change of a record if the store takes no other CSR for it, as it may be while a service uses it.
+
+    Args:
+        step: what was refused.
+        refusal: says why.
+    """
+    why = f"The CSR of certificate {step.id} stays as it is. {refusal.message}"
+    left = replace(step, content=replace(step.wanted, request=None), warnings=(*step.warnings, why))
+    return _with_changes(left, {name: value for name, value in step.changes.items() if name != REQUEST})
 
 
 def _beside_used(
@@ -272,9 +289,10 @@ def _beside_used(
 
 HELD = "The store holds it already."
 CHAIN = "intermediateCertificate"
+REQUEST = "certificateSigningRequest"
 CHANGED_PROPERTIES = {
     CHAIN: "intermediate certificates",
-    "certificateSigningRequest": "CSR",
+    REQUEST: "CSR",
     "notes": "notes",
 }
 

@@ -35,6 +35,7 @@ from .._module import Module
 from .._plan.action import failure_of
 from .._plan.imports import (
     CHAIN,
+    REQUEST,
     ImportAction,
     as_kept,
     check_deletion,
@@ -45,6 +46,7 @@ from .._plan.imports import (
     plan_present,
     spare_what_is_wanted,
     warnings_of,
+    without_request,
 )
 from .._plan.material import ImportOptions, assemble, check_order, with_remedy
 from .._plan.store_index import StoreIndex
@@ -300,10 +302,16 @@ def create(creator: Creator, step: ImportAction) -> ImportAction:
 
 
 def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
-    """Change a record; if no clear answer came, or its chain is to change, read it before deciding what became of it."""
+    """Change a record, all but its CSR if the store does not take that.
+
+    If no clear answer came, or its chain is to change, it is read before it is decided what became of it.
+    """
     try:
         store.edit(client, identifier, step.changes)
     except CertificatesError as error:
+        if error.code == "refused" and REQUEST in step.changes:
+            left = without_request(step, error)
+            return edit(client, left, identifier) if left.changes else left
         record = None
         if error.code == "no_answer":
             with suppress(CertificatesError):
@@ -378,9 +386,9 @@ def as_result(
 ) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
-    # The diff shows the plan, unless another run has stored it meanwhile.
+    # The diff shows the plan, unless another run has stored it meanwhile, or the store has not taken its CSR.
     shown = [
-        end if step.outcome == "imported" and end.outcome in {"unchanged", "updated"} else step
+        end if end.outcome in {"unchanged", "updated"} and end.message != step.message else step
         for step, end in zip(planned, done, strict=True)
     ]
     result: dict[str, t.Any] = {

@@ -182,6 +182,9 @@ def test_what_a_service_uses_is_protected(sim: Simulator, sdk: SoftLayer.BaseCli
     assert "associated services" in fault(sdk, "editObject", renewed, id=record["id"])
     unchanged = {"certificate": record["certificate"], "notes": "kept", "certificateSigningRequest": ""}
     assert sdk.call(STORE, "editObject", unchanged, id=record["id"]) is True
+    sim.settings(refuse_used_csr=True)
+    assert "associated services" in fault(sdk, "editObject", {"certificateSigningRequest": "new"}, id=record["id"])
+    assert sdk.call(STORE, "editObject", {"notes": "new"}, id=record["id"]) is True
     assert "associated services" in fault(sdk, "deleteObject", id=record["id"])
     sim.patch_certificate(record["id"], associatedServiceCount=0)
     assert sdk.call(STORE, "deleteObject", id=record["id"]) is True

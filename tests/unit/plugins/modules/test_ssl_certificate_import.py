@@ -409,6 +409,49 @@ def test_updates(sim: Simulator, api: Options) -> None:
     assert outcome(run(api, **GOOD.options(notes="new", csr_content=GOOD.csr_pem))) == ("unchanged", None)
 
 
+CSR_STAYS = (
+    "new.example.com: The CSR of certificate {} stays as it is. The store refused it: The certificate has associated services and may not be "
+    "modified."
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "message", "calls"),
+    [
+        ({}, "unchanged", "The store holds it already.", 1),
+        ({"notes": "new"}, "updated", "Updated: notes.", 2),
+    ],
+    ids=["alone", "with notes"],
+)
+def test_a_csr_that_is_refused_fails_no_import(
+    sim: Simulator, any_api: Options, given: Options, first: str, message: str, calls: int
+) -> None:
+    """The store may take none for a certificate that is in use. It is the same the next time, when the notes are there."""
+    [identifier] = store(sim, GOOD, notes="old")
+    sim.patch_certificate(identifier, associatedServiceCount=2)
+    sim.settings(refuse_used_csr=True)
+    options = GOOD.options(csr_content=GOOD.csr_pem, **given)
+    for expected, said, tried in ((first, message, calls), ("unchanged", "The store holds it already.", 1)):
+        sim.clear_calls()
+        done = run(any_api, **options)
+        assert outcome(done) == (expected, None) and done["certificate"]["message"] == said
+        assert done["certificate"]["notes"] == given.get("notes", "old")
+        assert CSR_STAYS.format(identifier) in done["warnings"] and methods(sim)["editObject"] == tried
+        assert [part["after"]["state"] for part in done["diff"]] == ([said] if expected == "updated" else [])
+        record = snapshot(sim)[identifier]
+        assert (record["notes"], record["certificateSigningRequest"]) == (given.get("notes", "old"), None)
+
+
+def test_what_is_refused_with_and_without_a_csr_fails(sim: Simulator, any_api: Options) -> None:
+    store(sim, GOOD)
+    sim.fault("fault", method="editObject", message="The notes are too long.")
+    for given, tried in (({"csr_content": GOOD.csr_pem}, 2), ({}, 1)):
+        sim.clear_calls()
+        done = run(any_api, **GOOD.options(notes="new", **given))
+        assert outcome(done) == ("failed", "refused") and "The notes are too long." in done["msg"]
+        assert methods(sim)["editObject"] == tried and "warnings" not in done
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_notes_come_out_as_they_went_in(sim: Simulator, api: Options) -> None:
     notes = " Grüße & <tags> 😀,\r\nand spaces around "

@@ -28,6 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.impor
     spare_what_is_wanted,
     warnings_of,
     why_not_imported,
+    without_request,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import (
     Content,
@@ -353,6 +354,29 @@ def test_updates(case: str, services: int) -> None:
         assert step.superseded == () and len(step.warnings) == in_use
     assert set(step.changes) == (set() if in_use else changes)
     assert not {"certificate", "privateKey"} & set(step.changes)
+
+
+NOT_TAKEN = CertificatesError("refused", "The store refused it: It is in use.")
+
+
+def test_without_the_csr_that_the_store_refuses_the_rest_is_changed() -> None:
+    held = stored(notes="old", intermediates=stored().intermediates[:1])
+    wanted = content(notes="new", csr=ISSUED.csr_pem.encode())
+    step = replace(plan(wanted, StoreIndex([held, KEEPS_TWO])), warnings=("Not trusted.",))
+    left = without_request(step, NOT_TAKEN)
+    assert (left.outcome, left.message) == ("updated", "Updated: intermediate certificates, notes.")
+    assert left.changes == {name: step.changes[name] for name in (CHAIN, "notes")}
+    why = "The CSR of certificate 1 stays as it is. The store refused it: It is in use."
+    assert left.warnings == ("Not trusted.", why)
+    assert left.wanted == replace(wanted, request=None)  # what to compare with, if no answer comes
+    assert (left.id, left.notes, left.record, left.superseded) == (1, "new", held, step.superseded)
+
+
+def test_without_the_csr_that_the_store_refuses_nothing_may_be_left_to_change() -> None:
+    step = plan(content(csr=ISSUED.csr_pem.encode()), StoreIndex([stored(notes="old")]))
+    left = without_request(step, NOT_TAKEN)
+    assert (left.outcome, left.message, left.changes) == ("unchanged", "The store holds it already.", {})
+    assert (left.id, left.notes, left.changes_something, len(left.warnings)) == (1, "old", False, 1)
 
 
 @pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
