@@ -79,6 +79,11 @@ def run(module: Module) -> dict[str, t.Any]:
         return told
     is_of_orders, at = "orders" in results, now()
     check_results(results)
+    if is_of_orders:
+        if not files:
+            why = "SSL orders have no metrics: name a report in path, or give what ssl_certificate_rotate returned."
+            raise CertificatesError("invalid_argument", why)
+        told["paths"] = [*files.values()]
     before = {ending: text_in(path) for ending, path in files.items()}
     counted, texts = "", dict[str, str]()
     with expecting_results():

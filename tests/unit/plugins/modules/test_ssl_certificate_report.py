@@ -322,3 +322,16 @@ def test_null_lists_beside_orders_are_empty(tmp_path: Path) -> None:
 
 def test_no_file_is_named(tmp_path: Path) -> None:
     assert report(tmp_path, LISTENERS, path=None)["msg"] == "Name a file to write: path, metrics_path, or both."
+
+
+def test_orders_have_no_metrics(tmp_path: Path) -> None:
+    metrics = str(tmp_path / "m.prom")
+    alone = report(tmp_path, {"orders": []}, path=None, metrics_path=metrics)
+    assert (alone.code, files(tmp_path)) == ("invalid_argument", {})
+    assert (
+        alone["msg"]
+        == "SSL orders have no metrics: name a report in path, or give what ssl_certificate_rotate returned."
+    )
+    beside = report(tmp_path, {"orders": []}, metrics_path=metrics)
+    assert sorted(beside["paths"]) == sorted(str(tmp_path / name) for name in files(tmp_path))
+    assert len(beside["paths"]) == 3
