@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import ORDERS, OrderFacts, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_files import records_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing, require
 
@@ -19,19 +20,20 @@ Records = Sequence[Mapping[str, t.Any]]
 
 @quoting_nothing
 def fulfillment_report(
-    orders: Records,
+    orders: Records | None,
     words: Mapping[str, t.Any],
     store: Records | None = None,
-    emails: Records = (),
-    collected: Records = (),
-    missing: Records = (),
-    skipped: Records = (),
-    failed: Records = (),
+    emails: Records | None = (),
+    collected: Records | None = (),
+    missing: Records | None = (),
+    skipped: Records | None = (),
+    failed: Records | None = (),
     previous: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV."""
     require("The filter fulfillment_report")
-    report = build(orders, OrderFacts(store, emails, collected, missing, skipped, failed), words, now(), previous)
+    known = OrderFacts(store, *(records or () for records in (emails, collected, missing, skipped, failed)))
+    report = build(records_of("orders", orders), known, words, now(), previous)
     return {"data": report, "csv": as_csv(ORDERS, report)}
 
 

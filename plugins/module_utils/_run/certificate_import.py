@@ -95,17 +95,6 @@ def run(module: Module) -> dict[str, t.Any]:
     return {**result, "skipped_items": waiting}
 
 
-OF_OTHERS = (
-    ("orders", {"id", "common_name", "status"}, "ssl_order_info"),
-    (
-        "collected",
-        {"order_id", "common_name", "certificate", "intermediate_certificate", "public_key_sha256"},
-        "ssl_fulfillment_email_info",
-    ),
-)
-"""The options that take what another module returned, which keys of it are needed, and the module."""
-
-
 def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
     """Return the options of each certificate, and the orders that have to wait, each with its reason.
 
@@ -121,10 +110,6 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
             "The certificates of orders need privatekey_dir, the folder with their keys, and either collected, what "
             "ssl_fulfillment_email_info returned, or certificate_dir, the folder with the certificates saved from emails.",
         )
-    for name, keys, module in OF_OTHERS:
-        if not all(entry is not None and keys <= entry.keys() for entry in params[name] or ()):
-            needed = f"Each of {name} needs {', '.join(sorted(keys))}"
-            raise CertificatesError("invalid_argument", f"{needed}: give what {module} returned.")
     issuers = known_issuers(params["intermediate_path"])
     passphrase = params["privatekey_passphrase"]
     found = certificate_files(

@@ -36,6 +36,32 @@ WAITING: Mapping[tuple[str, ...], tuple[WaitingReason, str]] = {
     PRIVATE_KEY: ("waiting_for_key", "private key"),
 }
 """By the ends of their names, what an order waits for, and what that is."""
+OF_OTHERS = {
+    "orders": ("the orders that ssl_order_info returned", {"id", "common_name", "status"}),
+    "collected": (
+        "the certificates that ssl_fulfillment_email_info returned",
+        {"order_id", "common_name", "certificate", "intermediate_certificate", "public_key_sha256"},
+    ),
+}
+"""By the name it is given as: what of another module's result, and which keys of it are needed."""
+
+
+def records_of(name: str, given: t.Any) -> list[Order]:
+    """Return what was given of another module's result, for null nothing.
+
+    Args:
+        name: see `OF_OTHERS`.
+        given: a list, unless somebody mistook it for something else.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    what, keys = OF_OTHERS[name]
+    records = list(given) if isinstance(given, Iterable) else [] if given is None else [given]
+    if not all(isinstance(record, Mapping) and keys <= record.keys() for record in records):
+        said = f"{name} must be a list of dicts with {', '.join(sorted(keys))}: give {what}."
+        raise CertificatesError("invalid_argument", said)
+    return records
 
 
 def certificate_files(
@@ -60,7 +86,7 @@ def certificate_files(
         force: whether newer certificates in the store do not matter.
 
     Raises:
-        CertificatesError: `not_found` for a folder.
+        CertificatesError: `not_found` for a folder; as `records_of`.
     """
     for folder in (certificate_dir, privatekey_dir):
         if folder is not None and not os.path.isdir(os.path.expanduser(folder)):
@@ -68,11 +94,11 @@ def certificate_files(
                 "not_found",
                 f"There is no folder {folder} on this machine to look for certificates or keys in: make it, or correct the path.",
             )
-    mailed = None if collected is None else _with_chains(list(collected), issuers)
+    mailed = None if collected is None else _with_chains(records_of("collected", collected), issuers)
     if orders is None:
         pairs = [(_as_order(found), found) for found in mailed or ()]
     else:
-        orders = [{**order, "id": number(order["id"])} for order in orders]
+        orders = [{**order, "id": number(order["id"])} for order in records_of("orders", orders)]
         by_age = sorted(mailed or (), key=lambda found: found.get("not_before") or "")
         found_for = {
             found.get("order_id"): found for found in by_age

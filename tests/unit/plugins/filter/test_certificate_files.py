@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
@@ -270,7 +271,7 @@ def test_the_key_of_an_order_that_is_not_selected_is_not_taken(tmp_path: Path) -
     (tmp_path / "www.example.com.key").write_text(NEW.key_pem)
     facts = order(public_key_sha256=key_of(OLD))
     from_file = certificate_files([facts], str(tmp_path), str(tmp_path))
-    mail = {"order_id": 1, "certificate": OLD.pem, "intermediate_certificate": None}
+    mail = in_mail(OLD, 1) | {"intermediate_certificate": None}
     from_mail = certificate_files([facts], None, str(tmp_path), [mail])
     for result in (from_file, from_mail):
         assert [(entry["order_id"], entry["reason"]) for entry in result["skipped"]] == [(1, "waiting_for_key")]
@@ -326,3 +327,24 @@ def test_issuers_that_were_not_saved_beside_the_certificate(tmp_path: Path) -> N
     (tmp_path / "www.example.com.key").write_text(NEW.key_pem)
     result = certificate_files([order()], str(tmp_path), str(tmp_path), intermediate_path=str(known))
     assert [entry["intermediate_content"] for entry in result["ready"]] == [NEW.chain_pem]
+
+
+NO_ORDERS = "certificate_files: orders must be a list of dicts with common_name, id, status: give the orders that ssl_order_info returned."
+
+
+@pytest.mark.parametrize("orders", ["x", 5, [None], [{"id": 1}], {"orders": [order()]}], ids=str)
+def test_what_is_no_list_of_orders(tmp_path: Path, orders: Any) -> None:
+    with pytest.raises(AnsibleFilterError) as raised:
+        certificate_files(orders, str(tmp_path), str(tmp_path))
+    assert str(raised.value) == NO_ORDERS
+
+
+def test_what_was_not_collected(tmp_path: Path) -> None:
+    with pytest.raises(AnsibleFilterError, match="give the certificates that ssl_fulfillment_email_info returned"):
+        certificate_files([order()], None, str(tmp_path), {"certificates": [in_mail(OLD, 1)]})
+
+
+def test_lists_that_are_none_are_empty(tmp_path: Path) -> None:
+    nothing: dict[str, Any] = {"ready": [], "skipped": []}
+    assert certificate_files(None, str(tmp_path), str(tmp_path)) == nothing
+    assert certificate_files([], None, str(tmp_path), []) == nothing

@@ -46,3 +46,17 @@ def test_without_idna_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "idna", None)
     with pytest.raises(AnsibleFilterError, match="pip install 'idna>=3"):
         fulfillment_report([ORDER], {"reasons": {}})
+
+
+def test_lists_that_are_none_are_empty() -> None:
+    report = fulfillment_report(None, {"reasons": {}}, *[None] * 6)
+    assert (report["data"]["order_count"], report["data"]["orders"]) == (0, [])
+    assert len(fulfillment_report([ORDER], {"reasons": {}}, *[None] * 6)["data"]["orders"]) == 1
+
+
+@pytest.mark.parametrize("orders", ["x", [{"id": 1}], {"orders": [ORDER]}], ids=str)
+def test_what_is_no_list_of_orders(orders: Any) -> None:
+    with pytest.raises(
+        AnsibleFilterError, match="fulfillment_report: orders must be a list of dicts with common_name, id"
+    ):
+        fulfillment_report(orders, {"reasons": {}})

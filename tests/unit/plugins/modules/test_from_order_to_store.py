@@ -137,11 +137,11 @@ def test_without_the_orders_all_that_was_collected_is_imported(
         ({"collected": []}, "need privatekey_dir"),
         (
             {"orders": [{"id": 1}], "collected": [], "privatekey_dir": "KEYS"},
-            "Each of orders needs common_name, id, status: give what ssl_order_info returned.",
+            "orders must be a list of dicts with common_name, id, status: give the orders that ssl_order_info returned.",
         ),
         (
             {"collected": [{"order_id": 1, "common_name": "x"}], "privatekey_dir": "KEYS"},
-            "intermediate_certificate, order_id, public_key_sha256: give what ssl_fulfillment_email_info returned.",
+            "order_id, public_key_sha256: give the certificates that ssl_fulfillment_email_info returned.",
         ),
         ({"collected": [], "privatekey_dir": "/no/where"}, "There is no folder /no/where on this machine"),
         ({"collected": [], "privatekey_dir": "KEYS", "certificate_dir": "KEYS"}, "mutually exclusive"),
