@@ -23,6 +23,8 @@ OF_REPORT = {"path": "report_path", "language": "report_language"}
 """What the roles call options of `ssl_certificate_report`."""
 BY_ENVIRONMENT = {"endpoint_url": "SL_ENDPOINT_URL"}
 """Options that no variable of a role stands for, and what sets them."""
+NO_WAY = ", or set skip_imported: false"
+"""A way out that no variable of a role is: it is left out."""
 NO_WORDS = frozenset({"concurrency", "rollback", "imap", "maildir"})
 """Names without an underscore that in a sentence mean an option in any place."""
 OPTION = r"(?<![\w./\\$@-])(?:{names})(?![\w/@-]|\.\w)"
@@ -82,4 +84,4 @@ def _named_in(role: str, module: str) -> tuple[re.Pattern[str], Mapping[str, str
     words = {name for name in called if "_" not in name and name not in NO_WORDS}
     parts = {OPTION: called.keys() - words, WORD: words}
     found = (form.format(names="|".join(names), words="|".join(names)) for form, names in parts.items() if names)
-    return re.compile("|".join(["`[^`]*`", *found])), called
+    return re.compile("|".join(["`[^`]*`", NO_WAY, *found])), {**called, NO_WAY: ""}

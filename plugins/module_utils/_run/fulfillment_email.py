@@ -80,6 +80,8 @@ MOST_IN_DOUBT = 20
 """After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
 LOOKED_BACK = timedelta(days=30)
 """How far back the first request of an email counts: as far as mailboxes are looked through. Before that it was for another purpose."""
+WITHOUT_STORE = "set skip_imported: false"
+"""Advice for a user who may not read the store. Where a role has no such variable, ../../plugin_utils/_called.py leaves it out."""
 FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
 """What is asked for about orders. The names in the CSR are part of the result, so it is also needed if the store is not compared."""
 
@@ -147,7 +149,7 @@ def plan(
                 ledger.correct(entry, at)
     emails = plan_emails(orders.values(), last_requests, options, at)
     if options.skip_imported and not options.force and any(map(is_open, emails)):
-        index = selected.index or StoreIndex(fetch_for_orders(client, "set skip_imported: false"))
+        index = selected.index or StoreIndex(fetch_for_orders(client, WITHOUT_STORE))
         emails = skip_imported(emails, orders, index, clients)
     unknown = warning_of_unknown_keys(emails, orders) if options.skip_imported else None
     if unknown:

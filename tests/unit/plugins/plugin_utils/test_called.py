@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email import WITHOUT_STORE
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import _named_in, with_variables
 
 ROTATE, REPORT = "softlayer.certificates.ssl_certificate_rotate", "ssl_certificate_report"
+EMAIL = "softlayer.certificates.ssl_fulfillment_email"
 
 
 def told(text: str, role: str = "ssl_rotation", module: str = ROTATE) -> str:
@@ -59,6 +61,12 @@ def test_what_a_message_calls_options(text: str, said: str) -> None:
 )
 def test_what_the_other_role_calls_them(text: str, said: str) -> None:
     assert told(text, "ssl_fulfillment", "softlayer.certificates.ssl_order_info") == said
+
+
+def test_a_way_that_the_roles_do_not_have_is_left_out() -> None:
+    text = f"The certificate store cannot be read. Grant it, or {WITHOUT_STORE}."
+    assert told(text, "ssl_fulfillment", EMAIL) == "The certificate store cannot be read. Grant it."
+    assert told(f"`x`, or {WITHOUT_STORE}; order_ids", "ssl_fulfillment", EMAIL) == "`x`; ssl_fulfillment_order_ids"
 
 
 def test_the_report_has_other_names_in_the_roles() -> None:
