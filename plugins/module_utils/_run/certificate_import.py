@@ -267,8 +267,8 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
             step = create(creator, step)
         if step.record and step.outcome == "updated":
             step = edit(client, step, step.record.stored_id)
-        elif step.record and step.outcome == "removed":
-            remove(client, step.record.stored_id, step.record.certificate)
+        elif step.record and step.outcome == "removed" and not remove(client, step.record.stored_id, step.certificate):
+            step = replace(step, outcome="unchanged", message="Somebody else has deleted it meanwhile.")
     except CertificatesError as error:
         return step.because(error)
     superseded = (replace(old, removed=old.removed and was_removed(client, old.record)) for old in step.superseded)
@@ -307,10 +307,11 @@ def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
     return as_kept(step, read_kept(client, identifier)) if CHAIN in step.changes else step
 
 
-def remove(client: Client, identifier: int, listed: Certificate | None) -> None:
-    """Delete a record, unless by now it is in use or has another certificate than when it was listed.
+def remove(client: Client, identifier: int, listed: Certificate | None) -> bool:
+    """Delete a record, unless by now it is in use or has another certificate than when it was listed; return whether this run has done it.
 
-    It is a success if another run has deleted it first, but not if the user has no permission.
+    It is a success if another run has deleted it first, but not if the user has no permission. If the answer to the deletion is lost, and
+    the record is gone, it counts as this run's.
     """
     try:
         check_deletion(read_again(client, identifier), listed)
@@ -320,6 +321,8 @@ def remove(client: Client, identifier: int, listed: Certificate | None) -> None:
             raise CertificatesError("in_use", f"{error.message} A service uses it since it was looked at.") from None
         if error.code not in {"not_found", "no_answer"} or is_stored(client, identifier):
             raise
+        return error.code == "no_answer"
+    return True
 
 
 def read_again(client: Client, identifier: int) -> store.StoreCertificate:
@@ -354,13 +357,15 @@ def is_stored(client: Client, identifier: int) -> bool:
 
 
 def was_removed(client: Client, old: store.StoreCertificate) -> bool:
-    """Delete a superseded record and return whether it is gone; it is kept if it is now in use or has changed."""
+    """Delete a superseded record and return whether this run has; it is kept if it is now in use or has changed."""
     try:
-        remove(client, old.stored_id, old.certificate)
+        is_done = remove(client, old.stored_id, old.certificate)
+        why_not = "somebody else has deleted it meanwhile."
     except CertificatesError as error:
-        client.warn(f"The certificate {old.id}, which is superseded, was not removed: {error.message}")
-        return False
-    return True
+        is_done, why_not = False, error.message
+    if not is_done:
+        client.warn(f"The certificate {old.id}, which is superseded, was not removed: {why_not}")
+    return is_done
 
 
 # The result
@@ -371,7 +376,7 @@ def as_result(
 ) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
-    # The diff shows the plan, unless another run has stored it meanwhile, or the store has not taken its CSR.
+    # The diff shows the plan, unless another run has stored or deleted it meanwhile, or the store has not taken its CSR.
     shown = [
         end if end.outcome in {"unchanged", "updated"} and end.message != step.message else step
         for step, end in zip(planned, done, strict=True)

@@ -332,9 +332,11 @@ def remove_replaced(
     deleted = importing.carry_out(module, client, actions) if actions else []
     for done in deleted:
         record = done.as_result()
-        if done.reason in {"in_use", "not_found"}:
+        if done.outcome == "unchanged":
+            told.append(("skipped", {**record, "outcome": "skipped", "reason": "not_found"}))
+        elif done.reason in {"in_use", "not_found"}:
             told.append(("skipped", {**record, "outcome": "skipped"}))
         else:
             told.append(("failed" if done.outcome == "failed" else "removed", record))
-    gone = [action for action, done in zip(actions, deleted, strict=True) if done.outcome != "failed"]
+    gone = [action for action, done in zip(actions, deleted, strict=True) if done.outcome == "removed"]
     return StoreChanges(told, [action.as_diff() for action in gone])

@@ -163,7 +163,24 @@ def test_runs_at_the_same_time(fleet: Fleet, ledger_url: str) -> None:
     runs = [end(process) for process in [start_module(MODULE, **options) for _run in range(RUNS_AT_ONCE)]]
     assert [run.output for run in runs if run.failed] == []
     assert done_by(fleet) == ONCE
+    assert Counter(number for run in runs for number in ids(run, "removed")) == Counter(fleet.old)
     fleet.check_is_done()
+
+
+def test_a_record_that_another_run_deletes_first(fleet: Fleet) -> None:
+    """Only that one tells that it was removed; to the other one nothing was left to do."""
+    fleet.rotation.run()
+    fleet.sim.fault("hang_before", service=CERTIFICATE, method="getObject", times=len(NAMES))
+    options = {"phases": ["clean_up"], "sources": None, **REMOVING}
+    process = fleet.rotation.begin(diff=True, **options)
+    until(lambda: asked(fleet.sim.calls(), "getObject") == len(NAMES), process)
+    first = fleet.rotation.run(**options)
+    assert set(ids(first, "removed")) == fleet.old and first["changed"], first.output
+    fleet.sim.clear_faults()
+    late = end(process)
+    assert not late.failed and not late["changed"] and not late["removed"] and not late["diff"], late.output
+    assert kept(late) == dict.fromkeys(fleet.old, "not_found")
+    assert {item["message"] for item in late["skipped_items"]} == {"Somebody else has deleted it meanwhile."}
 
 
 def test_a_record_that_is_attached_again_between_the_look_and_the_deletion(fleet: Fleet) -> None:

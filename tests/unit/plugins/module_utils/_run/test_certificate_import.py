@@ -10,8 +10,11 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._apply.creates import Creator
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import removal_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_import import (
+    carry_out_one,
     remove,
     was_removed,
 )
@@ -53,9 +56,9 @@ class Store:
     def read_list(self, *_what: Any, **_how: Any) -> list[dict[str, Any]]:
         return [ROW] if self.is_listed else []
 
-    def delete(self) -> None:
-        """Delete the record that was listed."""
-        remove(cast(Client, self), 7, Certificate(LISTED.der))
+    def delete(self) -> bool:
+        """Delete the record that was listed; return whether that is what has deleted it."""
+        return remove(cast(Client, self), 7, Certificate(LISTED.der))
 
 
 SINCE: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -82,7 +85,7 @@ def test_what_was_changed_since_it_was_listed_stays(since: str) -> None:
 
 def test_what_is_surely_unused_is_deleted() -> None:
     store = Store(ROW)
-    store.delete()
+    assert store.delete()
     assert store.calls == ["getObject", "deleteObject"]
 
 
@@ -96,10 +99,19 @@ def test_what_cannot_be_read_again_stays(row: CertificatesError, code: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("row", "deletion"), [(GONE, True), (ROW, LOST), (ROW, GONE)], ids=["before", "no answer", "meanwhile"]
+    ("row", "deletion", "is_own"),
+    [(GONE, True, False), (ROW, LOST, True), (ROW, GONE, False)],
+    ids=["before", "no answer", "meanwhile"],
 )
-def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: Any) -> None:
-    Store(row, deletion, is_listed=False).delete()
+def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: Any, is_own: bool) -> None:
+    """By this run, only if it was that: a deletion whose answer was lost is."""
+    assert Store(row, deletion, is_listed=False).delete() == is_own
+    store = Store(row, deletion, is_listed=False)
+    assert was_removed(cast(Client, store), stored(7, LISTED)) == is_own
+    why = "The certificate 7, which is superseded, was not removed: somebody else has deleted it meanwhile."
+    assert store.warnings == ([] if is_own else [why])
+    step = carry_out_one(cast(Client, store), cast(Creator, None), removal_of(stored(7, LISTED)))
+    assert (step.outcome, step.reason, step.changes_something) == ("removed" if is_own else "unchanged", None, is_own)
 
 
 @pytest.mark.parametrize("deletion", [LOST, False, CertificatesError("unreachable", "Away.")])
