@@ -78,8 +78,8 @@ options:
       - RV(emails) of a run in check mode that a person has approved. An email is only requested for the orders that it shows as
         V(requested), and only if it still goes to the RV(emails[].recipient) that it shows, else the order fails with the reason
         V(recipient_changed).
-      - An order that it does not show, or shows without an address, fails with the reason V(recipient_not_allowed). An empty or null list
-        approves nothing.
+      - An order that it does not show so, or shows without an address, fails with the reason V(recipient_not_allowed), unless no email would
+        be requested for it anyway. An empty or null list approves nothing.
     type: list
     elements: dict
   min_interval_hours:

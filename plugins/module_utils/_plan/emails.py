@@ -125,7 +125,7 @@ def plan_emails(
     options: EmailOptions,
     at: datetime,
 ) -> list[EmailAction]:
-    """Decide for each order whether to request its email, without looking at the store.
+    """Decide for each order whether to request its email, without looking at the store and at what was approved.
 
     Args:
         orders: the selected orders.
@@ -160,9 +160,6 @@ def _plan_email(order: Order, last: Entry | None, options: EmailOptions, at: dat
         if not address_matches(order.approver_email, patterns):
             why = f"Not requested: it would go to {_why_not_allowed(order.approver_email, name, patterns)}."
             return email.failed("recipient_not_allowed", why, next_allowed_at=blocked_until)
-    if options.approved is not None and (changed := _why_not_approved(order, options.approved)):
-        why = f"Not requested: {changed.message}"
-        return email.failed(changed.reason, why, next_allowed_at=blocked_until)
     if last is not None and blocked_until is not None and not options.force:
         return blocked(email, last, options.min_interval, at)
     return as_requested(
@@ -183,9 +180,18 @@ def _why_not_allowed(recipient: str | None, name: str, patterns: Iterable[str]) 
     return f"{recipient}, which {name} does not allow{hint}"
 
 
-def _why_not_approved(order: Order, approved: Mapping[int, str | None]) -> Obstacle[EmailReason] | None:
-    """Return why an order's email must not go where it would: nobody has approved that address for this order."""
-    shown, recipient = approved.get(order.id), order.approver_email
+def limit_to_approved(emails: Iterable[EmailAction], approved: Mapping[int, str | None]) -> list[EmailAction]:
+    """Let emails that are to be requested fail, except those that a run in check mode has shown, to the same address."""
+    limited = []
+    for email in emails:
+        why_not = _why_not_approved(email, approved) if email.outcome == "requested" else None
+        limited.append(email.failed(why_not.reason, f"Not requested: {why_not.message}") if why_not else email)
+    return limited
+
+
+def _why_not_approved(email: EmailAction, approved: Mapping[int, str | None]) -> Obstacle[EmailReason] | None:
+    """Return why an email must not go where it would: nobody has approved that address for its order."""
+    shown, recipient = approved.get(email.order_id), email.recipient
     if shown is None:
         return Obstacle(
             "recipient_not_allowed",

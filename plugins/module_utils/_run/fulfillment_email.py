@@ -41,6 +41,7 @@ from .._plan.emails import (
     blocked,
     changed_recipient,
     is_open,
+    limit_to_approved,
     not_found,
     plan_emails,
     skip_imported,
@@ -151,6 +152,8 @@ def plan(
     if options.skip_imported and not options.force and any(map(is_open, emails)):
         index = selected.index or StoreIndex(fetch_for_orders(client, WITHOUT_STORE))
         emails = skip_imported(emails, orders, index, clients)
+    if options.approved is not None:
+        emails = limit_to_approved(emails, options.approved)
     unknown = warning_of_unknown_keys(emails, orders) if options.skip_imported else None
     if unknown:
         module.warn(unknown)

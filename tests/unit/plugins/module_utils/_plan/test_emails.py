@@ -21,6 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.email
     EmailOptions,
     approved_recipients,
     blocked,
+    limit_to_approved,
     not_found,
     plan_emails,
     skip_imported,
@@ -208,10 +209,12 @@ def test_who_is_asked_for_narrows_who_may_be_mailed_and_never_widens_it(
     ],
 )
 def test_each_order_is_mailed_where_it_was_approved(approved: list[dict[str, Any]], reason: str | None) -> None:
-    email = plan(approved=approved_recipients(approved))
+    emails = [plan(), plan(replace(ORDER, approver_email=None)), plan(last=entry(AT - HOUR))]
+    email, without, in_cooldown = limit_to_approved(emails, approved_recipients(approved) or {})
     assert (email.outcome, email.reason) == ("failed" if reason else "requested", reason)
-    without = plan(replace(ORDER, approver_email=None), approved=approved_recipients(approved))
+    assert reason is None or (email.requested_at, email.message[:15]) == (None, "Not requested: ")
     assert without.outcome == "failed", "what has no address was not approved"
+    assert in_cooldown == emails[-1], "nobody is mailed"
 
 
 @pytest.mark.parametrize(

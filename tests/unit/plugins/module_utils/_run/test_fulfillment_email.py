@@ -640,6 +640,22 @@ def test_a_run_requests_only_what_was_approved(world: World) -> None:
     assert world.sent == [SHOP, WIKI]
 
 
+def test_what_would_not_be_requested_anyway_needs_no_approval(world: World) -> None:
+    """So that a run in check mode that leaves some out can be approved, once or twice."""
+    world.records = [{"id": 1, "certificate": ISSUED.pem, "intermediateCertificate": ISSUED.chain_pem}]
+    for order_id, days in ((SHOP, 300), (WIKI, 300), (MAIL, 90)):
+        world.add(order_id, expirationDate=(NOW + days * DAY).isoformat())
+        world.addresses[order_id] = f"admin@www{order_id}.example.com"
+    world.on_record("confirmed", order_id=WIKI)
+    shown = answered(world, check=True, order_ids=[SHOP, WIKI, MAIL])["emails"]
+    left_out = {WIKI: ("skipped", "cooldown"), MAIL: ("skipped", "already_imported")}
+    for of_shop in (REQUESTED, ("skipped", "cooldown")):
+        result = answered(world, order_ids=[SHOP, WIKI, MAIL], approved=shown)
+        assert outcomes(result) == {SHOP: of_shop, **left_out} and "failure" not in result
+    world.entries.clear()
+    assert outcomes(answered(world, order_ids=[WIKI], approved=shown)) == {WIKI: ("failed", "recipient_not_allowed")}
+
+
 def test_a_run_that_is_told_to_stop_says_so(world: World) -> None:
     for order_id in (SHOP, WIKI):
         world.add(order_id)
