@@ -28,6 +28,11 @@ OTHER_COLLECTIONS = ("community.crypto.", "awx.awx.")
 """Tasks with their modules are left out. What they would make is in the world already."""
 PLAYBOOKS = {re.compile("ssl_fulfillment_"): "fulfill", re.compile("ssl_rotation_"): "rotate"}
 """The playbook that a file of variables is tried with, by how their names begin."""
+SET_BEFORE = {
+    "ssl_fulfillment_privatekey_dir": "keys",
+    "ssl_rotation_sources": [{"certbot": "/etc/letsencrypt"}],
+}
+"""Variables that a page may take for set, as nothing can be done without them."""
 GIVEN = {
     "listed": {"softlayer.certificates.ssl_order_info": {"gather_imported": True}},
     "mails": {
@@ -43,7 +48,7 @@ class Reader:
     def __init__(self, world: World) -> None:
         self._world = world
         self._defaults: dict[str, Any] = {}
-        self._variables: dict[str, Any] = {"ssl_fulfillment_privatekey_dir": "keys"}
+        self._variables: dict[str, Any] = world.here(SET_BEFORE)
         self._tasks: list[Mapping[str, Any]] = []
         self._records = world.work / "records.jsonl"
         self._secrets = world.work / "secrets.json"

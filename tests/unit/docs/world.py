@@ -44,11 +44,13 @@ COMPANY = "Example Company"
 """The organization in the certificates of the simulator's orders."""
 INSTANCE_ID = "0a1b2c3d-1111-2222-3333-444455556666"
 DOCUMENTED_FINGERPRINT = re.compile(r"5f:0c:2d:[0-9a-f:]+")
+APPROVER = "hostmaster@example.com"
+"""Whom the emails go to: no example of those that limit it leaves this address out."""
 ORDERS: tuple[dict[str, Any], ...] = (
     {"id": 1234, "commonName": "www.example.com", "days_left": 300, "key_type": "rsa"},
     {"id": 5678, "commonName": "shop.example.com", "days_left": 200, "status": "Complete"},
     {"commonName": "example.com", "days_left": 250},
-    {"commonName": "*.example.com", "days_left": 100, "approverEmailAddress": "hostmaster@example.com"},
+    {"commonName": "*.example.com", "days_left": 100},
     {"commonName": "mail.example.com", "days_left": 20, "technicalContactEmailAddress": "mail@example.com"},
     {"commonName": "intranet.example.com", "status": "Pending CA Approval"},
 )
@@ -148,6 +150,7 @@ class World:
     def _add_orders(self) -> None:
         for order in ORDERS:
             properties = {name: value for name, value in order.items() if name != "days_left"}
+            properties["approverEmailAddress"] = APPROVER
             if "days_left" in order:
                 end = made.NOW + timedelta(days=order["days_left"])
                 properties["effectiveDate"] = (end - timedelta(days=365)).isoformat()
