@@ -130,9 +130,9 @@ class Stage:
 
     # What can be run
 
-    def module(self, name: str, options: Mapping[str, Any], **more: Any) -> Job:
+    def module(self, name: str, options: Mapping[str, Any], *, check_mode: bool = False, **more: Any) -> Job:
         """A module in a process of its own, as Ansible starts it, without Ansible around it."""
-        given = {**options, "_ansible_check_mode": False, "_ansible_diff": False, "_ansible_module_name": name}
+        given = {**options, "_ansible_check_mode": check_mode, "_ansible_diff": False, "_ansible_module_name": name}
         command = [sys.executable, "-m", f"ansible_collections.{COLLECTION}.plugins.modules.{name}"]
         return Job(command, stdin=json.dumps({"ANSIBLE_MODULE_ARGS": given}), **more)
 

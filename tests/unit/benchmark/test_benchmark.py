@@ -58,7 +58,7 @@ def test_every_scenario(tmp_path: Path) -> None:
     found = {scenario: calls(result) for scenario, result in measured(tmp_path, *others).items()}
     assert found["emails"] == {"bare": 0, "sdk": 6, "module": 6, "role": 6}, "the account, two pages, each email"
     assert found["import"]["sdk"] == 1 + 3, "a page, and each certificate"
-    alone = sum(found["import"][way] for way in ("list", "collect", "module"))
+    alone = sum(found["import"][way] for way in ("list", "known", "collect", "module"))
     assert found["import"]["role"] == alone
     assert found["report"]["role"] == found["report"]["gather"]
     secrets = found["secrets"]
