@@ -286,7 +286,7 @@ def test_twice_as_many_take_about_twice_as_long() -> None:
         }
         return spent(lambda: build(1, build(**done), **done))
 
-    assert grows_no_faster(report_twice, 5000, tries=3)
+    assert grows_no_faster(report_twice, 5000)
 
 
 # --- The words ---
