@@ -24,10 +24,10 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
     PROGRAMS,
     STARTED,
     UNITS,
-    Item,
     Layout,
     Machine,
     Manifest,
+    PlannedFile,
     ScheduleOptions,
     SchedulePlan,
     check_paths,
@@ -171,7 +171,7 @@ def marks_of(paths: Iterable[str]) -> dict[str, str]:
     }
 
 
-def difference(item: Item, layout: Layout) -> dict[str, t.Any]:
+def difference(item: PlannedFile, layout: Layout) -> dict[str, t.Any]:
     """Return what is different in a file, for diff mode; without secrets."""
     before = read(item.path)
     if before and item.path == layout.rotation:
@@ -201,7 +201,7 @@ def carry_out(plan: SchedulePlan, manifest: Manifest, layout: Layout, options: S
         put_in_place(real_path(layout.manifest), ended.encode(), 0o600)
 
 
-def put(item: Item) -> None:
+def put(item: PlannedFile) -> None:
     """Write a file, whose owner and permissions stay what they are if it is there; or a link."""
     if item.target:
         with suppress(FileNotFoundError):

@@ -74,7 +74,7 @@ class ScheduleOptions:
 
 
 @dataclass(frozen=True)
-class Item:
+class PlannedFile:
     """A file to be written, or a link."""
 
     path: str
@@ -165,7 +165,7 @@ def items_of(
     originals: Mapping[str, str],
     environment: Mapping[str, str],
     hook_folders: Iterable[str],
-) -> list[Item]:
+) -> list[PlannedFile]:
     """Return all that is wanted, in the order in which it is written.
 
     Args:
@@ -185,19 +185,19 @@ def items_of(
         **{name: value for name, value in options.variables.items() if name != "ssl_rotation_sources"},
     }
     items = [
-        Item(layout.credentials, 0o600, credentials if environment.get("SL_API_KEY") else None),
-        Item(layout.rotation, 0o600, _rotation(variables), shown=_rotation(without_secrets(variables))),
+        PlannedFile(layout.credentials, 0o600, credentials if environment.get("SL_API_KEY") else None),
+        PlannedFile(layout.rotation, 0o600, _rotation(variables), shown=_rotation(without_secrets(variables))),
     ]
     copied = [(layout.programs, name, 0o755) for name in PROGRAMS]
     if options.scheduler == "systemd":
         copied += [(layout.units, name, 0o644) for name in UNITS]
     for folder, name, mode in copied:
         text = _moved(originals[name], options, machine, layout)
-        items.append(Item(f"{folder}/{name}", mode, text, shown=text))
+        items.append(PlannedFile(f"{folder}/{name}", mode, text, shown=text))
     if options.scheduler == "cron" and machine.is_root:
         text = f"# Every night. It prints what is wrong, and cron mails that.\n{cron_line(options, machine)}\n"
-        items.append(Item(layout.cron, content=text, shown=text))
-    return items + [Item(f"{folder}/{HOOK}", target=layout.hook) for folder in hook_folders]
+        items.append(PlannedFile(layout.cron, content=text, shown=text))
+    return items + [PlannedFile(f"{folder}/{HOOK}", target=layout.hook) for folder in hook_folders]
 
 
 def without_secrets(variables: Variables) -> Variables:
@@ -271,7 +271,7 @@ class Manifest:
         """Return whether what is in a place was written by a run, or was begun."""
         return not self.lines.isdisjoint({f"{mark}  {path}", f"{BEGUN}  {path}"})
 
-    def begun(self, items: Iterable[Item]) -> Manifest:
+    def begun(self, items: Iterable[PlannedFile]) -> Manifest:
         """Return the manifest of a run that is about to write these."""
         return Manifest(self.lines | {f"{BEGUN}  {item.path}" for item in items})
 
@@ -298,13 +298,13 @@ class SchedulePlan:
     edited: Sequence[str]
     """The paths of what a person has edited; it stays as it is."""
     removed: Sequence[str]
-    kept: Sequence[Item]
+    kept: Sequence[PlannedFile]
     """What is wanted and nobody has edited ..."""
-    written: Sequence[Item]
+    written: Sequence[PlannedFile]
     """... and of that, what is not there yet, or is out of date."""
 
     @classmethod
-    def of(cls, items: Sequence[Item], manifest: Manifest, marks: Mapping[str, str]) -> SchedulePlan:
+    def of(cls, items: Sequence[PlannedFile], manifest: Manifest, marks: Mapping[str, str]) -> SchedulePlan:
         """Return the plan.
 
         Args:

@@ -20,9 +20,9 @@ from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_sche
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
     STARTED,
-    Item,
     Layout,
     Machine,
+    PlannedFile,
     ScheduleOptions,
 )
 
@@ -171,7 +171,7 @@ def test_a_run_that_was_killed_is_ended_by_the_next_one(here: Here, monkeypatch:
     for count in range(len(wanted)):
         calls = iter(range(count))
 
-        def killed(item: Item, _calls: Iterator[int] = calls) -> None:
+        def killed(item: PlannedFile, _calls: Iterator[int] = calls) -> None:
             if next(_calls, None) is None:
                 Path(item.path).write_text("half")
                 raise KeyboardInterrupt

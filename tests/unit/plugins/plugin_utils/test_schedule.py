@@ -13,10 +13,10 @@ import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
-    Item,
     Layout,
     Machine,
     Manifest,
+    PlannedFile,
     ScheduleOptions,
     SchedulePlan,
     check_paths,
@@ -40,7 +40,7 @@ ORIGINALS = {path.name: path.read_text(encoding="utf-8") for path in EXAMPLES.it
 ROTATE = "softlayer-certificates-rotate"
 
 
-def items(machine: Machine = ROOT, login: dict[str, str] | None = None, **options: Any) -> dict[str, Item]:
+def items(machine: Machine = ROOT, login: dict[str, str] | None = None, **options: Any) -> dict[str, PlannedFile]:
     """What is wanted, by path."""
     wanted = items_of(
         replace(OPTIONS, **options), machine, ORIGINALS, LOGIN if login is None else login, ["/etc/letsencrypt/hooks"]
@@ -193,8 +193,8 @@ def test_paths_that_mean_something_to_a_shell_or_systemd_are_refused(machine: Ma
         check_paths(Layout(machine, prefix), machine)
 
 
-NEW, OLD = Item("/p", content="new"), mark_of(b"old")
-LINK = Item("/l", target="/t")
+NEW, OLD = PlannedFile("/p", content="new"), mark_of(b"old")
+LINK = PlannedFile("/l", target="/t")
 
 
 @pytest.mark.parametrize(
@@ -212,14 +212,14 @@ LINK = Item("/l", target="/t")
     ],
 )
 def test_only_what_is_as_it_was_written_is_replaced_or_removed(
-    lines: list[str], marks: dict[str, str], plan: tuple[list[str], list[str], list[Item], list[Item]]
+    lines: list[str], marks: dict[str, str], plan: tuple[list[str], list[str], list[PlannedFile], list[PlannedFile]]
 ) -> None:
     assert SchedulePlan.of([NEW], Manifest(frozenset(lines)), marks) == SchedulePlan(*plan)
 
 
 def test_what_stays_as_it_is_stays_known() -> None:
     """The credentials, where the environment has none."""
-    kept = Item("/p")
+    kept = PlannedFile("/p")
     assert SchedulePlan.of([kept], Manifest(frozenset({f"{OLD}  /p"})), {"/p": OLD}) == SchedulePlan([], [], [kept], [])
 
 
