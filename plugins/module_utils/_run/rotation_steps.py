@@ -305,9 +305,10 @@ def remove_replaced(
     }
     world = seen.plan.world
     endpoints = [listener for listener in seen.listeners if not listener.IS_MANAGED]
-    if not endpoints:  # which this run was not asked to verify
-        planned = plan_endpoints(world, options.endpoints, options.common_names)
-        endpoints = watch_for(client, world).glimpse(planned)
+    looked_at = {endpoint.uuid for endpoint in endpoints}
+    others = [each for each in plan_endpoints(world, options.endpoints, None) if each.uuid not in looked_at]
+    # Those that this run is not asked to verify may serve it, too.
+    endpoints += watch_for(client, world).glimpse(others)
     plan = plan_removal(
         world,
         [listener for listener in seen.listeners if listener.IS_MANAGED],

@@ -280,6 +280,18 @@ def test_what_an_endpoint_serves_is_kept(here: Rotation, phases: list[str]) -> N
     assert ids(here.run(phases=phases, **given), "removed") == [first]
 
 
+def test_what_an_endpoint_serves_is_kept_whatever_the_run_is_limited_to(here: Rotation) -> None:
+    """The endpoint is for another one of its names."""
+    before, now = (issue(names=[NAME, OTHER], days=days) for days in ((-20, 70), (-1, 89)))
+    first, second = store(here.sim, before), store(here.sim, now)
+    web(here, second)
+    with server_of(before) as server:
+        given = {"endpoints": [at(server.port, expected=OTHER)], "sources": None, "common_names": [NAME], **REMOVING}
+        for run in (here.check(**given, phases=["clean_up"]), here.run(**given, phases=["verify", "clean_up"])):
+            assert (run.failed, ids(run, "removed"), kept(run)) == (False, [], {first: "in_use"}), run.output
+            assert len(run["listeners"]) == 1
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
