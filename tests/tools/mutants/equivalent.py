@@ -147,6 +147,7 @@ EQUIVALENT: dict[str, str] = {
         ("ledger.Ledger._claim: 1 => 2 (2)", "ledger.Ledger._claim: 1 => 2 (3)"),
         "Only the order of the numbers counts.",
     ),
+    "ledger.Ledger._claim: 1 => 2": "Where every entry forbids another one, all before the last are released.",
     "store_index.StoreIndex._by_rarest: min(certificate_of(record).identities, key=self._rarity)"
     " => min(certificate_of(record).identities)": "The rarest name is only the one with the least to look through.",
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",

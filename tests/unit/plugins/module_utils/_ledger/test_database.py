@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from dataclasses import fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -108,17 +108,21 @@ def test_a_ledger_that_cannot_be_used_is_closed(tmp_path: Path, monkeypatch: pyt
     assert closed == [f"{tmp_path}/ledger.sqlite3"]
 
 
-def test_a_row_that_cannot_be_read_is_told_as_a_ledger_that_cannot_be_used(tmp_path: Path) -> None:
-    """Such as one with a date that is none."""
+@pytest.mark.parametrize(
+    ("error", "said"), [(ValueError, "ValueError"), (futures.TimeoutError, "it did not answer within 150 seconds")]
+)
+def test_what_cannot_be_read_is_told_as_a_ledger_that_cannot_be_used(
+    error: type[Exception], said: str, tmp_path: Path
+) -> None:
+    """Such as a row with a date that is none, and a server that is silent."""
     database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
 
     def fail(_connection: sa.Connection) -> None:
-        raise ValueError
+        raise error
 
-    with pytest.raises(CertificatesError, match="cannot be used: ValueError") as caught:
+    with fails("ledger_unavailable", f"cannot be used: {said}"):
         database.read(fail)
     database.close()
-    assert caught.value.code == "ledger_unavailable"
 
 
 def test_what_is_only_read_and_has_no_tables_is_empty(tmp_path: Path) -> None:
@@ -164,7 +168,7 @@ def test_threads_that_wait_for_the_same_file_share_a_transaction(tmp_path: Path)
     assert shared is not None
     commits: list[sa.Connection] = []
     sa.event.listen(database._engine, "commit", commits.append)
-    with ThreadPoolExecutor(5) as pool:
+    with futures.ThreadPoolExecutor(5) as pool:
         with shared._writer:
             given = [pool.submit(database.transact, lambda _connection, number=number: number) for number in range(5)]
             until(lambda: len(shared._waiting) == 5, seconds=30)
@@ -233,6 +237,15 @@ def test_what_is_in_the_way_of_another_run_is_tried_again(
     given.close()
     assert len(tried) == tries and len(pauses) == tries - 1
     assert all(0 <= pause <= 0.02 * 2**number for number, pause in enumerate(pauses))
+
+
+def test_the_tables_of_a_server_need_not_be_in_its_first_schema(tmp_path: Path) -> None:
+    """It finds them where it is set to look; only a file has a list of all."""
+    database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
+    database._shared = None  # as that of a server
+    with database._engine.begin() as connection:
+        database._check_tables(connection)
+    database.close()
 
 
 def test_a_server_that_cannot_be_reached_is_told_as_one() -> None:

@@ -645,6 +645,8 @@ def test_a_client_that_has_not_renewed_what_it_has(source: str, key: str, said: 
     there = has.skipped(Obstacle("already_imported", "The store has it: certificate 1."))
     served = serving(replace(DUE, key=key))
     assert message(served, unused=[there], usable=[has], has_sources=True).endswith(said)
+    unlike = has.skipped(Obstacle("not_active", "It is not active."))
+    assert message(served, unused=[unlike], usable=[has], has_sources=True).endswith("www: It is not active.")
     other = entry(replace(DUE, copy=1), 2, source).skipped(Obstacle("already_imported", "The store has it."))
     assert message(serving(DUE), unused=[other], has_sources=True).endswith("are among the sources.")
 
