@@ -116,6 +116,9 @@ EQUIVALENT: dict[str, str] = {
     ),
     "imports.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
     " => 'intermediateCertificate' in self.changes": "What changes is a record.",
+    "deployments._named: world.balancers or () => world.balancers": "Listeners are named where load balancers were listed.",
+    "deployments._adopted: old and lost and old.identities.issubset(lost) and _is_promising(current, world.clients)"
+    " => lost and old.identities.issubset(lost) and _is_promising(current, world.clients)": "What is lost was there.",
     "deployments.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
     "rotation.without_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
     " => all((certificate_of(other).not_before < begin for other in newer))": "Without a beginning nothing is newer.",

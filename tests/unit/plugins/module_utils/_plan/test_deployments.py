@@ -250,7 +250,7 @@ def test_one_that_only_has_to_wait_is_said_last() -> None:
 def test_two_equally_good_ones_are_ambiguous() -> None:
     planned = renewal(record(OLD, issue(days=PRESENT)), record(2, issue()), record(3, issue()))
     assert outcome(planned) == ("failed", "ambiguous")
-    assert "2, 3" in planned.message and "certificate_id" in planned.message
+    assert "(ids 2, 3):" in planned.message and "certificate_id" in planned.message
 
 
 def test_the_same_certificate_stored_twice_is_not_ambiguous() -> None:
@@ -562,12 +562,13 @@ def test_what_is_named_is_sorted_by_place() -> None:
     wishes = [
         ListenerOptions(2, "web-1", 443),
         ListenerOptions(2, "zz", 1),
+        ListenerOptions(2, "yy", 1),
         ListenerOptions(2, "api", 443),
         ListenerOptions(2, "Web-2", 8443),
         ListenerOptions(2, "Web-2", 443),
     ]
     planned = named(BALANCERS, STORED, wishes)
-    assert [one.name for one in planned] == ["Web-2:443", "Web-2:8443", "api:443", "web-1:443", "zz:1"]
+    assert [one.name for one in planned] == ["Web-2:443", "Web-2:8443", "api:443", "web-1:443", "yy:1", "zz:1"]
     assert named(BALANCERS, STORED, []) == []
 
 
@@ -730,9 +731,11 @@ def test_a_diff_shows_the_certificates_by_id_and_name() -> None:
 
 
 def test_it_has_the_certificate_already() -> None:
-    """Then nothing about it is an objection."""
+    """Then nothing about it is an objection, except that the listener uses none."""
     planned = wish(record(NEW, issue(days=(-90, -1), key="ec")), of=balancer(certificate=NEW))
     assert (*outcome(planned), planned.target_id) == ("unchanged", None, NEW)
+    plain = wish(record(NEW, issue()), of=balancer(certificate=NEW, ports={443: {"protocol": "HTTP"}}))
+    assert outcome(plain) == ("failed", "not_https")
 
 
 @pytest.mark.parametrize("certificate", [None, -1])

@@ -94,6 +94,7 @@ MAIL = {"mail": {"maildir": "/mail"}}
             "ssl_fulfillment_phases names report. Name one or more of request.",
         ),
         ({"phases": []}, "ssl_fulfillment_phases names nothing."),
+        ({"phases": None}, "ssl_fulfillment_phases names nothing."),
         (
             {"phases": ["collect"], "wait_timeout": "-1.0", **MAIL},
             "ssl_fulfillment_wait_timeout is -1.0, but must be greater than 0 and at most 2592000.",
