@@ -216,7 +216,7 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
             continue
         misses += 1
         if misses == 1 and (far := fetch(FAR_BEHIND, size)).rows:
-            if in_order and known > len(first.rows) and _ids(page) | _ids(far) <= rows.keys() and last in _ids(far):
+            if in_order and known > len(first.rows) and _ids(far) <= rows.keys() and last in _ids(far):
                 return "whole"  # it repeats its last page
             # It returns rows at any offset, so the end cannot be found; but a page that is not full contains all rows.
             return "to the end" if len(first.rows) != size else "incomplete"

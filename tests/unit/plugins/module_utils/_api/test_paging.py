@@ -10,6 +10,7 @@ import random
 import xmlrpc.client
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -377,6 +378,7 @@ COUNTS_AT_ENDS_OF_PAGES = st.integers(0, 130) | st.sampled_from(
 @example(count=8, cap=7, changes=[([0.1], 0)], total="omitted", backwards=False)
 @example(count=8, cap=7, changes=[([1], 0), ([0], 0)], total="omitted", backwards=False)
 @example(count=PAGE_SIZE, cap=0, changes=[([], 1), ([0, 0], 0), ([], 0)], total="late", backwards=False)
+@example(count=6, cap=3, changes=[([], 0), ([0.75, 0.08], 0)], total="late", backwards=False)
 @example(count=3, cap=1, changes=[([0], 1), ([], 0), ([], 0), ([], 0), ([0], 1)], total="told", backwards=False)
 def test_a_row_that_stays_is_read_whatever_comes_and_goes(
     count: int,
@@ -404,6 +406,19 @@ def test_what_comes_again_far_behind_the_end_ends_a_reading_only_with_the_last_r
     """Without that, it is read once more."""
     server = Server(77, omit_total=True, repeat=2, clamp=True, lengths=[5, 10, 6])
     assert read(server) == list(server.at_first) and len(server.asked) == 28
+
+
+def test_a_row_that_goes_between_pages_of_one_row_hides_no_other() -> None:
+    """They have no row in common, so it is read again, though nothing is behind the last row."""
+    ids, lengths = [1, 2, 3, 4, 5, 6], [2, 1, 1, 2]
+
+    def fetch(offset: int, limit: int) -> Page:
+        page = Page([{"id": number} for number in ids[offset : offset + (lengths.pop(0) if lengths else limit)]], 4)
+        if len(lengths) == 2:
+            ids.remove(1)
+        return page
+
+    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == [2, 3, 4, 5, 6]
 
 
 def test_nothing_is_looked_for_behind_a_reading_that_has_gaps() -> None:
@@ -501,16 +516,31 @@ def test_a_list_without_order_that_grew_is_read_again() -> None:
     assert not answers
 
 
-def test_an_end_that_comes_again_is_none_where_rows_come_out_of_turn() -> None:
+def test_in_a_list_without_order_no_row_is_read_twice_in_a_reading() -> None:
+    """That a row is at its place again says nothing there."""
+    ids, asked = list(range(25, 0, -1)), []
+
+    def fetch(offset: int, limit: int) -> Page:
+        asked.append(offset)
+        return Page([{"id": number} for number in ids[offset : offset + limit]], None)
+
+    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == sorted(ids)
+    assert asked == [0, 10, 20, 25, 0, 25]
+
+
+@pytest.mark.parametrize(("end", "readings"), [(1_000, 4), (10**10, 2)])
+def test_an_end_that_comes_again_is_none_where_rows_come_out_of_turn(end: int, readings: int) -> None:
     """In a list in order nothing can be behind the last row; in this one, row 5 came late, and others may."""
-    ids = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 5, 12, 13]
+    ids, asked = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 5, 12, 13], []
 
     def fetch(offset: int, _limit: int) -> Page:
+        asked.append(offset)
         begin = min(offset, len(ids) - 2)
-        return Page([{"id": number} for number in ids[begin : begin + PAGE_SIZE]] if offset < 1_000 else [], None)
+        return Page([{"id": number} for number in ids[begin : begin + PAGE_SIZE]] if offset < end else [], None)
 
-    with fails("incomplete_listing"):
+    with fails("incomplete_listing") if readings == 4 else nullcontext():
         list_all(fetch, PAGE_SIZE)
+    assert asked.count(0) == readings
     ids.sort()
     assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == ids
 
