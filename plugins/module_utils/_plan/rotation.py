@@ -366,7 +366,7 @@ def _why_nothing_to_renew(
     if nearest is not None:
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
-            listeners = listeners_with.get(nearest.id or 0, ())
+            listeners = listeners_with.get(nearest.stored_id, ())
             remedy = remedy_for(entry.record, nearest, why.reason, entry, clients, listeners)
             held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy}".strip()
             return Obstacle(why.reason, f"It renews no certificate of the store. {held}")
@@ -610,7 +610,7 @@ class _Store:
             return why_earlier(later, command, remedies.reissue("secrets_manager", secret.name, shown, ""))
         lost = sorted(certificate_of(nearest).identities - names)
         reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
-        name = secret.common_name or min(names, default=None)
+        name = secret.common_name or min(names)
         command = remedies.adopt(name, listeners_with.get(nearest.stored_id, ()))
         return Obstacle(
             "names_not_covered",

@@ -163,6 +163,8 @@ EQUIVALENT: dict[str, str] = {
     "attention._about.item: request and reason == 'renewal_requested' => reason == 'renewal_requested'": (
         "Nothing is told as requested that nobody has asked for."
     ),
+    "superseding.completes: new.certificate != old.certificate or new.intermediates == old.intermediates"
+    " => new.certificate != old.certificate": "No chain has more than itself, which takes longer to see.",
     "superseding.best: 0 => 1": "There is no best of nothing.",
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",

@@ -236,7 +236,7 @@ def test_the_folder_that_adopt_takes(source: str, folder: str | None) -> None:
 
 def test_a_better_one_is_named() -> None:
     assert "The store has it: certificate 2." in message([OLD, NEW], NEW)
-    assert "certificate 2, valid until" in message([OLD, NEWER], NEW)
+    assert "certificate 2, valid until" in message([OLD, NEWER, Made(days=(-0.7, 91))], NEW)
     assert "certbot has a better one for the same names, /certbot/2/cert.pem" in message([OLD], NEW, NEWER)
     said = message([OLD], NEW, replace(NEWER, names=BOTH))
     assert "certbot has a better one for these names and more, /certbot/2/cert.pem" in said

@@ -76,6 +76,12 @@ CASES: dict[str, tuple[tuple[str, str | None], Made, list[Made], dict[str, Any]]
         [Made(days=(-0.5, 91))],
         {"validity": None, "expiration_date": None},
     ),
+    "nothing is known of its beginning": (
+        ("read", None),
+        NEW,
+        [Made(days=(-0.5, 91))],
+        {"validity": {"not_after": "2099-01-01T00:00:00Z"}},
+    ),
     "the store has a newer one": (("unwanted", "new_name"), NEW, [Made(days=(-0.5, 91))], {}),
     "the store has one that begins later and ends earlier": (
         ("unwanted", "ambiguous"),

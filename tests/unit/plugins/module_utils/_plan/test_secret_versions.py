@@ -415,6 +415,7 @@ def test_check_mode_says_what_would_be_done() -> None:
 def test_a_new_look_forgets_the_one_before() -> None:
     found = replace(renewed(labels=("a",)), version_id="v1")
     assert found.as_new() == new(labels=("a",)) and planned(secret()).as_new() == new()
+    assert not new().is_to_be_read
 
 
 @pytest.mark.parametrize(
