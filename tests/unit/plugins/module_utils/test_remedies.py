@@ -12,7 +12,13 @@ import shlex
 
 import pytest
 from ansible.parsing.splitter import parse_kv
-from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import adopt, deploy, listener, rsa_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import (
+    adopt,
+    deploy,
+    listener,
+    reissue,
+    rsa_key,
+)
 
 ODD = ["web", "*.example.com", "my web", "it's", 'a"b', "$(id)", "web={{ x }}", "wéb", "a,b", "web:80", "a\\b"]
 
@@ -89,3 +95,17 @@ def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str |
     said = rsa_key(source, "odd name", ["*.example.com", "example.com"])
     assert [shlex.split(one) for one in re.findall("`([^`]*)`", said)] == [shlex.split(one) for one in commands]
     assert commands or "RSA2048" in said
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("certbot", "`certbot renew --cert-name 'odd name' --force-renewal` has it issued anew"),
+        ("acme_sh", "`acme.sh --renew --force --domain '*.example.com' --ecc` has it issued anew"),
+        ("traefik", "have Traefik get it issued anew"),
+        ("folder", "have it issued anew"),
+        (None, "have it issued anew"),
+    ],
+)
+def test_each_client_is_told_how_to_have_it_issued_anew(source: str | None, said: str) -> None:
+    assert reissue(source, "odd name", "*.example.com", "EC") == said

@@ -408,6 +408,18 @@ def test_what_comes_again_far_behind_the_end_ends_a_reading_only_with_the_last_r
     assert read(server) == list(server.at_first) and len(server.asked) == 28
 
 
+@pytest.mark.parametrize(
+    "server",
+    [
+        Server(5, told=3, lengths=[1, 1, 3, 1, 9, 11], ignore_offsets=True),
+        Server(3, told=1, lengths=[1, 2, 8], clamp=True),
+    ],
+    ids=str,
+)
+def test_what_comes_again_far_behind_the_end_may_be_all_rows_that_are_known_and_no_other(server: Server) -> None:
+    assert read(server) == list(server.at_first)
+
+
 def test_a_row_that_goes_between_pages_of_one_row_hides_no_other() -> None:
     """They have no row in common, so it is read again, though nothing is behind the last row."""
     ids, lengths = [1, 2, 3, 4, 5, 6], [2, 1, 1, 2]

@@ -787,6 +787,9 @@ def test_a_ledger_that_is_new_is_told_where_that_matters(world: World, check: bo
     assert "first run" in warning and "ledger_url" in warning
     answered(world, check=True, order_ids=[SHOP], allow_ephemeral_ledger=True)
     assert world.warnings == [warning], "a report has this looked up"
+    world.entries.clear()
+    answered(world, order_ids=[SHOP], allow_ephemeral_ledger=True)
+    assert world.warnings == [warning, warning]
 
 
 def test_an_id_that_none_has(world: World) -> None:
