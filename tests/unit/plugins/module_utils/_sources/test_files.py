@@ -80,7 +80,7 @@ def test_a_chain_that_many_have_is_parsed_once(tmp_path: Path) -> None:
         ("broken_link", "broken_link", "is a link to something that is not there: restore that, or remove the link"),
         ("through_a_file", "unreadable", "The file {path} cannot be read: Not a directory. Let the user"),
         ("garbage", "malformed", "{path}: "),
-        ("locked", "bad_passphrase", "privatekey_passphrase"),
+        ("locked", "bad_passphrase", "{path}: The private key is encrypted: give privatekey_passphrase."),
         ("no_store", "malformed", "{path}: This is no PKCS#12 file."),
         (
             "closed",

@@ -26,6 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._sources.so
     group_of,
     pair,
     recognised,
+    sorted_out,
     usable_keys,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
@@ -285,6 +286,15 @@ def test_beside_a_certificate_is_what_its_key_store_has(is_pkcs12: bool) -> None
     others = content_of("chain", "/chain", ISSUERS[1:])
     [usable] = pair([FileGroup("a", "/a", contents=(store, others))]).usable
     assert set(usable.issuers) == {LEAVES[0], ISSUERS[0], *([] if is_pkcs12 else ISSUERS[1:])}
+
+
+def test_what_comes_as_bundles_is_told_apart_by_its_trouble() -> None:
+    """The issuers of any may complete the others."""
+    whole = Bundle((LEAVES[0], ISSUERS[0]), tuple(ISSUERS[1:2]))
+    useless = Bundle((LEAVES[1], *ISSUERS), trouble=Obstacle("key_missing", "No."))
+    found = sorted_out([useless, whole])
+    assert (found.usable, found.useless) == ((whole,), (useless,))
+    assert found.issuers == tuple(ISSUERS) and sorted_out([whole]).issuers == tuple(ISSUERS[:2])
 
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
