@@ -125,13 +125,6 @@ EQUIVALENT: dict[str, str] = {
     "switching.Switcher.__call__: ThreadPoolExecutor(max_workers=1) => ThreadPoolExecutor()": "It is given one thing to do.",
     "switching._reversed: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
     "_secrets._perhaps_in: len(form) - PIECE => len(form) + PIECE": "What perhaps is there is looked for, from whatever piece of it.",
-    "chain.Chains._sorted: named is not None and issuer.key_identifier == named => named is not None": (
-        "One that is not named is not taken, only looked at first."
-    ),
-    **dict.fromkeys(
-        ("chain.Chains._is_new: self._steps >= 0 => self._steps > 0", "chain.Chains._is_new: 0 => 1"),
-        "One step of many thousands.",
-    ),
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(

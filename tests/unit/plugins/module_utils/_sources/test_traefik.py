@@ -129,16 +129,17 @@ def test_a_file_of_traefik_1(certificates: Any, tmp_path: Path, read: Reader) ->
         "null",
         "3",
         "hello",
+        "\udcff",
         "{'le': {}}",
         "{}}",
         '{"le" {}}',
         '{"le": ' + "9" * 5000 + "}",
         '{"a":' * 99_999 + "}",
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_what_is_something_else(content: str, tmp_path: Path, read: Reader) -> None:
-    (tmp_path / "acme.json").write_text(content)
+    (tmp_path / "acme.json").write_bytes(os.fsencode(content))
     found = read("traefik", tmp_path)
     assert reasons(found) == {"acme.json": "malformed"} and "This is no acme.json" in found.skipped[0]["message"]
 

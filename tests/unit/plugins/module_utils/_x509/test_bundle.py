@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,3 +172,6 @@ def test_a_key_store_is_named_in_its_trouble_alone() -> None:
     assert closed.trouble and closed.trouble.message.startswith("/store: The PKCS#12 file cannot be opened")
     error = closed.trouble.as_error()
     assert (error.code, error.message) == ("bad_passphrase", closed.trouble.message)
+    lone = pkcs12.serialize_key_and_certificates(None, ONE.key, None, None, NoEncryption())  # type: ignore[arg-type]
+    lacking = bundle_of_key_store(lone, None, "/store").trouble
+    assert lacking and lacking.message.startswith("/store: The PKCS#12 file lacks the private key or the certificate")

@@ -14,16 +14,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 from itertools import permutations
+from typing import get_args
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._codes import Untrusted
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import chain as chain_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
     LONGEST_CHAIN,
     STEPS,
+    UNTRUSTED,
     Anchors,
     Chain,
     Chains,
+    Trust,
     chain_as_sent,
 )
 from cryptography import x509
@@ -666,6 +670,7 @@ def test_of_two_equal_issuers_the_one_whose_key_is_named(order: int) -> None:
     assert chain(LEAF, pile) == trusted(other)
     bare = issue("CA", ROOT, key=CA.key, days=(-10, 70))
     assert chain(LEAF, [bare, *pile]) == trusted(other), "nothing named is no name"
+    assert chain(named, [LONGER, *pile]) == trusted(one), "nor is it the one that is named"
 
 
 # The path that clients use, and what is exactly sent
@@ -801,6 +806,18 @@ def test_a_pile_has_so_many_checks_and_no_more(monkeypatch: pytest.MonkeyPatch) 
     leaves = [serve(CA) for _ in range(4)]
     chains = Chains([CA.read], Anchors([ROOT.read]), NOW)
     assert [chains.of(one.read).trust for one in leaves] == [*["trusted"] * 3, "untrusted"], "two for each, two for CA"
+
+
+@pytest.mark.parametrize("limit", ["STEPS", "QUESTIONS"])
+def test_a_path_has_as_many_steps_and_questions_as_that_are(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, trust in ((1, "trusted"), (0, "untrusted")):
+        monkeypatch.setattr(chain_module, limit, number)
+        assert chain(LEAF, [CA]).trust == trust
+
+
+def test_each_reason_for_which_a_chain_is_not_trusted_is_one_that_is_told() -> None:
+    assert UNTRUSTED.keys() | {"trusted"} == set(get_args(Trust))
+    assert set(UNTRUSTED.values()) == set(get_args(Untrusted))
 
 
 # What is said of the others
