@@ -21,11 +21,16 @@ EQUIVALENT: dict[str, str] = {
         (
             "paging.numbered: -int(hashlib.sha256(f'{met[text]} {text}'.encode()).hexdigest()[:15], 16) - 1"
             " => -int(hashlib.sha256(f'{met[text]} {text}'.encode()).hexdigest()[:15], 16) + 1",
+            "paging.numbered: 1 => 2",
             "paging.numbered: 15 => 16",
+            "paging.numbered: 16 => 17",
             "paging.numbered: 1 => 2 (2)",
         ),
         "Any negative number will do, as long as others get another one.",
     ),
+    "paging.list_all: 0 => 1 (2)": "There is at least one more than were handed out.",
+    "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
+    "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
     **dict.fromkeys(
         (

@@ -10,7 +10,6 @@ import random
 import xmlrpc.client
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -282,6 +281,7 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
     assert "130" in caught.value.message
     assert "100" in caught.value.message
     assert len(server.asked) == 28, "each reading ends soon after the last row that comes"
+    assert read(Server(20, cap=1, handed_out=15)) is None, "nor where they come one by one"
 
 
 @pytest.mark.parametrize(
@@ -315,6 +315,12 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
 def test_no_more_is_asked_than_needed(server: Server, most: int) -> None:
     assert read(server) == list(server.at_first)
     assert len(server.asked) <= most
+
+
+def test_a_page_of_two_rows_begins_with_the_last_one_before_it() -> None:
+    server = Server(6, omit_total=True)
+    assert len(list_all(server.fetch, 2)) == 6
+    assert [offset for offset, _limit in server.asked] == [0, 1, 2, 3, 4, 5, 6, 5]
 
 
 def test_gaps_are_not_asked_for_on_and_on_where_nothing_new_comes() -> None:
@@ -433,6 +439,15 @@ def test_a_row_that_goes_between_pages_of_one_row_hides_no_other() -> None:
     assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == [2, 3, 4, 5, 6]
 
 
+def test_an_empty_page_before_others_is_a_gap() -> None:
+    ids = list(range(1, 26))
+
+    def fetch(offset: int, limit: int) -> Page:
+        return Page([{"id": number} for number in ids[offset : offset + limit] if offset != PAGE_SIZE - 1], len(ids))
+
+    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == ids
+
+
 def test_nothing_is_looked_for_behind_a_reading_that_has_gaps() -> None:
     """It is read again in any case."""
     server = Changing(34, PAGE_SIZE, "told", [([], 1), ([0.47], 1), ([], 0), ([0.03], 1)])
@@ -540,21 +555,26 @@ def test_in_a_list_without_order_no_row_is_read_twice_in_a_reading() -> None:
     assert asked == [0, 10, 20, 25, 0, 25]
 
 
-@pytest.mark.parametrize(("end", "readings"), [(1_000, 4), (10**10, 2)])
-def test_an_end_that_comes_again_is_none_where_rows_come_out_of_turn(end: int, readings: int) -> None:
+def test_an_end_that_comes_again_is_none_where_rows_come_out_of_turn() -> None:
     """In a list in order nothing can be behind the last row; in this one, row 5 came late, and others may."""
-    ids, asked = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 5, 12, 13], []
+    ids, ends, asked = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 5, 12, 13], [10**10, 1_000], []
 
     def fetch(offset: int, _limit: int) -> Page:
         asked.append(offset)
         begin = min(offset, len(ids) - 2)
-        return Page([{"id": number} for number in ids[begin : begin + PAGE_SIZE]] if offset < end else [], None)
+        return Page([{"id": number} for number in ids[begin : begin + PAGE_SIZE]] if offset < ends[-1] else [], None)
 
-    with fails("incomplete_listing") if readings == 4 else nullcontext():
+    with fails("incomplete_listing") as caught:
         list_all(fetch, PAGE_SIZE)
-    assert asked.count(0) == readings
+    assert caught.value.details == {"expected": 14, "received": 13}
+    ends.pop()
+    asked.clear()
+    list_all(fetch, PAGE_SIZE)
+    assert asked.count(0) == 2, "where it comes again at any place, it is read once more"
     ids.sort()
-    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == ids
+    for end in (10**10, 1_000):
+        ends.append(end)
+        assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == ids
 
 
 def test_rows_without_a_usable_id_are_told_apart_and_known_again() -> None:
