@@ -577,6 +577,18 @@ def test_an_end_that_comes_again_is_none_where_rows_come_out_of_turn() -> None:
         assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == ids
 
 
+def test_a_list_is_without_order_from_the_page_on_that_is() -> None:
+    """Then nothing tells that all rows have come where the server counts too few."""
+    ids, lengths, asked = [*range(1, 9), 10, 9, *range(11, 16)], [2, 3], []
+
+    def fetch(offset: int, _limit: int) -> Page:
+        asked.append(offset)
+        return Page([{"id": number} for number in ids[max(0, offset - 3) : offset + lengths[len(asked) % 2]]], 2)
+
+    with fails("incomplete_listing"):
+        list_all(fetch, PAGE_SIZE)
+
+
 def test_rows_without_a_usable_id_are_told_apart_and_known_again() -> None:
     """So that they count, wherever they come again, and however the server writes them then."""
     at = xmlrpc.client.DateTime("20260301T00:00:00")
