@@ -100,6 +100,8 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
         rows |= reading
         # Another reading must bring the same rows, and nothing new except rows added at the end.
         is_confirmed = bool(before) and all(identifier > max(before) for identifier in reading.keys() ^ before)
+        if state == "whole" and any(identifier > max(reading, default=0) for identifier in before):
+            state = "to the end"  # it has not come as far as the one before: the server may count too few
         if state == "whole" or (state == "to the end" and (is_confirmed or len(reading) == len(first.rows))):
             return [reading[identifier] for identifier in sorted(reading)]
         before = set(reading)

@@ -555,6 +555,19 @@ def test_in_a_list_without_order_no_row_is_read_twice_in_a_reading() -> None:
     assert asked == [0, 10, 20, 25, 0, 25]
 
 
+def test_a_reading_that_comes_less_far_than_the_one_before_is_not_the_whole_list() -> None:
+    """Of a list that is counted too short, by a server that cuts its pages anywhere; and one that has become shorter is believed."""
+    assert read(Server(8, cap=2, told=4, lengths=[3, 2, 1, 1, 3])) == list(range(1, 9))
+    readings = [[*range(1, 9)], *[[*range(1, 5)]] * 2]
+
+    def fetch(offset: int, limit: int) -> Page:
+        if offset == 0 and limit > PAGE_SIZE and len(readings) > 1:
+            readings.pop(0)
+        return Page([{"id": number} for number in readings[0][offset : offset + 2]], 9 if len(readings) == 3 else 4)
+
+    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == [1, 2, 3, 4]
+
+
 def test_an_end_that_comes_again_is_none_where_rows_come_out_of_turn() -> None:
     """In a list in order nothing can be behind the last row; in this one, row 5 came late, and others may."""
     ids, ends, asked = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 5, 12, 13], [10**10, 1_000], []
