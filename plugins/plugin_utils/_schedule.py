@@ -283,7 +283,7 @@ class Manifest:
             edited: the paths of what a person has edited: it is known again once they undo that.
         """
         former = (line.partition("  ") for line in self.lines)
-        kept = {f"{mark}  {path}" for mark, _, path in former if mark != BEGUN and path in edited}
+        kept = {f"{mark}  {path}" for mark, _between, path in former if mark != BEGUN and path in edited}
         return Manifest(frozenset(kept | {f"{mark}  {path}" for path, mark in marks.items()}))
 
     def __str__(self) -> str:
