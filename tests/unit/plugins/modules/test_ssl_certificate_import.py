@@ -436,7 +436,7 @@ def test_a_csr_that_is_refused_fails_no_import(
         done = run(any_api, **options)
         assert outcome(done) == (expected, None) and done["certificate"]["message"] == said
         assert done["certificate"]["notes"] == given.get("notes", "old")
-        assert CSR_STAYS.format(identifier) in done["warnings"] and methods(sim)["editObject"] == tried
+        assert CSR_STAYS.format(identifier) in done.warnings and methods(sim)["editObject"] == tried
         assert [part["after"]["state"] for part in done["diff"]] == ([said] if expected == "updated" else [])
         record = snapshot(sim)[identifier]
         assert (record["notes"], record["certificateSigningRequest"]) == (given.get("notes", "old"), None)
