@@ -120,7 +120,7 @@ class Fault:
             return False
         if (not self.is_rest and (self.code or self.message)) or API_CODE.match(self.code):
             return True
-        return not self.code and 400 <= status < 500
+        return not self.code and status >= 400
 
     def is_mishap(self, status: int) -> bool:
         """Return whether a fault with this HTTP status only reports that something went wrong, and is no refusal."""

@@ -222,9 +222,7 @@ class Database:
                 sa.select(sa.exists(sa.select(acts.c.id).where(acts.c.kind == "email")))
             )
             if not self._read_only:
-                versions = self.tables.versions
-                this = versions.c.version == SCHEMA_VERSION
-                connection.execute(sa.update(versions).where(this).values(version=SCHEMA_VERSION))
+                connection.execute(sa.update(self.tables.versions).values(version=SCHEMA_VERSION))
 
     def _version(self) -> object:
         """Return the version of the schema, whatever stands there; `None` if there is no schema."""

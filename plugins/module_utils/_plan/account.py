@@ -278,7 +278,7 @@ def facts_in(content: bytes, path: str) -> dict[str, t.Any]:
     """
     try:
         facts = json.loads(content)
-        if isinstance(facts["format"], int) and facts["format"] > FORMAT:
+        if facts["format"] > FORMAT:
             why = f"{path} was written by a newer version of the collection: update this one, or run check_account anew with another file."
             raise CertificatesError("invalid_argument", why)
         _check(facts)

@@ -167,7 +167,7 @@ class Clients:
 
     def end(self, record: StoreCertificate) -> datetime:
         """Return until when they take a record with a certificate."""
-        return self.lifespan(record).end or certificate_of(record).not_after
+        return t.cast(datetime, self.lifespan(record).end)
 
 
 @dataclass(frozen=True)

@@ -196,11 +196,11 @@ def check_ledger_stays(module: Module) -> None:
     module.warn(f"{what}: a later run does not know of these requests, and may have the same emails sent again.")
 
 
-class _NotSent(CertificatesError):
+class _NotSent(Exception):
     """Right before the call of one order it was found that the email must not be requested."""
 
     def __init__(self, email: EmailAction) -> None:
-        super().__init__("refused", email.message)
+        super().__init__(email.message)
         self.email = email
 
 

@@ -32,6 +32,18 @@ EQUIVALENT: dict[str, str] = {
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
+    "paging._reaches_back: 0 => 1": "Nothing has the id 0.",
+    **dict.fromkeys(
+        (
+            "secret_versions._refused: old and reason == 'names_not_covered' => reason == 'names_not_covered'",
+            "secret_versions._refused: old and reason == 'key_type_not_offered' => reason == 'key_type_not_offered'",
+            "secret_versions._refused: old and old.record and (reason == 'organization_differs')"
+            " => old.record and reason == 'organization_differs'",
+            "secret_versions._refused: old and old.record and (reason == 'organization_differs')"
+            " => old and reason == 'organization_differs'",
+        ),
+        "Only where something is known of the other one there is such a reason.",
+    ),
     **dict.fromkeys(
         (
             "paging._read_on: 'incomplete' => ''",

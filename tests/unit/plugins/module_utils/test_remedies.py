@@ -17,6 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._remedies i
     deploy,
     listener,
     reissue,
+    renewal,
     rsa_key,
 )
 
@@ -109,3 +110,17 @@ def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str |
 )
 def test_each_client_is_told_how_to_have_it_issued_anew(source: str | None, said: str) -> None:
     assert reissue(source, "odd name", "*.example.com", "EC") == said
+
+
+@pytest.mark.parametrize(
+    ("source", "key_type", "said"),
+    [
+        ("certbot", "EC", "`certbot renew --cert-name 'odd name'` renews it, or says why not"),
+        ("acme_sh", "EC", "`acme.sh --renew --domain '*.example.com' --ecc` renews it, or says why not"),
+        ("acme_sh", "RSA", "`acme.sh --renew --domain '*.example.com'` renews it, or says why not"),
+        ("traefik", "EC", "have Traefik renew it"),
+        ("folder", "EC", "put a renewed one there"),
+    ],
+)
+def test_each_client_is_told_how_to_renew_it(source: str, key_type: str, said: str) -> None:
+    assert renewal(source, "odd name", "*.example.com", key_type) == said

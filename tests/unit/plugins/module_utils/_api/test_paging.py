@@ -590,6 +590,31 @@ def test_an_end_that_comes_again_is_none_where_rows_come_out_of_turn() -> None:
         assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == ids
 
 
+@pytest.mark.parametrize(("behind", "is_whole"), [([12, 13], True), ([5, 6], False)])
+def test_rows_that_come_again_are_an_end_only_if_they_are_the_last(behind: list[int], is_whole: bool) -> None:
+    def fetch(offset: int, limit: int) -> Page:
+        ids = range(1, 14)[offset : offset + limit] if offset < 13 else behind if offset < 100 else []
+        return Page([{"id": number} for number in ids], None)
+
+    if is_whole:
+        assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == [*range(1, 14)]
+    else:
+        with fails("incomplete_listing"):
+            list_all(fetch, PAGE_SIZE)
+
+
+def test_a_reading_that_comes_as_far_as_the_one_before_is_whole_with_rows_that_this_one_lacked() -> None:
+    readings, asked = [[1, 2, 4, 5], [1, 2, 3, 4, 5]], []
+
+    def fetch(offset: int, limit: int) -> Page:
+        asked.append(offset)
+        ids = readings[min(asked.count(0), 2) - 1]
+        return Page([{"id": number} for number in ids[offset : offset + 2]], 5)
+
+    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == readings[1]
+    assert asked.count(0) == 2
+
+
 def test_a_list_is_without_order_from_the_page_on_that_is() -> None:
     """Then nothing tells that all rows have come where the server counts too few."""
     ids, lengths, asked = [*range(1, 9), 10, 9, *range(11, 16)], [2, 3], []

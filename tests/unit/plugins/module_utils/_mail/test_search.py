@@ -281,6 +281,13 @@ def test_a_file_that_may_hold_the_certificate_and_is_not_read_is_told_by_its_nam
     assert entry["reason"] == "unsupported_attachment" and entry["message"].endswith(ends)
 
 
+def test_a_message_that_outlook_has_wrapped_is_told_with_a_remedy_of_its_own() -> None:
+    seen = search()
+    seen.examine(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", INBOX, AT)
+    [entry] = seen.unmatched
+    assert (entry["reason"], entry["message"]) == ("unsupported_attachment", searching.OUTLOOK_MESSAGE)
+
+
 def test_every_reason_why_a_message_was_not_taken_is_told_in_words_with_a_remedy() -> None:
     """Those of a certificate that is not trusted are told with its name."""
     told = searching.UNMATCHED_BECAUSE

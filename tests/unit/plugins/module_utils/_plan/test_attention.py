@@ -138,6 +138,12 @@ def test_a_renewal_that_an_authority_wanted() -> None:
     assert found(serving(FRESH), requests=[wanted(replace(FRESH, copy=1))]) == []
 
 
+def test_a_renewal_that_was_wanted_of_what_the_store_has_in_a_form_that_cannot_be_read() -> None:
+    unread = replace(FRESH.record(1), certificate=None)
+    seen = listener(1, unread, seen=((certificate_of(FRESH.record()), *FRESH.record().intermediates),))
+    assert reasons(seen, requests=[wanted(FRESH)]) == ["renewal_requested"]
+
+
 def test_what_has_been_renewed_meanwhile_is_not_wanted_any_more() -> None:
     """A source has something newer, or the store."""
     newer = Made(days=(-0.5, 91))
@@ -808,5 +814,6 @@ def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
     told = as_served(other, world)
     assert told["served_certificate"] == due.facts() and told["not_after"] == iso(due.not_after)
     assert (told["better_certificate_id"], told["renewal_due"]) == (None, True)
+    assert as_served(serving(FRESH, served=False), world)["served_certificate"] is None, "it sent none"
     switched = as_served(listener(1, FRESH.record(2), seen=((fresh,),)), world)
     assert switched["not_after"] == iso(fresh.not_after) and switched["served_certificate"] is None

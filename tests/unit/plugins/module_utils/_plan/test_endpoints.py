@@ -98,6 +98,8 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     told = as_served(unseen, world)
     assert (told["ends_at"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
     assert find_attention([unseen], facts(world)) == [], "what nobody could look at may serve the newer one by now"
+    (item,) = find_attention([unseen.failed("not_served", "No TLS.", served=False)], facts(world))
+    assert (item["not_after"], item["ends_at"]) == (iso(NOW + 10 * DAY), None), "of the one that it must serve"
     (unseen,) = planned(world, names=(OTHER, NAME))
     told = as_served(unseen, world)
     assert (told["certificate_id"], told["served_name"], told["subject_alt_names"]) == (None, OTHER, [OTHER, NAME])

@@ -196,6 +196,11 @@ def test_a_strangers_root_in_the_file_of_the_certificate_does_no_harm() -> None:
     ]
 
 
+@pytest.mark.parametrize(("given", "notes"), [(None, ""), ("Shop", "Shop")])
+def test_the_record_that_it_would_be_has_the_notes_that_were_given(given: str | None, notes: str) -> None:
+    assert checked(material(), notes=given)[0].as_record().notes == notes
+
+
 # What only some have
 
 

@@ -95,6 +95,19 @@ def test_what_an_endpoint_serves_stays(is_fine: bool, remove_unseen: bool) -> No
     assert list(plan_removal(world, [has_new], (), endpoints=[at_endpoint(is_fine=is_fine)], **known).old) == [old]
 
 
+def test_only_what_has_a_name_that_is_meant_goes() -> None:
+    world = world_of([FIRST, SECOND], SWITCHED.place.balancer)
+    for patterns, old in (
+        (None, [FIRST]),
+        ([NAME, OTHER], [FIRST]),
+        (["*.EXAMPLE.com"], [FIRST]),
+        ([OTHER], []),
+        ([], []),
+    ):
+        plan = plan_removal(world, [SWITCHED], (), patterns=patterns, remove_unseen=False)
+        assert (list(plan.old), plan.kept) == (old, [])
+
+
 def test_an_endpoint_that_may_be_the_listener_itself() -> None:
     """Check mode announces what goes once the listener is switched; whether the endpoint goes with it shows only then."""
     world, known = world_of([FIRST, SECOND], SWITCHED.place.balancer), {"remove_unseen": False}

@@ -81,7 +81,9 @@ def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
         assert clients.signed_chain_of(certificate_of(NEW.record()), NEW.record().intermediates).trust == "trusted"
         assert not clients.trust(NEW.record()) and clients_with().trust(NEW.record())
         assert clients.lifespan(NEW.record()) == clients_with().lifespan(NEW.record())
-    assert knowing(good=[REVOKED]).trust(NEW.record())
+    assert knowing(good=[REVOKED]).trust(NEW.record()) and not knowing(good=[REVOKED]).is_revoked(
+        Certificate.of(REVOKED)
+    )
     assert knowing(OWN.chain[0]).trust(NEW.record()), "which has nothing to do with it"
 
 

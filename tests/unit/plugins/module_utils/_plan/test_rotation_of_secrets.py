@@ -65,6 +65,13 @@ CASES: dict[str, tuple[tuple[str, str | None], Made, list[Made], dict[str, Any]]
         [replace(NEW, chain="none")],
         {"intermediate_included": False},
     ),
+    "an issuer that the store has has expired": (("read", None), NEW, [replace(NEW, chain="expired first")], {}),
+    "an issuer that the store has has expired, and it has none": (
+        ("stored", None),
+        NEW,
+        [replace(NEW, chain="expired first")],
+        {"intermediate_included": False},
+    ),
     "another serial number": (("read", None), NEW, [OLD, Made(copy=1)], {}),
     "another size of its key": (("read", None), NEW, [OLD, NEW], {"key_algorithm": "RSA4096"}),
     "a key algorithm that is not known": (("stored", None), NEW, [NEW], {"key_algorithm": "new"}),
