@@ -133,7 +133,7 @@ def with_patience(attention: Sequence[Record], fail_on: Collection[str], at: dat
 
     def until(item: Record) -> str:
         since = parse(item["held_back_since"])
-        if item["reason"] != "held_back" or "held_back" not in fail_on or since is None or _waits_too_long(item, at):
+        if "held_back" not in fail_on or since is None or _waits_too_long(item, at):
             return ""
         others = (other for other in attention if other is not item and _place_of(other) == _place_of(item))
         is_told = any(item["message"] in other["message"] for other in others)

@@ -80,7 +80,7 @@ def _changeable(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
                 and name == "args"
                 and ast.unparse(node.func) == "t.cast"
                 and child is value[0]
-            )
+            ) or (isinstance(child, ast.If) and ast.unparse(child.test) == "t.TYPE_CHECKING")
             left_out = documents or names_types or comes_anyway or is_type or isinstance(child, ast.JoinedStr)
             if isinstance(child, ast.AST) and not left_out:
                 yield from _changeable(child, function)

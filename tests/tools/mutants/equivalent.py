@@ -32,7 +32,16 @@ EQUIVALENT: dict[str, str] = {
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
-    "paging._reaches_back: 0 => 1": "Nothing has the id 0.",
+    "faults.fault_in: text.startswith(b'<') and b'<fault>' in text => text.startswith(b'<')": "All of it is parsed then, which takes longer.",
+    **dict.fromkeys(
+        (
+            "paging._reaches_back: 0 => 1",
+            "paging._usable_ids: 0 => 1",
+            "paging._usable_ids: identifier >= 0 => identifier > 0",
+        ),
+        "Nothing has the id 0.",
+    ),
+    "database.Database._until_done: 512 => 513": "The last pause is as long as the longest one.",
     **dict.fromkeys(
         (
             "secret_versions._refused: old and reason == 'names_not_covered' => reason == 'names_not_covered'",

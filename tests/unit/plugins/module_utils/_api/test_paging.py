@@ -615,6 +615,13 @@ def test_a_reading_that_comes_as_far_as_the_one_before_is_whole_with_rows_that_t
     assert asked.count(0) == 2
 
 
+def test_a_list_that_is_empty_at_last_is_believed_once_it_is_so_again() -> None:
+    """Not for a total of none: the rows that came before may be counted as none."""
+    readings = [Page([{"id": 1}], 3), Page([], 3), Page([], 0), Page([], 0)]
+    assert list_all(lambda offset, limit: readings.pop(0), PAGE_SIZE) == []
+    assert not readings
+
+
 def test_a_list_is_without_order_from_the_page_on_that_is() -> None:
     """Then nothing tells that all rows have come where the server counts too few."""
     ids, lengths, asked = [*range(1, 9), 10, 9, *range(11, 16)], [2, 3], []

@@ -161,6 +161,21 @@ def test_a_file_is_waited_for_and_its_connection_made_anew(tmp_path: Path) -> No
     engine.dispose()
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_file_is_read_as_it_was_at_one_moment_and_written_by_one_at_a_time(read_only: bool, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    engine = _make_engine(sa.make_url(f"sqlite:///{path}"), read_only=read_only)
+    with engine.begin() as connection, sqlite3.connect(path, timeout=0) as another:
+        assert connection.connection.dbapi_connection.in_transaction  # type: ignore[union-attr]
+        if read_only:
+            another.execute("BEGIN IMMEDIATE")
+        else:
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                another.execute("BEGIN IMMEDIATE")
+    another.close()
+    engine.dispose()
+
+
 def test_threads_that_wait_for_the_same_file_share_a_transaction(tmp_path: Path) -> None:
     """A transaction takes longer than all that is done in it."""
     database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
@@ -245,6 +260,32 @@ def test_the_tables_of_a_server_need_not_be_in_its_first_schema(tmp_path: Path) 
     database._shared = None  # as that of a server
     with database._engine.begin() as connection:
         database._check_tables(connection)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("at", "is_right"),
+    [
+        *(("1969-12-31 23:59:59.999999", False), ("1970-01-01 00:00:00.000000", True)),
+        *(("8999-12-31 23:59:59.999999", True), ("9000-01-01 00:00:00.000000", False)),
+    ],
+)
+def test_an_instant_that_nobody_wrote_is_refused_in_a_server_too(at: str, is_right: bool, tmp_path: Path) -> None:
+    """It takes any that is one."""
+    database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
+    database._shared = None  # as that of a server
+    acts = database.tables.acts
+    instants = [column.name for column in acts.columns if column.name.endswith(("_at", "_until"))]
+    given = {"kind": "email", "subject": "a", "number": 1, "state": "confirmed", **dict.fromkeys(instants, at)}
+    with database._engine.begin() as connection:
+        connection.execute(
+            sa.text(f"INSERT INTO {acts.name} ({', '.join(given)}) VALUES (:{', :'.join(given)})"), given
+        )
+        if is_right:
+            database._check_tables(connection)
+        else:
+            with fails("ledger_unavailable", "requested_at in the row with the id 1 is nothing"):
+                database._check_tables(connection)
     database.close()
 
 

@@ -213,6 +213,15 @@ def test_what_needs_no_other_message_takes_no_place_of_what_waits_for_one(monkey
     assert taken(search(*forged, [GENUINE.certificate], CHAIN)) == trusted()
 
 
+@pytest.mark.parametrize(("most", "is_complete"), [(1, False), (2, True)])
+def test_only_so_many_certificates_wait_for_their_issuers(
+    monkeypatch: pytest.MonkeyPatch, most: int, is_complete: bool
+) -> None:
+    monkeypatch.setattr(searching, "UNMATCHED", most)
+    seen = search([THEIRS.certificate], [GENUINE.certificate], CHAIN, wanted=target(NAME))
+    assert bool(collected(seen)) is seen.is_complete is is_complete
+
+
 def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "UNMATCHED", 2)
     found = search(*[[]] * 3)
@@ -259,6 +268,14 @@ def test_a_message_that_is_larger_than_is_read_is_told_with_the_option_for_that(
     found.pass_over(letter([]), INBOX)
     assert found.unmatched == [{**SOURCE, "reason": "too_large", "message": searching.LARGE_MESSAGE}]
     assert "max_message_bytes" in searching.LARGE_MESSAGE
+
+
+def test_a_message_that_cannot_be_read_is_told_with_the_reason() -> None:
+    seen = search()
+    said = seen.miss(INBOX, "The disk is broken.")
+    assert said == f"The disk is broken. {searching.UNMATCHED_BECAUSE['unreadable']}" and seen.examined == 1
+    [entry] = seen.unmatched
+    assert (entry["reason"], entry["message"], entry["subject"], entry["uid"]) == ("unreadable", said, None, 7)
 
 
 @pytest.mark.parametrize(

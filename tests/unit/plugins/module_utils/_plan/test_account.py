@@ -232,6 +232,11 @@ def test_words_name_nobody(words: str, left: str) -> None:
     assert cleaned(words, "joe", "") == left
 
 
+@pytest.mark.parametrize("names", [("joe", "joe smith", "smith"), ("smith", "joe smith", "joe")])
+def test_of_names_within_names_nothing_is_left(names: tuple[str, ...]) -> None:
+    assert cleaned("joe smith may not", *names) == "... may not"
+
+
 # What is left
 
 

@@ -416,6 +416,11 @@ def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
     assert told(-2, served=DUE) == ["", ""], "that it expires says the same, and fails the run now"
     told_of_none = [{"reason": "held_back", "message": "No.", "held_back_since": None, "load_balancer_uuid": "a"}]
     assert with_patience(told_of_none, REASONS, NOW) == told_of_none
+    held = {"reason": "held_back", "message": "Held.", "held_back_since": iso(NOW - DAY), "load_balancer_uuid": "a"}
+    both = [{**held, "load_balancer": "a", "port": port} for port in (443, 8443)]
+    assert [item["message"] for item in with_patience(both, REASONS, NOW)] == [
+        f"Held. No run fails for it before {iso(NOW + 2 * DAY)}."
+    ] * 2
 
 
 def test_what_is_held_back_until_it_is_due_is_told_once() -> None:
