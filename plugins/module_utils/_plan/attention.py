@@ -153,7 +153,7 @@ def _waits_too_long(item: Record, at: datetime) -> bool:
 
 def _in_place(listeners: Iterable[ListenerAction], world: World) -> frozenset[Certificate]:
     """Return the certificates that listeners of the account have."""
-    present = (listener.certificate_id for balancer in world.balancers or () for listener in balancer.listeners)
+    present = (listener.certificate_id for balancer in world.listed_balancers for listener in balancer.listeners)
     records = (world.index.by_handle.get(handle) for handle in (*present, *(each.final_handle for each in listeners)))
     return frozenset(record.certificate for record in records if record and record.certificate)
 

@@ -309,7 +309,7 @@ def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAc
     """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has."""
     places = [
         Place(balancer, listener)
-        for balancer in world.balancers or ()
+        for balancer in world.listed_balancers
         for listener in balancer.listeners
         if listener.is_https
     ]
@@ -496,7 +496,7 @@ def _some(texts: Iterable[str]) -> str:
 
 def _named(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
     """Decide about one listener that a user names."""
-    place, clients = _place_of(options, world.balancers or ()), world.clients
+    place, clients = _place_of(options, world.listed_balancers), world.clients
     target = world.index.by_handle.get(options.certificate_id)
     if isinstance(place, Obstacle):
         missing = Place.missing(options.load_balancer, options.port)
@@ -621,7 +621,7 @@ def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -
     """
     every = [
         Place(balancer, listener)
-        for balancer in world.balancers or ()
+        for balancer in world.listed_balancers
         if adoption.load_balancers is None or name_matches(balancer.name, adoption.load_balancers)
         for listener in balancer.listeners
     ]

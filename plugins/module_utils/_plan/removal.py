@@ -63,7 +63,7 @@ def plan_removal(
     present = {listener.uuid: listener.final_handle for listener in listeners}
     others: dict[Handle | None, list[str]] = defaultdict(list)
     left: Counter[int | None] = Counter()
-    for balancer in world.balancers or ():
+    for balancer in world.listed_balancers:
         for listener in balancer.listeners:
             if listener.is_https and listener.uuid not in present:
                 others[listener.certificate_id].append(f"{balancer.name}:{listener.port}")

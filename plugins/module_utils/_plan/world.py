@@ -68,6 +68,11 @@ class World:
         records = (*self.stored, *self.imported)
         return StoreIndex(record for record in records if record.id not in self.cut or record.associated_service_count)
 
+    @property
+    def listed_balancers(self) -> Sequence[Balancer]:
+        """The load balancers, as far as they are known."""
+        return self.balancers or ()
+
     @cached_property
     def imported_handles(self) -> frozenset[Handle]:
         """Return the handles of what the store did not hold when it was listed."""
@@ -77,7 +82,7 @@ class World:
     def listeners_with(self) -> Mapping[int, Sequence[str]]:
         """Return what commands call the listeners that have a certificate, by its id."""
         those: dict[int, list[str]] = defaultdict(list)
-        for balancer in self.balancers or ():
+        for balancer in self.listed_balancers:
             for listener in balancer.listeners:
                 if listener.certificate_id:
                     those[listener.certificate_id].append(called(balancer.name, balancer.uuid, listener.port))

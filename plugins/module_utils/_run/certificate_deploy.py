@@ -198,7 +198,7 @@ def plan(module: Module, client: Client, wanted: Sequence[ListenerOptions] | Non
         actions = plan_named(world, wanted, overrides)
     else:
         selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
-        unmatched = why_unmatched(selection, world.balancers or (), world.index)
+        unmatched = why_unmatched(selection, world.listed_balancers, world.index)
         if unmatched:
             raise CertificatesError("not_found", unmatched)
         actions = plan_renewals(world, selection)

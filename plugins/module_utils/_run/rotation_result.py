@@ -109,7 +109,7 @@ def as_adopted(listener: ListenerAction, seen: Seen) -> Record:
     compared = (new, old) if is_given and new and new.certificate and old and old.certificate else None
     accepted = loosened(compared[0], Incumbent.of(compared[1]), world.clients) if compared else Overrides()
     left = {other.uuid for other in seen.listeners if other.outcome == "switched"}
-    services = services_of(world.balancers or ()).get(listener.previous_id or 0, [])
+    services = services_of(world.listed_balancers).get(listener.previous_id or 0, [])
     return {
         **{name: value for name, value in listener.as_result(world.clients).items() if name in OF_LISTENER},
         "had": _known(old, world.clients),

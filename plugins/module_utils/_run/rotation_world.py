@@ -126,7 +126,7 @@ def why_selection_unmatched(world: World, options: RotationOptions) -> str | Non
     patterns = options.common_names
     common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
     names = None if world.balancers is None else options.load_balancers
-    return why_unmatched(ListenerSelection(common_names, names), world.balancers or (), known)
+    return why_unmatched(ListenerSelection(common_names, names), world.listed_balancers, known)
 
 
 # The sources
@@ -202,7 +202,7 @@ def learn_before(authorities: Authorities | None, world: World, options: Rotatio
 def at_stake(world: World, options: RotationOptions) -> Iterator[tuple[Certificate, Sequence[Certificate]]]:
     """Yield what listeners have, what may come in its place, and what would be imported, each with what is sent beside it."""
     index, valid = world.index, world.index.valid_at(world.clients.at)
-    for balancer in world.balancers or ():
+    for balancer in world.listed_balancers:
         for listener in balancer.listeners:
             current = index.by_handle.get(listener.certificate_id) if listener.is_https else None
             if (

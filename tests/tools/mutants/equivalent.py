@@ -29,6 +29,9 @@ EQUIVALENT: dict[str, str] = {
         "Any negative number will do, as long as others get another one.",
     ),
     "paging.list_all: 0 => 1 (2)": "There is at least one more than were handed out.",
+    "imports.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
+        "Only a certificate takes the place of others."
+    ),
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",

@@ -229,15 +229,16 @@ def test_one_that_fits_is_taken_though_a_newer_one_is_near() -> None:
     assert renewal(*stored).target_id == 2
 
 
-def test_of_several_near_misses_the_newest_is_said() -> None:
+@pytest.mark.parametrize(("older", "newest"), [(2, 3), (3, 2)])
+def test_of_several_near_misses_the_newest_is_said(older: int, newest: int) -> None:
     stored = [
         record(OLD, issue(days=PRESENT)),
-        record(2, issue(days=(-30, 60), key="ec")),
-        record(3, issue(organization="Example")),
+        record(older, issue(days=(-30, 60), key="ec")),
+        record(newest, issue(organization="Example")),
     ]
     planned = renewal(*stored)
     assert outcome(planned) == ("skipped", "organization_differs")
-    assert "certificate 3" in planned.message
+    assert f"certificate {newest} " in planned.message
 
 
 def test_one_that_only_has_to_wait_is_said_last() -> None:

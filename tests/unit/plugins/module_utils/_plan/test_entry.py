@@ -70,6 +70,11 @@ REASONS: dict[str, tuple[ProbeResult, str, str]] = {
         "name_mismatch",
         "e.example and 3 more.",
     ),
+    "no_name": (
+        result_of(AUTHORITY.issue(None, names=[])),
+        "name_mismatch",
+        "is not for www.example.com but for no name at all.",
+    ),
     "untrusted": (result_of(Authority("Other").issue(NAME)), "chain_incomplete", "is missing"),
     "self_signed": (result_of(self_signed(NAME)), "untrusted", "signed by itself"),
     "chain_incomplete": (result_of(AUTHORITY.issue(NAME), ()), "chain_incomplete", "Testing CA 1 is missing"),

@@ -272,6 +272,7 @@ def test_results_have_public_facts() -> None:
     failed = compare(ACTION, {}, None).failed("api_error", "No.")
     shown = failed.as_result(NOW, str)
     assert (shown["paths"], shown["reason"], shown["message"], failed.parts) == (None, "api_error", "No.", ())
+    assert not failed.is_changed
     [missing] = plan(common_names=["none.*"])
     unknown = missing.as_result(NOW, str)
     assert unknown.keys() == result.keys()

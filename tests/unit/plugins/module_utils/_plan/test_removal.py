@@ -108,6 +108,14 @@ def test_only_what_has_a_name_that_is_meant_goes() -> None:
         assert (list(plan.old), plan.kept) == (old, [])
 
 
+@pytest.mark.parametrize(("protocol", "old"), [("HTTPS", []), ("TCP", [FIRST])])
+def test_a_listener_without_tls_that_still_has_an_id_keeps_nothing(protocol: str, old: list[StoreCertificate]) -> None:
+    idle = balancer("api", p443=2)
+    idle = replace(idle, listeners=(replace(idle.listeners[0], protocol=protocol),))
+    world = world_of([FIRST, SECOND], SWITCHED.place.balancer, idle)
+    assert list(plan_removal(world, [SWITCHED], (), remove_unseen=False).old) == old
+
+
 def test_an_endpoint_that_may_be_the_listener_itself() -> None:
     """Check mode announces what goes once the listener is switched; whether the endpoint goes with it shows only then."""
     world, known = world_of([FIRST, SECOND], SWITCHED.place.balancer), {"remove_unseen": False}

@@ -22,6 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import supersedes
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -232,6 +233,13 @@ def test_the_folder_that_adopt_takes(source: str, folder: str | None) -> None:
     assert entry(NEW, source=source).folder == folder
     command = f"adopt -e {f'source={folder}' if folder else '@rotation.yml'} -e common_name={NAME}`"
     assert command in message([OLD, replace(NEW, copy=1)], entry(NEW, source=source))
+
+
+def test_what_an_import_is_given() -> None:
+    """The key stays in its file until then."""
+    found = entry(NEW)
+    assert found.bundle == Bundle((found.certificate,), found.record.intermediates, found.key)
+    assert found.bundle.certificates and found.bundle.chain and found.bundle.key
 
 
 def test_a_better_one_is_named() -> None:

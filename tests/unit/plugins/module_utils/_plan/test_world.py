@@ -32,4 +32,5 @@ def test_which_listeners_have_a_certificate() -> None:
     """As commands call them; what has none is nobody's."""
     world = world_of([], balancer("web", p443=1, p8443=2), balancer("api", p443=1, p80=None))
     assert world.listeners_with == {1: ["web:443", "api:443"], 2: ["web:8443"]}
-    assert replace(world, balancers=None).listeners_with == {}
+    unlisted = replace(world, balancers=None)
+    assert unlisted.listeners_with == {} and list(unlisted.listed_balancers) == []
