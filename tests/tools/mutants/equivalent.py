@@ -32,6 +32,18 @@ EQUIVALENT: dict[str, str] = {
     "imports.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
         "Only a certificate takes the place of others."
     ),
+    "secret_versions.SecretAction.as_diff: present and self.outcome == 'updated' => self.outcome == 'updated'": (
+        "Only what is there is updated."
+    ),
+    "superseding.Clients.signed_chain_of: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
+        "What was never valid all at once is trusted at no instant, which takes longer to see."
+    ),
+    "standing.select: state and bool(state.imported_as) is selection.imported => bool(state.imported_as) is selection.imported": (
+        "Who asks what is imported has read the store."
+    ),
+    "_secrets.contained_in: len(forms) > MANY => len(forms) <= MANY": "The same are found, which takes longer.",
+    "_secrets.masked: 0 < len(secret) <= longest => True": "What is longer is a key, which is hidden by its form; to look for each takes longer.",
+    "_secrets.without_short: any((form in text for form in _quoted(password))) => True": "Each is looked for then, which takes longer.",
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
@@ -145,7 +157,6 @@ EQUIVALENT: dict[str, str] = {
     ),
     "imports.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
     " => 'intermediateCertificate' in self.changes": "What changes is a record.",
-    "deployments._named: world.balancers or () => world.balancers": "Listeners are named where load balancers were listed.",
     "deployments._adopted: old and lost and old.identities.issubset(lost) and _is_promising(current, world.clients)"
     " => lost and old.identities.issubset(lost) and _is_promising(current, world.clients)": "What is lost was there.",
     "deployments.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",

@@ -169,6 +169,14 @@ def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
         assert error.code == taken
 
 
+def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
+    """So that a wrong name of one is told as what it is, without what else the source has."""
+    nowhere = fitness(world_of([]), Adoption(NAME, ["none:443"]))
+    assert choose_named([RSA], NAME, SourceOptions(), CLIENTS, nowhere).name == RSA.name
+    with pytest.raises(CertificatesError, match="none"):
+        choose_named([RSA, EC], NAME, SourceOptions(), CLIENTS, nowhere)
+
+
 def test_in_one_folder_nothing_can_be_named() -> None:
     """So the one that is meant goes to another one."""
     both = [replace(RSA, path="/keys/a.crt"), replace(EC, path="/keys/b.crt")]

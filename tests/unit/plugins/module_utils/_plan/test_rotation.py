@@ -177,6 +177,7 @@ def test_what_can_be_used_later() -> None:
     assert chosen.waiting == entries[:1]
     entries, chosen = chosen_of([OLD], sources, SourceOptions(needs_trust=False))
     assert chosen.waiting == entries[:2], "the third is another copy of the first"
+    assert not chosen_of([OLD], [Made(days=(0, 90))])[1].waiting, "that instant belongs to its life"
 
 
 # Of one certificate in several sources

@@ -102,6 +102,12 @@ CASES: dict[str, tuple[tuple[str, str | None], Made, list[Made], dict[str, Any]]
     "the store has nothing": (("unwanted", "new_name"), NEW, [], {}),
     "addresses are in the store, but not in metadata": (("read", None), NEW, [IP], {}),
     "an address of another one": (("unwanted", "new_name"), NEW, [replace(NOTHING, addresses=("192.0.2.1",))], {}),
+    "an address that it does not tell of is all that another one is for": (
+        ("unwanted", "new_name"),
+        NEW,
+        [replace(NOTHING, names=(), addresses=("192.0.2.1",), days=(-80, 10))],
+        {},
+    ),
     "it has expired": (("useless", "expired"), Made(days=(-90, -1)), [OLD], {}),
     "it is not valid yet": (("read", None), Made(days=(1, 90)), [OLD], {}),
     "it is ordered": (("useless", "not_active"), NEW, [OLD], {"state": 0}),
@@ -170,6 +176,16 @@ def test_the_record_with_the_best_chain_counts() -> None:
             "It renews no certificate of the store. For certificate 1, it lacks names that are served now: www.example.com. Its wildcards "
             "have them: `ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e 'common_name=*.example.com'` has it served; or "
             "have it issued for these names, too.",
+        ),
+        (
+            plan(Made(days=(-81, 90)), OLD),
+            "It ends later than certificate 1 of the store, which is for the same names, but begins earlier, so it does not renew that: "
+            "`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e common_name=www.example.com` has this one served; or have "
+            "Secrets Manager get it issued anew.",
+        ),
+        (
+            plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]),
+            "The store holds no certificate for www.example.com that it would renew: import_new: true imports it.",
         ),
         (
             plan(NEW, NOTHING),
