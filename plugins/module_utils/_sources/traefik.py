@@ -47,7 +47,7 @@ def groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> lis
         return EMPTY
 
     content = read_and_parse(File("any", path), parse)
-    return [FileGroup(os.path.basename(path), path, is_entry=False, contents=(content,)), *listed]
+    return [FileGroup(os.path.basename(path), path, contents=(content,)), *listed]
 
 
 def _stored(text: str) -> Mapping[str, t.Any] | Trouble:

@@ -44,6 +44,10 @@ EQUIVALENT: dict[str, str] = {
     "_secrets.contained_in: len(forms) > MANY => len(forms) <= MANY": "The same are found, which takes longer.",
     "_secrets.masked: 0 < len(secret) <= longest => True": "What is longer is a key, which is hidden by its form; to look for each takes longer.",
     "_secrets.without_short: any((form in text for form in _quoted(password))) => True": "Each is looked for then, which takes longer.",
+    **dict.fromkeys(
+        ("traefik._stored: 'malformed' => ''", "traefik._stored: 'malformed' => '' (2)"),
+        "Whatever else is wrong with a file is malformed.",
+    ),
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",

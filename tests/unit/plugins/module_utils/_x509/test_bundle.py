@@ -148,6 +148,15 @@ def test_a_key_is_in_no_key_store_unless_that_is_said() -> None:
     assert there and not there.is_pkcs12 and not KeyRef("ab").is_pkcs12
 
 
+@pytest.mark.parametrize("part", ["certificate", "intermediate"])
+def test_a_part_that_is_cut_off_or_has_no_certificate_is_not_taken_as_it_is(part: str) -> None:
+    pile = pem_of(ONE.all)
+    for data in (pile.rpartition("-----END")[0], "none"):
+        there = bundle_of_parts({part: data.encode()})
+        assert there.trouble and there.trouble.reason == "invalid_pem" and there.trouble.message.endswith(".")
+    assert bundle_of_parts({part: pile.encode()}).trouble is None
+
+
 def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
     parts = {"certificate": ONE.pem.encode(), "privatekey": b"none", "intermediate": b"none", "csr": b"none"}
     there = bundle_of_parts(parts, paths={"privatekey": "/key", "csr": "/csr"})
@@ -160,7 +169,7 @@ def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
     assert there.key and there.key.held and there.key.held.pem == ONE.key_pem and there.key.path == "/key"
     assert there.key == KeyRef(there.key.public_key_sha256, path="/key"), "it is the same, whether it is held or not"
     assert there.request and there.request.pem() == ONE.csr_pem
-    assert not leaks(repr(there)) and "/key" not in repr(there)
+    assert not leaks(repr(there)) and "/key" not in repr(there) and "held" not in repr(there)
     assert bundle_of_parts({}) == Bundle() == bundle_of_parts(dict.fromkeys(whole))
 
 

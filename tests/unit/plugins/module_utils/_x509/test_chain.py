@@ -857,3 +857,10 @@ def test_what_is_said_is_about_the_path_that_is_known() -> None:
     late = issue("Upper", OLD_ROOT, days=(-900, -1))
     ca = issue("CA", late)
     assert chain(serve(ca), [ca, late], [OLD_ROOT]).why.startswith("its issuer Upper is valid from ")
+
+
+def test_a_client_trusts_what_is_named_and_there_is_none_that_trusts_nobody() -> None:
+    root = ROOT.read
+    settings = Anchors([root]).client
+    assert settings is not None and settings.get_ca_certs(binary_form=True) == [root.der]
+    assert Anchors().client is None
