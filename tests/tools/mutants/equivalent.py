@@ -48,6 +48,13 @@ EQUIVALENT: dict[str, str] = {
         ("traefik._stored: 'malformed' => ''", "traefik._stored: 'malformed' => '' (2)"),
         "Whatever else is wrong with a file is malformed.",
     ),
+    **dict.fromkeys(
+        (
+            "chain.Chains._asked: self._checks > CHECKS => self._checks >= CHECKS",
+            "chain.Chains._is_signed: self._checks <= CHECKS => self._checks < CHECKS",
+        ),
+        "One check of thousands.",
+    ),
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
