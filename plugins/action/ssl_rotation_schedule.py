@@ -132,7 +132,10 @@ def schedule(
     is_in_place = options.is_wanted and os.path.isfile(f"{layout.units}/{STARTED[0]}")
     if manages_units and options.scheduler == "systemd" and is_in_place:
         answers += [systemd(name=name, enabled=True, state="started") for name in STARTED]
-    lines = told_of(plan, options, machine, has_hook=bool(hook_folders), is_check_mode=is_check_mode)
+    has_state = os.path.isdir(layout.state)
+    lines = told_of(
+        plan, options, machine, has_hook=bool(hook_folders), has_state=has_state, is_check_mode=is_check_mode
+    )
     changes = [*plan.removed, *plan.written, *(answer for answer in answers if answer.get("changed"))]
     return {"changed": bool(changes), "lines": list(lines), "diff": diff}
 

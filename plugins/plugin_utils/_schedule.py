@@ -245,9 +245,10 @@ def _moved(original: str, options: ScheduleOptions, machine: Machine, layout: La
 
 
 def cron_line(options: ScheduleOptions, machine: Machine) -> str:
-    """Return what cron is given, at another minute on each machine and the same each time."""
-    minute, hour = crc32(machine.name.encode()) % 60, int(options.time[:2])
-    rotate = Layout(machine, options.prefix).rotate
+    """Return what cron is given: within an hour of the time, at another minute on each machine and the same each time."""
+    hour, minute = map(int, options.time.split(":"))
+    hours, minute = divmod(minute + crc32(machine.name.encode()) % 60, 60)
+    hour, rotate = (hour + hours) % 24, Layout(machine, options.prefix).rotate
     return f"{minute} {hour} * * * {'root ' if machine.is_root else ''}{QUIET} {rotate}"
 
 
@@ -324,9 +325,24 @@ class SchedulePlan:
 
 
 def told_of(
-    plan: SchedulePlan, options: ScheduleOptions, machine: Machine, *, has_hook: bool, is_check_mode: bool
+    plan: SchedulePlan,
+    options: ScheduleOptions,
+    machine: Machine,
+    *,
+    has_hook: bool,
+    has_state: bool,
+    is_check_mode: bool,
 ) -> Iterator[str]:
-    """Yield what a person is told."""
+    """Yield what a person is told.
+
+    Args:
+        plan: what was done, or would be.
+        options: what is asked for.
+        machine: where.
+        has_hook: whether a client calls the hook.
+        has_state: whether runs have left a ledger and reports.
+        is_check_mode: whether nothing was done.
+    """
     layout = Layout(machine, options.prefix)
     is_asked, would = options.is_wanted, "would be " if is_check_mode else ""
     wanted_now = ". What is wanted now is not in it: edit it, or delete it and run this again" if is_asked else ""
@@ -334,7 +350,10 @@ def told_of(
     yield from (f"{path}: {would}removed" for path in plan.removed)
     yield from (f"{item.path}: {would}written" for item in plan.written)
     if not is_asked:
-        yield f"{layout.state} is kept: the ledger and the reports are in it."
+        if has_state:
+            yield f"{layout.state} is kept: the ledger and the reports are in it."
+        elif not (plan.edited or plan.removed):
+            yield "There is nothing to remove: no nights were set up here."
         return
     by_systemd = options.scheduler == "systemd"
     is_started = not options.prefix and (machine.runs_systemd if by_systemd else machine.is_root)

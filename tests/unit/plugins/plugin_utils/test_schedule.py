@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -103,6 +104,17 @@ def test_cron_has_a_file_of_root_alone() -> None:
     assert not any("systemd" in path for path in wanted) and len(wanted) == 6
     assert not any("cron" in path for path in items(USER, scheduler="cron"))
     assert cron_line(OPTIONS, USER).endswith(f" * * * {quiet} /home/me/.local/bin/{ROTATE}")
+
+
+@pytest.mark.parametrize("time", ["00:00", "03:00", "03:30", "12:59", "23:01", "23:59"])
+def test_cron_begins_within_the_hour_after_the_time(time: str) -> None:
+    """As the timer does: not before it, whatever the machine is called."""
+    given = datetime.strptime(time, "%H:%M")
+    delays = set()
+    for number in range(300):
+        minute, hour, *_rest = cron_line(replace(OPTIONS, time=time), replace(ROOT, name=f"web{number}")).split()
+        delays.add((datetime.strptime(f"{hour}:{minute}", "%H:%M") - given) % timedelta(days=1))
+    assert min(delays) == timedelta() and max(delays) == timedelta(minutes=59)
 
 
 def test_the_credentials_are_those_of_the_environment() -> None:
@@ -271,7 +283,8 @@ def test_a_run_remembers_what_it_is_about_to_write_and_then_what_it_wrote() -> N
 )
 def test_what_is_told_at_the_end(machine: Machine, options: dict[str, Any], last: str) -> None:
     asked = replace(OPTIONS, **options)
-    lines = list(told_of(SchedulePlan([], [], [], []), asked, machine, has_hook=True, is_check_mode=False))
+    plan = SchedulePlan([], [], [], [])
+    lines = list(told_of(plan, asked, machine, has_hook=True, has_state=True, is_check_mode=False))
     assert lines[1 if asked.is_wanted else 0 :] == last.split("|")
 
 
@@ -281,7 +294,16 @@ def test_what_is_told_at_the_end(machine: Machine, options: dict[str, Any], last
 )
 def test_what_was_done_is_told(is_check_mode: bool, said: list[str]) -> None:
     plan = SchedulePlan(["/mine"], ["/old"], [NEW], [NEW])
-    first, *lines = told_of(plan, OPTIONS, ROOT, has_hook=False, is_check_mode=is_check_mode)
+    first, *lines = told_of(plan, OPTIONS, ROOT, has_hook=False, has_state=False, is_check_mode=is_check_mode)
     assert first.startswith("/mine: left as it is, since a person has edited it. What is wanted now is not in it")
     assert lines[:2] == said and lines[-1].startswith("No hook of certbot was set.")
     assert lines[3].startswith("It would run" if is_check_mode else "It runs")
+
+
+@pytest.mark.parametrize(
+    ("removed", "last"),
+    [([], "There is nothing to remove: no nights were set up here."), (["/old"], "/old: removed")],
+)
+def test_nothing_is_said_to_be_kept_that_is_not_there(removed: list[str], last: str) -> None:
+    plan, asked = SchedulePlan([], removed, [], []), replace(OPTIONS, is_wanted=False)
+    assert list(told_of(plan, asked, ROOT, has_hook=False, has_state=False, is_check_mode=False)) == [last]
