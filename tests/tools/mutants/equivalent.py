@@ -173,7 +173,13 @@ EQUIVALENT: dict[str, str] = {
     "deployments.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
     "rotation.without_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
     " => all((certificate_of(other).not_before < begin for other in newer))": "Without a beginning nothing is newer.",
-    "switching.Switcher.__call__: ThreadPoolExecutor(max_workers=1) => ThreadPoolExecutor()": "It is given one thing to do.",
+    **dict.fromkeys(
+        (
+            "switching.Switcher.__call__: ThreadPoolExecutor(max_workers=1) => ThreadPoolExecutor()",
+            "switching.Switcher.__call__: 1 => 2",
+        ),
+        "It is given one thing to do.",
+    ),
     "switching._reversed: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
     "_secrets._perhaps_in: len(form) - PIECE => len(form) + PIECE": "What perhaps is there is looked for, from whatever piece of it.",
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",

@@ -125,6 +125,13 @@ def test_a_call_right_before_another_has_its_turn(client: Client, wire: Wire) ->
     assert len(wire.sent) == 3
 
 
+def test_a_call_has_a_turn_while_it_is_made(client: Client) -> None:
+    client._turns = threading.BoundedSemaphore(1)
+    client.call_until_done(lambda _attempt: not client._turns.acquire(blocking=False), repeatable=True)
+    free = client.call_until_done(lambda _attempt: client._turns.acquire(blocking=False), repeatable=True, in_turn=True)
+    assert free, "what is made in the turn of another call takes none"
+
+
 @pytest.mark.parametrize("retries", [0, 1, 3, 100])
 @pytest.mark.parametrize("code", EXHAUSTED)
 def test_retries_are_counted(url: str, wire: Wire, code: str, retries: int) -> None:

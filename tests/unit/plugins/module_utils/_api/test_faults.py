@@ -13,6 +13,7 @@ import re
 import socket
 import xmlrpc.client
 from collections.abc import Callable
+from itertools import islice
 from urllib.parse import quote
 
 import pytest
@@ -23,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults
     NOT_CARRIED_OUT,
     RETIRED_ADVICE,
     Fault,
+    _causes,
     explain,
     fault_in,
     retry_after_seconds,
@@ -84,6 +86,7 @@ def explained(
     assert error.message == str(error)
     assert "\n" not in error.message
     assert len(error.message) < LONGEST_MESSAGE + 500
+    assert (error.details["call"], error.details["http_status"]) == (CALL, status)
     return error
 
 
@@ -134,8 +137,6 @@ def test_faults(form: Form, status: int, code: object, message: str, meaning: st
     body = form(code, message)
     error = explained(status, body)
     assert error.code == meaning
-    assert error.details["call"] == CALL
-    assert error.details["http_status"] == status
     assert error.details["api_code"] == str(code)
     assert error.details["api_message"] == message
 
@@ -384,6 +385,17 @@ def max_retries(reason: Exception) -> urllib3.exceptions.MaxRetryError:
     return urllib3.exceptions.MaxRetryError(None, "/", reason)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("status", "said"), [(399, "answers no call"), (400, "without a SoftLayer fault")])
+def test_a_page_instead_of_an_answer_says_what_to_check(status: int, said: str) -> None:
+    assert said in explained(status, HTML).message
+
+
+def test_causes_that_lead_in_a_circle_come_to_an_end() -> None:
+    error = TransportError(0, "No.")
+    error.__cause__ = requests.RequestException(error)
+    assert [*islice(_causes(error), 9)] == [error, error.__cause__]
+
+
 @pytest.mark.parametrize(
     ("inner", "meaning"),
     [
@@ -581,6 +593,8 @@ def test_endless_words_are_cut(form: Form) -> None:
     error = explained(500, form(text, text))
     assert len(error.details["api_message"]) <= LONGEST_MESSAGE + 3
     assert len(error.details["api_code"]) <= LONGEST_MESSAGE + 3
+    whole = "x" * LONGEST_MESSAGE
+    assert shorten(whole) == whole and shorten(f"{whole}x") == f"{whole}..."
 
 
 @pytest.mark.parametrize(

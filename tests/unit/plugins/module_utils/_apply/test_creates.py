@@ -220,9 +220,10 @@ class World:
 
     def make(self, issued: Issued = ISSUED, run: Creator | None = None, *, is_second: bool = False) -> StoreCertificate:
         """Create a certificate; return its record, whoever created it."""
-        record = (run or self.run(issued)).create(creation(issued, is_second=is_second)).record
-        assert record.certificate == Certificate(issued.der)
-        return record
+        before = self.created
+        made = (run or self.run(issued)).create(creation(issued, is_second=is_second))
+        assert made.record.certificate == Certificate(issued.der) and made.is_ours is (self.created > before)
+        return made.record
 
     def refusal(self, issued: Issued = ISSUED, run: Creator | None = None) -> CertificatesError:
         """Why a certificate was not created."""

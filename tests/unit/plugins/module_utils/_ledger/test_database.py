@@ -148,6 +148,17 @@ def test_a_version_that_is_missing_makes_no_ledger_new(tmp_path: Path) -> None:
             Database(f"sqlite:///{tmp_path}/ledger.sqlite3", read_only=read_only)
 
 
+def test_tables_that_another_run_has_made_are_taken_and_others_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
+    database._make_schema()
+    monkeypatch.setattr(database, "_version", lambda: None)
+    with pytest.raises(sa.exc.IntegrityError):
+        database._make_schema()
+    database.close()
+
+
 def test_a_file_is_waited_for_and_its_connection_made_anew(tmp_path: Path) -> None:
     """Milliseconds, as SQLite counts them; and nothing is lost with a connection that is not there any more."""
     engine = _make_engine(sa.make_url(f"sqlite:///{tmp_path}/ledger.sqlite3"), read_only=False)

@@ -418,6 +418,7 @@ def test_a_turn_that_was_taken_over_is_lost(ledger: Ledger) -> None:
     """Who had it can neither renew it nor end that of the other run; when it ended is not known."""
     first = turn(ledger)
     ledger.withdraw(turn_of_another(ledger))
+    ledger.end(first, AT + HOUR / 2)
     second = turn(ledger, AT + HOUR)
     assert second.previous_until == AT + HOUR
     assert ledger.renew(first, AT + HOUR) is None
