@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -50,11 +50,11 @@ class RenewalFacts:
     """With what this run has imported."""
     chosen: Chosen
     """What was to be imported, and what was left out."""
-    has_sources: bool = False
+    has_sources: bool
     """Whether any source was read."""
-    requests: Mapping[Certificate, RenewalRequest] = field(default_factory=dict)
+    requests: Mapping[Certificate, RenewalRequest]
     """What the authorities of certificates that sources have say of their renewal."""
-    is_importing: bool = True
+    is_importing: bool
     """Whether the run imports what renews something."""
 
     @cached_property

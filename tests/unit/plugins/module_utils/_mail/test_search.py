@@ -180,6 +180,17 @@ def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
         assert [one.match.why for one in collected(found)] == [""]
 
 
+def test_issuers_that_are_trusted_complete_what_has_come_before_at_once() -> None:
+    """So that a mailbox need not be read to its end."""
+    own = REAL.issue("other.example.com")
+    theirs = Certificate(own.der).public_key_sha256, frozenset[str]()
+    seen = Search({target(), theirs}, lambda: Anchors([Certificate.of(REAL.root)]), require_trust=True)
+    seen.examine(letter([GENUINE.certificate]), INBOX, AT)
+    assert not seen.collected(target())
+    seen.examine(letter([own.certificate, *CHAIN]), INBOX, AT)
+    assert seen.collected(target()) and seen.is_complete
+
+
 def test_issuers_from_other_messages_are_trusted_for_their_signatures_alone() -> None:
     assert collected(search([GENUINE.certificate], list(FORGER.chain))) == []
     assert collected(search([FORGED.certificate], list(FORGER.chain), CHAIN)) == []

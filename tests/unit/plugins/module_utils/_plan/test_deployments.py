@@ -34,7 +34,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 
 from tests.support.certificates import Issued, new_key, self_signed
 from tests.support.rotating import world_of
-from tests.support.stored import NAME, OWN, clients_with
+from tests.support.stored import NAME, OWN, Made, clients_with
 from tests.support.stored import TRUSTED as AUTHORITY
 from tests.support.stored import stored as record
 
@@ -246,6 +246,9 @@ def test_one_that_only_has_to_wait_is_said_last() -> None:
     stored = record(OLD, issue(days=PRESENT)), record(2, issue(organization="Example")), record(3, issue(days=(1, 90)))
     assert outcome(renewal(*stored)) == ("skipped", "organization_differs")
     assert outcome(renewal(stored[0], stored[2])) == ("skipped", "not_yet_valid")
+    ended = Made(days=(-0.5, 91), chain="expired first").record(4)
+    assert outcome(renewal(stored[0], ended)) == ("skipped", "expired")
+    assert outcome(renewal(stored[0], stored[1], ended)) == ("skipped", "organization_differs")
 
 
 def test_two_equally_good_ones_are_ambiguous() -> None:
@@ -581,6 +584,8 @@ def test_what_a_user_accepts_may_be_refused_by_clients_if_it_needed_that() -> No
     assert not wish(present, fresh, expired=True, untrusted=True).may_be_refused
     assert wish(present, over, expired=True).may_be_refused
     assert wish(present, strange, untrusted=True).may_be_refused
+    own = [Made(days=days, by="own").record(number) for number, days in ((OLD, PRESENT), (NEW, FUTURE))]
+    assert outcome(wish(*own)) == ("switched", None) and not wish(*own).may_be_refused, "it is worth as much as before"
 
 
 def test_a_listener_that_is_not_there_has_no_uuid_and_no_address() -> None:

@@ -60,7 +60,7 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
 def facts(world: World, usable: Iterable[SourceCertificate] = (), unused: Sequence[Record] = ()) -> RenewalFacts:
     """What is known beside it."""
     entries = list(usable)
-    return RenewalFacts(world, Chosen([], unused, entries), has_sources=bool(entries or unused))
+    return RenewalFacts(world, Chosen([], unused, entries), bool(entries or unused), {}, is_importing=True)
 
 
 def needs(world: World, action: EndpointAction, **known: Any) -> list[tuple[str, str]]:
