@@ -136,13 +136,13 @@ def selected(orders: Sequence[Record], *, is_forced: bool | None) -> list[Record
 def _why_no_mail(mail: Record | None, phases: Sequence[str], exists: Test) -> str | None:
     if not mail and "collect" not in phases:
         return None
-    named = which_mailboxes(mail or {})
+    mail = mail or {}
+    named = which_mailboxes(mail)
     if named:
         return (
             "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
             f"imap, maildir and paths{named}"
         )
-    mail = mail or {}
     why_not = why_unusable(mail)
     if why_not:
         return f"ssl_fulfillment_mail cannot be used: {why_not}"

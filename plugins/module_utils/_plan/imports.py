@@ -238,9 +238,7 @@ def plan_found(
         there = replace(there, warnings=(*there.warnings, _why_it_stays(record, content)))
     elif CHAIN in changes and record.associated_service_count:
         return _beside_used(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
-    elif (
-        CHAIN in changes and longest is not None and longest < len(content.intermediates) and has_part(record, content)
-    ):
+    elif longest is not None and longest < len(content.intermediates) and has_part(record, content):
         as_it_is = replace(there, notes=record.notes)
         return as_it_is.failed(
             "chain_cut", _cut(record, content, is_tried=False)

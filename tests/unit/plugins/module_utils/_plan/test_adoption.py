@@ -238,6 +238,14 @@ def test_a_run_for_some_load_balancers_leaves_the_others() -> None:
         planned(entry(NEW), *both, where=["api:443"], load_balancers=["web"])
 
 
+@pytest.mark.parametrize("where", ["web", "web:9"])
+def test_only_listeners_that_can_have_a_certificate_are_proposed(where: str) -> None:
+    web = balancer("web", p443=1, p80=None)
+    web = replace(web, listeners=(web.listeners[0], replace(web.listeners[1], protocol="HTTP")))
+    with pytest.raises(CertificatesError, match=r"there are: web:443\.$"):
+        planned(entry(NEW), web, where=[where])
+
+
 def test_it_is_found_before_it_is_stored() -> None:
     """As in check mode: the record has no id then."""
     new = entry(NEW)
@@ -268,6 +276,19 @@ def test_what_may_stand_in_for_it_stays_and_is_put_there() -> None:
     actions = planned(entry(NEW), balancer("web", p443=3, p8443=1), stored=[later])
     assert outcomes(actions) == {"web:443": ("unchanged", None, 3), "web:8443": ("switched", None, 3)}
     assert "certificate 3, which is newer" in actions["web:443"].message
+
+
+def test_several_that_are_as_good_are_not_chosen_from() -> None:
+    equals = [replace(NEW, days=(-0.5, 90), copy=copy).record(2 + copy) for copy in (1, 2)]
+    [action] = planned(entry(NEW), balancer("web", p443=1), stored=equals).values()
+    assert (action.outcome, action.reason, action.final_handle) == ("failed", "ambiguous", 1)
+
+
+def test_names_that_a_wildcard_has_are_not_lost() -> None:
+    star = entry(replace(NEW, names=(NAME, "example.com", "*.example.com")))
+    two = replace(LTD, names=(NAME, "api.example.com", "a.example"))
+    [action] = planned(star, balancer("web", p443=1), old=two).values()
+    assert action.message == "It would no longer serve a.example: name it as one of the listeners, if that is meant."
 
 
 def test_names_are_lost_only_where_a_person_says_so() -> None:

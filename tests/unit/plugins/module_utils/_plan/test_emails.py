@@ -252,6 +252,8 @@ def test_a_domain_alone_allows_nobody_and_is_told_how_to_be_written() -> None:
 )
 def test_the_last_request_forbids_another(confirmed: bool, outcome: str, reason: str) -> None:
     email = plan(last=entry(AT - HOUR, confirmed=confirmed))
+    canceled = plan(replace(ORDER, status="canceled"), last=entry(AT - HOUR, confirmed=confirmed))
+    assert canceled.next_allowed_at == AT - HOUR + DAY, "if it comes to be eligible again"
     assert (email.outcome, email.reason, email.requested_at) == (outcome, reason, None)
     assert (email.previous_requested_at, email.next_allowed_at) == (AT - HOUR, AT - HOUR + DAY)
     assert "2026-01-31T11:00:00Z" in email.message

@@ -21,6 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.endpo
     EndpointAction,
     as_seen,
     plan_endpoints,
+    why_not_all_known,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
@@ -104,6 +105,14 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     told = as_served(unseen, world)
     assert (told["certificate_id"], told["served_name"], told["subject_alt_names"]) == (None, OTHER, [OTHER, NAME])
     assert told["ends_at"] is None and told["better_certificate_id"] is None
+
+
+def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
+    expected = [None, Expected(names=(NAME,)), Expected(certificate_id=1), Expected(certificate_id=7)]
+    endpoints = [Endpoint(HOST, 443, NAME, demand) for demand in expected]
+    why = why_not_all_known(endpoints, world_of([FRESH.record(1)]))
+    assert why is not None and why.startswith("endpoints[3].expected: ") and "certificate 7" in why
+    assert why_not_all_known(endpoints[:3], world_of([FRESH.record(1)])) is None
 
 
 def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:

@@ -142,6 +142,13 @@ AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
 
 
+def test_an_email_whose_address_is_not_known_went_to_the_domains_administrator() -> None:
+    why = why_person_needed(
+        {"reason": "waiting_for_email", "message": "It waits."}, {"first_requested_at": iso(AT - DAY)}, AT
+    )
+    assert why and " and went to the domain administrator: see whether" in why
+
+
 @pytest.mark.parametrize(
     ("skipped", "requested", "is_needed"),
     [

@@ -471,6 +471,8 @@ def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
     assert (in_use.outcome, in_use.as_result()["reason"]) == ("failed", "in_use")
     assert "run it again, and it is stored once more" in in_use.message
     assert (unused.outcome, unused.id) == ("updated", 1)
+    second = plan_found(planned(BARE), [WHOLE], CLIENTS, is_listed=False)
+    assert (second.outcome, second.id, second.beside) == ("unchanged", 3, frozenset())
 
 
 def test_what_is_told_of_a_record_is_what_it_has_then() -> None:
@@ -635,7 +637,8 @@ def test_an_edit_that_changes_nothing_is_none() -> None:
     held = stored(intermediates=(LAST, FIRST))
     step = planned(held)
     assert step.outcome == "updated"
-    assert (as_kept(step, held).outcome, len(as_kept(step, held).warnings)) == ("unchanged", 1)
+    same = as_kept(step, held)
+    assert (same.outcome, same.message, len(same.warnings)) == ("unchanged", planned(WHOLE).message, 1)
     other = as_kept(replace(step, record=replace(held, intermediates=())), held)
     assert (other.outcome, other.held) == ("updated", held)
 
