@@ -154,11 +154,11 @@ class SecretAction(Action[SecretOutcome, Code]):
         }
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return it in the form of Ansible's diffs: public facts only."""
+        """Return it in the form of Ansible's diffs: public facts only. It is created, or updated, or would be."""
         certificate, present = self.wanted.certificate, self.secret
         header = printable(f"{self.group}/{self.name}")
         before: dict[str, t.Any] = {}
-        if present and self.outcome == "updated":
+        if present:
             now_there = {"labels": sorted(present.labels), "description": present.description}
             before = {
                 **named(present.common_name, present.common_name or ""),

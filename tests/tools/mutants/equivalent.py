@@ -32,9 +32,6 @@ EQUIVALENT: dict[str, str] = {
     "imports.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
         "Only a certificate takes the place of others."
     ),
-    "secret_versions.SecretAction.as_diff: present and self.outcome == 'updated' => self.outcome == 'updated'": (
-        "Only what is there is updated."
-    ),
     "superseding.Clients.signed_chain_of: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
         "What was never valid all at once is trusted at no instant, which takes longer to see."
     ),
@@ -58,6 +55,7 @@ EQUIVALENT: dict[str, str] = {
     "place.parse_mounts: 4 => 5": "Each line has more.",
     "attention._why_not_renewed: served.shown_name or '' => served.shown_name": "What a source has, too, can be named.",
     "deployments.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
+    "superseding.Clients.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",

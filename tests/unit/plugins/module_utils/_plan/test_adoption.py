@@ -280,7 +280,8 @@ def test_what_may_stand_in_for_it_stays_and_is_put_there() -> None:
 
 def test_several_that_are_as_good_are_not_chosen_from() -> None:
     equals = [replace(NEW, days=(-0.5, 90), copy=copy).record(2 + copy) for copy in (1, 2)]
-    [action] = planned(entry(NEW), balancer("web", p443=1), stored=equals).values()
+    ended = replace(LTD, days=(-400, -5))
+    [action] = planned(entry(NEW), balancer("web", p443=1), old=ended, stored=equals).values()
     assert (action.outcome, action.reason, action.final_handle) == ("failed", "ambiguous", 1)
 
 

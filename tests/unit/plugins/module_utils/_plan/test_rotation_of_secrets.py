@@ -178,6 +178,12 @@ def test_the_record_with_the_best_chain_counts() -> None:
             "have it issued for these names, too.",
         ),
         (
+            plan(replace(NEW, names=(NAME, OTHER)), replace(OLD, names=(NAME, OTHER, "shop.example.com"))),
+            "It renews no certificate of the store. For certificate 1, it lacks names that are served now: shop.example.com. Have it issued "
+            "for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e "
+            "common_name=www.example.com` has it served.",
+        ),
+        (
             plan(Made(days=(-81, 90)), OLD),
             "It ends later than certificate 1 of the store, which is for the same names, but begins earlier, so it does not renew that: "
             "`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e common_name=www.example.com` has this one served; or have "
