@@ -217,7 +217,9 @@ def test_a_broken_entry_stops_no_other(changed: dict[str, Any], reason: str, tmp
     assert found.fingerprints == [ISSUED[RSA].fingerprint] and reasons(found) == {EC: reason}
 
 
-@pytest.mark.parametrize("entry", [None, 3, "text", [], {}, {"domain": 3}, {"domain": {"main": [1]}}])
+@pytest.mark.parametrize(
+    "entry", [None, 3, "text", [], {}, {"domain": 3}, {"domain": {"main": [1]}}, {"domain": {"main": ""}}]
+)
 def test_an_entry_without_a_name_has_that_of_its_resolver(entry: Any, tmp_path: Path, read: Reader) -> None:
     found = read("traefik", holding(tmp_path, entry, ENTRY))
     assert found.fingerprints == [ISSUED[RSA].fingerprint] and reasons(found) == {"le": "malformed"}

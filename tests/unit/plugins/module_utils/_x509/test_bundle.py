@@ -139,7 +139,11 @@ def test_the_others_stand_in_their_order_each_once() -> None:
 
 def test_a_file_for_a_certificate_without_one_says_what_it_was_given_as() -> None:
     trouble = read_bundle(b"nothing", "certificate", None).trouble
-    assert trouble and trouble.message.startswith("There is no certificate in what was given as certificate: give ")
+    assert (
+        trouble
+        and trouble.reason == "invalid_pem"
+        and trouble.message.startswith("There is no certificate in what was given as certificate: give ")
+    )
     assert read_bundle(b"nothing", "any", None).trouble is None
 
 
@@ -148,13 +152,23 @@ def test_a_key_is_in_no_key_store_unless_that_is_said() -> None:
     assert there and not there.is_pkcs12 and not KeyRef("ab").is_pkcs12
 
 
-@pytest.mark.parametrize("part", ["certificate", "intermediate"])
-def test_a_part_that_is_cut_off_or_has_no_certificate_is_not_taken_as_it_is(part: str) -> None:
+def test_a_key_is_shown_without_its_places() -> None:
+    assert "/" not in repr(KeyRef("ab", path="/link", real_path="/key"))
+
+
+@pytest.mark.parametrize(("part", "given_as"), [("certificate", "certificate"), ("intermediate", "intermediates")])
+def test_a_part_that_is_cut_off_or_has_no_certificate_is_not_taken_as_it_is(part: str, given_as: str) -> None:
     pile = pem_of(ONE.all)
-    for data in (pile.rpartition("-----END")[0], "none"):
+    for data, said in ((pile.rpartition("-----END")[0], "is cut off"), ("none", f"given as {given_as}")):
         there = bundle_of_parts({part: data.encode()})
-        assert there.trouble and there.trouble.reason == "invalid_pem" and there.trouble.message.endswith(".")
+        assert there.trouble and there.trouble.reason == "invalid_pem" and said in there.trouble.message
     assert bundle_of_parts({part: pile.encode()}).trouble is None
+
+
+def test_a_key_store_without_a_key_is_none() -> None:
+    data = pkcs12.serialize_key_and_certificates(b"name", None, ONE.certificate, None, NoEncryption())
+    trouble = bundle_of_key_store(data, None).trouble
+    assert trouble and trouble.reason == "invalid_pem" and "lacks the private key" in trouble.message
 
 
 def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
