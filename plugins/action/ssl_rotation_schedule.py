@@ -20,6 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import put_in_place, real_path
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
     PROGRAMS,
     STARTED,
@@ -72,7 +73,7 @@ class ActionModule(ActionBase):
             return t.cast("Mapping[str, t.Any]", answer)
 
         try:
-            options = read_options(SPEC.read(plain(self._task.args)), machine)
+            options = options_from(plain(self._task.args), machine)
             done = schedule(options, machine, os.environ, systemd, is_check_mode=bool(self._task.check_mode))
         except CertificatesError as error:
             return {**result, **refused(error.message, error.code)}
@@ -85,6 +86,16 @@ class ActionModule(ActionBase):
         if not self._task.diff:
             del done["diff"]
         return {**result, **done, "_ansible_verbose_always": True}
+
+
+def options_from(given: Mapping[str, t.Any], machine: Machine) -> ScheduleOptions:
+    """Return what is asked for by the arguments of a task. Paths begin where a person is: the nights begin elsewhere.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    read = SPEC.read(with_absolute_paths(given))
+    return read_options({**read, "variables": with_absolute_paths(read["variables"], "ssl_rotation_")}, machine)
 
 
 def schedule(

@@ -23,6 +23,7 @@ OF_MODULES = {
     "path",
     "paths",
     "privatekey_dir",
+    "report_path",
     "trusted_ca_path",
 }
 """The options of modules that do ..."""
@@ -30,10 +31,13 @@ HOLDERS = {"imap", "sources"}
 """... and those with such in them."""
 
 
-def with_absolute_paths(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return a module's options with absolute paths; all else stays as it is."""
+def with_absolute_paths(options: Mapping[str, t.Any], prefix: str = "") -> dict[str, t.Any]:
+    """Return a module's options, or variables that have their names behind a prefix, with absolute paths; all else stays as it is."""
+    named = {name: name.removeprefix(prefix) for name in options}
     return {
-        name: _absolute(from_json(value, (dict, list)), name in OF_MODULES) if name in OF_MODULES | HOLDERS else value
+        name: _absolute(from_json(value, (dict, list)), named[name] in OF_MODULES)
+        if named[name] in OF_MODULES | HOLDERS
+        else value
         for name, value in options.items()
     }
 

@@ -6,18 +6,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from posixpath import dirname
 from zlib import crc32
 
 import yaml
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.parsing.yaml.dumper import AnsibleDumper
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import PLAIN
 
 Variables = Mapping[str, t.Any]
 ROTATE, RENEWED = "softlayer-certificates-rotate", "softlayer-certificates-renewed"
@@ -39,6 +42,8 @@ OF_ENVIRONMENT = (
     *("SOFTLAYER_CERTIFICATES_IAM_URL", "IBMCLOUD_API_KEY", "HTTPS_PROXY", "SSL_CERT_FILE"),
 )
 """What a run may need of the environment."""
+OWN_FOLDER = "StateDirectoryMode=0700\n"
+"""The line of the service behind which other folders are named that it may write in; one that is missing (`-`) is no mistake."""
 ONLY_ROOTS = "\n# It writes nothing but its own folder"
 """How that begins, to the end of the unit, which only root may say."""
 
@@ -188,11 +193,12 @@ def items_of(
         PlannedFile(layout.credentials, 0o600, credentials if environment.get("SL_API_KEY") else None),
         PlannedFile(layout.rotation, 0o600, _rotation(variables), shown=_rotation(without_secrets(variables))),
     ]
+    folders = written_folders(variables, environment, layout)
     copied = [(layout.programs, name, 0o755) for name in PROGRAMS]
     if options.scheduler == "systemd":
         copied += [(layout.units, name, 0o644) for name in UNITS]
     for folder, name, mode in copied:
-        text = _moved(originals[name], options, machine, layout)
+        text = _moved(originals[name], options, machine, layout, folders)
         items.append(PlannedFile(f"{folder}/{name}", mode, text, shown=text))
     if options.scheduler == "cron" and machine.is_root:
         text = f"# Every night. It prints what is wrong, and cron mails that.\n{cron_line(options, machine)}\n"
@@ -224,8 +230,34 @@ def shown_rotation(text: str) -> str:
         return ""
 
 
-def _moved(original: str, options: ScheduleOptions, machine: Machine, layout: Layout) -> str:
-    """Return a program or a unit of the guide with this machine's paths, and for a user without what only root may say."""
+def written_folders(variables: Variables, environment: Mapping[str, str], layout: Layout) -> list[str]:
+    """Return the folders in which a run writes something beside its own, sorted.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if that is all there is on the machine.
+    """
+    ledger = variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL") or ""
+    file = PLAIN.fullmatch(str(ledger))
+    paths = [variables.get("ssl_rotation_report_path"), variables.get("ssl_rotation_metrics_path"), file and file[1]]
+    folders = {dirname(str(path)) for path in paths if path and not str(path).startswith(f"{layout.state}/")}
+    if "/" in folders:
+        raise CertificatesError(
+            "invalid_argument",
+            "The service would have to write in /: name a folder for the reports and for the ledger.",
+        )
+    return sorted(folders)
+
+
+def _moved(original: str, options: ScheduleOptions, machine: Machine, layout: Layout, folders: Iterable[str]) -> str:
+    """Return a program or a unit of the guide with this machine's paths, and for a user without what only root may say.
+
+    Args:
+        original: its text.
+        options: what is asked for.
+        machine: where.
+        layout: where everything is.
+        folders: those in which the service may write beside its own.
+    """
     places = {
         "/opt/softlayer-certificates/bin": machine.ansible,
         "/usr/share/ansible/collections": machine.collections,
@@ -235,6 +267,7 @@ def _moved(original: str, options: ScheduleOptions, machine: Machine, layout: La
         "/etc/systemd/system": layout.units,
         "/run/softlayer-certificates": layout.notes,
         "OnCalendar=*-*-* 03:00": f"OnCalendar=*-*-* {options.time}",
+        OWN_FOLDER: OWN_FOLDER + "".join(f"ReadWritePaths={_in_unit(f'-{folder}')}\n" for folder in folders),
     }
     if not machine.is_root:
         safe, is_cut, _rest = original.partition(ONLY_ROOTS)
@@ -242,6 +275,11 @@ def _moved(original: str, options: ScheduleOptions, machine: Machine, layout: La
         places |= {"ExecStartPre=+": "ExecStartPre=", "multi-user.target": "default.target"}
         places |= {f"{when}=network-online.target\n": "" for when in ("Wants", "After")}
     return re.sub("|".join(map(re.escape, places)), lambda match: places[match[0]], original)
+
+
+def _in_unit(path: str) -> str:
+    """Return a path as units have it, where a blank and a percent sign mean something (systemd.syntax(7), systemd.unit(5))."""
+    return json.dumps(path, ensure_ascii=False).replace("%", "%%")
 
 
 def cron_line(options: ScheduleOptions, machine: Machine) -> str:

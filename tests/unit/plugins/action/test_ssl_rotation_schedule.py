@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import put, schedule
+from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import options_from, put, schedule
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
     STARTED,
@@ -48,7 +48,8 @@ class Here:
         """A run."""
         self.asked = []
         sources = [{"certbot": f"{self.home}/certbot/live/www.example.com"}]
-        options = ScheduleOptions(state == "present", by, "03:00", how.pop("prefix", ""), sources, {})
+        variables = how.pop("variables", {})
+        options = ScheduleOptions(state == "present", by, "03:00", how.pop("prefix", ""), sources, variables)
         return schedule(options, how.pop("machine", self.machine), how.pop("login", LOGIN), self.systemd, **how)
 
     def files(self) -> set[str]:
@@ -84,6 +85,17 @@ def test_that_systemd_had_not_started_it_is_a_change(here: Here, monkeypatch: py
     here.scheduled()
     monkeypatch.setattr(here, "systemd", lambda **options: {"changed": "name" in options})
     assert here.scheduled()["changed"]
+
+
+def test_paths_begin_where_a_person_is(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nights begin in another folder."""
+    monkeypatch.chdir(here.home)
+    paths = {"report_path": "report.html", "trusted_ca_path": "/etc/ca.pem", "metrics_path": "", "max_listeners": "7"}
+    given = {"sources": [{"certbot": "certbot"}], "variables": {f"ssl_rotation_{name}": v for name, v in paths.items()}}
+    options = options_from(given, here.machine)
+    assert options.sources == [{"certbot": f"{here.home}/certbot"}]
+    expected = {**paths, "report_path": f"{here.home}/report.html"}
+    assert options.variables == {f"ssl_rotation_{name}": value for name, value in expected.items()}
 
 
 def test_below_a_prefix_nothing_is_started(here: Here, tmp_path: Path) -> None:
@@ -202,7 +214,8 @@ def test_a_folder_that_is_a_link_is_written_through(here: Here, tmp_path: Path) 
 @pytest.mark.parametrize("is_root", [True, False])
 def test_systemd_takes_the_units(here: Here, tmp_path: Path, is_root: bool) -> None:
     machine = Machine(is_root, "/home/me", "web1", True, "/usr/bin", "/usr/share/ansible/collections")
-    here.scheduled(machine=machine, prefix=str(tmp_path / "trial"))
+    report = {"ssl_rotation_report_path": '/srv/100 % "of" us/report.html'}
+    here.scheduled(machine=machine, prefix=str(tmp_path / "trial"), variables=report)
     units = sorted(
         os.path.join(Layout(machine, f"{tmp_path}/trial").units, f"softlayer-certificates-rotate.{kind}")
         for kind in ("path", "service", "timer")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,6 +91,31 @@ def test_a_user_gets_the_same_below_their_home_without_what_only_root_may_say() 
     path = units[f"/home/me/.config/systemd/user/{ROTATE}.path"]
     assert "WantedBy=default.target" in path
     assert "PathExists=/home/me/.local/state/softlayer-certificates/notes/renewed" in path
+
+
+@pytest.mark.parametrize(
+    ("variables", "login", "folders"),
+    [
+        ({}, {}, []),
+        ({"report_path": "/var/lib/softlayer-certificates/orders/report.html"}, {}, []),
+        ({"report_path": "/srv/www/report.html", "metrics_path": "/srv/www/it.prom"}, {}, ['"-/srv/www"']),
+        ({"metrics_path": "/srv/100 %/it.prom", "report_path": ""}, {}, ['"-/srv/100 %%"']),
+        ({"ledger_url": "sqlite:////srv/ledger/it.sqlite3"}, {}, ['"-/srv/ledger"']),
+        ({"ledger_url": "postgresql://db.example.com/ledger"}, {}, []),
+        ({}, {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////srv/l.sqlite3"}, ['"-/srv"']),
+    ],
+)
+def test_the_service_may_write_where_its_files_are_meant_to_be(
+    variables: dict[str, str], login: dict[str, str], folders: list[str]
+) -> None:
+    """Else no night would come to its end. Nothing limits that of a user."""
+    given = {f"ssl_rotation_{name}": value for name, value in variables.items()}
+    for machine, expected in ((ROOT, folders), (USER, [])):
+        wanted = items(machine, {**LOGIN, **login}, variables=given)
+        [service] = [item.content or "" for path, item in wanted.items() if path.endswith(f"{ROTATE}.service")]
+        assert re.findall("^ReadWritePaths=(.*)$", service, re.MULTILINE) == expected
+    with pytest.raises(CertificatesError, match=r"have to write in /: name a folder"):
+        items(variables={"ssl_rotation_report_path": "/report.html"})
 
 
 def test_cron_has_a_file_of_root_alone() -> None:
