@@ -21,6 +21,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible.parsing.yaml.dumper import AnsibleDumper
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import PLAIN
+from ansible_collections.softlayer.certificates.plugins.module_utils._trust_store import ROOTS_VARIABLES
 
 Variables = Mapping[str, t.Any]
 ROTATE, RENEWED = "softlayer-certificates-rotate", "softlayer-certificates-renewed"
@@ -39,7 +40,10 @@ SECRET_SOURCES = frozenset({"mail", "secrets_manager"})
 OF_ENVIRONMENT = (
     *("SL_USERNAME", "SL_API_KEY", "SL_ENDPOINT_URL", "SOFTLAYER_CERTIFICATES_TRANSPORT"),
     *("SOFTLAYER_CERTIFICATES_CA_PATH", "SOFTLAYER_CERTIFICATES_LEDGER_URL", "SOFTLAYER_CERTIFICATES_INSTANCE_URL"),
-    *("SOFTLAYER_CERTIFICATES_IAM_URL", "IBMCLOUD_API_KEY", "HTTPS_PROXY", "SSL_CERT_FILE"),
+    *("SOFTLAYER_CERTIFICATES_IAM_URL", "IBMCLOUD_API_KEY"),
+    *(f"{kind}_proxy" for kind in ("https", "http", "all", "no")),
+    *(f"{kind}_PROXY" for kind in ("HTTPS", "HTTP", "ALL", "NO")),
+    *ROOTS_VARIABLES,
 )
 """What a run may need of the environment."""
 OWN_FOLDER = "StateDirectoryMode=0700\n"

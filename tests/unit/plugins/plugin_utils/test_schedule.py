@@ -152,6 +152,18 @@ def test_the_credentials_are_those_of_the_environment() -> None:
     assert kept.content is None and kept.mark is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "no_proxy", "NO_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "SL_ENDPOINT_URL"),
+    ],
+)
+def test_the_nights_have_the_way_to_the_api_that_the_day_has(name: str) -> None:
+    credentials = items(login={**LOGIN, name: "value"})[Layout(ROOT, "").credentials].content or ""
+    assert f"\n{name}=value\n" in credentials
+
+
 def test_the_variables_are_shown_without_secrets() -> None:
     """The sources come first, in one form; what is given wins over what is proposed."""
     mail = {"mail": {"imap": {"password": "secret"}}, "privatekey_dir": "/keys"}
