@@ -143,7 +143,12 @@ def read_options(given: Variables, machine: Machine) -> ScheduleOptions:
             "prefix is the absolute path of the folder below which everything is written: leave it out to install on this machine.",
         )
     if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", given["time"]):
-        raise CertificatesError("invalid_argument", "time is a time of day, such as 03:00.")
+        quoted = (
+            ". In a file, put it in quotes: without them, YAML makes a number of it."
+            if given["time"].isdigit()
+            else "."
+        )
+        raise CertificatesError("invalid_argument", f"time is a time of day, such as 03:00{quoted}")
     return ScheduleOptions(
         is_wanted=given["state"] == "present",
         scheduler=given["scheduler"] or ("systemd" if machine.runs_systemd else "cron"),

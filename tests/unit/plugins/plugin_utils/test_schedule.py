@@ -213,6 +213,7 @@ GIVEN: dict[str, Any] = {
     [
         *(({"prefix": prefix}, "prefix is the absolute path") for prefix in ("", "here", "/")),
         *(({"time": time}, "time is a time of day") for time in ("3", "24:00", "03:60", "03:00:00", "")),
+        ({"time": str(yaml.safe_load("23:30"))}, "put it in quotes: without them, YAML makes a number of it"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(given: dict[str, Any], said: str) -> None:
