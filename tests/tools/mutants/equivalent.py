@@ -57,6 +57,8 @@ EQUIVALENT: dict[str, str] = {
     "deployments.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
     "superseding.Clients.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",
+    "deployments._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
+    "emails._unless_imported: record.not_after or clients.at => record.not_after": "What is newer has an end.",
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",

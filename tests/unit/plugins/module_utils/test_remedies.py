@@ -17,6 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._remedies i
     deploy,
     listener,
     reissue,
+    remove,
     renewal,
     rsa_key,
 )
@@ -66,6 +67,12 @@ def test_deploy() -> None:
     assert command == ["ansible", "localhost", "-m", "softlayer.certificates.ssl_certificate_deploy", "-a"]
     assert parse_kv(options) == {"certificate_id": "7", "listeners": "load_balancer=web,port=443"}
     assert parse_kv(words(deploy(7, "web:443", "allow_name_loss"))[-1])["allow_name_loss"] == "true"
+
+
+def test_remove() -> None:
+    *command, options = words(remove(7))
+    assert command == ["ansible", "localhost", "-m", "softlayer.certificates.ssl_certificate_import", "-a"]
+    assert parse_kv(options) == {"certificate_id": "7", "state": "absent"}
 
 
 @pytest.mark.parametrize(

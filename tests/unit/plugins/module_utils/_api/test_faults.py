@@ -437,7 +437,7 @@ def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
     else:
         error = chained(error, inner)
     found = explain(CALL, ENDPOINT, tried(), error)
-    assert found.code == meaning
+    assert (found.code, found.details.get("call")) == (meaning, None if meaning == "invalid_argument" else CALL)
     # Whatever it is: once the request may have left, nobody knows what became of it.
     assert explain(CALL, ENDPOINT, tried(sent=True), error).code == "no_answer"
     assert "\n" not in found.message

@@ -30,9 +30,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Overrides
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
-from tests.support.certificates import Issued, new_key, self_signed
+from tests.support.certificates import DAY, NOW, Issued, new_key, self_signed
 from tests.support.rotating import world_of
 from tests.support.stored import NAME, OWN, Made, clients_with
 from tests.support.stored import TRUSTED as AUTHORITY
@@ -586,6 +587,20 @@ def test_what_a_user_accepts_may_be_refused_by_clients_if_it_needed_that() -> No
     assert wish(present, strange, untrusted=True).may_be_refused
     own = [Made(days=days, by="own").record(number) for number, days in ((OLD, PRESENT), (NEW, FUTURE))]
     assert outcome(wish(*own)) == ("switched", None) and not wish(*own).may_be_refused, "it is worth as much as before"
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [((-90, -1), f"valid until {iso(NOW - DAY)} only."), ((1, 90), f"valid from {iso(NOW + DAY)} on only.")],
+)
+def test_a_listener_that_stays_as_it_is_is_told_when_what_it_has_is_valid(days: tuple[float, float], said: str) -> None:
+    assert renewal(record(OLD, issue(days=days))).message.endswith(f"What the listener has is {said}")
+
+
+def test_a_listener_of_a_protocol_that_the_api_does_not_name() -> None:
+    web = balancer()
+    web = replace(web, listeners=(replace(web.listeners[0], protocol=""),))
+    assert "is for another protocol: only HTTPS" in wish(record(OLD, issue()), record(NEW, issue()), of=web).message
 
 
 def test_a_listener_that_is_not_there_has_no_uuid_and_no_address() -> None:

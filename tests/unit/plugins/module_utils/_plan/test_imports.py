@@ -418,6 +418,7 @@ def test_it_is_stored_once_more_with_its_chain() -> None:
     first = planned()
     assert first.outcome == "imported" and not first.beside
     assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
+    assert not first.is_done_by(replace(BARE, certificate=None))
     assert first.is_done_by(BARE) and step.is_done_by(WHOLE) and not step.is_done_by(BARE)
 
 
@@ -512,6 +513,7 @@ def test_a_chain_is_cut_if_clients_need_what_is_left_out(left: str, known: str) 
     missing = [one.shown_name for one in (FIRST, LAST) if one not in LEFT[left]]
     assert f"Clients need what is missing: {', '.join(missing)}." in step.message
     assert ("1 of the 2" in step.message) == ("--preferred-chain" in step.message) == bool(LEFT[left])
+    assert ("Use a chain with one intermediate certificate, which" in step.message) is bool(LEFT[left])
 
 
 def test_a_chain_of_one_that_is_gone() -> None:

@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import supersedes
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -241,6 +241,8 @@ def test_what_an_import_is_given() -> None:
     found = entry(NEW)
     assert found.bundle == Bundle((found.certificate,), found.record.intermediates, found.key)
     assert found.bundle.certificates and found.bundle.chain and found.bundle.key
+    nowhere = replace(found, key=KeyRef("ab"))
+    assert (found.where, nowhere.where) == (found.path, found.name), "what is in no file is found by its name"
 
 
 def test_a_better_one_is_named() -> None:

@@ -190,6 +190,12 @@ def test_the_record_with_the_best_chain_counts() -> None:
             "Secrets Manager get it issued anew.",
         ),
         (
+            plan(Made(days=(-81, 90), names=BOTH), Made(days=(-80, 10), names=BOTH)),
+            "It ends later than certificate 1 of the store, which is for the same names, but begins earlier, so it does not renew that: "
+            "`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e common_name=www.example.com` has this one served; or have "
+            "Secrets Manager get it issued anew.",
+        ),
+        (
             plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]),
             "The store holds no certificate for www.example.com that it would renew: import_new: true imports it.",
         ),

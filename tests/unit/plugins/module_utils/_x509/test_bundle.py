@@ -162,6 +162,8 @@ def test_a_part_that_is_cut_off_or_has_no_certificate_is_not_taken_as_it_is(part
     for data, said in ((pile.rpartition("-----END")[0], "is cut off"), ("none", f"given as {given_as}")):
         there = bundle_of_parts({part: data.encode()})
         assert there.trouble and there.trouble.reason == "invalid_pem" and said in there.trouble.message
+    damaged = bundle_of_parts({part: BAD.encode()}).trouble
+    assert damaged and DAMAGED_CERTIFICATE in damaged.message, "that is said of it which is wrong"
     assert bundle_of_parts({part: pile.encode()}).trouble is None
 
 
