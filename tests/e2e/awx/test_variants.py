@@ -32,6 +32,9 @@ SITE = {
     "awx_schedules_enabled": True,
 }
 NIGHTS, ROTATE = "Rotate certificates every night", "Import and deploy renewed certificates"
+LIMIT = {"ssl_fulfillment_allowed_recipients": ["*@*"]}
+OF_TEMPLATES = {ROTATE: {"ssl_rotation_sources": SOURCES}, "Resend fulfillment emails": LIMIT, "Report": LIMIT}
+"""What job templates have of their own."""
 
 
 def given(**variables: Any) -> tuple[str, str]:
@@ -69,8 +72,7 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     for template in world.all("job_templates"):
         assert template["inventory"] == orders
         assert (template["organization"], template["execution_environment"]) == (organization["id"], image["id"])
-        of_its_own = {"ssl_rotation_sources": SOURCES} if template["name"] == ROTATE else {}
-        assert json.loads(template["extra_vars"]) == {**JOBS, **of_its_own}
+        assert json.loads(template["extra_vars"]) == {**JOBS, **OF_TEMPLATES.get(template["name"], {})}
     rotate = world.named("job_templates", ROTATE)
     assert uses(awx, rotate) == {"SoftLayer API", "SSL private keys", "SSL mailbox"}
     (question,) = (one for one in rotate["survey"]["spec"] if one["variable"] == "ssl_max_listeners")
