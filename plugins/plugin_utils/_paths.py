@@ -33,13 +33,13 @@ HOLDERS = {"imap", "sources"}
 
 def with_absolute_paths(options: Mapping[str, t.Any], prefix: str = "") -> dict[str, t.Any]:
     """Return a module's options, or variables that have their names behind a prefix, with absolute paths; all else stays as it is."""
-    named = {name: name.removeprefix(prefix) for name in options}
-    return {
-        name: _absolute(from_json(value, (dict, list)), named[name] in OF_MODULES)
-        if named[name] in OF_MODULES | HOLDERS
-        else value
-        for name, value in options.items()
-    }
+
+    def changed(option: str, value: t.Any) -> t.Any:
+        if option not in OF_MODULES | HOLDERS:
+            return value
+        return _absolute(from_json(value, (dict, list)), option in OF_MODULES)
+
+    return {name: changed(name.removeprefix(prefix), value) for name, value in options.items()}
 
 
 def _absolute(value: t.Any, is_path: bool = False) -> t.Any:

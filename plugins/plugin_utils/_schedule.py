@@ -20,7 +20,7 @@ import yaml
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.parsing.yaml.dumper import AnsibleDumper
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import PLAIN
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import folder_of_file
 from ansible_collections.softlayer.certificates.plugins.module_utils._trust_store import ROOTS_VARIABLES
 
 Variables = Mapping[str, t.Any]
@@ -37,12 +37,13 @@ SECRET_VARIABLES = frozenset(
     {"ssl_rotation_privatekey_passphrase", "ssl_rotation_notify_command", "ssl_rotation_ledger_url"}
 )
 SECRET_SOURCES = frozenset({"mail", "secrets_manager"})
+PROXIES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
 OF_ENVIRONMENT = (
     *("SL_USERNAME", "SL_API_KEY", "SL_ENDPOINT_URL", "SOFTLAYER_CERTIFICATES_TRANSPORT"),
     *("SOFTLAYER_CERTIFICATES_CA_PATH", "SOFTLAYER_CERTIFICATES_LEDGER_URL", "SOFTLAYER_CERTIFICATES_INSTANCE_URL"),
     *("SOFTLAYER_CERTIFICATES_IAM_URL", "IBMCLOUD_API_KEY"),
-    *(f"{kind}_proxy" for kind in ("https", "http", "all", "no")),
-    *(f"{kind}_PROXY" for kind in ("HTTPS", "HTTP", "ALL", "NO")),
+    *PROXIES,
+    *map(str.upper, PROXIES),
     *ROOTS_VARIABLES,
 )
 """What a run may need of the environment."""
@@ -143,12 +144,10 @@ def read_options(given: Variables, machine: Machine) -> ScheduleOptions:
             "prefix is the absolute path of the folder below which everything is written: leave it out to install on this machine.",
         )
     if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", given["time"]):
-        quoted = (
-            ". In a file, put it in quotes: without them, YAML makes a number of it."
-            if given["time"].isdigit()
-            else "."
-        )
-        raise CertificatesError("invalid_argument", f"time is a time of day, such as 03:00{quoted}")
+        why = "time is a time of day, such as 03:00."
+        if given["time"].isdigit():
+            why += " In a file, put it in quotes: without them, YAML makes a number of it."
+        raise CertificatesError("invalid_argument", why)
     return ScheduleOptions(
         is_wanted=given["state"] == "present",
         scheduler=given["scheduler"] or ("systemd" if machine.runs_systemd else "cron"),
@@ -243,12 +242,12 @@ def written_folders(variables: Variables, environment: Mapping[str, str], layout
     """Return the folders in which a run writes something beside its own, sorted.
 
     Raises:
-        CertificatesError: `invalid_argument`, if that is all there is on the machine.
+        CertificatesError: `invalid_argument`, if that is all there is on the machine; as `folder_of_file`.
     """
-    ledger = variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL") or ""
-    file = PLAIN.fullmatch(str(ledger))
-    paths = [variables.get("ssl_rotation_report_path"), variables.get("ssl_rotation_metrics_path"), file and file[1]]
-    folders = {dirname(str(path)) for path in paths if path and not str(path).startswith(f"{layout.state}/")}
+    ledger = variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL")
+    files = (variables.get("ssl_rotation_report_path"), variables.get("ssl_rotation_metrics_path"))
+    every = {folder_of_file(ledger and str(ledger)), *(dirname(str(path)) for path in files if path)}
+    folders = {folder for folder in every if folder and not f"{folder}/".startswith(f"{layout.state}/")}
     if "/" in folders:
         raise CertificatesError(
             "invalid_argument",
@@ -294,8 +293,8 @@ def _in_unit(path: str) -> str:
 def cron_line(options: ScheduleOptions, machine: Machine) -> str:
     """Return what cron is given: within an hour of the time, at another minute on each machine and the same each time."""
     hour, minute = map(int, options.time.split(":"))
-    hours, minute = divmod(minute + crc32(machine.name.encode()) % 60, 60)
-    hour, rotate = (hour + hours) % 24, Layout(machine, options.prefix).rotate
+    hour, minute = divmod((60 * hour + minute + crc32(machine.name.encode()) % 60) % (24 * 60), 60)
+    rotate = Layout(machine, options.prefix).rotate
     return f"{minute} {hour} * * * {'root ' if machine.is_root else ''}{QUIET} {rotate}"
 
 

@@ -57,10 +57,19 @@ def default_path() -> str:
 def folder_beside(url: str | None) -> str | None:
     """Return the folder of the ledger, for what is kept beside it; that of the user where it is in no file, and none if there is no place."""
     with suppress(CertificatesError):
-        given = url_of(url)
-        plain = PLAIN.fullmatch(given) if given and is_plain(given) else None
-        return os.path.dirname(plain[1] if plain else default_path())
+        return folder_of_file(url) or os.path.dirname(default_path())
     return None
+
+
+def folder_of_file(url: str | None) -> str | None:
+    """Return the folder of a ledger that is in a file by its URL; `None` of any other one, and if none is named.
+
+    Raises:
+        CertificatesError: as `url_of`.
+    """
+    given = url_of(url)
+    plain = PLAIN.fullmatch(given) if given and is_plain(given) else None
+    return os.path.dirname(plain[1]) if plain else None
 
 
 def url_of(given: str | None) -> str | None:

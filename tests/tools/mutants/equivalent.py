@@ -29,36 +29,6 @@ EQUIVALENT: dict[str, str] = {
         "Any negative number will do, as long as others get another one.",
     ),
     "paging.list_all: 0 => 1 (2)": "There is at least one more than were handed out.",
-    "imports.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
-        "Only a certificate takes the place of others."
-    ),
-    "superseding.Clients.signed_chain_of: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
-        "What was never valid all at once is trusted at no instant, which takes longer to see."
-    ),
-    "standing.select: state and bool(state.imported_as) is selection.imported => bool(state.imported_as) is selection.imported": (
-        "Who asks what is imported has read the store."
-    ),
-    "_secrets.contained_in: len(forms) > MANY => len(forms) <= MANY": "The same are found, which takes longer.",
-    "_secrets.masked: 0 < len(secret) <= longest => True": "What is longer is a key, which is hidden by its form; to look for each takes longer.",
-    "_secrets.without_short: any((form in text for form in _quoted(password))) => True": "Each is looked for then, which takes longer.",
-    **dict.fromkeys(
-        ("traefik._stored: 'malformed' => ''", "traefik._stored: 'malformed' => '' (2)"),
-        "Whatever else is wrong with a file is malformed.",
-    ),
-    **dict.fromkeys(
-        (
-            "chain.Chains._asked: self._checks > CHECKS => self._checks >= CHECKS",
-            "chain.Chains._is_signed: self._checks <= CHECKS => self._checks < CHECKS",
-        ),
-        "One check of thousands.",
-    ),
-    "place.parse_mounts: 4 => 5": "Each line has more.",
-    "attention._why_not_renewed: served.shown_name or '' => served.shown_name": "What a source has, too, can be named.",
-    "deployments.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
-    "superseding.Clients.signed_chain_of: begin <= end => begin < end": "One instant of years.",
-    "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",
-    "deployments._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
-    "emails._unless_imported: record.not_after or clients.at => record.not_after": "What is newer has an end.",
     "paging._read_on: 0 => 1 (3)": "Pages of a single row are read one after the other.",
     "paging._read_on: 0 => 1 (6)": "Further pages are asked for where more than one row is counted.",
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
@@ -230,5 +200,35 @@ EQUIVALENT: dict[str, str] = {
     "revocation.Authorities._answers: reading.why or '' => reading.why": "There is one, unless what was got can be used.",
     "_secrets._perhaps_in: max(0, len(form) - PIECE) // 2 => max(0, len(form) - PIECE) * 2": "All are looked for then, which takes longer.",
     "_secrets._perhaps_in: len(piece) < PIECE => len(piece) <= PIECE": "Some more are looked for then, which takes longer.",
+    "imports.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
+        "Only a certificate takes the place of others."
+    ),
+    "superseding.Clients.signed_chain_of: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
+        "What was never valid all at once is trusted at no instant, which takes longer to see."
+    ),
+    "standing.select: state and bool(state.imported_as) is selection.imported => bool(state.imported_as) is selection.imported": (
+        "Who asks what is imported has read the store."
+    ),
+    "_secrets.contained_in: len(forms) > MANY => len(forms) <= MANY": "The same are found, which takes longer.",
+    "_secrets.masked: 0 < len(secret) <= longest => True": "What is longer is a key, which is hidden by its form; to look for each takes longer.",
+    "_secrets.without_short: any((form in text for form in _quoted(password))) => True": "Each is looked for then, which takes longer.",
+    **dict.fromkeys(
+        ("traefik._stored: 'malformed' => ''", "traefik._stored: 'malformed' => '' (2)"),
+        "Whatever else is wrong with a file is malformed.",
+    ),
+    **dict.fromkeys(
+        (
+            "chain.Chains._asked: self._checks > CHECKS => self._checks >= CHECKS",
+            "chain.Chains._is_signed: self._checks <= CHECKS => self._checks < CHECKS",
+        ),
+        "One check of thousands.",
+    ),
+    "place.parse_mounts: 4 => 5": "Each line has more.",
+    "attention._why_not_renewed: served.shown_name or '' => served.shown_name": "What a source has, too, can be named.",
+    "deployments.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
+    "superseding.Clients.signed_chain_of: begin <= end => begin < end": "One instant of years.",
+    "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",
+    "deployments._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
+    "emails._unless_imported: record.not_after or clients.at => record.not_after": "What is newer has an end.",
 }
 """Why a mutant changes nothing, by its name."""

@@ -616,7 +616,7 @@ def test_a_reading_that_comes_as_far_as_the_one_before_is_whole_with_rows_that_t
 
 
 def test_a_list_that_is_empty_at_last_is_believed_once_it_is_so_again() -> None:
-    """Not for a total of none: the rows that came before may be counted as none."""
+    """That it counts none is not enough after a reading that had rows: a server may count too few."""
     readings = [Page([{"id": 1}], 3), Page([], 3), Page([], 0), Page([], 0)]
     assert list_all(lambda offset, limit: readings.pop(0), PAGE_SIZE) == []
     assert not readings
