@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.certificates import NOW
 from tests.support.environment import home, tmp_path
 from tests.support.long import EXAMPLES
 from tests.support.simulators import demo_simulator, sim
@@ -28,3 +29,8 @@ settings.load_profile("whatever the clock says")
 pytest.register_assert_rewrite(
     *(f"tests.support.{name}" for name in ("deploying", "dovecot", "haproxy", "postgresql", "sources")),
 )
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Keep the time of day out of the names of tests: the workers of pytest-xdist must agree on these."""
+    return argname if isinstance(val, str) and f"{NOW:%H:%M:%S}" in val else None
