@@ -397,7 +397,9 @@ def test_what_another_listener_serves_may_be_known_from_the_listing_alone() -> N
     wide, narrow = Made(days=(-40, 50), names=(NAME, OTHER)).record(1), Made(days=(-10, 80)).record(2)
     other = replace(balancer("other"), listeners=(replace(listener(2, narrow).place.listener, certificate_id=2),))
     world = replace(world_of([wide, narrow], clients=clients_with(at=NOW)), balancers=[other])
-    (item,) = find_attention([listener(1, wide)], RenewalFacts(world, Chosen([], [], []), False, {}, True))
+    (item,) = find_attention(
+        [listener(1, wide)], RenewalFacts(world, Chosen([], [], []), has_sources=False, requests={}, is_importing=True)
+    )
     assert (item["reason"], item["held_back_since"]) == ("held_back", None)
 
 

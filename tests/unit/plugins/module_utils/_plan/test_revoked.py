@@ -212,7 +212,9 @@ def told_of(
     records = [NEW.record(1), *(made.record(number) for number, made in enumerate(store, start=2))]
     world: World = replace(world_of(records, clients=clients), bundles=Read(list(sources)))
     action = listener(1, NEW.record(1), **changed)
-    items = find_attention([action], RenewalFacts(world, Chosen([], [], []), False, {}, True))
+    items = find_attention(
+        [action], RenewalFacts(world, Chosen([], [], []), has_sources=False, requests={}, is_importing=True)
+    )
     assert all(item["reason"] == "revoked" and item["message"].endswith(".") for item in items)
     return [str(item["message"]) for item in items]
 
