@@ -36,6 +36,8 @@ HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
 REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 OPERATORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
 """Why a certificate of a source cannot be used through the fault of those who run it: passphrase, key, permissions."""
+HEAPS = frozenset({"folder", "mail"})
+"""Sources where what was renewed may lie beside its renewal; each other client puts a renewal in the place of what it renews."""
 TWO_NIGHTS = timedelta(days=2)
 """How long before the end of what is served its renewal must begin: one night may fail."""
 PATIENCE = timedelta(days=3)
@@ -86,6 +88,8 @@ class HeldBackRenewal:
     """Why, and what to do about it."""
     since: datetime | None
     """From when it is valid; `None` if it is in place on another listener, so that nobody need miss it here."""
+    is_beside: bool
+    """Whether a client has both, and renews each in its own place: what is newer is for something else, such as mail, or clients with EC keys."""
 
 
 def find_attention(listeners: Sequence[ListenerAction], known: RenewalFacts) -> list[Record]:
@@ -280,7 +284,7 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
         yield item("unusable", unusable)
     if revocation and revocation.status == "revoked":
         yield item("revoked", _how_revoked(listener, served, revocation, known))
-    if held:
+    if held and not held.is_beside:
         yield item("held_back", held.message)
     if requested:
         yield item("renewal_requested", requested)
@@ -384,11 +388,13 @@ def _why_held_back(
         return None
     (other, why), entry = near[0], known.entry_of.get(near[0][0].handle)
     of_sources = {usable.certificate for usable in known.chosen.usable}
-    is_adopted = certificate_of(record) in of_sources  # then what only the store has was left there on purpose
+    holders = {usable.source for usable in known.chosen.usable if usable.certificate == certificate_of(record)}
+    certificates = [certificate_of(held) for held, _why in near]
     homeless = [
         own
-        for held, _why in near
-        if (own := certificate_of(held)) not in in_place and not (is_adopted and own not in of_sources)
+        for own in certificates
+        if own not in in_place
+        and not (holders and own not in of_sources)  # what only the store has was left there on purpose
     ]
     what = (
         f"The newer certificate of {entry.shown} ({entry.path})"
@@ -399,7 +405,8 @@ def _why_held_back(
     is_left = not entry and why.reason == "organization_differs" and other.is_surely_unused
     unwanted = f" Or if nobody wants it, {remove(other.stored_id)} deletes it." if is_left else ""
     message = f"{what} is held back. {why.message} {remedy}".strip() + unwanted
-    return HeldBackRenewal(message, min((certificate.not_before for certificate in homeless), default=None))
+    since = min((certificate.not_before for certificate in homeless), default=None)
+    return HeldBackRenewal(message, since, not holders <= HEAPS and of_sources.issuperset(certificates))
 
 
 def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:

@@ -361,10 +361,29 @@ def test_what_was_left_in_the_store_when_another_one_was_adopted_fails_no_run() 
 def test_what_a_source_has_is_no_record_that_was_left_there() -> None:
     """Though the store has it by now: it is not deleted, and where the source has both, it is missed."""
     adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
-    newer = replace(entry(company, 2), record=company.record(10))
-    (item,) = found(serving(adopted), store=[company], usable=[entry(adopted), newer], has_sources=True)
+    newer = replace(entry(company, 2, "folder"), record=company.record(10))
+    (item,) = found(serving(adopted), store=[company], usable=[entry(adopted, 1, "folder"), newer], has_sources=True)
     assert item["held_back_since"] == iso(NOW - 9 * DAY)
-    assert item["message"].startswith("The newer certificate of certbot entry-2 (") and "deletes" not in item["message"]
+    assert item["message"].startswith("The newer certificate of folder entry-2 (") and "deletes" not in item["message"]
+
+
+@pytest.mark.parametrize(
+    "kinds", ["certbot", "lego", "acme_sh", "traefik", "secrets_manager", "folder", "mail", "mail+certbot"]
+)
+@pytest.mark.parametrize(
+    "newer", [replace(FRESH, key="ec"), replace(FRESH, names=(NAME, "mail.example.com"))], ids=["EC", "for mail"]
+)
+def test_another_certificate_of_a_client_that_keeps_up_what_is_served_needs_nobody(kinds: str, newer: Made) -> None:
+    """In a folder or a mailbox, what was renewed lies beside its renewal; and what is due fails the run all the same."""
+    wide = Made(days=(-40, 50), names=(NAME, OTHER))
+    usable = [entry(wide, number, kind) for number, kind in enumerate(kinds.split("+"), start=4)]
+    known: dict[str, Any] = {"usable": [*usable, entry(replace(newer, days=(-9, 80)), 3)], "has_sources": True}
+    is_heap = kinds in {"folder", "mail"}
+    assert reasons(serving(wide), **known) == ["held_back"] * is_heap
+    assert reasons(serving(wide), **known, store=[replace(FRESH, names=(OTHER,))]) == ["held_back"]
+    due = found(serving(wide), at=NOW + 30 * DAY, **known)
+    assert [item["reason"] for item in due] == ["expiring", "held_back"][: 1 + is_heap]
+    assert "The newer certificate of certbot entry-3 (/certbot/3/cert.pem) is held back." in due[0]["message"]
 
 
 def test_what_is_in_use_is_not_offered_for_deletion() -> None:
