@@ -725,8 +725,8 @@ def _adopted(
         action.target, place.balancer
     )
     if why:
-        is_about_key = why.reason == "key_type_not_offered"
-        remedy = remedy_for(action.target, action.target, why.reason, entry, world.clients) if is_about_key else ""
+        needs_rsa = why.reason == "key_type_not_offered" and certificate_of(action.target).key_type != "RSA"
+        remedy = remedy_for(action.target, action.target, why.reason, entry, world.clients) if needs_rsa else ""
         return action.failed(why.reason, f"{why.message} {remedy}".strip())
     lost = lost_names(certificate_of(action.target), old, wildcards=True) if old and overrides.name_loss else []
     if (

@@ -443,9 +443,14 @@ def remedy_for(
         why = why_not_in_place_of(new, Incumbent.of(old), clients, Overrides(wildcards=True))
         reason = why.reason if why else BY_WILDCARD
     certificate = certificate_of(new)
+    is_back_to_rsa = certificate.key_type == "RSA" and certificate_of(old).key_type != "RSA"
     shown = certificate.shown_name or ""
     names = [shown, *sorted(certificate.identities - {shown})]
-    rsa = remedies.rsa_key(entry.source if entry else None, entry.name if entry else shown, names)
+    rsa = (
+        ""
+        if is_back_to_rsa
+        else remedies.rsa_key(entry.source if entry else None, entry.name if entry else shown, names)
+    )
     if entry or not listeners:
         return remedy_of(reason, rsa, remedies.adopt(shown, listeners, entry.folder if entry else None))
     return remedy_of(reason, rsa, remedies.deploy(new.stored_id, listeners[0], ACCEPT.get(reason)))
@@ -456,16 +461,16 @@ def remedy_of(reason: str, rsa: str, switch: str) -> str:
 
     Args:
         reason: why; `BY_WILDCARD`, too.
-        rsa: what has it issued with an RSA key, as the end of a sentence.
+        rsa: what has it issued with an RSA key, as the end of a sentence; empty if it has one.
         switch: the command that has it served all the same.
     """
-    if reason == "key_type_not_offered":
+    if reason == "key_type_not_offered" and rsa:
         return f"{capitalized(rsa)}."
     if reason == BY_WILDCARD:
         return f"Its wildcards have them: {switch} has it served; or have it issued for these names, too."
     if reason == "names_not_covered":
         return f"Have it issued for all names; or if they are to go, {switch} has it served."
-    if reason == "organization_differs":
+    if reason in {"organization_differs", "key_type_not_offered"}:
         return f"If that is meant, {switch} has it served, once."
     return ""
 

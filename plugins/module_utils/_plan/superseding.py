@@ -265,10 +265,14 @@ def why_not_in_place_of(
             f"({some_of(sorted(theirs.organizations)) or 'none'}).",
         )
     if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
+        why = (
+            ""
+            if ours.key_type == "RSA"
+            else ": load balancers offer cipher suites for RSA keys only, unless others are chosen"
+        )
         return Obstacle(
             "key_type_not_offered",
-            f"Its key is {ours.key_type}, and that of what is served now is {old.key_type}: load balancers offer cipher suites for RSA keys only, "
-            "unless others are chosen.",
+            f"Its key is {ours.key_type}, and that of what is served now is {old.key_type}{why}.",
         )
     lifespan = clients.lifespan(new)
     if lifespan.is_over(clients.at) and not accepted.expired:

@@ -317,6 +317,16 @@ def test_what_of_a_source_is_held_back_names_the_source(source: str, remedy: str
     assert remedy in told
 
 
+def test_an_rsa_key_in_place_of_another_one_needs_no_other_key() -> None:
+    """Where both kinds of suites are offered, and the client has gone back to RSA."""
+    old = serving(Made(days=(-2, 89), key="ec"), ciphers=("ECDHE-ECDSA-AES256-GCM-SHA384",))
+    said = "Its key is RSA, and that of what is served now is EC. If that is meant, "
+    command = deploy(10, "web:443", "allow_key_type_change")
+    assert message(old, store=[FRESH]).endswith(f"{said}{command} has it served, once.")
+    of_a_source = message(old, usable=[entry(FRESH, 3)], has_sources=True)
+    assert of_a_source.endswith(f"{said}{ADOPT} has it served, once.")
+
+
 def test_a_balancer_that_offers_no_suite_for_the_key() -> None:
     """Also if the listener has such a key already."""
     old = serving(Made(days=(-2, 89), key="ec"))
