@@ -192,7 +192,13 @@ class ListenerAction(Action[DeployOutcome, ListenerReason | ApprovalReason]):
     @property
     def remedy(self) -> str:
         """What to do if it serves something else than it should, behind another sentence."""
-        before = self.predecessor_id
+        balancer, before = self.place.balancer, self.predecessor_id
+        if self.is_changed or not balancer.uuid:
+            return ""
+        if balancer.has_ended:
+            return f" {balancer.why_ended}"
+        if not balancer.is_active:
+            return f" Load balancer {balancer.name} was {balancer.provisioning_status}: run it again when it is ACTIVE."
         return f" {self.place.command(before)} goes back to the one that was probably before it." if before else ""
 
     def fits(self, certificate: Certificate) -> bool:

@@ -122,6 +122,20 @@ def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:
     assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["ends_at"] == iso(NOW + 90 * DAY)
 
 
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        ("UPDATE_PENDING", " Load balancer web was UPDATE_PENDING: run it again when it is ACTIVE."),
+        ("ERROR", " Load balancer web is ERROR, which does not pass by itself: see to it in the console."),
+    ],
+)
+def test_a_listener_of_a_balancer_that_accepts_no_change_is_not_to_be_pointed_back(status: str, remedy: str) -> None:
+    """What it has may yet come, too."""
+    action = listener(1, FRESH.record(1), predecessor_id=7)
+    place = replace(action.place, balancer=replace(action.place.balancer, provisioning_status=status))
+    assert replace(action, place=place).remedy == remedy
+
+
 def test_what_is_said_if_it_serves_something_else() -> None:
     (action,) = planned(world_of([FRESH.record(1)]), certificate_id=1)
     assert action.is_known and action.is_to_be_seen and not action.IS_MANAGED
@@ -135,6 +149,7 @@ def test_what_is_said_if_it_serves_something_else() -> None:
         replace(of_balancer, predecessor_id=7).remedy
         == f" {deploy(7, 'web:443')} goes back to the one that was probably before it."
     )
+    assert replace(of_balancer, predecessor_id=7, is_changed=True).remedy == ""
     assert of_balancer.expected_name is None and of_balancer.fits(certificate_of(FRESH.record(1)))
     assert not of_balancer.fits(certificate_of(DUE.record(1))) and not listener(1, None).fits(
         certificate_of(FRESH.record(1))
