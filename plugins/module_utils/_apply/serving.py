@@ -214,7 +214,8 @@ def _glimpsed(action: ListenerAction, verdict: Verdict) -> ListenerAction:
     seen = replace(action, seen=verdict.chains, accepted=verdict.accepted, refusal=verdict.refusal)
     if verdict.finding != "failing" or verdict.chains:
         return seen
-    return replace(seen, served=False, message=f"{action.message} {verdict.words}")
+    said = "" if verdict.words in action.message else f" {verdict.words}"
+    return replace(seen, served=False, message=f"{action.message}{said}")
 
 
 def left_unseen(action: ListenerAction) -> ListenerAction:

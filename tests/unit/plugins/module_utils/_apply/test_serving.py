@@ -476,6 +476,8 @@ def test_a_glimpse_of_what_completes_no_handshake(world: World) -> None:
     world.shows = {0: (FAILS,)}
     (seen,) = Watch(0, None, world.clock).glimpse([unknown])
     assert (seen.served, seen.seen) == (False, ()) and seen.message == f"It is not known. 192.0.2.1: {FAILS}."
+    world.shows = {0: (FAILS,)}
+    assert Watch(0, None, world.clock).glimpse([seen]) == [seen], "it is not said twice"
     world.shows = {0: (OLD,)}
     (seen,) = Watch(0, None, world.clock).glimpse([unknown])
     assert (seen.served, seen.accepted, len(seen.seen)) == (None, True, 1)
