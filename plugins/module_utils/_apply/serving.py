@@ -37,6 +37,7 @@ HOW: Mapping[Finding, str] = {
 """What is wrong with a listener, as a part of a sentence."""
 SOMEWHERE = "the TLS handshake does not succeed at each of its addresses"
 RENEWAL = "Have it renewed: it has ended."
+TO_COME = "Wait until it begins, or check this machine's clock."
 BROKEN_AFTER = 15.0
 """Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
 
@@ -164,9 +165,7 @@ class Watch:
                 why = f"Clients refuse what is served: {verdict.refusal}. {back}, or import this one again with today's chain."
                 return seen.failed("not_accepted", why, served=True)
             if verdict.accepted is False:
-                has_ended = bool(seen.seen) and seen.seen[-1][0].not_after <= now()
-                remedy = RENEWAL if has_ended else action.WHOLE_CHAIN
-                self._refused.setdefault((verdict.refusal or "", remedy), set()).add(action.name)
+                self._refused.setdefault((verdict.refusal or "", _remedy_for(seen)), set()).add(action.name)
                 as_before = ", as they refused what was there before" if seen.was_refused else ""
                 message = f"{message} Clients refuse it{as_before}: {verdict.refusal}."
             return replace(seen, served=True, message=message)
@@ -208,6 +207,14 @@ class Watch:
             served = next((result.chain[0] for result in seen if result.chain), None)
             endpoint = replace(endpoint, server_name=server_name_for(served) if served else None)
         return judge(probe_addresses(endpoint, timeout, self._stop, self._client), wanted)
+
+
+def _remedy_for(refused: ListenerAction) -> str:
+    """Return what to do about a listener that serves what it should, and clients refuse it."""
+    served = refused.seen[-1][0] if refused.seen else None
+    if served and served.not_after <= now():
+        return RENEWAL
+    return TO_COME if served and served.not_before > now() else refused.WHOLE_CHAIN
 
 
 def _glimpsed(action: ListenerAction, verdict: Verdict) -> ListenerAction:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 import threading
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -418,6 +419,9 @@ def test_what_clients_refused_before_they_may_refuse_now(world: World, monkeypat
     monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_after_utc)
     (warning,) = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
     assert warning.endswith("Have it renewed: it has ended."), "no chain helps"
+    monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_before_utc - timedelta(seconds=1))
+    (warning,) = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
+    assert warning.endswith("Wait until it begins, or check this machine's clock."), "nor here"
     watch, seen = watched(world, Refused(OLD), OLD, at_0=(Refused(NEW), Refused(NEW)))
     assert (seen.reason, seen.was_refused) == ("not_accepted", False) and watch.is_broken(seen)
 
