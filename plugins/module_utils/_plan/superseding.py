@@ -287,9 +287,12 @@ def why_not_in_place_of(
         )
     ends_earlier = overrides is None and old.record is not None and clients.end(new) < clients.end(old.record)
     if ends_earlier and lifespan.is_due(clients.at):
-        by = f", as its issuer {lifespan.ends_by.shown_name} does" if lifespan.ends_by else ""
+        by, remedy = "", "have it renewed"
+        if lifespan.ends_by:
+            by, remedy = f", as its issuer {lifespan.ends_by.shown_name} does", "give it today's chain"
         return Obstacle(
-            "expired", f"It ends at {iso(lifespan.end)}{by}, which is soon, and before what is served now ends."
+            "expired",
+            f"It ends at {iso(lifespan.end)}{by}, which is soon, and before what is served now ends: {remedy}.",
         )
     return None if accepted.untrusted else _why_less_trusted(new, old, clients)
 

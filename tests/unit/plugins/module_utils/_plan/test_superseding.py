@@ -207,10 +207,13 @@ def test_two_respects_at_a_time() -> None:
 
 
 def test_what_is_about_to_end_takes_the_place_of_nothing_that_ends_later() -> None:
-    """Unless a person names it, such as to go back to it."""
+    """Unless a person names it, such as to go back to it; it is said what to do about it."""
     new, old = pair(Case({}, {"days": (-40, 10)}))
     assert (is_newer(new, old, CLIENTS), reason(new, old)) == (True, "expired")
     assert reason(new, old, wildcards=True) is None
+    for ends_soon, remedy in ((new, "have it renewed"), (until(2, NEW, 2), "give it today's chain")):
+        why = why_not_in_place_of(ends_soon, Incumbent.of(old), CLIENTS)
+        assert why is not None and why.message.endswith(f", and before what is served now ends: {remedy}."), remedy
 
 
 def until(day: float, made: Made, identifier: int) -> StoreCertificate:
