@@ -462,7 +462,7 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
             return f"{entry.shown} ({entry.path}) would renew it, but was left out: {left_out['message']}"
         if not known.is_importing:
             return f"{entry.shown} ({entry.path}) would renew it, but this run was without the phase import: {ROTATE} brings it here."
-        return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
+        return f"{entry.shown} ({entry.path}) would renew it, but could not be stored as it is: see what failed."
     stale = next(
         (
             item

@@ -490,7 +490,7 @@ def test_a_switch_that_failed() -> None:
 def test_a_renewal_of_a_source_that_could_not_be_stored() -> None:
     said = message(serving(DUE), usable=[entry(FRESH, 1)], has_sources=True)
     assert said.endswith(
-        f"{entry(FRESH, 1).shown} ({entry(FRESH, 1).path}) would renew it, but was not stored: see what failed."
+        f"{entry(FRESH, 1).shown} ({entry(FRESH, 1).path}) would renew it, but could not be stored as it is: see what failed."
     )
 
 
@@ -648,11 +648,11 @@ def test_a_renewal_that_was_left_out_is_told_with_its_reason() -> None:
     assert said.endswith("would renew it, but was left out: It is not_approved.")
     of_another = {**left_out, "fingerprint_sha256": "00", "subject_alt_names": [OTHER]}
     said = message(serving(DUE), usable=[entry(FRESH, 1)], unused=[of_another], has_sources=True)
-    assert said.endswith("but was not stored: see what failed.")
+    assert said.endswith("but could not be stored as it is: see what failed.")
     newest = Made(days=(-0.5, 95))
     said = message(serving(DUE), usable=[entry(newest, 1), entry(FRESH, 2)], has_sources=True)
     assert said.endswith(
-        f"{entry(newest, 1).shown} ({entry(newest, 1).path}) would renew it, but was not stored: see what failed."
+        f"{entry(newest, 1).shown} ({entry(newest, 1).path}) would renew it, but could not be stored as it is: see what failed."
     )
 
 
