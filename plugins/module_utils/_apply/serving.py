@@ -38,6 +38,10 @@ HOW: Mapping[Finding, str] = {
 SOMEWHERE = "the TLS handshake does not succeed at each of its addresses"
 RENEWAL = "Have it renewed: it has ended."
 TO_COME = "Wait until it begins, or check this machine's clock."
+COMPARE = (
+    "See whether the load balancer sends the chain that the store holds; if that lacks a certificate, import this one again with all its "
+    "intermediate certificates."
+)
 BROKEN_AFTER = 15.0
 """Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
 
@@ -151,7 +155,7 @@ class Watch:
         if verdict.finding == "served" and self._is_newly_refused(action, verdict):
             return seen.failed(
                 "not_accepted",
-                f"{action.should} clients refuse what is served, and accepted what was served before: {verdict.refusal}.",
+                f"{action.should} clients refuse what is served, and accepted what was served before: {verdict.refusal}. {COMPARE}",
                 is_changed=action.is_changed,
                 served=True,
             )

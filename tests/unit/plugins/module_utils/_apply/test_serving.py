@@ -389,7 +389,7 @@ def test_what_clients_accept(world: World) -> None:
 def test_what_clients_accepted_before_and_refuse_now(world: World) -> None:
     watch, seen = watched(world, OLD, at_0=(Refused(NEW),))
     assert (seen.outcome, seen.reason, seen.served, seen.accepted) == ("failed", "not_accepted", True, False)
-    assert seen.is_changed and not seen.was_refused and "its issuer is missing" in seen.message
+    assert seen.is_changed and not seen.was_refused and "its issuer is missing. See whether " in seen.message
     assert watch.is_broken(seen) and 15 <= world.clock.now <= 18
 
 
