@@ -58,6 +58,8 @@ class RenewalFacts:
     """What the authorities of certificates that sources have say of their renewal."""
     is_importing: bool
     """Whether the run imports what renews something."""
+    is_refused: bool = False
+    """Whether the run was refused to switch as many listeners as it would have."""
 
     @cached_property
     def unused(self) -> Sequence[Record]:
@@ -434,7 +436,12 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
     if certificate is None or record is None or record.certificate is None:
         record = None
     if listener.renewal_id:
-        return f"Certificate {listener.renewal_id} of the store is newer: {DEPLOY} has it served."
+        what = f"Certificate {listener.renewal_id} of the store is newer"
+        return (
+            f"{what}, but no listener was switched: see what failed."
+            if known.is_refused
+            else f"{what}: {DEPLOY} has it served."
+        )
     if listener.has_failed:
         return listener.message
     if not listener.IS_MANAGED and (elsewhere := _newer_elsewhere(listener, known)):
@@ -462,7 +469,8 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
             return f"{entry.shown} ({entry.path}) would renew it, but was left out: {left_out['message']}"
         if not known.is_importing:
             return f"{entry.shown} ({entry.path}) would renew it, but this run was without the phase import: {ROTATE} brings it here."
-        return f"{entry.shown} ({entry.path}) would renew it, but could not be stored as it is: see what failed."
+        why = "no listener was switched" if known.is_refused else "could not be stored as it is"
+        return f"{entry.shown} ({entry.path}) would renew it, but {why}: see what failed."
     stale = next(
         (
             item

@@ -49,7 +49,8 @@ def as_result(
         *removals.told,
     ]
     lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
-    facts = RenewalFacts(world, chosen, bool(options.sources), requests, "import" in options.phases)
+    is_importing, is_refused = "import" in options.phases, seen.plan.failure is not None
+    facts = RenewalFacts(world, chosen, bool(options.sources), requests, is_importing, is_refused)
     attention = find_attention(seen.listeners, facts) if options.looks_after else []
     if options.adopt:  # that a person has just decided
         attention = [item for item in attention if item["reason"] != "held_back"]

@@ -66,11 +66,12 @@ def facts(
     has_sources: bool = False,
     requests: Iterable[RenewalRequest] = (),
     is_importing: bool = True,
+    is_refused: bool = False,
 ) -> RenewalFacts:
     """What is known beside the listeners."""
     world = world_of(records, clients=clients_with(at=at))
     asked = {request.entry.certificate: request for request in requests}
-    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources, asked, is_importing)
+    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources, asked, is_importing, is_refused)
 
 
 def found(
@@ -477,6 +478,10 @@ def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
     )
     due = found(one, store=[FRESH, Made(days=(-0.5, 91), organization=LTD)])[0]
     assert (due["reason"], "Certificate 10 of the store is newer" in due["message"]) == ("expiring", True)
+    refused = message(one, store=[FRESH], is_refused=True)
+    assert refused.endswith("Certificate 10 of the store is newer, but no listener was switched: see what failed.")
+    in_check_mode = message(serving(DUE), usable=[entry(FRESH, 3)], has_sources=True, is_refused=True)
+    assert in_check_mode.endswith(" would renew it, but no listener was switched: see what failed.")
 
 
 def test_a_switch_that_failed() -> None:
