@@ -128,8 +128,12 @@ def schedule(
         )
     hook_folders = [folder for folder in hook_folders_of(options.sources) if os.path.isdir(folder)]
     originals = {name: (COLLECTION / "docs/examples/acme" / name).read_text("utf-8") for name in (*PROGRAMS, *UNITS)}
-    items = items_of(options, machine, originals, environment, hook_folders)
     manifest = Manifest.read(read(layout.manifest))
+    marks = marks_of([layout.rotation, layout.credentials])
+    edited = {path for path, mark in marks.items() if not manifest.has(path, mark)}
+    staying = edited if environment.get("SL_API_KEY") else {*edited, layout.credentials}
+    texts = {path: read(path) for path in staying}
+    items = items_of(options, machine, originals, environment, hook_folders, texts)
     there = marks_of([*(item.path for item in items), *sorted(manifest.paths)])
     plan = SchedulePlan.of(items if options.is_wanted else [], manifest, there)
     diff = [difference(item, layout) for item in plan.written if item.shown is not None]

@@ -11,9 +11,11 @@ import re
 import shlex
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from posixpath import dirname
+from types import MappingProxyType
 from zlib import crc32
 
 import yaml
@@ -178,6 +180,7 @@ def items_of(
     originals: Mapping[str, str],
     environment: Mapping[str, str],
     hook_folders: Iterable[str],
+    staying: Mapping[str, str] = MappingProxyType({}),
 ) -> list[PlannedFile]:
     """Return all that is wanted, in the order in which it is written.
 
@@ -187,6 +190,7 @@ def items_of(
         originals: the programs and units of the guide by name, for root and with the usual paths.
         environment: of who runs this.
         hook_folders: those of clients that run what is in there after each renewal.
+        staying: the text of each file that stays as it is, by path: the nights go by that.
     """
     layout = Layout(machine, options.prefix)
     login = "".join(f"{name}={shlex.quote(environment[name])}\n" for name in OF_ENVIRONMENT if environment.get(name))
@@ -201,7 +205,9 @@ def items_of(
         PlannedFile(layout.credentials, 0o600, credentials if environment.get("SL_API_KEY") else None),
         PlannedFile(layout.rotation, 0o600, _rotation(variables), shown=_rotation(without_secrets(variables))),
     ]
-    folders = written_folders(variables, environment, layout)
+    their_variables = _variables_of(staying.get(layout.rotation, "")) or variables
+    their_login = _login_of(staying.get(layout.credentials, "")) or environment
+    folders = written_folders(their_variables, their_login, layout) if options.is_wanted else []
     copied = [(layout.programs, name, 0o755) for name in PROGRAMS]
     if options.scheduler == "systemd":
         copied += [(layout.units, name, 0o644) for name in UNITS]
@@ -230,6 +236,20 @@ def _rotation(variables: Variables) -> str:
     return head + str(yaml.dump(variables, Dumper=AnsibleDumper, **form))  # which knows Ansible's own kinds of text
 
 
+def _variables_of(text: str) -> Variables:
+    """Return the variables of a file with such; none if it cannot be read, or is encrypted."""
+    with suppress(Exception):
+        return dict(yaml_load(text))
+    return {}
+
+
+def _login_of(text: str) -> Mapping[str, str]:
+    """Return what a file of credentials sets in the environment of a run; nothing if no shell could read it."""
+    with suppress(ValueError):
+        return dict(word.split("=", 1) for word in shlex.split(text, comments=True) if "=" in word)
+    return {}
+
+
 def shown_rotation(text: str) -> str:
     """Return the text of a file with such variables as it may be shown; blank if it cannot be read."""
     try:
@@ -246,8 +266,9 @@ def written_folders(variables: Variables, environment: Mapping[str, str], layout
     """
     ledger = variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL")
     files = (variables.get("ssl_rotation_report_path"), variables.get("ssl_rotation_metrics_path"))
-    every = {folder_of_file(ledger and str(ledger)), *(dirname(str(path)) for path in files if path)}
-    folders = {folder for folder in every if folder and not f"{folder}/".startswith(f"{layout.state}/")}
+    every = {folder_of_file(ledger and str(ledger)) or "", *(dirname(str(path)) for path in files if path)}
+    every = {folder for folder in every if folder.startswith("/")}  # what a person has written may be a template
+    folders = {folder for folder in every if not f"{folder}/".startswith(f"{layout.state}/")}
     if "/" in folders:
         raise CertificatesError(
             "invalid_argument",

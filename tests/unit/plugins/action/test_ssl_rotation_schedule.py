@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import stat
@@ -19,7 +20,9 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import options_from, put, schedule
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
+    HOOK,
     STARTED,
+    UNITS,
     Layout,
     Machine,
     PlannedFile,
@@ -141,6 +144,21 @@ def test_without_a_key_there_must_be_credentials_already(here: Here) -> None:
     assert here.files() == set()
     here.scheduled()
     assert not here.scheduled(login={})["changed"]
+
+
+def test_the_service_writes_where_the_files_that_stay_have_it(here: Here, tmp_path: Path) -> None:
+    """A person has added to the one, and the environment of this run has no key for the other."""
+    machine = dataclasses.replace(here.machine, is_root=True)
+    service, rotation = (tmp_path / f"etc/{place}" for place in (f"systemd/system/{UNITS[0]}", f"{HOOK}/rotation.yml"))
+    how: dict[str, Any] = {"machine": machine, "prefix": str(tmp_path)}
+    ledger = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////srv/ledger/it.sqlite3"}
+    here.scheduled(login={**LOGIN, **ledger}, variables={"ssl_rotation_metrics_path": "/srv/m/it.prom"}, **how)
+    written = service.read_text()
+    assert '="-/srv/ledger"\n' in written and '="-/srv/m"\n' in written
+    with rotation.open("a") as more:
+        more.write("ssl_rotation_max_listeners: 7\n")
+    here.scheduled(login={}, **how)
+    assert service.read_text() == written
 
 
 def test_what_a_person_has_edited_is_theirs_until_they_undo_it(here: Here) -> None:

@@ -44,9 +44,9 @@ ROTATE = "softlayer-certificates-rotate"
 
 def items(machine: Machine = ROOT, login: dict[str, str] | None = None, **options: Any) -> dict[str, PlannedFile]:
     """What is wanted, by path."""
-    wanted = items_of(
-        replace(OPTIONS, **options), machine, ORIGINALS, LOGIN if login is None else login, ["/etc/letsencrypt/hooks"]
-    )
+    environment, staying = LOGIN if login is None else login, options.pop("staying", {})
+    hooks = ["/etc/letsencrypt/hooks"]
+    wanted = items_of(replace(OPTIONS, **options), machine, ORIGINALS, environment, hooks, staying)
     return {item.path: item for item in wanted}
 
 
@@ -116,6 +116,27 @@ def test_the_service_may_write_where_its_files_are_meant_to_be(
         assert re.findall("^ReadWritePaths=(.*)$", service, re.MULTILINE) == expected
     with pytest.raises(CertificatesError, match=r"have to write in /: name a folder"):
         items(variables={"ssl_rotation_report_path": "/report.html"})
+    assert items(variables={"ssl_rotation_report_path": "/report.html"}, is_wanted=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "folder"),
+    [
+        ("rotation", "ssl_rotation_report_path: /srv/theirs/report.html", "/srv/theirs"),
+        ("rotation", "ssl_rotation_report_path: '{{ here }}/report.html'", None),
+        *(("rotation", text, "/srv/asked") for text in ("", "# nothing", "a: [", "$ANSIBLE_VAULT;1.1;AES256\n3361")),
+        ("credentials", "SOFTLAYER_CERTIFICATES_LEDGER_URL='sqlite:////srv/theirs/l' # ours\n", "/srv/theirs"),
+        *(("credentials", text, "/srv/environment") for text in ("", "A='b\n")),
+    ],
+)
+def test_the_service_may_write_where_the_files_that_stay_have_it(name: str, text: str, folder: str | None) -> None:
+    """The nights go by what a person has written, not by what is asked for now; what cannot be read says nothing."""
+    variables = {"ssl_rotation_report_path": "/srv/asked/report.html"} if name == "rotation" else {}
+    login = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////srv/environment/l"} if name == "credentials" else {}
+    staying = {str(getattr(Layout(ROOT, ""), name)): text}
+    wanted = items(login={**LOGIN, **login}, variables=variables, staying=staying)
+    service = wanted[f"/etc/systemd/system/{ROTATE}.service"].content or ""
+    assert re.findall('^ReadWritePaths="-(.*)"$', service, re.MULTILINE) == ([folder] if folder else [])
 
 
 def test_cron_has_a_file_of_root_alone() -> None:
