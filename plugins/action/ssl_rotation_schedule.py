@@ -25,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
     PROGRAMS,
     STARTED,
     UNITS,
+    UNWANTED,
     Layout,
     Machine,
     Manifest,
@@ -138,7 +139,8 @@ def schedule(
     plan = SchedulePlan.of(items if options.is_wanted else [], manifest, there)
     diff = [difference(item, layout) for item in plan.written if item.shown is not None]
     manages_units = machine.runs_systemd and not options.prefix
-    stopped = [name for name in map(os.path.basename, plan.removed) if manages_units and name in STARTED]
+    unwanted = (*plan.removed, *(path for path, what in plan.edited.items() if what == UNWANTED))
+    stopped = [name for name in map(os.path.basename, unwanted) if manages_units and name in STARTED]
     answers = [systemd(name=name, enabled=False, state="stopped") for name in stopped]
     if not is_check_mode:
         carry_out(plan, manifest, layout, options)

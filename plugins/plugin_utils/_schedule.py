@@ -39,6 +39,8 @@ SECRET_VARIABLES = frozenset(
     {"ssl_rotation_privatekey_passphrase", "ssl_rotation_notify_command", "ssl_rotation_ledger_url"}
 )
 SECRET_SOURCES = frozenset({"mail", "secrets_manager"})
+OUTDATED = ". What is wanted now is not in it: edit it, or delete it and run this again"
+UNWANTED = ". It is not wanted any more: delete it"
 PROXIES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
 OF_ENVIRONMENT = (
     *("SL_USERNAME", "SL_API_KEY", "SL_ENDPOINT_URL", "SOFTLAYER_CERTIFICATES_TRANSPORT"),
@@ -195,19 +197,26 @@ def items_of(
     layout = Layout(machine, options.prefix)
     login = "".join(f"{name}={shlex.quote(environment[name])}\n" for name in OF_ENVIRONMENT if environment.get(name))
     credentials = f"# What a run needs to log in, and to find the way. Nobody else may read it.\n{login}"
+    asked = {**options.variables, "ssl_rotation_sources": options.sources}
     variables = {
         "ssl_rotation_sources": options.sources,
         "ssl_rotation_remove_superseded": True,  # only after all listeners were seen to serve what replaces it
         "ssl_rotation_report_path": f"{layout.state}/report.html",
-        **{name: value for name, value in options.variables.items() if name != "ssl_rotation_sources"},
+        **asked,
     }
+    theirs = _variables_of(staying.get(layout.rotation, ""))
+    has_all = all(theirs.get(name) == value for name, value in asked.items())
     items = [
         PlannedFile(layout.credentials, 0o600, credentials if environment.get("SL_API_KEY") else None),
-        PlannedFile(layout.rotation, 0o600, _rotation(variables), shown=_rotation(without_secrets(variables))),
+        PlannedFile(
+            layout.rotation,
+            0o600,
+            None if has_all else _rotation(variables),
+            shown=_rotation(without_secrets(variables)),
+        ),
     ]
-    their_variables = _variables_of(staying.get(layout.rotation, "")) or variables
     their_login = _login_of(staying.get(layout.credentials, "")) or environment
-    folders = written_folders(their_variables, their_login, layout) if options.is_wanted else []
+    folders = written_folders(theirs or variables, their_login, layout) if options.is_wanted else []
     copied = [(layout.programs, name, 0o755) for name in PROGRAMS]
     if options.scheduler == "systemd":
         copied += [(layout.units, name, 0o644) for name in UNITS]
@@ -363,8 +372,8 @@ class Manifest:
 class SchedulePlan:
     """What a run does."""
 
-    edited: Sequence[str]
-    """The paths of what a person has edited; it stays as it is."""
+    edited: Mapping[str, str]
+    """The paths of what a person has edited, each with a sentence if it is to be seen to; it stays as it is."""
     removed: Sequence[str]
     kept: Sequence[PlannedFile]
     """What is wanted and nobody has edited ..."""
@@ -380,12 +389,16 @@ class SchedulePlan:
             manifest: what runs have written.
             marks: of what is there, by path: of all that is wanted or was written.
         """
-        ours = {path for path, mark in marks.items() if manifest.has(path, mark)}
-        wanted = {item.path for item in items}
+        wanted = {item.path: item.mark for item in items}
+        ours = {path for path, mark in marks.items() if manifest.has(path, mark) or wanted.get(path) == mark}
         kept = [item for item in items if item.path in ours or item.path not in marks]
         return cls(
-            edited=[path for path in marks if path not in ours],
-            removed=sorted(ours - wanted),
+            edited={
+                path: UNWANTED if path not in wanted else OUTDATED if wanted[path] else ""
+                for path in marks
+                if path not in ours
+            },
+            removed=sorted(ours - wanted.keys()),
             kept=kept,
             written=[item for item in kept if item.mark and item.mark != marks.get(item.path)],
         )
@@ -412,8 +425,9 @@ def told_of(
     """
     layout = Layout(machine, options.prefix)
     is_asked, would = options.is_wanted, "would be " if is_check_mode else ""
-    wanted_now = ". What is wanted now is not in it: edit it, or delete it and run this again" if is_asked else ""
-    yield from (f"{path}: left as it is, since a person has edited it{wanted_now}" for path in plan.edited)
+    yield from (f"{path}: left as it is, since a person has edited it{what}" for path, what in plan.edited.items())
+    if is_asked and any(item.path == layout.credentials and not item.mark for item in plan.kept):
+        yield f"{layout.credentials}: left as it is, since SL_API_KEY is not in the environment"
     yield from (f"{path}: {would}removed" for path in plan.removed)
     yield from (f"{item.path}: {would}written" for item in plan.written)
     if not is_asked:

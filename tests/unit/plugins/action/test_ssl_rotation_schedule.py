@@ -166,7 +166,8 @@ def test_what_a_person_has_edited_is_theirs_until_they_undo_it(here: Here) -> No
     rotation = Path(here.layout.rotation)
     written = rotation.read_text()
     rotation.write_text(f"{written}# mine\n")
-    assert f"{rotation}: left as it is" in here.scheduled()["lines"][0]
+    assert here.scheduled()["lines"][0] == f"{rotation}: left as it is, since a person has edited it"
+    assert "What is wanted now is not in it" in here.scheduled(variables={"ssl_rotation_trust": "warn"})["lines"][0]
     rotation.write_text(written)
     assert here.scheduled()["lines"][0].startswith("See what")
     rotation.write_text("mine")
@@ -188,9 +189,20 @@ def test_a_hook_that_leads_elsewhere_and_a_key_that_is_another_one_stay(here: He
     lines = here.scheduled(by="cron", login={})["lines"]
     assert {line.partition(": left")[0] for line in lines if "left as it is" in line} == {timer, credentials, str(hook)}
     assert {path for path in here.files() if path.startswith(here.layout.units)} == {timer}
+    assert f"{timer}: left as it is, since a person has edited it. It is not wanted any more: delete it" in lines
+    assert here.asked == [*STOP, RELOAD]  # else it would begin runs beside cron's, or runs of what is gone
     here.scheduled("absent")
     assert here.files() == {timer, credentials, str(hook)} and os.readlink(hook) == "/bin/true"
     assert {Path(path).read_text() for path in (timer, credentials)} == {"mine"}
+
+
+def test_what_is_as_it_is_wanted_is_known_again(here: Here) -> None:
+    """Where somebody has deleted the folder with the credentials, in which it is remembered what was written."""
+    here.scheduled()
+    shutil.rmtree(here.layout.config)
+    assert not any("edited" in line for line in here.scheduled()["lines"])
+    here.scheduled("absent")
+    assert here.files() == set()
 
 
 def test_a_run_that_was_killed_is_ended_by_the_next_one(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
+    OUTDATED,
+    UNWANTED,
     Layout,
     Machine,
     Manifest,
@@ -272,33 +274,60 @@ LINK = PlannedFile("/l", target="/t")
 @pytest.mark.parametrize(
     ("lines", "marks", "plan"),
     [
-        ([], {}, ([], [], [NEW], [NEW])),
-        ([f"{OLD}  /p"], {"/p": OLD}, ([], [], [NEW], [NEW])),
-        ([f"{NEW.mark}  /p"], {"/p": NEW.mark}, ([], [], [NEW], [])),
-        (["begun  /p"], {"/p": "half"}, ([], [], [NEW], [NEW])),
-        ([f"{OLD}  /p"], {"/p": "edited"}, (["/p"], [], [], [])),
-        ([f"{OLD}  /q"], {"/p": OLD}, (["/p"], [], [], [])),
-        ([], {"/p": NEW.mark}, (["/p"], [], [], [])),
-        ([f"{OLD}  /old", f"{OLD}  /mine"], {"/old": OLD, "/mine": "edited"}, (["/mine"], ["/old"], [NEW], [NEW])),
-        ([f"{OLD}  /gone"], {}, ([], [], [NEW], [NEW])),
+        ([], {}, ({}, [], [NEW], [NEW])),
+        ([f"{OLD}  /p"], {"/p": OLD}, ({}, [], [NEW], [NEW])),
+        ([f"{NEW.mark}  /p"], {"/p": NEW.mark}, ({}, [], [NEW], [])),
+        (["begun  /p"], {"/p": "half"}, ({}, [], [NEW], [NEW])),
+        ([f"{OLD}  /p"], {"/p": "edited"}, ({"/p": OUTDATED}, [], [], [])),
+        ([f"{OLD}  /q"], {"/p": OLD}, ({"/p": OUTDATED}, [], [], [])),
+        ([], {"/p": NEW.mark}, ({}, [], [NEW], [])),
+        (
+            [f"{OLD}  /old", f"{OLD}  /mine"],
+            {"/old": OLD, "/mine": "edited"},
+            ({"/mine": UNWANTED}, ["/old"], [NEW], [NEW]),
+        ),
+        ([f"{OLD}  /gone"], {}, ({}, [], [NEW], [NEW])),
     ],
 )
 def test_only_what_is_as_it_was_written_is_replaced_or_removed(
-    lines: list[str], marks: dict[str, str], plan: tuple[list[str], list[str], list[PlannedFile], list[PlannedFile]]
+    lines: list[str],
+    marks: dict[str, str],
+    plan: tuple[dict[str, str], list[str], list[PlannedFile], list[PlannedFile]],
 ) -> None:
+    """What has by chance, or from a run that was forgotten, all that is wanted is no work of a person."""
     assert SchedulePlan.of([NEW], Manifest(frozenset(lines)), marks) == SchedulePlan(*plan)
 
 
 def test_what_stays_as_it_is_stays_known() -> None:
-    """The credentials, where the environment has none."""
+    """The credentials, where the environment has none. Nothing is missing in what a person has made of them."""
     kept = PlannedFile("/p")
-    assert SchedulePlan.of([kept], Manifest(frozenset({f"{OLD}  /p"})), {"/p": OLD}) == SchedulePlan([], [], [kept], [])
+    assert SchedulePlan.of([kept], Manifest(frozenset({f"{OLD}  /p"})), {"/p": OLD}) == SchedulePlan({}, [], [kept], [])
+    assert SchedulePlan.of([kept], Manifest(frozenset()), {"/p": OLD}) == SchedulePlan({"/p": ""}, [], [], [])
+    credentials = PlannedFile(Layout(ROOT, "").credentials)
+    plan = SchedulePlan({}, [], [credentials], [])
+    first, *_rest = told_of(plan, OPTIONS, ROOT, has_hook=True, has_state=True, is_check_mode=False)
+    assert first == f"{credentials.path}: left as it is, since SL_API_KEY is not in the environment"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("ssl_rotation_sources: [certbot: /etc/letsencrypt]\nssl_rotation_max_listeners: 7\n# mine\nx: y\n", True),
+        ("ssl_rotation_sources: [certbot: /etc/letsencrypt]\nssl_rotation_max_listeners: 8", False),
+        ("ssl_rotation_max_listeners: 7", False),
+        ("a: [", False),
+    ],
+)
+def test_what_is_asked_for_may_be_in_a_file_in_other_words(text: str, is_said: bool) -> None:
+    """Nobody is told to edit what says it already, or to delete it; what is only proposed need not be in it."""
+    rotation = Layout(ROOT, "").rotation
+    assert (items(staying={rotation: text})[rotation].content is None) == is_said
 
 
 def test_a_link_is_recognised_by_where_it_leads() -> None:
     manifest = Manifest(frozenset({"/t  /l"}))
     assert SchedulePlan.of([LINK], manifest, {"/l": "/t"}).written == []
-    assert SchedulePlan.of([LINK], manifest, {"/l": "/bin/true"}).edited == ["/l"]
+    assert SchedulePlan.of([LINK], manifest, {"/l": "/bin/true"}).edited == {"/l": OUTDATED}
 
 
 def test_a_run_remembers_what_it_is_about_to_write_and_then_what_it_wrote() -> None:
@@ -343,7 +372,7 @@ def test_a_run_remembers_what_it_is_about_to_write_and_then_what_it_wrote() -> N
 )
 def test_what_is_told_at_the_end(machine: Machine, options: dict[str, Any], last: str) -> None:
     asked = replace(OPTIONS, **options)
-    plan = SchedulePlan([], [], [], [])
+    plan = SchedulePlan({}, [], [], [])
     lines = list(told_of(plan, asked, machine, has_hook=True, has_state=True, is_check_mode=False))
     assert lines[1 if asked.is_wanted else 0 :] == last.split("|")
 
@@ -353,7 +382,7 @@ def test_what_is_told_at_the_end(machine: Machine, options: dict[str, Any], last
     [(False, ["/old: removed", "/p: written"]), (True, ["/old: would be removed", "/p: would be written"])],
 )
 def test_what_was_done_is_told(is_check_mode: bool, said: list[str]) -> None:
-    plan = SchedulePlan(["/mine"], ["/old"], [NEW], [NEW])
+    plan = SchedulePlan({"/mine": OUTDATED}, ["/old"], [NEW], [NEW])
     first, *lines = told_of(plan, OPTIONS, ROOT, has_hook=False, has_state=False, is_check_mode=is_check_mode)
     assert first.startswith("/mine: left as it is, since a person has edited it. What is wanted now is not in it")
     assert lines[:2] == said and lines[-1].startswith("No hook of certbot was set.")
@@ -365,5 +394,5 @@ def test_what_was_done_is_told(is_check_mode: bool, said: list[str]) -> None:
     [([], "There is nothing to remove: no nights were set up here."), (["/old"], "/old: removed")],
 )
 def test_nothing_is_said_to_be_kept_that_is_not_there(removed: list[str], last: str) -> None:
-    plan, asked = SchedulePlan([], removed, [], []), replace(OPTIONS, is_wanted=False)
+    plan, asked = SchedulePlan({}, removed, [], []), replace(OPTIONS, is_wanted=False)
     assert list(told_of(plan, asked, ROOT, has_hook=False, has_state=False, is_check_mode=False)) == [last]
