@@ -18,10 +18,11 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import put_in_place, real_path
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute, put_in_place, real_path
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
+    PATHS,
     PROGRAMS,
     STARTED,
     UNITS,
@@ -75,7 +76,8 @@ class ActionModule(ActionBase):
 
         try:
             options = options_from(plain(self._task.args), machine)
-            done = schedule(options, machine, os.environ, systemd, is_check_mode=bool(self._task.check_mode))
+            environment = environment_from(os.environ)
+            done = schedule(options, machine, environment, systemd, is_check_mode=bool(self._task.check_mode))
         except CertificatesError as error:
             return {**result, **refused(error.message, error.code)}
         except OSError as error:
@@ -97,6 +99,11 @@ def options_from(given: Mapping[str, t.Any], machine: Machine) -> ScheduleOption
     """
     read = SPEC.read(with_absolute_paths(given))
     return read_options({**read, "variables": with_absolute_paths(read["variables"], "ssl_rotation_")}, machine)
+
+
+def environment_from(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of who runs this, in which roots are named by paths that begin where a person is."""
+    return {name: absolute(value) if name in PATHS and value.strip() else value for name, value in given.items()}
 
 
 def schedule(

@@ -42,13 +42,15 @@ SECRET_SOURCES = frozenset({"mail", "secrets_manager"})
 OUTDATED = ". What is wanted now is not in it: edit it, or delete it and run this again"
 UNWANTED = ". It is not wanted any more: delete it"
 PROXIES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
+PATHS = ("SOFTLAYER_CERTIFICATES_CA_PATH", *ROOTS_VARIABLES)
+"""What names files in the environment."""
 OF_ENVIRONMENT = (
     *("SL_USERNAME", "SL_API_KEY", "SL_ENDPOINT_URL", "SOFTLAYER_CERTIFICATES_TRANSPORT"),
-    *("SOFTLAYER_CERTIFICATES_CA_PATH", "SOFTLAYER_CERTIFICATES_LEDGER_URL", "SOFTLAYER_CERTIFICATES_INSTANCE_URL"),
-    *("SOFTLAYER_CERTIFICATES_IAM_URL", "IBMCLOUD_API_KEY"),
+    *("SOFTLAYER_CERTIFICATES_LEDGER_URL", "SOFTLAYER_CERTIFICATES_INSTANCE_URL", "SOFTLAYER_CERTIFICATES_IAM_URL"),
+    "IBMCLOUD_API_KEY",
     *PROXIES,
     *map(str.upper, PROXIES),
-    *ROOTS_VARIABLES,
+    *PATHS,
 )
 """What a run may need of the environment."""
 OWN_FOLDER = "StateDirectoryMode=0700\n"

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import options_from, put, schedule
+from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import (
+    environment_from,
+    options_from,
+    put,
+    schedule,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
     HOOK,
@@ -99,6 +104,12 @@ def test_paths_begin_where_a_person_is(here: Here, monkeypatch: pytest.MonkeyPat
     assert options.sources == [{"certbot": f"{here.home}/certbot"}]
     expected = {**paths, "report_path": f"{here.home}/report.html"}
     assert options.variables == {f"ssl_rotation_{name}": value for name, value in expected.items()}
+
+
+def test_roots_of_the_environment_are_found_from_elsewhere(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(here.home)
+    given = {"SSL_CERT_FILE": "ca.pem", "REQUESTS_CA_BUNDLE": "/etc/ca.pem", "SSL_CERT_DIR": "", "https_proxy": "proxy"}
+    assert environment_from(given) == {**given, "SSL_CERT_FILE": f"{here.home}/ca.pem"}
 
 
 def test_below_a_prefix_nothing_is_started(here: Here, tmp_path: Path) -> None:
