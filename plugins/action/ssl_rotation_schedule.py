@@ -129,17 +129,20 @@ def schedule(
     """
     layout = Layout(machine, options.prefix)
     check_paths(layout, machine)
-    if options.is_wanted and not environment.get("SL_API_KEY") and not os.path.isfile(layout.credentials):
+    has_key = bool(environment.get("SL_API_KEY"))
+    has_login = bool(environment.get("SL_USERNAME")) if has_key else os.path.isfile(layout.credentials)
+    if options.is_wanted and not has_login:
+        missing = "is no user name" if has_key else "are no credentials"
         raise CertificatesError(
             "invalid_argument",
-            f"There are no credentials for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
+            f"There {missing} for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
         )
     hook_folders = [folder for folder in hook_folders_of(options.sources) if os.path.isdir(folder)]
     originals = {name: (COLLECTION / "docs/examples/acme" / name).read_text("utf-8") for name in (*PROGRAMS, *UNITS)}
     manifest = Manifest.read(read(layout.manifest))
     marks = marks_of([layout.rotation, layout.credentials])
     edited = {path for path, mark in marks.items() if not manifest.has(path, mark)}
-    staying = edited if environment.get("SL_API_KEY") else {*edited, layout.credentials}
+    staying = edited if has_key else {*edited, layout.credentials}
     texts = {path: read(path) for path in staying}
     items = items_of(options, machine, originals, environment, hook_folders, texts)
     there = marks_of([*(item.path for item in items), *sorted(manifest.paths)])

@@ -157,6 +157,15 @@ def test_without_a_key_there_must_be_credentials_already(here: Here) -> None:
     assert not here.scheduled(login={})["changed"]
 
 
+def test_a_key_without_a_user_name_is_refused(here: Here) -> None:
+    """Each night would fail, and a file that has both would be spoiled."""
+    for login in ({"SL_API_KEY": "secret"}, {"SL_API_KEY": "secret", "SL_USERNAME": ""}):
+        with pytest.raises(CertificatesError, match=r"There is no user name for the nights: export SL_USERNAME and"):
+            here.scheduled(login=login)
+        assert here.files() == set()
+    assert not here.scheduled("absent", login={"SL_API_KEY": "secret"})["changed"]
+
+
 def test_the_service_writes_where_the_files_that_stay_have_it(here: Here, tmp_path: Path) -> None:
     """A person has added to the one, and the environment of this run has no key for the other."""
     machine = dataclasses.replace(here.machine, is_root=True)
