@@ -11,7 +11,7 @@ import re
 import stat
 import sys
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,11 +34,13 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
     ScheduleOptions,
     SchedulePlan,
     check_paths,
+    check_view,
     items_of,
     mark_of,
     read_options,
     shown_rotation,
     told_of,
+    written_folders,
 )
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
 
@@ -137,6 +139,9 @@ def schedule(
             "invalid_argument",
             f"There {missing} for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
         )
+    if options.is_wanted and options.scheduler == "systemd" and machine.is_root and not options.prefix:
+        for path in (machine.ansible, machine.collections, *paths_of(options, environment, layout)):
+            check_view(path, folders_to(path))
     hook_folders = [folder for folder in hook_folders_of(options.sources) if os.path.isdir(folder)]
     originals = {name: (COLLECTION / "docs/examples/acme" / name).read_text("utf-8") for name in (*PROGRAMS, *UNITS)}
     manifest = Manifest.read(read(layout.manifest))
@@ -183,6 +188,19 @@ def hook_folders_of(sources: Iterable[Mapping[str, t.Any]]) -> list[str]:
     """Return the folders of certbot's hooks, whether or not they are there."""
     paths = [os.path.expanduser(str(source["certbot"])) for source in sources if source.get("certbot")]
     return [f"{re.sub('/live(/[^/]+)?/?$', '', path)}/renewal-hooks/deploy" for path in paths]
+
+
+def paths_of(options: ScheduleOptions, environment: Mapping[str, str], layout: Layout) -> Iterator[str]:
+    """Yield where the nights read and write beside their own folder."""
+    yield from (value for source in options.sources for value in source.values() if isinstance(value, str))
+    yield from (str(value) for name, value in options.variables.items() if value and name.endswith("_path"))
+    yield from written_folders(options.variables, environment, layout)
+
+
+def folders_to(path: str) -> list[tuple[str, os.stat_result]]:
+    """Return the folders on the way to a path, and itself if it is one, as far as they are there."""
+    real = Path(real_path(path))
+    return [(str(folder), folder.stat()) for folder in [*reversed(real.parents), real] if folder.is_dir()]
 
 
 def read(path: str) -> str:

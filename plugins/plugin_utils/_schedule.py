@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import stat
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -176,6 +178,30 @@ def check_paths(layout: Layout, machine: Machine) -> None:
                 "invalid_argument",
                 f"The path {path} would be in programs and units: choose one with nothing but letters, digits and ./_@+- in it.",
             )
+
+
+def check_view(path: str, folders: Iterable[tuple[str, os.stat_result]]) -> None:
+    """Refuse a path that root's service would not find: it has temporary folders of its own, and enters folders only as their owner may.
+
+    Args:
+        path: what it reads or writes.
+        folders: those on the way to it, each with what is known of it.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    own = [folder for folder in ("/tmp", "/var/tmp") if f"{path}/".startswith(f"{folder}/")]
+    shut = [folder for folder, known in folders if not known.st_mode & _right_to_enter(known)]
+    if own or shut:
+        why = f"has a {own[0]} of its own" if own else f"has none of root's powers, and cannot enter {shut[0]}"
+        raise CertificatesError(
+            "invalid_argument",
+            f"The service would not find {path}: it {why}. Have that elsewhere, or have cron start the nights, with -e scheduler=cron.",
+        )
+
+
+def _right_to_enter(known: os.stat_result) -> int:
+    return stat.S_IXUSR if known.st_uid == 0 else stat.S_IXGRP if known.st_gid == 0 else stat.S_IXOTH
 
 
 def items_of(

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import (
     environment_from,
+    folders_to,
     options_from,
     put,
     schedule,
@@ -110,6 +111,40 @@ def test_roots_of_the_environment_are_found_from_elsewhere(here: Here, monkeypat
     monkeypatch.chdir(here.home)
     given = {"SSL_CERT_FILE": "ca.pem", "REQUESTS_CA_BUNDLE": "/etc/ca.pem", "SSL_CERT_DIR": "", "https_proxy": "proxy"}
     assert environment_from(given) == {**given, "SSL_CERT_FILE": f"{here.home}/ca.pem"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "variables", "login", "path"),
+    [
+        ([], {}, {}, "/tmp/ansible"),
+        ([{"lego": "/tmp/lego"}, {"mail": {"maildir": "x"}}], {}, {}, "/tmp/lego"),
+        ([], {"ssl_rotation_trusted_ca_path": "/tmp/ca.pem", "ssl_rotation_report_path": None}, {}, "/tmp/ca.pem"),
+        ([], {"ssl_rotation_report_path": "/tmp/report.html"}, {}, "/tmp/report.html"),
+        ([], {}, {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////tmp/l/l.sqlite3"}, "/tmp/l"),
+    ],
+)
+def test_what_the_service_of_root_would_not_find_is_refused(
+    here: Here, sources: Any, variables: Any, login: Any, path: str
+) -> None:
+    """Before anything is written. That of a user sees what they see, and so does cron."""
+    ansible = "/tmp/ansible" if path == "/tmp/ansible" else "/usr/bin"
+    root = dataclasses.replace(here.machine, is_root=True, ansible=ansible)
+    options = ScheduleOptions(True, "systemd", "03:00", "", sources, variables)
+    with pytest.raises(CertificatesError, match=f"would not find {path}: it has a /tmp of its own"):
+        schedule(options, root, {**LOGIN, **login}, here.systemd)
+    assert here.asked == []
+    user = dataclasses.replace(here.machine, ansible=ansible)
+    assert schedule(options, user, {**LOGIN, **login}, here.systemd, is_check_mode=True)["changed"]
+    with_cron = dataclasses.replace(options, scheduler="cron")
+    assert schedule(with_cron, root, {**LOGIN, **login}, here.systemd, is_check_mode=True)["changed"]
+
+
+def test_the_folders_to_a_path_are_seen_through_links(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0o600)
+    (tmp_path / "link").symlink_to("shut")
+    folders = dict(folders_to(f"{tmp_path}/link/report.html"))
+    assert [*folders] == [*map(str, reversed(tmp_path.parents)), str(tmp_path), f"{tmp_path}/shut"]
+    assert stat.S_IMODE(folders[f"{tmp_path}/shut"].st_mode) == 0o600
 
 
 def test_below_a_prefix_nothing_is_started(here: Here, tmp_path: Path) -> None:

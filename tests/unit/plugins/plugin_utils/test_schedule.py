@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
     ScheduleOptions,
     SchedulePlan,
     check_paths,
+    check_view,
     cron_line,
     items_of,
     mark_of,
@@ -265,6 +267,38 @@ def test_paths_that_mean_something_to_a_shell_or_systemd_are_refused(machine: Ma
     check_paths(Layout(ROOT, ""), ROOT)
     with pytest.raises(CertificatesError, match="would be in programs and units"):
         check_paths(Layout(machine, prefix), machine)
+
+
+def known(mode: int, owner: int = 0, group: int = 0) -> os.stat_result:
+    return os.stat_result((mode, 0, 0, 1, owner, group, 0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("path", "folders", "said"),
+    [
+        ("/srv/le", {"/": known(0o755), "/srv": known(0o755, 7, 7), "/srv/le": known(0o700)}, None),
+        ("/srv/tmp/x", {"/srv": known(0o710, 7, 0)}, None),
+        (
+            "/home/me/le",
+            {"/home": known(0o755), "/home/me": known(0o750, 7, 7)},
+            "root's powers, and cannot enter /home/me.",
+        ),
+        ("/srv/x", {"/srv": known(0o677)}, "cannot enter /srv."),
+        ("/srv/x", {"/srv": known(0o707, 7, 0)}, "cannot enter /srv."),
+        ("/tmp", {}, "has a /tmp of its own"),
+        ("/var/tmp/report.html", {}, "has a /var/tmp of its own"),
+        ("/tmpfs/report.html", {}, None),
+    ],
+)
+def test_what_the_service_of_root_would_not_find_is_refused(
+    path: str, folders: dict[str, os.stat_result], said: str | None
+) -> None:
+    """A venv in the home of who called sudo; a report that would be gone with the run."""
+    if said is None:
+        check_view(path, folders.items())
+    else:
+        with pytest.raises(CertificatesError, match=f"would not find {path}: it .*{said}.* -e scheduler=cron"):
+            check_view(path, folders.items())
 
 
 NEW, OLD = PlannedFile("/p", content="new"), mark_of(b"old")
