@@ -118,7 +118,7 @@ def read_sources(
             take(source, content.paired)
             _take_others(read, source, content)
             continue
-        if not os.path.exists(source.path):
+        if _is_missing(source.path):
             read.empty.append(_empty(source, f"{printable(source.path)} is not there. {SEE}"))
             continue
         files = Files(passphrase)
@@ -128,7 +128,7 @@ def read_sources(
                 mail = look_into(position, keys)
             paired = _look(source, files, mail or MailContent(), hide)
         except CertificatesError as error:
-            if not os.path.exists(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
+            if _is_missing(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
                 read.empty.append(_empty(source, error.message))
             else:
                 what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
@@ -221,6 +221,15 @@ def _empty(source: Source, why: str) -> Record:
     """Return what is said of a source that brings nothing at all, in the same words for each kind."""
     message = f"The source {source_name(source.kind)} brings nothing: {why}"
     return {"source": source.kind, "path": printable(source.path), "message": message}
+
+
+def _is_missing(path: str) -> bool:
+    """Return whether nothing is in a place. It may be there if it is in a folder that cannot be entered."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError) as error:
+        return not isinstance(error, PermissionError)
+    return False
 
 
 def _why_empty(source: Source, paired: Paired) -> str | None:

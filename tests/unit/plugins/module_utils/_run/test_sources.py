@@ -521,6 +521,28 @@ def test_a_source_that_is_missing_or_cannot_be_read_hides_no_other(
     assert len(found.entries) == 1
 
 
+@pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder", "mail"])
+def test_a_source_in_a_folder_that_cannot_be_entered_may_be_there(
+    kind: str, tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with one in the home of another user: no disk is missing."""
+    shut = str(tmp_path / "shut/source")
+
+    def refusing(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(path: Any, *args: Any, **options: Any) -> Any:
+            if str(path).startswith(shut):
+                raise PermissionError(13, "Permission denied", path)
+            return call(path, *args, **options)
+
+        return called
+
+    for name in ("stat", "lstat", "listdir", "open"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    found = read("mail", "", mail=mail(), privatekey_dir=shut) if kind == "mail" else read(kind, shut)
+    [told] = found.failed or found.skipped
+    assert not found.empty and "Permission denied" in told["message"] and shut in str(told)
+
+
 def test_a_folder_of_which_nothing_can_be_used_is_told_of(tmp_path: Path, read: Reader) -> None:
     """As with a mistyped passphrase. One that can be used means that the folder is the right one."""
     for name in ("one", "two"):
