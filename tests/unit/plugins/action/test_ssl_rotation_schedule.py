@@ -293,6 +293,19 @@ def test_a_folder_that_is_a_link_is_written_through(here: Here, tmp_path: Path) 
     assert not here.scheduled()["changed"]
 
 
+def test_modules_are_kept_out_of_the_journal(here: Here) -> None:
+    """Where they would write all that they are given, the template of the report, too, between the lines that a person looks for."""
+    playbook = here.home / "bin/ansible-playbook"
+    playbook.parent.mkdir()
+    playbook.write_text("#!/bin/sh\nexec env\n")
+    playbook.chmod(0o755)
+    here.scheduled(machine=dataclasses.replace(here.machine, ansible=str(playbook.parent)))
+    given = {"PATH": os.defpath}
+    run = subprocess.run([here.layout.rotate], env=given, capture_output=True, text=True, check=True)
+    environment = dict(line.split("=", 1) for line in run.stdout.splitlines())
+    assert environment["ANSIBLE_NO_TARGET_SYSLOG"] == "true"
+
+
 @pytest.mark.skipif(
     not shutil.which("systemd-analyze"), reason="no systemd-analyze: install the system's package systemd"
 )
