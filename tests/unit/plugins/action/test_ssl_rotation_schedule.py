@@ -293,17 +293,17 @@ def test_a_folder_that_is_a_link_is_written_through(here: Here, tmp_path: Path) 
     assert not here.scheduled()["changed"]
 
 
-def test_modules_are_kept_out_of_the_journal(here: Here) -> None:
-    """Where they would write all that they are given, the template of the report, too, between the lines that a person looks for."""
+def test_the_environment_of_a_night(here: Here) -> None:
+    """Modules would write all that they are given into the journal; and Ansible needs UTF-8, whatever cron or a client has."""
     playbook = here.home / "bin/ansible-playbook"
     playbook.parent.mkdir()
     playbook.write_text("#!/bin/sh\nexec env\n")
     playbook.chmod(0o755)
     here.scheduled(machine=dataclasses.replace(here.machine, ansible=str(playbook.parent)))
-    given = {"PATH": os.defpath}
+    given = {"PATH": os.defpath, "LC_ALL": "POSIX"}
     run = subprocess.run([here.layout.rotate], env=given, capture_output=True, text=True, check=True)
     environment = dict(line.split("=", 1) for line in run.stdout.splitlines())
-    assert environment["ANSIBLE_NO_TARGET_SYSLOG"] == "true"
+    assert (environment["ANSIBLE_NO_TARGET_SYSLOG"], environment["LC_ALL"]) == ("true", "C.UTF-8")
 
 
 @pytest.mark.skipif(
