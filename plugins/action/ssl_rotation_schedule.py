@@ -72,8 +72,8 @@ class ActionModule(ActionBase):
             given = {"scope": "system" if machine.is_root else "user", **options}
             answer = self._execute_module("ansible.builtin.systemd_service", given, task_vars=task_vars)
             if answer.get("failed"):
-                what = f"systemd refuses {options.get('name', 'to read its units again')}: {answer.get('msg')}"
-                raise CertificatesError("not_written", what)
+                what = options.get("name", "to read its units again")
+                raise CertificatesError("not_written", why_refused(what, str(answer.get("msg")), machine))
             return t.cast("Mapping[str, t.Any]", answer)
 
         try:
@@ -91,6 +91,16 @@ class ActionModule(ActionBase):
         if not self._task.diff:
             del done["diff"]
         return {**result, **done, "_ansible_verbose_always": True}
+
+
+def why_refused(what: str, said: str, machine: Machine) -> str:
+    """Return the sentence for what systemd does not do. That of a user runs while the user is logged in, which is not so after `su`."""
+    if not machine.is_root and "Failed to connect" in said:
+        said += (
+            ". You are not logged in by systemd, as after su or sudo: have root run `loginctl enable-linger` with your name, and run this again. "
+            "Or let cron start the nights, with -e scheduler=cron."
+        )
+    return f"systemd refuses {what}: {said}"
 
 
 def options_from(given: Mapping[str, t.Any], machine: Machine) -> ScheduleOptions:

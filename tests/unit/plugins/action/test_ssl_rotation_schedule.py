@@ -23,6 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_sche
     options_from,
     put,
     schedule,
+    why_refused,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
@@ -94,6 +95,14 @@ def test_that_systemd_had_not_started_it_is_a_change(here: Here, monkeypatch: py
     here.scheduled()
     monkeypatch.setattr(here, "systemd", lambda **options: {"changed": "name" in options})
     assert here.scheduled()["changed"]
+
+
+def test_a_user_that_systemd_does_not_know_is_told_what_to_do(here: Here) -> None:
+    said = "Failed to connect to user scope bus via local transport: No such file or directory"
+    assert "loginctl enable-linger" in why_refused(STARTED[0], said, here.machine)
+    as_root = dataclasses.replace(here.machine, is_root=True)
+    for machine, words in ((as_root, said), (here.machine, "Unit is masked.")):
+        assert why_refused(STARTED[0], words, machine) == f"systemd refuses {STARTED[0]}: {words}"
 
 
 def test_paths_begin_where_a_person_is(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
