@@ -46,7 +46,8 @@ from jinja2.runtime import Context
 UNDEFINED = re.compile(r"'[\w.]{1,100}' is undefined")
 """What Ansible says of a template that is undefined inside; anything else that it says may quote a secret."""
 MAY_BE_BLANK = {"list", "path"}
-"""The types of variables that may be blank: a blank list is empty, and a file that is not named is not read or written ..."""
+"""The types of variables that may be blank: a blank list is empty, unless it has items where nobody writes it, and a file that is not named is
+not read or written ..."""
 NONE_IF_BLANK = ("_mail", "_privatekey_passphrase")
 """... and these, which then are not used."""
 LIMITS = {"ssl_fulfillment_select": HOW_TO_SELECT}
@@ -276,13 +277,13 @@ def _like(name: str, known: Collection[str]) -> list[str]:
 
 def _why_without_value(given: Mapping[str, t.Any], unreadable: Mapping[str, str], role: str) -> str | None:
     """Return why a variable that is defined has no value, or none of its type; `None` if each has one."""
-    options = role_variables(role)
+    options, defaults = role_variables(role), role_defaults(role)
     if unreadable:
         name, why = min(unreadable.items())
         return f"{name} is defined, but its template cannot be evaluated{why}. Correct it, or leave it out; nothing was done."
     blank = {name for name, value in given.items() if value is None or (isinstance(value, str) and not value.strip())}
     for name in sorted(blank):
-        if not (options[name]["type"] in MAY_BE_BLANK or name.endswith(NONE_IF_BLANK)):
+        if defaults.get(name) or not (options[name]["type"] in MAY_BE_BLANK or name.endswith(NONE_IF_BLANK)):
             what = "null" if given[name] is None else "blank"
             return f"{name} is {what}, which says nothing of what is meant. Give it a value, or leave it out; nothing was done."
     try:
