@@ -129,7 +129,10 @@ def why_not_writable(path: str) -> str | None:
     if not os.path.isdir(folder):
         return f"There is no folder {encodable(folder)} on this machine: make it, or correct the path."
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
-        return f"The disk of the folder {encodable(folder)} is read-only: name another path."
+        return (
+            f"The folder {encodable(folder)} is read-only: its disk is, or a service of systemd has it not among its ReadWritePaths. "
+            "Name another path, or let it write there."
+        )
     if not os.access(folder, os.W_OK | os.X_OK):
         return (
             f"This user may not write to the folder {encodable(folder)}: correct its permissions, or name another path."

@@ -261,7 +261,7 @@ def test_files_that_could_not_be_written(
 @pytest.mark.parametrize(
     ("name", "function", "said"),
     [
-        ("statvfs", read_only, "The disk of the folder {folder} is read-only: name another path."),
+        ("statvfs", read_only, "The folder {folder} is read-only: its disk is, or a service of systemd has"),
         (
             "access",
             forbidden,
