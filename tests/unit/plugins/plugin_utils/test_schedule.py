@@ -423,6 +423,15 @@ def test_what_was_done_is_told(is_check_mode: bool, said: list[str]) -> None:
     assert lines[3].startswith("It would run" if is_check_mode else "It runs")
 
 
+def test_a_user_is_told_of_what_only_they_can_take_away() -> None:
+    """Cron would run each night what is gone."""
+    for machine, lines in ((ROOT, []), (USER, ["If you gave cron a line for it, take that out: crontab -e"])):
+        removed = Layout(machine, "").rotate
+        plan, asked = SchedulePlan({}, [removed], [], []), replace(OPTIONS, is_wanted=False)
+        told = list(told_of(plan, asked, machine, has_hook=False, has_state=False, is_check_mode=False))
+        assert told == [f"{removed}: removed", *lines]
+
+
 @pytest.mark.parametrize(
     ("removed", "last"),
     [([], "There is nothing to remove: no nights were set up here."), (["/old"], "/old: removed")],
