@@ -21,8 +21,6 @@ from types import MappingProxyType
 from zlib import crc32
 
 import yaml
-from ansible.module_utils.common.yaml import yaml_load
-from ansible.parsing.yaml.dumper import AnsibleDumper
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import folder_of_file
 from ansible_collections.softlayer.certificates.plugins.module_utils._trust_store import ROOTS_VARIABLES
@@ -267,16 +265,34 @@ def without_secrets(variables: Variables) -> Variables:
     return {**shown(variables, SECRET_VARIABLES), "ssl_rotation_sources": sources}
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes variables, in which all templates have been evaluated: a text that looks like one is marked as none, as Ansible reads it."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads them."""
+
+
+def _represented(dumper: yaml.SafeDumper, text: str) -> t.Any:
+    return dumper.represent_scalar(UNSAFE if re.search("{[{%#]", text) else "tag:yaml.org,2002:str", text)
+
+
+UNSAFE = "!unsafe"
+_Dumper.add_representer(str, _represented)
+_Dumper.add_multi_representer(str, _represented)  # Ansible's own kinds of text
+_Loader.add_constructor(UNSAFE, lambda loader, node: loader.construct_yaml_str(node))
+
+
 def _rotation(variables: Variables) -> str:
     head = "# What is rotated every night. All variables: ansible-doc --type role softlayer.certificates.ssl_rotation\n"
     form = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False, "width": 160}
-    return head + str(yaml.dump(variables, Dumper=AnsibleDumper, **form))  # which knows Ansible's own kinds of text
+    return head + str(yaml.dump(variables, Dumper=_Dumper, **form))
 
 
 def _variables_of(text: str) -> Variables:
     """Return the variables of a file with such; none if it cannot be read, or is encrypted."""
     with suppress(Exception):
-        return dict(yaml_load(text))
+        return dict(_Loader(text).get_single_data())
     return {}
 
 
@@ -290,7 +306,7 @@ def _login_of(text: str) -> Mapping[str, str]:
 def shown_rotation(text: str) -> str:
     """Return the text of a file with such variables as it may be shown; blank if it cannot be read."""
     try:
-        return _rotation(without_secrets(yaml_load(text)))
+        return _rotation(without_secrets(_Loader(text).get_single_data()))
     except Exception:  # what it says may quote a secret
         return ""
 

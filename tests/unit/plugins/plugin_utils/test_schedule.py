@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
     OUTDATED,
@@ -216,6 +219,19 @@ def test_the_variables_are_shown_without_secrets() -> None:
     }
     assert shown_rotation(rotation.content or "") == rotation.shown
     assert shown == without_secrets(yaml.safe_load(rotation.content or ""))
+
+
+def test_what_looks_like_a_template_is_none() -> None:
+    """All are evaluated where they were given. In the night they would be evaluated again, as what is in a passphrase by chance."""
+    texts = ["a{{ b }}'c", "{% if", "a {# b", "{a}"]
+    given = {"ssl_rotation_privatekey_passphrase": wrap_var(texts[0]), "ssl_rotation_common_names": texts}
+    content = items(variables=given)[Layout(ROOT, "").rotation].content or ""
+    loader = DataLoader()
+    assert Templar(loader, {}).template({name: loader.load(content)[name] for name in given}) == given
+    assert shown_rotation(content).count("!unsafe") == 3
+    assert (
+        items(variables=given, staying={Layout(ROOT, "").rotation: content})[Layout(ROOT, "").rotation].content is None
+    )
 
 
 @pytest.mark.parametrize("text", ["", "secret: [", "[secret]", "secret", "ssl_rotation_sources: secret"])
