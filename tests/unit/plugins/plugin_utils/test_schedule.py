@@ -93,6 +93,9 @@ def test_a_user_gets_the_same_below_their_home_without_what_only_root_may_say() 
     units = {path: item.content or "" for path, item in wanted.items() if "/.config/systemd/user/" in path}
     assert len(units) == 3 and all(path.startswith("/home/me/") for path in wanted if "letsencrypt" not in path)
     service = units[f"/home/me/.config/systemd/user/{ROTATE}.service"]
+    assert (
+        "StartLimitBurst=500\n" in service.partition("[Service]")[0]
+    )  # else few failures would end what follows a renewal
     assert service.endswith("TimeoutStartSec=4h\n\nUMask=0077\n") and "+" not in service.partition("[Service]")[2]
     assert "network-online" not in service
     path = units[f"/home/me/.config/systemd/user/{ROTATE}.path"]
