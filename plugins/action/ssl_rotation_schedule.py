@@ -153,6 +153,7 @@ def schedule(
         for path in (machine.ansible, machine.collections, *paths_of(options, environment, layout)):
             check_view(path, folders_to(path))
     hook_folders = [folder for folder in hook_folders_of(options.sources) if os.path.isdir(folder)]
+    hook_folders = [folder for folder in hook_folders if os.access(folder, os.W_OK | os.X_OK)]
     originals = {name: (COLLECTION / "docs/examples/acme" / name).read_text("utf-8") for name in (*PROGRAMS, *UNITS)}
     manifest = Manifest.read(read(layout.manifest))
     marks = marks_of([layout.rotation, layout.credentials])

@@ -269,6 +269,17 @@ def test_what_is_as_it_is_wanted_is_known_again(here: Here) -> None:
     assert here.files() == set()
 
 
+def test_hooks_of_a_certbot_that_belongs_to_somebody_else(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of which a user may read the certificates, by a group: all else is done, and no hook is promised."""
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != str(here.hooks))
+    for is_check_mode in (True, False):
+        lines = here.scheduled(is_check_mode=is_check_mode)["lines"]
+        assert lines[-1].startswith("No hook of certbot was set.") and not any(
+            str(here.hooks) in line for line in lines
+        )
+    assert [*here.hooks.iterdir()] == [] and here.asked == [RELOAD, *START]
+
+
 def test_a_run_that_was_killed_is_ended_by_the_next_one(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it was: what it had begun to write is no work of a person."""
     here.scheduled()
