@@ -154,6 +154,8 @@ def schedule(
             check_view(path, folders_to(path))
     hook_folders = [folder for folder in hook_folders_of(options.sources) if os.path.isdir(folder)]
     hook_folders = [folder for folder in hook_folders if os.access(folder, os.W_OK | os.X_OK)]
+    if options.prefix:  # a client that is in use would rotate with what is tried out
+        hook_folders = [folder for folder in hook_folders if folder.startswith(os.path.join(options.prefix, ""))]
     originals = {name: (COLLECTION / "docs/examples/acme" / name).read_text("utf-8") for name in (*PROGRAMS, *UNITS)}
     manifest = Manifest.read(read(layout.manifest))
     marks = marks_of([layout.rotation, layout.credentials])
