@@ -315,6 +315,21 @@ def test_a_folder_that_is_a_link_is_written_through(here: Here, tmp_path: Path) 
     assert not here.scheduled()["changed"]
 
 
+def test_root_runs_the_hook_of_a_user_as_that_user(here: Here, tmp_path: Path) -> None:
+    """Else the user could not take the note of root away, and no night would begin."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in (("id", "echo 12345"), ("setpriv", 'echo "$@"')):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    here.scheduled()
+    path = {"PATH": f"{programs}:{os.defpath}"}
+    run = subprocess.run([here.layout.hook], env=path, capture_output=True, text=True, check=True)
+    own = os.stat(here.layout.state)
+    assert run.stdout == f"--reuid {own.st_uid} --regid {own.st_gid} --init-groups {here.layout.hook}\n"
+    assert [*Path(here.layout.state).iterdir()] == []
+
+
 def test_the_environment_of_a_night(here: Here) -> None:
     """Modules would write all that they are given into the journal; and Ansible needs UTF-8, whatever cron or a client has."""
     playbook = here.home / "bin/ansible-playbook"
