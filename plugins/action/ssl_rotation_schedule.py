@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import site
 import stat
 import sys
 import typing as t
@@ -45,6 +47,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
 
 COLLECTION = Path(__file__).parents[2]
+PLAYBOOK = "ansible-playbook"
 SPEC = ArgumentSpec(
     {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -192,9 +195,16 @@ def here() -> Machine:
         home=os.path.expanduser("~"),
         name=os.uname().nodename,
         runs_systemd=os.path.isdir("/run/systemd/system"),
-        ansible=os.path.dirname(sys.executable),
+        ansible=folder_of_ansible(sys.executable, sys.argv[0], shutil.which(PLAYBOOK)),
         collections=str(COLLECTION.parents[2]),
+        libraries=site.getuserbase(),
     )
+
+
+def folder_of_ansible(python: str, *called: str | None) -> str:
+    """Return the folder with `ansible-playbook`: that of its Python, as in a virtual environment, or that which it was called in."""
+    folders = [os.path.dirname(os.path.abspath(path)) for path in (python, *called) if path]
+    return next((folder for folder in folders if os.path.isfile(f"{folder}/{PLAYBOOK}")), folders[0])
 
 
 def hook_folders_of(sources: Iterable[Mapping[str, t.Any]]) -> list[str]:

@@ -72,6 +72,8 @@ class Machine:
     """The folder of `ansible-playbook`."""
     collections: str
     """The folder in which this collection was found, as `ANSIBLE_COLLECTIONS_PATH` has it."""
+    libraries: str
+    """The folder below which `pip install --user` puts libraries; it would be below the home of the nights."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,8 @@ def check_paths(layout: Layout, machine: Machine) -> None:
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    for path in (layout.config, layout.state, layout.programs, machine.ansible, machine.collections):
+    theirs = (machine.ansible, machine.collections, machine.libraries)
+    for path in (layout.config, layout.state, layout.programs, *theirs):
         if not re.fullmatch(r"[\w./@+-]+", path):
             raise CertificatesError(
                 "invalid_argument",
@@ -343,6 +346,7 @@ def _moved(original: str, options: ScheduleOptions, machine: Machine, layout: La
     places = {
         "/opt/softlayer-certificates/bin": machine.ansible,
         "/usr/share/ansible/collections": machine.collections,
+        "/root/.local": machine.libraries,
         "/etc/softlayer-certificates": layout.config,
         "/var/lib/softlayer-certificates": layout.state,
         "/usr/local/sbin": layout.programs,

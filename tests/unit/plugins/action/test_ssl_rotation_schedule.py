@@ -6,19 +6,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import (
     environment_from,
+    folder_of_ansible,
     folders_to,
     options_from,
     put,
@@ -36,6 +37,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
     ScheduleOptions,
 )
 
+MACHINE = Machine(False, "/home/me", "web1", True, "/usr/bin", "/usr/share/ansible/collections", "/home/me/.local")
 LOGIN = {"SL_USERNAME": "me", "SL_API_KEY": "secret"}
 
 
@@ -45,7 +47,7 @@ class Here:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.asked: list[Mapping[str, Any]] = []
-        self.machine = Machine(False, str(home), "web1", True, "/usr/bin", "/usr/share/ansible/collections")
+        self.machine = replace(MACHINE, home=str(home))
         self.layout = Layout(self.machine, "")
         self.hooks = home / "certbot/renewal-hooks/deploy"
 
@@ -100,7 +102,7 @@ def test_that_systemd_had_not_started_it_is_a_change(here: Here, monkeypatch: py
 def test_a_user_that_systemd_does_not_know_is_told_what_to_do(here: Here) -> None:
     said = "Failed to connect to user scope bus via local transport: No such file or directory"
     assert "loginctl enable-linger" in why_refused(STARTED[0], said, here.machine)
-    as_root = dataclasses.replace(here.machine, is_root=True)
+    as_root = replace(here.machine, is_root=True)
     for machine, words in ((as_root, said), (here.machine, "Unit is masked.")):
         assert why_refused(STARTED[0], words, machine) == f"systemd refuses {STARTED[0]}: {words}"
 
@@ -137,14 +139,14 @@ def test_what_the_service_of_root_would_not_find_is_refused(
 ) -> None:
     """Before anything is written. That of a user sees what they see, and so does cron."""
     ansible = "/tmp/ansible" if path == "/tmp/ansible" else "/usr/bin"
-    root = dataclasses.replace(here.machine, is_root=True, ansible=ansible)
+    root = replace(here.machine, is_root=True, ansible=ansible)
     options = ScheduleOptions(True, "systemd", "03:00", "", sources, variables)
     with pytest.raises(CertificatesError, match=f"would not find {path}: it has a /tmp of its own"):
         schedule(options, root, {**LOGIN, **login}, here.systemd)
     assert here.asked == []
-    user = dataclasses.replace(here.machine, ansible=ansible)
+    user = replace(here.machine, ansible=ansible)
     assert schedule(options, user, {**LOGIN, **login}, here.systemd, is_check_mode=True)["changed"]
-    with_cron = dataclasses.replace(options, scheduler="cron")
+    with_cron = replace(options, scheduler="cron")
     assert schedule(with_cron, root, {**LOGIN, **login}, here.systemd, is_check_mode=True)["changed"]
 
 
@@ -214,7 +216,7 @@ def test_a_key_without_a_user_name_is_refused(here: Here) -> None:
 
 def test_the_service_writes_where_the_files_that_stay_have_it(here: Here, tmp_path: Path) -> None:
     """A person has added to the one, and the environment of this run has no key for the other."""
-    machine = dataclasses.replace(here.machine, is_root=True)
+    machine = replace(here.machine, is_root=True)
     service, rotation = (tmp_path / f"etc/{place}" for place in (f"systemd/system/{UNITS[0]}", f"{HOOK}/rotation.yml"))
     how: dict[str, Any] = {"machine": machine, "prefix": str(tmp_path)}
     ledger = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////srv/ledger/it.sqlite3"}
@@ -336,11 +338,24 @@ def test_the_environment_of_a_night(here: Here) -> None:
     playbook.parent.mkdir()
     playbook.write_text("#!/bin/sh\nexec env\n")
     playbook.chmod(0o755)
-    here.scheduled(machine=dataclasses.replace(here.machine, ansible=str(playbook.parent)))
+    here.scheduled(machine=replace(here.machine, ansible=str(playbook.parent)))
     given = {"PATH": os.defpath, "LC_ALL": "POSIX"}
     run = subprocess.run([here.layout.rotate], env=given, capture_output=True, text=True, check=True)
     environment = dict(line.split("=", 1) for line in run.stdout.splitlines())
     assert (environment["ANSIBLE_NO_TARGET_SYSLOG"], environment["LC_ALL"]) == ("true", "C.UTF-8")
+    assert environment["PYTHONUSERBASE"] == MACHINE.libraries and environment["HOME"] == here.layout.state
+
+
+def test_ansible_is_found_where_it_was_installed(tmp_path: Path) -> None:
+    """`pip install --user` puts it into another folder than the one of Python."""
+    for name in ("venv", "user", "path"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ansible-playbook").touch()
+    called, listed = (f"{tmp_path}/{name}/ansible-playbook" for name in ("user", "path"))
+    assert folder_of_ansible(f"{tmp_path}/venv/python3", called, listed) == f"{tmp_path}/venv"
+    assert folder_of_ansible(f"{tmp_path}/python3", called, listed) == f"{tmp_path}/user"
+    assert folder_of_ansible(f"{tmp_path}/python3", f"{tmp_path}/ansible-runner", listed) == f"{tmp_path}/path"
+    assert folder_of_ansible(f"{tmp_path}/python3", f"{tmp_path}/ansible-runner", None) == str(tmp_path)
 
 
 @pytest.mark.skipif(
@@ -348,7 +363,7 @@ def test_the_environment_of_a_night(here: Here) -> None:
 )
 @pytest.mark.parametrize("is_root", [True, False])
 def test_systemd_takes_the_units(here: Here, tmp_path: Path, is_root: bool) -> None:
-    machine = Machine(is_root, "/home/me", "web1", True, "/usr/bin", "/usr/share/ansible/collections")
+    machine = replace(MACHINE, is_root=is_root)
     report = {"ssl_rotation_report_path": '/srv/100 % "of" us/report.html'}
     here.scheduled(machine=machine, prefix=str(tmp_path / "trial"), variables=report)
     units = sorted(

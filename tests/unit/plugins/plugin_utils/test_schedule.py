@@ -40,7 +40,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
 
 from tests.support.acme_machine import EXAMPLES
 
-ROOT = Machine(True, "/root", "web1", True, "/opt/ansible/bin", "/usr/share/collections")
+ROOT = Machine(True, "/root", "web1", True, "/opt/ansible/bin", "/usr/share/collections", "/srv/user")
 USER = replace(ROOT, is_root=False, home="/home/me")
 SOURCES = [{"certbot": "/etc/letsencrypt"}]
 OPTIONS = ScheduleOptions(True, "systemd", "03:00", "", SOURCES, {"ssl_rotation_max_listeners": 7})
@@ -65,6 +65,7 @@ def test_root_gets_what_the_guide_has() -> None:
             if path.startswith(place):
                 original = ORIGINALS[path.rpartition("/")[2]].replace("*-*-* 03:00", "*-*-* 23:30")
                 original = original.replace("/opt/softlayer-certificates/bin", ROOT.ansible)
+                original = original.replace("/root/.local", ROOT.libraries)
                 assert (
                     item.content == item.shown == original.replace("/usr/share/ansible/collections", ROOT.collections)
                 )
@@ -280,6 +281,7 @@ def test_the_machine_says_what_starts_it() -> None:
         (replace(USER, home="/home/o'neil"), ""),
         (replace(ROOT, ansible="/a\nb"), ""),
         (replace(ROOT, collections="/a%b"), ""),
+        (replace(ROOT, libraries="/a b"), ""),
     ],
 )
 def test_paths_that_mean_something_to_a_shell_or_systemd_are_refused(machine: Machine, prefix: str) -> None:
