@@ -21,6 +21,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute, put_in_place, real_path
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import check_given_place
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
@@ -81,6 +83,11 @@ class ActionModule(ActionBase):
 
         try:
             options = options_from(plain(self._task.args), machine)
+            if options.is_wanted and (files := files_of(options)):
+                name = "ssl_certificate_report"
+                answer = self._execute_module(f"softlayer.certificates.{name}", files, task_vars=task_vars)
+                if answer.get("failed"):
+                    raise CertificatesError("invalid_argument", with_variables(answer, "ssl_rotation", name)["msg"])
             environment = environment_from(os.environ)
             done = schedule(options, machine, environment, systemd, is_check_mode=bool(self._task.check_mode))
         except CertificatesError as error:
@@ -116,6 +123,15 @@ def options_from(given: Mapping[str, t.Any], machine: Machine) -> ScheduleOption
     return read_options({**read, "variables": with_absolute_paths(read["variables"], "ssl_rotation_")}, machine)
 
 
+def files_of(options: ScheduleOptions) -> dict[str, t.Any]:
+    """Return what the module `ssl_certificate_report` is to see to before the first night: files that are not the usual ones; else nothing."""
+    variables = {"path": "ssl_rotation_report_path", "metrics_path": "ssl_rotation_metrics_path"}
+    given = {
+        name: options.variables[variable] for name, variable in variables.items() if options.variables.get(variable)
+    }
+    return {**given, "state": "checked"} if given else {}
+
+
 def environment_from(given: Mapping[str, str]) -> Mapping[str, str]:
     """Return the environment of who runs this, in which roots are named by paths that begin where a person is."""
     return {name: absolute(value) if name in PATHS and value.strip() else value for name, value in given.items()}
@@ -144,6 +160,9 @@ def schedule(
     """
     layout = Layout(machine, options.prefix)
     check_paths(layout, machine)
+    ledger = options.variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL")
+    with suppress(ImportError):  # a run says which library is missing
+        check_given_place(str(ledger or "") if options.is_wanted else None)
     has_key = bool(environment.get("SL_API_KEY"))
     has_login = bool(environment.get("SL_USERNAME")) if has_key else os.path.isfile(layout.credentials)
     if options.is_wanted and not has_login:

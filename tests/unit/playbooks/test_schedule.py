@@ -153,6 +153,18 @@ def test_the_plan_shows_the_variables_and_no_secret_among_them(machine: Machine)
         (["source={root}/etc/letsencrypt", "prefix="], {}, "prefix is the absolute path"),
         (["source={root}/etc/letsencrypt", "prefix=here"], {}, "prefix is the absolute path"),
         (["source={root}/etc/letsencrypt", "prefix=/x$(id)"], {}, "would be in programs and units"),
+        (["source={root}/etc/letsencrypt", "ssl_rotation_fail_on="], {}, "ssl_rotation_fail_on is blank"),
+        (["source={root}/etc/letsencrypt", "ssl_rotation_report_path=a.txt"], {}, "must be an .html file"),
+        (
+            ["source={root}/etc/letsencrypt", "ssl_rotation_metrics_path={root}/not/there.prom"],
+            {},
+            "ssl_rotation_metrics_path: There is no folder",
+        ),
+        (
+            ["source={root}/etc/letsencrypt", "ssl_rotation_ledger_url=sqlite:///l.db"],
+            {},
+            "hangs on the current folder",
+        ),
         (["source={root}/etc/letsencrypt", "sheduler=cron"], {}, "is scheduler meant?"),
         (["source={root}/etc/letsencrypt", "ssl_rotation_max_listener=1"], {}, "Is ssl_rotation_max_listeners meant?"),
     ],
