@@ -26,6 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._called imp
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule import (
+    OF_ENVIRONMENT,
     PATHS,
     PROGRAMS,
     STARTED,
@@ -133,7 +134,16 @@ def files_of(options: ScheduleOptions) -> dict[str, t.Any]:
 
 
 def environment_from(given: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the environment of who runs this, in which roots are named by paths that begin where a person is."""
+    """Return the environment of who runs this, in which roots are named by paths that begin where a person is.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if something that the nights need of it is no text.
+    """
+    for name in OF_ENVIRONMENT:
+        if re.search("[\ud800-\udfff]", given.get(name, "")):
+            raise CertificatesError(
+                "invalid_argument", f"{name} in the environment is no text in UTF-8. Correct it, or unset it."
+            )
     return {name: absolute(value) if name in PATHS and value.strip() else value for name, value in given.items()}
 
 

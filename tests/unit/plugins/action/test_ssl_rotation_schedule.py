@@ -122,6 +122,9 @@ def test_roots_of_the_environment_are_found_from_elsewhere(here: Here, monkeypat
     monkeypatch.chdir(here.home)
     given = {"SSL_CERT_FILE": "ca.pem", "REQUESTS_CA_BUNDLE": "/etc/ca.pem", "SSL_CERT_DIR": "", "https_proxy": "proxy"}
     assert environment_from(given) == {**given, "SSL_CERT_FILE": f"{here.home}/ca.pem"}
+    assert environment_from({"PS1": "\udcff"})
+    with pytest.raises(CertificatesError, match=r"^SL_API_KEY in the environment is no text in UTF-8"):
+        environment_from({"SL_API_KEY": os.fsdecode(b"secret\xff")})
 
 
 @pytest.mark.parametrize(
