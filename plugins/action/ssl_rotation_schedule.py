@@ -84,6 +84,7 @@ class ActionModule(ActionBase):
 
         try:
             options = options_from(plain(self._task.args), machine)
+            check_user(machine, becomes=self._play_context.become and (self._play_context.become_user or "root"))
             if options.is_wanted and (files := files_of(options)):
                 name = "ssl_certificate_report"
                 answer = self._execute_module(f"softlayer.certificates.{name}", files, task_vars=task_vars)
@@ -122,6 +123,20 @@ def options_from(given: Mapping[str, t.Any], machine: Machine) -> ScheduleOption
     """
     read = SPEC.read(with_absolute_paths(given))
     return read_options({**read, "variables": with_absolute_paths(read["variables"], "ssl_rotation_")}, machine)
+
+
+def check_user(machine: Machine, *, becomes: str | None) -> None:
+    """Refuse to become another user than the one who runs Ansible: files would be of the one, and units of the other.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if becomes and not (machine.is_root and becomes == "root"):
+        raise CertificatesError(
+            "invalid_argument",
+            "These are the nights of the user who runs Ansible, whom become does not change. Run it as the one who is to have them, such as "
+            "with `sudo ansible-playbook ...` for root, and without become (-e ansible_become=false, if the inventory has it).",
+        )
 
 
 def files_of(options: ScheduleOptions) -> dict[str, t.Any]:

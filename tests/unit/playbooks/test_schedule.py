@@ -177,6 +177,13 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     assert machine.files() == {}
 
 
+def test_become_is_refused(machine: Machine) -> None:
+    """Nobody gets the nights of another user, or half of them."""
+    run = machine.schedule("-e", f"source={machine.root}/etc/letsencrypt", "--become", "--become-user=nobody")
+    assert run.code == 2 and "`sudo ansible-playbook ...` for root, and without become" in run.output, run.output
+    assert machine.files() == {}
+
+
 def test_what_is_written_rotates(account: Simulator, machine: Machine) -> None:
     """By hand, and by the hook of certbot where cron runs it."""
     old = store(account, NAME, is_old=True, names=[NAME])

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import (
+    check_user,
     environment_from,
     folder_of_ansible,
     folders_to,
@@ -105,6 +106,15 @@ def test_a_user_that_systemd_does_not_know_is_told_what_to_do(here: Here) -> Non
     as_root = replace(here.machine, is_root=True)
     for machine, words in ((as_root, said), (here.machine, "Unit is masked.")):
         assert why_refused(STARTED[0], words, machine) == f"systemd refuses {STARTED[0]}: {words}"
+
+
+def test_only_root_may_become_root(here: Here) -> None:
+    root = replace(here.machine, is_root=True)
+    for machine, becomes in ((here.machine, None), (root, None), (root, "root")):
+        check_user(machine, becomes=becomes)
+    for machine, becomes in ((here.machine, "root"), (here.machine, "me"), (root, "me")):
+        with pytest.raises(CertificatesError, match="whom become does not change"):
+            check_user(machine, becomes=becomes)
 
 
 def test_paths_begin_where_a_person_is(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
