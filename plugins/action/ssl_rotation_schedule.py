@@ -64,7 +64,7 @@ SPEC = ArgumentSpec(
 
 
 Systemd = Callable[..., Mapping[str, t.Any]]
-"""Has systemd do what the module `ansible.builtin.systemd_service` has these options for, and returns its answer."""
+"""Has systemd do what the module `ansible.builtin.systemd_service` has these options for, and returns its answer; or forget a failure."""
 
 
 class ActionModule(ActionBase):
@@ -75,6 +75,11 @@ class ActionModule(ActionBase):
         result, machine = super().run(tmp, task_vars), here()
 
         def systemd(**options: t.Any) -> Mapping[str, t.Any]:
+            if name := options.get("reset_failed"):  # which that module cannot, and which there is nothing to say of
+                self._low_level_execute_command(
+                    f"systemctl {'--system' if machine.is_root else '--user'} reset-failed {name}"
+                )
+                return {}
             given = {"scope": "system" if machine.is_root else "user", **options}
             answer = self._execute_module("ansible.builtin.systemd_service", given, task_vars=task_vars)
             if answer.get("failed"):
@@ -221,6 +226,8 @@ def schedule(
         carry_out(plan, manifest, layout, options)
     if manages_units and (plan.removed or plan.written):
         answers.append(systemd(daemon_reload=True))
+    if manages_units and f"{layout.units}/{UNITS[0]}" in plan.removed and not is_check_mode:
+        systemd(reset_failed=UNITS[0])  # else it would be shown as failed, after a red night, and nothing could mend it
     is_in_place = options.is_wanted and os.path.isfile(f"{layout.units}/{STARTED[0]}")
     if manages_units and options.scheduler == "systemd" and is_in_place:
         answers += [systemd(name=name, enabled=True, state="started") for name in STARTED]

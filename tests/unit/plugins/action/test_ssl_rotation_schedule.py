@@ -80,6 +80,7 @@ def here(tmp_path: Path) -> Here:
 
 RELOAD = {"daemon_reload": True}
 START = [{"name": name, "enabled": True, "state": "started"} for name in STARTED]
+FORGET = {"reset_failed": UNITS[0]}
 STOP = [{"name": name, "enabled": False, "state": "stopped"} for name in sorted(STARTED)]
 
 
@@ -87,9 +88,10 @@ def test_systemd_is_told_what_has_changed_and_what_to_start(here: Here) -> None:
     """A second run only sees that they are started, and what is not wanted is stopped first."""
     assert here.scheduled()["changed"] and here.asked == [RELOAD, *START]
     assert not here.scheduled()["changed"] and here.asked == START
-    assert here.scheduled(by="cron")["changed"] and here.asked == [*STOP, RELOAD]
+    assert here.scheduled(by="cron")["changed"] and here.asked == [*STOP, RELOAD, FORGET]
     assert here.scheduled()["changed"] and here.asked == [RELOAD, *START]
-    assert here.scheduled("absent")["changed"] and here.asked == [*STOP, RELOAD]
+    assert here.scheduled("absent", is_check_mode=True)["changed"] and here.asked == [*STOP, RELOAD]
+    assert here.scheduled("absent")["changed"] and here.asked == [*STOP, RELOAD, FORGET]
     assert not here.scheduled("absent")["changed"] and here.asked == []
     assert here.files() == set() and not Path(here.layout.config).exists()
 
@@ -271,7 +273,7 @@ def test_a_hook_that_leads_elsewhere_and_a_key_that_is_another_one_stay(here: He
     assert {line.partition(": left")[0] for line in lines if "left as it is" in line} == {timer, credentials, str(hook)}
     assert {path for path in here.files() if path.startswith(here.layout.units)} == {timer}
     assert f"{timer}: left as it is, since a person has edited it. It is not wanted any more: delete it" in lines
-    assert here.asked == [*STOP, RELOAD]  # else it would begin runs beside cron's, or runs of what is gone
+    assert here.asked == [*STOP, RELOAD, FORGET]  # else it would begin runs beside cron's, or runs of what is gone
     here.scheduled("absent")
     assert here.files() == {timer, credentials, str(hook)} and os.readlink(hook) == "/bin/true"
     assert {Path(path).read_text() for path in (timer, credentials)} == {"mine"}
