@@ -479,7 +479,7 @@ def told_of(
     yield from (f"{path}: {would}removed" for path in plan.removed)
     yield from (f"{item.path}: {would}written" for item in plan.written)
     if not is_asked:
-        if layout.rotate in plan.removed and not machine.is_root:
+        if layout.rotate in plan.removed and not machine.is_root and f"{layout.units}/{UNITS[0]}" not in plan.removed:
             yield "If you gave cron a line for it, take that out: crontab -e"
         if has_state:
             yield f"{layout.state} is kept: the ledger and the reports are in it."

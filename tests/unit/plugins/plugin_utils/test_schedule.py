@@ -445,12 +445,17 @@ def test_what_was_done_is_told(is_check_mode: bool, said: list[str]) -> None:
 
 
 def test_a_user_is_told_of_what_only_they_can_take_away() -> None:
-    """Cron would run each night what is gone."""
-    for machine, lines in ((ROOT, []), (USER, ["If you gave cron a line for it, take that out: crontab -e"])):
-        removed = Layout(machine, "").rotate
-        plan, asked = SchedulePlan({}, [removed], [], []), replace(OPTIONS, is_wanted=False)
+    """Cron would run each night what is gone, unless it was systemd that did."""
+    rotate, service = Layout(USER, "").rotate, f"{Layout(USER, '').units}/{ROTATE}.service"
+    line = ["If you gave cron a line for it, take that out: crontab -e"]
+    for machine, removed, lines in (
+        (ROOT, [Layout(ROOT, "").rotate], []),
+        (USER, [rotate], line),
+        (USER, [service, rotate], []),
+    ):
+        plan, asked = SchedulePlan({}, removed, [], []), replace(OPTIONS, is_wanted=False)
         told = list(told_of(plan, asked, machine, has_hook=False, has_state=False, is_check_mode=False))
-        assert told == [f"{removed}: removed", *lines]
+        assert told == [*(f"{path}: removed" for path in removed), *lines]
 
 
 @pytest.mark.parametrize(
