@@ -201,9 +201,14 @@ def schedule(
             "invalid_argument",
             f"There {missing} for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
         )
-    if options.is_wanted and options.scheduler == "systemd" and machine.is_root and not options.prefix:
-        for path in (machine.ansible, machine.collections, *paths_of(options, environment, layout)):
-            check_view(path, folders_to(path))
+    is_of_root = machine.is_root and not os.path.isdir(
+        f"{layout.units}/{UNITS[0]}.d"
+    )  # which may have it run as another user
+    if options.is_wanted and options.scheduler == "systemd" and is_of_root and not options.prefix:
+        for path in (machine.ansible, machine.collections, *read_by(options)):
+            check_view(path, way_to(path, os.R_OK))
+        for path in written_folders(options.variables, environment, layout):
+            check_view(path, way_to(path, os.W_OK))
     hook_folders = [folder for folder in hook_folders_of(options.sources) if os.path.isdir(folder)]
     hook_folders = [folder for folder in hook_folders if os.access(folder, os.W_OK | os.X_OK)]
     if options.prefix:  # a client that is in use would rotate with what is tried out
@@ -264,17 +269,21 @@ def hook_folders_of(sources: Iterable[Mapping[str, t.Any]]) -> list[str]:
     return [f"{re.sub('/live(/[^/]+)?/?$', '', path)}/renewal-hooks/deploy" for path in paths]
 
 
-def paths_of(options: ScheduleOptions, environment: Mapping[str, str], layout: Layout) -> Iterator[str]:
-    """Yield where the nights read and write beside their own folder."""
+def read_by(options: ScheduleOptions) -> Iterator[str]:
+    """Yield what the nights read beside their own folder."""
     yield from (value for source in options.sources for value in source.values() if isinstance(value, str))
-    yield from (str(value) for name, value in options.variables.items() if value and name.endswith("_path"))
-    yield from written_folders(options.variables, environment, layout)
+    written = ("report_path", "metrics_path")
+    variables = options.variables.items()
+    yield from (
+        str(value) for name, value in variables if value and name.endswith("_path") and not name.endswith(written)
+    )
 
 
-def folders_to(path: str) -> list[tuple[str, os.stat_result]]:
-    """Return the folders on the way to a path, and itself if it is one, as far as they are there."""
+def way_to(path: str, use: int) -> list[tuple[str, os.stat_result, int]]:
+    """Return the folders on the way to a path, and itself, as far as they are there, each with what is to be done with it."""
     real = Path(real_path(path))
-    return [(str(folder), folder.stat()) for folder in [*reversed(real.parents), real] if folder.is_dir()]
+    way = [(str(folder), folder.stat(), os.X_OK) for folder in reversed(real.parents) if folder.is_dir()]
+    return [*way, (str(real), real.stat(), use | (os.X_OK if real.is_dir() else 0))] if real.exists() else way
 
 
 def read(path: str) -> str:

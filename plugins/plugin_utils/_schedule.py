@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shlex
-import stat
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -181,28 +180,33 @@ def check_paths(layout: Layout, machine: Machine) -> None:
             )
 
 
-def check_view(path: str, folders: Iterable[tuple[str, os.stat_result]]) -> None:
-    """Refuse a path that root's service would not find: it has temporary folders of its own, and enters folders only as their owner may.
+def check_view(path: str, way: Iterable[tuple[str, os.stat_result, int]]) -> None:
+    """Refuse a path that root's service could not use: it has temporary folders of its own, and may do only what files let root do.
 
     Args:
         path: what it reads or writes.
-        folders: those on the way to it, each with what is known of it.
+        way: the folders on the way to it and itself, each with what is known of it and what is to be done with it, as `os.access` has it.
 
     Raises:
         CertificatesError: `invalid_argument`.
     """
     own = [folder for folder in ("/tmp", "/var/tmp") if f"{path}/".startswith(f"{folder}/")]
-    shut = [folder for folder, known in folders if not known.st_mode & _right_to_enter(known)]
+    shut = [
+        f"{'read' if use & os.R_OK else 'write to' if use & os.W_OK else 'enter'} {place}"
+        for place, known, use in way
+        if use & ~_rights(known)
+    ]
     if own or shut:
-        why = f"has a {own[0]} of its own" if own else f"has none of root's powers, and cannot enter {shut[0]}"
+        why = f"has a {own[0]} of its own" if own else f"has none of root's powers, and may not {shut[0]}"
         raise CertificatesError(
             "invalid_argument",
-            f"The service would not find {path}: it {why}. Have that elsewhere, or have cron start the nights, with -e scheduler=cron.",
+            f"The service could not use {path}: it {why}. Have that elsewhere, or have cron start the nights, with -e scheduler=cron.",
         )
 
 
-def _right_to_enter(known: os.stat_result) -> int:
-    return stat.S_IXUSR if known.st_uid == 0 else stat.S_IXGRP if known.st_gid == 0 else stat.S_IXOTH
+def _rights(known: os.stat_result) -> int:
+    """Return what root may do without its powers."""
+    return known.st_mode >> 6 if known.st_uid == 0 else known.st_mode >> 3 if known.st_gid == 0 else known.st_mode
 
 
 def items_of(

@@ -21,10 +21,10 @@ from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_sche
     check_user,
     environment_from,
     folder_of_ansible,
-    folders_to,
     options_from,
     put,
     schedule,
+    way_to,
     why_refused,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
@@ -145,18 +145,18 @@ def test_roots_of_the_environment_are_found_from_elsewhere(here: Here, monkeypat
         ([], {}, {}, "/tmp/ansible"),
         ([{"lego": "/tmp/lego"}, {"mail": {"maildir": "x"}}], {}, {}, "/tmp/lego"),
         ([], {"ssl_rotation_trusted_ca_path": "/tmp/ca.pem", "ssl_rotation_report_path": None}, {}, "/tmp/ca.pem"),
-        ([], {"ssl_rotation_report_path": "/tmp/report.html"}, {}, "/tmp/report.html"),
+        ([], {"ssl_rotation_report_path": "/tmp/r/report.html"}, {}, "/tmp/r"),
         ([], {}, {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////tmp/l/l.sqlite3"}, "/tmp/l"),
     ],
 )
-def test_what_the_service_of_root_would_not_find_is_refused(
+def test_what_the_service_of_root_could_not_use_is_refused(
     here: Here, sources: Any, variables: Any, login: Any, path: str
 ) -> None:
     """Before anything is written. That of a user sees what they see, and so does cron."""
     ansible = "/tmp/ansible" if path == "/tmp/ansible" else "/usr/bin"
     root = replace(here.machine, is_root=True, ansible=ansible)
     options = ScheduleOptions(True, "systemd", "03:00", "", sources, variables)
-    with pytest.raises(CertificatesError, match=f"would not find {path}: it has a /tmp of its own"):
+    with pytest.raises(CertificatesError, match=f"could not use {path}: it has a /tmp of its own"):
         schedule(options, root, {**LOGIN, **login}, here.systemd)
     assert here.asked == []
     user = replace(here.machine, ansible=ansible)
@@ -165,12 +165,17 @@ def test_what_the_service_of_root_would_not_find_is_refused(
     assert schedule(with_cron, root, {**LOGIN, **login}, here.systemd, is_check_mode=True)["changed"]
 
 
-def test_the_folders_to_a_path_are_seen_through_links(tmp_path: Path) -> None:
+def test_the_way_to_a_path_is_seen_through_links(tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o600)
     (tmp_path / "link").symlink_to("shut")
-    folders = dict(folders_to(f"{tmp_path}/link/report.html"))
-    assert [*folders] == [*map(str, reversed(tmp_path.parents)), str(tmp_path), f"{tmp_path}/shut"]
-    assert stat.S_IMODE(folders[f"{tmp_path}/shut"].st_mode) == 0o600
+    above = [*map(str, reversed(tmp_path.parents)), str(tmp_path)]
+    for path, use, last in (("link", os.W_OK, os.W_OK | os.X_OK), ("link/report.html", os.R_OK, os.X_OK)):
+        way = way_to(f"{tmp_path}/{path}", use)
+        expected = [*((folder, os.X_OK) for folder in above), (f"{tmp_path}/shut", last)]
+        assert [(place, to_do) for place, _known, to_do in way] == expected
+        assert stat.S_IMODE(way[-1][1].st_mode) == 0o600
+    (tmp_path / "file").touch()
+    assert way_to(f"{tmp_path}/file", os.R_OK)[-1][2] == os.R_OK
 
 
 def test_below_a_prefix_nothing_is_started(here: Here, tmp_path: Path) -> None:

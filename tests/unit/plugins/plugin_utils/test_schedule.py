@@ -294,32 +294,41 @@ def known(mode: int, owner: int = 0, group: int = 0) -> os.stat_result:
     return os.stat_result((mode, 0, 0, 1, owner, group, 0, 0, 0, 0))
 
 
+R, W, X = os.R_OK, os.W_OK, os.X_OK
+HOME = ("/home", known(0o755), X)
+
+
 @pytest.mark.parametrize(
-    ("path", "folders", "said"),
+    ("path", "way", "said"),
     [
-        ("/srv/le", {"/": known(0o755), "/srv": known(0o755, 7, 7), "/srv/le": known(0o700)}, None),
-        ("/srv/tmp/x", {"/srv": known(0o710, 7, 0)}, None),
+        ("/srv/le", [("/", known(0o755), X), ("/srv", known(0o755, 7, 7), X), ("/srv/le", known(0o700), R | X)], None),
+        ("/srv/tmp/x", [("/srv", known(0o710, 7, 0), X)], None),
         (
             "/home/me/le",
-            {"/home": known(0o755), "/home/me": known(0o750, 7, 7)},
-            "root's powers, and cannot enter /home/me.",
+            [HOME, ("/home/me", known(0o750, 7, 7), X)],
+            "has none of root's powers, and may not enter /home/me.",
         ),
-        ("/srv/x", {"/srv": known(0o677)}, "cannot enter /srv."),
-        ("/srv/x", {"/srv": known(0o707, 7, 0)}, "cannot enter /srv."),
-        ("/tmp", {}, "has a /tmp of its own"),
-        ("/var/tmp/report.html", {}, "has a /var/tmp of its own"),
-        ("/tmpfs/report.html", {}, None),
+        ("/srv/x", [("/srv", known(0o677), X)], "may not enter /srv."),
+        ("/srv/x", [("/srv", known(0o707, 7, 0), X)], "may not enter /srv."),
+        ("/srv/acme.json", [("/srv/acme.json", known(0o600), R)], None),
+        ("/srv/acme.json", [("/srv/acme.json", known(0o600, 7, 7), R)], "may not read /srv/acme.json."),
+        ("/srv/le", [("/srv/le", known(0o711, 7, 7), R | X)], "may not read /srv/le."),
+        ("/srv/www", [("/srv/www", known(0o755, 7, 7), W | X)], "may not write to /srv/www."),
+        ("/srv/www", [("/srv/www", known(0o775, 7, 0), W | X)], None),
+        ("/tmp", [], "has a /tmp of its own"),
+        ("/var/tmp/report.html", [], "has a /var/tmp of its own"),
+        ("/tmpfs/report.html", [], None),
     ],
 )
-def test_what_the_service_of_root_would_not_find_is_refused(
-    path: str, folders: dict[str, os.stat_result], said: str | None
+def test_what_the_service_of_root_could_not_use_is_refused(
+    path: str, way: list[tuple[str, os.stat_result, int]], said: str | None
 ) -> None:
-    """A venv in the home of who called sudo; a report that would be gone with the run."""
+    """A venv in the home of who called sudo, or a file of a container; a report that would be gone with the run."""
     if said is None:
-        check_view(path, folders.items())
+        check_view(path, way)
     else:
-        with pytest.raises(CertificatesError, match=f"would not find {path}: it .*{said}.* -e scheduler=cron"):
-            check_view(path, folders.items())
+        with pytest.raises(CertificatesError, match=f"could not use {path}: it .*{said}.* -e scheduler=cron"):
+            check_view(path, way)
 
 
 NEW, OLD = PlannedFile("/p", content="new"), mark_of(b"old")
