@@ -228,8 +228,11 @@ def items_of(
         staying: the text of each file that stays as it is, by path: the nights go by that.
     """
     layout = Layout(machine, options.prefix)
-    login = "".join(f"{name}={shlex.quote(environment[name])}\n" for name in OF_ENVIRONMENT if environment.get(name))
-    credentials = f"# What a run needs to log in, and to find the way. Nobody else may read it.\n{login}"
+    login = {name: environment[name] for name in OF_ENVIRONMENT if environment.get(name)}
+    lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in login.items())
+    credentials = f"# What a run needs to log in, and to find the way. Nobody else may read it.\n{lines}"
+    their_login = _login_of(staying.get(layout.credentials, ""))
+    has_new = "SL_API_KEY" in login and not login.items() <= their_login.items()
     asked = {**options.variables, "ssl_rotation_sources": options.sources}
     variables = {
         "ssl_rotation_sources": options.sources,
@@ -240,7 +243,7 @@ def items_of(
     theirs = _variables_of(staying.get(layout.rotation, ""))
     has_all = all(theirs.get(name) == value for name, value in asked.items())
     items = [
-        PlannedFile(layout.credentials, 0o600, credentials if environment.get("SL_API_KEY") else None),
+        PlannedFile(layout.credentials, 0o600, credentials if has_new else None),
         PlannedFile(
             layout.rotation,
             0o600,
@@ -248,8 +251,7 @@ def items_of(
             shown=_rotation(without_secrets(variables)),
         ),
     ]
-    their_login = _login_of(staying.get(layout.credentials, "")) or environment
-    folders = written_folders(theirs or variables, their_login, layout) if options.is_wanted else []
+    folders = written_folders(theirs or variables, their_login or environment, layout) if options.is_wanted else []
     copied = [(layout.programs, name, 0o755) for name in PROGRAMS]
     if options.scheduler == "systemd":
         copied += [(layout.units, name, 0o644) for name in UNITS]

@@ -388,6 +388,20 @@ def test_what_is_asked_for_may_be_in_a_file_in_other_words(text: str, is_said: b
     assert (items(staying={rotation: text})[rotation].content is None) == is_said
 
 
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("""# mine\nexport SL_API_KEY="it's secret"\nSL_USERNAME='me'\nhttps_proxy=p\n""", True),
+        ("SL_USERNAME=me\nSL_API_KEY=another\n", False),
+        ("SL_USERNAME=me\n", False),
+        ("'", False),
+    ],
+)
+def test_a_login_may_be_in_a_file_with_more(text: str, is_said: bool) -> None:
+    credentials = Layout(ROOT, "").credentials
+    assert (items(staying={credentials: text})[credentials].content is None) == is_said
+
+
 def test_a_link_is_recognised_by_where_it_leads() -> None:
     manifest = Manifest(frozenset({"/t  /l"}))
     assert SchedulePlan.of([LINK], manifest, {"/l": "/t"}).written == []
