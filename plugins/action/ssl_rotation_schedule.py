@@ -201,10 +201,11 @@ def schedule(
             "invalid_argument",
             f"There {missing} for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
         )
-    is_of_root = machine.is_root and not os.path.isdir(
+    may_be_of_another = os.path.isdir(
         f"{layout.units}/{UNITS[0]}.d"
-    )  # which may have it run as another user
-    if options.is_wanted and options.scheduler == "systemd" and is_of_root and not options.prefix:
+    )  # `systemctl edit` has written there, perhaps User=
+    is_of_root = options.scheduler == "systemd" and machine.is_root and not may_be_of_another
+    if options.is_wanted and is_of_root and not options.prefix:
         for path in (machine.ansible, machine.collections, *read_by(options)):
             check_view(path, way_to(path, os.R_OK))
         for path in written_folders(options.variables, environment, layout):

@@ -165,6 +165,15 @@ def test_what_the_service_of_root_could_not_use_is_refused(
     assert schedule(with_cron, root, {**LOGIN, **login}, here.systemd, is_check_mode=True)["changed"]
 
 
+def test_a_service_that_may_have_another_user_is_not_judged(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `systemctl edit` sets one."""
+    own, is_folder = f"/etc/systemd/system/{UNITS[0]}.d", os.path.isdir
+    monkeypatch.setattr(os.path, "isdir", lambda path: path == own or is_folder(path))
+    root = replace(here.machine, is_root=True, ansible="/tmp/ansible")
+    options = ScheduleOptions(True, "systemd", "03:00", "", [], {})
+    assert schedule(options, root, LOGIN, here.systemd, is_check_mode=True)["changed"]
+
+
 def test_the_way_to_a_path_is_seen_through_links(tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o600)
     (tmp_path / "link").symlink_to("shut")
