@@ -190,37 +190,15 @@ def schedule(
     """
     layout = Layout(machine, options.prefix)
     check_paths(layout, machine)
-    ledger = options.variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL")
-    with suppress(ImportError):  # a run says which library is missing
-        check_given_place(str(ledger or "") if options.is_wanted else None)
-    has_key = bool(environment.get("SL_API_KEY"))
-    has_login = bool(environment.get("SL_USERNAME")) if has_key else os.path.isfile(layout.credentials)
-    if options.is_wanted and not has_login:
-        missing = "is no user name" if has_key else "are no credentials"
-        raise CertificatesError(
-            "invalid_argument",
-            f"There {missing} for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
-        )
-    may_be_of_another = os.path.isdir(
-        f"{layout.units}/{UNITS[0]}.d"
-    )  # `systemctl edit` has written there, perhaps User=
-    is_of_root = options.scheduler == "systemd" and machine.is_root and not may_be_of_another
-    if options.is_wanted and is_of_root and not options.prefix:
-        for path in (machine.ansible, machine.collections, *read_by(options)):
-            check_view(path, way_to(path, os.R_OK))
-        for path in written_folders(options.variables, environment, layout):
-            check_view(path, way_to(path, os.W_OK))
-    hook_folders = [folder for folder in hook_folders_of(options.sources) if os.path.isdir(folder)]
-    hook_folders = [folder for folder in hook_folders if os.access(folder, os.W_OK | os.X_OK)]
-    if options.prefix:  # a client that is in use would rotate with what is tried out
-        hook_folders = [folder for folder in hook_folders if folder.startswith(os.path.join(options.prefix, ""))]
+    if options.is_wanted:
+        check_wanted(options, machine, environment, layout)
+    hook_folders = hook_folders_of(options)
     originals = {name: (COLLECTION / "docs/examples/acme" / name).read_text("utf-8") for name in (*PROGRAMS, *UNITS)}
     manifest = Manifest.read(read(layout.manifest))
     marks = marks_of([layout.rotation, layout.credentials])
     edited = {path for path, mark in marks.items() if not manifest.has(path, mark)}
-    staying = edited if has_key else {*edited, layout.credentials}
-    texts = {path: read(path) for path in staying}
-    items = items_of(options, machine, originals, environment, hook_folders, texts)
+    staying = edited if environment.get("SL_API_KEY") else {*edited, layout.credentials}
+    items = items_of(options, machine, originals, environment, hook_folders, {path: read(path) for path in staying})
     there = marks_of([*(item.path for item in items), *sorted(manifest.paths)])
     plan = SchedulePlan.of(items if options.is_wanted else [], manifest, there)
     diff = [difference(item, layout) for item in plan.written if item.shown is not None]
@@ -245,6 +223,33 @@ def schedule(
     return {"changed": bool(changes), "lines": list(lines), "diff": diff}
 
 
+def check_wanted(options: ScheduleOptions, machine: Machine, environment: Mapping[str, str], layout: Layout) -> None:
+    """Refuse what each night would be refused, or would not find.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    ledger = options.variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL")
+    with suppress(ImportError):  # a run says which library is missing
+        check_given_place(str(ledger or ""))
+    has_key = bool(environment.get("SL_API_KEY"))
+    has_login = bool(environment.get("SL_USERNAME")) if has_key else os.path.isfile(layout.credentials)
+    if not has_login:
+        missing = "is no user name" if has_key else "are no credentials"
+        raise CertificatesError(
+            "invalid_argument",
+            f"There {missing} for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
+        )
+    # What `systemctl edit` has written there may say User=.
+    may_be_of_another = os.path.isdir(f"{layout.units}/{UNITS[0]}.d")
+    if options.scheduler != "systemd" or not machine.is_root or may_be_of_another or options.prefix:
+        return
+    for path in (machine.ansible, machine.collections, *read_by(options)):
+        check_view(path, way_to(path, os.R_OK))
+    for path in written_folders(options.variables, environment, layout):
+        check_view(path, way_to(path, os.W_OK))
+
+
 def here() -> Machine:
     """Return the machine that Ansible runs on."""
     return Machine(
@@ -264,10 +269,16 @@ def folder_of_ansible(python: str, *called: str | None) -> str:
     return next((folder for folder in folders if os.path.isfile(f"{folder}/{PLAYBOOK}")), folders[0])
 
 
-def hook_folders_of(sources: Iterable[Mapping[str, t.Any]]) -> list[str]:
-    """Return the folders of certbot's hooks, whether or not they are there."""
-    paths = [os.path.expanduser(str(source["certbot"])) for source in sources if source.get("certbot")]
-    return [f"{re.sub('/live(/[^/]+)?/?$', '', path)}/renewal-hooks/deploy" for path in paths]
+def hook_folders_of(options: ScheduleOptions) -> list[str]:
+    """Return the folders of certbot's hooks that this user may write to."""
+    paths = [os.path.expanduser(str(source["certbot"])) for source in options.sources if source.get("certbot")]
+    folders = [f"{re.sub('/live(/[^/]+)?/?$', '', path)}/renewal-hooks/deploy" for path in paths]
+    below = os.path.join(options.prefix, "")  # a client that is in use must not rotate with what is tried out
+    return [
+        folder
+        for folder in folders
+        if folder.startswith(below) and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
+    ]
 
 
 def read_by(options: ScheduleOptions) -> Iterator[str]:

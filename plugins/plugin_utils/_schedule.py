@@ -334,7 +334,7 @@ def written_folders(variables: Variables, environment: Mapping[str, str], layout
     if "/" in folders:
         raise CertificatesError(
             "invalid_argument",
-            "The service would have to write in /: name a folder for the reports and for the ledger.",
+            "Reports, metrics and the ledger cannot be in / itself: name a folder for them.",
         )
     return sorted(folders)
 

@@ -125,7 +125,7 @@ def test_the_service_may_write_where_its_files_are_meant_to_be(
         wanted = items(machine, {**LOGIN, **login}, variables=given)
         [service] = [item.content or "" for path, item in wanted.items() if path.endswith(f"{ROTATE}.service")]
         assert re.findall("^ReadWritePaths=(.*)$", service, re.MULTILINE) == expected
-    with pytest.raises(CertificatesError, match=r"have to write in /: name a folder"):
+    with pytest.raises(CertificatesError, match=r"cannot be in / itself: name a folder"):
         items(variables={"ssl_rotation_report_path": "/report.html"})
     assert items(variables={"ssl_rotation_report_path": "/report.html"}, is_wanted=False)
 
