@@ -508,4 +508,5 @@ def told_of(
     if by_systemd and not (machine.runs_systemd and not options.prefix):
         yield "Nothing is started yet: systemd does not run here, or prefix is set."
     if not has_hook:
-        yield f"No hook of certbot was set. Other clients run {layout.hook} after each renewal, if they are told so; the night is enough."
+        why = ", as none is below the prefix" if options.prefix else ""
+        yield f"No hook of certbot was set{why}. Other clients run {layout.hook} after each renewal, if they are told so; the night is enough."

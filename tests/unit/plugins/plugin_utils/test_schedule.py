@@ -463,8 +463,11 @@ def test_what_was_done_is_told(is_check_mode: bool, said: list[str]) -> None:
     plan = SchedulePlan({"/mine": OUTDATED}, ["/old"], [NEW], [NEW])
     first, *lines = told_of(plan, OPTIONS, ROOT, has_hook=False, has_state=False, is_check_mode=is_check_mode)
     assert first.startswith("/mine: left as it is, since a person has edited it. What is wanted now is not in it")
-    assert lines[:2] == said and lines[-1].startswith("No hook of certbot was set.")
+    assert lines[:2] == said and lines[-1].startswith("No hook of certbot was set. Other clients")
     assert lines[3].startswith("It would run" if is_check_mode else "It runs")
+    tried = replace(OPTIONS, prefix="/try")
+    *_lines, last = told_of(plan, tried, ROOT, has_hook=False, has_state=False, is_check_mode=is_check_mode)
+    assert last.startswith("No hook of certbot was set, as none is below the prefix. Other clients")
 
 
 def test_a_user_is_told_of_what_only_they_can_take_away() -> None:
