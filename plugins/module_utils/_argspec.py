@@ -105,6 +105,10 @@ class ArgumentSpec:
                         raise CertificatesError(
                             "invalid_argument", f"{place} takes a number, and true or false is none."
                         )
+                    if kind == "int" and _is_endless(item):  # Ansible would raise what it does not catch
+                        raise CertificatesError(
+                            "invalid_argument", f"{place} takes a whole number, and its value is something else."
+                        )
                     if kind == "path" and isinstance(item, dict | list):
                         raise CertificatesError(
                             "invalid_argument", f"{place} takes a path alone, and no {type(item).__name__}."
@@ -126,8 +130,9 @@ class ArgumentSpec:
         validated = ArgumentSpecValidator(**self.as_keywords()).validate(meant)
         if validated.error_messages:
             unfit = UNFIT.search("\n".join(validated.error_messages))
+            place = ".".join([*(unfit[2] or unfit[3] or "").split(" -> "), unfit[1]]).lstrip(".") if unfit else ""
             why_not = (
-                f"{unfit[1]} takes {TYPES[unfit[2]]}, and its value is something else.{self._keys_of(unfit[1])}"
+                f"{place} takes {TYPES[unfit[4]]}, and its value is something else.{self._keys_of(place)}"
                 if unfit
                 else f"{validated.error_messages[0]}."
             )
@@ -149,7 +154,10 @@ class ArgumentSpec:
         }
 
 
-UNFIT = re.compile(r"'([^']+)' is of type .+ unable to convert to (bool|dict|float|int):")
+WITHIN = r"(?: found in '([^']+)')?"
+UNFIT = re.compile(
+    rf"'([^']+)'{WITHIN} is of type <[^>]+>{WITHIN}.* and we were unable to convert to (bool|dict|float|int):"
+)
 """What Ansible says of a value that is not of its option's type."""
 TYPES = {"bool": "true or false", "dict": "a dict", "float": "a number", "int": "a whole number"}
 NUMBERS = frozenset({"int", "float"})
@@ -307,6 +315,12 @@ def from_json(value: object, kind: type | tuple[type, ...]) -> object:
             parsed = json.loads(value)
             return parsed if isinstance(parsed, kind) else value
     return value
+
+
+def _is_endless(value: object) -> bool:
+    with suppress(TypeError, ValueError, OverflowError):
+        return math.isinf(float(t.cast(float, value)))
+    return False
 
 
 def _is_blank(value: object) -> bool:

@@ -25,7 +25,14 @@ SPEC = ArgumentSpec(
         "names": {"type": "list", "elements": "str"},
         "paths": {"type": "list", "elements": "path"},
         "phases": {"type": "list", "elements": "str", "default": ["one"]},
-        "select": {"type": "dict", "options": {"names": {"type": "list", "elements": "str"}, "days": {"type": "int"}}},
+        "select": {
+            "type": "dict",
+            "options": {
+                "ids": {"type": "list", "elements": "int"},
+                "names": {"type": "list", "elements": "str"},
+                "days": {"type": "int"},
+            },
+        },
         "sources": {
             "type": "list",
             "elements": "dict",
@@ -117,6 +124,10 @@ def test_a_condition_that_says_nothing_is_refused(given: object, what: str) -> N
         ({"seconds": "inf"}, "seconds must be from 0.1 to 60."),
         ({"seconds": math.nan}, "seconds must be from 0.1 to 60."),
         ({"days": True}, "days takes a number, and true or false is none."),
+        ({"days": "inf"}, "days takes a whole number, and its value is something else."),
+        ({"days": math.inf}, "days takes a whole number, and its value is something else."),
+        ({"ids": [1, "-1e999"]}, "ids[1] takes a whole number, and its value is something else."),
+        ({"select": {"days": "Infinity"}}, "select.days takes a whole number, and its value is something else."),
     ],
 )
 def test_a_number_beyond_its_limits_is_refused(given: dict[str, t.Any], why: str) -> None:
@@ -133,6 +144,11 @@ def test_a_number_within_its_limits_is_read(given: dict[str, t.Any], read: int) 
 def test_what_is_no_number_ansible_refuses() -> None:
     with pytest.raises(CertificatesError, match=r"days takes a whole number, and its value is something else\."):
         SPEC.read({"days": "many"})
+    for inside, option in (({"days": "many"}, r"select\.days"), ({"ids": "1,many"}, r"select\.ids")):
+        with pytest.raises(
+            CertificatesError, match=rf"^{option} takes a whole number, and its value is something else\.$"
+        ):
+            SPEC.read({"select": inside})
     mail = ArgumentSpec({"mail": {"type": "dict", "options": {"imap": {"type": "dict"}, "maildir": {"type": "path"}}}})
     with pytest.raises(CertificatesError, match=r"mail takes a dict, .* else\. It has the keys imap, maildir\.$"):
         mail.read({"mail": "/srv/mail"})
