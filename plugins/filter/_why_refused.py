@@ -315,6 +315,9 @@ def _why_nothing_to_do(role: str, needs: Mapping[str, t.Any]) -> str | None:
         )
     tags = {*needs["ansible_run_tags"], *needs["ansible_skip_tags"]} - OF_ANSIBLE
     unknown = tags - PHASES[role]
+    if not (tags or needs["asked"]):
+        phases = ", ".join(sorted(PHASES[role]))
+        return f"{role}_phases names no phase, so nothing was done: leave it out, or name one or more of {phases}."
     if unknown or not needs["asked"]:
         called, phases = ", ".join(sorted(unknown or tags)), ", ".join(needs["phases"])
         return f"No phase of this playbook is called {called}, so nothing was done: its tags are its phases, {phases}."

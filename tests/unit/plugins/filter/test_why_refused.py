@@ -350,6 +350,7 @@ def test_a_playbook_that_would_do_nothing(role: str) -> None:
     assert "called import, so nothing was done" in limited(role, skips=("import",))
     assert "called report, so nothing was done" in limited(role, ("report",))
     assert "--limit web names other hosts, so nothing was done" in limited(role, limit="web", asked=["import"])
+    assert f"{role}_phases names no phase, so nothing was done: leave it out, or name one" in limited(role, phases=[])
     for given in (
         {"limit": "localhost", "asked": ["import"]},
         {"tags": ("import", "always"), "asked": ["import"]},

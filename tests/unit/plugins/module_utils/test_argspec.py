@@ -149,6 +149,8 @@ def test_what_is_no_number_ansible_refuses() -> None:
             CertificatesError, match=rf"^{option} takes a whole number, and its value is something else\.$"
         ):
             SPEC.read({"select": inside})
+    with pytest.raises(CertificatesError, match=r"^select\.names takes a list, and its value is something else\.$"):
+        SPEC.read({"select": {"names": {"a": True}}})
     mail = ArgumentSpec({"mail": {"type": "dict", "options": {"imap": {"type": "dict"}, "maildir": {"type": "path"}}}})
     with pytest.raises(CertificatesError, match=r"mail takes a dict, .* else\. It has the keys imap, maildir\.$"):
         mail.read({"mail": "/srv/mail"})
