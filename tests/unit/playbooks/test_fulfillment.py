@@ -194,6 +194,13 @@ def test_hosts_of_the_play_choose_the_orders(sim: Simulator, tmp_path: Path) -> 
     assert ran.output.count("Run the phases request]") == 1 and ran.output.count("changed=1 ") == 1
 
 
+def test_a_limit_to_hosts_that_are_not_the_selection_is_refused(sim: Simulator, tmp_path: Path) -> None:
+    """All orders would be requested, and not only those of the host."""
+    ran = fulfill(sim, tmp_path, "softlayer.certificates.resend", "-i", "web,api,", "--limit", "web")
+    assert ran.code == 2 and "--limit web names other hosts, so nothing was done" in ran.output, ran.output
+    assert sim.sends() == []
+
+
 def test_only_what_was_requested_is_waited_for_and_a_refusal_is_told_once(sim: Simulator, tmp_path: Path) -> None:
     ran = fulfill(
         sim,
