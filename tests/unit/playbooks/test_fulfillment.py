@@ -187,7 +187,7 @@ def test_hosts_of_the_play_choose_the_orders(sim: Simulator, tmp_path: Path) -> 
     options = ("-i", "ssl_orders.yml", "-e", "ssl_fulfillment_from_inventory=true", "--limit", "status_approved")
     ids = {"pending": 100209, "approved": LOST, "other": REFUSED}
     assert {order["id"]: order["status"] for order in sim.orders()}[ids["pending"]] == "Pending CA Approval"
-    narrowed = {"order_ids": f"{ids['pending']},{LOST},{REFUSED}", "select": {"common_names": ["shop.*"]}}
+    narrowed = {"order_ids": f"{ids['pending']}, {LOST};\n{REFUSED}.0", "select": {"common_names": ["shop.*"]}}
     ran = fulfill(sim, tmp_path, "softlayer.certificates.resend", *options, **narrowed)
     assert ran.code == 0, ran.output
     assert [send["order_id"] for send in sim.sends()] == [LOST]
