@@ -442,7 +442,7 @@ skipped_items:
     message:
       description: What it waits for.
       type: str
-      sample: "Waiting for the private key that the order's CSR was made with."
+      sample: "Waiting for the private key that the order's CSR was made with. It is looked for as /srv/keys/www.example.com.key."
     needs_person:
       description: Whether a file is there and is not the right one, or it is not clear which of several is, so that waiting does not help.
       type: bool

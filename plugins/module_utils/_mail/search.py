@@ -201,7 +201,8 @@ class Wanted:
 
 MISSING: Mapping[MissingReason, str] = {
     "waiting_for_email": "No message with the certificate has come yet.",
-    "no_public_key": "The API does not tell the order's CSR, so no certificate can be told to be the order's: look for it by csr_paths.",
+    "no_public_key": "The API does not tell the order's CSR, so no certificate can be told to be the order's: look for it by csr_paths "
+    "of ssl_fulfillment_email_info.",
     "not_found": "There is no such order, or the API user has no permission to see it.",
 }
 

@@ -103,7 +103,7 @@ def certificate_files(
         found_for = {
             found.get("order_id"): found for found in by_age
         }  # the newest, if several mailboxes were looked into
-        pairs = [(order, found_for.get(order["id"], {})) for order in orders]
+        pairs = [(_with_name(order, found), found) for order in orders for found in [found_for.get(order["id"], {})]]
     files = _Files([order for order, _found in pairs], privatekey_passphrase)
     ready, skipped, at = [], [], now()
     for order, found in pairs:
@@ -134,6 +134,13 @@ def certificate_files(
                 "made with, or order again with a CSR of the key that is there."
             )
             why_not = mistake = Obstacle("waiting_for_key", why)
+        if why_not and not mistake:
+            lacking = {
+                "waiting_for_certificate": (certificate_dir, CERTIFICATE),
+                "waiting_for_key": (privatekey_dir, PRIVATE_KEY),
+            }
+            where = files.where(order, *lacking.get(why_not.reason, (None, ())))
+            why_not = Obstacle(why_not.reason, why_not.message + where)
         if why_not:
             names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
             skipped.append({"order_id": order["id"], **names, **vars(why_not), "needs_person": mistake is not None})
@@ -145,6 +152,12 @@ def certificate_files(
 def _as_order(found: Order) -> Order:
     """Return what is known of the order of a certificate that an email had."""
     return {**found, "id": found.get("order_id"), "status": "approved", "expires_at": None}
+
+
+def _with_name(order: Order, found: Order) -> Order:
+    """Return an order, by the names of its certificate if it has none itself."""
+    names = ("common_name", "subject_alt_names")
+    return order if shown_name_of(order) else {**order, **{name: found[name] for name in names if name in found}}
 
 
 def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:
@@ -215,6 +228,15 @@ class _Files:
             return None
         path = next(iter(paths), None)
         return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
+
+    def where(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> str:
+        """Return as which file something of an order is looked for, as a sentence; blank if that is there, for another order."""
+        name = shown_name_of(order)
+        if folder is None or (name and self._folders(folder).paths(name, endings)):
+            return ""
+        if name is None:
+            return " The order tells no name, by which its files are called: import it by hand, with ssl_certificate_import."
+        return f" It is looked for as {printable(os.path.join(folder, file_stems(name)[0] + endings[0]))}."
 
     def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
         """Return whether the certificate is an order's but the key, if it can be read, is not.

@@ -52,6 +52,25 @@ def test_what_is_waited_for(tmp_path: Path, missing: str, reason: str | None) ->
     assert len(result["ready"]) == (0 if reason else 1)
 
 
+@pytest.mark.parametrize(("missing", "what"), [(".crt", "certificate"), (".key", "private key")])
+def test_what_is_waited_for_is_told_by_the_name_of_its_file(tmp_path: Path, missing: str, what: str) -> None:
+    there = [f"_.example.com{ending}" for ending in (".crt", ".key") if ending != missing]
+    (waiting,) = found(tmp_path, *there, common_name="*.example.com")["skipped"]
+    assert waiting["message"].startswith(f"Waiting for the {what}")
+    assert waiting["message"].endswith(f" It is looked for as {tmp_path}/_.example.com{missing}.")
+
+
+def test_an_order_without_a_name_has_that_of_its_certificate(tmp_path: Path) -> None:
+    (tmp_path / "www.example.com.key").touch()
+    nameless = [order(id=number, common_name=None) for number in (1, 2)]
+    facts = {"common_name": "www.example.com", "subject_alt_names": [], "public_key_sha256": "0"}
+    mailed = [{"order_id": 1, "certificate": "-", "intermediate_certificate": "-", **facts}]
+    result = certificate_files(nameless, None, str(tmp_path), mailed)
+    assert [entry["privatekey_path"] for entry in result["ready"]] == [str(tmp_path / "www.example.com.key")]
+    (waiting,) = certificate_files(nameless[1:], str(tmp_path), str(tmp_path))["skipped"]
+    assert waiting["common_name"] is None and waiting["message"].endswith("by hand, with ssl_certificate_import.")
+
+
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
