@@ -5,7 +5,7 @@
 """A source of messages of any kind; those with a file for each message: Maildir, single files and folders. Private to softlayer.certificates.
 
 Reading leaves no trace: no flag is set, nothing is moved. Messages are passed on one by one, so memory does not grow with
-the mailbox, and none is passed on twice.
+the mailbox, and none is passed on twice, unless its file was written to meanwhile.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class _FileMailbox(Mailbox):
 
     @abc.abstractmethod
     def _paths(self) -> Iterator[tuple[str, str]]:
-        """Yield a stable name and the path of each message that is there now."""
+        """Yield a name, which stays the same while the message does, and the path of each message that is there now."""
 
     def _is_named(self, path: str) -> bool:
         """Return whether the user named this file, as opposed to a folder that contains it."""
@@ -200,7 +200,7 @@ class PathsMailbox(_FileMailbox):
     def _paths(self) -> Iterator[tuple[str, str]]:
         for given in self._given:
             paths = self._below(given) if os.path.isdir(given) else [given]
-            yield from ((os.path.realpath(path), path) for path in paths)
+            yield from ((f"{os.path.realpath(path)} {_state(path)}", path) for path in paths)
 
     def _below(self, named: str) -> Iterator[str]:
         """Yield the messages in a folder, then those in its folders; links to folders are not followed."""
@@ -213,6 +213,15 @@ class PathsMailbox(_FileMailbox):
                 entry.path for entry in entries if entry.name.lower().endswith(MESSAGES) and not _is_folder(entry)
             )
             waiting += reversed(folders)
+
+
+def _state(path: str) -> str:
+    """Return what is another once a file was written to, as one is that was read while it was being saved."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    return f"{status.st_mtime_ns} {status.st_size}"
 
 
 def _is_maildir(path: str) -> bool:

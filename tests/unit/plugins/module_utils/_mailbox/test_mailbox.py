@@ -372,6 +372,16 @@ def test_a_file_that_comes_into_a_folder(tmp_path: Path) -> None:
     assert subjects(box.read(LONG_AGO, never)) == ["two"]
 
 
+def test_a_file_that_was_being_saved_is_read_again_once_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "one.eml"
+    path.write_bytes(message("on"))
+    box = PathsMailbox([str(tmp_path)], LARGEST)
+    assert subjects(box.read(LONG_AGO, never)) == ["on"]
+    path.write_bytes(message("one"))
+    assert subjects(box.read(LONG_AGO, never)) == ["one"]
+    assert subjects(box.read(LONG_AGO, never)) == []
+
+
 def test_outlooks_messages_in_a_folder_are_met(tmp_path: Path) -> None:
     for name in ("a.msg", "B.MSG", "c.eml", "msg"):
         (tmp_path / name).write_bytes(message(name))
