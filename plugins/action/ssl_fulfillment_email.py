@@ -39,7 +39,7 @@ class ActionModule(ProgressAction):
             )
         if before["sent"]:
             self._task.args["max_orders"] = less(self._task.args.get("max_orders"), before["sent"])
-        result = super().run(tmp, task_vars)
+        result = telling(super().run(tmp, task_vars), before["sent"])
         tally.write_text(json.dumps({"host": host, "sent": before["sent"] + may_be_sent(result)}), "utf-8")
         return result
 
@@ -54,6 +54,16 @@ def less(most: t.Any, sent: int) -> t.Any:
     with suppress(TypeError, ValueError):
         return most if isinstance(most, bool) else max(int(most) - sent, 0)
     return most
+
+
+def telling(result: dict[str, t.Any], sent: int) -> dict[str, t.Any]:
+    """Return a result whose refusal says what else the play has requested, since less is left than the option allows."""
+    failure = result.get("failure") or {}
+    if not sent or failure.get("code") != "too_many_orders":
+        return result
+    also = f"{sent} {'was' if sent == 1 else 'were'} requested earlier in this play, all of whose emails count."
+    message = f"{failure['message']} {also}"
+    return {**result, "msg": message, "failure": {**failure, "message": message}}
 
 
 def may_be_sent(result: Mapping[str, t.Any]) -> int:
