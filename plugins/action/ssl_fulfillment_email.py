@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ansible import constants
+from ansible.module_utils.common.validation import check_type_int
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
 
@@ -51,8 +52,8 @@ def less(most: t.Any, sent: int) -> t.Any:
         from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email import SPEC
 
         most = SPEC.options["max_orders"]["default"]
-    with suppress(TypeError, ValueError):
-        return most if isinstance(most, bool) else max(int(most) - sent, 0)
+    with suppress(TypeError, OverflowError):  # as the module reads it, 4.0 is a whole number
+        return most if isinstance(most, bool) else max(check_type_int(most) - sent, 0)
     return most
 
 

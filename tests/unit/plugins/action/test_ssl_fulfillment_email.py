@@ -9,8 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment_email import telling
+from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment_email import less, telling
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+
+@pytest.mark.parametrize("most", [4, "4", " 4 ", 4.0, "4.0", "4.", "4e0", "0_4"])
+def test_less_is_left_of_a_limit_in_whatever_form(most: object) -> None:
+    assert (less(most, 3), less(most, 5)) == (1, 0)
+
+
+@pytest.mark.parametrize("most", [True, "four", 4.5, "inf", [4], {}])
+def test_what_is_no_number_is_left_for_the_module_to_refuse(most: object) -> None:
+    assert less(most, 3) == most
+
+
+def test_less_is_left_of_the_limit_that_nobody_has_set() -> None:
+    assert less(None, 3) == 47
 
 
 def refusal(code: Any) -> dict[str, Any]:
