@@ -156,10 +156,17 @@ class ArgumentSpec:
 
 WITHIN = r"(?: found in '([^']+)')?"
 UNFIT = re.compile(
-    rf"'([^']+)'{WITHIN} is of type <[^>]+>{WITHIN}.* and we were unable to convert to (bool|dict|float|int|list):"
+    rf"'([^']+)'{WITHIN} is of type <[^>]+>{WITHIN}.* and we were unable to convert to (bool|dict|float|int|list|str):"
 )
 """What Ansible says of a value that is not of its option's type."""
-TYPES = {"bool": "true or false", "dict": "a dict", "float": "a number", "int": "a whole number", "list": "a list"}
+TYPES = {
+    "bool": "true or false",
+    "dict": "a dict",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "str": "a text",
+}
 NUMBERS = frozenset({"int", "float"})
 ALIKE = 0.85
 """How like a name must be to an option's for that to be meant, for `difflib`: `cert_path` is less like `csr_path`."""

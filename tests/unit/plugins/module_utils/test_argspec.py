@@ -151,6 +151,9 @@ def test_what_is_no_number_ansible_refuses() -> None:
             SPEC.read({"select": inside})
     with pytest.raises(CertificatesError, match=r"^select\.names takes a list, and its value is something else\.$"):
         SPEC.read({"select": {"names": {"a": True}}})
+    with pytest.raises(CertificatesError, match=r"^login\.password takes a text, and its value is something else\.$"):
+        login = {"type": "dict", "options": {"password": {"type": "str", "required": True}}}
+        ArgumentSpec({"login": login}).read({"login": {"password": None}})
     mail = ArgumentSpec({"mail": {"type": "dict", "options": {"imap": {"type": "dict"}, "maildir": {"type": "path"}}}})
     with pytest.raises(CertificatesError, match=r"mail takes a dict, .* else\. It has the keys imap, maildir\.$"):
         mail.read({"mail": "/srv/mail"})
