@@ -86,11 +86,14 @@ def unforeseen(error: BaseException, state: str = "") -> CertificatesError:
     )
 
 
-NO_RESULT = {"message": "The module ended without a result."}
-"""The failure of a module that returned none."""
+def _without_result(answer: Mapping[str, t.Any]) -> str:
+    """Return what is known of a module that has returned nothing of its own: what the shell or Ansible says; a traceback may quote a secret."""
+    stderr, msg = (str(answer.get(name) or "").strip().splitlines() for name in ("module_stderr", "msg"))
+    said = msg[:1] if any(line.startswith("Traceback") for line in stderr) else stderr[-1:] or msg[:1]
+    return ": ".join(["The module ended without a result", *said]).rstrip(".") + "."
 
 
 def failed_about(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
     """Return the record of a module that failed as a whole, named by what it was about; its code is the reason, as in other records."""
-    failure: Mapping[str, t.Any] = answer.get("failure") or NO_RESULT
+    failure: Mapping[str, t.Any] = answer.get("failure") or {"message": _without_result(answer)}
     return {"common_name": what, "reason": failure.get("code"), **failure}

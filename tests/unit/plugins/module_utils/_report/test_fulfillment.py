@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
     LISTS,
     NONE,
@@ -66,11 +67,28 @@ def test_a_module_that_failed_as_a_whole() -> None:
     }.items():
         assert outcome(run_of("import", "report", **{name: answer}))["failed"] == [{"common_name": what, **failure}]
     assert outcome(run_of("import", known=answer))["failed"] == [], "it only tells how long something takes"
-    assert (
-        outcome(run_of("report", store={"msg": "MODULE FAILURE"}))["failed"][0]["message"]
-        == "The module ended without a result."
-    )
     assert outcome(run_of("request", listed={"skipped": True}))["failed"] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            {"msg": "MODULE FAILURE\nSee stderr", "module_stderr": "a\n/bin/sh: sudo: not found\n"},
+            ": /bin/sh: sudo: not found.",
+        ),
+        ({"msg": "The interpreter was not found."}, ": The interpreter was not found."),
+        (
+            {"msg": "MODULE FAILURE\nSee stderr", "module_stderr": "Traceback (most\nKeyError: 'secret'"},
+            ": MODULE FAILURE.",
+        ),
+        ({"msg": "", "module_stderr": None}, "."),
+    ],
+)
+def test_a_module_that_could_not_be_run(answer: dict[str, Any], said: str) -> None:
+    """What the shell says; not a traceback, which may quote a secret."""
+    (failure,) = outcome(run_of("report", store=answer))["failed"]
+    assert failure["message"] == f"The module ended without a result{said}"
 
 
 def test_emails_of_one_call() -> None:
