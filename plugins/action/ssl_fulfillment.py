@@ -57,6 +57,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """The options of the modules that are handed on as they are."""
+IN_STORE_UNKNOWN = {"certificate_ids": None, "imported": None, "superseded_by": None}
+"""What is known of an order's certificate if the store cannot be read."""
 
 
 class ActionModule(ProgressAction):
@@ -170,6 +172,12 @@ def run_phases(given: Mapping[str, t.Any], call: Call, simulate: Call, *, waits:
     run = Run(asked)
     if asked != ["request"]:  # which reads them itself
         run = replace(run, listed=call("ssl_order_info", {**handed_on("ssl_order_info"), "gather_imported": True}))
+        if "orders" not in run.listed and asked == [
+            "report"
+        ]:  # perhaps because of the store alone, which the report tells
+            listed = call("ssl_order_info", handed_on("ssl_order_info"))
+            known = [{**IN_STORE_UNKNOWN, **order} for order in listed.get("orders", ())]
+            run = replace(run, listed={**listed, "orders": known} if "orders" in listed else listed)
         if "orders" not in run.listed:
             return run
     orders = run.listed.get("orders", [])

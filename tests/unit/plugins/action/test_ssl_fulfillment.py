@@ -97,6 +97,26 @@ def test_what_the_modules_are_given() -> None:
 FAILED = {"msg": "No.", "failure": {"code": "unreachable", "message": "No."}}
 
 
+def test_a_report_does_without_the_store() -> None:
+    """It says that the store could not be read; what is to be imported is not chosen without it."""
+    tried: list[Mapping[str, Any]] = []
+
+    def answer(module: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        tried.append(options)
+        reads_store = options.get("gather_imported") or module == SERVED
+        orders = [{"id": order["id"], "fulfillment_email_available": True} for order in LISTED["orders"]]
+        return FAILED if reads_store else {"orders": orders} if module == LIST else ANSWERS[module]
+
+    run = run_phases(
+        {"phases": ["report"], "order_ids": [1], "mail": MAIL, "force": False}, answer, answer, waits=False
+    )
+    assert tried[:2] == [{"order_ids": [1], "gather_imported": True}, {"order_ids": [1]}]
+    told = told_of(run, False, AT)
+    assert [record["common_name"] for record in told["result"]["failed"]] == ["the certificate store"]
+    assert len(told["told"]["orders"]) == 2
+    assert "orders" not in run_phases({"phases": ["report", "import"]}, answer, answer, waits=False).listed
+
+
 def test_what_cannot_be_done_without_another_ends_the_run() -> None:
     phases = ("request", "import", "report")
     for module, expected in ((LIST, [LIST]), (SEND, [LIST, LOOK, SEND]), (LOOK, [LIST, LOOK])):
