@@ -63,7 +63,7 @@ class SecretAction(Action[SecretOutcome, Code]):
     """The last one says that an option makes no sense."""
     LOOKS_FIRST = True
     FORGOTTEN = {"content": None, "is_to_be_read": False, "changes": (), "metadata": {}}
-    TOLD = frozenset({"trust"})
+    TOLD = frozenset({"trust", "version_id", "has_written"})
 
     name: str
     """The secret's, as the user wrote it."""
@@ -92,6 +92,8 @@ class SecretAction(Action[SecretOutcome, Code]):
     metadata: Mapping[str, t.Any] = field(default_factory=dict)
     """The properties of its metadata to change, as the API has them."""
     version_id: str | None = None
+    has_written: bool = False
+    """Of one that failed: whether it has a new version all the same."""
 
     def with_content(self, content: Content, warnings: tuple[str, ...], clients: Clients | None) -> SecretAction:
         """Return what creates it, as long as it is not known what is there."""
@@ -116,7 +118,7 @@ class SecretAction(Action[SecretOutcome, Code]):
     @property
     def changes_something(self) -> bool:
         """Whether it changes, or would change, Secrets Manager."""
-        return self.outcome in {"created", "updated"}
+        return self.outcome in {"created", "updated"} or self.has_written
 
     def as_version(self) -> dict[str, str]:
         """Return the properties of a new version, as the API has them."""
@@ -154,8 +156,8 @@ class SecretAction(Action[SecretOutcome, Code]):
         }
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return it in the form of Ansible's diffs: public facts only. It is created, or updated, or would be."""
-        certificate, present = self.wanted.certificate, self.secret
+        """Return it in the form of Ansible's diffs: public facts only. It is created, or updated, or would be; or a part of that is done."""
+        certificate, present = t.cast(Certificate, self.certificate), self.secret
         header = printable(f"{self.group}/{self.name}")
         before: dict[str, t.Any] = {}
         if present:

@@ -362,8 +362,11 @@ class Writer:
             except CertificatesError as error:
                 seen = self._look_after(step) if error.code == "no_answer" else None
                 if seen is None or seen.outcome not in {"unchanged", "updated"} or seen.metadata:
-                    done = " The new version is there." if step.changes else ""
-                    raise CertificatesError(error.code, f"{error.message}{done}", **error.details) from None
+                    if not step.changes:
+                        raise
+                    done = {"version_id": step.version_id, "has_written": True}
+                    why = f"{error.message} The new version is there."
+                    raise CertificatesError(error.code, why, **{**error.details, **done}) from None
         return step
 
     def _look(self, step: SecretAction) -> SecretAction:
