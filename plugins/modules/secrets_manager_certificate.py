@@ -27,7 +27,8 @@ description:
   - The metadata of the secrets is listed once for all. Of a secret that is there, the certificate and the private key are read, to compare
     them.
   - Nothing is sent twice. Only one run at a time changes an instance, see O(ledger_url). If the response to a call was lost, the module
-    looks what is there. Before it adds a version, it reads the secret again, as another run may have been faster.
+    looks what is there. If it is not known then whether a version was added, the next run waits half a minute before it looks again. Before
+    it adds a version, it reads the secret again, as another run may have been faster.
   - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still dealt with. The
     module then fails at its end, and its result reports each certificate.
   - It needs an API key of IBM Cloud whose user has the roles Reader, SecretsReader and Writer for the instance, or for the group of the

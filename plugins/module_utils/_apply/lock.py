@@ -60,6 +60,7 @@ class Lock:
         self._changed = threading.Condition()
         self._is_asked = False
         self._is_over = False
+        self._is_released = True
         self._trouble = "The ledger does not answer."
         self._why_lost: str | None = None
         self._keeper = threading.Thread(target=self._keep, daemon=True)
@@ -85,10 +86,14 @@ class Lock:
                     "Nothing was sent: run it again.",
                 )
 
-    def end(self) -> None:
-        """Let other runs have the lock; if the ledger does not answer, it ends with its lease."""
+    def end(self, *, release: bool = True) -> None:
+        """Let other runs have the lock; if the ledger does not answer, it ends with its lease.
+
+        Args:
+            release: whether they may have it at once, and not with the end of its lease: what was sent may still arrive.
+        """
         with self._changed:
-            self._is_over = True
+            self._is_over, self._is_released = True, release
             self._changed.notify_all()
         self._keeper.join(self._lease)
 
@@ -112,8 +117,9 @@ class Lock:
                 if self._is_over or self._why_lost:
                     break
             self._renew()
-        with suppress(CertificatesError):  # otherwise the lease expires
-            self._ledger.end(self._claim, now())
+        if self._is_released:
+            with suppress(CertificatesError):  # otherwise the lease expires
+                self._ledger.end(self._claim, now())
         self._ledger.close()
 
     def _renew(self) -> None:

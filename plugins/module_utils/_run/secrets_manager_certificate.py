@@ -290,10 +290,12 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
     ledger_url = module.params["ledger_url"]
     folder = module.given_folder
     lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now(), folder)
+    done: list[SecretAction] = []
     try:
-        return manager.each(progress.of(Writer(module, manager, lock.check)), steps)
-    finally:
-        lock.end()
+        done = manager.each(progress.of(Writer(module, manager, lock.check)), steps)
+        return done
+    finally:  # a version without an answer may still arrive; of a secret, there is only one of its name
+        lock.end(release=not any(step.reason == "outcome_unknown" and step.secret for step in done))
 
 
 class Writer:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._apply.lock import Lock
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import secrets_manager_certificate as running
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import (
@@ -402,6 +403,9 @@ def test_a_version_without_an_answer(
     assert reason(done) == outcome and writes(sim) == ["create_secret_version"]
     assert values(sim)["versions_total"] == versions
     assert bool(done["certificate"]["version_id"]) == (versions == 2)
+    again = run(sim, instance, **item(RENEWED), first=do_not_wait)  # it may still arrive: not before that can be over
+    assert again["failure"]["code"] == "locked" if versions == 1 else reason(again) == ("unchanged", None)
+    assert writes(sim) == ["create_secret_version"]
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "reset_before"])
@@ -486,6 +490,11 @@ def test_the_turn_is_needed_for_changes_alone(sim: Simulator, instance: Options)
     assert not run(sim, away, **item(), check=True).failed
     add(sim)
     assert reason(run(sim, away, **item())) == ("unchanged", None)
+
+
+def do_not_wait() -> None:
+    """Do not wait for another run."""
+    running.LONGEST_WAIT = 0.0
 
 
 def no_lock_lasts() -> None:

@@ -177,6 +177,12 @@ def test_it_is_renewed_again_and_again_and_ended_once(ledger: FakeLedger) -> Non
     assert [what for what in last if what != "renew"] == ["end", "close"] == last[-2:]
 
 
+def test_one_that_is_left_to_its_lease(ledger: FakeLedger) -> None:
+    lock = a_turn(ledger)
+    lock.end(release=False)
+    assert ledger.was_asked() == "close" and ledger.asked.empty()
+
+
 # Taking it
 
 
