@@ -286,7 +286,7 @@ def _refused(
         message = f"Its organization ({is_of}) is not that of {CURRENT} ({was_of})."
     elif reason in UNTRUSTED.values():
         chain = clients.chain(new)
-        message = f"Clients would trust it less than {CURRENT}: {chain.why}. {remedy_for(chain.trust)}"
+        message = f"Clients would trust it less than {CURRENT}: {chain.why}. {remedy_for(chain)}"
     return Obstacle(t.cast(OwnObstacle, reason), f"{message} {FORCE}")  # nobody was asked what was revoked
 
 

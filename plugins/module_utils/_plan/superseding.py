@@ -350,6 +350,8 @@ def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -
         else "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
         if chain.trust == "incomplete"
         else "Import one of an authority that clients trust; if it is one of your own, give its root as trusted_ca_path."
+        if chain.lacks_root
+        else "Have it issued anew, or import it with another chain of its authority."
     )
     return Obstacle(UNTRUSTED[chain.trust], f"Clients would not trust it: {chain.why}. {remedy}")
 

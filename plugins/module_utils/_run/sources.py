@@ -331,7 +331,7 @@ def _entry(source: Source, bundle: Bundle, chain: Chain) -> SourceCertificate:
 
 
 def _trust(chain: Chain) -> dict[str, t.Any]:
-    why = None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}"
+    why = None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain)}"
     return {"trust": chain.trust, "trust_message": why}
 
 

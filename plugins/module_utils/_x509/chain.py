@@ -76,7 +76,8 @@ class Chain:
     """The issuers of a certificate in order, without the root, and whether they lead to a trusted one.
 
     `why` says what is wrong, as the end of a sentence about the certificate. `is_linked` says whether any issuer is known. `path` has
-    the issuers that clients use: as OpenSSL took them, up to what is trusted, or else all that are known, the root included.
+    the issuers that clients use: as OpenSSL took them, up to what is trusted, or else all that are known, the root included. `lacks_root`
+    says whether clients refuse it only because they do not trust the root, which is known.
     """
 
     issuers: tuple[Certificate, ...]
@@ -84,6 +85,7 @@ class Chain:
     why: str = ""
     is_linked: bool = True
     path: tuple[Certificate, ...] = field(default=(), compare=False)
+    lacks_root: bool = field(default=False, compare=False)
 
 
 def chain_as_sent(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors, at: datetime) -> Chain:
@@ -124,9 +126,12 @@ class Chains:
             if not answer.why:
                 return Chain(sent, "trusted", path=answer.path[1:])
             refusals.append(answer.why)
-        trust, why = self._why_not(leaf, issuers, root, [*refusals, why])
+        refusals.append(why)
+        trust, why = self._why_not(leaf, issuers, root, refusals)
         path = (*issuers, root) if root else issuers
-        return Chain(issuers, trust, why, is_linked=bool(path), path=path)
+        is_sound = not any(refusals) and all(certificate.is_valid(self._at) for certificate in (leaf, *path))
+        lacks_root = is_sound and (leaf, *path)[-1].is_root
+        return Chain(issuers, trust, why, is_linked=bool(path), path=path, lacks_root=lacks_root)
 
     def _to_anchor(self, leaf: Certificate, path: tuple[Certificate, ...], refusals: list[str]) -> Chain | None:
         """Return a chain that begins with these issuers and that clients trust, or `None`; what is said of others is added to `refusals`.

@@ -18,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.entry
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.certificates import NOW, Authority, Issued, self_signed
 
@@ -77,6 +78,11 @@ REASONS: dict[str, tuple[ProbeResult, str, str]] = {
     ),
     "untrusted": (result_of(Authority("Other").issue(NAME)), "chain_incomplete", "is missing"),
     "self_signed": (result_of(self_signed(NAME)), "untrusted", "signed by itself"),
+    "key_too_short": (
+        result_of(self_signed(NAME, ec.generate_private_key(ec.SECP224R1()))),
+        "untrusted",
+        "its key is too short. Replace it, or the issuers that the server sends.",
+    ),
     "chain_incomplete": (result_of(AUTHORITY.issue(NAME), ()), "chain_incomplete", "Testing CA 1 is missing"),
 }
 

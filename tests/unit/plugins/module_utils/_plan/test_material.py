@@ -25,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from tests.support.certificates import DAY, NOW, Authority, Issued, new_key, pem_of, self_signed
@@ -34,10 +35,12 @@ AUTHORITY = Authority(intermediates=2)
 OTHER = Authority("Other")
 ISSUED = AUTHORITY.issue(NAME)
 LONELY = self_signed(NAME)
+SHORT = ec.generate_private_key(ec.SECP224R1())
 EXPIRED = AUTHORITY.issue(NAME, days=(-90, -1))
 IF_A_ROOT = (
     "if it is a root, such as that of a staging environment or of an authority of your own, give it as trusted_ca_path."
 )
+ANEW = "Have it issued anew, or give another chain of its authority."
 IF_YOURS = "If it comes from an authority of your own, give that one's root as trusted_ca_path."
 
 
@@ -101,6 +104,7 @@ def test_nothing_is_said_of_what_is_trusted(
 
 UNTRUSTED: dict[str, tuple[Issued, Sequence[x509.Certificate], str, str, str]] = {
     "self_signed": (LONELY, [], "untrusted", "it is signed by itself and by nobody who is trusted", IF_YOURS),
+    "key_too_short": (self_signed(NAME, SHORT), [], "untrusted", "its key is too short", ANEW),
     "root_unknown": (
         ISSUED,
         ISSUED.chain,

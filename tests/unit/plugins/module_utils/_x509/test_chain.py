@@ -594,6 +594,7 @@ def test_a_key_may_be_too_short(short: Key) -> None:
     assert why_not(serve(root), [], [root]) == "the key of its issuer Root is too short"
     leaf = serve(CA, key=short)
     assert [why_not(leaf, [CA]), why_not(leaf, [], [leaf])] == ["its key is too short"] * 2
+    assert not any(chain(leaf, sent, []).lacks_root for sent in ([CA, ROOT], [CA], []))
 
 
 # Dates
@@ -841,6 +842,7 @@ def test_a_root_of_ones_own_that_was_not_given() -> None:
     ends = "its chain ends in Root, which is not trusted"
     assert chain(direct, [ROOT], [OLD_ROOT]) == Chain((), "untrusted", ends, is_linked=True)
     assert chain(LEAF, [CA, ROOT], []) == Chain((CA.read,), "untrusted", ends, is_linked=True)
+    assert chain(LEAF, [CA, ROOT], []).lacks_root and chain(ROOT, [], []).lacks_root
     missing = "the certificate of the issuer of CA, Root, is missing"
     assert chain(LEAF, [CA], [OLD_ROOT]) == Chain((CA.read,), "incomplete", missing, is_linked=True)
 
