@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from .._report.orders import build as build_orders
 from .._report.report import as_files, check, merged
 from .._report.rotation import LISTENERS
 from .._report.rotation import build as build_listeners
+from .._text import encodable
 from .._times import now
 
 SPEC = ArgumentSpec(
@@ -74,8 +76,16 @@ def run(module: Module) -> dict[str, t.Any]:
     for name, path in (*(("path", path) for path in files.values()), ("metrics_path", metrics)):
         if path and (why_not := why_not_writable(path)):
             raise CertificatesError("not_found", f"{name}: {why_not}")
-    told = {"changed": False, "paths": [*files.values(), *([metrics] if metrics else [])]}
+    paths = [*files.values(), *([metrics] if metrics else [])]
+    told = {"changed": False, "paths": paths}
     if params["state"] == "checked":
+        for folder in map(os.path.dirname, paths):
+            disk = os.statvfs(folder)
+            if disk.f_blocks and not disk.f_bfree:
+                raise CertificatesError(
+                    "not_written",
+                    f"The disk of the folder {encodable(folder)} is full: make room, or name another path.",
+                )
         return told
     is_of_orders, at = "orders" in results, now()
     check_results(results)

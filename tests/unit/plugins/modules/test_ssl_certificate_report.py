@@ -190,6 +190,11 @@ def read_only(_folder: object) -> object:
     return SimpleNamespace(f_flag=os.ST_RDONLY)
 
 
+def no_room(_folder: object) -> object:
+    """What it says of a disk that is full."""
+    return SimpleNamespace(f_flag=0, f_blocks=16, f_bfree=0)
+
+
 def forbidden(_path: object, _mode: int) -> bool:
     """What it says of what a user may not do."""
     return False
@@ -273,6 +278,13 @@ def test_folders_that_nothing_can_be_written_to(tmp_path: Path, name: str, funct
     options = {"path": str(tmp_path / "r.html"), "state": "checked"}
     run = run_module("ssl_certificate_report", first=partial(replace, name, function), **options)
     assert run.code == "not_found" and said.format(folder=tmp_path) in run["msg"]
+
+
+@pytest.mark.parametrize("name", ["path", "metrics_path"])
+def test_a_full_disk_is_seen_beforehand(tmp_path: Path, name: str) -> None:
+    options = {name: str(tmp_path / "r.html"), "state": "checked"}
+    run = run_module("ssl_certificate_report", first=partial(replace, "statvfs", no_room), **options)
+    assert run.code == "not_written" and f"The disk of the folder {tmp_path} is full: make room" in run["msg"]
 
 
 def test_what_can_be_written_is_not_when_it_is_only_checked(tmp_path: Path) -> None:
