@@ -5,7 +5,7 @@
 """What a failed call to IBM Cloud Secrets Manager, or a failed login for it, means. Private to softlayer.certificates.
 
 It makes no calls. The codes are those of `_api.faults`, and mean the same: `no_answer` is that of a call which may have been carried out. Besides
-them there are `no_permission` (HTTP 403) and `refused` (409, there is one of this name). An answer is the service's own if it has the
+them there are `no_permission` (HTTP 403) and `refused` (409, there is one of this name; 412, a version is locked). An answer is the service's own if it has the
 list `errors`; any other one with an error's status may be that of a gateway before it, and what is behind the gateway may have
 carried the call out.
 """
@@ -31,6 +31,10 @@ OF_REFUSALS: Mapping[int, CertificatesError] = {
     ),
     404: CertificatesError("not_found", "check instance_url, its id and region, or what is asked for."),
     409: CertificatesError("refused", "there is one of this name."),
+    412: CertificatesError(
+        "refused",
+        "a lock keeps its previous version: have what holds the lock use the current version, or remove the lock, and run it again.",
+    ),
 }
 """What the service's own refusals mean, and what to do."""
 

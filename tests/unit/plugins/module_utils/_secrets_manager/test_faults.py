@@ -48,6 +48,7 @@ def code(answer: Answer | None, *, repeatable: bool, sent: bool = True) -> str:
         (own(403), "no_permission", "no_permission"),
         (own(404), "not_found", "not_found"),
         (own(409), "refused", "refused"),
+        (own(412), "refused", "refused"),
         (own(408), "no_answer", "no_answer"),
         (own(429), "rate_limited", "rate_limited"),
         (own(500), "no_answer", "no_answer"),
@@ -97,6 +98,12 @@ def of_iam(status: int, message: str = "Provided API key could not be found.") -
 )
 def test_a_failed_login(answer: Answer | None, expected: str) -> None:
     assert login(answer).code == expected
+
+
+def test_a_locked_version() -> None:
+    """Only two versions are kept, and a lock keeps the older one."""
+    found = explain("Adding the version", URL, tried(own(412, "Locked"), sent=True), ValueError(), repeatable=False)
+    assert "(HTTP 412): a lock keeps its previous version: " in found.message and found.message.endswith("Locked.")
 
 
 def test_what_is_said() -> None:
