@@ -97,6 +97,9 @@ class Value:
         texts = {"certificate": self.certificate, "privatekey": self.private_key, "intermediate": self.chain or None}
         there = bundle_of_parts({part: None if text is None else text.encode() for part, text in texts.items()})
         why_not = there.trouble and Obstacle("malformed", there.trouble.message)
+        if there.trouble and there.trouble.reason == "bad_passphrase":
+            message = "The private key in Secrets Manager is encrypted: import the certificate there again, with its key decrypted."
+            why_not = Obstacle("malformed", message)
         if why_not is None and not there.fitting:
             message = "Secrets Manager has no private key of it: import it there again, with its key."
             if there.key:

@@ -152,6 +152,13 @@ def test_what_cannot_be_used_is_said(changed: dict[str, str | None], reason: str
     assert says_other == (changed.get("private_key") == OTHER.key_pem)
 
 
+def test_an_encrypted_key() -> None:
+    """No passphrase is taken for it."""
+    there = value(ONE, private_key=key_pem(ONE.key, passphrase=PASSPHRASE)).bundle
+    why = "The private key in Secrets Manager is encrypted: import the certificate there again, with its key decrypted."
+    assert there.trouble and there.trouble.message == why
+
+
 def test_metadata_of_another_certificate() -> None:
     """Then the secret was renewed between the two, and is read again; what is broken is told of later."""
     assert value(ONE).is_as_described
