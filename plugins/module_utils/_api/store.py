@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -273,16 +273,23 @@ def fetch_visible(client: Client) -> StoreListing:
     """Return all records, or those that a user with only the view permission can see.
 
     Rests on `getSecurityCertificates`, then on `SoftLayer_Account::getValidSecurityCertificateEntries`. The latter takes no
-    mask, filter or limit: it returns its whole list at once.
+    mask, filter or limit: it returns its whole list at once. An empty list is what an empty store has, or what such a user gets:
+    the API's reference does not say.
 
     Raises:
         CertificatesError: as `Client.read_list`.
     """
     try:
-        return StoreListing(fetch_stored(client), is_limited=False)
+        stored = fetch_stored(client)
     except CertificatesError as error:
         if error.code != "not_found":
             raise
+    else:
+        seen: list[StoreCertificate] = []
+        if not stored:
+            with suppress(CertificatesError):
+                seen = _records(client, client.call("Account", "getValidSecurityCertificateEntries"))
+        return StoreListing(stored or seen, is_limited=bool(seen))
     why_not = (
         "The certificate store cannot be read: the API user lacks the permissions SECURITY_CERTIFICATE_MANAGE and "
         "SECURITY_CERTIFICATE_VIEW. Grant one of them."

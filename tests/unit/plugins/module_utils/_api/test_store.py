@@ -238,6 +238,31 @@ def test_entries_that_may_be_viewed(entries: list[Any], ids: list[int], left_out
     assert len(viewer.warnings) == (left_out > 0) and all(f": {left_out}." in said for said in viewer.warnings)
 
 
+class ToldOfNone(Viewer):
+    """Stands for that of a user to whom the API lists nothing, instead of refusing it."""
+
+    def read_list(self, *_args: Any, **_keywords: Any) -> Any:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("entries", "ids", "is_limited"),
+    [
+        ([{"certificateId": 5}], [5], True),
+        ([], [], False),
+        (None, [], False),
+        (api_error("Unable to find object", "not_found"), [], False),
+        (api_error("Bad gateway", "no_answer"), [], False),
+    ],
+    ids=str,
+)
+def test_an_empty_list_may_be_that_of_a_user_who_may_view_alone(entries: Any, ids: list[int], is_limited: bool) -> None:
+    """The entries tell; if they do not, the list is believed."""
+    viewer: Any = ToldOfNone(entries)
+    found = fetch_visible(viewer)
+    assert ([record.id for record in found.records], found.is_limited) == (ids, is_limited)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
