@@ -32,7 +32,14 @@ def fulfillment_report(
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV."""
     require("The filter fulfillment_report")
-    known = OrderFacts(store, *(records or () for records in (emails, collected, missing, skipped, failed)))
+    known = OrderFacts(
+        None if store is None else records_of("store", store),
+        records_of("emails", emails),
+        records_of("collected", collected),
+        records_of("missing", missing),
+        records_of("skipped", skipped),
+        records_of("failed", failed),
+    )
     report = build(records_of("orders", orders), known, words, now(), previous)
     return {"data": report, "csv": as_csv(ORDERS, report)}
 

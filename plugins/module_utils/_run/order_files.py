@@ -42,6 +42,11 @@ OF_OTHERS = {
         "the certificates that ssl_fulfillment_email_info returned",
         {"order_id", "common_name", "certificate", "intermediate_certificate", "public_key_sha256"},
     ),
+    "store": ("the certificates that ssl_certificate_info returned", {"id"}),
+    "emails": ("the emails that ssl_fulfillment_email returned", {"order_id"}),
+    "missing": ("what ssl_fulfillment_email_info returned as missing", {"order_id"}),
+    "skipped": ("that list of ssl_fulfillment_result", set[str]()),
+    "failed": ("that list of ssl_fulfillment_result", set[str]()),
 }
 """By the name it is given as: what of another module's result, and which keys of it are needed."""
 
@@ -59,7 +64,8 @@ def records_of(name: str, given: t.Any) -> list[Order]:
     what, keys = OF_OTHERS[name]
     records = list(given) if isinstance(given, Iterable) else [] if given is None else [given]
     if not all(isinstance(record, Mapping) and keys <= record.keys() for record in records):
-        said = f"{name} must be a list of dicts with {', '.join(sorted(keys))}: give {what}."
+        needed = f" with {', '.join(sorted(keys))}" if keys else ""
+        said = f"{name} must be a list of dicts{needed}: give {what}."
         raise CertificatesError("invalid_argument", said)
     return records
 

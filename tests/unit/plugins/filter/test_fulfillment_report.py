@@ -54,6 +54,14 @@ def test_lists_that_are_none_are_empty() -> None:
     assert len(fulfillment_report([ORDER], {"reasons": {}}, *[None] * 6)["data"]["orders"]) == 1
 
 
+@pytest.mark.parametrize("name", ["store", "emails", "collected", "missing", "skipped", "failed"])
+@pytest.mark.parametrize("given", [[1], {"changed": False}, 7, "text"], ids=str)
+def test_what_is_no_list_of_another_module(name: str, given: Any) -> None:
+    """Mostly all of a module's result, and not the list in it."""
+    with pytest.raises(AnsibleFilterError, match=f"fulfillment_report: {name} must be a list of dicts.*: give "):
+        fulfillment_report([ORDER], {"reasons": {}}, **{name: given})
+
+
 @pytest.mark.parametrize("orders", ["x", [{"id": 1}], {"orders": [ORDER]}], ids=str)
 def test_what_is_no_list_of_orders(orders: Any) -> None:
     with pytest.raises(
