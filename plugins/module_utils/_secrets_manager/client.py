@@ -9,6 +9,7 @@ The SDK knows the calls and their shapes; how often, how fast and for how long c
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import typing as t
@@ -40,6 +41,8 @@ RENEW_AFTER = 0.8
 """The share of a token's life after which it is renewed."""
 DEFAULT_GROUP = "default"
 """Name and id of the group that always exists."""
+GROUP_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The id of any other group."""
 T = t.TypeVar("T")
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 
@@ -131,7 +134,15 @@ class SecretsManager(Caller):
         if set(names) <= {DEFAULT_GROUP}:
             return list(names)
         if self._groups is None:
-            groups = self._call("Listing the secret groups", self._sdk.list_secret_groups).get("secret_groups")
+            try:
+                groups = self._call("Listing the secret groups", self._sdk.list_secret_groups).get("secret_groups")
+            except CertificatesError as error:
+                if error.code != "no_permission":
+                    raise
+                if all(name == DEFAULT_GROUP or GROUP_ID.fullmatch(name) for name in names):
+                    return list(names)  # roles for a group alone may not be enough to list all
+                why = f"{error.message} To list the groups, they are needed for the instance; or name the secret group by its id."
+                raise CertificatesError(error.code, why, **error.details) from None
             if not isinstance(groups, list):
                 raise self._odd("Listing the secret groups")
             self._groups = {str(group.get("name")): str(group.get("id")) for group in dicts_in(groups)}

@@ -145,6 +145,15 @@ def test_created_then_unchanged(sim: Simulator, instance: Options) -> None:
     )
 
 
+def test_groups_that_may_not_be_listed(sim: Simulator, instance: Options) -> None:
+    """A user may have roles for one group alone. Its id needs no list."""
+    group = sim.secrets_manager.add_group("web")
+    sim.secrets_manager.fault(method="list_secret_groups", status=403, code="forbidden", message="No.")
+    refused = run(sim, instance, **item(secret_group="web"))
+    assert refused.code == "no_permission" and "or name the secret group by its id" in refused["msg"]
+    assert reason(run(sim, instance, **item(secret_group=group["id"]))) == ("created", None)
+
+
 @pytest.mark.parametrize(
     ("there", "wanted", "said"),
     [
