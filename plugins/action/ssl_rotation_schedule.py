@@ -335,7 +335,7 @@ def carry_out(plan: SchedulePlan, manifest: Manifest, layout: Layout, options: S
     for folder in (layout.config, layout.state):
         make_folder(folder, 0o700)
     if plan.written:
-        put_in_place(real_path(layout.manifest), str(manifest.begun(plan.kept)).encode(), 0o600)
+        put_in_place(real_path(layout.manifest), str(manifest.begun(plan.written)).encode(), 0o600)
     for item in plan.written:
         make_folder(os.path.dirname(item.path), 0o755)
         put(item)

@@ -31,8 +31,6 @@ STARTED = (f"{ROTATE}.timer", f"{ROTATE}.path")
 UNITS = (f"{ROTATE}.service", *STARTED)
 HOOK = "softlayer-certificates"
 QUIET = "ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.quiet"
-BEGUN = "begun"
-"""Stands in place of the mark of what a run is about to write."""
 HIDDEN = "********"
 SECRET_VARIABLES = frozenset(
     {"ssl_rotation_privatekey_passphrase", "ssl_rotation_notify_command", "ssl_rotation_ledger_url"}
@@ -384,7 +382,7 @@ def cron_line(options: ScheduleOptions, machine: Machine) -> str:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What runs have written: a line each, with the mark of what was written, or `begun`, and its path."""
+    """What runs have written, or were about to write: a line each, with its mark and its path."""
 
     lines: frozenset[str]
 
@@ -399,12 +397,12 @@ class Manifest:
         return {line.partition("  ")[2] for line in self.lines}
 
     def has(self, path: str, mark: str) -> bool:
-        """Return whether what is in a place was written by a run, or was begun."""
-        return not self.lines.isdisjoint({f"{mark}  {path}", f"{BEGUN}  {path}"})
+        """Return whether what is in a place was written by a run."""
+        return f"{mark}  {path}" in self.lines
 
     def begun(self, items: Iterable[PlannedFile]) -> Manifest:
-        """Return the manifest of a run that is about to write these."""
-        return Manifest(self.lines | {f"{BEGUN}  {item.path}" for item in items})
+        """Return the manifest of a run that is about to write these, each whole or not at all."""
+        return Manifest(self.lines | {f"{item.mark}  {item.path}" for item in items})
 
     def ended(self, marks: Mapping[str, str], edited: Collection[str]) -> Manifest:
         """Return the manifest of a run that has ended.
@@ -414,7 +412,7 @@ class Manifest:
             edited: the paths of what a person has edited: it is known again once they undo that.
         """
         former = (line.partition("  ") for line in self.lines)
-        kept = {f"{mark}  {path}" for mark, _between, path in former if mark != BEGUN and path in edited}
+        kept = {f"{mark}  {path}" for mark, _between, path in former if path in edited}
         return Manifest(frozenset(kept | {f"{mark}  {path}" for path, mark in marks.items()}))
 
     def __str__(self) -> str:

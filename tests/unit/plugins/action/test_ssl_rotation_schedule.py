@@ -314,7 +314,7 @@ def test_hooks_of_a_certbot_that_belongs_to_somebody_else(here: Here, monkeypatc
 
 
 def test_a_run_that_was_killed_is_ended_by_the_next_one(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever it was: what it had begun to write is no work of a person."""
+    """Wherever it was: what it has written is no work of a person, and what a person has made of that since is."""
     here.scheduled()
     wanted = {path: Path(path).read_bytes() for path in here.files()}
     here.scheduled("absent")
@@ -323,13 +323,16 @@ def test_a_run_that_was_killed_is_ended_by_the_next_one(here: Here, monkeypatch:
 
         def killed(item: PlannedFile, _calls: Iterator[int] = calls) -> None:
             if next(_calls, None) is None:
-                Path(item.path).write_text("half")
                 raise KeyboardInterrupt
             put(item)
 
         with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
             patch.setattr(f"{schedule.__module__}.put", killed)
             here.scheduled()
+        if count > 1:
+            Path(here.layout.rotation).write_text("mine")
+            assert here.scheduled()["lines"][0].startswith(f"{here.layout.rotation}: left as it is")
+            Path(here.layout.rotation).write_bytes(wanted[here.layout.rotation])
         here.scheduled()
         assert {path: Path(path).read_bytes() for path in here.files()} == wanted
         here.scheduled("absent")
