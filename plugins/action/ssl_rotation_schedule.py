@@ -20,7 +20,12 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute, put_in_place, real_path
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import (
+    UNFINISHED_NAME,
+    absolute,
+    put_in_place,
+    real_path,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import check_given_place
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
@@ -324,6 +329,8 @@ def difference(item: PlannedFile, layout: Layout) -> dict[str, t.Any]:
 
 def carry_out(plan: SchedulePlan, manifest: Manifest, layout: Layout, options: ScheduleOptions) -> None:
     """Write and remove. What is begun is remembered, so that a run that was killed is ended by the next one."""
+    for folder in {os.path.dirname(real_path(path)) for path in (layout.manifest, *manifest.paths)}:
+        remove_unfinished(folder)
     for path in plan.removed:
         os.unlink(path)
     if not options.is_wanted:
@@ -342,6 +349,13 @@ def carry_out(plan: SchedulePlan, manifest: Manifest, layout: Layout, options: S
     ended = str(manifest.ended(marks_of(item.path for item in plan.kept), plan.edited))
     if ended != read(layout.manifest):
         put_in_place(real_path(layout.manifest), ended.encode(), 0o600)
+
+
+def remove_unfinished(folder: str) -> None:
+    """Remove the files, perhaps with secrets, that killed runs have left behind under other names."""
+    with suppress(FileNotFoundError):
+        for name in filter(UNFINISHED_NAME.fullmatch, os.listdir(folder)):
+            os.unlink(f"{folder}/{name}")
 
 
 def put(item: PlannedFile) -> None:

@@ -339,6 +339,19 @@ def test_a_run_that_was_killed_is_ended_by_the_next_one(here: Here, monkeypatch:
         assert here.files() == set()
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_what_a_killed_run_has_left_under_another_name_is_removed(here: Here, state: str) -> None:
+    """The key may be in it, and the folder would stay for it."""
+    here.scheduled()
+    for folder in (here.layout.config, here.layout.programs):
+        Path(folder, f".unfinished-{'0' * 16}").write_text("secret")
+    here.scheduled(state, is_check_mode=True)
+    assert any(".unfinished-" in path for path in here.files())
+    here.scheduled(state)
+    assert not any(".unfinished-" in path for path in here.files())
+    assert Path(here.layout.config).exists() == (state == "present")
+
+
 def test_a_folder_that_is_a_link_is_written_through(here: Here, tmp_path: Path) -> None:
     """As `/usr/local/sbin` is one where there is but one folder of programs."""
     (tmp_path / "bin").mkdir()
