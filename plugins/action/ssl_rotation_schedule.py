@@ -213,13 +213,13 @@ def schedule(
     answers = [systemd(name=name, enabled=False, state="stopped") for name in stopped]
     if not is_check_mode:
         carry_out(plan, manifest, layout, options)
-    if manages_units and (plan.removed or plan.written):
+    in_place = [name for name in STARTED if options.is_wanted and os.path.isfile(f"{layout.units}/{name}")]
+    starts = in_place if manages_units and options.scheduler == "systemd" else []
+    if starts or (manages_units and (plan.removed or plan.written)):  # a run before it may not have come to that
         answers.append(systemd(daemon_reload=True))
     if manages_units and f"{layout.units}/{UNITS[0]}" in plan.removed and not is_check_mode:
         systemd(reset_failed=UNITS[0])  # else it would be shown as failed, after a red night, and nothing could mend it
-    is_in_place = options.is_wanted and os.path.isfile(f"{layout.units}/{STARTED[0]}")
-    if manages_units and options.scheduler == "systemd" and is_in_place:
-        answers += [systemd(name=name, enabled=True, state="started") for name in STARTED]
+    answers += [systemd(name=name, enabled=True, state="started") for name in starts]
     has_state = os.path.isdir(layout.state)
     lines = told_of(
         plan, options, machine, has_hook=bool(hook_folders), has_state=has_state, is_check_mode=is_check_mode

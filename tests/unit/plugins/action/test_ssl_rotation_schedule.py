@@ -85,9 +85,12 @@ STOP = [{"name": name, "enabled": False, "state": "stopped"} for name in sorted(
 
 
 def test_systemd_is_told_what_has_changed_and_what_to_start(here: Here) -> None:
-    """A second run only sees that they are started, and what is not wanted is stopped first."""
+    """A second run only sees that they are started as they are now, and what is not wanted is stopped first."""
     assert here.scheduled()["changed"] and here.asked == [RELOAD, *START]
-    assert not here.scheduled()["changed"] and here.asked == START
+    assert not here.scheduled()["changed"] and here.asked == [RELOAD, *START]
+    Path(here.layout.units, STARTED[1]).unlink()
+    assert here.scheduled(is_check_mode=True)["changed"] and here.asked == [RELOAD, START[0]]  # it knows no other yet
+    assert here.scheduled()["changed"] and here.asked == [RELOAD, *START]
     assert here.scheduled(by="cron")["changed"] and here.asked == [*STOP, RELOAD, FORGET]
     assert here.scheduled()["changed"] and here.asked == [RELOAD, *START]
     assert here.scheduled("absent", is_check_mode=True)["changed"] and here.asked == [*STOP, RELOAD]
