@@ -56,6 +56,8 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables 
 
 COLLECTION = Path(__file__).parents[2]
 PLAYBOOK = "ansible-playbook"
+ACLS = {"system.posix_acl_access", "system.nfs4_acl"}
+"""The attributes of files that have access control lists."""
 SPEC = ArgumentSpec(
     {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -297,10 +299,17 @@ def read_by(options: ScheduleOptions) -> Iterator[str]:
 
 
 def way_to(path: str, use: int) -> list[tuple[str, os.stat_result, int]]:
-    """Return the folders on the way to a path, and itself, as far as they are there, each with what is to be done with it."""
-    real = Path(real_path(path))
-    way = [(str(folder), folder.stat(), os.X_OK) for folder in reversed(real.parents) if folder.is_dir()]
-    return [*way, (str(real), real.stat(), use | (os.X_OK if real.is_dir() else 0))] if real.exists() else way
+    """Return the folders on the way to a path, and itself, as far as they are there, each with what is to be done with it.
+
+    Those of which modes do not tell who may do that are left out.
+    """
+    real, way = Path(real_path(path)), []
+    for place in (*reversed(real.parents), real):
+        with suppress(OSError):  # it is not there, or a server says nothing of it to root
+            known, is_listed = place.stat(), not ACLS.isdisjoint(os.listxattr(place))
+            to_do = (use if place == real else 0) | (os.X_OK if stat.S_ISDIR(known.st_mode) else 0)
+            way += [] if is_listed else [(str(place), known, to_do)]
+    return way
 
 
 def read(path: str) -> str:

@@ -178,7 +178,7 @@ def check_paths(layout: Layout, machine: Machine) -> None:
             )
 
 
-def check_view(path: str, way: Iterable[tuple[str, os.stat_result, int]]) -> None:
+def check_view(path: str, way: Collection[tuple[str, os.stat_result, int]]) -> None:
     """Refuse a path that root's service could not use: it has temporary folders of its own, and may do only what files let root do.
 
     Args:
@@ -188,7 +188,8 @@ def check_view(path: str, way: Iterable[tuple[str, os.stat_result, int]]) -> Non
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    own = [folder for folder in ("/tmp", "/var/tmp") if f"{path}/".startswith(f"{folder}/")]
+    places = [path, *(place for place, _known, _use in way)]
+    own = [tmp for tmp in ("/tmp", "/var/tmp") if any(f"{place}/".startswith(f"{tmp}/") for place in places)]
     shut = [
         f"{'read' if use & os.R_OK else 'write to' if use & os.W_OK else 'enter'} {place}"
         for place, known, use in way

@@ -190,6 +190,24 @@ def test_the_way_to_a_path_is_seen_through_links(tmp_path: Path) -> None:
     assert way_to(f"{tmp_path}/file", os.R_OK)[-1][2] == os.R_OK
 
 
+def test_nothing_is_refused_where_modes_do_not_say_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is an access control list, or a server shuts root out."""
+    shut, listed = tmp_path / "shut", tmp_path / "listed"
+    for path in (shut, listed, listed / "in"):
+        path.mkdir()
+    see, attributes = Path.stat, {str(listed): ["system.posix_acl_access"], str(listed / "in"): ["user.mine"]}
+
+    def stat_of(path: Path, **how: Any) -> os.stat_result:
+        if path == shut / "in":
+            raise PermissionError
+        return see(path, **how)
+
+    monkeypatch.setattr(Path, "stat", stat_of)
+    monkeypatch.setattr(os, "listxattr", lambda path: attributes.get(str(path), []))
+    assert way_to(f"{shut}/in", os.R_OK)[-1][0] == str(shut)
+    assert [place for place, _known, _use in way_to(f"{listed}/in", os.R_OK)][-2:] == [str(tmp_path), f"{listed}/in"]
+
+
 def test_below_a_prefix_nothing_is_started(here: Here, tmp_path: Path) -> None:
     assert here.scheduled(prefix=f"{tmp_path}/trial")["changed"] and here.asked == []
     assert here.files() == set()  # nor by a client whose hooks are elsewhere

@@ -317,6 +317,7 @@ HOME = ("/home", known(0o755), X)
         ("/srv/www", [("/srv/www", known(0o775, 7, 0), W | X)], None),
         ("/tmp", [], "has a /tmp of its own"),
         ("/var/tmp/report.html", [], "has a /var/tmp of its own"),
+        ("/srv/link", [("/tmp", known(0o1777), X), ("/tmp/le", known(0o755), R | X)], "has a /tmp of its own"),
         ("/tmpfs/report.html", [], None),
     ],
 )
