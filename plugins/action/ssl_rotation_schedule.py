@@ -289,13 +289,12 @@ def hook_folders_of(options: ScheduleOptions) -> list[str]:
 
 
 def read_by(options: ScheduleOptions) -> Iterator[str]:
-    """Yield what the nights read beside their own folder."""
-    yield from (value for source in options.sources for value in source.values() if isinstance(value, str))
+    """Yield what the nights read beside their own folder. All paths are absolute; what is no path may be a secret."""
     written = ("report_path", "metrics_path")
-    variables = options.variables.items()
-    yield from (
-        str(value) for name, value in variables if value and name.endswith("_path") and not name.endswith(written)
-    )
+    named = [value for source in options.sources for value in source.values()]
+    for name, value in options.variables.items():
+        named += [value] if name.endswith("_path") and not name.endswith(written) else []
+    yield from (value for value in named if isinstance(value, str) and value.startswith("/"))
 
 
 def way_to(path: str, use: int) -> list[tuple[str, os.stat_result, int]]:

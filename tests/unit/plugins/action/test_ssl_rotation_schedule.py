@@ -168,6 +168,15 @@ def test_what_the_service_of_root_could_not_use_is_refused(
     assert schedule(with_cron, root, {**LOGIN, **login}, here.systemd, is_check_mode=True)["changed"]
 
 
+def test_only_paths_are_judged(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a person is: a mailbox that is given as text has its password in it."""
+    monkeypatch.chdir("/tmp")
+    root = replace(here.machine, is_root=True)
+    sources = [{"mail": '{"imap": {"password": "secret"}}'}]
+    options = ScheduleOptions(True, "systemd", "03:00", "", sources, {"ssl_rotation_trusted_ca_path": ["ca.pem"]})
+    assert schedule(options, root, LOGIN, here.systemd, is_check_mode=True)["changed"]
+
+
 def test_a_service_that_may_have_another_user_is_not_judged(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """As `systemctl edit` sets one."""
     own, is_folder = f"/etc/systemd/system/{UNITS[0]}.d", os.path.isdir
