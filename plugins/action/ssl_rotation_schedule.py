@@ -196,8 +196,8 @@ def schedule(
         OSError: where something cannot be written.
     """
     layout = Layout(machine, options.prefix)
-    check_paths(layout, machine)
     if options.is_wanted:
+        check_paths(layout, machine)
         check_wanted(options, machine, environment, layout)
     hook_folders = hook_folders_of(options)
     originals = {name: (COLLECTION / "docs/examples/acme" / name).read_text("utf-8") for name in (*PROGRAMS, *UNITS)}

@@ -264,6 +264,15 @@ def test_without_a_key_there_must_be_credentials_already(here: Here) -> None:
     assert not here.scheduled(login={})["changed"]
 
 
+def test_nights_are_taken_away_whatever_ansible_is_called_from(here: Here) -> None:
+    """Nothing of it is written then."""
+    here.scheduled()
+    elsewhere = replace(here.machine, ansible="/srv/my venv/bin")
+    with pytest.raises(CertificatesError, match="would be in programs and units"):
+        here.scheduled(machine=elsewhere)
+    assert here.scheduled("absent", machine=elsewhere)["changed"] and here.files() == set()
+
+
 def test_a_key_without_a_user_name_is_refused(here: Here) -> None:
     """Each night would fail, and a file that has both would be spoiled."""
     for login in ({"SL_API_KEY": "secret"}, {"SL_API_KEY": "secret", "SL_USERNAME": ""}):
