@@ -232,6 +232,7 @@ def items_of(
     credentials = f"# What a run needs to log in, and to find the way. Nobody else may read it.\n{lines}"
     their_login = _login_of(staying.get(layout.credentials, ""))
     has_new = "SL_API_KEY" in login and not login.items() <= their_login.items()
+    is_same = staying.get(layout.credentials) == credentials  # as written by a run that was forgotten
     asked = {**options.variables, "ssl_rotation_sources": options.sources}
     variables = {
         "ssl_rotation_sources": options.sources,
@@ -240,13 +241,14 @@ def items_of(
         **asked,
     }
     theirs = _variables_of(staying.get(layout.rotation, ""))
-    has_all = all(theirs.get(name) == value for name, value in asked.items())
+    rotation = _rotation(variables)
+    has_all = all(theirs.get(name) == value for name, value in asked.items()) and staying[layout.rotation] != rotation
     items = [
-        PlannedFile(layout.credentials, 0o600, credentials if has_new else None),
+        PlannedFile(layout.credentials, 0o600, credentials if has_new or is_same else None),
         PlannedFile(
             layout.rotation,
             0o600,
-            None if has_all else _rotation(variables),
+            None if has_all else rotation,
             shown=_rotation(without_secrets(variables)),
         ),
     ]

@@ -332,10 +332,14 @@ def test_a_hook_that_leads_elsewhere_and_a_key_that_is_another_one_stay(here: He
     assert {Path(path).read_text() for path in (timer, credentials)} == {"mine"}
 
 
-def test_what_is_as_it_is_wanted_is_known_again(here: Here) -> None:
-    """Where somebody has deleted the folder with the credentials, in which it is remembered what was written."""
+@pytest.mark.parametrize("is_all", [True, False])
+def test_what_is_as_it_is_wanted_is_known_again(here: Here, is_all: bool) -> None:
+    """Where somebody has deleted the folder with the credentials, or in it what remembers that all was written."""
     here.scheduled()
-    shutil.rmtree(here.layout.config)
+    if is_all:
+        shutil.rmtree(here.layout.config)
+    else:
+        os.unlink(here.layout.manifest)
     assert not any("edited" in line for line in here.scheduled()["lines"])
     here.scheduled("absent")
     assert here.files() == set()

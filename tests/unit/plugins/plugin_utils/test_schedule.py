@@ -233,9 +233,9 @@ def test_what_looks_like_a_template_is_none() -> None:
     loader = DataLoader()
     assert Templar(loader, {}).template({name: loader.load(content)[name] for name in given}) == given
     assert shown_rotation(content).count("!unsafe") == 3
-    assert (
-        items(variables=given, staying={Layout(ROOT, "").rotation: content})[Layout(ROOT, "").rotation].content is None
-    )
+    rotation = Layout(ROOT, "").rotation
+    for text, is_said in ((f"{content}# mine\n", True), (content, False)):
+        assert (items(variables=given, staying={rotation: text})[rotation].content is None) == is_said
 
 
 @pytest.mark.parametrize("text", ["", "secret: [", "[secret]", "secret", "ssl_rotation_sources: secret"])
