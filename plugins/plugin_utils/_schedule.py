@@ -291,6 +291,7 @@ UNSAFE = "!unsafe"
 _Dumper.add_representer(str, _represented)
 _Dumper.add_multi_representer(str, _represented)  # Ansible's own kinds of text
 _Loader.add_constructor(UNSAFE, lambda loader, node: loader.construct_yaml_str(node))
+_Loader.add_constructor(None, lambda _loader, _node: HIDDEN)  # what is encrypted, by !vault
 
 
 def _rotation(variables: Variables) -> str:
@@ -300,7 +301,7 @@ def _rotation(variables: Variables) -> str:
 
 
 def _variables_of(text: str) -> Variables:
-    """Return the variables of a file with such; none if it cannot be read, or is encrypted."""
+    """Return the variables of a file with such; none if it cannot be read, or is encrypted as a whole."""
     with suppress(Exception):
         return dict(_Loader(text).get_single_data())
     return {}

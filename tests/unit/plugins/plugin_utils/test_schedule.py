@@ -377,6 +377,10 @@ def test_what_stays_as_it_is_stays_known() -> None:
     ("text", "is_said"),
     [
         ("ssl_rotation_sources: [certbot: /etc/letsencrypt]\nssl_rotation_max_listeners: 7\n# mine\nx: y\n", True),
+        (
+            "ssl_rotation_sources: [certbot: /etc/letsencrypt]\nssl_rotation_max_listeners: 7\nx: !vault |\n  3361\n",
+            True,
+        ),
         ("ssl_rotation_sources: [certbot: /etc/letsencrypt]\nssl_rotation_max_listeners: 8", False),
         ("ssl_rotation_max_listeners: 7", False),
         ("a: [", False),
