@@ -267,7 +267,14 @@ def here() -> Machine:
         ansible=folder_of_ansible(sys.executable, sys.argv[0], shutil.which(PLAYBOOK)),
         collections=str(COLLECTION.parents[2]),
         libraries=site.getuserbase(),
+        cron=cron_in("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"),
     )
+
+
+def cron_in(*folders: str) -> str:
+    """Return the program that runs jobs, as it is called where links lead to; blank if there is none."""
+    paths = (f"{folder}/{name}" for folder in folders for name in ("cron", "crond"))
+    return next((os.path.basename(real_path(path)) for path in paths if os.path.exists(path)), "")
 
 
 def folder_of_ansible(python: str, *called: str | None) -> str:

@@ -71,6 +71,13 @@ class Machine:
     """The folder in which this collection was found, as `ANSIBLE_COLLECTIONS_PATH` has it."""
     libraries: str
     """The folder below which `pip install --user` puts libraries; it would be below the home of the nights."""
+    cron: str
+    """The program that runs jobs; blank if none was seen."""
+
+    @property
+    def has_cron_file(self) -> bool:
+        """Whether cron reads a file in `/etc/cron.d`, which that of busybox does not; others give it a line."""
+        return self.is_root and self.cron != "busybox"
 
 
 @dataclass(frozen=True)
@@ -259,7 +266,7 @@ def items_of(
     for folder, name, mode in copied:
         text = _moved(originals[name], options, machine, layout, folders)
         items.append(PlannedFile(f"{folder}/{name}", mode, text, shown=text))
-    if options.scheduler == "cron" and machine.is_root:
+    if options.scheduler == "cron" and machine.has_cron_file:
         text = f"# Every night. It prints what is wrong, and cron mails that.\n{cron_line(options, machine)}\n"
         items.append(PlannedFile(layout.cron, content=text, shown=text))
     return items + [PlannedFile(f"{folder}/{HOOK}", target=layout.hook) for folder in hook_folders]
@@ -381,7 +388,7 @@ def cron_line(options: ScheduleOptions, machine: Machine) -> str:
     hour, minute = map(int, options.time.split(":"))
     hour, minute = divmod((60 * hour + minute + crc32(machine.name.encode()) % 60) % (24 * 60), 60)
     rotate = Layout(machine, options.prefix).rotate
-    return f"{minute} {hour} * * * {'root ' if machine.is_root else ''}{QUIET} {rotate}"
+    return f"{minute} {hour} * * * {'root ' if machine.has_cron_file else ''}{QUIET} {rotate}"
 
 
 @dataclass(frozen=True)
@@ -487,7 +494,11 @@ def told_of(
     yield from (f"{path}: {would}removed" for path in plan.removed)
     yield from (f"{item.path}: {would}written" for item in plan.written)
     if not is_asked:
-        if layout.rotate in plan.removed and not machine.is_root and f"{layout.units}/{UNITS[0]}" not in plan.removed:
+        if (
+            layout.rotate in plan.removed
+            and not machine.has_cron_file
+            and f"{layout.units}/{UNITS[0]}" not in plan.removed
+        ):
             yield "If you gave cron a line for it, take that out: crontab -e"
         if has_state:
             yield f"{layout.state} is kept: the ledger and the reports are in it."
@@ -495,12 +506,14 @@ def told_of(
             yield "There is nothing to remove: no nights were set up here."
         return
     by_systemd = options.scheduler == "systemd"
-    is_started = not options.prefix and (machine.runs_systemd if by_systemd else machine.is_root)
+    is_started = not options.prefix and (machine.runs_systemd if by_systemd else machine.has_cron_file and machine.cron)
     if by_systemd:
         where = f"systemctl {'' if machine.is_root else '--user '}list-timers {ROTATE}.timer"
     else:
         where = (
-            layout.cron if machine.is_root else f"give cron this line, with crontab -e: {cron_line(options, machine)}"
+            layout.cron
+            if machine.has_cron_file
+            else f"give cron this line, with crontab -e: {cron_line(options, machine)}"
         )
     runs = "runs" if is_started and not is_check_mode else "would run"
     yield f"See what a run would do: {layout.rotate} --check"
@@ -509,6 +522,8 @@ def told_of(
         yield "Once, so that it runs while nobody is logged in: loginctl enable-linger"
     if by_systemd and not (machine.runs_systemd and not options.prefix):
         yield "Nothing is started yet: systemd does not run here, or prefix is set."
+    if not (by_systemd or machine.cron or options.prefix):
+        yield "No cron was seen here, and without one nothing starts it."
     if not has_hook:
         why = ", as none is below the prefix" if options.prefix else ""
         yield f"No hook of certbot was set{why}. Other clients run {layout.hook} after each renewal, if they are told so; the night is enough."

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_schedule import (
     check_user,
+    cron_in,
     environment_from,
     folder_of_ansible,
     options_from,
@@ -38,7 +39,9 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
     ScheduleOptions,
 )
 
-MACHINE = Machine(False, "/home/me", "web1", True, "/usr/bin", "/usr/share/ansible/collections", "/home/me/.local")
+MACHINE = Machine(
+    False, "/home/me", "web1", True, "/usr/bin", "/usr/share/ansible/collections", "/home/me/.local", "cron"
+)
 LOGIN = {"SL_USERNAME": "me", "SL_API_KEY": "secret"}
 
 
@@ -444,6 +447,18 @@ def test_ansible_is_found_where_it_was_installed(tmp_path: Path) -> None:
     assert folder_of_ansible(f"{tmp_path}/python3", called, listed) == f"{tmp_path}/user"
     assert folder_of_ansible(f"{tmp_path}/python3", f"{tmp_path}/ansible-runner", listed) == f"{tmp_path}/path"
     assert folder_of_ansible(f"{tmp_path}/python3", f"{tmp_path}/ansible-runner", None) == str(tmp_path)
+
+
+def test_cron_is_known_by_its_program(tmp_path: Path) -> None:
+    """That of busybox reads no file in `/etc/cron.d`, and containers have none."""
+    assert cron_in(f"{tmp_path}/a", f"{tmp_path}/b") == ""
+    for folder, name in (("a", "crond"), ("b", "cron")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).touch()
+    assert (cron_in(f"{tmp_path}/a"), cron_in(f"{tmp_path}/b", f"{tmp_path}/a")) == ("crond", "cron")
+    (tmp_path / "b/cron").rename(tmp_path / "busybox")
+    (tmp_path / "b/crond").symlink_to(tmp_path / "busybox")
+    assert cron_in(f"{tmp_path}/b") == "busybox"
 
 
 @pytest.mark.skipif(

@@ -40,7 +40,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
 
 from tests.support.acme_machine import EXAMPLES
 
-ROOT = Machine(True, "/root", "web1", True, "/opt/ansible/bin", "/usr/share/collections", "/srv/user")
+ROOT = Machine(True, "/root", "web1", True, "/opt/ansible/bin", "/usr/share/collections", "/srv/user", "cron")
 USER = replace(ROOT, is_root=False, home="/home/me")
 SOURCES = [{"certbot": "/etc/letsencrypt"}]
 OPTIONS = ScheduleOptions(True, "systemd", "03:00", "", SOURCES, {"ssl_rotation_max_listeners": 7})
@@ -160,7 +160,8 @@ def test_cron_has_a_file_of_root_alone() -> None:
     wanted = items(scheduler="cron")
     assert (wanted["/etc/cron.d/softlayer-certificates"].content or "").endswith(f"\n{line}\n")
     assert not any("systemd" in path for path in wanted) and len(wanted) == 6
-    assert not any("cron" in path for path in items(USER, scheduler="cron"))
+    for machine in (USER, replace(ROOT, cron="busybox")):
+        assert not any("cron" in path for path in items(machine, scheduler="cron"))
     assert cron_line(OPTIONS, USER).endswith(f" * * * {quiet} /home/me/.local/bin/{ROTATE}")
 
 
@@ -449,6 +450,18 @@ def test_a_run_remembers_what_it_is_about_to_write_and_then_what_it_wrote() -> N
             f"It would run every night, in the hour after 03:00: systemctl list-timers {ROTATE}.timer|"
             "Nothing is started yet: systemd does not run here, or prefix is set.",
         ),
+        (
+            replace(ROOT, cron="busybox"),
+            {"scheduler": "cron"},
+            "It would run every night, in the hour after 03:00: give cron this line, with crontab -e: "
+            + cron_line(OPTIONS, ROOT).replace("root ", ""),
+        ),
+        (
+            replace(ROOT, cron=""),
+            {"scheduler": "cron"},
+            "It would run every night, in the hour after 03:00: /etc/cron.d/softlayer-certificates|"
+            "No cron was seen here, and without one nothing starts it.",
+        ),
         (ROOT, {"is_wanted": False}, "/var/lib/softlayer-certificates is kept: the ledger and the reports are in it."),
     ],
 )
@@ -480,6 +493,7 @@ def test_a_user_is_told_of_what_only_they_can_take_away() -> None:
     line = ["If you gave cron a line for it, take that out: crontab -e"]
     for machine, removed, lines in (
         (ROOT, [Layout(ROOT, "").rotate], []),
+        (replace(ROOT, cron="busybox"), [Layout(ROOT, "").rotate], line),
         (USER, [rotate], line),
         (USER, [service, rotate], []),
     ):
