@@ -80,14 +80,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Do it, and return what there is to be told."""
         result, machine = super().run(tmp, task_vars), here()
+        scope = "system" if machine.is_root else "user"
 
         def systemd(**options: t.Any) -> Mapping[str, t.Any]:
             if name := options.get("reset_failed"):  # which that module cannot, and which there is nothing to say of
-                self._low_level_execute_command(
-                    f"systemctl {'--system' if machine.is_root else '--user'} reset-failed {name}"
-                )
+                self._low_level_execute_command(f"systemctl --{scope} reset-failed {name}")
                 return {}
-            given = {"scope": "system" if machine.is_root else "user", **options}
+            given = {"scope": scope, **options}
             answer = self._execute_module("ansible.builtin.systemd_service", given, task_vars=task_vars)
             if answer.get("failed"):
                 what = options.get("name", "to read its units again")
@@ -107,11 +106,8 @@ class ActionModule(ActionBase):
         except CertificatesError as error:
             return {**result, **refused(error.message, error.code)}
         except OSError as error:
-            what = f"{error.filename2 or error.filename} cannot be written: {error.strerror}"
-            return {
-                **result,
-                **refused(f"{what}. Mend that, and run this again: it goes on from there.", "not_written"),
-            }
+            what = f"{error.filename2 or error.filename} cannot be written: {error.strerror}. "
+            return {**result, **refused(f"{what}Mend that, and run this again: it goes on from there.", "not_written")}
         if not self._task.diff:
             del done["diff"]
         return {**result, **done, "_ansible_verbose_always": True}
@@ -153,10 +149,9 @@ def check_user(machine: Machine, *, becomes: str | None) -> None:
 
 def files_of(options: ScheduleOptions) -> dict[str, t.Any]:
     """Return what the module `ssl_certificate_report` is to see to before the first night: files that are not the usual ones; else nothing."""
-    variables = {"path": "ssl_rotation_report_path", "metrics_path": "ssl_rotation_metrics_path"}
-    given = {
-        name: options.variables[variable] for name, variable in variables.items() if options.variables.get(variable)
-    }
+    names = {"path": "report_path", "metrics_path": "metrics_path"}
+    files = {name: options.variables.get(f"ssl_rotation_{variable}") for name, variable in names.items()}
+    given = {name: path for name, path in files.items() if path}
     return {**given, "state": "checked"} if given else {}
 
 
@@ -285,7 +280,7 @@ def folder_of_ansible(python: str, *called: str | None) -> str:
 
 def hook_folders_of(options: ScheduleOptions) -> list[str]:
     """Return the folders of certbot's hooks that this user may write to."""
-    paths = [os.path.expanduser(str(source["certbot"])) for source in options.sources if source.get("certbot")]
+    paths = [str(source["certbot"]) for source in options.sources if source.get("certbot")]
     folders = [f"{re.sub('/live(/[^/]+)?/?$', '', path)}/renewal-hooks/deploy" for path in paths]
     below = os.path.join(options.prefix, "")  # a client that is in use must not rotate with what is tried out
     return [
@@ -368,7 +363,7 @@ def carry_out(plan: SchedulePlan, manifest: Manifest, layout: Layout, options: S
 
 def remove_unfinished(folder: str) -> None:
     """Remove the files, perhaps with secrets, that killed runs have left behind under other names."""
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         for name in filter(UNFINISHED_NAME.fullmatch, os.listdir(folder)):
             os.unlink(f"{folder}/{name}")
 

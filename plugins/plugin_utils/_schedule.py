@@ -252,12 +252,7 @@ def items_of(
     has_all = all(theirs.get(name) == value for name, value in asked.items()) and staying[layout.rotation] != rotation
     items = [
         PlannedFile(layout.credentials, 0o600, credentials if has_new or is_same else None),
-        PlannedFile(
-            layout.rotation,
-            0o600,
-            None if has_all else rotation,
-            shown=_rotation(without_secrets(variables)),
-        ),
+        PlannedFile(layout.rotation, 0o600, None if has_all else rotation, shown=_rotation(without_secrets(variables))),
     ]
     folders = written_folders(theirs or variables, their_login or environment, layout) if options.is_wanted else []
     copied = [(layout.programs, name, 0o755) for name in PROGRAMS]
