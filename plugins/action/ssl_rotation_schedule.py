@@ -386,5 +386,5 @@ def make_folder(path: str, mode: int) -> None:
     """Make a folder if there is none; those above it are open to all."""
     if not os.path.isdir(path):
         make_folder(os.path.dirname(path), 0o755)
-        os.mkdir(path)
-        os.chmod(path, mode)
+        os.mkdir(path, mode)
+        os.chmod(path, mode)  # whatever the umask is

@@ -22,6 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.action.ssl_rotation_sche
     cron_in,
     environment_from,
     folder_of_ansible,
+    make_folder,
     options_from,
     put,
     schedule,
@@ -245,7 +246,9 @@ def test_the_plan_writes_nothing(here: Here) -> None:
     )
 
 
-def test_only_the_owner_may_read_what_is_secret_and_permissions_stay(here: Here) -> None:
+def test_only_the_owner_may_read_what_is_secret_and_permissions_stay(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here.scheduled()
     modes = {
         path: stat.S_IMODE(os.stat(path).st_mode) for path in (*here.files(), here.layout.config, here.layout.state)
@@ -253,6 +256,10 @@ def test_only_the_owner_may_read_what_is_secret_and_permissions_stay(here: Here)
     own = {here.layout.config, here.layout.state, here.layout.credentials, here.layout.rotation, here.layout.manifest}
     assert {path for path, mode in modes.items() if not mode & 0o077} == own
     assert stat.S_IMODE(os.stat(f"{here.home}/.config").st_mode) == 0o755
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "chmod", lambda *_args, **_how: None)  # a run that is killed before it comes to that
+        make_folder(f"{here.home}/own", 0o700)
+    assert stat.S_IMODE(os.stat(f"{here.home}/own").st_mode) == 0o700
     os.chmod(here.layout.credentials, 0o640)
     here.scheduled(login={**LOGIN, "SL_API_KEY": "another"})
     assert stat.S_IMODE(os.stat(here.layout.credentials).st_mode) == 0o640
