@@ -377,9 +377,8 @@ def put(item: PlannedFile) -> None:
         return
     former = os.stat(item.path) if os.path.exists(item.path) else None
     content = t.cast(str, item.content).encode()
-    put_in_place(real_path(item.path), content, stat.S_IMODE(former.st_mode) if former else item.mode)
-    if former:
-        os.chown(item.path, former.st_uid, former.st_gid)
+    mode, owner = (stat.S_IMODE(former.st_mode), (former.st_uid, former.st_gid)) if former else (item.mode, None)
+    put_in_place(real_path(item.path), content, mode, owner)
 
 
 def make_folder(path: str, mode: int) -> None:

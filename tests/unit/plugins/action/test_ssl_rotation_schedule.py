@@ -261,7 +261,12 @@ def test_only_the_owner_may_read_what_is_secret_and_permissions_stay(
         make_folder(f"{here.home}/own", 0o700)
     assert stat.S_IMODE(os.stat(f"{here.home}/own").st_mode) == 0o700
     os.chmod(here.layout.credentials, 0o640)
+    credentials, former = Path(here.layout.credentials), os.stat(here.layout.credentials)
+    given: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(os, "chown", lambda _path, *owner, **_how: given.append((credentials.read_text(), *owner)))
+    before = credentials.read_text()
     here.scheduled(login={**LOGIN, "SL_API_KEY": "another"})
+    assert given == [(before, former.st_uid, former.st_gid)]  # all at once, even if a run is killed
     assert stat.S_IMODE(os.stat(here.layout.credentials).st_mode) == 0o640
     assert "another" in Path(here.layout.credentials).read_text()
 
