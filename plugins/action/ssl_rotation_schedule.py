@@ -352,13 +352,19 @@ def carry_out(plan: SchedulePlan, manifest: Manifest, layout: Layout, options: S
     for folder in (layout.config, layout.state):
         make_folder(folder, 0o700)
     if plan.written:
-        put_in_place(real_path(layout.manifest), str(manifest.begun(plan.written)).encode(), 0o600)
+        remember(manifest.begun(plan.written), layout)
     for item in plan.written:
         make_folder(os.path.dirname(item.path), 0o755)
         put(item)
-    ended = str(manifest.ended(marks_of(item.path for item in plan.kept), plan.edited))
-    if ended != read(layout.manifest):
-        put_in_place(real_path(layout.manifest), ended.encode(), 0o600)
+    ended = manifest.ended(marks_of(item.path for item in plan.kept), plan.edited)
+    if str(ended) != read(layout.manifest):
+        remember(ended, layout)
+
+
+def remember(manifest: Manifest, layout: Layout) -> None:
+    """Write the manifest: the folder may be a link, but of a link in its place, nothing else is overwritten."""
+    folder, name = os.path.split(layout.manifest)
+    put_in_place(f"{real_path(folder)}/{name}", str(manifest).encode(), 0o600)
 
 
 def remove_unfinished(folder: str) -> None:

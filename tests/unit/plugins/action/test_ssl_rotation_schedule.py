@@ -360,6 +360,17 @@ def test_what_is_as_it_is_wanted_is_known_again(here: Here, is_all: bool) -> Non
     assert here.files() == set()
 
 
+def test_what_a_link_in_place_of_the_manifest_leads_to_stays_as_it_is(here: Here, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("Somebody's.")
+    here.scheduled()
+    manifest = Path(here.layout.manifest)
+    manifest.unlink()
+    manifest.symlink_to(other)
+    here.scheduled()
+    assert other.read_text() == "Somebody's." and not manifest.is_symlink()
+
+
 def test_hooks_of_a_certbot_that_belongs_to_somebody_else(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of which a user may read the certificates, by a group: all else is done, and no hook is promised."""
     monkeypatch.setattr(os, "access", lambda path, _mode: path != str(here.hooks))
