@@ -156,9 +156,9 @@ class ArgumentSpec:
 
 WITHIN = r"(?: found in '([^']+)')?"
 UNFIT = re.compile(
-    rf"'([^']+)'{WITHIN} is of type <[^>]+>{WITHIN}.* and we were unable to convert to (bool|dict|float|int|list|str):"
+    rf"'([^']+)'{WITHIN} is of type (?:<[^>]+>|[\w.]+){WITHIN}.* and we were unable to convert to (bool|dict|float|int|list|str):"
 )
-"""What Ansible says of a value that is not of its option's type."""
+"""What Ansible says of a value that is not of its option's type: from ansible-core 2.19 on, the type's name alone."""
 TYPES = {
     "bool": "true or false",
     "dict": "a dict",

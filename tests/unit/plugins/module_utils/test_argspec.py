@@ -12,6 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
     HOW_TO_SELECT,
+    UNFIT,
     ArgumentSpec,
     check_beside_several,
     import_options,
@@ -157,6 +158,24 @@ def test_what_is_no_number_ansible_refuses() -> None:
     mail = ArgumentSpec({"mail": {"type": "dict", "options": {"imap": {"type": "dict"}, "maildir": {"type": "path"}}}})
     with pytest.raises(CertificatesError, match=r"mail takes a dict, .* else\. It has the keys imap, maildir\.$"):
         mail.read({"mail": "/srv/mail"})
+
+
+@pytest.mark.parametrize("kind", ["<class 'dict'>", "dict"])
+def test_what_each_ansible_core_says_of_a_type_is_understood(kind: str) -> None:
+    """It would quote the value, which may be a secret in the wrong place."""
+    for said, groups in (
+        (f"argument 'days' is of type {kind} and we were unable to convert to int: no", ("days", None, None, "int")),
+        (
+            f"argument 'days' is of type {kind} found in 'select'. and we were unable to convert to int: no",
+            ("days", None, "select", "int"),
+        ),
+        (
+            f"Elements value for option 'ids' found in 'select' is of type {kind} and we were unable to convert to int: no",
+            ("ids", "select", None, "int"),
+        ),
+    ):
+        unfit = UNFIT.search(said)
+        assert unfit and unfit.groups() == groups
 
 
 def test_the_limits_of_options_go_with_them() -> None:
