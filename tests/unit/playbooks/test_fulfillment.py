@@ -29,6 +29,7 @@ from tests.simulator import mail
 from tests.simulator.client import Simulator
 from tests.support.certificates import Key, leaks, private_fragments
 from tests.support.dovecot import Server
+from tests.support.pages import ROOT
 from tests.support.playing import Ran, play
 
 pytest_plugins = ["tests.support.dovecot"]
@@ -198,6 +199,14 @@ def test_a_limit_to_hosts_that_are_not_the_selection_is_refused(sim: Simulator, 
     """All orders would be requested, and not only those of the host."""
     ran = fulfill(sim, tmp_path, "softlayer.certificates.resend", "-i", "web,api,", "--limit", "web")
     assert ran.code == 2 and "--limit web names other hosts, so nothing was done" in ran.output, ran.output
+    assert sim.sends() == []
+
+
+def test_recipients_of_a_preview_that_are_undefined_inside_are_none(sim: Simulator, tmp_path: Path) -> None:
+    """Of such a template, ansible-core 2.19 and later say that it is not defined."""
+    awx = str(ROOT / "playbooks/awx/resend.yml")
+    ran = play(sim, tmp_path, awx, ssl_previewed_recipients="{{ 7 if false }}", ssl_orders="shop.*")
+    assert ran.code == 2, ran.output
     assert sim.sends() == []
 
 

@@ -392,6 +392,21 @@ TAGGED = """
 """
 
 
+def test_an_approval_that_is_undefined_inside_approves_nothing(account: Simulator, tmp_path: Path) -> None:
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www.example.com")
+    account.clear_calls()
+    for written in ("{{ shown_before }}", "{{ shown_before | default(omit) }}", "{{ 7 if false }}"):
+        variables = {
+            **{"ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}], "ssl_rotation_fail_on": "expired"},
+            **{"ssl_previewed_rotation": written, **general(tmp_path)},
+        }
+        ran = play(account, tmp_path, str(ROOT / "playbooks/awx/rotate.yml"), **variables)
+        assert ran.code == 2, ran.output
+    assert not CHANGES & {call["method"] for call in account.calls()}
+
+
 def test_the_role_in_a_play_with_tags_of_its_own(account: Simulator, tmp_path: Path) -> None:
     """A tag of the role runs all of its phases; that of another task runs none of it."""
     balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
