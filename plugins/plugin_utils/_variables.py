@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import ansible.template
 from ansible.parsing.dataloader import DataLoader
 from ansible.utils.vars import load_extra_vars
+from jinja2 import Undefined, UndefinedError
 
 MARKS_TEMPLATES = hasattr(ansible.template, "trust_as_template")
 """Whether this ansible-core takes no text for a template unless it is marked as one: from 2.19 on."""
@@ -23,7 +24,13 @@ def extra_variables() -> dict[str, t.Any]:
 
 
 def plain(value: t.Any) -> t.Any:
-    """Return a value without lazy containers and tags of ansible-core, decrypted."""
+    """Return a value without lazy containers and tags of ansible-core, decrypted.
+
+    Raises:
+        UndefinedError: the value, or one in it, is what an `if` without `else` leaves, which would be a blank text.
+    """
+    if type(value) is Undefined:
+        raise UndefinedError("An if without else has left nothing.")
     if isinstance(value, str):  # first, since most values are texts
         return str(value)
     if isinstance(value, Mapping):

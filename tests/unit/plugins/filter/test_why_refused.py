@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.filter import _why_refused as plugin
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import is_own_playbook, role_variables
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Undefined
 
 FULFILLMENT: dict[str, Any] = {
     **dict.fromkeys(("playbook_phases", "mail", "hosts", "certificate_dir", "privatekey_dir", "report_path")),
@@ -86,6 +86,13 @@ def test_a_variable_that_is_defined_has_a_value(role: str, name: str, option: di
     else:
         assert said.startswith(f"{name} is ") and said.endswith("or leave it out; nothing was done.")
         assert ("'not_there' is undefined" in said) is is_undefined
+
+
+@pytest.mark.parametrize("value", [Undefined(), ["a", Undefined()], {"names": Undefined()}])
+def test_what_an_if_without_else_leaves_is_no_value(value: object) -> None:
+    """Ansible would refuse it only where it is used, and not say in which variable it is."""
+    said = about_variables("ssl_rotation", {"ssl_rotation_load_balancers": value})
+    assert said.startswith("ssl_rotation_load_balancers is defined, but its template cannot be evaluated.")
 
 
 @pytest.mark.parametrize("omitted", ["(omit)", ["a", "(omit)"], {"common_names": "(omit)"}])
