@@ -299,6 +299,8 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
         return why_not
     if role == "ssl_fulfillment":
         return why_not_fulfilled(needs, _is_folder, _exists) or _why_unreadable(needs)
+    if not needs["phases"]:
+        return _why_no_phase(role)
     if needs["phases"] in (["report"], "report") and not needs["report_path"]:
         return f"The report phase alone needs {role}_report_path, the .html file to write."
     return None
@@ -318,12 +320,16 @@ def _why_nothing_to_do(role: str, needs: Mapping[str, t.Any]) -> str | None:
     tags = {*needs["ansible_run_tags"], *needs["ansible_skip_tags"]} - OF_ANSIBLE
     unknown = tags - PHASES[role]
     if not (tags or needs["asked"]):
-        phases = ", ".join(sorted(PHASES[role]))
-        return f"{role}_phases names no phase, so nothing was done: leave it out, or name one or more of {phases}."
+        return _why_no_phase(role)
     if unknown or not needs["asked"]:
         called, phases = ", ".join(sorted(unknown or tags)), ", ".join(needs["phases"])
         return f"No phase of this playbook is called {called}, so nothing was done: its tags are its phases, {phases}."
     return None
+
+
+def _why_no_phase(role: str) -> str:
+    phases = ", ".join(sorted(PHASES[role]))
+    return f"{role}_phases names no phase, so nothing was done: leave it out, or name one or more of {phases}."
 
 
 def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:

@@ -48,6 +48,12 @@ def test_nothing_is_wrong(tmp_path: Path) -> None:
     assert refused(report_path=str(tmp_path / "r.html"), metrics_path=str(tmp_path / "m.prom")) == ""
 
 
+def test_no_phase_at_all_is_refused_in_a_play_of_ones_own() -> None:
+    """The role would be green, and only tell what is due."""
+    said = refused({"ssl_rotation_phases": [None]}, phases=[])
+    assert said.startswith("ssl_rotation_phases names no phase, so nothing was done: leave it out, or name one")
+
+
 def test_what_phases_need_is_among_the_variables_of_the_role() -> None:
     needs = {"phases": ["report"]}
     assert "alone needs ssl_rotation_report_path" in why_refused({}, "ssl_rotation", None, needs)
