@@ -407,6 +407,22 @@ def test_an_approval_that_is_undefined_inside_approves_nothing(account: Simulato
     assert not CHANGES & {call["method"] for call in account.calls()}
 
 
+@pytest.mark.parametrize("is_text", [True, False])
+def test_the_mailbox_of_awx_stands_beside_a_source_in_any_form(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_text: bool
+) -> None:
+    """ansible-core 2.19 and later make no list of a text."""
+    keep(tmp_path / "keys", "www.example.com")
+    source = {"folder": str(tmp_path / "keys")}
+    for name, value in {"HOST": "127.0.0.1", "PORT": "9", "USERNAME": "user", "PASSWORD": "s3same-0pen"}.items():
+        monkeypatch.setenv(f"SSL_FULFILLMENT_IMAP_{name}", value)
+    monkeypatch.setenv("SSL_FULFILLMENT_PRIVATEKEY_DIR", str(tmp_path / "keys"))
+    sources = {"ssl_rotation_sources": json.dumps([source]) if is_text else source, "ssl_rotation_import_new": True}
+    ran = play(account, tmp_path, str(ROOT / "playbooks/awx/rotate.yml"), "--check", **sources, **general(tmp_path))
+    assert "www.example.com: would be imported, from folder " in ran.output, ran.output
+    assert "the mailbox: The mail server 127.0.0.1:9 cannot be reached" in ran.output
+
+
 def test_the_role_in_a_play_with_tags_of_its_own(account: Simulator, tmp_path: Path) -> None:
     """A tag of the role runs all of its phases; that of another task runs none of it."""
     balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
