@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import ansible.template
 from ansible.parsing.dataloader import DataLoader
 from ansible.utils.vars import load_extra_vars
-from jinja2 import Undefined, UndefinedError
+from jinja2 import StrictUndefined, Undefined, UndefinedError
 
 MARKS_TEMPLATES = hasattr(ansible.template, "trust_as_template")
 """Whether this ansible-core takes no text for a template unless it is marked as one: from 2.19 on."""
@@ -29,7 +29,7 @@ def plain(value: t.Any) -> t.Any:
     Raises:
         UndefinedError: the value, or one in it, is what an `if` without `else` leaves, which would be a blank text.
     """
-    if type(value) is Undefined:
+    if isinstance(value, Undefined) and not isinstance(value, StrictUndefined):
         raise UndefinedError("An if without else has left nothing.")
     if isinstance(value, str):  # first, since most values are texts
         return str(value)
