@@ -172,9 +172,8 @@ def run_phases(given: Mapping[str, t.Any], call: Call, simulate: Call, *, waits:
     run = Run(asked)
     if asked != ["request"]:  # which reads them itself
         run = replace(run, listed=call("ssl_order_info", {**handed_on("ssl_order_info"), "gather_imported": True}))
-        if "orders" not in run.listed and asked == [
-            "report"
-        ]:  # perhaps because of the store alone, which the report tells
+        # Perhaps because of the store alone, which the report tells.
+        if "orders" not in run.listed and asked == ["report"]:
             listed = call("ssl_order_info", handed_on("ssl_order_info"))
             known = [{**IN_STORE_UNKNOWN, **order} for order in listed.get("orders", ())]
             run = replace(run, listed={**listed, "orders": known} if "orders" in listed else listed)

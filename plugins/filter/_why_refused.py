@@ -309,9 +309,8 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
 def _why_nothing_to_do(role: str, needs: Mapping[str, t.Any]) -> str | None:
     """Return why one of the playbooks would do nothing, and be green: a limit to other hosts, or tags that are no phases of it."""
     limit = needs["ansible_limit"]
-    if (
-        limit and limit != "localhost" and not isinstance(needs.get("hosts"), list)
-    ):  # of none, ansible-core 2.18 makes a blank text
+    has_hosts = isinstance(needs.get("hosts"), list)  # of none, ansible-core 2.18 makes a blank text
+    if limit and limit != "localhost" and not has_hosts:
         narrower = "ssl_rotation_load_balancers" if role == ROTATION else "ssl_fulfillment_select"
         return (
             f"This playbook runs on localhost alone, and --limit {limit} names other hosts, so nothing was done: leave it out. "
