@@ -46,6 +46,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._schedule i
     check_paths,
     check_view,
     items_of,
+    ledger_of,
     mark_of,
     read_options,
     shown_rotation,
@@ -214,7 +215,7 @@ def schedule(
     starts = in_place if manages_units and options.scheduler == "systemd" else []
     if starts or (manages_units and (plan.removed or plan.written)):  # a run before it may not have come to that
         answers.append(systemd(daemon_reload=True))
-    if manages_units and f"{layout.units}/{UNITS[0]}" in plan.removed and not is_check_mode:
+    if manages_units and layout.service in plan.removed and not is_check_mode:
         systemd(reset_failed=UNITS[0])  # else it would be shown as failed, after a red night, and nothing could mend it
     answers += [systemd(name=name, enabled=True, state="started") for name in starts]
     has_state = os.path.isdir(layout.state)
@@ -231,9 +232,8 @@ def check_wanted(options: ScheduleOptions, machine: Machine, environment: Mappin
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    ledger = options.variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL")
     with suppress(ImportError):  # a run says which library is missing
-        check_given_place(str(ledger or ""))
+        check_given_place(ledger_of(options.variables, environment))
     has_key = bool(environment.get("SL_API_KEY"))
     has_login = bool(environment.get("SL_USERNAME")) if has_key else os.path.isfile(layout.credentials)
     if not has_login:
@@ -243,7 +243,7 @@ def check_wanted(options: ScheduleOptions, machine: Machine, environment: Mappin
             f"There {missing} for the nights: export SL_USERNAME and SL_API_KEY, which go to {layout.credentials}.",
         )
     # What `systemctl edit` has written there may say User=.
-    may_be_of_another = os.path.isdir(f"{layout.units}/{UNITS[0]}.d")
+    may_be_of_another = os.path.isdir(f"{layout.service}.d")
     if options.scheduler != "systemd" or not machine.is_root or may_be_of_another or options.prefix:
         return
     for path in (machine.ansible, machine.collections, *read_by(options)):

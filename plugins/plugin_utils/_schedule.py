@@ -131,6 +131,7 @@ class Layout:
         self.state = place("/var/lib/softlayer-certificates", ".local/state/softlayer-certificates")
         self.programs = place("/usr/local/sbin", ".local/bin")
         self.units = place("/etc/systemd/system", ".config/systemd/user")
+        self.service = f"{self.units}/{UNITS[0]}"
         self.notes = place("/run/softlayer-certificates", ".local/state/softlayer-certificates/notes")
         self.cron = f"{prefix}/etc/cron.d/softlayer-certificates"
         self.manifest = f"{self.config}/.written"
@@ -319,9 +320,14 @@ def _login_of(text: str) -> Mapping[str, str]:
 def shown_rotation(text: str) -> str:
     """Return the text of a file with such variables as it may be shown; blank if it cannot be read."""
     try:
-        return _rotation(without_secrets(_Loader(text).get_single_data()))
+        return _rotation(without_secrets(_variables_of(text)))
     except Exception:  # what it says may quote a secret
         return ""
+
+
+def ledger_of(variables: Variables, environment: Mapping[str, str]) -> str:
+    """Return the URL of the ledger that is named for the nights; blank if none is."""
+    return str(variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL") or "")
 
 
 def written_folders(variables: Variables, environment: Mapping[str, str], layout: Layout) -> list[str]:
@@ -330,11 +336,14 @@ def written_folders(variables: Variables, environment: Mapping[str, str], layout
     Raises:
         CertificatesError: `invalid_argument`, if that is all there is on the machine; as `folder_of_file`.
     """
-    ledger = variables.get("ssl_rotation_ledger_url") or environment.get("SOFTLAYER_CERTIFICATES_LEDGER_URL")
     files = (variables.get("ssl_rotation_report_path"), variables.get("ssl_rotation_metrics_path"))
-    every = {folder_of_file(ledger and str(ledger)) or "", *(dirname(str(path)) for path in files if path)}
-    every = {folder for folder in every if folder.startswith("/")}  # what a person has written may be a template
-    folders = {folder for folder in every if not f"{folder}/".startswith(f"{layout.state}/")}
+    every = {folder_of_file(ledger_of(variables, environment)) or "", *(dirname(str(path)) for path in files if path)}
+    folders = {
+        folder
+        for folder in every
+        if folder.startswith("/")  # what a person has written may be a template
+        and not f"{folder}/".startswith(f"{layout.state}/")
+    }
     if "/" in folders:
         raise CertificatesError(
             "invalid_argument",
@@ -489,11 +498,7 @@ def told_of(
     yield from (f"{path}: {would}removed" for path in plan.removed)
     yield from (f"{item.path}: {would}written" for item in plan.written)
     if not is_asked:
-        if (
-            layout.rotate in plan.removed
-            and not machine.has_cron_file
-            and f"{layout.units}/{UNITS[0]}" not in plan.removed
-        ):
+        if layout.rotate in plan.removed and not machine.has_cron_file and layout.service not in plan.removed:
             yield "If you gave cron a line for it, take that out: crontab -e"
         if has_state:
             yield f"{layout.state} is kept: the ledger and the reports are in it."

@@ -288,23 +288,23 @@ def fetch_visible(client: Client) -> StoreListing:
         seen: list[StoreCertificate] = []
         if not stored:
             with suppress(CertificatesError):
-                seen = _records(client, client.call("Account", "getValidSecurityCertificateEntries"))
+                seen = _entries(client)
         return StoreListing(stored or seen, is_limited=bool(seen))
     why_not = (
         "The certificate store cannot be read: the API user lacks the permissions SECURITY_CERTIFICATE_MANAGE and "
         "SECURITY_CERTIFICATE_VIEW. Grant one of them."
     )
     with if_not_found(why_not):
-        entries = client.call("Account", "getValidSecurityCertificateEntries")
-    return StoreListing(_records(client, entries), is_limited=True)
+        return StoreListing(_entries(client), is_limited=True)
 
 
-def _records(client: Client, entries: object) -> list[StoreCertificate]:
+def _entries(client: Client) -> list[StoreCertificate]:
     """Return `SoftLayer_Security_Certificate_Entry` objects as records, each once, sorted by id; those without an id are left out.
 
     Raises:
-        CertificatesError: `api_error`, if the answer is not such a list.
+        CertificatesError: as `Client.call`; `api_error`, if the answer is not such a list.
     """
+    entries = client.call("Account", "getValidSecurityCertificateEntries")
     call = "SoftLayer_Account::getValidSecurityCertificateEntries"
     given = entries if isinstance(entries, list) else [None]
     usable = [entry for entry in given if isinstance(entry, dict) and as_id(entry.get("certificateId"))]
