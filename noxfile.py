@@ -138,6 +138,8 @@ SAME_ON_EACH_CORE = (
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
 ON_NEWEST = ("playbooks", "plugins/modules", "plugins/test_secrets.py")
 """Unit tests that run modules and playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
+ON_EACH_CORE = ("tests/outside/test_hosts_of_the_play.py",)
+"""Tests of tests/outside about what each ansible-core does in its own way: which hosts come to a task."""
 
 FAST = (
     "tests/unit/test_layout.py",
@@ -237,11 +239,13 @@ def unit(session: nox.Session, core: str) -> None:
 
 
 @nox.session(tags=[PARALLEL])
-def outside(session: nox.Session) -> None:
+@on_cores(OLDEST, LAST)
+def outside(session: nox.Session, core: str) -> None:
     """What users may rely on, attacked from outside."""
-    session.install(USUAL_CORE, *RUNTIME, *group("test"))
+    session.install(core, *RUNTIME, *group("test"))
     install_packages(session, SERVERS)
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/outside"]))
+    here = ["tests/outside"] if core == USUAL_CORE or LONG else ON_EACH_CORE
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or here))
 
 
 @nox.session

@@ -24,16 +24,23 @@ class ActionModule(ProgressAction):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module. Where it is to run once, `max_orders` counts the play, however often the task is reached in a loop.
 
-        If it is reached for another host, though the first one is still there, the hosts take different ways to it, each of which would act
-        for all of them.
+        If it is reached for another host, though the first one is still there, the hosts take different ways to it. Each way may only have
+        orders of its own, or it would request the emails of the others again.
         """
         if not self._task.run_once or self._task.check_mode or self.why_not(task_vars or {}):
             return super().run(tmp, task_vars)
         # Each task has a process of its own; this folder is theirs until the end of ansible-playbook.
         tally = Path(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP, f"emails-{self._task.get_play()._uuid}")
         host = str((task_vars or {}).get("inventory_hostname"))
-        before: dict[str, t.Any] = json.loads(tally.read_text("utf-8")) if tally.exists() else {"host": host, "sent": 0}
-        if before["host"] != host and before["host"] in (task_vars or {}).get("ansible_play_hosts", ()):
+        these = self._task.args.get("order_ids")
+        order_ids = {*map(str, these)} if isinstance(these, list) else None
+        first = {"host": host, "sent": 0, "order_ids": []}
+        before: dict[str, t.Any] = json.loads(tally.read_text("utf-8")) if tally.exists() else first
+        is_on_another_way = before["host"] != host and before["host"] in (task_vars or {}).get("ansible_play_hosts", ())
+        are_others = (
+            order_ids is not None and before["order_ids"] is not None and order_ids.isdisjoint(before["order_ids"])
+        )
+        if is_on_another_way and not are_others:
             return refused(
                 f"Emails were requested in this play for the host {before['host']} already, and {host} has come to it on another way, so nothing "
                 "more was done: reach the role in one place for all hosts, or take a play of its own."
@@ -41,7 +48,9 @@ class ActionModule(ProgressAction):
         if before["sent"]:
             self._task.args["max_orders"] = less(self._task.args.get("max_orders"), before["sent"])
         result = telling(super().run(tmp, task_vars), before["sent"])
-        tally.write_text(json.dumps({"host": host, "sent": before["sent"] + may_be_sent(result)}), "utf-8")
+        every = None if order_ids is None or before["order_ids"] is None else [*before["order_ids"], *order_ids]
+        after = {"host": host, "sent": before["sent"] + may_be_sent(result), "order_ids": every}
+        tally.write_text(json.dumps(after), "utf-8")
         return result
 
 

@@ -74,7 +74,7 @@ def test_the_playbooks_do_so_whatever_strategy_is_configured(
     [
         ("strategy: linear", "roles"),
         ("strategy: debug", "include_role"),
-        ("strategy: ansible.builtin.linear\n  order: reverse_sorted", "include_role, run_once"),
+        ("strategy: ansible.builtin.linear\n  order: reverse_sorted", "include_role"),
         ("throttle: 1", "import_role"),
         ("serial: 5", "include_role"),
     ],
@@ -142,12 +142,12 @@ def test_a_play_sends_no_more_than_its_limit_however_often_the_role_is_used(orde
 
 
 def test_hosts_that_come_to_the_role_on_two_ways(orders: Simulator, tmp_path: Path) -> None:
-    """Each would act for all of them."""
+    """Each way would act for the same orders, unless the hosts select them."""
     for way in ("odd", "even"):
         (tmp_path / f"{way}.yml").write_text(f"- include_role: {{name: {ROLE.format('ssl_fulfillment')}}}\n", "utf-8")
     tasks = """tasks:
     - include_tasks: "{{ 'odd' if ssl_order_id % 2 else 'even' }}.yml" """
-    given = {"ssl_fulfillment_from_inventory": True, "ssl_fulfillment_force": True}
+    given = {"ssl_fulfillment_force": True}
     ran = play(orders, tmp_path, PLAY.format(play="", role=tasks), "-i", "hosts.yml", **given)
     assert ran.code != 0 and sorted(mailed(orders)) == ORDERS, ran.output
     # Which of the two ways is the first one depends on which of the hosts' workers answers first.
