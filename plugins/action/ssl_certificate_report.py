@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from dataclasses import fields
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import (
     ORDERS,
-    OrderFacts,
-    rows_of,
+    rows_in,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merged
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import last_lines
@@ -94,7 +92,6 @@ def table_of(results: Mapping[str, t.Any], where: str) -> list[str]:
     """Return the table of listeners; or that of orders, with what they need before it, and their totals behind it."""
     if "orders" not in results:
         return listener_table(results, where)
-    known = {field.name: results[field.name] for field in fields(OrderFacts) if results.get(field.name) is not None}
-    rows = rows_of(results["orders"], OrderFacts(**known), now())
+    rows = rows_in(results, now())
     words = merged(page_in("en")["words"], ORDERS.rows)
     return [*order_remedies(rows, words["attention"]), *order_table(rows, where), order_totals(rows)]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,6 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ful
     totals,
     why_failed,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import rows_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OURS
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
@@ -41,6 +42,7 @@ SPEC = ArgumentSpec(
         "mail": {"type": "dict"},
         "force": {"type": "bool"},
         "wait": {"type": "bool"},
+        "fail_on": {"type": "list", "elements": "str"},
     }
 )
 """The options that decide what runs."""
@@ -76,7 +78,11 @@ class ActionModule(ProgressAction):
             return {**self._called(module, options, task_vars or {}, check_mode=True, diff=False), "changed": False}
 
         is_check_mode = bool(self._task.check_mode)
-        told = told_of(run_phases(self._task.args, call, simulate, waits=not is_check_mode), is_check_mode, now())
+        run = run_phases(self._task.args, call, simulate, waits=not is_check_mode)
+        fail_on = SPEC.read({name: self._task.args[name] for name in ("fail_on",) if name in self._task.args})[
+            "fail_on"
+        ]
+        told = told_of(run, is_check_mode, now(), fail_on or ())
         return {
             "changed": any(answer.get("changed") for answer in answers),
             **{name: all_of for name in ("diff", "warnings") if (all_of := listed(answers, name))},
@@ -111,13 +117,14 @@ class ActionModule(ProgressAction):
         return t.cast("dict[str, t.Any]", action.run(task_vars=variables))
 
 
-def told_of(run: Run, is_check_mode: bool, at: datetime) -> dict[str, t.Any]:
+def told_of(run: Run, is_check_mode: bool, at: datetime, fail_on: Collection[str] = ()) -> dict[str, t.Any]:
     """Return the `result` of a run, and what is `told` of it: its `failure` is `None` if nothing failed, or waits too long for a person.
 
     Args:
         run: what the modules returned.
         is_check_mode: whether nothing was actually done.
         at: the present instant.
+        fail_on: the kinds of attention that fail a run with a report.
     """
     result = outcome(run)
     if {"collect", "import"} & set(run.asked):  # they wait for what an order lacks
@@ -127,13 +134,15 @@ def told_of(run: Run, is_check_mode: bool, at: datetime) -> dict[str, t.Any]:
         result["skipped"] = [
             _waiting(record, emails.get(record.get("order_id"), {}), at) for record in result["skipped"]
         ]
-    counted, why = totals(result, is_check_mode=is_check_mode), why_failed(result)
+    facts = facts_of(run, result) if run.store else {}
+    counted = totals(result, is_check_mode=is_check_mode)
+    why = why_failed(result, rows_in(facts, at) if fail_on else (), fail_on)
     told = {
         "summary": summary(run, result, counted, is_check_mode=is_check_mode),
         "totals": counted,
         "failure": {"message": why} if why else None,
     }
-    return {"result": result, "told": {**told, **(facts_of(run, result) if run.store else {})}}
+    return {"result": result, "told": {**told, **facts}}
 
 
 def _waiting(skipped: Mapping[str, t.Any], email: Mapping[str, t.Any], at: datetime) -> Mapping[str, t.Any]:

@@ -59,6 +59,7 @@ EmailReason = t.Literal[
     "cooldown",
     "recipient_not_allowed",
     "recipient_changed",
+    "changed_meanwhile",
     "not_found",
     "refused",
     "retired",

@@ -78,6 +78,8 @@ options:
       - RV(emails) of a run in check mode that a person has approved. An email is only requested for the orders that it shows as
         V(requested), and only if it still goes to the RV(emails[].recipient) that it shows, else the order fails with the reason
         V(recipient_changed).
+      - An order that it shows as V(requested) fails with the reason V(changed_meanwhile) if it was canceled or has expired meanwhile, or is not
+        selected any more.
       - An order that it does not show so, or shows without an address, fails with the reason V(recipient_not_allowed), unless no email would
         be requested for it anyway. An empty or null list approves nothing.
     type: list
@@ -253,6 +255,7 @@ emails:
         - V(pending), V(canceled), V(expired) or V(unknown_status) - there is no certificate to send.
         - V(recipient_not_allowed) - O(allowed_recipients), O(recipients) or O(approved) does not allow the address.
         - V(recipient_changed) - since the orders were listed, or since O(approved), the order has got another address.
+        - V(changed_meanwhile) - O(approved) shows the order, but its status does not allow an email any more, or the selection does not have it.
         - V(not_found) - the order does not exist, or the API user may not see it.
         - V(refused) - the API reported that it did not request the email.
         - V(retired) - the product or the API method no longer exists.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -181,17 +181,27 @@ def _why_not_allowed(recipient: str | None, name: str, patterns: Iterable[str]) 
 
 
 def limit_to_approved(emails: Iterable[EmailAction], approved: Mapping[int, str | None]) -> list[EmailAction]:
-    """Let emails that are to be requested fail, except those that a run in check mode has shown, to the same address."""
+    """Let emails that are to be requested fail, except those that a run in check mode has shown, to the same address.
+
+    What the run in check mode has shown fails, too, if the status of the order does not allow it any more.
+    """
     limited = []
     for email in emails:
-        why_not = _why_not_approved(email, approved) if email.outcome == "requested" else None
+        why_not = _why_not_approved(email, approved)
         limited.append(email.failed(why_not.reason, f"Not requested: {why_not.message}") if why_not else email)
     return limited
 
 
 def _why_not_approved(email: EmailAction, approved: Mapping[int, str | None]) -> Obstacle[EmailReason] | None:
-    """Return why an email must not go where it would: nobody has approved that address for its order."""
+    """Return why an email is not requested as a run in check mode has shown it; `None` if it is, or if it is not needed any more."""
     shown, recipient = approved.get(email.order_id), email.recipient
+    if shown is not None and email.reason in INELIGIBLE:
+        return Obstacle(
+            "changed_meanwhile",
+            f"the check run showed this order, and its status is {email.status} now. Run the check again.",
+        )
+    if email.outcome != "requested":
+        return None
     if shown is None:
         return Obstacle(
             "recipient_not_allowed",
@@ -307,6 +317,24 @@ def warning_of_unknown_keys(emails: Iterable[EmailAction], orders: Mapping[int, 
         "the certificate already, nor which email has it: look into the store, leave out of the selection what is there, and take the rest "
         "from its email by hand, with ssl_certificate_import."
     )
+
+
+def not_selected(
+    approved: Mapping[int, str | None], order_ids: Collection[int] | None, told: Collection[int]
+) -> list[EmailAction]:
+    """Return what fails because a run in check mode has shown it, and the selection does not have it any more.
+
+    Args:
+        approved: what was shown.
+        order_ids: the only ones that this run is about, if it names some.
+        told: the orders that it has a result for.
+    """
+    why = "Not requested: the check run showed this order, and the selection does not have it now. Run the check again."
+    return [
+        EmailAction("failed", "changed_meanwhile", why, order_id, recipient=recipient)
+        for order_id, recipient in approved.items()
+        if recipient is not None and order_id not in told and (order_ids is None or order_id in order_ids)
+    ]
 
 
 def not_found(order_id: int) -> EmailAction:

@@ -155,12 +155,26 @@ def totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> st
     return ", ".join(f"{WOULD.get(name, name) if is_check_mode else name} {len(result[name])}" for name in LISTS)
 
 
-def why_failed(result: Mapping[str, Sequence[Record]]) -> str:
-    """Return what failed, and what waits for a person longer than it should; blank if nothing does."""
+def why_failed(
+    result: Mapping[str, Sequence[Record]], rows: Iterable[Record] = (), fail_on: Collection[str] = ()
+) -> str:
+    """Return what failed, what waits for a person longer than it should, and what the report finds; blank if there is nothing.
+
+    Args:
+        result: the outcome.
+        rows: those of the report.
+        fail_on: for what a row that needs attention fails the run.
+    """
     needed = [_about(record) for record in result["skipped"] if record.get("needs_person")]
     orders = "1 order needs" if len(needed) == 1 else f"{len(needed)} orders need"
     said = [failures(result["failed"])] if result["failed"] else []
     said += [f"{orders} a person: {listed(needed)}"] if needed else []
+    told = {record.get("order_id") for record in result["failed"]}
+    alarming = [row for row in rows if {*row["attention"]} & {*fail_on} and row["order_id"] not in told]
+    if alarming:
+        orders = "1 order needs" if len(alarming) == 1 else f"{len(alarming)} orders need"
+        named_rows = [f"{row['name'] or '(no name)'} (order {row['order_id']}): {row['state']}" for row in alarming]
+        said.append(f"{orders} attention (ssl_fulfillment_fail_on): {listed(named_rows)}")
     return "\n".join(said)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from functools import cached_property
 
@@ -178,6 +178,12 @@ def build(
         )
 
     return unless_same(ORDERS, data_at, read(previous), at)
+
+
+def rows_in(told: Record, at: datetime) -> list[Row]:
+    """Return the rows of what a run of the role `ssl_fulfillment` tells; none if it made no report."""
+    known = {field.name: told[field.name] for field in fields(OrderFacts) if told.get(field.name) is not None}
+    return rows_of(told.get("orders") or (), OrderFacts(**known), at)
 
 
 def rows_of(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[Row]:

@@ -25,7 +25,7 @@ from .._argspec import (
     select_option,
     selection_options,
 )
-from .._codes import EmailOutcome
+from .._codes import EmailOutcome, EmailReason
 from .._errors import CertificatesError
 from .._ledger.ledger import Claim, Key, Ledger, lease_for
 from .._ledger.place import find_place, find_why_lost
@@ -43,6 +43,7 @@ from .._plan.emails import (
     is_open,
     limit_to_approved,
     not_found,
+    not_selected,
     plan_emails,
     skip_imported,
     warning_of_unknown_keys,
@@ -152,12 +153,15 @@ def plan(
     if options.skip_imported and not options.force and any(map(is_open, emails)):
         index = selected.index or StoreIndex(fetch_for_orders(client, WITHOUT_STORE))
         emails = skip_imported(emails, orders, index, clients)
+    emails += map(not_found, selected.missing)
     if options.approved is not None:
+        told = {email.order_id for email in emails}
         emails = limit_to_approved(emails, options.approved)
+        emails += not_selected(options.approved, selection.order_ids, told)
     unknown = warning_of_unknown_keys(emails, orders) if options.skip_imported else None
     if unknown:
         module.warn(unknown)
-    return sorted([*emails, *map(not_found, selected.missing)], key=lambda email: email.order_id)
+    return sorted(emails, key=lambda email: email.order_id)
 
 
 def key_of(account_id: int, order_id: int) -> Key:
@@ -267,7 +271,8 @@ class Requester:
             raise _NotSent(email.because(CertificatesError(error.code, why))) from None
         why_not = order.ineligibility(now())
         if why_not:
-            raise _NotSent(email.failed(why_not, f"Not requested: {INELIGIBLE[why_not]}"))
+            reason: EmailReason = why_not if self._options.approved is None else "changed_meanwhile"
+            raise _NotSent(email.failed(reason, f"Not requested: {INELIGIBLE[why_not]}"))
         if order.approver_email != email.recipient:
             why = changed_recipient("the list of orders had", email.recipient, order.approver_email)
             raise _NotSent(email.failed("recipient_changed", f"Not requested: {why}"))

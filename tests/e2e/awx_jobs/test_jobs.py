@@ -343,6 +343,9 @@ def test_an_order_that_is_not_allowed_is_refused_whatever_the_survey_says_and_st
     assert "NOT ALLOWED, Not requested: it would go to " in preview.output
     assert "which ssl_fulfillment_allowed_recipients does not allow" in preview.output
     assert "would request 0, collected 0, would import 0, skipped 1, failed 1" in preview.output
+    report = launch("report.yml", credentials=credentials, extra_vars=both).wait()
+    assert report.status == "failed", "it ends the workflow, which is not green for ever"
+    assert "1 order needs attention (ssl_fulfillment_fail_on): partner.example.net" in report.output
 
 
 @only_long

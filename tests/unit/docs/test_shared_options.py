@@ -227,7 +227,7 @@ def test_the_role_hands_on_every_option_that_its_variables_stand_for(call: Call)
 def test_the_task_of_the_role_has_all_that_its_steps_hand_on() -> None:
     [block] = yaml.safe_load((ROOT / "roles/ssl_fulfillment/tasks/act.yml").read_text(encoding="utf-8"))
     given = block["block"][0][f"{PREFIX}ssl_fulfillment"].keys()
-    assert given == {"phases", "mail", "wait", "certificate_dir"}.union(*OPTIONS.values())
+    assert given == {"phases", "mail", "wait", "certificate_dir", "fail_on"}.union(*OPTIONS.values())
 
 
 def test_the_roles_call_every_module() -> None:

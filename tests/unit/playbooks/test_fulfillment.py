@@ -272,6 +272,7 @@ def test_a_report(sim: Simulator, tmp_path: Path) -> None:
         select=json.dumps({"account_id": sim.account_id}),  # as `-e name=value` has it
         report_path="report.html",
         report_language="de",
+        fail_on=[],
     )
     assert (ran.code, ran.changed) == (0, 1), ran.output
     rows, data = read(tmp_path)
@@ -291,6 +292,15 @@ def test_a_report(sim: Simulator, tmp_path: Path) -> None:
     assert sim.sends() == [] and len(sim.certificates()) == 1
     called = [f"{call['service']}::{call['method']}" for call in sim.calls()]
     assert "SoftLayer_Account::getObject" not in called and len(called) < 24
+
+
+def test_a_report_fails_for_what_needs_attention(sim: Simulator, tmp_path: Path) -> None:
+    """It is written all the same; who schedules it must not take it for green for ever."""
+    given: dict[str, Any] = {"order_ids": [LOST, NOT_ALLOWED], "allowed_recipients": ["*@example.*"]}
+    ran = fulfill(sim, tmp_path, "softlayer.certificates.report", **given, report_path="report.html")
+    assert ran.code == 2 and read(tmp_path)[0][NOT_ALLOWED]["state"] == "not_allowed", ran.output
+    assert "1 order needs attention (ssl_fulfillment_fail_on): " in ran.output
+    assert f"(order {NOT_ALLOWED}): not_allowed" in ran.output
 
 
 def test_a_run_of_one_phase_is_at_most_a_screen_and_ends_with_its_result(sim: Simulator, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.email
     blocked,
     limit_to_approved,
     not_found,
+    not_selected,
     plan_emails,
     skip_imported,
     warning_of_unknown_keys,
@@ -222,6 +223,28 @@ def test_each_order_is_mailed_where_it_was_approved(approved: list[dict[str, Any
     assert reason is None or (email.requested_at, email.message[:15]) == (None, "Not requested: ")
     assert without.outcome == "failed", "what has no address was not approved"
     assert in_cooldown == emails[-1], "nobody is mailed"
+
+
+@pytest.mark.parametrize("status", ["canceled", "pending", "unknown"])
+@pytest.mark.parametrize("on_ineligible", ["fail", "skip"])
+def test_what_was_approved_and_cannot_be_mailed_any_more(status: Any, on_ineligible: Any) -> None:
+    email = plan(replace(ORDER, status=status), on_ineligible=on_ineligible)
+    (limited,) = limit_to_approved([email], {100: "Admin@Example.com"})
+    assert (limited.outcome, limited.reason) == ("failed", "changed_meanwhile")
+    assert limit_to_approved([email], {101: "Admin@Example.com", 100: None}) == [email]
+
+
+@pytest.mark.parametrize(
+    ("order_ids", "told", "missing"),
+    [(None, {100}, [101]), (None, {100, 101}, []), ({100}, {100}, []), ({100, 101, 102}, {100}, [101])],
+)
+def test_what_was_approved_and_is_not_selected_any_more(
+    order_ids: set[int] | None, told: set[int], missing: list[int]
+) -> None:
+    emails = not_selected({100: "a@example.com", 101: "b@example.com", 102: None}, order_ids, told)
+    assert [(email.order_id, email.outcome, email.reason) for email in emails] == [
+        (order_id, "failed", "changed_meanwhile") for order_id in missing
+    ]
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,26 @@ def test_what_waits_for_a_person_is_told_with_its_remedy_and_fails_the_run() -> 
     assert why_failed({**nothing, "skipped": [waiting(1, "cooldown")]}) == ""
 
 
+def test_what_the_report_finds_fails_the_run() -> None:
+    """What has failed is not said again."""
+    rows = [
+        {"order_id": 1, "name": "www1.example.com", "state": "not_allowed", "attention": ["expiring", "not_allowed"]},
+        {"order_id": 2, "name": None, "state": "received", "attention": ["waiting_for_key"]},
+        {"order_id": 3, "name": "www3.example.com", "state": "imported", "attention": ["expiring"]},
+        {"order_id": 4, "name": "www4.example.com", "state": "imported", "attention": []},
+    ]
+    nothing: dict[str, Any] = {name: [] for name in LISTS}
+    of_one, both = (
+        why_failed(nothing, rows, fail_on) for fail_on in (["not_allowed"], ["not_allowed", "waiting_for_key"])
+    )
+    assert of_one.startswith("1 order needs attention") and "(order 1): not_allowed" in of_one
+    assert both.startswith("2 orders need attention") and "(order 2): received" in both and "order 3" not in both
+    assert why_failed(nothing, rows, []) == why_failed(nothing, rows[3:], ["expiring"]) == ""
+    assert "attention" not in why_failed(
+        {**nothing, "failed": [{"order_id": 1, "message": "No."}]}, rows[:1], ["expiring"]
+    )
+
+
 def test_a_selection_of_nothing() -> None:
     for run in (run_of("request", emails={"emails": []}), run_of("import", listed={"orders": []})):
         assert told({}, run) == [NONE, "requested 0, collected 0, imported 0, skipped 0, failed 0"]

@@ -640,6 +640,19 @@ def test_a_run_requests_only_what_was_approved(world: World) -> None:
     assert world.sent == [SHOP, WIKI]
 
 
+def test_an_order_that_was_canceled_after_it_was_approved(world: World) -> None:
+    """Also where the selection leaves it out, and where it is canceled right before the call."""
+    world.add(SHOP)
+    approved = answered(world, check=True, order_ids=[SHOP])["emails"]
+    world.orders[SHOP]["status"] = {"name": "Canceled"}
+    for given in ({"order_ids": [SHOP]}, {"order_ids": [SHOP], "select": {"statuses": ["complete"]}}):
+        result = answered(world, **given, approved=approved, on_ineligible="skip")
+        assert outcomes(result) == {SHOP: ("failed", "changed_meanwhile")}
+    world.changes[SHOP] = {"status": {"name": "Canceled"}}
+    email = world.requester(approved={SHOP: "admin@example.com"})(planned())
+    assert (email.outcome, email.reason, world.sent) == ("failed", "changed_meanwhile", [])
+
+
 def test_what_would_not_be_requested_anyway_needs_no_approval(world: World) -> None:
     """So that a run in check mode that leaves some out can be approved, once or twice."""
     world.records = [{"id": 1, "certificate": ISSUED.pem, "intermediateCertificate": ISSUED.chain_pem}]
