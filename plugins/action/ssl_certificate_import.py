@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
 
 
-class ActionModule(ProgressAction):
+class ActionModule(OnceAction):
     """Runs the module."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
 
 
-class ActionModule(ProgressAction):
+class ActionModule(OnceAction):
     """Runs the module."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:

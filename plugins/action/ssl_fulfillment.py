@@ -28,8 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ful
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import rows_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OURS
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OURS, OnceAction
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import MARKS_TEMPLATES
 
 Call = Callable[[str, Mapping[str, t.Any]], Mapping[str, t.Any]]
@@ -63,7 +62,7 @@ IN_STORE_UNKNOWN = {"certificate_ids": None, "imported": None, "superseded_by": 
 """What is known of an order's certificate if the store cannot be read."""
 
 
-class ActionModule(ProgressAction):
+class ActionModule(OnceAction):
     """Runs the modules; their progress is shown on the terminal that is there when this is imported."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:

@@ -14,11 +14,10 @@ from pathlib import Path
 
 from ansible import constants
 from ansible.module_utils.common.validation import check_type_int
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import refused
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import ProgressAction
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction, refused
 
 
-class ActionModule(ProgressAction):
+class ActionModule(OnceAction):
     """Runs the module."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:

@@ -52,8 +52,10 @@ attributes:
 options: {}
 attributes:
   progress:
-    description: Shows on a terminal, every 15 seconds, how much is done.
+    description: Shows at a person's terminal, every 15 seconds, how much is done and what the module waits for.
     support: partial
     details:
-      - Elsewhere only waits, every 30 seconds. C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval, V(0) none.
+      - Nothing is shown elsewhere, such as in jobs of AWX and ansible-runner, in a pipe, or by cron; nor of a module on another host, or by a
+        user who may not write to the terminal, as after C(su).
+      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval. With V(0), nothing is shown.
 """

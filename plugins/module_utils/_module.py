@@ -22,6 +22,7 @@ from ansible.module_utils.common.warnings import get_deprecation_messages, get_w
 from ._argspec import ArgumentSpec
 from ._errors import CertificatesError, unforeseen
 from ._libraries import require_libraries
+from ._progress import show_on_terminal
 from ._secrets import (
     SHORTEST,
     contained_in,
@@ -132,12 +133,6 @@ class Module(AnsibleModule):
         """Keep texts out of all output; threads may call this while others warn, who look through a copy."""
         self.no_log_values.update(texts)
 
-    @property
-    def given_folder(self) -> str | None:
-        """The temporary folder that Ansible has made for this run, `None` if it needed none; `tmpdir` would make one."""
-        folder: str | None = self._tmpdir
-        return folder
-
     def stop_on_signals(self) -> threading.Event:
         """On SIGTERM, SIGINT and SIGHUP, finish the calls in flight and start no new ones.
 
@@ -216,6 +211,7 @@ class Module(AnsibleModule):
         with self._ending():
             try:
                 self.require(*(libraries(self.params) if callable(libraries) else libraries))
+                show_on_terminal()
                 result = run(self)
             except CertificatesError as error:
                 result = {"failure": error.as_failure()}

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far a module is, noted where the action plugin that runs it finds it. Private to softlayer.certificates."""
+"""Shows on a person's terminal how much a module has done and what it waits for. Private to softlayer.certificates.
+
+The module writes to the terminal by itself. In the process in which Ansible runs a task, no thread may do that: Ansible forks it while it
+holds the lock of its output, which stays locked there for all threads but the first.
+"""
 
 from __future__ import annotations
 
@@ -12,101 +16,104 @@ import time
 import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from uuid import uuid4
+
+from ._text import printable
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
-FILE = "progress"
-"""The name of the file in the module's temporary folder."""
-WAIT = "wait-"
-"""How the names of the files there begin that each tell of a wait."""
+VARIABLE = "SOFTLAYER_CERTIFICATES_TERMINAL"
+"""The environment variable in which the action plugin names the interval in seconds, the path of the terminal, and the host."""
+MAX_WAITS = 5
+"""Maximum number of waits that are named at a time."""
 
 
-class ProgressFile:
-    """Counts what is done, and notes it in a file of a folder, if there is one.
+class Progress:
+    """Counts what is done, and records what is waited for; safe from several threads."""
 
-    It only helps who watches: if the file cannot be written, nothing fails.
+    def __init__(self) -> None:
+        self._changing = threading.Lock()
+        self._done, self._total, self._items = 0, 0, ""
+        self._waits: dict[object, tuple[float, str, float]] = {}
 
-    Args:
-        folder: the folder.
-        total: how many items there are.
-        items: what they are, in the plural.
-    """
+    def counted(self, function: Callable[[T], R], total: int, items: str) -> Callable[[T], R]:
+        """Return a function, which works through one item, as one that is counted.
 
-    def __init__(self, folder: str | None, total: int, items: str) -> None:
-        self._total = total
-        self._items = items
-        self._done = 0
-        self._counting = threading.Lock()
-        self._file: int | None = None
-        if folder is None:
-            return
-        with suppress(OSError):
-            self._file = os.open(Path(folder, FILE), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._note()
-
-    def of(self, function: Callable[[T], R]) -> Callable[[T], R]:
-        """Return the function, which works through one item, as one that is counted."""
+        Args:
+            function: the function.
+            total: how many items there are.
+            items: what they are, in the plural.
+        """
+        with self._changing:
+            self._done, self._total, self._items = 0, total, items
 
         def counted(item: T) -> R:
             try:
                 return function(item)
             finally:
-                with self._counting:
+                with self._changing:
                     self._done += 1
-                    self._note()
 
         return counted
 
-    def _note(self) -> None:
-        if self._file is None:
-            return
-        try:  # over the numbers before, which are never longer: whoever reads it meanwhile finds whole ones
-            os.pwrite(self._file, f"{self._done} {self._total} {self._items}\n".encode("ascii"), 0)
-        except OSError:
-            self._file = None
+    @contextmanager
+    def waiting(self, what: str, seconds: float, waited: float = 0) -> Iterator[None]:
+        """Record a wait until the end of the block.
+
+        Args:
+            what: the beginning of a sentence.
+            seconds: the longest wait; zero if there is none.
+            waited: how many of them are over.
+        """
+        wait = object()
+        with self._changing:
+            self._waits |= {wait: (time.monotonic() - waited, what, seconds)} if seconds > 0 else {}
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._waits.pop(wait, None)
+
+    def count(self) -> str:
+        """Return how many of several items are done; of a single one, nothing."""
+        with self._changing:
+            return f"{self._done} of {self._total} {self._items} done" if self._total > 1 else ""
+
+    def waits(self) -> list[str]:
+        """Return what is waited for and since when, the longest wait first."""
+        with self._changing:
+            waits = sorted(self._waits.values())
+        now, rest = time.monotonic(), len(waits) - MAX_WAITS
+        named = [f"{printable(what)}, {now - since:.0f} s of {most:g} s" for since, what, most in waits[:MAX_WAITS]]
+        return [*named, f"and {rest} more wait"] if rest > 0 else named
+
+    def show(self, terminal: int, host: str, seconds: float) -> None:
+        """Show that on a terminal every so many seconds, until the terminal is gone."""
+        shown = ""
+        while True:
+            time.sleep(seconds)
+            count = self.count()
+            lines = [*([f"{host}: {count}"] if count != shown else ()), *self.waits()]
+            shown = count
+            try:
+                os.write(terminal, "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
+            except BlockingIOError:  # it was stopped (Ctrl-S)
+                continue
+            except OSError:
+                return
 
 
-def read_progress(folder: str | None) -> tuple[int, int, str] | None:
-    """Return how many items of how many a module has worked through, and what they are, from its temporary folder; `None` if it has noted nothing."""
-    if folder is None:
-        return None
-    try:
-        done, total, items = Path(folder, FILE).read_text(encoding="ascii").strip().split(" ", 2)
-        return int(done), int(total), items
-    except (OSError, ValueError):
-        return None
+_OF_MODULE = Progress()
+counted, waiting = _OF_MODULE.counted, _OF_MODULE.waiting
 
 
-@contextmanager
-def waiting(folder: str | None, what: str, seconds: float, waited: float = 0) -> Iterator[None]:
-    """Note what a module waits for until the end of the block.
-
-    Args:
-        folder: where, if there is a folder.
-        what: the beginning of a sentence.
-        seconds: the longest wait; zero if there is none.
-        waited: how many of them are over.
-    """
-    path = Path(folder, f"{WAIT}{uuid4().hex}") if folder and seconds > 0 else None
-    with suppress(OSError):
-        if path:
-            path.write_text(f"{time.time() - waited} {seconds:g} {what}", "utf-8")
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            if path:
-                path.unlink(missing_ok=True)
-
-
-def read_waits(folder: str | None) -> list[str]:
-    """Return what a module waits for and since when, the longest wait first."""
-    waits = []
-    with suppress(OSError):
-        for path in Path(folder).glob(f"{WAIT}*") if folder else ():
-            with suppress(OSError, ValueError):  # it is over by now, or about to be noted
-                since, seconds, what = path.read_text("utf-8").split(" ", 2)
-                waits.append((time.time() - float(since), what, seconds))
-    return [f"{what}, {waited:.0f} s of {seconds} s" for waited, what, seconds in sorted(waits, reverse=True)]
+def show_on_terminal() -> None:
+    """Begin to show the progress of this process if the action plugin has named a terminal."""
+    given = os.environ.get(VARIABLE, "").split(" ", 2)
+    if len(given) < 3:
+        return
+    seconds, path, host = given
+    with suppress(OSError, ValueError):  # as another user, for whom the terminal is not there
+        # Opened anew, so that not to wait for it concerns nobody else.
+        terminal = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        if os.isatty(terminal):
+            threading.Thread(target=_OF_MODULE.show, args=(terminal, host, float(seconds)), daemon=True).start()

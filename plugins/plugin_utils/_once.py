@@ -19,6 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import environment_for
 
 OURS = "softlayer.certificates."
 """How the names of the roles begin that have variables in the place of options."""
@@ -31,7 +32,11 @@ FILES = {"ssl_rotation": "__ssl_rotation_files", "ssl_fulfillment": "__ssl_fulfi
 class OnceAction(NormalAction):
     """Runs a module as Ansible does, unless it is to run once and would not.
 
-    In a role of this collection, paths are what people mean, and messages name the role's variables.
+    In a role of this collection, paths are what people mean, and messages name the role's variables. A person at a terminal sees how far a
+    module on this machine is.
+
+    Each module has a class of its own in `plugins/action`. With a redirect of actions in `meta/runtime.yml`, the `module_defaults` of one
+    module would hold for all of them. With `action_plugin` there, Ansible would load the class where the terminal is gone.
     """
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
@@ -41,6 +46,9 @@ class OnceAction(NormalAction):
         why_not = self.why_not(task_vars or {})
         if why_not:
             return refused(why_not)
+        if self._connection.transport == "local" and not (self._task.check_mode or self._task.async_val):
+            watched = environment_for(str((task_vars or {}).get("inventory_hostname", "localhost")))
+            self._task.environment = [*(self._task.environment or ()), watched]
         result = super().run(tmp, task_vars)
         return with_variables(result, self.role, self._task.action) if self.role else result
 

@@ -71,8 +71,8 @@ def play_on_a_terminal(sim: Simulator, folder: Path, playbook: str, *options: st
     return _ran(process.wait(SECONDS), output)
 
 
-def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str) -> None:
-    """Run a playbook on a terminal that is closed when its first task begins."""
+def play_until_shown(sim: Simulator, folder: Path, playbook: str, text: str) -> None:
+    """Run a playbook to its end, on a terminal that is closed as soon as it shows a text."""
     ours, its = pty.openpty()
     process = subprocess.Popen(
         _command(folder, playbook, (), {}),
@@ -85,10 +85,10 @@ def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str) -> None
     )
     os.close(its)
     seen = b""
-    while b"TASK" not in seen:
-        seen += os.read(ours, 4096)
-    os.close(ours)
     try:
+        with open(ours, "rb", buffering=0) as screen:
+            while text.encode() not in seen:
+                seen += screen.read(4096)
         process.wait(SECONDS / 5)
     finally:
         process.kill()

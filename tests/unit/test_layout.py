@@ -38,7 +38,7 @@ LAYERS = (
     ("_run",),
 )
 # Of the layers beneath it, this one knows only some files.
-NARROW = {"_module": {"_argspec", "_errors", "_libraries", "_secrets", "_text"}}
+NARROW = {"_module": {"_argspec", "_errors", "_libraries", "_progress", "_secrets", "_text"}}
 # These do no input or output and read no clock: time is passed in.
 PURE = ("_codes", "_mail", "_names", "_plan", "_remedies", "_report", "_secrets", "_text", "_times", "_x509")
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}

@@ -148,7 +148,6 @@ def acquire(
     what: str,
     longest_wait: float,
     planned_at: datetime,
-    folder: str | None = None,
 ) -> Lock:
     """Wait until no other run changes the same, and have the lock.
 
@@ -159,7 +158,6 @@ def acquire(
         what: that is, in messages: `load balancers`.
         longest_wait: for other runs, in seconds; zero not to wait.
         planned_at: when the facts of the plan began to be read.
-        folder: where waits are noted.
 
     Raises:
         CertificatesError: as `Ledger` and `subject`; `locked`, `interrupted`.
@@ -174,7 +172,7 @@ def acquire(
         within = f"{longest_wait:g} seconds"
         if longest_wait:
             caller.warn(f"{others}, so this one waited for its end, for at most {within}.")
-            with waiting(folder, f"{what}: waits for another run to end", longest_wait, backoff.waited):
+            with waiting(f"{what}: waits for another run to end", longest_wait, backoff.waited):
                 has_waited = backoff.pause()
             if has_waited:
                 return

@@ -26,7 +26,7 @@ from .._ledger.place import check_given_place
 from .._libraries import FOR_LEDGER
 from .._module import Module
 from .._plan.deployments import ListenerAction, ListenerPlan, updated
-from .._progress import ProgressFile, waiting
+from .._progress import counted, waiting
 from .backoff import Backoff
 from .serving import Watch, left_unseen
 
@@ -99,7 +99,6 @@ def carry_out(
             "load balancers",
             wait_options.longest,
             plan.world.at,
-            module.given_folder,
         )
     try:
         if lock and lock.is_plan_stale:
@@ -113,14 +112,13 @@ def carry_out(
             watch,
             rollback=module.params["rollback"],
             before_sending=check,
-            folder=module.given_folder,
         )
         groups = defaultdict(list)
         for action in plan.actions:
             groups[action.place.balancer.uuid].append(action)
         groups.pop("", None)  # what was not found
-        progress = ProgressFile(module.given_folder, len(groups), "load balancers")
-        done = client.each(progress.of(switcher), list(groups.values()), at_once=at_once)
+        switch = counted(switcher, len(groups), "load balancers")
+        done = client.each(switch, list(groups.values()), at_once=at_once)
     finally:
         if lock:
             lock.end()
@@ -140,8 +138,6 @@ class Switcher:
     """Whether a listener that works no more is pointed back."""
     before_sending: Callable[[], None] | None = None
     """Called right before each change is sent; if it raises, nothing is sent."""
-    folder: str | None = None
-    """Where waits are noted."""
     _shortest: float | None = field(default=None, init=False)
     """Seconds that the fastest change so far took; those of one account take about as long."""
 
@@ -207,7 +203,7 @@ class Switcher:
 
     def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
         """Note what is waited for while the block lasts."""
-        return waiting(self.folder, f"{balancer.name}: waits {what}", self._wait_options.longest)
+        return waiting(f"{balancer.name}: waits {what}", self._wait_options.longest)
 
     def _gave_up(self, balancer: Balancer) -> CertificatesError:
         if self._client.stop.is_set():

@@ -57,7 +57,6 @@ class StoreCheck:
         ledger_url: as `Ledger` takes it.
         timeout: seconds to wait until something is listed, or gone.
         hide: keeps a key out of all output.
-        folder: where waits are noted.
         clock: returns the present instant.
     """
 
@@ -66,7 +65,6 @@ class StoreCheck:
     ledger_url: str | None
     timeout: float
     hide: Callable[..., object]
-    folder: str | None = None
     clock: Callable[[], datetime] = now
     _authority: ThrowawayAuthority = field(init=False)
     _names: set[str] = field(init=False, default_factory=set)
@@ -89,7 +87,6 @@ class StoreCheck:
             "throwaway certificates",
             LONGEST_WAIT,
             at,
-            self.folder,
         )
         try:
             swept = self._sweep(lock)

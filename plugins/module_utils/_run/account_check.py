@@ -75,9 +75,7 @@ def run(module: Module) -> dict[str, t.Any]:
         from .._apply.throwaway import StoreCheck  # only here, since it loads the library for databases
 
         cleaner = connect(module, 1)
-        check = StoreCheck(
-            client, cleaner, params["ledger_url"], params["wait_timeout"], module.hide, module.given_folder
-        )
+        check = StoreCheck(client, cleaner, params["ledger_url"], params["wait_timeout"], module.hide)
         trials, left, planned = try_store(check, is_check_mode=module.check_mode)
         calls = cleaner.api_calls
     elif params["try_store"]:

@@ -33,7 +33,7 @@ from .._plan.export import (
     left_behind,
     plan_exports,
 )
-from .._progress import ProgressFile
+from .._progress import counted
 from .._times import now
 from .._x509.keys import LONGEST_PASSPHRASE, PrivateKey, key_texts
 
@@ -140,9 +140,8 @@ def carry_out(
     if not wanted:
         return list(planned)
     folder.take()
-    exporter = Exporter(module, client, folder)
-    progress = ProgressFile(module.given_folder, len(wanted), "certificates")
-    done = iter(client.each(progress.of(exporter), wanted))
+    exporter = counted(Exporter(module, client, folder), len(wanted), "certificates")
+    done = iter(client.each(exporter, wanted))
     return [next(done) if action.outcome == "exported" else action for action in planned]
 
 

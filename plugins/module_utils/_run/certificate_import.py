@@ -51,7 +51,7 @@ from .._plan.imports import (
 from .._plan.material import ImportOptions, assemble, check_order, with_remedy
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
-from .._progress import ProgressFile
+from .._progress import counted
 from .._times import now
 from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
@@ -246,9 +246,12 @@ def carry_out(module: Module, client: Client, steps: Sequence[ImportAction]) -> 
     """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
     creations = [step for step in steps if step.outcome == "imported"]
     creator = Creator(client, module.params["ledger_url"], creations)
-    progress = ProgressFile(module.given_folder, len(steps), "certificates")
+
+    def carry_out_step(step: ImportAction) -> ImportAction:
+        return carry_out_one(client, creator, step)
+
     try:
-        done = client.each(progress.of(lambda step: carry_out_one(client, creator, step)), steps, prepares=True)
+        done = client.each(counted(carry_out_step, len(steps), "certificates"), steps, prepares=True)
     finally:
         creator.close()
     for position, step in enumerate(done):

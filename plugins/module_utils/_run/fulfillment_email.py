@@ -49,7 +49,7 @@ from .._plan.emails import (
     warning_of_unknown_keys,
 )
 from .._plan.store_index import StoreIndex
-from .._progress import ProgressFile
+from .._progress import counted
 from .._times import iso, now
 from .order_info import account_of, select_orders
 from .roots import clients_of
@@ -119,8 +119,7 @@ def run(module: Module) -> dict[str, t.Any]:
                 )
         if not module.check_mode:
             request = Requester(client, ledger, account_id, options)
-            counted = ProgressFile(module.given_folder, len(planned), "emails").of(request)
-            done = {email.order_id: email for email in client.each(counted, planned)}
+            done = {email.order_id: email for email in client.each(counted(request, len(planned), "emails"), planned)}
             emails = [done.get(email.order_id, email) for email in emails]
     finally:
         ledger.close()

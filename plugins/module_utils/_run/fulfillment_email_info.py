@@ -311,7 +311,7 @@ def look_and_wait(module: Module, max_age_days: float, box: Mailbox, search: Sea
     look()
     until = time.monotonic() + (wait.timeout if wait else 0)
     lost = None
-    with waiting(module.given_folder, "mailbox: waits for emails with certificates", wait.timeout if wait else 0):
+    with waiting("mailbox: waits for emails with certificates", wait.timeout if wait else 0):
         while wait and search.lacks(wait.targets) and time.monotonic() < until:
             box.wait(min(wait.interval, max(0, until - time.monotonic())))
             try:

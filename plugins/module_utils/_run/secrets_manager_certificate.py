@@ -50,7 +50,7 @@ from .._plan.secret_versions import (
     why_no_metadata,
     why_not_taken,
 )
-from .._progress import ProgressFile
+from .._progress import counted
 from .._secrets_manager.client import SecretsManager
 from .._secrets_manager.secret import Secret
 from .._secrets_manager.settings import resolve_instance
@@ -281,18 +281,16 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
     Raises:
         CertificatesError: as `acquire`, before anything is changed.
     """
-    progress = ProgressFile(module.given_folder, len(steps), "certificates")
     if not any(step.changes_something for step in steps):
-        return manager.each(progress.of(lambda step: step), steps)
+        return list(steps)
     from .._apply.lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
     subject = f"secrets of {manager.instance.identity}"
     ledger_url = module.params["ledger_url"]
-    folder = module.given_folder
-    lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now(), folder)
+    lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now())
     done: list[SecretAction] = []
     try:
-        done = manager.each(progress.of(Writer(module, manager, lock.check)), steps)
+        done = manager.each(counted(Writer(module, manager, lock.check), len(steps), "certificates"), steps)
         return done
     finally:  # a version without an answer may still arrive; of a secret, there is only one of its name
         lock.end(release=not any(step.reason == "outcome_unknown" and step.secret for step in done))

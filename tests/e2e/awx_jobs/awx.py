@@ -211,7 +211,7 @@ class Run:
 
 
 class Job(Run):
-    """A job; it has an inventory of `hosts` with variables."""
+    """A job of a playbook, by its name or an absolute path; it has an inventory of `hosts` with variables."""
 
     def __init__(
         self,
@@ -230,7 +230,7 @@ class Job(Run):
         self._write_inventory(hosts or {})
         self._write("env/extravars", safe_dump({**(extra_vars or {}), **META_VARS}))
         self._write("env/cmdline", f"{'--check ' if check else ''}-u root {options}".strip())
-        self._start({**JOB_ENVIRONMENT, **credentials}, playbook=f"playbooks/awx/{playbook}")
+        self._start({**JOB_ENVIRONMENT, **credentials}, playbook=str(Path("playbooks/awx", playbook)))
 
     def _write_inventory(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
         inventory = {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}

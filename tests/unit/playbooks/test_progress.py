@@ -15,7 +15,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.modules import options_for, run_module
-from tests.support.playing import play_on_a_terminal, play_where_nobody_reads
+from tests.support.playing import play, play_on_a_terminal, play_until_shown
 
 
 @pytest.fixture
@@ -31,17 +31,31 @@ def called(sim: Simulator) -> list[tuple[str, str]]:
     return [(call["service"], call["method"]) for call in sim.calls()]
 
 
-def test_the_role_shows_how_far_it_is(slow: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each step once, under few headings; the folder that is made for this, with pipelining, is removed again.
+def requesting(sim: Simulator, folder: Path) -> str:
+    """A playbook that requests two emails, one after the other, and then makes a file."""
+    arguments = {
+        "order_ids": [order["id"] for order in sim.orders()[:2]],
+        "ledger_url": f"sqlite:///{folder}/ledger.sqlite3",
+        "concurrency": 1,
+    }
+    tasks = [
+        {"softlayer.certificates.ssl_fulfillment_email": arguments},
+        {"ansible.builtin.file": {"path": f"{folder}/after", "state": "touch", "mode": "0600"}},
+    ]
+    book = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+    (folder / "book.yml").write_text(json.dumps(book), encoding="utf-8")
+    return "book.yml"
 
-    It calls what the module does, and nothing beside.
-    """
+
+def test_the_role_shows_a_person_how_far_it_is(
+    slow: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step once, under few headings, also with pipelining. It calls what the module does, and nothing beside."""
     alone = {**options_for(slow, "rest"), "select": {}, "ledger_url": f"sqlite:///{tmp_path}/other.sqlite3"}
     assert run_module("ssl_fulfillment_email", **alone)["requested_count"] == 4
     expected = called(slow)
     slow.reset()
     monkeypatch.setenv("ANSIBLE_PIPELINING", "true")
-    monkeypatch.setenv("ANSIBLE_REMOTE_TMP", str(tmp_path / "made"))
     ledger = f"sqlite:///{tmp_path}/ledger.sqlite3"
     ran = play_on_a_terminal(slow, tmp_path, "softlayer.certificates.resend", ssl_fulfillment_ledger_url=ledger)
     assert ran.code == 0 and called(slow) == expected, ran.output
@@ -49,21 +63,14 @@ def test_the_role_shows_how_far_it_is(slow: Simulator, tmp_path: Path, monkeypat
     assert len(headings) <= 10, "\n".join(headings)
     steps = re.findall(r"^localhost: (\d) of (\d) emails done$", ran.output, re.M)
     assert steps == sorted(set(steps)) and {total for _done, total in steps} == {"4"}
-    assert list((tmp_path / "made").iterdir()) == []
+
+
+def test_a_pipe_is_shown_nothing(slow: Simulator, tmp_path: Path) -> None:
+    ran = play(slow, tmp_path, requesting(slow, tmp_path))
+    assert (ran.code, len(slow.sends())) == (0, 2) and "emails done" not in ran.output, ran.output
 
 
 def test_a_terminal_that_is_closed_holds_up_nothing(slow: Simulator, tmp_path: Path) -> None:
-    """The one that it was started from, while it runs."""
-    arguments = {
-        "order_ids": [order["id"] for order in slow.orders()[:2]],
-        "ledger_url": f"sqlite:///{tmp_path}/ledger.sqlite3",
-        "concurrency": 1,
-    }
-    tasks = [
-        {"softlayer.certificates.ssl_fulfillment_email": arguments},
-        {"ansible.builtin.file": {"path": f"{tmp_path}/after", "state": "touch", "mode": "0600"}},
-    ]
-    book = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
-    (tmp_path / "book.yml").write_text(json.dumps(book), encoding="utf-8")
-    play_where_nobody_reads(slow, tmp_path, "book.yml")
+    """The one that it was started from, while it shows how far it is."""
+    play_until_shown(slow, tmp_path, requesting(slow, tmp_path), "localhost: 0 of 2 emails done")
     assert (tmp_path / "after").exists() and len(slow.sends()) == 2

@@ -618,8 +618,8 @@ def test_what_is_waited_for_is_noted(
     world.status = PENDING
     world.clock.after(5, lambda: setattr(world, "status", "ACTIVE"))
     world.switch(wait_options=wait_options)
-    assert noted[0] == (None, "web: waits until it can be changed", longest)
-    assert noted[1:] == [(None, "web: waits for its update", 900)] * wait_options.waits
+    assert noted[0] == ("web: waits until it can be changed", longest)
+    assert noted[1:] == [("web: waits for its update", 900)] * wait_options.waits
 
 
 def test_the_second_change_is_asked_about_when_it_is_nearly_over(world: World) -> None:
@@ -902,7 +902,6 @@ class Run:
         module = SimpleNamespace(
             require=lambda *names: self.done.append(names),
             params={"ledger_url": "sqlite://", "rollback": True},
-            given_folder=None,
         )
         client = SimpleNamespace(
             account_id=lambda: 7, each=lambda function, groups, at_once: [function(group) for group in groups]

@@ -550,7 +550,6 @@ def answered(world: World, *, check: bool = False, **options: Any) -> dict[str, 
     module = SimpleNamespace(
         params={**usual, **options},
         check_mode=check,
-        given_folder=None,
         stop_on_signals=lambda: world.stop,
         warn=world.warnings.append,
     )

@@ -26,7 +26,7 @@ def warnings_of(**options: Any) -> list[str]:
     """What a module warns of with these options."""
     said: list[str] = []
     params = {**PARAMS, **WANTED, **options}
-    module: Any = SimpleNamespace(params=params, warn=said.append, require=lambda *_libraries: None, given_folder=None)
+    module: Any = SimpleNamespace(params=params, warn=said.append, require=lambda *_libraries: None)
     run(module)
     return said
 

@@ -299,7 +299,7 @@ def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None
     keys = {Certificate(one.der).public_key_sha256: f"/keys/{name}.key" for name, one in (("a", ONE), ("b", OTHER))}
     warned: list[str] = []
     params = {"trust": "require", "trusted_ca_path": str(read.roots)}
-    module: Any = SimpleNamespace(params=params, warn=warned.append, given_folder=None)
+    module: Any = SimpleNamespace(params=params, warn=warned.append)
     options: dict[str, Any] = {name: option.get("default") for name, option in mailbox_options().options.items()}
 
     def look() -> MailContent:
