@@ -134,13 +134,14 @@ class Module(AnsibleModule):
         self.no_log_values.update(texts)
 
     def stop_on_signals(self) -> threading.Event:
-        """On SIGTERM, SIGINT and SIGHUP, finish the calls in flight and start no new ones.
+        """On SIGTERM, SIGINT and SIGHUP, finish the calls in flight and start no new ones; SIGHUP may be ignored, as with nohup.
 
         Return the event that these signals set.
         """
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_ignored: stop.set())
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda *_ignored: stop.set())
         return stop
 
     def _log_invocation(self) -> None:

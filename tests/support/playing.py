@@ -11,6 +11,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -72,7 +73,7 @@ def play_on_a_terminal(sim: Simulator, folder: Path, playbook: str, *options: st
 
 
 def play_until_shown(sim: Simulator, folder: Path, playbook: str, text: str) -> None:
-    """Run a playbook to its end, on a terminal that is closed as soon as it shows a text."""
+    """Run a playbook that ignores SIGHUP to its end, on a terminal that is closed as soon as it shows a text."""
     ours, its = pty.openpty()
     process = subprocess.Popen(
         _command(folder, playbook, (), {}),
@@ -81,7 +82,8 @@ def play_until_shown(sim: Simulator, folder: Path, playbook: str, text: str) -> 
         stdin=subprocess.DEVNULL,
         stdout=its,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # so that no signal tells it that the terminal is gone
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )
     os.close(its)
     seen = b""
@@ -89,6 +91,7 @@ def play_until_shown(sim: Simulator, folder: Path, playbook: str, text: str) -> 
         with open(ours, "rb", buffering=0) as screen:
             while text.encode() not in seen:
                 seen += screen.read(4096)
+        os.killpg(process.pid, signal.SIGHUP)  # as the shell does it, which knows nothing of the processes in it
         process.wait(SECONDS / 5)
     finally:
         process.kill()
