@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("modules", "filter", "inventory")
+KINDS = ("modules", "callback", "filter", "inventory")
+"""The folders of plugins that have documentation of their own; `test_plugins_are_in_folders_that_are_known` knows the others."""
 
 
 def read(path: str) -> Any:
@@ -47,6 +48,13 @@ def test_changelog_names_what_is_new() -> None:
     for kind, name, version in since():
         assert version in {*releases, next_version}
         assert version not in releases or name in listed(releases[version], kind), "`make changelog` adds it"
+
+
+def test_changelog_names_the_playbooks() -> None:
+    """Ansible documents none: a fragment names each."""
+    releases = read("changelogs/changelog.yaml")["releases"].values()
+    named = {name for release in releases for name in listed(release, "playbook")}
+    assert named == {path.stem for path in ROOT.glob("playbooks/*.yml")}
 
 
 def test_every_module_and_plugin_says_since_when() -> None:
@@ -136,18 +144,9 @@ def test_what_the_community_asks_of_a_readme_and_red_hat_of_the_documentation_is
     assert "no agreement to sign" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-def test_plugins_are_in_folders_that_ansible_knows() -> None:
+def test_plugins_are_in_folders_that_are_known() -> None:
     folders = {path.parent.relative_to(ROOT / "plugins").parts[0] for path in ROOT.glob("plugins/**/*.py")}
-    assert folders <= {
-        "action",
-        "callback",
-        "doc_fragments",
-        "filter",
-        "inventory",
-        "module_utils",
-        "modules",
-        "plugin_utils",
-    }
+    assert folders == {*KINDS, "action", "doc_fragments", "module_utils", "plugin_utils"}
 
 
 UTILS = ROOT / "plugins/module_utils"
