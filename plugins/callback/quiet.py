@@ -16,7 +16,7 @@ description:
     to the standard error at its end, and C(ansible-playbook) ends with an error as ever. Of a task with C(no_log), that is its name.
   - With C(-i localhost,), Ansible itself has nothing to warn of either.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 seealso:
   - ref: ansible_collections.softlayer.certificates.docsite.guide_lets_encrypt
     description: Certificates that are renewed by themselves.

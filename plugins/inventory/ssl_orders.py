@@ -32,7 +32,7 @@ description:
     the first eight digits of the domain's SHA-256 hash. A warning tells both.
   - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

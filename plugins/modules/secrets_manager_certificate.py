@@ -34,7 +34,7 @@ description:
   - It needs an API key of IBM Cloud whose user has the roles Reader, SecretsReader and Writer for the instance, or for the group of the
     secret. The login for the SoftLayer API is only needed for O(certificate_id), or to take the API key from there.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.secrets_manager

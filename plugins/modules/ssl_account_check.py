@@ -25,7 +25,7 @@ description:
     O(softlayer.certificates.ssl_certificate_rotate#module:account_facts_path).
   - A permission that is missing fails nothing, since finding that out is what this module is for.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

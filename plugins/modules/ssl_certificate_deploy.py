@@ -34,7 +34,7 @@ description:
   - With O(exclusive), at most one run at a time changes load balancers of an account.
   - Needs the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

@@ -37,7 +37,7 @@ notes:
   - Of several valid certificates of one name, M(softlayer.certificates.ssl_certificate_rotate) imports only the newest from the folder, and
     none that has expired; import such with O(softlayer.certificates.ssl_certificate_import#module:certificates).
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

@@ -30,7 +30,7 @@ description:
   - Each record is read again right before it is deleted. It is kept if a service uses it by then, or if it holds another certificate by
     then.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

@@ -22,7 +22,7 @@ description:
     expired, with their id, common name, organization, key size and dates, and with O(gather_services) their services; the fields that
     RV(missing_fields) names are null, RV(limited_to_view) is true, and a warning says so. An unknown value matches no criterion.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

@@ -21,7 +21,7 @@ description:
   - Each file is written whole or not at all. If nothing was done since the report that was written on the same day (UTC), and nothing else
     has changed but the time, that report stays as it is.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.requirements
   - softlayer.certificates.requirements.certificates

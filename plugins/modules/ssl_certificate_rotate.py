@@ -20,7 +20,7 @@ description:
   - What a client accepts today, it accepts tomorrow, or the run fails. Authorities are asked what they have revoked, or want renewed.
   - Needs C(SECURITY_CERTIFICATE_MANAGE), C(LOADBALANCER_MANAGE) and access to the load balancers.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

@@ -27,7 +27,7 @@ description:
     C(SECURITY_CERTIFICATE_MANAGE) is needed. With C(SECURITY_CERTIFICATE_VIEW) alone, the certificates themselves are not visible, so
     RV(endpoints[].certificate_ids) is empty, and a warning says so.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

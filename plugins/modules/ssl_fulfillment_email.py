@@ -19,7 +19,7 @@ description:
     most once within O(min_interval_hours), also across concurrent runs.
   - No email is requested for an order whose certificate has not been issued or has expired.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.selection.select

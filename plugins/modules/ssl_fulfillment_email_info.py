@@ -30,7 +30,7 @@ description:
     devices.
   - Without O(order_ids), the API is not called and needs no credentials.
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 requirements:
   - imap-tools >= 1.11 (with O(imap))
 extends_documentation_fragment:

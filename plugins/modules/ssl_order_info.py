@@ -52,7 +52,7 @@ options:
       - imported
       - superseded_by
 author:
-  - softlayer.certificates contributors (!UNKNOWN)
+  - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements

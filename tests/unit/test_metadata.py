@@ -160,6 +160,21 @@ def test_what_is_private_says_so() -> None:
             assert "Private to softlayer.certificates." in text, path
 
 
+def test_the_authors_are_the_same_everywhere() -> None:
+    """In the form that Ansible asks for: of a plugin and a role by the name of their account at GitHub, elsewhere by its address."""
+    [authors] = read("galaxy.yml")["authors"]
+    name, account = re.fullmatch(r"(.+) \(github\.com/(.+)\)", authors).groups()  # type: ignore[union-attr]
+    assert read("galaxy.yml")["repository"].startswith(f"https://github.com/{account}/")
+    assert {read(str(path))["galaxy_info"]["author"] for path in ROOT.glob("roles/*/meta/main.yml")} == {authors}
+    said = {
+        author
+        for pattern in ("plugins/**/*.py", "plugins/**/*.yml", "roles/*/meta/argument_specs.yml")
+        for path in ROOT.glob(pattern)
+        for author in re.findall(r"^ *author:\n +- (.*)\n", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert said == {f"{name} (@{account})"}
+
+
 def test_what_contributors_are_told_to_touch_exists() -> None:
     text = (
         (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## What to touch")[2].partition("## Rules")[0]
