@@ -11,7 +11,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/tools/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: test test-fast test-long mutants lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
+.PHONY: help test test-fast test-long mutants lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]/ && NF == 2 {printf "%-10s %s\n", $$1, $$2}' Makefile
 
 test: $(VENV)/bin/nox ## Run everything.
 	$(RUN)
@@ -25,7 +28,19 @@ test-long: $(VENV)/bin/nox ## Run everything, on every version of ansible-core, 
 mutants: $(VENV)/bin/nox ## See which slips in the code that decides about harm the pure tests notice; FILES="_apply/creates.py" for some.
 	$(VENV)/bin/nox --session $@ -- $(FILES)
 
-lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image: $(VENV)/bin/nox ## Run one kind of test; CORE=2.18 for one version of ansible-core. docs leaves the site in .docs.
+lint: ## Check style, types, licenses, the changelog and the workflows.
+sanity: ## Run ansible-test sanity; CORE=2.18, here and below, for one version of ansible-core.
+unit: ## Run the unit tests, and the modules against the simulator.
+outside: ## Attack the promises to users through playbooks.
+browser: ## Test the report in a browser.
+molecule: ## Run the roles and the playbooks, end to end.
+docs: ## Check the documentation site, and build it in .docs.
+artefact: ## Test the built collection.
+walk: ## Follow the README as a newcomer.
+awx: ## Test the playbooks that set up AWX.
+awx_jobs: ## Run the playbooks of playbooks/awx as AWX runs them.
+image: ## Build and test the execution environment, as root.
+lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image: $(VENV)/bin/nox
 	$(RUN) --session $@
 
 ee: $(VENV)/bin/nox ## Build the execution environment, with no registry, and list the orders of a simulated account in it.

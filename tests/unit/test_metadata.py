@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,17 @@ def test_the_authors_are_the_same_everywhere() -> None:
         for author in re.findall(r"^ *author:\n +- (.*)\n", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert said == {f"{name} (@{account})"}
+
+
+def test_make_lists_its_targets_and_contributors_are_told_of_each() -> None:
+    [line] = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    listing = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    described = [
+        target for target, _gap, text in (line.partition(" ") for line in listing.splitlines()) if text.strip()
+    ]
+    assert described == line.split()
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| command |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `make ([\w-]+)`", table, re.MULTILINE)) == set(described)
 
 
 def test_what_contributors_are_told_to_touch_exists() -> None:
