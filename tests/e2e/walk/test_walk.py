@@ -6,7 +6,8 @@
 
 They are taken word for word.
 
-Replaced is only what no test can have: Galaxy by the artefact, the API by the simulator, the mail server by another one, certbot's folder.
+Replaced is only what no test can have: GitHub by a repository of this tree, the API by the simulator, the mail server by another one,
+certbot's folder.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import SoftLayer
 import yaml
 
 from tests.simulator.client import Simulator
-from tests.support.artefact import ROOT, build
+from tests.support.artefact import ROOT
 from tests.support.certificates import Authority, Issued, new_key, pem_of
 from tests.support.client_trees import certbot
 from tests.support.pages import blocks_below, in_markdown
@@ -120,14 +121,28 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     """A newcomer who has installed what the README names."""
     folder = tmp_path_factory.mktemp("walk")
     newcomer = Newcomer(folder, os.environ.get("ANSIBLE_CORE", "ansible-core"))
-    [of_a_clone] = first_blocks("console")
-    assert of_a_clone.splitlines() == ["make demo", "make test"]  # which have sessions of their own
-    own, libraries, collection = blocks("Install", "console")[0].splitlines()[:3]
+    newcomer.env |= published(folder)
+    [first] = first_blocks("console")
+    clone, *targets = first.splitlines()
+    assert targets == ["make demo", "make test"]  # which have sessions of their own
+    own, *install = [line for line in blocks("Install", "console")[0].splitlines() if not line.startswith("export ")]
     assert own.startswith("python3 -m venv ")  # as this one has
-    assert collection == "ansible-galaxy collection install softlayer.certificates"
-    newcomer.does(f"ansible-galaxy collection install {build(folder)}")
-    newcomer.does(libraries)
+    newcomer.does("\n".join([clone, *install]))
     return newcomer
+
+
+def published(folder: Path) -> dict[str, str]:
+    """Put this tree into a repository, and return the settings with which git takes it for the one at GitHub."""
+    origin = folder / "origin.git"
+    git = ["git", f"--git-dir={origin}", f"--work-tree={ROOT}", "-c", "user.name=A", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", "init", "--quiet", "--bare", origin], check=True)
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message=All"], check=True)
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{origin}.insteadOf",
+        "GIT_CONFIG_VALUE_0": REPOSITORY.partition("/blob/")[0],
+    }
 
 
 @pytest.fixture
