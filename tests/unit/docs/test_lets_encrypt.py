@@ -43,7 +43,7 @@ def block(language: str, beginning: str) -> Block:
 
 def commands() -> list[str]:
     """All lines of all code that is typed into a shell."""
-    kinds = ("console", "text")
+    kinds = ("console", "bash")
     return [line for one in BLOCKS if one.language in kinds for line in one.text.splitlines()]
 
 
