@@ -109,18 +109,16 @@ def run(module: Module) -> dict[str, t.Any]:
         check_number(planned, params["max_orders"])
         if planned:
             check_ledger_stays(module)
-            if ledger.is_new and not (
-                module.check_mode and params["allow_ephemeral_ledger"]
-            ):  # as reports look things up
+        if not module.check_mode:
+            request = Requester(client, ledger, account_id, options)
+            done = {email.order_id: email for email in client.each(counted(request, len(planned), "emails"), planned)}
+            emails = [done.get(email.order_id, email) for email in emails]
+            if ledger.is_new and request.has_sent:
                 module.warn(
                     f"The ledger {ledger.place} is new: what was requested before is not known to it. If this is the first run, there is "
                     "nothing to do; otherwise look for the ledger that was used before, and name it in ledger_url, or in the environment "
                     "variable SOFTLAYER_CERTIFICATES_LEDGER_URL."
                 )
-        if not module.check_mode:
-            request = Requester(client, ledger, account_id, options)
-            done = {email.order_id: email for email in client.each(counted(request, len(planned), "emails"), planned)}
-            emails = [done.get(email.order_id, email) for email in emails]
     finally:
         ledger.close()
     return as_result(emails, client)
@@ -208,9 +206,14 @@ class _NotSent(Exception):
 
 
 class Requester:
-    """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim."""
+    """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim.
+
+    Attributes:
+        has_sent: whether any email was requested, or may have been.
+    """
 
     def __init__(self, client: Client, ledger: Ledger, account_id: int, options: EmailOptions) -> None:
+        self.has_sent = False
         self._client = client
         self._ledger = ledger
         self._account_id = account_id
@@ -250,6 +253,7 @@ class Requester:
             return self._not_answered(email, claim, error)
         self._count(is_in_doubt=False)
         if accepted:
+            self.has_sent = True
             requested = as_requested(email, at, self._options.min_interval, email.message)
             return self._noted(requested, self._ledger.confirm, claim)
         why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
@@ -282,6 +286,7 @@ class Requester:
 
     def _not_answered(self, email: EmailAction, claim: Claim, error: CertificatesError) -> EmailAction:
         if error.code == "no_answer":  # it may have been sent
+            self.has_sent = True
             message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
             sent, interval = claim.requested_at, self._options.min_interval
             until = sent + interval if interval else None

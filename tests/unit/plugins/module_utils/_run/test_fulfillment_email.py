@@ -288,6 +288,18 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 # One email
 
 
+@pytest.mark.parametrize(
+    ("answer", "has_sent"), [(True, True), (LOST, True), (False, False), (error("refused"), False)]
+)
+def test_whether_anything_was_sent(world: World, answer: Any, has_sent: bool) -> None:
+    """Or may have been."""
+    world.answers[SHOP] = [answer]
+    requester = world.requester()
+    assert not requester.has_sent
+    requester(planned())
+    assert requester.has_sent == has_sent
+
+
 def test_it_is_claimed_requested_and_confirmed(world: World) -> None:
     email = world.requester()(planned())
     assert shown(email) == ("requested", None, NOW, NOW + DAY)
@@ -785,23 +797,17 @@ def test_a_ledger_that_would_be_lost_matters_only_if_something_is_sent(
     assert world.warnings == []
 
 
-@pytest.mark.parametrize("check", [False, True])
-def test_a_ledger_that_is_new_is_told_where_that_matters(world: World, check: bool) -> None:
+def test_a_ledger_that_is_new_is_told_once_something_is_sent(world: World) -> None:
     """Else a ledger that was lost would have all emails sent again, and nobody would know why."""
     world.is_new = True
     world.add()
     world.add(WIKI, status={"id": 2, "name": "Pending"})
-    answered(world, check=check, order_ids=[WIKI], on_ineligible="skip")
-    assert world.warnings == []
-    answered(world, check=check, order_ids=[SHOP, WIKI], on_ineligible="skip")
+    answered(world, order_ids=[WIKI], on_ineligible="skip")
+    answered(world, check=True, order_ids=[SHOP])
+    answered(world, order_ids=[SHOP, WIKI], on_ineligible="skip")
     [warning] = world.warnings
     assert warning.startswith("The ledger /srv/ledger.db is new: what was requested before is not known to it.")
     assert "first run" in warning and "ledger_url" in warning
-    answered(world, check=True, order_ids=[SHOP], allow_ephemeral_ledger=True)
-    assert world.warnings == [warning], "a report has this looked up"
-    world.entries.clear()
-    answered(world, order_ids=[SHOP], allow_ephemeral_ledger=True)
-    assert world.warnings == [warning, warning]
 
 
 def test_an_id_that_none_has(world: World) -> None:
