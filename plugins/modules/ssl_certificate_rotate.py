@@ -417,7 +417,10 @@ api_calls:
   returned: success
   type: int
 failure:
-  description: Why it failed, with C(code), C(message), C(details).
+  description:
+    - Why it failed, with C(code), C(message), C(details).
+    - Where the run has ended with its lists, C(details.failing) is the number of what failed it, so never 0. Each item of RV(failed_items) counts,
+      each item of RV(attention) for which the run fails, and that it was interrupted.
   returned: failure
   type: dict
 """

@@ -323,6 +323,7 @@ def test_what_dies_fails_the_run(here: Rotation) -> None:
     for phases in (["import", "deploy", "verify"], ["verify"], ["deploy"]):
         run = here.run(phases=phases, fail_on=None)
         assert run.failed and run.code == "attention_needed", run.output
+        assert run["failure"]["details"] == {"failing": 2}
         assert alarms(run) == {WEB: ["expired"], f"web:{PORT + 1}": ["expiring"]}
         assert "2 listeners need a person" in run["msg"]
         lines = [line for line in run["summary"] if line.startswith("NEEDS A PERSON: ")]
@@ -489,6 +490,7 @@ def test_a_run_that_is_interrupted(here: Rotation) -> None:
     run = end(process)
     assert process.returncode == 1, "it did not end by itself"
     assert run.failed and run.code == "interrupted" and run["msg"].startswith("The run was told to stop.")
+    assert run["failure"]["details"] == {"failing": 1 + len(run["failed_items"])}
     assert len(run["imported"]) == len(run["deployed"]) == 1 and run["changed"], run.output
     assert "before it was seen what is served" in run["deployed"][0]["message"] and not run["failed_items"]
     assert run["removed"] == [] and here.changes() == [CREATE, UPDATE]
