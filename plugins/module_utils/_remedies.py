@@ -105,14 +105,13 @@ def rsa_key(source: str | None, name: str, names: Sequence[str]) -> str:
     """Return what has a certificate issued anew with an RSA key, as the end of a sentence.
 
     Args:
-        source: the kind of source that has it; `None` for one of the store.
+        source: the kind of source that has it; `None` for one of the store, of which nobody knows who renews it.
         name: what the source calls it.
         names: its names, first that by which a person knows it.
     """
     quoted = [shlex.quote(name) for name in names]
-    certbot = f"certbot renew --cert-name {shlex.quote(name)} --key-type rsa --force-renewal"
     if source == "certbot":
-        return f"`{certbot}` issues it anew with an RSA key"
+        return f"`certbot renew --cert-name {shlex.quote(name)} --key-type rsa --force-renewal` issues it anew with an RSA key"
     if source == "lego":
         domains = " ".join(f"--domains {name}" for name in quoted)
         return (
@@ -129,4 +128,4 @@ def rsa_key(source: str | None, name: str, names: Sequence[str]) -> str:
         return "write keyType: RSA2048 in Traefik's certificate resolver, stop it, take the entry of this name out of acme.json, and start it"
     if source == "secrets_manager":
         return "order it anew in Secrets Manager with the key algorithm RSA2048"
-    return f"have it issued anew with an RSA key (certbot: `{certbot}`)"
+    return "request the renewal with an RSA key from its CA or ACME client"

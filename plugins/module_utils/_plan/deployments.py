@@ -375,12 +375,16 @@ def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[Ob
     key_type = certificate_of(record).key_type
     if balancer.offers(key_type):
         return None
-    other = "an RSA" if balancer.offers("RSA") else "another"
     return Obstacle(
         "key_type_not_offered",
-        f"Its key is {key_type}, and load balancer {balancer.name} has no cipher suites for such keys: no client could connect. "
-        f"Have the certificate issued with {other} key, or choose other cipher suites for the balancer.",
+        f"Its key is {key_type}, and load balancer {balancer.name} has no cipher suites for such keys, unless others are chosen: no client could "
+        "connect.",
     )
+
+
+def _other_key(balancer: Balancer) -> str:
+    """Return what to do about a certificate whose key a balancer does not offer, as a sentence."""
+    return f"Have the certificate issued with {'an RSA' if balancer.offers('RSA') else 'another'} key."
 
 
 def _if_expired(current: StoreCertificate, kept: ListenerAction, clients: Clients) -> str:
@@ -552,7 +556,9 @@ def _why_not(
     ):  # to accept another type of key would not help where it is not offered
         accept = f" {ACCEPT[why.reason]}: true accepts it." if why.reason in ACCEPT else ""
         return Obstacle(why.reason, f"{not_taken} {why.message}{accept}")
-    return Obstacle(never.reason, f"{not_taken} {never.message}") if never else _why_ended(place)
+    if never is None:
+        return _why_ended(place)
+    return Obstacle(never.reason, f"{not_taken} {never.message} {_other_key(place.balancer)}")
 
 
 def _why_ended(place: Place) -> Obstacle[DeployReason] | None:
@@ -731,8 +737,14 @@ def _adopted(
         action.target, place.balancer
     )
     if why:
-        needs_rsa = why.reason == "key_type_not_offered" and certificate_of(action.target).key_type != "RSA"
-        remedy = remedy_for(action.target, action.target, why.reason, entry, world.clients) if needs_rsa else ""
+        remedy = ""
+        if why.reason == "key_type_not_offered":
+            needs_rsa = certificate_of(action.target).key_type != "RSA"
+            remedy = (
+                remedy_for(action.target, action.target, why.reason, entry, world.clients)
+                if needs_rsa
+                else _other_key(place.balancer)
+            )
         return action.failed(why.reason, f"{why.message} {remedy}".strip())
     lost = lost_names(certificate_of(action.target), old, wildcards=True) if old and overrides.name_loss else []
     if (

@@ -282,8 +282,9 @@ def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_s
 
 def is_told(broken: Record, messages: Iterable[str]) -> bool:
     """Return whether messages about listeners say what is wrong with a certificate of a source."""
-    which = f"{name_in_source(broken)} ({broken.get('path')})"
-    return any(which in message for message in messages)
+    name = name_in_source(broken)
+    said = (f"{name} ({broken.get('path')})", f"{name}: {broken['message']}")
+    return any(one in message for message in messages for one in said)
 
 
 def needs_person(skipped_item: Record) -> bool:
