@@ -58,8 +58,10 @@ class RenewalFacts:
     """What the authorities of certificates that sources have say of their renewal."""
     is_importing: bool
     """Whether the run imports what renews something."""
+    is_deploying: bool = True
+    """Whether the run switches listeners."""
     is_refused: bool = False
-    """Whether the run was refused to switch as many listeners as it would have."""
+    """Whether no listener was switched because something failed, or because there were too many."""
 
     @cached_property
     def unused(self) -> Sequence[Record]:
@@ -279,8 +281,9 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     if lifespan.is_due(clients.at) and not (listener.IS_MANAGED and _is_renewed_in_time(served, known)):
         has_ended = lifespan.is_over(clients.at)
         why = held.message if held and not listener.renewal_id else None
-        why = why or unusable or requested or _why_not_renewed(listener, served, known)
-        yield item("expired" if has_ended else "expiring", f"{_how_it_ends(served, has_ended)} {why}")
+        why = why or unusable or requested or _why_not_deployed(listener, served, known)
+        ends = _how_it_ends(served, has_ended, is_renewed=why is not None)
+        yield item("expired" if has_ended else "expiring", f"{ends} {why or _why_not_renewed(listener, served, known)}")
         is_refused = is_refused and not has_ended
     if unusable:
         yield item("unusable", unusable)
@@ -297,13 +300,14 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
         )
 
 
-def _how_it_ends(served: Served, has_ended: bool) -> str:
-    """Return a sentence on the end of what is served, and that nothing renews it."""
+def _how_it_ends(served: Served, has_ended: bool, *, is_renewed: bool) -> str:
+    """Return a sentence on the end of what is served, and that nothing renews it, unless something would."""
     end, issuer = iso(served.lifespan.end), served.lifespan.ends_by
+    nothing = "" if is_renewed else ", and nothing renews it"
     if issuer is None:
-        return f"It {'expired' if has_ended else 'ends'} at {end}, and nothing renews it."
+        return f"It {'expired' if has_ended else 'ends'} at {end}{nothing}."
     what = f"Its issuer {issuer.shown_name} {'expired' if has_ended else 'ends'} at {end}, and clients refuse it from then on"
-    return f"{what}, and nothing renews it. Import the certificate again with today's chain."
+    return f"{what}{nothing}. Import the certificate again with today's chain."
 
 
 def _how_revoked(listener: ListenerAction, served: Served, revocation: Revocation, known: RenewalFacts) -> str:
@@ -430,18 +434,23 @@ def _is_same(item: Record, served: Served) -> bool:
     return served.certificate is not None and item.get("fingerprint_sha256") == served.certificate.fingerprint_sha256
 
 
-def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFacts) -> str:
-    """Return why nothing renews what a listener serves, and what to do about it, unless what is newer is held back."""
+def _why_not_deployed(listener: ListenerAction, served: Served, known: RenewalFacts) -> str | None:
+    """Return why what would renew what a listener serves is not served, and what to do about it; `None` if there is nothing that is not held back."""
     record, certificate, clients = served.record, served.certificate, known.world.clients
     if certificate is None or record is None or record.certificate is None:
         record = None
     if listener.renewal_id:
-        what = f"Certificate {listener.renewal_id} of the store is newer"
-        return (
-            f"{what}, but no listener was switched: see what failed."
-            if known.is_refused
-            else f"{what}: {DEPLOY} has it served."
+        what = f"Certificate {listener.renewal_id} of the store can replace it, and was not deployed"
+        if known.is_refused:
+            return f"{what}, because no listener was switched: see what failed."
+        why = (
+            ", because this run was without the phase deploy"
+            if not known.is_deploying
+            else ", because nobody has approved it"
+            if listener.reason == "not_approved"
+            else ""
         )
+        return f"{what}{why}: {DEPLOY} has it served."
     if listener.has_failed:
         return listener.message
     if not listener.IS_MANAGED and (elsewhere := _newer_elsewhere(listener, known)):
@@ -450,7 +459,9 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
     if listener.IS_MANAGED and record is None and fitting:
         what, newest = "has no" if served.record is None else "cannot show", max(fitting, key=age)
         remedy = (
-            listener.place.command(newest.id, "allow_name_loss") if newest.id else adopt(None, [listener.place.called])
+            listener.place.command(newest.id, "allow_name_loss")
+            if newest.id
+            else adopt(certificate_of(newest).shown_name, [listener.place.called])
         )
         return (
             f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {called(newest)} for its names: "
@@ -471,6 +482,11 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
             return f"{entry.shown} ({entry.path}) would renew it, but this run was without the phase import: {ROTATE} brings it here."
         why = "no listener was switched" if known.is_refused else "could not be stored as it is"
         return f"{entry.shown} ({entry.path}) would renew it, but {why}: see what failed."
+    return None
+
+
+def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFacts) -> str:
+    """Return why nothing renews what a listener serves, and what to do about it."""
     stale = next(
         (
             item

@@ -49,8 +49,15 @@ def as_result(
         *removals.told,
     ]
     lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
-    is_importing, is_refused = "import" in options.phases, seen.plan.failure is not None
-    facts = RenewalFacts(world, chosen, bool(options.sources), requests, is_importing, is_refused)
+    facts = RenewalFacts(
+        world,
+        chosen,
+        bool(options.sources),
+        requests,
+        is_importing="import" in options.phases,
+        is_deploying="deploy" in options.phases,
+        is_refused=seen.plan.failure is not None or bool(seen.failures and not seen.is_seen),
+    )
     attention = find_attention(seen.listeners, facts) if options.looks_after else []
     if options.adopt:  # that a person has just decided
         attention = [item for item in attention if item["reason"] != "held_back"]

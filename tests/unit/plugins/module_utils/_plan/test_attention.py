@@ -41,7 +41,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import deploy
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import DEPLOY, deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import told_once
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -65,13 +65,13 @@ def facts(
     unused: Sequence[Record] = (),
     has_sources: bool = False,
     requests: Iterable[RenewalRequest] = (),
-    is_importing: bool = True,
-    is_refused: bool = False,
+    **how: bool,
 ) -> RenewalFacts:
     """What is known beside the listeners."""
     world = world_of(records, clients=clients_with(at=at))
     asked = {request.entry.certificate: request for request in requests}
-    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources, asked, is_importing, is_refused)
+    how = {"is_importing": True, **how}
+    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources, asked, **how)
 
 
 def found(
@@ -158,7 +158,7 @@ def test_what_is_due_is_told_with_what_the_authority_wanted() -> None:
     """In one sentence, so that a run tells it once; a run fails for it only if it is asked to."""
     items = found(serving(DUE), requests=[wanted(DUE)])
     assert [item["reason"] for item in items] == ["expiring", "renewal_requested"]
-    assert items[0]["message"].endswith(f" nothing renews it. {items[1]['message']}")
+    assert items[0]["message"] == f"It ends at {iso(NOW + 10 * DAY)}. {items[1]['message']}"
     assert [item["reason"] for item in told_once(items)] == ["expiring"]
     assert find_alarming(items, ["held_back"], NOW) == [] and find_alarming(items, REASONS, NOW) == items
 
@@ -278,7 +278,7 @@ def test_what_of_the_store_is_held_back(newer: Made, said: str | None) -> None:
     assert told.startswith("Certificate 10 of the store, which is newer, is held back. ") and said in told
     (due, held) = found(serving(DUE), store=[newer])
     assert (due["reason"], held["reason"]) == ("expiring", "held_back")
-    assert due["message"] == f"It ends at {iso(NOW + 10 * DAY)}, and nothing renews it. {held['message']}"
+    assert due["message"] == f"It ends at {iso(NOW + 10 * DAY)}. {held['message']}"
 
 
 def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
@@ -474,15 +474,18 @@ def test_what_is_not_newer_or_not_valid_is_not_held_back(days: tuple[float, floa
 
 
 def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
-    """A run that only looks says which one; though another one, which is newer still, is held back."""
-    one = serving(DUE, renewal_id=10)
-    assert "Certificate 10 of the store is newer: `ansible-playbook softlayer.certificates.deploy " in message(
-        one, store=[FRESH]
-    )
+    """There is one cause: why it was not deployed; though another one, which is newer still, is held back."""
+    one, deploys = serving(DUE, renewal_id=10), f"{DEPLOY} has it served."
+    what = f"It ends at {iso(NOW + 10 * DAY)}. Certificate 10 of the store can replace it, and was not deployed"
+    looking = message(one, store=[FRESH], is_deploying=False)
+    assert looking == f"{what}, because this run was without the phase deploy: {deploys}"
+    unapproved = replace(one, outcome="skipped", reason="not_approved")
+    assert message(unapproved, store=[FRESH]) == f"{what}, because nobody has approved it: {deploys}"
+    assert message(one, store=[FRESH]) == f"{what}: {deploys}"
     due = found(one, store=[FRESH, Made(days=(-0.5, 91), organization=LTD)])[0]
-    assert (due["reason"], "Certificate 10 of the store is newer" in due["message"]) == ("expiring", True)
+    assert (due["reason"], due["message"]) == ("expiring", f"{what}: {deploys}")
     refused = message(one, store=[FRESH], is_refused=True)
-    assert refused.endswith("Certificate 10 of the store is newer, but no listener was switched: see what failed.")
+    assert refused == f"{what}, because no listener was switched: see what failed."
     in_check_mode = message(serving(DUE), usable=[entry(FRESH, 3)], has_sources=True, is_refused=True)
     assert in_check_mode.endswith(" would renew it, but no listener was switched: see what failed.")
 
@@ -492,7 +495,7 @@ def test_a_switch_that_failed() -> None:
     items = find_attention([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
     (item,) = items
     assert (item["reason"], item["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
-    assert item["message"].endswith("nothing renews it. It is busy.")
+    assert item["message"] == f"It ends at {iso(NOW + 10 * DAY)}. It is busy."
 
 
 def test_a_renewal_of_a_source_that_could_not_be_stored() -> None:

@@ -196,7 +196,8 @@ def test_something_else_is_served() -> None:
     assert reason == "not_served" and message.startswith("It must serve something")
 
 
-END = f"It ends at {iso(NOW + 10 * DAY)}, and nothing renews it."
+ENDS = f"It ends at {iso(NOW + 10 * DAY)}"
+END = f"{ENDS}, and nothing renews it."
 
 
 @pytest.mark.parametrize("is_stored", [True, False])
@@ -204,11 +205,14 @@ def test_what_is_due_names_what_is_newer(is_stored: bool) -> None:
     """The store's, else a source's; also where it begins before the present one ends, as nobody brings it there."""
     world = world_of([DUE.record(1), FRESH.record(2)])
     due = seen(world, DUE)
-    assert needs(world, due) == [("expiring", f"{END} Certificate 2 of the store is newer: have it served there.")]
+    assert needs(world, due) == [("expiring", f"{ENDS}. Certificate 2 of the store is newer: have it served there.")]
     world = world_of([DUE.record(1)] if is_stored else [])
     due = seen(world, DUE)
     assert needs(world, due, usable=[entry(FRESH, 3)]) == [
-        ("expiring", f"{END} The certificate of certbot entry-3 (/certbot/3/cert.pem) is newer: have it served there.")
+        (
+            "expiring",
+            f"{ENDS}. The certificate of certbot entry-3 (/certbot/3/cert.pem) is newer: have it served there.",
+        )
     ]
     later = world_of([DUE.record(1), Made(days=(5, 95)).record(2)])
     assert [reason for reason, _message in needs(later, seen(later, DUE))] == ["expiring"]
