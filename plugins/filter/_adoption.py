@@ -54,7 +54,7 @@ def _read(given: Mapping[str, t.Any], needs_name: bool) -> dict[str, t.Any]:
             raise _refusal("Name the certificate by one of its names, once: -e common_name=www.example.com.")
         return {
             **read,
-            "sources": _sources(given),
+            "sources": _sources(given, is_once=needs_name),
             "adopt": {**_listeners(given), "common_name": "".join(map(str, names))},
         }
     except CertificatesError as error:
@@ -70,9 +70,12 @@ def _listeners(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return spec.read({"listeners": given[there[0]]}) if there else {}
 
 
-def _sources(given: Mapping[str, t.Any]) -> t.Any:
-    """Return the sources in the form of `ssl_rotation_sources`; of a path, what keeps its certificates there is recognised."""
-    if "source" in given and SOURCES in given:
+def _sources(given: Mapping[str, t.Any], *, is_once: bool) -> t.Any:
+    """Return the sources in the form of `ssl_rotation_sources`; of a path, what keeps its certificates there is recognised.
+
+    What is adopted once may come from elsewhere than what the file for the nights names.
+    """
+    if "source" in given and SOURCES in given and not is_once:
         raise _refusal(f"Both source and {SOURCES} say where the certificates come from: leave one of them out.")
     if "source" not in given and SOURCES not in given:
         raise _refusal("Say where the certificates come from: -e source=/etc/letsencrypt.")

@@ -2,30 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The commands that messages name, to be pasted into a shell as they stand. Private to softlayer.certificates. Pure."""
+"""The commands that messages name. Private to softlayer.certificates. Pure.
+
+A module knows what a command is to do, and not how the run was started: `plugin_utils/_commands.py` completes each command on the controller
+with the options of the run, so that it can be pasted into a shell as it stands.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ._names import source_name
 
-PLAIN = re.compile(r"[\w.:,*/-]+")
+PLAIN = re.compile(r"(?!@)[\w.:,*/@-]+")
 """What Ansible reads in `-e NAME=VALUE` as it is written."""
 PLAIN_NAME = re.compile(r"[\w.-]+")
 """The name of a load balancer that is also plain before a port, and among others."""
-VARIABLES = "-e @rotation.yml"
-"""The variables of the role, in the file that the guides and the playbook schedule write."""
-
-
 FILLED_BY_HAND = {"folder", "mail"}
 """Kinds of sources that no client renews anything in."""
-ROTATE = f"`ansible-playbook softlayer.certificates.rotate {VARIABLES}`"
+ROTATE = "`ansible-playbook softlayer.certificates.rotate`"
 """What brings to listeners what has been renewed."""
-DEPLOY = f"`ansible-playbook softlayer.certificates.deploy {VARIABLES}`"
+DEPLOY = "`ansible-playbook softlayer.certificates.deploy`"
 """What has the best certificates of the store served."""
 
 
@@ -40,12 +40,12 @@ def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | 
     Args:
         common_name: a name of the certificate; if it has none, that is left to who reads it.
         listeners: as `listener` calls them.
-        source: the folder that has it; `None` if the variables of the role have to say where it is.
+        source: the folder that has it; `None` if that is one of the sources of the run.
     """
     where = "listener" if len(listeners) == 1 else "listeners"
     given = {"source": source, where: ",".join(listeners), "common_name": common_name or "NAME"}
-    variables = _extra_variables({name: value for name, value in given.items() if value})
-    return f"`ansible-playbook softlayer.certificates.adopt {'' if source else f'{VARIABLES} '}{variables}`"
+    variables = extra_variables({name: value for name, value in given.items() if value})
+    return f"`ansible-playbook softlayer.certificates.adopt {variables}`"
 
 
 def deploy(certificate_id: int, called: str, allow: str | None = None) -> str:
@@ -66,7 +66,8 @@ def remove(certificate_id: int) -> str:
     return f"`ansible localhost -m softlayer.certificates.ssl_certificate_import -a 'certificate_id={certificate_id} state=absent'`"
 
 
-def _extra_variables(given: dict[str, str]) -> str:
+def extra_variables(given: Mapping[str, str]) -> str:
+    """Return the words of a command that set variables to texts."""
     if all(PLAIN.fullmatch(value) for value in given.values()):
         return " ".join(f"-e {shlex.quote(f'{name}={value}')}" for name, value in given.items())
     return f"-e {shlex.quote(json.dumps(given, ensure_ascii=False))}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from ansible.utils.unsafe_proxy import wrap_var
@@ -27,23 +27,28 @@ NO_WAY = ", or set skip_imported: false"
 """A way out that no variable of a role is: it is left out."""
 NO_WORDS = frozenset({"concurrency", "rollback", "imap", "maildir"})
 """Names without an underscore that in a sentence mean an option in any place."""
+COMMAND = r"`[^`]*`"
 OPTION = r"(?<![\w./\\$@-])(?:{names})(?![\w/@-]|\.\w)"
 WORD = r"(?:\A|(?<![\w./\\$@-])(?=\w+(?:\[\d|: (?:true|false)\b)))(?:{words})(?![\w/@.-])"
 """A name that is also a word of the language means the option where a sentence begins with it, and before an index or a value."""
 
 
-def with_variables(result: Mapping[str, t.Any], role: str, module: str) -> dict[str, t.Any]:
+def with_variables(
+    result: Mapping[str, t.Any], role: str, module: str, completed: Callable[[str], str] = str
+) -> dict[str, t.Any]:
     """Return a module's result, in whose messages options of the module have the names of the role's variables.
 
     Args:
         result: what it returned.
-        role: name of the role that has called it.
+        role: name of the role that has called it; blank if none has.
         module: its name.
+        completed: returns a command, which stands in backticks, as a person can run it.
     """
-    pattern, variables = _named_in(role, module.rpartition(".")[2])
+    pattern, variables = _named_in(role, module.rpartition(".")[2]) if role else (re.compile(COMMAND), {})
 
     def called(match: re.Match[str]) -> str:
-        return variables.get(match[0], match[0])  # a command, in backticks, stays as it is
+        text = match[0]
+        return variables[text] if text in variables else completed(text) if text[0] == "`" else text
 
     def told(value: t.Any) -> t.Any:
         if isinstance(value, list):
@@ -63,7 +68,12 @@ def with_variables(result: Mapping[str, t.Any], role: str, module: str) -> dict[
             for name, item in value.items()
         }
 
-    return t.cast("dict[str, t.Any]", walked(result))
+    changed = t.cast("dict[str, t.Any]", walked(result))
+    if changed.get("msg") != result.get("msg"):
+        changed.pop(
+            "exception", None
+        )  # from ansible-core 2.19 on, it has the message, too, and is made anew where there is none
+    return changed
 
 
 @cache
@@ -84,4 +94,4 @@ def _named_in(role: str, module: str) -> tuple[re.Pattern[str], Mapping[str, str
     words = {name for name in called if "_" not in name and name not in NO_WORDS}
     parts = {OPTION: called.keys() - words, WORD: words}
     found = (form.format(names="|".join(names), words="|".join(names)) for form, names in parts.items() if names)
-    return re.compile("|".join(["`[^`]*`", NO_WAY, *found])), {**called, NO_WAY: ""}
+    return re.compile("|".join([COMMAND, NO_WAY, *found])), {**called, NO_WAY: ""}

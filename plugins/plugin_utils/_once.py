@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
+from functools import cache
 
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.plugins.loader import strategy_loader
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import Code
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import completed, start_of
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import with_absolute_paths
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._progress import environment_for
 
@@ -32,8 +34,8 @@ FILES = {"ssl_rotation": "__ssl_rotation_files", "ssl_fulfillment": "__ssl_fulfi
 class OnceAction(NormalAction):
     """Runs a module as Ansible does, unless it is to run once and would not.
 
-    In a role of this collection, paths are what people mean, and messages name the role's variables. A person at a terminal sees how far a
-    module on this machine is.
+    In a role of this collection, paths are what people mean, and messages name the role's variables. The commands in messages work as
+    printed. A person at a terminal sees how far a module on this machine is.
 
     Each module has a class of its own in `plugins/action`. With a redirect of actions in `meta/runtime.yml`, the `module_defaults` of one
     module would hold for all of them. With `action_plugin` there, Ansible would load the class where the terminal is gone.
@@ -50,7 +52,9 @@ class OnceAction(NormalAction):
             watched = environment_for(str((task_vars or {}).get("inventory_hostname", "localhost")))
             self._task.environment = [*(self._task.environment or ()), watched]
         result = super().run(tmp, task_vars)
-        return with_variables(result, self.role, self._task.action) if self.role else result
+
+        start = cache(lambda: start_of(self._task.args, task_vars or {}, self._loader))
+        return with_variables(result, self.role, self._task.action, lambda command: completed(command, start))
 
     @property
     def role(self) -> str:

@@ -24,15 +24,16 @@ _Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(
 
 def objects() -> dict[str, Any]:
     """What the playbooks are said to make."""
-    return _variables("objects")
+    return playbook_variables("objects")
 
 
 def settings() -> dict[str, Any]:
     """What differs from site to site, as it is if nothing is set."""
-    return _variables("settings")
+    return playbook_variables("settings")
 
 
-def _variables(name: str) -> dict[str, Any]:
+def playbook_variables(name: str) -> dict[str, Any]:
+    """What a file of theirs sets, with its templates."""
     data: dict[str, Any] = yaml.load((PLAYBOOKS / f"vars/{name}.yml").read_text(encoding="utf-8"), _Loader)
     return data
 

@@ -570,7 +570,7 @@ def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
     """Say why the certificate that a listener has is not known."""
     identifier = place.listener.certificate_id
     if identifier is None:
-        return f"The listener {place.name} has no certificate: {remedies.adopt(None, [place.called])} gives it one."
+        return f"The listener {place.name} has no certificate: {remedies.adopt(None, [place.called])} gives it one, with its name for NAME."
     why = "is not in the store" if current is None else "cannot be read"
     return (
         f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known: name the one to serve in "

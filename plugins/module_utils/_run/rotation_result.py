@@ -152,6 +152,7 @@ def why_failed(
     return CertificatesError(
         "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
         f"{told}{failure_lines(failed, alarming, attention, empty)}".strip(),
+        failing=len(failed) + len(alarming) + stopped,
     )
 
 
@@ -159,7 +160,6 @@ def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
     """Yield what became of listeners, and what was seen of them."""
     deploys, verifies = "deploy" in options.phases, "verify" in options.phases
     yield from (("skipped", record) for record in (seen.plan.gone if deploys else ()))
-        failing=len(failed) + len(alarming) + stopped,
     for listener in seen.listeners:
         record = listener.as_result(seen.plan.world.clients)
         is_simulated = listener.outcome == "switched" and options.is_check_mode

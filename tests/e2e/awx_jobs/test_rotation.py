@@ -211,6 +211,26 @@ def test_a_workflow_with_nothing_to_approve_ends_as_failed_if_something_needs_a_
     assert [job.status for job in jobs] == ["successful", "successful", "failed"], following
     assert "NEEDS A PERSON: web:443 (www.example.com): expiring: " in jobs[0].output, jobs[0].output
     assert "1 listener needs a person: web:443 (www.example.com): expiring: It ends at " in jobs[-1].output
+    rotated = jobs[-1].stats.get("ssl_rotated")
+    assert (rotated is None) == (workflow == "Deploy certificates")
+    assert rotated is None or (rotated["failed"], rotated["attention"]) == (1, 1), "it has failed, so something has"
+
+
+def test_a_job_names_what_its_operators_can_start(account: Simulator, rotate: Rotate) -> None:
+    """Where there is nothing, a command line is needed; each listener has one cause."""
+    for name in ("www", "api"):
+        how = {"organization": "Example Ltd"} if name == "api" else {}
+        balancer(account, name, p443=store(account, f"{name}.example.com", is_old=True, **how))
+        store(account, f"{name}.example.com")
+    job = rotate("verify.yml", ssl_rotation_fail_on="expiring")
+    assert job.status == "failed", job.output
+    assert (
+        "because this run was without the phase deploy: the workflow `Deploy certificates` has it served." in job.output
+    )
+    assert "allow_organization_change=true trusted_ca_path=/" in job.output
+    assert "` (on a command line: AWX has no job template for it) has it served, once." in job.output
+    for wrong in ("nothing renews it", "ansible-playbook", "@rotation.yml"):
+        assert wrong not in job.output, job.output
 
 
 @only_long

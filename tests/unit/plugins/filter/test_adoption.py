@@ -52,10 +52,6 @@ def test_what_goes_where(given: dict[str, Any], adopt: dict[str, Any]) -> None:
         ({"source": SOURCE}, "Name the certificate by one of its names, once: -e common_name=www.example.com."),
         ({**SAID, "name": NAME}, "Name the certificate by one of its names, once: "),
         ({"common_name": NAME}, "Say where the certificates come from: -e source="),
-        (
-            {**SAID, "ssl_rotation_sources": [SOURCE]},
-            "Both source and ssl_rotation_sources say where the certificates come from: leave",
-        ),
         ({**SAID, "listener": "web:443", "listeners": "web:443"}, "Give listener or listeners, not both."),
         ({**SAID, "listener": ""}, "listener says nothing of what is meant"),
         ({**SAID, "listeners": []}, "listeners says nothing of what is meant"),
@@ -67,6 +63,16 @@ def test_what_is_not_clear_is_refused_and_never_taken_for_more(given: dict[str, 
     told = read(**given)
     assert told["refused"].startswith(said) and told["refused"].endswith(".")
     assert (told["sources"], told["adopt"]) == ([], {})
+
+
+def test_a_source_that_is_named_is_taken_in_the_place_of_those_of_the_nights() -> None:
+    """A command that a message prints names both: the file with the variables of the nights, and where the certificate is."""
+    given = {**SAID, "ssl_rotation_sources": [{"certbot": "/etc/letsencrypt"}]}
+    assert read(**given)["sources"] == [SOURCE]
+    told = read(False, source=SOURCE, ssl_rotation_sources=[SOURCE])
+    assert told["refused"].startswith(
+        "Both source and ssl_rotation_sources say where the certificates come from: leave"
+    )
 
 
 def test_the_night_needs_no_name(tmp_path: Path) -> None:

@@ -36,8 +36,7 @@ def read(arguments: list[str]) -> dict[str, object]:
     variables: dict[str, object] = {}
     for flag, value in zip(arguments[::2], arguments[1::2], strict=True):
         assert flag == "-e"
-        if value != "@rotation.yml":
-            variables |= json.loads(value) if value.startswith("{") else parse_kv(value)
+        variables |= json.loads(value) if value.startswith("{") else parse_kv(value)
     return variables
 
 

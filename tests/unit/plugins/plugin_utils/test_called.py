@@ -88,6 +88,20 @@ def test_what_the_environment_sets(monkeypatch: pytest.MonkeyPatch) -> None:
         assert told("check endpoint_url and proxy") == said
 
 
+@pytest.mark.parametrize(("msg", "stays"), [("Give trusted_ca_path.", False), ("No.", True)])
+def test_what_ansible_has_made_of_a_message_goes_with_it(msg: str, stays: bool) -> None:
+    """ansible-core prints that, and makes it anew of the message where there is none."""
+    assert ("exception" in with_variables({"msg": msg, "exception": msg}, "ssl_rotation", ROTATE)) == stays
+
+
+def test_a_command_is_completed_wherever_the_module_runs() -> None:
+    text = "`ansible x -a trusted_ca_path=/srv` has it served; give trusted_ca_path."
+    for role, option in (("", "trusted_ca_path"), ("ssl_rotation", "ssl_rotation_trusted_ca_path")):
+        said = with_variables({"msg": text, "listeners": [{"message": text}]}, role, ROTATE, str.upper)
+        expected = f"`ANSIBLE X -A TRUSTED_CA_PATH=/SRV` has it served; give {option}."
+        assert said == {"msg": expected, "listeners": [{"message": expected}]}
+
+
 def test_what_programs_read_stays() -> None:
     name = "trusted_ca_path"
     result: dict[str, Any] = {

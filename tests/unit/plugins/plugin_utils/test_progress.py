@@ -114,6 +114,7 @@ def test_a_module_on_this_machine_is_told_of_the_terminal(
 ) -> None:
     """Beside the rest of its environment."""
     usual = {"check_mode": False, "async_val": 0, "environment": [{"A": "1"}], "_role": None, "run_once": False}
+    usual["action"] = "softlayer.certificates.ssl_order_info"
     action = OnceAction.__new__(OnceAction)
     action._task = task = SimpleNamespace(**{**usual, **given})
     action._connection = SimpleNamespace(transport=given.get("transport", "local"))

@@ -510,7 +510,7 @@ def test_a_renewal_of_a_source_in_a_run_that_imports_nothing() -> None:
     said = message(serving(DUE), usable=[entry(FRESH, 1)], has_sources=True, is_importing=False)
     assert said.endswith(
         f"{entry(FRESH, 1).shown} ({entry(FRESH, 1).path}) would renew it, but this run was without the phase import: "
-        "`ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
+        "`ansible-playbook softlayer.certificates.rotate` brings it here."
     )
 
 
@@ -557,7 +557,7 @@ def test_what_the_sources_have_instead(unused: list[dict[str, Any]], said: str) 
 
 def test_without_sources() -> None:
     assert message(serving(DUE)).endswith(
-        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
+        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate` brings it here."
     )
 
 
@@ -711,10 +711,10 @@ def test_a_newer_one_that_is_out_of_date_is_why(reason: Any) -> None:
     assert message(out_of_date).endswith("The newer certificate was not taken: why.")
     elsewhere = replace(out_of_date, reason="not_found")
     assert message(elsewhere).endswith(
-        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
+        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate` brings it here."
     )
     assert message(replace(out_of_date, outcome="unchanged")).endswith(
-        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
+        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate` brings it here."
     )
 
 

@@ -219,7 +219,7 @@ def told_of(
     return [str(item["message"]) for item in items]
 
 
-ROTATE = "`ansible-playbook softlayer.certificates.rotate -e @rotation.yml` brings it here."
+ROTATE = "`ansible-playbook softlayer.certificates.rotate` brings it here."
 WHEN = f"was revoked at {iso(NOW - DAY)} (keyCompromise), and clients that look refuse it"
 
 

@@ -232,7 +232,7 @@ def test_equally_good_ones_are_named() -> None:
 def test_the_folder_that_adopt_takes(source: str, folder: str | None) -> None:
     """Traefik's is a file; what is in neither is looked for among the sources."""
     assert entry(NEW, source=source).folder == folder
-    command = f"adopt -e {f'source={folder}' if folder else '@rotation.yml'} -e common_name={NAME}`"
+    command = f"adopt {f'-e source={folder} ' if folder else ''}-e common_name={NAME}`"
     assert command in message([OLD, replace(NEW, copy=1)], entry(NEW, source=source))
 
 

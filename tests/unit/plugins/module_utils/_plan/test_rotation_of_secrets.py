@@ -165,7 +165,7 @@ def test_the_record_with_the_best_chain_counts() -> None:
         (
             plan(NEW, replace(OLD, names=(NAME, OTHER, "shop.example.com")), replace(OLD, names=BOTH)),
             "It renews no certificate of the store. For certificate 2, it lacks names that are served now: api.example.com. Have it issued "
-            "for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e "
+            "for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e "
             "common_name=www.example.com` has it served.",
         ),
         (
@@ -174,25 +174,25 @@ def test_the_record_with_the_best_chain_counts() -> None:
                 replace(OLD, names=("example.com", NAME)),
             ),
             "It renews no certificate of the store. For certificate 1, it lacks names that are served now: www.example.com. Its wildcards "
-            "have them: `ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e 'common_name=*.example.com'` has it served; or "
+            "have them: `ansible-playbook softlayer.certificates.adopt -e 'common_name=*.example.com'` has it served; or "
             "have it issued for these names, too.",
         ),
         (
             plan(replace(NEW, names=(NAME, OTHER)), replace(OLD, names=(NAME, OTHER, "shop.example.com"))),
             "It renews no certificate of the store. For certificate 1, it lacks names that are served now: shop.example.com. Have it issued "
-            "for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e "
+            "for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e "
             "common_name=www.example.com` has it served.",
         ),
         (
             plan(Made(days=(-81, 90)), OLD),
             "It ends later than certificate 1 of the store, which is for the same names, but begins earlier, so it does not renew that: "
-            "`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e common_name=www.example.com` has this one served; or have "
+            "`ansible-playbook softlayer.certificates.adopt -e common_name=www.example.com` has this one served; or have "
             "Secrets Manager get it issued anew.",
         ),
         (
             plan(Made(days=(-81, 90), names=BOTH), Made(days=(-80, 10), names=BOTH)),
             "It ends later than certificate 1 of the store, which is for the same names, but begins earlier, so it does not renew that: "
-            "`ansible-playbook softlayer.certificates.adopt -e @rotation.yml -e common_name=www.example.com` has this one served; or have "
+            "`ansible-playbook softlayer.certificates.adopt -e common_name=www.example.com` has this one served; or have "
             "Secrets Manager get it issued anew.",
         ),
         (

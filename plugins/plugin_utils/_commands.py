@@ -1,0 +1,236 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Complete the commands in messages with the options of this run, so that they work as printed. Private to softlayer.certificates.
+
+A module knows what a command is to do (`module_utils/_remedies.py`). How the run was started is known on the controller alone: the files that
+`-e` names, the options of the task, and whether AWX runs it. A command never contains a secret: what it lacks is named behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from ansible import context
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.splitter import parse_kv
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import from_json
+from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import PLAIN
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import redacted
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_defaults, role_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
+
+ROLE = "ssl_rotation"
+"""The role whose variables the playbooks take."""
+PLAYBOOK = re.compile(r"`(ansible-playbook softlayer\.certificates\.(adopt|deploy|rotate))( [^`]*)?`")
+MODULE = re.compile(
+    r"`(ansible localhost -m softlayer\.certificates\.(ssl_certificate_(?:deploy|import)) -a '[^'`]*)'`"
+)
+NAMES_SOURCE = re.compile(r"\bsource[\"=]")
+"""What the part of a command has that says where the certificate is."""
+OF_THIS_RUN = {"phases", "approved", "adopt", "gather_certificates"}
+"""The options that the playbooks set."""
+OF_IMPORTS = {
+    *("sources", "import_new", "trust", "intermediate_path", "privatekey_passphrase", "account_facts_path"),
+}
+OF_SELECTIONS = {
+    *(
+        "common_names",
+        "load_balancers",
+        "max_listeners",
+        "endpoints",
+        "import_new",
+        "remove_superseded",
+        "remove_unseen",
+    ),
+}
+LEFT_OUT: Mapping[str, set[str]] = {
+    "adopt": OF_THIS_RUN | OF_SELECTIONS,
+    "deploy": OF_THIS_RUN | OF_IMPORTS,
+    "rotate": OF_THIS_RUN,
+}
+"""By playbook: the options that mean nothing to it, or something else than to this run."""
+OF_MODULES: Mapping[str, Sequence[str]] = {
+    "ssl_certificate_deploy": ("trusted_ca_path", "verify_timeout", "rollback", "ledger_url"),
+    "ssl_certificate_import": ("ledger_url",),
+}
+"""By module: the options of this run that it has, too."""
+OF_ADOPT = {"source", "common_name", "name", "listener", "listeners"}
+"""Variables of the playbook `adopt`: a command has its own."""
+PLAIN_IN_YAML = re.compile(r"(?!(?:y|yes|n|no|true|false|on|off|null)\Z)[A-Za-z/][\w./@-]*", re.IGNORECASE)
+"""Texts that YAML reads as they are, inside lists and dicts, too."""
+TEMPLATE = re.compile(r"\{[{%#]")
+JOB_IDS = ("awx_job_id", "tower_job_id")
+"""The extra variables by which AWX tells a job which one it is."""
+WORKFLOWS = "__ssl_rotation_workflows"
+"""The variable in which the playbooks of AWX say what its operators start in the place of a playbook."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a run was started."""
+
+    options: Mapping[str, t.Any]
+    """The options of the task that the role has variables for."""
+    files: Sequence[str] = ()
+    """The words of the command line that name files with variables, and how to decrypt them."""
+    in_files: frozenset[str] = frozenset()
+    """The options that these files set."""
+    is_awx: bool = False
+    """Whether AWX runs it."""
+    workflows: Mapping[str, str] = field(default_factory=dict)
+    """What operators of AWX start, by the playbook that it stands for."""
+
+    def playbook(self, begin: str, name: str, own: str) -> str:
+        """Return a command that runs a playbook, or what stands for it; `own` is the end of the command that a module has written."""
+        if name in self.workflows:
+            return f"the workflow `{self.workflows[name]}`"
+        left_out = LEFT_OUT[name] | self.in_files | ({"sources"} if NAMES_SOURCE.search(own) else set())
+        wanted = {option: value for option, value in self.options.items() if option not in left_out}
+        variables = {f"{ROLE}_{option}": value for option, value in wanted.items() if _may_be_shown(option, value)}
+        missing = [f"{ROLE}_{option}" for option in wanted if f"{ROLE}_{option}" not in variables]
+        lacks_sources = "sources" not in left_out and "sources" not in wanted
+        notes = ["with ssl_rotation_sources, which say where its certificates come from"] if lacks_sources else []
+        return self._told(" ".join([begin, *self.files, *_settings(variables)]) + own, missing, notes)
+
+    def module(self, begin: str, name: str) -> str:
+        """Return a command that runs a module; `begin` is what a module has written of it, up to the last quote."""
+        wanted = {option: self.options[option] for option in OF_MODULES[name] if option in self.options}
+        texts = {option: _as_text(value) for option, value in wanted.items() if _may_be_shown(option, value)}
+        words = [f"{option}={text}" for option, text in texts.items() if text]
+        return self._told(f"{' '.join([begin, *words])}'", [option for option in wanted if not texts.get(option)])
+
+    def _told(self, command: str, missing: Sequence[str], others: Sequence[str] = ()) -> str:
+        notes = (
+            *(["on a command line: AWX has no job template for it"] if self.is_awx else ()),
+            *([f"with {' and '.join(missing)} as in this run"] if missing else ()),
+            *others,
+        )
+        return f"`{command}`" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def completed(command: str, start: Callable[[], Start]) -> str:
+    """Return a command of a message, with its backticks, as a person can run it; any other text in backticks as it is.
+
+    Args:
+        command: the command.
+        start: returns how the run was started; it is called if that matters.
+    """
+    if playbook := PLAYBOOK.fullmatch(command):
+        return start().playbook(playbook[1], playbook[2], playbook[3] or "")
+    if module := MODULE.fullmatch(command):
+        return start().module(module[1], module[2])
+    return command
+
+
+def start_of(options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loader: DataLoader) -> Start:
+    """Return how the present run was started.
+
+    Args:
+        options: those of its task.
+        variables: Ansible's.
+        loader: reads files, and has the passwords of those that are encrypted.
+    """
+    workflows = plain(variables.get(WORKFLOWS) or {})
+    own = {option: value for option, value in _known(options).items() if not _is_default(option, value)}
+    if workflows or any(variables.get(name) for name in JOB_IDS):  # its files are gone with the job
+        return Start(own, is_awx=True, workflows=workflows)
+    files, overridden = _extra_variables(loader)
+    unfit = OF_ADOPT | {name.removeprefix(f"{ROLE}_") for name in role_variables(ROLE)}
+    fit = {path: names for path, names in files.items() if not names & unfit}
+    in_files = {name.removeprefix(f"{ROLE}_") for names in fit.values() for name in names if name.startswith(ROLE)}
+    if not in_files:
+        fit = {}
+    again = {option: value for option, value in _known(options).items() if f"{ROLE}_{option}" in overridden}
+    words = [f"-e {shlex.quote(f'@{path}')}" for path in fit]
+    return Start({**own, **again}, [*words, *_vault_words()] if words else (), frozenset(in_files - again.keys()))
+
+
+def _known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the options that the role has variables for, as plain values; one that says nothing is none."""
+    known = role_variables(ROLE)
+    values = {
+        name: from_json(plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
+    }
+    return {name: value for name, value in values.items() if value is not None and value != ""}
+
+
+def _is_default(option: str, value: t.Any) -> bool:
+    default = role_defaults(ROLE).get(f"{ROLE}_{option}")
+    return value == default or str(value).lower() == str(default).lower()
+
+
+def _may_be_shown(option: str, value: t.Any) -> bool:
+    """Return whether a value holds no secret, and no text that Ansible would take for a template."""
+    name = f"{ROLE}_{option}"
+    return redacted({name: value}, role_variables(ROLE)) == {name: value} and not TEMPLATE.search(str(value))
+
+
+def _settings(variables: Mapping[str, t.Any]) -> Iterator[str]:
+    """Yield the words of a command that set variables; none has a double quote if that can be, as Ansible prints it with a backslash."""
+    texts = {name: _as_text(value) for name, value in variables.items()}
+    yield from (f"-e {shlex.quote(f'{name}={text}')}" for name, text in texts.items() if text)
+    others = {name: value for name, value in variables.items() if not texts[name]}
+    if others:
+        flow = _in_yaml(others)
+        yield f"-e {shlex.quote(json.dumps(others, ensure_ascii=False) if flow is None else flow)}"
+
+
+def _as_text(value: t.Any) -> str | None:
+    """Return what stands for a value in `NAME=VALUE`; `None` if nothing does."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list) and all(isinstance(item, str) and item and "," not in item for item in value):
+        value = ",".join(value)
+    text = str(value) if isinstance(value, str | int | float) else ""
+    return text if PLAIN.fullmatch(text) else None
+
+
+def _in_yaml(value: t.Any) -> str | None:
+    """Return a value in YAML, on one line and without quotes; `None` if it needs some."""
+    if isinstance(value, dict):
+        pairs = [(_in_yaml(name), _in_yaml(item)) for name, item in value.items()]
+        told = [f"{name}: {item}" for name, item in pairs if name is not None and item is not None]
+        return f"{{{', '.join(told)}}}" if len(told) == len(pairs) else None
+    if isinstance(value, list):
+        items = [_in_yaml(item) for item in value]
+        texts = [item for item in items if item is not None]
+        return f"[{', '.join(texts)}]" if len(texts) == len(items) else None
+    if isinstance(value, str):
+        return value if PLAIN_IN_YAML.fullmatch(value) else None
+    return json.dumps(value)
+
+
+def _extra_variables(loader: DataLoader) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    """Return the names of the variables that each file of the command line sets, by its path, and those of what it sets without a file."""
+    files: dict[str, frozenset[str]] = {}
+    others: set[str] = set()
+    for given in map(str, context.CLIARGS.get("extra_vars") or ()):
+        with suppress(AnsibleError):
+            if not given.startswith("@"):
+                others |= _names(loader.load(given) if given[:1] in {"[", "{"} else parse_kv(given))
+            elif os.path.isfile(path := os.path.abspath(os.path.expanduser(given[1:]))):  # no pipe, which is read once
+                files[path] = frozenset(_names(loader.load_from_file(path)))
+    return files, frozenset(others)
+
+
+def _names(variables: Iterable[t.Any] | None) -> set[str]:
+    return set(map(str, variables or ()))
+
+
+def _vault_words() -> Iterator[str]:
+    """Yield what was given on the command line to decrypt files."""
+    for option in ("vault_id", "vault_password_file"):
+        for value in context.CLIARGS.get(f"{option}s") or ():
+            yield f"--{option.replace('_', '-')} {shlex.quote(str(value))}"
+    if context.CLIARGS.get("ask_vault_pass"):
+        yield "--ask-vault-pass"
