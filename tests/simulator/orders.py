@@ -71,10 +71,17 @@ class Order:
             copy_to=self.row.get("technicalContactEmailAddress"),
         )
 
-    def validity(self) -> tuple[datetime, datetime]:
-        """The span of its certificate: that of the order, or a year from its creation."""
+    def validity(self, longest: int = 0) -> tuple[datetime, datetime]:
+        """The span of its certificate: that of the order, or a year from its creation.
+
+        If that is longer than the authority issues certificates for, in days, it is the span of the last one that it has issued by now.
+        """
         start = self.row.get("effectiveDate") or self.row.get("createDate") or dates.now()
-        return start, self.row.get("expirationDate") or start + timedelta(days=365)
+        end = self.row.get("expirationDate") or start + timedelta(days=365)
+        span = timedelta(days=longest)
+        while span and start + span <= min(end, dates.now()):
+            start += span
+        return start, min(end, start + span) if span else end
 
     def copy(self) -> Order:
         """The order as it is now, to come back to; the rows that relations lead to are shared, and never changed."""

@@ -66,6 +66,9 @@ class Settings:
     """What is created is told with the chain that was given, whatever is kept of it."""
     kept_chain: str = "all"
     """Which of several intermediate certificates the store keeps, and says nothing of the others, see `CHAINS`. That is undocumented."""
+    certificate_days: int = 0
+    """The authority issues no certificate for longer, as none has since 2026-03-15 for more than 200 days (CA/Browser Forum, ballot SC-081),
+    and reissues it under the same order; 0 is for as long as the order."""
     hold_mail: bool = False
     """Mail is accepted but not delivered until it is asked for."""
 

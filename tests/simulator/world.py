@@ -163,7 +163,8 @@ class World:
         """The order's certificate, the same each time; None if the signing request cannot be read."""
         if order.issued is None:
             try:
-                leaf = self.authority.issue(str(order.row.get("certificateSigningRequest")), *order.validity())
+                span = order.validity(self.settings.certificate_days)
+                leaf = self.authority.issue(str(order.row.get("certificateSigningRequest")), *span)
             except ValueError:
                 return None
             order.issued = mail.Issued(leaf, self.authority.intermediate, self.authority.root)
