@@ -51,8 +51,9 @@ options:
   imported:
     description:
       - With V(true), only orders whose certificate is in the certificate store. With V(false), only the others.
-      - A certificate belongs to an order if it is valid, has the public key of the order's CSR, and expires when the order does. A renewal
-        that keeps its key is a different certificate.
+      - A certificate belongs to an order if it is valid, has the public key of the order's CSR, and was issued for the order's term. It
+        becomes valid no earlier than two days before the order's C(effective_at), or expires no earlier than two days before its
+        C(expires_at). A renewal that keeps its key is a different certificate.
       - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this.
       - An order whose certificate was replaced by a newer one in the store does not count as imported; see C(superseded_by).
     type: bool
@@ -116,8 +117,9 @@ options:
       imported:
         description:
           - With V(true), only orders whose certificate is in the certificate store. With V(false), only the others.
-          - A certificate belongs to an order if it is valid, has the public key of the order's CSR, and expires when the order does. A renewal
-            that keeps its key is a different certificate.
+          - A certificate belongs to an order if it is valid, has the public key of the order's CSR, and was issued for the order's term. It
+            becomes valid no earlier than two days before the order's C(effective_at), or expires no earlier than two days before its
+            C(expires_at). A renewal that keeps its key is a different certificate.
           - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this.
           - An order whose certificate was replaced by a newer one in the store does not count as imported; see C(superseded_by).
         type: bool

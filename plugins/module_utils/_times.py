@@ -26,7 +26,7 @@ USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
 SLACK = timedelta(days=2)
-"""Maximum difference between the dates of an order and its certificate: the authority signs some time after the order."""
+"""Maximum difference between the dates of an order and its certificate: clocks differ, and a CA may round the dates."""
 
 
 def now() -> datetime:
@@ -73,21 +73,29 @@ def days_until(moment: datetime | None, at: datetime) -> int | None:
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))
 
 
-def is_of_term(expires_at: datetime | None, begin: datetime, end: datetime, at: datetime) -> bool:
-    """Return whether a certificate with the public key of an order is that of the order's term, and not of an earlier one.
+def is_of_term(
+    term: tuple[datetime | None, datetime | None], validity: tuple[datetime, datetime], at: datetime
+) -> bool:
+    """Return whether a certificate with the public key of an order is valid and was issued for the order's term.
 
-    It must also be valid, unless the order itself has expired. If the order's end is unknown, validity alone decides.
+    The certificate becomes valid at most two days before the order's term begins, or expires at most two days before the term ends. One
+    of both is enough, because no CA issues a certificate for more than 200 days (CA/Browser Forum, since 2026-03-15): the first
+    certificate of an order of a year expires long before the order, and a reissue begins long after it. A certificate of an earlier term
+    fulfills neither, even if its key was kept.
+
+    If neither date of the order is known, validity alone decides. If the order has expired, its certificate may have expired, too.
 
     Args:
-        expires_at: end of the order.
-        begin: start of the certificate's validity.
-        end: its end.
+        term: the order's `effective_at` and `expires_at`.
+        validity: the certificate's `not_before` and `not_after`.
         at: the present instant.
     """
+    (begins, ends), (begin, end) = term, validity
     is_valid = begin <= at <= end
-    if expires_at is None:
+    if begins is None and ends is None:
         return is_valid
-    return end >= expires_at - SLACK and (is_valid or has_passed(expires_at, at))
+    is_for_it = (begins is not None and begin >= begins - SLACK) or (ends is not None and end >= ends - SLACK)
+    return is_for_it and (is_valid or has_passed(ends, at))
 
 
 def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:

@@ -220,10 +220,13 @@ orders:
       sample: [4711]
     imported:
       description:
-        - Whether the store holds the order's certificate. This is a valid certificate with the order's public key that expires no earlier
-          than two days before RV(orders[].expires_at). A renewal that keeps its key is a different certificate.
-        - If the order has expired, its certificate may have expired, too. If RV(orders[].expires_at) is not known, the certificate only has
-          to be valid.
+        - Whether the store holds the order's certificate. This is a valid certificate with the order's public key that was issued for the
+          order's term. It becomes valid no earlier than two days before RV(orders[].effective_at), or expires no earlier than two days before
+          RV(orders[].expires_at). A renewal that keeps its key is a different certificate.
+        - No CA issues certificates for more than 200 days. Each certificate that is issued for an order of a year is the order's certificate
+          as long as it is valid.
+        - If the order has expired, its certificate may have expired, too. If neither date of the order is known, the certificate only has to
+          be valid.
         - Null if the API user may not read the store.
       returned: with O(gather_imported) or O(imported), unless O(fields) leaves it out
       type: bool

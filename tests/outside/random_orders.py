@@ -274,9 +274,11 @@ def is_imported(order: Order, records: Iterable[Record]) -> bool | None:
     for record in records:
         if record.key is not order.key or not record.is_valid:
             continue
-        days = 0 if order.ends is None else record.ends - order.ends
-        if days >= -2:
-            answers.append(None if days > 2 or record.signer == "itself" else True)
+        begins_in_it = order.begins is not None and record.begins >= order.begins - 2
+        ends_after_it = order.ends is not None and record.ends > order.ends + 2
+        ends_with_it = order.ends is not None and record.ends >= order.ends - 2
+        if begins_in_it or ends_with_it or order.begins is order.ends is None:
+            answers.append(None if ends_after_it or record.signer == "itself" else True)
     return any_of(answers)
 
 

@@ -28,12 +28,9 @@ def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
     While it is waited for, somebody may have signed the request with its own key.
     """
     certificate = certificate_of(record)
+    term, validity = (order.effective_at, order.expires_at), (certificate.not_before, certificate.not_after)
     has_key = certificate.public_key_sha256 == order.public_key_sha256
-    return (
-        has_key
-        and is_of_term(order.expires_at, certificate.not_before, certificate.not_after, at)
-        and not certificate.is_root
-    )
+    return has_key and is_of_term(term, validity, at) and not certificate.is_root
 
 
 def supersedes_order(record: StoreCertificate, order: Order, clients: Clients) -> bool:

@@ -270,11 +270,13 @@ def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Re
     if known.by_key is None:
         ids = order.get("certificate_ids") or () if order.get("imported") else ()
         return None if order.get("imported") is None else [{"id": identifier} for identifier in ids]
-    ends = parse(order.get("expires_at"))
+    begins, ends = parse(order.get("effective_at")), parse(order.get("expires_at"))
+    # What the listing compared with the order and did not take for its certificate, such as one that was signed with its own key.
+    others = order.get("certificate_ids") or () if order.get("imported") is False else ()
     fitting, own = [], []
     for record in known.by_key.get(order.get("public_key_sha256") or "", ()):
         begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
-        if begin and end and is_of_term(ends, begin, end, at):
+        if begin and end and is_of_term((begins, ends), (begin, end), at) and record["id"] not in others:
             fitting.append(record)
             if ends and end <= ends + SLACK:
                 own.append(record)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import (
     days_until,
+    is_of_term,
     iso,
     now,
     parse,
@@ -191,3 +192,78 @@ def test_an_end_that_stands_for_none_is_long_past() -> None:
 
 def test_now_is_in_utc() -> None:
     assert now().utcoffset() == timedelta(0)
+
+
+BEGIN, END = (datetime(year, 3, 20, tzinfo=timezone.utc) for year in (2026, 2027))
+"""The term of an order of a year."""
+DAYS_200, HOUR = timedelta(days=200), timedelta(hours=1)
+TWO_DAYS = timedelta(days=2)
+REISSUED = datetime(2026, 10, 1, tzinfo=timezone.utc)
+LATER = datetime(2027, 1, 31, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "at", "expected"),
+    [
+        pytest.param(BEGIN, END, LATER, True, id="of a year"),
+        pytest.param(BEGIN, BEGIN + DAYS_200, BEGIN + HOUR, True, id="of 200 days"),
+        pytest.param(BEGIN - 5 * HOUR, BEGIN + DAYS_200, BEGIN, True, id="by a clock that is behind"),
+        pytest.param(BEGIN - TWO_DAYS, BEGIN + DAYS_200, BEGIN, True, id="two days before the order"),
+        pytest.param(BEGIN - TWO_DAYS - SECOND, BEGIN + DAYS_200, BEGIN, False, id="more than two days before it"),
+        pytest.param(BEGIN + 20 * DAYS_200 / 200, BEGIN + DAYS_200, LATER - DAYS_200, True, id="issued weeks after it"),
+        pytest.param(BEGIN, BEGIN + DAYS_200, BEGIN + DAYS_200, True, id="in its last second"),
+        pytest.param(BEGIN, BEGIN + DAYS_200, BEGIN + DAYS_200 + SECOND, False, id="expired"),
+        pytest.param(BEGIN, BEGIN + DAYS_200, BEGIN - SECOND, False, id="not valid yet"),
+        pytest.param(REISSUED, END, LATER, True, id="reissued until the order ends"),
+        pytest.param(REISSUED, END, REISSUED - HOUR, False, id="reissued, not valid yet"),
+        pytest.param(REISSUED, REISSUED + timedelta(days=47), REISSUED, True, id="reissued for less than that"),
+        pytest.param(BEGIN - timedelta(days=365), BEGIN + HOUR, BEGIN, False, id="of the term before"),
+        pytest.param(
+            BEGIN - timedelta(days=170), BEGIN + timedelta(days=30), BEGIN, False, id="reissued in the term before"
+        ),
+        pytest.param(BEGIN - timedelta(days=170), END - TWO_DAYS, LATER, True, id="ends with the order"),
+        pytest.param(BEGIN - timedelta(days=170), END - TWO_DAYS - SECOND, LATER, False, id="ends before the order"),
+        pytest.param(
+            END - timedelta(days=20), END + DAYS_200, LATER + timedelta(days=40), True, id="of the term after it"
+        ),
+    ],
+)
+def test_which_certificates_are_of_a_term(begin: datetime, end: datetime, at: datetime, expected: bool) -> None:
+    """No certificate is valid for more than 200 days since March 2026, so an order of a year takes several."""
+    assert is_of_term((BEGIN, END), (begin, end), at) is expected
+
+
+@pytest.mark.parametrize(
+    ("term", "first", "last", "whole", "before"),
+    [
+        ((BEGIN, END), True, True, True, False),
+        ((BEGIN, None), True, True, True, False),
+        ((None, END), False, True, True, False),
+        ((None, None), True, True, True, True),
+    ],
+    ids=["both", "begin", "end", "none"],
+)
+def test_one_date_of_an_order_is_enough_to_tell_its_term_and_without_any_validity_decides(
+    term: tuple[datetime | None, datetime | None], first: bool, last: bool, whole: bool, before: bool
+) -> None:
+    at = REISSUED + SECOND
+    certificates = {
+        (BEGIN, BEGIN + DAYS_200): first,
+        (REISSUED, END): last,
+        (BEGIN, END): whole,
+        (BEGIN - timedelta(days=60), at): before,
+    }
+    assert {validity: is_of_term(term, validity, at) for validity in certificates} == certificates
+    expired = (BEGIN - timedelta(days=60), at - SECOND)
+    assert not is_of_term(term, expired, at)
+
+
+def test_an_order_that_has_ended_has_the_certificates_that_ended_with_it() -> None:
+    at = END + DAYS_200
+    for validity, expected in (
+        ((BEGIN, END), True),
+        ((BEGIN, BEGIN + DAYS_200), True),
+        ((REISSUED, END), True),
+        ((BEGIN - timedelta(days=365), BEGIN), False),
+    ):
+        assert is_of_term((BEGIN, END), validity, at) is expected

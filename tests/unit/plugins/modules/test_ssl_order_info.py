@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
+from tests.support.certificates import DAY, NOW
 from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
 
 MODULE = "ssl_order_info"
@@ -219,6 +220,31 @@ def test_certificates_by_key(sim: Simulator, api: dict[str, Any]) -> None:
     run = listed(sim, **api, imported=True)
     assert ids(run) == [imported["id"], twin]
     assert all(order["certificate_ids"] == [stored["id"]] for order in run["orders"])
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "days"), [(-1, 364, (-1, 199)), (-220, 145, (-20, 145))], ids=["first", "reissue"]
+)
+def test_a_certificate_of_200_days_is_that_of_an_order_of_a_year(
+    sim: Simulator, api: dict[str, Any], begins: int, ends: int, days: tuple[int, int]
+) -> None:
+    """And not that of a renewal with the same key, which begins while it is valid."""
+    sim.settings(certificate_days=200)
+    order = sim.add_order(id=9001, commonName="year.example.com", **dates_of(begins, ends))
+    stored = sim.import_order(9001)
+    same = {name: order[name] for name in ("commonName", "certificateSigningRequest")}
+    sim.add_order(id=9002, **same, **dates_of(4, ends + 365))
+    assert [datetime.fromisoformat(stored[f"validity{end}"]) for end in ("Begin", "End")] == [
+        NOW + one * DAY for one in days
+    ]
+    run = listed(sim, **api, gather_imported=True, order_ids=[9001, 9002])
+    told = {one["id"]: (one["imported"], one["certificate_ids"]) for one in run["orders"]}
+    assert told == {9001: (True, [stored["id"]]), 9002: (False, [stored["id"]])}
+
+
+def dates_of(begins: int, ends: int) -> dict[str, str]:
+    """The properties of an order with this term, in days from now."""
+    return {"effectiveDate": str(NOW + begins * DAY), "expirationDate": str(NOW + ends * DAY)}
 
 
 def test_a_user_who_may_not_see_the_store(sim: Simulator, api: dict[str, Any]) -> None:

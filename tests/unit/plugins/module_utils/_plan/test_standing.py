@@ -59,8 +59,11 @@ ORDER = Order(
     ("record", "expected"),
     [
         (OWN, True),
-        (held(-340, 23), True),
-        (held(-340, 22.9), False),
+        (held(-500, 23), True),
+        (held(-500, 22.9), False),
+        (held(-342, 22.9), True),
+        (held(-342.1, 22.9), False),
+        (held(-20, 5), True),  # reissued for a part of the order's term
         (held(-340, 400), True),
         (held(1, 400), False),
         (held(-340, 25, OTHER), False),
@@ -210,7 +213,7 @@ def test_what_is_in_the_store(selection: Selection, found: dict[int, list[int] |
         for key, number in sorted(keys.items(), key=lambda one: one[1])
     ]
     stored = [held(-1, 25, "ec", identifier=4711), held(-1, 25, "other ec", identifier=4712)]
-    index = StoreIndex([*stored, held(-1, 9, "rsa", identifier=4713)])
+    index = StoreIndex([*stored, held(-400, 9, "rsa", identifier=4713)])
     assert selection.needs_store is (found.get(7, []) is not None)
     told = results(selection, orders, index if selection.needs_store else None, CLIENTS)
     assert {one["id"]: one.get("certificate_ids") for one in told} == found

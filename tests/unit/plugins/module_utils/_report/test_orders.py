@@ -67,6 +67,15 @@ def stored(identifier: int = 70, services: int | None = 0, **given: Any) -> dict
     return {"id": identifier, **facts, **given}
 
 
+ISSUED = {"effective_at": iso(NOW - timedelta(days=100)), "expires_at": iso(NOW + timedelta(days=265))}
+"""The term of an order of a year."""
+
+
+def issued(begin: float, end: float, **given: Any) -> dict[str, Any]:
+    """A certificate of the store that is valid in these days from now."""
+    return stored(not_before=iso(NOW + timedelta(days=begin)), not_after=iso(NOW + timedelta(days=end)), **given)
+
+
 def ended(days: float = 0, **given: Any) -> dict[str, Any]:
     """The same, which ended, or will, so many days from now."""
     return stored(not_before=iso(NOW - timedelta(days=365)), not_after=iso(NOW + timedelta(days=days)), **given)
@@ -148,6 +157,15 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             {"certificate_ids": [70], "imported": True, "superseded_by": []},
             {"store": []},
         ),
+        "its certificate of 200 days has expired": (ISSUED, {"store": [issued(-100, -1)], "emails": [email()]}),
+        "a certificate of the term before, with the same key": (
+            ISSUED,
+            {"store": [issued(-300, 20)], "emails": [email()]},
+        ),
+        "one that its own key has signed": (
+            {**ISSUED, "imported": False, "certificate_ids": [70], "superseded_by": []},
+            {"store": [issued(-100, 100)], "emails": [email()]},
+        ),
         "expires in 31 days": ({"expires_at": iso(NOW + timedelta(days=31))}, {}),
     },
     "requestable: store_unknown": {
@@ -211,6 +229,8 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             {"store": None},
         ),
         "in the store, served": ({}, {"store": [served(stored(), "web:443")]}),
+        "its certificate of 200 days": (ISSUED, {"store": [issued(-100, 100)], "emails": [email()]}),
+        "the reissue of its certificate": (ISSUED, {"store": [issued(-1, 199)], "emails": [email()]}),
         "in the store twice, one of them served": ({}, {"store": [served(stored()), served(stored(71), "web:443")]}),
         "in the store, where nothing is served by load balancers": (
             {},
