@@ -28,6 +28,8 @@ with suppress(ImportError):
 SCHEMA_VERSION = 1
 """That of the first release."""
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
+SECONDS_TO_WAIT_FOR_OTHERS = 2
+"""How long to wait for other transactions where what is to be done can be left to the next run."""
 MOST_RIVALS = 1000
 """How often another run may be faster before the cause must be something else."""
 PASSING = {"40001", "40P01"}
@@ -290,6 +292,19 @@ def _is_wrong(column: sa.Column[t.Any], *, is_file: bool) -> sa.ColumnElement[bo
     is_value = sa.and_(column.is_not(None), *is_right)
     is_allowed = sa.or_(column.is_(None), is_value) if column.nullable else is_value
     return sa.not_(sa.func.coalesce(is_allowed, sa.false()))
+
+
+def keep_others_out(connection: sa.Connection, table: sa.Table) -> None:
+    """Wait a little until no other transaction is at work on a table, and let none begin before this one ends.
+
+    In SQLite, each transaction that writes does so from its start.
+
+    Raises:
+        SQLAlchemyError: another one takes longer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{SECONDS_TO_WAIT_FOR_OTHERS}s'"))
+        connection.execute(sa.text(f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE"))
 
 
 def _make_private_folder(path: str) -> None:

@@ -15,6 +15,8 @@ A lock on load balancers or secrets is claimed in the same way, renewed as long 
 
 The same code serves all of them, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a
 unique constraint gives this number to only one of several runs. The database locks nothing during the API call.
+
+Before its first claim, a run deletes what no run needs any more, see `is_obsolete`.
 """
 
 from __future__ import annotations
@@ -25,12 +27,21 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
-from .database import Database
+from .._errors import CertificatesError
+from .database import Database, keep_others_out
 
 with suppress(ImportError):
     import sqlalchemy as sa
+    from sqlalchemy.exc import SQLAlchemyError
 
 KEYS_PER_QUERY = 500
+FINISHED_KEPT = timedelta(days=400)
+"""How long a finished act stays after its lease: longer than any certificate of a public CA is valid (398 days until 2026-03-15)."""
+LONGEST_TERM = timedelta(days=825)
+"""How long any act stays: the ledger does not know an order's end, and no order lasts longer than two years and what is left of the order
+that it renews (CA/Browser Forum, Baseline Requirements 6.3.2, until 2020-09-01)."""
+MAX_DELETED = 10_000
+"""Rows that one run deletes at most, the oldest first: a ledger that was never pruned must not keep other runs waiting."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """Difference between the clocks of two controllers that is tolerated without a warning."""
 MARGIN = timedelta(seconds=60)
@@ -137,6 +148,7 @@ class Ledger:
         self._database = Database(url, read_only=read_only)
         self.place = self._database.place
         self.is_new = self._database.is_new
+        self._is_pruned = False
 
     def close(self) -> None:
         """Close the connections."""
@@ -166,6 +178,10 @@ class Ledger:
             interval: how long an earlier act forbids another one; zero never forbids one, `None` always does.
             lease: the time within which the call will have ended.
         """
+        if not self._is_pruned:
+            self._is_pruned = True
+            with suppress(CertificatesError):
+                self._database.transact(lambda connection: self._prune(connection, at))
         return self._database.transact(lambda connection: self._claim(connection, key, at, interval, lease))
 
     def _claim(
@@ -188,6 +204,19 @@ class Ledger:
         inserted = connection.execute(sa.insert(acts).values(**asdict(key), number=number, state="claimed", **times))
         identifier = t.cast("sa.Row[t.Any]", inserted.inserted_primary_key)[0]
         return Claim(identifier, key, at, at + lease, previous_until)
+
+    def _prune(self, connection: sa.Connection, at: datetime) -> None:
+        """Delete obsolete rows, unless that is not possible: a user of the database may lack the right, for example.
+
+        No claim may be made meanwhile. One that has read the history of its key would take the next number, and a rival that reads it
+        without the deleted rows another one: both would be granted.
+        """
+        acts = self._database.tables.acts
+        old = acts.alias()
+        obsolete = sa.select(old.c.id).where(is_obsolete(old, at)).order_by(old.c.id).limit(MAX_DELETED)
+        with suppress(SQLAlchemyError), connection.begin_nested():  # threads may share the transaction
+            keep_others_out(connection, acts)
+            connection.execute(sa.delete(acts).where(acts.c.id.in_(obsolete)))
 
     def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
         """Note that it was done, and what was created."""
@@ -250,6 +279,35 @@ class Ledger:
             first = {row[0]: row[1] for row in rows}
         for row in connection.execute(sa.select(acts).where(acts.c.id.in_(last))):
             yield replace(_entry(Key(kind, row.subject), row), first_requested_at=first.get(row.subject))
+
+
+def is_obsolete(acts: sa.FromClause, at: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that no run needs a row any more.
+
+    - A lock that has ended goes as soon as its key has a later one. The last one stays, because its end tells other runs whether their
+      plan is stale.
+    - A confirmed or released create, and the last lock of a key, go 400 days after their lease (`FINISHED_KEPT`). By then, the store's
+      listing tells whether it holds the certificate.
+    - Emails count for the cooldown, so each stays for the longest term of an order (`LONGEST_TERM`).
+    - What never finished (`claimed` or `unknown`) stays just as long. By then, its call cannot arrive any more, and a run that is to create
+      the certificate finds it in the store's listing, or the certificate has expired.
+
+    A machine whose clock is wrong by so much could not verify the API's certificate, so it never gets as far as a claim.
+
+    Args:
+        acts: the table, or an alias of it.
+        at: the present instant.
+    """
+    later = acts.alias()
+    is_followed = sa.exists().where(
+        later.c.kind == acts.c.kind, later.c.subject == acts.c.subject, later.c.number > acts.c.number
+    )
+    is_finished = acts.c.state.in_(["confirmed", "released"])
+    return sa.or_(
+        sa.and_(acts.c.kind == "lock", acts.c.state == "released", is_followed),
+        sa.and_(acts.c.kind != "email", is_finished, acts.c.lease_until < at - FINISHED_KEPT),
+        acts.c.lease_until < at - LONGEST_TERM,
+    )
 
 
 def _entry(key: Key, row: sa.Row[t.Any]) -> Entry:

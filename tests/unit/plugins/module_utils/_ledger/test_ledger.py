@@ -275,6 +275,8 @@ def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str, wa
     """
     for moment in itertools.count():
         first, rival = Ledger(postgresql_url), Ledger(postgresql_url)
+        for number, run in enumerate((first, rival)):  # what is done before the first claim of a run is another matter
+            claim(run, Key("create", f"{moment}/{number}"), interval=None)
         statements = itertools.count()
         met: list[Any] = []
 
