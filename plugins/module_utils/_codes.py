@@ -44,7 +44,7 @@ key_type_not_offered: Its key is of another type, and load balancers have cipher
 """
 OwnObstacle = t.Literal[HeldBack, "expired", "not_yet_valid"]
 ObstacleReason = t.Literal[OwnObstacle, "revoked"]
-"""Why a certificate must not take the place of another one; what was revoked only `ssl_certificate_rotate` knows.
+"""Why a certificate must not take the place of another one; only modules with the option `check_revocation` know what was revoked.
 
 expired: The order, the certificate, or an issuer on its path (``ends_by``) has ended, or ends before what it would replace. | Have the
     client renew it; for an issuer, import it again with today's chain.
@@ -200,7 +200,7 @@ locked: Another run is changing the same, or this one has lost its turn. Nothing
 
 DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
 DeployReason = t.Literal[
-    OwnObstacle,
+    ObstacleReason,
     "not_https",
     "ambiguous",
     "not_found",
@@ -227,9 +227,6 @@ not_accepted: A client refuses what is served; ``message`` has its words. Mostly
 not_reachable: Nobody can connect from here, so nobody knows what is served, and nothing is deleted. | Run it from a machine that can, or set
     ``remove_unseen``.
 """
-
-ListenerReason = t.Literal[DeployReason, "revoked"]
-"""Why a rotation did not switch a listener, or what is to be said about one that it did."""
 
 NotSeen = t.Literal["unreachable", "timeout", "no_tls", "handshake_failed"]
 """Why an endpoint could not be seen to serve a certificate.

@@ -22,6 +22,7 @@ description:
     organization and key type, has every DNS name and IP address of the other one, is on no lower level of trust, and is not about to end
     before the other one does. The same certificate may stand in with a chain that the present record lacks. What the certificates
     themselves say counts, not what the API says of them. All modules, roles and reports of the collection go by this rule.
+  - A certificate that its CA has revoked can replace nothing, see O(check_revocation).
   - The levels of trust are trusted, incomplete (an issuer is missing) and untrusted. Trust is that of clients with the machine's roots and
     those of O(trusted_ca_path), which get the chain that the store holds, as OpenSSL judges it, with RSA keys of at least 2,048 bits and EC
     keys of at least 256 bits. An authority of your own goes on as before if its root was not given.
@@ -205,6 +206,18 @@ options:
       - One of them, which is OpenSSL, is asked whether it accepts what is served. If it does not, because an intermediate certificate is
         missing for example, a warning says so, see also RV(listeners[].accepted) and O(rollback).
     type: path
+  check_revocation:
+    description:
+      - With V(warn), the module reads the certificate revocation lists (CRLs) that CAs publish over HTTP, about each certificate that a listener
+        may get and about the certificate that the listener has. The module never switches a listener to a revoked certificate; the reason is
+        V(revoked), and no other option accepts it. If an intermediate certificate was revoked, the level of trust is untrusted.
+      - If the module cannot find out whether a certificate was revoked, this changes nothing. If the module cannot use a list, a warning
+        says so.
+      - The module asks private addresses only for a CA of O(trusted_ca_path), and keeps the lists next to the ledger for the next run.
+      - With V(off), the module asks no CA.
+    type: str
+    choices: [warn, "off"]
+    default: warn
   rollback:
     description:
       - Whether to point a listener back, once, if it worked before the change, and after it, at one of its addresses, completes no TLS
@@ -227,11 +240,11 @@ options:
     default: false
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, where the turn of O(exclusive) is taken. It is not used otherwise. See
-        O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); the modules use the same ledger.
+      - SQLAlchemy URL of the ledger, where the turn of O(exclusive) is taken. It is not used otherwise, but the lists of O(check_revocation)
+        are kept next to its file. See O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); the modules use the same ledger.
       - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
         C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
-      - It is used only if something is to be changed. If it cannot be used, nothing is changed.
+      - The turn is taken only if something is to be changed. If the ledger cannot be used, nothing is changed.
     type: str
 seealso:
   - module: softlayer.certificates.ssl_certificate_import
@@ -312,6 +325,10 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_deploy:
     wait: false
     verify: false
+
+- name: Renew from a host that reaches no list of revoked certificates
+  softlayer.certificates.ssl_certificate_deploy:
+    check_revocation: "off"
 
 - name: Renew from any of several controllers, of which only one at a time changes something
   softlayer.certificates.ssl_certificate_deploy:
@@ -397,11 +414,12 @@ listeners:
     reason:
       description:
         - Why, null if there is nothing to say. One of V(not_https), V(names_not_covered), V(key_type_not_offered),
-          V(organization_differs), V(untrusted), V(chain_incomplete), V(expired), V(not_yet_valid), V(ambiguous), V(not_found),
-          V(balancer_busy), V(balancer_error), V(locked), V(not_served), V(not_accepted), V(not_reachable), V(refused), V(rate_limited),
-          V(api_error), V(outcome_unknown).
+          V(organization_differs), V(untrusted), V(chain_incomplete), V(expired), V(not_yet_valid), V(revoked), V(ambiguous),
+          V(not_found), V(balancer_busy), V(balancer_error), V(locked), V(not_served), V(not_accepted), V(not_reachable), V(refused),
+          V(rate_limited), V(api_error), V(outcome_unknown).
         - V(untrusted) - it is on a lower level of trust than the present one. V(chain_incomplete) - because an issuer is missing in its record.
         - V(expired) - it, or one of its issuers, has expired; or in renewal mode, it is about to, and before the present one does.
+        - V(revoked) - its CA has revoked it.
         - V(not_accepted) - a client refuses what is served, and accepted what was there before.
       type: str
       sample: null

@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .. import _remedies as remedies
 from .._api.balancers import Balancer, Listener
 from .._api.store import Handle, StoreCertificate
-from .._codes import ApprovalReason, DeployOutcome, DeployReason, ListenerReason, ObstacleReason
+from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
 from .._text import some_of
@@ -100,7 +100,7 @@ class ListenerSelection:
 
 
 @dataclass(frozen=True)
-class ListenerAction(Action[DeployOutcome, ListenerReason | ApprovalReason]):
+class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     """What to do, or what was done, about one listener."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
@@ -324,6 +324,26 @@ def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAc
     return sorted(planned, key=by_place)
 
 
+def contenders(world: World, selection: ListenerSelection) -> Iterator[tuple[StoreCertificate, list[StoreCertificate]]]:
+    """Yield what each selected HTTPS listener has, with what may come in its place by its names and its age."""
+    valid = world.index.valid_at(world.clients.at)
+    for balancer in world.listed_balancers:
+        for listener in balancer.listeners:
+            current = world.index.by_handle.get(listener.certificate_id) if listener.is_https else None
+            if current and current.certificate and selection.takes(Place(balancer, listener), current):
+                others = valid.covering(current.certificate.identities)
+                yield current, [each for each in others if each.handle != current.handle and age(each) >= age(current)]
+
+
+def named_contenders(world: World, wanted: Iterable[ListenerOptions]) -> Iterator[StoreCertificate]:
+    """Yield the certificates that a user names for listeners, and what these have in their place."""
+    for options in wanted:
+        place = _place_of(options, world.listed_balancers)
+        if isinstance(place, Place) and place.listener.certificate_id != options.certificate_id:
+            records = map(world.index.by_handle.get, (options.certificate_id, place.listener.certificate_id))
+            yield from (record for record in records if record and record.certificate)
+
+
 def _renewal(place: Place, current: StoreCertificate | None, world: World) -> ListenerAction:
     """Decide about one listener."""
     clients, index = world.clients, world.index
@@ -530,7 +550,7 @@ def _why_not(
     options: ListenerOptions,
     overrides: Overrides,
     clients: Clients,
-) -> Obstacle[ListenerReason] | None:
+) -> Obstacle[DeployReason] | None:
     """Return why a listener must not get the certificate that a user names."""
     if not place.listener.is_https:
         protocol = place.listener.protocol or "another protocol"

@@ -18,7 +18,7 @@ from .._apply.serving import Watch
 from .._apply.switching import LONGEST_WAIT, WaitOptions, carry_out, check_ledger
 from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
 from .._errors import CertificatesError
-from .._ledger.place import check_place
+from .._ledger.place import check_place, folder_beside
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import LARGEST_PORT
@@ -28,6 +28,8 @@ from .._plan.deployments import (
     ListenerOptions,
     ListenerPlan,
     ListenerSelection,
+    contenders,
+    named_contenders,
     plan_named,
     plan_renewals,
     why_too_many,
@@ -37,6 +39,8 @@ from .._plan.superseding import Clients, Overrides
 from .._plan.world import World
 from .._text import some_of
 from .._times import now
+from .revocation import SPEC as REVOCATION_SPEC
+from .revocation import Authorities, as_sent, authorities_for, learn
 from .roots import clients_of, roots_if_any
 
 LISTENERS: dict[str, t.Any] = {
@@ -53,6 +57,7 @@ SPEC = (
     + ledger_options()
     + concurrency_options(4)
     + selection_options().only("common_names")
+    + REVOCATION_SPEC
     + ArgumentSpec(
         options={
             "certificate_id": {"type": "int"},
@@ -108,25 +113,26 @@ def run(module: Module) -> dict[str, t.Any]:
     if params["exclusive"]:
         check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    clients = clients_of(params["trusted_ca_path"])
+    authorities = authorities_for(module, client, folder_beside(params["ledger_url"]))
     watch = None
     if params["verify"]:  # without any root certificates, it does not tell about trust
         watch = Watch(params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop)
-    planned = plan(module, client, wanted, clients)
+    first = planned = plan(module, client, wanted, clients_of(params["trusted_ca_path"]), authorities)
     if module.check_mode:
         if params["exclusive"] and planned.changes:
             check_place(params["ledger_url"])
-        return as_result(planned, [action.simulated() for action in planned.actions], client)
-    planned, done = carry_out(
-        module,
-        client,
-        planned,
-        lambda: plan(module, client, wanted, clients),
-        WaitOptions(params["wait"], params["wait_timeout"], params["wait_interval"]),
-        watch,
-        exclusive=params["exclusive"],
-    )
-    for warning in watch.warnings if watch else ():
+        done = [action.simulated() for action in planned.actions]
+    else:
+        planned, done = carry_out(
+            module,
+            client,
+            first,
+            lambda: plan(module, client, wanted, first.world.clients, authorities),  # who know what was revoked
+            WaitOptions(params["wait"], params["wait_timeout"], params["wait_interval"]),
+            watch,
+            exclusive=params["exclusive"],
+        )
+    for warning in (*(authorities.warnings if authorities else ()), *(watch.warnings if watch else ())):
         module.warn(warning)
     return as_result(planned, done, client)
 
@@ -183,8 +189,21 @@ def listeners_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
     return wanted
 
 
-def plan(module: Module, client: Client, wanted: Sequence[ListenerOptions] | None, clients: Clients) -> ListenerPlan:
+def plan(
+    module: Module,
+    client: Client,
+    wanted: Sequence[ListenerOptions] | None,
+    clients: Clients,
+    authorities: Authorities | None,
+) -> ListenerPlan:
     """Read the store and the balancers; return what to do about each listener.
+
+    Args:
+        module: the options.
+        client: the session.
+        wanted: as `listeners_of` returns it.
+        clients: who has to trust what is served.
+        authorities: tell what was revoked; `None` if they are not to be asked.
 
     Raises:
         CertificatesError: as `fetch_stored` and `fetch_balancers`; `not_found`, `too_many_listeners`.
@@ -194,6 +213,7 @@ def plan(module: Module, client: Client, wanted: Sequence[ListenerOptions] | Non
     warn_of_unreadable(client, stored)
     world = World(stored, fetch_balancers(client), clients, began)
     if wanted is not None:
+        world = learn(authorities, world, map(as_sent, named_contenders(world, wanted)))
         overrides = Overrides(**{name.removeprefix("allow_"): params[name] for name in OVERRIDES}, wildcards=True)
         actions = plan_named(world, wanted, overrides)
     else:
@@ -201,6 +221,9 @@ def plan(module: Module, client: Client, wanted: Sequence[ListenerOptions] | Non
         unmatched = why_unmatched(selection, world.listed_balancers, world.index)
         if unmatched:
             raise CertificatesError("not_found", unmatched)
+        rivals = (pair for pair in contenders(world, selection) if pair[1])  # else there is nothing to decide
+        at_stake = (as_sent(record) for current, others in rivals for record in (current, *others))
+        world = learn(authorities, world, at_stake)
         actions = plan_renewals(world, selection)
         warn_of_what_is_missing(client, actions, selection)
     planned = ListenerPlan(world, actions)

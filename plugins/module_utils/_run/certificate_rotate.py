@@ -14,10 +14,12 @@ import typing as t
 from dataclasses import replace
 
 from .._api.client import connect
+from .._ledger.place import folder_beside
 from .._module import Module
 from .._plan.approvals import limit_imports
 from .._plan.rotation import choose
 from .renewal_info import ask_authorities
+from .revocation import authorities_for, learn
 from .roots import clients_of
 from .rotation_options import options_of
 from .rotation_result import as_result
@@ -31,14 +33,14 @@ from .rotation_steps import (
     remove_replaced,
     switch,
 )
-from .rotation_world import authorities_for, learn, learn_before, read_world, seen_by
+from .rotation_world import learn_before, read_world, seen_by
 
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     options = options_of(module)
     client = connect(module, module.params["concurrency"], module.stop_on_signals())
-    authorities = authorities_for(module, client) if module.params["check_revocation"] != "off" else None
+    authorities = authorities_for(module, client, folder_beside(module.params["ledger_url"]))
 
     world = read_world(module, client, clients_of(module.params["trusted_ca_path"]), options)
     world = learn_before(authorities, world, options)

@@ -13,12 +13,17 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from .._api.client import Client
+from .._api.store import StoreCertificate
 from .._argspec import ArgumentSpec
 from .._files import is_fixed
+from .._module import Module
 from .._net.crl import Cache, Egress, get_all
+from .._plan.superseding import certificate_of
+from .._plan.world import World
 from .._text import some_of
 from .._times import now
 from .._x509.certificate import Certificate
@@ -35,6 +40,8 @@ more. Where no newer one can be had, it counts until its end."""
 MOST_NAMED = 3
 """Maximum number of lists in a warning."""
 Pair = tuple[Certificate, Chain]
+Sent = tuple[Certificate, Sequence[Certificate]]
+"""A certificate, and what is sent with it."""
 Asked = tuple[Question, DistributionPoint]
 
 
@@ -187,6 +194,44 @@ def _unknown(url: str, question: Question, why: str) -> Revocation:
     return Revocation(
         "unknown", question.certificate, why=f"its list of revoked certificates, {url}, cannot be used: {why}"
     )
+
+
+def authorities_for(module: Module, client: Client, folder: str | None) -> Authorities | None:
+    """Return what asks authorities which certificates they have revoked; `None` if nobody is to be asked.
+
+    Args:
+        module: the options.
+        client: the session.
+        folder: where the ledger is, and what they say is kept.
+
+    Raises:
+        CertificatesError: as `named_anchors`.
+    """
+    settings, params = client.settings, module.params
+    if params["check_revocation"] == "off":
+        return None
+    return Authorities(
+        lambda: Egress(settings.proxy, settings.verify),
+        cache_in(folder),
+        settings.timeout,
+        named_anchors(params["trusted_ca_path"]),
+        client.stop,
+    )
+
+
+def learn(authorities: Authorities | None, world: World, chains: Iterable[Sent]) -> World:
+    """Return the world with clients who know what was revoked; as it is if nobody is to be asked."""
+    if authorities is None:
+        return world
+    clients = world.clients
+    each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
+    pairs = ((leaf, clients.signed_chain_of(leaf, sent)) for leaf, sent in each)
+    return replace(world, clients=clients.knowing(authorities.ask(pairs, clients.anchors, clients.revocations)))
+
+
+def as_sent(record: StoreCertificate) -> Sent:
+    """Return the certificate of a record that has one, with what is sent with it."""
+    return certificate_of(record), record.intermediates
 
 
 def cache_in(folder: str | None) -> Cache:

@@ -16,21 +16,19 @@ from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import Client
 from .._api.store import StoreCertificate, fetch_stored, warn_of_unreadable
 from .._errors import CertificatesError, failed_about
-from .._ledger.place import folder_beside
 from .._module import Module
 from .._names import any_matches
-from .._net.crl import Egress
-from .._plan.deployments import ListenerAction, ListenerSelection, Place, why_unmatched
+from .._plan.deployments import ListenerAction, ListenerSelection, contenders, why_unmatched
 from .._plan.rotation import Record, without_replaced
 from .._plan.store_index import StoreIndex
-from .._plan.superseding import Clients, age, certificate_of
+from .._plan.superseding import Clients
 from .._plan.world import Read, World
 from .._report.summary import MOST_NAMED
 from .._sources.source import SECRETS_MANAGER, Source
 from .._text import some_of
 from .._times import now
-from .._x509.certificate import Certificate, names_of
-from .revocation import Authorities, cache_in, named_anchors
+from .._x509.certificate import names_of
+from .revocation import Authorities, Sent, as_sent, learn
 from .roots import trusted_roots
 from .rotation_options import RotationOptions
 from .sources import MailContent, around_revoked, read_mail, read_sources
@@ -41,22 +39,6 @@ if t.TYPE_CHECKING:
 
 MOST_REPLACED = 5
 """How often a chain is built around a revoked issuer: real ones were replaced once."""
-
-
-def authorities_for(module: Module, client: Client) -> Authorities:
-    """Return what asks authorities which certificates they have revoked.
-
-    Raises:
-        CertificatesError: as `named_anchors`.
-    """
-    settings, path = client.settings, module.params["trusted_ca_path"]
-    return Authorities(
-        lambda: Egress(settings.proxy, settings.verify),
-        cache_in(folder_beside(module.params["ledger_url"])),
-        settings.timeout,
-        named_anchors(path),
-        client.stop,
-    )
 
 
 def read_world(module: Module, client: Client, clients: Clients, options: RotationOptions) -> World:
@@ -175,18 +157,6 @@ def read_all(
 # What was revoked
 
 
-def learn(
-    authorities: Authorities | None, world: World, chains: Iterable[tuple[Certificate, Sequence[Certificate]]]
-) -> World:
-    """Return the world with clients who know what was revoked; as it is if nobody is to be asked."""
-    if authorities is None:
-        return world
-    clients = world.clients
-    each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
-    pairs = ((leaf, clients.signed_chain_of(leaf, sent)) for leaf, sent in each)
-    return replace(world, clients=clients.knowing(authorities.ask(pairs, clients.anchors, clients.revocations)))
-
-
 def learn_before(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
     """Return the world with clients who know what was revoked of all that is at stake, and with chains around revoked issuers."""
     world = learn(authorities, world, at_stake(world, options))
@@ -199,28 +169,16 @@ def learn_before(authorities: Authorities | None, world: World, options: Rotatio
     return world
 
 
-def at_stake(world: World, options: RotationOptions) -> Iterator[tuple[Certificate, Sequence[Certificate]]]:
-    """Yield what listeners have, what may come in its place, and what would be imported, each with what is sent beside it."""
-    index, valid = world.index, world.index.valid_at(world.clients.at)
-    for balancer in world.listed_balancers:
-        for listener in balancer.listeners:
-            current = index.by_handle.get(listener.certificate_id) if listener.is_https else None
-            if (
-                not current
-                or not current.certificate
-                or not options.selection.takes(Place(balancer, listener), current)
-            ):
-                continue
-            yield current.certificate, current.intermediates
-            for other in valid.covering(current.certificate.identities):
-                if age(other) >= age(current):
-                    yield certificate_of(other), other.intermediates
+def at_stake(world: World, options: RotationOptions) -> Iterator[Sent]:
+    """Yield what listeners have, what may come in its place, and what would be imported, each with what is sent with it."""
+    for current, others in contenders(world, options.selection):
+        yield from map(as_sent, (current, *others))
     for entry in world.bundles.entries:
         if entry.is_meant(options.common_names):
-            yield entry.certificate, entry.record.intermediates
+            yield as_sent(entry.record)
 
 
-def seen_by(listeners: Iterable[ListenerAction]) -> Iterator[tuple[Certificate, Sequence[Certificate]]]:
+def seen_by(listeners: Iterable[ListenerAction]) -> Iterator[Sent]:
     """Yield what was seen to be served, with what is sent beside it."""
     for listener in listeners:
         for leaf, *sent in listener.seen:

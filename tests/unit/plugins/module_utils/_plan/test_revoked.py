@@ -17,11 +17,17 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.atten
     find_attention,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
+    ListenerOptions,
     ListenerSelection,
     as_foreseen,
     as_it_is,
+    contenders,
+    named_contenders,
+    plan_named,
     plan_renewals,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import ImportAction, plan_present
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import Content
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import plan_removal
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
@@ -130,6 +136,44 @@ def test_a_leaf_that_was_revoked_stands_in_for_nothing() -> None:
     assert (action.outcome, action.reason, action.target_id) == ("skipped", "revoked", 1)
 
 
+def test_a_revoked_certificate_that_a_user_names_is_refused() -> None:
+    """Whatever they accept; so is not the listener that has it already."""
+    clients = knowing(NEW.issued.certificate)
+    world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1, p444=2, p445=None), clients=clients)
+    wanted = [ListenerOptions(2, "web", port) for port in (443, 444, 445)]
+    for overrides in (Overrides(), Overrides(*[True] * 6)):
+        had, has, none = plan_named(world, wanted, overrides)
+        assert [(each.outcome, each.reason) for each in (had, none)] == [("failed", "revoked")] * 2
+        assert (
+            had.message
+            == f"Certificate 2 was not taken: It was revoked at {iso(NOW - DAY)} (keyCompromise): have it issued anew."
+        )
+        assert has.outcome == "unchanged"
+
+
+def test_what_has_to_be_known_before_a_listener_is_switched() -> None:
+    """All that may come in place of what it has, by names and age, and what it has; of named ones, these and what they replace."""
+    older, newer, wider = Made(days=(-90, 1)), Made(days=(-2, 90)), Made(names=(NAME, "api.example.com"))
+    unreadable = replace(NEW.record(7), certificate=None)
+    stored = [
+        *(made.record(number) for number, made in enumerate((OLD, older, newer, wider, OLD), start=1)),
+        Made("api.example.com", ("api.example.com",)).record(6),
+        unreadable,
+        Made(days=(1, 90)).record(8),
+    ]
+    world = world_of(stored, balancer("web", p443=1, p444=6, p445=7, p446=None))
+    at_stake = {
+        current.id: [other.id for other in others] for current, others in contenders(world, ListenerSelection())
+    }
+    assert at_stake == {1: [3, 4, 5], 6: [4]}, "certificate 5 is the same, perhaps with another chain"
+    assert dict(contenders(world, ListenerSelection(ports=[446]))) == {}
+    wanted = [
+        ListenerOptions(*each)
+        for each in ((2, "web", 443), (6, "web", 444), (7, "web", 443), (3, "web", 9), (9, "web", 445))
+    ]
+    assert [record.id for record in named_contenders(world, wanted)] == [2, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("revoked", "new", "reason"),
     [
@@ -164,6 +208,16 @@ def test_nothing_is_deleted_for_what_was_revoked() -> None:
         world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=2), clients=clients)
         plan = plan_removal(world, [listener(2, NEW.record(2))], [], remove_unseen=False)
         assert [record.id for record in plan.old] == removed
+
+
+def test_nothing_is_deleted_for_a_revoked_one_that_is_imported() -> None:
+    issued = NEW.issued
+    content = Content(
+        Certificate.of(issued.certificate), issued.key_pem, tuple(map(Certificate.of, issued.chain)), None, None
+    )
+    for clients, removed in ((clients_with(), [1]), (knowing(issued.certificate), [])):
+        step = plan_present(ImportAction.of(content), StoreIndex([OLD.record(1)]), clients, remove_superseded=True)
+        assert [old.record.id for old in step.superseded] == removed
 
 
 # Sources

@@ -1,0 +1,180 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of ssl_certificate_deploy where an authority has revoked: nothing is switched to that, and what cannot be found out blocks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import Issued, new_key, pem_of
+from tests.support.deploying import NAME, balancer, begin, changes, end, only, outcomes, placed, run_it, store
+from tests.support.modules import options_for
+from tests.support.revoking import Publisher, Revoking, publishing
+from tests.support.waiting import until
+
+pytest_plugins = ["tests.support.deploying"]
+
+KEY = new_key("rsa")
+DUE, NEW = (-70, 20), (-1, 90)
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    with publishing() as server:
+        yield server
+
+
+@pytest.fixture
+def authority(publisher: Publisher) -> Revoking:
+    """An authority that clients know, and that has revoked nothing yet."""
+    made = Revoking(f"{publisher.url}/1.crl")
+    publisher.publish(made.published())
+    return made
+
+
+@pytest.fixture
+def login(account: Simulator, authority: Revoking, tmp_path: Path) -> dict[str, Any]:
+    """The options of runs whose clients know the authority."""
+    (tmp_path / "root.pem").write_text(pem_of([authority.root]), encoding="ascii")
+    ledger_url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    return {**options_for(account), "trusted_ca_path": str(tmp_path / "root.pem"), "ledger_url": ledger_url}
+
+
+def leaf(authority: Revoking, days: tuple[float, float] = NEW) -> Issued:
+    """A certificate that load balancers can serve."""
+    return authority.leaf(NAME, key=KEY, days=days)
+
+
+def naming(certificate_id: int, how: str) -> dict[str, Any]:
+    """The options that have a listener get a certificate, in each way in which that can be said."""
+    listeners = [{"load_balancer": "web", "port": 443}]
+    return {
+        "renewal": {},
+        "certificate_id": {"certificate_id": certificate_id, "listeners": listeners},
+        "deployments": {"deployments": [{"certificate_id": certificate_id, "listeners": listeners}]},
+    }[how]
+
+
+WAYS = {"renewal": "skipped", "certificate_id": "failed", "deployments": "failed"}
+"""What becomes of a listener whose new certificate was revoked, by how that is chosen."""
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_what_was_revoked_is_put_nowhere(
+    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher, how: str
+) -> None:
+    present, renewal = leaf(authority, DUE), leaf(authority)
+    first, second = store(account, present), store(account, renewal)
+    balancer(account, first)
+    publisher.publish(authority.published(renewal.certificate))
+    for check in (True, False):
+        run = run_it(**login, **naming(second, how), check=check)
+        assert outcomes(run) == {"web:443": (WAYS[how], "revoked")}, run.output
+        assert f"Certificate {second} was not taken: It was revoked at " in only(run)["message"].replace(
+            "The newer c", "C"
+        )
+        assert run.failed == (how != "renewal") and not run["changed"] and not changes(account)
+    assert sorted(publisher.asked) == ["/0.crl", "/1.crl"], "the second run knows it from the first"
+    off = run_it(**login, **naming(second, how), check_revocation="off")
+    assert off["switched_count"] == 1 and placed(account) == {"web:443": second}, off.output
+    assert len(publisher.asked) == 2
+
+
+def test_no_option_accepts_what_was_revoked(
+    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
+) -> None:
+    """Not even on a listener that has nothing yet."""
+    renewal = leaf(authority)
+    publisher.publish(authority.published(renewal.certificate))
+    balancer(account, None)
+    accepting = dict.fromkeys(("allow_untrusted", "allow_expired", "allow_name_loss"), True)
+    run = run_it(**login, **naming(store(account, renewal), "certificate_id"), **accepting)
+    assert outcomes(run) == {"web:443": ("failed", "revoked")} and not changes(account), run.output
+    assert "accepts it" not in only(run)["message"]
+
+
+def test_a_revoked_certificate_makes_way_for_its_renewal(
+    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
+) -> None:
+    """Though that ends earlier than what was revoked is due."""
+    present, renewal = leaf(authority, (-20, 70)), leaf(authority)
+    first, second = store(account, present), store(account, renewal)
+    balancer(account, first)
+    publisher.publish(authority.published(present.certificate))
+    run = run_it(**login)
+    assert outcomes(run) == {"web:443": ("switched", None)} and placed(account) == {"web:443": second}, run.output
+
+
+def test_the_same_certificate_with_a_chain_around_a_revoked_issuer(
+    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
+) -> None:
+    young = Revoking(f"{publisher.url}/young-1.crl", name="Young")
+    publisher.publish(young.published())
+    before, after = (authority.cross_sign("Young Root", young.levels[0][0]) for _time in "12")
+    issued = leaf(young)
+    first, second = (store(account, replace(issued, chain=(*issued.chain, signed))) for signed in (before, after))
+    balancer(account, first)
+    assert outcomes(run_it(**login)) == {"web:443": ("unchanged", None)}
+    publisher.publish(authority.published(before))
+    for kept in (Path(login["trusted_ca_path"]).parent / "crls").iterdir():
+        kept.unlink()
+    run = run_it(**login)
+    assert outcomes(run) == {"web:443": ("switched", None)} and placed(account) == {"web:443": second}, run.output
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_what_cannot_be_found_out_blocks_nothing(
+    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher, how: str
+) -> None:
+    first, second = store(account, leaf(authority, DUE)), store(account, leaf(authority))
+    balancer(account, first)
+    publisher.pages = {}
+    run = run_it(**login, **naming(second, how))
+    assert not run.failed and placed(account) == {"web:443": second}, run.output
+    [warning] = run.warnings
+    assert publisher.url in warning and "check_revocation: off" in warning
+
+
+def test_nobody_is_asked_where_there_is_nothing_to_decide(
+    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
+) -> None:
+    first = store(account, leaf(authority))
+    store(account, leaf(authority, DUE))
+    balancer(account, first)
+    assert outcomes(run_it(**login)) == {"web:443": ("unchanged", None)}
+    assert outcomes(run_it(**login, **naming(first, "certificate_id"))) == {"web:443": ("unchanged", None)}
+    assert publisher.asked == []
+
+
+def test_a_plan_that_is_made_again_knows_what_was_revoked(
+    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
+) -> None:
+    """Once the turn of another run has ended, of which the first listener is: this run's certificate was stored when that began."""
+    other, present, renewal, revoked = leaf(authority, DUE), *(leaf(authority, (-age, 90)) for age in (50, 2, 1))
+    first, second = store(account, present), store(account, renewal)
+    worse = store(account, revoked)
+    web = balancer(account, store(account, other), name="api")
+    balancer(account, first)
+    publisher.publish(authority.published(revoked.certificate))
+    given = {**login, "exclusive": True, "wait_timeout": 600}
+    account.patch_balancer(web["id"], provisioningStatus="UPDATE_PENDING")
+    holder = begin(**given, load_balancers=["api"])
+    engine = sa.create_engine(login["ledger_url"])
+    until(
+        lambda: sa.inspect(engine).has_table("softlayer_ssl_acts") and account.calls(method="getLoadBalancer"), holder
+    )
+    account.clear_calls()
+    waiting = begin(**given, load_balancers=["web"])
+    until(lambda: account.calls(service="SoftLayer_Account", method="getObject"), waiting)
+    account.patch_balancer(web["id"], provisioningStatus="ACTIVE")
+    assert [end(holder)["switched_count"], end(waiting)["switched_count"]] == [1, 1]
+    assert placed(account) == {"api:443": second, "web:443": second} and worse != second
