@@ -264,7 +264,8 @@ SourceReason = t.Literal[
 """Why a certificate that another client keeps, with its private key, cannot be used now.
 
 being_renewed: The client is changing the files at this moment. | Nothing. If it stays, have it renewed again.
-key_missing: No private key in the source belongs to it. | Put it there, under any name.
+key_missing: No private key in the source belongs to it. | Put it there, under any name. Nothing, if Secrets Manager holds the certificate
+    without its key on purpose: it counts as no renewal.
 certificate_missing: The folder has a key and no certificate. | Have it issued, or remove the folder.
 broken_link: A link leads nowhere. | Restore the file, or have it issued again.
 not_a_file: A folder, pipe or device has the name of a certificate. | Remove it.
@@ -294,7 +295,8 @@ AttentionReason = t.Literal[
 
 expiring: What is served is in its last quarter (30 days at most), and nothing renews it. | Look at the client that should; see that its
     folder is among the sources.
-unusable: A source has the renewal, and its key or passphrase is wrong. | ``message`` says which file, and what to do.
+unusable: A source has the renewal, and its key or passphrase is wrong. A run fails only if what is served is due and nothing else renews
+    it. | ``message`` says which file, and what to do.
 held_back: A newer certificate may not stand in for it: names, organization, key type or trust. | Have it issued as the present one is, or
     ``adopt`` it once.
 renewal_requested: The ACME authority wanted it renewed by now (RFC 9773), and the client has not done so. | Look at the client; ``message``

@@ -253,7 +253,9 @@ options:
     choices: [warn, "off"]
     default: warn
   fail_on:
-    description: Why to fail; for V(held_back), after 3 days.
+    description:
+      - For which reasons in RV(attention) the module fails. It fails for V(held_back) after 3 days, and for V(unusable) once what is served is
+        due for renewal and nothing else renews it.
     type: list
     elements: str
     choices: [expired, expiring, not_yet_valid, unusable, revoked, held_back, not_served, not_accepted, renewal_requested]

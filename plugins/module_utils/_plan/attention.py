@@ -70,8 +70,9 @@ class RenewalFacts:
 
     @cached_property
     def broken(self) -> Sequence[Record]:
-        """Return what the sources have and cannot be used until somebody mends it."""
-        return [record for record in self.unused if record["reason"] in OPERATORS]
+        """Return what the sources have and cannot be used until somebody mends it; not what they may hold without its key."""
+        records = (*self.world.bundles.useless, *self.chosen.skipped)
+        return [record for record in records if record["reason"] in OPERATORS]
 
     @cached_property
     def entry_of(self) -> Mapping[Handle, SourceCertificate]:
@@ -116,10 +117,16 @@ def find_alarming(attention: Sequence[Record], fail_on: Collection[str], at: dat
 
     Args:
         attention: as `find_attention` returns it.
-        fail_on: the reasons for which it fails; for `held_back`, not before `PATIENCE` is over.
+        fail_on: the reasons for which it fails; for `held_back`, not before `PATIENCE` is over, and for `unusable`, not before what is
+            served is due.
         at: the present instant.
     """
-    asked = [item for item in attention if item["reason"] in fail_on]
+    unrenewed = _unrenewed(attention)
+    asked = [
+        item
+        for item in attention
+        if item["reason"] in fail_on and (item["reason"] != "unusable" or _place_of(item) in unrenewed)
+    ]
     # The sentence that a listener's certificate is due ends with the one that its renewal is held back.
     due = {_place_of(item): item["message"] for item in asked if item["reason"] in {"expired", "expiring"}}
     return [
@@ -131,7 +138,7 @@ def find_alarming(attention: Sequence[Record], fail_on: Collection[str], at: dat
 
 
 def with_patience(attention: Sequence[Record], fail_on: Collection[str], at: datetime) -> list[Record]:
-    """Return what needs a person; what is held back, and does not fail the run yet, says when it will, unless another item says the same.
+    """Return what needs a person; what does not fail the run yet says when it will, unless another item says the same.
 
     Args:
         attention: as `find_attention` returns it.
@@ -139,7 +146,11 @@ def with_patience(attention: Sequence[Record], fail_on: Collection[str], at: dat
         at: the present instant.
     """
 
+    unrenewed = _unrenewed(attention)
+
     def until(item: Record) -> str:
+        if item["reason"] == "unusable" and "unusable" in fail_on and _place_of(item) not in unrenewed:
+            return " A run fails only once what is served is due for renewal."
         since = parse(item["held_back_since"])
         if "held_back" not in fail_on or since is None or _waits_too_long(item, at):
             return ""
@@ -152,6 +163,11 @@ def with_patience(attention: Sequence[Record], fail_on: Collection[str], at: dat
 
 def _place_of(item: Record) -> tuple[t.Any, ...]:
     return item["load_balancer_uuid"], item["load_balancer"], item["port"]
+
+
+def _unrenewed(attention: Iterable[Record]) -> set[tuple[t.Any, ...]]:
+    """Return the listeners that nothing renews in time."""
+    return {_place_of(item) for item in attention if item["reason"] in {"expired", "expiring"}}
 
 
 def _waits_too_long(item: Record, at: datetime) -> bool:
@@ -252,7 +268,9 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     lifespan, record = served.lifespan, served.record
     is_to_be_renewed = listener.IS_MANAGED and record and record.certificate
     held = _why_held_back(listener, record, known, in_place) if record and is_to_be_renewed else None
-    unusable, request = _why_unusable(served, known), _missed_request(listener, served, known)
+    has_other = _has_renewal(listener, served, known)
+    unusable = None if has_other else _why_unusable(served, known)
+    request = None if has_other else _missed_request(served, known)
     requested = _why_requested(request, served) if request else None
     revocation = revocation_of(served, clients)
 
@@ -363,14 +381,17 @@ def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
     return None
 
 
-def _missed_request(listener: ListenerAction, served: Served, known: RenewalFacts) -> RenewalRequest | None:
-    """Return what an authority said of the renewal of what is served, if it wanted it by now and there is nothing newer."""
+def _has_renewal(listener: ListenerAction, served: Served, known: RenewalFacts) -> bool:
+    """Return whether the store or a source has what may take the place of what a listener has."""
+    record = served.record or listener.target
+    is_renewed = record and record.certificate and known.usable_index.superseding(record, known.world.clients)
+    return bool(listener.renewal_id or is_renewed)
+
+
+def _missed_request(served: Served, known: RenewalFacts) -> RenewalRequest | None:
+    """Return what an authority said of the renewal of what is served, if it wanted it by now."""
     request = known.requests.get(served.certificate) if served.certificate else None
-    clients, record = known.world.clients, served.record or listener.target
-    if request is None or clients.at < request.info.end or listener.renewal_id:
-        return None
-    has_newer = record and record.certificate and known.usable_index.superseding(record, clients)
-    return None if has_newer else request
+    return None if request is None or known.world.clients.at < request.info.end else request
 
 
 def _why_requested(request: RenewalRequest, served: Served) -> str:

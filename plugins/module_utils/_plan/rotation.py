@@ -19,7 +19,7 @@ from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, RotationReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, is_address, is_host_name, most_alike_first, name_in_source, source_name
-from .._secrets_manager.secret import Secret
+from .._secrets_manager.secret import NO_KEY, Secret
 from .._text import MOST_NAMED, capitalized, some_of, uncapitalized
 from .._times import iso, parse
 from .._x509.bundle import Bundle, KeyRef, Trouble
@@ -536,7 +536,9 @@ def plan_reading(
             plan.stored.append((secret, same))
             continue
         why_useless = _why_useless(secret, clients)
-        if why_useless:
+        if not secret.has_private_key and not secret.why_inactive:
+            plan.unwanted.append((secret, NO_KEY))
+        elif why_useless:
             plan.useless.append((secret, why_useless))
         elif same is not None or options.import_new or store.may_renew(secret):
             plan.to_read.append(secret)
@@ -563,8 +565,6 @@ def _why_useless(secret: Secret, clients: Clients) -> Obstacle[RotationReason] |
     if secret.why_inactive:
         why = f"Secrets Manager says that it is {secret.why_inactive}: look there why it is not active."
         return Obstacle("not_active", why)
-    if not secret.has_private_key:
-        return Obstacle("key_missing", "Secrets Manager has no private key of it: import it there again, with its key.")
     if secret.not_after is not None and secret.not_after < clients.at:
         return Obstacle(
             "expired",

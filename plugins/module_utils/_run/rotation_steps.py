@@ -165,8 +165,11 @@ def adopted_entry(world: World, adoption: Adoption, options: RotationOptions) ->
     except CertificatesError as error:
         if error.code != "not_found":
             raise
-        useless = [f"{record['name']} cannot be used: {record['message']}" for record in world.bundles.useless]
-        said = [*useless, *(record["message"] for record in (*world.bundles.failed, *world.bundles.empty))]
+        bundles = world.bundles
+        useless = [
+            f"{each['name']} cannot be used: {each['message']}" for each in (*bundles.useless, *bundles.unwanted)
+        ]
+        said = [*useless, *(record["message"] for record in (*bundles.failed, *bundles.empty))]
         raise CertificatesError(error.code, " ".join([error.message, *said[:MOST_NAMED]])) from None
 
 

@@ -19,7 +19,7 @@ from .._module import Module
 from .._plan.rotation import ReadingPlan, SourceOptions, plan_reading
 from .._plan.world import World
 from .._secrets_manager.client import SecretsManager
-from .._secrets_manager.secret import Secret
+from .._secrets_manager.secret import NO_KEY, Secret
 from .._secrets_manager.settings import resolve_instance
 from .._sources.source import Paired, sorted_out
 from .._text import some_of
@@ -111,11 +111,13 @@ def read_listed(module: Module, listing: InstanceListing, world: World, options:
             return GONE if error.code == "not_found" else Obstacle(error.code, error.message)
 
     answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
+    bundles = [(secret, answer) for secret, answer in answers if isinstance(answer, Bundle)]
     unread = [(secret, answer) for secret, answer in answers if isinstance(answer, Obstacle)]
-    plan.unwanted.extend((secret, why_not) for secret, why_not in unread if why_not is GONE)
+    keyless = [(secret, NO_KEY) for secret, bundle in bundles if bundle.trouble is NO_KEY]
+    plan.unwanted.extend([*keyless, *((secret, why_not) for secret, why_not in unread if why_not is GONE)])
     return InstanceContent(
         plan,
-        sorted_out([bundle for _secret, bundle in answers if isinstance(bundle, Bundle)]),
+        sorted_out([bundle for _secret, bundle in bundles if bundle.trouble is not NO_KEY]),
         [(secret, why_not) for secret, why_not in unread if why_not is not GONE],
         manager.api_calls,
         manager.instance.url,

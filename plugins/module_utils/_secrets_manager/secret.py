@@ -21,7 +21,7 @@ from .._errors import Obstacle
 from .._names import is_host_name
 from .._text import printable
 from .._times import parse
-from .._x509.bundle import Bundle, Origin, bundle_of_parts
+from .._x509.bundle import Bundle, Origin, Trouble, bundle_of_parts
 from .._x509.certificate import Certificate, name_set
 
 IMPORTED = "imported_cert"
@@ -29,6 +29,10 @@ IMPORTED = "imported_cert"
 ACTIVE, DEACTIVATED = 1, 3
 """The state of a secret that can be used, and that of a certificate after its end, by NIST SP 800-57."""
 STATES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
+NO_KEY: Trouble = Obstacle(
+    "key_missing", "Secrets Manager has no private key of it: import it there again, with its key."
+)
+"""Said of an imported certificate that came without its key, as it may: it is not meant to be served from there."""
 KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
 """Such as `RSA2048` and `EC256`."""
 
@@ -101,10 +105,8 @@ class Value:
             message = "The private key in Secrets Manager is encrypted: import the certificate there again, with its key decrypted."
             why_not = Obstacle("malformed", message)
         if why_not is None and not there.fitting:
-            message = "Secrets Manager has no private key of it: import it there again, with its key."
-            if there.key:
-                message = "The private key in Secrets Manager is that of another certificate: import both there again."
-            why_not = Obstacle("key_missing", message)
+            message = "The private key in Secrets Manager is that of another certificate: import both there again."
+            why_not = Obstacle("key_missing", message) if there.key else NO_KEY
         return replace(there, origin=Origin(self.secret.name, self.secret.id), trouble=why_not)
 
     @property

@@ -17,11 +17,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import Issued
-from tests.support.deploying import balancer, issue, old, placed, store
+from tests.support.deploying import balancer, issue, old, placed, remove, store
 from tests.support.forked import ForkedModule
 from tests.support.long import LONG
 from tests.support.modules import Run
-from tests.support.rotate_runs import CREATE, Rotation, ids, skipped
+from tests.support.rotate_runs import CREATE, Rotation, alarms, ids, keep, skipped
 
 pytest_plugins = ["tests.support.deploying", "tests.support.haproxy"]
 
@@ -148,6 +148,58 @@ def test_what_cannot_be_used(here: FromSecrets) -> None:
         "of another": "key_missing",
         "broken": "malformed",
     }
+
+
+DUE = {"days": (-350, 15)}
+DEFAULTS: dict[str, Any] = {"fail_on": None}
+"""The reasons that fail a run where nothing is said."""
+
+
+@pytest.mark.parametrize("says", [True, False], ids=["its metadata says so", "its metadata does not say so"])
+def test_a_secret_that_is_kept_without_its_key_is_no_renewal(here: FromSecrets, says: bool) -> None:
+    """It may be so on purpose, and fails no run, whatever it is newer than; that a run fails for what is due says of it why it is of no use."""
+    fresh, due = issue(days=(-20, 70)), issue("api.example.com", **DUE)
+    balancer(here.sim, store(here.sim, fresh), store(here.sim, due), name="web")
+    for name in ("www.example.com", "api.example.com"):
+        identifier = here.add(name, issue(name), private_key=None)
+        if not says:
+            here.manager.patch(identifier, private_key_included=None)
+    run = here.run(**DEFAULTS)
+    assert skipped(run) == dict.fromkeys(("www.example.com", "api.example.com"), "key_missing"), run.output
+    assert alarms(run) == {"web:444": ["expiring"]} and not here.changes()
+    assert "api.example.com: Secrets Manager has no private key of it" in run["attention"][0]["message"]
+    assert (READ in here.asked()) == (not says)
+    here.manager.renew(identifier, issue("api.example.com", days=(0, 90)))
+    done = here.run(**DEFAULTS)
+    assert not done.failed and len(done["imported"]) == 1 and alarms(done) == {}, done.output
+
+
+def test_a_key_of_another_certificate_fails_a_run_once_nothing_else_renews_in_time(
+    here: FromSecrets, tmp_path: Path
+) -> None:
+    """It is meant to be a renewal: it needs a person at once, who has time until what is served is due."""
+    fresh = store(here.sim, issue(days=(-20, 70)))
+    web = balancer(here.sim, fresh, name="web")
+    here.add("www", issue(), private_key=issue(key="ec").key_pem)
+    run = here.run(**DEFAULTS)
+    assert not run.failed and alarms(run) == {"web:443": ["unusable"]} and skipped(run) == {"www": "key_missing"}, (
+        run.output
+    )
+    here.sim.patch_listener(web["listeners"][0]["uuid"], tlsCertificateId=store(here.sim, issue(**DUE)))
+    remove(here.sim, fresh)
+    run = here.run(fail_on=["unusable"])
+    assert run.failed and alarms(run) == {"web:443": ["expiring", "unusable"]}, run.output
+    keep(tmp_path / "other", "www", issue(days=(-2, 88)))
+    other = [*here.options()["sources"], {"folder": str(tmp_path / "other")}]
+    done = here.run(sources=other, **DEFAULTS)
+    assert not done.failed and len(done["deployed"]) == 1 and alarms(done) == {"web:443": ["unusable"]}, done.output
+
+
+def test_what_is_to_be_adopted_and_has_no_key(here: FromSecrets) -> None:
+    balancer(here.sim, store(here.sim, old()), name="web")
+    here.add("shop", issue(), private_key=None)
+    run = here.run(adopt={"common_name": "www.example.com"})
+    assert run.failed and "shop cannot be used: Secrets Manager has no private key of it" in run["msg"], run.output
 
 
 def failed(run: Run) -> dict[str, tuple[str, str]]:

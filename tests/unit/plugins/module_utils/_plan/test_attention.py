@@ -41,6 +41,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.world import Read
 from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import DEPLOY, deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import told_once
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
@@ -790,11 +791,56 @@ BROKEN = skipped("bad_passphrase", not_before=iso(NOW), not_after=iso(NOW + 90 *
     ],
 )
 def test_a_renewal_that_cannot_be_used(broken: dict[str, Any], expected: bool) -> None:
-    """It is an alarm at once, not only shortly before the end; what renews nothing may be broken in peace."""
+    """It is told at once, and fails a run once what is served is due; what renews nothing may be broken in peace."""
     items = found(serving(FRESH), unused=[broken], has_sources=True)
     assert [item["reason"] for item in items] == ["unusable"] * expected
+    assert find_alarming(items, REASONS, NOW) == []
     if expected:
         assert f"lego {broken['name']} would renew it and cannot be used: It is " in items[0]["message"]
+    due = found(serving(DUE), unused=[broken], has_sources=True)
+    assert [item["reason"] for item in find_alarming(due, ["unusable"], NOW)] == [
+        item["reason"] for item in due if item["reason"] == "unusable"
+    ]
+    assert "unusable" in [item["reason"] for item in due] or not expected
+
+
+def test_a_renewal_that_cannot_be_used_fails_no_run_before_it_is_due() -> None:
+    """That is said, unless it fails none in any case; where several listeners are told of, each goes by itself."""
+    later, due = (
+        listener(number, made.record(number), name) for number, made, name in ((1, FRESH, "a"), (2, DUE, "b"))
+    )
+    items = found(later, due, unused=[BROKEN], has_sources=True)
+    assert [(item["reason"], item["load_balancer"]) for item in items] == [
+        *(("expiring", "b"), ("unusable", "b"), ("unusable", "a"))
+    ]
+    alarming = find_alarming(items, REASONS, NOW)
+    assert [(item["reason"], item["load_balancer"]) for item in alarming] == [("expiring", "b"), ("unusable", "b")]
+    said = " A run fails only once what is served is due for renewal."
+    for fail_on, expected in ((["unusable"], [False, False, True]), (["expiring"], [False] * 3)):
+        assert [item["message"].endswith(said) for item in with_patience(items, fail_on, NOW)] == expected
+
+
+@pytest.mark.parametrize("where", ["another source", "the store"])
+def test_a_renewal_that_cannot_be_used_matters_to_nobody_who_has_another_one(where: str) -> None:
+    """Though it is newer than that."""
+    renewal = Made(days=(-0.5, 90))
+    known = {"usable": [entry(renewal)]} if where == "another source" else {"store": [renewal]}
+    changed = {"renewal_id": 10} if where == "the store" else {}
+    assert reasons(serving(FRESH, **changed), unused=[BROKEN], has_sources=True, **known) == []
+    (item,) = found(serving(DUE, **changed), unused=[BROKEN], has_sources=True, **known)
+    assert item["reason"] == "expiring" and "cannot be used" not in item["message"], "what it has comes first"
+
+
+def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:
+    """Secrets Manager may hold such; nearer to the end, it is said of it why it renews nothing."""
+    keyless = {**BROKEN, "source": "secrets_manager", "reason": "key_missing", "message": "It has no key."}
+    unwanted = facts([FRESH.record(1)], has_sources=True)
+    unwanted = replace(unwanted, world=replace(unwanted.world, bundles=Read(unwanted=[keyless])))
+    assert find_attention([serving(FRESH)], unwanted) == []
+    due = facts([DUE.record(1)], has_sources=True)
+    due = replace(due, world=replace(due.world, bundles=Read(unwanted=[keyless])))
+    (item,) = find_attention([serving(DUE)], due)
+    assert item["reason"] == "expiring" and item["message"].endswith(f"{keyless['name']}: It has no key.")
 
 
 def test_the_most_urgent_comes_first() -> None:

@@ -114,7 +114,13 @@ CASES: dict[str, tuple[tuple[str, str | None], Made, list[Made], dict[str, Any]]
     "it is suspended": (("useless", "not_active"), NEW, [OLD], {"state": 2}),
     "a state that is not known": (("useless", "not_active"), NEW, [OLD], {"state": 9}),
     "no state": (("read", None), NEW, [OLD], {"state": None}),
-    "it has no private key": (("useless", "key_missing"), NEW, [OLD], {"private_key_included": False}),
+    "it has no private key": (("unwanted", "key_missing"), NEW, [OLD], {"private_key_included": False}),
+    "it has no private key, and has expired": (
+        ("unwanted", "key_missing"),
+        Made(days=(-90, -1)),
+        [OLD],
+        {"private_key_included": False},
+    ),
     "it has one, as all of its type": (
         ("read", None),
         NEW,
