@@ -53,6 +53,8 @@ class ArgumentSpec:
     required_one_of: Sequence[Sequence[str]] = ()
     limits: Mapping[str, Limit] = field(default_factory=dict)
     """Those of options that stand in no other option."""
+    nullable: Collection[str] = ()
+    """Numbers, at any depth, of which null says something else than nothing: a blank text is null, as ansible-core 2.18 renders it."""
 
     def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
         """Return the options and constraints of both."""
@@ -61,6 +63,7 @@ class ArgumentSpec:
             mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
             required_one_of=[*self.required_one_of, *other.required_one_of],
             limits={**self.limits, **other.limits},
+            nullable=[*self.nullable, *other.nullable],
         )
 
     def only(self, *names: str) -> ArgumentSpec:
@@ -73,12 +76,18 @@ class ArgumentSpec:
 
         A text is a list as JSON, or its items between commas or blanks (paths: commas or line endings). A null or blank list is
         empty, and a null or blank item is none: `None` would mean "not given", which restricts nothing, but in a playbook null is what
-        remains of a list whose items are all commented out. A blank text counts as not given where the environment may set the option.
+        remains of a list whose items are all commented out. A blank text counts as not given where the environment may set the option,
+        and as null in what is `nullable`.
 
         Raises:
             CertificatesError: `invalid_argument`.
         """
-        return _as_meant(self.options, values)
+        meant = _as_meant(self.options, values)
+        for _within, options, level in _levels(self.options, meant) if self.nullable else ():
+            for name in options.keys() & level.keys() & set(self.nullable):
+                if _is_blank(level[name]):
+                    t.cast(dict[str, t.Any], level)[name] = None  # it is a copy
+        return meant
 
     def check_names(self, values: Mapping[str, t.Any]) -> None:
         """Refuse names that are no options, at any depth: Ansible would first say what is missing, which is most often what is meant.

@@ -49,11 +49,12 @@ MAY_BE_DONE = "Some of the work may be done: look at what is there, or run this 
 
 
 class Module(AnsibleModule):
-    """An `AnsibleModule` that adds `failure` to every failure and knows which options the user gave."""
+    """An `AnsibleModule` that adds `failure` to every failure and knows which options the user gave, and which as null."""
 
     def __init__(self, spec: ArgumentSpec) -> None:
         self.params: dict[str, t.Any] = {}
         self.given: frozenset[str] = frozenset()
+        self.null: frozenset[str] = frozenset()
         self._misplaced: set[str] = set()
         self._short: set[str] = set()
         self._spec = spec
@@ -106,6 +107,7 @@ class Module(AnsibleModule):
         if self._refusal:  # a name that is no option's may be a secret, too
             self.params = {name: value for name, value in self.params.items() if name not in own}
         self.given = frozenset(name for name, value in self.params.items() if value is not None)
+        self.null = frozenset(self.params) - self.given
 
     def _hide_secrets(self) -> None:
         """Keep secrets inside options that are not secret themselves out of all output."""

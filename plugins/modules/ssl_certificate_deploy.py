@@ -60,6 +60,8 @@ options:
   certificate_id:
     description:
       - Id in the certificate store of the certificate for O(listeners).
+      - In check mode, null stands for the certificate that M(softlayer.certificates.ssl_certificate_import) would import. The module then
+        checks everything about the listeners that does not depend on the certificate. Otherwise, null is refused.
     type: int
   listeners:
     description:
@@ -90,9 +92,8 @@ options:
     suboptions:
       certificate_id:
         description:
-          - Id in the certificate store.
+          - Id in the certificate store, or null in check mode, see O(certificate_id). Required.
         type: int
-        required: true
       listeners:
         description:
           - The listeners that should serve it.
@@ -275,6 +276,20 @@ EXAMPLES = r"""
       - load_balancer: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
         port: 8443
 
+- name: Import a certificate
+  softlayer.certificates.ssl_certificate_import:
+    certificate_path: www.example.com.crt
+    privatekey_path: www.example.com.key
+    intermediate_path: www.example.com.ca-bundle
+  register: imported
+
+- name: Put the imported certificate on a listener; in check mode, its id is null
+  softlayer.certificates.ssl_certificate_deploy:
+    certificate_id: "{{ imported.certificate.id }}"
+    listeners:
+      - load_balancer: prod-www
+        port: 443
+
 - name: Switch a listener only if it still has the certificate that it had when this was planned
   softlayer.certificates.ssl_certificate_deploy:
     certificate_id: 4711
@@ -383,7 +398,7 @@ listeners:
     certificate_id:
       description:
         - The certificate that is meant for the listener. If nothing is to be changed, it is the one that the listener has.
-        - Null if the listener has none.
+        - Null if the listener has none, and in check mode, if the certificate would be imported.
       type: int
       sample: 4711
     fingerprint_sha256:

@@ -73,7 +73,8 @@ class Place:
 class ListenerOptions:
     """The certificate that a user wants on a listener."""
 
-    certificate_id: int
+    certificate_id: int | None
+    """`None` for one that would be imported, in check mode."""
     load_balancer: str
     """Name, uuid or id of the balancer."""
     port: int
@@ -339,7 +340,7 @@ def named_contenders(world: World, wanted: Iterable[ListenerOptions]) -> Iterato
     """Yield the certificates that a user names for listeners, and what these have in their place."""
     for options in wanted:
         place = _place_of(options, world.listed_balancers)
-        if isinstance(place, Place) and place.listener.certificate_id != options.certificate_id:
+        if isinstance(place, Place) and options.certificate_id not in {None, place.listener.certificate_id}:
             records = map(world.index.by_handle.get, (options.certificate_id, place.listener.certificate_id))
             yield from (record for record in records if record and record.certificate)
 
@@ -490,9 +491,13 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
         if first.target_id != action.target_id:
             planned[key] = first.failed(
                 "ambiguous",
-                f"{first.name} is given two certificates (ids {first.target_id} and {action.target_id}): leave one of the two.",
+                f"{first.name} is given two certificates ({_given(first)}, and {_given(action)}): leave one of the two.",
             )
     return sorted(planned.values(), key=by_place)
+
+
+def _given(action: ListenerAction) -> str:
+    return f"id {action.target_id}" if action.target_id else "one that would be imported"
 
 
 def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
@@ -533,7 +538,9 @@ def _named(options: ListenerOptions, world: World, overrides: Overrides) -> List
         return ListenerAction("failed", place.reason, place.message, missing, target, target_id=options.certificate_id)
     current = world.index.by_handle.get(place.listener.certificate_id)
     switch = replace(_switch(place, target, current), target_id=options.certificate_id)
-    if place.listener.is_https and place.listener.certificate_id == options.certificate_id:
+    if options.certificate_id is None:
+        switch = replace(switch, message="Switched to the certificate that would be imported.")
+    elif place.listener.is_https and place.listener.certificate_id == options.certificate_id:
         return _kept(place, current, "It has this certificate already.", world)
     why = _why_not(place, target, current, options, overrides, clients)
     if why or target is None:
@@ -551,13 +558,13 @@ def _why_not(
     overrides: Overrides,
     clients: Clients,
 ) -> Obstacle[DeployReason] | None:
-    """Return why a listener must not get the certificate that a user names."""
+    """Return why a listener must not get the certificate that a user names; of one that is not imported yet, as far as that can be known."""
     if not place.listener.is_https:
         protocol = place.listener.protocol or "another protocol"
         return Obstacle(
             "not_https", f"The listener {place.name} is for {protocol}: only HTTPS listeners have a certificate."
         )
-    if target is None or target.certificate is None:
+    if options.certificate_id is not None and (target is None or target.certificate is None):
         return Obstacle("not_found", why_not_held(options.certificate_id, target))
     has = place.listener.certificate_id
     if options.previous_certificate_id not in {None, has}:
@@ -569,6 +576,8 @@ def _why_not(
     old = Incumbent.of(current) if current and current.certificate else None
     if old is None and has is not None and not overrides.name_loss:
         return Obstacle("not_found", _why_unknown(place, current))
+    if target is None:
+        return _why_ended(place)
     not_taken = f"Certificate {options.certificate_id} was not taken:"
     why, never = why_not_in_place_of(target, old, clients, overrides), why_not_offered(target, place.balancer)
     if why and (

@@ -66,9 +66,10 @@ SPEC = (
                 "type": "list",
                 "elements": "dict",
                 "options": {
-                    "certificate_id": {"type": "int", "required": True},
+                    "certificate_id": {"type": "int"},
                     "listeners": {**LISTENERS, "required": True},
                 },
+                "required_together": [["certificate_id", "listeners"]],  # so it must be there, but may be null
             },
             "load_balancers": {"type": "list", "elements": "str"},
             "ports": {"type": "list", "elements": "int"},
@@ -93,6 +94,7 @@ SPEC = (
             "wait_timeout": (0, LONGEST_WAIT),
             "verify_timeout": (0, LONGEST_WAIT),
         },
+        nullable=["certificate_id"],
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
@@ -140,8 +142,8 @@ def run(module: Module) -> dict[str, t.Any]:
 def check_params(module: Module) -> None:
     """Refuse invalid values, and combinations that the argument specification cannot express."""
     params = module.params
-    named = [name for name in ("certificate_id", "deployments") if params[name] is not None]
-    if len(named) > 1 or (params["listeners"] is not None) != (params["certificate_id"] is not None):
+    named = [name for name in ("certificate_id", "deployments") if params[name] is not None or name in module.null]
+    if len(named) > 1 or (params["listeners"] is not None) != ("certificate_id" in named):
         raise CertificatesError(
             "invalid_argument",
             "Give certificate_id together with listeners, or deployments, or none of them to renew what is served.",
@@ -153,6 +155,15 @@ def check_params(module: Module) -> None:
             "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
         )
     check_ports("ports", params["ports"] or ())
+    ids = {f"deployments[{number}].certificate_id": each for number, each in enumerate(params["deployments"] or ())}
+    ids |= {"certificate_id": params} if "certificate_id" in named else {}
+    null = next((name for name, given in ids.items() if given["certificate_id"] is None), None)
+    if null and not module.check_mode:
+        raise CertificatesError(
+            "invalid_argument",
+            f"{null} must not be null: only in check mode, null stands for a certificate that would be imported. Give the id of a "
+            "certificate in the store.",
+        )
 
 
 def check_ports(name: str, ports: Iterable[int]) -> None:
@@ -171,11 +182,12 @@ def listeners_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
         CertificatesError: `invalid_argument`, if a certificate's id or a port is impossible, or a balancer is not named.
     """
     deployments = params["deployments"]
-    if params["certificate_id"] is not None:
+    if params["listeners"] is not None:
         deployments = [{"certificate_id": params["certificate_id"], "listeners": params["listeners"]}]
     if deployments is None:
         return None
-    check_ids("certificate_id", [deployment["certificate_id"] for deployment in deployments])
+    ids = [deployment["certificate_id"] for deployment in deployments]
+    check_ids("certificate_id", [identifier for identifier in ids if identifier is not None])
     wanted = [
         ListenerOptions(**{**listener, "certificate_id": deployment["certificate_id"]})
         for deployment in deployments

@@ -178,6 +178,20 @@ def test_what_each_ansible_core_says_of_a_type_is_understood(kind: str) -> None:
         assert unfit and unfit.groups() == groups
 
 
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_blank_text_is_null_where_null_says_something(blank: object) -> None:
+    """As ansible-core 2.18 renders it; of any other option Ansible refuses it."""
+    item = {"type": "dict", "options": {"id": {"type": "int"}, "port": {"type": "int"}}}
+    spec = ArgumentSpec({"id": {"type": "int"}, "items": {**item, "type": "list", "elements": "dict"}}, nullable=["id"])
+    spec += ArgumentSpec({"other": {"type": "int"}})
+    given = {"id": blank, "items": [{"id": blank, "port": " "}, {"port": 1}, "id=1"], "other": ""}
+    meant = spec.as_meant(given)
+    assert meant == {"id": None, "items": [{"id": None, "port": " "}, {"port": 1}, "id=1"], "other": ""}
+    assert given["id"] == blank and given["items"][0]["id"] == blank
+    with pytest.raises(CertificatesError, match="other takes a whole number"):
+        spec.read({"other": ""})
+
+
 def test_the_limits_of_options_go_with_them() -> None:
     assert SPEC.only("days", "note").limits == {"days": (0, math.inf)}
     assert (SPEC.only("days") + SPEC.only("select")).limits.keys() == {"days", "select"}

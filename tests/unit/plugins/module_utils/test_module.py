@@ -76,6 +76,8 @@ def test_success(end: Ending) -> None:
 def test_what_was_given_is_known(end: Ending) -> None:
     _, result = end(lambda module: {"given": sorted(name for name in module.given if name[0] != "_")}, one=0)
     assert result["given"] == ["one"]
+    _, result = end(lambda module: {"null": sorted(module.null)}, one=None)
+    assert result["null"] == ["one"]
 
 
 def test_an_error_is_a_failure(end: Ending) -> None:

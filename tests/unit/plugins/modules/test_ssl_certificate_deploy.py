@@ -186,6 +186,68 @@ def test_one_failure_does_not_hide_the_others(account: Simulator, login: dict[st
     assert placed(account) == {"web:443": second, "broken:443": first}
 
 
+NULLS = (None, "", " ")
+"""What null may come as: ansible-core 2.18 renders it as an empty text."""
+
+
+@pytest.mark.parametrize("null", NULLS)
+def test_what_check_mode_would_import(account: Simulator, login: dict[str, Any], null: object) -> None:
+    """It has no id yet. All else about its listeners is looked at as in a real run."""
+    _, first, second = renewable(account, 443, 444)
+    account.add_balancer(name="plain", listeners=[{"protocolPort": 80, "protocol": "HTTP"}])
+    broken = balancer(account, first, name="broken")
+    account.patch_balancer(broken["id"], provisioningStatus="ERROR")
+    run = run_it(**login, **naming(null, ("web", 443), ("web", 444)), check=True, diff=True)
+    assert outcomes(run) == {"web:443": ("switched", None), "web:444": ("switched", None)} and run["changed"], (
+        run.output
+    )
+    for listener in run["listeners"]:
+        assert (listener["previous_certificate_id"], listener["certificate_id"]) == (first, None)
+        assert listener["message"] == "Would be switched to the certificate that would be imported."
+    assert [one["after"]["certificate_id"] for one in run["diff"]] == [None, None]
+    deployments = [
+        naming(second, ("web", 443)),
+        naming(null, ("web", 444), ("nowhere", 1), ("plain", 80), ("broken", 443)),
+    ]
+    run = run_it(**login, deployments=deployments, check=True)
+    assert outcomes(run) == {
+        **{"web:443": ("switched", None), "web:444": ("switched", None)},
+        **{
+            "nowhere:1": ("failed", "not_found"),
+            "plain:80": ("failed", "not_https"),
+            "broken:443": ("failed", "balancer_error"),
+        },
+    }, run.output
+    run = run_it(**login, **naming(null, ("web", 443), ("web", 444)), max_listeners=1, check=True)
+    assert run.failed and run.code == "too_many_listeners"
+    assert changes(account) == []
+
+
+@pytest.mark.parametrize("null", NULLS)
+def test_null_is_no_certificate_in_a_real_run(account: Simulator, login: dict[str, Any], null: object) -> None:
+    """Nothing is called. Nor does null stand for all certificates, where nothing else is said."""
+    renewable(account)
+    one = naming(1)
+    for where, given in (
+        ("certificate_id", naming(null)),
+        ("deployments[1].certificate_id", {"deployments": [one, naming(null, ("api", 443))]}),
+    ):
+        run = run_it(**login, **given)
+        assert run.failed and run.code == "invalid_argument"
+        assert run["msg"].startswith(f"{where} must not be null: only in check mode, null stands for ")
+    for check in (True, False):
+        for given in (
+            {"certificate_id": null},
+            {"certificate_id": null, "deployments": [one]},
+            {"listeners": LISTENERS},
+        ):
+            run = run_it(**login, **given, check=check)
+            assert run.failed and run["msg"].startswith("Give certificate_id together with listeners"), given
+        run = run_it(**login, deployments=[{"listeners": LISTENERS}], check=check)
+        assert run.failed and "certificate_id" in run["msg"] and run.code == "invalid_argument"
+        assert account.calls() == []
+
+
 # Why not: found by the plan
 
 

@@ -564,6 +564,51 @@ def test_the_same_listener_twice() -> None:
         assert "1" in planned.message and "2" in planned.message
 
 
+def coming(*wishes: tuple[str, int], of: Sequence[Balancer] = (), **overrides: bool) -> list[ListenerAction]:
+    """What is decided about listeners that are to get what check mode would import."""
+    stored = [record(OLD, issue(days=PRESENT)), record(NEW, issue())]
+    return named(of or [balancer()], stored, [ListenerOptions(None, *wish) for wish in wishes], **overrides)
+
+
+def test_what_would_be_imported_is_put_where_the_listener_takes_a_certificate() -> None:
+    (planned,) = coming(("web", 443))
+    assert (*outcome(planned), planned.target_id, planned.previous_id) == ("switched", None, None, OLD)
+    assert planned.simulated().message == "Would be switched to the certificate that would be imported."
+    told = planned.as_result(clients_with())
+    assert [told[name] for name in ("certificate_id", "common_name", "not_after")] == [None] * 3
+    assert planned.as_diff()["after"] == {"certificate_id": None, "name": None, "not_after": None}
+    (bare,) = coming(("web", 443), of=[balancer(certificate=None)])
+    assert outcome(bare) == ("switched", None), "it has none, which is not the same one"
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (balancer("api"), "not_found"),
+        (balancer(ports={443: {"protocol": "HTTP"}}), "not_https"),
+        (balancer(provisioningStatus="ERROR"), "balancer_error"),
+        (balancer(certificate=99), "not_found"),
+    ],
+)
+def test_what_needs_no_certificate_is_looked_at_before_one_is_imported(at: Balancer, expected: str) -> None:
+    (planned,) = coming(("web", 443), of=[at])
+    assert outcome(planned) == ("failed", expected) and not planned.is_changed
+    (accepted,) = coming(("web", 443), of=[at], name_loss=True)
+    assert accepted.is_changed == (expected == "not_found" and at.name == "web"), "whose certificate is not known"
+
+
+def test_what_would_be_imported_is_none_of_the_store() -> None:
+    """Nor is it meant where the listener was changed."""
+    wishes = [ListenerOptions(None, "web", 443), ListenerOptions(NEW, "web", 443)]
+    (both,) = named([balancer()], [record(OLD, issue(days=PRESENT)), record(NEW, issue())], wishes)
+    assert outcome(both) == ("failed", "ambiguous")
+    assert both.message == (
+        f"web:443 is given two certificates (one that would be imported, and id {NEW}): leave one of the two."
+    )
+    (changed,) = named([balancer()], [record(OLD, issue())], [ListenerOptions(None, "web", 443, NEW)])
+    assert outcome(changed) == ("failed", "ambiguous")
+
+
 def test_what_is_named_is_sorted_by_place() -> None:
     wishes = [
         ListenerOptions(2, "web-1", 443),

@@ -172,6 +172,7 @@ def test_what_has_to_be_known_before_a_listener_is_switched() -> None:
         for each in ((2, "web", 443), (6, "web", 444), (7, "web", 443), (3, "web", 9), (9, "web", 445))
     ]
     assert [record.id for record in named_contenders(world, wanted)] == [2, 1, 1]
+    assert list(named_contenders(world, [ListenerOptions(None, "web", 443)])) == []
 
 
 @pytest.mark.parametrize(
