@@ -54,7 +54,8 @@ def run(module: Module) -> dict[str, t.Any]:
     imports = import_chosen(module, client, world, chosen) if "import" in options.phases else StoreChanges()
     world = world.after(imports.records, imports.cut)
     plan = plan_listeners(world, options)
-    seen = look_at_endpoints(client, look(client, switch(module, client, plan, options), options), options)
+    switched = switch(module, client, plan, options, authorities)
+    seen = look_at_endpoints(client, look(client, switched, options), options)
     seen = replace(seen, plan=replace(seen.plan, world=learn(authorities, seen.plan.world, seen_by(seen.listeners))))
     removals = StoreChanges()
     if options.removes and world.balancers is not None:

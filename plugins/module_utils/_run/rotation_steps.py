@@ -40,9 +40,10 @@ from .._report.summary import MOST_NAMED
 from .._text import some_of
 from . import certificate_import as importing
 from .given import with_key
+from .revocation import Authorities, learn
 from .roots import anchors_for
 from .rotation_options import RotationOptions
-from .rotation_world import read_again
+from .rotation_world import at_stake, read_again
 
 WAIT_INTERVAL = 10.0
 """Seconds between two readings of a balancer, at most."""
@@ -203,7 +204,9 @@ def as_they_are(plan: ListenerPlan) -> list[ListenerAction]:
     return [as_it_is(action, plan.world.index) for action in plan.actions]
 
 
-def switch(module: Module, client: Client, plan: ListenerPlan, options: RotationOptions) -> Seen:
+def switch(
+    module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: Authorities | None
+) -> Seen:
     """Switch the listeners, and see that they serve what they have; in check mode, tell what would be switched."""
     as_now = Seen(plan, as_they_are(plan))
     if "deploy" not in options.phases or plan.world.balancers is None:
@@ -211,12 +214,18 @@ def switch(module: Module, client: Client, plan: ListenerPlan, options: Rotation
     if options.is_check_mode:
         return replace(as_now, diff=[action.as_diff() for action in plan.changes])
     watch = watch_for(client, plan.world, options.verify_timeout)
+    first = plan.world
+
+    def plan_again() -> ListenerPlan:
+        world = read_again(client, first, options)
+        return plan_listeners(learn(authorities, world, at_stake(world, options)), options)
+
     try:
         plan, listeners = carry_out(
             module,
             client,
             plan,
-            lambda: plan_listeners(read_again(client, plan.world, options), options),
+            plan_again,
             WaitOptions(True, options.balancer_wait_timeout, WAIT_INTERVAL),
             watch,
             exclusive=True,

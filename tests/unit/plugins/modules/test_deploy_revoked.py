@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import Issued, new_key, pem_of
-from tests.support.deploying import NAME, balancer, begin, changes, end, only, outcomes, placed, run_it, store
-from tests.support.modules import options_for
+from tests.support.deploying import NAME, ONE, balancer, begin, changes, end, only, outcomes, placed, run_it, store
+from tests.support.forked import ForkedModule
+from tests.support.modules import finish_module, options_for, start_module
 from tests.support.revoking import Publisher, Revoking, publishing
 from tests.support.waiting import until
 
@@ -155,26 +156,46 @@ def test_nobody_is_asked_where_there_is_nothing_to_decide(
     assert publisher.asked == []
 
 
+def rotating(**given: Any) -> ForkedModule:
+    """Start a rotation that only deploys."""
+    only = {
+        "phases": ["deploy"],
+        "fail_on": [],
+        "verify_timeout": 0,
+        "balancer_wait_timeout": given.pop("wait_timeout"),
+    }
+    return start_module("ssl_certificate_rotate", **only, **given)
+
+
+def deploying(**given: Any) -> ForkedModule:
+    """Start a run of the module."""
+    return begin(**given, exclusive=True)
+
+
+@pytest.mark.parametrize("begin_it", [deploying, rotating])
 def test_a_plan_that_is_made_again_knows_what_was_revoked(
-    account: Simulator, login: dict[str, Any], authority: Revoking, publisher: Publisher
+    account: Simulator,
+    login: dict[str, Any],
+    authority: Revoking,
+    publisher: Publisher,
+    begin_it: Callable[..., ForkedModule],
 ) -> None:
-    """Once the turn of another run has ended, of which the first listener is: this run's certificate was stored when that began."""
-    other, present, renewal, revoked = leaf(authority, DUE), *(leaf(authority, (-age, 90)) for age in (50, 2, 1))
+    """What it knew before it waited for another run, and what is to be known of what was stored meanwhile."""
+    other, present, renewal, *revoked = leaf(authority, DUE), *(leaf(authority, (-age, 90)) for age in (50, 3, 2, 1))
     first, second = store(account, present), store(account, renewal)
-    worse = store(account, revoked)
+    store(account, revoked[0])
     web = balancer(account, store(account, other), name="api")
     balancer(account, first)
-    publisher.publish(authority.published(revoked.certificate))
-    given = {**login, "exclusive": True, "wait_timeout": 600}
+    publisher.publish(authority.published(*(issued.certificate for issued in revoked)))
+    given = {**login, "wait_timeout": 600}
     account.patch_balancer(web["id"], provisioningStatus="UPDATE_PENDING")
-    holder = begin(**given, load_balancers=["api"])
+    holder = deploying(**given, load_balancers=["api"])
     engine = sa.create_engine(login["ledger_url"])
-    until(
-        lambda: sa.inspect(engine).has_table("softlayer_ssl_acts") and account.calls(method="getLoadBalancer"), holder
-    )
+    until(lambda: sa.inspect(engine).has_table("softlayer_ssl_acts") and account.calls(method=ONE), holder)
     account.clear_calls()
-    waiting = begin(**given, load_balancers=["web"])
+    waiting = begin_it(**given, load_balancers=["web"])
     until(lambda: account.calls(service="SoftLayer_Account", method="getObject"), waiting)
+    store(account, revoked[1])
     account.patch_balancer(web["id"], provisioningStatus="ACTIVE")
-    assert [end(holder)["switched_count"], end(waiting)["switched_count"]] == [1, 1]
-    assert placed(account) == {"api:443": second, "web:443": second} and worse != second
+    assert [end(holder)["switched_count"], finish_module(waiting)["changed"]] == [1, True]
+    assert placed(account) == {"api:443": second, "web:443": second}
