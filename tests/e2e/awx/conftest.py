@@ -92,7 +92,12 @@ def a_few() -> dict[str, Any]:
         name: [one for one in data[name] if one["name"] in kept or one.get("unified_job_template") in kept]
         for name in ("awx_job_templates", "awx_workflows", "awx_schedules")
     }
-    roles = [{"role": "execute", "job_templates": ["Report"], "workflows": ["Rotate certificates"]}]
+    workflows = ["Rotate certificates"]
+    (approval,) = (role for role in data["awx_team"]["roles"] if role["role"] == "approval")
+    roles = [
+        {"role": "execute", "job_templates": ["Report"], "workflows": workflows},
+        {**approval, "workflows": workflows},
+    ]
     return {**few, "awx_team": {**data["awx_team"], "roles": roles}}
 
 

@@ -86,8 +86,8 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("awx_rotation_sources has an api_key for secrets_manager. ",),
     ),
     "unknown-operators": (
-        {"awx_operators": ["alice", "bob", "carol d"]},
-        ("AWX has no user bob, carol d. Nothing was made.",),
+        {"awx_operators": ["alice", "bob", "carol d"], "awx_approvers": ["alice", "dave"]},
+        ("AWX has no user bob, carol d, dave. Nothing was made.",),
     ),
     "an-organization-of-ours-without-a-galaxy-credential": (
         {"awx_organization": "New", "awx_organization_managed": True, "awx_organization_galaxy_credentials": []},

@@ -48,6 +48,7 @@ class Story:
 
     awx: Awx
     operator: str
+    approver: str
     first: Run
     again: Run
     first_writes: list[Call]
@@ -57,8 +58,8 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with running(tmp_path_factory.mktemp("git")) as awx:
-        operator = awx.world.add_user("operator")
-        options: dict[str, Any] = {"awx_operators": ["operator"]}
+        operator, approver = (awx.world.add_user(name) for name in ("operator", "approver"))
+        options: dict[str, Any] = {"awx_operators": ["operator"], "awx_approvers": "approver"}
         first = awx.play("setup", "-vvvv", "-e", json.dumps(options), **VALUES)
         first_writes = awx.writes()
         original = awx.world.named("job_templates", "Report")  # a copy of it is nobody's business
@@ -75,7 +76,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             options["awx_workflows"] = [{**fulfill, "nodes": nodes}, *options["awx_workflows"]]
         again = awx.play("setup", "-vvvv", "-e", json.dumps(options), **VALUES | {"SL_API_KEY": NEW_KEY})
         awx.world.delete("job_templates", copy)
-        yield Story(awx, operator, first, again, first_writes, awx.writes())
+        yield Story(awx, operator, approver, first, again, first_writes, awx.writes())
 
 
 def test_all_that_the_data_says_is_made_and_nothing_refused(story: Story) -> None:
@@ -91,7 +92,7 @@ def test_all_that_the_data_says_is_made_and_nothing_refused(story: Story) -> Non
         "job_templates": sorted(template["name"] for template in OBJECTS["awx_job_templates"]),
         "projects": ["SSL certificates"],
         "schedules": sorted(schedule["name"] for schedule in OBJECTS["awx_schedules"]),
-        "teams": ["SSL certificate operators"],
+        "teams": ["SSL certificate approvers", "SSL certificate operators"],
         "workflow_approval_templates": ["Rotate these certificates?", "Send these emails?", "Switch these listeners?"],
         "workflow_job_template_nodes": sorted(
             node["identifier"] for workflow in OBJECTS["awx_workflows"] for node in workflow["nodes"]
@@ -204,7 +205,8 @@ def test_the_jobs_read_what_credentials_and_surveys_give_them() -> None:
     assert {name for name in given if name not in read} == set()
 
 
-def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> None:
+def test_operators_launch_and_see_no_credential(story: Story) -> None:
+    """They approve as well unless there are approvers: `test_variables.py`."""
     world = story.awx.world
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {story.operator}"
@@ -232,14 +234,27 @@ def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> Non
         assert launch("job_templates", name) == 403, "not beside the approval"
     workflow = world.named("workflow_job_templates", "Fulfill certificates")
     operator = world.named("users", "operator")
-    assert world.may(operator, workflow, "approval_role")
-    assert not world.may(operator, workflow, "admin_role")
+    assert not world.may(operator, workflow, "approval_role", "admin_role")
 
 
 @pytest.mark.parametrize("workflow", OBJECTS["awx_workflows"], ids=lambda workflow: workflow["name"])
-def test_who_approves_reads_the_output_of_each_job_of_the_workflow(story: Story, workflow: dict[str, Any]) -> None:
+def test_approvers_approve_and_launch_nothing(story: Story, workflow: dict[str, Any]) -> None:
+    world, headers = story.awx.world, {"Authorization": f"Bearer {story.approver}"}
+    made, approver = world.named("workflow_job_templates", workflow["name"]), world.named("users", "approver")
+    assert world.may(approver, made, "approval_role") and not world.may(approver, made, "execute_role", "admin_role")
+    names = {node["unified_job_template"] for node in workflow["nodes"] if "unified_job_template" in node}
+    templates = [made, *(world.named("job_templates", name) for name in names)]
+    for template in templates:
+        url = f"{story.awx.url}/api/v2/{template['type']}s/{template['id']}"
+        assert requests.get(f"{url}/", headers=headers).status_code == 200
+        assert requests.post(f"{url}/launch/", headers=headers, json={}).status_code == 403, template["name"]
+
+
+@pytest.mark.parametrize("workflow", OBJECTS["awx_workflows"], ids=lambda workflow: workflow["name"])
+@pytest.mark.parametrize("who", ["operator", "approver"])
+def test_operators_and_approvers_read_the_output_of_each_job(story: Story, workflow: dict[str, Any], who: str) -> None:
     """As the approval says: "The output of the preview names ..."."""
-    world, headers = story.awx.world, {"Authorization": f"Bearer {story.operator}"}
+    world, headers = story.awx.world, {"Authorization": f"Bearer {getattr(story, who)}"}
     names = {node["unified_job_template"] for node in workflow["nodes"] if "unified_job_template" in node}
     jobs = {name: world.job_of(world.named("job_templates", name)) for name in names}
     url = f"{story.awx.url}/api/v2/jobs"

@@ -43,6 +43,7 @@ CASES: dict[str, dict[str, Any]] = {
     "made-before": organization(Ours=OURS),
     "of-somebody-else": organization(Ours="With much else in it"),
     "not-managed": {**organization(Ours=OURS), "awx_organization_managed": False},
+    "two-persons": {"awx_approvers": "carol"},
     "limits": {"awx_max_listeners": 300, "awx_allowed_recipients": "*@example.com"},
 }
 READ = {
@@ -50,6 +51,7 @@ READ = {
     "schedules": "awx_schedules",
     "templates": "awx_job_templates",
     "questions": "awx_questions",
+    "teams": "[awx_team, awx_approver_team]",
 }
 
 
@@ -113,3 +115,14 @@ def test_surveys_and_schedules_have_the_limits_of_the_site(read: dict[str, dict[
 def test_an_organization_is_ours_if_it_is_to_be_made_or_was_made_by_the_setup(read: dict[str, dict[str, Any]]) -> None:
     ours = {name for name in ("bare", "new", "made-before", "of-somebody-else", "not-managed") if read[name]["ours"]}
     assert ours == {"new", "made-before"}
+
+
+def test_operators_approve_unless_there_are_approvers(read: dict[str, dict[str, Any]]) -> None:
+    for case, state in (("bare", "present"), ("two-persons", "absent")):
+        operators, approvers = read[case]["teams"]
+        assert [role["state"] for role in operators["roles"] if role["role"] == "approval"] == [state]
+        (approval, reading) = approvers["roles"]
+        assert (approval["role"], reading["role"]) == ("approval", "read") and "state" not in approval
+        assert approval["workflows"] == [one["name"] for one in objects()["awx_workflows"]]
+        others = {"List SSL orders"}
+        assert {*reading["job_templates"]} == {one["name"] for one in objects()["awx_job_templates"]} - others

@@ -102,11 +102,26 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
 def test_a_site_chooses_again_how_certificates_are_rotated(awx: Awx) -> None:
     site = {"awx_schedules_enabled": True, "awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}]}
     assert awx.play("setup", *given(**site)).status == 0
-    other = {"awx_rotation_unattended": True, "awx_rotation_mail": True, "awx_rotation_sources": []}
+    awx.world.add_user("carol")
+    operators, workflow = (
+        awx.world.named(*one)
+        for one in (("teams", "SSL certificate operators"), ("workflow_job_templates", "Rotate certificates"))
+    )
+    (approval,) = (
+        one for one in awx.world.roles.values() if (one.name, one.target) == ("approval_role", workflow["id"])
+    )
+    assert operators["id"] in approval.teams
+    other = {
+        "awx_rotation_unattended": True,
+        "awx_rotation_mail": True,
+        "awx_rotation_sources": [],
+        "awx_approvers": ["carol"],
+    }
     assert awx.play("setup", *given(**{**site, **other})).status == 0
     rotate = awx.world.named("job_templates", ROTATE)
     assert (json.loads(rotate["extra_vars"]), "SSL mailbox" in uses(awx, rotate)) == ({}, True)
     assert {one["name"] for one in awx.world.all("schedules") if not one["enabled"]} == {
         "Rotate certificates on workdays"
     }
+    assert approval.teams == {awx.world.named("teams", "SSL certificate approvers")["id"]}
     assert awx.play("setup", *given(**{**site, **other})).changed == 0
