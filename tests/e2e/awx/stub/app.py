@@ -209,6 +209,8 @@ def _has(world: World, record: Record, name: str, value: str) -> bool:
     if field not in record:
         raise Refusal({"detail": f"{record['type']} has no field named '{field}'"})
     if rest == "in":
+        if not value:
+            raise Refusal({"detail": "cannot provide empty value for __in"})
         return str(record[field]) in value.split(",")
     if rest:
         kind = next(kind for kind in KINDS.values() if kind.type == record["type"])
