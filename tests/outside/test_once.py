@@ -9,10 +9,12 @@ Promise: Only intended recipients get emails.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.outside.runs import changes, mailed, play
 from tests.simulator.client import Simulator
@@ -169,18 +171,25 @@ def test_a_loop_runs_a_role_as_often_as_it_says(orders: Simulator, tmp_path: Pat
 
 
 def test_the_playbooks_take_the_same_words_for_yes(orders: Simulator, tmp_path: Path) -> None:
-    texts = [
-        path.read_text("utf-8").replace(
-            "'localhost' if ansible_limit is not defined else 'localhost:all'", "'localhost'"
-        )
-        for path in sorted((ROOT / "playbooks").rglob("*.yml"))
-    ]
-    by_hosts = [text.partition("hosts: >-\n")[2].partition("connection:")[0] for text in texts if "hosts: >-" in text]
-    assert len(by_hosts) == 7 and len({*by_hosts}) == 1
+    texts = [path.read_text("utf-8") for path in sorted((ROOT / "playbooks").rglob("*.yml"))]
+    words = [found for text in texts for found in re.findall(r"hosts: >-\n +\{\{ 'all' if (.*?\])", text)]
+    assert len(words) == 5 and len({*words}) == 1, "those of the command line, and what all jobs of AWX have in common"
     for word in (*TRUE, "no", "perhaps"):
         given = ("-i", "hosts.yml", "--list-hosts", "-e", f"ssl_fulfillment_from_inventory={word}")
         listed = play(orders, tmp_path, "softlayer.certificates.fulfill", *given)
         assert ("host5" in listed.output) is (word in TRUE), (word, listed.output)
+
+
+def test_no_job_of_awx_succeeds_without_hosts_or_without_tasks() -> None:
+    """What a limit and tags come to then: tests/e2e/awx_jobs/test_jobs.py."""
+    hosts = {
+        path.stem: play["hosts"]
+        for path in (ROOT / "playbooks/awx").glob("*.yml")
+        for play in yaml.safe_load(path.read_text("utf-8"))
+    }
+    of_command = {name: hosts.pop(name) for name in ("setup", "teardown")}
+    assert {*of_command.values()} == {"{{ control_hosts }}"}
+    assert {*hosts.values()} == {"{{ job_hosts }}", "{{ order_hosts }}"} and len(hosts) == 9
 
 
 def test_every_playbook_has_the_strategy_in_which_once_is_once() -> None:

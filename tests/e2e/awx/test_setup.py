@@ -262,12 +262,25 @@ def test_operators_and_approvers_read_the_output_of_each_job(story: Story, workf
     assert read == dict.fromkeys(names, 200)
 
 
-def test_that_jobs_run_one_after_the_other_is_set_again_by_each_setup(story: Story) -> None:
-    """Whatever somebody has chosen in AWX since: what is not sent is not compared."""
-    paths = ("/api/v2/job_templates/", "/api/v2/workflow_job_templates/")
-    made = [call.payload for call in story.first_writes if call.method == "POST" and call.path in paths]
-    assert len(made) == len(OBJECTS["awx_job_templates"]) + len(OBJECTS["awx_workflows"])
-    assert {payload.get("allow_simultaneous") for payload in made} == {False}
+WHOLE = {
+    **dict.fromkeys(("limit", "job_tags", "skip_tags", "start_at_task"), ""),
+    **{f"ask_{name}_on_launch": False for name in ("limit", "tags", "skip_tags")},
+}
+"""A job that has all its hosts and runs all its tasks."""
+
+
+def test_what_somebody_has_chosen_in_awx_since_is_set_again_by_each_setup(story: Story) -> None:
+    """What is not sent is not compared. Jobs run one after the other, and whole."""
+
+    def made(endpoint: str) -> list[dict[str, Any]]:
+        calls = [call for call in story.first_writes if (call.method, call.path) == ("POST", f"/api/v2/{endpoint}/")]
+        assert len(calls) == len(OBJECTS["awx_workflows" if endpoint.startswith("workflow") else "awx_job_templates"])
+        return [call.payload for call in calls]
+
+    for template in made("job_templates"):
+        assert template.items() >= {"allow_simultaneous": False, **WHOLE}.items(), template["name"]
+    for workflow in made("workflow_job_templates"):
+        assert workflow["allow_simultaneous"] is False
 
 
 def test_a_rotated_key_alone_is_stored_when_secrets_are_to_be_updated(story: Story) -> None:

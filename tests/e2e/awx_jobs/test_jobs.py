@@ -376,6 +376,26 @@ def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
     assert "1 failed: partner.example.net" in nothing.output
 
 
+LIMIT, TAGS = "Cannot run with the limit web: ", "Cannot run with the tags request: "
+
+
+@pytest.mark.parametrize(
+    ("playbook", "options", "said"),
+    [
+        ("rotate.yml", "--limit web", LIMIT),
+        ("nothing_to_approve.yml", "--limit web", LIMIT),
+        ("resend.yml", "-t request", TAGS),
+        ("nothing_to_approve.yml", "--skip-tags request", TAGS),
+    ],
+)
+def test_a_job_that_would_leave_out_hosts_or_tasks_fails(
+    launch: Launch, playbook: str, options: str, said: str
+) -> None:
+    """Or it would succeed and have done nothing, even have an approval left out; or do more than the survey says."""
+    job = launch(playbook, credentials={}, options=options).wait()
+    assert job.status == "failed" and said in job.output, job.output
+
+
 def test_orders_are_listed_a_line_each(sim: Simulator, launch: Launch) -> None:
     answers = {"ssl_orders": "*.example.com *.example.net"}
     job = launch("list_orders.yml", credentials=softlayer(sim, ""), extra_vars=answers).wait()
