@@ -293,14 +293,14 @@ def test_a_rotated_key_alone_is_stored_when_secrets_are_to_be_updated(story: Sto
 
 
 def test_teardown_takes_all_of_it_away_and_nothing_else(story: Story) -> None:
-    """Last, since nothing is left after it."""
+    """Last, since nothing is left after it; and nothing at all while a job uses it, be it of a job template of somebody else."""
     awx = story.awx
     create = awx.world.create
     other = create("credential_types", {"name": "Other", "kind": "net", "inputs": {}, "injectors": {}})
     project, inventory = (
         awx.world.named(*one)["id"] for one in (("projects", "SSL certificates"), ("inventories", "SSL jobs"))
     )
-    create(
+    stranger = create(
         "job_templates",
         {"name": "Stranger", "playbook": "playbooks/awx/report.yml", "project": project, "inventory": inventory},
     )
@@ -309,7 +309,15 @@ def test_teardown_takes_all_of_it_away_and_nothing_else(story: Story) -> None:
         "workflow_job_templates",
         {"name": "Every morning", **{name: theirs[name] for name in ("description", "organization")}},
     )
+    active = awx.world.job_of(stranger, "pending"), awx.world.job_of(theirs, "running")
     awx.calls.clear()
+    refused = awx.play("teardown")
+    assert (refused.status, awx.writes()) == (2, [])
+    assert refused.message.startswith(
+        f"Cannot delete the setup: job {active[0]} (Stranger) is pending, workflow job {active[1]} (Rotate certificates) is running. Nothing was"
+    )
+    for number in active:
+        awx.world.jobs[number]["status"] = "successful"
     removed = awx.play("teardown", "-vvvv")
     assert removed.status == 0, removed.output
     assert [call for call in awx.writes() if call.status >= 400] == []
@@ -325,6 +333,7 @@ def test_teardown_takes_all_of_it_away_and_nothing_else(story: Story) -> None:
         "workflow_job_templates": ["Every morning"],
     }
     assert all(awx.world.named("inventories", name)["pending_deletion"] for name in inventories)
+    assert awx.world.jobs[active[1]]["workflow_job_template"] is None, "it stays, without its template"
     assert "Left in AWX" in removed.output and "Stranger, Every morning" in removed.output
     assert awx.world.get("credential_types", other["id"]) is other
     for name in ("job_templates", "workflow_job_templates"):

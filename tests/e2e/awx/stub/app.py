@@ -83,6 +83,11 @@ def create_app(world: World, calls: list[Call]) -> Flask:
         world.updates[number]["status"] = "canceled"
         return "", 202
 
+    @app.get(f"{api}/<any(jobs, workflow_jobs):endpoint>/")
+    def jobs(endpoint: str) -> Response:
+        of_type = [job for job in world.jobs.values() if f"{job['type']}s" == endpoint]
+        return _page([job for job in of_type if world.may_read_job(g.user, job) and _matches(world, job)])
+
     @app.get(f"{api}/<endpoint>/")
     def list_objects(endpoint: str) -> Response:
         if endpoint in world.out_of_order:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is in AWX: objects, roles, and updates that nothing ever runs."""
+"""What is in AWX: objects, roles, and jobs and updates that nothing ever runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from .kinds import KINDS, TEMPLATES, Kind
 from .rules import ENCRYPTED, Record, Refusal
 
 _ACTIVE = ("new", "pending", "waiting", "running")
+_OF_JOBS = ("job_template", "workflow_job_template", "project", "inventory", "organization")
+"""What a job refers to, by types; while it is active, none of this can be deleted (awx/api/views/mixin.py, `_get_related_jobs`)."""
 
 
 @dataclass
@@ -122,7 +124,9 @@ class World:
             credential["credential_type"] == record["id"] for credential in self.all("credentials")
         ):
             raise Refusal({"detail": "Credential types that are in use cannot be deleted"}, 403)
-        if any(update["template"] == record["id"] and update["status"] in _ACTIVE for update in self.updates.values()):
+        users = [update for update in self.updates.values() if update["template"] == record["id"]]
+        users += [job for job in self.jobs.values() if job.get(record["type"]) == record["id"]]
+        if any(user["status"] in _ACTIVE for user in users):
             raise Refusal({"error": "Resource is being used by running jobs."}, 409)
         if endpoint == "inventories" and not self.background:
             if record["pending_deletion"]:
@@ -137,6 +141,8 @@ class World:
         for number, role in list(self.roles.items()):
             if role.target == record["id"]:
                 del self.roles[number]
+        for job in self.jobs.values():  # it stays, without what is gone
+            job.update({name: None for name in _OF_JOBS if job.get(name) == record["id"]})
         approval = self.objects["workflow_approval_templates"].get(record.get("unified_job_template") or 0)
         if approval and endpoint == "workflow_job_template_nodes":
             self._remove("workflow_approval_templates", approval)
@@ -154,10 +160,12 @@ class World:
                 if name in kind.parents and other["id"] in self.objects[kind.endpoint]:
                     self._remove(kind.endpoint, other)
 
-    def job_of(self, template: Record) -> int:
-        """The number of a job of a template that a workflow or another user has started."""
+    def job_of(self, template: Record, status: str = "successful") -> int:
+        """The number of a job of a template, or of a workflow job, that a workflow or another user has started."""
         number = next(self._ids)
-        self.jobs[number] = {"job_template": template["id"], "organization": template["organization"]}
+        kind = template["type"].removesuffix("_template")
+        of_job = {name: template.get(name) for name in _OF_JOBS} | {template["type"]: template["id"]}
+        self.jobs[number] = {"id": number, "type": kind, "name": template["name"], "status": status, **of_job}
         return number
 
     def _start_update(self, project: Record) -> None:
@@ -248,15 +256,14 @@ class World:
         )
 
     def may_read_job(self, user: Record, job: Record) -> bool:
-        """Whether a user sees a job and its output: `JobAccess.filtered_queryset`, awx/main/access.py.
+        """Whether a user sees a job and its output: `JobAccess` and `WorkflowJobAccess`, `filtered_queryset`, awx/main/access.py.
 
-        Who may read its template, be it by a role that brings that along (`JobTemplate.read_role`, awx/main/models/jobs.py), or is an
-        administrator of its organization. Roles on the workflow are none of these, nor is that one has approved it.
+        Who may read its template, be it by a role that brings that along (`read_role`, awx/main/models/jobs.py, workflow.py), or is an
+        administrator of its organization. For a job, roles on the workflow are none of these, nor is that one has approved it.
         """
-        template, organization = (
-            self.get("job_templates", job["job_template"]),
-            self.get("organizations", job["organization"]),
-        )
-        readers = ("read_role", "execute_role", "admin_role")
-        reads = template is not None and self.may(user, template, *readers)
+        template = self.get(f"{job['type']}_templates", job[f"{job['type']}_template"])
+        organization = self.get("organizations", job["organization"])
+        readers = {"read_role", "execute_role", "admin_role"}
+        readers |= {"approval_role"} if job["type"] == "workflow_job" else set()
+        reads = user["is_superuser"] or (template is not None and self.may(user, template, *readers))
         return reads or (organization is not None and self.may(user, organization, "admin_role"))
