@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of the playbooks that set up AWX."""
+"""The variables of the playbooks that set up AWX, and the notification that its guide shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import Any
 
 import yaml
 
+from tests.support.pages import blocks_below
+
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks" / "awx"
+GUIDE = PLAYBOOKS.parents[1] / "docs/docsite/rst/guide_awx.rst"
 
 
 class _Loader(yaml.SafeLoader):
@@ -30,6 +33,12 @@ def objects() -> dict[str, Any]:
 def settings() -> dict[str, Any]:
     """What differs from site to site, as it is if nothing is set."""
     return playbook_variables("settings")
+
+
+def notification() -> str:
+    """The body of the notification that the guide shows."""
+    (text,) = blocks_below(GUIDE, "Notifications", "jinja")
+    return text
 
 
 def playbook_variables(name: str) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
+from tests.e2e.awx.stub.notifications import rendered
 from tests.e2e.awx_jobs.awx import Job, Launch
 from tests.e2e.awx_jobs.conftest import PASSPHRASE, assert_no_secrets, mailbox, softlayer
 from tests.simulator.client import Simulator
-from tests.support.awx_variables import objects
+from tests.support.awx_variables import notification, objects
 from tests.support.balanced import AUTHORITY, account, balanced, balancer, have, ids, store
 from tests.support.certificates import Issued, key_pem, new_key, pem_of
 from tests.support.dovecot import Server
@@ -124,6 +125,7 @@ def test_what_was_approved_is_done_and_nothing_else_until_the_night(
     counts = {name: rotated[name] for name in ("imported", "deployed", "verified", "removed", "failed")}
     assert counts == {"imported": 2, "deployed": 1, "verified": 3, "removed": 1, "failed": 0}
     assert any("; prod-www:443 switched to it, and serves it" in line for line in rotated["lines"])
+    assert rendered(notification(), artifacts=done.stats).splitlines()[1:] == rotated["lines"]
 
     of_the_project = [{"folder": "../../volume/certificates"}]  # relative to its folder
     night = rotate(
