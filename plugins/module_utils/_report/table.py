@@ -24,6 +24,8 @@ ORDER_HEADER = ("ORDER", "NAME", "UNTIL (DAYS)", "SERVED BY", "STATE", "WHAT IS 
 URGENCY = (FAILED, *t.get_args(AttentionReason))
 YES_OR_NO: Mapping[bool | None, str] = {True: "yes", False: "NO", None: "?"}
 NOTHING = "nothing"
+KEY_UNKNOWN = "unknown: the import checks the private key"
+"""What is due of an order whose certificate has come: only an import reads private keys."""
 
 
 def listener_table(done: Record, where: str) -> list[str]:
@@ -85,7 +87,7 @@ def order_table(rows: Sequence[Record], where: str) -> list[str]:
             _until(row.get("expires_at"), row.get("days_left")),
             ", ".join(row.get("served_by") or ()) or "-",
             row["state"],
-            ", ".join(row["attention"]) or NOTHING,
+            ", ".join(row["attention"]) or (KEY_UNKNOWN if row.get("reason") == "waiting_for_import" else NOTHING),
         )
         for row in rows[:MOST_ROWS]
     ]

@@ -125,6 +125,13 @@ def test_a_workflow_from_approval_to_the_store(
     assert f"requested 0, collected {len(fulfillable)}, imported 0, skipped 0, failed 0" in collect.output
     assert len(sim.certificates()) == 1
 
+    report = node("report.yml")
+    received = [line for line in report.output.splitlines() if " received  " in line]
+    unknown = [line for line in received if "unknown: the import checks the private key" in line]
+    assert (len(received), len(unknown)) == (len(fulfillable), len(fulfillable) - 1), (
+        "one expires soon, which is more urgent"
+    )
+
     imported = node("collect_and_import.yml", options="-vvvv --diff", ssl_phases=["import"])
     assert imported.status == "successful", imported.output
     assert {certificate["certificate"] for certificate in sim.certificates()} >= {

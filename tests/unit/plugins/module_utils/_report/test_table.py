@@ -106,12 +106,14 @@ def test_orders_and_what_they_need() -> None:
         row(7, "expiring"),
         row(8, "expiring", "waiting_for_key", served_by=["web:443", "api:443"]),
         row(9, name=None),
+        row(10, state="received", reason="waiting_for_import"),
     ]
     assert order_table(rows, "") == [
         "ORDER  NAME             UNTIL (DAYS)     SERVED BY         STATE     WHAT IS DUE",
         "7      www.example.com  2026-05-09 (60)  -                 imported  expiring",
         "8      www.example.com  2026-05-09 (60)  web:443, api:443  imported  expiring, waiting_for_key",
         "9      ?                2026-05-09 (60)  -                 imported  nothing",
+        "10     www.example.com  2026-05-09 (60)  -                 received  unknown: the import checks the private key",
     ]
     words = {"failed": "It failed.", "expiring": "Renew it.", "waiting_for_key": "Put it there."}
     assert list(order_remedies(rows, words)) == [
