@@ -23,9 +23,8 @@ description:
   - Reading never changes the mailbox. No message is marked as seen, moved or deleted.
   - A file or folder below O(paths) or O(maildir) that cannot be read, and a message that the mail server does not give, is skipped with a
     warning, and the others are read. It is listed in RV(unmatched) as V(unreadable).
-  - A message is asked for with others, then by itself, each time within the C(timeout) of O(imap). If twenty answers take longer, the rest of
-    the folder is not read, and listed in RV(unmatched), too. If no message was read by then, if the server gives none of a thousand messages in
-    a row, or if it ends the connection at several messages and gives no other, the module fails.
+  - The module requests several messages together. It requests a message that the mail server does not return, or at which the connection
+    is lost, again alone. If the server does not return 20 messages in a row, the module fails.
   - If a path that O(paths) or O(maildir) itself names cannot be read, the module fails. Only regular files are read, no pipes or
     devices.
   - Without O(order_ids), the API is not called and needs no credentials.
@@ -92,7 +91,7 @@ options:
         type: path
       timeout:
         description:
-          - Maximum number of seconds for the mail server's complete response to each command. This includes a message of the maximum size.
+          - Maximum number of seconds to wait for a connection, and for the next data from the mail server.
         type: float
         default: 60
   maildir:
@@ -207,10 +206,8 @@ notes:
     with a file that may be a certificate. Of these, the messages whose subject mentions certificates are examined first. If something is
     still missing, the others of these follow, and then all remaining messages whose subject mentions certificates. In a smaller folder, and
     in files, all messages are examined.
-  - Only the beginning of a message that is larger than O(max_message_bytes) is read into memory.
-  - The module fails with the code V(mailbox_error) if a mail server responds with more than 16 MiB in addition to that, with more than
-    100000 lines, or with more than 500000 messages to examine. It fails with the code V(unreachable) if a response takes longer than
-    O(imap.timeout).
+  - Of a message that is larger than O(max_message_bytes), only the header is downloaded from a mail server, and only the beginning is read
+    from a file.
   - Of several valid certificates with the same public key, the module prefers a trusted one, then one for the requested names, then the one
     that was issued last.
 seealso:
@@ -460,7 +457,8 @@ missing:
       type: str
       sample: No message with the certificate has come yet.
 unmatched:
-  description: The first 1000 messages that were examined and not used, or could not be read, with the reason.
+  description: The first 1000 messages that were examined and not used, or could not be read, with the reason. In a folder on a mail server,
+    the newest messages are examined first.
   returned: success
   type: list
   elements: dict

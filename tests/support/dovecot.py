@@ -550,7 +550,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         "CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
         "SELECT": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 1] valid\r\n* OK [UIDNEXT 2] next\r\n",
         "SEARCH": b"* SEARCH 1\r\n",
-        "FETCH": b"* 1 FETCH (UID 1)\r\n",
+        "FETCH": b"* 1 FETCH (UID 1 RFC822.SIZE 100)\r\n",
         "LOGOUT": b"* BYE\r\n",
     }
     answers["EXAMINE"] = answers["SELECT"]

@@ -2,48 +2,38 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A folder on a mail server. Private to softlayer.certificates."""
+"""A folder on a mail server, read with imap-tools. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
 import imaplib
-import itertools
 import os
-import selectors
+import re
 import ssl
 import time
 import typing as t
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from operator import itemgetter
 
+from .._codes import Code
 from .._errors import CertificatesError
 from .._files import check_plain_file, shown
 from .._mail.limits import why_unusable
 from .._mail.parts import HEADER_BYTES
 from .._mail.search import Location
+from .._text import printable
 from .._trust_store import default_roots
-from .imap_client import (
-    NUMBER,
-    SIZE,
-    UID,
-    ImapClient,
-    fetched_parts,
-    folder_names,
-    imap_date,
-    in_words,
-    internal_date,
-    may_hold_certificate,
-    sequence_set,
-    server_words,
-)
 from .mailbox import Enough, Mailbox, Raw, Unreadable, cut
 
 with suppress(ImportError):
     import imap_tools
+
+    REFUSED = (imaplib.IMAP4.error, imap_tools.ImapToolsError)
+    """The exceptions for a command that the server rejects."""
 
 Security = t.Literal["tls", "starttls", "none"]
 PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
@@ -51,7 +41,7 @@ PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
 
 @dataclass(frozen=True)
 class ImapSettings:
-    """How to connect and log in; `timeout` is in seconds, for the server's whole answer to each command."""
+    """How to connect and log in; `timeout` is in seconds, for each piece of data from the server."""
 
     host: str
     port: int | None
@@ -75,44 +65,38 @@ class ImapSettings:
 
 
 FEW = 500
-"""Up to this many messages are all read without asking the server which ones are about certificates."""
+"""Maximum number of messages that are all read. In a larger folder, the server searches for certificates first."""
+CHUNK = 200
+"""Maximum number of messages that are requested together. Exchange rejects very long commands."""
 BATCH_BYTES = 4 * 1024 * 1024
-BATCH_MESSAGES = 100
-CHUNK = 1_000
-"""Messages whose size or structure is requested at once."""
-RECONNECT_SECONDS = (0, 1, 2, 4)
-"""Seconds to pause before each attempt to restore a lost connection; they begin again after a message has been read, or given up."""
-MOST_CONNECTIONS = 100
-"""Connections made in one pass over the folder, even if each yields messages."""
-MOST_ENDLESS = 20
-"""Answers with messages, in one pass, that do not end within the limits of time and size: two for each message, with others and alone.
-The first costs as much time as the last, so what comes after these is not read."""
-MOST_REFUSED = 1_000
-"""Messages in a row that the server lists and does not give, or searches that it refuses: then it is not a message that is the matter."""
-MOST_MESSAGES = 500_000
-"""Maximum number of candidate messages in a folder; each number takes about 200 bytes of memory."""
-DROPPED = (imaplib.IMAP4.abort, OSError)
-"""What is raised if the connection is lost."""
-FAILED = (*DROPPED, imaplib.IMAP4.error, CertificatesError)
-"""What a command that fails raises."""
-LONGEST_IDLE = 25 * 60
-"""Seconds; servers may log out a client that idles for 30 minutes (RFC 2177)."""
-NOT_NOW = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
-"""With these a server says that it takes no login at the moment (RFC 5530, RFC 9051)."""
-SHORTEST_WAIT = 1.0
-"""Seconds between two looks, even if the server reports news without end."""
-TELLING_SUBJECTS = "OR OR SUBJECT certificate SUBJECT zertifikat SUBJECT ssl"
-PEM_IN_TEXT = 'OR BODY "BEGIN CERTIFICATE" BODY MII'
-"""The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters."""
-OF_PARTS = 'NOT HEADER Content-Type "text/"'
-
-
-class _Refused(imaplib.IMAP4.error):
-    """The server says NO to a search."""
+PAUSES = (0, 1, 2, 4)
+"""Seconds before each attempt to restore a lost connection; they begin again after a message has been read, or has failed."""
+MAX_FAILURES = 3
+"""How often a connection may be lost at a message: once with others, and twice alone, because the network may fail, too."""
+MAX_GIVEN_UP = 20
+"""Messages in a row that cannot be read. Then the messages are not the cause: the server limits the client, or fails."""
+MAX_IDLE_SECONDS = 25 * 60
+"""Servers may log out a client that idles for 30 minutes (RFC 2177)."""
+SHOWN_FOLDERS = 10
+LOST = (imaplib.IMAP4.abort, OSError)
+"""The exceptions for a lost connection."""
+NOT_NOW = ("[UNAVAILABLE]", "[LIMIT]", "[OVERQUOTA]")
+"""Response codes for a login that the server accepts at another time (RFC 5530, RFC 9051; the last one is Gmail's)."""
+UID = re.compile(rb"\bUID (\d+)")
+SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+STRUCTURE = re.compile(rb"\bBODYSTRUCTURE .*", re.DOTALL)
+CERTIFICATE_PART = re.compile(
+    rb'"(?:application|message)" "(?!(?:pdf|ics|msword|pgp-signature|(?:x-)?pkcs7-signature|delivery-status)"|vnd\.(?!ms-outlook"))|'
+    rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.(?:crt|cer|cert|pem|der|p7b|p7c|ca-bundle|zip|txt|eml|msg)(?![a-z0-9-])',
+    re.IGNORECASE,
+)
+"""A part that may be, or hold, a certificate, in a `BODYSTRUCTURE`: by its media type, or by its file name."""
+QUOTED = re.compile(r"\[?b([\"'])(.*?)\1\]?")
+"""How `imaplib` quotes the server in its exceptions."""
 
 
 class ImapMailbox(Mailbox):
-    """A folder on a mail server (RFC 9051, RFC 3501), opened read-only.
+    """A folder on a mail server (RFC 9051, RFC 3501), opened read-only. A lost connection is restored.
 
     If the folder has at most `FEW` candidate messages, all are read. In a larger folder the server searches: only messages with
     PEM in their text or with attachments are read, first those with a subject about certificates.
@@ -122,16 +106,12 @@ class ImapMailbox(Mailbox):
         self._settings = settings
         self._largest = largest
         self._seen: set[int] = set()
-        self._apart: dict[str, set[int]] = defaultdict(set)
-        """For what is asked for, the messages of which it could not be had together with that of others."""
+        self._failures: Counter[int] = Counter()
+        """How often a message did not come; from the first time on, it is requested alone."""
         self._unread: dict[int, str] = {}
-        self._lost: list[CertificatesError] = []
-        """Why the connection was lost at messages that were given up, in this pass."""
-        self._endless = self._refused = 0
-        self._rest = ""
-        """Why the last pass did not come to the end of the folder."""
-        self._first = 1
-        self._validity: bytes | None = None
+        self._given_up: Counter[str] = Counter()
+        """By what is requested: the messages in a row that the server did not return."""
+        self._validity: object = None
         self._box: imap_tools.BaseMailBox | None = None
         why_not = why_unusable({"imap": vars(settings)})
         if why_not:
@@ -143,356 +123,236 @@ class ImapMailbox(Mailbox):
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._drop()
+        if self._box is not None:
+            with suppress(*LOST, *REFUSED):
+                self._box.logout()
+            self._drop()
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See `Mailbox`. A lost connection is restored; a message at which it is lost again is given up.
-
-        Where that happens at several messages, and not one can be read, it is the server that fails.
-        """
-        self._lost.clear()
-        self._endless = self._refused = 0
-        self._rest = ""
-        is_any_given = False
-        pauses = iter(RECONNECT_SECONDS)
-        for connections in itertools.count(1):
-            done = self._done()
+        """See `Mailbox`. The newest messages come first. A message at which the connection is lost again is given up."""
+        self._given_up.clear()
+        pauses = iter(PAUSES)
+        while True:
+            progress = len(self._seen) + self._failures.total()
             try:
-                box = self._box = self._box or self._connect()
-                for message in self._read(box, since, enough):
-                    is_any_given = True
-                    yield message
-                break
-            except (*DROPPED, CertificatesError) as error:
+                self._box = box = self._box or self._connect()
+                yield from self._read(box, since, enough)
+                return
+            except (*LOST, CertificatesError) as error:
                 self._drop()
-                failure = self._broken_off(error) if isinstance(error, DROPPED) else error
-                is_at_messages = self._done() != done
-                if is_at_messages:
-                    pauses = iter(RECONNECT_SECONDS)
+                failure = error if isinstance(error, CertificatesError) else self._lost(error)
+                if len(self._seen) + self._failures.total() > progress:
+                    pauses = iter(PAUSES)
                 pause = next(pauses, None)
-                is_hopeless = failure.code != "unreachable" and not is_at_messages
-                is_too_slow = self._endless == MOST_ENDLESS
-                if is_too_slow and is_any_given:
-                    self._rest = (
-                        f"The rest of the folder was not read, since too many messages did not come. {failure.message}"
-                    )
-                    return
-                if is_hopeless or pause is None or connections == MOST_CONNECTIONS or is_too_slow:
+                if pause is None or failure.code != "unreachable":
                     raise failure from None
                 time.sleep(pause)
-            except imaplib.IMAP4.error as error:
-                raise CertificatesError(
-                    "mailbox_error", f"The mail server {self._settings.address} refused a command: {in_words(error)}"
-                ) from None
-        if len(self._lost) > 1 and not is_any_given:
-            raise self._lost[-1]
+            except REFUSED as error:
+                raise self._failure("mailbox_error", f"refused a command: {_in_words(error)}") from None
 
     def unread(self) -> Sequence[Unreadable]:
         """See `Mailbox`."""
         folder = self._settings.folder
-        rest = (Unreadable(Location(folder=folder), self._rest),) if self._rest else ()
-        each = (Unreadable(Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
-        return (*each, *rest)
+        return tuple(Unreadable(Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
 
     def wait(self, seconds: float) -> None:
         """See `Mailbox`. If the server supports IDLE (RFC 2177), it reports new messages."""
-        began = time.monotonic()
-        until = began + seconds
-        if self._box is not None:
-            try:
-                if "IDLE" in self._box.client.capabilities:
-                    self._idle(self._box, min(seconds, LONGEST_IDLE))
-                    time.sleep(max(0, began + min(seconds, SHORTEST_WAIT) - time.monotonic()))
-                    return
-            except (*FAILED, imap_tools.ImapToolsError):
-                self._drop()
-                until = min(until, time.monotonic() + 1)
+        until = time.monotonic() + seconds
+        try:
+            if self._box is not None and "IDLE" in self._box.client.capabilities:
+                self._box.client.noop()  # IDLE alone may miss a message that came before it
+                if not any(self._box.client.response("EXISTS")[1]):
+                    self._box.idle.wait(min(seconds, MAX_IDLE_SECONDS))
+                return
+        except (*LOST, *REFUSED):
+            self._drop()
+            until = min(until, time.monotonic() + 1)
         time.sleep(max(0, until - time.monotonic()))
-
-    def _idle(self, box: imap_tools.BaseMailBox, seconds: float) -> None:
-        box.idle.start()
-        # What the server sent together with its consent to IDLE has already been read.
-        if not box.client.has_more():
-            with selectors.DefaultSelector() as selector:
-                selector.register(box.client.sock, selectors.EVENT_READ)
-                selector.select(seconds)
-        box.client.begin()
-        box.idle.stop()
 
     def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: Enough) -> Iterator[Raw]:
         box.client.noop()  # lets the server report new messages
-        # Servers compare days, in their own time zone.
-        window = f"SINCE {imap_date(since - timedelta(days=1))}"
-        present = {uid for uid in self._search(box, f"UID {self._first}:* {window}") if uid >= self._first}
-        for uid in self._unread.keys() - present:
-            if uid >= self._first:
-                del self._unread[uid]  # another client has deleted it
-        for groups in self._in_turn(box, window, present):
-            if enough() and len(present) > FEW:
-                return
-            for group in groups:
-                left = present - self._seen
-                yield from self._fetch(box, [uid for uid in group() if uid in left], since)
-        self._first = max(present, default=self._first - 1) + 1
+        box.client.response("EXISTS")  # what is reported later may be missing from the search
+        day = since - timedelta(days=1)  # servers compare days, in their own time zone
+        window = imap_tools.AND(date_gte=day.date())
+        present = _search(box, window)
+        self._unread = {uid: why for uid, why in self._unread.items() if uid in present}
+        new = sorted(present - self._seen, reverse=True)
+        if len(new) <= FEW:
+            yield from self._messages(box, new, since)
+        else:
+            yield from self._likely_messages(box, window, new, since, enough)
+        self._seen |= present
 
-    def _in_turn(
-        self, box: imap_tools.BaseMailBox, window: str, present: set[int]
-    ) -> Iterator[Sequence[Callable[[], Sequence[int]]]]:
-        """Yield functions that return groups of messages, the most likely groups first."""
-        if len(present - self._seen) <= FEW:
-            yield [lambda: sorted(present)]
-            return
-        telling = f"{window} {TELLING_SUBJECTS}"
-        uids = sorted(present)
+    def _likely_messages(
+        self, box: imap_tools.BaseMailBox, window: imap_tools.AND, new: Sequence[int], since: datetime, enough: Enough
+    ) -> Iterator[Raw]:
+        """Yield the messages of a large folder that may hold a certificate, the most likely ones first."""
+        telling = imap_tools.AND(window, imap_tools.OR(subject=["certificate", "zertifikat", "ssl"]))
+        # The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters.
+        pem = imap_tools.OR(body=["BEGIN CERTIFICATE", "MII"])
+        of_parts = imap_tools.NOT(header=imap_tools.H("Content-Type", "text/"))
         for criteria in (telling, window):
-            yield [
-                partial(self._search_apart, box, uids, f"{criteria} {PEM_IN_TEXT}"),
-                partial(self._with_files, box, uids, f"{criteria} {OF_PARTS}"),
-            ]
-        yield [lambda: self._search_apart(box, uids, telling)[-FEW:]]  # they may say why a certificate is missing
+            if enough():
+                return
+            yield from self._messages(box, _matching(box, new, imap_tools.AND(criteria, pem)), since)
+            several = _matching(box, new, imap_tools.AND(criteria, of_parts))
+            structures = self._fetch(box, several, "BODYSTRUCTURE", STRUCTURE)
+            yield from self._messages(box, [uid for uid, each in structures if CERTIFICATE_PART.search(each[0])], since)
+        if not enough():  # they may say why a certificate is missing
+            yield from self._messages(box, _matching(box, new, telling)[:FEW], since)
 
-    def _search_apart(self, box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: str) -> list[int]:
-        """Return which of some messages fulfil criteria, and those for which the server refuses to say so."""
-        try:
-            return self._search(box, f"UID {uids[0]}:{uids[-1]} {criteria}")
-        except _Refused:
-            self._refused += 1
-            if self._refused >= MOST_REFUSED:
-                raise
-            if len(uids) == 1:
-                return list(uids)
-        middle = len(uids) // 2
-        return self._search_apart(box, uids[:middle], criteria) + self._search_apart(box, uids[middle:], criteria)
+    def _messages(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
+        listed = self._fetch(box, uids, "RFC822.SIZE INTERNALDATE", SIZE)
+        sizes = {uid: int(size[1]) for uid, size in listed if not _is_before(size.string, since)}
+        large = [uid for uid, size in sizes.items() if size > self._largest]
+        for batch in (*_batches({uid: size for uid, size in sizes.items() if size <= self._largest}), large):
+            items = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if batch is large else "BODY.PEEK[]"
+            for uid, data in self._fetch(box, batch, items):
+                self._seen.add(uid)
+                location = Location(folder=self._settings.folder, uid=uid)
+                yield cut(data, location, self._largest, is_whole=batch is not large)
 
-    def _search(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
-        kind, data = box.client.uid("SEARCH", criteria)
-        if kind != "OK":
-            raise _Refused(server_words(data))
-        lines = [line for line in data if isinstance(line, bytes)]
-        if sum(line.count(b" ") + 1 for line in lines) > MOST_MESSAGES:
-            message = (
-                f"The folder {self._settings.folder} has more than {MOST_MESSAGES} messages to look at: "
-                "choose another folder of imap, or a lower max_age_days."
-            )
-            raise CertificatesError("mailbox_error", message, folder=self._settings.folder)
-        uids = [uid for line in lines for uid in line.split(b" ") if uid]
-        if not all(map(NUMBER.fullmatch, uids)):
-            raise imaplib.IMAP4.error("it answered a search with something else than numbers")
-        return sorted(map(int, uids))
+    def _fetch(
+        self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str, form: re.Pattern[bytes] | None = None
+    ) -> Iterator[tuple[int, t.Any]]:
+        """Yield each unseen message's UID, and its content, or what of its attributes has a form.
 
-    def _with_files(self, box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: str) -> list[int]:
-        """Return which of some messages fulfil criteria, and have a part that may be, or hold, a certificate."""
-        several = [uid for uid in self._search_apart(box, uids, criteria) if uid not in self._seen]
-        return [
-            uid
-            for chunk in _chunks(several, CHUNK)
-            for uid, line, _literal in self._fetched(box, chunk, "(BODYSTRUCTURE)", _has_structure)
-            if may_hold_certificate(line)
-        ]
-
-    def _fetch(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
-        for chunk in _chunks(uids, CHUNK):
-            sizes = {}
-            for uid, line, _literal in self._fetched(box, chunk, "(RFC822.SIZE INTERNALDATE)", _has_size):
-                size, received = SIZE.search(line), internal_date(line)
-                if received is None or received >= since:
-                    sizes[uid] = int(size[1]) if size else 0
-            for batch in _batches(sizes, self._largest):
-                is_whole = sizes[batch[0]] <= self._largest
-                items = "(BODY.PEEK[])" if is_whole else f"(BODY.PEEK[HEADER]<0.{HEADER_BYTES}>)"
-                for uid, _line, data in self._fetched(box, batch, items, _has_content):
-                    if data is not None and uid not in self._seen:
-                        self._seen.add(uid)
-                        yield cut(
-                            data, Location(folder=self._settings.folder, uid=uid), self._largest, is_whole=is_whole
-                        )
-
-    def _fetched(
-        self,
-        box: imap_tools.BaseMailBox,
-        uids: Sequence[int],
-        items: str,
-        shows: Callable[[bytes, bytes | None], bool],
-    ) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Yield for each message its UID, the line of the server's answer, and the literal in it, if there is one.
-
-        What does not come with others is asked for by itself; what does not come then, either, is given up, unless it is deleted.
-
-        Args:
-            box: the connection.
-            uids: the messages.
-            items: what to ask for.
-            shows: returns whether a line and its literal are what was asked for.
+        `fetch` of imap-tools requests a message whole, whatever its size, and does not keep its bytes. A message that cannot be
+        read hides no other: Dovecot ends the connection at it, and Exchange leaves it out or rejects the command. So a message
+        that does not come with others is requested alone, and then given up, unless it has been deleted.
         """
-        apart = self._apart[items]
-        groups = [[uid for uid in uids if uid not in apart], *([uid] for uid in uids if uid in apart)]
-        for group in filter(None, groups):  # it grows
-            is_alone = group[0] in apart
-            if is_alone:
-                box.client.noop()  # if the connection was lost before, that is not the message's fault
-            data, why = self._asked(box, group, items)
+        left = [uid for uid in uids if uid not in self._seen]
+        together = [uid for uid in left if not self._failures[uid]]
+        groups = [together[start : start + CHUNK] for start in range(0, len(together), CHUNK)]
+        groups += [[uid] for uid in left if self._failures[uid]]
+        for group in groups:  # it grows
+            is_alone = bool(self._failures[group[0]])
+            why = "the server leaves it out of its response."
+            try:
+                kind, data = box.client.uid("FETCH", ",".join(map(str, group)), f"(UID {items})")
+            except LOST as error:
+                self._failures.update(group)
+                if self._failures[group[0]] == MAX_FAILURES:
+                    self._give_up(group[0], items, self._lost(error).message)
+                raise
+            except imaplib.IMAP4.error as error:
+                kind, data = "BAD", [str(error).encode()]
+            if kind != "OK":
+                why = f"the server refuses it: {_in_words(data[0].decode(errors='replace'))}"
+                data = box.client.response("FETCH")[1]
             missing = set(group)
-            for line, literal in fetched_parts(data):
-                uid = UID.search(line)
-                if uid and int(uid[1]) in missing and shows(line, literal):
-                    self._refused = 0
-                    missing.discard(int(uid[1]))
-                    yield int(uid[1]), line, literal
-            left = self._still_there(box, missing)
-            if is_alone and left:
-                self._give_up(left[0], why)
-                self._refused += 1
-                if self._refused >= MOST_REFUSED:
-                    raise imaplib.IMAP4.error(f"many messages in a row cannot be read. Of the last one, {why}")
-            elif left:
-                apart.update(left)
-                groups += [[uid] for uid in left]
+            for uid, attributes, content in sorted(_responses(data), key=itemgetter(0), reverse=True):
+                value = form.search(attributes) if form else content
+                if uid in missing and value is not None:
+                    self._given_up[items] = 0
+                    missing.discard(uid)
+                    yield uid, value
+            if not is_alone:
+                self._failures.update(missing)
+                groups += [[uid] for uid in group if uid in missing]
+            elif missing:
+                box.client.noop()  # lets the server report what other clients have deleted
+                if _search(box, imap_tools.AND(uid=str(group[0]))):
+                    self._give_up(group[0], items, why)
 
-    def _asked(self, box: imap_tools.BaseMailBox, group: Sequence[int], items: str) -> tuple[Sequence[t.Any], str]:
-        """Return what the server gives of messages, and as the end of a sentence why that is not all."""
-        try:
-            kind, data = box.client.uid("FETCH", sequence_set(group), items)
-        except (*DROPPED, CertificatesError) as error:
-            if isinstance(error, CertificatesError):
-                self._endless += 1
-            if group[0] in self._apart[items]:
-                self._lost.append(self._broken_off(error) if isinstance(error, DROPPED) else error)
-                self._give_up(group[0], self._lost[-1].message)
-            self._apart[items].update(group)
-            raise
-        except imaplib.IMAP4.error as error:
-            kind, data = "BAD", [in_words(error).encode()]
-        if kind == "OK":
-            return data, "the server leaves it out of its answer."
-        return box.client.response("FETCH")[1], f"the server refuses it: {server_words(data).rstrip('.')}."
-
-    def _still_there(self, box: imap_tools.BaseMailBox, uids: set[int]) -> list[int]:
-        """Return which of some messages nobody has deleted meanwhile."""
-        if not uids:
-            return []
-        box.client.noop()  # lets the server report what other clients have deleted
-        listed = uids & set(self._search(box, f"UID {sequence_set(sorted(uids))}"))
-        self._seen |= uids - listed
-        return sorted(listed)
-
-    def _give_up(self, uid: int, why: str) -> None:
-        folder = self._settings.folder
+    def _give_up(self, uid: int, items: str, why: str) -> None:
         self._seen.add(uid)
-        self._unread[uid] = f"The message with UID {uid} in the folder {folder} cannot be read: {why}"
-
-    def _done(self) -> int:
-        """Return a number that changes as messages are read, given up, or put apart."""
-        return sum(map(len, (self._seen, *self._apart.values())))
+        self._unread[uid] = f"The message with UID {uid} in the folder {self._settings.folder} cannot be read: {why}"
+        self._given_up[items] += 1
+        if self._given_up[items] == MAX_GIVEN_UP:
+            what = f"did not return {MAX_GIVEN_UP} messages in a row. {self._unread[uid]} Try again later."
+            raise self._failure("mailbox_error", what)
 
     def _connect(self) -> imap_tools.BaseMailBox:
         """Return a connection with the folder opened read-only.
 
         Raises:
-            CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`.
+            CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `invalid_argument`.
         """
-        box = self._open_connection()
+        self._box = box = self._open_connection()
         try:
             self._log_in(box)
             self._open_folder(box)
+        except LOST as error:
+            self._drop()
+            raise self._lost(error) from None
         except BaseException:
-            _close(box)
+            self._drop()
             raise
         return box
 
     def _open_connection(self) -> imap_tools.BaseMailBox:
         settings = self._settings
+        where: dict[str, t.Any] = {"host": settings.host, "port": settings.actual_port, "timeout": settings.timeout}
         try:
-            return _box_of(self._open_client())
+            if settings.security == "none":
+                return imap_tools.MailBoxUnencrypted(**where)
+            secured = imap_tools.MailBox if settings.security == "tls" else imap_tools.MailBoxStartTls
+            return secured(**where, ssl_context=self._context)
         except ssl.SSLCertVerificationError as error:
-            message = (
-                f"The certificate of the mail server {settings.address} cannot be verified ({error.verify_message}): "
+            what = (
+                f"has a certificate that cannot be verified ({error.verify_message}): "
                 "give the CA's certificate in ca_path, or the host name that the certificate is for."
             )
-            raise CertificatesError("tls_error", message, host=settings.host) from None
+            raise self._failure("tls_error", what) from None
         except ssl.SSLError as error:
-            message = (
-                f"The mail server {settings.address} does not speak TLS here ({error.reason}): "
-                "use security tls with port 993, or starttls with port 143."
+            what = (
+                f"does not speak TLS here ({error.reason}): use security tls with port 993, or starttls with port 143."
             )
-            raise CertificatesError("tls_error", message, host=settings.host) from None
-        except UnicodeDecodeError:
-            message = f"The mail server {settings.address} does not answer as an IMAP server does: check host and port."
-            raise CertificatesError("unreachable", message, host=settings.host) from None
+            raise self._failure("tls_error", what) from None
         except ValueError:  # from the library for an invalid port, or from the resolver for an invalid name
-            message = (
-                f"{settings.address} cannot be connected to with security {settings.security}: check host and port of imap "
-                "(tls goes with port 993, starttls with 143)."
-            )
-            raise CertificatesError("invalid_argument", message, host=settings.host) from None
-        except (imaplib.IMAP4.error, OSError) as error:
+            what = f"cannot be connected to with security {settings.security}: check host and port of imap (tls goes with port 993, starttls with 143)."
+            raise self._failure("invalid_argument", what) from None
+        except (*LOST, *REFUSED) as error:
             if "TLS not supported" in str(error):
-                message = f"The mail server {settings.address} does not offer STARTTLS: use security tls."
-                raise CertificatesError("tls_error", message, host=settings.host) from None
-            message = f"The mail server {settings.address} cannot be reached: {in_words(error)} Check host and port."
-            raise CertificatesError("unreachable", message, host=settings.host) from None
-
-    def _open_client(self) -> ImapClient:
-        settings = self._settings
-        if settings.security == "starttls" and settings.actual_port == PORTS["tls"]:
-            raise ValueError  # both sides would wait for the other to begin
-        tls = self._context if settings.security == "tls" else None
-        client = ImapClient(settings.host, settings.actual_port, settings.timeout, self._largest, tls)
-        try:
-            if settings.security == "starttls":
-                client.starttls(self._context)
-        except BaseException:
-            with suppress(OSError):
-                client.shutdown()
-            raise
-        return client
-
-    def _broken_off(self, error: BaseException) -> CertificatesError:
-        message = f"The mail server {self._settings.address} broke the connection: {in_words(error)} Try again later."
-        return CertificatesError("unreachable", message, host=self._settings.host)
+                raise self._failure("tls_error", "does not offer STARTTLS: use security tls.") from None
+            raise self._lost(error, "cannot be reached") from None
 
     def _log_in(self, box: imap_tools.BaseMailBox) -> None:
         settings = self._settings
-        is_ascii = (settings.username + settings.password).isascii()
+        login = box.login if (settings.username + settings.password).isascii() else box.login_utf8
         try:
-            login = box.login if is_ascii else box.login_utf8
             login(settings.username, settings.password, initial_folder=None)
-            told = box.client.capability()[1][-1] or b""
-            box.client.capabilities = tuple(told.decode("ascii", "replace").upper().split())
-        except DROPPED as error:
-            raise self._broken_off(error) from None
-        except (imap_tools.ImapToolsError, imaplib.IMAP4.error) as error:
+        except imaplib.IMAP4.abort:
+            raise
+        except REFUSED as error:  # the message does not quote the server, which may quote the password
             if any(code in str(error).upper() for code in NOT_NOW):
-                message = f"The mail server {settings.address} takes no login at the moment: try again later."
-                raise CertificatesError("unreachable", message, host=settings.host) from None
-            message = (
-                f"The mail server {settings.address} refuses the login of {settings.username}: check username and password. "
+                raise self._failure("unreachable", "takes no login at the moment: try again later.") from None
+            what = (
+                f"refuses the login of {settings.username}: check username and password. "
                 "Providers with two-factor login want an app password."
             )
-            raise CertificatesError("authentication_failed", message, host=settings.host) from None
+            raise self._failure("authentication_failed", what) from None
 
     def _open_folder(self, box: imap_tools.BaseMailBox) -> None:
-        settings = self._settings
+        folder = self._settings.folder
         try:
-            box.folder.set(settings.folder, readonly=True)
-            validity = box.client.response("UIDVALIDITY")[1][0]
-        except DROPPED as error:
-            raise self._broken_off(error) from None
-        except (imap_tools.ImapToolsError, imaplib.IMAP4.error):
-            names = []
-            with suppress(*FAILED):
-                names = folder_names(box.client.list()[1])
-            there = f" There are: {', '.join(names)}." if names else ""
-            message = f"The mail server {settings.address} has no folder {settings.folder} to read.{there}"
-            raise CertificatesError("not_found", message, folder=settings.folder) from None
+            box.folder.set(folder, readonly=True)
+        except imap_tools.MailboxFolderSelectError:
+            names = [printable(each.name) for each in box.folder.list()[:SHOWN_FOLDERS]]
+            message = f"The mail server {self._settings.address} has no folder {folder} to read. There are: {', '.join(names)}."
+            raise CertificatesError("not_found", message, folder=folder) from None
+        validity = box.client.response("UIDVALIDITY")[1][0]
         if self._validity not in {None, validity}:
-            for known in (self._seen, self._apart, self._unread):
+            for known in (self._seen, self._failures, self._unread):
                 known.clear()  # the numbers now mean other messages (RFC 9051, 2.3.1.1)
-            self._first = 1
         self._validity = validity
+
+    def _lost(self, error: BaseException, what: str = "broke the connection") -> CertificatesError:
+        if isinstance(error, TimeoutError):
+            why = f"did not answer within {self._settings.timeout:g} seconds: raise timeout of imap, check host and port, or try again later."
+        else:
+            why = f"{what}: {_in_words(error)} Check host and port, or try again later."
+        return self._failure("unreachable", why)
+
+    def _failure(self, code: Code, what: str) -> CertificatesError:
+        message = f"The mail server {self._settings.address} {what}"
+        return CertificatesError(code, message, host=self._settings.host)
 
     def _drop(self) -> None:
         if self._box is not None:
-            _close(self._box)
+            with suppress(OSError):
+                self._box.client.shutdown()
             self._box = None
 
 
@@ -521,54 +381,65 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     return context
 
 
-def _box_of(client: ImapClient) -> imap_tools.BaseMailBox:
-    """Return a mailbox object of `imap_tools` for a client."""
-
-    class Box(imap_tools.BaseMailBox):  # type: ignore[misc,unused-ignore]
-        def _get_mailbox_client(self) -> ImapClient:
-            return client
-
-    return Box()
+def _search(box: imap_tools.BaseMailBox, criteria: imap_tools.AND) -> set[int]:
+    return set(map(int, box.uids(criteria)))
 
 
-def _close(box: imap_tools.BaseMailBox) -> None:
-    """Log out, as far as the connection allows it."""
-    with suppress(*FAILED, imap_tools.ImapToolsError):
-        box.logout()
-    with suppress(*DROPPED):
-        box.client.shutdown()
+def _matching(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: imap_tools.AND) -> list[int]:
+    """Return which of some messages fulfil criteria, and those for which the server refuses to say so.
+
+    Dovecot refuses a whole search because of one message that it cannot read.
+    """
+    try:
+        found = _search(box, imap_tools.AND(criteria, uid=imap_tools.U(str(uids[-1]), str(uids[0]))))
+    except imap_tools.MailboxUidsError:
+        if len(uids) <= CHUNK:
+            return list(uids)
+        middle = len(uids) // 2
+        return _matching(box, uids[:middle], criteria) + _matching(box, uids[middle:], criteria)
+    return [uid for uid in uids if uid in found]
 
 
-def _has_structure(line: bytes, _literal: bytes | None) -> bool:
-    return b"BODYSTRUCTURE" in line
+def _responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes | None]]:
+    """Yield UID, attributes, and content of each message in a response to FETCH, from the pieces that `imaplib` returns."""
+    attributes, content = b"", None
+    for part in data:
+        if isinstance(part, tuple) and b"BODY[" in part[0]:
+            attributes, content = attributes + part[0], part[1]
+        elif isinstance(part, tuple):  # such as a file name in a BODYSTRUCTURE
+            attributes += b"".join(part)
+        else:
+            attributes += part or b""
+            uid = UID.search(attributes)
+            if uid:
+                yield int(uid[1]), attributes, content
+            attributes, content = b"", None
 
 
-def _has_size(line: bytes, _literal: bytes | None) -> bool:
-    """Return whether a line is an answer to the question for the size, and not the news of changed flags."""
-    return b"RFC822.SIZE" in line or b"FLAGS" not in line
+def _is_before(attributes: bytes, since: datetime) -> bool:
+    """Return whether the server received a message before an instant (`INTERNALDATE`)."""
+    received = imaplib.Internaldate2tuple(attributes)
+    return received is not None and time.mktime(received) < since.timestamp()
 
 
-def _has_content(_line: bytes, literal: bytes | None) -> bool:
-    return literal is not None
-
-
-def _chunks(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(uids), size):
-        yield uids[start : start + size]
-
-
-def _batches(sizes: dict[int, int], largest: int) -> Iterator[list[int]]:
-    """Yield batches of messages to fetch together: each with few enough bytes, and messages that are too large one by one."""
+def _batches(sizes: dict[int, int]) -> Iterator[list[int]]:
+    """Yield messages to request together: as many as `BATCH_BYTES` allow, and at least one."""
     batch: list[int] = []
     bytes_in_batch = 0
     for uid, size in sizes.items():
-        if size > largest:
-            yield [uid]
-            continue
-        if batch and (bytes_in_batch + size > BATCH_BYTES or len(batch) >= BATCH_MESSAGES):
+        if batch and bytes_in_batch + size > BATCH_BYTES:
             yield batch
             batch, bytes_in_batch = [], 0
         batch.append(uid)
         bytes_in_batch += size
     if batch:
         yield batch
+
+
+def _in_words(error: BaseException | str) -> str:
+    """Describe what went wrong, as a sentence, without the content of messages."""
+    words = str(getattr(error, "strerror", None) or error)
+    if "unexpected response" in words:
+        words = "its response is not IMAP"
+    plain = printable(QUOTED.sub(r"\2", words[:1000]))[:200].strip().rstrip(".")
+    return f"{plain}."
