@@ -75,7 +75,7 @@ options:
     description:
       - With V(warn), the lists of revoked certificates are read that the authorities of what is served publish over HTTP, and
         RV(endpoints[].revocation) says what is in them. Private addresses are asked only for an authority of O(trusted_ca_path).
-      - What an authority says is kept for the next run, beside the ledger.
+      - What an authority says is kept for the next run, beside the ledger. Check mode keeps nothing.
       - With V(off), no authority is asked.
     type: str
     choices: [warn, "off"]

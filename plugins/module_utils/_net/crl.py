@@ -376,10 +376,12 @@ class Cache:
 
     Args:
         folder: where it is, or is to be made; `None` for nowhere.
+        is_read_only: whether nothing is kept, as in check mode.
     """
 
-    def __init__(self, folder: str | None) -> None:
+    def __init__(self, folder: str | None, *, is_read_only: bool = False) -> None:
         self._folder = folder
+        self._is_read_only = is_read_only
 
     def read(self, url: str) -> Kept | None:
         """Return what is kept of a URL."""
@@ -393,7 +395,7 @@ class Cache:
 
     def keep(self, lists: Mapping[str, bytes]) -> None:
         """Keep lists by their URLs, each whole or not at all, and delete what is too old."""
-        if not lists or self._folder is None:
+        if not lists or self._folder is None or self._is_read_only:
             return
         with suppress(OSError, CertificatesError):
             os.makedirs(self._folder, 0o700, exist_ok=True)

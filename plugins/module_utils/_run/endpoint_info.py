@@ -138,7 +138,8 @@ def find_revocations(
         return Egress(network.proxy, network.verify)
 
     named = named_anchors(params["trusted_ca_path"])
-    authorities = Authorities(egress, cache_in(state_folder()), params["timeout"], named)
+    cache = cache_in(state_folder(), is_check_mode=module.check_mode)
+    authorities = Authorities(egress, cache, params["timeout"], named)
     known = authorities.ask(
         ((sent[0], chain) for sent, chain in chains.items()), lambda: entries.anchors or Anchors(), {}
     )

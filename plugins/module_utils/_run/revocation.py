@@ -212,7 +212,7 @@ def authorities_for(module: Module, client: Client, folder: str | None) -> Autho
         return None
     return Authorities(
         lambda: Egress(settings.proxy, settings.verify),
-        cache_in(folder),
+        cache_in(folder, is_check_mode=module.check_mode),
         settings.timeout,
         named_anchors(params["trusted_ca_path"]),
         client.stop,
@@ -234,9 +234,9 @@ def as_sent(record: StoreCertificate) -> Sent:
     return certificate_of(record), record.intermediates
 
 
-def cache_in(folder: str | None) -> Cache:
-    """Return what is kept in a folder, that of the ledger."""
-    return Cache(os.path.join(folder, "crls") if folder and is_fixed(folder) else None)
+def cache_in(folder: str | None, *, is_check_mode: bool) -> Cache:
+    """Return what is kept in a folder, that of the ledger; check mode reads it only."""
+    return Cache(os.path.join(folder, "crls") if folder and is_fixed(folder) else None, is_read_only=is_check_mode)
 
 
 def named_anchors(path: str | None) -> Anchors:

@@ -403,9 +403,11 @@ def test_what_was_revoked(home: Path, roots: Path) -> None:
             assert entry["trust"] == "trusted" and ("warnings" in run) == (not options)  # nothing else is said
             return told and (told["status"], told["certificate"])
 
+        assert status(issued, check=True, **named) == ("good", None)
+        assert len(publisher.asked) == 2 and not (home / ".local").exists(), "check mode keeps nothing"
         for _time in "12":
             assert status(issued, **named) == ("good", None)
-        assert len(publisher.asked) == 2, "the second run has them"
+        assert len(publisher.asked) == 4, "the second run has them"
         assert list((home / ".local/state/softlayer.certificates/crls").iterdir())
         assert status(other, **named) == ("revoked", NAME)
         assert status(other, check_revocation="off") is None

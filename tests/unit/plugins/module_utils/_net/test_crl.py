@@ -298,6 +298,10 @@ def test_what_is_kept_is_there_for_the_next_run(tmp_path: Path) -> None:
     cache.keep({URL: LIST})
     kept = Cache(str(folder)).read(URL)
     assert kept is not None and kept.data == LIST and 0 <= kept.age < 60
+    foreseen = Cache(str(folder), is_read_only=True)
+    foreseen.keep({URL: b"another", f"{URL}x": LIST})
+    known = foreseen.read(URL)
+    assert known is not None and known.data == LIST and foreseen.read(f"{URL}x") is None
     assert Cache(str(folder)).read(f"{URL}x") is None
     assert [path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())] == [0o700, 0o600]
 

@@ -198,9 +198,11 @@ def test_which_certificates_a_user_names(tmp_path: Path) -> None:
 def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In a folder of a folder; nowhere, if that is nowhere."""
     url = "http://crl.example.com/"
-    cache_in(str(tmp_path / "a")).keep({url: b"a list"})
+    cache_in(str(tmp_path / "a"), is_check_mode=False).keep({url: b"a list"})
     assert len(list((tmp_path / "a/crls").iterdir())) == 1
     monkeypatch.chdir(tmp_path)
     for nowhere in ("relative", "", None):
-        cache_in(nowhere).keep({url: b"a list"})
-        assert cache_in(nowhere).read(url) is None and [path.name for path in tmp_path.iterdir()] == ["a"]
+        cache_in(nowhere, is_check_mode=False).keep({url: b"a list"})
+        assert cache_in(nowhere, is_check_mode=False).read(url) is None and [
+            path.name for path in tmp_path.iterdir()
+        ] == ["a"]
