@@ -221,7 +221,8 @@ not_https: Only HTTPS listeners have a certificate. | Name the HTTPS listener.
 balancer_busy: The load balancer was not ACTIVE in time. | Run it later; nothing is sent twice.
 balancer_error: The load balancer is in ERROR, or is being deleted. | See to it in the console.
 not_served: The listener, or an endpoint with ``expected``, serves something else, or completes no handshake. A listener that a switch broke
-    is pointed back (``rolled_back``). | Wait some minutes, run it again; then check key type, chain and cipher suites.
+    is pointed back (``rolled_back``). | Wait some minutes, run it again; then check key type, chain and cipher suites. If a load balancer goes on
+    serving something else, ``message`` has the commands that help.
 not_accepted: A client refuses what is served; ``message`` has its words. Mostly an intermediate certificate is missing. | Import it again with
     its chain; for your own authority, set ``trusted_ca_path``.
 not_reachable: Nobody can connect from here, so nobody knows what is served, and nothing is deleted. | Run it from a machine that can, or set
@@ -293,8 +294,8 @@ AttentionReason = t.Literal[
 ]
 """Why a listener needs a person after a rotation, the most urgent first; the choices of `fail_on`.
 
-expiring: What is served is in its last quarter (30 days at most), and nothing renews it. | Look at the client that should; see that its
-    folder is among the sources.
+expiring: What is served is in its last quarter (30 days at most), and nothing renews it, or its renewal is not served. | Look at the client
+    that should; see that its folder is among the sources. If it is the load balancer, ``message`` has the commands that help.
 unusable: A source has the renewal, and its key or passphrase is wrong. A run fails only if what is served is due and nothing else renews
     it. | ``message`` says which file, and what to do.
 held_back: A newer certificate may not stand in for it: names, organization, key type or trust. | Have it issued as the present one is, or

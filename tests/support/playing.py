@@ -11,6 +11,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -37,6 +38,21 @@ def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables
     """Run a playbook in a folder, logged in to a simulator whose authority the machine trusts, with variables from a file."""
     process = subprocess.run(
         _command(folder, playbook, options, variables),
+        cwd=folder,
+        env=_environment(sim),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return _ran(process.returncode, process.stdout + process.stderr)
+
+
+def shell(sim: Simulator, folder: Path, command: str) -> Ran:
+    """Run a command that a run has printed as it stands, such as `ansible localhost -m ...`, with that Ansible."""
+    name, *words = shlex.split(command)
+    process = subprocess.run(
+        [str(Path(sys.executable).with_name(name)), *words],
         cwd=folder,
         env=_environment(sim),
         capture_output=True,

@@ -14,10 +14,12 @@ import re
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from .._codes import Code
 from .._errors import CertificatesError, if_not_found
 from .._text import capitalized
+from .._times import parse
 from .client import Client
 from .faults import as_sentence, shorten
 from .values import as_id, dicts_in, number, text
@@ -26,7 +28,7 @@ BALANCER = "Network_LBaaS_LoadBalancer"
 LISTENER = "Network_LBaaS_Listener"
 BALANCER_MASK = (
     "mask[id,uuid,name,address,provisioningStatus,previousErrorText,sslCiphers[id,name],"
-    "listeners[id,uuid,protocol,protocolPort,tlsCertificateId]]"
+    "listeners[id,uuid,protocol,protocolPort,tlsCertificateId,modifyDate]]"
 )
 CHANGED_MASK = "mask[id,uuid,provisioningStatus]"
 
@@ -62,6 +64,8 @@ class Listener:
     """TCP, HTTP or HTTPS; only HTTPS has a certificate."""
     port: int
     certificate_id: int | None
+    modified_at: datetime | None = None
+    """When anything about it was changed last; `None` if the API does not say so."""
 
     @property
     def is_https(self) -> bool:
@@ -234,4 +238,5 @@ def _listener(row: Mapping[str, t.Any]) -> Listener | None:
         protocol=(text(row.get("protocol")) or "").upper(),
         port=port,
         certificate_id=as_id(row.get("tlsCertificateId")),  # -1 has been seen where there is none
+        modified_at=parse(row.get("modifyDate")),
     )

@@ -180,7 +180,7 @@ class Watch:
         how = SOMEWHERE if verdict.finding == "failing" and verdict.working else HOW[verdict.finding]
         return seen.failed(
             "not_served",
-            f"{action.should} {how}: {verdict.words}{action.remedy}",
+            f"{action.should} {how}: {verdict.words}{seen.remedy}",
             is_changed=action.is_changed,
             served=False,
         )

@@ -298,7 +298,8 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
         is_refused = False
     if lifespan.is_due(clients.at) and not (listener.IS_MANAGED and _is_renewed_in_time(served, known)):
         has_ended = lifespan.is_over(clients.at)
-        why = held.message if held and not listener.renewal_id else None
+        is_other = listener.has_failed and listener.serves_something_else
+        why = listener.message if is_other else held.message if held and not listener.renewal_id else None
         why = why or unusable or requested or _why_not_deployed(listener, served, known)
         ends = _how_it_ends(served, has_ended, is_renewed=why is not None)
         yield item("expired" if has_ended else "expiring", f"{ends} {why or _why_not_renewed(listener, served, known)}")

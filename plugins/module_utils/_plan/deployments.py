@@ -16,7 +16,7 @@ from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
-from .._text import some_of
+from .._text import capitalized, some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
@@ -122,6 +122,8 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     """Whether the listener was, or would be, pointed to another certificate, even if it was pointed back afterwards."""
     predecessor_id: int | None = None
     """For one that stays as it is: the certificate that the present one has probably replaced."""
+    expired_predecessor: StoreCertificate | None = field(default=None, repr=False)
+    """The same, where there is none that is valid: one that has expired."""
     is_predecessor_trusted: bool = False
     """Whether clients would accept that one."""
     is_promising: bool = False
@@ -193,14 +195,29 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     @property
     def remedy(self) -> str:
         """What to do if it serves something else than it should, behind another sentence."""
-        balancer, before = self.place.balancer, self.predecessor_id
-        if self.is_changed or not balancer.uuid:
+        balancer, since = self.place.balancer, self.place.listener.modified_at
+        if self.is_changed or not balancer.uuid or self.target_id is None:
             return ""
         if balancer.has_ended:
             return f" {balancer.why_ended}"
         if not balancer.is_active:
             return f" Load balancer {balancer.name} was {balancer.provisioning_status}: run it again when it is ACTIVE."
-        return f" {self.place.command(before)} goes back to the one that was probably before it." if before else ""
+        known = f" since {iso(since)} or earlier" if since else ""
+        cause = f" Load balancer {balancer.name} does not serve what this listener has been set to{known}."
+        case = f"open a support case for load balancer {balancer.uuid}."
+        other = self._other_command()
+        if other is None:
+            return f"{cause} {capitalized(case)}"
+        back = self.place.command(self.target_id)
+        return f"{cause} Switch it to another certificate with {other}, and back with {back}. If that does not help, {case}"
+
+    def _other_command(self) -> str | None:
+        """Return what has it serve another certificate for a while, if clients lose nothing by that: one that is valid, or is served now."""
+        if self.predecessor_id:
+            return self.place.command(self.predecessor_id)
+        over = self.expired_predecessor
+        is_served = over is not None and {chain[0] for chain in self.seen} == {over.certificate}
+        return self.place.command(over.stored_id, ACCEPT["expired"]) if over and is_served else None
 
     def fits(self, certificate: Certificate) -> bool:
         """Return whether a certificate is what should be served."""
@@ -611,7 +628,9 @@ def _kept(place: Place, current: StoreCertificate | None, message: str, world: W
     """Return what leaves a listener as it is."""
     clients = world.clients
     new = world.imported_handles
-    before = world.index.before(current, clients, new) if current and current.certificate else None
+    known = current if current and current.certificate else None
+    before = world.index.before(known, clients, new) if known else None
+    over = world.index.before(known, clients, new, may_be_over=True) if known and not before else None
     return ListenerAction(
         "unchanged",
         None,
@@ -621,6 +640,7 @@ def _kept(place: Place, current: StoreCertificate | None, message: str, world: W
         current,
         target_id=place.listener.certificate_id,
         predecessor_id=before.id if before else None,
+        expired_predecessor=over,
         is_predecessor_trusted=before is not None and clients.trust(before),
         is_promising=_is_promising(current, clients),
     )

@@ -143,7 +143,7 @@ class StoreIndex:
         return self._sorted(older)
 
     def before(
-        self, new: StoreCertificate, clients: Clients, imported: Collection[Handle] = ()
+        self, new: StoreCertificate, clients: Clients, imported: Collection[Handle] = (), *, may_be_over: bool = False
     ) -> StoreCertificate | None:
         """Return the newest older record that is valid and has all names of a certificate: what it probably replaced.
 
@@ -151,13 +151,15 @@ class StoreIndex:
             new: the certificate.
             clients: who has to trust it.
             imported: the handles of what this run has imported, or would: that was not there before.
+            may_be_over: whether it may have expired.
         """
+        overrides = Overrides(expired=may_be_over)
         older = [
             record
             for record in self.covering(certificate_of(new).identities)
             if record.handle not in imported
             and record.certificate != new.certificate
             and not is_newer(record, new, clients)
-            and why_not_in_place_of(record, Incumbent.of(new), clients, Overrides()) is None  # though it may end soon
+            and why_not_in_place_of(record, Incumbent.of(new), clients, overrides) is None  # though it may end soon
         ]
         return max(older, key=age, default=None)

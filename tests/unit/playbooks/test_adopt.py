@@ -7,9 +7,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.simulator.client import Simulator
@@ -17,7 +14,7 @@ from tests.support.balanced import AUTHORITY, UPDATE, account, balanced, balance
 from tests.support.certificates import Issued, new_key
 from tests.support.client_trees import certbot
 from tests.support.haproxy import served
-from tests.support.playing import _environment
+from tests.support.playing import shell
 
 __all__ = ["account", "balanced"]
 
@@ -72,12 +69,8 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
     assert night.ran.code == 0, night.ran.output
     assert served(address, PORT) == second.certificate and old in ids(account) and new not in ids(account)
 
-    words = shlex.split(command)
-    words[0] = str(Path(sys.executable).with_name(words[0]))
-    removed = subprocess.run(
-        words, cwd=tmp_path, env=_environment(account), capture_output=True, text=True, check=False
-    )
-    assert removed.returncode == 0, removed.stdout + removed.stderr
+    removed = shell(account, tmp_path, command)
+    assert removed.code == 0, removed.output
     assert old not in ids(account)
 
 

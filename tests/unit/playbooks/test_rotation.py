@@ -16,14 +16,17 @@ import json
 import re
 import stat
 from collections import Counter
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+import SoftLayer
 import yaml
 from ansible.release import __version__ as core
 
 from tests.simulator.client import Simulator
+from tests.support import waiting
 from tests.support.balanced import (
     AUTHORITY,
     KEY,
@@ -43,7 +46,7 @@ from tests.support.certificates import Issued, leaks, new_key
 from tests.support.client_trees import certbot, traefik
 from tests.support.dovecot import Mailbox
 from tests.support.pages import ROOT
-from tests.support.playing import play
+from tests.support.playing import play, shell
 from tests.support.renewal_desk import PAST, WHY, Desk, answer, identified
 from tests.support.tls_servers import HOST, serving
 
@@ -267,6 +270,39 @@ def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
     assert summary(deploy) == "2 listeners: 1 switched, 1 failed; certificates: 1 removed"
     [told, *rest] = re.findall(r'^ +"msg": "1 failed: api:443: (.+)"$', deploy.ran.output, re.MULTILINE)
     assert not rest and deploy.ran.output.count(told) == SAID, "it is said once"
+
+
+@pytest.mark.parametrize("is_over", [True, False], ids=["it has expired", "it is due"])
+def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(
+    account: Simulator, tmp_path: Path, is_over: bool
+) -> None:
+    """The sentence says why, since when, and which commands help, as they stand; they do."""
+    issued = AUTHORITY.issue("www.example.com", key=KEY, days=(-91, -1) if is_over else (-80, 10))
+    old, new = put(account, issued), store(account, "www.example.com")
+    web = balancer(account, "web", p443=old)
+    uuid = web["listeners"][0]["uuid"]
+    account.patch_listener(uuid, misbehaves="stale", changes=1)
+    client = SoftLayer.Client(username=account.username, api_key=account.api_key, endpoint_url=account.rest_url)
+    change = [{"listenerUuid": uuid, "tlsCertificateId": new}]
+    client.call("Network_LBaaS_Listener", "updateLoadBalancerProtocols", web["uuid"], change)
+    waiting.until(lambda: account.balancers()[0]["provisioningStatus"] == "ACTIVE")
+    told = rotate(account, tmp_path, playbook="verify", fail_on=None)
+    assert told.ran.code == 2 and have(account) == {"web:443": new}
+    assert (
+        "nothing renews it" not in told.ran.output
+        and f"support case for load balancer {web['uuid']}." in told.ran.output
+    )
+    [known] = {listener["modifyDate"] for listener in account.balancers()[0]["listeners"]}
+    since = datetime.fromisoformat(known).astimezone(timezone.utc)
+    assert f"has been set to since {since:%Y-%m-%dT%H:%M:%SZ} or earlier." in told.ran.output, told.ran.output
+    commands = list(dict.fromkeys(re.findall(r"`(ansible localhost [^`]*)`", told.ran.output)))
+    for command, has, serves in zip(commands, (old, new), (old, new), strict=True):
+        ran = shell(account, tmp_path, command)
+        assert ran.code == 0, ran.output
+        [listener] = account.balancers()[0]["listeners"]
+        assert (listener["tlsCertificateId"], listener["serves"]) == (has, serves), command
+    told = rotate(account, tmp_path, playbook="verify", fail_on=None)
+    assert told.ran.code == 0, told.ran.output
 
 
 def test_endpoints_stand_beside_listeners(account: Simulator, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 import xmlrpc.client
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -160,6 +161,14 @@ def test_what_is_final(status: str) -> None:
 def test_key_types_that_are_offered(ciphers: list[str], offered: set[str]) -> None:
     found = read({**ROW, "sslCiphers": [{"id": 99, "name": name} for name in ciphers]})
     assert {kind for kind in ("RSA", "EC") if found.offers(kind)} == offered
+
+
+def test_when_a_listener_was_changed() -> None:
+    row = {"uuid": LISTENER, "protocol": "HTTPS", "protocolPort": 443, "modifyDate": "2026-11-30T06:00:00-06:00"}
+    [found] = read({**ROW, "listeners": [row]}).listeners
+    assert found.modified_at == datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
+    for unknown in (None, "", "yesterday"):
+        assert read({**ROW, "listeners": [{**row, "modifyDate": unknown}]}).listeners[0].modified_at is None
 
 
 def test_what_the_api_says_is_one_sentence() -> None:

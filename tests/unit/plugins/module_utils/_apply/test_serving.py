@@ -44,6 +44,7 @@ NAME = "www.example.com"
 ADDRESS = "web-1-dal10.clb.appdomain.cloud"
 AUTHORITY = Authority()
 OLD, NEW, THIRD = (AUTHORITY.issue(NAME, key=new_key("rsa"), days=days) for days in ((-350, 15), (-1, 90), (-2, 80)))
+ENDED = AUTHORITY.issue(NAME, key=new_key("rsa"), days=(-90, -1))
 FAILS = "handshake_failed"
 GONE = "unreachable"
 
@@ -447,6 +448,16 @@ def test_what_is_refused_though_there_is_a_way_back(world: World, is_trusted: bo
     (seen,) = watch.until_served([kept])
     assert (seen.outcome, seen.reason) == (("failed", "not_accepted") if is_trusted else ("unchanged", None))
     assert ("goes back to the one that was probably before it" in seen.message) is is_trusted
+
+
+@pytest.mark.parametrize(("served", "is_over"), [(ENDED, True), (THIRD, False)], ids=["expired", "another one"])
+def test_what_is_served_decides_what_to_do_about_a_load_balancer(world: World, served: Issued, is_over: bool) -> None:
+    """It is switched to what has expired, and back, if that is what it serves."""
+    kept = replace(switched(), outcome="unchanged", is_changed=False, expired_predecessor=stored(7, ENDED))
+    world.shows = {0: (served,)}
+    (seen,) = Watch(0, None, world.clock).until_served([kept])
+    assert (seen.reason, "Load balancer web does not serve what" in seen.message) == ("not_served", True)
+    assert ("certificate_id=7" in seen.message and "allow_expired=true" in seen.message) is is_over
 
 
 def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:

@@ -474,6 +474,25 @@ def test_what_is_not_newer_or_not_valid_is_not_held_back(days: tuple[float, floa
 # Nothing renews it
 
 
+@pytest.mark.parametrize("store", [[], [Made(days=(5, 95)), Made(days=(-0.5, 91), organization=LTD)]])
+@pytest.mark.parametrize("is_changed", [True, False])
+@pytest.mark.parametrize(("old", "reason", "how"), [(OVER, "expired", "expired"), (DUE, "expiring", "ends")])
+def test_what_a_load_balancer_goes_on_serving_is_not_to_be_renewed(
+    old: Made, reason: str, how: str, is_changed: bool, store: list[Made]
+) -> None:
+    """The API has what renews it: what is wrong is said by the listener, and what to do; whatever else the store or a source has."""
+    chain = (certificate_of(old.record(None)), *old.record(None).intermediates)
+    wrong = serving(FRESH, served=False, seen=(chain,)).failed(
+        "not_served", "Another one is. Do it.", is_changed=is_changed
+    )
+    broken = {"source": "certbot", "name": NAME, "reason": "bad_passphrase", "message": "It is locked."}
+    broken |= {"not_before": iso(NOW), "subject_alt_names": [NAME], "common_name": NAME}
+    items = found(wrong, store=store, unused=[broken])
+    told = {item["reason"]: item["message"] for item in items}
+    assert told[reason] == f"It {how} at {iso(NOW + old.days[1] * DAY)}. Another one is. Do it."
+    assert told["not_served"] == "Another one is. Do it."
+
+
 def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
     """There is one cause: why it was not deployed; though another one, which is newer still, is held back."""
     one, deploys = serving(DUE, renewal_id=10), f"{DEPLOY} has it served."

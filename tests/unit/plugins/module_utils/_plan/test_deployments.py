@@ -489,7 +489,10 @@ def test_what_this_run_imports_was_not_there_before(identifier: int | None) -> N
     assert renewal(present, record(NEW, before)).predecessor_id == NEW
     world = world_of([present], balancer()).after([record(identifier, before)], ())
     (only,) = plan_renewals(world, ListenerSelection())
-    assert (only.predecessor_id, only.is_predecessor_trusted) == (None, False)
+    assert (only.predecessor_id, only.is_predecessor_trusted, only.expired_predecessor) == (None, False, None)
+    over = record(8, issue(days=(-90, -1)))
+    assert renewal(present, over).expired_predecessor == over
+    assert renewal(present, over, record(NEW, before)).expired_predecessor is None
 
 
 # What a user names

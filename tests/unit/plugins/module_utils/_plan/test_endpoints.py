@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -142,18 +143,42 @@ def test_what_is_said_if_it_serves_something_else() -> None:
     assert action.should == f"It must serve certificate 1 ({NAME}), or one that may stand in for it, and"
     assert action.remedy == " Have that served there, or correct what is expected."
     of_balancer = listener(1, FRESH.record(1))
-    assert (
-        of_balancer.IS_MANAGED and of_balancer.should == "With certificate 1 in the API," and of_balancer.remedy == ""
-    )
-    assert (
-        replace(of_balancer, predecessor_id=7).remedy
-        == f" {deploy(7, 'web:443')} goes back to the one that was probably before it."
-    )
-    assert replace(of_balancer, predecessor_id=7, is_changed=True).remedy == ""
+    assert of_balancer.IS_MANAGED and of_balancer.should == "With certificate 1 in the API,"
     assert of_balancer.expected_name is None and of_balancer.fits(certificate_of(FRESH.record(1)))
     assert not of_balancer.fits(certificate_of(DUE.record(1))) and not listener(1, None).fits(
         certificate_of(FRESH.record(1))
     )
+
+
+CAUSE = "Load balancer web does not serve what this listener has been set to"
+CASE = "pen a support case for load balancer uuid-of-web."
+
+
+def beside(action: Any, *seen: Made, since: datetime | None = None, **changed: Any) -> str:
+    """What to do about a listener that serves something else than it has."""
+    found = replace(action.place.listener, modified_at=since)
+    chains = tuple((certificate_of(made.record(None)),) for made in seen)
+    return str(replace(action, place=replace(action.place, listener=found), seen=chains, **changed).remedy)
+
+
+def test_what_to_do_about_a_listener_that_serves_something_else_than_it_has() -> None:
+    """To switch it to another certificate and back, if clients lose nothing by that; since when is said if the API knows."""
+    web = listener(1, FRESH.record(1))
+    over = Made(days=(-90, -1))
+    assert beside(web, over) == f" {CAUSE}. O{CASE}"
+    assert beside(web, over, since=NOW) == f" {CAUSE} since {iso(NOW)} or earlier. O{CASE}"
+    back = f"and back with {deploy(1, 'web:443')}. If that does not help, o{CASE}"
+    for seen in ((), (over,), (DUE,)):
+        expected = f" {CAUSE}. Switch it to another certificate with {deploy(7, 'web:443')}, {back}"
+        assert beside(web, *seen, predecessor_id=7) == expected
+    there = deploy(7, "web:443", "allow_expired")
+    assert "allow_expired=true" in there
+    served = beside(web, over, expired_predecessor=over.record(7))
+    assert served == f" {CAUSE}. Switch it to another certificate with {there}, {back}"
+    for seen in ((), (DUE,), (over, DUE)):  # it is not known whether clients would lose something
+        assert beside(web, *seen, expired_predecessor=over.record(7)) == f" {CAUSE}. O{CASE}"
+    assert beside(listener(2, FRESH.record(1)), predecessor_id=7) == "", "the change may yet show"
+    assert beside(replace(web, target=None, target_id=None), predecessor_id=7) == ""
 
 
 @pytest.mark.parametrize("record", [None, FRESH.record(7, certificate="damaged")])

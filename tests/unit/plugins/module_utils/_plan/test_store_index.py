@@ -128,6 +128,16 @@ def test_what_one_has_probably_replaced(made: dict[str, Any], expected: bool) ->
     assert StoreIndex([present, other]).before(present, CLIENTS, {other.handle}) is None, "it was not there before"
 
 
+def test_one_that_has_expired_is_found_if_it_may_be() -> None:
+    """It is none that could be served instead, but may be what is served."""
+    present, over = Made().record(1), Made(days=(-90, -1)).record(2)
+    assert StoreIndex([present, over]).before(present, CLIENTS, may_be_over=True) == over
+    assert StoreIndex([present, over]).before(present, CLIENTS) is None
+    other = Made(days=(-90, -1), organization="Example Ltd").record(3)
+    assert StoreIndex([other, present]).before(other, CLIENTS, may_be_over=True) is None
+    assert StoreIndex([present, other]).before(present, CLIENTS, may_be_over=True) is None
+
+
 def test_the_newest_of_those_is_found() -> None:
     records = [Made(days=(-begun, 60)).record(begun) for begun in (40, 20, 30)]
     found = StoreIndex([Made().record(1), *records]).before(Made().record(1), CLIENTS)
