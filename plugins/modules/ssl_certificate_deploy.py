@@ -187,6 +187,8 @@ options:
         keep their certificate.
       - The listener fails with the reason V(not_served) if it does not serve its certificate within O(verify_timeout), and with the reason
         V(not_accepted) if a client refuses what it serves then, and accepted what it served before.
+      - Every probe has the same time limit, 10 seconds to connect and 10 seconds for the TLS handshake. A connection that breaks, or whose
+        handshake takes longer, is made once more. A connection that is refused, or not accepted in time, is not.
       - A listener that does not accept connections from here, before and after the change, does not fail. Its reason is
         V(not_reachable), RV(listeners[].served) is null, and a warning names it.
     type: bool
@@ -194,6 +196,7 @@ options:
   verify_timeout:
     description:
       - Maximum time in seconds until a listener serves its certificate, counted from when the balancer is ACTIVE.
+      - This option does not change the time limit of a probe, see O(verify).
     type: float
     default: 120
   trusted_ca_path:

@@ -202,7 +202,7 @@ options:
     type: float
     default: 900
   verify_timeout:
-    description: Seconds until a listener serves what it got.
+    description: Seconds until a switched listener serves what it got.
     type: float
     default: 120
   rollback:

@@ -84,6 +84,8 @@ options:
     description:
       - Maximum number of seconds for each step of a look - to resolve the name, to connect, to carry out the handshake, and to get all lists
         of revoked certificates.
+      - A connection that breaks, or whose handshake takes longer, is made once more. A connection that is refused, or not accepted in time, is
+        not.
       - A call of the API may take 60 seconds, or C(timeout) of the config file, or this if it is longer.
     type: float
     default: 10

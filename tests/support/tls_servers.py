@@ -148,11 +148,17 @@ def serving(
     chain: str | None = None,
     host: str = HOST,
     port: int = 0,
+    delay: float = 0,
     **settings: Any,
 ) -> Server:
-    """A server that serves a certificate."""
+    """A server that serves a certificate, so many seconds after the ClientHello."""
     context = context_of(issued, chain, **settings)
-    server = Server(lambda visit: visit.serve(context), host, port)
+
+    def script(visit: Visit) -> None:
+        time.sleep(delay)
+        visit.serve(context)
+
+    server = Server(script, host, port)
 
     def remember(_tls: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         server.asked_for = name

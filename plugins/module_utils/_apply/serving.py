@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from .._names import listener_place, name_to_ask_for
 from .._net.endpoint import Endpoint, ProbeResult
-from .._net.probe import CONCURRENCY, probe_addresses
+from .._net.probe import probe_addresses
 from .._net.verdict import Finding, Verdict, judge
 from .._plan.deployments import ListenerAction
 from .._plan.endpoints import EndpointAction
@@ -26,7 +26,9 @@ from .._x509.chain import Anchors
 from .backoff import Backoff
 
 PROBE_TIMEOUT = 10.0
-"""Seconds for each step of one probe."""
+"""Seconds for each step of every probe: how long a listener may take to serve what it should is another question."""
+PROBES_AT_ONCE = 64
+"""Listeners that are probed at the same time: a fleet out of reach costs the time limit as often as it has so many."""
 LONGEST_PAUSE = 3.0
 """Seconds between two probes of the same listener."""
 HOW: Mapping[Finding, str] = {
@@ -50,7 +52,7 @@ class Watch:
     """Probes listeners, for all balancers of a run.
 
     Args:
-        timeout: seconds in which a change must show.
+        timeout: seconds in which a change must show; without any, there is one probe.
         anchors: the certificates that clients trust; `None` if it is not looked at whether they accept what is served.
         stop: once it is set, there are no more probes.
     """
@@ -189,7 +191,7 @@ class Watch:
         """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
         if not actions:
             return {}
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), CONCURRENCY)) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), PROBES_AT_ONCE)) as pool:
             verdicts = list(pool.map(lambda action: self._verdict(action, is_before=is_before), actions))
         pairs = zip(actions, verdicts, strict=True)
         return {action.uuid: verdict.since(self._before.get(action.uuid)) for action, verdict in pairs}
@@ -204,13 +206,14 @@ class Watch:
             return judge(
                 [ProbeResult(Endpoint("", action.place.listener.port), reason="unreachable", message=words)], wanted
             )
-        timeout = max(1.0, min(PROBE_TIMEOUT, self._timeout))
         endpoint = Endpoint(address, action.place.listener.port, name_to_ask(action, is_before=is_before))
         if endpoint.server_name is None:  # so a client asks for what is served
-            seen = probe_addresses(endpoint, timeout, self._stop)
+            seen = probe_addresses(endpoint, PROBE_TIMEOUT, self._stop)
+            if not any(result.is_connected for result in seen):
+                return judge(seen, wanted)  # it costs the time once
             served = next((result.chain[0] for result in seen if result.chain), None)
             endpoint = replace(endpoint, server_name=server_name_for(served) if served else None)
-        return judge(probe_addresses(endpoint, timeout, self._stop, self._client), wanted)
+        return judge(probe_addresses(endpoint, PROBE_TIMEOUT, self._stop, self._client), wanted)
 
 
 def _remedy_for(refused: ListenerAction) -> str:

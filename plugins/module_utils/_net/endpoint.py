@@ -77,7 +77,8 @@ class ProbeResult:
     """What an endpoint serves.
 
     `chain` has the certificates as they were sent, the server's own first; it may hold some even where `reason` is set.
-    `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted. `accepted` says whether
+    `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted, `is_cut` whether that one then
+    broke, or was silent for too long, which may not happen again. `accepted` says whether
     a client accepts what is served, `None` if none was asked, or could not say; `refusal` is the end of a sentence that says why it does
     not, and `is_for_other_name` whether it wants another name.
     """
@@ -90,6 +91,7 @@ class ProbeResult:
     reason: NotSeen | None = None
     message: str | None = None
     is_connected: bool = False
+    is_cut: bool = False
     accepted: bool | None = None
     refusal: str | None = None
     is_for_other_name: bool = False

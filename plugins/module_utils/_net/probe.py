@@ -6,6 +6,10 @@
 
 A connection is made for the handshake alone. What is served is to be seen, whatever it is: where a client refuses it, a second
 connection looks at it without verifying anything, with all that OpenSSL can still speak.
+
+A connection that breaks, or whose handshake takes too long, is made once more: a busy server, or a busy machine here, does that now and then.
+A connection that is refused or not accepted in time is not: the first is an answer, and for the second the system has asked four times within
+10 seconds (RFC 6298, 2 and 5.5), so that what cannot be reached costs that time once.
 """
 
 from __future__ import annotations
@@ -117,10 +121,10 @@ def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -
 
 
 def _unseen(
-    endpoint: Endpoint, error: CertificatesError, ip_address: str | None = None, *, is_connected: bool = False
+    endpoint: Endpoint, error: CertificatesError, ip_address: str | None = None, *, is_cut: bool = False
 ) -> ProbeResult:
     reason = t.cast(NotSeen, error.code)
-    return ProbeResult(endpoint, ip_address, reason=reason, message=error.message, is_connected=is_connected)
+    return ProbeResult(endpoint, ip_address, reason=reason, message=error.message, is_connected=is_cut, is_cut=is_cut)
 
 
 def _why_unreachable(endpoint: Endpoint, error: OSError) -> CertificatesError:
@@ -139,16 +143,28 @@ def _probe(
     client: ssl.SSLContext | None,
 ) -> ProbeResult:
     """Probe the first address that accepts a connection; if a client refuses what it serves, see what that is."""
-    asked = _shake_hands(endpoint, addresses, timeout, stop, client)
-    if client is None:
-        return asked
-    same = [address for address in addresses if address.ip_address == asked.ip_address] or addresses
-    if asked.accepted is None and asked.reason == "handshake_failed":  # the connection broke, which happens
-        asked = _shake_hands(endpoint, same, timeout, stop, client)
+    asked = _shake_hands_again(endpoint, addresses, timeout, stop, client)
     if asked.accepted is not False:
         return asked
-    seen = _shake_hands(endpoint, same, timeout, stop, None)
+    seen = _shake_hands_again(endpoint, _same(addresses, asked), timeout, stop, None)
     return replace(seen, accepted=False, refusal=asked.refusal, is_for_other_name=asked.is_for_other_name)
+
+
+def _shake_hands_again(
+    endpoint: Endpoint,
+    addresses: Sequence[SocketAddress],
+    timeout: float,
+    stop: threading.Event | None,
+    client: ssl.SSLContext | None,
+) -> ProbeResult:
+    """Shake hands; once more if the connection was cut."""
+    result = _shake_hands(endpoint, addresses, timeout, stop, client)
+    return _shake_hands(endpoint, _same(addresses, result), timeout, stop, client) if result.is_cut else result
+
+
+def _same(addresses: Sequence[SocketAddress], result: ProbeResult) -> Sequence[SocketAddress]:
+    """Return the address that a result is of; all of them if that is not known."""
+    return [address for address in addresses if address.ip_address == result.ip_address] or addresses
 
 
 def _shake_hands(
@@ -166,7 +182,7 @@ def _shake_hands(
         return _unseen(endpoint, error, ip_address)
     except ConnectionResetError as error:  # it was accepted, or else there would be nothing to reset
         broken = f"{endpoint.shown} broke the connection off ({error.strerror})."
-        return _unseen(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_connected=True)
+        return _unseen(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_cut=True)
     except OSError as error:
         return _unseen(endpoint, _why_unreachable(endpoint, error), ip_address)
     with connected:
@@ -243,7 +259,7 @@ def shake_hands(
     reason: NotSeen | None = None
     message: str | None = None
     refusal: str | None = None
-    is_for_other_name = False
+    is_for_other_name = is_cut = False
     beginning = b""
     try:
         while not _advance(tls, outgoing, connected, deadline):
@@ -252,6 +268,7 @@ def shake_hands(
                 beginning += data
                 _check_beginning(beginning, endpoint)
             if not data:
+                is_cut = True
                 raise CertificatesError("handshake_failed", f"{shown} closed the connection during the TLS handshake.")
             incoming.write(data)
     except ssl.SSLError as error:
@@ -259,10 +276,11 @@ def shake_hands(
         is_for_other_name = getattr(error, "verify_code", None) in MISMATCHES
         reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {refusal}."
     except OSError as error:
-        reason = "handshake_failed"
+        reason, is_cut = "handshake_failed", True
         message = f"{shown} broke the connection off during the TLS handshake ({error.strerror})."
     except CertificatesError as error:
         reason, message = t.cast(NotSeen, error.code), error.message
+        is_cut = is_cut or reason == "timeout"
     ders = _certificates(tls)
     chain = _readable(ders)
     if reason is None and not chain:
@@ -270,7 +288,9 @@ def shake_hands(
         reason, message = "handshake_failed", f"{shown} sent {sent}."
     used = tls.cipher()
     cipher = used[0] if used else None
-    known = ProbeResult(endpoint, ip_address, chain, tls.version(), cipher, reason, message, is_connected=True)
+    known = ProbeResult(
+        endpoint, ip_address, chain, tls.version(), cipher, reason, message, is_connected=True, is_cut=is_cut
+    )
     if client is None or (reason is not None and refusal is None):  # a connection that breaks is no refusal
         return known
     return replace(known, accepted=reason is None, refusal=refusal, is_for_other_name=is_for_other_name)

@@ -68,6 +68,7 @@ class World:
         self.shows: dict[float, tuple[Answer, ...]] = {}
         self.asked: list[Endpoint] = []
         self.clients: list[ssl.SSLContext | None] = []
+        self.limits: list[float] = []
         self.stops_at: float | None = None
         time = SimpleNamespace(monotonic=lambda: self.clock.now)
         for module in (backoff, serving):
@@ -75,10 +76,11 @@ class World:
         monkeypatch.setattr(serving, "probe_addresses", self._probe)
 
     def _probe(
-        self, endpoint: Endpoint, _timeout: float, _stop: threading.Event, client: ssl.SSLContext | None
+        self, endpoint: Endpoint, timeout: float, _stop: threading.Event, client: ssl.SSLContext | None = None
     ) -> list[ProbeResult]:
         self.asked.append(endpoint)
         self.clients.append(client)
+        self.limits.append(timeout)
         if self.stops_at is not None and self.clock.now >= self.stops_at:
             self.clock.set()
         answers = self.shows[max(second for second in self.shows if second <= self.clock.now)]
@@ -140,6 +142,43 @@ def watched(
 def test_each_address_is_asked_for_the_certificates_name(world: World) -> None:
     watched(world, OLD, at_0=(NEW,))
     assert world.asked == [Endpoint(ADDRESS, 443, NAME)]
+
+
+@pytest.mark.parametrize("timeout", [0, 1, 120])
+def test_each_probe_has_the_same_time(world: World, timeout: float) -> None:
+    """Before the change, after it, of what has no name, and at an endpoint: a healthy listener may be slow, and a run that only looks sees that."""
+    watched(world, OLD, timeout=timeout, at_0=(NEW,))
+    nameless = replace(switched(), previous=None, target=None)
+    watch = Watch(timeout, None, world.clock)
+    watch.glimpse([nameless])
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected((NAME,)))
+    watch.until_served(plan_endpoints(world_of([]), [endpoint], None))
+    assert len(world.limits) == 5 and set(world.limits) == {10}
+
+
+def test_many_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By those that are under way at the same time, not by a clock."""
+    together = threading.Barrier(64, timeout=60)
+
+    def out_of_reach(endpoint: Endpoint, *_given: object) -> list[ProbeResult]:
+        together.wait()
+        return [ProbeResult(endpoint, "192.0.2.1", reason="timeout", message="It is silent.")]
+
+    monkeypatch.setattr(serving, "probe_addresses", out_of_reach)
+    place = switched().place
+    fleet = [
+        replace(switched(), place=replace(place, listener=replace(place.listener, uuid=str(number))))
+        for number in range(64)
+    ]
+    assert {seen.reason for seen in Watch(0, None, Clock()).until_served(fleet)} == {"not_reachable"}
+
+
+@pytest.mark.parametrize(("answer", "times"), [(GONE, 1), ("timeout", 1), (FAILS, 2), (OLD, 2)])
+def test_what_nobody_can_connect_to_is_asked_once(world: World, answer: Answer, times: int) -> None:
+    """Else it is asked first for what it serves, and then by a name of that."""
+    world.shows = {0: (answer,)}
+    Watch(0, None, world.clock).glimpse([replace(switched(), previous=None, target=None)])
+    assert len(world.asked) == times
 
 
 def test_all_addresses_serve_it(world: World) -> None:

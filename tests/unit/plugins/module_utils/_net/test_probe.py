@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import cycle
 from types import SimpleNamespace
 from typing import Any
 
@@ -149,6 +150,65 @@ def test_a_connection_that_breaks_is_no_refusal(visits: int, how: Script) -> Non
     result = asked(breaking(SERVED, visits=visits, how=how))
     assert (result.accepted, result.reason) == ((True, None) if visits == 1 else (None, "handshake_failed"))
     assert result.refusal is None and result.is_connected
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Where is connected to, in the order in which that begins."""
+    begun: list[object] = []
+    real = connection.connect
+
+    def connect(addresses: Any, deadline: Any) -> Any:
+        begun.append(addresses)
+        return real(addresses, deadline)
+
+    monkeypatch.setattr(probing, "connect", connect)
+    return begun
+
+
+@pytest.mark.parametrize("client", [None, client_settings([Certificate.of(AUTHORITY.root)])], ids=["none", "client"])
+@pytest.mark.parametrize("how", [Visit.break_off, Visit.hear_all], ids=["reset", "silence"])
+def test_what_is_cut_is_tried_once_more(
+    how: Script, client: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where no client is asked; only the first handshake has little time."""
+    real, limits = probing._deadline, [IMPATIENCE]
+    monkeypatch.setattr(
+        probing,
+        "_deadline",
+        lambda at, step, timeout, stop: real(
+            at, step, limits.pop() if step is probing.SHAKING and limits else timeout, stop
+        ),
+    )
+    with breaking(SERVED, visits=1, how=how) as server:
+        result = probe(Endpoint(HOST, server.port, NAME), PATIENCE, client)
+        assert (result.reason, result.is_cut, ders(result)) == (None, False, sent_by(SERVED)) and server.visits == 2
+
+
+def test_what_is_cut_twice_is_not_tried_again() -> None:
+    with breaking(SERVED, visits=9) as server:
+        [result] = probe_addresses(Endpoint(HOST, server.port, NAME), PATIENCE)
+        assert (result.reason, result.is_cut, server.visits) == ("handshake_failed", True, 2)
+
+
+def test_what_accepts_no_connection_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet out of reach costs its time once."""
+    begun = counted(monkeypatch)
+    with dead_port() as dead:
+        results = [*probe_addresses(Endpoint(HOST, free_port()), PATIENCE), probe(Endpoint(HOST, dead), IMPATIENCE)]
+    assert [(result.reason, result.is_connected, result.is_cut) for result in results] == [
+        ("unreachable", False, False),
+        ("timeout", False, False),
+    ]
+    assert len(begun) == 2
+
+
+@pytest.mark.parametrize("script", [lambda visit: visit.say(b"SSH-2.0-OpenSSH_9.6\r\n"), None], ids=["no TLS", "alert"])
+def test_what_answers_is_not_tried_again(script: Script | None) -> None:
+    server = (
+        Server(script) if script else serving(RSA, ciphers="aNULL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
+    )
+    result = seen(server)
+    assert result.reason in {"no_tls", "handshake_failed"} and not result.is_cut and server.visits == 1
 
 
 def test_what_a_client_refuses_after_a_connection_broke_is_seen_all_the_same() -> None:
@@ -408,7 +468,7 @@ def test_whatever_a_server_sends_there_is_a_reason() -> None:
         for _change in range(chance.randint(1, 6)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         damaged.append(bytes(data[: chance.choice([len(data), chance.randrange(len(data))])]))
-    waiting = iter(damaged)
+    waiting = cycle(damaged)  # what breaks a connection off is asked for once more
     lock = threading.Lock()
 
     def script(visit: Visit) -> None:
