@@ -150,7 +150,8 @@ class Watch:
             accepted=verdict.accepted,
             was_refused=verdict.accepted is False and before is not None and verdict.refusing <= before.refusing,
             refusal=verdict.refusal,
-            is_everywhere=not verdict.closed,
+            is_everywhere=verdict.is_everywhere,
+            leaves=verdict.leaves,
             served_fingerprint=verdict.shown,
             seen=verdict.chains,
         )
@@ -178,7 +179,7 @@ class Watch:
         if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
             why = f"{action.message} What is served cannot be looked at from here: {verdict.words}"
             self._unreached.add(action.name)
-            return replace(action, reason=action.reason or "not_reachable", message=why)
+            return replace(seen, reason=action.reason or "not_reachable", message=why)
         how = SOMEWHERE if verdict.finding == "failing" and verdict.working else HOW[verdict.finding]
         return seen.failed(
             "not_served",
@@ -225,7 +226,14 @@ def _remedy_for(refused: ListenerAction) -> str:
 
 
 def _glimpsed(action: ListenerAction, verdict: Verdict) -> ListenerAction:
-    seen = replace(action, seen=verdict.chains, accepted=verdict.accepted, refusal=verdict.refusal)
+    seen = replace(
+        action,
+        seen=verdict.chains,
+        accepted=verdict.accepted,
+        refusal=verdict.refusal,
+        is_everywhere=verdict.is_everywhere,
+        leaves=verdict.leaves,
+    )
     if verdict.finding != "failing" or verdict.chains:
         return seen
     said = "" if verdict.words in action.message else f" {verdict.words}"

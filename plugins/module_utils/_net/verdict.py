@@ -15,6 +15,7 @@ from .._x509.certificate import Certificate
 from .endpoint import ProbeResult
 
 Finding = t.Literal["served", "other", "failing", "unreachable"]
+Leaves = tuple[tuple[str | None, Certificate | None], ...]
 MOST_NAMED = 4
 """Maximum number of addresses in a message."""
 
@@ -37,6 +38,7 @@ class Verdict:
         accepting: the addresses where a client accepts what is served.
         refusing: those where it does not.
         refusal: why it does not, as the end of a sentence.
+        leaves: the certificate that was seen at each address, `None` where nothing was seen.
     """
 
     finding: Finding
@@ -51,6 +53,12 @@ class Verdict:
     accepting: frozenset[str | None] = frozenset()
     refusing: frozenset[str | None] = frozenset()
     refusal: str | None = None
+    leaves: Leaves = ()
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it was seen at each address what is served there."""
+        return bool(self.leaves) and all(leaf for _address, leaf in self.leaves)
 
     @property
     def accepted(self) -> bool | None:
@@ -104,8 +112,9 @@ def judge(
     """
     fits = fits or (lambda certificate: certificate == wanted)
     reached = [result for result in results if result.is_connected]
+    leaves = tuple((result.ip_address, result.chain[0] if result.chain else None) for result in results)
     if not reached:
-        return Verdict("unreachable", frozenset(), None, _said(results), closed=tuple(results))
+        return Verdict("unreachable", frozenset(), None, _said(results), closed=tuple(results), leaves=leaves)
     seen = [result for result in reached if result.chain]
     others = [result for result in seen if not fits(result.chain[0])]
     failed = [result for result in reached if result.reason is not None or not result.chain]
@@ -128,6 +137,7 @@ def judge(
         accepting=frozenset(result.ip_address for result in reached if result.accepted),
         refusing=frozenset(result.ip_address for result in refused),
         refusal=some_of(list(dict.fromkeys(result.refusal or "" for result in refused)), MOST_NAMED, "; ") or None,
+        leaves=leaves,
     )
 
 

@@ -16,6 +16,7 @@ from .._api.store import Handle, StoreCertificate
 from .._codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
 from .._errors import CertificatesError, Obstacle
 from .._names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
+from .._net.verdict import Leaves
 from .._text import capitalized, some_of
 from .._times import iso
 from .._x509.certificate import Certificate
@@ -140,7 +141,9 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     may_be_refused: bool = False
     """Whether the user accepts that clients refuse it, by `allow_untrusted` or `allow_expired`."""
     is_everywhere: bool = True
-    """Whether each of its addresses was seen, of one that serves what it should; the others accept no connections."""
+    """Whether what is served was seen at each of its addresses."""
+    leaves: Leaves = field(default=(), repr=False)
+    """The certificate that was seen at each address, `None` where nothing was seen."""
     served_fingerprint: str | None = None
     seen: tuple[tuple[Certificate, ...], ...] = field(default=(), repr=False)
     """What was seen: certificates, each followed by what came with it; what should be served comes last."""
@@ -489,6 +492,7 @@ def as_foreseen(planned: ListenerAction, seen: ListenerAction, clients: Clients)
         was_refused=seen.accepted is False and not is_trusted,
         refusal=None if is_trusted else seen.refusal,
         is_everywhere=seen.is_everywhere,
+        leaves=seen.leaves,
     )
 
 

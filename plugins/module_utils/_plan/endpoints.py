@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .._api.store import StoreCertificate
-from .._names import any_matches
+from .._names import any_matches, ascii_name
 from .._net.endpoint import Endpoint, Expected
 from .._text import some_of
 from .._x509.certificate import Certificate
 from .deployments import ListenerAction, Place
 from .store_index import StoreIndex, why_not_held
-from .superseding import Clients
+from .superseding import Clients, certificate_of
 from .world import World
 
 
@@ -112,6 +112,19 @@ class EndpointAction(ListenerAction):
         """Return whether a certificate is what should be served."""
         return self.demand.fits(certificate)
 
+    def may_serve(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is for a name that it is asked for, or that it must serve a certificate for."""
+        names = {self.endpoint.checked_name, *self.demand.names}
+        names |= {name for record in self.demand.records[:1] for name in certificate_of(record).identities}
+        return any(certificate.is_for(name) for name in names) or any_matches(certificate.identities, names)
+
+    def is_at(self, listener: ListenerAction, ip_address: str | None) -> bool:
+        """Return whether one of its addresses is that of a listener: the port is the same, and the host or the address is."""
+        balancer, port = listener.place.balancer, listener.place.listener.port
+        is_host = balancer.address is not None and ascii_name(balancer.address) == self.endpoint.network_host
+        known = {address for address, _leaf in listener.leaves if address is not None}
+        return self.endpoint.port == port and (is_host or ip_address in known)
+
     def as_result(self, clients: Clients) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
         names = {} if self.target else {"subject_alt_names": list(self.demand.names)}
@@ -150,6 +163,7 @@ def _planned(endpoint: Endpoint, demand: Demand) -> EndpointAction:
         place,
         target,
         target_id=identifier,
+        is_everywhere=False,
         endpoint=endpoint,
         demand=demand,
     )

@@ -18,7 +18,9 @@ from .._errors import Obstacle
 from .._names import any_matches
 from .._text import some_of
 from .._times import iso
+from .._x509.certificate import Certificate
 from .deployments import ListenerAction, called
+from .endpoints import EndpointAction
 from .superseding import age, certificate_of
 from .world import World
 
@@ -39,7 +41,7 @@ def plan_removal(
     *,
     remove_unseen: bool,
     expected: Mapping[int, str] = MappingProxyType({}),
-    endpoints: Sequence[ListenerAction] = (),
+    endpoints: Sequence[EndpointAction] = (),
     is_check_mode: bool = False,
 ) -> RemovalPlan:
     """Decide which certificates of the store to delete.
@@ -47,17 +49,19 @@ def plan_removal(
     They are those that a certificate may stand in for which a listener has, and which end no later; but only if every listener that had
     the old one, or has what stands in for it, was seen to serve it at each of its addresses, and clients accept it, or refused what was
     there before, too. A listener of the account that this run does not deal with was not seen. What another service uses is kept, what
-    was seen to be served somewhere, and what an endpoint serves, whether it must or not, or is expected to serve.
+    was seen to be served somewhere, what an endpoint serves, whether it must or not, or is expected to serve, and what one may serve that
+    was not seen at each of its addresses.
 
     Args:
         world: as it was read last, with what this run has imported.
         listeners: what became of those that this run deals with.
         imported: what it has imported, which stays.
         patterns: one of which a name of a certificate must match; `None` means no restriction.
-        remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
+        remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate, and an endpoint as one that
+            serves none of those that may go.
         expected: the ids of what endpoints are expected to serve, with what the option calls these.
         endpoints: what else was looked at than listeners.
-        is_check_mode: whether listeners only would be switched. An endpoint may be another name of such a one, and serve what that has.
+        is_check_mode: whether listeners only would be switched. What is at the address and port of such a one goes with it.
     """
     index, clients = world.index, world.clients
     present = {listener.uuid: listener.final_handle for listener in listeners}
@@ -69,6 +73,7 @@ def plan_removal(
                 others[listener.certificate_id].append(f"{balancer.name}:{listener.port}")
             elif present.get(listener.uuid) != listener.certificate_id:
                 left[listener.certificate_id] += 1
+    to_switch = [listener for listener in listeners if is_check_mode and listener.is_changed]
     held = set(present.values())
     stays = held | {record.handle for record in imported}
     old: list[StoreCertificate] = []
@@ -81,19 +86,18 @@ def plan_removal(
             continue
         why_used = _why_used(record, left[record.id], others[record.id])
         copies = {copy.handle for copy in index.same(certificate_of(record))}
+        losing = () if copies & stays else endpoints
         unseen = [
             listener.name
             for listener in listeners
             if _concerns(listener, record, copies, replacing) and not _is_seen(listener, remove_unseen)
         ]
         unseen += [name for handle in replacing | copies - {record.id} for name in others.get(handle, ())]
-        is_to_go = is_check_mode and any(
-            listener.is_changed and listener.previous_id in copies for listener in listeners
-        )
-        serving = [
+        serving = [endpoint.name for endpoint in losing if _serves(endpoint, certificate_of(record), to_switch)]
+        hidden = [
             endpoint.name
-            for endpoint in endpoints
-            if any(certificate_of(record) == chain[0] for chain in endpoint.seen) and not (is_to_go or copies & stays)
+            for endpoint in losing
+            if not (remove_unseen or endpoint.is_everywhere) and endpoint.may_serve(certificate_of(record))
         ]
         ends_later = all(clients.end(index.by_handle[other]) < clients.end(record) for other in replacing)
         newest = called(max((index.by_handle[other] for other in replacing), key=age))
@@ -110,12 +114,22 @@ def plan_removal(
         elif unseen:
             concerned = [listener for listener in listeners if listener.name in unseen]
             kept.append((record, _why_not_seen(record, unseen, concerned)))
+        elif hidden:
+            why = f"Certificate {record.id} is kept, because the run could not see what {some_of(hidden)} {'serves' if len(hidden) == 1 else 'serve'}"
+            remedy = "Run the rotation from a host that reaches each of their addresses, or set remove_unseen."
+            kept.append((record, Obstacle("not_reachable", f"{why}. {remedy}")))
         elif ends_later:
             why = f"Certificate {record.id} is kept until it ends at {iso(clients.end(record))}, because what replaces it ends earlier."
             kept.append((record, Obstacle("ends_later", why)))
         else:
             old.append(record)
     return RemovalPlan(old, kept)
+
+
+def _serves(endpoint: EndpointAction, certificate: Certificate, to_switch: Sequence[ListenerAction]) -> bool:
+    """Return whether an endpoint serves a certificate at an address that is none of listeners that would be switched."""
+    addresses = [address for address, leaf in endpoint.leaves if leaf == certificate]
+    return any(not any(endpoint.is_at(listener, address) for listener in to_switch) for address in addresses)
 
 
 def _concerns(

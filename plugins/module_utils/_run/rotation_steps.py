@@ -316,11 +316,10 @@ def remove_replaced(
         if endpoint.expected and endpoint.expected.certificate_id
     }
     world = seen.plan.world
-    endpoints = [listener for listener in seen.listeners if not listener.IS_MANAGED]
-    looked_at = {endpoint.uuid for endpoint in endpoints}
+    looked_at = {listener.uuid: listener for listener in seen.listeners if not listener.IS_MANAGED}
     others = [each for each in plan_endpoints(world, options.endpoints, None) if each.uuid not in looked_at]
     # Those that this run is not asked to verify may serve it, too.
-    endpoints += watch_for(client, world).glimpse(others)
+    endpoints = [*looked_at.values(), *watch_for(client, world).glimpse(others)]
     plan = plan_removal(
         world,
         [listener for listener in seen.listeners if listener.IS_MANAGED],
@@ -328,7 +327,7 @@ def remove_replaced(
         options.common_names,
         remove_unseen=options.remove_unseen,
         expected=expected,
-        endpoints=endpoints,
+        endpoints=t.cast(list[EndpointAction], endpoints),
         is_check_mode=module.check_mode,
     )
     unknown = why_not_all_known(options.endpoints, world)

@@ -10,6 +10,7 @@ With `LONG=1` in the environment there are 500 of them.
 from __future__ import annotations
 
 import random
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.support.long import LONG
 from tests.support.modules import Run
 from tests.support.rotate_runs import Rotation
 from tests.support.stored import TRUSTED, Made, clients_with
+from tests.support.tls_servers import HOST, Server, free_port, serving
 
 pytest_plugins = ["tests.support.deploying"]
 
@@ -61,6 +63,9 @@ class World:
         names = {name for made in self._made for name in made.names}
         if names and self._chance.random() < 0.2:
             self.options["common_names"] = [self._chance.choice(sorted(names))]
+        self.elsewhere: list[tuple[Made, Server]] = []
+        drawn = [self._endpoint() for _one in range(self._chance.choice([0, 0, 1, 2])) if self._made]
+        self.options["endpoints"] = [one for number, one in enumerate(drawn) if one not in drawn[:number]]
 
     def _certificate(self) -> Made:
         """A certificate; now and then one that was made already."""
@@ -98,6 +103,20 @@ class World:
             if self._chance.random() < 0.2:
                 self.sim.patch_listener(listener["uuid"], misbehaves="closed", changes=99, at_once=True)
 
+    def _endpoint(self) -> dict[str, Any]:
+        """A listener by its address and port, a server that is none, or a place where there is nothing."""
+        rows, made = self.sim.balancers(), self._chance.choice(self._made)
+        kind = self._chance.choice(["listener", "elsewhere", "elsewhere", "closed"])
+        host, port = HOST, free_port()
+        if kind == "listener" and rows:
+            row = self._chance.choice(rows)
+            host, port = row["address"], PORT
+        elif kind == "elsewhere":
+            server = serving(made.issued)
+            port = server.port
+            self.elsewhere.append((made, server))
+        return {"host": host, "port": port, "server_name": self._chance.choice(made.names)}
+
     def _keep(self, name: str) -> None:
         """Put a certificate into the folder; the store takes none without its chain, so there is one if trust does not matter."""
         made = self._certificate()
@@ -120,13 +139,17 @@ def records(sim: Simulator) -> dict[int, StoreCertificate]:
 
 
 def told(run: Run) -> dict[str, Any]:
-    """What a run did, or would do; ids of what is not stored yet are not known."""
+    """What a run did, or would do; ids of what is not stored yet are not known. Endpoints are looked at as they are, in check mode, too."""
     found: dict[str, Any] = {name: sorted(one[key] for one in run[name]) for name, key in LISTS.items()}
     found["switched"] = sorted((one["load_balancer"], one["port"]) for one in run["deployed"])
     found["failed"] = sorted(
-        (one.get("load_balancer") or "", one.get("port") or 0, one["reason"]) for one in run["failed_items"]
+        (one.get("load_balancer") or "", one.get("port") or 0, one["reason"])
+        for one in run["failed_items"]
+        if one.get("load_balancer_uuid") or not one.get("port")
     )
-    found["attention"] = sorted((one["load_balancer"], one["port"], one["reason"]) for one in run["attention"])
+    found["attention"] = sorted(
+        (one["load_balancer"], one["port"], one["reason"]) for one in run["attention"] if one["load_balancer_uuid"]
+    )
     found["source"] = {(one["source"], one["name"]): one["reason"] for one in run["skipped_items"] if one.get("source")}
     found["kept"] = {
         one["id"]: one["reason"] for one in run["skipped_items"] if one.get("id") and not one.get("source")
@@ -138,6 +161,14 @@ def told(run: Run) -> dict[str, Any]:
 def test_what_check_mode_announces_is_what_a_run_does(rotation: Rotation, seed: int) -> None:
     """And nothing is worse than before: what a listener gets, and what remains of what was deleted, may stand in for that."""
     world = World(seed, rotation)
+    with ExitStack() as stack:
+        for _made, server in world.elsewhere:
+            stack.enter_context(server)
+        nights(world, rotation)
+
+
+def nights(world: World, rotation: Rotation) -> None:
+    """A run in check mode, a real one, and another real one."""
     before, held = placed(world.sim), records(world.sim)
     plan = rotation.check(**world.options)
     assert placed(world.sim) == before and records(world.sim) == held
@@ -149,5 +180,10 @@ def test_what_check_mode_announces_is_what_a_run_does(rotation: Rotation, seed: 
         assert identifier == old.id or supersedes(left[identifier or 0], old, clients)
     for identifier in held.keys() - left.keys():
         assert any(supersedes(left[one or 0], held[identifier], clients) for one in after.values())
+        served = {made.issued.fingerprint for made, _server in world.elsewhere}
+        there = held[identifier].certificate
+        assert (
+            not there or there.fingerprint_sha256 not in served or there in {one.certificate for one in left.values()}
+        )
     again = rotation.run(**world.options)
     assert not rotation.changes() and not again["changed"], again.output

@@ -256,7 +256,9 @@ def test_what_an_endpoint_must_serve_by_its_id_is_kept(here: Rotation) -> None:
     assert placed(here.sim) == {WEB: second} and stored(here) == [first, second]
     (told,) = [item["message"] for item in run["skipped_items"] if item.get("id") == first]
     assert told.endswith(f"endpoints[0] expects it to be served: name certificate {second} there, and it is removed.")
-    unknown = here.run(phases=["clean_up"], sources=None, endpoints=[at(PORT, expected=987654321)], **REMOVING)
+    unknown = here.run(
+        phases=["clean_up"], sources=None, endpoints=[at(PORT, expected=987654321, server_name=OTHER)], **REMOVING
+    )
     assert (ids(unknown, "removed"), kept(unknown)) == ([], {first: "in_use"}) and stored(here) == [first, second]
     assert ids(here.run(phases=["clean_up"], sources=None, endpoints=[], **REMOVING), "removed") == [first]
 
@@ -278,6 +280,20 @@ def test_what_an_endpoint_serves_is_kept(here: Rotation, phases: list[str]) -> N
     assert stored(here) == [first, second]
     given["endpoints"] = []
     assert ids(here.run(phases=phases, **given), "removed") == [first]
+
+
+@pytest.mark.parametrize("phases", [["verify", "clean_up"], ["clean_up"]], ids="+".join)
+def test_what_an_endpoint_may_serve_is_kept_while_it_does_not_answer(here: Rotation, phases: list[str]) -> None:
+    """As with a listener, from the first such run on; also in a run that does not verify it, and in check mode."""
+    first, second = store(here.sim, old(days=(-20, 70))), store(here.sim, issue())
+    web(here, second)
+    given = {"endpoints": [at(free_port(), expected=NAME)], "sources": None, "phases": phases, **REMOVING}
+    for run in (here.check(**given), here.run(**given)):
+        assert (run.failed, ids(run, "removed"), kept(run)[first]) == (False, [], "not_reachable"), run.output
+    assert stored(here) == [first, second]
+    other = {**given, "endpoints": [at(free_port(), server_name=OTHER)]}
+    assert ids(here.check(**other), "removed") == [first], "it serves nothing for this name"
+    assert ids(here.run(**given, remove_unseen=True), "removed") == [first]
 
 
 def test_what_an_endpoint_serves_is_kept_whatever_the_run_is_limited_to(here: Rotation) -> None:

@@ -525,6 +525,29 @@ def test_what_cannot_be_seen_at_some_addresses_is_told(world: World) -> None:
     assert "1 of its addresses cannot be reached from here." in seen.message
 
 
+@pytest.mark.parametrize(
+    ("answers", "seen_at"),
+    [((NEW, OLD), (NEW, OLD)), ((GONE,), (None,)), ((NEW, "timeout"), (NEW, None)), ((OLD, FAILS), (OLD, None))],
+)
+def test_what_was_seen_at_each_address_of_an_endpoint(
+    world: World, answers: tuple[Answer, ...], seen_at: tuple[Issued | None, ...]
+) -> None:
+    """Whether it must serve that, and whether the run verifies it, or not; one that was not looked at was not seen."""
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected((NAME,)))
+    (planned,) = plan_endpoints(world_of([]), [endpoint], None)
+    assert (planned.leaves, planned.is_everywhere) == ((), False)
+    world.shows = {0: answers}
+    leaves = tuple(
+        (f"192.0.2.{number}", leaf and Certificate(leaf.der)) for number, leaf in enumerate(seen_at, start=1)
+    )
+    watch = Watch(0, None, world.clock)
+    for seen in (*watch.until_served([planned]), *watch.glimpse([planned])):
+        assert (seen.leaves, seen.is_everywhere) == (leaves, None not in seen_at)
+    world.clock.set()
+    (left,) = watch.until_served([planned])
+    assert not left.is_everywhere or left.served
+
+
 def test_a_glimpse_of_what_completes_no_handshake(world: World) -> None:
     unknown = replace(switched(), target=None, outcome="skipped", reason="not_found", message="It is not known.")
     world.shows = {0: (FAILS,)}

@@ -55,6 +55,27 @@ CASES: dict[str, tuple[list[ProbeResult], str]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("results", "leaves", "is_everywhere"),
+    [
+        ([serves(NEW), serves(OLD, "192.0.2.2")], [("192.0.2.1", NEW), ("192.0.2.2", OLD)], True),
+        ([fails("handshake_failed", issued=NEW)], [("192.0.2.9", NEW)], True),
+        ([serves(NEW), fails("handshake_failed")], [("192.0.2.1", NEW), ("192.0.2.9", None)], False),
+        ([serves(NEW), fails("unreachable")], [("192.0.2.1", NEW), ("192.0.2.9", None)], False),
+        ([fails("timeout")], [("192.0.2.9", None)], False),
+        ([], [], False),
+    ],
+)
+def test_what_was_seen_at_each_address(
+    results: list[ProbeResult], leaves: list[tuple[str, Issued | None]], is_everywhere: bool
+) -> None:
+    """Whatever should be there."""
+    for wanted in (WANTED, None):
+        verdict = judge(results, wanted)
+        assert verdict.leaves == tuple((address, leaf and Certificate(leaf.der)) for address, leaf in leaves)
+        assert verdict.is_everywhere is is_everywhere
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_verdicts(case: str) -> None:
     """In whatever order the addresses come; there are words wherever there is something to say."""

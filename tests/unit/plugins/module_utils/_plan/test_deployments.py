@@ -754,6 +754,7 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
     foreseen = as_foreseen(bare, replace(now, is_everywhere=False), CLIENTS)
     assert (foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (False, True, "it is old")
     assert foreseen.is_everywhere is False
+    assert as_foreseen(planned, replace(now, leaves=(("192.0.2.1", None),)), CLIENTS).leaves == (("192.0.2.1", None),)
     assert not as_foreseen(bare, replace(now, accepted=True), CLIENTS).was_refused
     assert as_foreseen(planned, replace(now, accepted=None), CLIENTS).accepted is None
     assert as_foreseen(planned, replace(now, seen=()), CLIENTS).served is False

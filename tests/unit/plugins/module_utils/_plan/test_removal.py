@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.balancers import Balancer
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, Expected
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.endpoints import (
+    EndpointAction,
+    plan_endpoints,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import as_result, plan_removal
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 
@@ -67,11 +72,24 @@ def test_what_an_endpoint_is_expected_to_serve_stays(remove_unseen: bool) -> Non
     )
 
 
-def at_endpoint(*served: StoreCertificate, name: str = "vpc", is_fine: bool = True) -> ListenerAction:
-    """An endpoint that was seen to serve certificates, each at one of its addresses."""
-    seen = tuple((certificate_of(record), *record.intermediates) for record in served)
-    action = listener(None, None, name, served=is_fine, seen=seen)
-    return action if is_fine else action.failed("not_served", "Another one is served.")
+def at_endpoint(
+    *served: StoreCertificate | None,
+    host: str = "vpc",
+    port: int = 443,
+    asked: str = NAME,
+    is_fine: bool = True,
+    **expected: Any,
+) -> EndpointAction:
+    """An endpoint with a certificate that was seen, or None, at each of its addresses: 192.0.2.1 and so on."""
+    expected = expected or {"names": (asked,)}
+    records = [record for record in served if record]
+    (action,) = plan_endpoints(world_of(records), [Endpoint(host, port, asked, Expected(**expected))], None)
+    leaves = tuple(
+        (f"192.0.2.{number}", record and certificate_of(record)) for number, record in enumerate(served, start=1)
+    )
+    seen = tuple((certificate_of(record), *record.intermediates) for record in records)
+    looked_at = replace(action, served=is_fine, seen=seen, leaves=leaves, is_everywhere=bool(served) and all(served))
+    return looked_at if is_fine else looked_at.failed("not_served", "Another one is served.")
 
 
 @pytest.mark.parametrize("remove_unseen", [False, True])
@@ -87,12 +105,73 @@ def test_what_an_endpoint_serves_stays(is_fine: bool, remove_unseen: bool) -> No
         ((record, obstacle),) = plan.kept
         assert (list(plan.old), record.id, obstacle.reason) == ([], 1, "in_use")
         assert obstacle.message == (
-            "Certificate 1 is kept, because vpc:443 serves it: have certificate 2 served there, and it is removed."
+            f"Certificate 1 is kept, because {NAME} at vpc:443 serves it: have certificate 2 served there, and it is removed."
         )
-    both = plan_removal(world, [has_new], (), endpoints=[vpc, at_endpoint(old, name="cdn")], **known).kept
-    assert "because vpc:443, cdn:443 serve it: have" in both[0][1].message
+    both = plan_removal(world, [has_new], (), endpoints=[vpc, at_endpoint(old, host="cdn")], **known).kept
+    assert f"because {NAME} at vpc:443, {NAME} at cdn:443 serve it: have" in both[0][1].message
     assert list(plan_removal(world, [has_new], (), endpoints=[at_endpoint(SECOND)], **known).old) == [old]
-    assert list(plan_removal(world, [has_new], (), endpoints=[at_endpoint(is_fine=is_fine)], **known).old) == [old]
+
+
+def goes(*endpoints: EndpointAction, **known: Any) -> tuple[list[int], list[tuple[int, str]]]:
+    """What is deleted, and kept, beside endpoints, once a listener has the new certificate."""
+    old, has_new = replace(FIRST, associated_service_count=0), listener(2, SECOND)
+    world = world_of([old, SECOND], has_new.place.balancer)
+    plan = plan_removal(world, [has_new], (), endpoints=endpoints, **{"remove_unseen": False, **known})
+    return [record.id for record in plan.old], [(record.id, why.reason) for record, why in plan.kept]
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        at_endpoint(),
+        at_endpoint(None),
+        at_endpoint(SECOND, None),
+        at_endpoint(None, SECOND, is_fine=False),
+        at_endpoint(None, asked="vpc", names=(OTHER, NAME)),
+        at_endpoint(None, asked=OTHER, names=("*.example.com",)),
+        at_endpoint(SECOND, None, asked=OTHER, certificate_id=2),
+    ],
+    ids=[
+        "not looked at",
+        "out of reach",
+        "one address out of reach",
+        "one address without a handshake",
+        "for a name that it must serve",
+        "for a name under a wildcard",
+        "for a name of the record that it must serve",
+    ],
+)
+def test_what_an_endpoint_may_serve_that_was_not_seen_stays(unseen: EndpointAction) -> None:
+    """As with a listener; unless that is not wanted."""
+    assert goes(unseen) == goes(at_endpoint(SECOND, host="cdn"), unseen) == ([], UNSEEN)
+    assert goes(unseen, is_check_mode=True) == ([], UNSEEN)
+    assert goes(unseen, remove_unseen=True) == ([1], [])
+
+
+def test_what_an_endpoint_of_other_names_may_serve_is_something_else() -> None:
+    assert goes(at_endpoint(None, asked=OTHER)) == ([1], [])
+    assert goes(at_endpoint(asked="vpc.example.net", names=("mail.example.com",))) == ([1], [])
+
+
+def test_why_what_an_endpoint_may_serve_stays() -> None:
+    """What it was seen to serve says more."""
+    world = world_of([FIRST, SECOND], SWITCHED.place.balancer)
+    endpoints = [at_endpoint(None), at_endpoint(host="cdn")]
+    ((_record, obstacle),) = plan_removal(world, [SWITCHED], (), endpoints=endpoints, remove_unseen=False).kept
+    assert obstacle.message == (
+        f"Certificate 1 is kept, because the run could not see what {NAME} at vpc:443, {NAME} at cdn:443 serve. "
+        "Run the rotation from a host that reaches each of their addresses, or set remove_unseen."
+    )
+    assert goes(at_endpoint(FIRST, None)) == ([], [(1, "in_use")])
+    assert goes(at_endpoint(None), expected={1: "endpoints[0]"}) == ([], [(1, "in_use")])
+
+
+def test_what_an_endpoint_may_serve_and_the_store_keeps_once_more_goes() -> None:
+    lacking = replace(NEW, chain="none").record(1, associatedServiceCount=1)
+    has_whole = listener(1, SECOND)
+    world = world_of([lacking, SECOND], has_whole.place.balancer)
+    plan = plan_removal(world, [has_whole], (), remove_unseen=False, endpoints=[at_endpoint(None)])
+    assert (list(plan.old), plan.kept) == ([lacking], [])
 
 
 def test_only_what_has_a_name_that_is_meant_goes() -> None:
@@ -116,18 +195,50 @@ def test_a_listener_without_tls_that_still_has_an_id_keeps_nothing(protocol: str
     assert list(plan_removal(world, [SWITCHED], (), remove_unseen=False).old) == old
 
 
-def test_an_endpoint_that_may_be_the_listener_itself() -> None:
-    """Check mode announces what goes once the listener is switched; whether the endpoint goes with it shows only then."""
+HERE = replace(SWITCHED, leaves=(("192.0.2.1", certificate_of(FIRST)), ("192.0.2.2", None)))
+"""The same in check mode: what is seen is what it has now; it does not answer at one of its addresses."""
+
+
+@pytest.mark.parametrize(
+    ("vpc", "is_listener"),
+    [
+        (at_endpoint(FIRST), True),
+        (at_endpoint(SECOND, FIRST), True),
+        (at_endpoint(FIRST, FIRST, SECOND), True),
+        (at_endpoint(SECOND, SECOND, SECOND, FIRST, host="WEB.lb"), True),
+        (at_endpoint(FIRST, SECOND, FIRST), False),
+        (at_endpoint(FIRST, port=8443), False),
+        (at_endpoint(FIRST, host="web.lb", port=8443), False),
+    ],
+    ids=[
+        "its address",
+        "its other address",
+        "its addresses, and another one that serves the new one",
+        "its host, whose addresses change",
+        "another address, too",
+        "another port",
+        "its host, another port",
+    ],
+)
+def test_an_endpoint_is_a_listener_if_address_and_port_say_so(vpc: EndpointAction, is_listener: bool) -> None:
+    """Then check mode announces what goes once the listener is switched; any other goes on serving what it serves."""
     world, known = world_of([FIRST, SECOND], SWITCHED.place.balancer), {"remove_unseen": False}
-    vpc = at_endpoint(FIRST)
-    foreseen = plan_removal(world, [SWITCHED], (), endpoints=[vpc], is_check_mode=True, **known)
-    assert (list(foreseen.old), foreseen.kept) == ([FIRST], [])
-    done = plan_removal(world, [SWITCHED], (), endpoints=[vpc], **known)
+    foreseen = plan_removal(world, [HERE], (), endpoints=[vpc], is_check_mode=True, **known)
+    expected = ([FIRST], []) if is_listener else ([], [(1, "in_use")])
+    assert (list(foreseen.old), [(record.id, why.reason) for record, why in foreseen.kept]) == expected
+    done = plan_removal(world, [HERE], (), endpoints=[vpc], **known)
     assert (list(done.old), [(record.id, why.reason) for record, why in done.kept]) == ([], [(1, "in_use")])
+
+
+def test_what_else_is_served_where_a_listener_is_switched_goes_with_it() -> None:
+    """A load balancer may serve what is older than what it is set to; at a listener that stays as it is, that stays."""
     oldest = Made(days=(-170, 10)).record(3)
     world = world_of([FIRST, SECOND, oldest], SWITCHED.place.balancer)
-    plan = plan_removal(world, [SWITCHED], (), endpoints=[at_endpoint(oldest)], is_check_mode=True, **known)
-    assert (list(plan.old), [record.id for record, _why in plan.kept]) == ([FIRST], [3])
+    given = {"endpoints": [at_endpoint(oldest)], "is_check_mode": True, "remove_unseen": False}
+    assert [record.id for record in plan_removal(world, [HERE], (), **given).old] == [1, 3]
+    stays = replace(listener(2, SECOND), leaves=HERE.leaves)
+    plan = plan_removal(world, [stays], (), **given)
+    assert [(record.id, why.reason) for record, why in plan.kept if record.id == 3] == [(3, "in_use")]
 
 
 def test_what_an_endpoint_serves_and_the_store_keeps_once_more() -> None:
