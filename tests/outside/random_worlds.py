@@ -21,6 +21,7 @@ from random import Random
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.outside.worlds import (
     ALL,
@@ -182,6 +183,7 @@ def draw(seed: int, account: Account, *, quiet: bool = False) -> World:
         world.sources.append(Draw(first.issued, first.issued.chain, f"{first.words}, once more with its chain"))
     world.words += [f"source has {each.words}" for each in world.sources]
     _options(random, world)
+    _endpoints(random, world)
     world.words.append(f"the store keeps {account.keeps}; {world.options}")
     return world
 
@@ -253,6 +255,35 @@ def _options(random: Random, world: World) -> None:
     else:
         options["phases"] = ["deploy", "verify", "clean_up"]
     world.options = options
+
+
+def _endpoints(random: Random, world: World) -> None:
+    """What else must serve certificates: listeners by their names and addresses, and servers with what they and the sources have, or without."""
+    account, endpoints = world.account, []
+    for _number in range(random.choice((0, 0, 0, 1, 1, 2))):
+        front = random.choice(account.fronts)
+        kind = _one(random, name=1, address=1, old=2, new=1, closed=1)
+        host, port = random.choice(front.addresses), front.port
+        if kind == "name":
+            host = front.balancer["address"]
+        elif kind != "address":
+            record = account.records[front.record_id]
+            coming = [each.as_kept for each in world.sources if front.site in names_of(each.issued.pem)]
+            chain = tuple(map(parsed, PEM.findall(record["_served_chain"])))
+            present = Issued(
+                load_pem_private_key(record["privateKey"].encode(), None), parsed(record["_served"]), chain
+            )  # type: ignore[arg-type]
+            issued = random.choice(coming) if kind == "new" and coming else present
+            closed = (host := random.choice(("127.0.0.1", "127.0.0.9")),) if kind == "closed" else ()
+            port = account.serve_elsewhere(issued, front.site, host, closed).port
+        endpoint: dict[str, Any] = {"host": host, "port": port, "server_name": front.site}
+        if random.random() < 0.15:
+            endpoint["expected"] = {"certificate_id": front.record_id}
+        if endpoint["host"] not in {each["host"] for each in endpoints if each["port"] == port}:
+            endpoints.append(endpoint)
+            world.words.append(f"endpoint {kind} of {front.place}: {endpoint}")
+    if endpoints:
+        world.options["endpoints"] = endpoints
 
 
 # What a client says of a record, and until when it lasts
@@ -372,6 +403,8 @@ def deletions(world: World, before: Moment, after: Moment) -> Iterator[str]:
         record = before.records[identifier]
         if not any(content_opinion(world, record, name).accepts for name in names_of(record["certificate"])):
             continue
+        if not any(_is_same(left, record) for left in after.records.values()):
+            yield from _losses_elsewhere(world, record)
         users = [number for number, had in enumerate(before.had) if _is_same(before.records.get(had), record)]
         if users:
             for number in users:
@@ -409,6 +442,17 @@ def _losses_by_deletion(world: World, record: Row, number: int, before: Moment, 
             yield f"{what} is not accepted at {address}: {opinion}"
     if ends(*_served(heir)) < ends(*_served(record)):
         yield f"{what} serves {heir['id']}, which ends earlier"
+
+
+def _losses_elsewhere(world: World, record: Row) -> Iterator[str]:
+    """Why a record must not have been deleted, by the servers beside the load balancers."""
+    for other in world.account.others:
+        [(address, issued)] = other.fixed.items()
+        if address in other.closed:
+            if other.site in names_of(record["certificate"]) and not world.options["remove_unseen"]:
+                yield f"record {record['id']}: deleted, and what is served at {address}:{other.port} could not be seen"
+        elif issued.certificate == parsed(record["certificate"]):
+            yield f"record {record['id']}: deleted, and {address}:{other.port} serves it"
 
 
 def _is_same(one: Row | None, other: Row) -> bool:

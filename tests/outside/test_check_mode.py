@@ -9,14 +9,23 @@ Promise: Check mode tells the truth.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import pytest
+from cryptography import x509
 
 from tests.outside.runs import changes, login, mailed, play, stored, telling, told
+from tests.outside.worlds import Account, authorities
 from tests.simulator.client import Simulator
-from tests.support.certificates import DAY, NOW, Authority, pem_of
-from tests.support.deploying import store
+from tests.support.certificates import DAY, NOW, Authority, new_key, pem_of
+from tests.support.client_trees import certbot
+from tests.support.deploying import balancer, store
 from tests.support.modules import Run, run_module
+from tests.support.playing import Ran
+from tests.support.renewal_desk import PAST, Desk, answer
+from tests.support.revoking import Publisher, Revoking, places, publishing
 
 NAME = "www.example.com"
 AUTHORITY = Authority()
@@ -129,3 +138,137 @@ def test_the_module_that_requests_emails(account: Simulator, tmp_path: Path) -> 
         2: ("failed", "recipient_not_allowed"),
         3: ("skipped", "canceled"),
     }
+
+
+# What listeners and endpoints serve
+
+DUE, NEW = (-80, 10), (-1, 89)
+"""Days of a certificate that is to be renewed now, and of its renewal."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Account]:
+    """An empty account, on a machine that trusts the public root alone."""
+    with Account(tmp_path) as made:
+        yield made
+
+
+def night(world: Account, playbook: str, *options: str, **variables: Any) -> tuple[Ran, dict[str, Any]]:
+    """Play one of the playbooks of the rotation, with what is in a folder."""
+    (world.folder / "keys").mkdir(exist_ok=True)
+    given = {"sources": [{"folder": str(world.folder / "keys")}], "remove_superseded": True, "fail_on": [], **variables}
+    given["ledger_url"] = f"sqlite:///{world.folder}/ledger.sqlite3"
+    ready = {f"ssl_rotation_{name}": value for name, value in given.items()}
+    ran = play(cast(Simulator, world), world.folder, telling(playbook, "ssl_rotation"), *options, **ready)
+    return ran, told(ran)
+
+
+def test_a_listener_whose_handshake_takes_long(world: Account) -> None:
+    """It is as healthy for those that only look as for a run that may change something: a second and a half is not too long."""
+    world.serve("web", world.store(authorities().one.issue(NAME)), delay=1.5)
+    for playbook, options in (("verify", ()), ("rotate", ("--check",)), ("rotate", ())):
+        ran, result = night(world, playbook, *options)
+        assert ran.code == 0, ran.output
+        assert [item["served"] for item in result["verified"]] == [True], ran.output
+    assert world.writes == []
+
+
+def test_what_an_endpoint_serves_once_a_listener_is_switched(world: Account) -> None:
+    """One at the address and port of the listener goes with it; any other goes on serving what it serves, and keeps that."""
+    present, renewal = (authorities().one.issue(NAME, days=days) for days in (DUE, NEW))
+    front = world.serve("web", old := world.store(present))
+    [address] = front.addresses
+    here = {"host": address, "port": front.port, "server_name": NAME}
+    elsewhere = {"host": address, "port": world.serve_elsewhere(present).port, "server_name": NAME}
+    (world.folder / "keys").mkdir()
+    for ending, text in ((".crt", renewal.pem), (".ca-bundle", renewal.chain_pem), (".key", renewal.key_pem)):
+        (world.folder / "keys" / f"www{ending}").write_text(text, encoding="ascii")
+    expected: list[tuple[list[dict[str, Any]], list[int]]] = [([here, elsewhere], []), ([here], [old])]
+    for endpoints, removed in expected:
+        ran, foreseen = night(world, "rotate", "--check", endpoints=endpoints)
+        assert ran.code == 0 and [item["id"] for item in foreseen["removed"]] == removed, ran.output
+        kept = {item["id"]: item["reason"] for item in foreseen["skipped"] if item.get("id") == old}
+        assert kept == ({} if removed else {old: "in_use"}), ran.output
+    for endpoints, removed in expected:
+        ran, done = night(world, "rotate", endpoints=endpoints)
+        assert ran.code == 0 and [item["id"] for item in done["removed"]] == removed, ran.output
+        assert (old in world.records) == (not removed)
+
+
+# What is on the disk
+
+
+def files_in(*folders: Path) -> dict[Path, tuple[int, int]]:
+    """Each file and folder in some folders, with when it was changed and its size; but for Ansible's own, and the variables that it is given."""
+    found = (path for folder in folders for path in folder.rglob("*"))
+    ours = (path for path in found if ".ansible" not in path.parts and path.name != "vars.json")
+    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in ours}
+
+
+class Machine:
+    """A control node where every run has something to keep: lists of revoked certificates, what authorities want, and the ledger.
+
+    Attributes:
+        variables: those of the roles, but for the place of anything that is kept: that is the usual one, in the home of the user.
+    """
+
+    def __init__(self, sim: Simulator, folder: Path, publisher: Publisher, desk: Desk) -> None:
+        authority = Revoking(f"{publisher.url}/1.crl")
+        publisher.publish(authority.published())
+        key = new_key("rsa")
+        identified = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())  # type: ignore[arg-type]
+        old, new = (
+            authority.leaf(NAME, key=key, days=days, extensions=[places(authority.url), identified])
+            for days in ((-80, 10), (-1, 90))
+        )
+        balancer(sim, store(sim, old), name="web", first_port=8443)
+        certbot(folder / "letsencrypt", NAME, new)
+        with (folder / f"letsencrypt/renewal/{NAME}.conf").open("a", encoding="ascii") as settings:
+            settings.write(f"server = {desk.url}\n")
+        dates = {"effectiveDate": str(NOW - DAY), "expirationDate": str(NOW + 300 * DAY)}
+        sim.add_order(id=1, commonName="api.example.com", status="Complete", **dates)
+        (folder / "certificates").mkdir()
+        (folder / "root.pem").write_text(pem_of([authority.root]), encoding="ascii")
+        common = {"report_path": str(folder / "report.html")}
+        rotation = {"sources": [{"certbot": str(folder / "letsencrypt")}], "metrics_path": str(folder / "metrics.prom")}
+        rotation |= {"trusted_ca_path": str(folder / "root.pem"), "verify_timeout": 4, "fail_on": []}
+        fulfillment = {"privatekey_dir": str(sim.keys_dir), "mail": {"maildir": str(sim.maildir), "wait_interval": 1}}
+        fulfillment |= {"trusted_ca_path": str(sim.authority_root), "certificate_dir": str(folder / "certificates")}
+        self.variables = {f"ssl_rotation_{name}": value for name, value in (common | rotation).items()}
+        self.variables |= {f"ssl_fulfillment_{name}": value for name, value in (common | fulfillment).items()}
+
+
+@pytest.fixture
+def machine(serving: Simulator, tmp_path: Path) -> Iterator[Machine]:
+    """Where the playbooks run."""
+    with publishing() as publisher, Desk(answer(PAST)) as desk:
+        yield Machine(serving, tmp_path, publisher, desk)
+
+
+KEEPS = {
+    "rotate": {"crls", "ledger.sqlite3", "renewal-info.json", "report.html", "metrics.prom"},
+    "deploy": {"crls", "metrics.prom"},
+    "verify": {"crls", "metrics.prom"},
+    "adopt": {"crls", "ledger.sqlite3", "report.html", "metrics.prom"},
+    "resend": {"ledger.sqlite3"},
+    "fulfill": {"ledger.sqlite3"},
+    "check_account": {"account.json"},
+}
+"""What a real run of each playbook leaves behind, at least."""
+
+
+@pytest.mark.parametrize("playbook", KEEPS)
+def test_nothing_is_written(
+    serving: Simulator, machine: Machine, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str
+) -> None:
+    """Neither where the user named it nor where things are kept without a word: in the folders for a user's state, cache and settings."""
+    for name in ("CACHE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    adoption = {"listener": "web:8443", "common_name": NAME} if playbook == "adopt" else {}
+    before = files_in(home, tmp_path)
+    for options in (["--check", "--diff"], []):
+        ran = play(serving, tmp_path, f"softlayer.certificates.{playbook}", *options, **machine.variables, **adoption)
+        assert ran.code == 0, ran.output
+        after = files_in(home, tmp_path)
+        assert not options or after == before
+    assert {path.name for path in after.keys() - before.keys()} >= KEEPS[playbook]

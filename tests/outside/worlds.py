@@ -18,6 +18,7 @@ import ssl
 import struct
 import tempfile
 import threading
+import time
 import uuid
 import xmlrpc.client
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -278,6 +279,7 @@ class Front:
         fixed: what an address serves whatever the API says.
         closed: addresses at which nothing listens.
         resets: how many more connections end with a reset.
+        delay: seconds that its handshake takes.
     """
 
     account: Account
@@ -291,6 +293,7 @@ class Front:
     fixed: Mapping[str, Issued] = field(default_factory=dict)
     closed: tuple[str, ...] = ()
     resets: int = 0
+    delay: float = 0
 
     @property
     def place(self) -> tuple[str, int]:
@@ -370,6 +373,7 @@ class _Doors:
                 client.recv(1)
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
+            time.sleep(front.delay)
             with context.wrap_socket(client, server_side=True) as tls:
                 tls.recv(4096)
 
@@ -441,6 +445,7 @@ class Account:
     Attributes:
         records: the store, by id; what is served of a record is kept beside what the API tells of it, in ``_served`` and ``_served_chain``.
         fronts: the listeners, as clients meet them.
+        others: servers beside the load balancers, each of which serves one certificate.
         keeps: how many issuers the store keeps of those that it is given.
         hides_balancers: whether the user has lost the access to the balancers.
         reads_until_active: how often a balancer is read until a change of it is done.
@@ -453,6 +458,7 @@ class Account:
         self.folder = folder
         self.records: dict[int, Row] = {}
         self.fronts: list[Front] = []
+        self.others: list[Front] = []
         self.keeps = 99
         self.hides_balancers = False
         self.reads_until_active = 1
@@ -532,6 +538,18 @@ class Account:
         front = Front(self, self._balancers[balancer], row, site, tuple(addresses), port, **how)
         self.fronts.append(front)
         for address, door in doors.items():
+            self._doors.serve(front, address, door)
+        return front
+
+    def serve_elsewhere(
+        self, issued: Issued, site: str = "www.example.com", address: str = "127.0.0.1", closed: Sequence[str] = ()
+    ) -> Front:
+        """Have a server that is no load balancer, and goes on serving one certificate."""
+        port, doors = self._doors.open((address,), closed)
+        balancer = {"sslCiphers": [{"name": name} for name in FOR_EC]}
+        front = Front(self, balancer, {}, site, (address,), port, fixed={address: issued}, closed=tuple(closed))
+        self.others.append(front)
+        for door in doors.values():
             self._doors.serve(front, address, door)
         return front
 
