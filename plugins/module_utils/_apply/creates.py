@@ -83,6 +83,8 @@ class Creator:
         self._lease = lease_for(client.settings.timeout)
         self._opening = threading.Lock()
         self._started: _Start | CertificatesError | None = None
+        self._says_what_it_kept = False
+        """Whether the answer to a create is known to have the kept chain: it may as well have the one that was sent."""
         self._listing = threading.Lock()
         self._listed: tuple[datetime, float, Sequence[store.StoreCertificate]] | None = None
 
@@ -162,6 +164,7 @@ class Creator:
                 raise _Taken
             claim = renewed
 
+        is_read = not wanted.intermediates
         try:
             created = store.create(self._client, wanted.as_template(), before_sending=keep_claim)
         except _Taken:
@@ -174,13 +177,15 @@ class Creator:
             record = find_in_store(self._client, creation)
             if record is None:  # the claim stays open, since the call may still arrive
                 raise
-            created = store.Created(record.stored_id, record.intermediates)
+            created, is_read = store.Created(record.stored_id, record.intermediates), True
         with suppress(CertificatesError):  # otherwise the next run that asks finds it in the store
             ledger.confirm(claim, certificate_id=created.id)
         kept = created.intermediates
-        if kept is None:
-            kept = read_kept(self._client, created.id).intermediates if wanted.intermediates else ()
-        return replace(wanted.as_record(), id=created.id, intermediates=kept)
+        is_read = is_read or (kept is not None and (len(wanted.intermediates) == 1 or self._says_what_it_kept))
+        if not is_read:
+            read = read_kept(self._client, created.id).intermediates
+            kept, self._says_what_it_kept = read, kept == read
+        return replace(wanted.as_record(), id=created.id, intermediates=kept or ())
 
     def _created_by(
         self, ledger: Ledger, entry: Entry, since: float, creation: ImportAction

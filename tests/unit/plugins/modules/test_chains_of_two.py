@@ -100,6 +100,12 @@ def test_whatever_it_comes_from(here: Rotation, source: dict[str, Any]) -> None:
     check_cut(here, source, "first")
 
 
+def test_a_store_that_says_that_it_keeps_what_it_cuts(here: Rotation) -> None:
+    here.keep("www", NEW)
+    here.sim.settings(tell_given_chain=True)
+    check_cut(here, {}, "first")
+
+
 def check_cut(here: Rotation, source: dict[str, Any], kept: str) -> None:
     """Run for three nights with a store that cuts chains: each is red, and nothing happens to what is served."""
     here.sim.settings(kept_chain=kept)

@@ -269,7 +269,7 @@ def _spki_sha256(request: x509.CertificateSigningRequest) -> str:
 def test_an_import_of_many_costs_few_calls(bulk: Bulk) -> None:
     counts = Counter(call["method"] for call in bulk.calls)
     assert counts["createObject"] == len(FORMS) == len(bulk.stored) - 1
-    assert len(bulk.calls) == bulk.done["api_calls"] <= len(FORMS) + 1 + 3
+    assert len(bulk.calls) == bulk.done["api_calls"] <= len(FORMS) + 1 + 3 + 8  # the answers to the first are checked
 
 
 def test_no_call_asks_for_a_private_key(bulk: Bulk) -> None:
@@ -542,13 +542,21 @@ def test_where_no_record_has_as_many_issuers_it_is_not_tried_again(sim: Simulato
     assert outcome(run(any_api, **GOOD.options())) == ("imported", None)
 
 
-def test_what_was_kept_costs_no_call(sim: Simulator, api: Options) -> None:
-    """The answer to createObject says it; only what it does not say is asked for."""
-    run(api, **GOOD.options())
-    [create] = sim.calls(method="createObject")
-    assert create["mask"] == "mask[id,intermediateCertificate]"
-    assert set(methods(sim)) == {"getSecurityCertificates", "getObject", "createObject"}
-    assert {call["service"] for call in sim.calls(method="getObject")} == {"SoftLayer_Account"}
+def test_what_was_kept_is_read_once(sim: Simulator, api: Options) -> None:
+    """A store whose answer to createObject says truly what it has kept is believed from then on."""
+    given = [AUTHORITY.issue(f"{number}.example.com").options() for number in range(3)]
+    run(api, *given, concurrency=1)
+    creates = sim.calls(method="createObject")
+    assert [create["mask"] for create in creates] == ["mask[id,intermediateCertificate]"] * 3
+    assert len(sim.calls(method="getObject", service="SoftLayer_Security_Certificate")) == 1
+
+
+def test_what_was_kept_is_read_each_time_from_a_store_that_says_what_it_was_sent(sim: Simulator, api: Options) -> None:
+    sim.settings(kept_chain="first", tell_given_chain=True)
+    given = [AUTHORITY.issue(f"{number}.example.com").options() for number in range(3)]
+    done = run(api, *given, concurrency=1)
+    assert [entry["reason"] for entry in done["certificates"]] == ["chain_cut"] * 3
+    assert len(sim.calls(method="getObject", service="SoftLayer_Security_Certificate")) == 3
 
 
 @pytest.mark.parametrize("kept", LEFT)
