@@ -158,9 +158,9 @@ class Demo:
         )
         self._step(
             "Is your account like this one?",
-            "What the store does with chains of two, EC keys and missing common names is documented nowhere. This finds out, with one "
-            "certificate of a name that cannot exist, which is deleted again, and what the key may do.",
-            "check_account -e try_store=true",
+            "What the store does with chains of two, EC keys and missing common names is documented nowhere. This playbook tests it with three "
+            "test certificates, which it deletes again, and reports what the key may do.",
+            "check_account -e test_store=true",
         )
         tell(
             "Done",

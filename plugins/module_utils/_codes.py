@@ -143,7 +143,7 @@ key_mismatch: The private key is that of another certificate. | Use the key of i
 csr_mismatch: The CSR is for another key. | Give the right one, or none.
 order_mismatch: It is not the certificate of ``order_id``. | Leave that out if it was reissued with another key.
 chain_invalid: The intermediate certificates did not issue it, or one has expired. | Get those that the authority publishes.
-chain_cut: The store has kept, or is known to keep, fewer intermediate certificates than clients need. Nothing is switched to it. | Use a
+chain_cut: The store has kept fewer intermediate certificates than clients need. Nothing is switched to it. | Use a
     :ref:`chain with one <ansible_collections.softlayer.certificates.docsite.guide_lets_encrypt.chains>`.
 bad_passphrase: The passphrase is missing or wrong. | Set ``privatekey_passphrase`` or ``pkcs12_passphrase``.
 in_use: A service uses it, or the API does not say whether one does, or one of ``endpoints`` serves or names it. | Give that service another
@@ -316,7 +316,6 @@ FailureCode = t.Literal[
     "listeners_failed",
     "rotation_failed",
     "attention_needed",
-    "certificate_left",
     "too_many_listeners",
     "too_many_orders",
     "locked",
@@ -346,7 +345,6 @@ FailureCode = t.Literal[
 
 emails_failed, certificates_failed, listeners_failed, rotation_failed: Something failed. | The list in the result has a reason for each.
 attention_needed: All went well, and a listener needs a person. | See its reason.
-certificate_left: A throwaway certificate of ``check_account`` is, or may be, in the store. | Run that again: it deletes it by its name.
 too_many_listeners: There is more to switch than ``max_listeners``. Nothing was changed. | Raise it if you expect so many.
 too_many_orders: There is more to request than ``max_orders``. Nothing was sent. | Raise it if you expect so many.
 invalid_argument: An option has a value that it cannot have. | ``message`` names both.

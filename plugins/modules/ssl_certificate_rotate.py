@@ -240,9 +240,6 @@ options:
         description: As V(prod-web:443); default by its names.
         type: list
         elements: str
-  account_facts_path:
-    description: Of C(ssl_account_check), else its usual file.
-    type: path
   gather_certificates:
     description: Whether to return what a report needs.
     type: bool
@@ -321,7 +318,7 @@ EXAMPLES = r"""
 - name: Take all that a folder has, in a short window, and leave what breaks
   softlayer.certificates.ssl_certificate_rotate:
     {sources: [{folder: /srv/tls}], import_new: true, trust: warn, rollback: false, remove_superseded: true, remove_unseen: true,
-     balancer_wait_timeout: 300, verify_timeout: 60, account_facts_path: /srv/account.json}
+     balancer_wait_timeout: 300, verify_timeout: 60}
 """
 
 RETURN = r"""

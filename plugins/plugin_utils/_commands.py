@@ -40,7 +40,7 @@ NAMES_SOURCE = re.compile(r"\bsource[\"=]")
 OF_THIS_RUN = {"phases", "approved", "adopt", "gather_certificates"}
 """The options that the playbooks set."""
 OF_IMPORTS = {
-    *("sources", "import_new", "trust", "intermediate_path", "privatekey_passphrase", "account_facts_path"),
+    *("sources", "import_new", "trust", "intermediate_path", "privatekey_passphrase"),
 }
 OF_SELECTIONS = {
     *(

@@ -15,7 +15,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._files impo
 OF_SOURCES = {"certbot", "lego", "acme_sh", "traefik", "folder", "privatekey_dir", "maildir", "paths", "ca_path"}
 """The keys of sources and mailboxes that hold paths."""
 OF_MODULES = {
-    "account_facts_path",
     "certificate_dir",
     "intermediate_path",
     "maildir",

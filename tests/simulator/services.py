@@ -218,12 +218,6 @@ def _find_by_common_name(context: Context, common_name: Any) -> list[Row]:
 def _create(context: Context, template: Any) -> Row:
     """Nothing stops the same certificate from being created twice."""
     record = context.world.add_certificate(_template(template))
-    if context.world.settings.create_twice:
-        context.world.add_certificate(_template(template))
-    if context.world.settings.only_say_refused:
-        raise errors.invalid_value("certificate", "It is not taken.")
-    if context.world.settings.tell_first_id:
-        return {**record, "id": min(context.world.certificates)}
     if context.world.settings.tell_given_chain:
         return {**record, "intermediateCertificate": _template(template).get("intermediateCertificate")}
     return record
@@ -232,8 +226,6 @@ def _create(context: Context, template: Any) -> Row:
 @method(CERTIFICATE, "editObject", permission=MANAGE)
 def _edit(context: Context, template: Any) -> bool:
     record = _record(context)
-    if context.world.settings.only_say_edited:
-        return True
     store.edit(record, _template(template), keeps_request=context.world.settings.refuse_used_csr)
     store.cut_chain(record, context.world.settings.kept_chain)
     return True

@@ -48,20 +48,10 @@ class Settings:
     """The store takes no certificate with an EC key. Whether it does is undocumented; here it does."""
     refuse_used_csr: bool = False
     """While a service uses a certificate, its CSR cannot be changed. The reference says both; here it can."""
-    trust_chains: bool = False
-    """The store does not look whether an intermediate certificate issued the certificate."""
     list_late: int = 0
     """So many lists of certificates lack what was created since. How soon it is listed is undocumented."""
-    only_say_refused: bool = False
-    """A create is refused, and stored all the same."""
-    create_twice: bool = False
-    """What is created is stored once more, as by a gateway that repeats a request."""
-    only_say_edited: bool = False
-    """An edit is answered with true, and changes nothing."""
     only_say_deleted: bool = False
     """A deletion is answered with true, and deletes nothing."""
-    tell_first_id: bool = False
-    """What is created is told with the id of the first certificate of the store."""
     tell_given_chain: bool = False
     """What is created is told with the chain that was given, whatever is kept of it."""
     kept_chain: str = "all"

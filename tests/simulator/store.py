@@ -36,18 +36,16 @@ def create(
     *,
     needs_name: bool = False,
     needs_rsa: bool = False,
-    trusts_chain: bool = False,
 ) -> Row:
     """A new record that nothing uses; raises the API's fault if the parts do not belong together.
 
-    With ``needs_name``, also if the certificate has no common name, and with ``needs_rsa`` if its key is of another type. With
-    ``trusts_chain``, whether the intermediate certificates issued it does not matter.
+    With ``needs_name``, also if the certificate has no common name, and with ``needs_rsa`` if its key is of another type.
     """
     given = {name: template.get(name) or None for name in WRITABLE}
     for name in ("certificate", "privateKey"):
         if not given[name]:
             raise errors.missing_property(name, CERTIFICATE.name)
-    derived, moment = _derived(given, trusts_chain=trusts_chain), dates.now()
+    derived, moment = _derived(given), dates.now()
     if needs_rsa and not isinstance(_certificates("certificate", given["certificate"])[0].public_key(), RSAPublicKey):
         raise errors.invalid_value("certificate", "Its key is not an RSA key.")
     if needs_name and not derived["commonName"]:
@@ -137,14 +135,14 @@ def _validity_days(row: Row) -> int:
     return days
 
 
-def _derived(given: Mapping[str, Any], *, trusts_chain: bool = False) -> Row:
+def _derived(given: Mapping[str, Any]) -> Row:
     """Check key against certificate and certificate against intermediate, then derive the facts."""
     certificate = _certificates("certificate", given["certificate"])[0]
     if _spki(_private_key(given["privateKey"]).public_key()) != _spki(certificate.public_key()):
         raise errors.invalid_value("privateKey", "The private key does not match the certificate.")
-    if given["intermediateCertificate"] and not trusts_chain:
+    if given["intermediateCertificate"]:
         _check_chain([certificate, *_certificates("intermediateCertificate", given["intermediateCertificate"])])
-    elif certificate.issuer != certificate.subject and not given["intermediateCertificate"]:
+    elif certificate.issuer != certificate.subject:
         raise errors.invalid_value("intermediateCertificate", "The issuer's certificate is required.")
     return facts(certificate)
 

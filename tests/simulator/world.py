@@ -126,7 +126,6 @@ class World:
                 template,
                 needs_name=self.settings.refuse_without_common_name,
                 needs_rsa=self.settings.refuse_ec_key,
-                trusts_chain=self.settings.trust_chains,
             )
             record = {**checked, **self.services()}
             self.unlisted[record["id"]] = self.settings.list_late

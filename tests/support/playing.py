@@ -114,6 +114,33 @@ def play_until_shown(sim: Simulator, folder: Path, playbook: str, text: str) -> 
         process.wait()
 
 
+def start(sim: Simulator, folder: Path, playbook: str, **variables: Any) -> subprocess.Popen[str]:
+    """Start a playbook as `play` does, without its output; see `kill`."""
+    return subprocess.Popen(
+        _command(folder, playbook, (), variables),
+        cwd=folder,
+        env=_environment(sim),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill a playbook with all its processes, of which those of ansible-core 2.19 and later are in sessions of their own."""
+    for pid in _with_children(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def _with_children(pid: int) -> list[int]:
+    children = [
+        int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+    ]
+    return [pid, *(each for child in children for each in _with_children(child))]
+
+
 def _command(folder: Path, playbook: str, options: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
     given = folder / "vars.json"
     given.write_text(json.dumps(variables), encoding="utf-8")

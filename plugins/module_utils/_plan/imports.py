@@ -27,7 +27,7 @@ from .._x509.chain import Trust
 from .action import Action
 from .emails import INELIGIBLE
 from .material import Content
-from .store_index import ChainLimit, StoreIndex
+from .store_index import StoreIndex
 from .superseding import Clients, best, certificate_of, completes
 
 
@@ -168,7 +168,6 @@ def plan_present(
     clients: Clients,
     *,
     remove_superseded: bool = False,
-    limit: ChainLimit | None = None,
 ) -> ImportAction:
     """Decide how to bring a certificate into the store, or that it is already there.
 
@@ -179,13 +178,8 @@ def plan_present(
         index: what it holds.
         clients: who has to trust what stands in for what they trust.
         remove_superseded: whether to delete what it replaces and nothing uses.
-        limit: what the store is known to keep of its chain: what clients could not do with is not sent at all.
     """
     planned = plan_found(new, index.same(new.wanted.certificate), clients, longest=index.longest_chain)
-    if limit and (planned.outcome == "imported" or CHAIN in planned.changes):
-        left = replace(planned.held, intermediates=limit.of(planned.wanted.intermediates))
-        if lacks(left, planned.wanted, clients):
-            return planned.failed("chain_cut", _cut(left, planned.wanted, limit=limit))
     if planned.outcome == "failed":
         return planned
     end = clients.end(planned.held)
@@ -295,9 +289,6 @@ CHANGED_PROPERTIES = {
 }
 
 
-KEEPS = {"first": "only the first", "last": "only the last", "none": "none"}
-
-
 def lacks(record: StoreCertificate, content: Content, clients: Clients) -> bool:
     """Return whether a record lacks issuers of the given chain that clients need.
 
@@ -349,10 +340,10 @@ def content_of(record: StoreCertificate) -> tuple[object, ...]:
     return record.intermediates, record.request, record.notes
 
 
-def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True, limit: ChainLimit | None = None) -> str:
-    """Say of a record that the store has left out issuers of it that clients need, or that it would.
+def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True) -> str:
+    """Say of a record that the store has left out issuers of it that clients need.
 
-    If that was not tried now, no record of the store has as many as are needed, or the store is known for it.
+    If that was not tried now, no record of the store has as many as are needed.
     """
     given, there = content.intermediates, [issuer for issuer in content.intermediates if issuer in kept.intermediates]
     has = f"{len(there)} of the {len(given)} intermediate certificates ({_names(there)})"
@@ -369,10 +360,7 @@ def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True, lim
     if not is_tried:
         what = f"Certificate {kept.id} has {has}, and no record of the store has more: the store seems to keep no more."
         remedy = f"If it was stored so by a client that gave no more, or the store has changed, delete it and run this again. Else: {uncapitalized(remedy)}"
-    if limit:
-        what = f"Of several intermediate certificates the store keeps {KEEPS[limit.kept]}, as check_account found on {limit.found_on}."
-        remedy = f"{remedy} If the store has changed, run check_account with try_store=true again."
-    missing = f"Clients need what is missing: {_missing(kept, content)}. So {'it is not stored' if limit else 'nothing is to serve it'}."
+    missing = f"Clients need what is missing: {_missing(kept, content)}. So nothing is to serve it."
     return f"{what} {missing} {remedy}"
 
 

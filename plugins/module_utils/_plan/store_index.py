@@ -10,7 +10,6 @@ import math
 import typing as t
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -26,25 +25,6 @@ def _grouped(pairs: Iterable[tuple[K, StoreCertificate]]) -> dict[K, list[StoreC
     for key, record in pairs:
         found[key].append(record)
     return found
-
-
-Kept = t.Literal["all", "first", "last", "none", "other"]
-"""Which of several intermediate certificates a store keeps."""
-
-
-@dataclass(frozen=True)
-class ChainLimit:
-    """What a store is known to keep of several intermediate certificates, if that is not all of them."""
-
-    kept: Kept
-    found_on: str
-    """The day on which the account was checked."""
-
-    def of(self, chain: tuple[Certificate, ...]) -> tuple[Certificate, ...]:
-        """Return what it keeps of a chain."""
-        if len(chain) < 2:
-            return chain
-        return {"first": chain[:1], "last": chain[-1:]}.get(self.kept, ())
 
 
 def why_not_held(identifier: int, record: StoreCertificate | None) -> str:

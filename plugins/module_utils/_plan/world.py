@@ -17,7 +17,7 @@ from .._api.store import Handle, StoreCertificate
 from .._remedies import listener as called
 from .._x509.certificate import Certificate
 from .rotation import Record, SourceCertificate
-from .store_index import ChainLimit, StoreIndex
+from .store_index import StoreIndex
 from .superseding import Clients
 
 
@@ -59,8 +59,6 @@ class World:
     """What the store holds since then, or would hold in check mode."""
     cut: Collection[int] = ()
     """The ids of what the store has cut the chains of since then: nothing is to serve it, unless it is in use."""
-    limit: ChainLimit | None = None
-    """What the store is known to keep of chains, from a check of the account."""
 
     @cached_property
     def index(self) -> StoreIndex:

@@ -30,10 +30,8 @@ from .._plan.approvals import Approved
 from .._plan.attention import REASONS
 from .._plan.deployments import Adoption, ListenerSelection
 from .._plan.rotation import SourceOptions
-from .._plan.store_index import ChainLimit
 from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, Source
 from .._x509.certificate import Certificate
-from .account_check import known_limit
 from .certificate_deploy import SPEC as DEPLOY_SPEC
 from .endpoint_info import expecting, read_endpoints
 from .revocation import SPEC as REVOCATION_SPEC
@@ -82,7 +80,6 @@ SPEC = (
                 },
             },
             "gather_certificates": {"type": "bool", "default": True},
-            "account_facts_path": {"type": "path"},
             "fail_on": {
                 "type": "list",
                 "elements": "str",
@@ -127,8 +124,6 @@ class RotationOptions:
     remove_unseen: bool
     fail_on: Sequence[str]
     gather_certificates: bool
-    limit: ChainLimit | None
-    """What the store is known to keep of chains."""
     is_check_mode: bool
 
     @property
@@ -209,7 +204,6 @@ def options_of(module: Module) -> RotationOptions:
         else Adoption(**params["adopt"], load_balancers=params["load_balancers"]),
         "issuers": known_issuers(params["intermediate_path"]),
         "endpoints": expecting(read_endpoints(params["endpoints"])),
-        "limit": known_limit(params["account_facts_path"], module.warn) if "import" in params["phases"] else None,
     }
     return RotationOptions(**given, is_check_mode=module.check_mode)
 

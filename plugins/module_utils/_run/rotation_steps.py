@@ -102,10 +102,7 @@ def store_entries(
 ) -> list[tuple[SourceCertificate, ImportAction, ImportAction]]:
     """Store certificates of sources; return each with the plan and with what became of it, which is the plan in check mode."""
     new = [_checked(module, world, entry) for entry in entries]
-    planned = [
-        action if action.reason else plan_present(action, world.index, world.clients, limit=world.limit)
-        for action in new
-    ]
+    planned = [action if action.reason else plan_present(action, world.index, world.clients) for action in new]
     planned = importing.refuse_creates_without_a_place(planned, module.params["ledger_url"])
     done = planned if module.check_mode or not planned else importing.carry_out(module, client, planned)
     return list(zip(entries, planned, done, strict=True))

@@ -48,7 +48,7 @@ def read_world(module: Module, client: Client, clients: Clients, options: Rotati
         CertificatesError: as `fetch_stored`; `not_found` if patterns match nothing.
     """
     listings, at = begin_listings(module, options.sources, client.stop), now()
-    world = World(fetch_stored(client), None, clients, at, limit=options.limit)
+    world = World(fetch_stored(client), None, clients, at)
     warn_of_unreadable(client, world.stored)
     try:
         world = replace(world, balancers=fetch_listed(client, world.stored))

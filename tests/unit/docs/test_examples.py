@@ -42,7 +42,6 @@ FOUND = {
     "ssl_certificate_rotate": "listeners",
     "ssl_endpoint_info": "endpoints",
     "ssl_certificate_report": "paths",
-    "ssl_account_check": "summary",
 }
 """What of each module's result an example should have something in."""
 ENDS_RUN = "lines"

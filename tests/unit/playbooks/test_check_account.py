@@ -2,85 +2,214 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook check_account, and the rotation that goes by what it has found."""
+"""The playbook check_account: what it concludes, and that the store has afterwards what it had before."""
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority, leaks, new_key, pem_of
+from tests.support.certificates import Authority, new_key
 from tests.support.deploying import store as put
-from tests.support.playing import Ran, play
+from tests.support.pages import ROOT
+from tests.support.playing import Ran, kill, play, start
+from tests.support.waiting import until_called
 
-NAME = "www.example.com"
-AUTHORITY = Authority("Two", intermediates=2)
 CHECK = "softlayer.certificates.check_account"
-END = 25
-"""Lines."""
+[PLAY] = yaml.safe_load((ROOT / "playbooks/check_account.yml").read_text(encoding="utf-8"))
+DOMAIN, NOTES = PLAY["vars"]["test_domain"], PLAY["vars"]["test_notes"]
+WRITES = {"createObject", "editObject", "deleteObject", "updateLoadBalancerProtocols"}
+TESTS = [
+    "The store keeps chains of two intermediate certificates",
+    "The store takes EC keys",
+    "The store takes certificates without a common name",
+    "The store deletes test certificates",
+]
 
 
 @pytest.fixture
 def account(sim: Simulator) -> Simulator:
-    """An account with a certificate that is about to run out."""
-    put(sim, AUTHORITY.issue(NAME, key=new_key("rsa"), days=(-300, 20)))
+    """An account with a certificate that a listener serves, and one that nothing uses."""
+    served = put(sim, Authority().issue("www.example.com", key=new_key("rsa")))
+    sim.add_balancer(name="web", listeners=[{"protocolPort": 8443, "tlsCertificateId": served}])
+    put(sim, Authority().issue("unused.example.com", key=new_key("rsa")))
     sim.clear_calls()
     return sim
 
 
-def end_of(ran: Ran) -> list[str]:
-    """The lines that a run ends with: what its second task has told."""
-    told = ran.output.partition("TASK [Tell what was found")[2]
-    return told.partition("\nTASK")[0].partition("\nPLAY RECAP")[0].strip().splitlines()
+def check(sim: Simulator, folder: Path, *options: str, **variables: Any) -> Ran:
+    """Run the playbook, which waits as shortly as it can."""
+    return play(sim, folder, CHECK, *options, wait_timeout=5, **variables)
 
 
-def test_what_it_finds_a_rotation_goes_by(account: Simulator, home: Path, tmp_path: Path) -> None:
-    """Check mode, then the real thing, then once more, which changes nothing; by the usual file, without a word about it."""
-    account.settings(kept_chain="first")
-    before, path = account.certificates(), home / ".local/state/softlayer.certificates/account.json"
-    shown = play(account, tmp_path, CHECK, "--check", try_store="true")
-    assert shown.code == 0 and not path.exists() and "Would import check-(random).invalid" in shown.output, shown.output
-    assert {call["method"] for call in account.calls()}.isdisjoint({"createObject", "editObject", "deleteObject"})
+def findings(ran: Ran) -> dict[str, str]:
+    """What the playbook reports: what it found, each with its answer, and as "" what it concludes."""
+    told = ran.output.partition("TASK [Report what was found]")[2].partition('"msg": [')[2].partition("]\n")[0]
+    lines = [line.strip().rstrip(",").strip('"') for line in told.strip().splitlines()]
+    ends = next(number for number, line in enumerate(lines) if line.startswith("This account can"))
+    answers = dict(line.split(": ", 1) for line in lines[:ends])
+    return {**answers, "": " ".join(lines[ends:])}
 
-    ran = play(account, tmp_path, CHECK, try_store="true", wait_timeout="2")
-    assert ran.code == 0 and ran.changed == 1 and not leaks(ran.output), ran.output
+
+def writes(sim: Simulator) -> list[str]:
+    """The calls that change something."""
+    return [call["method"] for call in sim.calls() if call["method"] in WRITES]
+
+
+def about_the_store(found: dict[str, str]) -> dict[str, str]:
+    """The first word of what was found about the store."""
+    return {name: found[name].split(".")[0] for name in TESTS}
+
+
+@pytest.mark.parametrize("options", [(), ("--check", "-e", "test_store=true")], ids=["reading", "check mode"])
+def test_reading_creates_nothing(account: Simulator, tmp_path: Path, options: tuple[str, ...]) -> None:
+    ran = check(account, tmp_path, *options)
+    found = findings(ran)
+    assert ran.code == 0 and ran.changed == 0 and not writes(account), ran.output
+    assert found.pop("The store was not tested")
+    assert found == {
+        "Certificates can be listed": "yes",
+        "Load balancers can be listed": "yes",
+        "Listeners can be switched": "unknown, because only a switch can show it",
+        "SSL orders can be listed": "yes",
+        "": "This account can be rotated, as far as reading shows.",
+    }
+
+
+def test_the_store_is_tested_and_has_afterwards_what_it_had_before(account: Simulator, tmp_path: Path) -> None:
+    """It lists late what is created. With -vvv, no secret is in the output."""
+    before = account.certificates()
+    account.settings(list_late=2)
+    ran = check(account, tmp_path, "-vvv", test_store=True)
+    assert ran.code == 0, ran.output
+    assert "PRIVATE KEY" not in ran.output and account.api_key not in ran.output
+    found = findings(ran)
+    assert about_the_store(found) == dict.fromkeys(TESTS, "yes") and found[""] == "This account can be rotated."
+    assert writes(account) == ["createObject"] * 3 + ["deleteObject"] * 3
     assert account.certificates() == before
-    assert len(end_of(ran)) <= END, ran.output
-    assert re.search(r"it keeps +first\b", ran.output) and str(path) in ran.output and "/issues" in ran.output
-    assert json.loads(path.read_text("utf-8"))["store"]["intermediates_kept"] == "first"
-    again = play(account, tmp_path, CHECK)
-    assert again.code == 0 and len(end_of(again)) <= END and re.search(r"it keeps +first\b", again.output)
+    [folder] = set(re.findall(r'"path": "(/[^"]*/softlayer-certificates-test-\w+)"', ran.output))
+    assert not Path(folder).exists()
 
-    renewed, keys, root = AUTHORITY.issue(NAME, key=new_key("rsa")), tmp_path / "keys", tmp_path / "two.pem"
-    keys.mkdir()
-    root.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-    for ending, text in {".crt": renewed.pem, ".key": renewed.key_pem, ".ca-bundle": renewed.chain_pem}.items():
-        (keys / f"{NAME}{ending}").write_text(text, encoding="ascii")
-    given = {"ssl_rotation_sources": [{"folder": str(keys)}], "ssl_rotation_trusted_ca_path": str(root)}
-    night = play(account, tmp_path, "softlayer.certificates.rotate", **given)
-    assert night.code == 2 and "check_account found on" in night.output, night.output
+
+def test_what_an_interrupted_run_left_is_deleted_and_nothing_else(account: Simulator, tmp_path: Path) -> None:
+    before = account.certificates()
+    account.fault("hang_before", method="deleteObject", seconds=600)
+    process = start(account, tmp_path, CHECK, test_store=True)
+    until_called(account, 1, process, method="deleteObject")
+    kill(process)
+    account.clear_faults()
+    left = [record for record in account.certificates() if record not in before]
+    assert len(left) == 3 and {record["notes"] for record in left} == {NOTES}
+    for name, notes in ((f"own.{DOMAIN}", "Mine."), ("own.example.com", NOTES), (f"own.{DOMAIN}.example.com", NOTES)):
+        account.patch_certificate(put(account, Authority().issue(name, key=new_key("rsa"))), notes=notes)
+    kept = [record for record in account.certificates() if record not in left]
+    ran = check(account, tmp_path, test_store=True)
+    assert ran.code == 0 and findings(ran)[""] == "This account can be rotated.", ran.output
+    assert account.certificates() == kept
+
+
+@pytest.mark.parametrize(
+    ("settings", "answers", "advice"),
+    [
+        (
+            {"kept_chain": "first", "refuse_without_common_name": True},
+            ["no", "yes", "no", "yes"],
+            "Use chains with one intermediate certificate. Use certificates with a common name.",
+        ),
+        ({"refuse_ec_key": True}, ["yes", "no", "yes", "yes"], "Use RSA keys."),
+    ],
+    ids=["truncates and takes no empty name", "takes no EC key"],
+)
+def test_limits_of_the_store(
+    account: Simulator, tmp_path: Path, settings: dict[str, Any], answers: list[str], advice: str
+) -> None:
+    before = account.certificates()
+    account.settings(**settings)
+    ran = check(account, tmp_path, test_store=True)
+    assert ran.code == 0, ran.output
+    found = findings(ran)
+    assert about_the_store(found) == dict(zip(TESTS, answers, strict=True))
+    assert found[""] == f"This account can be rotated. {advice}"
     assert account.certificates() == before
-    (tmp_path / "own.json").write_text("{", encoding="utf-8")
-    own = play(account, tmp_path, "softlayer.certificates.rotate", ssl_rotation_account_facts_path="own.json", **given)
-    assert own.code == 2 and "ssl_rotation_account_facts_path: " in own.output, own.output
 
 
-def test_what_is_left_is_told_last(account: Simulator, tmp_path: Path) -> None:
-    """File and ledger are those of the variables of the nights, if there are no others."""
-    account.settings(only_say_deleted=True)
-    facts, ledger = tmp_path / "account.json", tmp_path / "ledger.sqlite3"
-    given = {"ssl_rotation_account_facts_path": str(facts), "ssl_rotation_ledger_url": f"sqlite:///{ledger}"}
-    ran = play(account, tmp_path, CHECK, try_store=True, wait_timeout=0, **given)
-    assert facts.exists() and ledger.exists()
-    assert ran.code == 2 and len(end_of(ran)) <= END, ran.output
-    assert re.search(r"check-[0-9a-f]{16}\.invalid: The store says that it has deleted it", ran.output)
+def test_a_store_that_takes_nothing(account: Simulator, tmp_path: Path) -> None:
+    account.fault("not_found", method="createObject")
+    ran = check(account, tmp_path, test_store=True)
+    found = findings(ran)
+    assert ran.code == 2 and found[""].startswith("This account cannot be rotated: The store took none"), ran.output
+    assert set(about_the_store(found).values()) == {"unknown", "yes"} and writes(account) == ["createObject"] * 3
 
 
-def test_a_login_that_is_refused_is_told(account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("says_no", [True, False])
+def test_what_cannot_be_deleted_is_reported(account: Simulator, tmp_path: Path, says_no: bool) -> None:
+    before = account.certificates()
+    if says_no:
+        account.fault("not_found", method="deleteObject")
+    else:
+        account.settings(only_say_deleted=True)
+    ran = check(account, tmp_path, test_store=True)
+    left = [record["id"] for record in account.certificates() if record not in before]
+    found = findings(ran)
+    assert ran.code == 2 and len(left) == 3 and found["The store deletes test certificates"] == "no", ran.output
+    assert found[""].startswith("This account cannot be rotated: Test certificates are left in the store")
+    assert all(str(identifier) in found[""] for identifier in left)
+    assert ("SECURITY_CERTIFICATE_MANAGE" in found[""]) == says_no
+
+
+def only_view(sim: Simulator) -> None:
+    sim.permit(sim.username, "SECURITY_CERTIFICATE_VIEW")
+
+
+def nothing(sim: Simulator) -> None:
+    sim.permit(sim.username)
+
+
+def no_balancers(sim: Simulator) -> None:
+    sim.fault("not_found", method="getAllObjects")
+
+
+def no_devices(sim: Simulator) -> None:
+    for balancer in sim.balancers():
+        sim.delete_balancer(balancer["id"])
+    sim.patch_certificate(sim.certificates()[0]["id"], associatedServiceCount=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (only_view, "Grant the permission SECURITY_CERTIFICATE_MANAGE."),
+        (nothing, "Grant the permission SECURITY_CERTIFICATE_MANAGE."),
+        (no_balancers, "Grant the permission LOADBALANCER_MANAGE, and access to the devices."),
+        (no_devices, "but the API lists no listener. Grant access to the devices."),
+    ],
+)
+def test_what_is_missing_is_said(
+    account: Simulator, tmp_path: Path, change: Callable[[Simulator], None], missing: str
+) -> None:
+    """Where it cannot be found again, nothing is imported."""
+    change(account)
+    ran = check(account, tmp_path, test_store=change in {only_view, nothing})
+    assert ran.code == 2 and not writes(account), ran.output
+    conclusion = findings(ran)[""]
+    assert conclusion.startswith("This account cannot be rotated: ") and conclusion.endswith(missing)
+    assert conclusion in ran.output.partition("TASK [Make sure that nothing is missing]")[2]
+
+
+def test_a_login_that_is_refused_is_reported(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(account, "api_key", "wrong")
-    ran = play(account, tmp_path, CHECK)
-    assert ran.code == 2 and "The API refused the credentials" in ran.output, ran.output
+    ran = check(account, tmp_path, test_store=True)
+    assert ran.code == 2 and "The API refused the credentials" in ran.output and not writes(account), ran.output
+
+
+def test_a_variable_that_cannot_be_read_is_refused(account: Simulator, tmp_path: Path) -> None:
+    ran = check(account, tmp_path, test_store="maybe")
+    assert ran.code == 2 and "test_store" in ran.output and not account.calls(), ran.output

@@ -9,7 +9,6 @@ A client has the last word: OpenSSL, which knows the root, at what HAProxy serve
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,60 +120,6 @@ def check_cut(here: Rotation, source: dict[str, Any], kept: str) -> None:
         assert here.changes() == changes and done["changed"] == (changes == [CREATE])
         assert placed(here.sim) == before and accepted(here) == GOOD
         assert here.sim.certificates()[:-1] == good and here.sim.certificates()[-1]["id"] == new
-
-
-def facts(folder: Path, **found: Any) -> str:
-    """A file of what was found out about the account."""
-    path = folder / "account.json"
-    store = {"intermediates_kept": "first", **found}
-    path.write_text(json.dumps({"format": 1, "tried_on": "2026-11-30", "store": store}), encoding="utf-8")
-    return str(path)
-
-
-@pytest.mark.parametrize("is_check", [True, False])
-@pytest.mark.parametrize("kept", KEPT)
-def test_a_store_that_is_known_to_cut_chains_is_sent_none(here: Rotation, kept: str, is_check: bool) -> None:
-    """Each night is red, with the remedy, and nothing is stored."""
-    here.sim.settings(kept_chain=kept)
-    here.keep("www", NEW)
-    before = here.sim.certificates()
-    done = here.run(check=is_check, fail_on=None, account_facts_path=facts(here.folder.parent, intermediates_kept=kept))
-    assert done.failed and done.code == "rotation_failed" and not done["changed"], done.output
-    [entry] = done["failed_items"]
-    assert (entry["outcome"], entry["reason"], entry["id"]) == ("failed", "chain_cut", None)
-    assert "check_account found on 2026-11-30" in entry["message"] and "it is not stored" in done["msg"]
-    assert ("--preferred-chain" in entry["message"]) == (kept != "none")
-    assert not here.changes() and here.sim.certificates() == before and accepted(here) == GOOD
-    assert done["attention"][0]["reason"] == "expiring"
-
-
-def test_what_is_not_known_to_be_cut_is_tried(here: Rotation, home: Path) -> None:
-    """By the usual file, if it is there, or by the one that is named."""
-    usual = home / ".local/state/softlayer.certificates"
-    usual.mkdir(parents=True)
-    facts(usual, intermediates_kept="first")
-    here.keep("www", NEW)
-    assert [item["reason"] for item in here.check()["failed_items"]] == ["chain_cut"]
-    named = facts(here.folder.parent, intermediates_kept="all")
-    done = here.run(fail_on=None, account_facts_path=named)
-    assert not done.failed and here.changes() == [CREATE, UPDATE] and accepted(here) == NEW
-
-
-def test_a_file_of_facts_that_cannot_be_read(here: Rotation, home: Path, tmp_path: Path) -> None:
-    """Is an error only if somebody has named it."""
-    here.keep("www", NEW)
-    missing = here.run(account_facts_path=str(tmp_path / "none.json"))
-    assert missing.failed and missing.code == "not_found" and "check_account" in missing["msg"]
-    damaged = tmp_path / "damaged.json"
-    damaged.write_text("{", encoding="utf-8")
-    refused = here.run(account_facts_path=str(damaged))
-    assert refused.failed and refused.code == "invalid_argument" and refused["msg"].startswith("account_facts_path: ")
-    assert not here.sim.calls()
-    usual = home / ".local/state/softlayer.certificates/account.json"
-    usual.parent.mkdir(parents=True)
-    usual.write_text("{", encoding="utf-8")
-    done = here.run()
-    assert not done.failed and "is damaged" in str(done["warnings"])
 
 
 @pytest.mark.parametrize("kept", KEPT)

@@ -39,7 +39,6 @@ def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
         },
         "ssl_certificate_export": {**api, "all": True, "dest": str(folder / "exported")},
         "ssl_order_info": api,
-        "ssl_account_check": {**api, "path": str(folder / "account.json")},
         "ssl_certificate_deploy": {**api, "trusted_ca_path": str(folder / "root.pem")},
         "ssl_certificate_info": api,
         "ssl_certificate_report": {"path": str(folder / "report.html"), "state": "checked"},

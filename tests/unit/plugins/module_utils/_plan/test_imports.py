@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order
@@ -16,7 +16,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import (
     CHAIN,
-    KEEPS,
     ImportAction,
     Superseded,
     as_kept,
@@ -36,8 +35,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.mater
     assemble,
     check_order,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import ChainLimit, StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
     bundle_of_key_store,
@@ -585,38 +583,6 @@ def test_what_clients_do_not_need_may_be_left_out() -> None:
     assert (step.outcome, step.reason, step.held.intermediates) == ("imported", None, (FIRST,))
     assert step.warnings == (f"Certificate 9 lacks {LAST.shown_name}, which clients here do not need; it stays so.",)
     assert kept_of(new, (LAST,)).reason == "chain_cut"
-
-
-def limited(left: str, clients: Clients = CLIENTS, *held: StoreCertificate, **changed: Any) -> ImportAction:
-    """The plan where the store is known to keep a part of the chain."""
-    limit = ChainLimit(cast(Any, left), "2026-11-30")
-    return plan_present(ImportAction.of(content(**changed)), StoreIndex(held), clients, limit=limit)
-
-
-@pytest.mark.parametrize("known", CUT_BY)
-@pytest.mark.parametrize("left", LEFT)
-def test_what_a_store_is_known_to_cut_is_not_sent(left: str, known: str) -> None:
-    """Not even to a record that is there, nor beside one that is in use."""
-    for held in ([], [stored(identifier=9, intermediates=())], [BARE] if known == "trusted" else []):
-        step = limited(left, CUT_BY[known], *held)
-        assert (step.outcome, step.reason, step.changes_something) == ("failed", "chain_cut", False)
-        assert f"the store keeps {KEEPS[cast(Any, left)]}, as check_account found on 2026-11-30." in step.message
-        missing = [one.shown_name for one in (FIRST, LAST) if one not in LEFT[left]]
-        assert f"Clients need what is missing: {', '.join(missing)}. So it is not stored." in step.message
-        assert ("--preferred-chain" in step.message) == bool(LEFT[left])
-        assert step.message.endswith("If the store has changed, run check_account with try_store=true again.")
-
-
-def test_what_is_sent_all_the_same_to_a_store_that_cuts_chains() -> None:
-    """What is there already, other changes, what clients do not need, and a chain of one."""
-    assert limited("first", CLIENTS, stored(identifier=9)).outcome == "unchanged"
-    noted = limited("first", CLIENTS, stored(identifier=9), notes="new")
-    assert (noted.outcome, set(noted.changes)) == ("updated", {"notes"})
-    assert limited("first", ENOUGH).outcome == "imported" and limited("last", ENOUGH).reason == "chain_cut"
-    authority = Authority("Small", intermediates=1)
-    wanted = ImportAction.of(assemble(material(authority.issue(NAME)), OPTIONS, NOW)[0])
-    limit = ChainLimit("none", "2026-11-30")
-    assert plan_present(wanted, StoreIndex([]), clients_with(authority.root), limit=limit).outcome == "imported"
 
 
 @pytest.mark.parametrize("services", [0, 1])
