@@ -225,7 +225,9 @@ options:
     type: list
     elements: raw
   approved:
-    description: What check mode returned; only that is done.
+    description:
+      - What check mode returned; only that is done. An import or a switch that cannot be done any more fails with the reason
+        V(changed_meanwhile).
     type: dict
   adopt:
     description:

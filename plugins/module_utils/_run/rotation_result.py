@@ -43,9 +43,9 @@ def as_result(
     failures = filter(None, (seen.plan.failure, *seen.failures))
     told = [
         *(("failed", record) for record in world.failed),
-        *imports.told,
+        *map(failed_if_approved, imports.told),
         *(("failed", about_balancers(error)) for error in failures),
-        *(tell_listeners(seen, options) if options.looks else ()),
+        *map(failed_if_approved, tell_listeners(seen, options) if options.looks else ()),
         *removals.told,
     ]
     lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
@@ -104,6 +104,16 @@ def as_result(
         result["preview"] = preview_of(lists)
     failure = why_failed(lists["failed"], alarming, attention, empty, stopped=client.stop.is_set())
     return {**result, "failure": failure.as_failure()} if failure else result
+
+
+def failed_if_approved(told: Told) -> Told:
+    """Return an import or a switch that was approved and cannot be done any more as failed: whoever approved it expects it.
+
+    A removal is not meant: another run may have removed it.
+    """
+    listed, record = told
+    is_missed = listed == "skipped" and record.get("reason") == "changed_meanwhile"
+    return ("failed", {**record, "outcome": "failed"}) if is_missed else told
 
 
 OF_LISTENER = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason", "message")

@@ -427,6 +427,19 @@ def test_only_what_a_check_run_showed(here: Rotation) -> None:
     assert here.run(approved=rest.result, **REMOVING)["changed"] and ids(rest, "removed") == [api]
 
 
+def test_what_was_approved_and_cannot_be_done_any_more_fails(here: Rotation) -> None:
+    """The client has renewed it once more meanwhile, which nobody has approved."""
+    www = store(here.sim, old())
+    web(here, www)
+    here.keep("www", issue())
+    shown = here.check()
+    here.keep("www", issue())
+    run = here.run(approved=shown["preview"])
+    assert run.failed and not run["changed"], run.output
+    assert [one["reason"] for one in run["failed_items"]] == ["changed_meanwhile"] * 2
+    assert skipped(run) == {"www": "not_approved"}
+
+
 def test_what_was_approved_and_succeeds_does_not_fail_because_of_other_listeners(blind: Rotation) -> None:
     """Nor does the look that follows. They are told all the same, and fail a run in which nothing was approved."""
     due, mine = store(blind.sim, old(OTHER)), store(blind.sim, old())
