@@ -10,6 +10,7 @@ one that was not given; and what limits nothing is a wider limit than what was w
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import typing as t
@@ -131,22 +132,33 @@ def _different(context: Context, role: str, given: Mapping[str, t.Any]) -> tuple
     hostvars: t.Any = context.resolve("hostvars")
     own = str(context.resolve("inventory_hostname"))
 
-    def variables(host: str) -> dict[str, t.Any]:
-        raw = hostvars.raw_get(host)
+    def variables(raw: Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {name: raw[name] for name in raw if name.startswith(f"{role}_") and name != f"{role}_result"}
 
-    of_own = variables(own)
+    raw_of_own = hostvars.raw_get(own)
+    of_own, own_limits = variables(raw_of_own), _limits(raw_of_own, role, own)
     # What `vars` of a task set is the same for all hosts, whatever the inventory says.
     in_force = {name for name in of_own if _value(hostvars, own, name) == given.get(name)}
     for host in hosts:
-        of_host = variables(host)
+        raw = hostvars.raw_get(host)
+        of_host = variables(raw)
         for name in sorted(of_host.keys() | (of_own.keys() if host in active else set())):
             if name not in of_own or name not in of_host:
                 return name, host
             is_same = of_own[name] == of_host[name] and "{" not in str(of_own[name])
             if not is_same and name in in_force and _value(hostvars, host, name) != given[name]:
                 return name, host
+        # Unless they are templates there: each host that comes to the role has recorded what it makes of them.
+        for name, limit in sorted(_limits(raw, role, host).items()) if host in active else ():
+            if name in own_limits and own_limits[name] != limit:
+                return name, host
     return None
+
+
+def _limits(raw: Mapping[str, t.Any], role: str, host: str) -> Mapping[str, t.Any]:
+    """Return the limits that a host has recorded when it came to the role; none if it did not come."""
+    recorded = raw.get(f"__{role}_limits") if raw.get(f"__{role}_host") == host else None
+    return t.cast("dict[str, t.Any]", json.loads(str(recorded))) if recorded else {}
 
 
 def _value(hostvars: t.Any, host: str, name: str) -> t.Any:

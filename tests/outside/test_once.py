@@ -134,6 +134,31 @@ def test_a_limit_that_is_not_the_same_for_all_hosts(orders: Simulator, tmp_path:
     assert "is not the same for all hosts of the play, see host" in ran.output, ran.output
 
 
+@pytest.mark.parametrize("by_hosts", [True, False])
+@pytest.mark.parametrize("use", ["include_role", "import_role", "roles"])
+def test_a_limit_that_the_play_makes_different_for_a_host(
+    orders: Simulator, tmp_path: Path, use: str, by_hosts: bool
+) -> None:
+    template = "{{ ['*'] if inventory_hostname == 'host1' else ['*@example.org'] }}"
+    limit = f'{{ssl_fulfillment_allowed_recipients: "{template}", ssl_fulfillment_select: {{}}}}'
+    roles = {
+        "include_role": f"tasks: [{{include_role: {{name: {ROLE.format('ssl_fulfillment')}}}, vars: {limit}}}]",
+        "import_role": f"tasks: [{{vars: {limit}, block: [{{import_role: {{name: {ROLE.format('ssl_fulfillment')}}}}}]}}]",
+        "roles": f"roles: [{{role: {ROLE.format('ssl_fulfillment')}, vars: {limit}}}]",
+    }
+    ran = play(
+        orders,
+        tmp_path,
+        PLAY.format(play="", role=roles[use]),
+        "-i",
+        "hosts.yml",
+        ssl_fulfillment_from_inventory=by_hosts,
+    )
+    assert ran.code != 0 and mailed(orders) == [], ran.output
+    said = "ssl_fulfillment_allowed_recipients is not the same for all hosts of the play, see host"
+    assert said in ran.output, ran.output
+
+
 def test_a_play_sends_no_more_than_its_limit_however_often_the_role_is_used(orders: Simulator, tmp_path: Path) -> None:
     use = "{include_role: {name: softlayer.certificates.ssl_fulfillment}, loop: [1, 2, 3]}"
     text = PLAY.format(play="", role=f"tasks: [{use}, {use}]".replace("{", "{{").replace("}", "}}").format())
