@@ -73,6 +73,13 @@ def days_until(moment: datetime | None, at: datetime) -> int | None:
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))
 
 
+def term_of(
+    effective_at: datetime | None, created_at: datetime | None, expires_at: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """Return when the term of an order begins and ends. If the API does not return its begin, the order's creation counts as the begin."""
+    return effective_at or (created_at if expires_at else None), expires_at
+
+
 def is_of_term(
     term: tuple[datetime | None, datetime | None], validity: tuple[datetime, datetime], at: datetime
 ) -> bool:
@@ -86,7 +93,7 @@ def is_of_term(
     If neither date of the order is known, validity alone decides. If the order has expired, its certificate may have expired, too.
 
     Args:
-        term: the order's `effective_at` and `expires_at`.
+        term: when the order's term begins and ends, as `term_of` returns it.
         validity: the certificate's `not_before` and `not_after`.
         at: the present instant.
     """

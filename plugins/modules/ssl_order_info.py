@@ -225,6 +225,7 @@ orders:
           RV(orders[].expires_at). A renewal that keeps its key is a different certificate.
         - No CA issues certificates for more than 200 days. Each certificate that is issued for an order of a year is the order's certificate
           as long as it is valid.
+        - If the API does not return when the term begins, RV(orders[].created_at) counts as its begin.
         - If the order has expired, its certificate may have expired, too. If neither date of the order is known, the certificate only has to
           be valid.
         - Null if the API user may not read the store.

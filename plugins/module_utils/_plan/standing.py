@@ -17,7 +17,7 @@ from datetime import datetime
 
 from .._api.orders import STANDING, Order, Selection
 from .._api.store import StoreCertificate
-from .._times import SLACK, is_of_term
+from .._times import SLACK, is_of_term, term_of
 from .store_index import StoreIndex
 from .superseding import Clients, Incumbent, age, certificate_of, why_not_in_place_of
 
@@ -28,7 +28,8 @@ def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
     While it is waited for, somebody may have signed the request with its own key.
     """
     certificate = certificate_of(record)
-    term, validity = (order.effective_at, order.expires_at), (certificate.not_before, certificate.not_after)
+    term = term_of(order.effective_at, order.created_at, order.expires_at)
+    validity = certificate.not_before, certificate.not_after
     has_key = certificate.public_key_sha256 == order.public_key_sha256
     return has_key and is_of_term(term, validity, at) and not certificate.is_root
 

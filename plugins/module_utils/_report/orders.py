@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from functools import cached_property
@@ -16,7 +16,7 @@ from functools import cached_property
 from .._api.orders import ineligibility
 from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
 from .._names import listener_name, listener_place, shown_name_of
-from .._times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse
+from .._times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse, term_of
 from .._x509.certificate import names_of
 from .report import Row, Schema, as_data, notice, read, unless_same
 from .summary import Record
@@ -223,8 +223,10 @@ def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Ro
     records = certificates or []
     counts = [_service_count(record) for record in records]
     mail_found, mail_date = _mail(identifier, known, imported=bool(certificates))
-    ends = (parse(record.get("not_after")) for record in records)
-    expires = parse(order.get("expires_at")) or max(filter(None, ends), default=None)
+    last = max(_ends(records), default=None)
+    ends = parse(order.get("expires_at")) or last
+    served = min(_ends(record for record in records if record.get("services")), default=last)
+    expires = served if served and ends and served < ends - SLACK else ends
     row = {
         "order_id": identifier,
         "common_name": order.get("common_name"),
@@ -252,14 +254,39 @@ def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Ro
     state, reason = _state(
         row,
         known,
-        over=ineligibility(order["status"], expires, at),
+        over=ineligibility(order["status"], ends, at),
         is_idle=known.balances and is_unused,
         is_superseded=bool(order.get("superseded_by")),
     )
     row |= {"state": state, "reason": reason}
     row["message"] = _message(row, known)
-    row["attention"] = _attention(row, renewed=state == "superseded" or _is_renewed(order, lasting))
+    is_reissued = bool(served and last and last > served + SLACK)
+    row["attention"] = _attention(
+        row,
+        renewed=state == "superseded" or is_reissued or _is_renewed(order, lasting),
+        serves_expired=any(record.get("services") for record in _expired(order, known, at)),
+    )
     return row
+
+
+def _term(order: Record) -> tuple[datetime | None, datetime | None]:
+    effective_at, created_at, expires_at = (
+        parse(order.get(f"{name}_at")) for name in ("effective", "created", "expires")
+    )
+    return term_of(effective_at, created_at, expires_at)
+
+
+def _ends(records: Iterable[Record]) -> Iterator[datetime]:
+    return filter(None, (parse(record.get("not_after")) for record in records))
+
+
+def _expired(order: Record, known: OrderFacts, at: datetime) -> Iterator[Record]:
+    """Yield the records that were an order's certificate until they expired."""
+    term = _term(order)
+    for record in (known.by_key or {}).get(order.get("public_key_sha256") or "", ()):
+        begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
+        if begin and end and end < at and is_of_term(term, (begin, end), end):
+            yield record
 
 
 def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Record] | None:
@@ -270,15 +297,15 @@ def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Re
     if known.by_key is None:
         ids = order.get("certificate_ids") or () if order.get("imported") else ()
         return None if order.get("imported") is None else [{"id": identifier} for identifier in ids]
-    begins, ends = parse(order.get("effective_at")), parse(order.get("expires_at"))
+    term = _term(order)
     # What the listing compared with the order and did not take for its certificate, such as one that was signed with its own key.
     others = order.get("certificate_ids") or () if order.get("imported") is False else ()
     fitting, own = [], []
     for record in known.by_key.get(order.get("public_key_sha256") or "", ()):
         begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
-        if begin and end and is_of_term((begins, ends), (begin, end), at) and record["id"] not in others:
+        if begin and end and is_of_term(term, (begin, end), at) and record["id"] not in others:
             fitting.append(record)
-            if ends and end <= ends + SLACK:
+            if term[1] and end <= term[1] + SLACK:
                 own.append(record)
     return own or fitting
 
@@ -369,11 +396,11 @@ def _is_renewed(order: Record, lasting: Lasting) -> bool:
     return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
 
 
-def _attention(row: Row, *, renewed: bool) -> list[Attention]:
+def _attention(row: Row, *, renewed: bool, serves_expired: bool) -> list[Attention]:
     """Return why the order needs attention, the most urgent reason first."""
     kinds = set(ATTENTION) & {row["state"], row["reason"]}
     days = row["days_left"]
-    if row["state"] == "expired" and row["services"]:
+    if serves_expired or (row["state"] == "expired" and row["services"]):
         kinds.add("expired_in_use")
     elif row["state"] not in {"expired", "canceled"} and days is not None and 0 <= days <= DUE_DAYS:
         if not renewed:

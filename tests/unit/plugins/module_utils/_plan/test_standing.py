@@ -105,6 +105,12 @@ def test_of_an_expired_order_the_certificate_may_have_expired() -> None:
     assert not is_imported(order, held(-700, -366), NOW)
 
 
+def test_where_only_the_end_is_known_the_order_begins_when_it_was_created() -> None:
+    order = replace(ORDER, effective_at=None, created_at=NOW - timedelta(days=5), expires_at=NOW + timedelta(days=335))
+    assert is_imported(order, held(-3, 197), NOW) and not is_imported(order, held(-180, 20), NOW)
+    assert not is_imported(replace(order, created_at=None), held(-3, 197), NOW)
+
+
 def test_without_dates_being_valid_decides() -> None:
     order = replace(ORDER, effective_at=None, expires_at=None)
     assert is_imported(order, held(-1, 1), NOW)

@@ -507,6 +507,29 @@ def test_listeners_and_until_when_what_they_serve_is_valid() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("stored_ones", "days", "state", "attention"),
+    [
+        ([served(issued(-100, 3), "web:443")], 3, "imported", ["expiring"]),
+        ([issued(-100, 3)], 3, "imported", ["expiring"]),
+        ([served(issued(-100, 100), "web:443")], 100, "imported", []),
+        ([served(issued(-100, 3), "web:443"), issued(-1, 199, identifier=71)], 3, "imported", ["switch_services"]),
+        ([issued(-100, 3), served(issued(-1, 199, identifier=71), "web:443")], 199, "imported", []),
+        ([served(issued(-100, -11), "web:443")], 265, "requestable", ["expired_in_use"]),
+        ([served(issued(-100, -11), "web:443"), issued(-1, 199, identifier=71)], 199, "imported", ["expired_in_use"]),
+        ([issued(-100, -11)], 265, "requestable", []),
+    ],
+)
+def test_a_certificate_that_ends_before_its_order(
+    stored_ones: list[dict[str, Any]], days: int, state: str, attention: list[str]
+) -> None:
+    """Since March 2026, the certificates of an order of a year do."""
+    created = {"created_at": ISSUED["effective_at"], "expires_at": ISSUED["expires_at"]}
+    for term in (ISSUED, created):  # the API may not return when the term begins
+        told = row(order(**term), store=stored_ones)
+        assert (told["days_left"], told["state"], told["attention"]) == (days, state, attention)
+
+
 def test_the_old_certificate_is_still_served_and_the_new_one_not_yet() -> None:
     """Both is told, each of its own order: the new one waits, and the old one needs a person once it is due."""
     later = {"public_key_sha256": "bb" * 32, "effective_at": iso(NOW - timedelta(days=1))}
