@@ -178,7 +178,9 @@ def test_the_authors_are_the_same_everywhere() -> None:
 
 def test_make_lists_its_targets_and_contributors_are_told_of_each() -> None:
     [line] = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    listing = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     described = [
         target for target, _gap, text in (line.partition(" ") for line in listing.splitlines()) if text.strip()
     ]
