@@ -127,6 +127,8 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
     """The same, where there is none that is valid: one that has expired."""
     is_predecessor_trusted: bool = False
     """Whether clients would accept that one."""
+    is_way_back_lossy: bool = False
+    """Whether the present one could not replace that one again, for example because that one has more names."""
     is_promising: bool = False
     """Whether clients should accept what it had before the run, by what the store holds."""
     renewal_id: int | None = None
@@ -216,7 +218,7 @@ class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
 
     def _other_command(self) -> str | None:
         """Return what has it serve another certificate for a while, if clients lose nothing by that: one that is valid, or is served now."""
-        if self.predecessor_id:
+        if self.predecessor_id and not self.is_way_back_lossy:
             return self.place.command(self.predecessor_id)
         over = self.expired_predecessor
         is_served = over is not None and {chain[0] for chain in self.seen} == {over.certificate}
@@ -635,6 +637,7 @@ def _kept(place: Place, current: StoreCertificate | None, message: str, world: W
     known = current if current and current.certificate else None
     before = world.index.before(known, clients, new) if known else None
     over = world.index.before(known, clients, new, may_be_over=True) if known and not before else None
+    is_lossy = bool(known and before and why_not_in_place_of(known, Incumbent.of(before), clients))
     return ListenerAction(
         "unchanged",
         None,
@@ -646,6 +649,7 @@ def _kept(place: Place, current: StoreCertificate | None, message: str, world: W
         predecessor_id=before.id if before else None,
         expired_predecessor=over,
         is_predecessor_trusted=before is not None and clients.trust(before),
+        is_way_back_lossy=is_lossy,
         is_promising=_is_promising(current, clients),
     )
 

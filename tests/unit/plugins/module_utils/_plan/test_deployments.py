@@ -495,6 +495,15 @@ def test_what_this_run_imports_was_not_there_before(identifier: int | None) -> N
     assert renewal(present, over, record(NEW, before)).expired_predecessor is None
 
 
+def test_the_way_back_from_one_with_more_names_is_lossy() -> None:
+    """The present one would be refused after it, as it lacks a name that is served then."""
+    present = record(OLD, issue())
+    same, more = issue(days=(-30, 60)), issue(f"more.{NAME}", days=(-30, 60), names=[NAME, f"more.{NAME}"])
+    assert not renewal(present, record(NEW, same)).is_way_back_lossy
+    wide = renewal(present, record(NEW, more))
+    assert wide.predecessor_id == NEW and wide.is_way_back_lossy
+
+
 # What a user names
 
 

@@ -171,6 +171,7 @@ def test_what_to_do_about_a_listener_that_serves_something_else_than_it_has() ->
     for seen in ((), (over,), (DUE,)):
         expected = f" {CAUSE}. Switch it to another certificate with {deploy(7, 'web:443')}, {back}"
         assert beside(web, *seen, predecessor_id=7) == expected
+    assert beside(web, predecessor_id=7, is_way_back_lossy=True) == f" {CAUSE}. O{CASE}"
     there = deploy(7, "web:443", "allow_expired")
     assert "allow_expired=true" in there
     served = beside(web, over, expired_predecessor=over.record(7))
