@@ -158,9 +158,9 @@ class Demo:
         )
         self._step(
             "Is your account like this one?",
-            "What the store does with chains of two, EC keys and missing common names is documented nowhere. This playbook tests it with three "
-            "test certificates, which it deletes again, and reports what the key may do.",
-            "check_account -e test_store=true",
+            "This playbook reports what the API key may do, and whether the account can be rotated. With -e test_store=true, it also tests what "
+            "the store does with chains of two, EC keys and missing common names, which is documented nowhere.",
+            "check_account",
         )
         tell(
             "Done",

@@ -161,7 +161,11 @@ def _known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
     values = {
         name: from_json(plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
     }
-    return {name: value for name, value in values.items() if value is not None and value != ""}
+    return {
+        name: value
+        for name, value in values.items()
+        if value not in (None, "") and not (name == "sources" and not value)
+    }
 
 
 def _is_default(option: str, value: t.Any) -> bool:
@@ -211,7 +215,10 @@ def _in_yaml(value: t.Any) -> str | None:
 
 
 def _extra_variables(loader: DataLoader) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
-    """Return the names of the variables that each file of the command line sets, by its path, and those of what it sets without a file."""
+    """Return the names of the variables that each file of the command line sets, by its path, and those set without a file.
+
+    Ansible has made each path absolute. One below the current directory is shortened again.
+    """
     files: dict[str, frozenset[str]] = {}
     others: set[str] = set()
     for given in map(str, context.CLIARGS.get("extra_vars") or ()):
@@ -219,7 +226,8 @@ def _extra_variables(loader: DataLoader) -> tuple[dict[str, frozenset[str]], fro
             if not given.startswith("@"):
                 others |= _names(loader.load(given) if given[:1] in {"[", "{"} else parse_kv(given))
             elif os.path.isfile(path := os.path.abspath(os.path.expanduser(given[1:]))):  # no pipe, which is read once
-                files[path] = frozenset(_names(loader.load_from_file(path)))
+                folder = os.path.join(os.getcwd(), "")
+                files[path.removeprefix(folder)] = frozenset(_names(loader.load_from_file(path)))
     return files, frozenset(others)
 
 

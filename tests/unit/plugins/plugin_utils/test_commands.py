@@ -132,7 +132,8 @@ def test_what_a_command_must_not_contain_is_named_behind_it(option: str, value: 
 
 def test_a_run_without_sources_cannot_say_where_certificates_come_from() -> None:
     where = "(with ssl_rotation_sources, which say where its certificates come from)"
-    assert told(remedies.ROTATE, {}) == f"{remedies.ROTATE} {where}"
+    for sources in ({}, {"sources": []}):
+        assert told(remedies.ROTATE, sources) == f"{remedies.ROTATE} {where}"
     assert told(ADOPT_SECRET, {}) == f"{ADOPT_SECRET} {where}"
     assert told(remedies.DEPLOY, {}) == remedies.DEPLOY and told(ADOPT, {}) == ADOPT
 
@@ -170,7 +171,7 @@ def test_other_texts_in_backticks_stay_as_they_are() -> None:
 
 
 def test_a_file_goes_with_it_and_not_what_it_sets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """By its whole path, also with secrets in it; what `-e` sets beside it counts more."""
+    """By its path from here, also with secrets in it; what `-e` sets beside it counts more."""
     file, passwords = tmp_path / "my night.yml", tmp_path / "passwords.json"
     file.write_text(f"ssl_rotation_trusted_ca_path: {CA}\nssl_rotation_privatekey_passphrase: '{{{{ secret }}}}'\n")
     passwords.write_text('{"secret": "the-passphrase"}')
@@ -178,7 +179,7 @@ def test_a_file_goes_with_it_and_not_what_it_sets(monkeypatch: pytest.MonkeyPatc
     options = {**USUAL, "privatekey_passphrase": "the-passphrase", "verify_timeout": 120}
     given(monkeypatch, f"@{file.name}", f"@{passwords}", "x=1")
     command = words(told(ADOPT, options))
-    assert command[2:6] == ["-e", f"@{file}", "-e", f"@{passwords}"] and read(command[6:]) == OWN
+    assert command[2:6] == ["-e", f"@{file.name}", "-e", f"@{passwords.name}"] and read(command[6:]) == OWN
     given(monkeypatch, f"@{file}", '{"ssl_rotation_verify_timeout": 120}', f"ssl_rotation_trusted_ca_path={CA}")
     expected = {**OWN, "ssl_rotation_trusted_ca_path": CA, "ssl_rotation_verify_timeout": "120"}
     assert read(words(told(ADOPT, options))[2:]) == expected
