@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -29,6 +31,10 @@ settings.load_profile("whatever the clock says")
 pytest.register_assert_rewrite(
     *(f"tests.support.{name}" for name in ("deploying", "dovecot", "haproxy", "postgresql", "sources")),
 )
+
+
+# A module that begins with it ignored goes on ignoring it, and nohup starts the tests so.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -25,7 +25,8 @@ STARTED = time.monotonic()
 
 def main() -> int:
     """Build, list, and return the exit code; with `--check`, only find out whether that can be done here."""
-    with tempfile.TemporaryDirectory(prefix="ee-") as name:
+    # podman cleans up after a container in a process of its own, which may still write to its storage.
+    with tempfile.TemporaryDirectory(prefix="ee-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         engine = Engine(folder, own_storage="--check" in sys.argv)
         if "--check" not in sys.argv:
