@@ -15,7 +15,7 @@ from .._x509.certificate import Certificate
 from .endpoint import ProbeResult
 
 Finding = t.Literal["served", "other", "failing", "unreachable"]
-Leaves = tuple[tuple[str | None, Certificate | None], ...]
+Leaves: t.TypeAlias = "tuple[tuple[str | None, Certificate | None], ...]"
 MOST_NAMED = 4
 """Maximum number of addresses in a message."""
 
