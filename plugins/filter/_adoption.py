@@ -73,7 +73,7 @@ def _listeners(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _sources(given: Mapping[str, t.Any], *, is_once: bool) -> t.Any:
     """Return the sources in the form of `ssl_rotation_sources`; of a path, what keeps its certificates there is recognised.
 
-    What is adopted once may come from elsewhere than what the file for the nights names.
+    A certificate that is adopted once may come from another source than those of the scheduled runs.
     """
     if "source" in given and SOURCES in given and not is_once:
         raise _refusal(f"Both source and {SOURCES} say where the certificates come from: leave one of them out.")

@@ -33,7 +33,7 @@ pytest.register_assert_rewrite(
 )
 
 
-# A module that begins with it ignored goes on ignoring it, and nohup starts the tests so.
+# Under nohup, the tests start with SIGHUP ignored, and a module goes on ignoring it.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 

@@ -70,7 +70,7 @@ class RenewalFacts:
 
     @cached_property
     def broken(self) -> Sequence[Record]:
-        """Return what the sources have and cannot be used until somebody mends it; not what they may hold without its key."""
+        """Return the certificates of the sources that cannot be used until a person fixes them, except those that a source may hold without a key."""
         records = (*self.world.bundles.useless, *self.chosen.skipped)
         return [record for record in records if record["reason"] in OPERATORS]
 
@@ -138,7 +138,7 @@ def find_alarming(attention: Sequence[Record], fail_on: Collection[str], at: dat
 
 
 def with_patience(attention: Sequence[Record], fail_on: Collection[str], at: datetime) -> list[Record]:
-    """Return what needs a person; what does not fail the run yet says when it will, unless another item says the same.
+    """Return the items that need attention. An item that does not fail the run yet says when it will, unless another one does.
 
     Args:
         attention: as `find_attention` returns it.

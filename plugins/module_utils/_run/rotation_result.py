@@ -109,7 +109,7 @@ def as_result(
 def failed_if_approved(told: Told) -> Told:
     """Return an import or a switch that was approved and cannot be done any more as failed: whoever approved it expects it.
 
-    A removal is not meant: another run may have removed it.
+    A removal does not count, because another run may have removed the certificate.
     """
     listed, record = told
     is_missed = listed == "skipped" and record.get("reason") == "changed_meanwhile"
