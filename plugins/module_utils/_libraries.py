@@ -42,7 +42,9 @@ IMPORT_NAMES = {
 INSTALLED_AS = {"psycopg": "psycopg[binary]"}
 """Libraries that are installed under another name: here with the C library that they need."""
 
-FOR_API = ("SoftLayer", "requests", "urllib3")
+FOR_DOWNLOADS = ("requests", "urllib3")
+"""Needed to read lists of revoked certificates."""
+FOR_API = ("SoftLayer", *FOR_DOWNLOADS)
 """Needed to call the API."""
 FOR_CERTIFICATES = ("idna", "cryptography")
 """Needed to read certificates and compare names."""

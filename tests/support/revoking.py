@@ -144,15 +144,26 @@ Answer = bytes | Callable[[BaseHTTPRequestHandler], None]
 
 
 class Publisher:
-    """A server on this machine that publishes what `pages` has by path; `asked` are the paths that were asked for."""
+    """A server on this machine that publishes what `pages` has by path.
+
+    Attributes:
+        asked: the paths that were asked for.
+        connections: how many there were.
+        handler: what answers.
+    """
 
     def __init__(self) -> None:
         self.pages: dict[str, Answer] = {}
         self.asked: list[str] = []
+        self.connections = 0
         self.ended = threading.Event()
         publisher = self
 
         class Handler(BaseHTTPRequestHandler):
+            def setup(self) -> None:
+                super().setup()
+                publisher.connections += 1
+
             def do_GET(self) -> None:
                 publisher.asked.append(self.path)
                 answer = publisher.pages.get(self.path)
@@ -170,6 +181,7 @@ class Publisher:
             def log_message(self, *_args: Any) -> None:
                 """Say nothing."""
 
+        self.handler = Handler
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

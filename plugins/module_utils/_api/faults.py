@@ -324,7 +324,7 @@ def _explain_lost(
     call: str, endpoint: str, error: BaseException, option: str, *, overdue: bool, repeatable: bool
 ) -> CertificatesError:
     """Explain a call that may have left and got no answer: how it ended does not show whether it was carried out."""
-    names = {type(cause).__name__ for cause in _causes(error)}
+    names = {type(cause).__name__ for cause in causes_of(error)}
     if AnswerTooLarge.__name__ in names:
         why = f"{call}: {endpoint} answered more than was to be expected, and it was not read on"
         return CertificatesError(
@@ -346,7 +346,7 @@ NO_URL = frozenset(
 
 def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseException, option: str) -> CertificatesError:
     """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the SDK's exception."""
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     names = {type(cause).__name__ for cause in causes}
     said = " ".join(str(cause) for cause in causes)
     details = {"call": call}
@@ -391,7 +391,7 @@ def _tls_reason(said: str) -> str:
     return f"the server's certificate does not verify ({why[1].strip()})." if why else "the handshake failed."
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and all its causes, however they are attached."""
     seen: set[int] = set()
     pending: list[object] = [error]

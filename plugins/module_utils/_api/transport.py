@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from .._net.connection import Deadline, connect, resolve
+from .._net.connection import Deadline, SocketAddress, connect, resolve
 
 with suppress(ImportError):
     import requests
@@ -74,18 +74,24 @@ class Attempt:
         answer: what the server sent, once it is complete.
         peer: host and port of the connection attempt: those of the proxy, if there is one, without its login.
         largest_answer: bytes, unpacked; one that is larger is not read on.
+        may_be_packed: whether a packed answer is read, of which one piece may unpack to more than the rest of what may be read.
+
+    Args:
+        seconds: the time limit.
+        stop: once it is set, no name and no connection is waited for any more.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, stop: threading.Event | None = None) -> None:
         self.sent = False
         self.overdue = False
         self.answer: Answer | None = None
         self.peer = ""
-        self.largest_answer = LARGEST_ANSWER
-        self._deadline = Deadline(seconds)
+        self.largest_answer, self.may_be_packed = LARGEST_ANSWER, True
+        self._deadline = Deadline(seconds, stop=stop)
+        self._size = 0
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._cut)
+        self._timer = threading.Timer(seconds, self.cut)
         self._timer.daemon = True
 
     def __enter__(self) -> Attempt:
@@ -111,7 +117,21 @@ class Attempt:
             self._release()
             self._socket = copy
         if self.overdue:
-            self._cut()
+            self.cut()
+
+    def allow(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
+        """Return the addresses that may be connected to: all."""
+        return addresses
+
+    def count(self, size: int) -> None:
+        """Count bytes of the answer.
+
+        Raises:
+            AnswerTooLarge: there are more than `largest_answer`.
+        """
+        self._size += size
+        if self._size > self.largest_answer:
+            raise AnswerTooLarge
 
     def connect(self, host: str, port: int, options: t.Iterable[t.Any]) -> socket.socket:
         """Return a socket that is connected to one of the host's addresses.
@@ -120,13 +140,15 @@ class Attempt:
             OSError: none of them accepts a connection; `TimeoutError` if none does in time.
         """
         self.peer = f"{host}:{port}"
-        connected, _address = connect(resolve(host.strip("[]"), port, self._deadline), self._deadline)
+        addresses = self.allow(resolve(host.strip("[]"), port, self._deadline))
+        connected, _address = connect(addresses, self._deadline)
         for option in options:
             connected.setsockopt(*option)
         self.hold(connected)
         return connected
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """End the request, as if its time were up."""
         with self._lock:
             self.overdue = True
             if self._socket is not None:
@@ -197,7 +219,7 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
                 request.prepare_body(request.body.decode().encode("ascii", "xmlcharrefreplace"), None)
             response = super().send(request, *args, **keywords)
             attempt = under_way.attempt
-            _read_whole(response, attempt.largest_answer)
+            _read_whole(response, attempt)
             attempt.stop_the_clock()
             if attempt.overdue:  # for a body without a length, the shutdown looks like a normal end
                 raise requests.ReadTimeout("Read timed out.")
@@ -209,22 +231,21 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
     return Adapter
 
 
-def _read_whole(response: requests.Response, largest: int) -> None:
+def _read_whole(response: requests.Response, attempt: Attempt) -> None:
     """Read an answer's whole body, and remove what the SDK cannot handle.
 
     Raises:
-        AnswerTooLarge: it has more than `largest` bytes, unpacked.
+        AnswerTooLarge: it has more bytes, unpacked, than the attempt allows.
         requests.RequestException: it did not arrive completely.
     """
     pieces = []
-    size = 0
     with response:  # closes the connection if the body is not read to its end
-        if "," in response.headers.get("Content-Encoding", ""):
-            raise requests.exceptions.ContentDecodingError("packed more than once")  # a piece could unpack to any size
+        packing = response.headers.get("Content-Encoding", "").strip().lower()
+        if "," in packing or (packing in response.raw.CONTENT_DECODERS and not attempt.may_be_packed):
+            raise requests.exceptions.ContentDecodingError("packed")  # a piece could unpack to any size
+        response.raw.enforce_content_length = True  # as urllib3 2 does by itself
         for piece in response.iter_content(PIECE):
-            size += len(piece)
-            if size > largest:
-                raise AnswerTooLarge
+            attempt.count(len(piece))
             pieces.append(piece)
     response._content = b"".join(pieces)
     response.encoding = "utf-8"  # JSON is UTF-8 (RFC 8259), whatever the header says

@@ -50,10 +50,16 @@ class Deadline:
         self._overdue = overdue
         self._stop = stop
 
+    @property
+    def seconds_left(self) -> float:
+        """The time that is left; 0 if it is over."""
+        is_stopped = self._stop is not None and self._stop.is_set()
+        return 0.0 if is_stopped else max(self._at - time.monotonic(), 0.0)
+
     def seconds_to_wait(self) -> float:
         """Return how long to wait before asking again; raise what `overdue` returns if the time is over."""
-        left = self._at - time.monotonic()
-        if left <= 0 or (self._stop is not None and self._stop.is_set()):
+        left = self.seconds_left
+        if not left:
             raise self._overdue()
         return left if self._stop is None else min(left, POLL_SECONDS)
 

@@ -15,17 +15,16 @@ from ansible.module_utils.common.validation import check_type_dict
 
 from .._api.balancers import fetch_balancers
 from .._api.client import Client
-from .._api.settings import LONGEST_TIMEOUT, network_of_options, resolve_settings
+from .._api.settings import LONGEST_TIMEOUT, Network, network_of_options, resolve_settings
 from .._api.store import StoreCertificate, fetch_visible
 from .._apply.serving import server_name_for
 from .._argspec import ArgumentSpec, api_options, concurrency_options, import_options
 from .._codes import EndpointReason
 from .._errors import CertificatesError
 from .._files import state_folder
-from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_DOWNLOADS
 from .._module import Module
 from .._names import name_to_ask_for
-from .._net.crl import Egress
 from .._net.endpoint import Endpoint, Expected, ProbeResult, is_host, names_record, read_endpoint
 from .._net.probe import CONCURRENCY, probe_all
 from .._plan.endpoints import Demand
@@ -70,7 +69,8 @@ class Item:
 
 def libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     """Return the Python libraries that a run with these options needs."""
-    return (*(FOR_API if asks_the_api(params) else ()), *FOR_CERTIFICATES)
+    for_lists = FOR_DOWNLOADS if params["check_revocation"] != "off" else ()
+    return tuple(dict.fromkeys((*(FOR_API if asks_the_api(params) else ()), *for_lists, *FOR_CERTIFICATES)))
 
 
 def asks_the_api(params: t.Mapping[str, t.Any]) -> bool:
@@ -133,13 +133,12 @@ def find_revocations(
         return {}
     chains = {result.chain: chain for result in results if (chain := entries.chain_of(result))}
 
-    def egress() -> Egress:
-        network = client.settings if client else network_of_options(params, module.given)
-        return Egress(network.proxy, network.verify)
+    def network() -> Network:
+        return client.settings if client else network_of_options(params, module.given)
 
     named = named_anchors(params["trusted_ca_path"])
     cache = cache_in(state_folder(), is_check_mode=module.check_mode)
-    authorities = Authorities(egress, cache, params["timeout"], named)
+    authorities = Authorities(network, cache, params["timeout"], named)
     known = authorities.ask(
         ((sent[0], chain) for sent, chain in chains.items()), lambda: entries.anchors or Anchors(), {}
     )

@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .._api.client import Client
+from .._api.download import CRL_LIMITS, Cache, Reach, content_of, download
+from .._api.settings import Network
 from .._api.store import StoreCertificate
 from .._argspec import ArgumentSpec
 from .._files import is_fixed
 from .._module import Module
-from .._net.crl import Cache, Egress, get_all
 from .._plan.superseding import certificate_of
 from .._plan.world import World
 from .._text import some_of
@@ -64,7 +65,7 @@ class Authorities:
     """Asks for a run, in which each URL is asked once, whatever is asked about.
 
     Args:
-        egress: returns how servers outside are reached; called once there is anything to ask.
+        network: returns how servers outside are reached; called once there is anything to ask.
         cache: what earlier runs have kept.
         seconds: for all lists together.
         named: those that the user names, whose authorities may have their lists on private addresses.
@@ -73,13 +74,13 @@ class Authorities:
 
     def __init__(
         self,
-        egress: Callable[[], Egress],
+        network: Callable[[], Network],
         cache: Cache,
         seconds: float,
         named: Anchors,
         stop: threading.Event | None = None,
     ) -> None:
-        self._egress, self._cache, self._seconds, self._stop = egress, cache, seconds, stop
+        self._network, self._cache, self._seconds, self._stop = network, cache, seconds, stop
         self._named = named
         self._asked: set[Pair] = set()
         self._got: dict[str, bytes | str] = {}
@@ -153,8 +154,11 @@ class Authorities:
                 older[url] = reading
         # What nothing is known of comes first, as there may be more than a run gets.
         first = sorted(older, key=lambda url: older[url] is not None)
-        wanted = {url: url in private for url in first if url not in self._got}
-        self._got |= get_all(wanted, self._egress(), self._seconds, self._stop) if wanted else {}
+        reaches = {url: Reach.OWN_NETWORKS if url in private else Reach.INTERNET for url in first}
+        wanted = {url: reach for url, reach in reaches.items() if url not in self._got}
+        if wanted:
+            got = download(wanted, self._network(), CRL_LIMITS, self._seconds, self._stop)
+            self._got |= {url: content_of(answer) for url, answer in got.items()}
         new: dict[str, bytes] = {}
         for url, before in older.items():
             data, questions = self._got[url], asked[url]
@@ -207,13 +211,13 @@ def authorities_for(module: Module, client: Client, folder: str | None) -> Autho
     Raises:
         CertificatesError: as `named_anchors`.
     """
-    settings, params = client.settings, module.params
+    params = module.params
     if params["check_revocation"] == "off":
         return None
     return Authorities(
-        lambda: Egress(settings.proxy, settings.verify),
+        lambda: client.settings,
         cache_in(folder, is_check_mode=module.check_mode),
-        settings.timeout,
+        client.settings.timeout,
         named_anchors(params["trusted_ca_path"]),
         client.stop,
     )

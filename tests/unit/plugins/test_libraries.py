@@ -154,6 +154,15 @@ def test_each_module_asks_for_what_it_needs(module: str) -> None:
     assert {*libraries, *(["SQLAlchemy"] if module == "ssl_certificate_deploy" else [])} == set(CASES[module][1])
 
 
+@pytest.mark.parametrize(("check_revocation", "needed"), [("off", CERTIFICATES), ("warn", (*API[1:], *CERTIFICATES))])
+def test_lists_of_revoked_certificates_are_read_by_the_client_of_the_api(
+    check_revocation: str, needed: tuple[str, ...]
+) -> None:
+    runs = import_module(f"{RUNS}endpoint_info")
+    options = {name: option.get("default") for name, option in runs.SPEC.options.items()}
+    assert set(runs.libraries({**options, "check_revocation": check_revocation})) == set(needed)
+
+
 def test_the_least_version_will_do(tmp_path: Path) -> None:
     for library in CASES["ssl_order_info"][1]:
         make_old(tmp_path, library, LEAST_VERSIONS[library])

@@ -24,7 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults
     NOT_CARRIED_OUT,
     RETIRED_ADVICE,
     Fault,
-    _causes,
+    causes_of,
     explain,
     fault_in,
     retry_after_seconds,
@@ -393,7 +393,7 @@ def test_a_page_instead_of_an_answer_says_what_to_check(status: int, said: str) 
 def test_causes_that_lead_in_a_circle_come_to_an_end() -> None:
     error = TransportError(0, "No.")
     error.__cause__ = requests.RequestException(error)
-    assert [*islice(_causes(error), 9)] == [error, error.__cause__]
+    assert [*islice(causes_of(error), 9)] == [error, error.__cause__]
 
 
 @pytest.mark.parametrize(

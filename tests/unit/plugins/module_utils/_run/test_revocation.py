@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._net.crl import Cache, Egress
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.download import Cache, Reach
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Network
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Answer
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import revocation
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.revocation import (
     ASKED_AGAIN_AFTER,
@@ -37,33 +39,33 @@ ABOVE = AUTHORITY.url_of(0)
 
 
 class Web:
-    """What is there, and what was asked for, with whether it might be at a private address."""
+    """What is there, and what was asked for, with where it might be."""
 
     def __init__(self) -> None:
         self.lists: dict[str, bytes] = {**dict.fromkeys(URLS, AUTHORITY.crl()), ABOVE: AUTHORITY.crl(level=0)}
-        self.asked: list[tuple[str, bool]] = []
+        self.asked: list[tuple[str, Reach]] = []
 
-    def get_all(self, wanted: Mapping[str, bool], *_how: Any) -> dict[str, bytes | str]:
-        """As `get_all`."""
+    def download(self, wanted: Mapping[str, Reach], *_how: Any) -> dict[str, Answer | str]:
+        """As `download`."""
         self.asked += wanted.items()
-        return {url: self.lists.get(url, "it is not there") for url in wanted}
+        return {url: Answer(200, self.lists[url]) if url in self.lists else "it is not there" for url in wanted}
 
     @property
     def urls(self) -> list[str]:
         """What was asked for."""
-        return [url for url, _private in self.asked]
+        return [url for url, _reach in self.asked]
 
 
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Web:
     made = Web()
-    monkeypatch.setattr(revocation, "get_all", made.get_all)
+    monkeypatch.setattr(revocation, "download", made.download)
     return made
 
 
 def authorities(folder: Path, named: Anchors | None = None) -> Authorities:
     """A run that keeps lists in a folder."""
-    return Authorities(lambda: Egress(None, verify=True), Cache(str(folder)), 60, named or Anchors())
+    return Authorities(lambda: Network(60, None, True, 5), Cache(str(folder)), 60, named or Anchors())
 
 
 def pair(issued: Issued) -> tuple[Certificate, Chain]:
@@ -175,7 +177,7 @@ def test_what_is_kept_is_verified_like_all_else(tmp_path: Path, web: Web) -> Non
 @pytest.mark.parametrize("is_named", [True, False])
 def test_private_addresses_are_for_an_authority_that_is_named(tmp_path: Path, web: Web, is_named: bool) -> None:
     ask(authorities(tmp_path, ANCHORS if is_named else Anchors([Certificate.of(Revoking().root)])))
-    assert {private for _url, private in web.asked} == {is_named}
+    assert {reach for _url, reach in web.asked} == {Reach.OWN_NETWORKS if is_named else Reach.INTERNET}
 
 
 def test_nobody_is_asked_about_what_has_ended_or_is_known(tmp_path: Path, web: Web) -> None:

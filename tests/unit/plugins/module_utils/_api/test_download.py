@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists of revoked certificates over HTTP, from servers that mean well and from others, and what is kept of them."""
+"""Downloads such as lists of revoked certificates, from servers that mean well and from others, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -10,26 +10,33 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._net import crl
-from ansible_collections.softlayer.certificates.plugins.module_utils._net.crl import (
-    LARGEST,
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import download as downloads
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import transport
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.download import (
+    CRL_LIMITS,
     LONGEST_KEPT,
-    MOST_REDIRECTS,
+    MIB,
     Cache,
-    Egress,
-    get_all,
+    Limits,
+    Reach,
+    content_of,
+    download,
     why_not_connected,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Network
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.connection import SocketAddress
 
 from tests.support.revoking import Publisher, publishing, redirect
 
-DIRECT = Egress(None, verify=True)
+DIRECT = Network(60, None, True, 5)
+LARGEST = CRL_LIMITS.size
 LONG = 60.0
 LIST = b"\x30\x80 a list, whatever is in it"
 
@@ -48,9 +55,27 @@ def publisher() -> Iterator[Publisher]:
         yield server
 
 
-def got(url: str, *, private: bool = True, egress: Egress = DIRECT, seconds: float = LONG) -> bytes | str:
+def by_proxy(url: str) -> Network:
+    """A network with this proxy."""
+    return Network(60, url, True, 5)
+
+
+def get_all(
+    urls: Iterable[str],
+    seconds: float = LONG,
+    reach: Reach = Reach.OWN_NETWORKS,
+    network: Network = DIRECT,
+    limits: Limits = CRL_LIMITS,
+    stop: threading.Event | None = None,
+) -> dict[str, bytes | str]:
+    """What URLs give."""
+    answers = download(dict.fromkeys(urls, reach), network, limits, seconds, stop)
+    return {url: content_of(answer) for url, answer in answers.items()}
+
+
+def got(url: str, *, private: bool = True, network: Network = DIRECT) -> bytes | str:
     """What one URL gives."""
-    return get_all({url: private}, egress, seconds)[url]
+    return get_all([url], reach=Reach.OWN_NETWORKS if private else Reach.INTERNET, network=network)[url]
 
 
 def test_what_is_there_and_what_is_not(publisher: Publisher) -> None:
@@ -58,13 +83,13 @@ def test_what_is_there_and_what_is_not(publisher: Publisher) -> None:
         closed.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/"
         urls = [f"{publisher.url}/1.crl", f"{publisher.url}/2.crl", nobody, "http://nowhere.invalid/1.crl"]
-        answers = get_all(dict.fromkeys(urls, True), DIRECT, LONG)
+        answers = get_all(urls)
     assert list(answers) == urls and answers[urls[0]] == LIST
     assert answers[urls[1]] == "its server answers with HTTP status 404"
     assert answers[nobody] == "it cannot be had: Connection refused"
-    assert isinstance(answers[urls[3]], str)
+    assert str(answers[urls[3]]).startswith("it cannot be had: ")
     assert publisher.asked.count("/1.crl") == 1
-    assert get_all({}, DIRECT, LONG) == {}
+    assert get_all([]) == {}
 
 
 @pytest.mark.parametrize(
@@ -94,8 +119,9 @@ def test_what_is_there_and_what_is_not(publisher: Publisher) -> None:
     ],
 )
 def test_which_addresses_a_certificate_may_lead_to(address: str, is_private: bool, is_never: bool) -> None:
-    assert bool(why_not_connected(address, may_be_private=False)) is is_private
-    assert bool(why_not_connected(address, may_be_private=True)) is is_never
+    assert bool(why_not_connected(address, Reach.INTERNET)) is is_private
+    assert bool(why_not_connected(address, Reach.OWN_NETWORKS)) is is_never
+    assert why_not_connected(address, Reach.ANYWHERE) is None
 
 
 def test_a_certificate_of_strangers_leads_to_no_private_address(publisher: Publisher) -> None:
@@ -110,24 +136,35 @@ def test_a_certificate_of_strangers_leads_to_no_private_address(publisher: Publi
     assert publisher.asked == []
 
 
+def test_a_connection_to_a_private_address_is_not_used_for_a_stranger(publisher: Publisher) -> None:
+    """A server that keeps it open is asked by it again only for those that may lead there."""
+    publisher.handler.protocol_version = "HTTP/1.1"
+    publisher.publish({"/2.crl": LIST, "/3.crl": LIST})
+    named, other, strange = (f"{publisher.url}/{number}.crl" for number in "123")
+    wanted = {named: Reach.OWN_NETWORKS, strange: Reach.INTERNET, other: Reach.OWN_NETWORKS}
+    answers = download(wanted, DIRECT, replace(CRL_LIMITS, at_once_of_a_server=1), LONG)
+    assert answers[strange] == "its address 127.0.0.1 is none of the public internet"
+    assert publisher.asked == ["/1.crl", "/2.crl"] and publisher.connections == 1
+
+
 def test_a_name_is_resolved_once(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name server that first tells an address that is allowed, and then another one, gains nothing."""
     port = int(publisher.url.rpartition(":")[2])
     asked: list[str] = []
 
-    def resolved(host: str, port: int, _deadline: object) -> list[crl.SocketAddress]:
+    def resolved(host: str, port: int, _deadline: object) -> list[SocketAddress]:
         asked.append(host)
         address = "93.184.216.34" if len(asked) == 1 else "127.0.0.1"
-        return [crl.SocketAddress(socket.AF_INET, (address, port))]
+        return [SocketAddress(socket.AF_INET, (address, port))]
 
     connected: list[str] = []
 
-    def connect(addresses: list[crl.SocketAddress], _deadline: object) -> Any:
+    def connect(addresses: list[SocketAddress], _deadline: object) -> Any:
         connected.extend(address.ip_address for address in addresses)
         raise ConnectionRefusedError(111, "Connection refused")
 
-    monkeypatch.setattr(crl, "resolve", resolved)
-    monkeypatch.setattr(crl, "connect", connect)
+    monkeypatch.setattr(transport, "resolve", resolved)
+    monkeypatch.setattr(transport, "connect", connect)
     got(f"http://rebinding.example.com:{port}/1.crl", private=False)
     assert (asked, connected) == (["rebinding.example.com"], ["93.184.216.34"])
 
@@ -136,13 +173,13 @@ def test_of_several_addresses_those_that_are_allowed(publisher: Publisher, monke
     addresses = ["10.0.0.1", "93.184.216.34", "169.254.169.254"]
     tried: list[str] = []
 
-    def connect(allowed: list[crl.SocketAddress], _deadline: object) -> Any:
+    def connect(allowed: list[SocketAddress], _deadline: object) -> Any:
         tried.extend(address.ip_address for address in allowed)
         raise ConnectionRefusedError(111, "Connection refused")
 
-    found = [crl.SocketAddress(socket.AF_INET, (address, 80)) for address in addresses]
-    monkeypatch.setattr(crl, "resolve", lambda *_given: found)
-    monkeypatch.setattr(crl, "connect", connect)
+    found = [SocketAddress(socket.AF_INET, (address, 80)) for address in addresses]
+    monkeypatch.setattr(transport, "resolve", lambda *_given: found)
+    monkeypatch.setattr(transport, "connect", connect)
     got("http://several.example.com/1.crl", private=False)
     assert tried == ["93.184.216.34"]
 
@@ -162,7 +199,7 @@ def test_redirects(publisher: Publisher) -> None:
     publisher.publish({"/moved": redirect("/1.crl"), "/round": redirect("/round")})
     assert got(f"{publisher.url}/moved") == LIST
     assert got(f"{publisher.url}/round") == "it leads on and on"
-    assert publisher.asked.count("/round") == MOST_REDIRECTS + 1
+    assert publisher.asked.count("/round") == CRL_LIMITS.redirects + 1
 
 
 @pytest.mark.parametrize(
@@ -177,9 +214,9 @@ def test_a_redirect_to_a_private_address(publisher: Publisher, monkeypatch: pyte
     """Its own address counts as one that is allowed here; where it leads to, this machine, does not."""
     port = publisher.url.rpartition(":")[2]
     monkeypatch.setattr(
-        crl,
+        downloads,
         "why_not_connected",
-        lambda address, **_how: None if address == "127.0.0.1" else "its address is none of the public internet",
+        lambda address, _reach: None if address == "127.0.0.1" else "its address is none of the public internet",
     )
     publisher.publish({"/moved": redirect(f"http://127.0.0.2:{port}/1.crl")})
     assert got(f"{publisher.url}/moved", private=False) == "its address is none of the public internet"
@@ -188,20 +225,19 @@ def test_a_redirect_to_a_private_address(publisher: Publisher, monkeypatch: pyte
 
 def test_servers_that_never_end(publisher: Publisher) -> None:
     publisher.publish({"/slow": publisher.drip, "/mute": lambda _request: publisher.ended.wait() and None})
-    urls = dict.fromkeys([f"{publisher.url}/{name}" for name in ("slow", "mute", "1.crl")], True)
-    answers = list(get_all(urls, DIRECT, 0.7).values())
+    answers = list(get_all([f"{publisher.url}/{name}" for name in ("slow", "mute", "1.crl")], 0.7).values())
     assert answers == ["it was not had within 0.7 seconds"] * 2 + [LIST]
 
 
 def test_a_server_that_never_answers_keeps_nobody_from_others() -> None:
     with publishing() as mute, publishing() as other:
-        lists = {f"/{number}": lambda _request: mute.ended.wait() and None for number in range(3 * crl.AT_ONCE)}
+        lists = {f"/{number}": lambda _request: mute.ended.wait() and None for number in range(3 * CRL_LIMITS.at_once)}
         mute.publish(lists)
         other.publish({"/1.crl": LIST, "/2.crl": LIST})
         urls = [*(f"{mute.url}{path}" for path in lists), f"{other.url}/1.crl", f"{other.url}/2.crl"]
-        answers = get_all(dict.fromkeys(urls, True), DIRECT, 0.7)
+        answers = get_all(urls, 0.7)
         assert list(answers) == urls and list(answers.values())[-2:] == [LIST, LIST]
-        assert 0 < len(mute.asked) <= crl.MOST_OF_A_SERVER
+        assert 0 < len(mute.asked) <= CRL_LIMITS.at_once_of_a_server
 
 
 def test_a_run_that_is_told_to_stop_does_not_wait(publisher: Publisher) -> None:
@@ -213,19 +249,29 @@ def test_a_run_that_is_told_to_stop_does_not_wait(publisher: Publisher) -> None:
 
     publisher.publish({"/slow": stopping})
     url = f"{publisher.url}/slow"
-    assert isinstance(get_all({url: True}, DIRECT, LONG, stop)[url], str)
+    assert isinstance(get_all([url], stop=stop)[url], str)
 
 
-def test_more_than_a_list_can_have(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_list_can_have(publisher: Publisher) -> None:
     publisher.publish({"/endless": publisher.flood, "/whole": bytes(LARGEST)})
     assert got(f"{publisher.url}/endless") == "it has more than 16 MiB"
     assert got(f"{publisher.url}/whole") == bytes(LARGEST)
-    monkeypatch.setattr(crl, "LARGEST_SUM", 3 * 1024 * 1024)
-    publisher.publish({f"/{number}": bytes(1024 * 1024) for number in range(5)})
-    answers = get_all({f"{publisher.url}/{number}": True for number in range(5)}, DIRECT, LONG)
+    publisher.publish({f"/{number}": bytes(MIB) for number in range(5)})
+    limits = replace(CRL_LIMITS, size_of_all=3 * MIB)
+    answers = get_all([f"{publisher.url}/{number}" for number in range(5)], limits=limits)
     late = [answer for answer in answers.values() if isinstance(answer, str)]
-    assert set(late) == {"all lists together have more than 3 MiB"}
+    assert set(late) == {"all downloads together have more than 3 MiB"}
     assert 2 <= len(late) < 5
+
+
+@pytest.mark.parametrize(
+    ("coding", "is_taken"), [("gzip", False), ("DEFLATE", False), ("identity", True), ("binary", True)]
+)
+def test_what_is_packed_is_not_unpacked(publisher: Publisher, coding: str, is_taken: bool) -> None:
+    """It was asked for as it is; unpacked, it might have any size."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(LIST)}\r\n\r\n".encode()
+    publisher.publish({"/packed": raw(head + LIST)})
+    assert got(f"{publisher.url}/packed") == (LIST if is_taken else "it cannot be had: ContentDecodingError")
 
 
 def raw(text: bytes) -> Any:
@@ -262,14 +308,37 @@ def test_through_a_proxy(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) 
     """It gets the whole URL; what is private is not asked of it, either."""
     url = "http://crl.invalid/1.crl?part=1"
     publisher.publish({url: LIST})
-    for egress in (Egress(publisher.url, verify=True), DIRECT):
-        assert got(url, private=False, egress=egress) == LIST
+    for network in (by_proxy(publisher.url), DIRECT):
+        assert got(url, private=False, network=network) == LIST
         for private in ("http://169.254.169.254/", "http://10.0.0.1/1.crl", "http://localhost/"):
-            assert isinstance(got(private, private=False, egress=Egress(publisher.url, verify=True)), str)
+            assert isinstance(got(private, private=False, network=by_proxy(publisher.url)), str)
         monkeypatch.setenv("https_proxy", publisher.url)
     assert publisher.asked == [url, url]
-    monkeypatch.setenv("no_proxy", ".invalid")
-    assert isinstance(got(url, private=False), str) and len(publisher.asked) == 2
+    for without in (".invalid", "crl.invalid", "*"):
+        monkeypatch.setenv("no_proxy", without)
+        assert isinstance(got(url, private=False), str) and len(publisher.asked) == 2
+
+
+def test_a_name_with_any_private_address_is_not_asked_of_a_proxy(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of them the proxy would take is not known."""
+    found = [SocketAddress(socket.AF_INET, (address, 80)) for address in ("93.184.216.34", "10.0.0.1")]
+    monkeypatch.setattr(downloads, "resolve", lambda *_given: found)
+    for private, answer in ((False, "its address 10.0.0.1 is none of the public internet"), (True, LIST)):
+        publisher.publish({"http://several.example.com/1.crl": LIST})
+        assert got("http://several.example.com/1.crl", private=private, network=by_proxy(publisher.url)) == answer
+    assert publisher.asked == ["http://several.example.com/1.crl"]
+
+
+def test_a_proxy_that_makes_no_connection(publisher: Publisher) -> None:
+    """And one of another kind: neither is gone round, nor is its login told."""
+    network = by_proxy(publisher.url.replace("http://", "http://me:secret@"))
+    assert got("https://crl.invalid/", network=network) == "it cannot be had: the proxy answers with HTTP status 501"
+    assert (
+        got(f"{publisher.url}/1.crl", network=by_proxy("socks5://me:secret@127.0.0.1")) == "the proxy is none of http"
+    )
+    assert publisher.asked == []
 
 
 def test_the_login_of_a_proxy(publisher: Publisher) -> None:
@@ -281,8 +350,8 @@ def test_the_login_of_a_proxy(publisher: Publisher) -> None:
 
     url = "http://crl.invalid/1.crl"
     publisher.publish({url: answer})
-    egress = Egress(publisher.url.replace("http://", "http://me:p%40ss@"), verify=True)
-    assert got(url, private=False, egress=egress) == "its server answers with HTTP status 407"
+    network = by_proxy(publisher.url.replace("http://", "http://me:p%40ss@"))
+    assert got(url, private=False, network=network) == "its server answers with HTTP status 407"
     assert logins == ["Basic bWU6cEBzcw=="]
 
 
