@@ -238,7 +238,7 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
         CertificatesError: `invalid_argument`, `insecure_endpoint`.
     """
     proxy_host = _proxy_host(proxy) if proxy else None
-    parsed, host = _split(url)
+    parsed, host = split_url(url)
     if not host or parsed.scheme not in {"http", "https"} or "@" in parsed.netloc or parsed.query or parsed.fragment:
         raise CertificatesError(
             "invalid_argument", f"{option} must look like {example}: https, {parts}, without a login in it."
@@ -251,7 +251,7 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
         )
 
 
-def _split(url: str) -> tuple[SplitResult, str | None]:
+def split_url(url: str) -> tuple[SplitResult, str | None]:
     """Return the parts of a URL, and its host, `None` if it is no URL or has none."""
     with suppress(ValueError):
         parts = urlsplit(url)
@@ -260,7 +260,7 @@ def _split(url: str) -> tuple[SplitResult, str | None]:
 
 
 def _proxy_host(proxy: str) -> str:
-    url, host = _split(proxy)
+    url, host = split_url(proxy)
     if not host or "@" in url.path + url.query + url.fragment:
         raise CertificatesError(
             "invalid_argument",

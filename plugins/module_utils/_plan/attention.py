@@ -285,7 +285,7 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
             **lifespan.as_result(),
             "days_until_expiry": days_until(lifespan.end, clients.at),
             "held_back_since": iso(held.since) if held and reason == "held_back" else None,
-            "explanation_url": request.info.explanation_url if request and reason == "renewal_requested" else None,
+            "explanation_url": request.explanation_url if request and reason == "renewal_requested" else None,
             "message": message,
         }
 
@@ -392,17 +392,15 @@ def _has_renewal(listener: ListenerAction, served: Served, known: RenewalFacts) 
 def _missed_request(served: Served, known: RenewalFacts) -> RenewalRequest | None:
     """Return what an authority said of the renewal of what is served, if it wanted it by now."""
     request = known.requests.get(served.certificate) if served.certificate else None
-    return None if request is None or known.world.clients.at < request.info.end else request
+    return None if request is None or known.world.clients.at < request.end else request
 
 
 def _why_requested(request: RenewalRequest, served: Served) -> str:
     """Return what to do about a renewal that an authority wanted."""
-    entry, url = request.entry, request.info.explanation_url
+    entry, url = request.entry, request.explanation_url
     remedy = remedies.renewal(entry.source, entry.name, served.shown_name or "", entry.certificate.key_type)
     why = f" (it says why at {url} )" if url else ""
-    return (
-        f"Its authority wanted it renewed by {iso(request.info.end)}{why}, and {entry.shown} has not done so: {remedy}."
-    )
+    return f"Its authority wanted it renewed by {iso(request.end)}{why}, and {entry.shown} has not done so: {remedy}."
 
 
 def _why_held_back(

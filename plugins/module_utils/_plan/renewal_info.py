@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from .._times import iso, parse
+from .._times import parse
 from .rotation import SourceCertificate
 
 HARMLESS = "!#$%&'()*+,/:;=?@[]-._~"
@@ -23,31 +23,15 @@ USUAL_RETRY, LEAST_RETRY, MOST_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
 """Seconds after which is asked again: if the authority does not say (RFC 9773, 4.3.2), and how far its word counts."""
 
 
-@dataclass(frozen=True)
-class RenewalInfo:
-    """When an authority wants a certificate renewed, and where it says why."""
+def end_of_window(answer: Mapping[str, t.Any]) -> datetime | None:
+    """Return when the window ends in which an authority wants the renewal; `None` if the answer has none.
 
-    begin: datetime
-    end: datetime
-    explanation_url: str | None = None
-
-    @classmethod
-    def of(cls, answer: object) -> RenewalInfo | None:
-        """Return what an answer says; `None` if it is none. A window that is over is one: so an authority asks for a renewal at once."""
-        given = answer if isinstance(answer, Mapping) else {}
-        window = given.get("suggestedWindow")
-        times = [window.get(name) for name in ("start", "end")] if isinstance(window, Mapping) else []
-        known = [time for text in times if (time := parse(text))]
-        if len(known) < 2 or known[1] <= known[0]:
-            return None
-        return cls(known[0], known[1], harmless_url(given.get("explanationURL")))
-
-    def as_answer(self) -> dict[str, t.Any]:
-        """Return it in the form of an answer, to be kept."""
-        return {
-            "suggestedWindow": {"start": iso(self.begin), "end": iso(self.end)},
-            "explanationURL": self.explanation_url,
-        }
+    A window that is over is one: so an authority asks for a renewal at once.
+    """
+    window = answer.get("suggestedWindow")
+    given = window if isinstance(window, Mapping) else {}
+    start, end = parse(given.get("start")), parse(given.get("end"))
+    return end if start and end and start < end else None
 
 
 def harmless_url(given: object) -> str | None:
@@ -67,7 +51,8 @@ def retry_after(seconds: float | None) -> float:
 
 @dataclass(frozen=True)
 class RenewalRequest:
-    """What an authority answers about a certificate that a source has."""
+    """When an authority wants a certificate that a source has renewed at the latest, and where it says why."""
 
     entry: SourceCertificate
-    info: RenewalInfo
+    end: datetime
+    explanation_url: str | None = None

@@ -12,21 +12,17 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import typing as t
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from urllib.parse import urlsplit
 
-from .._api.caller import Caller
 from .._api.client import Client
-from .._api.faults import explain_unanswered, retry_after_seconds, shorten
-from .._api.settings import Network
-from .._api.transport import Attempt, keep_quiet
+from .._api.download import MIB, Limits, Reach, content_of, download
+from .._api.faults import retry_after_seconds
+from .._api.settings import split_url
+from .._api.transport import Answer
 from .._errors import CertificatesError
 from .._files import open_plain_file, put_in_place
 from .._ledger.place import folder_beside
@@ -34,9 +30,8 @@ from .._module import Module
 from .._names import is_loopback
 from .._net.connection import Deadline
 from .._plan.attention import served_by
-from .._plan.deployments import ListenerAction
-from .._plan.renewal_info import RenewalInfo, RenewalRequest, retry_after
-from .._plan.world import World
+from .._plan.renewal_info import RenewalRequest, end_of_window, harmless_url, retry_after
+from .._plan.rotation import SourceCertificate
 from .._sources.source import directory_of
 from .._text import printable, some_of
 from .._times import iso, parse
@@ -44,245 +39,97 @@ from .._x509.certificate import Certificate
 from .rotation_options import RotationOptions
 from .rotation_steps import Seen
 
-T = t.TypeVar("T")
 SECONDS = 10.0
 """For all questions of a run together."""
-AT_ONCE = 16
-"""Questions that are asked at the same time."""
-LARGEST_ANSWER = 64 * 1024
-"""Bytes of a directory, or of an answer."""
-LARGEST_FILE = 4 * 1024 * 1024
-"""Bytes of the file of what is kept: 10,000 answers."""
+LIMITS = Limits(64 * 1024, 16 * MIB, at_once=16, at_once_of_a_server=16, redirects=0)
+"""The bytes of all answers are also those of the file of what is kept: 40,000 answers."""
 KEPT = "renewal-info.json"
 """Its name, beside the ledger."""
-MOST_BRACKETS = 500
-"""What an answer may have of opening ones: real ones have some ten, and what is nested too deep is more than a parser takes."""
 OVERLOADED = frozenset({429, 503})
 """The status of an answer by which an authority says only when to ask again."""
-ASKING = "Asking for renewal information"
-WHOSE = "the server that the client is set to"
-"""What to check if it is not reached."""
+Given = dict[str, t.Any]
+"""An answer of JSON; as it is kept, with `end` of the window, `explanation_url`, and `until` when it holds; where the authority only said when to
+ask again, with `until` alone."""
 
 
-@dataclass(frozen=True)
-class RenewalQuestion:
-    """What is asked of whom."""
-
-    directory: str
-    """The URL of the authority's directory (RFC 8555, 7.1.1)."""
-    identifier: str
-    """That of the certificate."""
-
-    @property
-    def key(self) -> str:
-        """What its answer is kept by."""
-        return f"{self.directory} {self.identifier}"
-
-
-@dataclass(frozen=True)
-class RenewalAnswer:
-    """What was answered, and until when that holds."""
-
-    info: RenewalInfo | None
-    """`None` if the authority only said when it may be asked again."""
-    until: datetime
-
-
-class Inquiry(Caller):
-    """Asks authorities, any number of questions at the same time, within one limit of time.
+def ask(client: Client, questions: Mapping[str, str], at: datetime, seconds: float = SECONDS) -> dict[str, Given | str]:
+    """Return what is answered or why that is not known, as the end of a sentence; nothing where the authority answers no such questions.
 
     Args:
-        network: how servers are reached.
-        stop: once it is set, nothing more is asked.
+        client: how servers are reached; once it is to stop, nothing more is waited for.
+        questions: the identifiers of certificates, each with the URL of its authority's directory (RFC 8555, 7.1.1).
+        at: the present instant.
         seconds: for all of it.
     """
-
-    def __init__(self, network: Network, stop: threading.Event | None = None, seconds: float = SECONDS) -> None:
-        super().__init__(seconds, 0, AT_ONCE, stop)
-        keep_quiet("urllib3", verify=network.verify)
-        self._how: dict[str, t.Any] = {"verify": network.verify, "allow_redirects": False}
-        if network.proxy:
-            self._how["proxies"] = {"http": network.proxy, "https": network.proxy}
-        self._deadline, self._seconds = Deadline(seconds), seconds
-        self._sessions: dict[str, t.Any] = {}
-
-    def ask(
-        self, questions: Collection[RenewalQuestion], at: datetime
-    ) -> dict[RenewalQuestion, RenewalAnswer | CertificatesError | None]:
-        """Return what is answered; why that is not known, or nothing if the authority answers no such questions.
-
-        Args:
-            questions: what is asked.
-            at: the present instant.
-        """
-        directories = list(dict.fromkeys(question.directory for question in questions))
-        whole, self._deadline = self._deadline, Deadline(self._seconds / 2)  # one that never answers hides no others
-        places = dict(zip(directories, self.each(partial(tried, self._find), directories), strict=True))
-
-        self._deadline = whole
-
-        def answer(question: RenewalQuestion) -> RenewalAnswer | CertificatesError | None:
-            place = places[question.directory]
-            return (
-                tried(lambda url: self._ask(url, at), f"{place}/{question.identifier}")
-                if isinstance(place, str)
-                else place
-            )
-
-        return dict(zip(questions, self.each(answer, list(questions)), strict=True))
-
-    def _find(self, directory: str) -> str | None:
-        """Return the URL where an authority is asked, by its directory; nothing if there is none.
-
-        Raises:
-            CertificatesError: it is not known.
-        """
-        given, _headers = self._get(directory)
-        url = given.get("renewalInfo")
-        if url is None:
-            return None
-        if not isinstance(url, str):
-            raise CertificatesError("api_error", f"{called(directory)} names no URL as renewalInfo.")
-        if why_not := why_not_asked(url, directory):
-            raise CertificatesError("api_error", why_not)
-        return url.rstrip("/")
-
-    def _ask(self, url: str, at: datetime) -> RenewalAnswer:
-        """Return what is answered at a URL.
-
-        Raises:
-            CertificatesError: nothing is.
-        """
-        try:
-            given, headers = self._get(url)
-        except CertificatesError as error:
-            if error.code != "rate_limited":
-                raise
-            return RenewalAnswer(None, at + timedelta(seconds=retry_after(error.details["retry_after"])))
-        info = RenewalInfo.of(given)
-        if info is None:
-            raise CertificatesError("api_error", f"{called(url)} answers with no window of time.")
-        return RenewalAnswer(info, at + timedelta(seconds=retry_after(retry_after_seconds(headers))))
-
-    def _get(self, url: str) -> tuple[Mapping[str, t.Any], Mapping[str, str]]:
-        """Return the JSON object at a URL, with the headers of the answer.
-
-        Raises:
-            CertificatesError: it cannot be had.
-        """
-        if why_not := why_not_asked(url, url):
-            raise CertificatesError("invalid_argument", why_not)
-        shown, session = called(url), self._session(url)
-
-        def call_once(attempt: Attempt) -> tuple[Mapping[str, t.Any], Mapping[str, str]]:
-            attempt.largest_answer = LARGEST_ANSWER
-            try:
-                with attempt:
-                    session.get(url, headers={"Accept": "application/json"}, timeout=self._timeout, **self._how)
-            except Exception as error:  # what a broken answer makes the library raise may be anything
-                if attempt.answer is None:
-                    raise explain_unanswered(ASKING, shown, attempt, error, repeatable=True, option=WHOSE) from None
-            answer = t.cast(t.Any, attempt.answer)
-            if answer.status in OVERLOADED and (seconds := retry_after_seconds(answer.headers)) is not None:
-                raise CertificatesError("rate_limited", f"{shown} answers HTTP {answer.status}.", retry_after=seconds)
-            if answer.status != 200:
-                raise CertificatesError("api_error", f"{shown} answers HTTP {answer.status}.")
-            given = None
-            if answer.body.count(b"[") + answer.body.count(b"{") <= MOST_BRACKETS:
-                with suppress(ValueError):
-                    given = json.loads(answer.body)
-            if not isinstance(given, dict):
-                raise CertificatesError("api_error", f"{shown} answers with no object of JSON.")
-            return given, answer.headers
-
-        try:
-            return self.call_until_done(call_once, repeatable=True)
-        except TimeoutError:
-            raise CertificatesError("timeout", f"There was no time left to ask {shown}.") from None
-
-    def _begin(self) -> Attempt:
-        """Return the request that this thread makes next, which has the time that is left."""
-        self._timeout = self._deadline.seconds_to_wait()
-        return super()._begin()
-
-    def _session(self, url: str) -> t.Any:
-        parts = urlsplit(url)
-        server = f"{parts.scheme}://{parts.netloc}"
-        with self._lock:
-            if server not in self._sessions:
-                self._sessions[server] = self.make_session(server)
-            return self._sessions[server]
+    deadline = Deadline(seconds)
+    # Half of the time, so that a directory that never answers hides no others.
+    directories = _get(client, {url: url for url in questions.values()}, seconds / 2)
+    found = {url: _object_in(got) for url, got in directories.items()}
+    told: dict[str, Given | str] = {}
+    urls: dict[str, str] = {}
+    for identifier, directory in questions.items():
+        given = found[directory]
+        if isinstance(given, str):
+            told[identifier] = given
+        elif (place := given.get("renewalInfo")) is not None:
+            urls[identifier] = f"{str(place).rstrip('/')}/{identifier}"
+    answers = _get(client, {url: questions[identifier] for identifier, url in urls.items()}, deadline.seconds_left)
+    return told | {identifier: _read(answers[url], at) for identifier, url in urls.items()}
 
 
-def tried(find: Callable[[str], T], url: str) -> T | CertificatesError:
-    """Return what a function finds at a URL, or why it finds nothing."""
-    try:
-        return find(url)
-    except CertificatesError as error:
-        return error
+def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, Answer | str]:
+    """Return what is at URLs, each given with the directory that has named it, or why that is not known."""
+    refused = {url: why for url, directory in urls.items() if (why := why_not_asked(url, directory))}
+    wanted = {url: Reach.ANYWHERE for url in urls if url not in refused}
+    return {**refused, **download(wanted, client.settings, LIMITS, seconds, client.stop)}
 
 
-def called(url: str) -> str:
-    """Return what a message calls a URL: its server, as what stands behind that may look like a part of a key, and be masked."""
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        if parts.scheme and parts.hostname and "@" not in parts.netloc:
-            return printable(f"{parts.scheme}://{parts.netloc}")
-    return shorten(url)
+def _object_in(got: Answer | str) -> Given | str:
+    """Return the JSON object that was got, or why there is none."""
+    content = content_of(got)
+    if isinstance(content, bytes):
+        with suppress(ValueError, RecursionError):
+            if isinstance(given := json.loads(content), dict):
+                return given
+    return content if isinstance(content, str) else "it is no object of JSON"
+
+
+def _read(got: Answer | str, at: datetime) -> Given | str:
+    """Return what is kept of an answer, or why it is none."""
+    wait = retry_after_seconds(got.headers) if isinstance(got, Answer) else None
+    until = {"until": iso(at + timedelta(seconds=retry_after(wait)))}
+    if isinstance(got, Answer) and got.status in OVERLOADED and wait is not None:
+        return until
+    given = _object_in(got)
+    if isinstance(given, str):
+        return given
+    end, url = end_of_window(given), harmless_url(given.get("explanationURL"))
+    return {"end": iso(end), "explanation_url": url, **until} if end else "it has no window of time"
 
 
 def why_not_asked(url: str, directory: str) -> str | None:
-    """Return why a URL is not asked, as a sentence: over plain http only this machine is, and nobody else's directory leads to it.
-
-    Args:
-        url: as it was given.
-        directory: where it is from: another URL, or itself.
-    """
-    shown, hosts = called(url), []
-    for given in (url, directory):
-        with suppress(ValueError):
-            parts = urlsplit(given)
-            if parts.scheme in {"http", "https"} and parts.port != 0 and parts.hostname and "@" not in parts.netloc:
-                hosts.append(parts.hostname)
-    if len(hosts) < 2:
-        return f"{shown} is no URL that can be asked."
-    is_here, is_from_here = map(is_loopback, hosts)
+    """Return why a URL is not asked: over plain http only this machine is, and nobody else's directory leads to it."""
+    is_here, is_from_here = (is_loopback(split_url(given)[1] or "") for given in (url, directory))
     if is_here and not is_from_here:
-        return f"{shown}, which {called(directory)} names, is on this machine, so it is not asked."
-    return None if is_here or url.startswith("https:") else f"{shown} is not asked, as it is not https."
+        return "it is on this machine, and its directory is not"
+    return None if is_here or url.startswith("https:") else "its address is not https"
 
 
-# What is kept
-
-
-def read_kept(path: str | None, at: datetime) -> dict[str, RenewalAnswer]:
+def read_kept(path: str, at: datetime) -> dict[str, Given]:
     """Return what a run before has kept and is not outdated; nothing if it cannot be read."""
-    kept: dict[str, RenewalAnswer] = {}
-    if path is None:
-        return kept
-    with suppress(OSError, ValueError, RecursionError, CertificatesError), open_plain_file("file", path) as file:
-        given = json.loads(file.read(LARGEST_FILE))
-        for key, entry in given.items() if isinstance(given, dict) else ():
-            info, until = RenewalInfo.of(entry), parse(entry.get("until")) if isinstance(entry, dict) else None
-            if until and at < until <= at + timedelta(seconds=retry_after(float("inf"))):
-                kept[key] = RenewalAnswer(info, until)
-    return kept
+    latest = at + timedelta(seconds=retry_after(float("inf")))
+    problems = (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError, CertificatesError)
+    with suppress(*problems), open_plain_file("file", path) as file:
+        kept = json.loads(file.read(LIMITS.size_of_all)).items()
+        return {key: given for key, given in kept if (until := parse(given["until"])) and at < until <= latest}
+    return {}
 
 
-def keep(path: str | None, answers: Mapping[str, RenewalAnswer]) -> None:
+def keep(path: str, answers: Mapping[str, Given]) -> None:
     """Keep answers for the runs to come; where that is not possible, they ask again."""
-    if path is None:
-        return
-    content = {
-        key: {**(answer.info.as_answer() if answer.info else {}), "until": iso(answer.until)}
-        for key, answer in answers.items()
-    }
     with suppress(OSError, CertificatesError):
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-        put_in_place(path, json.dumps(content, indent=1).encode(), 0o600)
-
-
-# A rotation
+        put_in_place(path, json.dumps(answers, indent=1).encode(), 0o600)
 
 
 def ask_authorities(
@@ -292,54 +139,38 @@ def ask_authorities(
 
     It goes with the look at what authorities have revoked: what may not ask them that may not ask this, either.
     """
-    world = seen.plan.world
     if "verify" not in options.phases or options.adopt or module.params.get("check_revocation") == "off":
         return {}
-    questions = dict(_questions(seen.listeners, world))
-    if not questions:
-        return {}
-    folder, at = folder_beside(module.params["ledger_url"]), world.clients.at
-    path = os.path.join(folder, KEPT) if folder else None
-    kept = read_kept(path, at)
-    to_ask = [question for question in dict.fromkeys(questions.values()) if question.key not in kept]
-    answers = Inquiry(client.settings, client.stop).ask(to_ask, at) if to_ask else {}
-    new = {question.key: answer for question, answer in answers.items() if isinstance(answer, RenewalAnswer)}
+    asked = {entry.certificate.renewal_info_id or "": (entry, url) for entry, url in _directories(seen)}
+    at, folder = seen.plan.world.clients.at, folder_beside(module.params["ledger_url"])
+    path = os.path.join(folder or os.devnull, KEPT)  # without a folder nothing is there, and nothing can be kept
+    known = read_kept(path, at)
+    answers = ask(client, {name: url for name, (_entry, url) in asked.items() if name not in known}, at)
+    new = {name: given for name, given in answers.items() if isinstance(given, dict)}
+    known |= new
     if new and not module.check_mode:
-        keep(path, {**kept, **new})
-    for warning in _warnings(questions, answers):
-        module.warn(warning)
-    known = {**kept, **new}
-    entries = {entry.certificate: entry for entry in world.bundles.entries}
+        keep(path, known)
+    unknown: dict[str, list[str]] = defaultdict(list)
+    for name, given in answers.items():
+        entry, url = asked[name]
+        server = printable(split_url(url)[0].netloc.rpartition("@")[2]) or "its authority"
+        if isinstance(given, str) or "end" not in given:
+            why = given if isinstance(given, str) else f"its server has too much to do until {given['until']}"
+            unknown[f"the renewal information of {server} cannot be used: {why}."].append(entry.certificate.shown_name)
+    for why, names in unknown.items():
+        module.warn(f"Whether authorities ask for renewals is not known for {some_of(names)}: {why}")
     return {
-        certificate: RenewalRequest(entries[certificate], info)
-        for certificate, question in questions.items()
-        if (answer := known.get(question.key)) and (info := answer.info)
+        entry.certificate: RenewalRequest(entry, end, known[name].get("explanation_url"))
+        for name, (entry, _url) in asked.items()
+        if (end := parse(known.get(name, {}).get("end")))
     }
 
 
-def _questions(listeners: Iterable[ListenerAction], world: World) -> t.Iterator[tuple[Certificate, RenewalQuestion]]:
-    """Yield what is served and a source has, with what there is to ask about it, if the source tells its authority."""
+def _directories(seen: Seen) -> Iterator[tuple[SourceCertificate, str]]:
+    """Yield what is served and a source has, with its authority's directory, if the source tells it."""
+    world = seen.plan.world
     entries = {entry.certificate: entry for entry in world.bundles.entries}
-    for certificate in dict.fromkeys(served_by(listener, world).certificate for listener in listeners):
+    for certificate in dict.fromkeys(served_by(listener, world).certificate for listener in seen.listeners):
         entry = entries.get(certificate) if certificate and certificate.is_valid(world.clients.at) else None
-        if certificate and entry and certificate.renewal_info_id:
-            directory = directory_of(entry.source, entry.path)
-            if directory:
-                yield certificate, RenewalQuestion(directory, certificate.renewal_info_id)
-
-
-def _warnings(
-    questions: Mapping[Certificate, RenewalQuestion],
-    answers: Mapping[RenewalQuestion, RenewalAnswer | CertificatesError | None],
-) -> t.Iterator[str]:
-    """Yield a warning for each reason why it is not known whether renewals are asked for."""
-    names: dict[str, list[str]] = defaultdict(list)
-    for certificate, question in questions.items():
-        answer = answers.get(question)
-        why = answer.message if isinstance(answer, CertificatesError) else None
-        if isinstance(answer, RenewalAnswer) and answer.info is None:
-            why = f"{called(question.directory)} has too much to do, and is not asked again before {iso(answer.until)}."
-        if why:
-            names[why].append(certificate.shown_name or question.identifier)
-    for why, shown in names.items():
-        yield f"Whether authorities ask for renewals is not known for {some_of(shown)}: {why}"
+        if entry and entry.certificate.renewal_info_id and (url := directory_of(entry.source, entry.path)):
+            yield entry, url

@@ -70,7 +70,7 @@ def test_a_client_that_has_died_is_told(blind: Rotation) -> None:
         failing = blind.run(**sources_of(blind), fail_on=["renewal_requested"])
     assert failing.failed and failing.code == "attention_needed" and WHY in failing["msg"]
     (answered,) = json.loads(kept.read_text()).values()
-    assert answered["suggestedWindow"] == PAST["suggestedWindow"] and answered["until"]
+    assert (answered["end"], answered["explanation_url"]) == (PAST["suggestedWindow"]["end"], WHY) and answered["until"]
 
 
 @pytest.mark.parametrize("phases", [["import"], ["deploy"], ["import", "deploy"]])
@@ -108,9 +108,23 @@ def test_what_cannot_be_reached_is_unknown(blind: Rotation) -> None:
     run = blind.run(**sources_of(blind), fail_on=["renewal_requested", "expiring"])
     assert not run.failed and run["attention"] == []
     (warning,) = warnings(run)
-    assert warning.startswith(
-        f"Whether authorities ask for renewals is not known for {NAME}: Cannot reach http://{HOST}:{port}: "
+    assert warning == (
+        f"Whether authorities ask for renewals is not known for {NAME}: the renewal information of {HOST}:{port} cannot be used: it cannot be "
+        "had: Connection refused."
     )
+
+
+def test_an_authority_that_has_too_much_to_do_is_left_alone_for_a_while(blind: Rotation) -> None:
+    """There is a warning when it says so; the runs until then do not ask it."""
+    with Desk(answer("", "503 Service Unavailable", Retry_After="7200")) as desk:
+        served_of(blind, desk.url)
+        first, second = (blind.run(**sources_of(blind)) for _time in "12")
+    (warning,) = warnings(first)
+    assert (
+        f"the renewal information of {HOST}:{desk.port} cannot be used: its server has too much to do until 20"
+        in warning
+    )
+    assert not first.failed and not second.failed and warnings(second) == [] and len(desk.asked) == 2, second.output
 
 
 def test_words_of_an_authority_that_means_harm(blind: Rotation) -> None:

@@ -29,7 +29,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     plan_renewals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.renewal_info import (
-    RenewalInfo,
     RenewalRequest,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
@@ -114,8 +113,7 @@ def wanted(
     made: Made, days: float = -0.1, url: str | None = "https://ca.example/why", **entry_of: Any
 ) -> RenewalRequest:
     """An authority wanted a certificate renewed by a day, counted from now."""
-    end = NOW + days * DAY
-    return RenewalRequest(entry(made, 3, **entry_of), RenewalInfo(end - DAY, end, url))
+    return RenewalRequest(entry(made, 3, **entry_of), NOW + days * DAY, url)
 
 
 WANTED = (
