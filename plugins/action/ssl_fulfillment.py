@@ -202,10 +202,10 @@ def run_phases(given: Mapping[str, t.Any], call: Call, simulate: Call, *, waits:
         )
         if "emails" not in run.emails:
             return run
-    if "report" in asked or (mail and "request" not in asked):
+    if orders and ("report" in asked or (mail and "request" not in asked)):
         limits = {name: given[name] for name in ("min_interval_hours", "ledger_url") if name in given}
         if "report" not in asked:
-            limits["allowed_recipients"] = []  # only a report tells what could be requested
+            limits["allowed_recipients"] = ["nobody@invalid"]  # only a report tells what could be requested
         elif "allowed_recipients" in given:
             limits["allowed_recipients"] = given["allowed_recipients"]
         run = replace(

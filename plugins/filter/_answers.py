@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Callable, Mapping
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, from_json
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
+
+SEPARATORS = re.compile(r"[\s,;]+")
+"""What people write between the items of a list, in a field of several lines."""
 
 
 @on_variables
@@ -32,8 +36,11 @@ def answers(given: Mapping[str, object], questions: Mapping[str, dict[str, t.Any
         is_blank = value is None or (isinstance(value, str) and not value.strip())
         if name not in given or (is_blank and option["type"] != "list"):
             continue
+        given_list = from_json(value, list)
+        if isinstance(given_list, str) and option["type"] == "list":
+            value = [item for item in SEPARATORS.split(given_list) if item]
         try:
-            read |= ArgumentSpec({name: option}).read({name: value})
+            read |= ArgumentSpec({name: option}).read({name: [] if is_blank else value})
         except CertificatesError as error:
             refused.append(error.message)
     return {**read, "refused": refused}

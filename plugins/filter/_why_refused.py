@@ -19,7 +19,6 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
-    HOW_TO_SELECT,
     ArgumentSpec,
     api_options,
 )
@@ -29,7 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfi
     takes_what_it_requests,
     why_not_fulfilled,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import without_secrets
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._text import some_of
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import (
@@ -51,7 +50,7 @@ MAY_BE_BLANK = {"list", "path"}
 not read or written ..."""
 NONE_IF_BLANK = ("_mail", "_privatekey_passphrase")
 """... and these, which then are not used."""
-LIMITS = {"ssl_fulfillment_select": HOW_TO_SELECT}
+LIMITS = {"ssl_fulfillment_select"}
 """The variables in which Ansible would read half of a text as a wider limit than was meant; the modules refuse others."""
 ROTATION = "ssl_rotation"
 """The role that has the variables of what was one role once."""
@@ -193,12 +192,13 @@ def _why_refused(
             f"{name} is not the same for all hosts of the play, see {host}; but the role {role} acts once, for all of them. Set it for all, in the "
             "play or with -e, or take a play of its own for those hosts; nothing was done."
         )
-    return without_secrets(why_not or "")
+    return masked(why_not or "", secrets_in(why_not))
 
 
 @on_variables
 def _why_not_ready(role: str, needs: Mapping[str, t.Any]) -> str:
-    return without_secrets(_why_unready(role, needs) or "")
+    why_not = _why_unready(role, needs) or ""
+    return masked(why_not, secrets_in(why_not))
 
 
 def _why_unknown(names: Sequence[str], role: str) -> str | None:
@@ -299,7 +299,7 @@ def _why_without_value(given: Mapping[str, t.Any], unreadable: Mapping[str, str]
             what = "null" if given[name] is None else "blank"
             return f"{name} is {what}, which says nothing of what is meant. Give it a value, or leave it out; nothing was done."
     try:
-        spec = ArgumentSpec(options, limits=LIMITS)
+        spec = ArgumentSpec(options, limiting=LIMITS)
         spec.read({name: value for name, value in given.items() if name not in blank})
     except CertificatesError as error:
         return error.message

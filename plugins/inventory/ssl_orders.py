@@ -324,9 +324,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         templates = api_options().options
         given = {name: config[name] for name in SPEC.options if name in config}
         try:
-            given = {name: value for name, value in SPEC.as_meant(given).items() if value is not None}
+            SPEC.check_limits(given)
             given = {
-                name: self._evaluated(name, value) if name in templates else value for name, value in given.items()
+                name: self._evaluated(name, value) if name in templates else value
+                for name, value in given.items()
+                if value is not None
             }
             # Through JSON, as on the way to a module: values are decrypted and lose the tags of ansible-core.
             given = json.loads(json.dumps(given, default=str))

@@ -12,23 +12,19 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import typing as t
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
-from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
+from ansible.module_utils.basic import AnsibleFallbackNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.validation import check_type_dict
 
 from ._errors import CertificatesError
+from ._secrets import HIDDEN, texts_in
 
 OneArgument = dict[str, t.Any]
-Limit: t.TypeAlias = "tuple[float, float] | str"
-"""How far an option goes. Of a number: the least and the greatest value. Of a dict that limits what is done: what to write instead of
-what is none, since Ansible would read null, or half of a text, as a wider limit than was meant."""
+Values = Mapping[str, t.Any]
 
 SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
 """Options of `ssl_certificate_import` that say which certificate to store."""
@@ -46,15 +42,15 @@ TRANSPORTS = ("xmlrpc", "rest")
 
 @dataclass(frozen=True)
 class ArgumentSpec:
-    """A module's options and the constraints between them."""
+    """A module's options and the constraints between them, which Ansible validates."""
 
     options: Mapping[str, OneArgument] = field(default_factory=dict)
     mutually_exclusive: Sequence[Sequence[str]] = ()
     required_one_of: Sequence[Sequence[str]] = ()
-    limits: Mapping[str, Limit] = field(default_factory=dict)
-    """Those of options that stand in no other option."""
-    nullable: Collection[str] = ()
-    """Numbers, at any depth, of which null says something else than nothing: a blank text is null, as ansible-core 2.18 renders it."""
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """The least and the greatest value of numbers at top level."""
+    limiting: Collection[str] = frozenset()
+    """The options, at any depth, that limit what a run may change: null or nothing in their place would widen it."""
 
     def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
         """Return the options and constraints of both."""
@@ -62,97 +58,14 @@ class ArgumentSpec:
             options={**self.options, **other.options},
             mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
             required_one_of=[*self.required_one_of, *other.required_one_of],
-            limits={**self.limits, **other.limits},
-            nullable=[*self.nullable, *other.nullable],
+            bounds={**self.bounds, **other.bounds},
+            limiting={*self.limiting, *other.limiting},
         )
 
     def only(self, *names: str) -> ArgumentSpec:
         """Return only the options with these names, for a module that shares them."""
-        limits = {name: limit for name, limit in self.limits.items() if name in names}
-        return ArgumentSpec(options={name: self.options[name] for name in names}, limits=limits)
-
-    def as_meant(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return values in the forms that Ansible reads, at any depth, if they are in those that surveys and `-e name=value` give.
-
-        A text is a list as JSON, or its items between commas or blanks (paths: commas or line endings). A null or blank list is
-        empty, and a null or blank item is none: `None` would mean "not given", which restricts nothing, but in a playbook null is what
-        remains of a list whose items are all commented out. A blank text counts as not given where the environment may set the option,
-        and as null in what is `nullable`.
-
-        Raises:
-            CertificatesError: `invalid_argument`.
-        """
-        meant = _as_meant(self.options, values)
-        for _within, options, level in _levels(self.options, meant) if self.nullable else ():
-            for name in options.keys() & level.keys() & set(self.nullable):
-                if _is_blank(level[name]):
-                    t.cast(dict[str, t.Any], level)[name] = None  # it is a copy
-        return meant
-
-    def check_names(self, values: Mapping[str, t.Any]) -> None:
-        """Refuse names that are no options, at any depth: Ansible would first say what is missing, which is most often what is meant.
-
-        Raises:
-            CertificatesError: `invalid_argument`.
-        """
-        for level in _levels(self.options, values):
-            why_not = " ".join(_unknown_names(*level))
-            if why_not:  # one level says enough: thousands of certificates may have the same mistake
-                raise CertificatesError("invalid_argument", why_not)
-
-    def check_values(self, values: Mapping[str, t.Any]) -> None:
-        """Refuse what is beyond the limits of an option; and at any depth, what Ansible would convert: true to 1, and a dict to a path.
-
-        Raises:
-            CertificatesError: `invalid_argument`.
-        """
-        for within, options, level in _levels(self.options, values):
-            for name, argument in options.items():
-                kind = argument.get("elements", argument["type"])
-                for place, item in _items(argument, level.get(name), f"{within}{name}"):
-                    if kind in NUMBERS and isinstance(item, bool):
-                        raise CertificatesError(
-                            "invalid_argument", f"{place} takes a number, and true or false is none."
-                        )
-                    if kind == "int" and _is_endless(item):  # Ansible would raise what it does not catch
-                        raise CertificatesError(
-                            "invalid_argument", f"{place} takes a whole number, and its value is something else."
-                        )
-                    if kind == "path" and isinstance(item, dict | list):
-                        raise CertificatesError(
-                            "invalid_argument", f"{place} takes a path alone, and no {type(item).__name__}."
-                        )
-        for name, limit in self.limits.items():
-            why_not = _why_beyond(name, self.options[name], limit, values[name]) if name in values else None
-            if why_not:
-                raise CertificatesError("invalid_argument", why_not)
-
-    def read(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return the values of all options, of their types, as a module gets them.
-
-        Raises:
-            CertificatesError: `invalid_argument`.
-        """
-        meant = self.as_meant(values)
-        self.check_names(meant)
-        self.check_values(meant)
-        validated = ArgumentSpecValidator(**self.as_keywords()).validate(meant)
-        if validated.error_messages:
-            unfit = UNFIT.search("\n".join(validated.error_messages))
-            place = ".".join([*(unfit[2] or unfit[3] or "").split(" -> "), unfit[1]]).lstrip(".") if unfit else ""
-            why_not = (
-                f"{place} takes {TYPES[unfit[4]]}, and its value is something else.{self._keys_of(place)}"
-                if unfit
-                else f"{validated.error_messages[0]}."
-            )
-            raise CertificatesError("invalid_argument", why_not)
-        read: dict[str, t.Any] = validated.validated_parameters
-        return read
-
-    def _keys_of(self, name: str) -> str:
-        """Return which keys an option has, as a sentence; blank if it is not known, or may have any."""
-        keys = self.options.get(name, {}).get("options")
-        return f" It has the keys {', '.join(keys)}." if keys else ""
+        bounds = {name: bound for name, bound in self.bounds.items() if name in names}
+        return ArgumentSpec({name: self.options[name] for name in names}, bounds=bounds, limiting=self.limiting)
 
     def as_keywords(self) -> dict[str, t.Any]:
         """Return the keyword arguments for `AnsibleModule`."""
@@ -162,170 +75,123 @@ class ArgumentSpec:
             "required_one_of": list(self.required_one_of),
         }
 
+    def normalized(self, values: Values) -> dict[str, t.Any]:
+        """Return values, at any depth, as far as Ansible does not convert them itself.
 
-WITHIN = r"(?: found in '([^']+)')?"
-UNFIT = re.compile(
-    rf"'([^']+)'{WITHIN} is of type (?:<[^>]+>|[\w.]+){WITHIN}.* and we were unable to convert to (bool|dict|float|int|list|str):"
-)
-"""What Ansible says of a value that is not of its option's type: from ansible-core 2.19 on, the type's name alone."""
-TYPES = {
-    "bool": "true or false",
-    "dict": "a dict",
-    "float": "a number",
-    "int": "a whole number",
-    "list": "a list",
-    "str": "a text",
-}
-NUMBERS = frozenset({"int", "float"})
-ALIKE = 0.85
-"""How like a name must be to an option's for that to be meant, for `difflib`: `cert_path` is less like `csr_path`."""
-PLAIN_NAME = re.compile(r"\w{1,40}")
-"""A name that is shown. Any other may be the text of a key, or a password whose colon was forgotten."""
-LONGEST_SHOWN = 60
-"""Characters of a text that is shown."""
+        JSON text becomes a list or a dict: Ansible would split it at its commas, or leave it unread where options are checked. A number
+        that is empty becomes null, which ansible-core 2.18 renders as empty text.
+        """
+        normal = dict(values)
+        for name, argument, items in _given(self.options, values):
+            inner = ArgumentSpec(argument.get("options") or {})
+            new = [inner.normalized(item) if isinstance(item, Mapping) else item for item in items]
+            normal[name] = new if isinstance(_many(argument, values[name]), list) else new[0]
+            if argument["type"] == "int" and "default" not in argument and _is_nothing(normal[name]):
+                normal[name] = None
+        return normal
+
+    def check_limits(self, values: Values, within: str = "") -> None:
+        """Refuse options that limit a run, at any depth, if they are null or empty. An empty dict of conditions selects everything.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        for name, argument, items in _given(self.options, values):
+            place, options = f"{within}{name}", argument.get("options") or {}
+            if name in self.limiting and (not items or any(_is_nothing(item, options) for item in items)):
+                raise CertificatesError(
+                    "invalid_argument",
+                    f"{place} must not be null or empty: without it, the run may do more than intended. Specify a value, or remove the option.",
+                )
+            for item in items if options else ():
+                if isinstance(item, str) and not {name, *options}.isdisjoint(self.limiting):
+                    raise CertificatesError(
+                        "invalid_argument",
+                        f"{place} must be a dict: Ansible cuts text at its spaces, and conditions are lost. Specify a dict, or a dict as JSON.",
+                    )
+                if isinstance(item, Mapping):
+                    ArgumentSpec(options, limiting=self.limiting).check_limits(item, f"{place}.")
+
+    def check_bounds(self, values: Values) -> None:
+        """Refuse numbers that are out of bounds.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        for name, (least, most) in self.bounds.items():
+            if values.get(name) is not None and not least <= values[name] <= most:
+                bounds = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+                raise CertificatesError("invalid_argument", f"{name} must be {bounds}.")
+
+    def read(self, values: Values) -> dict[str, t.Any]:
+        """Return the values of all options, of their types, as a module gets them.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        given = self.normalized(values)
+        self.check_limits(given)
+        validated = ArgumentSpecValidator(**self.as_keywords()).validate(given)
+        if validated.error_messages:
+            raise CertificatesError("invalid_argument", f"{validated.error_messages[0].rstrip('.')}.")
+        read: dict[str, t.Any] = validated.validated_parameters
+        self.check_bounds(read)
+        return read
+
+    def secrets(self, values: Values) -> Iterator[str]:
+        """Yield the texts in secret options, at any depth."""
+        for _name, argument, items in _given(self.options, values):
+            for item in items:
+                if argument.get("no_log"):
+                    yield from texts_in(item)
+                for each in item if isinstance(item, list) else [item]:  # a list too many, which Ansible would quote
+                    if isinstance(each, Mapping) and argument.get("options"):
+                        yield from ArgumentSpec(argument["options"]).secrets(each)
+
+    def redacted(self, values: Values) -> dict[str, t.Any]:
+        """Return values without those of secret options, at any depth: to look for thousands of keys in one another takes long."""
+        shown = dict(values)
+        for name, argument, items in _given(self.options, values):
+            if argument.get("no_log"):
+                shown[name] = values[name] and HIDDEN
+            elif argument.get("options"):
+                inner = ArgumentSpec(argument["options"])
+                new = [inner.redacted(item) if isinstance(item, Mapping) else item for item in items]
+                shown[name] = new if isinstance(values[name], list) else new[0]
+        return shown
+
+    def begin_paths(self, values: dict[str, t.Any], folder: str) -> None:
+        """Let relative paths, at any depth, begin in a folder."""
+        for name, argument, items in _given(self.options, values):
+            if argument.get("elements", argument["type"]) == "path":
+                begun = [os.path.join(folder, item) if item else item for item in items]
+                values[name] = begun if isinstance(values[name], list) else begun[0]
+            for item in items:
+                if isinstance(item, dict) and argument.get("options"):
+                    ArgumentSpec(argument["options"]).begin_paths(item, folder)
 
 
-HOW_TO_SELECT = (
-    "Write {} for all orders, or name conditions. In -e name=value, Ansible would cut them off after a blank; write JSON there, such as "
-    '-e \'{"ssl_fulfillment_select": {"common_names": ["www.example.com"]}}\'.'
-)
-"""The limit of the option `select`."""
-SEPARATORS: Mapping[str, re.Pattern[str]] = {"path": re.compile(r"[,\r\n]+")}
-"""Paths may contain blanks; numbers, names, addresses and patterns may not."""
-USUAL_SEPARATORS = re.compile(r"[\s,;]+")
-NO_ITEM = re.compile(r"[\"'{}]|^#|^\[[^]]*$|^[^[]*\]$")
-"""What belongs to a syntax that is not read here: quotation marks, braces, a comment, a lone bracket."""
-
-
-Level = tuple[str, Mapping[str, OneArgument], Mapping[str, t.Any]]
-"""Where options stand, as the beginning of their names; the options; their values."""
-
-
-def _levels(options: Mapping[str, OneArgument], values: Mapping[str, t.Any], within: str = "") -> Iterator[Level]:
-    """Yield options with their values, and then, one by one, those inside of them."""
-    yield within, options, values
+def _given(options: Mapping[str, OneArgument], values: Values) -> Iterator[tuple[str, OneArgument, list[t.Any]]]:
+    """Yield each option that is set, with its value, or those in its list."""
     for name, argument in options.items():
-        if argument.get("options"):
-            for place, item in _items(argument, values.get(name), f"{within}{name}"):
-                yield from _levels(argument["options"], _as_dict(item), f"{place}.")
-
-
-def _items(argument: OneArgument, value: object, place: str) -> list[tuple[str, object]]:
-    """Return the value of an option, or those in its list, each with the place where it stands."""
-    if argument["type"] != "list":
-        return [(place, value)]
-    items = value if isinstance(value, list) else []  # a bare true becomes text in Ansible, which refuses it
-    return [(f"{place}[{number}]", item) for number, item in enumerate(items)]
-
-
-def _unknown_names(within: str, options: Mapping[str, OneArgument], values: Mapping[str, t.Any]) -> Iterator[str]:
-    """Yield a sentence for each name that is like an option's, and one for all others that are none."""
-    known = {*options, *(alias for argument in options.values() for alias in argument.get("aliases", ()))}
-    others = []
-    given = map(str, values.keys() - known)
-    for name in sorted(name for name in given if not name.startswith("_ansible_")):
-        plain = re.sub(r"\W", "_", name.lower())  # acme.sh, report-path
-        shown = name if PLAIN_NAME.fullmatch(name) or plain in known else f"(a name of {len(name)} characters)"
-        longer = sorted(option for option in known if option.startswith(f"{plain}_"))
-        meant = list(dict.fromkeys([*longer, *get_close_matches(plain, known, 1, ALIKE)]))
-        if meant:
-            *most, last = meant
-            yield f"There is no option {within}{shown}; {', '.join(most)}{' or ' if most else ''}{last} is meant."
-        else:
-            others.append(f"{within}{shown}")
-    if others:
-        yield f"There is no option {', '.join(others)}; there are {', '.join(sorted(options))}."
-
-
-def _as_dict(value: object) -> Mapping[str, t.Any]:
-    """Return a dict's value as Ansible parses it, since it may be text; an empty dict if Ansible will refuse it."""
-    try:
-        return t.cast("Mapping[str, t.Any]", check_type_dict(value))
-    except (TypeError, ValueError, SyntaxError):
-        return {}
-
-
-def _as_meant(options: Mapping[str, OneArgument], values: Mapping[str, t.Any], within: str = "") -> dict[str, t.Any]:
-    """Return values as `ArgumentSpec.as_meant` does."""
-    meant = dict(values)
-    for name, argument in options.items():
-        if name not in values:
-            continue
-        value, place = values[name], f"{within}{name}"
-        if argument["type"] == "list":
-            meant[name] = _list_as_meant(argument, value, place)
-        elif argument["type"] == "dict":
-            meant[name] = _dict_as_meant(argument, value, place)
-        elif value == "" and "fallback" in argument:
-            del meant[name]
-    return meant
-
-
-def _why_beyond(name: str, argument: OneArgument, limit: Limit, value: object) -> str | None:
-    """Return why a value is beyond the limit of an option, `None` if it is not; what is no number at all, Ansible refuses."""
-    if not isinstance(limit, str):
-        least, most = limit
-        with suppress(TypeError, ValueError):
-            if not least <= float(t.cast(float, value)) <= most:
-                return f"{name} must be {f'{least} or more' if most == math.inf else f'from {least} to {most}'}."
-        return None
-    if not isinstance(value, dict):
-        return f"{name} is no dict. {limit}"
-    for condition, option in argument.get("options", {}).items():  # Ansible would take one that says nothing for none
-        if condition in value and option["type"] != "list" and _is_blank(value[condition]):
-            what = "null" if value[condition] is None else "blank"
-            return f"{name}.{condition} is {what}, which is no condition. Give it a value, or leave it out."
-    return None
-
-
-def _dict_as_meant(argument: OneArgument, value: object, place: str) -> object:
-    read = from_json(value, dict)
-    return _as_meant(argument.get("options") or {}, read, f"{place}.") if isinstance(read, dict) else value
-
-
-def _list_as_meant(argument: OneArgument, value: object, place: str) -> object:
-    elements = argument.get("elements", "str")
-    if _is_blank(value):
-        return value if "default" in argument else []
-    items: t.Any = from_json(value, list)
-    if elements == "dict":
-        alone = from_json(value, dict)
-        # As JSON, or as name=value,name=value, at which Ansible would split it.
-        items = [alone] if isinstance(alone, dict) or (isinstance(items, str) and "=" in items) else items
-        options = argument.get("options") or {}
-        # Ansible reads name=value, and of anything else it would not say which option it cannot read.
-        texts = [(place, items)] if isinstance(items, str) else _items(argument, items, place)
-        for where, text in texts if options else ():
-            if (
-                isinstance(text, str)
-                and text.strip()
-                and "=" not in text
-                and not isinstance(from_json(text, dict), dict)
-            ):
-                what = "dict" if where != place else "list of dicts"
-                how = f'{{"{next(iter(options))}": "..."}}'
-                how = f"Write it like {how}." if where != place else f"Write it as JSON, such as [{how}]."
-                raise CertificatesError("invalid_argument", f"{where} is a text, and no {what}. {how}")
-    elif isinstance(items, str):
-        if "-----BEGIN" in items:  # split at its blanks, a key would not be known for one
-            raise CertificatesError(
-                "invalid_argument", f"{place} is a PEM text, which is no list. Give what the option asks for."
+        if name in values:
+            value = _many(argument, values[name])
+            items = value if isinstance(value, list) else [value]
+            yield (
+                name,
+                argument,
+                [from_json(item, dict) for item in items] if argument.get("elements") == "dict" else items,
             )
-        items = SEPARATORS.get(elements, USUAL_SEPARATORS).split(items.strip())
-        if any(NO_ITEM.search(item) for item in items):
-            shown = json.dumps(str(value)[:LONGEST_SHOWN], ensure_ascii=False)
-            how = 'Write it like one, two or ["one", "two"].'
-            raise CertificatesError("invalid_argument", f"{place} is {shown}, which is no list. {how}")
-        items = [item.strip() for item in items]
-    if not isinstance(items, list):
-        return items
-    items = [item for item in items if not _is_blank(item)]
-    is_dict = elements == "dict" and argument.get("options")
-    return [_dict_as_meant(argument, item, f"{place}[{at}]") for at, item in enumerate(items)] if is_dict else items
 
 
-def from_json(value: object, kind: type | tuple[type, ...]) -> object:
-    """Return what a text is in JSON, if it is of a kind; else the value as it is, for Ansible to read or refuse."""
+def _many(argument: OneArgument, value: t.Any) -> t.Any:
+    """Return the value of an option, read if it is JSON text of the list or dict that the option takes."""
+    kinds: Mapping[str, type] = {"list": list, "dict": dict}
+    return from_json(value, kinds[argument["type"]]) if argument["type"] in kinds else value
+
+
+def from_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:
+    """Return the list or dict that a text is in JSON, else the value as it is, for Ansible to read or refuse."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         with suppress(ValueError, RecursionError):
             parsed = json.loads(value)
@@ -333,26 +199,22 @@ def from_json(value: object, kind: type | tuple[type, ...]) -> object:
     return value
 
 
-def _is_endless(value: object) -> bool:
-    with suppress(TypeError, ValueError, OverflowError):
-        return math.isinf(float(t.cast(float, value)))
-    return False
+def _is_nothing(value: object, conditions: Collection[str] = ()) -> bool:
+    """Return whether a value is null or empty; a dict may be empty if it has conditions."""
+    text = value.strip() if isinstance(value, str) else value
+    return text is None or text in ("", []) or (text == {} and not conditions)
 
 
-def _is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def transport_fallback(variable: str) -> str:
-    """Return the transport that an environment variable names; Ansible refuses any other word, and is told where that is from.
+def of_environment(*variables: str) -> str:
+    """Return the value of an environment variable that is not empty, as a credential of AWX leaves those of empty fields.
 
     Raises:
-        AnsibleFallbackNotFound: it is not set, or empty as a credential of AWX leaves it.
+        AnsibleFallbackNotFound: none is set.
     """
-    word = os.environ.get(variable, "").strip()
-    if not word:
-        raise AnsibleFallbackNotFound
-    return word if word in TRANSPORTS else f"{word} (from the environment variable {variable})"
+    for variable in variables:
+        if value := os.environ.get(variable, "").strip():
+            return value
+    raise AnsibleFallbackNotFound
 
 
 MOST_RETRIES = 100
@@ -363,29 +225,30 @@ def api_options() -> ArgumentSpec:
     """Return the options of all modules that call the SoftLayer API."""
     return ArgumentSpec(
         options={
-            "username": {"type": "str", "fallback": (env_fallback, ["SL_USERNAME"])},
-            "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["SL_API_KEY"])},
-            "endpoint_url": {"type": "str", "fallback": (env_fallback, ["SL_ENDPOINT_URL"])},
+            "username": {"type": "str", "fallback": (of_environment, ["SL_USERNAME"])},
+            "api_key": {"type": "str", "no_log": True, "fallback": (of_environment, ["SL_API_KEY"])},
+            "endpoint_url": {"type": "str", "fallback": (of_environment, ["SL_ENDPOINT_URL"])},
             "transport": {
                 "type": "str",
                 "choices": list(TRANSPORTS),
-                "fallback": (transport_fallback, ["SOFTLAYER_CERTIFICATES_TRANSPORT"]),
+                "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_TRANSPORT"]),
             },
             "config_file": {"type": "path"},
             "timeout": {"type": "float", "default": 60},
             "proxy": {"type": "str"},
             "validate_certs": {"type": "bool", "default": True},
-            "ca_path": {"type": "path", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
+            "ca_path": {"type": "path", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
             "retries": {"type": "int", "default": 5},
         },
-        limits={"retries": (0, MOST_RETRIES)},
+        bounds={"retries": (0, MOST_RETRIES)},
     )
 
 
 def ledger_options() -> ArgumentSpec:
     """Return the options of the modules that record in the ledger what they send or create."""
     return ArgumentSpec(
-        options={"ledger_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])}}
+        options={"ledger_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])}},
+        limiting={"ledger_url"},
     )
 
 
@@ -394,8 +257,8 @@ MOST_CALLS_AT_ONCE = 256
 
 def concurrency_options(default: int = 8) -> ArgumentSpec:
     """Return the option of the modules that make several calls at the same time."""
-    limits: Mapping[str, Limit] = {"concurrency": (1, MOST_CALLS_AT_ONCE)}
-    return ArgumentSpec(options={"concurrency": {"type": "int", "default": default}}, limits=limits)
+    bounds = {"concurrency": (1, MOST_CALLS_AT_ONCE)}
+    return ArgumentSpec(options={"concurrency": {"type": "int", "default": default}}, bounds=bounds)
 
 
 def selection_options() -> ArgumentSpec:
@@ -412,13 +275,18 @@ def selection_options() -> ArgumentSpec:
             "gather_imported": {"type": "bool", "default": False},
             "account_id": {"type": "int"},
         },
+        limiting={
+            *("order_ids", "common_names", "statuses", "approver_emails", "expires_within_days", "imported"),
+            "account_id",
+        },
     )
 
 
 def select_option() -> ArgumentSpec:
     """Return the option that says which SSL orders are meant, for modules that do something about them."""
-    options: OneArgument = {"select": {"type": "dict", "options": dict(selection_options().options)}}
-    return ArgumentSpec(options, limits={"select": HOW_TO_SELECT})
+    conditions = selection_options()
+    options: OneArgument = {"select": {"type": "dict", "options": dict(conditions.options)}}
+    return ArgumentSpec(options, limiting={"select", *conditions.limiting})
 
 
 def mailbox_options() -> ArgumentSpec:
@@ -452,8 +320,8 @@ def instance_options() -> ArgumentSpec:
     """Return the options that name an instance of IBM Cloud Secrets Manager."""
     return ArgumentSpec(
         options={
-            "instance_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])},
-            "iam_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_IAM_URL"])},
+            "instance_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])},
+            "iam_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_IAM_URL"])},
         }
     )
 
@@ -467,7 +335,8 @@ def secrets_source_options() -> ArgumentSpec:
             "labels": {"type": "list", "elements": "str"},
             "secret_groups": {"type": "list", "elements": "str", "no_log": False},
             "types": {"type": "list", "elements": "str", "choices": list(SECRET_TYPES)},
-        }
+        },
+        limiting={"names", "labels", "secret_groups", "types"},
     )
 
 

@@ -23,9 +23,9 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import from_json
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, from_json
 from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import PLAIN
-from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import redacted
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import secrets_in
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_defaults, role_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
 
@@ -176,7 +176,8 @@ def _is_default(option: str, value: t.Any) -> bool:
 def _may_be_shown(option: str, value: t.Any) -> bool:
     """Return whether a value holds no secret, and no text that Ansible would take for a template."""
     name = f"{ROLE}_{option}"
-    return redacted({name: value}, role_variables(ROLE)) == {name: value} and not TEMPLATE.search(str(value))
+    secrets = (*ArgumentSpec(role_variables(ROLE)).secrets({name: value}), *secrets_in(value))
+    return not secrets and not TEMPLATE.search(str(value))
 
 
 def _settings(variables: Mapping[str, t.Any]) -> Iterator[str]:

@@ -178,7 +178,7 @@ PASSWORDS: dict[str, str] = {
     "backslash": r'zq\back\\slash-\new "double" 100%25 %s',
     "both_quotes": "zq-it's \\ \"both\" 'of them'",
     "lines": "zq-first-line\nzq-second 'line'\r\nzq-third\tline ünï-密码-😀-pass",
-    "short": "zQ7",
+    "short": "zQ7w",
     "odd": "  zq 31415926535\0-zq-behind  ",
     "key": new_key(),
 }
@@ -267,7 +267,6 @@ def in_one_line() -> str:
 
 IN_OTHER_OPTIONS: dict[str, Callable[[], str]] = {
     "certificate_content": new_key,
-    "notes": in_one_line,
     "certificates": lambda: "\n    ".join(new_key().splitlines()[:-1]),
     "privatekey_path": in_one_line,
     "ca_path": lambda: new_key().replace("\n", "\\n"),

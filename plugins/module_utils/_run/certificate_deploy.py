@@ -88,13 +88,13 @@ SPEC = (
             "rollback": {"type": "bool", "default": True},
             "exclusive": {"type": "bool", "default": False},
         },
-        limits={
+        bounds={
             "max_listeners": (0, math.inf),
             "wait_interval": (0.1, LONGEST_WAIT),
             "wait_timeout": (0, LONGEST_WAIT),
             "verify_timeout": (0, LONGEST_WAIT),
         },
-        nullable=["certificate_id"],
+        limiting={"listeners", "deployments", "load_balancers", "ports", "max_listeners"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)

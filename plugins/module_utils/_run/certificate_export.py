@@ -52,6 +52,7 @@ SPEC = (
         },
         mutually_exclusive=[SELECTIONS],
         required_one_of=[SELECTIONS],
+        limiting={"certificate_ids"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)

@@ -35,6 +35,7 @@ SPEC = (
             "include_pem": {"type": "bool", "default": False},
             "gather_services": {"type": "bool", "default": False},
         },
+        limiting={"certificate_ids", "renewal_due", "unused"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)

@@ -87,11 +87,8 @@ SPEC = (
                 "default": ["expired", "expiring", "not_yet_valid", "unusable", "revoked", "held_back"],
             },
         },
-        limits={
-            "deploy_concurrency": (1, 64),
-            "balancer_wait_timeout": (0, LONGEST_WAIT),
-            "approved": "Give what a run in check mode returned, or leave it out.",
-        },
+        bounds={"deploy_concurrency": (1, 64), "balancer_wait_timeout": (0, LONGEST_WAIT)},
+        limiting={"phases", "approved", "adopt", "common_name", "listeners", *secrets_source_options().limiting},
     )
 )
 
@@ -183,11 +180,6 @@ def options_of(module: Module) -> RotationOptions:
     if params["adopt"] and not {"import", "deploy"} <= set(params["phases"]):
         raise CertificatesError(
             "invalid_argument", "adopt needs the phases import and deploy: add them, or leave adopt out."
-        )
-    if params["adopt"] and params["adopt"]["listeners"] == []:
-        raise CertificatesError(
-            "invalid_argument",
-            "adopt.listeners names no listener: name those that are to get the certificate, or leave it out for all that serve one of its names.",
         )
     sources = [source_of(position, given) for position, given in enumerate(params["sources"] or ())]
     if params["trusted_ca_path"] is not None:

@@ -140,13 +140,11 @@ def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bun
 
 
 def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret]:
-    """Return the metadata of the certificates to which a source is narrowed; an empty list selects none.
+    """Return the metadata of the certificates to which a source is narrowed.
 
     Raises:
         CertificatesError: as `SecretsManager.list_secrets`; `not_found` if what it is narrowed by fits nothing, as a mistyped name does.
     """
-    if any(source[name] == [] for name in ("names", "labels", "secret_groups", "types")):
-        return []
     groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
     secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)
     if source["labels"] and not secrets:

@@ -66,23 +66,6 @@ EQUIVALENT: dict[str, str] = {
         ),
         "Whoever asks there only knows the other two words.",
     ),
-    **dict.fromkeys(
-        ("_secrets._login_span: 0 => 1", "_secrets._login_span: 0 => 1 (2)", "_secrets._login_span: at < 0 => at <= 0"),
-        "One at the beginning is found in either way.",
-    ),
-    "_secrets._decoded: 4 => 5": "Fewer whole groups are still more than what a key begins with.",
-    **dict.fromkeys(
-        (
-            "_secrets._spans_of_url: 0 => 1",
-            "_secrets._spans_of_url: begin >= 0 => begin > 0",
-            "_secrets._url_spans: 0 => 1",
-        ),
-        "A URL begins with its scheme; without one it is looked at as a login.",
-    ),
-    "_secrets._url_spans: 0 => 1 (2)": "One of the two groups always matches.",
-    "_secrets._key_spans: 100 => 101": "Both are far more than what a key begins with.",
-    "_secrets.masked: form in text => True": "What is not in a text cannot be replaced.",
-    "_secrets._url_spans: pair.lastgroup or 0 => pair.lastgroup": "One of the two groups always matches.",
     "database._make_tables: sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True,"
     " autoincrement=True) => sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True)": (
         "A single key of integers counts up in any case."
@@ -155,7 +138,6 @@ EQUIVALENT: dict[str, str] = {
         "It is given one thing to do.",
     ),
     "switching._reversed: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
-    "_secrets._perhaps_in: len(form) - PIECE => len(form) + PIECE": "What perhaps is there is looked for, from whatever piece of it.",
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
@@ -198,8 +180,6 @@ EQUIVALENT: dict[str, str] = {
         "What is no list is the reason why there is none."
     ),
     "revocation.Authorities._answers: reading.why or '' => reading.why": "There is one, unless what was got can be used.",
-    "_secrets._perhaps_in: max(0, len(form) - PIECE) // 2 => max(0, len(form) - PIECE) * 2": "All are looked for then, which takes longer.",
-    "_secrets._perhaps_in: len(piece) < PIECE => len(piece) <= PIECE": "Some more are looked for then, which takes longer.",
     "imports.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
         "Only a certificate takes the place of others."
     ),
@@ -209,9 +189,6 @@ EQUIVALENT: dict[str, str] = {
     "standing.select: state and bool(state.imported_as) is selection.imported => bool(state.imported_as) is selection.imported": (
         "Who asks what is imported has read the store."
     ),
-    "_secrets.contained_in: len(forms) > MANY => len(forms) <= MANY": "The same are found, which takes longer.",
-    "_secrets.masked: 0 < len(secret) <= longest => True": "What is longer is a key, which is hidden by its form; to look for each takes longer.",
-    "_secrets.without_short: any((form in text for form in _quoted(password))) => True": "Each is looked for then, which takes longer.",
     **dict.fromkeys(
         ("traefik._stored: 'malformed' => ''", "traefik._stored: 'malformed' => '' (2)"),
         "Whatever else is wrong with a file is malformed.",

@@ -90,7 +90,7 @@ def test_what_the_modules_are_given() -> None:
     assert dict(ran("import")[0])[STORE]["certificate_dir"] == "/srv/certificates"
     forced = dict(ran("collect", mail=MAIL, force="yes")[0])
     assert forced[LOOK]["orders"] == LISTED["orders"] and not forced[LOOK]["wait"]
-    assert forced[KNOW]["allowed_recipients"] == [], "only a report tells what could be requested"
+    assert forced[KNOW]["allowed_recipients"] == ["nobody@invalid"], "only a report tells what could be requested"
     assert not dict(ran("import", mail=MAIL, wait=True)[0])[LOOK]["wait"]
 
 

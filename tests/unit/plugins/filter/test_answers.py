@@ -30,6 +30,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         ({"orders": "83, *.example.com\n85", "others": 1}, {"orders": ["83", "*.example.com", "85"]}),
         ({"orders": "", "ids": None, "force": " ", "most": None}, {"orders": [], "ids": []}),
         ({"ids": "1 2", "force": "yes", "most": "20"}, {"ids": [1, 2], "force": True, "most": 20}),
+        ({"orders": '["a b", "c"]'}, {"orders": ["a b", "c"]}),
         (
             {"phases": ["import"], "sources": '[{"folder": "/a"}]'},
             {"phases": ["import"], "sources": [{"folder": "/a"}]},
@@ -43,17 +44,17 @@ def test_what_is_meant(given: dict[str, Any], read: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"orders": "it's"}, 'orders is "it\'s", which is no list. Write it like one, two or ["one", "two"].'),
-        ({"ids": "one"}, "ids takes a whole number, and its value is something else."),
+        ({"ids": "one"}, "Elements value for option 'ids' is of type "),
         ({"phases": "request"}, "value of phases must be one or more of: collect, import. Got no match for: request."),
-        ({"force": "{{ 7*7 }}"}, "force takes true or false, and its value is something else."),
-        ({"most": {"a": 1}}, "most takes a whole number, and its value is something else."),
-        ({"most": True}, "most takes a number, and true or false is none."),
-        ({"shown": "folder"}, "shown takes a dict, and its value is something else."),
+        ({"force": "{{ 7*7 }}"}, "argument 'force' is of type "),
+        ({"most": {"a": 1}}, "argument 'most' is of type "),
+        ({"shown": "folder"}, "argument 'shown' is of type "),
     ],
 )
 def test_what_cannot_be_read(given: dict[str, Any], said: str) -> None:
-    assert answers(given, QUESTIONS)["refused"] == [said]
+    """In Ansible's words."""
+    [refused] = answers(given, QUESTIONS)["refused"]
+    assert refused.startswith(said)
 
 
 def test_one_that_cannot_be_read_hides_no_other() -> None:

@@ -96,8 +96,6 @@ def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotat
     [
         ({"phases": ["import"]}, "adopt needs the phases import and deploy"),
         ({"phases": ["verify"]}, "adopt needs the phases import and deploy"),
-        ({"adopt": {**ADOPT, "listeners": []}}, "adopt.listeners names no listener"),
-        ({"adopt": {**ADOPT, "listeners": None}}, "adopt.listeners names no listener"),
     ],
 )
 def test_what_does_not_go_with_it(blind: Rotation, given: dict[str, Any], said: str) -> None:

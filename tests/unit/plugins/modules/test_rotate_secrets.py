@@ -107,11 +107,6 @@ def test_what_is_not_wanted_is_not_read(here: FromSecrets) -> None:
         {"labels": ["nightly", "other"]},
         {"secret_groups": ["default"]},
         {"types": ["public_cert"]},
-        {"names": []},
-        {"labels": []},
-        {"secret_groups": []},
-        {"types": []},
-        {"common_names": []},
     ):
         assert here.run(import_new=True, **chosen)["imported"] == [], chosen
         assert READ not in here.asked(), chosen

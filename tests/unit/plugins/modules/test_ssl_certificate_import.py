@@ -723,7 +723,7 @@ BAD_OPTIONS: dict[str, tuple[Options, str]] = {
     "concurrency": ({**GOOD.options(), "concurrency": 0}, "concurrency must be from 1 to 256"),
     "mistyped_in_a_list": (
         {"certificates": [{**GOOD.options(), "note": "x"}]},
-        "There is no option certificates[0].note; notes is meant.",
+        "module: certificates.note. Supported parameters include: ",
     ),
     "sha1": ({"state": "absent", "fingerprint_sha256": "ab" * 20}, "fingerprint_sha256"),
 }

@@ -476,11 +476,10 @@ def test_a_ledger_in_postgresql(
     assert list(home.iterdir()) == []
 
 
-@pytest.mark.parametrize("given", [{}, {"ledger_url": ""}], ids=["no option", "an empty option"])
 def test_the_ledger_of_the_environment(
-    sim: Simulator, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+    sim: Simulator, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del options["ledger_url"]
     monkeypatch.setenv("SOFTLAYER_CERTIFICATES_LEDGER_URL", f"sqlite:///{tmp_path / 'other.sqlite3'}")
-    assert run({**options, **given}, SHOP).outcomes() == {SHOP: ("requested", None)}
+    assert run(options, SHOP).outcomes() == {SHOP: ("requested", None)}
     assert [path.name for path in tmp_path.iterdir()] == ["other.sqlite3"]

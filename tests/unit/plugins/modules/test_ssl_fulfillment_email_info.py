@@ -615,7 +615,7 @@ def test_the_mailbox_is_not_opened_if_the_api_refuses(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"order_ids": []}, {"orders": [{"id": 1, "common_name": None, "public_key_sha256": None}]}]
+    "wanted", [{"orders": []}, {"orders": [{"id": 1, "common_name": None, "public_key_sha256": None}]}]
 )
 def test_where_nothing_can_be_found_the_mail_server_is_not_asked(wanted: dict[str, Any]) -> None:
     run = looked(imap=nowhere(), wait=True, **wanted)

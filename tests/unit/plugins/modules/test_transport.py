@@ -41,7 +41,7 @@ def test_the_configured_endpoint_is_called_as_wanted(
     monkeypatch.setenv("SL_ENDPOINT_URL", url)
     monkeypatch.setenv(VARIABLE, wanted)
     other = next(transport for transport in TRANSPORTS if transport != wanted)
-    for given, used in ({}, wanted), ({"transport": ""}, wanted), ({"transport": other}, other):
+    for given, used in ({}, wanted), ({"transport": other}, other):
         sim.clear_calls()
         assert not run_module("ssl_order_info", username=sim.username, api_key=sim.api_key, **given).failed
         assert called(sim) == {used}
@@ -63,7 +63,5 @@ def test_another_word_is_refused(sim: Simulator, monkeypatch: pytest.MonkeyPatch
     assert run["msg"] == "value of transport must be one of: xmlrpc, rest, got: soap"
     monkeypatch.setenv(VARIABLE, "soap")
     run = run_module("ssl_order_info", **options_for(sim))
-    assert run["msg"] == (
-        f"value of transport must be one of: xmlrpc, rest, got: soap (from the environment variable {VARIABLE})"
-    )
+    assert run["msg"] == "value of transport must be one of: xmlrpc, rest, got: soap"
     assert sim.calls() == []

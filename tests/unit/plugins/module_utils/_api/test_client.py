@@ -776,7 +776,7 @@ def test_secrets_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch, hom
     module = module_with(monkeypatch)
     client = connect(module, 3)
     assert (client.settings.username, client.concurrency, client.api_calls) == ("SL1", 3, 0)
-    assert {KEY, "p@ss-word", "p%40ss-word"} <= module.no_log_values
+    assert {KEY, "p@ss-word", "p%40ss-word"} <= module._secrets
 
 
 def test_the_environments_proxies_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch) -> None:

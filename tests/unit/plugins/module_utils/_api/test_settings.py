@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible.module_utils.basic import AnsibleFallbackNotFound
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import at_transport
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import transport_fallback
 
 from tests.support.failing import fails
 
@@ -49,21 +47,3 @@ def test_a_path_that_does_not_say_where_the_transport_is(url: str, transport: st
         f"With transport: {transport}, the path of endpoint_url must have exactly one part xmlrpc or rest, as in "
         f"https://api.softlayer.com/xmlrpc/v3.1/, and {url} does not: change endpoint_url, or do not set transport."
     )
-
-
-@pytest.mark.parametrize(
-    ("word", "taken"),
-    [("rest", "rest"), (" xmlrpc\n", "xmlrpc"), ("REST", "REST (from the environment variable WHERE)")],
-)
-def test_the_word_of_the_environment(monkeypatch: pytest.MonkeyPatch, word: str, taken: str) -> None:
-    monkeypatch.setenv("WHERE", word)
-    assert transport_fallback("WHERE") == taken
-
-
-@pytest.mark.parametrize("word", [None, "", " "])
-def test_no_word_in_the_environment(monkeypatch: pytest.MonkeyPatch, word: str | None) -> None:
-    monkeypatch.delenv("WHERE", raising=False)
-    if word is not None:
-        monkeypatch.setenv("WHERE", word)
-    with pytest.raises(AnsibleFallbackNotFound):
-        transport_fallback("WHERE")
