@@ -14,20 +14,20 @@ class ModuleDocFragment:
 options:
   order_ids:
     description:
-      - Only these orders. An empty or null list selects none. An id that does not exist is not an error.
+      - Only these orders. A list that is empty or null is refused. An id that does not exist is not an error.
     type: list
     elements: int
   common_names:
     description:
       - Only orders with a name that matches one of these shell patterns, ignoring case. Both the common name and the DNS names of the CSR
-        are compared. An empty or null list selects none.
+        are compared. A list that is empty or null is refused.
       - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).
     type: list
     elements: str
   statuses:
     description:
-      - Only orders with one of these statuses. An empty or null list selects none.
+      - Only orders with one of these statuses. A list that is empty or null is refused.
       - V(pending) orders wait for the certificate authority, V(approved) and V(complete) orders have been issued, V(canceled) orders were
         rejected or canceled. V(unknown) stands for every other status of the API.
     type: list
@@ -35,8 +35,8 @@ options:
     choices: [pending, approved, complete, canceled, unknown]
   approver_emails:
     description:
-      - Only orders whose domain administrator, who receives the emails, matches one of these shell patterns, ignoring case. An empty or
-        null list selects none.
+      - Only orders whose domain administrator, who receives the emails, matches one of these shell patterns, ignoring case. A list that is
+        empty or null is refused.
     type: list
     elements: str
   expires_within_days:
@@ -74,26 +74,26 @@ options:
 options:
   select:
     description:
-      - Which orders are meant, by the options of M(softlayer.certificates.ssl_order_info). V({}) means all orders of the account. Null is
-        refused.
+      - Which orders are meant, by the options of M(softlayer.certificates.ssl_order_info). V({}) means all orders of the account. Null
+        is refused, and so is a condition that is null or empty.
     type: dict
     suboptions:
       order_ids:
         description:
-          - Only these orders. An empty or null list selects none.
+          - Only these orders. A list that is empty or null is refused.
         type: list
         elements: int
       common_names:
         description:
           - Only orders with a name that matches one of these shell patterns, ignoring case. Both the common name and the DNS names of the CSR
-            are compared. An empty or null list selects none.
+            are compared. A list that is empty or null is refused.
           - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
             certificate itself, write V([*].example.com).
         type: list
         elements: str
       statuses:
         description:
-          - Only orders with one of these statuses. An empty or null list selects none.
+          - Only orders with one of these statuses. A list that is empty or null is refused.
           - V(pending) orders wait for the certificate authority, V(approved) and V(complete) orders have been issued, V(canceled) orders were
             rejected or canceled. V(unknown) stands for every other status of the API.
         type: list
@@ -101,8 +101,8 @@ options:
         choices: [pending, approved, complete, canceled, unknown]
       approver_emails:
         description:
-          - Only orders whose domain administrator, who receives the emails, matches one of these shell patterns, ignoring case. An empty or
-            null list selects none.
+          - Only orders whose domain administrator, who receives the emails, matches one of these shell patterns, ignoring case. A list that is
+            empty or null is refused.
         type: list
         elements: str
       expires_within_days:

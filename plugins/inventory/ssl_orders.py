@@ -30,7 +30,7 @@ description:
   - No such group stands for two domains. If the account has orders for both V(a-b.example) and V(a_b.example), there is no group
     V(approver_domain_a_b_example), so that a limit to it matches nothing. Each domain has a group of its own instead, whose name ends with
     the first eight digits of the domain's SHA-256 hash. A warning tells both.
-  - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
+  - Options combine with AND, values inside one list with OR. A list or condition that is empty or null is refused.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:

@@ -64,7 +64,7 @@ options:
     type: str
   certificates:
     description:
-      - Several certificates, each with the options of the top level. Do not combine it with those. An empty or null list means no
+      - Several certificates, each with the options of the top level. Do not combine it with those. An empty list means no
         certificate.
       - All of them share one login and one listing of the secrets.
     type: list
@@ -136,8 +136,8 @@ options:
         default: default
       labels:
         description:
-          - Labels of the secret, at most 30, each of 2 to 64 characters. If not set, those of an existing secret are kept. An empty or null
-            list removes them.
+          - Labels of the secret, at most 30, each of 2 to 64 characters. If not set, those of an existing secret are kept. An empty list
+            removes them.
         type: list
         elements: str
       description:

@@ -34,6 +34,7 @@ description:
   - If one listener fails, the others are still changed. The module then fails at its end, and its result reports each listener.
   - With O(exclusive), at most one run at a time changes load balancers of an account.
   - Needs the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
+  - An option that limits a run, such as O(ports), is refused if it is null or empty. To not limit the run, do not set the option.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -65,7 +66,7 @@ options:
     type: int
   listeners:
     description:
-      - The listeners that should serve O(certificate_id).
+      - The listeners that should serve O(certificate_id). A list that is empty or null is refused.
     type: list
     elements: dict
     suboptions: &listener
@@ -82,11 +83,12 @@ options:
       previous_certificate_id:
         description:
           - Switch the listener only if it has this certificate now. Otherwise it fails with the reason V(ambiguous), because it was changed
-            since you looked.
+            since you looked. Null is refused.
         type: int
   deployments:
     description:
-      - Several certificates, each with the listeners that should serve it. Do not combine it with O(certificate_id).
+      - Several certificates, each with the listeners that should serve it. Do not combine it with O(certificate_id). A list that is empty
+        or null is refused.
     type: list
     elements: dict
     suboptions:
@@ -104,7 +106,7 @@ options:
   common_names:
     description:
       - Renew only listeners whose present certificate has a name that matches one of these shell patterns, ignoring case. Both the common
-        name and the DNS names are compared. An empty or null list selects none.
+        name and the DNS names are compared. A list that is empty or null is refused.
       - A pattern that no name of a certificate in the store matches fails the run with V(not_found), before anything is changed.
       - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).
@@ -112,14 +114,14 @@ options:
     elements: str
   load_balancers:
     description:
-      - Renew only listeners of load balancers whose name matches one of these shell patterns, ignoring case. An empty or null list selects
-        none.
+      - Renew only listeners of load balancers whose name matches one of these shell patterns, ignoring case. A list that is empty or null is
+        refused.
       - A pattern that matches no load balancer fails the run with V(not_found), before anything is changed.
     type: list
     elements: str
   ports:
     description:
-      - Renew only listeners on these ports. An empty or null list selects none.
+      - Renew only listeners on these ports. A list that is empty or null is refused.
     type: list
     elements: int
   allow_name_loss:

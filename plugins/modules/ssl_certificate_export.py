@@ -60,13 +60,13 @@ attributes:
 options:
   certificate_ids:
     description:
-      - The certificates with these ids. An empty or null list selects none. An id that does not exist fails, and does not stop the others.
+      - The certificates with these ids. A list that is empty or null is refused. An id that does not exist fails, and does not stop the others.
       - Give exactly one of O(certificate_ids), O(common_names) and O(all).
     type: list
     elements: int
   common_names:
     description:
-      - The certificates with a name that matches one of these shell patterns, ignoring case. An empty or null list selects none. Both the
+      - The certificates with a name that matches one of these shell patterns, ignoring case. A list that is empty or null is refused. Both the
         common name and the DNS names are compared. A pattern that matches nothing fails, and does not stop the others.
       - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).

@@ -52,7 +52,7 @@ attributes:
 options:
   certificates:
     description:
-      - Several certificates, each with the options of the top level. Do not combine it with those. An empty or null list means no
+      - Several certificates, each with the options of the top level. Do not combine it with those. An empty list means no
         certificate.
       - All of them share one login and one listing of the store.
     type: list
@@ -176,13 +176,13 @@ options:
         O(collected) or O(certificate_dir), and its key from O(privatekey_dir). Orders whose certificate or key is not there yet, or whose
         certificate, or one that may stand in for it, is in the store already, are in RV(skipped_items) with the reason.
       - O(privatekey_passphrase), O(trust), O(trusted_ca_path), O(remove_superseded), O(allow_expired) and O(verify_chain) hold of all of
-        them. An empty or null list means no order.
+        them. An empty list means no order.
     type: list
     elements: dict
   collected:
     description:
       - The certificates that M(softlayer.certificates.ssl_fulfillment_email_info) has found in emails. Without O(orders), all of them are
-        imported whose key is in O(privatekey_dir). An empty or null list means no certificate.
+        imported whose key is in O(privatekey_dir). An empty list means no certificate.
     type: list
     elements: dict
   certificate_dir:

@@ -14,8 +14,7 @@ short_description: List the certificate store, never its private keys
 version_added: 1.0.0
 description:
   - Lists the certificates in the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account.
-  - Options combine with AND, values inside one list with OR. A list that is empty or null matches no
-    certificate.
+  - Options combine with AND, values inside one list with OR. A list or condition that is empty or null is refused.
   - Private keys are neither requested nor returned.
   - An entry without a usable id is left out, with a warning.
   - Needs the permission C(SECURITY_CERTIFICATE_MANAGE). A user with C(SECURITY_CERTIFICATE_VIEW) alone gets the certificates that have not
@@ -34,13 +33,13 @@ extends_documentation_fragment:
 options:
   certificate_ids:
     description:
-      - Only these certificates. An empty or null list selects none. An id that does not exist is listed in RV(missing_certificate_ids); it
+      - Only these certificates. A list that is empty or null is refused. An id that does not exist is listed in RV(missing_certificate_ids); it
         is not an error.
     type: list
     elements: int
   common_names:
     description:
-      - Only certificates with a name that matches one of these shell patterns, ignoring case. An empty or null list selects none. Both the
+      - Only certificates with a name that matches one of these shell patterns, ignoring case. A list that is empty or null is refused. Both the
         common name and the DNS names are compared; a certificate may have no common name. A user with view permission only finds
         certificates by their common names; see RV(limited_to_view).
       - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard

@@ -19,6 +19,7 @@ description:
     no less, and does not end before it while due.
   - What a client accepts today, it accepts tomorrow, or the run fails. Authorities are asked what they have revoked, or want renewed.
   - Needs C(SECURITY_CERTIFICATE_MANAGE), C(LOADBALANCER_MANAGE) and access to the load balancers.
+  - An option that limits a run, such as O(load_balancers), is refused if it is null or empty. To not limit the run, do not set the option.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -136,7 +137,7 @@ options:
             description: Or E(IBMCLOUD_API_KEY), or O(api_key) of V(apikey).
             type: str
           names:
-            description: Patterns of names; each must match.
+            description: Patterns of names; each must match. A list that is empty or null is refused here, too.
             type: list
             elements: str
           labels:
@@ -160,11 +161,11 @@ options:
     choices: [import, deploy, verify, clean_up, report]
     default: [import, deploy, verify, clean_up]
   common_names:
-    description: Patterns of names, default all; each must match.
+    description: Patterns of names, by default all. Each must match. A list that is empty or null is refused.
     type: list
     elements: str
   load_balancers:
-    description: Patterns of names, default all; each must match.
+    description: Patterns of names, by default all. Each must match. A list that is empty or null is refused.
     type: list
     elements: str
   import_new:
@@ -226,12 +227,12 @@ options:
     elements: raw
   approved:
     description:
-      - What check mode returned; only that is done. An import or a switch that cannot be done any more fails with the reason
+      - What check mode returned; only that is done. Null or V({}) is refused. An import or a switch that cannot be done any more fails with the reason
         V(changed_meanwhile).
     type: dict
   adopt:
     description:
-      - Only gives the first certificate of a name, see RV(adopted).
+      - Only gives the first certificate of a name, see RV(adopted). Null is refused.
     type: dict
     suboptions:
       common_name:
@@ -239,7 +240,7 @@ options:
         type: str
         required: true
       listeners:
-        description: As V(prod-web:443); default by its names.
+        description: As V(prod-web:443); default by its names. A list that is empty or null is refused.
         type: list
         elements: str
   gather_certificates:

@@ -39,7 +39,7 @@ extends_documentation_fragment:
 options:
   endpoints:
     description:
-      - The endpoints to look at, each as text or as a dict. An empty or null list selects none.
+      - The endpoints to look at, each as text or as a dict. An empty list selects none.
       - Text is a host name or an IP address, with or without a port, such as V(www.example.com), V(www.example.com:8443), V(192.0.2.1),
         V([2001:db8::1]:8443) or V(2001:db8::1). The port is 443 if it is missing. A URL that begins with V(https://) stands for its host
         and port.

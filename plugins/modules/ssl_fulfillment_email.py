@@ -18,6 +18,7 @@ description:
   - The API keeps no history of these requests and does not limit them. This module therefore keeps its own ledger. It requests an email at
     most once within O(min_interval_hours), also across concurrent runs.
   - No email is requested for an order whose certificate has not been issued or has expired.
+  - An option that limits a run, such as O(allowed_recipients), is refused if it is null or empty. To not limit the run, do not set the option.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -42,14 +43,14 @@ attributes:
 options:
   order_ids:
     description:
-      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them. An empty or null list selects none. With O(select), only
+      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them. A list that is empty or null is refused. With O(select), only
         orders that both name.
     type: list
     elements: int
   common_names:
     description:
       - Orders with a name that matches one of these shell patterns, ignoring case. Both the common name and the DNS names of the CSR are
-        compared. An empty or null list selects none.
+        compared. A list that is empty or null is refused.
       - An internationalised name matches in its Unicode form and in its ASCII form.
       - V(*) also matches dots. To match the name of a wildcard certificate itself, write V([*].example.com).
     type: list
@@ -60,8 +61,7 @@ options:
         reason V(recipient_not_allowed). So does an order whose address is not exactly one address, for example a list of several.
       - Letters that only look like the letters of a pattern do not match it. If the part before the C(@) is not ASCII, it matches only
         itself, never a wildcard. An internationalised domain matches in its Unicode form and in its ASCII form.
-      - This option replaces the confirmation window of the portal. If not set, every address is allowed. An empty or null list allows no
-        address.
+      - This option replaces the confirmation window of the portal. If not set, every address is allowed. A list that is empty or null is refused.
       - With this option or O(approved), the order is read again right before its call, one more call for each email. If its address is
         another one by then, it fails with the reason V(recipient_changed); and it fails if it has been canceled or has expired meanwhile.
     type: list
@@ -70,7 +70,7 @@ options:
     description:
       - Shell patterns that narrow O(allowed_recipients) for one run, such as those that a person types beside a limit that was set for all
         runs. An address has to match both. It never allows what O(allowed_recipients) does not.
-      - If not set, it narrows nothing. An empty or null list allows no address.
+      - If not set, it narrows nothing. A list that is empty or null is refused.
     type: list
     elements: str
   approved:
@@ -81,7 +81,7 @@ options:
       - An order that it shows as V(requested) fails with the reason V(changed_meanwhile) if it was canceled or has expired meanwhile, or is not
         selected any more.
       - An order that it does not show so, or shows without an address, fails with the reason V(recipient_not_allowed), unless no email would
-        be requested for it anyway. An empty or null list approves nothing.
+        be requested for it anyway. A list that is empty or null is refused.
     type: list
     elements: dict
   min_interval_hours:
@@ -128,7 +128,8 @@ options:
         controllers, a PostgreSQL database such as V(postgresql://user:password@host/database).
       - Percent-encode all characters of user and password except letters and digits. The password is never shown.
       - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
-        C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
+        C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state). A URL that is
+        empty or null is refused, because another ledger does not know the previous requests.
       - The path must be absolute. A path relative to the current folder is refused, because runs in two folders would use two ledgers.
       - All who request emails for the same account should use the same ledger. See R(How resending stays safe,
         ansible_collections.softlayer.certificates.docsite.guide_resending).

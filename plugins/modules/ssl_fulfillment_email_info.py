@@ -100,8 +100,8 @@ options:
     type: path
   paths:
     description:
-      - Read these message files, and all files that end in C(.eml) or C(.msg) in these folders and their subfolders. An empty or null
-        list means no files.
+      - Read these message files, and all files that end in C(.eml) or C(.msg) in these folders and their subfolders. An empty list
+        means no files.
       - A message in Outlook's own format (C(.msg)) is not read; it is listed in RV(unmatched) with what to do. An mbox file is
         not read; save its messages as C(.eml) files.
     type: list
@@ -109,12 +109,12 @@ options:
   orders:
     description:
       - Look for the certificates of these orders, as M(softlayer.certificates.ssl_order_info) returns them. Only C(id), C(common_name),
-        C(subject_alt_names) and C(public_key_sha256) of each order are read. An empty or null list means no orders.
+        C(subject_alt_names) and C(public_key_sha256) of each order are read. An empty list means no orders.
     type: list
     elements: dict
   order_ids:
     description:
-      - Look for the certificates of these orders, which are read from the API. An empty or null list means no orders.
+      - Look for the certificates of these orders, which are read from the API. A list that is empty or null is refused.
     type: list
     elements: int
   emails:
@@ -126,12 +126,12 @@ options:
     elements: dict
   csr_paths:
     description:
-      - Look for the certificates that were issued for these CSRs, by any certificate authority. An empty or null list means no CSRs.
+      - Look for the certificates that were issued for these CSRs, by any certificate authority. An empty list means no CSRs.
     type: list
     elements: path
   privatekey_paths:
     description:
-      - Look for the certificates that belong to these private keys, from any certificate authority. An empty or null list means no keys.
+      - Look for the certificates that belong to these private keys, from any certificate authority. An empty list means no keys.
         Only their public keys are used.
     type: list
     elements: path

@@ -15,7 +15,7 @@ version_added: 1.0.0
 description:
   - Lists the SSL certificate orders of a SoftLayer (IBM Cloud Classic Infrastructure) account, as the portal does at
     I(Security > SSL > Orders).
-  - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
+  - Options combine with AND, values inside one list with OR. A list or condition that is empty or null is refused.
   - An entry without a usable id is left out, with a warning. When orders are compared with the certificate store, a certificate there that
     cannot be read is left out, too, with a warning.
 options:
@@ -27,7 +27,7 @@ options:
         to compare orders with the certificate store.
       - V(certificate_ids), V(imported) and V(superseded_by) need O(gather_imported) or O(imported). Without any of the three,
         O(gather_imported) alone does not read the store.
-      - With an empty or null list, records have only their V(id).
+      - With an empty list, records have only their V(id).
     type: list
     elements: str
     choices:

@@ -94,7 +94,7 @@ SPEC = (
             "wait_timeout": (0, LONGEST_WAIT),
             "verify_timeout": (0, LONGEST_WAIT),
         },
-        limiting={"listeners", "deployments", "load_balancers", "ports", "max_listeners"},
+        limiting={"listeners", "deployments", "previous_certificate_id", "load_balancers", "ports", "max_listeners"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)

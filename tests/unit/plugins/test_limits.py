@@ -31,7 +31,13 @@ LIMITS = {
 }
 """What the contract names, and what is like it."""
 OTHERS = {
-    *("listeners", "deployments.listeners", "statuses", "approver_emails", "expires_within_days", "imported"),
+    *(
+        "listeners",
+        "listeners.previous_certificate_id",
+        "deployments.listeners",
+        "deployments.listeners.previous_certificate_id",
+    ),
+    *("statuses", "approver_emails", "expires_within_days", "imported"),
     *("renewal_due", "unused"),
 }
 """What has such a name in some modules only."""
