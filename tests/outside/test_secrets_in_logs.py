@@ -28,6 +28,7 @@ import pytest
 from tests.outside.recording import record
 from tests.support import certificates
 from tests.support.forked import ForkedModule
+from tests.support.modules import received
 
 Options = dict[str, Any]
 Path_ = tuple[str, ...]
@@ -114,8 +115,7 @@ def run(tmp_path: Path) -> Runner:
         )
         output, errors = process.communicate(timeout=120)
         assert not errors, errors
-        result = json.loads(output)
-        result.pop("_ansible_new_secrets", None)  # from ansible-core 2.22 on: what Ansible itself is told to hide
+        result = json.loads(received(output))
         return Ran(json.dumps(result, ensure_ascii=False), log.read_text(encoding="utf-8"))
 
     return _run

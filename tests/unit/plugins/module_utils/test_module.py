@@ -19,6 +19,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
 
+from tests.support.modules import received
+
 SPEC = ArgumentSpec(
     options={"one": {"type": "int"}, "two": {"type": "str"}, "three": {"type": "bool", "default": False}},
     mutually_exclusive=[("one", "two")],
@@ -42,7 +44,7 @@ class Ending:
             Module(spec).answer(run or (lambda _module: {"changed": False}), libraries or ())
         output = self._capsys.readouterr().out
         assert "Traceback" not in output
-        result: dict[str, Any] = json.loads(output)
+        result: dict[str, Any] = json.loads(received(output))
         assert "exception" not in result
         return int(str(ended.value.code)), result
 
@@ -152,9 +154,9 @@ def test_a_number_out_of_bounds(end: Ending) -> None:
 
 
 def test_infinity_is_no_integer(end: Ending) -> None:
-    """Which ansible-core does not catch."""
+    """ansible-core does not catch it up to 2.21."""
     _code, result = end(never, spec=LIMITED, select={}, most="inf")
-    assert result["failure"]["code"] == "internal_error"
+    assert result["failure"]["code"] in {"internal_error", "invalid_argument"}
 
 
 def test_relative_paths_begin_where_the_command_was_typed(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +209,7 @@ def test_a_password_in_a_url_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], succeeds: bool
 ) -> None:
     """It becomes an option's value after the options were read, and Ansible shows those values at `-vvv`."""
-    monkeypatch.setenv("A_LEDGER_URL", "postgresql://user:s%40same@db.example.com/ledger")
+    monkeypatch.setenv("A_LEDGER_URL", f"postgresql://user:s%40same{succeeds}@db.example.com/ledger")
     knows = "inject_invocation" in PASS_VARS  # newer releases tell the options only where they are asked to
     arguments = {"_ansible_inject_invocation": True} if knows else {}
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
@@ -216,9 +218,7 @@ def test_a_password_in_a_url_of_the_environment(
     module = Module(ArgumentSpec(options={"url": url}))
     with pytest.raises(SystemExit):
         module.answer(lambda _module: {"changed": False} if succeeds else {"failure": {"message": "No."}}, {})
-    result = json.loads(capsys.readouterr().out)
-    result.pop("_ansible_new_secrets", None)  # from ansible-core 2.22 on: what Ansible itself is told to hide
-    output = json.dumps(result)
+    output = received(capsys.readouterr().out)
     assert "db.example.com" in output
     assert "s%40same" not in output and "s@same" not in output
 
@@ -234,25 +234,25 @@ def values_in(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_secret_that_a_server_quotes_is_hidden_in_results(end: Ending, fails: bool) -> None:
-    secret = 'pa"ss\\word-1'
-    said = ['BYE session of "pa\\"ss\\\\word-1" ended', repr(secret), json.dumps(secret)]
+    secret = f'pa"ss\\word-{fails}'
+    said = [f"BYE session of {json.dumps(secret)} ended", repr(secret), json.dumps(secret)]
     result: dict[str, Any] = {"unmatched": [{"message": text} for text in said]}
     if fails:
         result["failure"] = {"code": "api_error", "message": "No.", "details": {}}
     spec = ArgumentSpec({"password": {"type": "str", "no_log": True}})
     _code, told = end(lambda _module: result, spec=spec, password=secret)
-    assert not any("word-1" in text for text in values_in(told)), told
+    assert not any("word-" in text for text in values_in(told)), told
 
 
 def test_the_log_has_what_was_given_less_its_secrets(monkeypatch: pytest.MonkeyPatch, end: Ending) -> None:
     """And nothing that syslog cannot write."""
     log = list[str]()
-    monkeypatch.setattr(basic.AnsibleModule, "_log_to_syslog", lambda _self, text: log.append(text), raising=False)
-    if not hasattr(basic, "has_journal"):
+    if hasattr(basic.AnsibleModule, "_log_to_syslog"):
+        monkeypatch.setattr(basic.AnsibleModule, "_log_to_syslog", lambda _self, text: log.append(text))
+        monkeypatch.setattr(basic, "has_journal", False)
+    else:  # from ansible-core 2.22 on
         logging = import_module("ansible.module_utils._internal._logging")
         monkeypatch.setattr(logging, "log_to_system", lambda text, **_more: log.append(text))
-    else:
-        monkeypatch.setattr(basic, "has_journal", False)
     inner = {"type": "dict", "options": {"password": {"type": "str", "no_log": True}, "host": {"type": "str"}}}
     spec = ArgumentSpec({"imap": inner, "proxy": {"type": "str"}, "note": {"type": "str"}})
 
