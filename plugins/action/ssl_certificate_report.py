@@ -8,8 +8,20 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
+from datetime import datetime
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import why_person_needed
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
+    Run,
+    facts_of,
+    outcome,
+    summary,
+    totals,
+    why_failed,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import (
     ORDERS,
     rows_in,
@@ -23,51 +35,79 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
     order_totals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._called import with_variables
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._notify import notify
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import MARKS_TEMPLATES, plain
 
 
-class ActionModule(OnceAction):
+class ActionModule(NormalAction):
     """Runs the module."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result; with `ends_run`, what the run ends with."""
         options = self._task.args
-        given, command, results, path = (
-            *(options.get("page"), options.pop("notify_command", None)),
-            *(options.get("results"), options.get("path")),
-        )
+        given, results, path = options.get("page"), options.get("results"), options.get("path")
         if given is None or isinstance(given, Mapping):
             own = {name: part for name, part in (given or {}).items() if part is not None}
             options["page"] = {**page_in(str(options.get("language"))), **own}
-        ends_run = boolean(options.get("ends_run"), strict=False) and isinstance(results, Mapping)
-        written = super().run(tmp, task_vars) if path or options.get("metrics_path") or not ends_run else {}
-        where = (
-            f" in {path}"
-            if path
-            else f": set {f'{self.role}_report_path' if self.role else 'path'}, and a report has all of them"
-        )
-        if ends_run:
-            end = ending(plain(results), written, where, is_check_mode=bool(self._task.check_mode))
-            if command and end.get("failed") and not self._task.check_mode:
-                told = {"msg": notify(str(command), end["msg"])}
-                untold = with_variables(told, self.role, self._task.action) if self.role else told
-                end["msg"] = " ".join(filter(None, [end["msg"], untold["msg"]]))
-            return end
-        return written
+        if not (boolean(options.get("ends_run"), strict=False) and isinstance(results, Mapping)):
+            return super().run(tmp, task_vars)
+        is_check_mode = bool(self._task.check_mode)
+        lists: dict[str, t.Any] = {}
+        results = plain(results)
+        if "asked" in results:  # what the modules of the role ssl_fulfillment have returned
+            lists, results = told_of(Run.of(results), now(), is_check_mode=is_check_mode)
+        options["results"] = results
+        is_reported = "orders" in results or "listeners" in results or options.get("metrics_path")
+        written = super().run(tmp, task_vars) if is_reported and (path or options.get("metrics_path")) else {}
+        where = f" in {path}" if path else ": with a report path, a report has all of them"
+        end = {**ending(results, written, where, is_check_mode=is_check_mode), "result": lists}
+        return end if MARKS_TEMPLATES else wrap_var(end)
+
+
+def told_of(
+    run: Run, at: datetime, *, is_check_mode: bool
+) -> tuple[dict[str, list[Mapping[str, t.Any]]], dict[str, t.Any]]:
+    """Return the lists of a run, and what is told of it: its `failure` is `None` if nothing failed, or waits too long for a person.
+
+    Args:
+        run: what the modules returned.
+        at: the present instant.
+        is_check_mode: whether nothing was actually done.
+    """
+    result = outcome(run)
+    if {"collect", "import"} & set(run.asked):  # they wait for what an order lacks
+        answers = (run.known, run.emails)
+        emails = {email["order_id"]: email for answer in answers for email in answer.get("emails") or ()}
+        result["skipped"] = [
+            _waiting(record, emails.get(record.get("order_id"), {}), at) for record in result["skipped"]
+        ]
+    facts = facts_of(run, result) if run.store else {}
+    counted = totals(result, is_check_mode=is_check_mode)
+    why = why_failed(result, rows_in(facts, at) if run.fail_on else (), run.fail_on)
+    told = {
+        "summary": summary(run, result, counted, is_check_mode=is_check_mode),
+        "totals": counted,
+        "failure": {"message": why} if why else None,
+    }
+    return result, {**told, **facts}
+
+
+def _waiting(skipped_item: Mapping[str, t.Any], email: Mapping[str, t.Any], at: datetime) -> Mapping[str, t.Any]:
+    """Return what is skipped with whether it needs a person, and why."""
+    why = why_person_needed(skipped_item, email, at)
+    return {**skipped_item, "needs_person": why is not None, "message": why or skipped_item["message"]}
 
 
 def ending(
     results: Mapping[str, t.Any], written: Mapping[str, t.Any], where: str, *, is_check_mode: bool = False
 ) -> dict[str, t.Any]:
-    """Return the result of the last task of a run: its `lines`, and if it has failed, why, as `msg`.
+    """Return the result of a module that has written a report, with the `lines` that a run ends with, and its `error`, blank if nothing failed.
+
+    `all_lines` have what failed, too.
 
     Args:
         results: what the run has come to.
-        written: what the module has returned that wrote the report, if it was run.
+        written: what the module has returned, if it was run.
         where: where the rows of the table are that do not fit.
         is_check_mode: whether it was not written.
     """
@@ -79,13 +119,10 @@ def ending(
         lines.insert(-1, f"The report is{where}")  # the totals come last
     failure = results.get("failure") or {}
     message = failure.get("message") or (results.get("msg") if not lines else None)
-    unwritten = written.get("msg") or ""
+    unwritten = (written.get("msg") or "") if written.get("failed") else ""
     why = " ".join(filter(None, [message, unwritten if unwritten not in (message or "") else None]))
-    # Without this, Ansible would show nothing of a result but that it is there.
-    told = {"lines": lines, "_ansible_verbose_always": True} if lines else {}
-    result = {"changed": bool(written.get("changed")), **told}
-    shown = {**result, **{name: written[name] for name in ("diff", "warnings") if written.get(name)}}
-    return {**shown, "failed": True, "msg": why} if why or written.get("failed") else shown
+    all_lines = last_lines({**results, "failure": None}, table)
+    return {"changed": False, **written, "lines": lines, "all_lines": all_lines, "error": why}
 
 
 def table_of(results: Mapping[str, t.Any], where: str) -> list[str]:

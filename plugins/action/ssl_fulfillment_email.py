@@ -2,80 +2,92 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module `ssl_fulfillment_email`, shows how far it is, and has its limit count the play."""
+"""Runs a module as Ansible does, unless its task is to run once and would run several times.
+
+`meta/runtime.yml` routes all modules of the roles here. With some strategies, `run_once` means nothing, and with `serial` it means once for
+each batch. A module that sends emails for all orders would then send them for each host, and its limits would count for each host.
+"""
 
 from __future__ import annotations
 
-import json
+import os
 import typing as t
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 
 from ansible import constants
-from ansible.module_utils.common.validation import check_type_int
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction, refused
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.plugins.loader import strategy_loader
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._progress import VARIABLE
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import with_commands
+
+WITH_COMMANDS = ("ssl_certificate_rotate", "ssl_certificate_deploy")
+"""The modules whose messages have commands."""
+QUIET = "softlayer.certificates.quiet"
+"""The callback that prints nothing unless a run fails."""
+RUNNER = "AWX_ISOLATED_DATA_DIR"
+"""Set by ansible-runner, and so for jobs of AWX and ansible-navigator. It gives Ansible a terminal, and reads what is printed there."""
 
 
-class ActionModule(OnceAction):
-    """Runs the module."""
+class ActionModule(NormalAction):
+    """Runs a module. On this machine, the module shows its progress to a person at a terminal. Commands in its messages work as printed."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
-        """Run the module. Where it is to run once, `max_orders` counts the play, however often the task is reached in a loop.
+        """Run the module and return its result."""
+        variables = task_vars or {}
+        why_not = why_not_once(str(self._task.get_play().strategy), variables) if self._task.run_once else None
+        if why_not:
+            return {
+                "failed": True,
+                "msg": why_not,
+                "failure": CertificatesError("invalid_argument", why_not).as_failure(),
+            }
+        if self._connection.transport == "local" and not (self._task.check_mode or self._task.async_val):
+            host = str(variables.get("inventory_hostname", "localhost"))
+            self._task.environment = [*(self._task.environment or ()), progress_for(host)]
+        result = super().run(tmp, task_vars)
+        if self._task.action.endswith(WITH_COMMANDS):
+            result = with_commands(result, self._task.args, variables, self._loader)
+        return result
 
-        If it is reached for another host, though the first one is still there, the hosts take different ways to it. Each way may only have
-        orders of its own, or it would request the emails of the others again.
-        """
-        if not self._task.run_once or self._task.check_mode or self.why_not(task_vars or {}):
-            return super().run(tmp, task_vars)
-        # Each task has a process of its own; this folder is theirs until the end of ansible-playbook.
-        tally = Path(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP, f"emails-{self._task.get_play()._uuid}")
-        host = str((task_vars or {}).get("inventory_hostname"))
-        these = self._task.args.get("order_ids")
-        order_ids = {*map(str, these)} if isinstance(these, list) else None
-        first = {"host": host, "sent": 0, "order_ids": []}
-        before: dict[str, t.Any] = json.loads(tally.read_text("utf-8")) if tally.exists() else first
-        is_on_another_way = before["host"] != host and before["host"] in (task_vars or {}).get("ansible_play_hosts", ())
-        are_others = (
-            order_ids is not None and before["order_ids"] is not None and order_ids.isdisjoint(before["order_ids"])
+
+def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
+    """Return why a task with `run_once` would run more than once in a play, `None` if it does not.
+
+    Args:
+        strategy: the strategy of the play.
+        variables: those of a host. Ansible's own list all hosts of the play, those that have not failed, and those of the batch.
+    """
+    every, left, batch = (set(variables.get(f"ansible_play_{name}") or ()) for name in ("hosts_all", "hosts", "batch"))
+    if len(every) > 1 and not keeps_step(strategy):
+        return (
+            f"Cannot run once in a play with the strategy {strategy}: it would run for each of the {len(every)} hosts. Nothing was done. Write "
+            "`strategy: ansible.builtin.linear` in the play, or use a play of its own on localhost."
         )
-        if is_on_another_way and not are_others:
-            return refused(
-                f"Emails were requested in this play for the host {before['host']} already, and {host} has come to it on another way, so nothing "
-                "more was done: reach the role in one place for all hosts, or take a play of its own."
-            )
-        if before["sent"]:
-            self._task.args["max_orders"] = less(self._task.args.get("max_orders"), before["sent"])
-        result = telling(super().run(tmp, task_vars), before["sent"])
-        every = None if order_ids is None or before["order_ids"] is None else [*before["order_ids"], *order_ids]
-        after = {"host": host, "sent": before["sent"] + may_be_sent(result), "order_ids": every}
-        tally.write_text(json.dumps(after), "utf-8")
-        return result
+    if left - batch:
+        return (
+            "Cannot run once in a play with `serial`: it would run for each batch of hosts. Nothing was done. Remove `serial`, or use a play of "
+            "its own on localhost."
+        )
+    return None
 
 
-def less(most: t.Any, sent: int) -> t.Any:
-    """Return how many more emails a play may request; what is no number stays, for the module to refuse."""
-    if most is None:
-        # Imported only here, as it loads the SDK.
-        from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email import SPEC
-
-        most = SPEC.options["max_orders"]["default"]
-    with suppress(TypeError, OverflowError):  # as the module reads it, 4.0 is a whole number
-        return most if isinstance(most, bool) else max(check_type_int(most) - sent, 0)
-    return most
+def keeps_step(strategy: str) -> bool:
+    """Return whether a strategy takes all hosts through a task together, so that `run_once` means something: `linear`, and what derives from it."""
+    plugin = strategy_loader.get(strategy.removeprefix("ansible.builtin."), class_only=True)
+    # Not by the class itself: by its long name, Ansible loads it a second time.
+    return any(base.__module__.endswith("strategy.linear") for base in getattr(plugin, "__mro__", ()))
 
 
-def telling(result: dict[str, t.Any], sent: int) -> dict[str, t.Any]:
-    """Return a result whose refusal says what else the play has requested, since less is left than the option allows."""
-    failure = result.get("failure") or {}
-    if not sent or failure.get("code") != "too_many_orders":
-        return result
-    also = f"{sent} {'was' if sent == 1 else 'were'} requested earlier in this play, all of whose emails count."
-    message = f"{failure['message']} {also}"
-    return {**result, "msg": message, "failure": {**failure, "message": message}}
+def progress_for(host: str) -> dict[str, str]:
+    """Return the environment in which a module shows its progress on the terminal of ansible-playbook; nothing if nobody watches it.
 
-
-def may_be_sent(result: Mapping[str, t.Any]) -> int:
-    """Return how many emails a run has requested, or may have."""
-    emails = result.get("emails") or ()
-    return sum(email["outcome"] == "requested" or email["reason"] == "outcome_unknown" for email in emails)
+    The terminal is the output of the parent process, since the process of a task has none. Only Linux tells its path.
+    """
+    if RUNNER in os.environ or t.cast(t.Any, constants).DEFAULT_STDOUT_CALLBACK == QUIET:
+        return {}
+    try:
+        path = os.readlink(f"/proc/{os.getppid()}/fd/1")
+    except OSError:
+        return {}
+    return {VARIABLE: f"{path} {host}"} if path.startswith("/dev/") else {}

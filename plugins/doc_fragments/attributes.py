@@ -52,10 +52,10 @@ attributes:
 options: {}
 attributes:
   progress:
-    description: Shows at a person's terminal, every 15 seconds, how much is done and what the module waits for.
+    description: On Linux, the module shows on your terminal every 15 seconds how much is done and what it waits for.
     support: partial
     details:
-      - Nothing is shown elsewhere, such as in jobs of AWX and ansible-runner, in a pipe, or by cron; nor of a module on another host, or by a
-        user who may not write to the terminal, as after C(su).
+      - Nothing is shown in jobs of AWX and ansible-runner, in a pipe, by cron, with the callback P(softlayer.certificates.quiet#callback), in check
+        mode, by a module that runs on another host, or by a user who may not write to the terminal, as after C(su).
       - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval. With V(0), nothing is shown.
 """

@@ -104,7 +104,7 @@ class ArgumentSpec:
                     f"{place} must not be null or empty: without it, the run may do more than intended. Specify a value, or remove the option.",
                 )
             for item in items if options else ():
-                if isinstance(item, str) and not {name, *options}.isdisjoint(self.limiting):
+                if isinstance(item, str) and argument["type"] == "dict" and not {*options}.isdisjoint(self.limiting):
                     raise CertificatesError(
                         "invalid_argument",
                         f"{place} must be a dict: Ansible cuts text at its spaces, and conditions are lost. Specify a dict, or a dict as JSON.",
@@ -185,9 +185,14 @@ def _given(options: Mapping[str, OneArgument], values: Values) -> Iterator[tuple
 
 
 def _many(argument: OneArgument, value: t.Any) -> t.Any:
-    """Return the value of an option, read if it is JSON text of the list or dict that the option takes."""
+    """Return the value of an option, read if it is text that stands for the list or dict that the option takes.
+
+    That is JSON, or for a list of one dict `name=value,name=value`, as messages print it in commands: Ansible would split it.
+    """
     kinds: Mapping[str, type] = {"list": list, "dict": dict}
-    return from_json(value, kinds[argument["type"]]) if argument["type"] in kinds else value
+    read = from_json(value, kinds[argument["type"]]) if argument["type"] in kinds else value
+    is_one_dict = argument.get("elements") == "dict" and isinstance(read, str) and "=" in read
+    return [read] if is_one_dict else read
 
 
 def from_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:

@@ -140,14 +140,13 @@ def why_not_writable(path: str) -> str | None:
     return None
 
 
-def put_in_place(path: str, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
+def put_in_place(path: str, content: bytes, mode: int) -> None:
     """Write a file whole or not at all, over what there is.
 
     Args:
         path: where, without links.
         content: what.
         mode: who may do what with it.
-        owner: user and group that it shall belong to; else who runs this.
 
     Raises:
         CertificatesError: `not_written`.
@@ -158,8 +157,6 @@ def put_in_place(path: str, content: bytes, mode: int, owner: tuple[int, int] | 
         try:
             new = _under_new_name(partial(_write_new, content, folder))
             try:
-                if owner:
-                    os.chown(new, *owner, dir_fd=folder)
                 os.chmod(new, mode, dir_fd=folder)
                 os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
             except OSError:

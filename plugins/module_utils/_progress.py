@@ -10,6 +10,7 @@ holds the lock of its output, which stays locked there for all threads but the f
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -22,7 +23,11 @@ from ._text import printable
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 VARIABLE = "SOFTLAYER_CERTIFICATES_TERMINAL"
-"""The environment variable in which the action plugin names the interval in seconds, the path of the terminal, and the host."""
+"""The environment variable in which the action plugin names the path of the terminal, and the host."""
+INTERVAL = "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS"
+"""The environment variable with the seconds between two lines; 0 for none."""
+SECONDS = 15.0
+"""The interval if that variable is not set, or is not a number."""
 MAX_WAITS = 5
 """Maximum number of waits that are named at a time."""
 
@@ -106,14 +111,22 @@ _OF_MODULE = Progress()
 counted, waiting = _OF_MODULE.counted, _OF_MODULE.waiting
 
 
+def interval() -> float:
+    """Return the seconds between two lines; 0 or less if nothing is to be shown."""
+    try:
+        seconds = float(os.environ.get(INTERVAL) or SECONDS)
+    except ValueError:
+        return SECONDS
+    return seconds if math.isfinite(seconds) else SECONDS
+
+
 def show_on_terminal() -> None:
     """Begin to show the progress of this process if the action plugin has named a terminal."""
-    given = os.environ.get(VARIABLE, "").split(" ", 2)
-    if len(given) < 3:
+    path, _blank, host = os.environ.get(VARIABLE, "").partition(" ")
+    if not path or interval() <= 0:
         return
-    seconds, path, host = given
-    with suppress(OSError, ValueError):  # as another user, for whom the terminal is not there
+    with suppress(OSError):  # as another user, for whom the terminal is not there
         # Opened anew, so that not to wait for it concerns nobody else.
         terminal = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         if os.isatty(terminal):
-            threading.Thread(target=_OF_MODULE.show, args=(terminal, host, float(seconds)), daemon=True).start()
+            threading.Thread(target=_OF_MODULE.show, args=(terminal, host, interval()), daemon=True).start()

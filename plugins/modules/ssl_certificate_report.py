@@ -85,19 +85,11 @@ options:
     type: dict
   ends_run:
     description:
-      - Whether this is the last task of a run, as the last one of the roles is. It then shows what was done and what needs a person, a table
-        of at most 30 listeners or orders, the most urgent first, and the totals; and it fails if the run in O(results) has, with the sentence
-        that says why.
-      - No file need be named then.
+      - Whether to return what a run ends with, as the roles print it, in RV(lines) and RV(error). No file need be named then, and a report that
+        cannot be written is a part of RV(error).
+      - O(results) may then also have what the modules of the role P(softlayer.certificates.ssl_fulfillment#role) returned.
     type: bool
     default: false
-  notify_command:
-    description:
-      - With O(ends_run=true), a command that is run on the controller if the run has failed, with the sentence that says why on its standard
-        input. It has a minute. If it fails, that is told behind the sentence.
-      - No shell reads it; write V(sh -c '...') for one. It does not get the credentials that the environment has for this collection.
-      - Check mode tells nobody.
-    type: str
 seealso:
   - module: softlayer.certificates.ssl_certificate_rotate
   - module: softlayer.certificates.ssl_order_info
@@ -114,7 +106,7 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_rotate:
     phases: [verify]
   register: rotated
-  failed_when: false # the last task does
+  failed_when: false # the last task fails
 
 - name: Write the report and the metrics
   softlayer.certificates.ssl_certificate_report:
@@ -123,7 +115,17 @@ EXAMPLES = r"""
     metrics_path: ~/certificates.prom
     language: de
     ends_run: true
-    notify_command: mail -s "Certificates need a person" operators@example.com
+  register: told
+  failed_when: false # the last task fails
+
+- name: Print what was done
+  ansible.builtin.debug:
+    msg: "{{ told.lines }}"
+
+- name: Fail if something failed
+  ansible.builtin.fail:
+    msg: "{{ told.error }}"
+  when: told.error is truthy
 
 - name: List the orders
   softlayer.certificates.ssl_order_info:
@@ -155,11 +157,54 @@ paths:
   elements: str
   sample: [/srv/reports/certificates.html, /srv/reports/certificates.json, /srv/reports/certificates.csv]
 lines:
-  description: What the run has come to, a sentence or a row of the table each.
+  description:
+    - What was done, what needs attention, a table of at most 30 listeners or orders, the most urgent first, and the totals. Each line is a
+      sentence or a row of the table.
   returned: if O(ends_run=true)
   type: list
   elements: str
   sample: ["2 listeners: 1 switched, 1 as it was; certificates: 1 imported"]
+all_lines:
+  description: The same lines. If the run failed, RV(lines) leaves out what RV(error) says, and these lines contain it.
+  returned: if O(ends_run=true)
+  type: list
+  elements: str
+  sample: ["2 listeners: 1 switched, 1 as it was; certificates: 1 imported"]
+error:
+  description: Why the run in O(results) failed, and why the report could not be written; blank if nothing failed.
+  returned: if O(ends_run=true)
+  type: str
+  sample: ""
+result:
+  description: The lists of the run in O(results) if it is one of the role P(softlayer.certificates.ssl_fulfillment#role); otherwise empty.
+  returned: if O(ends_run=true)
+  type: dict
+  contains:
+    requested:
+      description: The emails that were requested, as M(softlayer.certificates.ssl_fulfillment_email) returns them.
+      returned: if it is one of that role
+      type: list
+      elements: dict
+    collected:
+      description: The certificates that were found, as M(softlayer.certificates.ssl_fulfillment_email_info) returns them.
+      returned: if it is one of that role
+      type: list
+      elements: dict
+    imported:
+      description: The certificates that were imported, as M(softlayer.certificates.ssl_certificate_import) returns them.
+      returned: if it is one of that role
+      type: list
+      elements: dict
+    skipped:
+      description: The orders for which nothing could be done, each once, with the reason of the last phase.
+      returned: if it is one of that role
+      type: list
+      elements: dict
+    failed:
+      description: What failed.
+      returned: if it is one of that role
+      type: list
+      elements: dict
 failure:
   description: What went wrong, in machine-readable form.
   returned: failure

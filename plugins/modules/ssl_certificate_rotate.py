@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
+  - softlayer.certificates.attributes.progress
 requirements:
   - imap-tools >= 1.11 (for a mailbox on a server)
   - ibm-secrets-manager-sdk >= 2.1.13 (for Secrets Manager)
@@ -47,6 +48,11 @@ options:
     type: list
     elements: dict
     suboptions:
+      path:
+        description:
+          - The directory of certbot, lego, or acme.sh, the C(acme.json) of Traefik, or a directory of certificates and keys. The module detects
+            which of these it is, and fails if the path contains no certificates.
+        type: path
       certbot:
         description: V(/etc/letsencrypt), or a folder in it.
         type: path
@@ -275,6 +281,10 @@ EXAMPLES = r"""
     sources: [{certbot: /etc/letsencrypt}]
     remove_superseded: true
     approved: "{{ shown.preview }}"
+
+- name: Rotate what the client of this host has renewed, whichever client that is
+  softlayer.certificates.ssl_certificate_rotate:
+    sources: [{path: /etc/letsencrypt}]
 
 - name: Rotate certificates of several clients, for some names and load balancers
   softlayer.certificates.ssl_certificate_rotate:

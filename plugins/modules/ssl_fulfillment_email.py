@@ -19,6 +19,8 @@ description:
     most once within O(min_interval_hours), also across concurrent runs.
   - No email is requested for an order whose certificate has not been issued or has expired.
   - An option that limits a run, such as O(allowed_recipients), is refused if it is null or empty. To not limit the run, do not set the option.
+  - If a task has C(run_once), but the play has C(serial) or a strategy with which Ansible would run the task more than once, the task fails before
+    it does anything.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -113,8 +115,8 @@ options:
     default: fail
   max_orders:
     description:
-      - Maximum number of emails that one run may request. A run that would request more is refused before anything is sent. Where the task has
-        C(run_once), all of its runs in a play count together.
+      - Maximum number of emails that one call of the module may request. If there would be more, the module fails and requests none. In a loop,
+        each iteration is a call. The role P(softlayer.certificates.ssl_fulfillment#role) counts all emails of the play.
     type: int
     default: 50
   concurrency:
@@ -186,6 +188,7 @@ EXAMPLES = r"""
     common_names: ["*.example.com"]
     on_ineligible: skip
     approved: "{{ shown.emails }}"
+  when: shown.emails | length > 0
 
 - name: Request it again, even if it was requested today and the certificate is imported
   softlayer.certificates.ssl_fulfillment_email:

@@ -112,6 +112,12 @@ options:
         C(subject_alt_names) and C(public_key_sha256) of each order are read. An empty list means no orders.
     type: list
     elements: dict
+  skip_imported:
+    description:
+      - Whether to leave out those of O(orders) whose certificate is in the certificate store, or was replaced there by a newer one. The orders
+        must have been listed with O(softlayer.certificates.ssl_order_info#module:gather_imported).
+    type: bool
+    default: false
   order_ids:
     description:
       - Look for the certificates of these orders, which are read from the API. A list that is empty or null is refused.
@@ -253,7 +259,7 @@ EXAMPLES = r"""
 
 - name: Have some emails sent again
   softlayer.certificates.ssl_fulfillment_email:
-    order_ids: "{{ issued.orders | map(attribute='id') }}"
+    order_ids: [1234, 5678]
     allowed_recipients: ["*@example.com"]
   register: requested
   failed_when: requested.emails is not defined # others than those that could not be requested are waited for
@@ -262,6 +268,7 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_fulfillment_email_info:
     orders: "{{ issued.orders }}"
     emails: "{{ requested.emails }}"
+    skip_imported: true
     maildir: ~/Maildir
     wait: true
 

@@ -18,6 +18,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 
 from ansible import context
 from ansible.errors import AnsibleError
@@ -29,6 +30,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets im
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_defaults, role_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
 
+MESSAGES = frozenset({"msg", "message", "trust_message", "summary"})
+"""The parts of results that are for people."""
+NO_MESSAGES = frozenset({"invocation", "diff", "preview"})
+COMMAND = re.compile(r"`[^`]*`")
 ROLE = "ssl_rotation"
 """The role whose variables the playbooks take."""
 PLAYBOOK = re.compile(r"`(ansible-playbook softlayer\.certificates\.(adopt|deploy|rotate))( [^`]*)?`")
@@ -116,6 +121,33 @@ class Start:
             *others,
         )
         return f"`{command}`" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def with_commands(
+    result: dict[str, t.Any], options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loader: DataLoader
+) -> dict[str, t.Any]:
+    """Return the result of a module with the commands in its messages completed.
+
+    Args:
+        result: the result.
+        options: those of the task.
+        variables: Ansible's.
+        loader: reads files, and has the passwords of those that are encrypted.
+    """
+    start = cache(lambda: start_of(options, variables, loader))
+
+    def walked(value: t.Any, is_message: bool = False) -> t.Any:
+        if isinstance(value, list):
+            return [walked(item, is_message) for item in value]
+        if isinstance(value, dict):
+            return {
+                name: item if name in NO_MESSAGES else walked(item, name in MESSAGES) for name, item in value.items()
+            }
+        if not (is_message and isinstance(value, str)):
+            return value
+        return COMMAND.sub(lambda command: completed(command[0], start), value)
+
+    return t.cast("dict[str, t.Any]", walked(result))
 
 
 def completed(command: str, start: Callable[[], Start]) -> str:

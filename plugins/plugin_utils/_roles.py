@@ -31,11 +31,6 @@ def role_defaults(role: str) -> dict[str, t.Any]:
     return defaults
 
 
-def is_own_playbook(folder: str) -> bool:
-    """Return whether the playbooks in a folder are those of this collection, in which no roles of others run."""
-    return Path(folder).resolve().is_relative_to((ROLES.parent / "playbooks").resolve())
-
-
 def _without_default(option: dict[str, t.Any]) -> dict[str, t.Any]:
     inner = {name: _without_default(suboption) for name, suboption in option.get("options", {}).items()}
     if option["type"] == "raw":  # Ansible would refuse forms of it that are read here, with a dump of all variables

@@ -10,17 +10,10 @@ import typing as t
 from collections.abc import Mapping
 
 import ansible.template
-from ansible.parsing.dataloader import DataLoader
-from ansible.utils.vars import load_extra_vars
 from jinja2 import StrictUndefined, Undefined, UndefinedError
 
 MARKS_TEMPLATES = hasattr(ansible.template, "trust_as_template")
 """Whether this ansible-core takes no text for a template unless it is marked as one: from 2.19 on."""
-
-
-def extra_variables() -> dict[str, t.Any]:
-    """Return what `-e` sets, as it is written; Ansible has read it before, and does not read it again."""
-    return {str(name): value for name, value in load_extra_vars(DataLoader()).items()}
 
 
 def plain(value: t.Any) -> t.Any:

@@ -234,7 +234,11 @@ class Machine:
         common = {"report_path": str(folder / "report.html")}
         rotation = {"sources": [{"certbot": str(folder / "letsencrypt")}], "metrics_path": str(folder / "metrics.prom")}
         rotation |= {"trusted_ca_path": str(folder / "root.pem"), "verify_timeout": 4, "fail_on": []}
-        fulfillment = {"privatekey_dir": str(sim.keys_dir), "mail": {"maildir": str(sim.maildir), "wait_interval": 1}}
+        fulfillment: dict[str, Any] = {
+            "select": {},
+            "privatekey_dir": str(sim.keys_dir),
+            "mail": {"maildir": str(sim.maildir), "wait_interval": 1},
+        }
         fulfillment |= {"trusted_ca_path": str(sim.authority_root), "certificate_dir": str(folder / "certificates")}
         self.variables = {f"ssl_rotation_{name}": value for name, value in (common | rotation).items()}
         self.variables |= {f"ssl_fulfillment_{name}": value for name, value in (common | fulfillment).items()}

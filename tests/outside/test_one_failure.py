@@ -113,9 +113,7 @@ def test_a_playbook_that_imports(fleet: Simulator, tmp_path: Path) -> None:
     reasons = Counter(entry["reason"] for entry in failed)
     assert reasons == {"invalid_pem": 1, "bad_passphrase": 1, "refused": 2, "outcome_unknown": 1}
     assert f"{paths[1]}: There is no certificate" in message
-    assert (
-        f"{closed}: The private key is encrypted" in message and "give ssl_fulfillment_privatekey_passphrase" in message
-    )
+    assert f"{closed}: The private key is encrypted" in message and "give privatekey_passphrase" in message
     assert len(result["imported"]) == sum(stored(fleet).values()) == 1
 
 

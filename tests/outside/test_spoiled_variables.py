@@ -217,7 +217,8 @@ class Scene:
         """A play in which the role is included, and in which it is noted how that ended."""
         limit, prefix = self.case.limit, f"{self.case.limit.role}_"
         ledger = f"sqlite:///{self.folder}/ledger.sqlite3"
-        variables: dict[str, Any] = {"ledger_url": ledger, **limit.beside}
+        every = {"select": {}} if limit.role == "ssl_fulfillment" else {}
+        variables: dict[str, Any] = {"ledger_url": ledger, **every, **limit.beside}
         if limit.role == "ssl_rotation":
             variables |= {
                 "sources": [{"folder": "FOLDER"}],

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import SoftLayer
@@ -41,6 +42,7 @@ def test_what_a_renewal_replaced_is_not_asked_for_again_by_the_next_night(accoun
         account,
         tmp_path,
         telling("fulfill"),
+        ssl_fulfillment_select={},
         ssl_fulfillment_mail={"maildir": str(account.maildir), "wait_interval": 1},
         ssl_fulfillment_wait_timeout=1,
         ssl_fulfillment_privatekey_dir=str(account.keys_dir),
@@ -70,7 +72,8 @@ def test_a_certificate_of_200_days_settles_an_order_of_a_year(
     """No authority issues any for longer: after the import, there is nothing left to ask for, or to import."""
     account.settings(certificate_days=200)
     order(account, 1, begins, ends)
-    variables = {
+    variables: dict[str, Any] = {
+        "ssl_fulfillment_select": {},
         "ssl_fulfillment_mail": {"maildir": str(account.maildir), "wait_interval": 1},
         "ssl_fulfillment_wait_timeout": 20,
         "ssl_fulfillment_privatekey_dir": str(account.keys_dir),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ class Run:
     asked: Collection[str]
     """The phases that were asked for: others ran only for them."""
     listed: Record = field(default_factory=dict)
-    """The orders, by `ssl_order_info`."""
+    """From `ssl_order_info`, with its `orders` for the report."""
     emails: Record = field(default_factory=dict)
     """From `ssl_fulfillment_email`."""
     mails: Record = field(default_factory=dict)
@@ -35,24 +36,43 @@ class Run:
     known: Record = field(default_factory=dict)
     """From `ssl_fulfillment_email` in check mode: when emails were requested, and for the report, which can be."""
     store: Record = field(default_factory=dict)
-    """From `ssl_certificate_info`, for the report; `unserved` says why it is without what serves the certificates."""
+    """From `ssl_certificate_info`, for the report."""
+    fail_on: Collection[str] = ()
+    """The kinds of attention that fail a run with a report."""
+
+    @classmethod
+    def of(cls, answers: Mapping[str, t.Any]) -> Run:
+        """Return a run from what its tasks have registered: the result of a task that was skipped is none."""
+        given = {name: answers[name] for name in answers if name in cls.__dataclass_fields__}
+        return cls(
+            **{
+                name: value
+                for name, value in given.items()
+                if not (isinstance(value, Mapping) and value.get("skipped"))
+            }
+        )
 
 
 def facts_of(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
     """Return what the report is made of."""
-    unserved = run.store.get("unserved") if "certificates" in run.store else None
+    imported = {record["order_id"]: record["id"] for record in result["imported"] if record.get("id") is not None}
     return {
-        "orders": run.listed["orders"],
+        "orders": [_as_imported(order, imported.get(order["id"])) for order in run.listed["orders"]],
         "store": run.store.get("certificates"),
         "emails": run.known.get("emails") or [],
         "collected": run.mails.get("certificates") or [],
         "missing": run.mails.get("missing") or [],
         "skipped": result["skipped"],
-        "failed": [
-            *result["failed"],
-            *([{"common_name": "what serves the certificates", "message": unserved}] if unserved else []),
-        ],
+        "failed": result["failed"],
     }
+
+
+def _as_imported(order: Record, certificate_id: int | None) -> Record:
+    """Return an order with the certificate that this run has imported for it; it was listed before."""
+    if certificate_id is None:
+        return order
+    ids = sorted({*(order.get("certificate_ids") or ()), certificate_id})
+    return {**order, "certificate_ids": ids, "imported": True}
 
 
 def outcome(run: Run) -> dict[str, list[Record]]:
@@ -132,7 +152,11 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], totals: str, *, is
     imported = {record.get("order_id") for record in result["imported"]}
     is_report = set(run.asked) == {"report"} and not any(result.values())  # which has totals of its own
     return [
-        *([] if run.listed.get("orders") or run.emails.get("emails") or result["failed"] else [NONE]),
+        *(
+            []
+            if run.listed.get("order_count", run.listed.get("orders")) or run.emails.get("emails") or result["failed"]
+            else [NONE]
+        ),
         *(
             f"{_order(record)}: {would_be}requested, goes to {record['recipient'] or UNTOLD}"
             for record in result["requested"]
@@ -184,7 +208,7 @@ def _about(skipped_item: Record) -> str:
 
 WOULD = {"requested": "would request", "imported": "would import"}
 """What the totals of a run in check mode call what it has not done."""
-NONE = "no order is selected, because the account has none that fits the selection; a list that is null or empty selects none"
+NONE = "no order is selected, because the account has none that fits the selection"
 
 
 def _word(failed: Record) -> str:

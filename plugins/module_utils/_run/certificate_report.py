@@ -37,7 +37,6 @@ SPEC = ArgumentSpec(
         "state": {"type": "str", "choices": ["present", "checked"], "default": "present"},
         "page": {"type": "dict"},
         "ends_run": {"type": "bool", "default": False},
-        "notify_command": {"type": "str"},
     },
 )
 ENDINGS = ("html", "json", "csv")

@@ -75,7 +75,7 @@ SPEC = (
         required_one_of=[("order_ids", "common_names", "select")],
         mutually_exclusive=[("order_ids", "common_names"), ("select", "common_names")],
         bounds={"min_interval_hours": (0, 1_000_000), "max_orders": (0, math.inf)},
-        limiting={"allowed_recipients", "recipients", "approved", "max_orders"},
+        limiting={"allowed_recipients", "recipients", "approved", "max_orders", "min_interval_hours"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)

@@ -55,6 +55,7 @@ SPEC = (
             "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
             "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
             "open_always": {"type": "bool", "default": False},
+            "skip_imported": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "float", "default": 900},
             "wait_interval": {"type": "float", "default": 30},
@@ -88,6 +89,10 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     check_params(params)
     box = open_mailbox(params)
+    if params["open_always"] and (gone := missing_places(params)):
+        raise CertificatesError(
+            "not_found", f"Cannot open the mailbox: {gone} does not exist. Correct the path, or create it."
+        )
     wanted, api_calls = what_to_look_for(module, params)
     known = known_issuers(params["intermediate_path"], params["intermediate_content"])
     wait = Wait(params["wait_timeout"], params["wait_interval"], awaited(params, wanted)) if params["wait"] else None
@@ -217,7 +222,10 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
 
 def what_to_look_for(module: Module, params: Options) -> tuple[list[Wanted], int]:
     """Return what to look for, in the order in which it was given, and the number of API calls made."""
-    wanted = [wanted_of(order) for order in params["orders"] or ()]
+    orders = params["orders"] or ()
+    if params["skip_imported"]:
+        orders = [order for order in orders if not (order.get("imported") or order.get("superseded_by"))]
+    wanted = [wanted_of(order) for order in orders]
     looked_up, api_calls = look_up(module, params) if asks_the_api(params) else ([], 0)
     wanted += looked_up
     for path in params["csr_paths"] or ():

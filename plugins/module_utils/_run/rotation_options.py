@@ -30,7 +30,7 @@ from .._plan.approvals import Approved
 from .._plan.attention import REASONS
 from .._plan.deployments import Adoption, ListenerSelection
 from .._plan.rotation import SourceOptions
-from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, Source
+from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, PATH, Source
 from .._x509.certificate import Certificate
 from .certificate_deploy import SPEC as DEPLOY_SPEC
 from .endpoint_info import expecting, read_endpoints
@@ -53,7 +53,7 @@ SPEC = (
                 "type": "list",
                 "elements": "dict",
                 "options": {
-                    **{client: {"type": "path"} for client in CLIENTS},
+                    **{name: {"type": "path"} for name in (PATH, *CLIENTS)},
                     "mail": {"type": "dict", "options": dict(mailbox_options().options)},
                     "privatekey_dir": {"type": "path", "no_log": False},
                     "secrets_manager": {

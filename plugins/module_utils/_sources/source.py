@@ -37,6 +37,8 @@ TRAEFIK: SourceKind = "traefik"
 MAIL: SourceKind = "mail"
 SECRETS_MANAGER: SourceKind = "secrets_manager"
 KEY_FOLDER = "privatekey_dir"
+PATH = "path"
+"""The option of a source whose kind is detected."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,16 @@ class Source:
         Raises:
             CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if its path is that of something else than a folder.
         """
-        kinds: list[SourceKind] = [kind for kind in (*CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None]
+        kinds = [kind for kind in (PATH, *CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None]
         if len(kinds) != 1:
             raise CertificatesError(
                 "invalid_argument",
-                f"Each source has exactly one of {', '.join(CLIENTS)}, {MAIL} and {SECRETS_MANAGER}, but one has "
+                f"Each source has exactly one of {PATH}, {', '.join(CLIENTS)}, {MAIL} and {SECRETS_MANAGER}, but one has "
                 f"{' and '.join(kinds) or f'none of them, or an empty one. For all of an instance, write {SECRETS_MANAGER}: {{}}'}.",
             )
-        [kind] = kinds
+        if kinds == [PATH]:
+            given = {_kind_at(given[PATH]): given[PATH]}
+        kind: SourceKind = next(kind for kind in (*CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None)
         if kind == SECRETS_MANAGER:
             return cls(kind, "")
         option = KEY_FOLDER if kind == MAIL else kind
@@ -69,6 +73,23 @@ class Source:
         if not path:
             raise CertificatesError("invalid_argument", f"A source with {kind} needs a path as {option}.")
         return cls(kind, absolute(path) if kind == TRAEFIK else _no_file(absolute(path), option))
+
+
+def _kind_at(path: str) -> SourceKind:
+    """Return the kind of the source at a path.
+
+    Raises:
+        CertificatesError: `not_found` if there is none.
+    """
+    kind = recognised(absolute(path)) if path else None
+    if kind is None:
+        raise CertificatesError(
+            "not_found",
+            f"No certificates found at {printable(path)}. Name the directory of certbot, lego, or acme.sh, the acme.json of Traefik, or a "
+            f"directory with certificates and keys; or name the kind, such as {{folder: {printable(path)}}}.",
+            path=printable(path),
+        )
+    return kind
 
 
 def _no_file(path: str, option: str) -> str:

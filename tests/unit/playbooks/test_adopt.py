@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.support.balanced import AUTHORITY, UPDATE, account, balanced, balance
 from tests.support.certificates import Issued, new_key
 from tests.support.client_trees import certbot
 from tests.support.haproxy import served
-from tests.support.playing import shell
+from tests.support.playing import play, shell
 
 __all__ = ["account", "balanced"]
 
@@ -82,16 +83,29 @@ def test_what_is_red_is_told_to_a_command_and_what_is_refused_as_well(account: S
     given = {
         "source": str(tmp_path / "letsencrypt"),
         "common_name": NAME,
-        "ssl_rotation_notify_command": f"sh -c 'cat >> {said}; env | grep -c ^SL_ >> {said}; exit 3'",
+        "ssl_rotation_notify_command": f"sh -c 'cat >> {said}; echo $SL_API_KEY >> {said}; exit 3'",
     }
     run(account, tmp_path, "adopt", "--check", listener="web:1", **given)
     assert not said.exists()
     for wrong, sentence in (
         ({"listener": "web:1"}, "There is no listener web:1"),
-        ({"ssl_rotation_max_listener": 1}, "Is ssl_rotation_max_listeners meant?"),
+        ({"ssl_rotation_max_listener": 1}, "Did you mean ssl_rotation_max_listeners?"),
     ):
         told = run(account, tmp_path, "adopt", **wrong, **given)
-        first, count = said.read_text(encoding="utf-8").splitlines()
+        given_to_it = said.read_text(encoding="utf-8")
+        assert told.ran.code == 2 and sentence in given_to_it and sentence in told.ran.output
+        assert account.api_key not in given_to_it
         said.unlink()
-        assert told.ran.code == 2 and sentence in first and count == "0"
-        assert f"{first} And nobody was told: sh ended with status 3." in told.ran.output
+
+
+def test_the_entry_point_needs_to_know_what_to_adopt(account: Simulator, tmp_path: Path) -> None:
+    """Without that, it would be a usual rotation."""
+    tasks = [
+        {"include_role": {"name": "softlayer.certificates.ssl_rotation", "tasks_from": name}}
+        for name in ("adopt", "adopt.yml")
+    ]
+    for number, task in enumerate(tasks):
+        book = tmp_path / f"own{number}.yml"
+        book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
+        ran = play(account, tmp_path, book.name, ssl_rotation_sources=[{"folder": str(tmp_path)}])
+        assert ran.code == 2 and "ssl_rotation_adopt" in ran.output and not account.calls(), ran.output

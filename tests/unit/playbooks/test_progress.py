@@ -57,10 +57,12 @@ def test_the_role_shows_a_person_how_far_it_is(
     slow.reset()
     monkeypatch.setenv("ANSIBLE_PIPELINING", "true")
     ledger = f"sqlite:///{tmp_path}/ledger.sqlite3"
-    ran = play_on_a_terminal(slow, tmp_path, "softlayer.certificates.resend", ssl_fulfillment_ledger_url=ledger)
+    ran = play_on_a_terminal(
+        slow, tmp_path, "softlayer.certificates.resend", ssl_fulfillment_ledger_url=ledger, ssl_fulfillment_select={}
+    )
     assert ran.code == 0 and called(slow) == expected, ran.output
     headings = [line for line in ran.output.splitlines() if line.startswith("TASK [softlayer.certificates")]
-    assert len(headings) <= 10, "\n".join(headings)
+    assert len(headings) <= 20, "\n".join(headings)
     steps = re.findall(r"^localhost: (\d) of (\d) emails done$", ran.output, re.M)
     assert steps == sorted(set(steps)) and {total for _done, total in steps} == {"4"}
 

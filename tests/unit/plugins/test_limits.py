@@ -25,6 +25,7 @@ SPECS = {
 LIMITS = {
     *("allowed_recipients", "order_ids", "common_names", "load_balancers", "ports", "select", "recipients", "approved"),
     *("phases", "max_orders", "max_listeners", "ledger_url", "certificate_ids", "deployments", "adopt", "account_id"),
+    "min_interval_hours",
     *("select.order_ids", "select.common_names", "select.statuses", "select.approver_emails", "select.imported"),
     *("select.expires_within_days", "select.account_id", "adopt.common_name", "adopt.listeners"),
     *(f"sources.secrets_manager.{name}" for name in ("names", "labels", "secret_groups", "types")),

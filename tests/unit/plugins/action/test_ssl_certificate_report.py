@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the last task of a run returns: its lines, and the sentence if it has failed, each once."""
+"""What a task returns that writes the report of a run: the last lines of the run, and its error, each once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ WHERE = " in /srv/report.html"
 
 
 def end(results: dict[str, Any], *, is_check_mode: bool = False, **written: Any) -> dict[str, Any]:
-    """What is returned, without what Ansible alone reads."""
-    told = ending(results, written, WHERE, is_check_mode=is_check_mode)
-    return {name: value for name, value in told.items() if name[0] != "_"}
+    """What is returned."""
+    return ending(results, written, WHERE, is_check_mode=is_check_mode)
 
 
 def test_a_run_that_went_well() -> None:
@@ -27,7 +26,7 @@ def test_a_run_that_went_well() -> None:
     told = end(DONE, changed=True, paths=["/srv/report.html", "/srv/report.json"], warnings=["Mind this."])
     assert [line.split()[0] for line in told["lines"]] == ["It", "LISTENER", "web:443", "The", "1"]
     assert told["lines"][-2] == "The report is in /srv/report.html"
-    assert told["changed"] and told["warnings"] == ["Mind this."] and told.keys() == {"changed", "lines", "warnings"}
+    assert told["changed"] and told["warnings"] == ["Mind this."] and told["error"] == ""
 
 
 def test_where_a_report_is_that_was_not_written() -> None:
@@ -41,26 +40,25 @@ def test_where_a_report_is_that_was_not_written() -> None:
     ):
         assert "The report is" not in str(end(done, **written))
     many = {**DONE, "listeners": [listener(f"web:{port}") for port in range(400, 431)]}
-    assert str(end(many, paths=paths)).count("/srv/report.html") == 1
+    assert str(end(many, paths=paths)["lines"]).count("/srv/report.html") == 1
 
 
 def test_a_run_that_failed_says_why_once_and_last() -> None:
     done = {**DONE, "summary": [*DONE["summary"], "It failed."], "failure": {"message": "It failed."}}
     told = end(done)
-    assert list(told) == ["changed", "lines", "failed", "msg"] and told["failed"] and told["msg"] == "It failed."
-    assert "It failed." not in told["lines"]
-    assert end(done, failed=True, msg="The disk is full.")["msg"] == "It failed. The disk is full."
-    assert end(done, failed=True, msg="It failed.")["msg"] == "It failed.", (
+    assert told["error"] == "It failed." and "It failed." not in told["lines"]
+    assert end(done, failed=True, msg="The disk is full.")["error"] == "It failed. The disk is full."
+    assert end(done, failed=True, msg="It failed.")["error"] == "It failed.", (
         "nothing could be written, so nothing was done"
     )
     done = {**DONE, "failure": {"message": "1 failed: the orders: path is /tmp."}}
-    assert end(done, failed=True, msg="path is /tmp.")["msg"] == "1 failed: the orders: path is /tmp.", "said once"
+    assert end(done, failed=True, msg="path is /tmp.")["error"] == "1 failed: the orders: path is /tmp.", "said once"
 
 
 def test_a_module_that_failed_as_a_whole_and_a_refusal() -> None:
     """There is nothing to show beside the sentence."""
     for refused in ({"msg": "It is refused."}, {"msg": "It is refused.", "failure": {"message": "It is refused."}}):
-        assert end(refused) == {"changed": False, "failed": True, "msg": "It is refused."}
+        assert end(refused) == {"changed": False, "lines": [], "all_lines": [], "error": "It is refused."}
 
 
 def test_orders_have_their_table() -> None:

@@ -73,7 +73,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Progress:
 def showing(monkeypatch: pytest.MonkeyPatch, path: str) -> list[threading.Thread]:
     """Begin as a module does; the threads that show it."""
     before = set(threading.enumerate())
-    monkeypatch.setenv(progress.VARIABLE, f"0.01 {path} web1")
+    monkeypatch.setenv(progress.VARIABLE, f"{path} web1")
+    monkeypatch.setenv(progress.INTERVAL, "0.01")
     progress.show_on_terminal()
     return [thread for thread in threading.enumerate() if thread not in before]
 
@@ -178,3 +179,20 @@ def test_where_nobody_watches_nothing_begins(monkeypatch: pytest.MonkeyPatch) ->
     before = threading.active_count()
     progress.show_on_terminal()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1"])
+def test_who_wants_nothing_is_shown_nothing(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
+    monkeypatch.setenv(progress.VARIABLE, f"{terminal.path} web1")
+    monkeypatch.setenv(progress.INTERVAL, seconds)
+    before = threading.active_count()
+    progress.show_on_terminal()
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("", 15), ("0.5", 0.5), *((one, 15) for one in ("often", "1,5", "nan", "inf"))]
+)
+def test_how_often(monkeypatch: pytest.MonkeyPatch, given: str, seconds: float) -> None:
+    monkeypatch.setenv(progress.INTERVAL, given)
+    assert progress.interval() == seconds

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import told_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
     LISTS,
     NONE,
@@ -300,3 +302,44 @@ def test_an_email_that_could_not_be_requested_is_told_once() -> None:
     imported = {"certificates": [], "skipped_items": skipped}
     done = outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported=imported))
     assert (ids(done["failed"]), ids(done["skipped"])) == ([1, 2], [2, 3, 4])
+
+
+AT = datetime(2026, 11, 30, tzinfo=timezone.utc)
+
+
+def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
+    """In a phase that waits for it: requested in this run, or looked up."""
+    mails: dict[str, Any] = {"certificates": [], "missing": [waiting(1, "waiting_for_email")]}
+    emails = {"emails": [email(2), {**email(1, "skipped", "cooldown"), "first_requested_at": "2026-01-01T00:00:00Z"}]}
+    for source in ("emails", "known"):
+        result, told = told_of(run_of("collect", mails=mails, **{source: emails}), AT, is_check_mode=False)
+        (skipped,) = [record for record in result["skipped"] if record["order_id"] == 1]
+        assert skipped["needs_person"] and "2026-01-01T00:00:00Z" in skipped["message"]
+        assert told["failure"]["message"].startswith("1 order needs a person: www1.example.com, order 1: ")
+        assert result["failed"] == []
+    result, told = told_of(run_of("collect", mails=mails), AT, is_check_mode=False)
+    assert not told["failure"] and not result["skipped"][0]["needs_person"], "nobody knows since when"
+    _result, told = told_of(run_of("report", mails=mails, known=emails), AT, is_check_mode=False)
+    assert not told["failure"], "a report only tells"
+
+
+def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
+    """The orders were listed before. In check mode nothing was imported."""
+    orders = [{"id": number, "certificate_ids": [], "imported": False, "status": "approved"} for number in (1, 2)]
+    imported = {"certificates": [certificate(1, "imported", 70)]}
+    run = run_of(
+        "import",
+        "report",
+        listed={"orders": orders, "order_count": 2},
+        imported=imported,
+        store={"certificates": []},
+    )
+    _result, told = told_of(run, AT, is_check_mode=False)
+    assert told["orders"] == [{**orders[0], "certificate_ids": [70], "imported": True}, orders[1]]
+    imported["certificates"] = [certificate(1, "imported")]
+    assert told_of(run, AT, is_check_mode=True)[1]["orders"] == orders
+
+
+def test_a_task_that_was_skipped_has_no_result() -> None:
+    answers = {"asked": ["request"], "listed": {"skipped": True, "changed": False}, "emails": {"emails": []}}
+    assert Run.of(answers) == Run(["request"], emails={"emails": []})

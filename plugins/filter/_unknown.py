@@ -1,0 +1,57 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Name the variables that a role does not know: one with a typing error would limit nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from difflib import get_close_matches
+
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_variables
+
+ALIKE = 0.93
+"""How similar two names are of which one is a typing error of the other, for `difflib`."""
+
+
+@on_variables
+def unknown(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
+    """Return a sentence for each variable that a role does not know, with the closest one that it knows; blank if it knows all.
+
+    Args:
+        names: the names of all variables.
+        role_path: the path of the role.
+        playbook_dir: the directory of the playbook. In one of this collection, variables of the role without its prefix are refused, too.
+    """
+    role = os.path.basename(role_path)
+    known = role_variables(role)
+    is_own = os.path.realpath(playbook_dir) == os.path.realpath(os.path.join(role_path, "../../playbooks"))
+    shortened = {name.removeprefix(f"{role}_") for name in known} if is_own else set()
+    others = tuple(f"{other}_" for other in os.listdir(os.path.dirname(role_path)) if other.startswith(f"{role}_"))
+    candidates = {*names} - {*known, f"{role}_result"}
+    given = {name for name in candidates if name.startswith(f"{role}_") and not name.startswith(others)}
+    given |= {name for name in candidates if name in shortened or _is_alike(name, known)}
+    return " ".join(
+        f"There is no variable {name}. Did you mean {get_close_matches(_plain(name), known, 1, 0)[0]}?"
+        for name in sorted(given)
+    )
+
+
+def _is_alike(name: str, known: Collection[str]) -> bool:
+    """Return whether a name is spelled almost as one that is known, such as ssl_fulfilment_select."""
+    return name[:3].lower() == "ssl" and bool(get_close_matches(_plain(name), known, 1, ALIKE))
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+class FilterModule:
+    """Provides the filter by name."""
+
+    def filters(self) -> dict[str, Callable[..., object]]:
+        """Return the filter of this file."""
+        return {"_unknown": unknown}
