@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A machine on which somebody has set up what `docs/examples/acme` has, below a folder instead of `/`. Needs no pytest."""
+"""A machine that the role ssl_rotation_schedule has set up, below a folder instead of `/`. Needs no pytest, and no run of Ansible."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import yaml
 
+from tests.support.pages import blocks_below
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-EXAMPLES = REPOSITORY / "docs/examples/acme"
+TEMPLATES = REPOSITORY / "roles/ssl_rotation_schedule/templates"
+GUIDE, HEADING = REPOSITORY / "docs/docsite/rst/guide_lets_encrypt.rst", "Every night, and after each renewal"
 ROTATE, RENEWED = "softlayer-certificates-rotate", "softlayer-certificates-renewed"
 PLACES = {
     "credentials": "etc/softlayer-certificates",
@@ -30,9 +34,33 @@ PLACES = {
     f"{ROTATE}.path": "etc/systemd/system",
 }
 """Where each of the files belongs."""
+PROGRAMS, UNITS = (ROTATE, RENEWED), tuple(name for name in PLACES if PLACES[name] == "etc/systemd/system")
+WRITTEN = (*PROGRAMS, *UNITS)
+"""Those that the role has templates of."""
 ABSOLUTE = re.compile(r"(?<![\w./])/(?=(?:etc|opt|root|run|usr/local|var)\b)")
 """What a path begins with that is on this machine elsewhere; `/bin` is where it is."""
 SECONDS = 600
+
+
+def written(name: str, root: str = "", **variables: Any) -> str:
+    """What the role writes into one of the files, for root and with everything below a folder."""
+    environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+    usual = {
+        "__ssl_rotation_schedule_is_root": True,
+        "__ssl_rotation_schedule_prefix": root,
+        "__ssl_rotation_schedule_config_dir": f"{root}/etc/softlayer-certificates",
+        "__ssl_rotation_schedule_state_dir": f"{root}/var/lib/softlayer-certificates",
+        "__ssl_rotation_schedule_run_dir": f"{root}/run/softlayer-certificates",
+        "__ssl_rotation_schedule_script_dir": f"{root}/usr/local/sbin",
+        "__ssl_rotation_schedule_unit_dir": f"{root}/etc/systemd/system",
+        "__ssl_rotation_schedule_written_dirs": [],
+        "ansible_facts": {"user_dir": f"{root}/root"},
+        "ssl_rotation_schedule_bin": f"{root}/opt/softlayer-certificates/bin",
+        "ssl_rotation_schedule_collections": "/usr/share/ansible/collections",
+        "ssl_rotation_schedule_time": "03:00",
+    }
+    template = environment.from_string((TEMPLATES / f"{name}.j2").read_text(encoding="utf-8"))
+    return template.render({**usual, **variables})
 
 
 @dataclass(frozen=True)
@@ -51,15 +79,17 @@ class Machine:
         for name, place in PLACES.items():
             path = root / place / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            source = EXAMPLES / name
-            path.write_text(self.here(source.read_text(encoding="utf-8")), encoding="utf-8")
-            path.chmod(0o755 if os.access(source, os.X_OK) else 0o600)
+            if name in WRITTEN:
+                path.write_text(written(name, str(root)), encoding="utf-8")
+            path.touch(0o600)
+            path.chmod(0o755 if name in PROGRAMS else 0o600)
+        self.path_of("rotation.yml").write_text(self.here(blocks_below(GUIDE, HEADING, "yaml")[0]), encoding="utf-8")
         (root / "var/lib/softlayer-certificates").mkdir(parents=True)
         (root / "opt/softlayer-certificates").mkdir(parents=True)
         (root / "opt/softlayer-certificates/bin").symlink_to(Path(sys.executable).parent)
 
     def here(self, text: str) -> str:
-        """A text of an example with paths of this machine."""
+        """A text of the guide with paths of this machine."""
         return ABSOLUTE.sub(f"{self.root}/", text)
 
     def log_in(self, environment: Mapping[str, str]) -> None:
@@ -68,14 +98,14 @@ class Machine:
         path.write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()), encoding="utf-8")
 
     def configure(self, **variables: Any) -> None:
-        """Add variables of the role to the file that the example begins, or change them there."""
+        """Add variables of the role to the file that the guide begins, or change them there."""
         path = self.root / PLACES["rotation.yml"] / "rotation.yml"
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         given |= {f"ssl_rotation_{name}": value for name, value in variables.items()}
         path.write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
 
     def path_of(self, name: str) -> Path:
-        """Where one of the examples is."""
+        """Where one of the files is."""
         return self.root / PLACES[name] / name
 
     def rotate(self, *options: str) -> Ran:

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook schedule: what it writes on a machine and works there, what it leaves alone, and what it removes again."""
+"""The playbook schedule: what it writes on a host and works there, what it leaves alone, and what it removes again."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 import yaml
 
 from tests.simulator.client import Simulator
-from tests.support.acme_machine import PLACES, RENEWED, ROTATE
+from tests.support.acme_machine import PLACES, RENEWED, ROTATE, UNITS, WRITTEN, written
 from tests.support.balanced import AUTHORITY, account, balanced, balancer, general, have, store
 from tests.support.certificates import new_key
 from tests.support.client_trees import certbot
@@ -28,174 +29,344 @@ from tests.support.playing import Ran
 
 __all__ = ["account", "balanced"]
 
-KEY = "a-key-that-nobody-may-see"
+KEY = "a-key-that-nobody's-eyes-may-see"
 NAME, PORT = "www.example.com", 8443
-HOOK = "etc/letsencrypt/renewal-hooks/deploy/softlayer-certificates"
 CRON = "etc/cron.d/softlayer-certificates"
-UNITS = {name for name in PLACES if PLACES[name] == "etc/systemd/system"}
+CREDENTIALS, ROTATION = (f"etc/softlayer-certificates/{name}" for name in ("credentials", "rotation.yml"))
+COLLECTIONS = Path(__file__).parents[6]
+SYSTEMD, BY_CRON = (("-e", f"ssl_rotation_schedule_scheduler={name}") for name in ("systemd", "cron"))
+needs_cron = pytest.mark.skipif(not shutil.which("crontab"), reason="no crontab: install the system's package cron")
+OVERWRITE = ("-e", "ssl_rotation_schedule_overwrite=true")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine below a folder, with certbot on it."""
+    """A host below a directory, and certbot beside it."""
 
     root: Path
+    certbot: Path
 
-    def schedule(self, *options: str, **environment: str) -> Ran:
+    @property
+    def hook(self) -> str:
+        """The hook of certbot, below the directory."""
+        return f"{self.certbot}/renewal-hooks/deploy/softlayer-certificates".lstrip("/")
+
+    @property
+    def everything(self) -> set[str]:
+        """What systemd needs."""
+        return {*(f"{place}/{name}" for name, place in PLACES.items()), self.hook}
+
+    def schedule(self, *options: str, is_tried: bool = True, **environment: str) -> Ran:
         """Run the playbook, logged in with the key if nothing else is said."""
-        words = [str(Path(sys.executable).with_name("ansible-playbook")), "softlayer.certificates.schedule", *options]
         login = {
             "SL_USERNAME": "apikey",
             "SL_API_KEY": KEY,
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_PIPELINING": "true",
         }
         run = subprocess.run(
-            [words[0], words[1], "-e", f"prefix={self.root}", *words[2:]],
+            [
+                *(str(Path(sys.executable).with_name("ansible-playbook")), "softlayer.certificates.schedule"),
+                *(("-e", f"prefix={self.root}") if is_tried else ()),
+                *options,
+            ],
+            cwd=self.root.parent,
             env=os.environ | login | environment,
             capture_output=True,
             text=True,
             check=False,
         )
         assert KEY not in run.stdout + run.stderr
-        assert "WARNING" not in run.stdout + run.stderr
+        assert "WARNING" not in run.stdout + run.stderr, run.stdout + run.stderr
         return Ran(
             run.returncode, run.stdout + run.stderr, int((re.search(r"changed=(\d+)", run.stdout) or ["0", "0"])[1])
         )
 
     def present(self, *options: str, **environment: str) -> Ran:
         """Write everything, for systemd if nothing else is said."""
-        run = self.schedule(
-            "-e", f"source={self.root}/etc/letsencrypt", "-e", "scheduler=systemd", *options, **environment
-        )
+        run = self.schedule("-e", f"source={self.certbot}", *SYSTEMD, *options, **environment)
         assert run.code == 0, run.output
         return run
 
     def files(self) -> dict[str, bytes]:
-        """What is there, by path, less certbot's own."""
+        """What is there, by path."""
         paths = [path for path in self.root.rglob("*") if path.is_symlink() or path.is_file()]
-        return {
-            str(path.relative_to(self.root)): path.read_bytes()
-            for path in paths
-            if path.suffix not in {".pem", ".conf", ".json"} and path.name != "README"
-        }
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in paths}
+
+    def mode(self, path: str) -> int:
+        """The permissions of a file or directory."""
+        return stat.S_IMODE((self.root / path).stat().st_mode)
+
+    def rotation(self) -> dict[str, object]:
+        """The variables in rotation.yml."""
+        read: dict[str, object] = yaml.safe_load((self.root / ROTATION).read_text(encoding="utf-8"))
+        return read
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine on which certbot has a certificate."""
-    root = tmp_path / "machine"
-    certbot(root / "etc/letsencrypt", NAME, AUTHORITY.issue(None, names=[NAME], key=new_key("rsa")))
-    (root / HOOK).parent.mkdir(parents=True)
-    yield Machine(root)
+    """A host on which certbot has a certificate."""
+    made = Machine(tmp_path / "machine", tmp_path / "letsencrypt")
+    certbot(made.certbot, NAME, AUTHORITY.issue(None, names=[NAME], key=new_key("rsa")))
+    (made.certbot / "renewal-hooks/deploy").mkdir(parents=True)
+    yield made
 
 
-EVERYTHING = {*(f"{place}/{name}" for name, place in PLACES.items()), HOOK, "etc/softlayer-certificates/.written"}
-
-
-def test_what_is_written_is_what_the_guide_has_and_a_second_run_changes_nothing(machine: Machine) -> None:
+def test_what_is_written_is_removed_again_and_a_second_run_changes_nothing(machine: Machine) -> None:
     """The plan writes nothing, and no output has the key in it, however loud."""
     shown = machine.present("--check", "--diff", "-vvvv")
-    assert machine.files() == {} and f"{machine.root}/{CRON}" not in shown.output
-    for path in EVERYTHING - {"etc/softlayer-certificates/.written"}:
-        assert f"{machine.root}/{path}: would be written" in shown.output
+    assert not machine.root.exists()
+    for path in machine.everything - {CREDENTIALS}:
+        assert f"{machine.root}/{path}" in shown.output
+    assert "+ssl_rotation_remove_superseded: true" in shown.output and "+OnCalendar=*-*-* 03:00" in shown.output
     machine.present("--diff", "-vvvv")
     files = machine.files()
-    assert files.keys() == EVERYTHING
-    modes = {name: stat.S_IMODE((machine.root / place / name).stat().st_mode) for name, place in PLACES.items()}
-    assert {modes[name] for name in ("credentials", "rotation.yml")} == {0o600}
-    assert {modes[name] for name in (ROTATE, RENEWED)} == {0o755} and {modes[name] for name in UNITS} == {0o644}
-    assert {
-        stat.S_IMODE((machine.root / path).stat().st_mode)
-        for path in ("etc/softlayer-certificates", "var/lib/softlayer-certificates")
-    } == {0o700}
-    assert stat.S_IMODE((machine.root / "var/lib").stat().st_mode) == 0o755
-    assert (machine.root / HOOK).resolve() == machine.root / PLACES[RENEWED] / RENEWED
-    assert yaml.safe_load(files["etc/softlayer-certificates/rotation.yml"])["ssl_rotation_sources"] == [
-        {"certbot": f"{machine.root}/etc/letsencrypt"}
+    assert files.keys() == machine.everything
+    here = {
+        "ansible_facts": {"user_dir": os.path.expanduser("~root")},
+        "ssl_rotation_schedule_bin": str(Path(sys.executable).parent),
+        "ssl_rotation_schedule_collections": str(COLLECTIONS),
+    }
+    for name in WRITTEN if os.geteuid() == 0 else ():
+        assert files[f"{PLACES[name]}/{name}"].decode() == written(name, str(machine.root), **here)
+    assert [line for line in files[CREDENTIALS].decode().splitlines() if line.startswith("SL_")][:2] == [
+        "SL_USERNAME=apikey",
+        """SL_API_KEY='a-key-that-nobody'"'"'s-eyes-may-see'""",
     ]
+    assert machine.rotation() == {
+        "ssl_rotation_sources": [{"path": str(machine.certbot)}],
+        "ssl_rotation_remove_superseded": True,
+        "ssl_rotation_report_path": f"{machine.root}/var/lib/softlayer-certificates/report.html",
+    }
+    assert {machine.mode(path) for path in (CREDENTIALS, ROTATION)} == {0o600}
+    assert {machine.mode(f"{PLACES[name]}/{name}") for name in (ROTATE, RENEWED)} == {0o755}
+    assert {machine.mode(f"{PLACES[name]}/{name}") for name in UNITS} == {0o644}
+    assert {machine.mode(f"{path}/softlayer-certificates") for path in ("etc", "var/lib")} == {0o700}
+    assert (machine.root / machine.hook).resolve() == machine.root / PLACES[RENEWED] / RENEWED
+    assert list((machine.certbot / "renewal-hooks/deploy").iterdir()) == []  # the certbot in use runs nothing of it
+
     again = machine.present()
     assert again.changed == 0 and machine.files() == files, again.output
+    assert f"Next, show what a run would do: {machine.root}/usr/local/sbin/{ROTATE} --check" in again.output
+    assert "unchanged" not in again.output
+
+    report = machine.root / "var/lib/softlayer-certificates/report.html"
+    report.touch()
+    foreseen = machine.schedule("-e", "state=absent", "--check")
+    assert foreseen.changed and machine.files().keys() == machine.everything | {str(report.relative_to(machine.root))}
+    gone = machine.schedule("-e", "state=absent", SL_API_KEY="")
+    assert gone.code == 0 and f"{report.parent}: kept" in gone.output, gone.output
+    assert machine.files().keys() == {str(report.relative_to(machine.root))}
+    assert not (machine.root / "etc/softlayer-certificates").exists()
+    assert machine.schedule("-e", "state=absent").changed == 0
+
+
+@needs_cron
+def test_what_is_there_stays_or_has_a_backup(machine: Machine) -> None:
+    """The other scheduler's files go; the backups go with the rest; and what is somebody's stays."""
+    machine.present()
+    rotation, timer = machine.root / ROTATION, f"{PLACES[f'{ROTATE}.timer']}/{ROTATE}.timer"
+    rotation.write_text(f"# mine\n{rotation.read_text()}ssl_rotation_max_listeners: 7\n")
+    rotation.chmod(0o640)
+    (machine.root / CREDENTIALS).chmod(0o644)
+    mine, credentials = rotation.read_text(), (machine.root / CREDENTIALS).read_text()
+    kept = machine.present("-e", "ssl_rotation_max_listeners=8", "-e", "time=23:30", SL_API_KEY="")
+    assert rotation.read_text() == mine
+    assert f"{rotation}: unchanged, although it differs from what is set now" in kept.output, kept.output
+    assert "credentials: unchanged, because SL_API_KEY is not set" in kept.output
+    assert (machine.root / CREDENTIALS).read_text() == credentials
+    assert "OnCalendar=*-*-* 23:30\n" in (machine.root / timer).read_text()
+    [backup] = (machine.root / timer).parent.glob("*~")
+    assert "OnCalendar=*-*-* 03:00\n" in backup.read_text()
+
+    machine.present("-e", "ssl_rotation_max_listeners=8", *OVERWRITE, *BY_CRON, SL_USERNAME="another")
+    assert machine.rotation()["ssl_rotation_max_listeners"] == "8"
+    backups = {re.sub(r"\.\d+\.\d{4}-.*", "", path.name): path for path in rotation.parent.glob("*~")}
+    assert backups["rotation.yml"].read_text() == mine and backups["credentials"].read_text() == credentials
+    assert machine.mode(ROTATION) == 0o640 and machine.mode(CREDENTIALS) & 0o7 == 0
+    assert CRON in machine.files() and not [path for path in machine.files() if re.search("systemd.*[a-z]$", path)]
+    (rotation.parent / "ca.txt").write_text("mine")
     assert machine.schedule("-e", "state=absent").code == 0
-    assert machine.files() == {} and not (machine.root / "etc/softlayer-certificates").exists()
+    assert machine.files() == {"etc/softlayer-certificates/ca.txt": b"mine"}
 
 
-def test_the_plan_shows_the_variables_and_no_secret_among_them(machine: Machine) -> None:
-    """Where the password of a mailbox may be, too."""
-    mail = {"imap": {"host": "mail.example.com", "username": "me", "password": KEY}}
-    sources = [{"folder": f"{machine.root}/keys"}, {"mail": mail, "privatekey_dir": "/keys"}]
-    hidden = dict.fromkeys(("privatekey_passphrase", "notify_command"), f"{KEY} --url=x")
-    given = {
-        "source": sources,
-        "ssl_rotation_max_listeners": 7,
-        **{f"ssl_rotation_{name}": hidden[name] for name in hidden},
-    }
-    options = ["-e", "scheduler=systemd", "-e", json.dumps(given), "--diff"]
+def test_secrets_are_shown_nobody_and_kept_as_they_are(machine: Machine) -> None:
+    """A passphrase that looks like a template is none, and one of a vault is open. A file with secrets is not shown, whichever has them."""
+    secret = KEY.replace("'", "")
+    mail = {"imap": {"host": "mail.example.com", "folder": "INBOX", "password": KEY}}
+    sources = [{"folder": str(machine.certbot)}, {"mail": mail, "privatekey_dir": str(machine.certbot)}]
+    hidden = {"privatekey_passphrase": f"{KEY}{{{{ 7 }}}} {{# {{%", "ledger_url": f"postgresql://{secret}@db/l"}
+    text = "".join(f"ssl_rotation_{name}: !unsafe {json.dumps(value)}\n" for name, value in hidden.items())
+    (machine.root.parent / "password").write_text("of the vault")
+    vault = ["ansible-vault", "encrypt_string", "--vault-password-file", "password", "--name"]
+    of_vault = [*vault, "ssl_rotation_notify_command", f"notify {secret}"]
+    program = Path(sys.executable).with_name(of_vault.pop(0))
+    run = subprocess.run([program, *of_vault], cwd=machine.root.parent, capture_output=True, text=True, check=True)
+    hidden["notify_command"] = f"notify {secret}"
+    given = machine.root.parent / "given.yml"
+    given.write_text(f"{text}ssl_rotation_sources: {json.dumps(sources)}\n{run.stdout}")
+    options = [*SYSTEMD, "-e", f"@{given}", "--diff", "-vvv", "--vault-password-file", "password"]
     for is_check in (True, False):
         shown = machine.schedule(*options, *(["--check"] if is_check else []))
-        assert shown.code == 0, shown.output
-        lines = [line.removeprefix("+").strip() for line in shown.output.splitlines()]
-        for line in (
-            *("ssl_rotation_max_listeners: 7", "- folder: " + f"{machine.root}/keys", "mail: '********'"),
-            *(f"ssl_rotation_{name}: '********'" for name in hidden),
-        ):
-            assert any(line in each for each in lines), (line, shown.output)
+        assert shown.code == 0 and secret not in shown.output.replace("'", ""), shown.output
+    play = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    "ansible.builtin.copy": {
+                        "content": "{{ dict(names | zip(query('ansible.builtin.vars', *names))) | to_json }}",
+                        "dest": f"{machine.root}/read.json",
+                        "mode": "0600",
+                    },
+                    "vars": {"names": [f"ssl_rotation_{name}" for name in (*hidden, "sources")]},
+                }
+            ],
+        }
+    ]
+    (machine.root / "read.yml").write_text(yaml.safe_dump(play))
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "read.yml", "-e", f"@{ROTATION}"]
+    subprocess.run(command, cwd=machine.root, capture_output=True, check=True)
+    read = json.loads((machine.root / "read.json").read_text())
+    assert read == {
+        **{f"ssl_rotation_{name}": value for name, value in hidden.items()},
+        "ssl_rotation_sources": sources,
+    }
+    without = machine.present("--diff", "-vvv", *OVERWRITE)
+    assert secret not in without.output.replace("'", ""), without.output
 
 
 @pytest.mark.parametrize(
     ("given", "environment", "said"),
     [
-        ([], {}, "Say where the certificates come from"),
-        (["source=/nowhere"], {}, "/nowhere is not there, or holds no certificates"),
-        (["source={root}/etc/letsencrypt"], {"SL_API_KEY": ""}, "export SL_USERNAME and SL_API_KEY"),
-        (["source={root}/etc/letsencrypt", "listener=web:443"], {}, "ssl_rotation_load_balancers"),
-        (["source={root}/etc/letsencrypt", "time=3"], {}, "time is a time of day"),
-        (["source={root}/etc/letsencrypt", "prefix="], {}, "prefix is the absolute path"),
-        (["source={root}/etc/letsencrypt", "prefix=here"], {}, "prefix is the absolute path"),
-        (["source={root}/etc/letsencrypt", "prefix=/x$(id)"], {}, "would be in programs and units"),
-        (["source={root}/etc/letsencrypt", "ssl_rotation_fail_on="], {}, "ssl_rotation_fail_on is blank"),
-        (["source={root}/etc/letsencrypt", "ssl_rotation_report_path=a.txt"], {}, "must be an .html file"),
+        ([], {}, "ssl_rotation_sources must be set"),
+        (["source="], {}, "source must be a path"),
+        (["source=/nowhere"], {}, "The source /nowhere does not exist on localhost"),
+        (["source=letsencrypt"], {}, "The path letsencrypt must be absolute"),
+        (["source={certbot}", "ssl_rotation_sources=[]"], {}, "Set only one of them"),
+        (["source={certbot}"], {"SL_API_KEY": ""}, "Export SL_USERNAME and SL_API_KEY"),
+        (["source={certbot}"], {"SL_USERNAME": ""}, "Export SL_USERNAME and SL_API_KEY"),
+        (["source={certbot}", "time=3"], {}, "must be a time of day"),
+        (["source={certbot}", "prefix=x"], {}, "The path x must be absolute"),
+        (["source={certbot}", "prefix=/x$(id)"], {}, "because scripts and units contain it"),
+        (["source={certbot}", "ssl_rotation_trusted_ca_path=ca.pem"], {}, "The path ca.pem must be absolute"),
         (
-            ["source={root}/etc/letsencrypt", "ssl_rotation_metrics_path={root}/not/there.prom"],
+            ["source={certbot}", "ssl_rotation_max_listener=1"],
             {},
-            "ssl_rotation_metrics_path: There is no folder",
+            "max_listener is not a variable of the role ssl_rotation.",
         ),
         (
-            ["source={root}/etc/letsencrypt", "ssl_rotation_ledger_url=sqlite:///l.db"],
+            ["source={certbot}", "ssl_rotation_schedule_colections=/x"],
             {},
-            "hangs on the current folder",
+            "colections is not a variable of the role ssl_rotation_schedule.",
         ),
-        (["source={root}/etc/letsencrypt", "sheduler=cron"], {}, "is scheduler meant?"),
-        (["source={root}/etc/letsencrypt", "ssl_rotation_max_listener=1"], {}, "Is ssl_rotation_max_listeners meant?"),
+        (["source={certbot}", "ssl_rotation_schedule_bin=/nowhere"], {}, "/nowhere/ansible-playbook does not exist on"),
+        (["source={certbot}", "ssl_rotation_schedule_collections=/nowhere"], {}, "Install the collection on this host"),
+        (["source={certbot}", "state=gone"], {}, "must be one of: present, absent, got: gone"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(
     machine: Machine, given: list[str], environment: dict[str, str], said: str
 ) -> None:
-    run = machine.schedule(*(word for one in given for word in ("-e", one.format(root=machine.root))), **environment)
-    assert run.code == 2 and said in run.output, run.output
-    assert machine.files() == {}
+    words = (word for one in given for word in ("-e", one.format(certbot=machine.certbot)))
+    run = machine.schedule(*words, **environment)
+    assert run.code == 2 and said in re.sub(r"\s+", " ", run.output), run.output
+    assert not machine.root.exists()
 
 
-def test_become_is_refused(machine: Machine) -> None:
-    """Nobody gets the nights of another user, or half of them."""
-    run = machine.schedule("-e", f"source={machine.root}/etc/letsencrypt", "--become", "--become-user=nobody")
-    assert run.code == 2 and "`sudo ansible-playbook ...` for root, and without become" in run.output, run.output
-    assert machine.files() == {}
+def test_the_service_may_write_where_the_files_in_force_have_it(machine: Machine, tmp_path: Path) -> None:
+    """Those that are kept, or those that are written."""
+    service = machine.root / PLACES[f"{ROTATE}.service"] / f"{ROTATE}.service"
+    report, ledger, metrics = (tmp_path / name for name in ("100 % of us", "ledger", "metrics"))
+    given = json.dumps({"ssl_rotation_report_path": f"{report}/report.html"})
+    environment = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": f"sqlite:///{ledger}/l.sqlite3"}
+
+    def folders() -> list[str]:
+        return re.findall("^ReadWritePaths=(.*)$", service.read_text(), re.MULTILINE)
+
+    machine.present("-e", given, **environment)
+    shown = f'"-{report}"'.replace("%", "%%")
+    assert folders() == ([shown, f'"-{ledger}"'] if os.geteuid() == 0 else [])
+    with (machine.root / ROTATION).open("a") as rotation:
+        rotation.write(f"ssl_rotation_metrics_path: '{metrics}/it.prom' # mine\nx: !vault |\n  3361\n")
+    machine.present(SL_API_KEY="")
+    assert folders() == ([shown, f'"-{ledger}"', f'"-{metrics}"'] if os.geteuid() == 0 else [])
+    if shutil.which("systemd-analyze"):
+        units = [service.with_suffix(f".{kind}") for kind in ("path", "service", "timer")]
+        verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+        assert (verified.returncode, verified.stderr) == (0, "")
 
 
+def test_a_user_gets_units_of_their_own(machine: Machine) -> None:
+    """Below their home, and without what only root may say."""
+    machine.present("-e", '{"__ssl_rotation_schedule_is_root": false}')  # whoever runs the tests
+    [home] = [path.parents[2] for path in machine.root.rglob(f".local/bin/{ROTATE}")]
+    assert home != machine.root and {path for path in machine.files() if path != machine.hook} == {
+        str((home / path).relative_to(machine.root))
+        for path in (
+            *(f".config/softlayer-certificates/{name}" for name in ("credentials", "rotation.yml")),
+            *(f".config/systemd/user/{name}" for name in UNITS),
+            *(f".local/bin/{name}" for name in (ROTATE, RENEWED)),
+        )
+    }
+    service, path = ((home / f".config/systemd/user/{ROTATE}.{kind}").read_text() for kind in ("service", "path"))
+    assert "StartLimitBurst=500\n" in service.partition("[Service]")[0]
+    assert service.endswith("TimeoutStartSec=4h\nUMask=0077\n") and "+" not in service.partition("[Service]")[2]
+    assert "network-online" not in service and "WantedBy=default.target" in path
+    assert f"PathExists={home}/.local/state/softlayer-certificates/run/renewed" in path
+
+
+@needs_cron
+def test_other_hosts_get_what_the_inventory_has_for_each(machine: Machine) -> None:
+    """The variables of the role ssl_rotation may differ, too."""
+    hosts = {
+        f"web{number}": {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "ssl_rotation_schedule_prefix": str(machine.root / f"web{number}"),
+            "ssl_rotation_max_listeners": number,
+        }
+        for number in (1, 2)
+    }
+    inventory = machine.root.parent / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"web": {"hosts": hosts}}))
+    given = ["-e", f"source={machine.certbot}", "-e", "target=web", *BY_CRON]
+    run = machine.schedule("-i", str(inventory), *given, is_tried=False)
+    assert run.code == 0, run.output
+    for number in (1, 2):
+        read = yaml.safe_load((machine.root / f"web{number}" / ROTATION).read_text())
+        assert read["ssl_rotation_max_listeners"] == number
+        assert read["ssl_rotation_sources"] == [{"path": str(machine.certbot)}]
+        assert (machine.root / f"web{number}" / CRON).exists()
+
+
+@needs_cron
+@pytest.mark.parametrize("time", ["00:00", "03:30", "23:59"])
+def test_cron_begins_at_the_time(machine: Machine, time: str) -> None:
+    """And waits for a run that the hook has started."""
+    shown = machine.present(*BY_CRON, "-e", f"time={time}", "--check", "--diff").output
+    [(minute, hour, job)] = re.findall(r"^\+(\d+) (\d+) \* \* \* (.*)$", shown, re.MULTILINE)
+    assert [int(hour), int(minute)] == [int(part) for part in time.split(":")]
+    notes = f"{machine.root}/run/softlayer-certificates"
+    quiet = "ANSIBLE_STDOUT_CALLBACK=softlayer.certificates.quiet"
+    assert job == f"root mkdir -p {notes} && {quiet} flock {notes}/lock {machine.root}/usr/local/sbin/{ROTATE}"
+
+
+@needs_cron
 def test_what_is_written_rotates(account: Simulator, machine: Machine) -> None:
-    """By hand, and by the hook of certbot where cron runs it."""
+    """Started manually, by the hook of certbot where cron starts the runs, and by the line of cron."""
     old = store(account, NAME, is_old=True, names=[NAME])
     balancer(account, "web", **{f"p{PORT}": old})
-    variables = [word for name, value in general(machine.root).items() for word in ("-e", f"{name}={value}")]
+    variables = [word for name, value in general(machine.certbot).items() for word in ("-e", f"{name}={value}")]
     login = {
         "SL_USERNAME": account.username,
         "SL_API_KEY": account.api_key,
         "SL_ENDPOINT_URL": account.rest_url,
         "SSL_CERT_FILE": str(account.authority_root),
     }
-    machine.present("-e", "scheduler=cron", *variables, **login)
+    machine.present(*BY_CRON, *variables, **login)
     bare = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
     for name, options in ((ROTATE, ["--check"]), (RENEWED, [])):
         run = subprocess.run(
@@ -204,4 +375,9 @@ def test_what_is_written_rotates(account: Simulator, machine: Machine) -> None:
         assert run.returncode == 0, run.stdout + run.stderr
         assert ("TASK" in run.stdout) == (name == ROTATE)
         assert (have(account) == {f"web:{PORT}": old}) == (name == ROTATE)
-    assert (machine.root / "var/lib/softlayer-certificates/report.html").exists()
+    report = machine.root / "var/lib/softlayer-certificates/report.html"
+    assert report.exists()
+    report.unlink()
+    job = (machine.root / CRON).read_text().splitlines()[-1].split(" ", 6)[-1]
+    assert subprocess.run(["sh", "-c", job], env=bare, capture_output=True, text=True, check=True).stdout == ""
+    assert report.exists()
