@@ -85,6 +85,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"awx_rotation_sources": '[{"secrets_manager": "names=shop api_key=manager-key"}]'},
         ("awx_rotation_sources has an api_key for secrets_manager. ",),
     ),
+    "a-source-that-is-text": ({"awx_rotation_sources": "certbot=/etc"}, ("awx_rotation_sources has text. ",)),
     "unknown-operators": (
         {"awx_operators": ["alice", "bob", "carol d"], "awx_approvers": ["alice", "dave"]},
         ("AWX has no user bob, carol d, dave. Nothing was made.",),

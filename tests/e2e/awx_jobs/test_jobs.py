@@ -153,7 +153,7 @@ def test_a_workflow_from_approval_to_the_store(
     artifacts["ssl_requested_order_ids"] = []
     nothing = node("collect_and_import.yml")
     assert nothing.status == "successful", nothing.output
-    assert "requested 0, collected 0, imported 0, skipped 0, failed 0" in nothing.output
+    assert "There is nothing to do." in nothing.output and "ssl_fulfillment :" not in nothing.output, nothing.output
     assert sent(sim) == Counter(fulfillable)
 
     for job in (preview, resend, again, nothing):
@@ -253,15 +253,15 @@ def test_a_job_without_a_ledger_that_stays_sends_nothing(fleet: Simulator, launc
 def test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approved(
     fleet: Simulator, postgresql_url: str, launch: Launch
 ) -> None:
-    """AWX gives them as extra variables, which outrank all that a playbook sets."""
+    """AWX gives them as extra variables, which outrank all that a playbook sets. Without an order in common, there is nothing to do."""
     fleet.reset()
     first, second, other, *_rest = ids(fleet)
     recipient = fleet.orders()[0]["approverEmailAddress"]
     fleet.patch_order(other, approverEmailAddress="nobody@example.net")
 
-    def job(**extra_vars: Any) -> Job:
+    def job(*, check: bool = False, **extra_vars: Any) -> Job:
         given = {"ssl_orders": "", "ssl_force": "no", **extra_vars}
-        return launch("resend.yml", credentials=softlayer(fleet, postgresql_url), extra_vars=given).wait()
+        return launch("resend.yml", credentials=softlayer(fleet, postgresql_url), extra_vars=given, check=check).wait()
 
     shown = {
         "ssl_previewed_order_ids": [first, other],
@@ -278,6 +278,16 @@ def test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approv
     again = job(ssl_orders=[first, second], ssl_fulfillment_order_ids=f"{first}", ssl_fulfillment_force=True)
     assert again.status == "successful", again.output
     assert sent(fleet) == Counter([first]), "the survey says no"
+
+    nothing = [job(check=check, ssl_orders=f"{second}", ssl_fulfillment_order_ids=[other]) for check in (True, False)]
+    assert [one.status for one in nothing] == ["successful", "successful"], nothing[0].output
+    assert nothing[0].stats == {
+        "ssl_previewed_order_ids": [],
+        "ssl_previewed_recipients": {},
+        "ssl_awaited_order_ids": [],
+    }
+    assert nothing[1].stats == {"ssl_requested_order_ids": []}
+    assert sent(fleet) == Counter([first]), "they have none in common"
 
 
 def test_each_order_is_mailed_where_the_preview_showed_it(
@@ -348,7 +358,7 @@ def test_an_order_that_is_not_allowed_is_refused_whatever_the_survey_says_and_st
         "ssl_awaited_order_ids": [shop],
     }
     assert "NOT ALLOWED, Not requested: it would go to " in preview.output
-    assert "which ssl_fulfillment_allowed_recipients does not allow" in preview.output
+    assert "which allowed_recipients does not allow" in preview.output
     assert "would request 0, collected 0, would import 0, skipped 1, failed 1" in preview.output
     report = launch("report.yml", credentials=credentials, extra_vars=both).wait()
     assert report.status == "failed", "it ends the workflow, which is not green for ever"
@@ -384,6 +394,7 @@ def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
 
 
 LIMIT, TAGS = "Cannot run with the limit web: ", "Cannot run with the tags request: "
+START = "Cannot start at a task: "
 
 
 @pytest.mark.parametrize(
@@ -393,6 +404,8 @@ LIMIT, TAGS = "Cannot run with the limit web: ", "Cannot run with the tags reque
         ("nothing_to_approve.yml", "--limit web", LIMIT),
         ("resend.yml", "-t request", TAGS),
         ("nothing_to_approve.yml", "--skip-tags request", TAGS),
+        ("resend.yml", "--start-at-task='Request the emails'", START),
+        ("nothing_to_approve.yml", "--start-at-task=nothing", START),
     ],
 )
 def test_a_job_that_would_leave_out_hosts_or_tasks_fails(
