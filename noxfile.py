@@ -52,11 +52,12 @@ ACME = {
     "certbot": (("certbot",), "certificates that certbot renews"),
     "lego": (("lego",), "certificates that lego renews"),
     "acme.sh": (("acme.sh",), "certificates that acme.sh renews"),
-    "systemd": (("systemd-analyze",), "what systemd thinks of the units in the examples"),
+    "cron": (("crontab",), "jobs of cron"),
+    "systemd": (("systemd-analyze",), "what systemd thinks of the units that the role writes"),
 }
 """The same: an ACME authority, its clients, and what starts these."""
 CHECKERS = {
-    "shellcheck": (("shellcheck",), "the shell scripts of the examples"),
+    "shellcheck": (("shellcheck",), "the shell scripts that the role writes"),
     "prometheus": (("promtool",), "what Prometheus thinks of metrics and alert rules"),
 }
 """The same: what says whether a file is right."""
@@ -268,9 +269,10 @@ def molecule(session: nox.Session, core: str) -> None:
     scenarios = session.posargs or sorted(path.parent.name for path in tree.glob("extensions/molecule/*/molecule.yml"))
     if not scenarios:
         session.error("extensions/molecule has no scenario")
-    absent = install_packages(session, {"haproxy": SERVERS["haproxy"]})
-    if absent and not session.posargs:
-        scenarios.remove("rotation")  # what load balancers serve
+    absent = install_packages(session, {"haproxy": SERVERS["haproxy"], "cron": ACME["cron"]})
+    if not session.posargs:
+        needing = {"haproxy": "rotation", "cron": "schedule"}
+        scenarios = [scenario for scenario in scenarios if scenario not in {needing[name] for name in absent}]
     run_each(
         session,
         {scenario: ["molecule", "test", "--scenario-name", scenario] for scenario in scenarios},

@@ -40,6 +40,7 @@ FROM_SECRETS_MANAGER = "  - secrets_manager: {}\n"
 ROTATE = "rotate -e @.demo/rotation.yml"
 FULFILLMENT = """\
 ---
+ssl_fulfillment_select: {{}} # all orders of the account
 ssl_fulfillment_allowed_recipients: ["*@example.*"] # whom the certificate authority may mail
 ssl_fulfillment_mail:
   maildir: {maildir} # where the emails arrive

@@ -68,10 +68,12 @@ def test_every_module_and_plugin_says_since_when() -> None:
 def test_a_role_does_something_with_each_of_its_variables(role: str) -> None:
     """One that is forgotten would be accepted, and have no effect."""
     written = "".join(
-        path.read_text("utf-8") for part in ("tasks", "vars") for path in ROOT.glob(f"roles/{role}/{part}/*")
+        path.read_text("utf-8")
+        for part in ("defaults", "tasks", "vars")
+        for path in ROOT.glob(f"roles/{role}/{part}/*")
     )
     variables = read(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    unused = {name for name in variables if not re.search(rf"(?<!\w){name}\b", written)}
+    unused = {name for name in variables if not re.search(rf"(?<!\w){name}\b(?!:)", written)}
     assert not unused
 
 

@@ -33,7 +33,7 @@ from tests.support.pages import (
     role_options,
 )
 
-ROLES = ("ssl_fulfillment", "ssl_rotation")
+ROLES = ("ssl_fulfillment", "ssl_rotation", "ssl_rotation_schedule")
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 NAMES = {*MODULES, *FILTERS, *INVENTORIES, *ROLES, *PLAYBOOKS, "softlayer"}
 """What a name that begins with the collection's may stand for; the last is the action group."""

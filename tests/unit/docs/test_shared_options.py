@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment import OPTIONS, run_phases
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
     ArgumentSpec,
     api_options,
@@ -24,7 +23,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
     selection_options,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import CLIENTS, SECRETS_MANAGER
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._paths import OF_SOURCES
 
 from tests.support.pages import INVENTORIES, MODULES, PLUGINS, PREFIX, ROOT, documented_options, role_options
 
@@ -116,9 +114,10 @@ def test_the_role_reads_mailboxes_by_options_of_the_module() -> None:
 
 @dataclass(frozen=True)
 class Call:
-    """What calls a module of this collection: a task in a file, or a step of the role ssl_fulfillment."""
+    """A task that calls a module of this collection."""
 
     file: str
+    name: str
     module: str
     arguments: Mapping[str, Any]
 
@@ -135,30 +134,15 @@ Loader.add_multi_constructor("!", lambda _loader, _tag, node: node.value)  # typ
 
 
 def calls() -> list[Call]:
-    """All of the role and the playbooks."""
+    """All of the roles and the playbooks."""
     files = sorted([*ROOT.glob("roles/*/tasks/**/*.yml"), *ROOT.glob("playbooks/**/*.yml")])
     return [
-        Call(str(path.relative_to(ROOT)), name.removeprefix(PREFIX), task[name] or {})
+        Call(str(path.relative_to(ROOT)), task["name"], name.removeprefix(PREFIX), task[name] or {})
         for path in files
         for task in tasks_in(yaml.load(path.read_text(encoding="utf-8"), Loader))
         for name in task
         if name.removeprefix(PREFIX) in MODULES
-    ] + steps()
-
-
-def steps() -> list[Call]:
-    """All of the role ssl_fulfillment, whose one task has each of its variables."""
-    made: list[Call] = []
-    variables = {name.removeprefix("ssl_fulfillment_"): option for name, option in role_options().items()}
-    inner = {name: dict.fromkeys(variables[name]["options"], 5) for name in ("mail", "select")}
-    given = {name: "true" if option["type"] == "bool" else 5 for name, option in variables.items()} | inner
-
-    def call(module: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        made.append(Call(f"roles/ssl_fulfillment/step_{len(made)}", module, options))
-        return {"orders": [{"id": 1, "fulfillment_email_available": False}], "emails": [], "certificates": []}
-
-    run_phases({**given, "phases": ["request", "collect", "import", "report"]}, call, call, waits=False)
-    return made
+    ]
 
 
 def tasks_in(value: Any) -> Iterator[dict[str, Any]]:
@@ -175,7 +159,6 @@ def tasks_in(value: Any) -> Iterator[dict[str, Any]]:
 ROLE_CALLS = [call for call in calls() if call.file.startswith("roles/")]
 NOT_MEANT: dict[str, set[str]] = {
     "ssl_certificate_info": {"common_names", "expires_within_days"},  # of orders; the store is listed whole
-    "ssl_fulfillment_email": {"common_names"},  # it gets the ids of the orders that these were found by
     "ssl_fulfillment_email_info": {
         "order_ids",
         "account_id",
@@ -184,16 +167,12 @@ NOT_MEANT: dict[str, set[str]] = {
 }
 """Options of modules with names that the role's variables have, which these do not stand for."""
 NOT_THERE = {
-    ("roles/ssl_fulfillment/step_1", "ssl_fulfillment_email_info"): {
-        *("intermediate_path", "max_age_days", "max_message_bytes", "trust", "trusted_ca_path"),
-        *("wait", "wait_interval", "wait_timeout"),
-    },  # it opens the mailbox, and looks for nothing in it
-    ("roles/ssl_fulfillment/step_3", "ssl_fulfillment_email"): {"force"},  # the report tells of the plan without it
-    ("roles/ssl_fulfillment/step_5", "ssl_certificate_import"): {"certificate_dir"},  # it has what was found in emails
-    ("roles/ssl_fulfillment/step_6", "ssl_order_info"): {
-        *("approver_emails", "common_names", "exclude_expired", "expires_within_days", "imported", "statuses"),
-    },  # it lists again, by their ids, the orders that were selected by these
+    "Check that the mailbox opens before emails are sent to it": {
+        *("max_age_days", "max_message_bytes", "trust", "wait", "wait_interval", "wait_timeout"),
+    },  # it looks for nothing in it
+    "Look up when the emails were requested": {"force"},  # the report tells of the plan without it
 }
+"""Tasks of roles, and options that they do not need, though there are variables for these."""
 IN_NO_ROLE = {
     "ssl_certificate_deploy",
     "ssl_endpoint_info",
@@ -214,19 +193,11 @@ def of_the_role(role: str) -> set[str]:
     return {name.removeprefix(f"{role}_") for name in variables}.union(*inner)
 
 
-@pytest.mark.parametrize("call", ROLE_CALLS, ids=lambda call: f"{Path(call.file).stem}-{call.module}")
+@pytest.mark.parametrize("call", ROLE_CALLS, ids=lambda call: call.name)
 def test_the_role_hands_on_every_option_that_its_variables_stand_for(call: Call) -> None:
     role = Path(call.file).parts[1]
     meant = (of_the_role(role) & SPECS[call.module].options.keys()) - NOT_MEANT.get(call.module, set()) - {"select"}
-    assert [option for option in sorted(meant) if not call.passes(option)] == sorted(
-        NOT_THERE.get((call.file, call.module), ())
-    )
-
-
-def test_the_task_of_the_role_has_all_that_its_steps_hand_on() -> None:
-    [block] = yaml.safe_load((ROOT / "roles/ssl_fulfillment/tasks/act.yml").read_text(encoding="utf-8"))
-    given = block["block"][0][f"{PREFIX}ssl_fulfillment"].keys()
-    assert given == {"phases", "mail", "wait", "certificate_dir", "fail_on"}.union(*OPTIONS.values())
+    assert {option for option in meant if not call.passes(option)} == NOT_THERE.get(call.name, set())
 
 
 def test_the_roles_call_every_module() -> None:
@@ -234,11 +205,15 @@ def test_the_roles_call_every_module() -> None:
 
 
 def test_each_kind_of_source_is_known_where_the_options_are_not_asked() -> None:
-    """Where paths in variables of a role begin, and which sources AWX may show."""
+    """Which sources AWX may show, and which the role documents."""
     checks = yaml.safe_load((ROOT / "playbooks/awx/tasks/require.yml").read_text(encoding="utf-8"))
     [kinds] = [check["vars"]["kinds"] for check in checks if "kinds" in check.get("vars", {})]
     assert kinds == [*CLIENTS, SECRETS_MANAGER]
-    assert set(CLIENTS) <= OF_SOURCES
+    declared = SPECS["ssl_certificate_rotate"].options["sources"]["options"]
+    documented = role_options(role="ssl_rotation")["ssl_rotation_sources"]["options"]
+    assert {name: option["type"] for name, option in documented.items()} == {
+        name: option["type"] for name, option in declared.items()
+    }
 
 
 def test_a_rotation_has_the_same_options_and_defaults_as_a_role_and_as_a_module() -> None:
@@ -260,7 +235,7 @@ ASKS_FOR_NO_ACCOUNT = "playbooks/check_account.yml"
 @pytest.mark.parametrize(
     "call",
     [call for call in calls() if call.file != ASKS_FOR_NO_ACCOUNT],
-    ids=lambda call: f"{Path(call.file).stem}-{call.module}",
+    ids=lambda call: f"{Path(call.file).stem}-{call.name}",
 )
 def test_nothing_is_done_in_another_account_than_was_asked_for(call: Call) -> None:
     options = SPECS[call.module].options.keys() - NOT_MEANT.get(call.module, set())

@@ -255,8 +255,6 @@ class World:
             _write(self.work / f"{name}.key", signed.key_pem)
             _write(self.work / f"{name}.csr", signed.csr_pem)
         self._keep_what_was_renewed()
-        facts = {"format": 1, "tried_on": "2026-11-30", "store": {"intermediates_kept": "all"}}
-        _write(self.root / "srv/account.json", json.dumps(facts))
         _write(self.root / "srv/reports/shown.json", json.dumps({"imported": [], "deployed": [], "removed": []}))
         _write(self.work / "renewed.p12", made.pkcs12_of(self._authority.issue("portal.example.com"), made.PASSPHRASE))
         for name in ("proxy-ca.pem", "example-ca.pem"):

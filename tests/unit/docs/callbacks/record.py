@@ -41,7 +41,7 @@ class CallbackModule(CallbackBase):
         task = result._task
         record = {
             "task": task.get_name(),
-            "action": task.resolved_action,
+            "action": task.action,
             "outcome": outcome,
             "no_log": bool(task.no_log),
             "result": dict(result._result),
