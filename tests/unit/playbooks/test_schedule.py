@@ -255,12 +255,12 @@ def test_secrets_are_shown_nobody_and_kept_as_they_are(machine: Machine) -> None
         (
             ["source={certbot}", "ssl_rotation_max_listener=1"],
             {},
-            "max_listener is not a variable of the role ssl_rotation.",
+            "Did you mean ssl_rotation_max_listeners?",
         ),
         (
             ["source={certbot}", "ssl_rotation_schedule_colections=/x"],
             {},
-            "colections is not a variable of the role ssl_rotation_schedule.",
+            "Did you mean ssl_rotation_schedule_collections?",
         ),
         (["source={certbot}", "ssl_rotation_schedule_bin=/nowhere"], {}, "/nowhere/ansible-playbook does not exist on"),
         (["source={certbot}", "ssl_rotation_schedule_collections=/nowhere"], {}, "Install the collection on this host"),
