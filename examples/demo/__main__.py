@@ -94,7 +94,7 @@ class Demo:
             "A machine with certbot, and an account with load balancers",
             "Simulated on this machine: the API of SoftLayer, and two load balancers that answer over TLS. certbot has renewed the "
             "certificate of www.example.com, and nobody has told the load balancer. The environment holds the credentials "
-            "(SL_USERNAME, SL_API_KEY), and .demo/rotation.yml what to do:",
+            "(SL_USERNAME, SL_API_KEY), and .demo/rotation.yml what to do. Skipped tasks are not shown (ANSIBLE_DISPLAY_SKIPPED_HOSTS=false):",
         )
         show((FOLDER / "rotation.yml").read_text(encoding="utf-8"))
         self._step(
@@ -238,6 +238,7 @@ def environment(scratch: Path, simulator: Simulator) -> dict[str, str]:
         "SOFTLAYER_CERTIFICATES_INSTANCE_URL": simulator.secrets_manager.instance_url,
         "SOFTLAYER_CERTIFICATES_IAM_URL": simulator.secrets_manager.iam_url,
         "ANSIBLE_COLLECTIONS_PATH": str(install_collection(scratch)),
+        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
     }
 
 

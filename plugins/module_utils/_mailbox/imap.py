@@ -124,7 +124,7 @@ class ImapMailbox(Mailbox):
 
     def __exit__(self, *_error: object) -> None:
         if self._box is not None:
-            with suppress(*LOST, *REFUSED):
+            with suppress(*LOST, *REFUSED, ValueError):  # imaplib reads from the file that it has closed
                 self._box.logout()
             self._drop()
 
