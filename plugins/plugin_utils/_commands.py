@@ -147,7 +147,10 @@ def with_commands(
             return value
         return COMMAND.sub(lambda command: completed(command[0], start), value)
 
-    return t.cast("dict[str, t.Any]", walked(result))
+    completed_result = t.cast("dict[str, t.Any]", walked(result))
+    if completed_result.get("msg") != result.get("msg"):
+        completed_result.pop("exception", None)  # from ansible-core 2.19 on, it has the message, too
+    return completed_result
 
 
 def completed(command: str, start: Callable[[], Start]) -> str:
