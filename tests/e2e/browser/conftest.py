@@ -145,7 +145,8 @@ def browser(driver: webdriver.Chrome) -> Browser:
 
 def play_phases(sim: Simulator, folder: Path, **variables: Any) -> Path:
     """Have the role do all that it does, and make a report of that; not all goes well."""
-    given = {
+    given: dict[str, Any] = {
+        "ssl_fulfillment_select": {},
         "ssl_fulfillment_allowed_recipients": ["*@example.*"],
         "ssl_fulfillment_report_path": str(folder / "report.html"),
         "ssl_fulfillment_mail": {"maildir": str(sim.maildir)},
