@@ -13,8 +13,12 @@ from difflib import get_close_matches
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_variables
 
+OF_PLAYBOOKS = ("source", "common_name", "listener", "listeners")
+"""The variables of playbooks that have no prefix."""
 ALIKE = 0.93
-"""How similar two names are of which one is a typing error of the other, for `difflib`."""
+"""How similar two names are of which one is a typing error of the other, for `difflib` ..."""
+ALIKE_WORD = 0.88
+"""... and two words."""
 
 
 @on_variables
@@ -34,10 +38,11 @@ def unknown(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
     candidates = {*names} - {*known, f"{role}_result"}
     given = {name for name in candidates if name.startswith(f"{role}_") and not name.startswith(others)}
     given |= {name for name in candidates if name in shortened or _is_alike(name, known)}
-    return " ".join(
-        f"There is no variable {name}. Did you mean {get_close_matches(_plain(name), known, 1, 0)[0]}?"
-        for name in sorted(given)
-    )
+    meant = {name: get_close_matches(_plain(name), known, 1, 0)[0] for name in given}
+    words = candidates - {*OF_PLAYBOOKS} if is_own else set()
+    alike = {name: get_close_matches(name, OF_PLAYBOOKS, 1, ALIKE_WORD) for name in words}
+    meant |= {name: found[0] for name, found in alike.items() if found}
+    return " ".join(f"There is no variable {name}. Did you mean {meant[name]}?" for name in sorted(meant))
 
 
 def _is_alike(name: str, known: Collection[str]) -> bool:

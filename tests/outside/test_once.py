@@ -108,10 +108,12 @@ def test_a_play_that_would_act_several_times(
     assert said in ran.output or "run_once with the free strategy is not currently supported" in ran.output, ran.output
 
 
-SAID = "The variables that limit the orders are not the same for all hosts of the play"
+SAID = "The variables ssl_fulfillment_* are not the same for all hosts of the play"
 DIFFERENT = {
     "another list": ("ssl_fulfillment_allowed_recipients: ['*']", "ssl_fulfillment_allowed_recipients: []"),
     "a list at one alone": ("", "ssl_fulfillment_allowed_recipients: []"),
+    "a typing error at one alone": ("", "ssl_fulfillment_max_order: 1"),
+    "a ledger at one alone": ("", "ssl_fulfillment_ledger_url: 'sqlite:////tmp/other.sqlite3'"),
     "a number at one alone": ("", "ssl_fulfillment_max_orders: 1"),
     "a template": (
         "ssl_fulfillment_max_orders: '{{ 9 - x }}', x: 1",
@@ -201,15 +203,22 @@ def test_a_loop_runs_a_role_as_often_as_it_says(orders: Simulator, tmp_path: Pat
     assert (ran.code, sorted(mailed(orders))) == (0, [2, 4]), ran.output
 
 
-def test_the_playbooks_take_the_same_words_for_no(orders: Simulator, tmp_path: Path) -> None:
-    """All else means the hosts, without which all orders would be selected; the role refuses what is neither."""
+def test_the_playbooks_take_the_same_words_for_yes(orders: Simulator, tmp_path: Path) -> None:
+    """What is neither yes nor no runs on localhost, where the role refuses it."""
     texts = [path.read_text("utf-8") for path in sorted((ROOT / "playbooks").glob("*.yml"))]
     words = [found for text in texts for found in re.findall(r"hosts: .* lower in (\[.*?\])", text)]
     assert len(words) == 4 and len({*words}) == 1
-    for word in (*FALSE, *TRUE, "perhaps"):
+    for word in (*FALSE, *TRUE, "perhaps", ""):
         given = ("-i", "hosts.yml", "--list-hosts", "-e", f"ssl_fulfillment_from_inventory={word}")
         listed = play(orders, tmp_path, "softlayer.certificates.fulfill", *given)
-        assert ("host5" in listed.output) is (word not in FALSE), (word, listed.output)
+        assert ("host5" in listed.output) is (word in TRUE), (word, listed.output)
+
+
+@pytest.mark.parametrize("value", [None, "", "perhaps"])
+def test_what_is_neither_yes_nor_no_is_refused(account: Simulator, tmp_path: Path, value: str | None) -> None:
+    given: dict[str, Any] = {"ssl_fulfillment_from_inventory": value, "ssl_fulfillment_select": {}}
+    ran = play(account, tmp_path, "softlayer.certificates.resend", **given)
+    assert ran.code != 0 and mailed(account) == [], ran.output
 
 
 def test_no_job_of_awx_succeeds_without_hosts_or_without_tasks() -> None:

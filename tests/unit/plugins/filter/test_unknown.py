@@ -10,13 +10,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.filter._unknown import unknown
 
 ROOT = Path(__file__).resolve().parents[4]
-KNOWN = [
-    "ssl_fulfillment_max_orders",
-    "ssl_fulfillment_result",
-    "ssl_rotation_max_listeners",
-    "sources",
-    "ansible_version",
-]
+KNOWN = ["ssl_fulfillment_max_orders", "ssl_fulfillment_result", "ssl_rotation_max_listeners", "ansible_version"]
 
 
 def said(*names: str, role: str = "ssl_fulfillment", folder: str = "/srv/playbooks") -> str:
@@ -54,3 +48,12 @@ def test_in_a_playbook_of_this_collection_the_prefix_is_missing() -> None:
     message = "There is no variable max_orders. Did you mean ssl_fulfillment_max_orders?"
     assert said("max_orders", folder=str(playbooks)) == message
     assert said("max_orders", folder=str(playbooks / "awx")) == ""
+
+
+def test_a_typing_error_in_a_variable_of_a_playbook_widens_nothing() -> None:
+    folder = str(ROOT / "playbooks")
+    for given, meant in (("listner", "listener"), ("sorce", "source"), ("common_nam", "common_name")):
+        said_of = said(given, role="ssl_rotation", folder=folder)
+        assert said_of == f"There is no variable {given}. Did you mean {meant}?"
+        assert said(given, role="ssl_rotation") == ""
+    assert said("listener", "listeners", "source", "common_name", role="ssl_rotation", folder=folder) == ""
