@@ -59,7 +59,7 @@ class ActionModule(NormalAction):
         options["results"] = results
         is_reported = "orders" in results or "listeners" in results or options.get("metrics_path")
         written = super().run(tmp, task_vars) if is_reported and (path or options.get("metrics_path")) else {}
-        where = f" in {path}" if path else ": with a report path, a report has all of them"
+        where = f" in {path}" if path else ": set the path of a report to see all of them"
         end = {**ending(results, written, where, is_check_mode=is_check_mode), "result": lists}
         return end if MARKS_TEMPLATES else wrap_var(end)
 
@@ -67,12 +67,12 @@ class ActionModule(NormalAction):
 def told_of(
     run: Run, at: datetime, *, is_check_mode: bool
 ) -> tuple[dict[str, list[Mapping[str, t.Any]]], dict[str, t.Any]]:
-    """Return the lists of a run, and what is told of it: its `failure` is `None` if nothing failed, or waits too long for a person.
+    """Return the lists of a run and its results for a report, whose `failure` is `None` if nothing failed or waits too long for attention.
 
     Args:
-        run: what the modules returned.
+        run: the results of the modules.
         at: the present instant.
-        is_check_mode: whether nothing was actually done.
+        is_check_mode: whether the run changed nothing.
     """
     result = outcome(run)
     if {"collect", "import"} & set(run.asked):  # they wait for what an order lacks
@@ -93,7 +93,7 @@ def told_of(
 
 
 def _waiting(skipped_item: Mapping[str, t.Any], email: Mapping[str, t.Any], at: datetime) -> Mapping[str, t.Any]:
-    """Return what is skipped with whether it needs a person, and why."""
+    """Return a skipped item with `needs_person` and, if it is true, the reason as its message."""
     why = why_person_needed(skipped_item, email, at)
     return {**skipped_item, "needs_person": why is not None, "message": why or skipped_item["message"]}
 

@@ -30,7 +30,7 @@ RUNNER = "AWX_ISOLATED_DATA_DIR"
 
 
 class ActionModule(NormalAction):
-    """Runs a module. On this machine, the module shows its progress to a person at a terminal. Commands in its messages work as printed."""
+    """Runs a module, lets it show its progress if it runs on this machine, and completes the commands in its messages."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result."""
@@ -80,7 +80,7 @@ def keeps_step(strategy: str) -> bool:
 
 
 def progress_for(host: str) -> dict[str, str]:
-    """Return the environment in which a module shows its progress on the terminal of ansible-playbook; nothing if nobody watches it.
+    """Return the environment in which a module shows its progress on the terminal of ansible-playbook; empty if ansible-playbook does not print to a terminal.
 
     The terminal is the output of the parent process, since the process of a task has none. Only Linux tells its path.
     """

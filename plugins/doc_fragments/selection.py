@@ -74,8 +74,8 @@ options:
 options:
   select:
     description:
-      - Which orders are meant, by the options of M(softlayer.certificates.ssl_order_info). V({}) means all orders of the account. Null
-        is refused, and so is a condition that is null or empty.
+      - Which orders to select, as options of M(softlayer.certificates.ssl_order_info). V({}) selects all orders of the account. Null is
+        refused, and so is a condition that is null or empty.
     type: dict
     suboptions:
       order_ids:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Name the variables that a role does not know: one with a typing error would limit nothing."""
+"""Find variables that a role does not know, because a variable with a typing error would limit nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles impo
 OF_PLAYBOOKS = ("source", "common_name", "listener", "listeners")
 """The variables of playbooks that have no prefix."""
 ALIKE = 0.93
-"""How similar two names are of which one is a typing error of the other, for `difflib` ..."""
+"""How similar a name must be to a variable of the role to count as a typing error, for `difflib` ..."""
 ALIKE_WORD = 0.88
-"""... and two words."""
+"""... and to a variable of a playbook."""
 
 
 @on_variables
@@ -46,7 +46,7 @@ def unknown(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
 
 
 def _is_alike(name: str, known: Collection[str]) -> bool:
-    """Return whether a name is spelled almost as one that is known, such as ssl_fulfilment_select."""
+    """Return whether a name is almost that of a known variable, such as ssl_fulfilment_select."""
     return name[:3].lower() == "ssl" and bool(get_close_matches(_plain(name), known, 1, ALIKE))
 
 

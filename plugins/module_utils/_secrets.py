@@ -52,9 +52,8 @@ def secrets_in(value: object) -> Iterator[str]:
         if KEY_MARK in text or "Proc-Type" in text:
             yield from (key[0] for key in PRIVATE_KEY.finditer(text))
         for user, password in LOGIN.findall(text):
-            for part in (
-                (password, *password.split("@")) if password else (user,)
-            ):  # which @ ends it, readers do not agree
+            # URL parsers differ in which @ ends the password.
+            for part in (password, *password.split("@")) if password else (user,):
                 yield from _spellings(part)
         for parameter in PARAMETER.findall(text) if "=" in text else ():
             yield from _spellings(parameter.strip("'"))

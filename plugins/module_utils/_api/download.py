@@ -71,8 +71,8 @@ class Limits:
     Attributes:
         size: bytes of one answer.
         size_of_all: bytes of all answers.
-        at_once: requests that are made at the same time, in all and to one server: one that never answers keeps nobody from the others.
-        at_once_of_a_server: see above.
+        at_once: requests at the same time.
+        at_once_of_a_server: requests to one server at the same time. A server that does not respond does not delay the others.
         redirects: how often an answer may lead on.
     """
 
@@ -90,7 +90,7 @@ CRL_LIMITS = Limits(16 * MIB, 64 * MIB, at_once=32, at_once_of_a_server=4, redir
 def why_not_connected(address: str, reach: Reach) -> str | None:
     """Return why an IP address is not connected to, as the end of a sentence; `None` if it may be.
 
-    Not even the authority that the user has named leads to link-local addresses: there is no more than what clouds tell their machines.
+    Link-local addresses are refused for authorities that the user has named, too: clouds serve the metadata of a machine there.
     """
     plain = _meant(address)
     is_special = plain.is_multicast or plain.is_unspecified or plain.is_link_local
