@@ -25,7 +25,7 @@ test-fast: $(VENV)/bin/nox ## Run what is quick, for while one works: lint, type
 test-long: $(VENV)/bin/nox ## Run everything, on every version of ansible-core, and once with all cases, more kills and fuzzing, vectors and mutants: hours.
 	LONG=1 $(RUN)
 
-mutants: $(VENV)/bin/nox ## See which slips in the code that decides about harm the pure tests notice; FILES="_apply/creates.py" for some.
+mutants: $(VENV)/bin/nox ## See which slips in the code that decides about harm the pure tests notice; FILES="_store/apply.py" for some.
 	$(VENV)/bin/nox --session $@ -- $(FILES)
 
 lint: ## Check style, types, licenses, the changelog and the workflows.

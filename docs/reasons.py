@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the guide to reasons of what the code says of each: `python3 docs/reasons.py` after a change of `_codes.py`."""
+"""Makes the guide to reasons of what the code says of each: `python3 docs/reasons.py` after a change of `_base/codes.py`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CODES = ROOT / "plugins/module_utils/_codes.py"
+CODES = ROOT / "plugins/module_utils/_base/codes.py"
 GUIDE = ROOT / "docs/docsite/rst/guide_reasons.rst"
 ENTRY = re.compile(r"^(\w+(?:, \w+)*): (.+?) \| (.+)$", re.MULTILINE)
 PAGE = """\
@@ -21,7 +21,7 @@ PAGE = """\
   SPDX-License-Identifier: GPL-3.0-or-later
 
 ..
-  docs/reasons.py has made this page of plugins/module_utils/_codes.py: change it there.
+  docs/reasons.py has made this page of plugins/module_utils/_base/codes.py: change it there.
 
 .. _ansible_collections.softlayer.certificates.docsite.guide_reasons:
 

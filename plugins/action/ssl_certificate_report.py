@@ -13,18 +13,16 @@ from datetime import datetime
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import why_person_needed
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import why_person_needed
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, rows_in
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.summary import (
     Run,
     facts_of,
     outcome,
     summary,
     totals,
     why_failed,
-)
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import (
-    ORDERS,
-    rows_in,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merged
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import last_lines
@@ -34,7 +32,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
     order_table,
     order_totals,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import MARKS_TEMPLATES, plain
 

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.plugins.loader import strategy_loader
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._progress import VARIABLE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import VARIABLE
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import with_commands
 
 WITH_COMMANDS = ("ssl_certificate_rotate", "ssl_certificate_deploy")

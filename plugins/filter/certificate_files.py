@@ -11,8 +11,8 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_files
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import known_issuers
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import import_files as order_files
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import known_issuers
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing, require
 
 Record = Mapping[str, t.Any]

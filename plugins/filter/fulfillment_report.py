@@ -9,10 +9,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import ORDERS, OrderFacts, build
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import records_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, OrderFacts, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_files import records_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing, require
 
 Records = Sequence[Mapping[str, t.Any]]

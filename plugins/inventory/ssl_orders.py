@@ -180,32 +180,36 @@ from ansible import constants as C
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order, Selection, fetch_orders
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings, resolve_settings
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate, normalise
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, unforeseen
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.libraries import (
+    FOR_API,
+    FOR_CERTIFICATES,
+    require_libraries,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import ascii_name, shown_name_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import (
     STATUS_CHOICES,
     ArgumentSpec,
     api_options,
     selection_options,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import (
-    CertificatesError,
-    unforeseen,
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import masked, secrets_in
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import has_passed, now, parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import about, results
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_list import index_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import trust_view_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import (
+    Order,
+    Selection,
+    fetch_orders,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
-    FOR_API,
-    FOR_CERTIFICATES,
-    require_libraries,
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import (
+    Settings,
+    resolve_settings,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, shown_name_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.standing import about, results
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_info import index_for
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import clients_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import has_passed, now, parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalise
 
 if t.TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
@@ -394,7 +398,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_group(inventory, name)
         at = now()
         index = None if listing.store is None else StoreIndex(listing.store)
-        for result in results(selection, listing.orders, index, clients_of(None)):
+        for result in results(selection, listing.orders, index, trust_view_of(None)):
             host = inventory.add_host(_host_name(result), group=main_group)
             variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
             for name, value in variables.items():

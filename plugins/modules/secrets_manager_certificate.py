@@ -434,12 +434,8 @@ failure:
       type: dict
 """
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.secrets_manager_certificate import (
-    LIBRARIES,
-    SPEC,
-    run,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.run import LIBRARIES, SPEC, run
 
 
 def main() -> None:

@@ -330,8 +330,8 @@ failure:
       type: dict
 """
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_info import LIBRARIES, SPEC, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.run_list import LIBRARIES, SPEC, run
 
 
 def main() -> None:

@@ -224,13 +224,16 @@ failure:
       type: dict
 """
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_report import SPEC, libraries, run
+from functools import partial
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import OF_ORDERS
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.run import SPEC, libraries, run
 
 
 def main() -> None:
     """Entry point."""
-    Module(SPEC).answer(run, libraries)
+    Module(SPEC).answer(partial(run, orders=OF_ORDERS), libraries)
 
 
 if __name__ == "__main__":

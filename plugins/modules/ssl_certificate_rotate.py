@@ -437,9 +437,9 @@ failure:
   type: dict
 """
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_rotate import run
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.rotation_options import SPEC, libraries
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.options import SPEC, libraries
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.run_rotate import run
 
 
 def main() -> None:

@@ -412,8 +412,8 @@ failure:
       type: dict
 """
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.endpoint_info import SPEC, libraries, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.run import SPEC, libraries, run
 
 
 def main() -> None:

@@ -330,8 +330,8 @@ failure:
       type: dict
 """
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email import LIBRARIES, SPEC, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_request import LIBRARIES, SPEC, run
 
 
 def main() -> None:

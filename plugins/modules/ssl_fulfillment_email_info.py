@@ -556,12 +556,8 @@ failure:
       type: dict
 """
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email_info import (
-    SPEC,
-    libraries,
-    run,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_collect import SPEC, libraries, run
 
 
 def main() -> None:

@@ -283,8 +283,8 @@ failure:
       type: dict
 """
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_info import LIBRARIES, SPEC, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_list import LIBRARIES, SPEC, run
 
 
 def main() -> None:

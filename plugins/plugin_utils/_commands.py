@@ -4,7 +4,7 @@
 
 """Complete the commands in messages with the options of this run, so that they work as printed. Private to softlayer.certificates.
 
-A module knows what a command is to do (`module_utils/_remedies.py`). How the run was started is known on the controller alone: the files that
+A module knows what a command is to do (`module_utils/_base/remedies.py`). How the run was started is known on the controller alone: the files that
 `-e` names, the options of the task, and whether AWX runs it. A command never contains a secret: what it lacks is named behind it.
 """
 
@@ -24,9 +24,9 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, from_json
-from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import PLAIN
-from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import secrets_in
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec, from_json
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import PLAIN
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import secrets_in
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles import role_defaults, role_variables
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
 

@@ -12,8 +12,8 @@ from functools import wraps
 
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError, unforeseen
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, unforeseen
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.libraries import (
     FOR_CERTIFICATES,
     require_libraries,
 )

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import Settings
 
 from tests.outside.servers import (
     ENDINGS,
@@ -191,7 +191,7 @@ STRANGE = {
     "407": with_status(407, {"Proxy-Authenticate": "Basic"}, b"<html></html>"),
     "429, with JSON": with_status(429, {"Retry-After": "1"}, b'{"error": "slow down", "code": "TooManyRequests"}'),
 }
-"""Answers that do not tell what became of a call that sends or creates; what others mean: the pure tests of `_api/faults`."""
+"""Answers that do not tell what became of a call that sends or creates; what others mean: the pure tests of `_softlayer/faults`."""
 
 
 @pytest.mark.parametrize(("way", "transport"), [("direct", "xmlrpc"), ("http", "rest")])

@@ -4,7 +4,7 @@
 
 """A gateway that passes calls on and then says that they were too many, or are to be made elsewhere: nothing is done twice.
 
-What other answers of gateways mean is seen in the pure tests of `_api/faults`.
+What other answers of gateways mean is seen in the pure tests of `_softlayer/faults`.
 
 Promise: No email twice, no certificate twice.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api import rate
+from ansible_collections.softlayer.certificates.plugins.module_utils._http import caller
 
 from tests.outside.runs import login, mailed, stored
 from tests.outside.servers import Ending, LosingProxy, Loss, with_status
@@ -52,7 +52,7 @@ def options(account: Simulator, gateway: LosingProxy, tmp_path: Path, way: str, 
 
 def hurry() -> None:
     """Slow down little after each 429. Called in a module's process."""
-    rate.LONGEST_PAUSE = rate.LONGEST_INTERVAL = 0.05
+    caller.LONGEST_PAUSE = caller.LONGEST_INTERVAL = 0.05
 
 
 def run(name: str, **options: Any) -> Run:

@@ -4,7 +4,7 @@
 
 """Variables of the role ssl_rotation mean what a person reads in them, or the run is refused.
 
-Some of each kind; what each form means, whichever the option: the pure tests of `_argspec`.
+Some of each kind; what each form means, whichever the option: the pure tests of `_base/options`.
 
 Promise: No night is green while something dies.
 """

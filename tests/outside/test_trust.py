@@ -4,7 +4,7 @@
 
 """A public key is no secret: a certificate is taken for its key and for its chain to a root that is trusted.
 
-Which chains are, and which of several certificates is taken: the pure tests of `_x509/chain` and `_mail/search`.
+Which chains are, and which of several certificates is taken: the pure tests of `_x509/chain` and `_orders/plan_collect`.
 
 Promise: A forged email does no harm.
 """

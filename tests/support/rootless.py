@@ -10,17 +10,17 @@ import ssl
 import sys
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _trust_store
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import trusted_roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._http import network
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import trusted_roots
 
 
 def take_roots_away(patch: pytest.MonkeyPatch | None = None) -> None:
     """Take from this process all roots that no option names; for good, unless it is given what undoes it."""
     patch = patch or pytest.MonkeyPatch()
     trusted_roots.cache_clear()
-    for variable in _trust_store.ROOTS_VARIABLES:
+    for variable in network.ROOTS_VARIABLES:
         patch.delenv(variable, raising=False)
     nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
     patch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
-    patch.setattr(_trust_store, "BUNDLES", ())
+    patch.setattr(network, "BUNDLES", ())
     patch.setitem(sys.modules, "certifi", None)

@@ -10,21 +10,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.balancers import Balancer, Listener
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import SourceCertificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients, certificate_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.world import World
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction, Place
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import SourceCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import World
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer, Listener
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
+    StoreCertificate,
+    certificate_of,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef
 
-from tests.support.stored import Made, clients_with
+from tests.support.stored import Made, view_with
 
 
 def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) -> SourceCertificate:
     """A certificate of a source, with the chain that could be built of what the source has."""
     record = made.record(None)
-    chain = clients_with().chain(record)
+    chain = view_with().chain(record)
     found = SourceCertificate(
         source,
         f"entry-{number}",
@@ -37,10 +40,10 @@ def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) 
     return replace(found, **changed)
 
 
-def world_of(stored: Iterable[StoreCertificate], *balancers: Balancer, clients: Clients | None = None) -> World:
+def world_of(stored: Iterable[StoreCertificate], *balancers: Balancer, view: TrustView | None = None) -> World:
     """What a store and balancers hold."""
-    clients = clients or clients_with()
-    return World(list(stored), list(balancers), clients, clients.at)
+    view = view or view_with()
+    return World(list(stored), list(balancers), view, view.at)
 
 
 def balancer(name: str, ciphers: tuple[str, ...] = (), **ports: int | None) -> Balancer:

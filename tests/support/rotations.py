@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 NAME, OTHER = "www.example.com", "api.example.com"

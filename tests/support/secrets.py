@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import (
     Secret,
     Value,
     secret_of,
     value_of,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import Issued

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import SourceCertificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import clients_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import MailContent, read_sources
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import trust_view_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import SourceCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
+    MailContent,
+    read_sources,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
 
@@ -93,7 +96,7 @@ class Reader:
         warnings: list[str] = []
         trusted = self.roots if roots == "" else roots
         source = Source.of({kind: str(path) if mail is None else {"paths": []}, **others})
-        clients = clients_of(None if trusted is None else str(trusted))
+        view = trust_view_of(None if trusted is None else str(trusted))
 
         def look_into(_position: int, keys: Mapping[str, str]) -> MailContent:
             assert mail is not None
@@ -105,7 +108,7 @@ class Reader:
             no_secrets,
             passphrase,
             known,
-            clients,
+            view,
             warnings.append,
             lambda *texts: self.hidden.update(texts),
         )

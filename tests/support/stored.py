@@ -11,8 +11,8 @@ from datetime import datetime
 from functools import cache, cached_property
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate, normalise
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalise
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 from cryptography import x509
@@ -33,10 +33,10 @@ def stored(identifier: int | None, issued: Issued, **changed: Any) -> StoreCerti
     return replace(normalise({"commonName": NAME, "associatedServiceCount": 0, **row}), id=identifier)
 
 
-def clients_with(*roots: x509.Certificate, at: datetime = NOW) -> Clients:
+def view_with(*roots: x509.Certificate, at: datetime = NOW) -> TrustView:
     """Clients with these roots at an instant, by default with that of the authority that is trusted."""
     anchors = Anchors(map(Certificate.of, roots or (TRUSTED.root,)))
-    return Clients(lambda: anchors, at)
+    return TrustView(lambda: anchors, at)
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 import urllib3
-from ansible_collections.softlayer.certificates.plugins.module_utils._api import caller as caller_module
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import (
-    Client,
-)
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Answer as HttpAnswer
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Attempt, UnderWay
+from ansible_collections.softlayer.certificates.plugins.module_utils._http import caller as caller_module
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer as HttpAnswer
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Attempt, UnderWay
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import Settings
 from requests.adapters import HTTPAdapter
 
 KEY = "0123456789abcdef" * 4

@@ -24,28 +24,22 @@ MODULE_UTILS = f"{NAMESPACE}plugins.module_utils."
 PLUGIN_UTILS = f"{NAMESPACE}plugins.plugin_utils."
 ACTION = f"{NAMESPACE}plugins.action."
 
-# From the ground up: the files and sub-packages of module_utils, each of which imports from layers beneath its own.
-LAYERS = (
-    ("_codes",),
-    ("_errors", "_secrets", "_text"),
-    ("_argspec", "_files", "_libraries", "_names", "_progress", "_times"),
-    ("_module", "_remedies"),
-    ("_trust_store", "_x509"),
-    ("_mail", "_net"),
-    ("_api",),
-    ("_secrets_manager",),
-    ("_ledger", "_mailbox", "_plan", "_sources"),
-    ("_report",),
-    ("_apply",),
-    ("_run",),
+# From the ground up: the rooms of module_utils, each of which imports from rooms before it only.
+ROOMS = (
+    *("_base", "_http", "_x509", "_softlayer", "_ledger", "_sources", "_replacement", "_probe", "_report"),
+    *("_orders", "_store", "_secrets_manager", "_rotation"),
 )
-# Of the layers beneath it, this one knows only some files.
-NARROW = {"_module": {"_argspec", "_errors", "_libraries", "_progress", "_secrets", "_text"}}
 # These do no input or output and read no clock: time is passed in.
-PURE = ("_codes", "_mail", "_names", "_plan", "_remedies", "_report", "_secrets", "_text", "_times", "_x509")
+PURE = (
+    *("_base/action", "_base/codes", "_base/names", "_base/remedies", "_base/secrets", "_base/text", "_base/times"),
+    *("_x509/*", "_replacement/can_replace", "_replacement/index", "_replacement/trust"),
+    *("_probe/endpoint", "_probe/evaluate", "_orders/archives", "_orders/imported", "_orders/message*"),
+    *("_report/metrics", "_report/report", "_report/rotation", "_report/table", "_store/check"),
+    *("_rotation/approved", "_rotation/attention", "_rotation/endpoints", "_rotation/world"),
+    *("*/messages", "*/plan", "*/plan_*", "*/report", "*/result", "*/summary"),
+)
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}
 
-LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
 UTILS = sorted(path for path in PLUGINS.glob("module_utils/**/*.py") if path.name != "__init__.py")
 DECIDERS = {path for pattern in DECIDING for path in PLUGINS.glob(f"module_utils/{pattern}")} & {*UTILS}
 """The files that decide about harm."""
@@ -59,8 +53,8 @@ def shown(path: Path) -> str:
 
 
 def room(path: Path) -> str:
-    """The file or sub-package of module_utils that a file is, or is in."""
-    return path.relative_to(PLUGINS / "module_utils").with_suffix("").parts[0]
+    """The room of module_utils that a file is in."""
+    return path.relative_to(PLUGINS / "module_utils").parts[0]
 
 
 def nodes(tree: ast.AST) -> Iterator[ast.AST]:
@@ -97,14 +91,20 @@ def wrong(paths: Iterable[Path], found: Callable[[Path], set[str]]) -> dict[str,
     return {shown(path): names for path in paths if (names := found(path))}
 
 
-def test_module_utils_import_downwards() -> None:
+def test_rooms_import_from_those_before_them() -> None:
     def above(path: Path) -> set[str]:
-        here = room(path)
-        assert here in LAYER_OF, f"{here} has no layer yet: give it one in LAYERS"
-        beneath = {name for name, layer in LAYER_OF.items() if layer < LAYER_OF[here]}
-        return {room(file) for file in utils_imported(path)} - {here} - NARROW.get(here, beneath)
+        assert room(path) in ROOMS, f"{room(path)} has no place yet: give it one in ROOMS"
+        return {room(file) for file in utils_imported(path)} - {*ROOMS[: ROOMS.index(room(path)) + 1]}
 
     assert wrong(UTILS, above) == {}
+
+
+def test_each_room_says_what_lives_there() -> None:
+    """In a few sentences, and nothing else."""
+    for package in PACKAGES:
+        tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
+        text = ast.get_docstring(tree) or ""
+        assert len(tree.body) == 1 and 2 <= len(re.findall(r"[.](?=\s|$)", text)) <= 6, package.name
 
 
 def test_the_files_of_a_package_import_each_other_in_no_circle() -> None:
@@ -113,12 +113,11 @@ def test_the_files_of_a_package_import_each_other_in_no_circle() -> None:
         assert len(list(TopologicalSorter(files).static_order())) == len(files)
 
 
-def test_the_guide_draws_the_same_layers() -> None:
+def test_the_guide_has_the_same_rooms() -> None:
     text = (PLUGINS.parent / "docs/docsite/rst/guide_contributing.rst").read_text(encoding="utf-8")
-    table = text.partition("The layers\n")[2].partition("*Pure* means")[0]
+    table = text.partition("The rooms\n")[2].partition("*Pure* means")[0]
     rows = re.findall(r"^   \* - (``_.+)$", table, re.MULTILINE)
-    drawn = [set(re.findall(r"``(\w+)``", row)) for row in rows]
-    assert [LAYER_OF[name] for row in drawn for name in sorted(row)] == sorted(LAYER_OF.values(), reverse=True)
+    assert [name for row in rows for name in reversed(re.findall(r"``(\w+)``", row))] == [*reversed(ROOMS)]
 
 
 def test_module_utils_import_each_other_by_relative_names() -> None:
@@ -144,7 +143,7 @@ def test_plugins_import_only_module_utils() -> None:
 
 
 def test_pure_files_import_nothing_impure() -> None:
-    pure = [path for path in UTILS if room(path) in PURE]
+    pure = {path for pattern in PURE for path in (PLUGINS / "module_utils").glob(f"{pattern}.py")}
     assert wrong(pure, lambda path: {name.split(".")[0] for name in imported(path)} & IMPURE) == {}
 
 

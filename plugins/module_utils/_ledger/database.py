@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.api import generate_jittered_backoff
 
-from .._errors import CertificatesError
+from .._base.errors import CertificatesError
 from .place import described, find_place, no_such_ledger, unavailable, url_of
 
 with suppress(ImportError):

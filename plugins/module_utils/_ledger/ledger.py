@@ -27,7 +27,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
-from .._errors import CertificatesError
+from .._base.errors import CertificatesError
 from .database import Database, keep_others_out
 
 with suppress(ImportError):

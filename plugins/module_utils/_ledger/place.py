@@ -18,9 +18,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .._errors import CertificatesError
-from .._files import is_fixed, state_folder, state_home
-from .._secrets import masked, secrets_in
+from .._base.errors import CertificatesError
+from .._base.files import is_fixed, state_folder, state_home
+from .._base.secrets import masked, secrets_in
 
 if t.TYPE_CHECKING:
     import sqlalchemy as sa

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from .._codes import AttentionReason
-from .._text import encodable
-from .._times import parse
+from .._base.codes import AttentionReason
+from .._base.text import encodable
+from .._base.times import parse
 from .summary import Record, lists_of
 
 with suppress(ImportError):

@@ -23,9 +23,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._errors import CertificatesError
-from .._names import ascii_name, listener_name, shown_name_of, unicode_name
-from .._times import iso, parse
+from .._base.errors import CertificatesError
+from .._base.names import ascii_name, listener_name, shown_name_of, unicode_name
+from .._base.times import iso, parse
 from .summary import Record
 
 with suppress(ImportError):
@@ -67,6 +67,17 @@ class Schema:
     def rows(self) -> str:
         """The name of the list of all rows."""
         return f"{self.row}s"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of report: of SSL orders, or of a rotation."""
+
+    schema: Schema
+    parts: Sequence[str]
+    """What results may have that it is made of."""
+    build: Callable[[Record, Record, datetime, str | None], Record]
+    """Returns the report as data, of results, the texts of one language, the present instant, and the JSON text of the previous report."""
 
 
 FORMS: Mapping[str, type | tuple[type, ...]] = {

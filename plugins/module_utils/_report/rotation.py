@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from .._codes import AttentionReason, DeployOutcome, InStore
-from .._names import listener_name, listener_place, name_in_source
-from .report import Row, Schema, as_data, notice, read, unless_same
+from .._base.codes import AttentionReason, DeployOutcome, InStore
+from .._base.names import listener_name, listener_place, name_in_source
+from .report import Kind, Row, Schema, as_data, notice, read, unless_same
 from .summary import FAILED, UP_TO_DATE, Record, by_listener, done_lines, is_told, key_of, lists_of, needs_person
 
 NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
@@ -125,3 +125,6 @@ def _only_in_sources(done: Record, lists: Mapping[str, Sequence[Record]], reason
             "explanation": reasons.get(reason, reason),
             "message": entry.get("message") or messages.get((entry.get("path"), reason)),
         }
+
+
+OF_ROTATION = Kind(LISTENERS, (), build)

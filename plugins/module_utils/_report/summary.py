@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from .._codes import HeldBack, SourceReason, Untrusted
-from .._names import listener_name, name_in_source, shown_name_of
-from .._remedies import remove
-from .._text import some_of
+from .._base.codes import HeldBack, SourceReason, Untrusted
+from .._base.names import listener_name, name_in_source, shown_name_of
+from .._base.remedies import remove
+from .._base.text import some_of
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""

@@ -11,9 +11,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from .._codes import AttentionReason
-from .._names import is_host_name, listener_name, listener_place
-from .._text import printable, some_of
+from .._base.codes import AttentionReason
+from .._base.names import is_host_name, listener_name, listener_place
+from .._base.text import printable, some_of
 from .summary import FAILED, MOST_NAMED, Record, about_listeners, key_of
 
 MOST_ROWS = 30

@@ -17,12 +17,12 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from .._api.caller import Caller
-from .._api.paging import MOST_PAGES, Page, Row, list_all
-from .._api.transport import Attempt, keep_quiet
-from .._api.values import dicts_in, number
-from .._errors import CertificatesError
-from .._text import some_of
+from .._base.errors import CertificatesError
+from .._base.text import some_of
+from .._http.caller import Caller
+from .._http.transport import Attempt, keep_quiet
+from .._softlayer.paging import MOST_PAGES, Page, Row, list_all
+from .._softlayer.values import dicts_in, number
 from .faults import explain, explain_login
 from .secret import Secret, Value, secret_of, value_of
 from .settings import Instance

@@ -4,7 +4,7 @@
 
 """What a failed call to IBM Cloud Secrets Manager, or a failed login for it, means. Private to softlayer.certificates.
 
-It makes no calls. The codes are those of `_api.faults`, and mean the same: `no_answer` is that of a call which may have been carried out. Besides
+It makes no calls. The codes are those of `_softlayer.faults`, and mean the same: `no_answer` is that of a call which may have been carried out. Besides
 them there are `no_permission` (HTTP 403) and `refused` (409, there is one of this name; 412, a version is locked). An answer is the service's own if it has the
 list `errors`; any other one with an error's status may be that of a gateway before it, and what is behind the gateway may have
 carried the call out.
@@ -16,9 +16,9 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from .._api.faults import as_sentence, details_of, explain_unanswered, rate_limited, shorten
-from .._api.transport import Answer, Attempt
-from .._errors import CertificatesError
+from .._base.errors import CertificatesError
+from .._http.faults import as_sentence, details_of, explain_unanswered, rate_limited, shorten
+from .._http.transport import Answer, Attempt
 
 ROLES = "the roles Reader and SecretsReader, to write also Writer"
 NO_KEY = frozenset({400, 401, 403})

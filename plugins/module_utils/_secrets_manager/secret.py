@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from .._api.values import as_dict
-from .._errors import Obstacle
-from .._names import is_host_name
-from .._text import printable
-from .._times import parse
+from .._base.errors import Obstacle
+from .._base.names import is_host_name
+from .._base.text import printable
+from .._base.times import parse
+from .._softlayer.values import as_dict
 from .._x509.bundle import Bundle, Origin, Trouble, bundle_of_parts
 from .._x509.certificate import Certificate, name_set
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from .._api.settings import IBM_CLOUD_USER, Network, check_ascii, guard_url, resolve_network, resolve_settings
-from .._errors import CertificatesError
+from .._base.errors import CertificatesError
+from .._http.network import Network, guard_url
+from .._softlayer.settings import IBM_CLOUD_USER, check_ascii, resolve_network, resolve_settings
 
 DOMAIN = ".secrets-manager.appdomain.cloud"
 """Below it, the first label of a host is the id of an instance."""

@@ -14,8 +14,8 @@ import os
 import re
 from collections.abc import Sequence
 
-from .._errors import Obstacle
-from .._names import by_spelling, spelling
+from .._base.errors import Obstacle
+from .._base.names import by_spelling, spelling
 from .files import File, FileGroup, names_in_source, setting_in, subfolders, written
 
 NO_CERTIFICATES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})

@@ -15,9 +15,9 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from .._errors import Obstacle
-from .._names import by_spelling, spelling
-from .._text import printable
+from .._base.errors import Obstacle
+from .._base.names import by_spelling, spelling
+from .._base.text import printable
 from .._x509.bundle import Kind
 from .files import File, FileGroup, folder_in, names_in_source, setting_in, subfolders, written
 

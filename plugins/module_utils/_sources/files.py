@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
-from .._errors import CertificatesError, Obstacle
-from .._files import LARGEST_FILE, not_readable, read_file
-from .._names import spelling
-from .._text import encodable, printable
+from .._base.errors import CertificatesError, Obstacle
+from .._base.files import LARGEST_FILE, not_readable, read_file
+from .._base.names import spelling
+from .._base.text import encodable, printable
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.certificate import Certificate
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .._names import spelling
+from .._base.names import spelling
 from .._x509.bundle import Kind
 from .files import File, FileGroup, names_in_source
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from .._names import by_spelling, spelling
+from .._base.names import by_spelling, spelling
 from .._x509.bundle import Kind
 from .files import File, FileGroup, folder_in, names_in_source, written
 

@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .._errors import CertificatesError, Obstacle
-from .._files import absolute
-from .._text import printable
+from .._base.errors import CertificatesError, Obstacle
+from .._base.files import absolute
+from .._base.text import printable
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego, traefik

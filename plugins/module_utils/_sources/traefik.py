@@ -16,8 +16,8 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from .._api.values import as_dict
-from .._errors import Obstacle
+from .._base.errors import Obstacle
+from .._softlayer.values import as_dict
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.keys import key_texts
 from .._x509.pem import from_base64

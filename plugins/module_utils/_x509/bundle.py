@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from .._codes import Code, RotationReason
-from .._errors import CertificatesError, Obstacle
+from .._base.codes import Code, RotationReason
+from .._base.errors import CertificatesError, Obstacle
 from .certificate import Certificate
 from .keys import PrivateKey, read_key_store, read_private_key
 from .pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_off, why_none
@@ -20,8 +20,6 @@ from .read import Csr, read_certificates, read_request
 
 Kind = t.Literal["certificate", "chain", "key", "any", "store"]
 """What bytes are for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
-
-
 Trouble: t.TypeAlias = Obstacle[Code | RotationReason]
 """Why something that was read cannot be used."""
 

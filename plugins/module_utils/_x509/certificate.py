@@ -18,10 +18,10 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import islice
 
-from .._errors import CertificatesError
-from .._names import ascii_name, is_address, named, shown_name, wildcard_over
-from .._text import fits_xml, printable
-from .._times import iso
+from .._base.errors import CertificatesError
+from .._base.names import ascii_name, is_address, name_to_ask_for, named, shown_name, wildcard_over
+from .._base.text import fits_xml, printable
+from .._base.times import iso
 from . import asn1
 
 NOT_PARSED: tuple[type[BaseException], ...] = ()
@@ -231,6 +231,11 @@ class Certificate:
     def addresses(self) -> frozenset[str]:
         """The IP addresses that clients accept it for."""
         return frozenset(str(name.value) for name in self._alternatives if isinstance(name, x509.IPAddress))
+
+    @property
+    def server_name(self) -> str | None:
+        """A name by which clients ask for it, `None` if it has none."""
+        return name_to_ask_for(self.server_names, self.addresses)
 
     @cached_property
     def alternatives(self) -> frozenset[str]:

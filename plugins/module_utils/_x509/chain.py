@@ -20,12 +20,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from .._codes import Untrusted
-from .._errors import CertificatesError
-from .._times import iso
+from .._base.codes import Untrusted
+from .._base.errors import CertificatesError
+from .._base.times import iso
 from .certificate import Certificate, Name
-from .client import Acceptance, acceptance, client_settings, why_not_valid
 from .read import checked_certificate
+from .tls_client import Acceptance, acceptance, client_settings, why_not_valid
 
 Trust = t.Literal["trusted", "incomplete", "untrusted"]
 UNTRUSTED: Mapping[Trust, Untrusted] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from .._errors import CertificatesError
-from .._text import printable
-from .._times import iso
+from .._base.errors import CertificatesError
+from .._base.text import printable
+from .._base.times import iso
 from . import asn1
 from .certificate import Certificate, comparable, reading
 from .chain import Anchors, Chain

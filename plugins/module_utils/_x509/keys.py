@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from .._errors import CertificatesError
+from .._base.errors import CertificatesError
 from . import asn1
 from .certificate import RSASSA_PSS, Certificate, is_for_pss, public_key_sha256_of, reading, type_and_size_of
 from .pem import (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .._times import iso, renewal_due
+from .._base.times import iso, renewal_due
 from .certificate import Certificate
 
 

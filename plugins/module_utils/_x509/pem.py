@@ -12,8 +12,8 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 
-from .._errors import CertificatesError
-from .._text import with_real_line_ends
+from .._base.errors import CertificatesError
+from .._base.text import with_real_line_ends
 
 PEM_LINE = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 #]+)(?=-----)")
 """The first or last line of a PEM block (RFC 7468); its final hyphens may be the first ones of the next line."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from .._errors import CertificatesError
+from .._base.errors import CertificatesError
 from . import asn1
 from .certificate import MOST_REMEMBERED, NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
 from .pem import (

@@ -34,20 +34,20 @@ from tests.tools.mutants.equivalent import EQUIVALENT
 ROOT = Path(__file__).parents[3]
 UTILS = Path("plugins/module_utils")
 DECIDING = (
+    *("_base/action.py", "_base/remedies.py", "_base/secrets.py"),
+    *("_http/caller.py", "_softlayer/client.py", "_softlayer/faults.py", "_softlayer/paging.py"),
+    *("_x509/bundle.py", "_x509/chain.py", "_x509/crl.py"),
+    *("_ledger/*.py", "_sources/*.py", "*/plan.py", "*/plan_*.py"),
+    *("_replacement/can_replace.py", "_replacement/index.py", "_replacement/trust.py"),
+    *("_probe/result.py", "_probe/revocation.py", "_store/apply.py", "_store/check.py"),
+    *("_orders/imported.py", "_orders/run_request.py"),
     *(
-        "_plan/*.py",
-        "_ledger/*.py",
-        "_sources/*.py",
-        "_remedies.py",
-        "_secrets.py",
-        "_x509/bundle.py",
-        "_x509/chain.py",
-        "_x509/crl.py",
-        "_mail/search.py",
+        "_rotation/approved.py",
+        "_rotation/attention.py",
+        "_rotation/endpoints.py",
+        "_rotation/switch.py",
+        "_rotation/world.py",
     ),
-    *("_apply/guard.py", "_apply/creates.py", "_apply/switching.py"),
-    *("_run/fulfillment_email.py", "_run/revocation.py"),
-    *("_api/faults.py", "_api/paging.py", "_api/caller.py", "_api/client.py"),
 )
 """The files that decide about harm."""
 NOT_PURE = {"postgresql", "dovecot", "linear", "floods"}

@@ -44,11 +44,11 @@ EQUIVALENT: dict[str, str] = {
     "database.Database._until_done: 512 => 513": "The last pause is as long as the longest one.",
     **dict.fromkeys(
         (
-            "secret_versions._refused: old and reason == 'names_not_covered' => reason == 'names_not_covered'",
-            "secret_versions._refused: old and reason == 'key_type_not_offered' => reason == 'key_type_not_offered'",
-            "secret_versions._refused: old and old.record and (reason == 'organization_differs')"
+            "plan._refused: old and reason == 'names_not_covered' => reason == 'names_not_covered'",
+            "plan._refused: old and reason == 'key_type_not_offered' => reason == 'key_type_not_offered'",
+            "plan._refused: old and old.record and (reason == 'organization_differs')"
             " => old.record and reason == 'organization_differs'",
-            "secret_versions._refused: old and old.record and (reason == 'organization_differs')"
+            "plan._refused: old and old.record and (reason == 'organization_differs')"
             " => old and reason == 'organization_differs'",
         ),
         "Only where something is known of the other one there is such a reason.",
@@ -72,35 +72,35 @@ EQUIVALENT: dict[str, str] = {
     ),
     "database.Database._prepare_file: 384 => 385": "The mode is set again on the open file.",
     **dict.fromkeys(
-        ("creates._Taken.__init__: 'taken' => ''", "crl._unread: 'invalid_pem' => ''"),
+        ("apply._Taken.__init__: 'taken' => ''", "crl._unread: 'invalid_pem' => ''"),
         "It is caught where it is raised, by its class.",
     ),
     **dict.fromkeys(
         (
             *(
-                "imports.ImportAction: field(default=None, repr=False) => field(default=None)",
-                "imports.ImportAction: False => True",
+                "plan_import.ImportAction: field(default=None, repr=False) => field(default=None)",
+                "plan_import.ImportAction: False => True",
             ),
             *(
-                "imports.ImportAction: field(default=None, repr=False) => field(default=None) (2)",
-                "imports.ImportAction: False => True (2)",
+                "plan_import.ImportAction: field(default=None, repr=False) => field(default=None) (2)",
+                "plan_import.ImportAction: False => True (2)",
             ),
             *(
-                "imports.ImportAction: field(default_factory=dict, repr=False) => field(default_factory=dict)",
-                "imports.ImportAction: False => True (3)",
+                "plan_import.ImportAction: field(default_factory=dict, repr=False) => field(default_factory=dict)",
+                "plan_import.ImportAction: False => True (3)",
             ),
             *(
-                "imports.ImportAction: field(default=None, repr=False, compare=False) => field(default=None, compare=False)",
-                "imports.ImportAction: False => True (4)",
+                "plan_import.ImportAction: field(default=None, repr=False, compare=False) => field(default=None, compare=False)",
+                "plan_import.ImportAction: False => True (4)",
             ),
-            *("imports.Superseded: field(repr=False) => field()", "imports.Superseded: False => True"),
+            *("plan_import.Superseded: field(repr=False) => field()", "plan_import.Superseded: False => True"),
             *(
-                "secret_versions.SecretAction: field(default=None, repr=False) => field(default=None)",
-                "secret_versions.SecretAction: False => True (2)",
+                "plan.SecretAction: field(default=None, repr=False) => field(default=None)",
+                "plan.SecretAction: False => True (2)",
             ),
             *(
-                "secret_versions.SecretAction: field(default=None, repr=False, compare=False) => field(default=None, compare=False)",
-                "secret_versions.SecretAction: False => True (3)",
+                "plan.SecretAction: field(default=None, repr=False, compare=False) => field(default=None, compare=False)",
+                "plan.SecretAction: False => True (3)",
             ),
         ),
         "It hides its key itself, and the rest is public.",
@@ -108,70 +108,70 @@ EQUIVALENT: dict[str, str] = {
     **dict.fromkeys(
         (
             *(
-                "deployments.ListenerAction: field(default=None, repr=False) => field(default=None)",
-                "deployments.ListenerAction: False => True (2)",
+                "plan_deploy.ListenerAction: field(default=None, repr=False) => field(default=None)",
+                "plan_deploy.ListenerAction: False => True (2)",
             ),
             *(
-                "deployments.ListenerAction: field(default=None, repr=False) => field(default=None) (2)",
-                "deployments.ListenerAction: False => True (3)",
+                "plan_deploy.ListenerAction: field(default=None, repr=False) => field(default=None) (2)",
+                "plan_deploy.ListenerAction: False => True (3)",
             ),
             *(
-                "deployments.ListenerAction: field(default=(), repr=False) => field(default=())",
-                "deployments.ListenerAction: False => True (9)",
+                "plan_deploy.ListenerAction: field(default=(), repr=False) => field(default=())",
+                "plan_deploy.ListenerAction: False => True (9)",
             ),
             *("crl.Crl: field(repr=False) => field()", "crl.Crl: False => True"),
         ),
         "It is long, and public.",
     ),
-    "imports.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
+    "plan_import.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
     " => 'intermediateCertificate' in self.changes": "What changes is a record.",
-    "deployments._adopted: old and lost and old.identities.issubset(lost) and _is_promising(current, world.clients)"
-    " => lost and old.identities.issubset(lost) and _is_promising(current, world.clients)": "What is lost was there.",
-    "deployments.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
-    "rotation.without_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
+    "plan_deploy._adopted: old and lost and old.identities.issubset(lost) and _is_promising(current, world.view)"
+    " => lost and old.identities.issubset(lost) and _is_promising(current, world.view)": "What is lost was there.",
+    "plan_deploy.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
+    "plan_import.without_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
     " => all((certificate_of(other).not_before < begin for other in newer))": "Without a beginning nothing is newer.",
     **dict.fromkeys(
         (
-            "switching.Switcher.__call__: ThreadPoolExecutor(max_workers=1) => ThreadPoolExecutor()",
-            "switching.Switcher.__call__: 1 => 2",
+            "switch.Switcher.__call__: ThreadPoolExecutor(max_workers=1) => ThreadPoolExecutor()",
+            "switch.Switcher.__call__: 1 => 2",
         ),
         "It is given one thing to do.",
     ),
-    "switching._reversed: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
+    "switch._reversed: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
         ("source.Paired: field(default=(), repr=False) => field(default=())", "source.Paired: False => True"),
         "Groups of files have nothing secret.",
     ),
-    "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
+    "plan_request.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message)": "Only emails without a reason come there.",
     "bundle.read_bundle: kind == 'any' and is_der(data) => kind == 'any'": "Only DER and what is labelled so has certificates.",
-    "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
-    "search._best_of: _quality(match) > _quality(best) => _quality(match) >= _quality(best)": "Either of two that are as good.",
-    "search.why_missing: wanted.public_key_sha256 or '' => wanted.public_key_sha256": "No key has no name, in either spelling.",
+    "plan_import._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
+    "plan_collect._best_of: _quality(match) > _quality(best) => _quality(match) >= _quality(best)": "Either of two that are as good.",
+    "plan_collect.why_missing: wanted.public_key_sha256 or '' => wanted.public_key_sha256": "No key has no name, in either spelling.",
     "database._make_tables.UtcDateTime: True => False (2)": "Only what is remembered of statements, which takes less time.",
     **dict.fromkeys(
         ("ledger.Ledger._claim: 1 => 2 (2)", "ledger.Ledger._claim: 1 => 2 (3)"),
         "Only the order of the numbers counts.",
     ),
     "ledger.Ledger._claim: 1 => 2": "Where every entry forbids another one, all before the last are released.",
-    "store_index.StoreIndex._by_rarest: min(certificate_of(record).identities, key=self._rarity)"
+    "index.StoreIndex._by_rarest: min(certificate_of(record).identities, key=self._rarity)"
     " => min(certificate_of(record).identities)": "The rarest name is only the one with the least to look through.",
-    "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
-    "superseding.best: _completeness(record, clients) > _completeness(rival, clients)"
-    " => _completeness(record, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
-    "attention._is_renewed_in_time: begin and clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record,"
-    " clients.then(begin)) => clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, clients.then(begin))": (
+    "index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
+    "can_replace.best: _completeness(record, view) > _completeness(rival, view)"
+    " => _completeness(record, view) >= _completeness(rival, view)": "Only a record itself has its id.",
+    "attention._is_renewed_in_time: begin and view.at < begin <= end - TWO_NIGHTS and supersedes(other, record,"
+    " view.then(begin)) => view.at < begin <= end - TWO_NIGHTS and supersedes(other, record, view.then(begin))": (
         "What has names has a beginning."
     ),
     "attention._about.item: request and reason == 'renewal_requested' => reason == 'renewal_requested'": (
         "Nothing is told as requested that nobody has asked for."
     ),
-    "superseding.completes: new.certificate != old.certificate or new.intermediates == old.intermediates"
+    "can_replace.completes: new.certificate != old.certificate or new.intermediates == old.intermediates"
     " => new.certificate != old.certificate": "No chain has more than itself, which takes longer to see.",
-    "superseding.best: 0 => 1": "There is no best of nothing.",
+    "can_replace.best: 0 => 1": "There is no best of nothing.",
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",
     "revocation.Authorities._answers: kept.age < ASKED_AGAIN_AFTER => kept.age <= ASKED_AGAIN_AFTER": "One moment of hours.",
@@ -180,13 +180,13 @@ EQUIVALENT: dict[str, str] = {
         "What is no list is the reason why there is none."
     ),
     "revocation.Authorities._answers: reading.why or '' => reading.why": "There is one, unless what was got can be used.",
-    "imports.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
+    "plan_import.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
         "Only a certificate takes the place of others."
     ),
-    "superseding.Clients.signed_chain_of: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
+    "trust.TrustView.signed_chain_of: begin <= end and (not begin <= when <= end) => not begin <= when <= end": (
         "What was never valid all at once is trusted at no instant, which takes longer to see."
     ),
-    "standing.select: state and bool(state.imported_as) is selection.imported => bool(state.imported_as) is selection.imported": (
+    "imported.select: state and bool(state.imported_as) is selection.imported => bool(state.imported_as) is selection.imported": (
         "Who asks what is imported has read the store."
     ),
     **dict.fromkeys(
@@ -202,10 +202,10 @@ EQUIVALENT: dict[str, str] = {
     ),
     "place.parse_mounts: 4 => 5": "Each line has more.",
     "attention._why_not_renewed: served.shown_name or '' => served.shown_name": "What a source has, too, can be named.",
-    "deployments.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
-    "superseding.Clients.signed_chain_of: begin <= end => begin < end": "One instant of years.",
+    "plan_deploy.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
+    "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",
-    "deployments._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
-    "emails._unless_imported: record.not_after or clients.at => record.not_after": "What is newer has an end.",
+    "plan_deploy._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
+    "plan_request._unless_imported: record.not_after or view.at => record.not_after": "What is newer has an end.",
 }
 """Why a mutant changes nothing, by its name."""

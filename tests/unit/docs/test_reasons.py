@@ -11,7 +11,7 @@ import re
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._codes import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import (
     ApprovalReason,
     AttentionReason,
     DeployOutcome,

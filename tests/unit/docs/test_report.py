@@ -10,7 +10,7 @@ import re
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._codes import DeployOutcome, State
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import DeployOutcome, State
 
 from tests.support.pages import ROOT
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import (
     ArgumentSpec,
     api_options,
     concurrency_options,

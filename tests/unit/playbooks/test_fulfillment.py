@@ -21,7 +21,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Ledger
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email import key_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_request import key_of
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator import mail

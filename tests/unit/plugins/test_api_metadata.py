@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import WITH_KEY_MASK
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import WITH_KEY_MASK
 
 from tests.simulator import masks
 from tests.simulator.metadata import SIGNATURES, Datatype, Signature

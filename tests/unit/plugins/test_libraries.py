@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import IMPORT_NAMES, LEAST_VERSIONS
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.libraries import IMPORT_NAMES, LEAST_VERSIONS
 
 MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
-RUNS = "ansible_collections.softlayer.certificates.plugins.module_utils._run."
+MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
 LOGIN = {
     "username": "SL1",
     "api_key": "0123456789abcdef",
@@ -148,7 +148,7 @@ def test_all_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("module", CASES)
 def test_each_module_asks_for_what_it_needs(module: str) -> None:
     """Before anything else, except the ledger where none may be needed."""
-    runs = import_module(f"{RUNS}{module.removeprefix('ssl_')}")
+    runs = import_module(import_module(f"{MODULES}{module}").run.__module__)
     options = {name: option.get("default") for name, option in runs.SPEC.options.items()} | CASES[module][0]
     libraries = runs.libraries(options) if hasattr(runs, "libraries") else runs.LIBRARIES
     assert {*libraries, *(["SQLAlchemy"] if module == "ssl_certificate_deploy" else [])} == set(CASES[module][1])
@@ -158,7 +158,7 @@ def test_each_module_asks_for_what_it_needs(module: str) -> None:
 def test_lists_of_revoked_certificates_are_read_by_the_client_of_the_api(
     check_revocation: str, needed: tuple[str, ...]
 ) -> None:
-    runs = import_module(f"{RUNS}endpoint_info")
+    runs = import_module(f"{MODULES}ssl_endpoint_info")
     options = {name: option.get("default") for name, option in runs.SPEC.options.items()}
     assert set(runs.libraries({**options, "check_revocation": check_revocation})) == set(needed)
 

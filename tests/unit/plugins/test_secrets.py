@@ -7,7 +7,7 @@
 The modules are run by Ansible's own commands, as talkative as they get, in some of the ways in which a run can end: done, refused, failed
 inside, failed outside. What was printed is searched task by task, and all files that are left are searched afterwards. Each option that
 holds a secret, and what people get wrong with it: `outside/test_secrets_in_logs`; whatever a server quotes of a key: the pure tests of
-`_api.faults`.
+`_softlayer.faults`.
 """
 
 from __future__ import annotations

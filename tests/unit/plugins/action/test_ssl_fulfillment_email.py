@@ -14,7 +14,7 @@ import pytest
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.softlayer.certificates.plugins.action import ssl_fulfillment_email as plugin
 from ansible_collections.softlayer.certificates.plugins.action.ssl_fulfillment_email import ActionModule, why_not_once
-from ansible_collections.softlayer.certificates.plugins.module_utils._progress import VARIABLE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.progress import VARIABLE
 
 LINEAR, FREE = "ansible.builtin.linear", "free"
 

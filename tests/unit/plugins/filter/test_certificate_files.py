@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_files
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import import_files as order_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 
 from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem

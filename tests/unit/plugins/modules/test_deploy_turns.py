@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from ansible_collections.softlayer.certificates.plugins.module_utils._apply import lock as locking
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import lock as locking
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import (

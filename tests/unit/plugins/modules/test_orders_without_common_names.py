@@ -4,7 +4,7 @@
 
 """Orders whose signing request has DNS names only, through the modules for orders and their emails.
 
-What hides such an order, and which certificate is its own: the pure tests of `_plan.standing` and `_mail`. The whole way of one, from
+What hides such an order, and which certificate is its own: the pure tests of `_orders.imported` and `_mail`. The whole way of one, from
 its email to the store: `playbooks/test_fulfillment`.
 """
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option adopt of ssl_certificate_rotate as Ansible runs it. What is decided why: `_plan/test_adoption.py`."""
+"""The option adopt of ssl_certificate_rotate as Ansible runs it. What is decided why: `_rotation/test_plan_adopt.py`."""
 
 from __future__ import annotations
 

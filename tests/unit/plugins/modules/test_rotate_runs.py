@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._apply import creates
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import apply as creates
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import UPDATE, balancer, issue, old, placed, store

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate, normalise
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import supersedes
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import supersedes
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate, normalise
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import pem_of
@@ -26,7 +26,7 @@ from tests.support.deploying import balancer, placed, store
 from tests.support.long import LONG
 from tests.support.modules import Run
 from tests.support.rotate_runs import Rotation
-from tests.support.stored import TRUSTED, Made, clients_with
+from tests.support.stored import TRUSTED, Made, view_with
 from tests.support.tls_servers import HOST, Server, free_port, serving
 
 pytest_plugins = ["tests.support.deploying"]
@@ -174,12 +174,12 @@ def nights(world: World, rotation: Rotation) -> None:
     assert placed(world.sim) == before and records(world.sim) == held
     done = rotation.run(**world.options)
     assert told(done) == told(plan)
-    after, left, clients = placed(world.sim), records(world.sim), clients_with(at=datetime.now(timezone.utc))
+    after, left, view = placed(world.sim), records(world.sim), view_with(at=datetime.now(timezone.utc))
     for place, identifier in after.items():
         old = held[before[place] or 0]
-        assert identifier == old.id or supersedes(left[identifier or 0], old, clients)
+        assert identifier == old.id or supersedes(left[identifier or 0], old, view)
     for identifier in held.keys() - left.keys():
-        assert any(supersedes(left[one or 0], held[identifier], clients) for one in after.values())
+        assert any(supersedes(left[one or 0], held[identifier], view) for one in after.values())
         served = {made.issued.fingerprint for made, _server in world.elsewhere}
         there = held[identifier].certificate
         assert (

@@ -4,8 +4,8 @@
 
 """Secrets Manager through the module: what is created and changed there, what is read, and what is not.
 
-What differs, and what is refused by what is there: the pure tests of `_plan.secret_versions`; what does not fit together: those of
-`_plan.material`.
+What differs, and what is refused by what is there: the pure tests of `_secrets_manager.plan`; what does not fit together: those of
+`_store.check`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._apply.lock import Lock
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import secrets_manager_certificate as running
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.lock import Lock
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager import run as running
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import (

@@ -4,8 +4,8 @@
 
 """The module ssl_certificate_deploy as Ansible runs it: what is switched, what is not, and what is sent.
 
-What is planned and why not: the pure tests of `_plan.deployments`; what may happen before, while and after a change is made:
-those of `_apply.switching`.
+What is planned and why not: the pure tests of `_rotation.plan_deploy`; what may happen before, while and after a change is made:
+those of `_rotation.switch`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 """The certificate store through the module: what is created, edited and deleted there, and what is not.
 
 What may be imported, what replaces what, and what is refused before anything is sent: the pure tests of `_plan`; claims and
-answers that are lost: those of `_apply.creates`; encodings: those of `_x509`.
+answers that are lost: those of `_store.apply`; encodings: those of `_x509`.
 """
 
 from __future__ import annotations

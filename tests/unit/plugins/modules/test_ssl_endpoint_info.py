@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._codes import EndpointReason
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import EndpointReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import NOT_NAMED
 
 from tests.simulator.client import Simulator

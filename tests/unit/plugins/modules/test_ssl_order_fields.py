@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option fields of ssl_order_info as Ansible runs it; what each choice of them gives: the pure tests of `_run.order_info`."""
+"""The option fields of ssl_order_info as Ansible runs it; what each choice of them gives: the pure tests of `_orders.run_list`."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@
 
 """The module ssl_order_info as Ansible runs it: selection, results, logging in, and servers that misbehave.
 
-What each criterion and property means: the pure tests of `_api.orders` and `_names`; settings and connections: those of
-`_api.client`, and `outside/test_connections`; lists in pages: those of `_api.paging`; answers that go wrong: those of `_api.faults`.
+What each criterion and property means: the pure tests of `_softlayer.orders` and `_names`; settings and connections: those of
+`_softlayer.client`, and `outside/test_connections`; lists in pages: those of `_softlayer.paging`; answers that go wrong: those of `_softlayer.faults`.
 """
 
 from __future__ import annotations

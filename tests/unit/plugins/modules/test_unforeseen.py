@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_info
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import run_list as order_info
 
 from tests.support.forked import MODULES as PACKAGE
 from tests.support.modules import run_module
@@ -51,7 +51,7 @@ def divide(*_arguments: object, **_named: object) -> Any:
     raise ZeroDivisionError(f"the password {SECRET} is divided by zero")
 
 
-def look_up(*_arguments: object) -> Any:
+def look_up(*_arguments: object, **_named: object) -> Any:
     """Fail for what is secret."""
     return {}[SECRET]
 
@@ -66,19 +66,19 @@ def panic(*_arguments: object, **_named: object) -> Any:
     raise Panic(SECRET)
 
 
-def no_json(*_arguments: object) -> dict[str, Any]:
+def no_json(*_arguments: object, **_named: object) -> dict[str, Any]:
     """Return what cannot be written."""
     return {"changed": False, "orders": [{"id": type(SECRET, (), {})()}]}
 
 
-def circular(*_arguments: object) -> dict[str, Any]:
+def circular(*_arguments: object, **_named: object) -> dict[str, Any]:
     """Return what has no end."""
     result: dict[str, Any] = {"changed": False, SECRET: SECRET}
     result["orders"] = [result]
     return result
 
 
-def odd_key(*_arguments: object) -> dict[str, Any]:
+def odd_key(*_arguments: object, **_named: object) -> dict[str, Any]:
     """Return what JSON has no name for."""
     return {"changed": False, "orders": [{(SECRET,): 1}]}
 
@@ -111,7 +111,7 @@ def test_what_nobody_foresaw_is_a_failure(name: str, broken: Callable[..., Any])
     assert run["msg"] == run["failure"]["message"]
     details = run["failure"]["details"]
     assert details["type"] == BROKEN[broken]
-    assert details["place"][0].startswith("module_utils/_module.py, line ")
+    assert details["place"][0].startswith("module_utils/_base/module.py, line ")
     assert f"Nobody foresaw this: {BROKEN[broken]} in {details['place'][-1]}. " in run["msg"]
     assert "https://github.com/softlayer/softlayer.certificates/issues" in run["msg"]
     assert SECRET not in run.output and "Traceback" not in run.output
@@ -121,7 +121,7 @@ def test_the_place_is_the_innermost_in_the_collection() -> None:
     first = partial(replace, order_info.__name__, "connect", divide)
     run = run_module("ssl_order_info", first=first, **LOGIN)
     details = run["failure"]["details"]
-    assert details["place"][-1].startswith("module_utils/_run/order_info.py, line ")
+    assert details["place"][-1].startswith("module_utils/_orders/run_list.py, line ")
     assert details["place"][-1].endswith(" (run)")
     assert details["place"][-1] in run["msg"]
 
@@ -154,7 +154,7 @@ def _break(where: str, name: str, broken: Callable[..., Any]) -> None:
     order_info.run = _nothing  # type: ignore[assignment]
 
 
-def _nothing(*_arguments: object) -> dict[str, Any]:
+def _nothing(*_arguments: object, **_named: object) -> dict[str, Any]:
     return {"changed": False, "orders": [], "order_count": 0, "missing_order_ids": [], "api_calls": 0}
 
 
@@ -163,6 +163,6 @@ def test_an_interruption_is_called_so() -> None:
     assert (run.failed, run.code) == (True, "interrupted")
 
 
-def interrupt(*_arguments: object) -> Any:
+def interrupt(*_arguments: object, **_named: object) -> Any:
     """Do what Ctrl-C does."""
     raise KeyboardInterrupt

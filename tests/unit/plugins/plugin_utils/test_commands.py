@@ -16,7 +16,7 @@ from ansible import context
 from ansible.module_utils.common.collections import ImmutableDict
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
-from ansible_collections.softlayer.certificates.plugins.module_utils import _remedies as remedies
+from ansible_collections.softlayer.certificates.plugins.module_utils._base import remedies
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._commands import WORKFLOWS, completed, start_of
 
 from tests.support.awx_variables import PLAYBOOKS, objects, playbook_variables

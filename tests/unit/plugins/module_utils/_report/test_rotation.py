@@ -13,17 +13,17 @@ from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._codes import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import (
     ApprovalReason,
     AttentionReason,
     DeployReason,
     InStore,
     RotationReason,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import rotation
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENERS
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 from tests.support.long import grows_no_faster, only_long, spent
 from tests.support.rotations import NAME, NOW, OTHER, entry, imported, item, listener, unread

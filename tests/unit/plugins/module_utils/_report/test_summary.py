@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._remedies import remove
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import remove
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import (
     LISTS,
     adoption_lines,

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Network
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import Network
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager import client
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import Instance
 from hypothesis import example, given

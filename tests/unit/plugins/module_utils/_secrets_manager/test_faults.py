@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Answer
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.faults import (
     explain,
     explain_login,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import (
     Instance,
     resolve_instance,

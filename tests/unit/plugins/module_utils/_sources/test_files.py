@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError, Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import LARGEST_FILE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import LARGEST_FILE
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files as reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
     File,

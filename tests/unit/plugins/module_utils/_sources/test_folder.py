@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import LARGEST_FILE
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import LARGEST_FILE
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.folder import groups, key_files
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12

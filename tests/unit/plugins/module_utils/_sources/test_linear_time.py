@@ -12,8 +12,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import MailContent, read_sources
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
+    MailContent,
+    read_sources,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import File, FileContent, FileGroup
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, pair
@@ -188,7 +191,7 @@ def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
             no_secrets,
             None,
             (),
-            Clients(lambda: anchors, NOW),
+            TrustView(lambda: anchors, NOW),
             str,
             print,
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._codes import SourceReason
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import SourceReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.traefik import groups
 from hypothesis import given

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import (

@@ -17,7 +17,7 @@ from itertools import permutations
 from typing import get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._codes import Untrusted
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import Untrusted
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import chain as chain_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (

@@ -1,0 +1,123 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all items of a plan have in common, whatever they are about. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .codes import Code
+from .errors import CertificatesError
+from .text import MOST_NAMED, some_of, uncapitalized
+
+Outcome = t.TypeVar("Outcome", bound=str)
+Reason = t.TypeVar("Reason", bound=str)
+Own = t.TypeVar("Own", bound="Action[t.Any, t.Any]")
+SETTLED = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
+"""Outcomes of what does not, or did not, change anything for good."""
+
+
+@dataclass(frozen=True)
+class Action(t.Generic[Outcome, Reason]):
+    """What to do, or what was done, about one thing; each kind adds what it is about."""
+
+    outcome: Outcome
+    reason: Reason | None
+    message: str
+
+    REASONS: t.ClassVar[frozenset[str]] = frozenset(t.get_args(Code))
+    """The codes of errors that are used as reasons; all others become `api_error`."""
+    LOOKS_FIRST: t.ClassVar[bool] = False
+    """Whether the next run looks what was done where no answer came."""
+    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {}
+    """What a failure has in place of what was to be done."""
+    TOLD: t.ClassVar[frozenset[str]] = frozenset()
+    """The details of an error that it takes over."""
+
+    def failed(self: Own, reason: Reason, message: str, **changed: t.Any) -> Own:
+        """Return it as a failure."""
+        changed = {**self.FORGOTTEN, **changed, "outcome": "failed", "reason": reason, "message": message}
+        return replace(self, **changed)
+
+    def because(self: Own, error: CertificatesError) -> Own:
+        """Return it as the failure that an error means."""
+        told = {name: error.details[name] for name in self.TOLD & error.details.keys()}
+        if error.code == "no_answer" and self.LOOKS_FIRST:
+            return self.failed(
+                "outcome_unknown", f"{error.message} Run it again: it looks first what was done.", **told
+            )
+        return self.failed(error.code if error.code in self.REASONS else "api_error", error.message, **told)
+
+    def simulated(self: Own) -> Own:
+        """Return it as check mode shows it, with a message that does not say that it was carried out."""
+        if self.outcome in SETTLED:
+            return self
+        return replace(self, message=f"Would be {uncapitalized(self.message)}")
+
+    @property
+    def state(self) -> str:
+        """What becomes of it, in a diff."""
+        return re.sub("^Would be ", "To be ", self.message)
+
+    def as_outcome(self) -> dict[str, t.Any]:
+        """Return what became of it, as a part of its result."""
+        return {"outcome": self.outcome, "reason": self.reason, "message": self.message}
+
+
+def failure_of_items(
+    code: Code,
+    said: Sequence[str],
+    whole: str,
+    *,
+    stopped: bool = False,
+    stop: str = "The run was told to stop.",
+    most: int = MOST_NAMED,
+    between: str = "; ",
+    end: str = "",
+    **details: t.Any,
+) -> dict[str, t.Any]:
+    """Return `failure` of a run some of whose items have failed.
+
+    Args:
+        code: its code, unless it was told to stop.
+        said: what is to be said of each item that has failed.
+        whole: what they are a part of, and what became of them: `7 listeners failed`.
+        stopped: whether it was told to stop.
+        stop: says so.
+        most: of how many items something is said.
+        between: stands between the items.
+        end: stands behind them.
+        details: the facts of the case.
+    """
+    told = f"{len(said)} of {whole}: {some_of(said, most, between, between)}{end}" if said else ""
+    message = f"{stop} {told}".strip() if stopped else told
+    return CertificatesError("interrupted" if stopped else code, message, **details).as_failure()
+
+
+def failure_of(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
+    """Return `failure` of a result, if certificates failed: that of the only one, or what is to be said of all.
+
+    Args:
+        named: what was done, with the name of each certificate.
+        stopped: whether the run was told to stop.
+    """
+    failures = [(position, name, action) for position, (name, action) in enumerate(named) if action.outcome == "failed"]
+    if not failures:
+        return {}
+    if len(named) == 1:
+        [(_position, _name, alone)] = failures
+        code = "interrupted" if stopped else t.cast(Code, alone.reason)
+        return {"failure": CertificatesError(code, alone.message).as_failure()}
+    failure = failure_of_items(
+        "certificates_failed",
+        [f"item {item} ({name}): {action.reason}: {action.message}" for item, name, action in failures],
+        f"{len(named)} certificates failed",
+        stopped=stopped,
+        items=[{"item": item, "reason": action.reason, "message": action.message} for item, _name, action in failures],
+    )
+    return {"failure": failure}

@@ -1,0 +1,99 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one exception of the collection, and what stands in the way without being one. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .codes import Code
+
+Why_co = t.TypeVar("Why_co", bound=str, covariant=True)
+
+
+class CertificatesError(Exception):
+    """What went wrong, as data: every function below a module's `main()` raises only this on purpose.
+
+    `code` is stable and meant for programs. `message` is one sentence for people and names the remedy. `details` has the
+    facts of the case (ids, HTTP status, the API's own words). None of them ever contains a secret.
+    """
+
+    def __init__(self, code: Code, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.code: Code = code
+        self.message = message
+        self.details = details
+
+    def as_failure(self) -> dict[str, t.Any]:
+        """Return the `failure` entry of a module's result."""
+        return {"code": self.code, "message": self.message, "details": self.details}
+
+
+@dataclass(frozen=True)
+class Obstacle(t.Generic[Why_co]):
+    """Why not, with the remedy."""
+
+    reason: Why_co
+    message: str
+
+    def as_error(self) -> CertificatesError:
+        """Return it as an error, where it ends what is done about a certificate."""
+        return CertificatesError(t.cast(Code, self.reason), self.message)
+
+
+@contextmanager
+def if_not_found(message: str) -> Iterator[None]:
+    """Say that something was not found in the words of who knows what was asked for."""
+    try:
+        yield
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        raise CertificatesError("not_found", message, **error.details) from None
+
+
+ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"
+PLUGINS = "/softlayer/certificates/plugins/"
+"""What is in the path of each file of the collection, however it is installed or packed."""
+
+
+def unforeseen(error: BaseException, state: str = "") -> CertificatesError:
+    """Return the failure for an error that nobody foresaw: its type and place, but not its text, which may quote a secret.
+
+    Args:
+        error: as it was caught.
+        state: what may be done by now and what to do about it, as sentences.
+    """
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    places = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        _folder, inside, path = frame.f_code.co_filename.rpartition(PLUGINS)
+        if inside:
+            places.append(f"{path}, line {line} ({frame.f_code.co_name})")
+    where = places[-1] if places else "an unknown place"
+    return CertificatesError(
+        "internal_error",
+        f"Nobody foresaw this: {name} in {where}. {state}An issue with these words helps to mend it: {ISSUES}",
+        type=name,
+        place=list(dict.fromkeys(places)),  # each once, as a recursion comes to the same ones a thousand times
+    )
+
+
+def _without_result(answer: Mapping[str, t.Any]) -> str:
+    """Return what is known of a module that has returned nothing of its own: what the shell or Ansible says; a traceback may quote a secret."""
+    stderr, msg = (str(answer.get(name) or "").strip().splitlines() for name in ("module_stderr", "msg"))
+    said = msg[:1] if any(line.startswith("Traceback") for line in stderr) else stderr[-1:] or msg[:1]
+    return ": ".join(["The module ended without a result", *said]).rstrip(".") + "."
+
+
+def failed_about(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """Return the record of a module that failed as a whole, named by what it was about; its code is the reason, as in other records."""
+    failure: Mapping[str, t.Any] = answer.get("failure") or {"message": _without_result(answer)}
+    return {"common_name": what, "reason": failure.get("code"), **failure}

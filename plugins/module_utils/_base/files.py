@@ -1,0 +1,498 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files and folders that users name. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import secrets
+import stat
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import PurePath
+
+from .errors import CertificatesError
+from .text import encodable
+
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes of a file with keys or certificates; the longest certificate bundles have less than one million."""
+
+
+def absolute(path: str) -> str:
+    """Return a path that a user gave as an absolute one without `~`."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def real_path(path: str) -> str:
+    """Return a path that a user gave as an absolute one without `~` and links."""
+    return os.path.realpath(os.path.expanduser(path))
+
+
+def is_fixed(path: str) -> bool:
+    """Return whether a path means the same in every run; `/proc/self/cwd` is the current folder of each process."""
+    return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
+
+
+def state_home() -> str:
+    """Return the user's state directory (XDG Base Directory Specification); it may hang on the current folder, see `is_fixed`."""
+    home = "" if os.environ.get("HOME") == "" else os.path.expanduser("~")
+    return os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
+
+
+def state_folder() -> str:
+    """Return the folder in it for what runs keep: the ledger, unless it is elsewhere, and what is beside it."""
+    return os.path.join(state_home(), "softlayer.certificates")
+
+
+def read_file(path: str) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        CertificatesError: `not_found`, also if it is not a regular file or is too large.
+    """
+    try:
+        with open_plain_file("file", path) as file:
+            data = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise not_readable("file", path, error) from None
+    if len(data) > LARGEST_FILE:
+        raise CertificatesError(
+            "not_found",
+            f"The file{shown(path)} is larger than {LARGEST_FILE // 1024 // 1024} MiB, which no certificate or key is: "
+            "check the path.",
+        )
+    return data
+
+
+def open_plain_file(kind: str, path: str) -> t.BinaryIO:
+    """Open a regular file for reading; anything else is refused, since waiting for it or reading it could go on for ever.
+
+    Raises:
+        CertificatesError: `not_found` for a pipe, a device, a socket or a folder.
+        OSError: if there is no such file or it may not be read.
+    """
+    check_plain_file(kind, path, os.stat(path).st_mode)  # even opening a device may have an effect
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        check_plain_file(kind, path, os.fstat(descriptor).st_mode)  # it may have been replaced meanwhile
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def check_plain_file(kind: str, path: str, mode: int) -> None:
+    """Refuse anything that is not a regular file.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a device or the like"
+        raise _unreadable(kind, path, f"it is {what}, not a plain file. Save its content to a file and name that.")
+
+
+def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
+    """Return the error for a file or folder that cannot be read."""
+    return _unreadable(kind, path, f"{getattr(error, 'strerror', None) or 'this is no path'}.")
+
+
+def _unreadable(kind: str, path: str, why: str) -> CertificatesError:
+    details = {"path": path} if path.isprintable() else {}
+    return CertificatesError("not_found", f"The {kind}{shown(path)} cannot be read: {why}", **details)
+
+
+def shown(path: str) -> str:
+    """Return a path as it is appended to a word in a message; empty if it is no path, for example the text of a key."""
+    text = encodable(path)
+    return f" {text}" if text.isprintable() else ""
+
+
+def why_not_writable(path: str) -> str | None:
+    """Return why no file can be put in a place, and the remedy; `None` if one can."""
+    folder = os.path.dirname(path)
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return f"The name {encodable(os.path.basename(path))} is too long for the disk: choose a shorter name."
+    if os.path.lexists(path) and not os.path.isfile(path):
+        what = "a folder" if os.path.isdir(path) else "no plain file"
+        return f"{encodable(path)} is {what}: name a file."
+    if not os.path.isdir(folder):
+        return f"There is no folder {encodable(folder)} on this machine: make it, or correct the path."
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return (
+            f"The folder {encodable(folder)} is read-only: its disk is, or a service of systemd has it not among its ReadWritePaths. "
+            "Name another path, or let it write there."
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return (
+            f"This user may not write to the folder {encodable(folder)}: correct its permissions, or name another path."
+        )
+    return None
+
+
+def put_in_place(path: str, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all, over what there is.
+
+    Args:
+        path: where, without links.
+        content: what.
+        mode: who may do what with it.
+
+    Raises:
+        CertificatesError: `not_written`.
+    """
+    above, name = os.path.split(path)
+    try:
+        folder = os.open(above, LOOK)
+        try:
+            new = _under_new_name(partial(_write_new, content, folder))
+            try:
+                os.chmod(new, mode, dir_fd=folder)
+                os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except OSError:
+                os.unlink(new, dir_fd=folder)
+                raise
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise CertificatesError(
+            "not_written",
+            f"The file{shown(path)} cannot be written: {error.strerror}. See to the disk, and run this again.",
+        ) from None
+
+
+# A folder for private keys
+
+LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How folders on the way to one are opened. On Linux it takes no permission to read them, as `/home` may have none."""
+OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+MOST_LINKS = 40
+"""Links on the way to a folder; after as many Linux says that they lead in a circle."""
+OTHERS_WRITE, OTHERS_DO = 0o022, 0o077
+UNFINISHED = ".unfinished-"
+"""How the name of a file begins that is being written, or that is kept until all is in place; what a killed run left is known by it."""
+UNFINISHED_NAME = re.compile(re.escape(UNFINISHED) + "[0-9a-f]{16}")
+
+
+class PrivateFolder:
+    """A folder that nobody else can read, change or replace, held open until the process ends: what is put in its place gets nothing.
+
+    All that leads to it is looked at as well, as sshd does (StrictModes), because whoever may write to a folder above decides what the
+    path means. One for all with the sticky bit, such as `/tmp`, is no danger: what this user has made there nobody else can move away.
+
+    Args:
+        path: where it is, or is to be made by `take`; the folder above must be there.
+
+    Raises:
+        CertificatesError: `not_found` if there is no such folder above, or something else in its place; `insecure_folder`.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = absolute(path)
+        above, self._name = os.path.split(self.path)
+        self._folder: int | None = None
+        try:
+            self._above = _open_safely(above)
+            if _status(self._name or ".", self._above):
+                self._folder = self._open()
+        except (OSError, ValueError) as error:
+            raise self._not_usable(error) from None
+
+    def _open(self) -> int:
+        name = self._name or "."
+        status = _status(name, self._above)
+        if status and stat.S_ISLNK(status.st_mode):
+            raise insecure(self.path, "is a symbolic link", "name the folder itself")
+        folder = os.open(name, OPEN | os.O_DIRECTORY, dir_fd=self._above)
+        opened = os.fstat(folder)
+        if opened.st_uid != os.geteuid():
+            raise insecure(self.path, "belongs to another user", "name one of your own")
+        if opened.st_mode & OTHERS_DO:
+            raise insecure(self.path, "is open to others", f"close it with `chmod go= {shown(self.path).strip()}`")
+        return folder
+
+    def _not_usable(self, error: OSError | ValueError) -> CertificatesError:
+        why = getattr(error, "strerror", None) or "this is no path"
+        return CertificatesError(
+            "not_found",
+            f"The folder{shown(self.path)} cannot be used: {why}. Name a folder on this machine; the one above it must be there.",
+        )
+
+    def names(self) -> set[str]:
+        """Return the names of all that is in it; none if it is not there yet."""
+        return set() if self._folder is None else set(os.listdir(self._folder))
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's content, `None` if there is none; empty if it is open to others or cannot be read, so must be written anew.
+
+        Raises:
+            CertificatesError: `not_ours`.
+        """
+        status = self._own(name)
+        if status is None:
+            return None
+        if status.st_mode & OTHERS_DO or status.st_size > LARGEST_FILE:
+            return b""
+        try:
+            with os.fdopen(os.open(name, OPEN | os.O_NONBLOCK, dir_fd=self._folder), "rb") as file:
+                return file.read(LARGEST_FILE)
+        except OSError:
+            return b""
+
+    def _own(self, name: str) -> os.stat_result | None:
+        """Return the status of a plain file of this user, `None` if there is nothing of that name.
+
+        Raises:
+            CertificatesError: `not_ours` for anything else, which must not be overwritten.
+        """
+        status = None if self._folder is None else _status(name, self._folder)
+        if status and not (stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()):
+            raise CertificatesError(
+                "not_ours",
+                f"{self.shown(name)} is not overwritten, because it is a link, a folder or the like, or belongs to another user: move it away.",
+            )
+        return status
+
+    def take(self) -> None:
+        """Make it if it is not there, keep other runs from writing to it, and remove what a killed run has not finished.
+
+        Raises:
+            CertificatesError: as for the class; `locked` if another run is writing to it.
+        """
+        try:
+            if self._folder is None:
+                with suppress(FileExistsError):
+                    os.mkdir(self._name, 0o700, dir_fd=self._above)
+                    os.chmod(self._name, 0o700, dir_fd=self._above)  # a umask may take rights of this user away, too
+                self._folder = self._open()
+            try:
+                fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
+            except BlockingIOError:
+                why = f"Another run is writing to{shown(self.path)}: run this again when that has ended."
+                raise CertificatesError("locked", why) from None
+            except OSError:  # a file system without locks, where what is not finished may be another run's
+                return
+            for name in filter(UNFINISHED_NAME.fullmatch, self.names()):
+                with suppress(OSError, CertificatesError):
+                    self._own(name)  # no run has made anything else
+                    os.unlink(name, dir_fd=self._folder)
+        except OSError as error:
+            raise self._not_usable(error) from None
+
+    def write(self, contents: Mapping[str, bytes | None]) -> None:
+        """Put files in place in this order, each whole and only for this user; those without content are removed.
+
+        All of them are written under other names first, so that a full disk changes nothing. What was there is kept until all are in
+        place, and put back if one cannot be. Needs `take`.
+
+        Raises:
+            CertificatesError: `not_ours`; `not_written`, with `is_changed` in its details, which is false if all is as it was before.
+        """
+        folder = t.cast(int, self._folder)
+        before: dict[str, os.stat_result | None] = {}
+        ready: dict[str, str] = {}
+        kept: dict[str, str] = {}
+        begun: list[str] = []
+        try:
+            for name, content in contents.items():
+                before[name] = self._own(name)
+                if before[name]:
+                    kept[name] = _under_new_name(partial(_keep, name, folder))
+                if content is not None:
+                    ready[name] = _under_new_name(partial(_write_new, content, folder))
+            for name in contents:
+                begun.append(name)
+                if name in ready:
+                    os.rename(ready[name], name, src_dir_fd=folder, dst_dir_fd=folder)
+                else:
+                    with suppress(FileNotFoundError):
+                        os.unlink(name, dir_fd=folder)
+                os.fsync(folder)  # that the order is the same after a power failure
+        except OSError as error:
+            lost = self._put_back({name: before[name] for name in reversed(begun)}, kept)
+            former = [self.shown(kept.pop(name)) for name in lost if name in kept]  # so they are not removed
+            raise CertificatesError(
+                "not_written",
+                f"{self.shown(next(iter(contents)))} and what belongs to it cannot be written: {error.strerror}. "
+                f"{self._not_put_back(lost, former)}See to the disk, and run this again.",
+                is_changed=bool(lost),
+            ) from None
+        finally:
+            for name in (*ready.values(), *kept.values()):
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=folder)
+
+    def _put_back(self, before: Mapping[str, os.stat_result | None], kept: Mapping[str, str]) -> list[str]:
+        """Make files what they were before, in this order, and return those of which that failed."""
+        folder, lost = t.cast(int, self._folder), []
+        for name, status in before.items():
+            try:
+                if _is_same(_status(name, folder), status):
+                    continue  # a rename that failed has changed nothing
+                if name in kept:
+                    os.rename(kept[name], name, src_dir_fd=folder, dst_dir_fd=folder)
+                else:
+                    os.unlink(name, dir_fd=folder)
+            except OSError:
+                lost.append(name)
+        with suppress(OSError):
+            os.fsync(folder)
+        return lost
+
+    def _not_put_back(self, lost: Iterable[str], former: Sequence[str]) -> str:
+        """Return what to say of files that could not be made what they were before."""
+        names = ", ".join(map(self.shown, lost))
+        if not names:
+            return ""
+        kept = f" (it is kept as {', '.join(former)} until the next run)" if former else ""
+        return (
+            f"What was there before could not be put back either{kept}: {names} may not fit together with the others. "
+        )
+
+    def check_place(self) -> None:
+        """Check that its path still leads to it.
+
+        Raises:
+            CertificatesError: `insecure_folder`.
+        """
+        if self._folder is None:
+            return
+        try:
+            there = os.stat(self.path, follow_symlinks=False)
+        except OSError:
+            there = None
+        if not _is_same(there, os.fstat(self._folder)):
+            raise CertificatesError(
+                "insecure_folder",
+                f"The folder{shown(self.path)} was moved away or replaced during the run, so the files are not there, but in the folder "
+                "that was there before: see who did that, and run this again.",
+            )
+
+    def shown(self, name: str) -> str:
+        """Return the path of a file in it as results have it."""
+        return encodable(os.path.join(self.path, name))
+
+
+def _open_safely(path: str) -> int:
+    """Open a folder by its path from the root on, if nobody else can replace it or what leads to it.
+
+    Raises:
+        CertificatesError: `insecure_folder`.
+        OSError: if it is not there.
+    """
+    left, at, links = _steps(path), os.sep, 0
+    here = os.open(os.sep, LOOK)
+    while True:
+        why = why_not_safe(os.fstat(here))
+        if why:
+            raise insecure(at, why[0], why[1])
+        if not left:
+            return here
+        name = left.pop()
+        status = os.stat(name, dir_fd=here, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode):
+            links += 1
+            if links > MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            if status.st_uid not in {0, os.geteuid()}:
+                raise insecure(os.path.join(at, name), "is a link of another user", "name the folder itself")
+            target = os.readlink(name, dir_fd=here)
+            left += _steps(target)
+            name = os.sep if os.path.isabs(target) else "."
+        at = os.path.normpath(os.path.join(at, name))
+        here, before = os.open(name, LOOK, dir_fd=here), here
+        os.close(before)
+
+
+def _steps(path: str) -> list[str]:
+    """Return the names in a path, the last one first."""
+    return [name for name in reversed(PurePath(path).parts) if name.strip(os.sep)]
+
+
+def why_not_safe(status: os.stat_result) -> tuple[str, str] | None:
+    """Return why others could replace what is in a folder, and the remedy; `None` if they cannot."""
+    if status.st_uid not in {0, os.geteuid()}:
+        return "belongs to another user, who can replace what is in it", "name a folder below your own"
+    if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+        return "may be written to by others, who can replace what is in it", "take that right away with `chmod go-w`"
+    return None
+
+
+def insecure(path: str, what: str, remedy: str) -> CertificatesError:
+    """Return the error for a folder that private keys must not be written to."""
+    return CertificatesError(
+        "insecure_folder", f"The folder{shown(path)} {what}, so no private key is written below it: {remedy}."
+    )
+
+
+def _status(name: str, folder: int) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _is_same(status: os.stat_result | None, other: os.stat_result | None) -> bool:
+    """Return whether both are the same file or folder, or both none."""
+    if status is None or other is None:
+        return status is other
+    return os.path.samestat(status, other)
+
+
+def _under_new_name(make: Callable[[str], None]) -> str:
+    """Make a file under a name that nothing has yet, and return it.
+
+    Raises:
+        OSError: as `make`.
+    """
+    while True:
+        name = f"{UNFINISHED}{secrets.token_hex(8)}"
+        with suppress(FileExistsError):
+            make(name)
+            return name
+
+
+def _keep(name: str, folder: int, new: str) -> None:
+    """Give a file another name as well, or copy it where that cannot be, as on the file systems of memory sticks.
+
+    Raises:
+        OSError: if it is neither.
+    """
+    try:
+        os.link(name, new, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:
+        with os.fdopen(os.open(name, OPEN | os.O_NONBLOCK, dir_fd=folder), "rb") as file:
+            _write_new(file.read(), folder, new)
+
+
+def _write_new(content: bytes, folder: int, name: str) -> None:
+    """Write a file that there is not yet, down to the disk.
+
+    Raises:
+        OSError: if it is not written whole; then it is not there.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if os.fstat(descriptor).st_mode & 0o600 != 0o600:  # a umask may take rights of this user away, too
+                os.fchmod(descriptor, 0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+        raise

@@ -1,0 +1,100 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The required Python libraries, and the message if one is missing or too old. Private to softlayer.certificates.
+
+Files that use a library import it under `suppress(ImportError)`; their entry points first call `require_libraries`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from importlib.util import find_spec
+
+from ansible.module_utils.compat.version import LooseVersion
+
+from .errors import CertificatesError
+
+LEAST_VERSIONS = {
+    "Jinja2": "3.0.0",
+    "SoftLayer": "6.2.2",
+    "SQLAlchemy": "2.0.30",
+    "certifi": "2022.9.24",
+    "cryptography": "42.0.0",
+    "ibm-secrets-manager-sdk": "2.1.13",
+    "idna": "3.3",
+    "imap-tools": "1.11.0",
+    "prometheus-client": "0.16.0",
+    "psycopg": "3.1.4",
+    "requests": "2.28.1",
+    "urllib3": "1.26.12",
+}
+"""By name on the package index: the oldest release that is tested."""
+IMPORT_NAMES = {
+    "Jinja2": "jinja2",
+    "SQLAlchemy": "sqlalchemy",
+    "ibm-secrets-manager-sdk": "ibm_secrets_manager_sdk",
+    "imap-tools": "imap_tools",
+    "prometheus-client": "prometheus_client",
+}
+"""Libraries whose import name differs from their name on the index."""
+INSTALLED_AS = {"psycopg": "psycopg[binary]"}
+"""Libraries that are installed under another name: here with the C library that they need."""
+
+FOR_DOWNLOADS = ("requests", "urllib3")
+"""Needed to read lists of revoked certificates."""
+FOR_API = ("SoftLayer", *FOR_DOWNLOADS)
+"""Needed to call the API."""
+FOR_CERTIFICATES = ("idna", "cryptography")
+"""Needed to read certificates and compare names."""
+FOR_LEDGER = ("SQLAlchemy",)
+"""Needed for the ledger, without the driver of a database server."""
+FOR_IMAP = ("imap-tools",)
+"""Needed to read a mailbox on a mail server."""
+FOR_SECRETS_MANAGER = ("ibm-secrets-manager-sdk", "requests", "urllib3")
+"""Needed to call IBM Cloud Secrets Manager."""
+FOR_REPORTS = (*FOR_CERTIFICATES, "Jinja2")
+"""Needed for a report."""
+FOR_METRICS = ("prometheus-client",)
+"""Needed for the metrics file of a rotation."""
+
+
+def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bool = True) -> None:
+    """Refuse to begin if Python libraries are missing or too old; all of them are named at once.
+
+    Args:
+        names: the libraries, as in `LEAST_VERSIONS`.
+        who: what needs them, as the beginning of a sentence: `The filter key_matches`.
+        where: on which machine and for which Python: `on the controller`.
+        loads: whether they are loaded, since they will be used in any case; otherwise it is only seen whether they are there.
+
+    Raises:
+        CertificatesError: `missing_library`.
+    """
+    lacking = {name: why for name in names if (why := _why_unusable(name, loads=loads)) is not None}
+    if not lacking:
+        return
+    told = [f"{name} {LEAST_VERSIONS[name]} or later{why}" for name, why in lacking.items()]
+    install = " ".join(f"'{INSTALLED_AS.get(name, name)}>={LEAST_VERSIONS[name]}'" for name in lacking)
+    what = f"library {told[0]}" if len(told) == 1 else f"libraries {', '.join(told[:-1])} and {told[-1]}"
+    raise CertificatesError(
+        "missing_library", f"{who} needs the Python {what}, {where}: pip install {install}", libraries=list(lacking)
+    )
+
+
+def _why_unusable(name: str, *, loads: bool) -> str | None:
+    """Return what there is in place of a library that will do: nothing, or an older release; `None` if it will do."""
+    module = IMPORT_NAMES.get(name, name)
+    try:
+        if loads:
+            import_module(module)
+        elif find_spec(module) is None:
+            return ""
+    except ImportError:
+        return ""
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:  # it was installed without metadata
+        return None
+    return f" (there is {version})" if LooseVersion(version) < LooseVersion(LEAST_VERSIONS[name]) else None

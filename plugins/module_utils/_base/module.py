@@ -1,0 +1,175 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a module of this collection starts and ends. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import sys
+import threading
+import typing as t
+from collections.abc import Callable
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.warnings import get_deprecation_messages, get_warning_messages
+
+from .errors import CertificatesError, unforeseen
+from .libraries import require_libraries
+from .options import ArgumentSpec
+from .progress import show_on_terminal
+from .secrets import contained_in, masked, quoted, secrets_in
+from .text import encodable
+
+try:  # from ansible-core 2.22 on, it hides what is registered here and ignores no_log_values
+    from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+
+    def register_secrets(values: t.Iterable[str], /) -> None:
+        """Do nothing: older releases of ansible-core use no_log_values."""
+
+
+MAY_BE_DONE = "Some of the work may be done: look at what is there, or run this again, which goes on from there. "
+"""The state of things after an error that nobody foresaw."""
+STARTED_IN = "SOFTLAYER_CERTIFICATES_STARTED_IN"
+"""The environment variable in which roles name the folder where the command was typed: relative paths begin there."""
+
+
+class Module(AnsibleModule):
+    """An `AnsibleModule` that adds `failure` to every failure, and refuses options that limit a run if they are null or empty."""
+
+    def __init__(self, spec: ArgumentSpec) -> None:
+        self.params: dict[str, t.Any] = {}
+        self.given: frozenset[str] = frozenset()
+        self.null: frozenset[str] = frozenset()
+        self._spec = spec
+        self._secrets: set[str] = set()
+        self._is_ready = False
+        self._guarded(self._start)
+
+    def _start(self) -> None:
+        super().__init__(supports_check_mode=True, **self._spec.as_keywords())
+        self._spec.check_bounds(self.params)
+        if folder := os.environ.get(STARTED_IN):
+            self._spec.begin_paths(self.params, folder)
+        self._is_ready = True
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Act, and make a failure of whatever goes wrong; not while that is handled, or ansible-core would add its text."""
+        try:
+            return act()
+        except SystemExit:
+            raise
+        except CertificatesError as error:
+            failure = error
+        except BaseException as error:  # a panic of a library in Rust, as cryptography is, is no Exception
+            if not hasattr(self, "no_log_values"):  # ansible-test has stopped it, to look at its options
+                raise
+            failure = unforeseen(error, MAY_BE_DONE)
+            if isinstance(error, KeyboardInterrupt):
+                failure = CertificatesError("interrupted", "The run was interrupted: run it again.")
+        self.fail_json(failure.message, failure=failure.as_failure())
+
+    def _load_params(self) -> None:
+        """Look at what was given before ansible-core fills in defaults, and takes null for what was not given."""
+        super()._load_params()
+        # lookup("file") makes half surrogate pairs of what is not UTF-8, and ansible-core 2.18 cannot log them.
+        given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
+        self.params = self._spec.normalized(given)
+        self.given = frozenset(name for name, value in self.params.items() if value is not None)
+        self.null = frozenset(self.params) - self.given
+        self._hide_options()
+        self._spec.check_limits(self.params)
+
+    def _hide_options(self) -> set[str]:
+        """Keep secret options out of all output, and return what is secret inside of others."""
+        proxy = f"//{self.params.get('proxy')}"  # which may have a login without a scheme
+        inside = set(secrets_in([self._spec.redacted(self.params), proxy]))
+        self.hide(*self._spec.secrets(self.params), *inside)
+        return inside
+
+    def hide(self, *texts: str) -> None:
+        """Keep texts out of all output, also where they are quoted; threads may call this while others warn."""
+        forms = quoted(texts)
+        self._secrets.update(forms)
+        register_secrets(forms)
+
+    def stop_on_signals(self) -> threading.Event:
+        """On SIGTERM, SIGINT and SIGHUP, finish the calls in flight and start no new ones; SIGHUP may be ignored, as with nohup.
+
+        Return the event that these signals set.
+        """
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda *_ignored: stop.set())
+        return stop
+
+    def log(self, msg: t.Any, log_args: t.Any = None) -> None:
+        """Log without the secrets inside options, which ansible-core 2.18 does not hide, and without what syslog cannot write."""
+        if log_args:  # the options, by now with the environment's
+            inside = self._hide_options()
+            shown = self._spec.redacted(self.params)
+            log_args = {name: masked(str(shown.get(name)), inside) for name in log_args}
+            msg = f"Invoked with {' '.join(f'{name}={value}' for name, value in log_args.items())}"
+        if missing := self._secrets - self.no_log_values:  # a new set, as other threads may be looking through this one
+            self.no_log_values = self.no_log_values | missing
+        super().log(encodable(str(msg)).replace("\0", "?"), log_args)
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        """End with a result."""
+        self._keep_contained(kwargs)
+        super().exit_json(**kwargs)
+        raise AssertionError("exit_json returned")  # pragma: no cover
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        """End with `msg`, and with `failure` even if ansible-core itself refuses an argument."""
+        if not self._is_ready:  # what is refused may be a secret, and would be shown among the options
+            self.params = {}
+        msg = encodable(str(msg))
+        kwargs = {"failure": {"code": "invalid_argument", "message": msg, "details": {}}, **kwargs}
+        self._keep_contained({"msg": msg, **kwargs})
+        super().fail_json(msg, **kwargs)
+        raise AssertionError("fail_json returned")  # pragma: no cover
+
+    def _keep_contained(self, result: t.Mapping[str, t.Any]) -> None:
+        """Leave ansible-core those secrets that are shown: it looks for each in each text, which takes long with the keys of a fleet."""
+        self.params = self._spec.redacted(self.params)
+        shown = [result, self.params, get_warning_messages(), get_deprecation_messages()]
+        self.no_log_values = contained_in(shown, self.no_log_values | self._secrets)
+
+    def require(self, *libraries: str, loads: bool = True) -> None:
+        """Refuse to begin if one of these Python libraries is missing or too old; see `require_libraries`.
+
+        Raises:
+            CertificatesError: `missing_library`.
+        """
+        where = f"for {sys.executable} on {platform.node()}"
+        require_libraries(libraries, f"The module {self._name}", where, loads=loads)
+
+    def answer(
+        self,
+        run: t.Callable[[Module], dict[str, t.Any]],
+        libraries: t.Sequence[str] | t.Callable[[t.Mapping[str, t.Any]], t.Sequence[str]],
+    ) -> t.NoReturn:
+        """Run the module's own code and exit with its result.
+
+        Args:
+            run: returns the result; a result with `failure` is a failure as well. May raise `CertificatesError`.
+            libraries: the Python libraries that the module needs, or what returns them for its options.
+        """
+
+        def end() -> None:
+            self.require(*(libraries(self.params) if callable(libraries) else libraries))
+            show_on_terminal()
+            result = run(self)
+            if "failure" in result:
+                self.fail_json(result["failure"]["message"], **result)
+            self.exit_json(**result)
+
+        self._guarded(end)
+        raise AssertionError("the module did not end")  # pragma: no cover

@@ -1,0 +1,256 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names of certificates, and addresses, and users' shell patterns for them. Private to softlayer.certificates.
+
+Pure. Names are compared without regard to case, and both forms of an internationalised name are equal
+(`münchen.example` and `xn--mnchen-3ya.example`, RFC 5890).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from .text import MOST_NAMED
+
+with suppress(ImportError):
+    import idna
+
+WILDCARDS = re.compile(r"[*?\[]")
+NO_HOST = re.compile(r"[@/:=]")
+"""What only other names than DNS names contain."""
+ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
+"""One address without a name, comments or quoting (the `dot-atom` form of RFC 5322, 3.4.1), and without `%` and `!`,
+which make old mail systems route the mail elsewhere."""
+
+LARGEST_PORT = 65_535
+UNSAFE = re.compile(r"[^a-z0-9._-]")
+LONGEST_STEM = 200
+"""Characters; file systems allow 255 with the extension."""
+SOURCE_NAMES = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager", "traefik": "Traefik"}
+"""What people call the kinds of sources whose names as options are others."""
+
+
+def ascii_name(name: str) -> str:
+    """Return a host name in lower case with its labels in ASCII form; an invalid label does not change."""
+    return _by_label(name, _to_ascii)
+
+
+def unicode_name(name: str) -> str:
+    """Return a host name in lower case with its labels in Unicode form; an invalid label does not change."""
+    return _by_label(name, _to_unicode)
+
+
+def _by_label(name: str, convert: Callable[[str], str]) -> str:
+    return ".".join(convert(label) for label in name.strip().lower().rstrip(".").split("."))
+
+
+def _to_ascii(label: str) -> str:
+    if label.isascii() or WILDCARDS.search(label):
+        return label
+    try:
+        return idna.encode(label, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return label
+
+
+def _to_unicode(label: str) -> str:
+    if not label.startswith("xn--") or WILDCARDS.search(label):
+        return label
+    try:
+        return idna.decode(label)
+    except idna.IDNAError:
+        return label
+
+
+def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
+    """Return whether a host name matches one of the shell patterns; a missing name matches none.
+
+    `*` also matches dots. A wildcard certificate's own name is written `[*].example.com`.
+    """
+    if name is None:
+        return False
+    forms = [(form, form(name)) for form in (ascii_name, unicode_name)]
+    return any(_matches(written, form(pattern)) for pattern in patterns for form, written in forms)
+
+
+def any_matches(names: Iterable[str], patterns: Collection[str]) -> bool:
+    """Return whether one of the names of a certificate or an order matches one of the shell patterns."""
+    return any(name_matches(name, patterns) for name in names)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Return whether a text matches a pattern; thousands of names as patterns are compared without a search for wildcards."""
+    return name == pattern or (WILDCARDS.search(pattern) is not None and fnmatchcase(name, pattern))
+
+
+def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
+    """Return whether an email address matches one of the shell patterns; anything but exactly one address matches none.
+
+    Letters that only look like those of a pattern do not match, even if Unicode's rules for case or compatibility equate
+    them (the Kelvin sign and `k`): mail to them goes elsewhere. A local part that is not ASCII matches no wildcard. A domain
+    that is not ASCII must be a correctly written internationalised one (RFC 5890).
+    """
+    if not is_one_address(address) or not _is_mail_domain(address.strip().rpartition("@")[2]):
+        return False
+    return any(_matches_address(address.strip(), pattern.strip()) for pattern in patterns)
+
+
+def _matches_address(address: str, pattern: str) -> bool:
+    local, _at, domain = address.rpartition("@")
+    if not local.isascii():
+        wanted, _at, pattern = pattern.rpartition("@")
+        return local == wanted and name_matches(domain, [pattern])
+    return any(fnmatchcase(_address(address, form), _address(pattern, form)) for form in (ascii_name, unicode_name))
+
+
+def _is_mail_domain(domain: str) -> bool:
+    labels = domain.split(".")
+    return unicodedata.normalize("NFKC", domain) == domain and all(
+        label.isascii() or _to_ascii(label.lower()).startswith("xn--") for label in labels
+    )
+
+
+def is_one_address(address: str | None) -> t.TypeGuard[str]:
+    """Return whether a text is one email address.
+
+    A list is refused: it might match a pattern at its end and still go to other addresses too. All characters that mail software
+    may read as a separator count, including the wide forms of East Asian text.
+    """
+    if address is None or not address.strip().isprintable():
+        return False
+    return all(ADDRESS.fullmatch(form.strip()) for form in (address, unicodedata.normalize("NFKC", address)))
+
+
+def _address(address: str, form: Callable[[str], str]) -> str:
+    local, at, domain = address.strip().lower().rpartition("@")
+    return f"{local}{at}{form(domain)}"
+
+
+def listener_name(record: Mapping[str, object]) -> str:
+    """Return the name in messages of a listener, or of balancers, in a result; empty for any other record."""
+    return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
+
+
+def listener_place(name: str) -> tuple[str, int]:
+    """Return what names of listeners, such as `web:443`, are sorted by: the balancer, then the port as a number."""
+    balancer, _colon, port = name.rpartition(":")
+    return (balancer, int(port)) if port.isdecimal() else (name, 0)
+
+
+def source_name(kind: str) -> str:
+    """Return the name in messages of a kind of source."""
+    return SOURCE_NAMES.get(kind, kind)
+
+
+def name_in_source(record: Mapping[str, t.Any]) -> str:
+    """Return what a source calls a certificate in a result, such as `certbot www.example.com`."""
+    return f"{source_name(record['source'])} {record['name']}"
+
+
+def name_to_ask_for(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:
+    """Return a name by which clients ask for a certificate, `None` if it has none.
+
+    It is one without a wildcard if there is one, else one with `www` in its place. Of a certificate for addresses only, it is an
+    address, which is compared but not sent in the handshake (RFC 6066, 3).
+    """
+    best = min(names, key=lambda name: (name.startswith("*"), name), default=None)
+    return best.replace("*", "www") if best else min(addresses, default=None)
+
+
+def is_address(name: str) -> bool:
+    """Return whether a name of a certificate, or of a host, is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def wildcard_over(name: str) -> str | None:
+    """Return the wildcard that a name is under; `None` for a name of two labels, as clients take no `*.com` (OpenSSL, `X509_check_host`)."""
+    label, _dot, rest = name.partition(".")
+    return f"*.{rest}" if label and "." in rest else None
+
+
+def is_host_name(name: str) -> bool:
+    """Return whether a name of a certificate, as results tell it, is a DNS name: no address, mail address, URI or the like."""
+    return not is_address(name) and not NO_HOST.search(name)
+
+
+def own_names(common_name: str | None, alternatives: Iterable[str]) -> list[str]:
+    """Return the names that a certificate or an order goes by: the common name, else the DNS names."""
+    return [common_name] if common_name else list(filter(is_host_name, alternatives))
+
+
+def shown_name(common_name: str | None, alternatives: Sequence[str]) -> str | None:
+    """Return the name in messages of a certificate or an order: the common name, else the first DNS name, else any other."""
+    return next(iter([*own_names(common_name, alternatives), *alternatives]), None)
+
+
+def shown_name_of(record: Mapping[str, t.Any]) -> str | None:
+    """Return the same for a certificate or an order in a result."""
+    return shown_name(record.get("common_name"), record.get("subject_alt_names") or ())
+
+
+def named(common_name: str | None, shown: str | None) -> dict[str, str | None]:
+    """Return the shown name of a certificate for a diff; one that is no common name is not called so."""
+    return {"common_name" if common_name else "name": shown}
+
+
+def most_alike_first(name: str, names: Collection[str]) -> list[str]:
+    """Return names, those first that are most like a mistyped one."""
+    alike = get_close_matches(name, names, n=MOST_NAMED, cutoff=0.5)
+    return [*alike, *(other for other in sorted(names) if other not in alike)]
+
+
+def file_stems(name: str) -> list[str]:
+    """Return the possible file names of the certificate or key for a name, without extension, best first.
+
+    These are the name as written, then its ASCII and its Unicode form. `*`, and anything that would lead into another folder,
+    is replaced by `_`.
+    """
+    forms = (name.strip(), ascii_name(name), unicode_name(name))
+    return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
+
+
+def spelling(file_name: str) -> str:
+    """Return what all ways to write a file's name have in common: in any case, composed or not (NFD), in Unicode or in ASCII form.
+
+    `ß` and `ss` stay different, as in names of hosts.
+    """
+    return ascii_name(unicodedata.normalize("NFC", file_name))
+
+
+def by_spelling(file_names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of files by what is the same in all ways to write each."""
+    alike: dict[str, list[str]] = {}
+    for name in file_names:
+        alike.setdefault(spelling(name), []).append(name)
+    return alike
+
+
+def safe_stem(name: str) -> str:
+    """Return the one file name, without extension, that is written for a name: the ASCII form in `file_stems`.
+
+    It is good on every file system: in lower case, so that no two names differ in their case alone, neither hidden nor like an option
+    of a command, and at most `LONGEST_STEM` characters long. Different names may have the same one.
+    """
+    [stem, *_others] = file_stems(ascii_name(name))
+    return re.sub(r"^[.-]", "_", UNSAFE.sub("_", stem)[:LONGEST_STEM])
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address means this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.rstrip(".").lower() == "localhost"

@@ -1,0 +1,467 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Argument specifications that compose. Private to softlayer.certificates.
+
+Options are documented in `plugins/doc_fragments/` if modules share them, else in the module.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import typing as t
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from ansible.module_utils.basic import AnsibleFallbackNotFound
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from .errors import CertificatesError
+from .secrets import HIDDEN, texts_in
+
+OneArgument = dict[str, t.Any]
+Values = Mapping[str, t.Any]
+
+SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
+"""Options of `ssl_certificate_import` that say which certificate to store."""
+IDENTITIES = ("certificate_id", "fingerprint_sha256", "common_name")
+"""Options of `ssl_certificate_import` that say which certificate to delete."""
+MAILBOXES = ("imap", "maildir", "paths")
+"""Options of `ssl_fulfillment_email_info` that name where the messages are."""
+STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
+"""The collection's words for the status of an order."""
+SECRET_TYPES = ("public_cert", "imported_cert", "private_cert")
+"""The types of secrets in IBM Cloud Secrets Manager that are certificates."""
+TRANSPORTS = ("xmlrpc", "rest")
+"""The transports of the API, by the part of an endpoint's path that selects each."""
+
+
+@dataclass(frozen=True)
+class ArgumentSpec:
+    """A module's options and the constraints between them, which Ansible validates."""
+
+    options: Mapping[str, OneArgument] = field(default_factory=dict)
+    mutually_exclusive: Sequence[Sequence[str]] = ()
+    required_one_of: Sequence[Sequence[str]] = ()
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """The least and the greatest value of numbers at top level."""
+    limiting: Collection[str] = frozenset()
+    """The options, at any depth, that limit what a run may change: null or nothing in their place would widen it."""
+
+    def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
+        """Return the options and constraints of both."""
+        return ArgumentSpec(
+            options={**self.options, **other.options},
+            mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
+            required_one_of=[*self.required_one_of, *other.required_one_of],
+            bounds={**self.bounds, **other.bounds},
+            limiting={*self.limiting, *other.limiting},
+        )
+
+    def only(self, *names: str) -> ArgumentSpec:
+        """Return only the options with these names, for a module that shares them."""
+        bounds = {name: bound for name, bound in self.bounds.items() if name in names}
+        return ArgumentSpec({name: self.options[name] for name in names}, bounds=bounds, limiting=self.limiting)
+
+    def as_keywords(self) -> dict[str, t.Any]:
+        """Return the keyword arguments for `AnsibleModule`."""
+        return {
+            "argument_spec": dict(self.options),
+            "mutually_exclusive": list(self.mutually_exclusive),
+            "required_one_of": list(self.required_one_of),
+        }
+
+    def normalized(self, values: Values) -> dict[str, t.Any]:
+        """Return values, at any depth, as far as Ansible does not convert them itself.
+
+        JSON text becomes a list or a dict: Ansible would split it at its commas, or leave it unread where options are checked. A number
+        that is empty becomes null, which ansible-core 2.18 renders as empty text.
+        """
+        normal = dict(values)
+        for name, argument, items in _given(self.options, values):
+            inner = ArgumentSpec(argument.get("options") or {})
+            new = [inner.normalized(item) if isinstance(item, Mapping) else item for item in items]
+            normal[name] = new if isinstance(_many(argument, values[name]), list) else new[0]
+            if argument["type"] == "int" and "default" not in argument and _is_nothing(normal[name]):
+                normal[name] = None
+        return normal
+
+    def check_limits(self, values: Values, within: str = "") -> None:
+        """Refuse options that limit a run, at any depth, if they are null or empty. An empty dict of conditions selects everything.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        for name, argument, items in _given(self.options, values):
+            place, options = f"{within}{name}", argument.get("options") or {}
+            if name in self.limiting and (not items or any(_is_nothing(item, options) for item in items)):
+                raise CertificatesError(
+                    "invalid_argument",
+                    f"{place} must not be null or empty: without it, the run may do more than intended. Specify a value, or remove the option.",
+                )
+            for item in items if options else ():
+                if isinstance(item, str) and argument["type"] == "dict" and not {*options}.isdisjoint(self.limiting):
+                    raise CertificatesError(
+                        "invalid_argument",
+                        f"{place} must be a dict: Ansible cuts text at its spaces, and conditions are lost. Specify a dict, or a dict as JSON.",
+                    )
+                if isinstance(item, Mapping):
+                    ArgumentSpec(options, limiting=self.limiting).check_limits(item, f"{place}.")
+
+    def check_bounds(self, values: Values) -> None:
+        """Refuse numbers that are out of bounds.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        for name, (least, most) in self.bounds.items():
+            if values.get(name) is not None and not least <= values[name] <= most:
+                bounds = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+                raise CertificatesError("invalid_argument", f"{name} must be {bounds}.")
+
+    def read(self, values: Values) -> dict[str, t.Any]:
+        """Return the values of all options, of their types, as a module gets them.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        given = self.normalized(values)
+        self.check_limits(given)
+        validated = ArgumentSpecValidator(**self.as_keywords()).validate(given)
+        if validated.error_messages:
+            raise CertificatesError("invalid_argument", f"{validated.error_messages[0].rstrip('.')}.")
+        read: dict[str, t.Any] = validated.validated_parameters
+        self.check_bounds(read)
+        return read
+
+    def secrets(self, values: Values) -> Iterator[str]:
+        """Yield the texts in secret options, at any depth."""
+        for _name, argument, items in _given(self.options, values):
+            for item in items:
+                if argument.get("no_log"):
+                    yield from texts_in(item)
+                for each in item if isinstance(item, list) else [item]:  # a list too many, which Ansible would quote
+                    if isinstance(each, Mapping) and argument.get("options"):
+                        yield from ArgumentSpec(argument["options"]).secrets(each)
+
+    def redacted(self, values: Values) -> dict[str, t.Any]:
+        """Return values without those of secret options, at any depth: to look for thousands of keys in one another takes long."""
+        shown = dict(values)
+        for name, argument, items in _given(self.options, values):
+            if argument.get("no_log"):
+                shown[name] = values[name] and HIDDEN
+            elif argument.get("options"):
+                inner = ArgumentSpec(argument["options"])
+                new = [inner.redacted(item) if isinstance(item, Mapping) else item for item in items]
+                shown[name] = new if isinstance(values[name], list) else new[0]
+        return shown
+
+    def begin_paths(self, values: dict[str, t.Any], folder: str) -> None:
+        """Let relative paths, at any depth, begin in a folder."""
+        for name, argument, items in _given(self.options, values):
+            if argument.get("elements", argument["type"]) == "path":
+                begun = [os.path.join(folder, item) if item else item for item in items]
+                values[name] = begun if isinstance(values[name], list) else begun[0]
+            for item in items:
+                if isinstance(item, dict) and argument.get("options"):
+                    ArgumentSpec(argument["options"]).begin_paths(item, folder)
+
+
+def _given(options: Mapping[str, OneArgument], values: Values) -> Iterator[tuple[str, OneArgument, list[t.Any]]]:
+    """Yield each option that is set, with its value, or those in its list."""
+    for name, argument in options.items():
+        if name in values:
+            value = _many(argument, values[name])
+            items = value if isinstance(value, list) else [value]
+            yield (
+                name,
+                argument,
+                [from_json(item, dict) for item in items] if argument.get("elements") == "dict" else items,
+            )
+
+
+def _many(argument: OneArgument, value: t.Any) -> t.Any:
+    """Return the value of an option, read if it is text that stands for the list or dict that the option takes.
+
+    That is JSON, or for a list of one dict `name=value,name=value`, as messages print it in commands: Ansible would split it.
+    """
+    kinds: Mapping[str, type] = {"list": list, "dict": dict}
+    read = from_json(value, kinds[argument["type"]]) if argument["type"] in kinds else value
+    is_one_dict = argument.get("elements") == "dict" and isinstance(read, str) and "=" in read
+    return [read] if is_one_dict else read
+
+
+def from_json(value: t.Any, kind: type | tuple[type, ...]) -> t.Any:
+    """Return the list or dict that a text is in JSON, else the value as it is, for Ansible to read or refuse."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        with suppress(ValueError, RecursionError):
+            parsed = json.loads(value)
+            return parsed if isinstance(parsed, kind) else value
+    return value
+
+
+def _is_nothing(value: object, conditions: Collection[str] = ()) -> bool:
+    """Return whether a value is null or empty; a dict may be empty if it has conditions."""
+    text = value.strip() if isinstance(value, str) else value
+    return text is None or text in ("", []) or (text == {} and not conditions)
+
+
+def of_environment(*variables: str) -> str:
+    """Return the value of an environment variable that is not empty, as a credential of AWX leaves those of empty fields.
+
+    Raises:
+        AnsibleFallbackNotFound: none is set.
+    """
+    for variable in variables:
+        if value := os.environ.get(variable, "").strip():
+            return value
+    raise AnsibleFallbackNotFound
+
+
+MOST_RETRIES = 100
+"""With the pauses between them, this many retries last more than an hour."""
+
+
+def api_options() -> ArgumentSpec:
+    """Return the options of all modules that call the SoftLayer API."""
+    return ArgumentSpec(
+        options={
+            "username": {"type": "str", "fallback": (of_environment, ["SL_USERNAME"])},
+            "api_key": {"type": "str", "no_log": True, "fallback": (of_environment, ["SL_API_KEY"])},
+            "endpoint_url": {"type": "str", "fallback": (of_environment, ["SL_ENDPOINT_URL"])},
+            "transport": {
+                "type": "str",
+                "choices": list(TRANSPORTS),
+                "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_TRANSPORT"]),
+            },
+            "config_file": {"type": "path"},
+            "timeout": {"type": "float", "default": 60},
+            "proxy": {"type": "str"},
+            "validate_certs": {"type": "bool", "default": True},
+            "ca_path": {"type": "path", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
+            "retries": {"type": "int", "default": 5},
+        },
+        bounds={"retries": (0, MOST_RETRIES)},
+    )
+
+
+def ledger_options() -> ArgumentSpec:
+    """Return the options of the modules that record in the ledger what they send or create."""
+    return ArgumentSpec(
+        options={"ledger_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])}},
+        limiting={"ledger_url"},
+    )
+
+
+MOST_CALLS_AT_ONCE = 256
+
+
+def concurrency_options(default: int = 8) -> ArgumentSpec:
+    """Return the option of the modules that make several calls at the same time."""
+    bounds = {"concurrency": (1, MOST_CALLS_AT_ONCE)}
+    return ArgumentSpec(options={"concurrency": {"type": "int", "default": default}}, bounds=bounds)
+
+
+def selection_options() -> ArgumentSpec:
+    """Return the options that say which SSL orders to list, and what to report about them."""
+    return ArgumentSpec(
+        options={
+            "order_ids": {"type": "list", "elements": "int"},
+            "common_names": {"type": "list", "elements": "str"},
+            "statuses": {"type": "list", "elements": "str", "choices": list(STATUS_CHOICES)},
+            "approver_emails": {"type": "list", "elements": "str"},
+            "expires_within_days": {"type": "int"},
+            "exclude_expired": {"type": "bool", "default": False},
+            "imported": {"type": "bool"},
+            "gather_imported": {"type": "bool", "default": False},
+            "account_id": {"type": "int"},
+        },
+        limiting={
+            *("order_ids", "common_names", "statuses", "approver_emails", "expires_within_days", "imported"),
+            "account_id",
+        },
+    )
+
+
+def select_option() -> ArgumentSpec:
+    """Return the option that says which SSL orders are meant, for modules that do something about them."""
+    conditions = selection_options()
+    options: OneArgument = {"select": {"type": "dict", "options": dict(conditions.options)}}
+    return ArgumentSpec(options, limiting={"select", *conditions.limiting})
+
+
+def mailbox_options() -> ArgumentSpec:
+    """Return the options that describe a mailbox: where the messages are, one of `MAILBOXES`, and which of them are read."""
+    return ArgumentSpec(
+        options={
+            "imap": {
+                "type": "dict",
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "port": {"type": "int"},
+                    "username": {"type": "str", "required": True},
+                    "password": {"type": "str", "required": True, "no_log": True},
+                    "folder": {"type": "str", "default": "INBOX"},
+                    "security": {"type": "str", "choices": ["tls", "starttls", "none"], "default": "tls"},
+                    "validate_certs": {"type": "bool", "default": True},
+                    "ca_path": {"type": "path"},
+                    "timeout": {"type": "float", "default": 60},
+                },
+            },
+            "maildir": {"type": "path"},
+            "paths": {"type": "list", "elements": "path"},
+            "max_age_days": {"type": "float", "default": 30},
+            "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
+        },
+        required_one_of=[MAILBOXES],
+    )
+
+
+def instance_options() -> ArgumentSpec:
+    """Return the options that name an instance of IBM Cloud Secrets Manager."""
+    return ArgumentSpec(
+        options={
+            "instance_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])},
+            "iam_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_IAM_URL"])},
+        }
+    )
+
+
+def secrets_source_options() -> ArgumentSpec:
+    """Return the options of a source that is an instance of IBM Cloud Secrets Manager."""
+    return instance_options() + ArgumentSpec(
+        options={
+            "api_key": {"type": "str", "no_log": True},
+            "names": {"type": "list", "elements": "str"},
+            "labels": {"type": "list", "elements": "str"},
+            "secret_groups": {"type": "list", "elements": "str", "no_log": False},
+            "types": {"type": "list", "elements": "str", "choices": list(SECRET_TYPES)},
+        },
+        limiting={"names", "labels", "secret_groups", "types"},
+    )
+
+
+def secret_certificate_options() -> ArgumentSpec:
+    """Return the options of `secrets_manager_certificate`: one certificate at top level, or several in `certificates`."""
+    material = [
+        *(f"{part}_{form}" for part in ("certificate", "privatekey", "intermediate") for form in ("path", "content")),
+        *("privatekey_passphrase", "pkcs12_path", "pkcs12_passphrase"),
+    ]
+    of_import = _one_certificate()
+    shared = of_import.only(*material, "certificate_id", "allow_expired", "verify_chain", "trust", "trusted_ca_path")
+    options: dict[str, OneArgument] = {
+        "state": {"type": "str", "choices": ["present"], "default": "present"},
+        "name": {"type": "str"},
+        **shared.options,
+        "secret_group": {"type": "str", "default": "default", "no_log": False},
+        "labels": {"type": "list", "elements": "str"},
+        "description": {"type": "str"},
+        "force": {"type": "bool", "default": False},
+    }
+    exclusive = [
+        *(names for names in of_import.mutually_exclusive if {*names} <= options.keys()),
+        *(("certificate_id", name) for name in material),
+    ]
+    single = ArgumentSpec(options, exclusive)
+    return single + _several(single) + ArgumentSpec(required_one_of=[("certificates", "name")])
+
+
+def _several(single: ArgumentSpec) -> ArgumentSpec:
+    """Return the option for many certificates, beside the options of a single one."""
+    certificates: OneArgument = {
+        "type": "list",
+        "elements": "dict",
+        "options": single.options,
+        "mutually_exclusive": single.mutually_exclusive,
+    }
+    alone = [name for name, argument in single.options.items() if "default" not in argument]
+    return ArgumentSpec({"certificates": certificates}, [("certificates", name) for name in alone])
+
+
+def check_beside_several(spec: ArgumentSpec, values: Mapping[str, t.Any], given: Collection[str]) -> None:
+    """Refuse what belongs into the entries of `certificates` and stands beside them; Ansible sees only to what has no default.
+
+    Args:
+        spec: that of the module.
+        values: of its options.
+        given: the names of those that were given.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    options = spec.options["certificates"]["options"]
+    misplaced = sorted(name for name in given if "default" in options.get(name, {}))
+    if values["certificates"] is not None and misplaced:
+        raise CertificatesError(
+            "invalid_argument", f"With certificates, give {', '.join(misplaced)} inside its entries, not beside them."
+        )
+
+
+def import_options() -> ArgumentSpec:
+    """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
+    single = _one_certificate()
+    of_orders: dict[str, OneArgument] = {
+        "orders": {"type": "list", "elements": "dict"},
+        "collected": {"type": "list", "elements": "dict"},
+        "certificate_dir": {"type": "path"},
+        "privatekey_dir": {"type": "path", "no_log": False},
+        "force": {"type": "bool", "default": False},
+    }
+    alone = [name for name, argument in single.options.items() if "default" not in argument and name not in FOR_ALL]
+    beside = [name for name, argument in of_orders.items() if "default" not in argument]
+    return (
+        single
+        + _several(single)
+        + ArgumentSpec(
+            options=of_orders,
+            mutually_exclusive=[
+                *(("certificates", name) for name in beside),
+                *((several, name) for several in ("orders", "collected") for name in alone),
+                ("collected", "certificate_dir"),
+            ],
+            required_one_of=[("certificates", "orders", "collected", *SOURCES, *IDENTITIES)],
+        )
+    )
+
+
+FOR_ALL = ("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+"""Options without a default that hold of all certificates of `orders` and `collected`."""
+
+
+def _one_certificate() -> ArgumentSpec:
+    """Return the options of one certificate."""
+    parts = ("certificate", "privatekey", "intermediate", "csr")
+    return ArgumentSpec(
+        options={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "certificate_path": {"type": "path"},
+            "certificate_content": {"type": "str"},
+            "privatekey_path": {"type": "path"},
+            "privatekey_content": {"type": "str", "no_log": True},
+            "privatekey_passphrase": {"type": "str", "no_log": True},
+            "intermediate_path": {"type": "path"},
+            "intermediate_content": {"type": "str"},
+            "csr_path": {"type": "path"},
+            "csr_content": {"type": "str"},
+            "pkcs12_path": {"type": "path"},
+            "pkcs12_passphrase": {"type": "str", "no_log": True},
+            "notes": {"type": "str"},
+            "order_id": {"type": "int"},
+            "certificate_id": {"type": "int"},
+            "fingerprint_sha256": {"type": "str"},
+            "common_name": {"type": "str"},
+            "allow_expired": {"type": "bool", "default": False},
+            "verify_chain": {"type": "bool", "default": True},
+            "remove_superseded": {"type": "bool", "default": False},
+            "trust": {"type": "str", "choices": ["require", "warn", "ignore"], "default": "warn"},
+            "trusted_ca_path": {"type": "path"},
+        },
+        mutually_exclusive=[
+            *((f"{part}_path", f"{part}_content") for part in parts),
+            *(("pkcs12_path", f"{part}_{form}") for part in parts for form in ("path", "content")),
+        ],
+    )

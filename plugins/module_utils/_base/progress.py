@@ -1,0 +1,132 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Shows on a person's terminal how much a module has done and what it waits for. Private to softlayer.certificates.
+
+The module writes to the terminal by itself. In the process in which Ansible runs a task, no thread may do that: Ansible forks it while it
+holds the lock of its output, which stays locked there for all threads but the first.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+import typing as t
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from .text import printable
+
+T = t.TypeVar("T")
+R = t.TypeVar("R")
+VARIABLE = "SOFTLAYER_CERTIFICATES_TERMINAL"
+"""The environment variable in which the action plugin names the path of the terminal, and the host."""
+INTERVAL = "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS"
+"""The environment variable with the seconds between two lines; 0 for none."""
+SECONDS = 15.0
+"""The interval if that variable is not set, or is not a number."""
+MAX_WAITS = 5
+"""Maximum number of waits that are named at a time."""
+
+
+class Progress:
+    """Counts what is done, and records what is waited for; safe from several threads."""
+
+    def __init__(self) -> None:
+        self._changing = threading.Lock()
+        self._done, self._total, self._items = 0, 0, ""
+        self._waits: dict[object, tuple[float, str, float]] = {}
+
+    def counted(self, function: Callable[[T], R], total: int, items: str) -> Callable[[T], R]:
+        """Return a function, which works through one item, as one that is counted.
+
+        Args:
+            function: the function.
+            total: how many items there are.
+            items: what they are, in the plural.
+        """
+        with self._changing:
+            self._done, self._total, self._items = 0, total, items
+
+        def counted(item: T) -> R:
+            try:
+                return function(item)
+            finally:
+                with self._changing:
+                    self._done += 1
+
+        return counted
+
+    @contextmanager
+    def waiting(self, what: str, seconds: float, waited: float = 0) -> Iterator[None]:
+        """Record a wait until the end of the block.
+
+        Args:
+            what: the beginning of a sentence.
+            seconds: the longest wait; zero if there is none.
+            waited: how many of them are over.
+        """
+        wait = object()
+        with self._changing:
+            self._waits |= {wait: (time.monotonic() - waited, what, seconds)} if seconds > 0 else {}
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._waits.pop(wait, None)
+
+    def count(self) -> str:
+        """Return how many of several items are done; of a single one, nothing."""
+        with self._changing:
+            return f"{self._done} of {self._total} {self._items} done" if self._total > 1 else ""
+
+    def waits(self) -> list[str]:
+        """Return what is waited for and since when, the longest wait first."""
+        with self._changing:
+            waits = sorted(self._waits.values())
+        now, rest = time.monotonic(), len(waits) - MAX_WAITS
+        named = [f"{printable(what)}, {now - since:.0f} s of {most:g} s" for since, what, most in waits[:MAX_WAITS]]
+        return [*named, f"and {rest} more wait"] if rest > 0 else named
+
+    def show(self, terminal: int, host: str, seconds: float) -> None:
+        """Show that on a terminal every so many seconds, until the terminal is gone."""
+        shown = ""
+        while True:
+            time.sleep(seconds)
+            count = self.count()
+            lines = [*([f"{host}: {count}"] if count != shown else ()), *self.waits()]
+            shown = count
+            try:
+                os.write(terminal, "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
+            except BlockingIOError:  # it was stopped (Ctrl-S)
+                continue
+            except OSError:
+                return
+
+
+_OF_MODULE = Progress()
+counted, waiting = _OF_MODULE.counted, _OF_MODULE.waiting
+
+
+def interval() -> float:
+    """Return the seconds between two lines; 0 or less if nothing is to be shown."""
+    try:
+        seconds = float(os.environ.get(INTERVAL) or SECONDS)
+    except ValueError:
+        return SECONDS
+    return seconds if math.isfinite(seconds) else SECONDS
+
+
+def show_on_terminal() -> None:
+    """Begin to show the progress of this process if the action plugin has named a terminal."""
+    path, _blank, host = os.environ.get(VARIABLE, "").partition(" ")
+    if not path or interval() <= 0:
+        return
+    with suppress(OSError):  # as another user, for whom the terminal is not there
+        # Opened anew, so that not to wait for it concerns nobody else.
+        terminal = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        if os.isatty(terminal):
+            threading.Thread(target=_OF_MODULE.show, args=(terminal, host, interval()), daemon=True).start()

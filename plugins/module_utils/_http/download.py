@@ -1,0 +1,376 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Download from servers that certificates and ACME clients name, and keep what is there. Private to softlayer.certificates.
+
+Certificates come from strangers, and so do the URLs in them, and where those lead on to. So an address counts that is really connected
+to, not what its name resolved to before; there is one time limit and one limit of bytes for all; and whatever goes wrong is a sentence,
+not a failure. What is kept is a copy of what a server sent, which who reads it verifies as if it came from there.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import threading
+import time
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent import futures
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
+
+from .._base.errors import CertificatesError
+from .._base.files import UNFINISHED_NAME, open_plain_file, put_in_place
+from .._base.names import is_loopback
+from .._base.text import printable
+from .connection import Deadline, SocketAddress, resolve
+from .faults import causes_of
+from .network import Network
+from .transport import Answer, AnswerTooLarge, Attempt, UnderWay, keep_quiet, make_adapter
+
+with suppress(ImportError):
+    import requests
+
+MIB = 1024 * 1024
+SCHEMES = frozenset({"http", "https"})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+SENDABLE = re.compile(r"[!-~]+")
+HEADERS = {"User-Agent": "softlayer.certificates", "Accept": "*/*", "Accept-Encoding": "identity"}
+BEHIND_PROXY_SECONDS = 3.0
+"""How long a name is asked for that the proxy will ask for itself: name servers may know nothing of the world outside."""
+OF_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv6 addresses that lead to the IPv4 address at their end (RFC 6052)."""
+
+
+class NotGot(Exception):
+    """Why nothing was downloaded, as the end of a sentence."""
+
+
+class Reach(Enum):
+    """Which addresses a URL may lead to."""
+
+    INTERNET = "internet"
+    """For certificates of strangers."""
+    OWN_NETWORKS = "own networks"
+    """For those of an authority that the user has named, whose lists may be on private addresses."""
+    ANYWHERE = "anywhere"
+    """For what is set on this machine."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What all downloads of a run may take.
+
+    Attributes:
+        size: bytes of one answer.
+        size_of_all: bytes of all answers.
+        at_once: requests at the same time.
+        at_once_of_a_server: requests to one server at the same time. A server that does not respond does not delay the others.
+        redirects: how often an answer may lead on.
+    """
+
+    size: int
+    size_of_all: int
+    at_once: int
+    at_once_of_a_server: int
+    redirects: int
+
+
+CRL_LIMITS = Limits(16 * MIB, 64 * MIB, at_once=32, at_once_of_a_server=4, redirects=3)
+"""Those of the lists of revoked certificates."""
+
+
+def why_not_connected(address: str, reach: Reach) -> str | None:
+    """Return why an IP address is not connected to, as the end of a sentence; `None` if it may be.
+
+    Link-local addresses are refused for authorities that the user has named, too: clouds serve the metadata of a machine there.
+    """
+    plain = _meant(address)
+    is_special = plain.is_multicast or plain.is_unspecified or plain.is_link_local
+    if reach is Reach.ANYWHERE or not (is_special or (reach is Reach.INTERNET and not plain.is_global)):
+        return None
+    return f"its address {plain} is none of the public internet"
+
+
+def _meant(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the address that one leads to: some of IPv6 have one of IPv4 in them."""
+    given = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(given, ipaddress.IPv6Address):
+        if given in OF_NAT64:
+            return ipaddress.IPv4Address(int(given) & 0xFFFFFFFF)
+        return given.ipv4_mapped or given.sixtofour or (given.teredo[1] if given.teredo else given)
+    return given
+
+
+def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddress]:
+    """Return the addresses that may be connected to.
+
+    Raises:
+        NotGot: there is none.
+    """
+    whys = {address: why_not_connected(address.ip_address, reach) for address in addresses}
+    if all(whys.values()):
+        raise NotGot(next(iter(whys.values()), None) or "its name does not resolve")
+    return [address for address, why in whys.items() if not why]
+
+
+def proxy_for(network: Network, url: str) -> str | None:
+    """Return the proxy for a server, if there is one; a machine whose API is behind a proxy has no other way out.
+
+    Raises:
+        NotGot: it is none of http.
+    """
+    proxy, parts = network.proxy, urlsplit(url)
+    if not proxy and not is_loopback(parts.hostname or "") and not requests.utils.should_bypass_proxies(url, None):
+        named = getproxies()
+        proxy = named.get(parts.scheme) or named.get("https") or named.get("all")
+    if proxy and "://" not in proxy:
+        return f"http://{proxy}"
+    if proxy and urlsplit(proxy).scheme not in SCHEMES:
+        raise NotGot("the proxy is none of http")
+    return proxy
+
+
+def download(
+    wanted: Mapping[str, Reach],
+    network: Network,
+    limits: Limits,
+    seconds: float,
+    stop: threading.Event | None = None,
+) -> dict[str, Answer | str]:
+    """Return what servers answer at some URLs, all asked at once; where they do not answer, why, as the end of a sentence.
+
+    Args:
+        wanted: the URLs, each with where it may lead to.
+        network: how to get there.
+        limits: what all of them may take.
+        seconds: for all of them together.
+        stop: once it is set, no more is waited for.
+    """
+    if not wanted:
+        return {}
+    run = _Run(network, limits, seconds, stop, len(wanted))
+    queues = _queues(wanted, limits.at_once_of_a_server)
+    got: dict[str, Answer | str] = {}
+
+    def get_in_turn(urls: Sequence[str]) -> None:
+        got.update((url, run.get(url, wanted[url])) for url in urls)
+
+    with futures.ThreadPoolExecutor(max_workers=min(limits.at_once, len(queues))) as pool:
+        under_way = [pool.submit(get_in_turn, queue) for queue in queues]
+        try:
+            pending = set(under_way)
+            while pending:
+                _done, pending = futures.wait(pending, run.deadline.seconds_to_wait(), futures.FIRST_COMPLETED)
+        except TimeoutError:
+            run.cut()  # which ends all that is under way
+    for future in under_way:
+        future.result()
+    return {url: got[url] for url in wanted}
+
+
+def content_of(got: Answer | str) -> bytes | str:
+    """Return the content of what was downloaded, or why there is none."""
+    if isinstance(got, str):
+        return got
+    if got.status != 200:
+        return f"its server answers with HTTP status {got.status}"
+    return got.body or "its server broke off"
+
+
+def _queues(urls: Iterable[str], most: int) -> list[Sequence[str]]:
+    """Return URLs in queues, so many of each server at the most; the first of every server comes before any second."""
+    of_server: dict[str, list[str]] = {}
+    for url in urls:
+        of_server.setdefault(url.split("/")[2].casefold() if url.count("/") > 1 else "", []).append(url)
+    split = [[queue[start::most] for queue in of_server.values()] for start in range(most)]
+    return [queue for firsts in split for queue in firsts if queue]
+
+
+class _Run:
+    """All downloads of a call, with what they may take together."""
+
+    def __init__(
+        self, network: Network, limits: Limits, seconds: float, stop: threading.Event | None, urls: int
+    ) -> None:
+        keep_quiet("urllib3", verify=network.verify)
+        self.deadline = Deadline(seconds, stop=stop)
+        self._late = f"it was not had within {round(seconds, 1):g} seconds"
+        self._network, self._limits, self._stop = network, limits, stop
+        self._under_way = UnderWay()
+        self._attempts: list[Attempt] = []
+        self._lock = threading.Lock()
+        self._left = limits.size_of_all
+        # One for each reach: a connection that was made for one must not be used again for another.
+        pools = urls * (limits.redirects + 1)
+        make = make_adapter(self._under_way)
+        self._adapters = {
+            reach: make(max_retries=0, pool_connections=pools, pool_maxsize=limits.at_once) for reach in Reach
+        }
+
+    def cut(self) -> None:
+        """End all requests: none is waited for any more."""
+        for attempt in self._attempts:
+            attempt.cut()
+
+    def get(self, url: str, reach: Reach) -> Answer | str:
+        """Return what is at a URL, or why there is nothing."""
+        try:
+            for _redirect in range(self._limits.redirects + 1):
+                answer = self._ask(url, reach)
+                if not self._limits.redirects or answer.status not in REDIRECTS:
+                    return answer
+                url = urljoin(url, answer.headers.get("Location", ""))
+            return "it leads on and on"
+        except NotGot as why:
+            return str(why) if self.deadline.seconds_left else self._late
+        except AnswerTooLarge:
+            return f"it has more than {self._limits.size / MIB:g} MiB"
+        except Exception as error:  # what a broken answer makes the library raise may be anything
+            return f"it cannot be had: {_why(error)}" if self.deadline.seconds_left else self._late
+
+    def _ask(self, url: str, reach: Reach) -> Answer:
+        """Return what a server answers.
+
+        Raises:
+            NotGot: it is not asked.
+            Exception: it does not answer.
+        """
+        if not SENDABLE.fullmatch(url):
+            raise NotGot("its address has characters that no address has")
+        request = requests.Request("GET", url, HEADERS).prepare()
+        prepared = t.cast(str, request.url)
+        parts = urlsplit(prepared)
+        if parts.scheme not in SCHEMES or not parts.hostname or "@" in parts.netloc:
+            raise NotGot("it is not at an address of http")
+        proxy = proxy_for(self._network, prepared)
+        if proxy and reach is not Reach.ANYWHERE:
+            self._check_behind_proxy(parts.hostname, reach)
+        attempt = _Download(self.deadline.seconds_left, self._stop, Reach.ANYWHERE if proxy else reach, self._count)
+        attempt.largest_answer, attempt.may_be_packed = self._limits.size, False
+        self._attempts.append(attempt)
+        self.deadline.seconds_to_wait()  # which raises if `cut` came before this attempt
+        self._under_way.attempt = attempt
+        with attempt:
+            self._adapters[reach].send(
+                request,
+                timeout=self.deadline.seconds_left,
+                verify=self._network.verify,
+                proxies={parts.scheme: proxy} if proxy else None,
+            )
+        return t.cast(Answer, attempt.answer)
+
+    def _check_behind_proxy(self, host: str, reach: Reach) -> None:
+        """Refuse what is known to be private here: a proxy resolves names itself, and who runs it decides what it connects to."""
+        with suppress(OSError):
+            for address in resolve(host, 0, Deadline(BEHIND_PROXY_SECONDS, stop=self._stop)):
+                allowed([address], reach)
+
+    def _count(self, size: int) -> None:
+        """Count bytes of all answers.
+
+        Raises:
+            NotGot: there are too many.
+        """
+        with self._lock:
+            self._left -= size
+            if self._left < 0:
+                raise NotGot(f"all downloads together have more than {self._limits.size_of_all / MIB:g} MiB")
+
+
+class _Download(Attempt):
+    """One request, to an address that is allowed."""
+
+    def __init__(
+        self, seconds: float, stop: threading.Event | None, reach: Reach, count: Callable[[int], None]
+    ) -> None:
+        super().__init__(seconds, stop)
+        self._reach, self._count_all = reach, count
+
+    def allow(self, addresses: list[SocketAddress]) -> list[SocketAddress]:
+        """Return the addresses that may be connected to; raises `NotGot` if there is none."""
+        return allowed(addresses, self._reach)
+
+    def count(self, size: int) -> None:
+        """Count bytes, of this answer and of all; raises `AnswerTooLarge` or `NotGot` if there are too many."""
+        super().count(size)
+        self._count_all(size)
+
+
+def _why(error: Exception) -> str:
+    """Return why a request failed, by what the system said."""
+    causes = list(causes_of(error))
+    refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error))
+    if refusal:
+        return f"the proxy answers with HTTP status {refusal[1]}"
+    told = (getattr(cause, "verify_message", None) or getattr(cause, "strerror", None) for cause in causes)
+    return printable(next(filter(None, told), type(causes[-1]).__name__))
+
+
+# What is kept
+
+KEPT = re.compile(r"[0-9a-f]{64}\.crl")
+LONGEST_KEPT = 30 * 24 * 3600.0
+"""Seconds after which what was not got again is deleted: it is of no use by then."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A list as a run before has got it."""
+
+    data: bytes
+    age: float
+    """Seconds since then."""
+
+
+class Cache:
+    """A folder of lists, for all runs; where it cannot be read or written, there is nothing in it.
+
+    Args:
+        folder: where it is, or is to be made; `None` for nowhere.
+        is_read_only: whether nothing is kept, as in check mode.
+    """
+
+    def __init__(self, folder: str | None, *, is_read_only: bool = False) -> None:
+        self._folder = folder
+        self._is_read_only = is_read_only
+
+    def read(self, url: str) -> Kept | None:
+        """Return what is kept of a URL."""
+        if self._folder is None:
+            return None
+        with suppress(OSError, CertificatesError), open_plain_file("file", _place(self._folder, url)) as file:
+            data = file.read(CRL_LIMITS.size + 1)
+            age = time.time() - os.fstat(file.fileno()).st_mtime
+            return Kept(data, age if age >= 0 else LONGEST_KEPT) if len(data) <= CRL_LIMITS.size else None
+        return None
+
+    def keep(self, lists: Mapping[str, bytes]) -> None:
+        """Keep lists by their URLs, each whole or not at all, and delete what is too old."""
+        if not lists or self._folder is None or self._is_read_only:
+            return
+        with suppress(OSError, CertificatesError):
+            os.makedirs(self._folder, 0o700, exist_ok=True)
+            for url, data in lists.items():
+                put_in_place(_place(self._folder, url), data, 0o600)
+            for path in _outdated(self._folder):
+                os.unlink(path)
+
+
+def _place(folder: str, url: str) -> str:
+    return os.path.join(folder, f"{sha256(url.encode()).hexdigest()}.crl")
+
+
+def _outdated(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            is_ours = KEPT.fullmatch(entry.name) or UNFINISHED_NAME.fullmatch(entry.name)
+            if is_ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > LONGEST_KEPT:
+                yield entry.path

@@ -1,0 +1,163 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a call over HTTP means that failed before a service could say why. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+
+from .._base.errors import CertificatesError
+from .._base.secrets import without_key_material
+from .._base.text import printable
+from .transport import Answer, AnswerTooLarge, Attempt
+
+NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
+"""Codes after which the same call may always be repeated, even one that changes something."""
+ANSWERED = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
+"""Codes that mean: the server received the call and answered it."""
+TOO_MANY = 429
+LONGEST_RETRY_AFTER = 86400.0
+"""Seconds; the longest `Retry-After` that is accepted."""
+LONGEST_MESSAGE = 300
+"""Characters kept of a server's message."""
+TIMED_OUT = frozenset({"ConnectTimeout", "ConnectTimeoutError", "ReadTimeout", "ReadTimeoutError", "TimeoutError"})
+BROKE = frozenset(
+    {"ConnectionError", "Timeout", "ProtocolError", "ProxyError", "ChunkedEncodingError", "RemoteDisconnected"}
+)
+"""What the libraries say when a connection failed or broke."""
+NO_URL = frozenset(
+    {"MissingSchema", "InvalidSchema", "InvalidURL", "InvalidProxyURL", "LocationParseError", "LocationValueError"}
+)
+
+
+def details_of(call: str, answer: Answer, **told: str) -> dict[str, t.Any]:
+    """Return the facts of an answer that programs may want to know, with what it tells of an error."""
+    retry_after = retry_after_seconds(answer.headers)
+    wait = {} if retry_after is None else {"retry_after_seconds": retry_after}
+    return {"call": call, "http_status": answer.status, **told, **wait}
+
+
+def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
+    """Return the error of a call that was not processed, or not made, because of the rate limit."""
+    return CertificatesError(
+        "rate_limited",
+        f"{call}: the API's rate limit was hit and did not clear: lower concurrency, raise retries, or run later.",
+        **details,
+    )
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_RETRY_AFTER)
+    try:
+        then = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(headers.get("Date", ""))
+        return min(max(0.0, (then - now).total_seconds()), LONGEST_RETRY_AFTER)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def explain_unanswered(
+    call: str,
+    endpoint: str,
+    attempt: Attempt,
+    error: BaseException,
+    *,
+    repeatable: bool,
+    option: str = "endpoint_url",
+) -> CertificatesError:
+    """Return the error that says what a call without an answer means: as `explain`, with the option that names the endpoint."""
+    if attempt.sent:
+        return _explain_lost(call, endpoint, error, option, overdue=attempt.overdue, repeatable=repeatable)
+    return _explain_unsent(call, endpoint, attempt, error, option)
+
+
+def _explain_lost(
+    call: str, endpoint: str, error: BaseException, option: str, *, overdue: bool, repeatable: bool
+) -> CertificatesError:
+    """Explain a call that may have left and got no answer: how it ended does not show whether it was carried out."""
+    names = {type(cause).__name__ for cause in causes_of(error)}
+    if AnswerTooLarge.__name__ in names:
+        why = f"{call}: {endpoint} answered more than was to be expected, and it was not read on"
+        return CertificatesError(
+            "api_error" if repeatable else "no_answer", f"{why}: check {option} and proxy.", call=call
+        )
+    how = "in time (timeout)" if overdue or names & TIMED_OUT else "(the connection broke)"
+    return CertificatesError("no_answer", f"{call}: {endpoint} did not answer {how}.", call=call)
+
+
+def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseException, option: str) -> CertificatesError:
+    """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the SDK's exception."""
+    causes = list(causes_of(error))
+    names = {type(cause).__name__ for cause in causes}
+    said = " ".join(str(cause) for cause in causes)
+    details = {"call": call}
+
+    def unreachable(why: str) -> CertificatesError:
+        return CertificatesError(
+            "unreachable", f"Cannot reach {endpoint}: {why}. Check {option}, proxy and the network.", **details
+        )
+
+    proxy = f"the proxy {attempt.peer}".strip()
+    refusal = re.search(r"Tunnel connection failed: (\d{3}[ \w-]*)", said)
+    if refusal:
+        return unreachable(f"{proxy} makes no connection ({refusal[1].strip()})")
+    if "ProxyError" in names:
+        endpoint = f"{proxy} before {endpoint}"
+    if attempt.overdue or names & TIMED_OUT:
+        return unreachable("no connection within the timeout")
+    if "SSLError" in names:
+        return CertificatesError(
+            "tls_error",
+            f"No trusted TLS connection to {endpoint}: {_tls_reason(said)} Check {option}, proxy, ca_path and validate_certs.",
+            **details,
+        )
+    if names & NO_URL:
+        return CertificatesError(
+            "invalid_argument",
+            f"{endpoint}, or its proxy, is not a URL that can be called: check {option} and proxy.",
+        )
+    if names & {"NameResolutionError", "gaierror"}:
+        return unreachable("its name cannot be resolved")
+    if names & {"NewConnectionError", "ConnectionRefusedError"}:
+        return unreachable("connection refused" if "refused" in said else "no connection")
+    if names & BROKE:
+        return unreachable("the connection broke before the call was sent")
+    return CertificatesError(
+        "api_error", f"{call} could not be sent ({type(error).__name__}): check the options' values.", **details
+    )
+
+
+def _tls_reason(said: str) -> str:
+    why = re.search(r"certificate verify failed: ([^(\]]+)", said)
+    return f"the server's certificate does not verify ({why[1].strip()})." if why else "the handshake failed."
+
+
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and all its causes, however they are attached."""
+    seen: set[int] = set()
+    pending: list[object] = [error]
+    while pending:
+        cause = pending.pop(0)
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+
+
+def shorten(text: str) -> str:
+    """Return a server's message on one line and of limited length, without terminal control characters and key material."""
+    line = printable(" ".join(without_key_material(text).split()))
+    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
+
+
+def as_sentence(text: str) -> str:
+    """Return a text that ends in a full stop."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

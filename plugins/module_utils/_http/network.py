@@ -1,0 +1,182 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How servers are reached: time limit, proxy, and the CA certificates that are trusted. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import typing as t
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from .._base.errors import CertificatesError
+from .._base.files import not_readable, read_file, shown
+from .._base.names import is_loopback
+
+LONGEST_TIMEOUT = 86400
+"""Seconds; with more, or infinity, a run would never end."""
+ROOTS_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR")
+"""Environment variables that name root certificates, best first: those of OpenSSL and of the library that calls the API."""
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+)
+"""Where distributions keep all roots in one file."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """How servers are reached."""
+
+    timeout: float
+    proxy: str | None = field(repr=False)
+    verify: bool | str
+    retries: int
+
+
+def network_of_options(params: Mapping[str, t.Any], given: frozenset[str]) -> Network:
+    """Return how servers are reached where there is no config file, as the API is not called; arguments and errors as above."""
+    return _network(params, given, {})
+
+
+def _network(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> Network:
+    timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
+    if not 0 < timeout < LONGEST_TIMEOUT:
+        raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
+    of_environment = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
+    return Network(
+        timeout=timeout,
+        proxy=_proxy(params["proxy"] or ("" if of_environment else config.get("proxy"))),
+        verify=_verification(params, given, config),
+        retries=params["retries"],
+    )
+
+
+def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
+    """Return the `verify` argument for requests: the path of a CA bundle, or whether to verify at all.
+
+    A path in the config file is for this API alone, so it goes before the roots that the environment names for everything.
+    """
+    configured: bool | str = config.get("verify", True)
+    ca_path = params["ca_path"] or (configured if isinstance(configured, str) else None)
+    is_said = params["ca_path"] or "validate_certs" in given
+    wanted = params["validate_certs"] if is_said else configured is not False
+    if not wanted:
+        return False
+    return _existing_ca(ca_path) if ca_path else default_roots() or True
+
+
+def _existing_ca(path: str) -> str:
+    expanded = os.path.expanduser(path)
+    if not (os.path.isfile(expanded) or os.path.isdir(expanded)) or not os.access(expanded, os.R_OK):
+        raise CertificatesError(
+            "invalid_argument", f"The CA file {path} cannot be read: check ca_path, or verify in the config file."
+        )
+    return expanded
+
+
+def _proxy(url: str | None) -> str | None:
+    """Return a proxy's URL; a host and port without a scheme means an HTTP proxy."""
+    if not url:
+        return None
+    return url if "://" in url else f"http://{url.lstrip('/')}"
+
+
+def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None) -> None:
+    """Refuse to send credentials unencrypted to anything but this machine.
+
+    Args:
+        option: the option that names the URL.
+        url: where credentials are to be sent.
+        example: what it must look like.
+        parts: what it must have besides `https`, for the message.
+        proxy: the URL of the proxy before it, if there is one.
+
+    Raises:
+        CertificatesError: `invalid_argument`, `insecure_endpoint`.
+    """
+    proxy_host = _proxy_host(proxy) if proxy else None
+    parsed, host = split_url(url)
+    if not host or parsed.scheme not in {"http", "https"} or "@" in parsed.netloc or parsed.query or parsed.fragment:
+        raise CertificatesError(
+            "invalid_argument", f"{option} must look like {example}: https, {parts}, without a login in it."
+        )
+    if parsed.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
+        raise CertificatesError(
+            "insecure_endpoint",
+            f"Credentials are not sent to {host} over plain http: use https in {option}.",
+            host=host,
+        )
+
+
+def split_url(url: str) -> tuple[SplitResult, str | None]:
+    """Return the parts of a URL, and its host, `None` if it is no URL or has none."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts, parts.hostname if parts.port != 0 else None
+    return urlsplit(""), None
+
+
+def _proxy_host(proxy: str) -> str:
+    url, host = split_url(proxy)
+    if not host or "@" in url.path + url.query + url.fragment:
+        raise CertificatesError(
+            "invalid_argument",
+            "proxy must look like http://proxy.example.com:3128, with a login like http://user:password@proxy.example.com:3128, "
+            "in which all but letters and digits is percent-encoded.",
+        )
+    return host
+
+
+def default_roots() -> str | None:
+    """Return the file or folder of root certificates where no option names one: the environment's, else the machine's, else certifi's.
+
+    The only answer to that for the API, mail servers and the trust in certificates, so that what is trusted by one is by all. What the
+    environment names replaces the machine's.
+
+    Raises:
+        CertificatesError: `invalid_argument` if the environment names what has no certificates.
+    """
+    for variable in ROOTS_VARIABLES:
+        path = os.environ.get(variable, "").strip()
+        if path:
+            why_not = _why_no_roots(path)
+            if why_not:
+                raise CertificatesError(
+                    "invalid_argument",
+                    f"The environment variable {variable} cannot be used. {why_not} Name a file of root certificates, or unset it.",
+                    variable=variable,
+                )
+            return path
+    return next((path for path in _places_of_roots() if path and _why_no_roots(path) is None), None)
+
+
+def _places_of_roots() -> Iterator[str]:
+    """Yield where the roots of a machine may be, best first."""
+    yield from BUNDLES
+    openssl = ssl.get_default_verify_paths()
+    yield from (openssl.openssl_cafile, openssl.openssl_capath)
+    with suppress(ImportError):
+        import certifi
+
+        yield certifi.where()
+
+
+def _why_no_roots(path: str) -> str | None:
+    """Return why a file or folder has no certificates, as a sentence, or `None`; whether they can be read, shows when they are used."""
+    try:
+        has_some = bool(os.listdir(path)) if os.path.isdir(path) else b"CERTIFICATE-----" in read_file(path)
+    except OSError as error:
+        return not_readable("folder", path, error).message
+    except CertificatesError as error:
+        return error.message
+    return None if has_some else f"There is no certificate in{shown(path) or ' it'}."

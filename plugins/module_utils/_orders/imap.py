@@ -1,0 +1,445 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A folder on a mail server, read with imap-tools. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import imaplib
+import os
+import re
+import ssl
+import time
+import typing as t
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import itemgetter
+
+from .._base.codes import Code
+from .._base.errors import CertificatesError
+from .._base.files import check_plain_file, shown
+from .._base.text import printable
+from .._http.network import default_roots
+from .limits import why_unusable
+from .mailbox import Enough, Mailbox, Raw, Unreadable, cut
+from .message_parts import HEADER_BYTES
+from .plan_collect import Location
+
+with suppress(ImportError):
+    import imap_tools
+
+    REFUSED = (imaplib.IMAP4.error, imap_tools.ImapToolsError)
+    """The exceptions for a command that the server rejects."""
+
+Security = t.Literal["tls", "starttls", "none"]
+PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
+
+
+@dataclass(frozen=True)
+class ImapSettings:
+    """How to connect and log in; `timeout` is in seconds, for each piece of data from the server."""
+
+    host: str
+    port: int | None
+    username: str
+    password: str = field(repr=False)
+    folder: str
+    security: Security
+    validate_certs: bool
+    ca_path: str | None
+    timeout: float
+
+    @property
+    def actual_port(self) -> int:
+        """The port from the options, else the usual one."""
+        return self.port or PORTS[self.security]
+
+    @property
+    def address(self) -> str:
+        """Host and port, for use in messages."""
+        return f"{self.host}:{self.actual_port}"
+
+
+FEW = 500
+"""Maximum number of messages that are all read. In a larger folder, the server searches for certificates first."""
+CHUNK = 200
+"""Maximum number of messages that are requested together. Exchange rejects very long commands."""
+BATCH_BYTES = 4 * 1024 * 1024
+PAUSES = (0, 1, 2, 4)
+"""Seconds before each attempt to restore a lost connection; they begin again after a message has been read, or has failed."""
+MAX_FAILURES = 3
+"""How often a connection may be lost at a message: once with others, and twice alone, because the network may fail, too."""
+MAX_GIVEN_UP = 20
+"""Messages in a row that cannot be read. Then the messages are not the cause: the server limits the client, or fails."""
+MAX_IDLE_SECONDS = 25 * 60
+"""Servers may log out a client that idles for 30 minutes (RFC 2177)."""
+SHOWN_FOLDERS = 10
+LOST = (imaplib.IMAP4.abort, OSError)
+"""The exceptions for a lost connection."""
+NOT_NOW = ("[UNAVAILABLE]", "[LIMIT]", "[OVERQUOTA]")
+"""Response codes for a login that the server accepts at another time (RFC 5530, RFC 9051; the last one is Gmail's)."""
+UID = re.compile(rb"\bUID (\d+)")
+SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+STRUCTURE = re.compile(rb"\bBODYSTRUCTURE .*", re.DOTALL)
+CERTIFICATE_PART = re.compile(
+    rb'"(?:application|message)" "(?!(?:pdf|ics|msword|pgp-signature|(?:x-)?pkcs7-signature|delivery-status)"|vnd\.(?!ms-outlook"))|'
+    rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.(?:crt|cer|cert|pem|der|p7b|p7c|ca-bundle|zip|txt|eml|msg)(?![a-z0-9-])',
+    re.IGNORECASE,
+)
+"""A part that may be, or hold, a certificate, in a `BODYSTRUCTURE`: by its media type, or by its file name."""
+QUOTED = re.compile(r"\[?b([\"'])(.*?)\1\]?")
+"""How `imaplib` quotes the server in its exceptions."""
+
+
+class ImapMailbox(Mailbox):
+    """A folder on a mail server (RFC 9051, RFC 3501), opened read-only. A lost connection is restored.
+
+    If the folder has at most `FEW` candidate messages, all are read. In a larger folder the server searches: only messages with
+    PEM in their text or with attachments are read, first those with a subject about certificates.
+    """
+
+    def __init__(self, settings: ImapSettings, largest: int) -> None:
+        self._settings = settings
+        self._largest = largest
+        self._seen: set[int] = set()
+        self._failures: Counter[int] = Counter()
+        """How often a message did not come; from the first time on, it is requested alone."""
+        self._unread: dict[int, str] = {}
+        self._given_up: Counter[str] = Counter()
+        """By what is requested: the messages in a row that the server did not return."""
+        self._validity: object = None
+        self._box: imap_tools.BaseMailBox | None = None
+        why_not = why_unusable({"imap": vars(settings)})
+        if why_not:
+            raise CertificatesError("invalid_argument", why_not)
+        self._context = _tls_context(settings)
+
+    def __enter__(self) -> ImapMailbox:
+        self._box = self._connect()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._box is not None:
+            with suppress(*LOST, *REFUSED, ValueError):  # imaplib reads from the file that it has closed
+                self._box.logout()
+            self._drop()
+
+    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+        """See `Mailbox`. The newest messages come first. A message at which the connection is lost again is given up."""
+        self._given_up.clear()
+        pauses = iter(PAUSES)
+        while True:
+            progress = len(self._seen) + self._failures.total()
+            try:
+                self._box = box = self._box or self._connect()
+                yield from self._read(box, since, enough)
+                return
+            except (*LOST, CertificatesError) as error:
+                self._drop()
+                failure = error if isinstance(error, CertificatesError) else self._lost(error)
+                if len(self._seen) + self._failures.total() > progress:
+                    pauses = iter(PAUSES)
+                pause = next(pauses, None)
+                if pause is None or failure.code != "unreachable":
+                    raise failure from None
+                time.sleep(pause)
+            except REFUSED as error:
+                raise self._failure("mailbox_error", f"refused a command: {_in_words(error)}") from None
+
+    def unread(self) -> Sequence[Unreadable]:
+        """See `Mailbox`."""
+        folder = self._settings.folder
+        return tuple(Unreadable(Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
+
+    def wait(self, seconds: float) -> None:
+        """See `Mailbox`. If the server supports IDLE (RFC 2177), it reports new messages."""
+        until = time.monotonic() + seconds
+        try:
+            if self._box is not None and "IDLE" in self._box.client.capabilities:
+                self._box.client.noop()  # IDLE alone may miss a message that came before it
+                if not any(self._box.client.response("EXISTS")[1]):
+                    self._box.idle.wait(min(seconds, MAX_IDLE_SECONDS))
+                return
+        except (*LOST, *REFUSED):
+            self._drop()
+            until = min(until, time.monotonic() + 1)
+        time.sleep(max(0, until - time.monotonic()))
+
+    def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: Enough) -> Iterator[Raw]:
+        box.client.noop()  # lets the server report new messages
+        box.client.response("EXISTS")  # what is reported later may be missing from the search
+        day = since - timedelta(days=1)  # servers compare days, in their own time zone
+        window = imap_tools.AND(date_gte=day.date())
+        present = _search(box, window)
+        self._unread = {uid: why for uid, why in self._unread.items() if uid in present}
+        new = sorted(present - self._seen, reverse=True)
+        if len(new) <= FEW:
+            yield from self._messages(box, new, since)
+        else:
+            yield from self._likely_messages(box, window, new, since, enough)
+        self._seen |= present
+
+    def _likely_messages(
+        self, box: imap_tools.BaseMailBox, window: imap_tools.AND, new: Sequence[int], since: datetime, enough: Enough
+    ) -> Iterator[Raw]:
+        """Yield the messages of a large folder that may hold a certificate, the most likely ones first."""
+        telling = imap_tools.AND(window, imap_tools.OR(subject=["certificate", "zertifikat", "ssl"]))
+        # The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters.
+        pem = imap_tools.OR(body=["BEGIN CERTIFICATE", "MII"])
+        of_parts = imap_tools.NOT(header=imap_tools.H("Content-Type", "text/"))
+        for criteria in (telling, window):
+            if enough():
+                return
+            yield from self._messages(box, _matching(box, new, imap_tools.AND(criteria, pem)), since)
+            several = _matching(box, new, imap_tools.AND(criteria, of_parts))
+            structures = self._fetch(box, several, "BODYSTRUCTURE", STRUCTURE)
+            yield from self._messages(box, [uid for uid, each in structures if CERTIFICATE_PART.search(each[0])], since)
+        if not enough():  # they may say why a certificate is missing
+            yield from self._messages(box, _matching(box, new, telling)[:FEW], since)
+
+    def _messages(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
+        listed = self._fetch(box, uids, "RFC822.SIZE INTERNALDATE", SIZE)
+        sizes = {uid: int(size[1]) for uid, size in listed if not _is_before(size.string, since)}
+        large = [uid for uid, size in sizes.items() if size > self._largest]
+        for batch in (*_batches({uid: size for uid, size in sizes.items() if size <= self._largest}), large):
+            items = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if batch is large else "BODY.PEEK[]"
+            for uid, data in self._fetch(box, batch, items):
+                self._seen.add(uid)
+                location = Location(folder=self._settings.folder, uid=uid)
+                yield cut(data, location, self._largest, is_whole=batch is not large)
+
+    def _fetch(
+        self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str, form: re.Pattern[bytes] | None = None
+    ) -> Iterator[tuple[int, t.Any]]:
+        """Yield each unseen message's UID, and its content, or what of its attributes has a form.
+
+        `fetch` of imap-tools requests a message whole, whatever its size, and does not keep its bytes. A message that cannot be
+        read hides no other: Dovecot ends the connection at it, and Exchange leaves it out or rejects the command. So a message
+        that does not come with others is requested alone, and then given up, unless it has been deleted.
+        """
+        left = [uid for uid in uids if uid not in self._seen]
+        together = [uid for uid in left if not self._failures[uid]]
+        groups = [together[start : start + CHUNK] for start in range(0, len(together), CHUNK)]
+        groups += [[uid] for uid in left if self._failures[uid]]
+        for group in groups:  # it grows
+            is_alone = bool(self._failures[group[0]])
+            why = "the server leaves it out of its response."
+            try:
+                kind, data = box.client.uid("FETCH", ",".join(map(str, group)), f"(UID {items})")
+            except LOST as error:
+                self._failures.update(group)
+                if self._failures[group[0]] == MAX_FAILURES:
+                    self._give_up(group[0], items, self._lost(error).message)
+                raise
+            except imaplib.IMAP4.error as error:
+                kind, data = "BAD", [str(error).encode()]
+            if kind != "OK":
+                why = f"the server refuses it: {_in_words(data[0].decode(errors='replace'))}"
+                data = box.client.response("FETCH")[1]
+            missing = set(group)
+            for uid, attributes, content in sorted(_responses(data), key=itemgetter(0), reverse=True):
+                value = form.search(attributes) if form else content
+                if uid in missing and value is not None:
+                    self._given_up[items] = 0
+                    missing.discard(uid)
+                    yield uid, value
+            if not is_alone:
+                self._failures.update(missing)
+                groups += [[uid] for uid in group if uid in missing]
+            elif missing:
+                box.client.noop()  # lets the server report what other clients have deleted
+                if _search(box, imap_tools.AND(uid=str(group[0]))):
+                    self._give_up(group[0], items, why)
+
+    def _give_up(self, uid: int, items: str, why: str) -> None:
+        self._seen.add(uid)
+        self._unread[uid] = f"The message with UID {uid} in the folder {self._settings.folder} cannot be read: {why}"
+        self._given_up[items] += 1
+        if self._given_up[items] == MAX_GIVEN_UP:
+            what = f"did not return {MAX_GIVEN_UP} messages in a row. {self._unread[uid]} Try again later."
+            raise self._failure("mailbox_error", what)
+
+    def _connect(self) -> imap_tools.BaseMailBox:
+        """Return a connection with the folder opened read-only.
+
+        Raises:
+            CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `invalid_argument`.
+        """
+        self._box = box = self._open_connection()
+        try:
+            self._log_in(box)
+            self._open_folder(box)
+        except LOST as error:
+            self._drop()
+            raise self._lost(error) from None
+        except BaseException:
+            self._drop()
+            raise
+        return box
+
+    def _open_connection(self) -> imap_tools.BaseMailBox:
+        settings = self._settings
+        where: dict[str, t.Any] = {"host": settings.host, "port": settings.actual_port, "timeout": settings.timeout}
+        try:
+            if settings.security == "none":
+                return imap_tools.MailBoxUnencrypted(**where)
+            secured = imap_tools.MailBox if settings.security == "tls" else imap_tools.MailBoxStartTls
+            return secured(**where, ssl_context=self._context)
+        except ssl.SSLCertVerificationError as error:
+            what = (
+                f"has a certificate that cannot be verified ({error.verify_message}): "
+                "give the CA's certificate in ca_path, or the host name that the certificate is for."
+            )
+            raise self._failure("tls_error", what) from None
+        except ssl.SSLError as error:
+            what = (
+                f"does not speak TLS here ({error.reason}): use security tls with port 993, or starttls with port 143."
+            )
+            raise self._failure("tls_error", what) from None
+        except ValueError:  # from the library for an invalid port, or from the resolver for an invalid name
+            what = f"cannot be connected to with security {settings.security}: check host and port of imap (tls goes with port 993, starttls with 143)."
+            raise self._failure("invalid_argument", what) from None
+        except (*LOST, *REFUSED) as error:
+            if "TLS not supported" in str(error):
+                raise self._failure("tls_error", "does not offer STARTTLS: use security tls.") from None
+            raise self._lost(error, "cannot be reached") from None
+
+    def _log_in(self, box: imap_tools.BaseMailBox) -> None:
+        settings = self._settings
+        login = box.login if (settings.username + settings.password).isascii() else box.login_utf8
+        try:
+            login(settings.username, settings.password, initial_folder=None)
+        except imaplib.IMAP4.abort:
+            raise
+        except REFUSED as error:  # the message does not quote the server, which may quote the password
+            if any(code in str(error).upper() for code in NOT_NOW):
+                raise self._failure("unreachable", "takes no login at the moment: try again later.") from None
+            what = (
+                f"refuses the login of {settings.username}: check username and password. "
+                "Providers with two-factor login want an app password."
+            )
+            raise self._failure("authentication_failed", what) from None
+
+    def _open_folder(self, box: imap_tools.BaseMailBox) -> None:
+        folder = self._settings.folder
+        try:
+            box.folder.set(folder, readonly=True)
+        except imap_tools.MailboxFolderSelectError:
+            names = [printable(each.name) for each in box.folder.list()[:SHOWN_FOLDERS]]
+            message = f"The mail server {self._settings.address} has no folder {folder} to read. There are: {', '.join(names)}."
+            raise CertificatesError("not_found", message, folder=folder) from None
+        validity = box.client.response("UIDVALIDITY")[1][0]
+        if self._validity not in {None, validity}:
+            for known in (self._seen, self._failures, self._unread):
+                known.clear()  # the numbers now mean other messages (RFC 9051, 2.3.1.1)
+        self._validity = validity
+
+    def _lost(self, error: BaseException, what: str = "broke the connection") -> CertificatesError:
+        if isinstance(error, TimeoutError):
+            why = f"did not answer within {self._settings.timeout:g} seconds: raise timeout of imap, check host and port, or try again later."
+        else:
+            why = f"{what}: {_in_words(error)} Check host and port, or try again later."
+        return self._failure("unreachable", why)
+
+    def _failure(self, code: Code, what: str) -> CertificatesError:
+        message = f"The mail server {self._settings.address} {what}"
+        return CertificatesError(code, message, host=self._settings.host)
+
+    def _drop(self) -> None:
+        if self._box is not None:
+            with suppress(OSError):
+                self._box.client.shutdown()
+            self._box = None
+
+
+def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
+    if settings.security == "none":
+        return None
+    roots = settings.ca_path or (default_roots() if settings.validate_certs else None)
+    what = "ca_path of imap" if settings.ca_path else "The file of root certificates"
+    try:
+        if settings.ca_path:
+            check_plain_file("CA file", settings.ca_path, os.stat(settings.ca_path).st_mode)
+        is_folder = roots is not None and os.path.isdir(roots)
+        context = ssl.create_default_context(cafile=None if is_folder else roots, capath=roots if is_folder else None)
+    except CertificatesError as error:
+        raise CertificatesError("invalid_argument", f"ca_path of imap: {error.message}") from None
+    except (OSError, ValueError) as error:
+        why = (
+            "it holds no certificate"
+            if isinstance(error, ssl.SSLError)
+            else getattr(error, "strerror", "it is no path")
+        )
+        raise CertificatesError("invalid_argument", f"{what}{shown(roots or '')} cannot be used: {why}.") from None
+    if not settings.validate_certs:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _search(box: imap_tools.BaseMailBox, criteria: imap_tools.AND) -> set[int]:
+    return set(map(int, box.uids(criteria)))
+
+
+def _matching(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: imap_tools.AND) -> list[int]:
+    """Return which of some messages fulfil criteria, and those for which the server refuses to say so.
+
+    Dovecot refuses a whole search because of one message that it cannot read.
+    """
+    try:
+        found = _search(box, imap_tools.AND(criteria, uid=imap_tools.U(str(uids[-1]), str(uids[0]))))
+    except imap_tools.MailboxUidsError:
+        if len(uids) <= CHUNK:
+            return list(uids)
+        middle = len(uids) // 2
+        return _matching(box, uids[:middle], criteria) + _matching(box, uids[middle:], criteria)
+    return [uid for uid in uids if uid in found]
+
+
+def _responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes | None]]:
+    """Yield UID, attributes, and content of each message in a response to FETCH, from the pieces that `imaplib` returns."""
+    attributes, content = b"", None
+    for part in data:
+        if isinstance(part, tuple) and b"BODY[" in part[0]:
+            attributes, content = attributes + part[0], part[1]
+        elif isinstance(part, tuple):  # such as a file name in a BODYSTRUCTURE
+            attributes += b"".join(part)
+        else:
+            attributes += part or b""
+            uid = UID.search(attributes)
+            if uid:
+                yield int(uid[1]), attributes, content
+            attributes, content = b"", None
+
+
+def _is_before(attributes: bytes, since: datetime) -> bool:
+    """Return whether the server received a message before an instant (`INTERNALDATE`)."""
+    received = imaplib.Internaldate2tuple(attributes)
+    return received is not None and time.mktime(received) < since.timestamp()
+
+
+def _batches(sizes: dict[int, int]) -> Iterator[list[int]]:
+    """Yield messages to request together: as many as `BATCH_BYTES` allow, and at least one."""
+    batch: list[int] = []
+    bytes_in_batch = 0
+    for uid, size in sizes.items():
+        if batch and bytes_in_batch + size > BATCH_BYTES:
+            yield batch
+            batch, bytes_in_batch = [], 0
+        batch.append(uid)
+        bytes_in_batch += size
+    if batch:
+        yield batch
+
+
+def _in_words(error: BaseException | str) -> str:
+    """Describe what went wrong, as a sentence, without the content of messages."""
+    words = str(getattr(error, "strerror", None) or error)
+    if "unexpected response" in words:
+        words = "its response is not IMAP"
+    plain = printable(QUOTED.sub(r"\2", words[:1000]))[:200].strip().rstrip(".")
+    return f"{plain}."

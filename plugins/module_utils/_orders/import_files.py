@@ -1,0 +1,318 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates of SSL orders can be imported: pairs orders with certificates and keys. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+
+from .._base.codes import WaitingReason
+from .._base.errors import CertificatesError, Obstacle
+from .._base.files import absolute, read_file
+from .._base.names import ascii_name, by_spelling, file_stems, shown_name_of, spelling
+from .._base.text import printable
+from .._base.times import now, parse
+from .._softlayer.orders import INELIGIBLE, ineligibility
+from .._softlayer.values import number
+from .._x509.bundle import read_bundle
+from .._x509.certificate import Certificate, pem_bundle
+from .._x509.chain import Anchors, Chains
+from .._x509.pem import as_bytes
+from .._x509.read import read_certificates
+
+Order = Mapping[str, t.Any]
+CERTIFICATE = (".crt",)
+INTERMEDIATE = (".ca-bundle", ".chain.pem")
+PRIVATE_KEY = (".key",)
+WAITING: Mapping[tuple[str, ...], tuple[WaitingReason, str]] = {
+    CERTIFICATE: ("waiting_for_certificate", "certificate"),
+    INTERMEDIATE: ("waiting_for_certificate", "certificate's chain"),
+    PRIVATE_KEY: ("waiting_for_key", "private key"),
+}
+"""By the ends of their names, what an order waits for, and what that is."""
+OF_OTHERS = {
+    "orders": ("the orders that ssl_order_info returned", {"id", "common_name", "status"}),
+    "collected": (
+        "the certificates that ssl_fulfillment_email_info returned",
+        {"order_id", "common_name", "certificate", "intermediate_certificate", "public_key_sha256"},
+    ),
+    "store": ("the certificates that ssl_certificate_info returned", {"id"}),
+    "emails": ("the emails that ssl_fulfillment_email returned", {"order_id"}),
+    "missing": ("what ssl_fulfillment_email_info returned as missing", {"order_id"}),
+    "skipped": ("that list of ssl_fulfillment_result", set[str]()),
+    "failed": ("that list of ssl_fulfillment_result", set[str]()),
+}
+"""By the name it is given as: what of another module's result, and which keys of it are needed."""
+
+
+def records_of(name: str, given: t.Any) -> list[Order]:
+    """Return what was given of another module's result, for null nothing.
+
+    Args:
+        name: see `OF_OTHERS`.
+        given: a list, unless somebody mistook it for something else.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    what, keys = OF_OTHERS[name]
+    records = list(given) if isinstance(given, Iterable) else [] if given is None else [given]
+    if not all(isinstance(record, Mapping) and keys <= record.keys() for record in records):
+        needed = f" with {', '.join(sorted(keys))}" if keys else ""
+        said = f"{name} must be a list of dicts{needed}: give {what}."
+        raise CertificatesError("invalid_argument", said)
+    return records
+
+
+def certificate_files(
+    orders: Iterable[Order] | None,
+    certificate_dir: str | None,
+    privatekey_dir: str,
+    collected: Iterable[Order] | None = None,
+    issuers: Sequence[Certificate] = (),
+    privatekey_passphrase: str | None = None,
+    *,
+    force: bool = False,
+) -> dict[str, list[dict[str, t.Any]]]:
+    """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others.
+
+    Args:
+        orders: as `ssl_order_info` returns them; `None` for those that `collected` has certificates of, which may be of no order.
+        certificate_dir: the folder with certificates, if they do not come from emails.
+        privatekey_dir: the folder with private keys.
+        collected: the certificates from emails, as `ssl_fulfillment_email_info` returns them.
+        issuers: intermediate certificates that files and emails may lack.
+        privatekey_passphrase: decrypts the keys.
+        force: whether newer certificates in the store do not matter.
+
+    Raises:
+        CertificatesError: `not_found` for a folder; as `records_of`.
+    """
+    for folder in (certificate_dir, privatekey_dir):
+        if folder is not None and not os.path.isdir(os.path.expanduser(folder)):
+            raise CertificatesError(
+                "not_found",
+                f"There is no folder {folder} on this machine to look for certificates or keys in: make it, or correct the path.",
+            )
+    mailed = None if collected is None else _with_chains(records_of("collected", collected), issuers)
+    if orders is None:
+        pairs = [(_as_order(found), found) for found in mailed or ()]
+    else:
+        orders = [{**order, "id": number(order["id"])} for order in records_of("orders", orders)]
+        by_age = sorted(mailed or (), key=lambda found: found.get("not_before") or "")
+        found_for = {
+            found.get("order_id"): found for found in by_age
+        }  # the newest, if several mailboxes were looked into
+        pairs = [(_with_name(order, found), found) for order in orders for found in [found_for.get(order["id"], {})]]
+    files = _Files([order for order, _found in pairs], privatekey_passphrase)
+    ready, skipped, at = [], [], now()
+    for order, found in pairs:
+        unclear: list[Obstacle[WaitingReason]] = []
+        if mailed is None:
+            folder = t.cast(str, certificate_dir)
+            path, chain_path = (files.find(order, folder, endings, unclear) for endings in (CERTIFICATE, INTERMEDIATE))
+            certificate = {"certificate_path": path, "intermediate_path": chain_path}
+            if path and not chain_path and issuers:
+                certificate = {"certificate_path": path, "intermediate_content": _chain_of_file(path, issuers)}
+        else:
+            certificate = {
+                "certificate_content": found.get("certificate"),
+                "intermediate_content": found.get("intermediate_certificate"),
+            }
+        private_key = files.find(order, privatekey_dir, PRIVATE_KEY, unclear)
+        has_certificate = (certificate.get("certificate_path") or certificate.get("certificate_content")) is not None
+        has_key, by_email = private_key is not None, mailed is not None
+        why_not = why_not_imported(
+            order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
+        )
+        mistake: Obstacle[WaitingReason] | None = None
+        if unclear and (why_not is None or why_not.reason in {reason for reason, _message in WAITING.values()}):
+            why_not = mistake = unclear[0]
+        if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
+            why = (
+                f"Waiting for the private key: the one in {private_key} belongs to another CSR. Put the key there that the order's CSR was "
+                "made with, or order again with a CSR of the key that is there."
+            )
+            why_not = mistake = Obstacle("waiting_for_key", why)
+        if why_not and not mistake:
+            lacking = {
+                "waiting_for_certificate": (certificate_dir, CERTIFICATE),
+                "waiting_for_key": (privatekey_dir, PRIVATE_KEY),
+            }
+            where = files.where(order, *lacking.get(why_not.reason, (None, ())))
+            why_not = Obstacle(why_not.reason, why_not.message + where)
+        if why_not:
+            names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
+            skipped.append({"order_id": order["id"], **names, **vars(why_not), "needs_person": mistake is not None})
+        else:
+            ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
+    return {"ready": ready, "skipped": skipped}
+
+
+def _as_order(found: Order) -> Order:
+    """Return what is known of the order of a certificate that an email had."""
+    return {**found, "id": found.get("order_id"), "status": "approved", "expires_at": None}
+
+
+def _with_name(order: Order, found: Order) -> Order:
+    """Return an order, by the names of its certificate if it has none itself."""
+    names = ("common_name", "subject_alt_names")
+    return order if shown_name_of(order) else {**order, **{name: found[name] for name in names if name in found}}
+
+
+def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:
+    """Return what was found in emails, once; if an email has no chain, build it from the certificates in the others.
+
+    The signature proves the issuer, so it does not matter where the issuer's certificate comes from.
+    """
+    issuers = list(known)
+    for found in collected:
+        issuers += read_certificates(as_bytes(found["intermediate_certificate"] or ""))
+    distinct = {(found.get("order_id"), found["certificate"]): found for found in collected}
+    return [
+        {
+            **found,
+            "intermediate_certificate": found["intermediate_certificate"]
+            or _chain_of(as_bytes(found["certificate"]), issuers),
+        }
+        for found in distinct.values()
+    ]
+
+
+def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
+    """Return the chain of the certificate in a file, as far as it can be built, or `None` if its issuer is unknown."""
+    pile = read_certificates(certificate)
+    leaf = next((certificate for certificate in pile if not certificate.may_issue), None)
+    return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
+
+
+def _chain_of_file(path: str, issuers: Sequence[Certificate]) -> str | None:
+    with suppress(CertificatesError):  # the import reports the error
+        return _chain_of(read_file(path), issuers)
+    return None
+
+
+class _Files:
+    """The files named after orders. If several orders have the same name, as after a renewal, each has files of its own."""
+
+    def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
+        self._namesakes: dict[str, list[Order]] = {}
+        for order in orders:
+            self._namesakes.setdefault(ascii_name(shown_name_of(order) or ""), []).append(order)
+        self._public_keys = cache(lambda path: _public_keys(lambda: read_file(path), passphrase))
+        self._folders = cache(_Folder)
+
+    def find(
+        self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Obstacle[WaitingReason]]
+    ) -> str | None:
+        """Return the path of the file of an order, unless it is known to belong to another order.
+
+        Args:
+            order: what is looked for.
+            folder: where it is.
+            endings: how the file's name may end, the best first.
+            unclear: gets why it is none of several files.
+        """
+        name = shown_name_of(order)
+        if name is None:
+            return None
+        paths = self._folders(folder).paths(name, endings)
+        if len(paths) > 1:
+            reason, what = WAITING[endings]
+            files = " and ".join(printable(os.path.basename(path)) for path in paths)
+            wanted = file_stems(name)[0] + endings[0]
+            message = (
+                f"Waiting for the {what}: {files} in {printable(folder)} may each be it. Name the right one {wanted}."
+            )
+            unclear.append(Obstacle(reason, message))
+            return None
+        path = next(iter(paths), None)
+        return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
+
+    def where(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> str:
+        """Return as which file something of an order is looked for, as a sentence; blank if that is there, for another order."""
+        name = shown_name_of(order)
+        if folder is None or (name and self._folders(folder).paths(name, endings)):
+            return ""
+        if name is None:
+            return " The order tells no name, by which its files are called: import it by hand, with ssl_certificate_import."
+        return f" It is looked for as {printable(os.path.join(folder, file_stems(name)[0] + endings[0]))}."
+
+    def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
+        """Return whether the certificate is an order's but the key, if it can be read, is not.
+
+        This happens if the key of a renewal is there, even if its order is not among these. If neither is the order's, for example
+        after a reissue with another key, the import reports it.
+        """
+        wanted = order.get("public_key_sha256")
+        path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
+        issued_for = self._public_keys(path) if path else _public_keys(lambda: as_bytes(content), None)
+        return wanted in issued_for and wanted not in (self._public_keys(private_key) or {wanted})
+
+    def _is_of_another(self, order: Order, namesakes: Sequence[Order], path: str) -> bool:
+        if len(namesakes) == 1 or order.get("public_key_sha256") in {None, *self._public_keys(path)}:
+            return False
+        return any(other.get("public_key_sha256") in self._public_keys(path) for other in namesakes)
+
+
+class _Folder:
+    """What is in a folder, which is listed once."""
+
+    def __init__(self, path: str) -> None:
+        self._root = absolute(path)
+        self._names: dict[str, list[str]] | None = None
+        with suppress(OSError):  # files in a folder that may not be listed can still be found by their exact names
+            self._names = by_spelling(os.listdir(self._root))
+
+    def paths(self, name: str, endings: Iterable[str]) -> list[str]:
+        """Return the path of the file for a name; several if none of them has exactly the name, and it is not clear which one is meant."""
+        exact = [stem + ending for stem in file_stems(name) for ending in endings]
+        alike = (
+            exact if self._names is None else [other for file in exact for other in self._names.get(spelling(file), ())]
+        )
+        there = [file for file in dict.fromkeys(alike) if os.path.exists(os.path.join(self._root, file))]
+        chosen = [file for file in exact if file in there][:1]
+        for ending in endings:
+            chosen = chosen or [file for file in there if spelling(file).endswith(ending)]
+        return [os.path.join(self._root, file) for file in chosen]
+
+
+def _public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset[str]:
+    """Return the SHA-256 of the public keys in a file; none if it cannot be read, which the import will report."""
+    with suppress(CertificatesError):
+        there = read_bundle(read(), "any", passphrase)
+        keys = frozenset(certificate.public_key_sha256 for certificate in there.certificates)
+        return keys or frozenset({there.key.public_key_sha256} if there.key else ())
+    return frozenset()
+
+
+def why_not_imported(
+    order: Mapping[str, t.Any], at: datetime, *, has_certificate: bool, has_key: bool, by_email: bool, force: bool
+) -> Obstacle[WaitingReason] | None:
+    """Return why the certificate of an order cannot be imported now, or `None` if it can."""
+    why_not = ineligibility(order["status"], parse(order.get("expires_at")), at)
+    if why_not:
+        return Obstacle(why_not, f"Not imported: {INELIGIBLE[why_not]}")
+    if not has_certificate and order.get("imported"):
+        return Obstacle("already_imported", "The store holds the order's certificate already.")
+    if order.get("superseded_by") and not force:
+        ids = ", ".join(map(str, order["superseded_by"]))
+        return Obstacle(
+            "superseded", f"Not imported: the store holds a newer certificate for the order's names (id {ids})."
+        )
+    if not has_certificate and by_email:
+        return Obstacle(
+            "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."
+        )
+    if not has_certificate:
+        return Obstacle("waiting_for_certificate", "Waiting for the certificate: save it from the fulfillment email.")
+    if not has_key:
+        return Obstacle("waiting_for_key", "Waiting for the private key that the order's CSR was made with.")
+    return None

@@ -1,0 +1,133 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Find an order's certificate in the store, or one that may stand in for it. Private to softlayer.certificates.
+
+Pure. The public key alone is not enough: a renewal may keep the key, and a stored certificate may have expired. So an order
+is compared with a certificate by key, term and names.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._base.times import SLACK, is_of_term, term_of
+from .._replacement.can_replace import Incumbent, age, why_not_in_place_of
+from .._replacement.index import StoreIndex
+from .._replacement.trust import TrustView
+from .._softlayer.orders import STANDING, Order, Selection
+from .._softlayer.store import StoreCertificate, certificate_of
+
+
+def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
+    """Return whether a certificate of the store is an order's: it has the order's public key and term.
+
+    While it is waited for, somebody may have signed the request with its own key.
+    """
+    certificate = certificate_of(record)
+    term = term_of(order.effective_at, order.created_at, order.expires_at)
+    validity = certificate.not_before, certificate.not_after
+    has_key = certificate.public_key_sha256 == order.public_key_sha256
+    return has_key and is_of_term(term, validity, at) and not certificate.is_root
+
+
+def supersedes_order(record: StoreCertificate, order: Order, view: TrustView) -> bool:
+    """Return whether a certificate of the store may stand in for an order's certificate, of which less is known.
+
+    It must have another key or term. It must have been issued later, or at the same time with a later end. If no date of the order is
+    known, nothing supersedes it.
+    """
+    incumbent = Incumbent(order.names, order.names, frozenset(), order.key_type)
+    return _is_newer(record, order) and why_not_in_place_of(record, incumbent, view) is None
+
+
+def _is_newer(record: StoreCertificate, order: Order) -> bool:
+    certificate, begins_at = certificate_of(record), order.effective_at or order.created_at
+    ends_later = order.expires_at is not None and certificate.not_after > order.expires_at + SLACK
+    has_other_key = order.public_key_sha256 not in {None, certificate.public_key_sha256}
+    if begins_at is None:
+        return ends_later
+    if certificate.not_before > begins_at + SLACK:
+        return ends_later or has_other_key
+    return ends_later and certificate.not_before >= begins_at - SLACK
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The state of an order in the store."""
+
+    of_its_key: tuple[StoreCertificate, ...]
+    """Those with the public key of its CSR."""
+    imported_as: tuple[StoreCertificate, ...]
+    """Those of them that are its certificate."""
+    superseded_by: tuple[StoreCertificate, ...]
+    """Those that may stand in for it; empty if its own certificate is there."""
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return it in the form of `ssl_order_info`."""
+        return {
+            "certificate_ids": [record.id for record in self.of_its_key],
+            "imported": bool(self.imported_as),
+            "superseded_by": [record.id for record in self.superseded_by],
+        }
+
+
+def standing(order: Order, index: StoreIndex, view: TrustView) -> Standing:
+    """Return the state of an order in the store."""
+    of_its_key = tuple(index.with_key(order.public_key_sha256))
+    imported_as = tuple(record for record in of_its_key if is_imported(order, record, view.at))
+    if imported_as:
+        return Standing(of_its_key, imported_as, ())
+    candidates = index.valid_at(view.at).covering(order.names)
+    successors = [record for record in candidates if supersedes_order(record, order, view)]
+    # An earlier certificate for its key says more of what is wanted, if it is for the order's names: a key may serve several.
+    earlier = [record for record in of_its_key if certificate_of(record).names >= order.names]
+    before = max(earlier, key=age, default=None)
+    if before is not None:
+        successors = [
+            record for record in successors if why_not_in_place_of(record, Incumbent.of(before), view) is None
+        ]
+    return Standing(of_its_key, (), tuple(successors))
+
+
+def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
+    """Return the certificates of the store that can ever matter to these orders, at any time, sorted by id."""
+    wanted = {
+        record.stored_id: record
+        for order in orders
+        for record in (*index.with_key(order.public_key_sha256), *index.covering(order.names))
+    }
+    return [wanted[identifier] for identifier in sorted(wanted)]
+
+
+def select(
+    selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
+) -> list[tuple[Order, Standing | None]]:
+    """Return the wanted orders, each with its state in the store, `None` if `index` is; the arguments are those of `results`."""
+    taken = (order for order in orders if selection.takes(order, view.at))
+    states = [(order, standing(order, index, view) if index is not None else None) for order in taken]
+    if selection.imported is None:
+        return states
+    return [(order, state) for order, state in states if state and bool(state.imported_as) is selection.imported]
+
+
+def results(
+    selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
+) -> list[dict[str, t.Any]]:
+    """Return the wanted orders in the form of the modules' results.
+
+    Args:
+        selection: which orders are wanted.
+        orders: all orders to select from.
+        index: the certificates of the store; `None` if they are not known. Results have fields about it only if `selection` needs it.
+        view: who has to trust what stands in for an order's certificate.
+    """
+    taken = select(selection, orders, index, view)
+    if not selection.needs_store:
+        return [order.as_result(view.at) for order, _state in taken]
+    unknown = dict.fromkeys(STANDING)
+    return [{**order.as_result(view.at), **(state.as_result() if state else unknown)} for order, state in taken]

@@ -1,0 +1,73 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the description of a mailbox may hold, as far as that shows before it is opened. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from .._base.names import LARGEST_PORT, is_address, is_loopback
+from .._base.options import MAILBOXES
+from .message_parts import HEADER_BYTES
+
+LONGEST: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
+"""Days, and seconds."""
+LONGEST_ANSWER = 86_400
+"""Seconds."""
+LARGEST_MESSAGE = 1024 * 1024 * 1024
+
+
+def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:
+    """Return how a sentence ends that asks for one mailbox, or `None` if exactly one is named."""
+    boxes = [name for name in MAILBOXES if mail.get(name) is not None]
+    if len(boxes) == 1:
+        return None
+    return f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
+
+
+def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
+    """Return why no mailbox can be opened by this description, or `None` if nothing in it speaks against that.
+
+    Args:
+        mail: options of `ssl_fulfillment_email_info`, of the types that it says; what is missing or `None` is not looked at.
+    """
+    for name in LONGEST:
+        why_not = why_out_of_bounds(name, mail.get(name))
+        if why_not:
+            return f"{name} {why_not}"
+    largest = mail.get("max_message_bytes")
+    if largest is not None and not HEADER_BYTES <= largest <= LARGEST_MESSAGE:
+        return f"max_message_bytes must be from {HEADER_BYTES} to {LARGEST_MESSAGE}."
+    if mail.get("maildir") == "":
+        return "maildir must not be empty."
+    return _why_no_imap(mail.get("imap") or {})
+
+
+def why_out_of_bounds(name: str, value: float | None) -> str | None:
+    """Return what one of the `LONGEST` must be, as the end of a sentence, or `None` if this value is that, or there is none."""
+    most = LONGEST[name]
+    return None if _is_within(value, most) else f"must be greater than 0 and at most {most}."
+
+
+def _why_no_imap(imap: Mapping[str, t.Any]) -> str | None:
+    if not _is_within(imap.get("timeout"), LONGEST_ANSWER):
+        return f"timeout of imap must be greater than 0 and at most {LONGEST_ANSWER}."
+    if not _is_within(imap.get("port"), LARGEST_PORT):
+        return f"port of imap must be from 1 to {LARGEST_PORT}."
+    host = imap.get("host") or ""
+    if ":" in host and not is_address(host):
+        return "host of imap must be a name or an address alone: give the port as port, and the user as username."
+    for name in ("host", "username", "password", "folder"):
+        value = imap.get(name)
+        if value is not None and (not value or any(ord(character) < ord(" ") for character in value)):
+            return f"{name} of imap must not be empty, and must not hold control characters."
+    if imap.get("security") == "none" and not is_loopback(imap["host"]):
+        return f"The password is not sent to {imap['host']} without TLS: set security to tls or starttls."
+    return None
+
+
+def _is_within(value: float | None, most: float) -> bool:
+    return value is None or 0 < value <= most

@@ -1,0 +1,249 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A source of messages of any kind; those with a file for each message: Maildir, single files and folders. Private to softlayer.certificates.
+
+Reading leaves no trace: no flag is set, nothing is moved. Messages are passed on one by one, so memory does not grow with
+the mailbox, and none is passed on twice, unless its file was written to meanwhile.
+"""
+
+from __future__ import annotations
+
+import abc
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .._base.errors import CertificatesError
+from .._base.files import not_readable, open_plain_file, shown
+from .._base.text import encodable
+from .message_parts import HEADER_BYTES
+from .plan_collect import Location
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A message as it is stored; if it is too large, only its beginning or its headers."""
+
+    data: bytes = field(repr=False)
+    location: Location
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A message, or a folder of messages, that cannot be read, and why, in a sentence."""
+
+    location: Location
+    message: str
+
+
+def cut(data: bytes, location: Location, largest: int, *, is_whole: bool = True) -> Raw:
+    """Return a message that was read up to the size limit or a little further; of one that is too large, only the beginning."""
+    if is_whole and len(data) <= largest:
+        return Raw(data, location)
+    return Raw(data[:HEADER_BYTES], location, is_whole=False)
+
+
+Enough = Callable[[], bool]
+"""Returns whether everything that was looked for has been found."""
+
+
+class Mailbox(abc.ABC):
+    """A source of messages; used as a context manager, it is open in the block."""
+
+    def __enter__(self) -> Mailbox:
+        return self
+
+    def __exit__(self, *_error: object) -> None:  # noqa: B027 - most have nothing to close
+        """Close it."""
+
+    @abc.abstractmethod
+    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+        """Yield the messages that were received after an instant and have not been yielded before.
+
+        Messages that are less likely to hold a certificate come later, and may be left out if `enough` returns true.
+
+        Raises:
+            CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
+        """
+
+    def unread(self) -> Sequence[Unreadable]:
+        """Return the messages and folders that could not be read, as of the last `read`."""
+        return ()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a message may have come, at most for this number of seconds."""
+        time.sleep(seconds)
+
+
+# Files
+
+MESSAGES = (".eml", ".msg")
+"""How the names of messages end; whether they can be read shows when they are."""
+SEPARATOR = re.compile(rb"\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d ")
+"""The line before a message of an mbox (RFC 4155), with its sender and the beginning of its date."""
+
+
+class _FileMailbox(Mailbox):
+    """Messages with a file for each."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = largest
+        self._seen: set[str] = set()
+        self._unread: dict[str, str] = {}
+
+    @abc.abstractmethod
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        """Yield a name, which stays the same while the message does, and the path of each message that is there now."""
+
+    def _is_named(self, path: str) -> bool:
+        """Return whether the user named this file, as opposed to a folder that contains it."""
+        return False
+
+    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+        """See `Mailbox`. A file's modification time counts as the time when its message was received."""
+        self._unread.clear()
+        for name, path in self._paths():
+            if name in self._seen:
+                continue
+            try:
+                raw = self._read_file(path, since)
+            except CertificatesError as error:
+                if self._is_named(path):
+                    raise
+                self._unread[path] = error.message
+                continue
+            if raw is not None:
+                self._seen.add(name)
+                yield raw
+
+    def _read_file(self, path: str, since: datetime) -> Raw | None:
+        """Return a message, or `None` if it was received too early or is gone."""
+        try:
+            with open_plain_file("message", path) as file:
+                status = os.fstat(file.fileno())
+                if status.st_mtime < since.timestamp():
+                    return None
+                is_small = status.st_size <= self._largest
+                data = file.read(self._largest + 1 if is_small else HEADER_BYTES)  # it may grow meanwhile
+                if data.startswith(b"From ") and SEPARATOR.search(data):
+                    raise CertificatesError(
+                        "not_found",
+                        f"The file{shown(path)} is an mbox: save each of its messages as an .eml file, or have the mail program keep a Maildir.",
+                    )
+                return cut(data, Location(path=encodable(path)), self._largest, is_whole=is_small)
+        except FileNotFoundError:
+            return None  # moved or removed meanwhile, or a broken link
+        except OSError as error:
+            raise not_readable("message", path, error) from None
+
+    def unread(self) -> Sequence[Unreadable]:
+        """See `Mailbox`."""
+        return tuple(Unreadable(Location(path=encodable(path)), why) for path, why in self._unread.items())
+
+    def _listed(self, folder: str) -> list[os.DirEntry[str]]:
+        """Return the entries of a folder that are not hidden, by name; none if it cannot be listed."""
+        try:
+            return _listed(folder)
+        except CertificatesError as error:
+            self._unread[folder] = error.message
+            return []
+
+
+class MaildirMailbox(_FileMailbox):
+    """A Maildir: the folders `new` and `cur`, with a file for each message."""
+
+    def __init__(self, path: str, largest: int) -> None:
+        super().__init__(largest)
+        self._path = path
+        if not os.path.exists(path):
+            raise CertificatesError("not_found", f"There is no folder {path}: give the path of a Maildir.")
+        if not _is_maildir(path):
+            raise CertificatesError(
+                "not_found",
+                f"{path} is no Maildir: it lacks the folders new and cur. Give the folder that holds them; one of .eml files is given as paths.",
+            )
+
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        for part in ("new", "cur"):  # in this order a message that is moved meanwhile is seen twice, not missed
+            for entry in self._listed(os.path.join(self._path, part)):
+                if not _is_folder(entry):
+                    yield entry.name.partition(":")[0], entry.path
+
+
+class PathsMailbox(_FileMailbox):
+    """Files, and folders with `.eml` and `.msg` files at any depth; hidden entries are skipped."""
+
+    def __init__(self, paths: Sequence[str], largest: int) -> None:
+        super().__init__(largest)
+        self._given = tuple(dict.fromkeys(paths))
+        for path in paths:
+            if not os.path.exists(path):
+                raise CertificatesError(
+                    "not_found",
+                    f"There is no file or folder {path}: give the path of an .eml file, or of a folder of them.",
+                )
+            if _is_maildir(path):
+                raise CertificatesError(
+                    "invalid_argument",
+                    f"{path} is a Maildir, whose messages are no .eml files: give it as maildir, in place of paths.",
+                )
+
+    def _is_named(self, path: str) -> bool:
+        return path in self._given
+
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        for given in self._given:
+            paths = self._below(given) if os.path.isdir(given) else [given]
+            yield from ((f"{os.path.realpath(path)} {_state(path)}", path) for path in paths)
+
+    def _below(self, named: str) -> Iterator[str]:
+        """Yield the messages in a folder, then those in its folders; links to folders are not followed."""
+        waiting = [named]
+        while waiting:
+            folder = waiting.pop()
+            entries = _listed(folder) if folder == named else self._listed(folder)
+            folders = [entry.path for entry in entries if _is_folder(entry)]
+            yield from (
+                entry.path for entry in entries if entry.name.lower().endswith(MESSAGES) and not _is_folder(entry)
+            )
+            waiting += reversed(folders)
+
+
+def _state(path: str) -> str:
+    """Return what is another once a file was written to, as one is that was read while it was being saved."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    return f"{status.st_mtime_ns} {status.st_size}"
+
+
+def _is_maildir(path: str) -> bool:
+    return all(os.path.isdir(os.path.join(path, part)) for part in ("new", "cur"))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder itself, not a link to one."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    """Return the entries of a folder that are not hidden, by name.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    except OSError as error:
+        raise not_readable("folder", folder, error) from None

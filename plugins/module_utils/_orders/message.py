@@ -1,0 +1,275 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a message's bytes to the certificates in it. Private to softlayer.certificates.
+
+Pure. Anyone can send a message, so nothing in it is trusted: no input raises an exception, and the constants below and in
+the modules that this one uses limit time and memory. What a message says about itself (sender, subject, file names,
+content types) is used only to describe it.
+"""
+
+from __future__ import annotations
+
+import email.message
+import re
+import typing as t
+from dataclasses import dataclass
+
+from .._base.errors import CertificatesError
+from .._x509.certificate import Certificate
+from .._x509.pem import der_length, from_base64, is_der
+from .._x509.read import certificates_in
+from .archives import COMPOUND_FILE, OUTLOOK_NAME, Attachment, Unpacker, UnreadFile, is_zip, unread_kind, unread_name
+from .message_parts import NO_HEADERS, PARTS, Headers, Part, shown_headers, with_line_ends
+from .message_text import (
+    ANCHOR,
+    BARE_BASE64,
+    CERTIFICATE_LABELS,
+    LINK,
+    about,
+    as_text,
+    bare_blocks,
+    is_text,
+    mentions_certificates,
+    pem_blocks,
+    shortened,
+    wide_charset,
+    without_tags,
+)
+
+Format = t.Literal["inline_pem", "pem", "der", "pkcs7", "zip"]
+
+DEPTH = 20
+"""Levels of nested multiparts and forwarded messages."""
+ARCHIVE_DEPTH = 2
+"""Levels of nested archives: an archive, and archives in it."""
+TEXT_LENGTH = 1024 * 1024
+"""Characters; total text of a message that is searched line by line for certificates."""
+DER_BYTES = 1024 * 1024
+"""Limit for one certificate or PKCS#7 structure, and for all different ones of a message together: a large one takes a
+hundred times its size in memory."""
+CERTIFICATES = 500
+"""Maximum per message."""
+BARE_BLOCKS = 20
+"""Pieces of base64 without PEM's begin and end lines, in one text."""
+BARE_LENGTH = 64 * 1024
+"""Characters of one such piece."""
+
+SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+SIGNED_ENTITY = re.compile(rb"Content-Type[ \t]*:", re.IGNORECASE)
+"""How signed content begins (RFC 8551, 3.5.2)."""
+OUTLOOK = "application/vnd.ms-outlook"
+FORWARDED = frozenset({"message/rfc822", "message/global"})
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+HTML_NAMES = (".html", ".htm", ".xhtml")
+ENVELOPED_DATA = (bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a864886f70d0109100117"))
+"""OIDs of CMS enveloped-data (RFC 5652, 6) and authenticated-enveloped-data (RFC 5083)."""
+KEY_STORE = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
+"""How PKCS#12 begins (RFC 7292, 4): version 3, then another sequence."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A certificate in a message, and the form in which it was first found."""
+
+    certificate: Certificate
+    format: Format
+
+
+@dataclass(frozen=True)
+class Message:
+    """The content of a message.
+
+    `signs` are observations that explain why a message has no certificate: `encrypted`, `too_large`, `malformed`,
+    `unsupported`, `outlook`, `approval`, `issued`, `link`. `unread_name` is the name of the file that is `unsupported`.
+    """
+
+    headers: Headers
+    candidates: tuple[Candidate, ...]
+    signs: frozenset[str]
+    unread_name: str = ""
+
+
+def read_message(data: bytes) -> Message:
+    """Return the content of a message (RFC 5322, RFC 2045 to 2049), whatever its bytes are."""
+    reader = _Reader()
+    if data.startswith(COMPOUND_FILE):
+        return Message(NO_HEADERS, (), frozenset({"unsupported", "outlook"}))
+    headers = shown_headers(reader.read_entity(with_line_ends(data), depth=0))
+    unread_name = reader.note_unread_files(mentions_certificates(headers.subject or ""))
+    return Message(headers, tuple(reader.candidates.values()), frozenset(reader.signs), unread_name)
+
+
+class _Reader:
+    """Reads a message once and notes its content, within the limits."""
+
+    def __init__(self) -> None:
+        self.candidates: dict[bytes, Candidate] = {}
+        self.signs: set[str] = set()
+        self._parts = PARTS
+        self._text = TEXT_LENGTH
+        self._der = DER_BYTES
+        self._structures: set[bytes] = set()
+        self._unpacker = Unpacker()
+        self._unread: list[UnreadFile] = []
+        self._about_certificates = False
+        self._subject = ""
+
+    def read_entity(self, data: bytes, depth: int) -> email.message.Message:
+        """Read a message and return its headers."""
+        part, above = Part(data, 0, len(data)), self._subject
+        self._subject = shown_headers(part.headers).subject or ""
+        self._read_part(part, data, depth)
+        self._subject = above
+        return part.headers
+
+    def _read_part(self, part: Part, data: bytes, depth: int) -> None:
+        self._parts -= 1
+        if depth > DEPTH or self._parts < 0:
+            self.signs.add("too_large")
+        elif part.content_type in SIGNATURES:
+            pass  # its certificates belong to the sender
+        elif part.content_type == "multipart/encrypted":
+            self.signs.add("encrypted")
+        elif part.content_type.startswith("multipart/") and self._read_parts(part, data, depth):
+            pass
+        else:
+            self._read_leaf(part, depth)
+
+    def _read_parts(self, part: Part, data: bytes, depth: int) -> bool:
+        """Read the parts of a multipart; return whether it has any."""
+        default_type = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
+        has_parts = False
+        for start, end in part.parts():
+            has_parts = True
+            self._read_part(Part(data, start, end, default_type), data, depth + 1)
+            if self._parts < 0:
+                break
+        if not has_parts:
+            self.signs.add("malformed")
+        return has_parts
+
+    def note_unread_files(self, is_in_context: bool) -> str:
+        """Note whether an unreadable file may hold a certificate, and return its name; for when the whole message has been read."""
+        in_context = is_in_context or self._about_certificates
+        names = [file.name for file in self._unread if file.may_hold_certificate(in_context=in_context)]
+        self.signs |= {"unsupported"} if names else set()
+        if any(file.kind == "message" for file in self._unread):
+            self.signs.add("outlook")
+        return names[0] if names else ""
+
+    def _read_leaf(self, part: Part, depth: int) -> None:
+        content = part.content()
+        if part.content_type in FORWARDED or part.file_name.lower().endswith(".eml"):
+            self.read_entity(with_line_ends(content), depth + 1)
+        elif part.content_type in SIGNED and (signed := SIGNED_ENTITY.search(content)):
+            self.read_entity(content[signed.start() :], depth + 1)  # the certificates after it belong to the sender
+        elif part.is_body or part.content_type.startswith("multipart/"):
+            self._read_body(content, part.charset, "inline_pem", is_html=part.content_type in HTML_TYPES)
+        else:
+            is_html = part.content_type in HTML_TYPES
+            name = part.file_name + OUTLOOK_NAME * (part.content_type == OUTLOOK)
+            self._read_file(Attachment(name, content), part.charset, level=0, is_html=is_html)
+
+    def _read_body(self, content: bytes, charset: str, form: Format, *, is_html: bool) -> None:
+        text = self._decode(content, charset)
+        plain = without_tags(text) if is_html else text
+        self._about_certificates |= mentions_certificates(plain)
+        if topic := about(f"{self._subject}.\n{plain}"):
+            self.signs.add(topic)
+        if LINK.search(plain) or (is_html and ANCHOR.search(text)):
+            self.signs.add("link")
+        self._read_text(plain, form)
+
+    def _read_file(self, file: Attachment, charset: str, *, level: int, is_html: bool = False) -> None:
+        """Read an attachment, or a file from this level of archives, according to its bytes."""
+        content = file.content
+        if is_zip(content):
+            self._read_archive(file, level + 1)
+        elif content.startswith(b"%PDF-") and b"/Encrypt" in content:
+            self.signs.add("encrypted")
+        elif is_der(content):
+            self._read_der(content, "zip" if level else None)
+        elif len(content) <= DER_BYTES and BARE_BASE64.fullmatch(content):
+            self._read_base64(content, "zip" if level else None)
+        elif is_html or file.name.lower().endswith(HTML_NAMES):
+            self._read_body(content, charset, "zip" if level else "pem", is_html=True)
+        elif kind := unread_kind(file.name, content):
+            self._unread.append(UnreadFile(unread_name(file.name, content), kind))
+        elif b"BEGIN" in content or wide_charset(content) or is_text(content):
+            self._read_text(self._decode(content, charset), "zip" if level else "pem")
+        elif file.name.lower().endswith(OUTLOOK_NAME):
+            self._unread.append(UnreadFile(file.name, "message"))
+
+    def _decode(self, content: bytes, charset: str) -> str:
+        """Return the text, as far as the limit for a message allows."""
+        text, is_all = shortened(as_text(content, charset), self._text)
+        if not is_all:
+            self.signs.add("too_large")
+        self._text -= len(text)
+        return text
+
+    def _read_text(self, text: str, form: Format) -> None:
+        """Read the certificates in a text: PEM, then bare base64."""
+        for block in pem_blocks(text):
+            if block.label == "PGP MESSAGE":
+                self.signs.add("encrypted")
+            if block.label not in CERTIFICATE_LABELS:
+                continue
+            if block.body is None:
+                self.signs.add("malformed")
+            else:
+                self._read_base64(block.body, form)
+            if len(self.candidates) >= CERTIFICATES:
+                break
+        for body in bare_blocks(text, BARE_BLOCKS, BARE_LENGTH):
+            self._read_der(from_base64(body), form, is_guess=True)
+
+    def _read_base64(self, body: bytes, form: Format | None) -> None:
+        if len(body) > 2 * DER_BYTES:
+            self.signs.add("too_large")
+        else:
+            self._read_der(from_base64(body), form)
+
+    def _read_der(self, data: bytes, form: Format | None, *, is_guess: bool = False) -> None:
+        """Read a certificate or PKCS#7 structure, each once; any bytes after it are ignored.
+
+        If it is only a guess that the data is one, nothing but certificates is noted.
+        """
+        length = der_length(data)
+        der = data[:length]
+        if der in self._structures or (is_guess and len(der) < length):
+            return
+        self._structures.add(der)
+        self._der -= len(der)
+        if self._der < 0 or len(self.candidates) >= CERTIFICATES:
+            self.signs.add("too_large")
+            return
+        if any(oid in der[:64] for oid in ENVELOPED_DATA) or KEY_STORE.match(der):
+            self.signs.add("encrypted")
+            return
+        try:
+            certificates = certificates_in(der)
+        except CertificatesError:
+            self.signs |= set() if is_guess else {"malformed"}
+            return
+        for certificate in certificates[:CERTIFICATES]:
+            form_here = form or "der"
+            if certificate.der != der and form_here in {"pem", "der"}:
+                form_here = "pkcs7"
+            self.candidates.setdefault(certificate.der, Candidate(certificate, form_here))
+
+    def _read_archive(self, file: Attachment, level: int) -> None:
+        """Read the files in an archive and in the archives in it."""
+        if level > ARCHIVE_DEPTH:
+            self.signs.add("too_large")
+            return
+        for item in self._unpacker.unpack(file.name, file.content):
+            if isinstance(item, UnreadFile):
+                self._unread.append(item)
+            elif not isinstance(item, Attachment):
+                self.signs.add(item)
+            else:
+                self._read_file(item, "utf-8", level=level)

@@ -1,0 +1,422 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of SSL orders: the state of each order, and what needs attention. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from functools import cached_property
+
+from .._base.codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
+from .._base.names import listener_name, listener_place, shown_name_of
+from .._base.times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse, term_of
+from .._report.report import Kind, Row, Schema, as_data, notice, read, unless_same
+from .._report.summary import Record
+from .._softlayer.orders import ineligibility
+from .._x509.certificate import names_of
+
+STATES: tuple[State, ...] = t.get_args(State)
+ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
+"""In order of urgency."""
+ORDERS = Schema(
+    row="order",
+    identifier="order_id",
+    ids="order_ids",
+    states=STATES,
+    attention=ATTENTION,
+    columns=(
+        *(
+            "order_id",
+            "common_name",
+            "name",
+            "subject_alt_names",
+            "product",
+            "status",
+            "state",
+            "reason",
+            "explanation",
+            "message",
+        ),
+        *("attention", "recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
+        *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
+    ),
+    needs={"orders": {"id": (), "status": ()}},
+    of_the_run=frozenset({"mail_found", "mail_date"}),  # nobody looks for the email of an imported order any more
+)
+PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
+"""Reasons for a failed request of an email that the plan of the next request repeats: they have a state of their own."""
+OBSTACLES: set[MissingReason | WaitingReason] = {
+    "waiting_for_key",
+    "waiting_for_certificate",
+    "no_public_key",
+    "untrusted",
+    "chain_incomplete",
+}
+"""Reasons of a phase that say more than the state."""
+LIMITED_TO_VIEW: Record = {
+    "source": "the certificate store",
+    "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so it is not known which orders are imported, and all of "
+    "them stand here as if they were not. Grant it to see that.",
+}
+Lasting = Mapping[str, Mapping[frozenset[str], datetime]]
+"""By name, and by all names of the orders that have it: when the last of these expires; a pending order counts as the last."""
+
+
+@dataclass(frozen=True)
+class OrderFacts:
+    """What is known about the orders in addition to their own fields, as the collection's modules return it."""
+
+    store: Sequence[Record] | None = None
+    """All records of the certificate store, or `None` if it could not be read; what serves them, they need not tell."""
+    emails: Sequence[Record] = ()
+    """What `ssl_fulfillment_email` would do now."""
+    collected: Sequence[Record] = ()
+    """The certificates found in emails."""
+    missing: Sequence[Record] = ()
+    """The orders without a certificate in the emails."""
+    skipped: Sequence[Record] = ()
+    """What the phases of this run skipped."""
+    failed: Sequence[Record] = ()
+    """What failed in this run; an entry without `order_id` is about all orders."""
+
+    @cached_property
+    def about(self) -> Mapping[str, Mapping[int, Record]]:
+        """Each of these lists, except the store, by order."""
+        return {
+            name: _by_order(getattr(self, name)) for name in ("emails", "collected", "missing", "skipped", "failed")
+        }
+
+    @cached_property
+    def failures(self) -> Mapping[int, Sequence[Record]]:
+        """What failed, by order."""
+        by_order: dict[int, list[Record]] = {}
+        for record in self.failed:
+            if record.get("order_id"):
+                by_order.setdefault(record["order_id"], []).append(record)
+        return by_order
+
+    @cached_property
+    def fingerprints(self) -> set[str]:
+        """SHA-256 of the certificates in the store."""
+        return {record["fingerprint_sha256"] for record in self.store or () if record.get("fingerprint_sha256")}
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Sequence[Record]] | None:
+        """The store by SHA-256 of the public keys; `None` if it could not be read, or may only be viewed."""
+        if self.store is None or self.is_limited_to_view:
+            return None
+        by_key: dict[str, list[Record]] = {}
+        for record in self.store:
+            if record.get("public_key_sha256"):
+                by_key.setdefault(record["public_key_sha256"], []).append(record)
+        return by_key
+
+    @cached_property
+    def is_limited_to_view(self) -> bool:
+        """Whether the store is that of a user who may only view: without notes, and without the keys to compare."""
+        return bool(self.store) and all(record.get("notes") is None for record in self.store or ())
+
+    @property
+    def listeners(self) -> Sequence[Record]:
+        """The listeners of load balancers, in the order of their names, and until when what each has is valid."""
+        told = [
+            {
+                "listener": listener_name(service),
+                "name": shown_name_of(record),
+                "ends_at": record.get("ends_at") or record.get("not_after"),
+                "renewal_due": record.get("renewal_due"),
+                "days_left": record.get("days_until_expiry"),
+            }
+            for record in self.store or ()
+            for service in record.get("services") or ()
+        ]
+        return sorted(told, key=lambda listener: listener_place(listener["listener"]))
+
+    @cached_property
+    def balances(self) -> bool:
+        """Whether load balancers serve any certificate of the store. In an account where none does, nothing is served yet to be."""
+        return any(record.get("services") for record in self.store or ())
+
+
+def _by_order(records: Iterable[Record]) -> dict[int, Record]:
+    return {record["order_id"]: record for record in records if record.get("order_id")}
+
+
+def build(
+    orders: Sequence[Record], known: OrderFacts, words: Record, at: datetime, previous: str | None = None
+) -> Record:
+    """Return the report as data, ready for JSON.
+
+    If nothing but the time has changed since the previous report of the same day (UTC), that report is returned.
+
+    Args:
+        orders: as `ssl_order_info` returns them.
+        known: what else is known.
+        words: the texts of one language.
+        at: the present instant.
+        previous: the JSON text of the previous report, if there is one.
+    """
+    ids = {order["id"] for order in orders}
+    others = (record for record in known.failed if record.get("order_id") not in ids)
+    notices = [*map(notice, others), *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
+
+    def data_at(moment: datetime) -> Row:
+        rows = rows_of(orders, known, moment)
+        served = Counter(
+            name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()}
+        )
+        return as_data(
+            *(ORDERS, rows, notices, words, moment),
+            load_balancers=dict(sorted(served.items())) if known.balances else None,
+            listeners=known.listeners,
+        )
+
+    return unless_same(ORDERS, data_at, read(previous), at)
+
+
+def rows_in(told: Record, at: datetime) -> list[Row]:
+    """Return the rows of what a run of the role `ssl_fulfillment` tells; none if it made no report."""
+    known = {field.name: told[field.name] for field in fields(OrderFacts) if told.get(field.name) is not None}
+    return rows_of(told.get("orders") or (), OrderFacts(**known), at)
+
+
+def rows_of(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[Row]:
+    """Return what is told of each order, the most urgent first."""
+    lasting = _lasting(orders)
+    return sorted((_row(order, known, lasting, at) for order in orders), key=_urgency)
+
+
+def _lasting(orders: Iterable[Record]) -> Lasting:
+    forever = datetime.max.replace(tzinfo=timezone.utc)
+    lasting: dict[str, dict[frozenset[str], datetime]] = {}
+    for order in orders:
+        expires = forever if order["status"] == "pending" else parse(order.get("expires_at"))
+        if expires is not None and order["status"] in {"pending", "approved", "complete"}:
+            names = names_of(order)
+            for name in names:
+                last = lasting.setdefault(name, {})
+                last[names] = max(last.get(names, expires), expires)
+    return lasting
+
+
+def _urgency(row: Row) -> tuple[int, int, str, int]:
+    """Return a sort key: by what needs attention, else by state, then by expiry."""
+    kinds = row["attention"]
+    return (
+        ATTENTION.index(kinds[0]) if kinds else len(ATTENTION),
+        0 if kinds else STATES.index(row["state"]),
+        row["expires_at"] or "~",
+        row["order_id"],
+    )
+
+
+def _row(order: Record, known: OrderFacts, lasting: Lasting, at: datetime) -> Row:
+    identifier: int = order["id"]
+    email = known.about["emails"].get(identifier, {})
+    certificates = _certificates(order, known, at)
+    records = certificates or []
+    counts = [_service_count(record) for record in records]
+    mail_found, mail_date = _mail(identifier, known, imported=bool(certificates))
+    last = max(_ends(records), default=None)
+    ends = parse(order.get("expires_at")) or last
+    served = min(_ends(record for record in records if record.get("services")), default=last)
+    expires = served if served and ends and served < ends - SLACK else ends
+    row = {
+        "order_id": identifier,
+        "common_name": order.get("common_name"),
+        "name": shown_name_of(order),
+        "subject_alt_names": sorted(
+            {name for facts in (order, *records) for name in facts.get("subject_alt_names") or ()}
+        ),
+        "product": order.get("product"),
+        "status": order["status"],
+        "recipient": order.get("approver_email"),
+        "last_requested_at": email.get("previous_requested_at"),
+        "next_allowed_at": email.get("next_allowed_at") if email.get("outcome") != "requested" else None,
+        "mail_found": mail_found,
+        "mail_date": mail_date,
+        "certificate_ids": None if certificates is None else [record["id"] for record in certificates],
+        "certificate_notes": [record["notes"] for record in records if record.get("notes")],
+        "served_by": _served_by(records),
+        "services": sum(filter(None, counts)) if counts and None not in counts else None,
+        "expires_at": iso(expires),
+        "days_left": days_until(expires, at),
+    }
+    is_unused = (
+        row["served_by"] == [] and not any(counts) and not any(record.get("superseded_by") for record in records)
+    )
+    state, reason = _state(
+        row,
+        known,
+        over=ineligibility(order["status"], ends, at),
+        is_idle=known.balances and is_unused,
+        is_superseded=bool(order.get("superseded_by")),
+    )
+    row |= {"state": state, "reason": reason}
+    row["message"] = _message(row, known)
+    is_reissued = bool(served and last and last > served + SLACK)
+    row["attention"] = _attention(
+        row,
+        renewed=state == "superseded" or is_reissued or _is_renewed(order, lasting),
+        serves_expired=any(record.get("services") for record in _expired(order, known, at)),
+    )
+    return row
+
+
+def _term(order: Record) -> tuple[datetime | None, datetime | None]:
+    effective_at, created_at, expires_at = (
+        parse(order.get(f"{name}_at")) for name in ("effective", "created", "expires")
+    )
+    return term_of(effective_at, created_at, expires_at)
+
+
+def _ends(records: Iterable[Record]) -> Iterator[datetime]:
+    return filter(None, (parse(record.get("not_after")) for record in records))
+
+
+def _expired(order: Record, known: OrderFacts, at: datetime) -> Iterator[Record]:
+    """Yield the records that were an order's certificate until they expired."""
+    term = _term(order)
+    for record in (known.by_key or {}).get(order.get("public_key_sha256") or "", ()):
+        begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
+        if begin and end and end < at and is_of_term(term, (begin, end), end):
+            yield record
+
+
+def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Record] | None:
+    """Return the records of the store that are an order's certificate; `None` if it is not known whether there are any.
+
+    They are those of its own term, or if there are none, those of a later term with the same key.
+    """
+    if known.by_key is None:
+        ids = order.get("certificate_ids") or () if order.get("imported") else ()
+        return None if order.get("imported") is None else [{"id": identifier} for identifier in ids]
+    term = _term(order)
+    # What the listing compared with the order and did not take for its certificate, such as one that was signed with its own key.
+    others = order.get("certificate_ids") or () if order.get("imported") is False else ()
+    fitting, own = [], []
+    for record in known.by_key.get(order.get("public_key_sha256") or "", ()):
+        begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
+        if begin and end and is_of_term(term, (begin, end), at) and record["id"] not in others:
+            fitting.append(record)
+            if term[1] and end <= term[1] + SLACK:
+                own.append(record)
+    return own or fitting
+
+
+def _service_count(record: Record) -> int | None:
+    """Return how many services use a record; if the API tells fewer than there are listeners, their number."""
+    told, listeners = record.get("associated_service_count"), len(record.get("services") or ())
+    return max(told or 0, listeners) if listeners else told
+
+
+def _served_by(certificates: Sequence[Record]) -> list[str] | None:
+    """Return the listeners that serve these records, such as `shop:443`; `None` if that is not known, or if there are no records."""
+    services = [record.get("services") for record in certificates]
+    if not services or None in services:
+        return None
+    listeners = {(service["load_balancer"], service["port"]) for listed in services for service in listed or ()}
+    return [f"{balancer}:{port}" for balancer, port in sorted(listeners)]
+
+
+def _mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[bool | None, str | None]:
+    """Return whether the email with the certificate was found (`None` if nobody looked), and its date.
+
+    If the certificate from the email is in the store but the order is not imported, it is that of an earlier order with the same key.
+    Nobody looks for the email of an imported order.
+    """
+    certificate = known.about["collected"].get(identifier)
+    if certificate is not None and (imported or certificate.get("fingerprint_sha256") not in known.fingerprints):
+        return True, iso(parse(certificate["source"]["date"]))
+    is_missing = not imported and (certificate is not None or identifier in known.about["missing"])
+    return (False if is_missing else None), None
+
+
+def _state(
+    row: Row, known: OrderFacts, *, over: Ineligibility | None, is_idle: bool, is_superseded: bool
+) -> tuple[State, str]:
+    """Return an order's state and the reason for it.
+
+    Args:
+        row: what else the report says of the order.
+        known: what is known.
+        over: why there is no certificate for it.
+        is_idle: whether it is known that nothing uses its certificate, although load balancers could.
+        is_superseded: whether another certificate of the store may stand in for its own.
+    """
+    planned, failure, missing, skipped = (
+        known.about[name].get(row["order_id"], {}) for name in ("emails", "failed", "missing", "skipped")
+    )
+    plan = planned.get("reason")
+    if failure and (failure.get("reason") not in PLANNED or failure.get("reason") != plan):
+        return "failed", failure.get("reason") or "api_error"
+    if over:  # nothing else matters then
+        return over, over
+    if row["certificate_ids"]:
+        return ("not_served", "waiting_for_deploy") if is_idle else ("imported", "already_imported")
+    if is_superseded:
+        return "superseded", "superseded"
+    told = (missing or skipped).get("reason")
+    obstacle = told if told in OBSTACLES else None
+    if row["mail_found"]:
+        return "received", obstacle or "waiting_for_import"
+    if plan == "outcome_unknown":
+        return "unclear", plan
+    if plan == "recipient_not_allowed":
+        return "not_allowed", plan
+    if row["next_allowed_at"]:
+        return "requested", obstacle or ("cooldown" if row["mail_found"] is None else "waiting_for_email")
+    if row["certificate_ids"] is None:
+        return "requestable", obstacle or "store_unknown"
+    again = row["last_requested_at"] and row["mail_found"] is False
+    return "requestable", obstacle or ("requestable_again" if again else "requestable")
+
+
+def _message(row: Row, known: OrderFacts) -> str | None:
+    """Return what modules said of each failure of an order, or of what is in its way; the state says the rest."""
+    identifier = row["order_id"]
+    if row["state"] == "failed":
+        told = known.failures[identifier]
+    else:
+        others = (known.about[name].get(identifier, {}) for name in ("missing", "skipped"))
+        told = [record for record in others if record.get("reason") == row["reason"] and row["reason"] in OBSTACLES]
+    return " ".join(dict.fromkeys(record["message"] for record in told if record.get("message"))) or None
+
+
+def _is_renewed(order: Record, lasting: Lasting) -> bool:
+    """Return whether another order lasts longer that has all of its names."""
+    expires, names = parse(order.get("expires_at")), names_of(order)
+    others = lasting.get(next(iter(names), ""), {})
+    return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
+
+
+def _attention(row: Row, *, renewed: bool, serves_expired: bool) -> list[Attention]:
+    """Return why the order needs attention, the most urgent reason first."""
+    kinds = set(ATTENTION) & {row["state"], row["reason"]}
+    days = row["days_left"]
+    if serves_expired or (row["state"] == "expired" and row["services"]):
+        kinds.add("expired_in_use")
+    elif row["state"] not in {"expired", "canceled"} and days is not None and 0 <= days <= DUE_DAYS:
+        if not renewed:
+            kinds.add("expiring")
+        elif row["services"]:
+            kinds.add("switch_services")
+    return sorted(kinds, key=ATTENTION.index)
+
+
+PARTS = ("orders", *(field.name for field in fields(OrderFacts)))
+
+
+def _build_of(results: Record, words: Record, at: datetime, previous: str | None) -> Record:
+    """Return the report of what modules returned."""
+    known = OrderFacts(**{name: results[name] for name in PARTS[1:] if results.get(name) is not None})
+    return build(results["orders"], known, words, at, previous)
+
+
+OF_ORDERS = Kind(ORDERS, PARTS, _build_of)

@@ -1,0 +1,330 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_fulfillment_email_info` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from .._base.errors import CertificatesError
+from .._base.files import read_file
+from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
+from .._base.module import Module
+from .._base.options import (
+    MAILBOXES,
+    ArgumentSpec,
+    api_options,
+    import_options,
+    mailbox_options,
+    select_option,
+    selection_options,
+)
+from .._base.progress import waiting
+from .._base.text import printable
+from .._base.times import now
+from .._replacement.roots import anchors_for, known_issuers, trust_view_of
+from .._softlayer.values import number
+from .._x509.certificate import Certificate
+from .._x509.chain import Anchors
+from .._x509.keys import key_texts, read_private_key
+from .._x509.read import read_request
+from .imap import ImapMailbox, ImapSettings
+from .limits import which_mailboxes, why_unusable
+from .mailbox import Mailbox, MaildirMailbox, PathsMailbox
+from .plan_collect import Search, Target, Wanted, is_awaited, why_missing, why_untrusted
+
+SPEC = (
+    api_options()
+    + selection_options().only("order_ids", "account_id")
+    + select_option()
+    + mailbox_options()
+    + import_options().only("privatekey_passphrase", "trusted_ca_path", "intermediate_path", "intermediate_content")
+    + ArgumentSpec(
+        options={
+            "orders": {"type": "list", "elements": "dict"},
+            "emails": {"type": "list", "elements": "dict"},
+            "csr_paths": {"type": "list", "elements": "path"},
+            "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
+            "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
+            "open_always": {"type": "bool", "default": False},
+            "skip_imported": {"type": "bool", "default": False},
+            "wait": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "float", "default": 900},
+            "wait_interval": {"type": "float", "default": 30},
+        },
+        mutually_exclusive=[("intermediate_path", "intermediate_content")],
+        required_one_of=[
+            ("orders", "select", "order_ids", "csr_paths", "privatekey_paths"),
+        ],
+    )
+)
+MOST_WARNINGS = 5
+"""Maximum number of warnings about untrusted certificates; the result lists each."""
+SHOWN_UNREAD = 10
+"""Up to this many messages and folders that cannot be read are listed one by one."""
+Options = t.Mapping[str, t.Any]
+
+
+def libraries(params: Options) -> tuple[str, ...]:
+    """Return the Python libraries that a run with these options needs."""
+    return (
+        *(FOR_API if asks_the_api(params) else ()),
+        *FOR_CERTIFICATES,
+        *(FOR_IMAP if params["imap"] else ()),
+    )
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    check_params(params)
+    box = open_mailbox(params)
+    if params["open_always"] and (gone := missing_places(params)):
+        raise CertificatesError(
+            "not_found", f"Cannot open the mailbox: {gone} does not exist. Correct the path, or create it."
+        )
+    wanted, api_calls = what_to_look_for(module, params)
+    known = known_issuers(params["intermediate_path"], params["intermediate_content"])
+    wait = Wait(params["wait_timeout"], params["wait_interval"], awaited(params, wanted)) if params["wait"] else None
+    search = look_for(module, wanted, known, params, box, open_always=params["open_always"], wait=wait)
+    if why := why_empty(params, search):
+        module.warn(why)
+    at = now()
+    return {
+        "changed": False,
+        "certificates": [each.as_result(item) for item in wanted for each in search.collected(item.target)],
+        "missing": [why_missing(item, search, at) for item in wanted if not search.collected(item.target)],
+        "unmatched": search.unmatched,
+        "unmatched_count": search.unmatched_count,
+        "messages_examined": search.examined,
+        "api_calls": api_calls,
+    }
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long to wait for the certificates of some targets, and how many seconds to pause."""
+
+    timeout: float
+    interval: float
+    targets: t.Collection[Target]
+
+
+def look_for(
+    module: Module,
+    wanted: t.Sequence[Wanted],
+    known: t.Sequence[Certificate],
+    mailbox: Options,
+    box: Mailbox,
+    *,
+    open_always: bool = False,
+    wait: Wait | None = None,
+) -> Search:
+    """Return what a mailbox has; warn of what is not trusted.
+
+    Args:
+        module: its options `trust` and `trusted_ca_path`, and what warnings are given to.
+        wanted: what is looked for.
+        known: issuers that the messages may lack.
+        mailbox: the options that describe the mailbox.
+        box: the mailbox, not yet open.
+        open_always: whether to open the mailbox even if nothing is looked for.
+        wait: how to wait for what is missing; `None` for not at all.
+    """
+    if mailbox["paths"] == []:
+        module.warn("paths names no file and no folder, so no message was read.")
+    targets = {item.target for item in wanted if item.target}
+    trust, path = module.params["trust"], module.params["trusted_ca_path"]
+    anchors = cache(lambda: anchors_for(trust, path, module.warn) or Anchors())
+    search = Search(targets, anchors, known, require_trust=trust == "require")
+    if targets or open_always:
+        with box:
+            if targets:
+                look_and_wait(module, mailbox["max_age_days"], box, search, wait)
+    warn_of_untrusted(module, search)
+    return search
+
+
+def check_params(params: Options) -> None:
+    """Refuse what the argument specification cannot express."""
+    why_not = why_unusable(params)
+    if why_not:
+        raise CertificatesError("invalid_argument", why_not)
+
+
+def open_mailbox(params: Options) -> Mailbox:
+    """Return the source of messages."""
+    named = which_mailboxes(params)
+    if named:
+        raise CertificatesError("invalid_argument", f"Name the mailbox by one of {', '.join(MAILBOXES)}{named}")
+    largest = params["max_message_bytes"]
+    if params["imap"] is not None:
+        return ImapMailbox(ImapSettings(**params["imap"]), largest)
+    if params["maildir"] is not None:
+        return MaildirMailbox(params["maildir"], largest)
+    return PathsMailbox(params["paths"], largest)
+
+
+def missing_places(params: Options) -> str:
+    """Return the paths of a mailbox of files if none of them is there, as on a disk that is not mounted; else nothing."""
+    places = [params["maildir"]] if params["maildir"] is not None else params["paths"] or []
+    return "" if any(map(os.path.exists, places)) else printable(", ".join(places))
+
+
+def why_empty(params: Options, search: Search) -> str:
+    """Return the sentence that a mailbox has no message, if it was looked into; for who does that every night, it is no warning."""
+    return nothing_there(params) if search.targets and not search.examined and params["paths"] != [] else ""
+
+
+def nothing_there(params: Options) -> str:
+    """Return the sentence that a mailbox has no message to look into."""
+    where = params["maildir"] or ", ".join(params["paths"] or ())
+    if params["imap"]:
+        where = f"the folder {params['imap']['folder']} on {params['imap']['host']}"
+    return (
+        f"0 messages of the last {params['max_age_days']:g} days are in {where}: see whether the emails are kept elsewhere, or raise "
+        "max_age_days."
+    )
+
+
+def warn_of_untrusted(module: Module, search: Search) -> None:
+    """Warn about certificates that were not accepted because they are not trusted, or were accepted in spite of that."""
+    said = [why_untrusted(match).message for target, match in search.refused.items() if not search.collected(target)]
+    taken = [collected.match for target in search.targets for collected in search.collected(target)]
+    untrusted = [match for match in taken if match.trust != "trusted"]
+    said += [f"Taken, though it is not trusted: {why_untrusted(match).message}" for match in untrusted]
+    said += [
+        f"The certificate {match.certificate.shown_name} has the right public key, "
+        "but not the order's common name, or a name of the signing request: look at it."
+        for match in taken
+        if match.is_for_other_names
+    ]
+    warn_of_each(module, said, MOST_WARNINGS, "The same is the case with {} more certificates.")
+
+
+def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_rest: str) -> None:
+    """Warn about the first items one by one, and give the number of the rest."""
+    for sentence in sentences[:most]:
+        module.warn(sentence)
+    if len(sentences) > most:
+        module.warn(of_the_rest.format(len(sentences) - most))
+
+
+def what_to_look_for(module: Module, params: Options) -> tuple[list[Wanted], int]:
+    """Return what to look for, in the order in which it was given, and the number of API calls made."""
+    orders = params["orders"] or ()
+    if params["skip_imported"]:
+        orders = [order for order in orders if not (order.get("imported") or order.get("superseded_by"))]
+    wanted = [wanted_of(order) for order in orders]
+    looked_up, api_calls = look_up(module, params) if asks_the_api(params) else ([], 0)
+    wanted += looked_up
+    for path in params["csr_paths"] or ():
+        request = named(path, read_request)
+        wanted.append(Wanted(request.public_key_sha256, path=path, requested_names=request.names))
+    for path in params["privatekey_paths"] or ():
+        wanted.append(Wanted(named(path, lambda data: public_key_of(module, params, data)), path=path))
+    return wanted, api_calls
+
+
+def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
+    """Return what to look for, for an order in the form of `ssl_order_info`."""
+    try:
+        names = tuple(order.get("subject_alt_names") or ())
+        wanted = Wanted(order["public_key_sha256"], number(order["id"]), order["common_name"], requested_names=names)
+        texts = (wanted.public_key_sha256 or "", wanted.common_name or "", *names)
+        if wanted.order_id is None or not all(isinstance(text, str) for text in texts):
+            raise TypeError
+    except (KeyError, TypeError):
+        raise CertificatesError(
+            "invalid_argument",
+            "Each of orders needs id, common_name and public_key_sha256: give the orders that ssl_order_info returns.",
+        ) from None
+    return wanted
+
+
+def asks_the_api(params: Options) -> bool:
+    """Return whether there are orders to look up."""
+    return bool(params["order_ids"]) or params["select"] is not None
+
+
+def look_up(module: Module, params: Options) -> tuple[list[Wanted], int]:
+    """Return what to look for, for the orders that `select` and `order_ids` name, and the number of API calls made."""
+    # Imported only here, as nothing else needs the SDK, and loading it takes longer than reading a mailbox.
+    from .._softlayer.client import connect
+    from .._softlayer.orders import TERM, Selection
+    from .run_list import account_of, select_orders
+
+    selection = Selection.of_module(params)
+    client = connect(module)
+    account_id = client.account_id(account_of(params))
+    selected = select_orders(client, account_id, selection, trust_view_of(None), TERM)
+    ids = dict.fromkeys([*(params["order_ids"] or ()), *selected.orders, *selected.missing])
+    wanted = [
+        wanted_of(selected.orders[id_].as_facts()) if id_ in selected.orders else Wanted(None, id_, exists=False)
+        for id_ in ids
+        if id_ in selected.orders or id_ in selected.missing
+    ]
+    return wanted, client.api_calls
+
+
+Read = t.TypeVar("Read")
+
+
+def public_key_of(module: Module, params: Options, data: bytes) -> str:
+    """Return the SHA-256 of a private key's public key."""
+    module.hide(*key_texts(data))
+    key = read_private_key(data, params["privatekey_passphrase"])
+    module.hide(key.pem.strip())
+    return key.public_key_sha256
+
+
+def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
+    """Return what is read from a file; an error names the file."""
+    data = read_file(path)
+    try:
+        return read(data)
+    except CertificatesError as error:
+        raise CertificatesError(error.code, f"{path}: {error.message}", path=path) from None
+
+
+def awaited(params: Options, wanted: t.Sequence[Wanted]) -> set[Target]:
+    """Return what an email is to come with: all that is wanted, unless it is known which emails were requested."""
+    emails, at = params["emails"], now()
+    ids = {number(email.get("order_id")) for email in emails or () if is_awaited(email, at)}
+    return {item.target for item in wanted if item.target and (emails is None or item.order_id in ids)}
+
+
+def look_and_wait(module: Module, max_age_days: float, box: Mailbox, search: Search, wait: Wait | None) -> None:
+    """Look through a mailbox, and if wanted, wait for those of some targets that are missing."""
+    since = now() - timedelta(days=max_age_days)
+
+    def look() -> None:
+        for message in box.read(since, lambda: search.is_complete):
+            if message.is_whole:
+                search.examine(message.data, message.location, now())
+            else:
+                search.pass_over(message.data, message.location)
+        search.settle(now())
+
+    look()
+    until = time.monotonic() + (wait.timeout if wait else 0)
+    lost = None
+    with waiting("mailbox: waits for emails with certificates", wait.timeout if wait else 0):
+        while wait and search.lacks(wait.targets) and time.monotonic() < until:
+            box.wait(min(wait.interval, max(0, until - time.monotonic())))
+            try:
+                look()
+                lost = None
+            except CertificatesError as error:  # keep what was found; the server may come back
+                lost = error
+    if lost:
+        module.warn(f"While waiting: {lost.message}")
+    unread = [f"Passed over: {search.miss(each.location, each.message)}" for each in box.unread()]
+    warn_of_each(module, unread, SHOWN_UNREAD, "Passed over, too: {} more messages or folders that cannot be read.")

@@ -1,0 +1,154 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_order_info` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .._base.errors import CertificatesError
+from .._base.libraries import FOR_API, FOR_CERTIFICATES
+from .._base.module import Module
+from .._base.names import any_matches
+from .._base.options import ArgumentSpec, api_options, select_option, selection_options
+from .._replacement.index import StoreIndex
+from .._replacement.roots import trust_view_of
+from .._replacement.trust import TrustView
+from .._softlayer.client import Client, connect
+from .._softlayer.orders import DERIVED, PROPERTIES, STANDING, Order, Selection, fetch_orders
+from .._softlayer.store import UNREADABLE, fetch_for_orders
+from .imported import results as selected
+from .imported import select
+
+FIELDS = ("id", *PROPERTIES, *DERIVED, *STANDING)
+"""The keys of an order's record."""
+CONDITIONS = ("common_names", "statuses", "approver_emails", "expires_within_days", "imported")
+"""Options that `select` has, too, and cannot be combined with."""
+SPEC = (
+    api_options()
+    + selection_options()
+    + select_option()
+    + ArgumentSpec(
+        options={"fields": {"type": "list", "elements": "str", "choices": list(FIELDS)}},
+        mutually_exclusive=[("select", name) for name in CONDITIONS],
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    selection, fields = narrowed(Selection.of_module(params), params["fields"])
+    client = connect(module)
+    account_id = client.account_id(account_of(params))
+    orders = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts_of(fields))
+    results = selected(selection, orders, index_for(client, selection), trust_view_of(None))
+    if set(fields) < set(FIELDS):
+        results = [{name: value for name, value in result.items() if name in fields} for result in results]
+    return {
+        "changed": False,
+        "orders": results,
+        "order_count": len(results),
+        "missing_order_ids": sorted(set(selection.order_ids or ()) - {order.id for order in orders}),
+        "unmatched_common_names": [
+            pattern
+            for pattern in selection.common_names or ()
+            if not any(any_matches(order.names, [pattern]) for order in orders)
+        ],
+        "api_calls": client.api_calls,
+    }
+
+
+def account_of(params: Mapping[str, t.Any]) -> int | None:
+    """Return the id of the account whose orders a module is to select, if one is named.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if two are.
+    """
+    named = {params["account_id"], (params["select"] or {}).get("account_id")} - {None}
+    if len(named) > 1:
+        raise CertificatesError(
+            "invalid_argument", "account_id and select.account_id name two accounts: leave one out."
+        )
+    account: int | None = next(iter(named), None)
+    return account
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The orders that a selection takes.
+
+    Attributes:
+        orders: by their ids.
+        missing: the ids that it names and the account has no order for.
+        index: the certificates of the store, if they had to be read.
+    """
+
+    orders: Mapping[int, Order]
+    missing: frozenset[int]
+    index: StoreIndex | None
+
+
+def select_orders(
+    client: Client, account_id: int, selection: Selection, view: TrustView, facts: Collection[str]
+) -> Selected:
+    """Return the orders that a selection takes, with these facts of each.
+
+    Raises:
+        CertificatesError: as `Client.read_list`.
+    """
+    orders = fetch_orders(client, account_id, selection.order_ids, {*facts, *selection.facts})
+    index = None if selection.imported is None else StoreIndex(fetch_for_orders(client, "leave out imported"))
+    taken = {order.id: order for order, _state in select(selection, orders, index, view)}
+    return Selected(taken, frozenset(selection.order_ids or ()) - {order.id for order in orders}, index)
+
+
+def index_for(client: Client, selection: Selection) -> StoreIndex | None:
+    """Return the stored certificates that selected orders are compared with; `None` if they are not to be compared.
+
+    It is also `None`, with a warning, if the user may not read them, unless orders are selected by what is in the store.
+
+    Raises:
+        CertificatesError: as `Client.read_list`.
+    """
+    if not selection.needs_store:
+        return None
+    try:
+        return StoreIndex(fetch_for_orders(client, "leave out imported"))
+    except CertificatesError as error:
+        if error.code != "not_found" or selection.imported is not None:
+            raise
+    client.warn(
+        f"{UNREADABLE}, so certificate_ids, imported and superseded_by are not known, and null. Grant it to see them."
+    )
+    return None
+
+
+def narrowed(selection: Selection, fields: Sequence[str] | None) -> tuple[Selection, frozenset[str]]:
+    """Return the keys that records should have, and a selection that does not read the store for nothing.
+
+    Args:
+        selection: which orders are wanted.
+        fields: the option; `None` means all keys.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if a key about the store is wanted but the store is not to be read.
+    """
+    if fields is None:
+        return selection, frozenset(FIELDS)
+    of_the_store = [name for name in fields if name in STANDING]
+    if of_the_store and not selection.needs_store:
+        raise CertificatesError(
+            "invalid_argument", f"fields: {', '.join(of_the_store)} can only be told with gather_imported: true."
+        )
+    return replace(selection, gather_imported=bool(of_the_store)), frozenset({"id", *fields})
+
+
+def facts_of(fields: Collection[str]) -> frozenset[str]:
+    """Return the facts of an order that these keys of its record are made of; those about the store need `Selection.facts`."""
+    return frozenset(fact for name in fields for fact in DERIVED.get(name, {name}) if fact in PROPERTIES)

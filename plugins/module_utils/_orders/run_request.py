@@ -1,0 +1,331 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_fulfillment_email` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import math
+import threading
+import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from .._base.action import failure_of_items
+from .._base.codes import EmailOutcome, EmailReason
+from .._base.errors import CertificatesError
+from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
+from .._base.module import Module
+from .._base.options import (
+    ArgumentSpec,
+    api_options,
+    concurrency_options,
+    ledger_options,
+    select_option,
+    selection_options,
+)
+from .._base.progress import counted
+from .._base.times import iso, now
+from .._ledger.ledger import Claim, Key, Ledger, lease_for
+from .._ledger.place import find_place, find_why_lost
+from .._replacement.index import StoreIndex
+from .._replacement.roots import trust_view_of
+from .._softlayer.client import Client, connect
+from .._softlayer.orders import FULFILLMENT_EMAIL, INELIGIBLE, TERM, Selection, fetch_order, resend_fulfillment_email
+from .._softlayer.store import fetch_for_orders
+from .plan_request import (
+    EmailAction,
+    EmailOptions,
+    approved_recipients,
+    as_requested,
+    blocked,
+    changed_recipient,
+    is_open,
+    limit_to_approved,
+    not_found,
+    not_selected,
+    plan_emails,
+    skip_imported,
+    warning_of_unknown_keys,
+)
+from .run_list import account_of, select_orders
+
+SPEC = (
+    api_options()
+    + ledger_options()
+    + concurrency_options()
+    + selection_options().only("order_ids", "common_names", "account_id")
+    + select_option()
+    + ArgumentSpec(
+        options={
+            "allowed_recipients": {"type": "list", "elements": "str"},
+            "recipients": {"type": "list", "elements": "str"},
+            "approved": {"type": "list", "elements": "dict"},
+            "min_interval_hours": {"type": "float", "default": 24},
+            "skip_imported": {"type": "bool", "default": True},
+            "force": {"type": "bool", "default": False},
+            "on_ineligible": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+            "max_orders": {"type": "int", "default": 50},
+            "allow_ephemeral_ledger": {"type": "bool", "default": False},
+        },
+        required_one_of=[("order_ids", "common_names", "select")],
+        mutually_exclusive=[("order_ids", "common_names"), ("select", "common_names")],
+        bounds={"min_interval_hours": (0, 1_000_000), "max_orders": (0, math.inf)},
+        limiting={"allowed_recipients", "recipients", "approved", "max_orders", "min_interval_hours"},
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
+MOST_IN_DOUBT = 20
+"""After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
+LOOKED_BACK = timedelta(days=30)
+"""How far back the first request of an email counts: as far as mailboxes are looked through. Before that it was for another purpose."""
+WITHOUT_STORE = "set skip_imported: false"
+"""Advice for a user who may not read the store. Where a role has no such variable, ../../plugin_utils/_called.py leaves it out."""
+FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
+"""What is asked for about orders. The names in the CSR are part of the result, so it is also needed if the store is not compared."""
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    selection = Selection.of_module(params)
+    options = EmailOptions(
+        min_interval=timedelta(hours=params["min_interval_hours"]),
+        approved=approved_recipients(params["approved"]),
+        **{
+            name: params[name]
+            for name in ("allowed_recipients", "recipients", "skip_imported", "force", "on_ineligible")
+        },
+    )
+    client = connect(module, params["concurrency"], module.stop_on_signals())
+    ledger = Ledger(params["ledger_url"], read_only=module.check_mode)
+    try:
+        account_id = client.account_id(account_of(params))
+        emails = plan(module, client, ledger, account_id, selection, options)
+        planned = [email for email in emails if email.outcome == "requested"]
+        check_number(planned, params["max_orders"])
+        if planned:
+            check_ledger_stays(module)
+        if not module.check_mode:
+            request = Requester(client, ledger, account_id, options)
+            done = {email.order_id: email for email in client.each(counted(request, len(planned), "emails"), planned)}
+            emails = [done.get(email.order_id, email) for email in emails]
+            if ledger.is_new and request.has_sent:
+                module.warn(
+                    f"The ledger {ledger.place} is new: what was requested before is not known to it. If this is the first run, there is "
+                    "nothing to do; otherwise look for the ledger that was used before, and name it in ledger_url, or in the environment "
+                    "variable SOFTLAYER_CERTIFICATES_LEDGER_URL."
+                )
+    finally:
+        ledger.close()
+    return as_result(emails, client)
+
+
+def plan(
+    module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, options: EmailOptions
+) -> list[EmailAction]:
+    """Read the facts and return what to do about each selected order."""
+    view = trust_view_of(None)
+    at = view.at
+    selected = select_orders(client, account_id, selection, view, FACTS)
+    orders = selected.orders
+    if selection.common_names and not orders:
+        module.warn(
+            f"No SSL order matches common_names ({', '.join(selection.common_names)}); ssl_order_info lists the orders there are."
+        )
+    keys = {key_of(account_id, order_id): order_id for order_id in orders}
+    last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys], at - LOOKED_BACK).items()}
+    for order_id, entry in last_requests.items():
+        if entry.is_from_the_future(at):
+            module.warn(
+                f"The ledger has a request for order {order_id} at {iso(entry.requested_at)}, which is in the future: "
+                "a clock is, or was, set wrong. It counts as made now."
+            )
+            if not module.check_mode:
+                ledger.correct(entry, at)
+    emails = plan_emails(orders.values(), last_requests, options, at)
+    if options.skip_imported and not options.force and any(map(is_open, emails)):
+        index = selected.index or StoreIndex(fetch_for_orders(client, WITHOUT_STORE))
+        emails = skip_imported(emails, orders, index, view)
+    emails += map(not_found, selected.missing)
+    if options.approved is not None:
+        told = {email.order_id for email in emails}
+        emails = limit_to_approved(emails, options.approved)
+        emails += not_selected(options.approved, selection.order_ids, told)
+    unknown = warning_of_unknown_keys(emails, orders) if options.skip_imported else None
+    if unknown:
+        module.warn(unknown)
+    return sorted(emails, key=lambda email: email.order_id)
+
+
+def key_of(account_id: int, order_id: int) -> Key:
+    """Return the key of an order's requests in the ledger."""
+    return Key("email", f"{account_id}/{FULFILLMENT_EMAIL}/{order_id}")
+
+
+def check_number(planned: Sequence[EmailAction], most: int) -> None:
+    """Refuse a run that would send more emails than `max_orders` allows."""
+    if len(planned) > most:
+        raise CertificatesError(
+            "too_many_orders",
+            f"The run would request more emails ({len(planned)}) than max_orders allows ({most}); nothing was sent. "
+            "Select fewer orders, or raise max_orders.",
+            planned=len(planned),
+            max_orders=most,
+            order_ids=[email.order_id for email in planned],
+        )
+
+
+def check_ledger_stays(module: Module) -> None:
+    """Refuse a run whose ledger would be lost with it, or warn about that if the user accepts it."""
+    place = find_place(module.params["ledger_url"])
+    why = find_why_lost(str(place.database)) if place.get_backend_name() == "sqlite" else None
+    if not why:
+        return
+    what = f"The ledger {place.database} goes with {why}"
+    if not module.params["allow_ephemeral_ledger"]:
+        raise CertificatesError(
+            "ephemeral_ledger",
+            f"{what}, so the next run would request the same emails again; nothing was sent. Set ledger_url, or the environment variable "
+            "SOFTLAYER_CERTIFICATES_LEDGER_URL, to a PostgreSQL database or to a file on a volume that stays, or accept it with "
+            "allow_ephemeral_ledger: true.",
+            ledger=place.database,
+        )
+    module.warn(f"{what}: a later run does not know of these requests, and may have the same emails sent again.")
+
+
+class _NotSent(Exception):
+    """Right before the call of one order it was found that the email must not be requested."""
+
+    def __init__(self, email: EmailAction) -> None:
+        super().__init__(email.message)
+        self.email = email
+
+
+class Requester:
+    """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim.
+
+    Attributes:
+        has_sent: whether any email was requested, or may have been.
+    """
+
+    def __init__(self, client: Client, ledger: Ledger, account_id: int, options: EmailOptions) -> None:
+        self.has_sent = False
+        self._client = client
+        self._ledger = ledger
+        self._account_id = account_id
+        self._options = options
+        self._ledger_error: CertificatesError | None = None
+        self._lock = threading.Lock()
+        self._in_doubt = 0  # requests in a row, the last one included
+
+    def __call__(self, email: EmailAction) -> EmailAction:
+        """Return the email with its outcome, in every case."""
+        if self._client.stop.is_set():
+            return email.failed("api_error", "Not requested: the run was told to stop before this order's turn.")
+        if self._in_doubt >= MOST_IN_DOUBT:
+            return email.failed(
+                "api_error",
+                f"Not requested: the outcome of {MOST_IN_DOUBT} requests in a row was unknown before this order's turn. Check the network, "
+                "and any proxy between this machine and the API.",
+            )
+        at = now()
+        interval = timedelta() if self._options.force else self._options.min_interval
+        try:
+            if self._ledger_error:  # a failed ledger also fails for the remaining orders
+                raise self._ledger_error
+            key = key_of(self._account_id, email.order_id)
+            claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
+        except CertificatesError as error:
+            self._ledger_error = error
+            return email.failed("api_error", f"Not requested: {error.message}")
+        if not isinstance(claim, Claim):  # another run was faster
+            return blocked(email, claim, self._options.min_interval, at)
+        try:
+            accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_again, email))
+        except _NotSent as error:
+            return self._noted(error.email, self._ledger.release, claim)
+        except CertificatesError as error:
+            self._count(is_in_doubt=error.code == "no_answer")
+            return self._not_answered(email, claim, error)
+        self._count(is_in_doubt=False)
+        if accepted:
+            self.has_sent = True
+            requested = as_requested(email, at, self._options.min_interval, email.message)
+            return self._noted(requested, self._ledger.confirm, claim)
+        why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
+        return self._noted(email.failed("refused", why), self._ledger.release, claim)
+
+    def _check_again(self, email: EmailAction) -> None:
+        """Make sure, right before the call, that the email may still be requested and goes where it was seen to go, if that matters.
+
+        Raises:
+            _NotSent: it does not, or that cannot be known.
+        """
+        if not self._options.limits_recipients:
+            return
+        try:
+            order = fetch_order(self._client, self._account_id, email.order_id)
+        except CertificatesError as error:
+            why = f"Not requested: its address could not be read again. {error.message}"
+            raise _NotSent(email.because(CertificatesError(error.code, why))) from None
+        why_not = order.ineligibility(now())
+        if why_not:
+            reason: EmailReason = why_not if self._options.approved is None else "changed_meanwhile"
+            raise _NotSent(email.failed(reason, f"Not requested: {INELIGIBLE[why_not]}"))
+        if order.approver_email != email.recipient:
+            why = changed_recipient("the list of orders had", email.recipient, order.approver_email)
+            raise _NotSent(email.failed("recipient_changed", f"Not requested: {why}"))
+
+    def _count(self, *, is_in_doubt: bool) -> None:
+        with self._lock:
+            self._in_doubt = self._in_doubt + 1 if is_in_doubt else 0
+
+    def _not_answered(self, email: EmailAction, claim: Claim, error: CertificatesError) -> EmailAction:
+        if error.code == "no_answer":  # it may have been sent
+            self.has_sent = True
+            message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
+            sent, interval = claim.requested_at, self._options.min_interval
+            until = sent + interval if interval else None
+            unknown = email.failed("outcome_unknown", message, requested_at=sent, next_allowed_at=until)
+            return self._noted(unknown, self._ledger.doubt, claim)
+        return self._noted(email.because(error), self._ledger.release, claim)
+
+    @staticmethod
+    def _noted(email: EmailAction, change: Callable[[Claim], None], claim: Claim) -> EmailAction:
+        """Note in the ledger what became of a claim; return the email, which says so if that fails."""
+        try:
+            change(claim)
+        except CertificatesError as error:
+            why = f"This could not be noted, so the order counts as of unknown outcome: {error.message}"
+            return replace(email, message=f"{email.message} {why}")
+        return email
+
+
+def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if an order failed."""
+    counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in t.get_args(EmailOutcome)}
+    result: dict[str, t.Any] = {
+        "changed": counts["requested"] > 0,
+        "emails": [email.as_result() for email in emails],
+        **{f"{outcome}_count": count for outcome, count in counts.items()},
+        "api_calls": client.api_calls,
+        "diff": [email.as_diff() for email in emails if email.outcome == "requested"],
+    }
+    failures = [email for email in emails if email.outcome == "failed"]
+    if failures:
+        result["failure"] = failure_of_items(
+            "emails_failed",
+            [f"{email.name}: {email.reason}" for email in failures],
+            f"{len(emails)} fulfillment emails could not be requested",
+            stopped=client.stop.is_set(),
+            most=10,
+            end=". The message of each in emails says what to do.",
+            orders=[
+                {"order_id": email.order_id, "reason": email.reason, "message": email.message} for email in failures
+            ],
+        )
+    return result

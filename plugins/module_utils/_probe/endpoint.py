@@ -1,0 +1,259 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An endpoint on the network as users write it, and what it serves. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from .._base.codes import NotSeen
+from .._base.errors import CertificatesError
+from .._base.names import LARGEST_PORT, ascii_name, is_address
+from .._base.text import printable, some_of
+from .._replacement.index import StoreIndex, why_not_held
+from .._replacement.trust import TrustView
+from .._softlayer.store import StoreCertificate
+from .._x509.certificate import Certificate
+
+HTTPS_PORT = 443
+KEYS = ("host", "port", "server_name", "expected")
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+"""A host name in ASCII form (RFC 1123, 2.1), and with the underscores that some have."""
+BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+LONGEST_SHOWN = 80
+HOW_TO_EXPECT = (
+    'write names like ["www.example.com"], or the id of a certificate of the store like {"certificate_id": 4711}'
+)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an endpoint must serve: a certificate for all of some names, or that of a record of the store."""
+
+    names: tuple[str, ...] = ()
+    certificate_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What to connect to; `server_name` is the name that is asked for in the handshake (SNI, RFC 6066, 3), `None` for none."""
+
+    host: str
+    port: int = HTTPS_PORT
+    server_name: str | None = None
+    expected: Expected | None = None
+    """`None` if it may serve anything."""
+
+    @property
+    def shown(self) -> str:
+        """Host and port in a sentence."""
+        host = printable(self.host)
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
+    def network_host(self) -> str:
+        """The host as the resolver takes it: a name in ASCII form, an address as it is."""
+        return self.host if is_address(self.host) else ascii_name(self.host)
+
+    @property
+    def sni(self) -> str | None:
+        """The name to send; an address must not be sent (RFC 6066, 3)."""
+        return None if not self.server_name or is_address(self.server_name) else ascii_name(self.server_name)
+
+    @property
+    def checked_name(self) -> str:
+        """The name or address that a client wants the certificate to be for."""
+        name = (self.server_name or self.host).partition("%")[0]
+        return name if is_address(name) else ascii_name(name)
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What an endpoint serves.
+
+    `chain` has the certificates as they were sent, the server's own first; it may hold some even where `reason` is set.
+    `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted, `is_cut` whether that one then
+    broke, or was silent for too long, which may not happen again. `accepted` says whether
+    a client accepts what is served, `None` if none was asked, or could not say; `refusal` is the end of a sentence that says why it does
+    not, and `is_for_other_name` whether it wants another name.
+    """
+
+    endpoint: Endpoint
+    ip_address: str | None = None
+    chain: tuple[Certificate, ...] = ()
+    tls_version: str | None = None
+    cipher: str | None = None
+    reason: NotSeen | None = None
+    message: str | None = None
+    is_connected: bool = False
+    is_cut: bool = False
+    accepted: bool | None = None
+    refusal: str | None = None
+    is_for_other_name: bool = False
+
+
+def read_endpoint(written: object, place: str) -> Endpoint:
+    """Return the endpoint that a user means.
+
+    Args:
+        written: text such as `host`, `host:port`, `[v6]:port` or an `https` URL, or a dict.
+        place: where it stands, for messages: `endpoints[0]`.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if isinstance(written, Mapping):
+        return _from_dict(written, place)
+    if not isinstance(written, str):
+        raise _refusal(place, written, "is neither text nor a dict: write it like www.example.com:443")
+    host, port = _split(written.strip(), place)
+    return _endpoint(host, port, None, place)
+
+
+def _from_dict(written: Mapping[str, t.Any], place: str) -> Endpoint:
+    unknown = [str(key) for key in written if key not in KEYS]
+    if unknown:
+        raise _refusal(place, unknown[0], f"is no key of an endpoint: there are {', '.join(KEYS)}")
+    host, server_name = (_text(written, key, place) for key in ("host", "server_name"))
+    if host is None:
+        raise CertificatesError("invalid_argument", f"{place} lacks host.")
+    bracketed = BRACKETED.fullmatch(host)
+    if bracketed and bracketed[2] is None:
+        host = bracketed[1]
+    port = written.get("port")
+    is_blank = port is None or (isinstance(port, str) and not port.strip())
+    endpoint = _endpoint(host, HTTPS_PORT if is_blank else port, server_name, place)
+    return replace(endpoint, expected=_expected(written.get("expected"), f"{place}.expected"))
+
+
+def names_record(written: object) -> bool:
+    """Return whether a user names a certificate of the store as what an endpoint must serve, whatever else is wrong with it."""
+    expected = written.get("expected") if isinstance(written, Mapping) else None
+    return expected.get("certificate_id") is not None if isinstance(expected, Mapping) else _as_id(expected) is not None
+
+
+def _expected(written: object, place: str) -> Expected | None:
+    """Return what a user expects of an endpoint: names, or the id of a certificate of the store."""
+    if isinstance(written, Mapping) and len(written) == 1:
+        if (value := written.get("names")) is not None and _as_id(value) is None:
+            return _expected(value, place)
+        if (identifier := _as_id(written.get("certificate_id"))) is not None:
+            return Expected(certificate_id=identifier)
+    elif not isinstance(written, Mapping):
+        if written is None:
+            return None
+        if (identifier := _as_id(written)) is not None:
+            return Expected(certificate_id=identifier)
+        names = re.split(r"[\s,]+", written.strip()) if isinstance(written, str) else written
+        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+            wrong = next((name for name in names if not is_host(name.strip().removeprefix("*."))), None)
+            if wrong is not None:
+                raise _refusal(place, wrong, f"is no name that a certificate could be for: {HOW_TO_EXPECT}")
+            return Expected(tuple(dict.fromkeys(ascii_name(name) for name in names)))
+    raise _refusal(place, written, f"is neither names nor the id of a certificate: {HOW_TO_EXPECT}")
+
+
+def _as_id(value: object) -> int | None:
+    """Return the id of a certificate of the store, also from text; `None` if it is none."""
+    text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,17}", text) else None
+
+
+def _text(written: Mapping[str, t.Any], key: str, place: str) -> str | None:
+    value = written.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _refusal(f"{place}.{key}", value, "is no text")
+    return value.strip() or None
+
+
+def _split(text: str, place: str) -> tuple[str, object]:
+    """Return host and port of a text."""
+    if SCHEME.match(text):
+        return _of_url(text, place)
+    bracketed = BRACKETED.fullmatch(text)
+    if bracketed:
+        return bracketed[1], HTTPS_PORT if bracketed[2] is None else bracketed[2]
+    host, colon, port = text.partition(":")
+    return (text, HTTPS_PORT) if not colon or ":" in port else (host, port)
+
+
+def _of_url(text: str, place: str) -> tuple[str, object]:
+    """Return host and port of a URL that was copied from a browser; its path means nothing here."""
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise _refusal(place, text, "is no valid URL: write host:port") from None
+    if url.scheme != "https" or not host or "@" in url.netloc:
+        raise _refusal(place, text, "is a URL from which host and port cannot be told: write host:port")
+    return host, HTTPS_PORT if port is None else port
+
+
+def _endpoint(host: str, port: object, server_name: str | None, place: str) -> Endpoint:
+    if not is_host(host):
+        raise _refusal(
+            place, host, "is no host name or address: write it like www.example.com:443 or [2001:db8::1]:443"
+        )
+    if server_name is not None and not is_host(server_name):
+        raise _refusal(f"{place}.server_name", server_name, "is no host name or address")
+    return Endpoint(host, _port(port, place), server_name or host)
+
+
+def _port(port: object, place: str) -> int:
+    number = int(port) if isinstance(port, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", port, re.ASCII) else port
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= LARGEST_PORT:
+        raise _refusal(place, port, f"is no port: it must be a number from 1 to {LARGEST_PORT}")
+    return number
+
+
+def is_host(text: str) -> bool:
+    """Return whether a text is an address or a host name that can be asked for; a wildcard is none."""
+    return is_address(text) or HOST_NAME.fullmatch(ascii_name(text)) is not None
+
+
+def _refusal(place: str, value: object, why: str) -> CertificatesError:
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    return CertificatesError("invalid_argument", f"{place}: {shown} {why}.")
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What an endpoint must serve, by what the store holds."""
+
+    names: tuple[str, ...]
+    """A certificate for all of these will do ..."""
+    records: tuple[StoreCertificate, ...]
+    """... or one of these: the one that is named, and what may stand in for it."""
+    words: str
+    """The same as a part of a sentence."""
+    why_unknown: str | None = None
+    """Why it is not known, as a sentence; `None` if it is."""
+
+    @classmethod
+    def of(cls, expected: Expected, index: StoreIndex, view: TrustView) -> Demand:
+        """Return that of what a user expects."""
+        if expected.certificate_id is None:
+            return cls(expected.names, (), f"a certificate for {some_of(list(expected.names))}")
+        record = index.by_handle.get(expected.certificate_id)
+        if record is None or record.certificate is None:
+            why = why_not_held(expected.certificate_id, record)
+            return cls((), (), f"certificate {expected.certificate_id}", why)
+        words = f"certificate {record.id} ({record.certificate.shown_name}), or one that may stand in for it"
+        return cls((), (record, *index.superseding(record, view)), words)
+
+    def fits(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is what must be served."""
+        if self.names:
+            return all(certificate.is_for(name) for name in self.names)
+        return any(record.certificate == certificate for record in self.records)

@@ -1,0 +1,153 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a name serves the certificate that it should, and clients accept it, at each address. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from .._base.text import some_of
+from .._x509.certificate import Certificate
+from .endpoint import ProbeResult
+
+Finding = t.Literal["served", "other", "failing", "unreachable"]
+Leaves: t.TypeAlias = "tuple[tuple[str | None, Certificate | None], ...]"
+MOST_NAMED = 4
+"""Maximum number of addresses in a message."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the results of all addresses of one name mean.
+
+    Attributes:
+        finding: `served`, if every address that accepts connections serves the wanted certificate; `other`, if one serves
+            another certificate; `failing`, if one completes no handshake; `unreachable`, if none accepts connections.
+        fingerprints: SHA-256 of the certificates that were seen.
+        shown: the fingerprint to report; another one than the wanted one, if there is such.
+        words: the finding as a sentence; nothing if it is `served`.
+        wanted: the certificate that should be served; `None` if that is not known.
+        working: the addresses that completed a handshake.
+        failing: those that accepted a connection and completed none.
+        closed: the results of those that did not accept a connection.
+        chains: what was sent, each once, with the server's own certificate first; that with the wanted one comes last.
+        accepting: the addresses where a client accepts what is served.
+        refusing: those where it does not.
+        refusal: why it does not, as the end of a sentence.
+        leaves: the certificate that was seen at each address, `None` where nothing was seen.
+    """
+
+    finding: Finding
+    fingerprints: frozenset[str]
+    shown: str | None
+    words: str
+    wanted: Certificate | None = None
+    working: frozenset[str | None] = frozenset()
+    failing: frozenset[str | None] = frozenset()
+    closed: tuple[ProbeResult, ...] = ()
+    chains: tuple[tuple[Certificate, ...], ...] = ()
+    accepting: frozenset[str | None] = frozenset()
+    refusing: frozenset[str | None] = frozenset()
+    refusal: str | None = None
+    leaves: Leaves = ()
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it was seen at each address what is served there."""
+        return bool(self.leaves) and all(leaf for _address, leaf in self.leaves)
+
+    @property
+    def accepted(self) -> bool | None:
+        """Whether a client accepts what is served at each address that it can connect to; `None` if it could not be looked at."""
+        if self.refusing:
+            return False
+        return True if self.accepting and self.accepting >= self.working | self.failing else None
+
+    def is_newly_refused(self, before: Verdict, *, is_promising: bool) -> bool:
+        """Return whether a client refuses what it gets at an address, and accepted what it got before; other addresses count as the same.
+
+        If it could not be asked before, what it should have accepted counts as accepted (`is_promising`).
+        """
+        was_accepted = bool(before.accepting) or (is_promising and not before.refusing)
+        return was_accepted and bool(self.refusing - before.refusing)
+
+    @property
+    def works(self) -> bool:
+        """Whether clients can connect."""
+        return self.finding in {"served", "other"}
+
+    def since(self, before: Verdict | None) -> Verdict:
+        """Return this with the addresses counted as failing that worked before and do not accept connections any more."""
+        gone = [result for result in self.closed if before and result.ip_address in before.working]
+        if not gone or self.finding == "unreachable":
+            return self
+        return replace(self, finding="failing", words=" ".join(dict.fromkeys(filter(None, [_said(gone), self.words]))))
+
+    def is_worse_than(self, before: Verdict) -> bool:
+        """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""
+        if self.finding == "served" or not before.working:
+            return False
+        wanted = {self.wanted.fingerprint_sha256} if self.wanted else frozenset[str]()
+        if not self.fingerprints <= before.fingerprints | wanted:
+            return True
+        if before.works:
+            return self.finding != "other"
+        # Some address failed before, too: it is worse only if another one has been lost.
+        return not before.working.isdisjoint(self.failing | {result.ip_address for result in self.closed})
+
+
+def judge(
+    results: Sequence[ProbeResult], wanted: Certificate | None, fits: Callable[[Certificate], bool] | None = None
+) -> Verdict:
+    """Return what the results of all addresses of a name mean.
+
+    Args:
+        results: one for each address.
+        wanted: the certificate that should be served; `None` if that is not known.
+        fits: whether a certificate is what should be served, if others than `wanted` may be.
+    """
+    fits = fits or (lambda certificate: certificate == wanted)
+    reached = [result for result in results if result.is_connected]
+    leaves = tuple((result.ip_address, result.chain[0] if result.chain else None) for result in results)
+    if not reached:
+        return Verdict("unreachable", frozenset(), None, _said(results), closed=tuple(results), leaves=leaves)
+    seen = [result for result in reached if result.chain]
+    others = [result for result in seen if not fits(result.chain[0])]
+    failed = [result for result in reached if result.reason is not None or not result.chain]
+    failing = frozenset(result.ip_address for result in failed)
+    finding: Finding = "failing" if failed else "other" if others else "served"
+    names = [f"{result.ip_address or result.endpoint.host} serves {described(result.chain[0])}" for result in others]
+    words = f"{some_of(names, MOST_NAMED, '; ')}." if others else ""
+    refused = [result for result in reached if result.accepted is False]
+    chains = dict.fromkeys(result.chain for result in seen)
+    return Verdict(
+        finding,
+        fingerprints=frozenset(result.chain[0].fingerprint_sha256 for result in seen),
+        shown=(others or seen)[0].chain[0].fingerprint_sha256 if seen else None,
+        words=_said(failed) if failed else words,
+        wanted=wanted,
+        working=frozenset(result.ip_address for result in reached) - failing,
+        failing=failing,
+        closed=tuple(result for result in results if result not in reached),
+        chains=tuple(sorted(chains, key=lambda chain: fits(chain[0]))),
+        accepting=frozenset(result.ip_address for result in reached if result.accepted),
+        refusing=frozenset(result.ip_address for result in refused),
+        refusal=some_of(list(dict.fromkeys(result.refusal or "" for result in refused)), MOST_NAMED, "; ") or None,
+        leaves=leaves,
+    )
+
+
+def described(certificate: Certificate) -> str:
+    """Return what identifies a certificate in a sentence."""
+    return (
+        f"the certificate {certificate.shown_name} with the serial number {certificate.parsed.serial_number:x}, valid until "
+        f"{certificate.not_after:%Y-%m-%d}"
+    )
+
+
+def _said(results: Sequence[ProbeResult]) -> str:
+    return some_of(list(dict.fromkeys(result.message or "" for result in results)), MOST_NAMED, " ")

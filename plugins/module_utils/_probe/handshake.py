@@ -1,0 +1,362 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Probe endpoints: what do they serve? Private to softlayer.certificates.
+
+A connection is made for the handshake alone. What is served is to be seen, whatever it is: where a client refuses it, a second
+connection looks at it without verifying anything, with all that OpenSSL can still speak.
+
+A connection that breaks, or whose handshake takes too long, is made once more: a busy server, or a busy machine here, does that now and then.
+A connection that is refused or not accepted in time is not: the first is an answer, and for the second the system has asked four times within
+10 seconds (RFC 6298, 2 and 5.5), so that what cannot be reached costs that time once.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import threading
+import typing as t
+import warnings
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+
+from .._base.codes import NotSeen
+from .._base.errors import CertificatesError
+from .._base.text import printable
+from .._http.connection import Deadline, SocketAddress, connect, receive, resolve, send
+from .._x509.certificate import Certificate
+from .._x509.read import checked_certificate
+from .._x509.tls_client import certificates_of
+from .endpoint import Endpoint, ProbeResult
+
+T = t.TypeVar("T")
+
+RESOLVING = "has a name that did not resolve within {} seconds: check this machine's name servers"
+CONNECTING = "did not accept a connection within {} seconds: check host, port, and the firewalls on the way"
+SHAKING = "did not finish the TLS handshake within {} seconds: check whether TLS is spoken there, and why it is slow"
+"""What is said of a step that took too long."""
+CONCURRENCY = 32
+"""Endpoints that are probed at the same time, unless the caller says otherwise."""
+
+
+def probe(endpoint: Endpoint, timeout: float, client: ssl.SSLContext | None = None) -> ProbeResult:
+    """Return what an endpoint serves at the first of its addresses that accepts a connection; never raises because of it.
+
+    Args:
+        endpoint: what to probe.
+        timeout: seconds for each step: to resolve the name, to connect, and for the handshake.
+        client: the settings of the client who is asked whether it accepts what is served; `None` if none is asked.
+    """
+    try:
+        addresses = _resolve(endpoint, timeout, None)
+    except CertificatesError as error:
+        return _unseen(endpoint, error)
+    return _probe(endpoint, addresses, timeout, None, client)
+
+
+def probe_all(
+    endpoints: Sequence[Endpoint],
+    timeout: float,
+    concurrency: int = CONCURRENCY,
+    client: ssl.SSLContext | None = None,
+) -> list[ProbeResult]:
+    """Return what endpoints serve, in their order, at most `concurrency` at the same time; see `probe`."""
+    return _each(lambda endpoint: probe(endpoint, timeout, client), endpoints, concurrency)
+
+
+def probe_addresses(
+    endpoint: Endpoint, timeout: float, stop: threading.Event | None = None, client: ssl.SSLContext | None = None
+) -> list[ProbeResult]:
+    """Return what each address of an endpoint's host serves, or one result without success if its name does not resolve.
+
+    The machines of a load balancer share a name, and may serve different certificates for a while. Once `stop` is set, the probe ends, with
+    the reason `timeout`.
+    """
+    try:
+        addresses = _resolve(endpoint, timeout, stop)
+    except CertificatesError as error:
+        return [_unseen(endpoint, error)]
+    return _each(lambda address: _probe(endpoint, [address], timeout, stop, client), addresses)
+
+
+def _each(
+    probed: t.Callable[[T], ProbeResult], places: Sequence[T], concurrency: int = CONCURRENCY
+) -> list[ProbeResult]:
+    """Probe some places, at most `concurrency` at the same time."""
+    if len(places) < 2:  # the usual case, without the price of a thread
+        return [probed(place) for place in places]
+    with ThreadPoolExecutor(max_workers=min(concurrency, len(places))) as pool:
+        return list(pool.map(probed, places))
+
+
+def _deadline(endpoint: Endpoint, step: str, timeout: float, stop: threading.Event | None) -> Deadline:
+    def overdue() -> CertificatesError:
+        if stop is not None and stop.is_set():
+            return CertificatesError("timeout", f"The run was told to stop before {endpoint.shown} had been seen.")
+        return CertificatesError("timeout", f"{endpoint.shown} {step.format(f'{timeout:g}')}.")
+
+    return Deadline(timeout, overdue, stop)
+
+
+def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -> list[SocketAddress]:
+    """Return the addresses of an endpoint's host.
+
+    Raises:
+        CertificatesError: `unreachable` if there is none, `timeout`.
+    """
+    try:
+        return resolve(endpoint.network_host, endpoint.port, _deadline(endpoint, RESOLVING, timeout, stop))
+    except ValueError:
+        message = f"{endpoint.shown} has no valid host name: correct it."
+    except OSError as error:
+        said = error.strerror or str(error)
+        message = f"The name of {endpoint.shown} does not resolve ({said}): check it, and this machine's name servers."
+    raise CertificatesError("unreachable", message)
+
+
+def _unseen(
+    endpoint: Endpoint, error: CertificatesError, ip_address: str | None = None, *, is_cut: bool = False
+) -> ProbeResult:
+    reason = t.cast(NotSeen, error.code)
+    return ProbeResult(endpoint, ip_address, reason=reason, message=error.message, is_connected=is_cut, is_cut=is_cut)
+
+
+def _why_unreachable(endpoint: Endpoint, error: OSError) -> CertificatesError:
+    if isinstance(error, ConnectionRefusedError):
+        return CertificatesError("unreachable", f"{endpoint.shown} refuses connections: check host and port.")
+    code: NotSeen = "timeout" if isinstance(error, TimeoutError) else "unreachable"
+    why = error.strerror
+    return CertificatesError(code, f"{endpoint.shown} cannot be reached ({why}): check host, port and the network.")
+
+
+def _probe(
+    endpoint: Endpoint,
+    addresses: Sequence[SocketAddress],
+    timeout: float,
+    stop: threading.Event | None,
+    client: ssl.SSLContext | None,
+) -> ProbeResult:
+    """Probe the first address that accepts a connection; if a client refuses what it serves, see what that is."""
+    asked = _shake_hands_again(endpoint, addresses, timeout, stop, client)
+    if asked.accepted is not False:
+        return asked
+    seen = _shake_hands_again(endpoint, _same(addresses, asked), timeout, stop, None)
+    return replace(seen, accepted=False, refusal=asked.refusal, is_for_other_name=asked.is_for_other_name)
+
+
+def _shake_hands_again(
+    endpoint: Endpoint,
+    addresses: Sequence[SocketAddress],
+    timeout: float,
+    stop: threading.Event | None,
+    client: ssl.SSLContext | None,
+) -> ProbeResult:
+    """Shake hands; once more if the connection was cut."""
+    result = _shake_hands(endpoint, addresses, timeout, stop, client)
+    return _shake_hands(endpoint, _same(addresses, result), timeout, stop, client) if result.is_cut else result
+
+
+def _same(addresses: Sequence[SocketAddress], result: ProbeResult) -> Sequence[SocketAddress]:
+    """Return the address that a result is of; all of them if that is not known."""
+    return [address for address in addresses if address.ip_address == result.ip_address] or addresses
+
+
+def _shake_hands(
+    endpoint: Endpoint,
+    addresses: Sequence[SocketAddress],
+    timeout: float,
+    stop: threading.Event | None,
+    client: ssl.SSLContext | None,
+) -> ProbeResult:
+    """Connect to the first address that accepts a connection, and shake hands with it."""
+    ip_address = addresses[0].ip_address if len(addresses) == 1 else None
+    try:
+        connected, address = connect(addresses, _deadline(endpoint, CONNECTING, timeout, stop))
+    except CertificatesError as error:
+        return _unseen(endpoint, error, ip_address)
+    except ConnectionResetError as error:  # it was accepted, or else there would be nothing to reset
+        broken = f"{endpoint.shown} broke the connection off ({error.strerror})."
+        return _unseen(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_cut=True)
+    except OSError as error:
+        return _unseen(endpoint, _why_unreachable(endpoint, error), ip_address)
+    with connected:
+        deadline = _deadline(endpoint, SHAKING, timeout, stop)
+        return shake_hands(connected, endpoint, address.ip_address, deadline, client)
+
+
+# The handshake
+
+CIPHERS = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
+"""All that prove the server by a certificate. A server that also offers anonymous ones must not choose these, as it would show none."""
+LEGACY_SERVER_CONNECT = 0x4
+"""OpenSSL's option for servers without secure renegotiation (RFC 5746); Python names it from 3.12 on."""
+TLS_RECORDS = (0x15, 0x16)
+"""Content types of an alert and of a handshake message, one of which a server's answer begins with (RFC 8446, 5.1)."""
+TLS_MAJOR = b"\x03"
+"""First byte of the version in a record, from SSL 3.0 to TLS 1.3."""
+ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
+"""OpenSSL's names of the alerts that a server sends."""
+ALERTS_MEAN = {
+    "handshake_failure": ", as one does that wants a client certificate, does not know the server name, or has no cipher in common",
+    "protocol_version": ", as none of the TLS versions of this machine's OpenSSL suits it",
+    "unrecognized_name": ", as it does not know the server name",
+    "bad_certificate": ", as one does that wants a client certificate",
+    "certificate_required": ", as it wants a client certificate",
+}
+"""What the commonest alerts mean (RFC 8446, 6.2; RFC 6066, 3), for a sentence."""
+SHOWN = 80
+"""Characters of a server's words in a message."""
+MISMATCHES = (62, 64)
+"""OpenSSL's numbers for a certificate that is for another host name or address."""
+
+
+@cache
+def looking() -> ssl.SSLContext:
+    """Return the settings of handshakes that only look; threads may share them."""
+    settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    settings.check_hostname = False
+    settings.verify_mode = ssl.CERT_NONE
+    settings.options |= LEGACY_SERVER_CONNECT
+    with suppress(ssl.SSLError):  # a library that is not quite OpenSSL keeps its own choice
+        settings.set_ciphers(CIPHERS)
+    with warnings.catch_warnings(), suppress(ValueError):  # OpenSSL may be built without the old versions
+        warnings.simplefilter("ignore", DeprecationWarning)
+        settings.minimum_version = ssl.TLSVersion.TLSv1
+    return settings
+
+
+def shake_hands(
+    connected: socket.socket, endpoint: Endpoint, ip_address: str, deadline: Deadline, client: ssl.SSLContext | None
+) -> ProbeResult:
+    """Return what the server shows in a handshake; nothing else is sent.
+
+    A failure stands in the result, so that certificates which came before it are not lost.
+
+    Args:
+        connected: a connection on which TLS is to begin.
+        endpoint: what was connected to.
+        ip_address: likewise.
+        deadline: of the handshake as a whole.
+        client: the settings of a client, which accepts what is served or does not; `None` to only look.
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    shown = endpoint.shown
+    try:
+        if client is None:
+            tls = looking().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
+        else:
+            tls = client.wrap_bio(incoming, outgoing, server_hostname=endpoint.checked_name)
+    except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
+        name = printable(endpoint.server_name or "")
+        why = f"{shown} cannot be asked for the name {name}, which is no valid host name: correct server_name."
+        return ProbeResult(endpoint, ip_address, reason="handshake_failed", message=why, is_connected=True)
+    reason: NotSeen | None = None
+    message: str | None = None
+    refusal: str | None = None
+    is_for_other_name = is_cut = False
+    beginning = b""
+    try:
+        while not _advance(tls, outgoing, connected, deadline):
+            data = receive(connected, deadline)
+            if len(beginning) < 2:
+                beginning += data
+                _check_beginning(beginning, endpoint)
+            if not data:
+                is_cut = True
+                raise CertificatesError("handshake_failed", f"{shown} closed the connection during the TLS handshake.")
+            incoming.write(data)
+    except ssl.SSLError as error:
+        refusal = _why(error)
+        is_for_other_name = getattr(error, "verify_code", None) in MISMATCHES
+        reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {refusal}."
+    except OSError as error:
+        reason, is_cut = "handshake_failed", True
+        message = f"{shown} broke the connection off during the TLS handshake ({error.strerror})."
+    except CertificatesError as error:
+        reason, message = t.cast(NotSeen, error.code), error.message
+        is_cut = is_cut or reason == "timeout"
+    ders = _certificates(tls)
+    chain = _readable(ders)
+    if reason is None and not chain:
+        sent = "a certificate that cannot be read: have it replaced" if ders else "no certificate"
+        reason, message = "handshake_failed", f"{shown} sent {sent}."
+    used = tls.cipher()
+    cipher = used[0] if used else None
+    known = ProbeResult(
+        endpoint, ip_address, chain, tls.version(), cipher, reason, message, is_connected=True, is_cut=is_cut
+    )
+    if client is None or (reason is not None and refusal is None):  # a connection that breaks is no refusal
+        return known
+    return replace(known, accepted=reason is None, refusal=refusal, is_for_other_name=is_for_other_name)
+
+
+def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:
+    """Go on with the handshake as far as what was received allows, and send what is due, also an alert; return whether it is done."""
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    else:
+        return True
+    finally:
+        with suppress(OSError):  # if the server no longer reads, what it had to say may still be there to be read
+            send(connected, outgoing.read(), deadline)
+
+
+def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
+    """Refuse an answer that cannot be one of TLS.
+
+    Raises:
+        CertificatesError: `no_tls`.
+    """
+    if not data or (data[0] in TLS_RECORDS and data[1:2] in (b"", TLS_MAJOR)):
+        return
+    line = data[:SHOWN].partition(b"\n")[0].strip()
+    is_text = line.isascii() and line.decode("ascii").isprintable()
+    said = f", and says: {line.decode('ascii')}" if line and is_text else ""
+    what = "answers something else than TLS"
+    if line.startswith(b"HTTP/"):
+        what = "answers in plain HTTP"
+    elif is_text:
+        what = "speaks a protocol that does not begin with TLS"
+    raise CertificatesError("no_tls", f"{endpoint.shown} {what}{said}.")
+
+
+def _why(error: ssl.SSLError) -> str:
+    """Return what OpenSSL says, as the end of a sentence."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return printable(error.verify_message).rstrip(".")
+    reason = error.reason or ""
+    alert = ALERT.fullmatch(reason)
+    if alert:
+        name = alert[1].lower()
+        return f"the server sent the alert {name}{ALERTS_MEAN.get(name, '')}"
+    return reason.replace("_", " ").lower() or "OpenSSL does not say why"
+
+
+def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """Return the certificates that the server sent, in DER, its own first."""
+    sent = certificates_of(tls, "get_unverified_chain")
+    if sent is not None:
+        return sent
+    with suppress(ValueError):  # the handshake is not done
+        own = tls.getpeercert(True)
+        return (own,) if own else ()
+    return ()
+
+
+def _readable(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
+    """Return the certificates that can be read; none if the server's own cannot, since then nothing is known of the others."""
+    certificates: list[Certificate] = []
+    for number, der in enumerate(ders):
+        with suppress(CertificatesError):
+            certificates.append(checked_certificate(der))
+        if number == 0 and not certificates:
+            break
+    return tuple(certificates)

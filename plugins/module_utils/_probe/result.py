@@ -1,0 +1,117 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an endpoint serves, and what is wrong with it, as results have it. Private to softlayer.certificates. Pure: roots and time are passed in."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from .._base.codes import EndpointReason
+from .._base.text import some_of
+from .._base.times import days_until, iso
+from .._x509.certificate import FACTS, Certificate
+from .._x509.chain import UNTRUSTED, Anchors, Chain, chain_as_sent
+from .._x509.lifespan import NOT_KNOWN, Lifespan
+from .endpoint import Demand, ProbeResult
+from .evaluate import described
+
+NO_ISSUER = (
+    "Have the server send the intermediate certificates that the authority publishes; if it is an authority of your own, give "
+    "its root as trusted_ca_path."
+)
+NO_ROOT = "Replace the certificate; if it comes from an authority of your own, give that one's root as trusted_ca_path."
+NOT_SOUND = "Replace it, or the issuers that the server sends."
+
+
+class Entries:
+    """The entries of endpoints in results; a chain that many endpoints send is checked once.
+
+    Args:
+        anchors: the trusted certificates; `None` if trust is not to be checked.
+        at: the present instant.
+    """
+
+    def __init__(self, anchors: Anchors | None, at: datetime) -> None:
+        self.anchors = anchors
+        self._at = at
+        self._checked: dict[tuple[Certificate, ...], Chain] = {}
+
+    def of(self, result: ProbeResult, name: str, demand: Demand | None = None) -> dict[str, t.Any]:
+        """Return what a result means for a client that wants to reach a name. All is `None` that cannot be told.
+
+        Args:
+            result: what was seen.
+            name: the name.
+            demand: what must be served; `None` if nothing is expected, or it is not known.
+        """
+        served = result.chain[0] if result.chain else None
+        chain = self.chain_of(result)
+        lifespan = Lifespan.of(served, chain.path if chain else ()) if served else None
+        matches = served.is_for(name) if served else None
+        is_served = demand.fits(served) if demand and served else None
+        reason, message = self._why_not(result, chain, name if matches is False else None)
+        if demand and served and not is_served and result.reason is None:
+            what = f"{result.endpoint.shown} serves {described(served)}, and must serve {demand.words}"
+            reason, message = "not_served", f"{what}: have that served there, or correct what is expected."
+        if result.refusal and result.refusal not in (message or ""):
+            message = f"{message} OpenSSL says: {result.refusal}."
+        return {
+            "host": result.endpoint.host or None,
+            "port": result.endpoint.port,
+            "server_name": name or None,
+            "ip_address": result.ip_address if result.is_connected else None,
+            **facts_of(served),
+            "days_until_expiry": days_until(served.not_after, self._at) if served else None,
+            **(lifespan or NOT_KNOWN).as_result(),
+            "renewal_due": lifespan.is_due(self._at) if lifespan else None,
+            "chain": [facts_of(certificate) for certificate in result.chain[1:]],
+            "trust": chain.trust if chain else None,
+            "accepted": result.accepted,
+            "served": is_served,
+            "name_matches": matches,
+            "tls_version": result.tls_version,
+            "cipher": result.cipher,
+            "reason": reason,
+            "message": message,
+        }
+
+    def chain_of(self, result: ProbeResult) -> Chain | None:
+        """Return the chain of what was seen; `None` if nothing was, or trust is not to be checked."""
+        if self.anchors is None or not result.chain:
+            return None
+        if result.chain not in self._checked:
+            leaf, *sent = result.chain
+            self._checked[result.chain] = chain_as_sent(leaf, sent, self.anchors, self._at)
+        return self._checked[result.chain]
+
+    def _why_not(
+        self, result: ProbeResult, chain: Chain | None, other_name: str | None
+    ) -> tuple[EndpointReason | None, str | None]:
+        """Return the first of all reasons, and the sentence about it."""
+        if result.reason is not None or not result.chain:
+            return result.reason, result.message
+        served = result.chain[0]
+        what = f"{result.endpoint.shown} serves the certificate {served.shown_name}, which"
+        if served.not_after < self._at:
+            return "expired", f"{what} expired on {iso(served.not_after)}: replace it."
+        if self._at < served.not_before:
+            return "not_yet_valid", f"{what} is not valid before {iso(served.not_before)}: check this machine's clock."
+        if other_name is not None:
+            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "no name at all"
+            return "name_mismatch", f"{what} is not for {other_name} but for {names}."
+        if chain is not None and chain.trust != "trusted":
+            advice = NO_ISSUER if chain.trust == "incomplete" else NO_ROOT if chain.lacks_root else NOT_SOUND
+            return UNTRUSTED[chain.trust], f"{what} is not trusted: {chain.why}. {advice}"
+        if result.is_for_other_name:
+            return "name_mismatch", f"{what} is not for {result.endpoint.checked_name} as clients see it."
+        return None, f"{what} is not accepted by clients." if result.accepted is False else None
+
+
+def facts_of(certificate: Certificate | None) -> dict[str, t.Any]:
+    """Return the facts of a certificate that results contain, with its issuer; all null without a certificate."""
+    if certificate is None:
+        return dict.fromkeys((*FACTS, "issuer"))
+    return {**certificate.facts(), "issuer": certificate.shown_issuer}

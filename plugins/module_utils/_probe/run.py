@@ -1,0 +1,243 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_endpoint_info` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ansible.module_utils.common.validation import check_type_dict
+
+from .._base.codes import EndpointReason
+from .._base.errors import CertificatesError
+from .._base.files import state_folder
+from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_DOWNLOADS
+from .._base.module import Module
+from .._base.names import name_to_ask_for
+from .._base.options import ArgumentSpec, api_options, concurrency_options, import_options
+from .._base.times import now
+from .._http.network import LONGEST_TIMEOUT, Network, network_of_options
+from .._replacement.index import StoreIndex
+from .._replacement.roots import roots_if_any
+from .._replacement.trust import TrustView
+from .._softlayer.client import Client
+from .._softlayer.load_balancers import fetch_balancers
+from .._softlayer.settings import resolve_settings
+from .._softlayer.store import StoreCertificate, fetch_visible
+from .._x509.certificate import Certificate
+from .._x509.chain import Anchors
+from .._x509.crl import NOT_ASKED, Revocation, answer_about
+from .endpoint import Demand, Endpoint, Expected, ProbeResult, is_host, names_record, read_endpoint
+from .handshake import CONCURRENCY, probe_all
+from .result import Entries
+from .revocation import SPEC as REVOCATION_SPEC
+from .revocation import Authorities, cache_in, named_anchors
+
+SPEC = (
+    api_options()
+    + import_options().only("trusted_ca_path")
+    + concurrency_options(CONCURRENCY)
+    + REVOCATION_SPEC
+    + ArgumentSpec(
+        options={
+            "endpoints": {"type": "list", "elements": "raw"},
+            "from_load_balancers": {"type": "bool", "default": False},
+            "gather_stored": {"type": "bool", "default": False},
+            "timeout": {"type": "float", "default": 10},
+        },
+    )
+)
+API_TIMEOUT = api_options().options["timeout"]["default"]
+"""Seconds that a call of the API may take at least: `timeout` is that of a probe."""
+REASONS: tuple[EndpointReason, ...] = t.get_args(EndpointReason)
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is to be probed; `about` is said of it in the result. Without a host there is nothing to probe, and `why_not` says why."""
+
+    endpoint: Endpoint
+    about: Mapping[str, t.Any] = field(default_factory=dict)
+    why_not: str | None = None
+
+
+def libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Return the Python libraries that a run with these options needs."""
+    for_lists = FOR_DOWNLOADS if params["check_revocation"] != "off" else ()
+    return tuple(dict.fromkeys((*(FOR_API if asks_the_api(params) else ()), *for_lists, *FOR_CERTIFICATES)))
+
+
+def asks_the_api(params: t.Mapping[str, t.Any]) -> bool:
+    """Return whether the load balancers or the certificate store are read."""
+    expects_record = any(names_record(as_dict(item)) for item in params["endpoints"] or ())
+    return bool(params["from_load_balancers"] or params["gather_stored"] or expects_record)
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    check_params(params)
+    items = [Item(endpoint) for endpoint in read_endpoints(params["endpoints"])]
+    anchors = roots_if_any(params["trusted_ca_path"], module.warn)
+    client, listing = None, None
+    if asks_the_api(params):
+        client = connect_for(module)
+        listing = fetch_visible(client)
+        items += from_load_balancers(client, listing.records) if params["from_load_balancers"] else []
+    if listing is not None and listing.is_limited:
+        warn_of_limits(module)
+    store, view = StoreIndex(listing.records if listing else ()), TrustView(lambda: anchors or Anchors(), now())
+    index = store if params["gather_stored"] else None
+    demands = [Demand.of(item.endpoint.expected, store, view) if item.endpoint.expected else None for item in items]
+    for number, demand in enumerate(demands):
+        if demand and demand.why_unknown and not (listing and listing.is_limited):
+            raise CertificatesError("not_found", f"endpoints[{number}].expected: {demand.why_unknown}")
+    to_probe = [item.endpoint for item in items if not item.why_not]
+    tls_client = anchors.client if anchors else None
+    results = probe_all(to_probe, params["timeout"], params["concurrency"], client=tls_client)
+    make = Entries(anchors, view.at)
+    revocations = find_revocations(module, client, make, results) if anchors else {}
+    left = iter(results)
+    entries = []
+    for item, demand in zip(items, demands, strict=True):
+        unseen = ProbeResult(item.endpoint, reason="unreachable", message=item.why_not)
+        result = unseen if item.why_not else next(left)
+        ids = [record.id for record in index.same(result.chain[0])] if index and result.chain else None
+        name = item.endpoint.server_name or item.endpoint.host
+        known = demand if demand and not demand.why_unknown else None
+        revocation = revocations.get(result.chain)
+        told = {"revocation": revocation.as_result() if revocation else None, "certificate_ids": ids}
+        entries.append({**make.of(result, name, known), **told, **item.about})
+    met = Counter(entry["reason"] for entry in entries)
+    return {
+        "changed": False,
+        "endpoints": entries,
+        "endpoint_count": len(entries),
+        "reason_counts": {reason: met[reason] for reason in REASONS},
+        "api_calls": client.api_calls if client else 0,
+    }
+
+
+def find_revocations(
+    module: Module, client: Client | None, entries: Entries, results: Sequence[ProbeResult]
+) -> Mapping[tuple[Certificate, ...], Revocation]:
+    """Return whether what was seen was revoked, by what is sent; nothing if that is not to be looked at."""
+    params = module.params
+    if params["check_revocation"] == "off":
+        return {}
+    chains = {result.chain: chain for result in results if (chain := entries.chain_of(result))}
+
+    def network() -> Network:
+        return client.settings if client else network_of_options(params, module.given)
+
+    named = named_anchors(params["trusted_ca_path"])
+    cache = cache_in(state_folder(), is_check_mode=module.check_mode)
+    authorities = Authorities(network, cache, params["timeout"], named)
+    known = authorities.ask(
+        ((sent[0], chain) for sent, chain in chains.items()), lambda: entries.anchors or Anchors(), {}
+    )
+    for warning in authorities.warnings:
+        module.warn(warning)
+    unasked = Revocation("unknown", why=NOT_ASKED)
+    return {sent: answer_about(sent[0], chain, known) or unasked for sent, chain in chains.items()}
+
+
+def check_params(params: Mapping[str, t.Any]) -> None:
+    """Refuse invalid values."""
+    if params["endpoints"] is None and not params["from_load_balancers"]:
+        raise CertificatesError("invalid_argument", "Say what to look at: give endpoints, or set from_load_balancers.")
+    if not 0 < params["timeout"] < LONGEST_TIMEOUT:
+        raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
+
+
+def read_endpoints(given: Sequence[object] | None) -> list[Endpoint]:
+    """Return the endpoints of the option.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    return [read_endpoint(as_dict(item), f"endpoints[{number}]") for number, item in enumerate(given or ())]
+
+
+def expecting(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+    """Return endpoints, each with what it must serve: if nothing is said, a certificate for the name that it is asked for.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if one is named twice.
+    """
+    first: dict[tuple[object, ...], int] = {}
+    for number, endpoint in enumerate(endpoints):
+        place = (endpoint.network_host, endpoint.port, endpoint.checked_name)
+        before = first.setdefault(place, number)
+        if before != number:
+            why = f"endpoints[{number}] is {endpoint.shown} again, as endpoints[{before}]: leave one of the two."
+            raise CertificatesError("invalid_argument", why)
+    return [
+        endpoint if endpoint.expected else replace(endpoint, expected=Expected((endpoint.checked_name,)))
+        for endpoint in endpoints
+    ]
+
+
+def as_dict(item: object) -> object:
+    """Return an endpoint of the option; a dict may be text in the forms that Ansible takes."""
+    if isinstance(item, str) and (item.strip().startswith("{") or "=" in item.partition("/")[0]):
+        try:
+            return check_type_dict(item)
+        except (TypeError, ValueError, SyntaxError):
+            return item
+    return item
+
+
+def connect_for(module: Module) -> Client:
+    """Return a client whose calls have the time that calls of the API need: `timeout` is that of one step of a probe."""
+    params = {**module.params, "timeout": max(module.params["timeout"], API_TIMEOUT)}
+    settings = resolve_settings(params, module.given - {"timeout"})
+    module.hide(*settings.secrets)
+    return Client(settings, warn=module.warn)
+
+
+def warn_of_limits(module: Module) -> None:
+    """Say what a user with only the view permission does not get."""
+    given = module.params["endpoints"] or ()
+    unmet = {
+        "the names of wildcard and other certificates are known by their common name only": "from_load_balancers",
+        "certificate_ids is empty": "gather_stored",
+        "what it must serve by certificate_id is not known": "endpoints",
+    }
+    what = " and ".join(
+        text
+        for text, option in unmet.items()
+        if (any(names_record(as_dict(item)) for item in given) if option == "endpoints" else module.params[option])
+    )
+    module.warn(f"The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: {what}. Grant it.")
+
+
+def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> list[Item]:
+    """Return the HTTPS listeners of the account's load balancers, sorted by the balancers' ids and by port."""
+    stored = {record.id: record for record in records}
+    items = []
+    for balancer in fetch_balancers(client):
+        host, why_not = balancer.address or "", None
+        if not host:
+            why_not = f"The load balancer {balancer.name} has no address: its status is {balancer.provisioning_status}."
+        for listener in sorted(filter(lambda x: x.is_https, balancer.listeners), key=lambda x: x.port):
+            record = stored.get(listener.certificate_id or 0)
+            name = asked_name(record) if record else None
+            about = {
+                "load_balancer": balancer.name,
+                "load_balancer_uuid": balancer.uuid,
+                "listener_uuid": listener.uuid,
+            }
+            items.append(Item(Endpoint(host, listener.port, name or host or None), about, why_not))
+    return items
+
+
+def asked_name(record: StoreCertificate) -> str | None:
+    """Return a name by which clients would ask for a certificate of the store, `None` if it has none that can be asked for."""
+    name = record.certificate.server_name if record.certificate else name_to_ask_for(filter(None, [record.common_name]))
+    return name if name and is_host(name) else None

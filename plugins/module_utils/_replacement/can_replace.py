@@ -1,0 +1,272 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one rule of what may stand in for what: who chooses, switches, deletes or reports asks here. Private to softlayer.certificates.
+
+Pure. A certificate may stand in for another one if it is valid now, newer, of the same organization and type of key, has every name
+of the other one, is on no lower level of trust, and is not about to end before the other one does. What the certificates say counts, not
+what the API says of them, and the end of a certificate is that of the chain which clients use. What may not stand in for a certificate
+never hides, replaces or deletes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from .._base.codes import ObstacleReason
+from .._base.errors import Obstacle
+from .._base.names import wildcard_over
+from .._base.text import some_of
+from .._base.times import iso
+from .._softlayer.store import StoreCertificate, certificate_of
+from .._x509.certificate import Certificate
+from .._x509.chain import UNTRUSTED
+from .trust import LEVELS, TrustView
+
+REPLACED_CHAIN = "Import it again with the chain that its authority has in its place."
+"""What to do about an issuer that was revoked."""
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a user accepts of a certificate that they name."""
+
+    name_loss: bool = False
+    key_type_change: bool = False
+    organization_change: bool = False
+    expired: bool = False
+    untrusted: bool = False
+    wildcards: bool = False
+    """Whether a wildcard has the names under it, or only the same name counts."""
+
+
+ACCEPT: Mapping[str, str] = {
+    "expired": "allow_expired",
+    "names_not_covered": "allow_name_loss",
+    "organization_differs": "allow_organization_change",
+    "key_type_not_offered": "allow_key_type_change",
+    "untrusted": "allow_untrusted",
+    "chain_incomplete": "allow_untrusted",
+}
+"""The options of `ssl_certificate_deploy` that accept an obstacle, for a certificate that the user names."""
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """What a certificate may stand in for: another one, or the one that an order stands for, of which less is known."""
+
+    identities: frozenset[str]
+    """What it vouches for."""
+    accepted: frozenset[str]
+    """What some clients accept it for, at least."""
+    alternatives: frozenset[str]
+    """What all clients accept it for."""
+    key_type: str | None
+    """`None` if it is not known."""
+    record: StoreCertificate | None = None
+    """The certificate, with its chain; `None` for an order."""
+
+    @classmethod
+    def of(cls, record: StoreCertificate) -> Incumbent:
+        """Return that of a record with a certificate."""
+        certificate = certificate_of(record)
+        return cls(certificate.identities, certificate.accepted, certificate.alternatives, certificate.key_type, record)
+
+
+def age(record: StoreCertificate) -> tuple[datetime, datetime]:
+    """Return what records with a certificate are sorted by, the newest last."""
+    return certificate_of(record).age
+
+
+def supersedes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
+    """Return whether a certificate may stand in for another one."""
+    return is_newer(new, old, view) and why_not_in_place_of(new, Incumbent.of(old), view) is None
+
+
+def is_newer(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
+    """Return whether a certificate began later, or at the same time and ends later, or is the same with a chain that the other one lacks."""
+    return age(new) > age(old) if new.certificate != old.certificate else completes(new, old, view)
+
+
+def completes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
+    """Return whether a record has a chain for the same certificate that another one lacks: more of it, or one that ends later if that is due."""
+    if new.certificate != old.certificate or new.intermediates == old.intermediates:
+        return False
+    if view.level(new) != view.level(old):
+        return view.level(new) > view.level(old)
+    if view.trust(old):
+        return view.end(new) > view.end(old) and bool(view.lifespan(old).is_due(view.at))
+    ours, theirs = view.chain(new).issuers, view.chain(old).issuers
+    return len(ours) > len(theirs) and ours[: len(theirs)] == theirs
+
+
+def is_as_good(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
+    """Return whether another certificate of exactly the same age could be taken instead, so that there is nothing to choose by."""
+    return (
+        new.certificate != old.certificate
+        and age(new) == age(old)
+        and why_not_in_place_of(new, Incumbent.of(old), view) is None
+    )
+
+
+def why_not_in_place_of(
+    new: StoreCertificate, old: Incumbent | None, view: TrustView, overrides: Overrides | None = None
+) -> Obstacle[ObstacleReason] | None:
+    """Return why a certificate must not take the place of another one, whichever is newer.
+
+    Args:
+        new: a record with a certificate.
+        old: what it would replace; `None` if that is not known.
+        view: who would get to see it.
+        overrides: what the user accepts.
+    """
+    ours, accepted = certificate_of(new), overrides or Overrides()
+    if ours.not_after < view.at and not accepted.expired:
+        return Obstacle("expired", f"It expired at {iso(ours.not_after)}.")
+    if ours.not_before > view.at:
+        return Obstacle("not_yet_valid", f"It is not valid before {iso(ours.not_before)}: run it again then.")
+    if view.is_revoked(ours):
+        return Obstacle("revoked", f"It was {view.revocations[ours].shown}: have it issued anew.")
+    if old is None:
+        return None
+    lost = lost_names(ours, old, wildcards=accepted.wildcards)
+    if (lost or not old.identities) and not accepted.name_loss:
+        which = some_of(lost) or "those that it has are not known"
+        return Obstacle("names_not_covered", f"It lacks names that are served now: {which}.")
+    theirs = old.record and certificate_of(old.record)
+    if theirs and ours.organizations != theirs.organizations and not accepted.organization_change:
+        return Obstacle(
+            "organization_differs",
+            f"Its organization ({some_of(sorted(ours.organizations)) or 'none'}) is not that of what is served now "
+            f"({some_of(sorted(theirs.organizations)) or 'none'}).",
+        )
+    if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
+        why = (
+            ""
+            if ours.key_type == "RSA"
+            else ": load balancers offer cipher suites for RSA keys only, unless others are chosen"
+        )
+        return Obstacle(
+            "key_type_not_offered",
+            f"Its key is {ours.key_type}, and that of what is served now is {old.key_type}{why}.",
+        )
+    lifespan = view.lifespan(new)
+    if lifespan.is_over(view.at) and not accepted.expired:
+        issuer = lifespan.ends_by.shown_name if lifespan.ends_by else "none"
+        return Obstacle(
+            "expired", f"Its issuer {issuer} expired at {iso(lifespan.end)}: import it again with today's chain."
+        )
+    if lifespan.starts_by and lifespan.is_to_come(view.at):
+        return Obstacle(
+            "not_yet_valid",
+            f"Its issuer {lifespan.starts_by.shown_name} is not valid before {iso(lifespan.start)}: run it again then.",
+        )
+    ends_earlier = overrides is None and old.record is not None and view.end(new) < view.end(old.record)
+    if ends_earlier and lifespan.is_due(view.at):
+        by, remedy = "", "have it renewed"
+        if lifespan.ends_by:
+            by, remedy = f", as its issuer {lifespan.ends_by.shown_name} does", "give it today's chain"
+        return Obstacle(
+            "expired",
+            f"It ends at {iso(lifespan.end)}{by}, which is soon, and before what is served now ends: {remedy}.",
+        )
+    return None if accepted.untrusted else _why_less_trusted(new, old, view)
+
+
+LOOSENED: Mapping[str, str] = {
+    "names_not_covered": "name_loss",
+    "organization_differs": "organization_change",
+    "key_type_not_offered": "key_type_change",
+}
+"""What a person may accept of the first certificate of a name; never that clients refuse it."""
+
+
+def loosened(new: StoreCertificate, old: Incumbent | None, view: TrustView) -> Overrides:
+    """Return what of `LOOSENED` has to be accepted for a certificate to take the place of another one, and no more."""
+    overrides = Overrides(wildcards=True)
+    while (why := why_not_in_place_of(new, old, view, overrides)) and why.reason in LOOSENED:
+        overrides = replace(overrides, **{LOOSENED[why.reason]: True})
+    return overrides
+
+
+def losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[str]:
+    """Return what is lost if a certificate takes the place of another one, each as part of a sentence."""
+    ours, theirs = certificate_of(new), certificate_of(old)
+    names = lost_names(ours, Incumbent.of(old), wildcards=True)
+    days = (view.end(old) - view.end(new)).days
+    return [
+        *([f"the name{'s' if len(names) > 1 else ''} {some_of(names)}"] if names else []),
+        *(
+            [f"the organization {some_of(sorted(theirs.organizations - ours.organizations))}"]
+            if theirs.organizations - ours.organizations
+            else []
+        ),
+        *([f"the {theirs.key_type} key, for one of {ours.key_type}"] if theirs.key_type != ours.key_type else []),
+        *(["that clients trust it"] if view.level(new) < view.level(old) else []),
+        *([f"{days} day{'s' if days > 1 else ''} until it ends"] if days > 0 else []),
+    ]
+
+
+def _why_less_trusted(new: StoreCertificate, old: Incumbent, view: TrustView) -> Obstacle[ObstacleReason] | None:
+    """Return why clients would trust a certificate less than the other one.
+
+    An order's certificate is trusted, as a public authority issues it. There, a chain to any authority will do, since the roots of
+    one's own authority are not given to those who request emails. That the other one was revoked makes way for what is as good as it
+    was, and for nothing else.
+    """
+    chain = view.chain(new)
+    highest = LEVELS.index("trusted")
+    needed = view.levels(old.record) if old.record else (highest, highest)
+    is_enough = all(ours >= theirs for ours, theirs in zip(view.levels(new), needed, strict=True))
+    if is_enough or (old.record is None and chain.issuers):
+        return None
+    remedy = (
+        REPLACED_CHAIN
+        if view.why_revoked(certificate_of(new), new.intermediates)
+        else "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
+        if chain.trust == "incomplete"
+        else "Import one of an authority that clients trust; if it is one of your own, give its root as trusted_ca_path."
+        if chain.lacks_root
+        else "Have it issued anew, or import it with another chain of its authority."
+    )
+    return Obstacle(UNTRUSTED[chain.trust], f"Clients would not trust it: {chain.why}. {remedy}")
+
+
+def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str]:
+    """Return which names and addresses of the other one a certificate is not for, sorted.
+
+    What clients accept the other one for, they must accept this one for: a common name beside DNS names does not do, nor instead of them.
+    """
+    lost = old.identities - new.identities | old.accepted - new.accepted | old.alternatives - new.alternatives
+    return sorted(not_under_wildcards(lost, new.accepted) if wildcards else lost)
+
+
+def not_under_wildcards(names: Iterable[str], accepted: Collection[str]) -> list[str]:
+    """Return those of some names that no wildcard among others has."""
+    return [name for name in names if wildcard_over(name) not in accepted]
+
+
+def best(records: Sequence[StoreCertificate], view: TrustView) -> list[StoreCertificate]:
+    """Return the best of records that all may stand in for the same one; several, if there is nothing to choose by.
+
+    It is one on the highest level of trust, then the newest. Of records of the same certificate, it is that with the best chain.
+    """
+    highest = max(map(view.level, records), default=0)
+    trusted = [record for record in records if view.level(record) == highest]
+    newest = max(map(age, trusted), default=None)
+    fullest: dict[Certificate, StoreCertificate] = {}
+    for record in trusted:
+        if age(record) == newest:
+            rival = fullest.setdefault(certificate_of(record), record)
+            if _completeness(record, view) > _completeness(rival, view):
+                fullest[certificate_of(record)] = record
+    return list(fullest.values())
+
+
+def _completeness(record: StoreCertificate, view: TrustView) -> tuple[datetime, int, float]:
+    """Return what equally trusted records of the same certificate are compared by: chain, and the smallest id of those stored."""
+    return view.end(record), len(view.chain(record).issuers), -(record.id or math.inf)

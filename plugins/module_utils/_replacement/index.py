@@ -1,0 +1,146 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The records of the store, found by id, key, certificate and name. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from functools import cached_property
+
+from .._softlayer.store import Handle, StoreCertificate, certificate_of
+from .._x509.certificate import Certificate
+from .can_replace import Incumbent, Overrides, age, is_newer, supersedes, why_not_in_place_of
+from .trust import TrustView
+
+K = t.TypeVar("K")
+
+
+def _grouped(pairs: Iterable[tuple[K, StoreCertificate]]) -> dict[K, list[StoreCertificate]]:
+    found: dict[K, list[StoreCertificate]] = defaultdict(list)
+    for key, record in pairs:
+        found[key].append(record)
+    return found
+
+
+def why_not_held(identifier: int, record: StoreCertificate | None) -> str:
+    """Say why the store has no certificate with an id that a user gives: it has no such record, or none that can be read."""
+    why = "holds no certificate" if record is None else "holds nothing that can be read as certificate"
+    return f"The store {why} {identifier}: ssl_certificate_info lists those that it holds."
+
+
+class StoreIndex:
+    """All records of the store, those that are yet to be stored among them; one without a readable certificate is found by its id only.
+
+    Args:
+        records: all records.
+    """
+
+    def __init__(self, records: Iterable[StoreCertificate]) -> None:
+        self.by_handle: dict[Handle | None, StoreCertificate] = {record.handle: record for record in records}
+        self._known = [record for record in self.by_handle.values() if record.certificate]
+        self._valid: dict[datetime, StoreIndex] = {}
+
+    def __iter__(self) -> Iterator[StoreCertificate]:
+        return iter(self.by_handle.values())
+
+    @cached_property
+    def longest_chain(self) -> int:
+        """The most intermediate certificates that any record has: it is not documented how many the store keeps."""
+        return max((len(record.intermediates) for record in self._known), default=0)
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[StoreCertificate]]:
+        return _grouped((certificate_of(record).public_key_sha256, record) for record in self._known)
+
+    @cached_property
+    def _by_certificate(self) -> dict[Certificate, list[StoreCertificate]]:
+        return _grouped((certificate_of(record), record) for record in self._known)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[StoreCertificate]]:
+        return _grouped((name, record) for record in self._known for name in certificate_of(record).identities)
+
+    @cached_property
+    def _by_rarest(self) -> dict[str, list[StoreCertificate]]:
+        """By the name that the fewest have: it takes no longer if thousands share another one."""
+        named = (record for record in self._known if certificate_of(record).identities)
+        return _grouped((min(certificate_of(record).identities, key=self._rarity), record) for record in named)
+
+    def _rarity(self, name: str) -> tuple[int, str]:
+        return len(self._by_name[name]), name
+
+    @cached_property
+    def _position(self) -> dict[Handle | None, int]:
+        return {handle: position for position, handle in enumerate(self.by_handle)}
+
+    def _sorted(self, records: Iterable[StoreCertificate]) -> list[StoreCertificate]:
+        """Return records sorted by id; those that are not stored yet come last, in the order that they were given in."""
+        return sorted(records, key=lambda record: (record.id or math.inf, self._position[record.handle]))
+
+    def with_key(self, public_key_sha256: str | None) -> list[StoreCertificate]:
+        """Return the records with a public key (SHA-256 of the SubjectPublicKeyInfo, in hex)."""
+        return self._by_key.get(public_key_sha256 or "", [])
+
+    def same(self, certificate: Certificate) -> list[StoreCertificate]:
+        """Return the records that hold a certificate."""
+        return self._by_certificate.get(certificate, [])
+
+    def covering(self, names: frozenset[str]) -> list[StoreCertificate]:
+        """Return the records that have all of these names; none, if there are no names."""
+        fewest = min((self._by_name.get(name, []) for name in names), key=len, default=[])
+        return [record for record in fewest if names <= certificate_of(record).identities]
+
+    def within(self, names: frozenset[str]) -> list[StoreCertificate]:
+        """Return the records all of whose names are among these."""
+        found = (record for name in names for record in self._by_rarest.get(name, ()))
+        return [record for record in found if certificate_of(record).identities <= names]
+
+    def sharing(self, names: frozenset[str]) -> list[StoreCertificate]:
+        """Return the records that have any of these names, in the order of the store."""
+        sharing = {record.handle: record for name in names for record in self._by_name.get(name, ())}
+        return self._sorted(sharing.values())
+
+    def valid_at(self, at: datetime) -> StoreIndex:
+        """Return those that are valid at an instant: nothing else may stand in for anything, and most of many namesakes have expired."""
+        if at not in self._valid:
+            self._valid[at] = StoreIndex(record for record in self._known if certificate_of(record).is_valid(at))
+        return self._valid[at]
+
+    def superseding(self, old: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
+        """Return what may stand in for a certificate."""
+        candidates = self.valid_at(view.at).covering(certificate_of(old).identities)
+        return [record for record in candidates if supersedes(record, old, view)]
+
+    def superseded_by(self, new: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
+        """Return what a certificate may stand in for, sorted by id; never its own record, which may be about to get its chain."""
+        within = self.within(certificate_of(new).identities) if certificate_of(new).is_valid(view.at) else ()
+        older = (record for record in within if record.handle != new.handle and supersedes(new, record, view))
+        return self._sorted(older)
+
+    def before(
+        self, new: StoreCertificate, view: TrustView, imported: Collection[Handle] = (), *, may_be_over: bool = False
+    ) -> StoreCertificate | None:
+        """Return the newest older record that is valid and has all names of a certificate: what it probably replaced.
+
+        Args:
+            new: the certificate.
+            view: who has to trust it.
+            imported: the handles of what this run has imported, or would: that was not there before.
+            may_be_over: whether it may have expired.
+        """
+        overrides = Overrides(expired=may_be_over)
+        older = [
+            record
+            for record in self.covering(certificate_of(new).identities)
+            if record.handle not in imported
+            and record.certificate != new.certificate
+            and not is_newer(record, new, view)
+            and why_not_in_place_of(record, Incumbent.of(new), view, overrides) is None  # though it may end soon
+        ]
+        return max(older, key=age, default=None)

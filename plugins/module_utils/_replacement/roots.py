@@ -1,0 +1,148 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The trusted root certificates: `default_roots`, and those that the user names. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+
+from .._base.errors import CertificatesError
+from .._base.files import LARGEST_FILE, not_readable, read_file, shown
+from .._base.times import now
+from .._http.network import default_roots
+from .._x509.certificate import Certificate
+from .._x509.chain import Anchors
+from .._x509.pem import as_bytes, why_none
+from .._x509.read import certificates_of_store, read_certificates
+from .trust import TrustView
+
+HOW_TO_NAME_ROOTS = "Name a file with root certificates as PEM, or a folder of such files."
+"""What to do about roots that are not there."""
+
+
+@cache
+def trusted_roots(path: str | None) -> Anchors:
+    """Return the trusted certificates: those of the environment or this machine, and those in a file or folder; both together.
+
+    Raises:
+        CertificatesError: `not_found` if there are none or they cannot be read, `invalid_argument` if the file or folder contains
+            no certificate.
+    """
+    named = () if path is None else roots_in(path)
+    default = default_roots()
+    anchors = Anchors([*named, *(_in(default) if default else ())])
+    if not any(True for _anchor in anchors):
+        raise CertificatesError(
+            "not_found",
+            "This machine has no root certificates to tell by which certificates can be trusted: install its package ca-certificates, "
+            "or name a file or folder of roots by trusted_ca_path.",
+        )
+    return anchors
+
+
+def roots_in(path: str) -> Anchors:
+    """Return the certificates in a file or folder that the user names, as it is at this moment.
+
+    Raises:
+        CertificatesError: as `trusted_roots`.
+    """
+    if not path:
+        raise CertificatesError("invalid_argument", "trusted_ca_path must not be empty.")
+    try:
+        anchors = Anchors(_in(path))
+    except CertificatesError as error:
+        raise CertificatesError(
+            error.code, f"trusted_ca_path cannot be used. {error.message} {HOW_TO_NAME_ROOTS}", **error.details
+        ) from None
+    if not any(True for _anchor in anchors):
+        raise CertificatesError(
+            "invalid_argument",
+            f"There is no certificate in trusted_ca_path{shown(f'({path})')}. {HOW_TO_NAME_ROOTS}",
+            path=path,
+        )
+    return anchors
+
+
+def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | None:
+    """Return the trusted certificates; `None`, with a warning, on a machine without roots.
+
+    Raises:
+        CertificatesError: as `trusted_roots`, if the user or the environment names them.
+    """
+    try:
+        return trusted_roots(path)
+    except CertificatesError as error:
+        if path is not None or error.code != "not_found":
+            raise
+        warn(f"Whether certificates can be trusted was not looked at. {error.message}")
+        return None
+
+
+def anchors_for(trust: str, path: str | None, warn: Callable[[str], object]) -> Anchors | None:
+    """Return the trusted certificates, or `None` if trust is not to be checked.
+
+    Also `None` if only a warning depends on it and this machine has no roots.
+
+    Raises:
+        CertificatesError: as `trusted_roots`.
+    """
+    if trust == "ignore":
+        return None
+    return trusted_roots(path) if trust == "require" else roots_if_any(path, warn)
+
+
+def trust_view_of(path: str | None) -> TrustView:
+    """Return clients with `default_roots`, and the root certificates in a file or folder; none on a machine without either.
+
+    The former are read only if anything depends on them.
+
+    Raises:
+        CertificatesError: as `trusted_roots`, if the user names them.
+    """
+    if path is not None:
+        roots_in(path)
+    return TrustView(lambda: roots_if_any(path, lambda _warning: None) or Anchors(), now())
+
+
+def _in(path: str) -> list[Certificate]:
+    return _in_folder(path) if os.path.isdir(path) else certificates_of_store(read_file(path))
+
+
+def _in_folder(path: str) -> list[Certificate]:
+    """Return the certificates in the files of a folder, whatever their names; subfolders are not read."""
+    files: dict[tuple[int, int], str] = {}  # c_rehash creates links to each file, named by its hash
+    try:
+        with os.scandir(path) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                with suppress(OSError):  # a broken link
+                    if entry.is_file() and (status := entry.stat()).st_size <= LARGEST_FILE:
+                        files.setdefault((status.st_dev, status.st_ino), entry.path)
+    except OSError as error:
+        raise not_readable("folder", path, error) from None
+    certificates: dict[Certificate, None] = {}
+    for file in files.values():
+        with suppress(CertificatesError):
+            certificates |= dict.fromkeys(certificates_of_store(read_file(file)))
+    return list(certificates)
+
+
+def known_issuers(path: str | None, content: str | None = None) -> list[Certificate]:
+    """Return the issuers that messages may not contain."""
+    if path is None and content is None:
+        return []
+    named = f" {path}" if path is not None else ""
+    try:
+        data = read_file(path) if path is not None else as_bytes(content)
+        issuers = read_certificates(data)
+    except CertificatesError as error:
+        raise CertificatesError(error.code, f"intermediate_path{named}: {error.message}") from None
+    if not issuers:
+        raise CertificatesError(
+            "invalid_argument", f"intermediate_path{named}: {why_none(data, 'certificate', 'intermediates')}"
+        )
+    return issuers

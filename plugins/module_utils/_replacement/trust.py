@@ -1,0 +1,132 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whom TLS clients trust, at an instant, with what is known to be revoked. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from .._softlayer.store import StoreCertificate, certificate_of
+from .._x509.certificate import Certificate
+from .._x509.chain import Anchors, Chain, Trust, chain_as_sent
+from .._x509.crl import Revocation, answer_about
+from .._x509.lifespan import Lifespan
+
+LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
+"""The levels of trust; nothing takes the place of what is on a higher one."""
+
+
+class TrustView:
+    """Clients with certain trusted roots, at an instant: whether they trust a certificate with the chain that the store holds.
+
+    Args:
+        anchors: returns the trusted roots; called only once there is anything to compare.
+        at: the present instant.
+        revocations: what they know about which certificates were revoked.
+    """
+
+    def __init__(
+        self, anchors: Callable[[], Anchors], at: datetime, revocations: Mapping[Certificate, Revocation] | None = None
+    ) -> None:
+        self.at = at
+        self.anchors = anchors
+        self.revocations = revocations or {}
+        self._revoked = {each for each, known in self.revocations.items() if known.status == "revoked"}
+        self._chains: dict[tuple[Certificate, tuple[Certificate, ...]], Chain] = {}
+
+    def knowing(self, revocations: Mapping[Certificate, Revocation]) -> TrustView:
+        """Return them with what they get to know about certificates besides what they know."""
+        view = TrustView(self.anchors, self.at, {**self.revocations, **revocations})
+        view._chains = self._chains
+        return view
+
+    def then(self, at: datetime) -> TrustView:
+        """Return them as they will be at another instant."""
+        return TrustView(self.anchors, at, self.revocations)
+
+    def chain(self, record: StoreCertificate) -> Chain:
+        """Return the chain of a record with a certificate, with the trust that it deserves; see `chain_of`."""
+        return self.chain_of(certificate_of(record), record.intermediates)
+
+    def chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
+        """Return the chain of a certificate that comes with others, with the trust that it deserves: none if one of it was revoked."""
+        chain = self.signed_chain_of(leaf, sent)
+        why = self.why_revoked(leaf, sent)
+        return replace(chain, trust="untrusted", why=why) if why else chain
+
+    def is_revoked(self, certificate: Certificate) -> bool:
+        """Return whether they know that this very certificate was revoked."""
+        return certificate in self._revoked
+
+    def why_revoked(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> str | None:
+        """Return that a certificate or an issuer of it was revoked, as the end of a sentence about it; `None` if that is not known."""
+        answer = self.revocation_of(leaf, sent) if self._revoked else None
+        if answer is None or answer.certificate is None or answer.status != "revoked":
+            return None
+        return f"{'it' if answer.certificate == leaf else f'its issuer {answer.certificate.shown_name}'} was {answer.shown}"
+
+    def revocation_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Revocation | None:
+        """Return whether a certificate that comes with others was revoked, or an issuer of it; `None` if nobody was asked."""
+        return answer_about(leaf, self.signed_chain_of(leaf, sent), self.revocations)
+
+    def signed_chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
+        """Return the chain of a certificate that comes with others, with the trust that it deserves if nothing of it was revoked.
+
+        One that is not valid now, or whose issuers are not, is looked at when all were, or will be: an expired certificate is not worth
+        less than one that nobody ever trusted.
+        """
+        if (leaf, sent) not in self._chains:
+            when = min(max(self.at, leaf.not_before), leaf.not_after)
+            chain = chain_as_sent(leaf, sent, self.anchors(), when)
+            begin = max(certificate.not_before for certificate in (leaf, *chain.path))
+            end = min(certificate.not_after for certificate in (leaf, *chain.path))
+            if begin <= end and not begin <= when <= end:
+                then = chain_as_sent(leaf, sent, self.anchors(), min(max(when, begin), end))
+                chain = then if then.trust == "trusted" else chain
+            self._chains[leaf, sent] = chain
+        return self._chains[leaf, sent]
+
+    def remember(self, leaf: Certificate, chain: Chain) -> None:
+        """Take a chain that was built with the same roots and is trusted as it is: what is sent like that need not be looked at again."""
+        if (
+            chain.trust == "trusted"
+            and leaf.is_valid(self.at)
+            and not any(map(self.anchors().__contains__, chain.issuers))
+        ):
+            self._chains.setdefault((leaf, chain.issuers), chain)
+
+    def trust(self, record: StoreCertificate) -> bool:
+        """Return whether they trust it."""
+        return self.chain(record).trust == "trusted"
+
+    def accepts(self, record: StoreCertificate) -> bool:
+        """Return whether those of them trust it who do not look what was revoked, as OpenSSL does not."""
+        return self.signed_chain_of(certificate_of(record), record.intermediates).trust == "trusted"
+
+    def level(self, record: StoreCertificate) -> int:
+        """Return its level of trust, the highest last."""
+        return LEVELS.index(self.chain(record).trust)
+
+    def levels(self, record: StoreCertificate) -> tuple[int, int]:
+        """Return its level of trust, and what that would be if nothing of it was revoked."""
+        signed = self.signed_chain_of(certificate_of(record), record.intermediates)
+        return self.level(record), LEVELS.index(signed.trust)
+
+    def lifespan(self, record: StoreCertificate) -> Lifespan:
+        """Return when they take a record; of one that cannot be read, what the API says."""
+        if record.certificate is None:
+            return record.lifespan(self.at)
+        return self.lifespan_of(record.certificate, record.intermediates)
+
+    def lifespan_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Lifespan:
+        """Return when they take a certificate that comes with others."""
+        return Lifespan.of(leaf, self.chain_of(leaf, sent).path)
+
+    def end(self, record: StoreCertificate) -> datetime:
+        """Return until when they take a record with a certificate."""
+        return t.cast(datetime, self.lifespan(record).end)

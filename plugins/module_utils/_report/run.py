@@ -1,0 +1,174 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_report` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from .._base.errors import CertificatesError
+from .._base.files import put_in_place, real_path, why_not_writable
+from .._base.libraries import FOR_CERTIFICATES, FOR_METRICS, FOR_REPORTS
+from .._base.module import Module
+from .._base.options import ArgumentSpec
+from .._base.text import encodable
+from .._base.times import now
+from .metrics import as_metrics
+from .report import Kind, as_files, check, merged
+from .rotation import OF_ROTATION
+from .summary import Record
+
+SPEC = ArgumentSpec(
+    options={
+        "results": {"type": "dict"},
+        "path": {"type": "path"},
+        "metrics_path": {"type": "path"},
+        "language": {"type": "str", "choices": ["en", "de"], "default": "en"},
+        "state": {"type": "str", "choices": ["present", "checked"], "default": "present"},
+        "page": {"type": "dict"},
+        "ends_run": {"type": "bool", "default": False},
+    },
+)
+ENDINGS = ("html", "json", "csv")
+REPORT_MODE, METRICS_MODE = 0o640, 0o644
+"""People who may read the report are of the group; node_exporter has a user of its own."""
+PAGE = ("template", "css", "script", "words")
+"""What `page` may have."""
+OF_RUN = ("summary", "totals", "failure")
+"""What results of SSL orders may have besides what their report is made of: what a run has said of itself."""
+
+
+def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Return the Python libraries that a run with these options needs."""
+    of_report = FOR_REPORTS if params["path"] else ()
+    return (*of_report, *((*FOR_METRICS, *FOR_CERTIFICATES) if params["metrics_path"] else ()))
+
+
+def run(module: Module, orders: Kind) -> dict[str, t.Any]:
+    """Return the module's result; `orders` is the report of SSL orders."""
+    params = module.params
+    results, params["results"] = params["results"] or {}, None  # they would be in the result, as its invocation
+    page, params["page"] = params["page"], None
+    page_path, metrics = (real_path(params[name]) if params[name] else None for name in ("path", "metrics_path"))
+    if not (page_path or metrics):
+        raise CertificatesError("invalid_argument", "Name a file to write: path, metrics_path, or both.")
+    files = files_of(page_path)
+    if metrics in files.values():
+        raise CertificatesError(
+            "invalid_argument", f"metrics_path is {metrics}, a file of the report: name another one."
+        )
+    unknown = sorted(map(str, (page or {}).keys() - {*PAGE}))
+    if unknown:
+        raise CertificatesError("invalid_argument", f"page has {', '.join(unknown)}, but may have {', '.join(PAGE)}.")
+    for name, path in (*(("path", path) for path in files.values()), ("metrics_path", metrics)):
+        if path and (why_not := why_not_writable(path)):
+            raise CertificatesError("not_found", f"{name}: {why_not}")
+    paths = [*files.values(), *([metrics] if metrics else [])]
+    told = {"changed": False, "paths": paths}
+    if params["state"] == "checked":
+        for folder in map(os.path.dirname, paths):
+            disk = os.statvfs(folder)
+            if disk.f_blocks and not disk.f_bfree:
+                raise CertificatesError(
+                    "not_written",
+                    f"The disk of the folder {encodable(folder)} is full: make room, or name another path.",
+                )
+        return told
+    is_of_orders, at = "orders" in results, now()
+    kind = orders if is_of_orders else OF_ROTATION
+    check_results(results, kind)
+    if is_of_orders:
+        if not files:
+            why = "SSL orders have no metrics: name a report in path, or give what ssl_certificate_rotate returned."
+            raise CertificatesError("invalid_argument", why)
+        told["paths"] = [*files.values()]
+    before = {ending: text_in(path) for ending, path in files.items()}
+    counted, texts = "", dict[str, str]()
+    with expecting_results():
+        if metrics and not is_of_orders:
+            counted = as_metrics(results, at, success="listeners" in results and "failure" not in results)
+        if files and (is_of_orders or "listeners" in results):
+            texts = texts_of(kind, results, page, params["language"], before["json"], at)
+    if metrics and counted and not module.check_mode:
+        put_in_place(metrics, counted.encode(), METRICS_MODE)
+    if not texts:
+        return told  # of a run that could list nothing there is nothing to report, and the last report stays
+    written = [ending for ending in files if texts[ending] != before[ending]]
+    for ending in written if not module.check_mode else ():
+        put_in_place(files[ending], texts[ending].encode(), REPORT_MODE)
+    result = {**told, "changed": bool(written)}
+    if not module._diff:  # no content without need
+        return result
+    header = dict.fromkeys(("before_header", "after_header"), files["csv"])
+    return {**result, "diff": [{**header, "before": before["csv"] or "", "after": texts["csv"]}]}
+
+
+@contextmanager
+def expecting_results() -> Iterator[None]:
+    """Say of results in another form than that of the modules what they are.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else type(error).__name__
+        raise CertificatesError(
+            "invalid_argument",
+            f"results has another form than what the modules return ({what}): name the variable that the task is registered as.",
+        ) from None
+
+
+def files_of(path: str | None) -> dict[str, str]:
+    """Return the files of a report by their endings.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if not path:
+        return {}
+    if not path.endswith(".html"):
+        raise CertificatesError("invalid_argument", f"path is {path}, but must be an .html file.")
+    return {ending: f"{path.removesuffix('html')}{ending}" for ending in ENDINGS}
+
+
+def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
+    """Refuse what no module has returned.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    unknown = sorted(results.keys() - {*kind.parts, *OF_RUN})
+    if "orders" in results and unknown:
+        said = f"results has {', '.join(unknown)} beside orders, but may have {', '.join(kind.parts)}."
+        raise CertificatesError("invalid_argument", said)
+    if not results.keys() & {"orders", "listeners", "failure", "msg"}:
+        raise CertificatesError(
+            "invalid_argument",
+            "results is not what ssl_certificate_rotate returned, and has no orders: name the variable that the task is registered as.",
+        )
+    check(kind.schema, results)
+
+
+def texts_of(
+    kind: Kind, results: Record, page: Mapping[str, t.Any], language: str, previous: str | None, at: datetime
+) -> dict[str, str]:
+    """Return the texts of a report's files, by their endings."""
+    words = merged(page["words"], kind.schema.rows)
+    return as_files(kind.schema, kind.build(results, words, at, previous), words, language, page)
+
+
+def text_in(path: str) -> str | None:
+    """Return what is in a file, `None` if there is none that can be read."""
+    try:
+        return Path(path).read_bytes().decode()  # with its line ends, as CSV has other ones
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,404 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The steps of a rotation: import, plan, switch, look, remove. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .._base.codes import KeptReason
+from .._base.errors import CertificatesError, Obstacle
+from .._base.module import Module
+from .._base.text import printable, some_of
+from .._base.times import parse
+from .._http.network import split_url
+from .._ledger.place import folder_beside
+from .._probe.revocation import Authorities
+from .._replacement.roots import anchors_for
+from .._report.summary import MOST_NAMED
+from .._softlayer.client import Client
+from .._softlayer.store import StoreCertificate
+from .._sources.source import directory_of
+from .._store import run_import as importing
+from .._store.check import ImportOptions
+from .._store.plan_import import ImportAction, plan_present, removal_of
+from .._store.read_files import with_key
+from .._x509.certificate import Certificate
+from .approved import limit_listeners, limit_removal
+from .attention import served_by
+from .endpoints import EndpointAction, as_seen, plan_endpoints, why_not_all_known
+from .options import RotationOptions
+from .plan_clean_up import RemovalPlan, as_result, plan_removal
+from .plan_deploy import (
+    Adoption,
+    ListenerAction,
+    ListenerPlan,
+    as_foreseen,
+    as_it_is,
+    fitness,
+    plan_adoption,
+    plan_renewals,
+    updated,
+    why_too_many,
+)
+from .plan_import import Chosen, Record, SourceCertificate, choose, choose_named
+from .read import at_stake, read_again
+from .renewal_info import KEPT, RenewalRequest, ask, keep, read_kept
+from .switch import WaitOptions, carry_out
+from .verify import Watch
+from .world import World, learn
+
+WAIT_INTERVAL = 10.0
+"""Seconds between two readings of a balancer, at most."""
+CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
+"""Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
+ONCE_SEEN = "Would be removed, once it was seen that what replaces it is served."
+Told = tuple[str, Record]
+"""A list of the module's result, and what is told there."""
+
+
+@dataclass(frozen=True)
+class StoreChanges:
+    """What became of certificates in the store, or would in check mode."""
+
+    told: Sequence[Told] = ()
+    diff: Sequence[Record] = ()
+    records: Sequence[StoreCertificate] = ()
+    """What was imported, or was there already; what is not stored in check mode has no id."""
+    cut: Mapping[int, bool] = field(default_factory=dict)
+    """The ids of what the store has cut the chains of, and whether this run has stored it."""
+
+
+def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) -> StoreChanges:
+    """Store what was chosen, and tell what is left out."""
+    told: list[Told] = [
+        ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.skipped)
+    ]
+    diff, records, cut = [], [], {}
+    for entry, planned, done in store_entries(module, client, world, chosen.to_import):
+        for warning in done.warnings:
+            module.warn(f"{done.name}: {warning}")
+        told.append(_told_of(entry, planned, done.simulated() if module.check_mode else done))
+        if told[-1][0] == "imported":
+            diff.append((planned.simulated() if module.check_mode else planned).as_diff())
+        if done.content:
+            records.append(replace(done.held, id=done.id))
+        elif done.reason == "chain_cut" and done.id:
+            cut[done.id] = done.has_written
+    return StoreChanges(told, diff, records, cut)
+
+
+def _told_of(entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> Told:
+    record = {**done.as_result(), **entry.named()}
+    if planned.reason in CHANGED_MEANWHILE:
+        message = f"Its files were changed while they were read: run it again. {planned.message}"
+        return "skipped", {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
+    if done.outcome == "failed":
+        return "failed", record
+    if not done.changes_something:
+        return "skipped", {**record, "reason": "already_imported"}
+    return "imported", record
+
+
+def store_entries(
+    module: Module, client: Client, world: World, entries: Sequence[SourceCertificate]
+) -> list[tuple[SourceCertificate, ImportAction, ImportAction]]:
+    """Store certificates of sources; return each with the plan and with what became of it, which is the plan in check mode."""
+    new = [_checked(module, world, entry) for entry in entries]
+    planned = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
+    planned = importing.refuse_creates_without_a_place(planned, module.params["ledger_url"])
+    done = planned if module.check_mode or not planned else importing.carry_out(module, client, planned)
+    return list(zip(entries, planned, done, strict=True))
+
+
+def _checked(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
+    """Return what stores a certificate of a source, or why that does not fit; its key is read from its file now."""
+    params = module.params
+    bundle = with_key(entry.bundle, params["privatekey_passphrase"] or None, module.hide)
+    anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
+    known = ImportAction("imported", None, "", certificate=entry.certificate)
+    return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.view)
+
+
+# Listeners
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What became of listeners, and what they serve."""
+
+    plan: ListenerPlan
+    """With the world as it was read last."""
+    listeners: Sequence[ListenerAction]
+    is_seen: bool = False
+    """Whether it was looked at what they serve."""
+    diff: Sequence[Record] = ()
+    warnings: Sequence[str] = ()
+    failures: Sequence[CertificatesError] = ()
+    """What went wrong as a whole."""
+
+
+def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
+    """Decide about each listener."""
+    if world.balancers is None:
+        return ListenerPlan(world, [])
+    plan = ListenerPlan(
+        world,
+        plan_adoption(world, options.adopt, adopted_entry(world, options.adopt, options))
+        if options.adopt
+        else plan_renewals(world, options.selection),
+    )
+    if options.approved:
+        plan = ListenerPlan(world, *limit_listeners(plan.actions, options.approved, world.index))
+    failure = why_too_many(plan.changes, options.max_listeners) if "deploy" in options.phases else None
+    return replace(plan, actions=as_they_are(plan), failure=failure) if failure else plan
+
+
+def adopted_entry(world: World, adoption: Adoption, options: RotationOptions) -> SourceCertificate:
+    """Return the certificate of the sources that is adopted.
+
+    Raises:
+        CertificatesError: as `choose_named` and `adopted_places`.
+    """
+    fit = fitness(world, adoption)
+    try:
+        return choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.view, fit)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        bundles = world.bundles
+        useless = [
+            f"{each['name']} cannot be used: {each['message']}" for each in (*bundles.useless, *bundles.unwanted)
+        ]
+        said = [*useless, *(record["message"] for record in (*bundles.failed, *bundles.empty))]
+        raise CertificatesError(error.code, " ".join([error.message, *said[:MOST_NAMED]])) from None
+
+
+def choose_adopted(world: World, options: RotationOptions) -> Chosen:
+    """Return the choice of the one certificate that is adopted, once it is known that it can be.
+
+    Raises:
+        CertificatesError: as `choose_named` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
+    """
+    adoption = t.cast(Adoption, options.adopt)
+    entry = adopted_entry(world, adoption, options)
+    if not entry.is_meant(options.common_names):
+        patterns = some_of(options.common_names or ["nothing"], MOST_NAMED)
+        raise CertificatesError(
+            "invalid_argument",
+            f"{adoption.common_name} is to be adopted, but common_names limits the run to {patterns}.",
+        )
+    planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
+    if all(action.has_failed for action in planned):  # then nothing is imported for nothing
+        said = [f"{action.name}: {action.message}" for action in planned]
+        raise Obstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
+    chosen = choose([entry], world.index, replace(options.certificates, common_names=None), world.view)
+    for record in chosen.skipped:
+        if record["reason"] == "ambiguous":
+            raise CertificatesError("ambiguous", record["message"])
+    return chosen
+
+
+def as_they_are(plan: ListenerPlan) -> list[ListenerAction]:
+    """Return the listeners of a plan as they are."""
+    return [as_it_is(action, plan.world.index) for action in plan.actions]
+
+
+def switch(
+    module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: Authorities | None
+) -> Seen:
+    """Switch the listeners, and see that they serve what they have; in check mode, tell what would be switched."""
+    as_now = Seen(plan, as_they_are(plan))
+    if "deploy" not in options.phases or plan.world.balancers is None:
+        return as_now
+    if options.is_check_mode:
+        return replace(as_now, diff=[action.as_diff() for action in plan.changes])
+    watch = watch_for(client, plan.world, options.verify_timeout)
+    first = plan.world
+
+    def plan_again() -> ListenerPlan:
+        world = read_again(client, first, options)
+        return plan_listeners(learn(authorities, world, at_stake(world, options)), options)
+
+    try:
+        plan, listeners = carry_out(
+            module,
+            client,
+            plan,
+            plan_again,
+            WaitOptions(True, options.balancer_wait_timeout, WAIT_INTERVAL),
+            watch,
+            exclusive=True,
+            at_once=options.deploy_concurrency,
+        )
+    except CertificatesError as error:
+        return replace(as_now, failures=[error])
+    return Seen(plan, listeners, True, [action.as_diff() for action in plan.changes], watch.warnings)
+
+
+def watch_for(client: Client, world: World, timeout: float = 0) -> Watch:
+    """Return what looks at listeners."""
+    return Watch(timeout, world.view.anchors(), client.stop)
+
+
+def look(client: Client, seen: Seen, options: RotationOptions) -> Seen:
+    """Look at what listeners serve, at each of their addresses, unless that was done while they were switched."""
+    world = seen.plan.world
+    if not options.looks or world.balancers is None:
+        return seen
+    if not seen.is_seen:
+        seen = see_now(client, seen, seen.listeners)
+    unseen = [
+        listener
+        for listener in seen.listeners
+        if listener.uuid and not listener.seen and (listener.outcome == "failed" or not listener.is_known)
+    ]
+    if unseen:
+        seen = replace(seen, listeners=updated(seen.listeners, watch_for(client, world).glimpse(unseen)))
+    suspects = {
+        listener.uuid: listener for listener in seen.listeners if listener.served is False and not listener.is_changed
+    }
+    if suspects and not client.stop.is_set():
+        seen = look_again(client, seen, suspects, options)
+    if "deploy" in options.phases and options.is_check_mode:
+        pairs = zip(seen.plan.actions, seen.listeners, strict=True)
+        seen = replace(seen, listeners=[as_foreseen(*pair, world.view) for pair in pairs])
+    return seen
+
+
+def see_now(client: Client, seen: Seen, listeners: Sequence[ListenerAction]) -> Seen:
+    """Return listeners with what some of them serve now."""
+    watch = watch_for(client, seen.plan.world)
+    anew = watch.until_served([listener for listener in listeners if listener.is_to_be_seen])
+    warnings = [*seen.warnings, *watch.warnings]
+    return replace(seen, listeners=updated(updated(seen.listeners, listeners), anew), warnings=warnings)
+
+
+def look_again(client: Client, seen: Seen, suspects: Mapping[str, ListenerAction], options: RotationOptions) -> Seen:
+    """Before listeners count as such that serve something else, see whether somebody has switched or deleted them meanwhile."""
+    try:
+        world = read_again(client, seen.plan.world, options)
+    except CertificatesError as error:
+        return replace(seen, failures=[*seen.failures, error])
+    planned = plan_renewals(world, options.selection)
+    present = {action.uuid: as_it_is(action, world.index) for action in planned if action.uuid in suspects}
+    gone = suspects.keys() - present.keys()
+    switched = [action for action in present.values() if action.final_handle != suspects[action.uuid].previous_id]
+    actions = [action for action in seen.plan.actions if action.uuid not in gone]
+    listeners = [listener for listener in seen.listeners if listener.uuid not in gone]
+    seen = replace(seen, plan=replace(seen.plan, world=world, actions=actions), listeners=listeners)
+    return see_now(client, seen, switched)
+
+
+def look_at_endpoints(client: Client, seen: Seen, options: RotationOptions) -> Seen:
+    """Look at what else must serve certificates, as at listeners that stay as they are, and add it to them."""
+    world = seen.plan.world
+    if "verify" not in options.phases or options.adopt:
+        return seen
+    planned = plan_endpoints(world, options.endpoints, options.common_names)
+    watch = watch_for(client, world)
+    to_be_seen = [action for action in planned if action.is_to_be_seen]
+    looked_at = watch.until_served(to_be_seen) + watch.glimpse([each for each in planned if not each.is_to_be_seen])
+    endpoints = [as_seen(t.cast(EndpointAction, action), world.index) for action in updated(planned, looked_at)]
+    return replace(seen, listeners=[*seen.listeners, *endpoints], warnings=[*seen.warnings, *watch.warnings])
+
+
+# Clean up
+
+
+def remove_replaced(
+    module: Module, client: Client, seen: Seen, imported: Collection[StoreCertificate], options: RotationOptions
+) -> StoreChanges:
+    """Delete what is replaced by what was seen to be served, less what this run has imported."""
+    expected = {
+        endpoint.expected.certificate_id: f"endpoints[{number}]"
+        for number, endpoint in enumerate(options.endpoints)
+        if endpoint.expected and endpoint.expected.certificate_id
+    }
+    world = seen.plan.world
+    looked_at = {listener.uuid: listener for listener in seen.listeners if not listener.IS_MANAGED}
+    others = [each for each in plan_endpoints(world, options.endpoints, None) if each.uuid not in looked_at]
+    # Those that this run is not asked to verify may serve it, too.
+    endpoints = [*looked_at.values(), *watch_for(client, world).glimpse(others)]
+    plan = plan_removal(
+        world,
+        [listener for listener in seen.listeners if listener.IS_MANAGED],
+        imported,
+        options.common_names,
+        remove_unseen=options.remove_unseen,
+        expected=expected,
+        endpoints=t.cast(list[EndpointAction], endpoints),
+        is_check_mode=module.check_mode,
+    )
+    unknown = why_not_all_known(options.endpoints, world)
+    if unknown:
+        why = Obstacle[KeptReason]("in_use", f"It is kept until it is known what endpoints must serve. {unknown}")
+        plan = RemovalPlan([], [*plan.kept, *((record, why) for record in plan.old)])
+    old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
+    kept = [as_result(record, "skipped", why.reason, why.message) for record, why in plan.kept]
+    told: list[Told] = [("skipped", record) for record in (*left_out, *kept)]
+    actions = [removal_of(record) for record in old]
+    if module.check_mode:
+        told += [("removed", as_result(record, "removed", None, ONCE_SEEN)) for record in old]
+        return StoreChanges(told, [action.as_diff() for action in actions])
+    deleted = importing.carry_out(module, client, actions) if actions else []
+    for done in deleted:
+        record = done.as_result()
+        if done.outcome == "unchanged":
+            told.append(("skipped", {**record, "outcome": "skipped", "reason": "not_found"}))
+        elif done.reason in {"in_use", "not_found"}:
+            told.append(("skipped", {**record, "outcome": "skipped"}))
+        else:
+            told.append(("failed" if done.outcome == "failed" else "removed", record))
+    gone = [action for action, done in zip(actions, deleted, strict=True) if done.outcome == "removed"]
+    return StoreChanges(told, [action.as_diff() for action in gone])
+
+
+def ask_authorities(
+    module: Module, client: Client, seen: Seen, options: RotationOptions
+) -> Mapping[Certificate, RenewalRequest]:
+    """Return what the authorities of served certificates answer that sources have, and warn of what is not known.
+
+    It goes with the look at what authorities have revoked: what may not ask them that may not ask this, either.
+    """
+    if "verify" not in options.phases or options.adopt or module.params.get("check_revocation") == "off":
+        return {}
+    asked = {entry.certificate.renewal_info_id or "": (entry, url) for entry, url in _directories(seen)}
+    at, folder = seen.plan.world.view.at, folder_beside(module.params["ledger_url"])
+    path = os.path.join(folder or os.devnull, KEPT)  # without a folder nothing is there, and nothing can be kept
+    known = read_kept(path, at)
+    answers = ask(client, {name: url for name, (_entry, url) in asked.items() if name not in known}, at)
+    new = {name: given for name, given in answers.items() if isinstance(given, dict)}
+    known |= new
+    if new and not module.check_mode:
+        keep(path, known)
+    unknown: dict[str, list[str]] = defaultdict(list)
+    for name, given in answers.items():
+        entry, url = asked[name]
+        server = printable(split_url(url)[0].netloc.rpartition("@")[2]) or "its authority"
+        if isinstance(given, str) or "end" not in given:
+            why = given if isinstance(given, str) else f"its server has too much to do until {given['until']}"
+            unknown[f"the renewal information of {server} cannot be used: {why}."].append(entry.certificate.shown_name)
+    for why, names in unknown.items():
+        module.warn(f"Whether authorities ask for renewals is not known for {some_of(names)}: {why}")
+    return {
+        entry.certificate: RenewalRequest(entry, end, known[name].get("explanation_url"))
+        for name, (entry, _url) in asked.items()
+        if (end := parse(known.get(name, {}).get("end")))
+    }
+
+
+def _directories(seen: Seen) -> Iterator[tuple[SourceCertificate, str]]:
+    """Yield what is served and a source has, with its authority's directory, if the source tells it."""
+    world = seen.plan.world
+    entries = {entry.certificate: entry for entry in world.bundles.entries}
+    for certificate in dict.fromkeys(served_by(listener, world).certificate for listener in seen.listeners):
+        entry = entries.get(certificate) if certificate and certificate.is_valid(world.view.at) else None
+        if entry and entry.certificate.renewal_info_id and (url := directory_of(entry.source, entry.path)):
+            yield entry, url

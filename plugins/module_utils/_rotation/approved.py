@@ -1,0 +1,132 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run in check mode showed, and how a later one keeps to it. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .._base.codes import ApprovalReason
+from .._base.errors import CertificatesError, Obstacle
+from .._replacement.index import StoreIndex
+from .._softlayer.store import StoreCertificate, certificate_of
+from .plan_clean_up import RemovalPlan
+from .plan_clean_up import as_result as as_record
+from .plan_deploy import ListenerAction, as_it_is
+from .plan_import import Chosen, Record
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "imported": ("source", "name", "path", "common_name", "fingerprint_sha256"),
+    "deployed": ("load_balancer", "load_balancer_uuid", "port", "common_name", "fingerprint_sha256"),
+    "removed": ("id", "common_name", "fingerprint_sha256"),
+}
+"""What is looked at of a run in check mode: of each of these lists, these fields."""
+UNKNOWN: Record = dict.fromkeys(
+    [
+        *("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after", "ends_at", "ends_by"),
+        *("served", "accepted", "served_fingerprint_sha256"),
+    ]
+)
+"""What is not known of a listener that is gone."""
+BEYOND = "The check run did not show it, so nobody has approved it: run the check again."
+AGAIN = "Run the check again."
+
+
+def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
+    """Return of what a run in check mode returned that which `Approved` looks at."""
+    return {
+        name: [{field: record[field] for field in fields} for record in result[name]] for name, fields in FIELDS.items()
+    }
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What a run in check mode showed, by what identifies it. A list that is missing approves nothing."""
+
+    imports: Mapping[str, Record]
+    listeners: Mapping[tuple[str, int], Record]
+    removals: Mapping[int, Record]
+
+    @classmethod
+    def of(cls, given: Mapping[str, t.Any]) -> Approved:
+        """Return what is approved by what a module returned, or `preview_of` it.
+
+        Raises:
+            CertificatesError: `invalid_argument`, if it is something else.
+        """
+        try:
+            imported, deployed, removed = (
+                [{field: record[field] for field in fields} for record in given.get(name) or ()]
+                for name, fields in FIELDS.items()
+            )
+            return cls(
+                {str(record["fingerprint_sha256"]): record for record in imported},
+                {(str(record["load_balancer_uuid"]), int(record["port"])): record for record in deployed},
+                {int(record["id"]): record for record in removed},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise CertificatesError(
+                "invalid_argument",
+                "approved must be what ssl_certificate_rotate returned in check mode: its lists imported, deployed and removed.",
+            ) from None
+
+    def covers(self, balancer_uuid: str, port: int) -> bool:
+        """Return whether a run that is limited to this is about a listener. Where nothing was approved, a run only tells, and of all of them."""
+        is_empty = not (self.imports or self.listeners or self.removals)
+        return is_empty or (balancer_uuid, port) in self.listeners
+
+
+def _gone(record: Record, what: str) -> Record:
+    reason: ApprovalReason = "changed_meanwhile"
+    return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": f"{what} {AGAIN}"}
+
+
+def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
+    """Return a choice without what was not shown; what was shown and no source has any more is skipped."""
+    to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.to_import}
+    there = {record["fingerprint_sha256"] for record in chosen.skipped} | to_import.keys()
+    missing = "It would have been imported, but no source has it any more."
+    gone = [_gone(record, missing) for shown, record in approved.imports.items() if shown not in there]
+    kept = [entry for which, entry in to_import.items() if which in approved.imports]
+    others = (entry for which, entry in to_import.items() if which not in approved.imports)
+    beyond = [entry.skipped(Obstacle("not_approved", BEYOND)) for entry in others]
+    return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond, *gone])
+
+
+def limit_listeners(
+    planned: Sequence[ListenerAction], approved: Approved, index: StoreIndex
+) -> tuple[list[ListenerAction], list[Record]]:
+    """Return a plan without the switches that were not shown, and records of those that were shown and are no longer planned."""
+    shown = dict(approved.listeners)
+    kept = [
+        _limited(action, shown.pop((action.place.balancer.uuid, action.place.listener.port), None), index)
+        for action in planned
+    ]
+    missing = "It would have been switched, but it is gone, or not selected any more."
+    return kept, [{**UNKNOWN, **_gone(record, missing)} for record in shown.values()]
+
+
+def _limited(action: ListenerAction, shown: Record | None, index: StoreIndex) -> ListenerAction:
+    target = action.target.certificate if action.target else None
+    is_as_shown = shown is not None and target is not None and target.fingerprint_sha256 == shown["fingerprint_sha256"]
+    if action.outcome == "switched" and not is_as_shown:
+        return replace(as_it_is(action, index), outcome="skipped", reason="not_approved", message=BEYOND)
+    if action.outcome == "unchanged" and shown is not None and not is_as_shown:
+        why = f"It would have been switched, but the store does not hold that certificate. {AGAIN}"
+        return replace(action, outcome="skipped", reason="changed_meanwhile", message=why)
+    return action
+
+
+def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:
+    """Return what may be deleted, and records of what was not shown, and of what was shown and must be kept now."""
+    shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
+    old = [record for record in planned.old if (record.id, certificate_of(record).fingerprint_sha256) in shown]
+    beyond = [as_record(record, "skipped", "not_approved", BEYOND) for record in planned.old if record not in old]
+    told = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
+    why = "It would have been deleted, but it is in use, not replaced, or gone."
+    gone = [_gone(record, why) for identifier, record in approved.removals.items() if identifier not in told]
+    return old, [*beyond, *gone]

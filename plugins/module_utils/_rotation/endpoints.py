@@ -1,0 +1,146 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What other endpoints than listeners must serve. Private to softlayer.certificates. Pure.
+
+An endpoint, such as a balancer of a VPC, goes the way of a listener that stays as it is: it is looked at, and nothing is ever switched there.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from .._base.names import any_matches, ascii_name
+from .._probe.endpoint import Demand, Endpoint, Expected
+from .._replacement.index import StoreIndex
+from .._replacement.trust import TrustView
+from .._softlayer.store import StoreCertificate, certificate_of
+from .._x509.certificate import Certificate
+from .plan_deploy import ListenerAction, Place
+from .world import World
+
+
+def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> str | None:
+    """Return which endpoint must serve a certificate that the store does not have, as a sentence; `None` if there is none."""
+    for number, endpoint in enumerate(endpoints):
+        demand = Demand.of(endpoint.expected, world.index, world.view) if endpoint.expected else None
+        if demand and demand.why_unknown:
+            return f"endpoints[{number}].expected: {demand.why_unknown}"
+    return None
+
+
+@dataclass(frozen=True)
+class EndpointAction(ListenerAction):
+    """An endpoint, as a listener that nobody switches here."""
+
+    endpoint: Endpoint = field(kw_only=True)
+    demand: Demand = field(kw_only=True)
+
+    IS_MANAGED = False
+    WHOLE_CHAIN = (
+        "Have it send all intermediate certificates that the authority publishes; if that is one of your own, give its root as "
+        "trusted_ca_path."
+    )
+
+    @property
+    def uuid(self) -> str:
+        """What tells it from others, in this run alone."""
+        return self.name
+
+    @property
+    def final_handle(self) -> int | str | None:
+        """The handle of what it was seen to serve, or must serve."""
+        return self.target.handle if self.target else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what it must serve."""
+        return self.demand.why_unknown is None
+
+    @property
+    def expected_name(self) -> str | None:
+        """The name in tables of what was not seen."""
+        return next(iter(self.demand.names), None)
+
+    @property
+    def should(self) -> str:
+        """What should be, as the beginning of a sentence that says what is."""
+        return f"It must serve {self.demand.words}, and"
+
+    @property
+    def remedy(self) -> str:
+        """What to do if it serves something else."""
+        return " Have that served there, or correct what is expected."
+
+    def fits(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is what should be served."""
+        return self.demand.fits(certificate)
+
+    def may_serve(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is for a name that it is asked for, or that it must serve a certificate for."""
+        names = {self.endpoint.checked_name, *self.demand.names}
+        names |= {name for record in self.demand.records[:1] for name in certificate_of(record).identities}
+        return any(certificate.is_for(name) for name in names) or any_matches(certificate.identities, names)
+
+    def is_at(self, listener: ListenerAction, ip_address: str | None) -> bool:
+        """Return whether one of its addresses is that of a listener: the port is the same, and the host or the address is."""
+        balancer, port = listener.place.balancer, listener.place.listener.port
+        is_host = balancer.address is not None and ascii_name(balancer.address) == self.endpoint.network_host
+        known = {address for address, _leaf in listener.leaves if address is not None}
+        return self.endpoint.port == port and (is_host or ip_address in known)
+
+    def as_result(self, view: TrustView) -> dict[str, t.Any]:
+        """Return it in the form of the module's results."""
+        names = {} if self.target else {"subject_alt_names": list(self.demand.names)}
+        return {**super().as_result(view), "listener_uuid": None, **names}
+
+
+def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequence[str] | None) -> list[EndpointAction]:
+    """Return the endpoints that are to be looked at.
+
+    Args:
+        world: as it was read last, with what this run has imported.
+        endpoints: those that the user names, each with what is expected of it.
+        patterns: one of which a name of what they must serve must match; `None` means no restriction.
+    """
+    demands = (
+        (endpoint, Demand.of(t.cast(Expected, endpoint.expected), world.index, world.view)) for endpoint in endpoints
+    )
+    return [
+        _planned(endpoint, demand)
+        for endpoint, demand in demands
+        if patterns is None
+        or any_matches([*demand.names, *(demand.records[0].names if demand.records else ())], patterns)
+    ]
+
+
+def _planned(endpoint: Endpoint, demand: Demand) -> EndpointAction:
+    host, asked = endpoint.shown.rpartition(":")[0], endpoint.server_name
+    place = Place.missing(host if asked in {None, endpoint.host} else f"{asked} at {host}", endpoint.port)
+    place = replace(place, balancer=replace(place.balancer, address=endpoint.host))
+    target = demand.records[0] if demand.records else None
+    identifier = target.id if target else None
+    action = EndpointAction(
+        "unchanged",
+        None,
+        f"It must serve {demand.words}.",
+        place,
+        target,
+        target_id=identifier,
+        is_everywhere=False,
+        endpoint=endpoint,
+        demand=demand,
+    )
+    return action.failed("not_found", demand.why_unknown) if demand.why_unknown else action
+
+
+def as_seen(action: EndpointAction, index: StoreIndex) -> EndpointAction:
+    """Return an endpoint with the record of what it was seen to serve, stored or not, if that is what it must serve."""
+    if not action.served:
+        return action
+    leaf, *sent = action.seen[-1]
+    record = next(iter(index.same(leaf)), StoreCertificate.unstored(leaf, tuple(sent)))
+    return replace(action, target=record, target_id=record.id)

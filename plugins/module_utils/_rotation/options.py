@@ -1,0 +1,221 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_rotate` is asked to do. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from .._base.errors import CertificatesError
+from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGER
+from .._base.module import Module
+from .._base.options import (
+    MAILBOXES,
+    ArgumentSpec,
+    api_options,
+    concurrency_options,
+    import_options,
+    ledger_options,
+    mailbox_options,
+    secrets_source_options,
+)
+from .._orders.limits import which_mailboxes, why_unusable
+from .._probe.endpoint import Endpoint
+from .._probe.revocation import SPEC as REVOCATION_SPEC
+from .._probe.run import expecting, read_endpoints
+from .._replacement.roots import known_issuers, trusted_roots
+from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, PATH, Source
+from .._x509.certificate import Certificate
+from .approved import Approved
+from .attention import REASONS
+from .plan_deploy import Adoption, ListenerSelection
+from .plan_import import SourceOptions
+from .run_deploy import SPEC as DEPLOY_SPEC
+from .switch import LONGEST_WAIT, check_ledger
+
+PHASES = ("import", "deploy", "verify", "clean_up")
+REPORT = "report"
+"""The phase of the role that comes after these."""
+SPEC = (
+    api_options()
+    + ledger_options()
+    + concurrency_options()
+    + import_options().only("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+    + REVOCATION_SPEC
+    + DEPLOY_SPEC.only("common_names", "load_balancers", "max_listeners", "verify_timeout", "rollback")
+    + ArgumentSpec(
+        options={
+            "sources": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    **{name: {"type": "path"} for name in (PATH, *CLIENTS)},
+                    "mail": {"type": "dict", "options": dict(mailbox_options().options)},
+                    "privatekey_dir": {"type": "path", "no_log": False},
+                    "secrets_manager": {
+                        "type": "dict",
+                        "options": dict(secrets_source_options().options),
+                        "no_log": False,
+                    },
+                },
+            },
+            "phases": {"type": "list", "elements": "str", "choices": [*PHASES, REPORT], "default": list(PHASES)},
+            "import_new": {"type": "bool", "default": False},
+            "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
+            "deploy_concurrency": {"type": "int", "default": 4},
+            "balancer_wait_timeout": {"type": "float", "default": 900},
+            "remove_superseded": {"type": "bool", "default": False},
+            "remove_unseen": {"type": "bool", "default": False},
+            "endpoints": {"type": "list", "elements": "raw"},
+            "approved": {"type": "dict"},
+            "adopt": {
+                "type": "dict",
+                "options": {
+                    "common_name": {"type": "str", "required": True},
+                    "listeners": {"type": "list", "elements": "str"},
+                },
+            },
+            "gather_certificates": {"type": "bool", "default": True},
+            "fail_on": {
+                "type": "list",
+                "elements": "str",
+                "choices": list(REASONS),
+                "default": ["expired", "expiring", "not_yet_valid", "unusable", "revoked", "held_back"],
+            },
+        },
+        bounds={"deploy_concurrency": (1, 64), "balancer_wait_timeout": (0, LONGEST_WAIT)},
+        limiting={"phases", "approved", "adopt", "common_name", "listeners", *secrets_source_options().limiting},
+    )
+)
+
+
+@dataclass(frozen=True)
+class RotationOptions:
+    """What the user asked for; those that are not explained are the module's options as they are."""
+
+    phases: frozenset[str]
+    """Those of the module."""
+    sources: Sequence[Source]
+    """Where certificates come from."""
+    issuers: Sequence[Certificate]
+    """Those that the sources may lack."""
+    approved: Approved | None
+    """What is limited to, if the run is."""
+    endpoints: Sequence[Endpoint]
+    """What else must serve certificates, each with what is expected of it."""
+    adopt: Adoption | None
+    """What is adopted, if that is all there is to do."""
+    common_names: Sequence[str] | None
+    load_balancers: Sequence[str] | None
+    import_new: bool
+    trust: str
+    max_listeners: int
+    deploy_concurrency: int
+    balancer_wait_timeout: float
+    verify_timeout: float
+    remove_superseded: bool
+    remove_unseen: bool
+    fail_on: Sequence[str]
+    gather_certificates: bool
+    is_check_mode: bool
+
+    @property
+    def certificates(self) -> SourceOptions:
+        """Which certificates of the sources to import."""
+        names = [self.adopt.common_name] if self.adopt else self.common_names
+        return SourceOptions(names, self.import_new or self.adopt is not None, needs_trust=self.trust == "require")
+
+    @property
+    def selection(self) -> ListenerSelection:
+        """Which listeners to deal with."""
+        return ListenerSelection(None if self.adopt else self.common_names, self.load_balancers)
+
+    @property
+    def removes(self) -> bool:
+        """Whether old certificates are removed."""
+        return "clean_up" in self.phases and self.remove_superseded
+
+    @property
+    def looks_after(self) -> bool:
+        """Whether it matters what listeners serve."""
+        return bool({"deploy", "verify"} & self.phases)
+
+    @property
+    def looks(self) -> bool:
+        """Whether listeners are looked at."""
+        return self.looks_after or self.removes
+
+    def is_about(self, balancer_uuid: str | None, port: int) -> bool:
+        """Return whether the run fails because of a listener: because of any, unless it is limited to what was approved."""
+        return self.approved is None or self.approved.covers(str(balancer_uuid), port)
+
+
+def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Return the Python libraries that a run with these options needs."""
+    sources = params["sources"] or ()
+    reads_mail = any(given["mail"] and given["mail"]["imap"] for given in sources)
+    reads_secrets = any(given["secrets_manager"] is not None for given in sources)
+    optional = (*(FOR_IMAP if reads_mail else ()), *(FOR_SECRETS_MANAGER if reads_secrets else ()))
+    return tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *optional)))
+
+
+def options_of(module: Module) -> RotationOptions:
+    """Return the options; refuse what the argument specification cannot express.
+
+    Raises:
+        CertificatesError: `invalid_argument`, `not_found`, `missing_library`.
+    """
+    params = module.params
+    if "import" not in params["phases"] and not params["gather_certificates"]:
+        params["sources"] = None  # nothing is asked of them, and their folders may be those of another machine
+    if "import" in params["phases"] and not params["sources"]:
+        raise CertificatesError(
+            "invalid_argument",
+            'sources names no source: name where the certificates come from, such as [{"certbot": "/etc/letsencrypt"}].',
+        )
+    if params["adopt"] and not {"import", "deploy"} <= set(params["phases"]):
+        raise CertificatesError(
+            "invalid_argument", "adopt needs the phases import and deploy: add them, or leave adopt out."
+        )
+    sources = [source_of(position, given) for position, given in enumerate(params["sources"] or ())]
+    if params["trusted_ca_path"] is not None:
+        trusted_roots(params["trusted_ca_path"])
+    if {"import", "deploy"} & set(params["phases"]):
+        check_ledger(module)
+    given = {field.name: params[field.name] for field in fields(RotationOptions) if field.name in params}
+    given |= {
+        "phases": frozenset(params["phases"]) - {REPORT},
+        "sources": sources,
+        "approved": None if params["approved"] is None else Approved.of(params["approved"]),
+        "adopt": None
+        if params["adopt"] is None
+        else Adoption(**params["adopt"], load_balancers=params["load_balancers"]),
+        "issuers": known_issuers(params["intermediate_path"]),
+        "endpoints": expecting(read_endpoints(params["endpoints"])),
+    }
+    return RotationOptions(**given, is_check_mode=module.check_mode)
+
+
+def source_of(position: int, given: Mapping[str, t.Any]) -> Source:
+    """Return a source, which is named by its position if it is refused.
+
+    Raises:
+        CertificatesError: as `Source.of`; `invalid_argument`.
+    """
+    try:
+        source, why_not = Source.of(given), None
+        if source.kind == MAIL:
+            named = which_mailboxes(given["mail"])
+            why_not = f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else None
+            why_not = why_not or why_unusable(given["mail"])
+        elif given[KEY_FOLDER] is not None:
+            why_not = f"{KEY_FOLDER} belongs to mail: the keys of {source.kind} are beside its certificates."
+        if why_not:
+            raise CertificatesError("invalid_argument", why_not)
+    except CertificatesError as error:
+        raise CertificatesError(error.code, f"sources[{position}]: {error.message}", **error.details) from None
+    return source

@@ -1,0 +1,190 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates of the store to delete once others are served in their place. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from .._base.codes import KeptReason
+from .._base.errors import Obstacle
+from .._base.names import any_matches
+from .._base.text import some_of
+from .._base.times import iso
+from .._replacement.can_replace import age
+from .._softlayer.store import Handle, StoreCertificate, certificate_of
+from .._x509.certificate import Certificate
+from .endpoints import EndpointAction
+from .plan_deploy import ListenerAction, called
+from .world import World
+
+
+@dataclass(frozen=True)
+class RemovalPlan:
+    """Which certificates to delete, and which to keep although others may stand in for them."""
+
+    old: Sequence[StoreCertificate]
+    kept: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
+
+
+def plan_removal(
+    world: World,
+    listeners: Sequence[ListenerAction],
+    imported: Collection[StoreCertificate],
+    patterns: Sequence[str] | None = None,
+    *,
+    remove_unseen: bool,
+    expected: Mapping[int, str] = MappingProxyType({}),
+    endpoints: Sequence[EndpointAction] = (),
+    is_check_mode: bool = False,
+) -> RemovalPlan:
+    """Decide which certificates of the store to delete.
+
+    They are those that a certificate may stand in for which a listener has, and which end no later; but only if every listener that had
+    the old one, or has what stands in for it, was seen to serve it at each of its addresses, and clients accept it, or refused what was
+    there before, too. A listener of the account that this run does not deal with was not seen. What another service uses is kept, what
+    was seen to be served somewhere, what an endpoint serves, whether it must or not, or is expected to serve, and what one may serve that
+    was not seen at each of its addresses.
+
+    Args:
+        world: as it was read last, with what this run has imported.
+        listeners: what became of those that this run deals with.
+        imported: what it has imported, which stays.
+        patterns: one of which a name of a certificate must match; `None` means no restriction.
+        remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate, and an endpoint as one that
+            serves none of those that may go.
+        expected: the ids of what endpoints are expected to serve, with what the option calls these.
+        endpoints: what else was looked at than listeners.
+        is_check_mode: whether listeners only would be switched. What is at the address and port of such a one goes with it.
+    """
+    index, view = world.index, world.view
+    present = {listener.uuid: listener.final_handle for listener in listeners}
+    others: dict[Handle | None, list[str]] = defaultdict(list)
+    left: Counter[int | None] = Counter()
+    for balancer in world.listed_balancers:
+        for listener in balancer.listeners:
+            if listener.is_https and listener.uuid not in present:
+                others[listener.certificate_id].append(f"{balancer.name}:{listener.port}")
+            elif present.get(listener.uuid) != listener.certificate_id:
+                left[listener.certificate_id] += 1
+    to_switch = [listener for listener in listeners if is_check_mode and listener.is_changed]
+    held = set(present.values())
+    stays = held | {record.handle for record in imported}
+    old: list[StoreCertificate] = []
+    kept: list[tuple[StoreCertificate, Obstacle[KeptReason]]] = []
+    for record in index:
+        if not record.id or record.id in stays or not record.certificate:
+            continue
+        replacing = {other.handle for other in index.superseding(record, view)} & (held | others.keys())
+        if not replacing or not (patterns is None or any_matches(record.names, patterns)):
+            continue
+        why_used = _why_used(record, left[record.id], others[record.id])
+        copies = {copy.handle for copy in index.same(certificate_of(record))}
+        losing = () if copies & stays else endpoints
+        unseen = [
+            listener.name
+            for listener in listeners
+            if _concerns(listener, record, copies, replacing) and not _is_seen(listener, remove_unseen)
+        ]
+        unseen += [name for handle in replacing | copies - {record.id} for name in others.get(handle, ())]
+        serving = [endpoint.name for endpoint in losing if _serves(endpoint, certificate_of(record), to_switch)]
+        hidden = [
+            endpoint.name
+            for endpoint in losing
+            if not (remove_unseen or endpoint.is_everywhere) and endpoint.may_serve(certificate_of(record))
+        ]
+        ends_later = all(view.end(index.by_handle[other]) < view.end(record) for other in replacing)
+        newest = called(max((index.by_handle[other] for other in replacing), key=age))
+        if why_used:
+            kept.append((record, why_used))
+        elif serving:
+            why = f"Certificate {record.id} is kept, because {some_of(serving)} {'serves' if len(serving) == 1 else 'serve'} it"
+            kept.append(
+                (record, Obstacle("in_use", f"{why}: have certificate {newest} served there, and it is removed."))
+            )
+        elif record.id in expected:
+            why = f"Certificate {record.id} is kept, because {expected[record.id]} expects it to be served"
+            kept.append((record, Obstacle("in_use", f"{why}: name certificate {newest} there, and it is removed.")))
+        elif unseen:
+            concerned = [listener for listener in listeners if listener.name in unseen]
+            kept.append((record, _why_not_seen(record, unseen, concerned)))
+        elif hidden:
+            why = f"Certificate {record.id} is kept, because the run could not see what {some_of(hidden)} {'serves' if len(hidden) == 1 else 'serve'}"
+            remedy = "Run the rotation from a host that reaches each of their addresses, or set remove_unseen."
+            kept.append((record, Obstacle("not_reachable", f"{why}. {remedy}")))
+        elif ends_later:
+            why = f"Certificate {record.id} is kept until it ends at {iso(view.end(record))}, because what replaces it ends earlier."
+            kept.append((record, Obstacle("ends_later", why)))
+        else:
+            old.append(record)
+    return RemovalPlan(old, kept)
+
+
+def _serves(endpoint: EndpointAction, certificate: Certificate, to_switch: Sequence[ListenerAction]) -> bool:
+    """Return whether an endpoint serves a certificate at an address that is none of listeners that would be switched."""
+    addresses = [address for address, leaf in endpoint.leaves if leaf == certificate]
+    return any(not any(endpoint.is_at(listener, address) for listener in to_switch) for address in addresses)
+
+
+def _concerns(
+    listener: ListenerAction, old: StoreCertificate, copies: Collection[Handle], replacing: Collection[Handle]
+) -> bool:
+    """Return whether a listener had a certificate, by whichever of its records, has what replaces it, or was seen to serve it."""
+    is_served = any(certificate_of(old) == chain[0] for chain in listener.seen)
+    return listener.previous_id in copies or listener.final_handle in replacing or is_served
+
+
+def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:
+    """Return whether a listener serves what it has, and clients accept it, or refused what was there before, too."""
+    if listener.has_failed or not listener.is_known or listener.served is False:
+        return False
+    if listener.accepted is False:
+        return listener.was_refused and (remove_unseen or listener.is_everywhere)
+    return remove_unseen or (listener.accepted is True and listener.is_everywhere)
+
+
+def _why_not_seen(
+    record: StoreCertificate, unseen: Sequence[str], concerned: Iterable[ListenerAction]
+) -> Obstacle[KeptReason]:
+    """Return why a record is kept whose successor was not seen to be served, or is refused."""
+    listeners = list(concerned)
+    refused = [listener for listener in listeners if listener.served and listener.accepted is False]
+    if refused and not any(listener.served is False for listener in listeners):
+        which = some_of([listener.name for listener in refused])
+        why = f"Certificate {record.id} is kept, because clients refuse what {which} {'serves' if len(refused) == 1 else 'serve'} in its place"
+        return Obstacle("not_accepted", f"{why}: {refused[0].refusal}.")
+    who = f"{some_of(unseen)} {'serves' if len(unseen) == 1 else 'serve'}"
+    why = f"Certificate {record.id} is kept, because it was not seen at each address that {who} what replaces it."
+    return Obstacle("not_served" if any(listener.served is False for listener in listeners) else "not_reachable", why)
+
+
+def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obstacle[KeptReason] | None:
+    """Return why a record is kept if something uses it besides the listeners that were switched away from it.
+
+    Args:
+        record: the record, as it was listed.
+        left: how many listeners were switched away from it since then.
+        users: the listeners that have it and that this run does not deal with.
+    """
+    count = record.associated_service_count
+    if users:
+        why = f"{some_of(users)} {'uses' if len(users) == 1 else 'use'} it"
+    elif record.is_surely_unused or (count is not None and count <= left):
+        return None
+    elif count is None:
+        why = "the API does not tell whether a service uses it"
+    else:
+        services = "a service uses" if count - left == 1 else f"{count - left} services use"
+        why = f"{services} it that this run does not deal with"
+    return Obstacle("in_use", f"Certificate {record.id} is kept, because {why}.")
+
+
+def as_result(record: StoreCertificate, outcome: str, reason: str | None, message: str) -> Mapping[str, t.Any]:
+    """Return a record in the form of results."""
+    return {"id": record.id, **record.facts(), "outcome": outcome, "reason": reason, "message": message}

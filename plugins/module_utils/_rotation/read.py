@@ -1,0 +1,186 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rotation reads: store, load balancers and sources. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+from .._base.errors import CertificatesError, failed_about
+from .._base.module import Module
+from .._base.names import any_matches
+from .._base.text import some_of
+from .._base.times import now
+from .._probe.revocation import Authorities, Sent, as_sent
+from .._replacement.index import StoreIndex
+from .._replacement.roots import trusted_roots
+from .._replacement.trust import TrustView
+from .._report.summary import MOST_NAMED
+from .._softlayer.client import Client
+from .._softlayer.load_balancers import Balancer, fetch_balancers
+from .._softlayer.store import StoreCertificate, fetch_stored, warn_of_unreadable
+from .._sources.source import SECRETS_MANAGER, Source
+from .._x509.certificate import names_of
+from .options import RotationOptions
+from .plan_deploy import ListenerAction, ListenerSelection, contenders, why_unmatched
+from .plan_import import Record, without_replaced
+from .read_sources import MailContent, around_revoked, read_mail, read_sources
+from .world import Read, World, learn
+
+if t.TYPE_CHECKING:
+    from .._secrets_manager.read import InstanceListing
+    from .read_sources import InstanceContent
+
+
+MOST_REPLACED = 5
+"""How often a chain is built around a revoked issuer: real ones were replaced once."""
+
+
+def read_world(module: Module, client: Client, view: TrustView, options: RotationOptions) -> World:
+    """Return what is there.
+
+    Raises:
+        CertificatesError: as `fetch_stored`; `not_found` if patterns match nothing.
+    """
+    listings, at = begin_listings(module, options.sources, client.stop), now()
+    world = World(fetch_stored(client), None, view, at)
+    warn_of_unreadable(client, world.stored)
+    try:
+        world = replace(world, balancers=fetch_listed(client, world.stored))
+    except CertificatesError as error:
+        if options.adopt:
+            raise
+        if options.phases - {"import"}:  # else it has nothing to do with them
+            world = replace(world, failed=[about_balancers(error)])
+    bundles = read_all(module, listings, world, options)
+    useless = without_replaced(bundles.useless, world.index, view)
+    world = replace(world, bundles=replace(bundles, useless=useless), failed=[*world.failed, *bundles.failed])
+    unmatched = why_selection_unmatched(world, options)
+    if unmatched:
+        raise CertificatesError("not_found", unmatched)
+    return world
+
+
+def read_again(client: Client, world: World, options: RotationOptions) -> World:
+    """Return the world with store and balancers as they are by now: another run may have changed them.
+
+    Raises:
+        CertificatesError: as `fetch_stored` and `fetch_listed`.
+    """
+    at, stored = now(), fetch_stored(client)
+    anew = replace(world, stored=stored, balancers=fetch_listed(client, stored), at=at)
+    return anew if options.is_check_mode else replace(anew, imported=())  # it is among what is stored by now
+
+
+def about_balancers(error: CertificatesError) -> Record:
+    """Return the record of what failed about the load balancers as a whole."""
+    return failed_about("the load balancers", {"failure": error.as_failure()})
+
+
+def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Balancer]:
+    """Return the load balancers; refuse an empty list if certificates are used by listeners: access to them is missing.
+
+    Raises:
+        CertificatesError: as `fetch_balancers`; `not_found`.
+    """
+    balancers = fetch_balancers(client)
+    used = [record.id for record in stored if record.associated_service_count and not record.has_no_listeners]
+    if used and not balancers:
+        ids = some_of(list(map(str, used)), MOST_NAMED)
+        raise CertificatesError(
+            "not_found",
+            f"The API lists no load balancer, but services use certificates of the store ({ids}): give the API user the permission "
+            "LOADBALANCER_MANAGE, and access to the devices of the load balancers.",
+        )
+    return balancers
+
+
+def why_selection_unmatched(world: World, options: RotationOptions) -> str | None:
+    """Return which patterns match nothing, neither in the store nor in the sources, with what there is to match."""
+    bundles = world.bundles
+    known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])
+    unusable = frozenset(name for record in (*bundles.useless, *bundles.unwanted) for name in names_of(record))
+    patterns = options.common_names
+    common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
+    names = None if world.balancers is None else options.load_balancers
+    return why_unmatched(ListenerSelection(common_names, names), world.listed_balancers, known)
+
+
+# The sources
+
+
+def begin_listings(
+    module: Module, sources: Sequence[Source], stop: threading.Event
+) -> dict[int, Future[InstanceListing]]:
+    """Begin to list the instances of Secrets Manager among the sources, by their positions."""
+    positions = [position for position, source in enumerate(sources) if source.kind == SECRETS_MANAGER]
+    if not positions:
+        return {}
+    # Imported only here, as nothing else needs the SDK of Secrets Manager, and loading it takes time.
+    from .._secrets_manager.read import begin_listing
+
+    given = module.params["sources"]
+    return {position: begin_listing(module, given[position]["secrets_manager"], stop) for position in positions}
+
+
+def read_all(
+    module: Module, listings: Mapping[int, Future[InstanceListing]], world: World, options: RotationOptions
+) -> Read:
+    """Read the sources."""
+    params = module.params
+
+    def look_into(position: int, keys: Mapping[str, str]) -> MailContent:
+        return read_mail(module, params["sources"][position]["mail"], keys, options.issuers)
+
+    def read_secrets(position: int) -> InstanceContent:
+        from .read_sources import read_listed
+
+        return read_listed(module, listings[position].result(), world, options.certificates)
+
+    passphrase = params["privatekey_passphrase"] or None
+    read = read_sources(
+        options.sources, look_into, read_secrets, passphrase, options.issuers, world.view, module.warn, module.hide
+    )
+    if read.entries and params["trusted_ca_path"] is None:
+        try:
+            trusted_roots(None)
+        except CertificatesError as error:
+            module.warn(f"No certificate can be trusted. {error.message}")
+    return read
+
+
+# What was revoked
+
+
+def learn_before(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
+    """Return the world with clients who know what was revoked of all that is at stake, and with chains around revoked issuers."""
+    world = learn(authorities, world, at_stake(world, options))
+    for _time in range(MOST_REPLACED if authorities else 0):
+        entries = around_revoked(world.bundles, world.view)
+        if entries == world.bundles.entries:
+            break
+        world = replace(world, bundles=replace(world.bundles, entries=entries))
+        world = learn(authorities, world, at_stake(world, options))  # what takes its place may be revoked, too
+    return world
+
+
+def at_stake(world: World, options: RotationOptions) -> Iterator[Sent]:
+    """Yield what listeners have, what may come in its place, and what would be imported, each with what is sent with it."""
+    for current, others in contenders(world, options.selection):
+        yield from map(as_sent, (current, *others))
+    for entry in world.bundles.entries:
+        if entry.is_meant(options.common_names):
+            yield as_sent(entry.record)
+
+
+def seen_by(listeners: Iterable[ListenerAction]) -> Iterator[Sent]:
+    """Yield what was seen to be served, with what is sent beside it."""
+    for listener in listeners:
+        for leaf, *sent in listener.seen:
+            yield leaf, sent

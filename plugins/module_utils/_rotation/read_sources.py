@@ -1,0 +1,428 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates that other clients keep, with the trust that they deserve. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from .._base.codes import Untrusted
+from .._base.errors import CertificatesError, Obstacle, failed_about
+from .._base.module import Module
+from .._base.names import shown_name, source_name
+from .._base.text import encodable, printable
+from .._base.times import iso, now, parse
+from .._orders import run_collect as mailing
+from .._orders.plan_collect import Collected, Wanted, why_missing
+from .._replacement.trust import TrustView
+from .._secrets_manager.read import OF_ONE_SECRET, InstanceListing, read_bundle
+from .._secrets_manager.secret import NO_KEY, Secret
+from .._softlayer.store import StoreCertificate
+from .._sources import folder, traefik
+from .._sources.files import Files
+from .._sources.source import (
+    CLIENTS,
+    MAIL,
+    SECRETS_MANAGER,
+    TRAEFIK,
+    Paired,
+    Source,
+    group_of,
+    look,
+    recognised,
+    sorted_out,
+    usable_keys,
+)
+from .._store.check import remedy_for
+from .._x509.bundle import Bundle, KeyRef, Origin, Trouble
+from .._x509.certificate import Certificate, Name
+from .._x509.chain import Anchors, Chain, Chains
+from .plan_import import ReadingPlan, Record, SourceCertificate, SourceOptions, plan_reading
+from .world import Read, World
+
+REFUSALS = frozenset(t.get_args(Untrusted))
+"""Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
+LEAVES_AT_ONCE = 100
+"""Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
+SEE = "See that its disk is mounted, and that the path is right."
+TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
+"""What is told of a certificate that cannot be used."""
+GONE: Trouble = Obstacle("certificate_missing", "It was removed from Secrets Manager while this ran.")
+
+
+@dataclass(frozen=True)
+class MailContent:
+    """What a mailbox has for the private keys of a source.
+
+    Attributes:
+        bundles: the certificates that were found; the path of each is that of its message.
+        missing: of the keys that nothing usable was found for, what `ssl_fulfillment_email_info` returns.
+        why_empty: the sentence that there is no message, if there is none.
+    """
+
+    bundles: Sequence[Bundle] = ()
+    missing: Sequence[Mapping[str, t.Any]] = ()
+    why_empty: str = ""
+
+
+def read_sources(
+    sources: Sequence[Source],
+    look_into: Callable[[int, Mapping[str, str]], MailContent],
+    read_secrets: Callable[[int], InstanceContent],
+    passphrase: str | None,
+    known: Sequence[Certificate],
+    view: TrustView,
+    warn: Callable[[str], object],
+    hide: Callable[..., object],
+) -> Read:
+    """Return what sources hold, each in its order and then by name.
+
+    Args:
+        sources: what keeps the certificates, and where.
+        look_into: returns what the mailbox of the source at a position has for private keys, of which it gets the paths by the SHA-256
+            of their public keys; raises `CertificatesError`.
+        read_secrets: returns what the instance of Secrets Manager of the source at a position holds; raises `CertificatesError`.
+        passphrase: of private keys and PKCS#12 files that have one.
+        known: issuers that the sources may lack.
+        view: who has to trust what is served.
+        warn: takes a sentence about something that does not matter much.
+        hide: keeps texts out of all output; it gets the private keys that are not in files of their own.
+    """
+    read = Read()
+
+    def take(source: Source, paired: Paired) -> None:
+        issuers = [*paired.issuers, *known]
+        read.issuers.update(dict.fromkeys(issuers))
+        judge = _judge_for(issuers, view)
+        for bundle in paired.usable:
+            chain = judge(bundle)
+            view.remember(t.cast(Certificate, bundle.certificate), chain)
+            read.entries.append(_entry(source, bundle, chain))
+        read.useless.extend(_skipped(source, bundle) for bundle in paired.useless)
+
+    for position, source in enumerate(sources):
+        if source.kind == SECRETS_MANAGER:
+            try:
+                content = read_secrets(position)
+            except CertificatesError as error:
+                read.failed.append(failed_about("the secrets", {"failure": error.as_failure()}))
+                continue
+            for secret, record in content.plan.stored:
+                named, unstored = _named(source, secret.name, secret.id), replace(record, id=None)
+                read.entries.append(SourceCertificate(**named, record=unstored, **_trust(view.chain(record))))
+            take(source, content.paired)
+            _take_others(read, source, content)
+            continue
+        if _is_missing(source.path):
+            read.empty.append(_empty(source, f"{printable(source.path)} is not there. {SEE}"))
+            continue
+        files = Files(passphrase)
+        mail: MailContent | None = None
+        try:
+            if source.kind == MAIL and (keys := usable_keys(source.path, files)):
+                mail = look_into(position, keys)
+            paired = _look(source, files, mail or MailContent(), hide)
+        except CertificatesError as error:
+            if _is_missing(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
+                read.empty.append(_empty(source, error.message))
+            else:
+                what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
+                read.failed.append(failed_about(what, {"failure": error.as_failure()}))
+            continue
+        why_empty = mail.why_empty if mail else _why_empty(source, paired)
+        if why_empty:
+            read.empty.append(_empty(source, why_empty))
+        for warning in dict.fromkeys((*paired.warnings, *_all_useless(source, paired))):
+            warn(warning)
+        take(source, paired)
+        read.useless.extend(_refused(source, mail, view.at) if mail else ())
+    return read
+
+
+def read_mail(
+    module: Module, mailbox: Mapping[str, t.Any], keys: Mapping[str, str], known: Sequence[Certificate]
+) -> MailContent:
+    """Return what a mailbox has for private keys.
+
+    Args:
+        module: the options, and what warnings are given to.
+        mailbox: the options that describe the mailbox.
+        keys: the paths of the keys by the SHA-256 of their public keys.
+        known: issuers that the messages may lack.
+
+    Raises:
+        CertificatesError: the mailbox cannot be read.
+    """
+    if places := mailing.missing_places(mailbox):
+        return MailContent(why_empty=f"{places} is not there. {SEE}")
+    wanted = [Wanted(key, path=path) for key, path in keys.items()]
+    search = mailing.look_for(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
+    letters = {key: search.collected(key.target) for key in wanted}
+    return MailContent(
+        [_letter(collected) for key in wanted for collected in letters[key]],
+        [why_missing(key, search, now()) for key in wanted if not letters[key]],
+        mailing.why_empty(mailbox, search),
+    )
+
+
+def _letter(collected: Collected) -> Bundle:
+    certificate, location = collected.match.certificate, collected.location
+    path = location.path or collected.headers.message_id or location.folder or ""
+    name = shown_name(certificate.common_name, certificate.subject_alt_names)
+    return Bundle((certificate,), collected.match.chain, origin=Origin(name or "", path))
+
+
+def _take_others(read: Read, source: Source, content: InstanceContent) -> None:
+    """Add what an instance of Secrets Manager holds beside the certificates that were read."""
+    if content.is_empty:
+        why = f"{content.url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
+        read.empty.append({**_empty(source, why), "path": content.url})
+    read.useless.extend(_of_secret(source, *unread) for unread in content.plan.useless)
+    read.unwanted.extend(_of_secret(source, *unread) for unread in content.plan.unwanted)
+    read.failed.extend(_of_secret(source, *unread, "failed") for unread in content.unreadable)
+    read.api_calls += content.api_calls
+
+
+def _of_secret(source: Source, secret: Secret, why_not: Trouble, outcome: str = "skipped") -> Record:
+    facts = {
+        "common_name": secret.common_name,
+        "subject_alt_names": list(secret.alt_names),
+        "not_before": iso(secret.not_before),
+        "not_after": iso(secret.not_after),
+    }
+    return _not_taken(source, (secret.name, secret.id), facts, why_not, outcome)
+
+
+def _look(source: Source, files: Files, mail: MailContent, hide: Callable[..., object]) -> Paired:
+    if source.kind == MAIL:
+        letters = [group_of(bundle) for bundle in mail.bundles]
+        return look(lambda: folder.key_files(source.path), files, letters)
+    groups = partial(traefik.groups, hide=hide) if source.kind == TRAEFIK else CLIENTS[source.kind]
+    return look(lambda: groups(source.path), files)
+
+
+def _all_useless(source: Source, paired: Paired) -> Iterator[str]:
+    """Yield a warning if a folder has certificates, but none that can be used: one that can be shows that all else is right."""
+    if source.kind != MAIL and paired.useless and not paired.usable:
+        first = paired.useless[0]
+        name, message = printable(first.origin.name), encodable(t.cast(Trouble, first.trouble).message)
+        yield f"None of the {len(paired.useless)} certificates in {printable(source.path)} can be used. {name}: {message}"
+
+
+def _empty(source: Source, why: str) -> Record:
+    """Return what is said of a source that brings nothing at all, in the same words for each kind."""
+    message = f"The source {source_name(source.kind)} brings nothing: {why}"
+    return {"source": source.kind, "path": printable(source.path), "message": message}
+
+
+def _is_missing(path: str) -> bool:
+    """Return whether nothing is in a place. It may be there if it is in a folder that cannot be entered."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError) as error:
+        return not isinstance(error, PermissionError)
+    return False
+
+
+def _why_empty(source: Source, paired: Paired) -> str | None:
+    """Return why a folder brings nothing at all, `None` if it brings something, be it of no use."""
+    path = printable(source.path)
+    if paired.usable or paired.useless:
+        return None
+    with suppress(OSError):
+        if not os.listdir(source.path):
+            return f"{path} is empty. {SEE}"
+    kind = None
+    with suppress(CertificatesError):
+        kind = recognised(source.path) if source.kind != MAIL else None
+    if kind not in {None, source.kind}:
+        return f"{path} is a place of the kind {kind}: write {kind} in place of {source.kind}."
+    what = "private key" if source.kind == MAIL else "certificate with its private key"
+    return f"there is no {what} in {path}. {SEE}"
+
+
+# Trust
+
+
+def _judge_for(issuers: Iterable[Certificate], view: TrustView) -> Callable[[Bundle], Chain]:
+    """Return what builds the chains of a source's certificates."""
+    chains = _ChainsByIssuer(issuers, view.anchors, view.at)
+
+    def judge(bundle: Bundle) -> Chain:
+        leaf = t.cast(Certificate, bundle.certificate)
+        chain = Chains(bundle.others, view.anchors(), view.at).of(leaf)
+        is_whole = bundle.key is not None and bundle.key.is_pkcs12  # an import takes the issuers from there, too
+        return chain if is_whole or chain.trust == "trusted" else chains.of(leaf)
+
+    return judge
+
+
+def around_revoked(read: Read, view: TrustView) -> list[SourceCertificate]:
+    """Return the certificates of the sources, with another chain where an issuer of theirs was revoked and there is one without it."""
+    unrevoked = (issuer for issuer in read.issuers if not view.is_revoked(issuer))
+    chains = _ChainsByIssuer(unrevoked, view.anchors, view.at)
+
+    def mended(entry: SourceCertificate) -> SourceCertificate:
+        leaf = entry.certificate
+        if view.is_revoked(leaf) or not view.why_revoked(leaf, entry.record.intermediates):
+            return entry
+        chain = chains.of(leaf)
+        is_better = chain.trust == "trusted" and chain.issuers != entry.record.intermediates
+        return replace(entry, record=StoreCertificate.unstored(leaf, chain.issuers)) if is_better else entry
+
+    return [mended(entry) for entry in read.entries]
+
+
+class _ChainsByIssuer:
+    """Chains from all issuers of a source; only those that a certificate's chain may need are looked through."""
+
+    def __init__(self, issuers: Iterable[Certificate], roots: Callable[[], Anchors], at: datetime) -> None:
+        self._by_subject: dict[Name, list[Certificate]] = {}
+        for issuer in issuers:
+            self._by_subject.setdefault(issuer.subject, []).append(issuer)
+        self._roots, self._at = roots, at
+        self._chains: dict[Name, tuple[Chains, list[Certificate]]] = {}
+
+    def of(self, leaf: Certificate) -> Chain:
+        """Return a certificate's chain."""
+        chains, done = self._chains.get(leaf.issuer, (None, []))
+        if chains is None or len(done) >= LEAVES_AT_ONCE:
+            chains, done = Chains(self._above(leaf.issuer), self._roots(), self._at), []
+            self._chains[leaf.issuer] = chains, done
+        done.append(leaf)
+        return chains.of(leaf)
+
+    def _above(self, issuer: Name) -> list[Certificate]:
+        """Return the certificates with an issuer's name, those with the names of their issuers, and so on."""
+        above: dict[Name, list[Certificate]] = {}
+        names = [issuer]
+        while names:
+            name = names.pop()
+            if name not in above:
+                above[name] = self._by_subject.get(name, [])
+                names += (certificate.issuer for certificate in above[name])
+        return [certificate for alike in above.values() for certificate in alike]
+
+
+# Records
+
+
+def _entry(source: Source, bundle: Bundle, chain: Chain) -> SourceCertificate:
+    key, place = t.cast(KeyRef, bundle.key), (bundle.origin.name, bundle.origin.path)
+    if source.kind == MAIL:  # what came is named after its key
+        place = _place_of_key(key.path)
+    return SourceCertificate(
+        **_named(source, *place),
+        record=StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers)),
+        **_trust(chain),
+        key=key,
+    )
+
+
+def _trust(chain: Chain) -> dict[str, t.Any]:
+    why = None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain)}"
+    return {"trust": chain.trust, "trust_message": why}
+
+
+def _skipped(source: Source, bundle: Bundle) -> Record:
+    facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
+    return _not_taken(source, (bundle.origin.name, bundle.origin.path), facts, t.cast(Trouble, bundle.trouble))
+
+
+def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
+    """Yield what a mailbox has for keys, and is of no use; nothing is said of keys that no email has come for."""
+    for missing in mail.missing:
+        end, reason = parse(missing["not_after"]), missing["reason"]
+        if end is not None:
+            reason = "expired" if end < at else "not_yet_valid"
+        elif reason not in REFUSALS:
+            continue
+        yield _not_taken(source, _place_of_key(missing["path"]), missing, Obstacle(reason, missing["message"]))
+
+
+def _not_taken(
+    source: Source, place: tuple[str, str], facts: Mapping[str, t.Any], why_not: Trouble, outcome: str = "skipped"
+) -> Record:
+    """Return what is not taken of a source, in the form of results."""
+    return {
+        **_named(source, *place),
+        **{name: facts.get(name) for name in TOLD},
+        "outcome": outcome,
+        "reason": why_not.reason,
+        "message": encodable(why_not.message),
+    }
+
+
+def _place_of_key(path: str) -> tuple[str, str]:
+    return os.path.splitext(os.path.basename(path))[0], path
+
+
+def _named(source: Source, name: str, path: str) -> dict[str, t.Any]:
+    return {"source": source.kind, "name": printable(name), "path": printable(path)}
+
+
+@dataclass(frozen=True)
+class InstanceContent:
+    """What a rotation needs of the certificates of an instance.
+
+    Attributes:
+        plan: which of them were read, and what becomes of the others.
+        paired: what was read.
+        unreadable: those that could not be read, and why not.
+        api_calls: HTTP requests made.
+        url: of the instance.
+        is_empty: whether it has no certificate, among those to which the source is narrowed.
+    """
+
+    plan: ReadingPlan
+    paired: Paired
+    unreadable: Sequence[tuple[Secret, Trouble]]
+    api_calls: int
+    url: str
+    is_empty: bool
+
+
+def read_listed(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> InstanceContent:
+    """Return what an instance holds; private keys are read only of what may be imported.
+
+    Args:
+        module: gets to know the keys.
+        listing: the instance.
+        world: the store, who has to trust what is served, and who has what.
+        options: what to import.
+
+    Raises:
+        CertificatesError: the instance cannot be asked any more.
+    """
+    manager = listing.manager
+    plan = plan_reading(listing.secrets, world.index, options, world.view, world.listeners_with)
+
+    def read(secret: Secret) -> Bundle | Trouble:
+        try:
+            return read_bundle(module, manager, secret.id)
+        except CertificatesError as error:
+            if error.code not in OF_ONE_SECRET:
+                raise
+            return GONE if error.code == "not_found" else Obstacle(error.code, error.message)
+
+    answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
+    bundles = [(secret, answer) for secret, answer in answers if isinstance(answer, Bundle)]
+    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, Obstacle)]
+    keyless = [(secret, NO_KEY) for secret, bundle in bundles if bundle.trouble is NO_KEY]
+    plan.unwanted.extend([*keyless, *((secret, why_not) for secret, why_not in unread if why_not is GONE)])
+    return InstanceContent(
+        plan,
+        sorted_out([bundle for _secret, bundle in bundles if bundle.trouble is not NO_KEY]),
+        [(secret, why_not) for secret, why_not in unread if why_not is not GONE],
+        manager.api_calls,
+        manager.instance.url,
+        is_empty=not listing.secrets,
+    )

@@ -1,0 +1,164 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ask ACME authorities whether they want certificates renewed (RFC 9773), and keep what they say. Private to softlayer.certificates.
+
+Only who has died is learned from it: a client that renews when its authority wants it to never lets a window pass. One GET a certificate, without
+an account; what cannot be had in time is unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlsplit
+
+from .._base.errors import CertificatesError
+from .._base.files import open_plain_file, put_in_place
+from .._base.names import is_loopback
+from .._base.times import iso, parse
+from .._http.connection import Deadline
+from .._http.download import MIB, Limits, Reach, content_of, download
+from .._http.faults import retry_after_seconds
+from .._http.network import split_url
+from .._http.transport import Answer
+from .._softlayer.client import Client
+from .plan_import import SourceCertificate
+
+USUAL_RETRY, LEAST_RETRY, MOST_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
+"""Seconds after which is asked again: if the authority does not say (RFC 9773, 4.3.2), and how far its word counts."""
+SECONDS = 10.0
+"""For all questions of a run together."""
+LIMITS = Limits(64 * 1024, 16 * MIB, at_once=16, at_once_of_a_server=16, redirects=0)
+"""The bytes of all answers are also those of the file of what is kept: 40,000 answers."""
+KEPT = "renewal-info.json"
+"""Its name, beside the ledger."""
+OVERLOADED = frozenset({429, 503})
+"""The status of an answer by which an authority says only when to ask again."""
+Given = dict[str, t.Any]
+"""An answer of JSON; as it is kept, with `end` of the window, `explanation_url`, and `until` when it holds; where the authority only said when to
+ask again, with `until` alone."""
+HARMLESS = "!#$%&'()*+,/:;=?@[]-._~"
+"""What stands in a URL beside letters and digits; all else that an authority may write there is percent-encoded."""
+LONGEST_URL = 500
+
+
+def ask(client: Client, questions: Mapping[str, str], at: datetime, seconds: float = SECONDS) -> dict[str, Given | str]:
+    """Return what is answered or why that is not known, as the end of a sentence; nothing where the authority answers no such questions.
+
+    Args:
+        client: how servers are reached; once it is to stop, nothing more is waited for.
+        questions: the identifiers of certificates, each with the URL of its authority's directory (RFC 8555, 7.1.1).
+        at: the present instant.
+        seconds: for all of it.
+    """
+    deadline = Deadline(seconds)
+    # Half of the time, so that a directory that never answers hides no others.
+    directories = _get(client, {url: url for url in questions.values()}, seconds / 2)
+    found = {url: _object_in(got) for url, got in directories.items()}
+    told: dict[str, Given | str] = {}
+    urls: dict[str, str] = {}
+    for identifier, directory in questions.items():
+        given = found[directory]
+        if isinstance(given, str):
+            told[identifier] = given
+        elif (place := given.get("renewalInfo")) is not None:
+            urls[identifier] = f"{str(place).rstrip('/')}/{identifier}"
+    answers = _get(client, {url: questions[identifier] for identifier, url in urls.items()}, deadline.seconds_left)
+    return told | {identifier: _read(answers[url], at) for identifier, url in urls.items()}
+
+
+def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, Answer | str]:
+    """Return what is at URLs, each given with the directory that has named it, or why that is not known."""
+    refused = {url: why for url, directory in urls.items() if (why := why_not_asked(url, directory))}
+    wanted = {url: Reach.ANYWHERE for url in urls if url not in refused}
+    return {**refused, **download(wanted, client.settings, LIMITS, seconds, client.stop)}
+
+
+def _object_in(got: Answer | str) -> Given | str:
+    """Return the JSON object that was got, or why there is none."""
+    content = content_of(got)
+    if isinstance(content, bytes):
+        with suppress(ValueError, RecursionError):
+            if isinstance(given := json.loads(content), dict):
+                return given
+    return content if isinstance(content, str) else "it is no object of JSON"
+
+
+def _read(got: Answer | str, at: datetime) -> Given | str:
+    """Return what is kept of an answer, or why it is none."""
+    wait = retry_after_seconds(got.headers) if isinstance(got, Answer) else None
+    until = {"until": iso(at + timedelta(seconds=retry_after(wait)))}
+    if isinstance(got, Answer) and got.status in OVERLOADED and wait is not None:
+        return until
+    given = _object_in(got)
+    if isinstance(given, str):
+        return given
+    end, url = end_of_window(given), harmless_url(given.get("explanationURL"))
+    return {"end": iso(end), "explanation_url": url, **until} if end else "it has no window of time"
+
+
+def why_not_asked(url: str, directory: str) -> str | None:
+    """Return why a URL is not asked: over plain http only this machine is, and nobody else's directory leads to it."""
+    is_here, is_from_here = (is_loopback(split_url(given)[1] or "") for given in (url, directory))
+    if is_here and not is_from_here:
+        return "it is on this machine, and its directory is not"
+    return None if is_here or url.startswith("https:") else "its address is not https"
+
+
+def read_kept(path: str, at: datetime) -> dict[str, Given]:
+    """Return what a run before has kept and is not outdated; nothing if it cannot be read."""
+    latest = at + timedelta(seconds=retry_after(float("inf")))
+    problems = (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError, CertificatesError)
+    with suppress(*problems), open_plain_file("file", path) as file:
+        kept = json.loads(file.read(LIMITS.size_of_all)).items()
+        return {key: given for key, given in kept if (until := parse(given["until"])) and at < until <= latest}
+    return {}
+
+
+def keep(path: str, answers: Mapping[str, Given]) -> None:
+    """Keep answers for the runs to come; where that is not possible, they ask again."""
+    with suppress(OSError, CertificatesError):
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        put_in_place(path, json.dumps(answers, indent=1).encode(), 0o600)
+
+
+def end_of_window(answer: Mapping[str, t.Any]) -> datetime | None:
+    """Return when the window ends in which an authority wants the renewal; `None` if the answer has none.
+
+    A window that is over is one: so an authority asks for a renewal at once.
+    """
+    window = answer.get("suggestedWindow")
+    given = window if isinstance(window, Mapping) else {}
+    start, end = parse(given.get("start")), parse(given.get("end"))
+    return end if start and end and start < end else None
+
+
+def harmless_url(given: object) -> str | None:
+    """Return a URL that a person may open, without anything that a terminal, a shell or a page could take for more; `None` if it is none."""
+    text = quote(given, safe=HARMLESS, errors="replace") if isinstance(given, str) else ""
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        if parts.scheme in {"http", "https"} and parts.hostname and not {*"@%"} & {*parts.netloc}:
+            return text if len(text) <= LONGEST_URL else None
+    return None
+
+
+def retry_after(seconds: float | None) -> float:
+    """Return after how many seconds to ask again, by what the authority says."""
+    return USUAL_RETRY if seconds is None else min(max(seconds, LEAST_RETRY), MOST_RETRY)
+
+
+@dataclass(frozen=True)
+class RenewalRequest:
+    """When an authority wants a certificate that a source has renewed at the latest, and where it says why."""
+
+    entry: SourceCertificate
+    end: datetime
+    explanation_url: str | None = None

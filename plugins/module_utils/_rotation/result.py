@@ -1,0 +1,214 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rotation tells of its run. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from .._base.errors import CertificatesError
+from .._base.names import listener_name
+from .._replacement.can_replace import ACCEPT, LOOSENED, Incumbent, Overrides, loosened, losses
+from .._replacement.trust import TrustView
+from .._report.summary import LISTS, RESULT_NAMES, adoption_lines, failure_lines, summary, totals
+from .._softlayer.client import Client
+from .._softlayer.store import StoreCertificate
+from .._store.run_list import services_of
+from .._x509.certificate import Certificate
+from .apply import Seen, StoreChanges, Told
+from .approved import preview_of
+from .attention import RenewalFacts, as_served, find_alarming, find_attention, with_patience
+from .options import RotationOptions
+from .plan_deploy import ListenerAction
+from .plan_import import Chosen, Record
+from .read import about_balancers
+from .renewal_info import RenewalRequest
+from .world import World
+
+
+def as_result(
+    client: Client,
+    options: RotationOptions,
+    chosen: Chosen,
+    imports: StoreChanges,
+    seen: Seen,
+    removals: StoreChanges,
+    requests: Mapping[Certificate, RenewalRequest],
+) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if something failed, or needs a person that `fail_on` names."""
+    world = seen.plan.world
+    bundles = world.bundles
+    failures = filter(None, (seen.plan.failure, *seen.failures))
+    told = [
+        *(("failed", record) for record in world.failed),
+        *map(failed_if_approved, imports.told),
+        *(("failed", about_balancers(error)) for error in failures),
+        *map(failed_if_approved, tell_listeners(seen, options) if options.looks else ()),
+        *removals.told,
+    ]
+    lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
+    facts = RenewalFacts(
+        world,
+        chosen,
+        bool(options.sources),
+        requests,
+        is_importing="import" in options.phases,
+        is_deploying="deploy" in options.phases,
+        is_refused=seen.plan.failure is not None or bool(seen.failures and not seen.is_seen),
+    )
+    attention = find_attention(seen.listeners, facts) if options.looks_after else []
+    if options.adopt:  # that a person has just decided
+        attention = [item for item in attention if item["reason"] != "held_back"]
+    adopted = [as_adopted(listener, seen) for listener in seen.listeners] if options.adopt else []
+    concerned = [item for item in attention if options.is_about(item["load_balancer_uuid"], item["port"])]
+    alarming = find_alarming(concerned, options.fail_on, world.view.at)
+    attention = with_patience(attention, options.fail_on, world.view.at)
+    served = [as_served(listener, world) for listener in seen.listeners]
+    counted = totals(lists, served, attention, looks=options.looks_after, is_check_mode=options.is_check_mode)
+    empty = [source["message"] for source in bundles.empty]
+    result: dict[str, t.Any] = {
+        "changed": any(imports.cut.values())
+        or any(listener.is_changed for listener in seen.listeners)
+        or bool(lists["imported"] or lists["removed"]),
+        **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
+        "attention": attention,
+        "listeners": served,
+        "totals": counted,
+        "summary": [
+            *adoption_lines(adopted, is_check_mode=options.is_check_mode),
+            *summary(
+                lists,
+                attention,
+                options.phases,
+                totals=counted,
+                alarming=alarming,
+                removes=options.remove_superseded,
+                is_check_mode=options.is_check_mode,
+                empty=empty,
+            ),
+        ],
+        "empty_sources": bundles.empty,
+        "api_calls": client.api_calls + bundles.api_calls,
+        "diff": [*imports.diff, *seen.diff, *removals.diff],
+    }
+    if options.gather_certificates:
+        result["selection"] = {name: getattr(options, name) for name in ("common_names", "load_balancers", "trust")}
+        result["certificates"] = list(of_store(world))
+        result["source_certificates"] = list(of_sources(world, chosen, options))
+        result["source_problems"] = bundles.useless
+    if options.adopt:
+        result["adopted"] = adopted
+    if options.is_check_mode:
+        result["preview"] = preview_of(lists)
+    failure = why_failed(lists["failed"], alarming, attention, empty, stopped=client.stop.is_set())
+    return {**result, "failure": failure.as_failure()} if failure else result
+
+
+def failed_if_approved(told: Told) -> Told:
+    """Return an import or a switch that was approved and cannot be done any more as failed: whoever approved it expects it.
+
+    A removal does not count, because another run may have removed the certificate.
+    """
+    listed, record = told
+    is_missed = listed == "skipped" and record.get("reason") == "changed_meanwhile"
+    return ("failed", {**record, "outcome": "failed"}) if is_missed else told
+
+
+OF_LISTENER = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason", "message")
+"""What is told of a listener that adopts a certificate; all else is in the list of all listeners."""
+
+
+def as_adopted(listener: ListenerAction, seen: Seen) -> Record:
+    """Return what a listener had and got, what is lost by it, what was accepted for it, and who else has what it had."""
+    world, old, new = seen.plan.world, listener.previous, listener.target
+    is_given = listener.outcome == "switched"
+    compared = (new, old) if is_given and new and new.certificate and old and old.certificate else None
+    accepted = loosened(compared[0], Incumbent.of(compared[1]), world.view) if compared else Overrides()
+    left = {other.uuid for other in seen.listeners if other.outcome == "switched"}
+    services = services_of(world.listed_balancers).get(listener.previous_id or 0, [])
+    return {
+        **{name: value for name, value in listener.as_result(world.view).items() if name in OF_LISTENER},
+        "had": _known(old, world.view),
+        "gets": _known(new, world.view) if is_given else None,
+        "lost": losses(*compared, world.view) if compared else [],
+        "allowed": sorted({ACCEPT[reason] for reason, what in LOOSENED.items() if getattr(accepted, what)}),
+        "still_used_by": [listener_name(service) for service in services if service["listener_uuid"] not in left],
+    }
+
+
+def _known(record: StoreCertificate | None, view: TrustView) -> Record | None:
+    """Return what is known of a record, if there is one."""
+    if record is None:
+        return None
+    organization = record.certificate.organization_name if record.certificate else None
+    facts = {"id": record.id, **record.facts(), "organization_name": organization}
+    return {**facts, **view.lifespan(record).as_result()}
+
+
+def why_failed(
+    failed: Sequence[Record],
+    alarming: Sequence[Record],
+    attention: Sequence[Record],
+    empty: Sequence[str],
+    *,
+    stopped: bool,
+) -> CertificatesError | None:
+    """Return why a run has failed, if it has."""
+    if not (failed or alarming or stopped):
+        return None
+    told = "The run was told to stop. " if stopped else ""
+    return CertificatesError(
+        "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
+        f"{told}{failure_lines(failed, alarming, attention, empty)}".strip(),
+        failing=len(failed) + len(alarming) + stopped,
+    )
+
+
+def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
+    """Yield what became of listeners, and what was seen of them."""
+    deploys, verifies = "deploy" in options.phases, "verify" in options.phases
+    yield from (("skipped", record) for record in (seen.plan.gone if deploys else ()))
+    for listener in seen.listeners:
+        record = listener.as_result(seen.plan.world.view)
+        is_simulated = listener.outcome == "switched" and options.is_check_mode
+        if listener.has_failed and options.is_about(record["load_balancer_uuid"], record["port"]):
+            yield "failed", record
+        elif listener.has_failed:
+            yield "skipped", {**record, "outcome": "skipped"}
+        elif listener.outcome == "switched":
+            unknown = {"served": None, "accepted": None} if is_simulated else {}
+            yield "deployed", {**record, **unknown}
+        elif listener.outcome == "skipped" and (deploys or listener.reason == "not_found"):
+            yield "skipped", record
+        elif listener.served is None and verifies:
+            yield "skipped", {**record, "outcome": "skipped", "reason": listener.reason or "not_reachable"}
+        if listener.served and verifies and not is_simulated and not listener.has_failed:
+            is_told = deploys and not options.is_check_mode  # what became of it
+            yield "verified", record if is_told else {**record, "outcome": "verified", "reason": None}
+
+
+def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterable[Record]:
+    """Yield what the sources hold, and what of the store each may stand in for."""
+    left_out = {record["fingerprint_sha256"]: record["reason"] for record in chosen.skipped}
+    for entry in world.bundles.entries:
+        if entry.is_meant(options.common_names):
+            reason = left_out.get(entry.certificate.fingerprint_sha256)
+            replaced = [] if reason else world.index.superseded_by(entry.record, world.view)
+            ids = [record.id for record in replaced if record.id]
+            yield {**entry.as_facts(), "reason": reason, "supersedes": ids}
+
+
+def of_store(world: World) -> Iterable[Record]:
+    """Yield the store as it was listed, with what serves each certificate, and what may stand in for it by now."""
+    services = None if world.balancers is None else services_of(world.balancers)
+    for record in world.stored:
+        newer = world.index.superseding(record, world.view) if record.certificate else None
+        yield {
+            **record.as_result(world.view.at),
+            **(world.view.lifespan(record).as_result() if record.certificate else {}),
+            "services": None if services is None else services.get(record.stored_id, []),
+            "superseded_by": None if newer is None else [other.id for other in newer if other.id],
+        }

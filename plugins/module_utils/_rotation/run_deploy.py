@@ -1,0 +1,291 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_deploy` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from collections.abc import Iterable, Sequence
+
+from .._base.action import failure_of_items
+from .._base.errors import CertificatesError
+from .._base.libraries import FOR_API, FOR_CERTIFICATES
+from .._base.module import Module
+from .._base.names import LARGEST_PORT
+from .._base.options import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
+from .._base.text import some_of
+from .._base.times import now
+from .._ledger.place import check_place, folder_beside
+from .._probe.revocation import SPEC as REVOCATION_SPEC
+from .._probe.revocation import Authorities, as_sent, authorities_for
+from .._replacement.can_replace import Overrides
+from .._replacement.roots import roots_if_any, trust_view_of
+from .._replacement.trust import TrustView
+from .._softlayer.client import Client, connect
+from .._softlayer.load_balancers import fetch_balancers
+from .._softlayer.store import fetch_stored, warn_of_unreadable
+from .._softlayer.values import check_ids
+from .plan_deploy import (
+    ListenerAction,
+    ListenerOptions,
+    ListenerPlan,
+    ListenerSelection,
+    contenders,
+    named_contenders,
+    plan_named,
+    plan_renewals,
+    why_too_many,
+    why_unmatched,
+)
+from .switch import LONGEST_WAIT, WaitOptions, carry_out, check_ledger
+from .verify import Watch
+from .world import World, learn
+
+LISTENERS: dict[str, t.Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "load_balancer": {"type": "str", "required": True},
+        "port": {"type": "int", "required": True},
+        "previous_certificate_id": {"type": "int"},
+    },
+}
+SPEC = (
+    api_options()
+    + ledger_options()
+    + concurrency_options(4)
+    + selection_options().only("common_names")
+    + REVOCATION_SPEC
+    + ArgumentSpec(
+        options={
+            "certificate_id": {"type": "int"},
+            "listeners": LISTENERS,
+            "deployments": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "certificate_id": {"type": "int"},
+                    "listeners": {**LISTENERS, "required": True},
+                },
+                "required_together": [["certificate_id", "listeners"]],  # so it must be there, but may be null
+            },
+            "load_balancers": {"type": "list", "elements": "str"},
+            "ports": {"type": "list", "elements": "int"},
+            "allow_name_loss": {"type": "bool", "default": False},
+            "allow_key_type_change": {"type": "bool", "default": False},
+            "allow_organization_change": {"type": "bool", "default": False},
+            "allow_expired": {"type": "bool", "default": False},
+            "allow_untrusted": {"type": "bool", "default": False},
+            "max_listeners": {"type": "int", "default": 20},
+            "wait": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "float", "default": 900},
+            "wait_interval": {"type": "float", "default": 10},
+            "verify": {"type": "bool", "default": True},
+            "verify_timeout": {"type": "float", "default": 120},
+            "trusted_ca_path": {"type": "path"},
+            "rollback": {"type": "bool", "default": True},
+            "exclusive": {"type": "bool", "default": False},
+        },
+        bounds={
+            "max_listeners": (0, math.inf),
+            "wait_interval": (0.1, LONGEST_WAIT),
+            "wait_timeout": (0, LONGEST_WAIT),
+            "verify_timeout": (0, LONGEST_WAIT),
+        },
+        limiting={"listeners", "deployments", "previous_certificate_id", "load_balancers", "ports", "max_listeners"},
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+NARROWING = ("common_names", "load_balancers", "ports")
+"""Options of the renewal mode."""
+OVERRIDES = (
+    *("allow_name_loss", "allow_key_type_change", "allow_organization_change"),
+    *("allow_expired", "allow_untrusted"),
+)
+"""Options for certificates that the user names."""
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    check_params(module)
+    wanted = listeners_of(params)
+    if params["exclusive"]:
+        check_ledger(module)
+    client = connect(module, params["concurrency"], module.stop_on_signals())
+    authorities = authorities_for(module, client, folder_beside(params["ledger_url"]))
+    watch = None
+    if params["verify"]:  # without any root certificates, it does not tell about trust
+        watch = Watch(params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop)
+    first = planned = plan(module, client, wanted, trust_view_of(params["trusted_ca_path"]), authorities)
+    if module.check_mode:
+        if params["exclusive"] and planned.changes:
+            check_place(params["ledger_url"])
+        done = [action.simulated() for action in planned.actions]
+    else:
+        planned, done = carry_out(
+            module,
+            client,
+            first,
+            lambda: plan(module, client, wanted, first.world.view, authorities),  # who know what was revoked
+            WaitOptions(params["wait"], params["wait_timeout"], params["wait_interval"]),
+            watch,
+            exclusive=params["exclusive"],
+        )
+    for warning in (*(authorities.warnings if authorities else ()), *(watch.warnings if watch else ())):
+        module.warn(warning)
+    return as_result(planned, done, client)
+
+
+def check_params(module: Module) -> None:
+    """Refuse invalid values, and combinations that the argument specification cannot express."""
+    params = module.params
+    named = [name for name in ("certificate_id", "deployments") if params[name] is not None or name in module.null]
+    if len(named) > 1 or (params["listeners"] is not None) != ("certificate_id" in named):
+        raise CertificatesError(
+            "invalid_argument",
+            "Give certificate_id together with listeners, or deployments, or none of them to renew what is served.",
+        )
+    misplaced = [name for name in (NARROWING if named else OVERRIDES) if params[name] not in (None, False)]
+    if misplaced:
+        where = f"with {named[0]}" if named else "without certificate_id or deployments"
+        raise CertificatesError(
+            "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
+        )
+    check_ports("ports", params["ports"] or ())
+    ids = {f"deployments[{number}].certificate_id": each for number, each in enumerate(params["deployments"] or ())}
+    ids |= {"certificate_id": params} if "certificate_id" in named else {}
+    null = next((name for name, given in ids.items() if given["certificate_id"] is None), None)
+    if null and not module.check_mode:
+        raise CertificatesError(
+            "invalid_argument",
+            f"{null} must not be null: only in check mode, null stands for a certificate that would be imported. Give the id of a "
+            "certificate in the store.",
+        )
+
+
+def check_ports(name: str, ports: Iterable[int]) -> None:
+    """Refuse what is no port."""
+    wrong = [str(port) for port in ports if not 1 <= port <= LARGEST_PORT]
+    if wrong:
+        raise CertificatesError(
+            "invalid_argument", f"{name}: {some_of(wrong)} is no port; ports are from 1 to {LARGEST_PORT}."
+        )
+
+
+def listeners_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
+    """Return what the user wants on which listener, or `None` for the renewal mode.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if a certificate's id or a port is impossible, or a balancer is not named.
+    """
+    deployments = params["deployments"]
+    if params["listeners"] is not None:
+        deployments = [{"certificate_id": params["certificate_id"], "listeners": params["listeners"]}]
+    if deployments is None:
+        return None
+    ids = [deployment["certificate_id"] for deployment in deployments]
+    check_ids("certificate_id", [identifier for identifier in ids if identifier is not None])
+    wanted = [
+        ListenerOptions(**{**listener, "certificate_id": deployment["certificate_id"]})
+        for deployment in deployments
+        for listener in deployment["listeners"]
+    ]
+    check_ports("listeners", [listener.port for listener in wanted])
+    if not all(listener.load_balancer.strip() for listener in wanted):
+        raise CertificatesError(
+            "invalid_argument", "listeners: a load_balancer is empty; give each listener the name, uuid or id of one."
+        )
+    return wanted
+
+
+def plan(
+    module: Module,
+    client: Client,
+    wanted: Sequence[ListenerOptions] | None,
+    view: TrustView,
+    authorities: Authorities | None,
+) -> ListenerPlan:
+    """Read the store and the balancers; return what to do about each listener.
+
+    Args:
+        module: the options.
+        client: the session.
+        wanted: as `listeners_of` returns it.
+        view: who has to trust what is served.
+        authorities: tell what was revoked; `None` if they are not to be asked.
+
+    Raises:
+        CertificatesError: as `fetch_stored` and `fetch_balancers`; `not_found`, `too_many_listeners`.
+    """
+    params, began = module.params, now()
+    stored = fetch_stored(client)
+    warn_of_unreadable(client, stored)
+    world = World(stored, fetch_balancers(client), view, began)
+    if wanted is not None:
+        world = learn(authorities, world, map(as_sent, named_contenders(world, wanted)))
+        overrides = Overrides(**{name.removeprefix("allow_"): params[name] for name in OVERRIDES}, wildcards=True)
+        actions = plan_named(world, wanted, overrides)
+    else:
+        selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
+        unmatched = why_unmatched(selection, world.listed_balancers, world.index)
+        if unmatched:
+            raise CertificatesError("not_found", unmatched)
+        rivals = (pair for pair in contenders(world, selection) if pair[1])  # else there is nothing to decide
+        at_stake = (as_sent(record) for current, others in rivals for record in (current, *others))
+        world = learn(authorities, world, at_stake)
+        actions = plan_renewals(world, selection)
+        warn_of_what_is_missing(client, actions, selection)
+    planned = ListenerPlan(world, actions)
+    if failure := why_too_many(planned.changes, params["max_listeners"]):
+        raise failure
+    return planned
+
+
+def warn_of_what_is_missing(client: Client, planned: Sequence[ListenerAction], selection: ListenerSelection) -> None:
+    """Warn if nothing was found to renew, and about certificates that the listing of the store lacks: permissions may be missing."""
+    if not planned and selection == ListenerSelection():
+        client.warn(
+            "No HTTPS listener was found. If the account has some, give the API user access to the devices of its load balancers."
+        )
+    elif not planned and [] not in (selection.common_names, selection.load_balancers, selection.ports):
+        client.warn(
+            "No HTTPS listener matches common_names, load_balancers and ports; ssl_endpoint_info lists those that there are."
+        )
+    unknown = sorted({action.target_id for action in planned if action.target_id and action.target is None})
+    if unknown:
+        client.warn(
+            f"Listeners have certificates that the store's list lacks: {some_of(list(map(str, unknown)))}. They are not renewed. "
+            "The API user may lack the permission SECURITY_CERTIFICATE_MANAGE."
+        )
+
+
+def as_result(planned: ListenerPlan, done: Sequence[ListenerAction], client: Client) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if a listener failed."""
+    outcomes = ["failed" if listener.has_failed else listener.outcome for listener in done]
+    result: dict[str, t.Any] = {
+        "changed": any(listener.is_changed for listener in done),
+        "listeners": [listener.as_result(planned.world.view) for listener in done],
+        **{f"{name}_count": outcomes.count(name) for name in ("switched", "unchanged", "skipped", "failed")},
+        "api_calls": client.api_calls,
+        "diff": [action.as_diff() for action in planned.changes],
+    }
+    failures = [listener for listener in done if listener.has_failed]
+    stopped = client.stop.is_set()
+    if failures or stopped:
+        result["failure"] = failure_of_items(
+            "listeners_failed",
+            [f"{listener.name}: {listener.reason}: {listener.message}" for listener in failures],
+            f"{len(done)} listeners failed",
+            stopped=stopped,
+            stop="The run was told to stop before it had seen what all listeners serve.",
+            between=" ",
+            listeners=[
+                {"listener": listener.name, "reason": listener.reason, "message": listener.message}
+                for listener in failures
+            ],
+        )
+    return result

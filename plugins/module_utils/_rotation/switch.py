@@ -1,0 +1,413 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Switch the listeners of one load balancer, and see what they serve then. Private to softlayer.certificates.
+
+All changes of a balancer go into one call. It is not repeated unless the API says that it did not carry it out; after a lost
+answer the balancer is read.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field, replace
+
+from .._base.backoff import Backoff
+from .._base.codes import DeployReason
+from .._base.errors import CertificatesError
+from .._base.libraries import FOR_LEDGER
+from .._base.module import Module
+from .._base.progress import counted, waiting
+from .._ledger.place import check_given_place
+from .._softlayer.client import Client
+from .._softlayer.load_balancers import Balancer, Listener, fetch_balancer, point_listeners
+from .._softlayer.store import fetch_one
+from .plan_deploy import ListenerAction, ListenerPlan, updated
+from .verify import Watch, left_unseen
+
+LONGEST_WAIT = 86_400
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class WaitOptions:
+    """How long a run waits for a balancer, in seconds.
+
+    Attributes:
+        waits: whether it waits at all.
+        timeout: the longest wait until the balancer is ACTIVE, before the change and after it.
+        interval: the longest pause between two readings.
+    """
+
+    waits: bool
+    timeout: float
+    interval: float
+
+    @property
+    def longest(self) -> float:
+        """The longest wait; zero not to wait."""
+        return self.timeout if self.waits else 0
+
+
+def check_ledger(module: Module) -> None:
+    """Refuse a run that could not have a lock: without the library for databases, or with a URL that cannot be meant.
+
+    Raises:
+        CertificatesError: `missing_library`, `ledger_unavailable`.
+    """
+    module.require(*FOR_LEDGER, loads=False)
+    check_given_place(module.params["ledger_url"])
+
+
+def carry_out(
+    module: Module,
+    client: Client,
+    plan: ListenerPlan,
+    plan_again: Callable[[], ListenerPlan],
+    wait_options: WaitOptions,
+    watch: Watch | None,
+    *,
+    exclusive: bool,
+    at_once: int | None = None,
+) -> tuple[ListenerPlan, list[ListenerAction]]:
+    """Carry out a plan, several balancers at the same time; return it, and what became of the listeners.
+
+    Args:
+        module: the options.
+        client: the session.
+        plan: the plan.
+        plan_again: makes it anew, if another run may have changed something since its world was read.
+        wait_options: how long to wait for balancers and other runs.
+        watch: looks at what is served, if that is wanted.
+        exclusive: whether no other run may change something meanwhile.
+        at_once: as `Client.each` takes it.
+    """
+    lock = None
+    if exclusive and plan.changes:
+        module.require(*FOR_LEDGER)
+        from .._ledger.lock import acquire
+
+        lock = acquire(
+            client,
+            module.params["ledger_url"],
+            lambda: f"load balancers of account {client.account_id()}",
+            "load balancers",
+            wait_options.longest,
+            plan.world.at,
+        )
+    try:
+        if lock and lock.is_plan_stale:
+            plan = plan_again()
+        if lock and not plan.changes:
+            lock.end()
+        check = lock.check if lock else None
+        switcher = Switcher(
+            client,
+            wait_options,
+            watch,
+            rollback=module.params["rollback"],
+            before_sending=check,
+        )
+        groups = defaultdict(list)
+        for action in plan.actions:
+            groups[action.place.balancer.uuid].append(action)
+        groups.pop("", None)  # what was not found
+        switch = counted(switcher, len(groups), "load balancers")
+        done = client.each(switch, list(groups.values()), at_once=at_once)
+    finally:
+        if lock:
+            lock.end()
+    return plan, updated(plan.actions, (action for group in done for action in group))
+
+
+@dataclass
+class Switcher:
+    """Carries out the plan for the listeners of one balancer."""
+
+    _client: Client
+    _wait_options: WaitOptions
+    """How long to wait for the balancer."""
+    _watch: Watch | None
+    """Looks at what is served; `None` if that is not to be looked at."""
+    rollback: bool
+    """Whether a listener that works no more is pointed back."""
+    before_sending: Callable[[], None] | None = None
+    """Called right before each change is sent; if it raises, nothing is sent."""
+    _shortest: float | None = field(default=None, init=False)
+    """Seconds that the fastest change so far took; those of one account take about as long."""
+
+    def __call__(self, group: Sequence[ListenerAction]) -> list[ListenerAction]:
+        """Return the balancer's listeners with their outcomes, in every case."""
+        planned = [action for action in group if action.is_changed]
+        kept = [action for action in group if action.is_to_be_seen and not action.is_changed]
+        with ThreadPoolExecutor(max_workers=1) as meanwhile:
+            remembered = meanwhile.submit(self._watch.remember, planned) if self._watch else None
+            settled = {action.uuid: action for action in (*group, *self._switch(planned, remembered))}
+        if self._watch:
+            self._settle(kept)
+            settled |= {action.uuid: action for action in self._see(self._watch, list(settled.values()))}
+        return [settled[action.uuid] for action in group]
+
+    # Before the change
+
+    def _switch(
+        self, planned: Sequence[ListenerAction], remembered: Future[None] | None = None
+    ) -> list[ListenerAction]:
+        """Point the listeners to their new certificates, and wait until that is done.
+
+        Args:
+            planned: the listeners.
+            remembered: ends once they have been looked at, which is before the change is sent.
+        """
+        backoff = self._backoff()
+        missing, settled = list(planned), []
+        try:
+            while missing:
+                with self._waiting(_balancer(planned), "until it can be changed"):
+                    missing, met = _still_to_do(missing, self._when_active(_balancer(planned), backoff))
+                settled += met
+                if remembered:
+                    remembered.result()
+                try:
+                    if missing and self._send(missing, backoff):
+                        return [*settled, *self._confirm(missing)]
+                except CertificatesError as error:
+                    missing, gone = self._without_gone(missing, error)
+                    settled += gone
+        except CertificatesError as error:
+            settled += [action.because(error) for action in missing]
+        return settled
+
+    def _backoff(self) -> Backoff:
+        return Backoff(self._client.stop, self._wait_options.longest, self._wait_options.interval)
+
+    def _when_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
+        """Return the balancer once it can be changed.
+
+        Raises:
+            CertificatesError: as `fetch_balancer`; `balancer_error`, `balancer_busy`, `interrupted`.
+        """
+        while True:
+            now = fetch_balancer(self._client, balancer.uuid)
+            if now.is_active:
+                return now
+            if now.has_ended:
+                raise CertificatesError("balancer_error", now.why_ended)
+            if not backoff.pause():
+                raise self._gave_up(now)
+
+    def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
+        """Note what is waited for while the block lasts."""
+        return waiting(f"{balancer.name}: waits {what}", self._wait_options.longest)
+
+    def _gave_up(self, balancer: Balancer) -> CertificatesError:
+        if self._client.stop.is_set():
+            return CertificatesError("interrupted", "The run was told to stop before this balancer's turn.")
+        waited = (
+            f"within {self._wait_options.timeout:g} seconds" if self._wait_options.waits else "now, and wait is false"
+        )
+        return CertificatesError(
+            "balancer_busy",
+            f"Load balancer {balancer.name} is {balancer.provisioning_status} and was not ACTIVE {waited}: run it again later.",
+        )
+
+    def _send(self, missing: Sequence[ListenerAction], backoff: Backoff) -> bool:
+        """Make the call; return `False` if the balancer was busy, so that nothing was done.
+
+        Raises:
+            CertificatesError: as `point_listeners`, but not after a lost answer, since the balancer is read then.
+        """
+        balancer = _balancer(missing)
+        try:
+            wanted = {action.uuid: t.cast(int, action.target_id) for action in missing}
+            point_listeners(self._client, balancer, wanted, self.before_sending)
+        except CertificatesError as error:
+            if error.code == "no_answer":
+                return self._read_back(missing, error)
+            if not self._was_busy(error, balancer):
+                raise
+            if not backoff.pause():
+                raise CertificatesError("balancer_busy", f"{error.message} Run it again later.") from None
+            return False
+        return True
+
+    def _without_gone(
+        self, missing: Sequence[ListenerAction], refusal: CertificatesError
+    ) -> tuple[list[ListenerAction], list[ListenerAction]]:
+        """After a refusal, which changes nothing, divide listeners: those to try again; those without their certificate or gone.
+
+        Raises:
+            CertificatesError: `refusal`, if that does not explain it.
+        """
+        if refusal.code not in {"refused", "not_found"}:
+            raise refusal
+        left, settled = _still_to_do(missing, fetch_balancer(self._client, _balancer(missing).uuid))
+        stored = {action.target_id: fetch_one(self._client, t.cast(int, action.target_id)) for action in left}
+        gone = [action for action in left if stored[action.target_id] is None]
+        settled += [
+            action.failed("not_found", f"Certificate {action.target_id} was deleted from the store meanwhile.")
+            for action in gone
+        ]
+        if not settled:
+            raise refusal
+        return [action for action in left if action not in gone], settled
+
+    def _was_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
+        """Return whether a change was refused because of another one; what such a refusal says is not documented."""
+        if error.code == "refused":
+            with suppress(CertificatesError):
+                now = fetch_balancer(self._client, balancer.uuid)
+                return not (now.is_active or now.has_ended)
+        return error.code == "balancer_busy"
+
+    def _read_back(self, missing: Sequence[ListenerAction], lost: CertificatesError) -> bool:
+        """After a lost answer, return `True` if the balancer has the change.
+
+        Raises:
+            CertificatesError: `outcome_unknown`.
+        """
+        backoff = self._backoff()
+        advice = "Run it again: it looks first what was done."
+        while True:
+            try:
+                now = fetch_balancer(self._client, _balancer(missing).uuid)
+            except CertificatesError as error:
+                raise CertificatesError(
+                    "outcome_unknown", f"{lost.message} Reading it failed: {error.message} {advice}"
+                ) from None
+            if any(_has_target(action, now) for action in missing):  # one call changes all of them or none
+                return True
+            if now.is_active or now.has_ended or not backoff.pause():
+                raise CertificatesError(
+                    "outcome_unknown", f"{lost.message} The listeners have their old certificates so far. {advice}"
+                )
+
+    # After the change
+
+    def _confirm(self, sent: Sequence[ListenerAction]) -> list[ListenerAction]:
+        """Wait until the balancer has carried the change out; return what became of it."""
+        if not self._wait_options.waits:
+            return list(sent)
+        backoff = self._backoff()
+        try:
+            with self._waiting(_balancer(sent), "for its update"):
+                if self._shortest is not None:
+                    backoff.wait_for_the_usual(self._shortest)
+                now = self._when_active(_balancer(sent), backoff)
+        except CertificatesError as error:
+            return self._unconfirmed(sent, error)
+        self._shortest = min(backoff.waited, self._shortest or backoff.waited)
+        return [action if _has_target(action, now) else _not_taken(action, now) for action in sent]
+
+    def _unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
+        """Return what is known of a change whose end was not seen."""
+        if error.code == "interrupted":
+            return list(map(left_unseen, sent))
+        reason = t.cast(DeployReason, error.code if error.code in ListenerAction.REASONS else "outcome_unknown")
+        why = error.message
+        if error.code in {"balancer_busy", "balancer_error"}:
+            with suppress(CertificatesError):
+                now = fetch_balancer(self._client, _balancer(sent).uuid)
+                return [_ended_badly(action, now, reason, why) for action in sent]
+        message = f"The change was accepted, but its end was not seen. {why}"
+        return [action.failed(reason, message, is_changed=True) for action in sent]
+
+    def _settle(self, kept: Sequence[ListenerAction]) -> None:
+        """Before listeners are looked at, wait for a change that another run has begun."""
+        balancer = _balancer(kept) if kept else None
+        if balancer and not (balancer.is_active or balancer.has_ended) and self._wait_options.waits:
+            backoff = self._backoff()
+            with (
+                suppress(CertificatesError),  # they are looked at in any case
+                self._waiting(balancer, "for an update that another run has begun"),
+            ):
+                self._when_active(balancer, backoff)
+
+    def _see(self, watch: Watch, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
+        """Look at the listeners until they serve what they should; point back those that work no more."""
+        seen = watch.until_served([action for action in settled if action.is_to_be_seen])
+        broken = [action for action in seen if self.rollback and watch.is_broken(action) and action.previous_id]
+        done = {action.uuid: action for action in self._switch([_reversed(action) for action in broken])}
+        return [*seen, *(self._pointed_back(watch, action, done[action.uuid]) for action in broken)]
+
+    @staticmethod
+    def _pointed_back(watch: Watch, action: ListenerAction, done: ListenerAction) -> ListenerAction:
+        """Return what became of a listener that was pointed back, once."""
+        back = f"to certificate {action.previous_id}"
+        if done.outcome == "failed":
+            return replace(action, message=f"{action.message} Pointing it back {back} failed, too: {done.message}")
+        how = "and works again" if watch.works(action) else "and does not work yet: see to it at once"
+        return replace(action, outcome="rolled_back", message=f"It was pointed back {back} {how}. {action.message}")
+
+
+def _balancer(actions: Sequence[ListenerAction]) -> Balancer:
+    return actions[0].place.balancer
+
+
+def _reversed(action: ListenerAction) -> ListenerAction:
+    """Return the switch back to the certificate that a listener had."""
+    place = action.place
+    listener = replace(place.listener, certificate_id=action.target_id)
+    back = replace(action, outcome="switched", reason=None, target_id=place.listener.certificate_id)
+    return replace(back, place=replace(place, listener=listener))
+
+
+def _has_target(action: ListenerAction, now: Balancer) -> bool:
+    listener = now.listener(action.uuid)
+    return listener is not None and listener.certificate_id == action.target_id
+
+
+def _ended_badly(action: ListenerAction, now: Balancer, reason: DeployReason, why: str) -> ListenerAction:
+    """Return the failure of a change after which the balancer is not ACTIVE."""
+    has = _has_target(action, now)
+    lacks = "The API accepted the change, but the listener lacks the certificate"
+    how = "The listener has the certificate" if has else lacks
+    return action.failed(reason, f"{how}. {why}", is_changed=has)
+
+
+def _deleted(action: ListenerAction) -> ListenerAction:
+    return action.failed("not_found", "The listener was deleted meanwhile.")
+
+
+def _not_taken(action: ListenerAction, now: Balancer) -> ListenerAction:
+    """Return the failure of a change that the API accepted and did not carry out."""
+    if now.listener(action.uuid) is None:
+        return _deleted(action)
+    return action.failed(
+        "api_error",
+        f"The API accepted the change, but the listener does not have the certificate: run it again.{now.shown_error}",
+    )
+
+
+def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list[ListenerAction], list[ListenerAction]]:
+    """Divide listeners by the balancer's present state: those to switch; those that another run has switched, or that have changed."""
+    missing, settled = [], []
+    for action in planned:
+        listener, before = now.listener(action.uuid), action.place.listener
+        if listener is None:
+            settled.append(_deleted(action))
+        elif listener.certificate_id == action.target_id:
+            message = "Another run has switched it meanwhile."
+            settled.append(replace(action, outcome="unchanged", message=message, is_changed=False))
+        elif (now_there := _what_has_changed(before, listener)) is not None:
+            message = f"The listener was changed since the plan was made: it {now_there} now. Run it again to see what is there."
+            settled.append(action.failed("ambiguous", message))
+        else:
+            missing.append(action)
+    return missing, settled
+
+
+def _what_has_changed(before: Listener, listener: Listener) -> str | None:
+    """Return what is different about a listener, if a plan does not hold because of that."""
+    if listener.port != before.port:
+        return f"is on port {listener.port}"
+    if not listener.is_https:
+        return f"is for {listener.protocol or 'another protocol'}"
+    if listener.certificate_id != before.certificate_id:
+        return f"has certificate {listener.certificate_id}" if listener.certificate_id else "has no certificate"
+    return None

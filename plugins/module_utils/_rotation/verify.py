@@ -1,0 +1,264 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What listeners serve, before a change and until it shows. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import time
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from .._base.backoff import Backoff
+from .._base.names import listener_place, name_to_ask_for
+from .._base.text import some_of
+from .._base.times import now
+from .._probe.endpoint import Endpoint, ProbeResult
+from .._probe.evaluate import Finding, Verdict, judge
+from .._probe.handshake import probe_addresses
+from .._x509.chain import Anchors
+from .endpoints import EndpointAction
+from .plan_deploy import ListenerAction
+
+PROBE_TIMEOUT = 10.0
+"""Seconds for each step of every probe: how long a listener may take to serve what it should is another question."""
+PROBES_AT_ONCE = 64
+"""Listeners that are probed at the same time: a fleet out of reach costs the time limit as often as it has so many."""
+LONGEST_PAUSE = 3.0
+"""Seconds between two probes of the same listener."""
+HOW: Mapping[Finding, str] = {
+    "other": "another one is served",
+    "failing": "no TLS handshake succeeds",
+    "unreachable": "it does not accept connections any more",
+}
+"""What is wrong with a listener, as a part of a sentence."""
+SOMEWHERE = "the TLS handshake does not succeed at each of its addresses"
+RENEWAL = "Have it renewed: it has ended."
+TO_COME = "Wait until it begins, or check this machine's clock."
+COMPARE = (
+    "See whether the load balancer sends the chain that the store holds; if that lacks a certificate, import this one again with all its "
+    "intermediate certificates."
+)
+BROKEN_AFTER = 15.0
+"""Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
+
+
+class Watch:
+    """Probes listeners, for all balancers of a run.
+
+    Args:
+        timeout: seconds in which a change must show; without any, there is one probe.
+        anchors: the certificates that clients trust; `None` if it is not looked at whether they accept what is served.
+        stop: once it is set, there are no more probes.
+    """
+
+    def __init__(self, timeout: float, anchors: Anchors | None, stop: threading.Event) -> None:
+        self._timeout = timeout
+        self._client = anchors.client if anchors else None
+        self._stop = stop
+        self._before: dict[str, Verdict] = {}
+        self._broken: set[str] = set()
+        self._refused: dict[tuple[str, str], set[str]] = {}
+        self._unreached: set[str] = set()
+
+    @property
+    def warnings(self) -> list[str]:
+        """A warning for each reason why clients refuse what listeners serve, and one about what could not be looked at."""
+        refused = [
+            f"Clients refuse what these listeners serve: {some_of(sorted(names, key=listener_place))}: {why}. {remedy}"
+            for (why, remedy), names in sorted(self._refused.items())
+        ]
+        if not self._unreached:
+            return refused
+        unreached = some_of(sorted(self._unreached, key=listener_place))
+        return [
+            *refused,
+            f"What these listeners serve cannot be looked at from here: {unreached}. Run it from a machine that reaches them, or see with "
+            "ssl_endpoint_info from there.",
+        ]
+
+    def remember(self, actions: Sequence[ListenerAction]) -> None:
+        """Probe listeners before they are changed."""
+        self._before.update(self._probe(actions, is_before=True))
+
+    def is_broken(self, action: ListenerAction) -> bool:
+        """Return whether a listener worked before the change and did not after it."""
+        return action.uuid in self._broken
+
+    def works(self, action: ListenerAction) -> bool:
+        """Probe a listener that was pointed back until it works again; return whether it does."""
+        before = self._before.get(action.uuid)
+        may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
+        backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
+        while True:
+            verdict = self._probe([action], is_before=True)[action.uuid]
+            if (verdict.works or may_fail) and not self._is_worse(action, verdict):
+                return True
+            if not backoff.pause():
+                return False
+
+    def until_served(self, actions: Sequence[ListenerAction]) -> list[ListenerAction]:
+        """Return listeners that are to be seen with what they serve: as soon as it is what they should, else when the time is over."""
+        seen = {action.uuid: action for action in actions}
+        pending = dict(seen)
+        backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
+        worse_since: dict[str, float] = {}
+        while pending:
+            for uuid, verdict in self._probe(list(pending.values())).items():
+                if self._stop.is_set() and verdict.finding != "served":
+                    continue  # the probe may have been cut short
+                seen[uuid] = self._judged(pending[uuid], verdict)
+                worse = self._is_worse(pending[uuid], verdict)
+                since = worse_since.setdefault(uuid, time.monotonic()) if worse else worse_since.pop(uuid, None)
+                lasts = worse and time.monotonic() - t.cast(float, since) >= BROKEN_AFTER
+                if lasts or (verdict.finding in {"served", "unreachable"} and not worse):
+                    del pending[uuid]
+            if pending and not backoff.pause():
+                break
+        if not self._stop.is_set():
+            self._broken.update(worse_since)
+            return list(seen.values())
+        for uuid, action in pending.items():
+            seen[uuid] = left_broken(seen[uuid]) if uuid in worse_since else left_unseen(action)
+        return list(seen.values())
+
+    def glimpse(self, actions: Sequence[ListenerAction]) -> list[ListenerAction]:
+        """Return listeners of which it is not known what they should serve, or that were not switched, with what they serve."""
+        verdicts = self._probe(actions)
+        return [_glimpsed(action, verdicts[action.uuid]) for action in actions]
+
+    def _is_worse(self, action: ListenerAction, verdict: Verdict) -> bool:
+        before = self._before.get(action.uuid)
+        return before is not None and (verdict.is_worse_than(before) or self._is_newly_refused(action, verdict))
+
+    def _is_newly_refused(self, action: ListenerAction, verdict: Verdict) -> bool:
+        before = self._before.get(action.uuid)
+        if before is None or action.may_be_refused:
+            return False
+        return verdict.is_newly_refused(before, is_promising=action.is_promising)
+
+    def _judged(self, action: ListenerAction, verdict: Verdict) -> ListenerAction:
+        """Return a listener with what was seen of it."""
+        before = self._before.get(action.uuid)
+        seen = replace(
+            action,
+            accepted=verdict.accepted,
+            was_refused=verdict.accepted is False and before is not None and verdict.refusing <= before.refusing,
+            refusal=verdict.refusal,
+            is_everywhere=verdict.is_everywhere,
+            leaves=verdict.leaves,
+            served_fingerprint=verdict.shown,
+            seen=verdict.chains,
+        )
+        if verdict.finding == "served" and self._is_newly_refused(action, verdict):
+            return seen.failed(
+                "not_accepted",
+                f"{action.should} clients refuse what is served, and accepted what was served before: {verdict.refusal}. {COMPARE}",
+                is_changed=action.is_changed,
+                served=True,
+            )
+        if verdict.finding == "served":
+            what = "It" if action.outcome != "skipped" else "The one that the listener has"
+            message = f"{action.message} {what} is served."
+            if verdict.closed:
+                message = f"{message} {len(verdict.closed)} of its addresses cannot be reached from here."
+            if verdict.accepted is False and not action.is_changed and action.is_predecessor_trusted:
+                back = f"{action.place.command(t.cast(int, action.predecessor_id))} goes back to the one that was probably before it, which clients trust"
+                why = f"Clients refuse what is served: {verdict.refusal}. {back}, or import this one again with today's chain."
+                return seen.failed("not_accepted", why, served=True)
+            if verdict.accepted is False:
+                self._refused.setdefault((verdict.refusal or "", _remedy_for(seen)), set()).add(action.name)
+                as_before = ", as they refused what was there before" if seen.was_refused else ""
+                message = f"{message} Clients refuse it{as_before}: {verdict.refusal}."
+            return replace(seen, served=True, message=message)
+        if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
+            why = f"{action.message} What is served cannot be looked at from here: {verdict.words}"
+            self._unreached.add(action.name)
+            return replace(seen, reason=action.reason or "not_reachable", message=why)
+        how = SOMEWHERE if verdict.finding == "failing" and verdict.working else HOW[verdict.finding]
+        return seen.failed(
+            "not_served",
+            f"{action.should} {how}: {verdict.words}{seen.remedy}",
+            is_changed=action.is_changed,
+            served=False,
+        )
+
+    def _probe(self, actions: Sequence[ListenerAction], *, is_before: bool = False) -> Mapping[str, Verdict]:
+        """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
+        if not actions:
+            return {}
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), PROBES_AT_ONCE)) as pool:
+            verdicts = list(pool.map(lambda action: self._verdict(action, is_before=is_before), actions))
+        pairs = zip(actions, verdicts, strict=True)
+        return {action.uuid: verdict.since(self._before.get(action.uuid)) for action, verdict in pairs}
+
+    def _verdict(self, action: ListenerAction, *, is_before: bool) -> Verdict:
+        if isinstance(action, EndpointAction):
+            return judge(probe_addresses(action.endpoint, PROBE_TIMEOUT, self._stop, self._client), None, action.fits)
+        wanted = action.target.certificate if action.target else None
+        address = action.place.balancer.address
+        if address is None:
+            words = f"The API names no address of load balancer {action.place.balancer.name}."
+            return judge(
+                [ProbeResult(Endpoint("", action.place.listener.port), reason="unreachable", message=words)], wanted
+            )
+        endpoint = Endpoint(address, action.place.listener.port, name_to_ask(action, is_before=is_before))
+        if endpoint.server_name is None:  # so a client asks for what is served
+            seen = probe_addresses(endpoint, PROBE_TIMEOUT, self._stop)
+            if not any(result.is_connected for result in seen):
+                return judge(seen, wanted)  # it costs the time once
+            served = next((result.chain[0] for result in seen if result.chain), None)
+            endpoint = replace(endpoint, server_name=served.server_name if served else None)
+        return judge(probe_addresses(endpoint, PROBE_TIMEOUT, self._stop, self._client), wanted)
+
+
+def _remedy_for(refused: ListenerAction) -> str:
+    """Return what to do about a listener that serves what it should, and clients refuse it."""
+    served = refused.seen[-1][0] if refused.seen else None
+    if served and served.not_after <= now():
+        return RENEWAL
+    return TO_COME if served and served.not_before > now() else refused.WHOLE_CHAIN
+
+
+def _glimpsed(action: ListenerAction, verdict: Verdict) -> ListenerAction:
+    seen = replace(
+        action,
+        seen=verdict.chains,
+        accepted=verdict.accepted,
+        refusal=verdict.refusal,
+        is_everywhere=verdict.is_everywhere,
+        leaves=verdict.leaves,
+    )
+    if verdict.finding != "failing" or verdict.chains:
+        return seen
+    said = "" if verdict.words in action.message else f" {verdict.words}"
+    return replace(seen, served=False, message=f"{action.message}{said}")
+
+
+def left_unseen(action: ListenerAction) -> ListenerAction:
+    """Return a listener that the run did not wait for because it was told to stop."""
+    return replace(action, message=f"{action.message} The run was told to stop before it was seen what is served.")
+
+
+def left_broken(action: ListenerAction) -> ListenerAction:
+    """Return a listener that works no more, and that the run did not point back because it was told to stop."""
+    back = f"It was not pointed back to certificate {action.previous_id}, because the run was told to stop."
+    return replace(action, message=f"{action.message} {back}")
+
+
+def name_to_ask(action: ListenerAction, *, is_before: bool) -> str | None:
+    """Return a name by which clients ask for what a listener had, and for what it gets; `None` if neither is known.
+
+    If they have no name in common, it is one of what it had or gets.
+    """
+    before, after = (record.certificate if record else None for record in (action.previous, action.target))
+    if after is None or before is None:
+        known = after or before
+        return known.server_name if known else None
+    hosts = [name for name in before.server_names if after.is_for(name.replace("*", "www", 1))]
+    common = name_to_ask_for(hosts, before.addresses & after.addresses)
+    return common or (before if is_before else after).server_name

@@ -1,0 +1,102 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known when something is decided. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+from .._base.remedies import listener as called
+from .._probe.revocation import Authorities, Sent
+from .._replacement.index import StoreIndex
+from .._replacement.trust import TrustView
+from .._softlayer.load_balancers import Balancer
+from .._softlayer.store import Handle, StoreCertificate
+from .._x509.certificate import Certificate
+from .plan_import import Record, SourceCertificate
+
+
+@dataclass
+class Read:
+    """The certificates of all sources that can be used, and what cannot be used."""
+
+    entries: list[SourceCertificate] = field(default_factory=list)
+    useless: list[Record] = field(default_factory=list)
+    unwanted: list[Record] = field(default_factory=list)
+    """What was not read, as it renews nothing."""
+    failed: list[Record] = field(default_factory=list)
+    """The folders, mailboxes, instances and secrets that could not be read."""
+    issuers: dict[Certificate, None] = field(default_factory=dict)
+    """All issuers of the sources, and those that they may lack."""
+    api_calls: int = 0
+    """HTTP requests made to instances of Secrets Manager."""
+    empty: list[Record] = field(default_factory=list)
+    """The sources that bring nothing at all, with a message."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The store, the load balancers and the sources as they were read; reading again gives a new one."""
+
+    stored: Sequence[StoreCertificate]
+    """The store, as it was listed."""
+    balancers: Sequence[Balancer] | None
+    """`None` if they could not be listed."""
+    view: TrustView
+    """Who has to trust what is served, and the present instant."""
+    at: datetime
+    """When it began to be read."""
+    bundles: Read = field(default_factory=Read)
+    """What the sources hold."""
+    failed: Sequence[Record] = ()
+    """What could not be read."""
+    imported: Sequence[StoreCertificate] = ()
+    """What the store holds since then, or would hold in check mode."""
+    cut: Collection[int] = ()
+    """The ids of what the store has cut the chains of since then: nothing is to serve it, unless it is in use."""
+
+    @cached_property
+    def index(self) -> StoreIndex:
+        """What there is to choose from."""
+        records = (*self.stored, *self.imported)
+        return StoreIndex(record for record in records if record.id not in self.cut or record.associated_service_count)
+
+    @property
+    def listed_balancers(self) -> Sequence[Balancer]:
+        """The load balancers, as far as they are known."""
+        return self.balancers or ()
+
+    @cached_property
+    def imported_handles(self) -> frozenset[Handle]:
+        """Return the handles of what the store did not hold when it was listed."""
+        return frozenset(record.handle for record in self.imported)
+
+    @cached_property
+    def listeners_with(self) -> Mapping[int, Sequence[str]]:
+        """Return what commands call the listeners that have a certificate, by its id."""
+        those: dict[int, list[str]] = defaultdict(list)
+        for balancer in self.listed_balancers:
+            for listener in balancer.listeners:
+                if listener.certificate_id:
+                    those[listener.certificate_id].append(called(balancer.name, balancer.uuid, listener.port))
+        return those
+
+    def after(self, imported: Sequence[StoreCertificate], cut: Collection[int]) -> World:
+        """Return it with what was imported, or would be."""
+        return replace(self, imported=imported, cut=cut)
+
+
+def learn(authorities: Authorities | None, world: World, chains: Iterable[Sent]) -> World:
+    """Return the world with clients who know what was revoked; as it is if nobody is to be asked."""
+    if authorities is None:
+        return world
+    view = world.view
+    each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
+    pairs = ((leaf, view.signed_chain_of(leaf, sent)) for leaf, sent in each)
+    return replace(world, view=view.knowing(authorities.ask(pairs, view.anchors, view.revocations)))

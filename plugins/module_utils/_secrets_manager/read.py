@@ -1,0 +1,105 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates of IBM Cloud Secrets Manager with their keys: one, or those that a rotation needs. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+import typing as t
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from .._base.errors import CertificatesError
+from .._base.module import Module
+from .._base.options import SECRET_TYPES
+from .._base.text import some_of
+from .._x509.bundle import Bundle
+from .._x509.keys import key_texts
+from .client import SecretsManager
+from .secret import Secret
+from .settings import resolve_instance
+
+OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
+"""Codes of a secret that cannot be read, while others may be."""
+
+
+@dataclass(frozen=True)
+class InstanceListing:
+    """The certificates that an instance has, and the session in which they are read."""
+
+    manager: SecretsManager
+    secrets: Sequence[Secret]
+
+
+def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.Event) -> Future[InstanceListing]:
+    """List an instance while other things are done; whoever asks for the result gets to know what went wrong.
+
+    Args:
+        module: the options, and what gets to know the keys.
+        source: the options of the source.
+        stop: ends the calls.
+    """
+    listing: Future[InstanceListing] = Future()
+    try:
+        instance = resolve_instance(module.params, module.given, source, "api_key")
+    except CertificatesError as error:
+        listing.set_exception(error)
+        return listing
+    module.hide(instance.api_key)
+    manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn, module.hide)
+
+    def list_it() -> None:
+        try:
+            listing.set_result(InstanceListing(manager, _listed(manager, source)))
+        except Exception as error:
+            listing.set_exception(error)
+
+    threading.Thread(target=list_it, daemon=True).start()
+    return listing
+
+
+def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bundle:
+    """Return a certificate with its private key, which is kept out of all output; once more if it was renewed meanwhile.
+
+    Raises:
+        CertificatesError: as `SecretsManager.read`.
+    """
+    for _attempt in range(2):
+        value = manager.read(identifier)
+        module.hide(*key_texts((value.private_key or "").encode()))
+        if value.is_as_described:
+            break
+    return value.bundle
+
+
+def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret]:
+    """Return the metadata of the certificates to which a source is narrowed.
+
+    Raises:
+        CertificatesError: as `SecretsManager.list_secrets`; `not_found` if what it is narrowed by fits nothing, as a mistyped name does.
+    """
+    groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
+    secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)
+    if source["labels"] and not secrets:
+        raise CertificatesError(
+            "not_found",
+            f"No certificate in Secrets Manager has all of the labels {', '.join(source['labels'])}: check labels.",
+        )
+    unmatched = [name for name in source["names"] or () if not any(_is_named(secret, [name]) for secret in secrets)]
+    if unmatched:
+        there = some_of(sorted({secret.name for secret in secrets})) or "none"
+        raise CertificatesError(
+            "not_found",
+            f"No certificate in Secrets Manager has a name like {', '.join(unmatched)}; there are {there}: check names.",
+        )
+    return [secret for secret in secrets if _is_named(secret, source["names"])]
+
+
+def _is_named(secret: Secret, patterns: Sequence[str] | None) -> bool:
+    """Return whether a secret's name matches one of the shell patterns, whatever the case; `None` means no restriction."""
+    name = secret.name.casefold()
+    return patterns is None or any(fnmatch.fnmatchcase(name, pattern.casefold()) for pattern in patterns)

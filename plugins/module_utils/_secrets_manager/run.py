@@ -1,0 +1,434 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `secrets_manager_certificate` does between its options and its result. Private to softlayer.certificates.
+
+Only one run at a time changes an instance, by a lock in the ledger. Before a new version, and after a lost answer, it is looked what is
+there: another controller may have a ledger of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from http import HTTPStatus
+
+from .._base.action import failure_of
+from .._base.codes import SecretOutcome
+from .._base.errors import CertificatesError
+from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
+from .._base.module import Module
+from .._base.options import (
+    SOURCES,
+    ArgumentSpec,
+    api_options,
+    check_beside_several,
+    concurrency_options,
+    instance_options,
+    ledger_options,
+    secret_certificate_options,
+)
+from .._base.progress import counted
+from .._base.times import now
+from .._http.faults import as_sentence
+from .._ledger.place import check_given_place
+from .._replacement.roots import anchors_for, trust_view_of
+from .._softlayer.client import Client, connect
+from .._softlayer.store import fetch_visible, fetch_with_private_key
+from .._softlayer.values import check_ids
+from .._store.check import ImportOptions, assemble
+from .._store.plan_export import check_key
+from .._store.read_files import Item, read_given
+from .._x509.bundle import Bundle, KeyRef
+from .._x509.keys import key_texts
+from .client import SecretsManager
+from .plan import NAME, OF_NAMES, SecretAction, compare, mark_repeated, plan_secret, why_no_metadata, why_not_taken
+from .read import OF_ONE_SECRET, read_bundle
+from .secret import Secret
+from .settings import resolve_instance
+
+SPEC = (
+    api_options()
+    + instance_options()
+    + secret_certificate_options()
+    + concurrency_options()
+    + ledger_options()
+    + ArgumentSpec(options={"iam_api_key": {"type": "str", "no_log": True}})
+)
+LIBRARIES = tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER, *FOR_SECRETS_MANAGER)))
+LONGEST_WAIT = 900.0
+"""Seconds for which a run waits for another one that changes the same instance."""
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    is_single = params["certificates"] is None
+    items: list[Item] = [params] if is_single else params["certificates"]
+    check_beside_several(SPEC, params, module.given)
+    check_given_place(params["ledger_url"])
+    for position, item in enumerate(items):
+        check_item(item, "" if is_single else f"Item {position}: ")
+    instance = resolve_instance(params, module.given, params, "iam_api_key")
+    module.hide(instance.api_key)
+    steps = [check_given(item, module) for item in items]  # until then a signal simply ends the run
+    stop = module.stop_on_signals()
+    client = None
+    if any(item["certificate_id"] is not None for item in items):
+        client = connect(module, params["concurrency"], stop)
+        steps = take_from_store(module, client, items, steps)
+    manager = SecretsManager(instance, params["concurrency"], stop, module.warn, module.hide)
+    steps = plan(module, manager, steps)
+    for step in steps:
+        for warning in step.warnings if step.outcome != "failed" else ():
+            module.warn(f"{step.name}: {warning}")
+    done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, manager, steps)
+    is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
+    done = manager.each(lambda step: with_version(manager, step) if step.outcome in is_there else step, done)
+    api_calls = manager.api_calls + (client.api_calls if client else 0)
+    return as_result(done, api_calls, stop, single=is_single)
+
+
+# What is wanted
+
+
+def check_item(item: Item, which: str) -> None:
+    """Refuse what names no secret or no certificate, lacks the private key, or has labels that no secret can have.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    check_ids("certificate_id", [] if item["certificate_id"] is None else [item["certificate_id"]])
+    of_files = ("privatekey_path", "privatekey_content", "pkcs12_path")
+    why = why_no_metadata(item["labels"], item["description"])
+    if not (item["name"] or "").strip():
+        why = "name is missing: give the secret's."
+    elif not item["secret_group"].strip():
+        why = "an empty secret_group names no group: leave it out for the group default."
+    elif all(item[name] is None for name in (*SOURCES, "certificate_id")):
+        why = f"give the certificate, as one of {', '.join(SOURCES)}, or as certificate_id of the certificate store."
+    elif item["certificate_id"] is None and all(item[name] is None for name in of_files):
+        why = "the private key is missing: give it as privatekey_path or privatekey_content."
+    if why:
+        raise CertificatesError("invalid_argument", f"{which}{why}")
+
+
+def check_given(item: Item, module: Module) -> SecretAction:
+    """Check one certificate as far as possible without any API; one of the certificate store is still without content."""
+    labels = None if item["labels"] is None else tuple(dict.fromkeys(item["labels"]))
+    new = SecretAction(
+        "created", None, "Created.", item["name"], item["secret_group"], labels=labels, description=item["description"]
+    )
+    if item["certificate_id"] is not None:
+        return new
+    try:
+        bundle = read_given(item, module.hide)
+    except CertificatesError as error:
+        return new.because(error)
+    return with_bundle(new, bundle, item, module)
+
+
+def with_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -> SecretAction:
+    """Return what creates a secret of a certificate with its key, or why that does not fit."""
+    new = replace(new, certificate=bundle.certificate)
+    try:
+        options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], for_store=False)
+        anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
+        content, warnings = assemble(bundle, options, now(), anchors)
+        refusal = why_not_taken(content)
+        if refusal:
+            raise CertificatesError("refused", refusal)
+        view = None if item["force"] else trust_view_of(item["trusted_ca_path"])
+    except CertificatesError as error:
+        return new.because(error)
+    return new.with_content(content, warnings, view)
+
+
+def take_from_store(
+    module: Module, client: Client, items: Sequence[Item], steps: Sequence[SecretAction]
+) -> list[SecretAction]:
+    """Return the certificates, with the content of those of the certificate store, which is read into memory alone."""
+
+    def hide(text: str) -> None:
+        module.hide(*key_texts(text.encode("utf-8", "replace")))
+
+    def take(pair: tuple[Item, SecretAction]) -> SecretAction:
+        item, step = pair
+        identifier = item["certificate_id"]
+        if identifier is None:
+            return step
+        try:
+            stored = fetch_with_private_key(client, identifier, hide)
+        except CertificatesError as error:
+            if error.code not in OF_ONE_SECRET:
+                raise
+            return step.because(of_reading(error))
+        certificate = stored.record.certificate
+        if certificate is None:
+            why = f"What the certificate store holds as certificate {identifier} cannot be read: import it there again."
+            return step.failed("invalid_pem", why)
+        try:
+            key = check_key(identifier, certificate, stored.private_key)
+        except CertificatesError as error:
+            return replace(step, certificate=certificate).because(error)
+        hide(key.pem)
+        bundle = Bundle((certificate,), stored.record.intermediates, KeyRef.of(key))
+        return with_bundle(step, bundle, item, module)
+
+    taken = client.each(take, list(zip(items, steps, strict=True)))
+    return explain_missing(client, items, taken)
+
+
+def explain_missing(client: Client, items: Sequence[Item], taken: Sequence[SecretAction]) -> list[SecretAction]:
+    """Return the certificates with what the API does not say: whether it does not have one, or the user may not read any."""
+    missing = [
+        item["certificate_id"] is not None and step.reason == "not_found"
+        for item, step in zip(items, taken, strict=True)
+    ]
+    if not any(missing):
+        return list(taken)
+    may_read = False
+    with suppress(CertificatesError):
+        may_read = not fetch_visible(client).is_limited
+    return [
+        step.because(_why_missing(item["certificate_id"], may_read=may_read)) if is_missing else step
+        for item, step, is_missing in zip(items, taken, missing, strict=True)
+    ]
+
+
+def _why_missing(identifier: int, *, may_read: bool) -> CertificatesError:
+    if may_read:
+        why = f"The certificate store has no certificate {identifier}: ssl_certificate_info lists those that there are."
+        return CertificatesError("not_found", why)
+    return CertificatesError(
+        "no_permission",
+        f"The API user may not read certificate {identifier} of the certificate store with its private key: "
+        "grant the API user the permission SECURITY_CERTIFICATE_MANAGE.",
+    )
+
+
+# What is there
+
+
+def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
+    """Read the instance's metadata once for all, and values where they are needed; return what to do about each certificate."""
+    steps = [step if step.outcome == "failed" else with_group(manager, step) for step in steps]
+    steps = mark_repeated(steps)
+    group_ids = sorted({step.group_id for step in steps if step.outcome != "failed"})
+    if not group_ids:
+        return steps
+    there: dict[tuple[str, str], list[Secret]] = defaultdict(list)
+    for secret in manager.list_secrets((), (), group_ids):
+        there[secret.group_id, secret.name].append(secret)
+    at = now()
+
+    def plan_one(step: SecretAction) -> SecretAction:
+        if step.outcome == "failed":
+            return step
+        planned = plan_secret(step, there.get(step.key, ()), at)
+        try:
+            return with_values(module, manager, planned)
+        except CertificatesError as error:
+            if error.code not in OF_ONE_SECRET:
+                raise
+            return planned.because(in_its_words(error))
+
+    return manager.each(plan_one, steps)
+
+
+def with_group(manager: SecretsManager, step: SecretAction) -> SecretAction:
+    """Return a certificate with the id of its group, or as failed if there is no such group."""
+    try:
+        return replace(step, group_id=manager.group_ids([step.group])[0])
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        return step.because(error)
+
+
+def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
+    """Return what to do about a certificate, by the values of the secret that is there."""
+    if step.secret is None or not step.is_to_be_read:
+        return step
+    try:
+        return compare(step, read_bundle(module, manager, step.secret.id))
+    except CertificatesError as error:
+        if error.code == "not_found":  # it was removed after it was listed
+            return step.as_new()
+        raise of_reading(error) from None
+
+
+# What is done
+
+
+def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
+    """Carry out a plan, several certificates at the same time; a failure does not affect the others.
+
+    Raises:
+        CertificatesError: as `acquire`, before anything is changed.
+    """
+    if not any(step.changes_something for step in steps):
+        return list(steps)
+    from .._ledger.lock import acquire
+
+    subject = f"secrets of {manager.instance.identity}"
+    ledger_url = module.params["ledger_url"]
+    lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now())
+    done: list[SecretAction] = []
+    try:
+        done = manager.each(counted(Writer(module, manager, lock.check), len(steps), "certificates"), steps)
+        return done
+    finally:  # a version without an answer may still arrive; of a secret, there is only one of its name
+        lock.end(release=not any(step.reason == "outcome_unknown" and step.secret for step in done))
+
+
+class Writer:
+    """Carries out the plan for one certificate.
+
+    Args:
+        module: what it is done for.
+        manager: the instance.
+        before_sending: called right before each change is sent; if it raises, nothing is sent.
+    """
+
+    def __init__(self, module: Module, manager: SecretsManager, before_sending: Callable[[], None]) -> None:
+        self._module = module
+        self._manager = manager
+        self._before_sending = before_sending
+
+    def __call__(self, step: SecretAction) -> SecretAction:
+        """Return the certificate with its outcome, in every case."""
+        try:
+            if step.outcome == "created":
+                step = self._create(step)
+            elif step.outcome == "updated":
+                step = self._look(step)  # another run may have been faster
+                if step.outcome == "created":
+                    why = "The secret was removed or renamed since the secrets were listed: run it again."
+                    raise CertificatesError("not_found", why)
+            return self._update(step) if step.outcome == "updated" else step
+        except CertificatesError as error:
+            return step.because(in_its_words(error, step.name))
+
+    def _create(self, step: SecretAction) -> SecretAction:
+        """Create a secret; if there is one by now, or no answer came, return what is left to do about what is there.
+
+        Raises:
+            CertificatesError: as `SecretsManager.create`; `no_answer` if it may still be created.
+        """
+        try:
+            return replace(step, secret=self._manager.create(step.as_secret(), self._before_sending).secret)
+        except CertificatesError as error:
+            is_there = error.details.get("http_status") == HTTPStatus.CONFLICT
+            seen = self._look_after(step) if is_there or error.code == "no_answer" else None
+            if seen is None or seen.outcome == "created" or (seen.outcome == "failed" and not is_there):
+                raise
+            if seen.outcome == "unchanged" and error.code == "no_answer":
+                return replace(seen, outcome="created", message="Created.")
+            return seen
+
+    def _update(self, step: SecretAction) -> SecretAction:
+        """Add a version and change metadata, as far as either is needed; after a lost answer, look before deciding.
+
+        Raises:
+            CertificatesError: as `SecretsManager.add_version` and `update_metadata`; `no_answer` if it may still be done.
+        """
+        identifier = t.cast(Secret, step.secret).id
+        if step.changes:
+            try:
+                version_id = self._manager.add_version(identifier, step.as_version(), self._before_sending)
+                step = replace(step, version_id=version_id)
+            except CertificatesError as error:
+                seen = self._look_after(step) if error.code == "no_answer" else None
+                if seen is None or seen.outcome not in {"unchanged", "updated"} or seen.changes:
+                    raise
+        if step.metadata:
+            try:
+                self._manager.update_metadata(identifier, step.metadata, self._before_sending)
+            except CertificatesError as error:
+                seen = self._look_after(step) if error.code == "no_answer" else None
+                if seen is None or seen.outcome not in {"unchanged", "updated"} or seen.metadata:
+                    if not step.changes:
+                        raise
+                    done = {"version_id": step.version_id, "has_written": True}
+                    why = f"{error.message} The new version is there."
+                    raise CertificatesError(error.code, why, **{**error.details, **done}) from None
+        return step
+
+    def _look(self, step: SecretAction) -> SecretAction:
+        """Return what to do about a certificate by what is there now: `created` if there is nothing.
+
+        Raises:
+            CertificatesError: with a code of `_secrets_manager.faults`, less `no_answer`.
+        """
+        manager, known = self._manager, step.secret
+        try:
+            there = [manager.read_metadata(known.id)] if known else manager.list_secrets((), (), [step.group_id])
+        except CertificatesError as error:
+            if error.code == "not_found" and known:
+                return step.as_new()
+            raise of_reading(error) from None
+        if known and known.updated_at and there == [known]:
+            return step  # nothing has happened since its values were read
+        same = [secret for secret in there if (secret.group_id, secret.name) == step.key]
+        return with_values(self._module, manager, plan_secret(step.as_new(), same, now()))
+
+    def _look_after(self, step: SecretAction) -> SecretAction | None:
+        """Return what to do about a certificate by what is there after a write went wrong; `None` if that cannot be seen."""
+        with suppress(CertificatesError):
+            return self._look(step)
+        return None
+
+
+def with_version(manager: SecretsManager, step: SecretAction) -> SecretAction:
+    """Return a certificate with the id of its secret's version, if that can be read."""
+    if step.secret is None or step.version_id:
+        return step
+    with suppress(CertificatesError):
+        return replace(step, version_id=manager.current_version(step.secret.id))
+    return step
+
+
+def of_reading(error: CertificatesError) -> CertificatesError:
+    """Return the error of a call that only reads: where no answer came, nothing is in doubt."""
+    if error.code != "no_answer":
+        return error
+    return CertificatesError("api_error", error.message, **error.details)
+
+
+def in_its_words(error: CertificatesError, name: str = "") -> CertificatesError:
+    """Return an error in the words with which Secrets Manager refused something.
+
+    Args:
+        error: what went wrong.
+        name: that of a secret to write.
+    """
+    status, said = error.details.get("http_status") or 0, error.details.get("api_message")
+    if error.code != "api_error" or not said or not 400 <= status < 500:
+        return error
+    remedy = f" {OF_NAMES}" if status == HTTPStatus.BAD_REQUEST and name and not NAME.fullmatch(name) else ""
+    return CertificatesError("refused", f"Secrets Manager refused it: {as_sentence(said)}{remedy}", **error.details)
+
+
+# The result
+
+
+def as_result(done: Sequence[SecretAction], api_calls: int, stop: threading.Event, *, single: bool) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if a certificate failed."""
+    certificates = [step.as_result() for step in done]
+    counts = {outcome: sum(step.outcome == outcome for step in done) for outcome in t.get_args(SecretOutcome)}
+    result: dict[str, t.Any] = {
+        "changed": any(step.changes_something for step in done),
+        "certificates": certificates,
+        **{f"{outcome}_count": count for outcome, count in counts.items()},
+        "api_calls": api_calls,
+        "diff": [step.as_diff() for step in done if step.changes_something],
+    }
+    if single:
+        result["certificate"] = certificates[0]
+    return result | failure_of([(step.name, step) for step in done], stopped=stop.is_set())

@@ -1,0 +1,265 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The session of the SoftLayer SDK, as this collection uses it. Private to softlayer.certificates.
+
+It makes the calls of `SoftLayer_...` services, and reads whole lists. Which data to read, the modules above decide.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from .._base.errors import CertificatesError
+from .._http.caller import Caller
+from .._http.transport import Attempt, keep_quiet
+from .faults import explain, tells_of_mishap
+from .paging import Page, Row, has_id, list_all, numbered
+from .settings import Settings, resolve_settings
+from .values import as_id, check_ids
+
+if t.TYPE_CHECKING:
+    from .._base.module import Module
+
+with suppress(ImportError):
+    from SoftLayer import BaseClient, consts
+    from SoftLayer.auth import BasicAuthentication, BasicHTTPAuthentication
+    from SoftLayer.transports import RestTransport, XmlRpcTransport
+
+PAGE_SIZE = 500
+"""Rows requested per page."""
+SMALLEST_PAGE = 25
+"""Rows. A smaller page is not halved again when the API reports that a page is too large."""
+IDS_PER_FILTER = 200
+"""Ids in one object filter; over REST the filter is part of the URL."""
+FEW_CALLS = 4
+"""Up to this many filtered calls are made; for more ids the whole list is read."""
+BY_ID: Mapping[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
+"""The object filter that sorts a list by id."""
+LARGEST_XMLRPC_INTEGER = 2**31 - 1
+
+
+class Client(Caller):
+    """A logged-in session that any number of threads may share.
+
+    Args:
+        settings: the endpoint and the credentials.
+        concurrency: as with `Caller`, like the other arguments.
+        stop: likewise.
+        warn: likewise.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        concurrency: int = 8,
+        stop: threading.Event | None = None,
+        warn: Callable[[str], object] = lambda _text: None,
+    ) -> None:
+        super().__init__(settings.timeout, settings.retries, concurrency, stop, warn)
+        self.settings = settings
+        self._account_id: int | None = None
+        keep_quiet("SoftLayer", verify=settings.verify)
+        transport_class, authentication = (
+            (RestTransport, BasicHTTPAuthentication) if settings.is_rest else (XmlRpcTransport, BasicAuthentication)
+        )
+        transport = transport_class(
+            endpoint_url=settings.endpoint_url, timeout=settings.timeout, proxy=settings.proxy, verify=settings.verify
+        )
+        # The SDK's own session retries by itself, even requests that must not be repeated; this one never does.
+        session = self.make_session(settings.endpoint_url)
+        # The same two headers as in the SDK's own session.
+        session.headers.update({"Content-Type": "application/json", "User-Agent": consts.USER_AGENT})
+        transport._client = session
+        if transport.client is not session:
+            raise CertificatesError(
+                "missing_library",
+                "This release of the Python library SoftLayer cannot be kept from repeating requests: use 6.2 or 6.3.",
+            )
+        self._sdk = BaseClient(
+            auth=authentication(settings.username, settings.api_key), transport=transport, config_file=os.devnull
+        )
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        *args: t.Any,
+        identifier: int | None = None,
+        mask: str | None = None,
+        filter: Mapping[str, t.Any] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        repeatable: bool = True,
+        before_sending: Callable[[], None] | None = None,
+        in_turn: bool = False,
+    ) -> t.Any:
+        """Call an API method and return its answer.
+
+        Args:
+            service: name without `SoftLayer_`, such as `Account`.
+            method: name of the API method.
+            args: the method's arguments.
+            identifier: id of the object to call it on.
+            mask: object mask; always pass one if the answer could contain a private key.
+            filter: object filter.
+            limit: maximum number of rows.
+            offset: number of rows to skip.
+            repeatable: whether it may be called again after a lost answer: `False` for all calls that do more than to read.
+            before_sending: called right before each attempt, after all waiting; if it raises, nothing is sent.
+            in_turn: whether it is made by a `before_sending`, which has the turn of its own call.
+
+        Raises:
+            CertificatesError: with a code from `faults`; `interrupted` if the call was not made because of `stop`.
+        """
+        args = tuple(map(_portable, args))
+        keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
+
+        def call_once(attempt: Attempt) -> t.Any:
+            try:
+                with attempt:
+                    result = self._sdk.call(service, method, *args, **keywords)
+                if isinstance(result, dict) and "error" in result:  # a fault in an answer with HTTP 200
+                    raise ValueError("error")
+                if attempt.answer is not None and attempt.answer.status >= 300:  # the SDK takes it for a normal answer
+                    raise ValueError("status")
+            except Exception as error:  # when an answer is truncated, the SDK passes on whatever its parser raises
+                call = f"SoftLayer_{service}::{method}"
+                failure = explain(call, self.settings.endpoint_url, attempt, error, repeatable=repeatable)
+                why = self.settings.why_denied if failure.code == "authentication_failed" else None
+                raise CertificatesError(
+                    failure.code, f"{failure.message} {why}" if why else failure.message, **failure.details
+                ) from None
+            return result
+
+        return self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending, in_turn=in_turn)
+
+    def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:
+        """Return all rows of a method that returns a list, each once, sorted by id.
+
+        Rows without a usable id are left out, with a warning.
+
+        Args:
+            service: name without `SoftLayer_`.
+            method: name of the API method.
+            args: the method's arguments.
+            mask: object mask; must hold `id`.
+            root: start of the object filter: the property's name for `Account::getX`, nothing if the service's own type
+                is listed.
+
+        Raises:
+            CertificatesError: as `call`; `incomplete_listing` if the server does not return the whole list, `api_error` if
+                it returns something else.
+        """
+        by_id = {root: BY_ID} if root else BY_ID
+
+        def fetch(offset: int, limit: int) -> Page:
+            page = self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
+            if offset == 0 and page.rows and not any(map(has_id, page.rows)):
+                raise _no_list(service, method)
+            return page
+
+        rows = list_all(fetch, PAGE_SIZE, self.each)
+        usable = [row for row in rows if has_id(row)]
+        if len(usable) < len(rows):
+            self.warn(left_out(f"SoftLayer_{service}::{method}", len(rows) - len(usable)))
+        return usable
+
+    def read_ids(self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str) -> list[Row]:
+        """Return the rows with these ids, sorted by id; ids that do not exist are left out.
+
+        A filter picks them as long as that takes few calls. The server's filter only saves bytes:
+        a malformed filter is ignored, so unwanted rows are dropped here. An id missing from the filtered listing is looked
+        up in the whole list.
+
+        Args:
+            service: as with `read_list`, like the other arguments.
+            method: name of the API method.
+            args: the method's arguments.
+            identifiers: the ids.
+            mask: object mask; must hold `id`.
+
+        Raises:
+            CertificatesError: as `read_list`.
+        """
+        wanted = sorted(set(identifiers))
+        chunks = [wanted[start : start + IDS_PER_FILTER] for start in range(0, len(wanted), IDS_PER_FILTER)]
+
+        def fetch(chunk: Sequence[int]) -> Page:
+            data = [_portable(identifier) for identifier in chunk]
+            these = {"id": {"operation": "in", "options": [{"name": "data", "value": data}]}}
+            return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
+
+        rows: dict[int, Row] = {}
+        if len(chunks) <= FEW_CALLS:
+            rows = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
+        if not rows.keys() >= set(wanted):
+            rows = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask)}
+        return [rows[identifier] for identifier in wanted if identifier in rows]
+
+    def _fetch_page(
+        self, service: str, method: str, args: Sequence[t.Any], *, offset: int, limit: int, **keywords: t.Any
+    ) -> Page:
+        try:
+            answer = self.call(service, method, *args, offset=offset, limit=limit, **keywords)
+        except CertificatesError as error:
+            too_much = error.code == "api_error" and tells_of_mishap(error.details.get("api_message"))
+            if not too_much or limit // 2 < SMALLEST_PAGE:
+                raise
+            return self._fetch_page(service, method, args, offset=offset, limit=limit // 2, **keywords)
+        if not isinstance(answer, list):
+            raise _no_list(service, method)
+        return Page(numbered(answer), getattr(answer, "total_count", 0) or None)
+
+    def account_id(self, given: int | None = None) -> int:
+        """Return the given account id, else that of the API user (`SoftLayer_Account::getObject`, called only once)."""
+        if given is not None:
+            check_ids("account_id", [given])
+            return given
+        if self._account_id is None:
+            account = self.call("Account", "getObject", mask="mask[id]")
+            self._account_id = as_id(account.get("id")) if isinstance(account, dict) else None
+        if self._account_id is None:
+            raise CertificatesError("api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url.")
+        return self._account_id
+
+
+def _no_list(service: str, method: str) -> CertificatesError:
+    call = f"SoftLayer_{service}::{method}"
+    return CertificatesError(
+        "api_error", f"{call} answered something else than a list of objects with ids: check endpoint_url."
+    )
+
+
+def left_out(call: str, number: int) -> str:
+    """Return the warning about rows of a listing that are left out."""
+    return (
+        f"{call}: entries without a usable id, which are left out: {number}. Nothing is selected, compared or changed by them. "
+        "Ask the support of IBM Cloud to mend them."
+    )
+
+
+def _portable(value: t.Any) -> t.Any:
+    """Return a value that both transports can carry: an integer too large for XML-RPC becomes text."""
+    return str(value) if isinstance(value, int) and value > LARGEST_XMLRPC_INTEGER else value
+
+
+def connect(module: Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:
+    """Return a client for the module's options, and hide its secrets in the module's output; nothing is sent yet.
+
+    Args:
+        module: holds the options.
+        concurrency: maximum number of calls in flight at the same time.
+        stop: see `Client`.
+
+    Raises:
+        CertificatesError: as `resolve_settings`.
+    """
+    settings = resolve_settings(module.params, module.given)
+    module.hide(*settings.secrets)
+    return Client(settings, concurrency, stop, module.warn)

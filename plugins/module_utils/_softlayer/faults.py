@@ -1,0 +1,257 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a failed call to the SoftLayer API means. Private to softlayer.certificates.
+
+It makes no calls. For a call that cannot be undone only one question matters: may the server have carried it out? The `code` of
+the error answers it:
+
+=========================  ============================================================================  ===========
+code                       seen                                                                          carried out
+=========================  ============================================================================  ===========
+`rate_limited`             the API's own rate limit fault; for a read-only call, any HTTP 429           no
+`unreachable`              any failure before the request left: connection refused, no route, name not
+                           found, a proxy that does not connect or requires a login (407)                no
+`tls_error`                certificate not trusted, no common protocol                                  no
+`authentication_failed`    Access Denied; for a read-only call, any HTTP 401                            no
+`not_found`                no such object, or no permission to see it: the API does not distinguish     no
+`retired`                  the method or the product no longer exists; HTTP 410 for a read-only call    no
+`api_error`                any other fault of the API; for a read-only call, all of HTTP 3xx and 4xx    no
+`no_answer`                any failure after the request left: timeout, reset, an unreadable answer; HTTP
+                           407 from behind the proxy, 408, 425, 499 and 5xx not known to be the API's;
+                           for a call that does more than to read, a fault that reports a mishap, not a
+                           refusal, and HTTP 3xx and 4xx without a fault of the API: what stands before
+                           the API may have put it in place of an answer                                 maybe
+=========================  ============================================================================  ===========
+
+A fault is known to be the API's if its code begins with `SoftLayer_Exception`. Any other may be a gateway's, and what is
+behind the gateway may have carried the call out: with HTTP 3xx, 407, 408, 425, 429, 499 or 5xx it is taken for a gateway's.
+With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx, such as
+"Service does not exist".
+
+A mishap is what the API's general codes report, such as "Internal Error" or "Request timed out", or with no words at all.
+It means that the call failed, but not how far it got.
+
+The SDK drops part of the answer (over REST the fault code; over XML-RPC a fault that comes with an HTTP error). So this
+module reads the answer itself, and the SDK's exception only if there was no answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import xmlrpc.client
+from dataclasses import dataclass
+
+from .._base.errors import CertificatesError
+from .._http.faults import TOO_MANY, as_sentence, details_of, explain_unanswered, rate_limited, shorten
+from .._http.transport import Answer, Attempt
+
+API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
+"""Faults of the API itself. The numbers are the reserved ones, for example for an unknown method or invalid arguments."""
+GATEWAY_GAVE_UP = frozenset({408, 425, 499})
+"""HTTP statuses below 500 with which a gateway in front of the API says that it stopped waiting for an answer."""
+GAVE_UP = GATEWAY_GAVE_UP | {504}
+GATEWAYS_OWN = GATEWAY_GAVE_UP | {407, TOO_MANY}
+"""HTTP statuses below 500 that a gateway sends for reasons of its own; they do not say what happened to the call."""
+REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
+
+RATE_LIMIT_CODE = "SoftLayer_Exception_WebService_RateLimitExceeded"
+"""The only word that proves that a call was not processed because of the rate: the API counts before it does anything."""
+GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
+"""General fault codes: only the message says what happened."""
+MISHAP_CODE = re.compile(r"SoftLayer_Exception\w*_(Network(?!_LBaaS)|Timeout|Internal)", re.IGNORECASE)
+"""Codes that mean a mishap, whatever the message says; `_Network_LBaaS` only names the service of the load balancers."""
+MISHAP = re.compile(
+    r"internal (server )?error|tim(ed?|ing)[ -]?out|unavailable|try again later|(unexpected|unknown) error|an error (has )?occurr?ed"
+    r"|unable to (complete|process)|connection (was )?(reset|closed|lost|aborted)|lost connection|gone away|bad gateway"
+    r"|c?url error|empty reply|fetching http|rate[ -]*limit|too many requests",
+    re.IGNORECASE,
+)
+
+RATE_LIMITED = re.compile(
+    r"\W*(?:(?:the|your) )?(?:api )?(?:rate[ -]*limit of \d+ requests\b.*"
+    r"|(?:rate[ -]*limit (?:has been |was )?(?:exceeded|reached)|too many requests)(?:\W*\b(?:please|try|retry|slow|wait)\b.*)?)\W*$",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The whole text of a rate limit fault. A text that only mentions a limit, for example a partner's, says nothing about the call."""
+RETIRED_ADVICE = (
+    "Sale of SSL orders ended on 2024-04-15 and their support on 2024-12-15: get the certificate from the certificate "
+    "authority's own portal, and order new ones through IBM Cloud Secrets Manager."
+)
+OF_ORDERS = "Certificate_Request"
+"""In the name of the service that has the orders. What holds of their end says nothing about the store and the load balancers."""
+NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
+"""What the API may answer where a permission is missing, to a user whose other calls it answers."""
+NOT_FOUND_ADVICE = "It does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
+RETIRED = re.compile(
+    r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
+    r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
+    re.IGNORECASE,
+)
+DENIED = re.compile(
+    r"access denied|permission denied|not have (the )?permission|invalid (api (token|key)|token|credentials)|unauthori[sz]ed",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What looks like a SoftLayer fault: REST's `{"error", "code"}` or XML-RPC's `faultString` and `faultCode`."""
+
+    code: str
+    message: str
+    is_rest: bool
+
+    def is_the_apis(self, status: int) -> bool:
+        """Return whether a fault with this HTTP status is the API's own, not that of a gateway in front of it."""
+        if self.code.startswith("SoftLayer_Exception"):
+            return True
+        if status >= 500 or status in GATEWAYS_OWN or 300 <= status < 400:
+            return False
+        if (not self.is_rest and (self.code or self.message)) or API_CODE.match(self.code):
+            return True
+        return not self.code and status >= 400
+
+    def is_mishap(self, status: int) -> bool:
+        """Return whether a fault with this HTTP status only reports that something went wrong, and is no refusal."""
+        if MISHAP_CODE.match(self.code) or status == TOO_MANY:
+            return True
+        if not GENERAL_CODE.fullmatch(self.code):
+            return False
+        if status in GAVE_UP:
+            return True
+        return tells_of_mishap(self.message) if self.message.strip() else not 400 <= status < 500
+
+    def tells_of_rate(self, status: int) -> bool:
+        """Return whether a fault with this HTTP status says in any way that there were too many calls."""
+        return status == TOO_MANY or "RateLimit" in self.code or bool(RATE_LIMITED.match(self.message))
+
+
+def tells_of_mishap(words: object) -> bool:
+    """Return whether the API's message reports a mishap of its own, not a problem with the request."""
+    return bool(MISHAP.search(str(words)))
+
+
+def fault_in(body: bytes) -> Fault | None:
+    """Return the fault in an answer's body, or `None`."""
+    text = body.lstrip()
+    try:
+        if text.startswith(b"{"):
+            return _rest_fault(text)
+        if text.startswith(b"<") and b"<fault>" in text:
+            xmlrpc.client.loads(text)
+    except xmlrpc.client.Fault as fault:
+        code, message = ("" if part is None else str(part) for part in (fault.faultCode, fault.faultString))
+        return Fault(code, message, is_rest=False)
+    except Exception:
+        pass  # on a truncated answer or any other page the parsers raise all kinds of exceptions
+    return None
+
+
+def _rest_fault(text: bytes) -> Fault | None:
+    """Return the fault in the text of an object."""
+    answer = json.loads(text)
+    if "error" in answer:
+        return Fault(str(answer.get("code") or ""), str(answer["error"] or ""), is_rest=True)
+    return None
+
+
+def explain(
+    call: str, endpoint: str, attempt: Attempt, error: BaseException, *, repeatable: bool = True
+) -> CertificatesError:
+    """Return the error that says what a failed call means.
+
+    Args:
+        call: service and method, for the message.
+        endpoint: the URL that was called, for the message.
+        attempt: what is known of the request.
+        error: what the SDK raised.
+        repeatable: whether the call only reads, so that it does not matter whether it was carried out.
+    """
+    answer = attempt.answer
+    if answer is None:
+        return explain_unanswered(call, endpoint, attempt, error, repeatable=repeatable)
+    fault = fault_in(answer.body)
+    if fault is not None and fault.is_the_apis(answer.status):
+        return _explain_fault(call, answer, fault, repeatable=repeatable)
+    return _explain_http(call, endpoint, answer, fault, repeatable=repeatable)
+
+
+def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool) -> CertificatesError:
+    code, words = shorten(fault.code), shorten(fault.message)
+    said = as_sentence(words or code or "the API gave no reason")
+    details = details_of(call, answer, api_code=code, api_message=words)
+    if fault.code == RATE_LIMIT_CODE or (repeatable and fault.tells_of_rate(answer.status)):
+        return rate_limited(call, details)
+    if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
+        return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
+    if fault.code == "-32601" or answer.status == 410 or RETIRED.search(fault.message):
+        return CertificatesError("retired", f"{call} is not offered any more: {said}{_retired_advice(call)}", **details)
+    if answer.status == 404:
+        return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
+    if answer.status == 401 or DENIED.search(fault.message):
+        return CertificatesError(
+            "authentication_failed",
+            f"The API refused the credentials ({said.rstrip('.')}): check username and api_key (SL_USERNAME and SL_API_KEY in the "
+            f"environment), and that the key's user may call {call}.",
+            **details,
+        )
+    is_open = not repeatable and fault.is_mishap(answer.status)
+    return CertificatesError("no_answer" if is_open else "api_error", f"{call} failed: {said}", **details)
+
+
+def _retired_advice(call: str) -> str:
+    return f" {RETIRED_ADVICE}" if OF_ORDERS in call else ""
+
+
+def _explain_http(
+    call: str, endpoint: str, answer: Answer, fault: Fault | None, *, repeatable: bool
+) -> CertificatesError:
+    """Explain an answer without a fault of the API: it comes from a gateway, or is truncated."""
+    told = {"api_code": shorten(fault.code), "api_message": shorten(fault.message)} if fault is not None else {}
+    details = details_of(call, answer, **told)
+    words = shorten(fault.message or fault.code) if fault is not None else ""
+    said = f" It says: {as_sentence(words)}" if words else ""
+    if answer.status == TOO_MANY and repeatable:
+        return rate_limited(call, details)
+    if answer.status == 401 and repeatable:
+        return CertificatesError(
+            "authentication_failed",
+            f"{call}: the API refused the credentials (HTTP 401): check username and api_key (SL_USERNAME and "
+            "SL_API_KEY in the environment).",
+            **details,
+        )
+    if answer.status == 407 and answer.is_by_proxy:
+        return CertificatesError(
+            "unreachable", f"{call}: the proxy asks for a login (HTTP 407): check proxy.", **details
+        )
+    if answer.status == 410 and repeatable:
+        return CertificatesError(
+            "retired", f"{call} is not offered any more (HTTP 410).{_retired_advice(call)}", **details
+        )
+    if 300 <= answer.status < 400:
+        said = (
+            f"{endpoint} redirects elsewhere (HTTP {answer.status}), where no credentials are sent: check endpoint_url."
+            if answer.status in REDIRECTS
+            else f"{call}: {endpoint} answered HTTP {answer.status}, which answers no call: check endpoint_url and proxy."
+        )
+        return CertificatesError("api_error" if repeatable else "no_answer", said, **details)
+    if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
+        return CertificatesError(
+            "api_error" if repeatable else "no_answer",
+            f"{endpoint} answered HTTP {answer.status} without a SoftLayer fault: check endpoint_url and proxy.{said}",
+            **details,
+        )
+    if fault is not None or answer.status in {407, TOO_MANY}:
+        return CertificatesError(
+            "no_answer",
+            f"{call}: not the API but a gateway before it answered (HTTP {answer.status}).{said}",
+            **details,
+        )
+    return CertificatesError(
+        "no_answer",
+        f"{call}: no answer that can be read came from {endpoint} (HTTP {answer.status}).",
+        **details,
+    )

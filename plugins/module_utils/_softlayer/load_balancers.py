@@ -1,0 +1,242 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The account's cloud load balancers: list them, read one, point listeners to certificates. Private to softlayer.certificates.
+
+Rests on `SoftLayer_Network_LBaaS_LoadBalancer` and `SoftLayer_Network_LBaaS_Listener`. A balancer that is being changed refuses
+further changes until it is ACTIVE again; its traffic goes on.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._base.codes import Code
+from .._base.errors import CertificatesError, if_not_found
+from .._base.text import capitalized
+from .._base.times import parse
+from .._http.faults import as_sentence, shorten
+from .client import Client
+from .values import as_id, dicts_in, number, text
+
+BALANCER = "Network_LBaaS_LoadBalancer"
+LISTENER = "Network_LBaaS_Listener"
+BALANCER_MASK = (
+    "mask[id,uuid,name,address,provisioningStatus,previousErrorText,sslCiphers[id,name],"
+    "listeners[id,uuid,protocol,protocolPort,tlsCertificateId,modifyDate]]"
+)
+CHANGED_MASK = "mask[id,uuid,provisioningStatus]"
+
+ACTIVE = "ACTIVE"
+FINAL = frozenset({"ERROR", "DELETE_PENDING"})
+"""Provisioning statuses after which a balancer does not become active again by itself."""
+HTTPS = "HTTPS"
+MANAGE_ADVICE = (
+    "It does not exist, or the API user has no permission for it (LOADBALANCER_MANAGE, and access to the device)."
+)
+UNLISTED = (
+    "The load balancers cannot be listed: the API user lacks the permission to view them (LOADBALANCER_MANAGE, which also allows "
+    "changes), or access to the devices. Grant it."
+)
+BUSY = re.compile(
+    r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
+)
+"""How a refusal says that the balancer is being changed; what such a refusal says on Classic is not documented."""
+ENDED = re.compile(r"\bDELETE_PENDING\b|\b(?:status|state) (?:is |of )?\W?ERROR\b", re.IGNORECASE)
+ECDSA = re.compile(r"ECDSA", re.IGNORECASE)
+TLS13 = re.compile(r"TLS_(AES|CHACHA20)", re.IGNORECASE)
+"""Cipher suites for EC keys, and those that go with any key; all others are for RSA keys."""
+CONFLICT = 409
+"""The HTTP status with which other IBM Cloud load balancers refuse a change while another one is under way."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A port on which a balancer accepts connections."""
+
+    uuid: str
+    protocol: str
+    """TCP, HTTP or HTTPS; only HTTPS has a certificate."""
+    port: int
+    certificate_id: int | None
+    modified_at: datetime | None = None
+    """When anything about it was changed last; `None` if the API does not say so."""
+
+    @property
+    def is_https(self) -> bool:
+        """Whether it may have a certificate."""
+        return self.protocol == HTTPS
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """A cloud load balancer with its listeners."""
+
+    id: int
+    uuid: str
+    name: str
+    address: str | None
+    """Its host name."""
+    provisioning_status: str
+    previous_error: str | None
+    """Why its previous change failed, in the API's words."""
+    ciphers: tuple[str, ...]
+    """Names of the cipher suites that were chosen for it; empty for the standard ones."""
+    listeners: tuple[Listener, ...]
+
+    def is_called(self, name: str) -> bool:
+        """Return whether a user means it by a name: its own, its uuid in any case, or its id."""
+        return name in {self.name, str(self.id)} or name.lower() == self.uuid.lower()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it can be changed now."""
+        return self.provisioning_status == ACTIVE
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is in a state that it does not leave by itself, so that waiting is in vain."""
+        return self.provisioning_status in FINAL
+
+    def offers(self, key_type: str) -> bool:
+        """Return whether a listener with such a key could agree with a client; the standard cipher suites are all for RSA keys."""
+        if any(TLS13.match(name) for name in self.ciphers):
+            return True
+        for_ecdsa = {bool(ECDSA.search(name)) for name in self.ciphers} or {False}
+        return (key_type != "RSA") in for_ecdsa
+
+    @property
+    def why_ended(self) -> str:
+        """Why it accepts no change, for one that has ended."""
+        return (
+            f"Load balancer {self.name} is {self.provisioning_status}, which does not pass by itself: see to it in the console."
+            f"{self.shown_error}"
+        )
+
+    def listener(self, uuid: str) -> Listener | None:
+        """Return one of its listeners, or `None` if it is gone."""
+        return next((listener for listener in self.listeners if listener.uuid == uuid), None)
+
+    @property
+    def shown_error(self) -> str:
+        """What the API says about its previous change, as an addition to a sentence."""
+        return (
+            f" The API says of its previous change: {as_sentence(self.previous_error)}" if self.previous_error else ""
+        )
+
+
+def fetch_balancers(client: Client) -> list[Balancer]:
+    """Return all load balancers, sorted by id (`getAllObjects`).
+
+    Raises:
+        CertificatesError: as `Client.read_list`.
+    """
+    with if_not_found(UNLISTED):
+        rows = client.read_list(BALANCER, "getAllObjects", mask=BALANCER_MASK)
+    return [balancer for balancer in map(normalise, rows) if balancer is not None]
+
+
+def fetch_balancer(client: Client, uuid: str) -> Balancer:
+    """Return a load balancer as it is now (`getLoadBalancer`).
+
+    Raises:
+        CertificatesError: as `Client.call`; `not_found`; `no_answer` if the answer is not that balancer.
+    """
+    with if_not_found(f"Load balancer {uuid} cannot be read any more. {MANAGE_ADVICE}"):
+        row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
+    balancer = normalise(row) if isinstance(row, dict) else None
+    if balancer is None or balancer.uuid != uuid:
+        raise CertificatesError("no_answer", f"SoftLayer_{BALANCER}::getLoadBalancer gave no load balancer {uuid}.")
+    return balancer
+
+
+def point_listeners(
+    client: Client,
+    balancer: Balancer,
+    certificate_ids: Mapping[str, int],
+    before_sending: t.Callable[[], None] | None = None,
+) -> None:
+    """Have listeners of one balancer serve certificates of the store, in one call (`updateLoadBalancerProtocols`).
+
+    Only the two properties are sent: an element without the listener's uuid would create a listener. It is not repeated after a
+    lost answer.
+
+    Args:
+        client: the session.
+        balancer: the balancer.
+        certificate_ids: ids in the store, by the uuid of the listener.
+        before_sending: see `Client.call`.
+
+    Raises:
+        CertificatesError: as `Client.call`; `balancer_busy` if it is being changed and so nothing was done, `balancer_error` if it
+            accepts no more changes, `refused` if the API rejects the change, `no_answer` if it may have been carried out.
+    """
+    configurations = [
+        {"listenerUuid": uuid, "tlsCertificateId": certificate_id} for uuid, certificate_id in certificate_ids.items()
+    ]
+    try:
+        client.call(
+            LISTENER,
+            "updateLoadBalancerProtocols",
+            balancer.uuid,
+            configurations,
+            mask=CHANGED_MASK,
+            repeatable=False,
+            before_sending=before_sending,
+        )
+    except CertificatesError as error:
+        raise _explained(error, balancer) from None
+
+
+def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesError:
+    """Return the error that says what a failed change means."""
+    words = str(error.details.get("api_message") or "")
+    said = as_sentence(words) if words else ""
+    name = f"load balancer {balancer.name}"
+    if error.code == "not_found":
+        return CertificatesError("not_found", f"{capitalized(name)}: {said} {MANAGE_ADVICE}", **error.details)
+    if error.code not in {"api_error", "no_answer"} or not said:
+        return error
+    code: Code = "refused"
+    if ENDED.search(said):
+        code = "balancer_error"
+    elif BUSY.search(said) or (error.code == "api_error" and error.details.get("http_status") == CONFLICT):
+        code = "balancer_busy"
+    elif error.code == "no_answer":
+        return error
+    return CertificatesError(code, f"The API refused the change of {name}: {said}", **error.details)
+
+
+def normalise(row: Mapping[str, t.Any]) -> Balancer | None:
+    """Return an API object as a balancer, with only the fields named here; `None` if it has no uuid, by which it could be changed."""
+    uuid = text(row.get("uuid"))
+    if uuid is None:
+        return None
+    return Balancer(
+        id=as_id(row.get("id")) or 0,
+        uuid=uuid,
+        name=text(row.get("name")) or uuid,
+        address=text(row.get("address")),
+        provisioning_status=(text(row.get("provisioningStatus")) or "unknown").upper(),
+        previous_error=shorten(str(row.get("previousErrorText") or "")) or None,
+        ciphers=tuple(filter(None, (text(cipher.get("name")) for cipher in dicts_in(row.get("sslCiphers"))))),
+        listeners=tuple(filter(None, map(_listener, dicts_in(row.get("listeners"))))),
+    )
+
+
+def _listener(row: Mapping[str, t.Any]) -> Listener | None:
+    uuid, port = text(row.get("uuid")), number(row.get("protocolPort"))
+    if uuid is None or port is None:
+        return None
+    return Listener(
+        uuid=uuid,
+        protocol=(text(row.get("protocol")) or "").upper(),
+        port=port,
+        certificate_id=as_id(row.get("tlsCertificateId")),  # -1 has been seen where there is none
+        modified_at=parse(row.get("modifyDate")),
+    )

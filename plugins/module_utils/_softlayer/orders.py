@@ -1,0 +1,342 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""SSL certificate orders: fetch, normalise, select. Private to softlayer.certificates.
+
+Rests on `SoftLayer_Security_Certificate_Request`. Does not load the SDK, so that filters can use it too.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import cache, cached_property
+
+from .._base.codes import Ineligibility
+from .._base.errors import CertificatesError
+from .._base.names import address_matches, any_matches, shown_name
+from .._base.text import printable
+from .._base.times import days_until, has_passed, iso, parse
+from .._x509.certificate import name_set
+from .._x509.read import Csr, requested
+from .values import as_dict, check_ids, number, text, yes_or_no
+
+if t.TYPE_CHECKING:
+    from .client import Client
+
+SERVICE = "Security_Certificate_Request"
+FULFILLMENT_EMAIL = "FulfillmentEmail"
+"""The `emailType` that this collection passes to `resendEmail`."""
+
+PROPERTIES: Mapping[str, str] = {
+    "common_name": "commonName",
+    "approver_email": "approverEmailAddress",
+    "technical_contact_email": "technicalContactEmailAddress",
+    "public_key_sha256": "certificateSigningRequest",
+    "key_type": "certificateSigningRequest",
+    "subject_alt_names": "certificateSigningRequest",
+    "created_at": "createDate",
+    "modified_at": "modifyDate",
+    "effective_at": "effectiveDate",
+    "expires_at": "expirationDate",
+    "status": "status[id,name]",
+    "status_name": "status[id,name]",
+    "billing_order_id": "order[id]",
+    "product": "orderItem[id,description]",
+}
+"""The facts of an order apart from its id, and the properties of the API's object that each is read from."""
+NAMES = frozenset({"common_name", "subject_alt_names"})
+"""The facts that make the names of an order."""
+TERM = NAMES | {"public_key_sha256", "key_type", "created_at", "effective_at", "expires_at"}
+"""The facts that an order is compared with the certificate store by."""
+MAILED = frozenset({"approver_email", "status", "expires_at"})
+"""The facts that decide whether and where an order's email goes."""
+DERIVED: Mapping[str, frozenset[str]] = {
+    "days_until_expiry": frozenset({"expires_at"}),
+    "fulfillment_email_available": frozenset({"status", "expires_at"}),
+}
+"""What results say beside the facts of an order, and the facts that it follows from."""
+STANDING = ("certificate_ids", "imported", "superseded_by")
+"""What results say of the certificate store."""
+
+STATUSES = {
+    "pending ca approval": "pending",
+    "approved": "approved",
+    "complete": "complete",
+    "completed": "complete",
+    "canceled": "canceled",
+    "cancelled": "canceled",
+}
+"""The API's status names (`SoftLayer_Security_Certificate_Request_Status`); their ids are not documented."""
+STATUS_GATE: Mapping[str, Ineligibility | None] = {
+    "approved": None,
+    "complete": None,
+    "pending": "pending",
+    "canceled": "canceled",
+}
+"""By status: why the certificate authority has no certificate for an order. Any status not listed is unknown."""
+INELIGIBLE: Mapping[Ineligibility, str] = {
+    "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",
+    "canceled": "the order was canceled or rejected, so there is no certificate to mail; leave it out.",
+    "expired": "the order has expired; get a new certificate.",
+    "unknown_status": "the API gives the order a status that this release does not know; nothing is sent on a guess.",
+}
+
+
+def ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:
+    """Return why no certificate is available for an order, or `None` if one is: the status gate."""
+    return STATUS_GATE.get(status, "unknown_status") or ("expired" if has_passed(expires_at, at) else None)
+
+
+@dataclass(frozen=True)
+class Order:
+    """An SSL certificate order; every field except the id may be missing."""
+
+    id: int
+    common_name: str | None
+    status: str
+    status_name: str | None
+    approver_email: str | None
+    technical_contact_email: str | None
+    created_at: datetime | None
+    modified_at: datetime | None
+    effective_at: datetime | None
+    expires_at: datetime | None
+    product: str | None
+    billing_order_id: int | None
+    public_key_sha256: str | None
+    key_type: str | None = None
+    subject_alt_names: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that it is for: its common name and the DNS names of its CSR, in ASCII form."""
+        return name_set(self.common_name, self.subject_alt_names)
+
+    @property
+    def shown_name(self) -> str | None:
+        """Its name in messages, `None` if it has none."""
+        return shown_name(self.common_name, self.subject_alt_names)
+
+    def ineligibility(self, at: datetime) -> Ineligibility | None:
+        """Return why no certificate is available for it, or `None` if one is."""
+        return ineligibility(self.status, self.expires_at, at)
+
+    def as_facts(self) -> dict[str, t.Any]:
+        """Return the facts that do not depend on the time, ready for JSON; `from_facts` reads them."""
+        facts = {name: getattr(self, name) for name in ("id", *PROPERTIES)}
+        times = {name: iso(value) for name, value in facts.items() if name.endswith("_at")}
+        return {**facts, **times, "subject_alt_names": list(self.subject_alt_names)}
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, t.Any]) -> Order:
+        """Return the order from the facts that `as_facts` returned.
+
+        Raises:
+            ValueError: and others, if the facts have another form.
+        """
+        values: dict[str, t.Any] = {
+            name: parse(value) if name.endswith("_at") else value for name, value in facts.items()
+        }
+        order = cls(**{**values, "subject_alt_names": tuple(values["subject_alt_names"])})
+        if order.as_facts() != facts:
+            raise ValueError
+        return order
+
+    def as_result(self, at: datetime) -> dict[str, t.Any]:
+        """Return the order in the form of the modules' results."""
+        return {
+            **self.as_facts(),
+            "days_until_expiry": days_until(self.expires_at, at),
+            "fulfillment_email_available": self.ineligibility(at) is None,
+        }
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which orders are wanted. Criteria combine with AND, values within one with OR; `None` means no restriction."""
+
+    order_ids: Collection[int] | None = None
+    common_names: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    approver_emails: Sequence[str] | None = None
+    expires_within_days: int | None = None
+    exclude_expired: bool = False
+    imported: bool | None = None
+    gather_imported: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> Selection:
+        """Return the selection for the options of `options.selection_options`, or those of them that a module has.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        criteria = {field.name: options[field.name] for field in fields(cls) if options.get(field.name) is not None}
+        if "order_ids" in criteria:
+            check_ids("order_ids", criteria["order_ids"])
+            criteria["order_ids"] = frozenset(criteria["order_ids"])
+        selection = cls(**criteria)
+        if (selection.expires_within_days or 0) < 0:
+            raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
+        return selection
+
+    @classmethod
+    def of_module(cls, params: Mapping[str, t.Any]) -> Selection:
+        """Return the selection for a module that has `select`, and `order_ids` that narrow it.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        own, select = cls.from_options(params), params["select"]
+        if select is None:
+            return own
+        selection = cls.from_options(select)
+        named = [ids for ids in (own.order_ids, selection.order_ids) if ids is not None]
+        ids = frozenset.intersection(*map(frozenset, named)) if named else None
+        return replace(selection, order_ids=ids, gather_imported=own.gather_imported or selection.gather_imported)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that orders must have to be selected, and compared with the store if `needs_store`."""
+        needed = (
+            (self.common_names is not None, NAMES),
+            (self.statuses is not None, {"status"}),
+            (self.approver_emails is not None, {"approver_email"}),
+            (self.expires_within_days is not None or self.exclude_expired, {"expires_at"}),
+            (self.needs_store, TERM),
+        )
+        return frozenset(fact for is_needed, facts in needed if is_needed for fact in facts)
+
+    @property
+    def needs_store(self) -> bool:
+        """Whether it matters what is in the certificate store."""
+        return self.gather_imported or self.imported is not None
+
+    def takes(self, order: Order, at: datetime) -> bool:
+        """Return whether an order meets all criteria at this instant, apart from those about the certificate store."""
+        days = days_until(order.expires_at, at)
+        return (
+            (self.order_ids is None or order.id in self.order_ids)
+            and (self.common_names is None or any_matches(order.names, self.common_names))
+            and (self.statuses is None or order.status in self.statuses)
+            and (self.approver_emails is None or address_matches(order.approver_email, self.approver_emails))
+            and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
+            and not (self.exclude_expired and has_passed(order.expires_at, at))
+        )
+
+
+def order_mask(facts: Collection[str] = PROPERTIES.keys()) -> str:
+    """Return the object mask that asks for these facts of orders, and for no more than they are read from."""
+    properties = dict.fromkeys(asked for fact, asked in PROPERTIES.items() if fact in facts)
+    return f"mask[{','.join(['id', 'accountId', *properties])}]"
+
+
+def fetch_orders(
+    client: Client,
+    account_id: int,
+    order_ids: Collection[int] | None = None,
+    facts: Collection[str] = PROPERTIES.keys(),
+) -> list[Order]:
+    """Return the account's orders, or only those with the given ids, sorted by id.
+
+    Rests on `getSslCertificateRequests`.
+
+    Args:
+        client: makes the calls.
+        account_id: id of the account.
+        order_ids: the ids; `None` for all orders.
+        facts: what of `PROPERTIES` is asked for; an order looks as if it lacked the others, and has the status `unknown`.
+
+    Raises:
+        CertificatesError: as `Client.read_list`; `invalid_argument` if an order is not the account's.
+    """
+    listing = (SERVICE, "getSslCertificateRequests", account_id)
+    mask = order_mask(facts)
+    rows = (
+        client.read_list(*listing, mask=mask)
+        if order_ids is None
+        else client.read_ids(*listing, identifiers=order_ids, mask=mask)
+    )
+    _check_account(client, account_id, rows)
+    read = cache(requested)  # a renewal often has the CSR of the order before it
+    return [normalise(row, read) for row in rows]
+
+
+def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, t.Any]]) -> None:
+    """Refuse orders of another account: what is recorded of an order is found again by the account.
+
+    An order that does not tell its account is the user's own.
+    """
+    told = {row.get("accountId") for row in rows}
+    others = sorted(
+        {client.account_id() if account is None else number(account) or 0 for account in told} - {account_id}
+    )
+    if others:
+        raise CertificatesError(
+            "invalid_argument",
+            f"For account {account_id} the API has answered with orders of account {', '.join(map(str, others))}, so nothing was done: "
+            "correct account_id, or leave it out.",
+            account_id=account_id,
+            accounts=others,
+        )
+
+
+def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
+    """Return what decides whether and where an order's email goes at this moment (`getObject`), for who has a turn to call the API already.
+
+    Raises:
+        CertificatesError: as `Client.call`; `api_error` if the answer is no order, `invalid_argument` if it is not the account's.
+    """
+    mask = order_mask(MAILED)
+    row = client.call(SERVICE, "getObject", identifier=order_id, mask=mask, in_turn=True)
+    if not isinstance(row, dict) or number(row.get("id")) != order_id:
+        raise CertificatesError("api_error", f"SoftLayer_{SERVICE}::getObject answered something else than the order.")
+    _check_account(client, account_id, [row])
+    return normalise(row)
+
+
+def resend_fulfillment_email(client: Client, order_id: int, before_sending: Callable[[], None] | None = None) -> bool:
+    """Ask the certificate authority to send the fulfillment email again (`resendEmail`); `False` means that the API refused.
+
+    Never retried after a lost answer.
+
+    Raises:
+        CertificatesError: as `Client.call`; `no_answer` if the answer is neither yes nor no.
+    """
+    answer = client.call(
+        SERVICE,
+        "resendEmail",
+        FULFILLMENT_EMAIL,
+        identifier=order_id,
+        repeatable=False,
+        before_sending=before_sending,
+    )
+    return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
+
+
+def normalise(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = requested) -> Order:
+    """Return an API object as an `Order`; `read` reads its CSR."""
+    status_name = text(as_dict(row.get("status")).get("name"))
+    csr = row.get("certificateSigningRequest")
+    request = read(csr) if isinstance(csr, str) else None
+    return Order(
+        id=int(row["id"]),
+        common_name=text(row.get("commonName")),
+        status=STATUSES.get((status_name or "").lower(), "unknown"),
+        status_name=status_name,
+        approver_email=text(row.get("approverEmailAddress")),
+        technical_contact_email=text(row.get("technicalContactEmailAddress")),
+        created_at=parse(row.get("createDate")),
+        modified_at=parse(row.get("modifyDate")),
+        effective_at=parse(row.get("effectiveDate")),
+        expires_at=parse(row.get("expirationDate")),
+        product=text(as_dict(row.get("orderItem")).get("description")),
+        billing_order_id=number(as_dict(row.get("order")).get("id")),
+        public_key_sha256=request.public_key_sha256 if request else None,
+        key_type=request.key_type if request else None,
+        subject_alt_names=tuple(map(printable, request.dns_names)) if request else (),
+    )

@@ -1,0 +1,254 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read a whole list from a server that returns it in pages. Private to softlayer.certificates.
+
+Pure: the functions that fetch one page, or several at once, are passed in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .._base.errors import CertificatesError
+from .values import as_id
+
+Row = dict[str, t.Any]
+
+ROUNDS = 4
+"""How often a list is read before the run gives up on its gaps."""
+GROWTH = 4
+"""Factor by which the pages grow with each new reading."""
+PATIENCE = 20
+"""How many pages in a row may bring nothing or little that is new before a reading ends."""
+NOT_BY_CHANCE = 6
+"""So many rows do not come twice in the same order by chance, if the server keeps no order."""
+MOST_PAGES = 10_000
+"""Maximum number of pages in one reading."""
+FAR_BEHIND = 1_000_000_000
+"""An offset beyond the end of any list."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of the server: some rows, and how many rows there are in all (`None`: the server does not say)."""
+
+    rows: Sequence[Row]
+    total: int | None
+
+
+def has_id(row: object) -> bool:
+    """Return whether an element of a list is an object with an id that can be used."""
+    return isinstance(row, dict) and as_id(row.get("id")) is not None
+
+
+def numbered(rows: Sequence[object]) -> list[Row]:
+    """Return rows that can be counted.
+
+    A row without a usable id gets a negative number. The same row on another page gets the same number.
+    """
+    counted: list[Row] = []
+    met: Counter[str] = Counter()
+    for row in rows:
+        if has_id(row):
+            counted.append(t.cast(Row, row))
+        else:
+            text = json.dumps(row, sort_keys=True, default=str)
+            met[text] += 1  # count each of several identical rows on one page
+            counted.append({"id": -int(hashlib.sha256(f"{met[text]} {text}".encode()).hexdigest()[:15], 16) - 1})
+    return counted
+
+
+Fetch = Callable[[int, int], Page]
+Gather = Callable[[Callable[[int], Page], Sequence[int]], Iterable[Page]]
+State = t.Literal["incomplete", "to the end", "whole"]
+"""What a reading of a list has come to. If it went to the end, a row may have vanished between two pages unnoticed, and moved another
+row to a place that was already read; another reading that brings the same rows shows that none has."""
+
+
+def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
+    """Return every row of a list once, sorted by id.
+
+    No single page is trusted to be the whole list. The server may return fewer rows than `page_size`, ignore the limit and
+    send all rows at once, omit the total, repeat rows, change the order between two pages, or gain and lose rows meanwhile. If
+    rows are or may be missing after a reading, the list is read again in larger pages: a list on a single page has no gaps.
+
+    Args:
+        fetch: takes offset and limit, returns a `Page`.
+        page_size: number of rows to request at once.
+        gather: `map`, or a similar function that fetches several pages at the same time.
+
+    Raises:
+        CertificatesError: `incomplete_listing`, if the list is not known to be complete after `ROUNDS` readings.
+    """
+    rows: dict[int, Row] = {}
+    before: set[int] = set()
+    for number in range(ROUNDS):
+        size = page_size * GROWTH**number
+        first = fetch(0, size)
+        # What came earlier counts only where there is no order to tell by whether a reading has gaps.
+        reading = {} if _is_ascending(first.rows) else dict(rows)
+        _add(reading, first)
+        state = _read_on(reading, fetch, size, first, gather)
+        rows |= reading
+        # Another reading must bring the same rows, and nothing new except rows added at the end.
+        is_confirmed = bool(before) and all(identifier > max(before) for identifier in reading.keys() ^ before)
+        if state == "whole" and any(identifier > max(reading, default=0) for identifier in before):
+            state = "to the end"  # it has not come as far as the one before: the server may count too few
+        if state == "whole" or (state == "to the end" and (is_confirmed or len(reading) == len(first.rows))):
+            return [reading[identifier] for identifier in sorted(reading)]
+        before = set(reading)
+    expected = max(first.total or 0, len(rows) + 1)
+    raise CertificatesError(
+        "incomplete_listing",
+        f"The API has at least {expected} entries but handed out only {len(rows)} different ones in {ROUNDS} readings; "
+        "nothing was done on an incomplete list. Run it again when the account is not being changed.",
+        expected=expected,
+        received=len(rows),
+    )
+
+
+def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> State:
+    """Read the pages after the first one, several at a time, until all rows that the server counts have come.
+
+    If it does not count them, read one after the other.
+
+    Each page begins with the last row of the one before. If another row is there, a row may have vanished meanwhile and moved
+    others to places that were already read. If the total is too low, a full last page or a page behind the end shows it.
+    """
+    step = len(first.rows)
+    if first.total is None or step == 1 < first.total:  # nothing comes again of a page with a single row
+        state = _read_to_the_end(rows, fetch, size, first)
+        return state if len(rows) >= (first.total or 0) else "incomplete"
+    pages = {0: first.rows}
+    total = expected = first.total
+    stride = max(step - 1, 1)
+    offsets = range(stride, total, stride) if 0 < step < total or step == size else range(0)
+    ends = {offset: min(offset + step, total) for offset in offsets[:MOST_PAGES]}
+    fruitless = 0
+    while ends and fruitless <= 1:  # a page may bring no more than the row that it has in common with the one before
+        known = len(rows)
+        asked = list(ends)
+        left: dict[int, int] = {}
+        for offset, page in zip(asked, gather(lambda offset: fetch(offset, size), asked), strict=True):
+            pages[offset] = page.rows
+            _add(rows, page)
+            reached = offset + len(page.rows)
+            if page.rows and reached < ends[offset]:  # a page shorter than the first one leaves a gap
+                left[max(reached - 1, offset + 1)] = ends[offset]
+            total = max(total, page.total or 0)
+        ends = {offset: end for offset, end in left.items() if not pages.get(offset)}
+        fruitless = 0 if len(rows) > known else fruitless + 1
+    in_turn = [pages[offset] for offset in sorted(pages)]
+    state = _by_overlap(in_turn)
+    if len(rows) > total and state != "incomplete":
+        behind = _read_to_the_end(rows, fetch, size, first)
+        return state if behind == "whole" else behind
+    if _is_ascending([row for page in in_turn for row in page]):
+        total = expected  # rows that were added meanwhile are at the end, and are left to the next run
+    return state if len(rows) >= total else "incomplete"
+
+
+def _by_overlap(pages: Sequence[Sequence[Row]]) -> State:
+    """Return whether each page reaches back to a row of the one before; nothing comes again of a page with a single row.
+
+    Nothing can be said against pages without order.
+    """
+    if not all(map(_is_ascending, pages)):
+        return "whole"
+    ids = [page_ids for page, page_ids in zip(pages, map(_usable_ids, pages), strict=True) if page_ids or not page]
+    before_gaps = [page for page, following in pairwise(ids) if not following or (page and following[0] > page[-1])]
+    if not before_gaps:
+        return "whole"
+    return "to the end" if all(len(page) == 1 for page in before_gaps) else "incomplete"
+
+
+def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> State:
+    """Read on behind the known rows until a page is empty.
+
+    After a page that is as long as any, the next one begins with its last row. After a shorter one, which probably is the last, it
+    begins behind that row, since the server may cut its pages anywhere; then a look at the row shows that it is still at its place. If
+    it is not, a row has vanished before it and moved others to places that were already read.
+    """
+    if not first.rows or len(first.rows) > size:  # no rows, or a server that ignores limits
+        return "to the end"
+    in_order = _is_ascending(first.rows)
+    is_long = len(rows) == len(first.rows) == size > 1
+    longest, enough = len(first.rows), MOST_PAGES * size
+    short = misses = 0
+    for _number in range(MOST_PAGES):
+        known, last = len(rows), max(rows)
+        overlap = int(in_order and is_long)
+        page = fetch(known - overlap, size)
+        if in_order and not _reaches_back(page, rows, last):
+            looked = page if overlap else fetch(known - 1, size)
+            if not _reaches_back(looked, rows, last):
+                return "incomplete"
+            if max(_ids(looked)) > last:
+                page = looked  # since then, rows may have come in place of those that had vanished
+            elif not page.rows:
+                return "whole"
+        if not page.rows:
+            return "to the end"
+        _add(rows, page)
+        if len(first.rows) >= NOT_BY_CHANCE and _begins_with(page, first) and len(page.rows) != size:
+            return "to the end"  # the server ignores the offset: these are all rows
+        new = [identifier for identifier in _ids(page) if identifier > last]
+        in_order = in_order and _is_ascending(page.rows) and len(new) == len(rows) - known
+        is_long = len(page.rows) >= longest > 1 and len(rows) > known
+        longest = max(longest, len(page.rows))
+        if in_order and len(rows) >= enough:
+            return "whole"
+        if len(rows) > known:
+            short = short + 1 if len(page.rows) < len(first.rows) else 0
+            if in_order and short == PATIENCE:
+                if not fetch(len(rows) + PATIENCE, size).rows:
+                    # The list grows at its end as fast as it is read. New rows are left to the next run, once the old ones are all read.
+                    enough = len(rows) + PATIENCE
+                short = 0
+            continue
+        if overlap:
+            continue
+        misses += 1
+        if misses == 1 and (far := fetch(FAR_BEHIND, size)).rows:
+            if in_order and known > len(first.rows) and _ids(far) <= rows.keys() and last in _ids(far):
+                return "whole"  # it repeats its last page
+            # It returns rows at any offset, so the end cannot be found; but a page that is not full contains all rows.
+            return "to the end" if len(first.rows) != size else "incomplete"
+        in_order = in_order and _ids(page) == set(sorted(rows)[-len(page.rows) :])
+        if misses >= PATIENCE:
+            return "to the end" if in_order else "incomplete"  # it repeats its last rows
+    return "incomplete"
+
+
+def _reaches_back(page: Page, rows: Mapping[int, Row], last: int) -> bool:
+    """Return whether a page has a row that is known, or one from before the last known one, so that nothing is between them."""
+    return any(identifier in rows or 0 <= identifier <= last for identifier in _ids(page))
+
+
+def _ids(page: Page) -> set[int]:
+    return {int(row["id"]) for row in page.rows}
+
+
+def _begins_with(page: Page, first: Page) -> bool:
+    return [row["id"] for row in page.rows[: len(first.rows)]] == [row["id"] for row in first.rows]
+
+
+def _add(rows: dict[int, Row], page: Page) -> None:
+    rows.update((int(row["id"]), row) for row in page.rows)
+
+
+def _is_ascending(rows: Sequence[Row]) -> bool:
+    return all(before <= after for before, after in pairwise(_usable_ids(rows)))
+
+
+def _usable_ids(rows: Sequence[Row]) -> list[int]:
+    """Return the ids of rows in turn, without the numbers that others got."""
+    return [identifier for identifier in (int(row["id"]) for row in rows) if identifier >= 0]

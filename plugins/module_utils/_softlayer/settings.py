@@ -1,0 +1,162 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The endpoint and the credentials of the API, from options, environment and config file. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import typing as t
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from .._base.errors import CertificatesError
+from .._base.options import TRANSPORTS
+from .._base.secrets import secrets_in
+from .._http.network import Network, _network, guard_url
+
+with suppress(ImportError):
+    from SoftLayer import API_PUBLIC_ENDPOINT
+    from SoftLayer.config import get_client_settings_config_file
+
+
+IBM_CLOUD_USER = "apikey"
+IBM_CLOUD_KEY, CLASSIC_KEY = re.compile(r"[A-Za-z0-9_-]{44}"), re.compile(r"[0-9a-fA-F]{64}")
+"""The forms of the two kinds of API keys."""
+
+
+@dataclass(frozen=True)
+class Settings(Network):
+    """The endpoint and the credentials of the API."""
+
+    username: str
+    api_key: str = field(repr=False)
+    endpoint_url: str
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether the endpoint speaks REST; otherwise XML-RPC."""
+        return "rest" in urlsplit(self.endpoint_url).path.split("/")
+
+    @property
+    def why_denied(self) -> str | None:
+        """Return what is wrong with the credentials by their form, as a sentence, if they are refused; `None` if nothing is."""
+        is_of_ibm_cloud = self.username == IBM_CLOUD_USER
+        if IBM_CLOUD_KEY.fullmatch(self.api_key) and not is_of_ibm_cloud:
+            return f"With an API key of IBM Cloud, which this one looks like, the user name is {IBM_CLOUD_USER}."
+        if CLASSIC_KEY.fullmatch(self.api_key) and is_of_ibm_cloud:
+            return (
+                f"The user name {IBM_CLOUD_USER} goes with an API key of IBM Cloud, and this one looks like a key of the classic infrastructure: give "
+                "the user name that the portal shows beside it."
+            )
+        return None
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must not appear in any output: the API key, and passwords in URLs, including those of proxies from the environment."""
+        return {self.api_key, *secrets_in([self.endpoint_url, self.proxy, *getproxies().values()])}
+
+
+def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:
+    """Return the settings by precedence: option, environment, config file, default.
+
+    Args:
+        params: the module's options, with the environment's values and the defaults already filled in.
+        given: names of the options that the user set.
+
+    Raises:
+        CertificatesError: `missing_credentials`, `invalid_config_file`, `insecure_endpoint`, `invalid_argument`.
+    """
+    config = _read_config_file(params["config_file"])
+    username = (params["username"] or config.get("username") or "").strip()
+    api_key = (params["api_key"] or config.get("api_key") or "").strip()
+    missing = [name for name, value in (("username", username), ("api_key", api_key)) if not value]
+    if missing:
+        raise CertificatesError(
+            "missing_credentials",
+            f"No SoftLayer {' and '.join(missing)} given: set the environment variables SL_USERNAME and SL_API_KEY, the options "
+            f"username and api_key, or both in the section [softlayer] of ~/.softlayer. With an API key of IBM Cloud, the user name is {IBM_CLOUD_USER}.",
+            missing=missing,
+        )
+    for name, value in (("username", username), ("api_key", api_key)):
+        check_ascii(name, value)
+    settings = Settings(
+        **vars(_network(params, given, config)),
+        username=username,
+        api_key=api_key,
+        endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
+    )
+    guard_url("endpoint_url", settings.endpoint_url, API_PUBLIC_ENDPOINT, "a host and a path", settings.proxy)
+    if params["transport"]:
+        return replace(settings, endpoint_url=at_transport(settings.endpoint_url, params["transport"]))
+    return settings
+
+
+def check_ascii(name: str, value: str) -> None:
+    """Refuse a user name or a key with characters that none has.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if not value.isascii():
+        why = f"{name} has a character that none has, such as a typographic quotation mark: copy it anew."
+        raise CertificatesError("invalid_argument", why)
+
+
+def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Network:
+    """Return how other servers than the SoftLayer API are reached: in the same way.
+
+    Args:
+        params: see `resolve_settings`.
+        given: likewise.
+
+    Raises:
+        CertificatesError: `invalid_config_file`, `invalid_argument`.
+    """
+    return _network(params, given, _read_config_file(params["config_file"]))
+
+
+def at_transport(endpoint_url: str, transport: str) -> str:
+    """Return the same endpoint at the path of a transport: the part `xmlrpc` or `rest` of its path is exchanged.
+
+    Args:
+        endpoint_url: a URL as `guard_url` allows it.
+        transport: one of `TRANSPORTS`.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if the path does not have exactly one such part.
+    """
+    url = urlsplit(endpoint_url)
+    parts = url.path.split("/")
+    if sum(part in TRANSPORTS for part in parts) != 1:
+        raise CertificatesError(
+            "invalid_argument",
+            f"With transport: {transport}, the path of endpoint_url must have exactly one part xmlrpc or rest, as in "
+            f"{API_PUBLIC_ENDPOINT}, and {endpoint_url} does not: change endpoint_url, or do not set transport.",
+        )
+    return url._replace(path="/".join(transport if part in TRANSPORTS else part for part in parts)).geturl()
+
+
+def _read_config_file(path: str | None) -> dict[str, t.Any]:
+    """Return the `[softlayer]` section, from the same files as the SDK: `/etc/softlayer.conf`, `~/.softlayer`, `path`."""
+    if path and not (os.path.isfile(path) and os.access(path, os.R_OK)):
+        raise CertificatesError("invalid_config_file", f"The config file {path} cannot be read: check config_file.")
+    trusted = os.environ.get("SSL_CERT_FILE")
+    try:
+        return get_client_settings_config_file(config_file=path) or {}
+    except (configparser.Error, ValueError):  # the text of these exceptions may quote the line with the key
+        raise CertificatesError(
+            "invalid_config_file",
+            f"The config file {path or '~/.softlayer'} is not an INI file with a section [softlayer] as the SoftLayer SDK reads it: "
+            "write it anew with `slcli config setup`, or give username and api_key as options.",
+        ) from None
+    finally:  # the SDK sets it from the file's `verify`, for everything that runs in this process from then on
+        os.environ.pop("SSL_CERT_FILE", None)
+        if trusted is not None:
+            os.environ["SSL_CERT_FILE"] = trusted

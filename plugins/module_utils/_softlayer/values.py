@@ -1,0 +1,90 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the API's values mean; it writes the same value in several ways. Private to softlayer.certificates.
+
+Pure. A value that cannot be read is never replaced by a similar one.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterable, Mapping
+
+from .._base.errors import CertificatesError
+from .._base.text import printable
+
+DIGITS = re.compile(r"[0-9]{1,19}")
+LARGEST_ID = 2**63 - 1
+"""The largest 64-bit integer; the ledger stores no larger id."""
+YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
+
+
+def number(value: object) -> int | None:
+    """Return a whole number of 0 or more, which the API may also write as text; `None` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    return int(value) if DIGITS.fullmatch(str(value)) else None
+
+
+def as_id(value: object) -> int | None:
+    """Return an id, a 64-bit number above 0; `None` for anything else."""
+    identifier = number(value)
+    return identifier if identifier and identifier <= LARGEST_ID else None
+
+
+def check_ids(name: str, ids: Iterable[int]) -> None:
+    """Refuse invalid ids before they are looked up.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    impossible = [identifier for identifier in ids if not 0 < identifier <= LARGEST_ID]
+    if impossible:
+        what = name.rstrip("s").replace("_", " ")
+        raise CertificatesError(
+            "invalid_argument",
+            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {LARGEST_ID}.",
+        )
+
+
+def text(value: object) -> str | None:
+    """Return a text in printable form, without the blanks around it; `None` if it is empty, or none."""
+    return printable(value.strip()) or None if isinstance(value, str) else None
+
+
+def as_dict(value: object) -> Mapping[str, t.Any]:
+    """Return an object, empty if it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def dicts_in(value: object) -> list[Mapping[str, t.Any]]:
+    """Return the objects in a list; none if it is no list."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def is_no(answer: object) -> bool:
+    """Return whether an answer means no, in any of its spellings."""
+    return _yes_or_no(answer) is False
+
+
+def yes_or_no(answer: object, call: str) -> bool:
+    """Return a method's boolean answer.
+
+    Args:
+        answer: the answer as it came.
+        call: service and method, for the message.
+
+    Raises:
+        CertificatesError: `no_answer`, if the answer is neither yes nor no.
+    """
+    word = _yes_or_no(answer)
+    if word is None:
+        raise CertificatesError("no_answer", f"{call} said neither yes nor no. It may have been processed.")
+    return word
+
+
+def _yes_or_no(answer: object) -> bool | None:
+    return YES_OR_NO.get(str(answer).lower()) if isinstance(answer, (bool, int, str)) else None

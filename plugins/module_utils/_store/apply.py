@@ -1,0 +1,268 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Create a certificate in the store only once, even with several runs at the same time. Private to softlayer.certificates.
+
+The store accepts the same certificate any number of times. So each create is claimed in the ledger, by account and fingerprint,
+before its call. If another run was faster, this run waits for its end and uses what it stored.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from .._base.errors import CertificatesError
+from .._base.times import now
+from .._http.caller import Interrupted
+from .._ledger.ledger import Claim, Entry, Key, Ledger, lease_for
+from .._ledger.lock import Granted, guard, seconds
+from .._softlayer import store
+from .._softlayer.client import Client
+from .plan_import import ImportAction
+
+FIRST_PAUSE = 0.1
+"""Seconds between the first two checks of another run's claim; each pause is twice as long as the one before."""
+LONGEST_PAUSE = 2.0
+
+
+class _Taken(CertificatesError):
+    """Another run has taken the claim over as that of a dead run; nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("taken", "Another run has taken this over.")
+
+
+@dataclass(frozen=True)
+class _Start:
+    """The state of the ledger when the first certificate was to be created."""
+
+    ledger: Ledger
+    account_id: int
+    entries: Mapping[Key, Entry]
+    since: float
+    """When that was, in `seconds`."""
+
+
+@dataclass(frozen=True)
+class NewRecord:
+    """The record of a certificate that was to be created, with the chain that the store has kept."""
+
+    record: store.StoreCertificate
+    is_ours: bool
+    """Whether this run has created it, and not another one."""
+
+
+class Creator:
+    """Creates each certificate once. The first creation opens the ledger and requests the account id.
+
+    Args:
+        client: the session.
+        ledger_url: as `Ledger` takes it.
+        creations: what may be created. Other runs' claims on them are watched from the first creation on. So the wait for dead
+            runs ends for all of them at the same time, however late the turn of each comes.
+        clock: returns the present instant.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        ledger_url: str | None,
+        creations: Sequence[ImportAction],
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._client = client
+        self._ledger_url = ledger_url
+        self._creations = creations
+        self._now = clock
+        self._lease = lease_for(client.settings.timeout)
+        self._opening = threading.Lock()
+        self._started: _Start | CertificatesError | None = None
+        self._says_what_it_kept = False
+        """Whether the answer to a create is known to have the kept chain: it may as well have the one that was sent."""
+        self._listing = threading.Lock()
+        self._listed: tuple[datetime, float, Sequence[store.StoreCertificate]] | None = None
+
+    def close(self) -> None:
+        """Close the ledger if it was opened."""
+        if isinstance(self._started, _Start):
+            self._started.ledger.close()
+
+    def create(self, creation: ImportAction) -> NewRecord:
+        """Create a certificate and return its record, also if another run has created it meanwhile.
+
+        Args:
+            creation: of one that the store did not have, or not with its chain, when it was listed.
+
+        Raises:
+            CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `api_error` if it was, and what was kept
+                of its chain cannot be read; `interrupted`.
+        """
+        start = self._start()
+        ledger, key = start.ledger, key_of(start.account_id, creation)
+        pauses = _pauses()
+
+        def wait(_entry: Entry) -> None:
+            self._client.stop.wait(next(pauses))
+            self._check_stop()
+
+        def look(entry: Entry, since: float) -> store.StoreCertificate | None:
+            return self._created_by(ledger, entry, since, creation)
+
+        while True:
+            self._check_stop()
+            seen = start.entries.get(key)
+            answer = guard(ledger, key, self._lease, wait, look, seen=seen, since=start.since, clock=self._now)
+            if not isinstance(answer, Granted):
+                return NewRecord(answer, is_ours=False)
+            with suppress(_Taken):
+                return NewRecord(self._claimed(ledger, answer.claim, creation), is_ours=True)
+
+    def _check_stop(self) -> None:
+        if self._client.stop.is_set():
+            raise Interrupted
+
+    def _start(self) -> _Start:
+        """Return the initial state; an error in the first attempt is raised for all certificates."""
+        with self._opening:
+            if self._started is None:
+                try:
+                    self._started = self._look()
+                except CertificatesError as error:
+                    self._started = error
+        if isinstance(self._started, CertificatesError):
+            raise self._started
+        return self._started
+
+    def _look(self) -> _Start:
+        ledger = Ledger(self._ledger_url)
+        try:
+            account_id = self._client.account_id()
+            keys = [key_of(account_id, creation) for creation in self._creations]
+            return _Start(ledger, account_id, ledger.last_requests(keys), seconds())
+        except CertificatesError:
+            ledger.close()
+            raise
+
+    def _claimed(self, ledger: Ledger, claim: Claim, creation: ImportAction) -> store.StoreCertificate:
+        """Create the claimed certificate; after a lost or unreadable answer, look for it in the store before deciding."""
+        wanted = creation.wanted
+
+        def keep_claim() -> None:
+            """Before each attempt, make sure that the call ends before the lease does."""
+            nonlocal claim
+            at = self._now()
+            if timedelta() <= at - claim.requested_at <= timedelta(seconds=self._client.settings.timeout):
+                return
+            renewed = ledger.renew(claim, at)
+            if renewed is None:
+                raise _Taken
+            claim = renewed
+
+        is_read = not wanted.intermediates
+        try:
+            created = store.create(self._client, wanted.as_template(), before_sending=keep_claim)
+        except _Taken:
+            raise
+        except CertificatesError as error:
+            if error.code != "no_answer":
+                with suppress(CertificatesError):  # otherwise the lease expires
+                    ledger.release(claim)
+                raise
+            record = find_in_store(self._client, creation)
+            if record is None:  # the claim stays open, since the call may still arrive
+                raise
+            created, is_read = store.Created(record.stored_id, record.intermediates), True
+        with suppress(CertificatesError):  # otherwise the next run that asks finds it in the store
+            ledger.confirm(claim, certificate_id=created.id)
+        kept = created.intermediates
+        is_read = is_read or (kept is not None and (len(wanted.intermediates) == 1 or self._says_what_it_kept))
+        if not is_read:
+            read = read_kept(self._client, created.id).intermediates
+            kept, self._says_what_it_kept = read, kept == read
+        return replace(wanted.as_record(), id=created.id, intermediates=kept or ())
+
+    def _created_by(
+        self, ledger: Ledger, entry: Entry, since: float, creation: ImportAction
+    ) -> store.StoreCertificate | None:
+        """Return what another run created, or `None` if it created nothing or the record is gone again.
+
+        Raises:
+            CertificatesError: as `store.fetch_one` and `Ledger`; `api_error` if the record is there, but not what it holds.
+        """
+        if entry.certificate_id is not None:
+            record = store.fetch_one(self._client, entry.certificate_id)
+            if record is not None and record.certificate is None:
+                raise CertificatesError(
+                    "api_error",
+                    f"It was stored as certificate {record.id}, but what that record holds cannot be read now, so it is not stored again. Look at "
+                    "the record in the portal; if it is not this certificate, delete it.",
+                )
+            # Even if the store has cut its chain: to store it once more, night after night, would not help.
+            return record if record is not None and record.certificate == creation.wanted.certificate else None
+        record = _held(self._listed_after(entry, since), creation)
+        if record is not None:
+            ledger.confirm(entry, certificate_id=record.id)
+        return record
+
+    def _listed_after(self, entry: Entry, since: float) -> Sequence[store.StoreCertificate]:
+        """Return a listing of the store that began after the claim was over; one listing serves all claims that were over by then."""
+        with self._listing:
+            if self._listed is not None:
+                at, listed_at, records = self._listed
+                if entry.is_over(timedelta(seconds=listed_at - since), at):
+                    return records
+            self._listed = (self._now(), seconds(), store.fetch_stored(self._client))
+            return self._listed[2]
+
+
+def key_of(account_id: int, creation: ImportAction) -> Key:
+    """Return the key of a certificate in the ledger."""
+    return Key("create", f"{account_id}/{creation.fingerprint}")
+
+
+def _pauses() -> Iterator[float]:
+    pause = FIRST_PAUSE
+    while True:
+        yield pause * (0.5 + random.random())
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def read_kept(client: Client, identifier: int) -> store.StoreCertificate:
+    """Return a record that was given a chain, to see what the store has kept of it.
+
+    Raises:
+        CertificatesError: `api_error`.
+    """
+    record = None
+    with suppress(CertificatesError):
+        record = store.fetch_one(client, identifier)
+    if record is None:
+        raise CertificatesError(
+            "api_error",
+            f"It is stored as certificate {identifier}, but whether the store has kept all of its chain cannot be read now: run it again.",
+        )
+    return record
+
+
+def find_in_store(client: Client, creation: ImportAction) -> store.StoreCertificate | None:
+    """Return the record of a certificate whose creation got no answer: search by common name, then in the whole list."""
+    name = creation.wanted.certificate.common_name
+    by_name: list[Callable[[], Sequence[store.StoreCertificate]]] = (
+        [lambda: store.find_by_common_name(client, name)] if name else []
+    )
+    for look in (*by_name, lambda: store.fetch_stored(client)):
+        with suppress(CertificatesError):
+            record = _held(look(), creation)
+            if record is not None:
+                return record
+    return None
+
+
+def _held(records: Sequence[store.StoreCertificate], creation: ImportAction) -> store.StoreCertificate | None:
+    return next(filter(creation.is_done_by, records), None)

@@ -1,0 +1,247 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check a certificate with its key and its issuers, as it was given or found. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from .._base.errors import CertificatesError
+from .._base.text import NOT_XML
+from .._base.times import iso
+from .._softlayer.store import StoreCertificate
+from .._x509.bundle import Bundle, KeyRef
+from .._x509.certificate import STORED_KEY_TYPES, Certificate, pem_bundle
+from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
+from .._x509.keys import PrivateKey
+from .._x509.read import Csr
+
+if t.TYPE_CHECKING:
+    from .._softlayer.orders import Order
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the store, or a secret, should contain. Anything that the user did not give is omitted, or left as it is."""
+
+    certificate: Certificate
+    private_key_pem: str = field(repr=False, compare=False)  # the same key may come in another container
+    intermediates: tuple[Certificate, ...]
+    request: Csr | None
+    notes: str | None
+    trust: Trust | None = field(default=None, compare=False)
+    chain: Chain | None = field(default=None, compare=False)
+    """As it was built to check it."""
+
+    def as_record(self) -> StoreCertificate:
+        """Return the record that it would be, unused and not stored yet."""
+        return StoreCertificate.unstored(self.certificate, self.intermediates, self.request, self.notes or "")
+
+    def as_template(self) -> dict[str, str]:
+        """Return the template for `createObject`."""
+        return {"certificate": self.certificate.pem(), "privateKey": self.private_key_pem, **self._optional()}
+
+    def changes_to(self, record: StoreCertificate) -> dict[str, str]:
+        """Return the properties of a record that `editObject` has to change."""
+        chain = tuple(issuer for issuer in record.intermediates if not issuer.is_root)
+        is_there = {
+            "intermediateCertificate": self.intermediates == chain,
+            "certificateSigningRequest": self.request == record.request,
+            "notes": self.notes == plain_notes(record.notes),
+        }
+        return {name: value for name, value in self._optional().items() if not is_there[name]}
+
+    def _optional(self) -> dict[str, str]:
+        properties = {
+            "intermediateCertificate": pem_bundle(self.intermediates) or None,
+            "certificateSigningRequest": self.request.pem() if self.request else None,
+            "notes": self.notes,
+        }
+        return {name: value for name, value in properties.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What to accept."""
+
+    allow_expired: bool = False
+    verify_chain: bool = True
+    trust: t.Literal["require", "warn", "ignore"] = "warn"
+    for_store: bool = True
+    """Whether it is for the certificate store, which does not take every key and every subject."""
+
+
+def remedy_for(chain: Chain) -> str:
+    """Return what to do about a certificate that is not trusted."""
+    if chain.trust == "incomplete":
+        return (
+            "If that is an intermediate certificate, give it with the others; if it is a root, such as that of a staging environment or of an "
+            "authority of your own, give it as trusted_ca_path."
+        )
+    if chain.lacks_root:
+        return "If it comes from an authority of your own, give that one's root as trusted_ca_path."
+    return "Have it issued anew, or give another chain of its authority."
+
+
+def with_remedy(error: CertificatesError, certificate: Certificate) -> CertificatesError:
+    """Return the error of a failed creation, with what may be behind it.
+
+    What the store makes of a certificate without a common name is not documented; it may refuse it, or fail over it.
+    """
+    if certificate.common_name or error.code not in {"refused", "no_answer"}:
+        return error
+    why = (
+        "It has no common name, which the store may not take: have it issued with one. Many ACME clients have an option for that, such as "
+        "the profile classic of Let's Encrypt."
+    )
+    return CertificatesError(error.code, f"{error.message} {why}", **error.details)
+
+
+def assemble(
+    bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None = None, notes: str | None = None
+) -> tuple[Content, tuple[str, ...]]:
+    """Check everything that can be checked without the API; return what would be stored, and warnings.
+
+    The certificate is the one with the private key's public key, wherever it is; the others are its chain.
+
+    Args:
+        bundle: what was given, or found; its key itself is in it.
+        options: what to accept.
+        at: the present instant.
+        anchors: the trusted certificates; `None` if trust is not to be checked.
+        notes: what the user has to say about it.
+
+    Raises:
+        CertificatesError: its code is the `reason`.
+    """
+    if bundle.trouble:
+        raise bundle.trouble.as_error()
+    ref = t.cast(KeyRef, bundle.key)
+    key = t.cast(PrivateKey, ref.held)
+    if options.for_store and key.key_type not in STORED_KEY_TYPES:
+        raise CertificatesError(
+            "refused",
+            f"The certificate store takes RSA and EC keys, not {key.key_type}: order the certificate with one of those.",
+        )
+    if not bundle.fitting:
+        where = f"{ref.path}: " if ref.path and not ref.is_pkcs12 else ""
+        raise CertificatesError(
+            "key_mismatch",
+            f"{where}The private key does not belong to the certificate: give the key that the certificate's CSR was made with.",
+        )
+    if len(bundle.fitting) > 1:
+        raise CertificatesError(
+            "ambiguous", "Several certificates with the private key's public key were given: leave the one to import."
+        )
+    [leaf] = bundle.fitting
+    if leaf.not_before > at:
+        raise CertificatesError(
+            "not_yet_valid",
+            f"The certificate is valid from {iso(leaf.not_before)} on: import it then, or check this machine's clock.",
+        )
+    if leaf.not_after < at and not options.allow_expired:
+        raise CertificatesError(
+            "expired", f"The certificate expired at {iso(leaf.not_after)}: give the renewed one, or set allow_expired."
+        )
+    if bundle.request and bundle.request.public_key_sha256 != leaf.public_key_sha256:
+        raise CertificatesError("csr_mismatch", "The CSR is not the certificate's: their public keys differ.")
+    if options.for_store and not leaf.subject_fits_xml:
+        raise CertificatesError(
+            "refused",
+            f"The certificate's subject ({leaf.shown_name}) has control characters in it. Once it is stored, the list of certificates could "
+            "not be read over XML-RPC any more: have it issued without them.",
+        )
+    chain, warnings = _chain_of(leaf, bundle, options, at, anchors)
+    content = Content(
+        certificate=leaf,
+        private_key_pem=key.pem,
+        intermediates=chain.issuers,
+        request=bundle.request,
+        notes=None if notes is None else _check_notes(notes),
+        trust=None if anchors is None else chain.trust,
+        chain=chain,
+    )
+    return content, warnings
+
+
+def plain_notes(text: str) -> str:
+    """Return notes with line ends that survive XML, and without any at the end, where a store may keep or strip them."""
+    return re.sub(r"\r\n?", "\n", text).rstrip("\n")
+
+
+def _check_notes(notes: str) -> str:
+    """Return notes as they are stored; refuse characters that REST accepts but XML-RPC could never read again."""
+    odd = NOT_XML.search(notes)
+    if odd:
+        raise CertificatesError(
+            "refused",
+            f"The notes hold the character U+{ord(odd[0]):04X}, which XML cannot carry, so that the store could not be read over "
+            "XML-RPC any more: take it out of notes.",
+        )
+    return plain_notes(notes)
+
+
+def _chain_of(
+    leaf: Certificate, bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None
+) -> tuple[Chain, tuple[str, ...]]:
+    """Return the chain of a bundle's certificate, with warnings."""
+    others = bundle.others
+    valid_at = min(at, leaf.not_after) if options.allow_expired else at
+    chain = Chains(others, anchors or Anchors(), valid_at).of(leaf)
+    if anchors is not None and chain.trust != "trusted" and options.trust == "require":
+        message = f"The certificate is not trusted: {chain.why}. {remedy_for(chain)}"
+        raise CertificatesError(UNTRUSTED[chain.trust], message, trust=chain.trust)
+    if not options.verify_chain:
+        given = (
+            certificate for certificate in bundle.issuers or others if certificate != leaf and not certificate.is_root
+        )
+        return replace(chain, issuers=tuple(given)), ()
+    if (bundle.issuers or bundle.chain) and not chain.is_linked:
+        raise CertificatesError(
+            "chain_invalid",
+            "None of the intermediate certificates issued the certificate: give the bundle that came with it.",
+        )
+    late = next((issuer for issuer in chain.issuers if not issuer.is_valid(at)), None)
+    if late and not options.allow_expired:
+        valid = f"valid from {iso(late.not_before)} to {iso(late.not_after)}"
+        raise CertificatesError(
+            "chain_invalid", f"The intermediate certificate {late.shown_name} is {valid}: give the current one."
+        )
+    warnings = []
+    if not chain.is_linked and not leaf.is_root:
+        warnings.append(
+            "The chain is incomplete: no certificate of the issuer was given. Clients may not trust the certificate."
+        )
+    elif anchors is not None and chain.trust != "trusted":
+        warnings.append(f"Not trusted: {chain.why}. {remedy_for(chain)}")
+    unused = [certificate.shown_name for certificate in others if certificate not in chain.issuers]
+    if unused:
+        warnings.append(f"Left out, as the certificate's chain does not need them: {', '.join(unused)}.")
+    return chain, tuple(warnings)
+
+
+def check_order(content: Content, order: Order | None, order_id: int) -> None:
+    """Refuse a certificate that was not issued for an order's CSR.
+
+    Raises:
+        CertificatesError: `not_found` or `order_mismatch`.
+    """
+    if order is None:
+        raise CertificatesError(
+            "not_found", f"There is no SSL order {order_id}, or the API user has no permission to see it."
+        )
+    if order.public_key_sha256 is None:
+        raise CertificatesError(
+            "order_mismatch",
+            f"Order {order_id} has no CSR to compare with: leave order_id out to import without this check.",
+        )
+    if order.public_key_sha256 != content.certificate.public_key_sha256:
+        raise CertificatesError(
+            "order_mismatch",
+            f"The certificate does not carry the public key of order {order_id} ({order.shown_name}).",
+        )

@@ -1,0 +1,317 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decide which certificates of the store are written to a folder, under which names, and what of them differs. Private to softlayer.certificates.
+
+Pure. A file's name depends on what the store holds, and neither on what is selected nor on the time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from operator import attrgetter
+
+from .._base.action import Action
+from .._base.codes import ExportOutcome, ExportReason
+from .._base.errors import CertificatesError
+from .._base.names import any_matches, safe_stem, shown_name
+from .._base.times import iso
+from .._replacement.index import why_not_held
+from .._softlayer.store import ENTRY_LACKS, StoreCertificate, StoreListing
+from .._x509.bundle import KeyRef, bundle_of_parts
+from .._x509.certificate import Certificate, pem_bundle
+from .._x509.keys import PrivateKey, encrypted_pem, read_private_key
+
+Part = t.Literal["privatekey", "intermediate", "certificate"]
+ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle", "certificate": ".crt"}
+"""How the names of a certificate's files end; in the order in which they are put in place.
+
+The key goes first, so that nobody ever finds a certificate with the key of the one before. If a run is killed in between, the next one
+finds the certificate of before, and writes what is missing.
+"""
+WORDS: Mapping[Part, str] = {
+    "privatekey": "private key",
+    "intermediate": "intermediate certificates",
+    "certificate": "certificate",
+}
+NAMELESS = "certificate"
+"""The name of the files of a certificate without any name."""
+BEFORE_ID = "+"
+"""Between a name and an id. No name has it, so that no name is like another one with its id."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Which certificates of the store are wanted: those with these ids, those with names that match, or if both are `None` all."""
+
+    certificate_ids: Sequence[int] | None = None
+    common_names: Sequence[str] | None = None
+    include_expired: bool = False
+
+
+@dataclass(frozen=True)
+class ExportAction(Action[ExportOutcome, ExportReason]):
+    """What to do, or what was done, about one certificate, or about an id or a pattern that there is none for."""
+
+    REASONS = frozenset(t.get_args(ExportReason))
+    FORGOTTEN = {"parts": (), "is_changed": False}
+    TOLD = frozenset({"is_changed"})
+
+    id: int | None = None
+    common_name: str | None = None
+    """Where there is no record: the pattern."""
+    record: StoreCertificate | None = None
+    stem: str = ""
+    """What the names of its files begin with."""
+    parts: tuple[Part, ...] = ()
+    """What is to be written, in the order of `ENDINGS`."""
+    before: Certificate | None = None
+    """The certificate that the folder had under this name."""
+    is_limited: bool = False
+    """Whether the API did not tell all that it knows of the record."""
+    is_changed: bool = False
+    """Whether something of it was changed in the folder although it failed."""
+
+    @property
+    def name(self) -> str:
+        """Its name in messages."""
+        return (self.record and _name_of(self.record)) or self.common_name or f"certificate {self.id}"
+
+    @property
+    def bundle(self) -> tuple[Certificate, ...]:
+        """The certificate and its chain, each once."""
+        return bundle_of(t.cast(StoreCertificate, self.record))
+
+    def files(self) -> dict[Part, str]:
+        """Return the names of its files, in the order of `ENDINGS`."""
+        return {part: f"{self.stem}{ending}" for part, ending in ENDINGS.items()}
+
+    def as_result(self, at: datetime, shown: t.Callable[[str], str]) -> dict[str, t.Any]:
+        """Return it in the form of the module's results: public facts only.
+
+        Args:
+            at: the present.
+            shown: returns the path of a file.
+        """
+        paths: dict[str, str | None] | None = None
+        if self.outcome != "failed":
+            paths = {f"{part}_path": shown(file) for part, file in self.files().items()}
+            if not self.bundle[1:]:
+                paths["intermediate_path"] = None
+        facts = self.record.as_result(at) if self.record else dict.fromkeys(NO_RECORD.as_result(at))
+        lacking = {field: None for field in ENTRY_LACKS if field in facts} if self.is_limited else {}
+        return {
+            **facts,
+            **lacking,
+            "id": self.id,
+            "common_name": facts["common_name"] or self.common_name,
+            "paths": paths,
+            **self.as_outcome(),
+        }
+
+    def as_diff(self, shown: t.Callable[[str], str]) -> dict[str, t.Any]:
+        """Return it in the form of Ansible's diffs: public facts only.
+
+        Args:
+            shown: returns the path of a file.
+        """
+        header = shown(self.stem)
+        return {
+            "before_header": header,
+            "after_header": header,
+            "before": self.before.facts_in_diffs() if self.before else {},
+            "after": {"id": self.id, **self.bundle[0].facts_in_diffs(), "state": self.state},
+        }
+
+
+NO_RECORD = StoreCertificate(None, None, "", None, None, (), None, None, None)
+"""Has the names of all facts."""
+
+
+def bundle_of(record: StoreCertificate) -> tuple[Certificate, ...]:
+    """Return a record's certificate and its chain, each once."""
+    return tuple(dict.fromkeys((t.cast(Certificate, record.certificate), *record.intermediates)))
+
+
+def _name_of(record: StoreCertificate) -> str | None:
+    certificate = record.certificate
+    return shown_name(certificate.common_name, certificate.subject_alt_names) if certificate else record.common_name
+
+
+def stems_of(records: Collection[StoreCertificate]) -> dict[int, str]:
+    """Return what the names of each record's files begin with, by id.
+
+    Args:
+        records: all that the store holds. Those that share a name have their ids added, all of them, so that it does not matter
+            which of them are selected, and which was there first.
+    """
+    names = {record.stored_id: _plain_stem(record) for record in records}
+    counts = Counter(names.values())
+    return {id: _with_id(name, id) if counts[name] > 1 else name for id, name in names.items()}
+
+
+def _plain_stem(record: StoreCertificate) -> str:
+    return safe_stem(_name_of(record) or "") or NAMELESS
+
+
+def _with_id(stem: str, identifier: int) -> str:
+    return f"{stem}{BEFORE_ID}{identifier}"
+
+
+def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
+    """Return the keys in a folder that are from when the store held another number of certificates of their name.
+
+    Args:
+        actions: what is exported.
+        names: the names of all files in the folder.
+    """
+    former: set[str] = set()
+    for action in actions:
+        if action.record:
+            plain = _plain_stem(action.record)
+            former.add(
+                (_with_id(plain, action.record.stored_id) if action.stem == plain else plain) + ENDINGS["privatekey"]
+            )
+    return sorted(former & set(names))
+
+
+def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) -> list[ExportAction]:
+    """Return the selected certificates and the ids that there is none for, sorted by id; then the patterns that match none.
+
+    One that can be exported is `unchanged` until `compare` has seen the folder.
+
+    Args:
+        listing: what the store holds.
+        options: which of it is wanted.
+        at: the present, which decides what has expired.
+    """
+    stems = stems_of(listing.records)
+    taken = [
+        record
+        for record in listing.records
+        if _is_wanted(record, options) and (options.include_expired or not _has_expired(record, at))
+    ]
+    actions = [_action(record, stems[record.stored_id]) for record in taken]
+    known = {record.id: record for record in listing.records}
+    missing = [
+        ExportAction(
+            "failed", "not_found", _why_no_id(id, known.get(id)), id, record=known.get(id), stem=stems.get(id, "")
+        )
+        for id in set(options.certificate_ids or ()) - {record.id for record in taken}
+    ]
+    unmatched = [
+        ExportAction("failed", "not_found", _why_no_name(pattern, listing.records), common_name=pattern)
+        for pattern in dict.fromkeys(options.common_names or ())
+        if not any(any_matches(record.names, [pattern]) for record in taken)
+    ]
+    actions = [*sorted([*actions, *missing], key=attrgetter("id")), *unmatched]
+    if listing.is_limited:
+        return [action.failed("no_permission", VIEW_ONLY, is_limited=True) for action in actions]
+    return actions
+
+
+VIEW_ONLY = "The API user may only view the store, and not read its private keys: grant it the permission SECURITY_CERTIFICATE_MANAGE."
+
+
+def _is_wanted(record: StoreCertificate, options: ExportOptions) -> bool:
+    return (options.certificate_ids is None or record.id in options.certificate_ids) and (
+        options.common_names is None or any_matches(record.names, options.common_names)
+    )
+
+
+def _has_expired(record: StoreCertificate, at: datetime) -> bool:
+    return record.not_after is not None and record.not_after < at
+
+
+def _action(record: StoreCertificate, stem: str) -> ExportAction:
+    action = ExportAction("unchanged", None, "The folder has it already.", id=record.id, record=record, stem=stem)
+    if record.certificate is None:
+        why = f"What the store holds as certificate {record.id} cannot be read: mend or delete the record."
+        return action.failed("invalid_pem", why)
+    return action
+
+
+def _why_no_id(identifier: int, expired: StoreCertificate | None) -> str:
+    if expired is None:
+        return why_not_held(identifier, None)
+    return f"Certificate {identifier} has expired at {iso(expired.not_after)}: set include_expired: true to export it."
+
+
+def _why_no_name(pattern: str, records: Iterable[StoreCertificate]) -> str:
+    if any(any_matches(record.names, [pattern]) for record in records):
+        return f"All certificates that match {pattern} have expired: set include_expired: true to export them."
+    return f"No certificate of the store matches {pattern}: ssl_certificate_info lists those that it holds."
+
+
+def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphrase: str | None) -> ExportAction:
+    """Return what to write of a certificate that can be exported: what differs from what the folder has.
+
+    Certificates are equal if their DER is, and keys if their public keys are; text and line ends do not matter.
+
+    Args:
+        action: the certificate.
+        contents: what is in its files; `None` if there is no such file.
+        passphrase: what the key should be encrypted with; `None` if it should not be.
+    """
+    certificate, *chain = action.bundle
+    there = bundle_of_parts(contents)
+    key = there.key
+    if passphrase is not None:  # a key that is not encrypted is not as wanted
+        key = None if key else bundle_of_parts({"privatekey": contents.get("privatekey")}, passphrase).key
+    differs: Mapping[Part, bool] = {
+        "privatekey": key != KeyRef(certificate.public_key_sha256),
+        "intermediate": there.issuers != tuple(chain) or (not chain and contents.get("intermediate") is not None),
+        "certificate": there.certificates != action.bundle,
+    }
+    parts = tuple(part for part in ENDINGS if differs[part])
+    if not parts:
+        return action
+    message = f"Exported: {', '.join(WORDS[part] for part in parts)}."
+    before = next(iter(there.certificates), None)
+    return replace(action, outcome="exported", message=message, parts=parts, before=before)
+
+
+def content_of(action: ExportAction, key: PrivateKey | None, passphrase: str | None) -> dict[str, bytes | None]:
+    """Return what to write to which file, in the order of `ENDINGS`; `None` for a file that is not to be there.
+
+    Args:
+        action: what is to be written.
+        key: its private key, if that is a part of it.
+        passphrase: what to encrypt it with, if anything.
+    """
+    texts: dict[Part, str] = {"certificate": pem_bundle(action.bundle), "intermediate": pem_bundle(action.bundle[1:])}
+    if key is not None:
+        texts["privatekey"] = key.pem if passphrase is None else encrypted_pem(key, passphrase)
+    files = action.files()
+    return {files[part]: texts[part].encode("ascii") or None for part in action.parts}
+
+
+def check_key(identifier: int | None, certificate: Certificate, given: str | None) -> PrivateKey:
+    """Return the private key of a certificate as the store has given it.
+
+    Args:
+        identifier: the record's.
+        certificate: what it holds.
+        given: the key, if the store gives it.
+
+    Raises:
+        CertificatesError: `no_private_key`, `invalid_pem`, `key_mismatch`.
+    """
+    anew = "import the certificate anew, with its private key."
+    if given is None:
+        why = f"The store gives no private key for certificate {identifier}: grant the API user SECURITY_CERTIFICATE_MANAGE, or {anew}"
+        raise CertificatesError("no_private_key", why)
+    try:
+        key = read_private_key(given.encode("utf-8", "replace"))
+    except CertificatesError:
+        why = f"The private key that the store holds for certificate {identifier} cannot be read: {anew}"
+        raise CertificatesError("invalid_pem", why) from None
+    if key.public_key_sha256 != certificate.public_key_sha256:
+        why = f"The private key that the store holds for certificate {identifier} is that of another one: {anew}"
+        raise CertificatesError("key_mismatch", why)
+    return key

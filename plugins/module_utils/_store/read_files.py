@@ -1,0 +1,75 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read the certificates that are given, with their keys, which are kept out of all output. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from dataclasses import replace
+
+from .._base.errors import CertificatesError, Obstacle
+from .._base.files import read_file
+from .._x509.bundle import PARTS, Bundle, KeyRef, bundle_of_key_store, bundle_of_parts
+from .._x509.keys import key_texts
+
+Item = dict[str, t.Any]
+"""The options of one certificate."""
+
+
+def read_given(item: Item, hide: Callable[..., object]) -> Bundle:
+    """Return what is given for one certificate; a module may have no CSR among its options. The key is kept out of all output.
+
+    Raises:
+        CertificatesError: a file cannot be read.
+    """
+    parts = {part: _content(item, part) for part in PARTS}
+    key_store = _content(item, "pkcs12")
+    hide(*key_texts(parts["privatekey"] or b""))
+    if key_store is None:
+        needed = {part: parts[part] or b"" for part in ("certificate", "privatekey")}
+        paths = {part: item.get(f"{part}_path") or "" for part in parts}
+        bundle = bundle_of_parts({**parts, **needed}, item["privatekey_passphrase"], paths)
+    else:
+        bundle = bundle_of_key_store(key_store, item["pkcs12_passphrase"], item["pkcs12_path"])
+        request = bundle_of_parts({"csr": parts["csr"]}, paths={"csr": item.get("csr_path") or ""})
+        bundle = replace(bundle, request=request.request, trouble=bundle.trouble or request.trouble)
+    return _hidden(bundle, hide)
+
+
+def _content(item: Item, part: str) -> bytes | None:
+    if item.get(f"{part}_content") is not None:
+        return t.cast(str, item[f"{part}_content"]).encode("utf-8", "replace")
+    return read_file(item[f"{part}_path"]) if item.get(f"{part}_path") is not None else None
+
+
+def with_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]) -> Bundle:
+    """Return what a source has with its key, which is read from its file only now unless it is held; it is kept out of all output.
+
+    Of PKCS#12, all that is in the file comes with it, and must still be of the same certificate.
+    """
+    key = t.cast(KeyRef, bundle.key)
+    if key.held is None:
+        try:
+            data = read_file(key.real_path)
+        except CertificatesError as error:
+            return replace(bundle, trouble=Obstacle(error.code, error.message))
+        if key.is_pkcs12:
+            there = bundle_of_key_store(data, passphrase, key.real_path)
+            if there.trouble is None and there.fitting != bundle.certificates:
+                why = f"{key.real_path}: It has another certificate or private key by now."
+                there = replace(bundle, trouble=Obstacle("key_mismatch", why))
+            bundle = there
+        else:
+            hide(*key_texts(data))
+            there = bundle_of_parts({"privatekey": data}, passphrase, {"privatekey": key.real_path})
+            bundle = replace(bundle, key=there.key, trouble=there.trouble)
+    return _hidden(bundle, hide)
+
+
+def _hidden(bundle: Bundle, hide: Callable[..., object]) -> Bundle:
+    if bundle.key and bundle.key.held:
+        hide(*key_texts(bundle.key.held.pem.encode()))
+    return bundle

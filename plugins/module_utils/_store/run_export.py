@@ -1,0 +1,228 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_export` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import threading
+import typing as t
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from .._base.action import failure_of_items
+from .._base.codes import ExportOutcome
+from .._base.errors import CertificatesError
+from .._base.files import PrivateFolder, is_fixed
+from .._base.libraries import FOR_API, FOR_CERTIFICATES
+from .._base.module import Module
+from .._base.options import ArgumentSpec, api_options, concurrency_options, selection_options
+from .._base.progress import counted
+from .._base.times import now
+from .._softlayer.client import Client, connect
+from .._softlayer.store import fetch_visible, fetch_with_private_key
+from .._softlayer.values import check_ids
+from .._x509.keys import LONGEST_PASSPHRASE, PrivateKey, key_texts
+from .plan_export import (
+    ExportAction,
+    ExportOptions,
+    bundle_of,
+    check_key,
+    compare,
+    content_of,
+    left_behind,
+    plan_exports,
+)
+
+SELECTIONS = ("certificate_ids", "common_names", "all")
+SPEC = (
+    api_options()
+    + selection_options().only("common_names")
+    + concurrency_options()
+    + ArgumentSpec(
+        options={
+            "certificate_ids": {"type": "list", "elements": "int"},
+            "all": {"type": "bool"},
+            "dest": {"type": "path", "required": True},
+            "passphrase": {"type": "str", "no_log": True},
+            "include_expired": {"type": "bool", "default": False},
+        },
+        mutually_exclusive=[SELECTIONS],
+        required_one_of=[SELECTIONS],
+        limiting={"certificate_ids"},
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    check_params(params)
+    options = ExportOptions(params["certificate_ids"], params["common_names"], params["include_expired"])
+    folder = PrivateFolder(params["dest"])
+    client = connect(module, params["concurrency"], module.stop_on_signals())
+    listing, at = fetch_visible(client), now()
+    planned = [seen(action, folder, params["passphrase"]) for action in plan_exports(listing, options, at)]
+    for name in left_behind(planned, folder.names()):
+        module.warn(
+            f"{folder.shown(name)} is from when the store held another number of certificates of that name. Nothing keeps it up to date: "
+            "see that nothing uses it, and remove it with what belongs to it."
+        )
+    simulated = [action.simulated() for action in planned]
+    done = simulated if module.check_mode else carry_out(module, client, planned, folder)
+    try:
+        folder.check_place()
+    except CertificatesError as error:
+        lost = [action if action.outcome == "failed" else lost_with_folder(action, error) for action in done]
+        result = as_result(lost, client, folder, at)
+        return {**result, "failure": error.as_failure()}
+    return as_result(done, client, folder, at)
+
+
+def check_params(params: dict[str, t.Any]) -> None:
+    """Refuse what the argument specification cannot express.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    check_ids("certificate_ids", params["certificate_ids"] or ())
+    if params["all"] is False:
+        why = "all: false selects nothing: set it to true, or give certificate_ids or common_names instead."
+        raise CertificatesError("invalid_argument", why)
+    check_dest(params["dest"])
+    passphrase = params["passphrase"]
+    if passphrase is not None and not 0 < len(passphrase.encode("utf-8")) <= LONGEST_PASSPHRASE:
+        raise CertificatesError(
+            "invalid_argument",
+            f"passphrase must have from 1 to {LONGEST_PASSPHRASE} bytes: leave it out if the keys are not to be encrypted.",
+        )
+
+
+def check_dest(dest: str) -> None:
+    """Refuse a folder that another run would not find, as it hangs on the current folder.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if not dest.strip():
+        raise CertificatesError("invalid_argument", "dest is empty: name a folder.")
+    if not is_fixed(os.path.expanduser(dest)):
+        raise CertificatesError(
+            "invalid_argument",
+            f"dest {dest!r} hangs on the current folder, or on a name that is not replaced, so that another run would write elsewhere: "
+            f"write it as an absolute path, such as {os.path.abspath(dest)!r}.",
+        )
+
+
+def seen(action: ExportAction, folder: PrivateFolder, passphrase: str | None) -> ExportAction:
+    """Return what to write of a certificate, by what is in the folder."""
+    if action.outcome == "failed":
+        return action
+    try:
+        contents: dict[str, bytes | None] = {part: folder.read(name) for part, name in action.files().items()}
+    except CertificatesError as error:
+        return action.because(error)
+    return compare(action, contents, passphrase)
+
+
+def carry_out(
+    module: Module, client: Client, planned: Sequence[ExportAction], folder: PrivateFolder
+) -> list[ExportAction]:
+    """Write what is planned, several certificates at the same time; a failure does not affect the others.
+
+    Raises:
+        CertificatesError: as `PrivateFolder.take`.
+    """
+    wanted = [action for action in planned if action.outcome == "exported"]
+    if not wanted:
+        return list(planned)
+    folder.take()
+    exporter = counted(Exporter(module, client, folder), len(wanted), "certificates")
+    done = iter(client.each(exporter, wanted))
+    return [next(done) if action.outcome == "exported" else action for action in planned]
+
+
+class Exporter:
+    """Writes one certificate; no private key is kept in memory for longer than that takes."""
+
+    def __init__(self, module: Module, client: Client, folder: PrivateFolder) -> None:
+        self._module = module
+        self._client = client
+        self._folder = folder
+        self._passphrase: str | None = module.params["passphrase"]
+        self._always_hidden = frozenset(module.no_log_values)
+        self._hidden: Counter[str] = Counter()  # counted, since certificates may share a key
+        self._hiding = threading.Lock()
+
+    def __call__(self, action: ExportAction) -> ExportAction:
+        """Return the certificate with its outcome, in every case."""
+        secrets: set[str] = set()
+
+        def hide(text: str) -> None:
+            new = key_texts(text.encode("utf-8", "replace")) - secrets
+            secrets.update(new)
+            self._hide(new, 1)
+
+        try:
+            key = self._fetch_key(action, hide) if "privatekey" in action.parts else None
+            self._folder.write(content_of(action, key, self._passphrase))
+        except CertificatesError as error:
+            return action.because(error)
+        finally:
+            self._hide(secrets, -1)
+        return action
+
+    def _fetch_key(self, action: ExportAction, hide: Callable[[str], None]) -> PrivateKey:
+        """Return the private key of a certificate.
+
+        Raises:
+            CertificatesError: as `fetch_with_private_key` and `check_key`; `api_error` if the record is not as it was listed.
+        """
+        stored = fetch_with_private_key(self._client, t.cast(int, action.id), hide)
+        if stored.record.certificate is None or bundle_of(stored.record) != action.bundle:
+            why = f"Certificate {action.id} was changed since the store was listed: run it again."
+            raise CertificatesError("api_error", why)
+        key = check_key(action.id, action.bundle[0], stored.private_key)
+        hide(key.pem)
+        return key
+
+    def _hide(self, texts: Iterable[str], times: int) -> None:
+        """Keep texts out of all output, or no longer; always by a new set, as other threads may be looking through this one."""
+        with self._hiding:
+            self._hidden.update(dict.fromkeys(texts, times))
+            self._hidden = +self._hidden
+            self._module.no_log_values = {*self._always_hidden, *self._hidden}
+
+
+def lost_with_folder(action: ExportAction, error: CertificatesError) -> ExportAction:
+    """Return a certificate whose files are not where they should be."""
+    return action.failed("not_written", error.message, is_changed=action.outcome == "exported")
+
+
+# The result
+
+
+def as_result(done: Sequence[ExportAction], client: Client, folder: PrivateFolder, at: datetime) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if a certificate failed."""
+    counts = {outcome: sum(action.outcome == outcome for action in done) for outcome in t.get_args(ExportOutcome)}
+    result: dict[str, t.Any] = {
+        "changed": counts["exported"] > 0 or any(action.is_changed for action in done),
+        "certificates": [action.as_result(at, folder.shown) for action in done],
+        **{f"{outcome}_count": count for outcome, count in counts.items()},
+        "api_calls": client.api_calls,
+        "diff": [action.as_diff(folder.shown) for action in done if action.outcome == "exported"],
+    }
+    failures = [action for action in done if action.outcome == "failed"]
+    if failures:
+        result["failure"] = failure_of_items(
+            "certificates_failed",
+            [f"{action.name}: {action.reason}: {action.message}" for action in failures],
+            f"{len(done)} certificates could not be exported",
+            stopped=client.stop.is_set(),
+            certificates=[{"id": action.id, "reason": action.reason, "message": action.message} for action in failures],
+        )
+    return result

@@ -1,0 +1,145 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_info` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+
+from .._base.errors import CertificatesError
+from .._base.libraries import FOR_API, FOR_CERTIFICATES
+from .._base.module import Module
+from .._base.options import ArgumentSpec, api_options, selection_options
+from .._replacement.index import StoreIndex
+from .._replacement.roots import trust_view_of
+from .._softlayer.client import Client, connect
+from .._softlayer.faults import NOT_PERMITTED
+from .._softlayer.load_balancers import UNLISTED, Balancer, Listener, fetch_balancers
+from .._softlayer.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
+from .._softlayer.values import check_ids
+
+SPEC = (
+    api_options()
+    + selection_options().only("common_names", "expires_within_days")
+    + ArgumentSpec(
+        options={
+            "certificate_ids": {"type": "list", "elements": "int"},
+            "status": {"type": "str", "choices": ["all", "valid", "expired"], "default": "all"},
+            "renewal_due": {"type": "bool"},
+            "unused": {"type": "bool"},
+            "include_pem": {"type": "bool", "default": False},
+            "gather_services": {"type": "bool", "default": False},
+        },
+        limiting={"certificate_ids", "renewal_due", "unused"},
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+SERVICES = "services"
+
+Services = Mapping[int, list[dict[str, t.Any]]]
+"""What serves a certificate, by its id."""
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    selection = StoreSelection(**{field.name: params[field.name] for field in fields(StoreSelection)})
+    check_ids("certificate_ids", selection.certificate_ids or ())
+    if (selection.expires_within_days or 0) < 0:
+        raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
+    client = connect(module)
+    listing = fetch_visible(client)
+    services = fetch_services(module, client) if params["gather_services"] else None
+    index, view = StoreIndex(listing.records), trust_view_of(None)
+    at = view.at
+    missing = [*ENTRY_LACKS, *(PEMS if params["include_pem"] else ())] if listing.is_limited else []
+    if listing.is_limited:
+        module.warn(limitation(missing, selection))
+    if params["gather_services"] and services is None:
+        missing.append(SERVICES)
+    certificates = [
+        {
+            **record.as_result(at),
+            "superseded_by": [newer.id for newer in index.superseding(record, view)] if record.certificate else None,
+            **(record.pems() if params["include_pem"] else {}),
+            **({SERVICES: services.get(record.stored_id, [])} if services is not None else {}),
+            **dict.fromkeys(missing),
+        }
+        for record in listing.records
+        if selection.takes(record, at)
+    ]
+    return {
+        "changed": False,
+        "certificates": certificates,
+        "certificate_count": len(certificates),
+        "missing_certificate_ids": sorted(
+            set(selection.certificate_ids or ()) - {record.id for record in listing.records}
+        ),
+        "limited_to_view": listing.is_limited,
+        "missing_fields": missing,
+        "api_calls": client.api_calls,
+    }
+
+
+def fetch_services(module: Module, client: Client) -> Services | None:
+    """Return what serves each certificate; `None`, with a warning, for a user who may not list the load balancers.
+
+    Raises:
+        CertificatesError: as `fetch_balancers`, for any other failure.
+    """
+    try:
+        return services_of(fetch_balancers(client))
+    except CertificatesError as error:
+        if error.code not in NOT_PERMITTED | {"retired"}:
+            raise
+        why = error.message if error.code == "retired" else UNLISTED
+    module.warn(f"What serves the certificates is not known, so {SERVICES} is null. {why}")
+    return None
+
+
+def services_of(balancers: Iterable[Balancer]) -> Services:
+    """Return the listeners that serve each certificate, sorted by load balancer and port.
+
+    A listener of another protocol than HTTPS serves none, even where the API still shows an id.
+    """
+    by_certificate: dict[int, list[dict[str, t.Any]]] = defaultdict(list)
+    for balancer in balancers:
+        for listener in balancer.listeners:
+            if listener.is_https and listener.certificate_id is not None:
+                by_certificate[listener.certificate_id].append(as_service(balancer, listener))
+    return {
+        identifier: sorted(
+            services, key=lambda service: (service["load_balancer"], service["port"], service["listener_uuid"])
+        )
+        for identifier, services in by_certificate.items()
+    }
+
+
+def as_service(balancer: Balancer, listener: Listener) -> dict[str, t.Any]:
+    """Return a listener in the form of results."""
+    return {
+        "load_balancer": balancer.name,
+        "load_balancer_uuid": balancer.uuid,
+        "address": balancer.address,
+        "port": listener.port,
+        "listener_uuid": listener.uuid,
+    }
+
+
+def limitation(missing: list[str], selection: StoreSelection) -> str:
+    """Describe what a user with only the view permission does not get."""
+    unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
+    options = " and ".join(option for option, is_set in unmet.items() if is_set)
+    by_name = "common_names is compared with the common names only, which a certificate may lack. "
+    return (
+        "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: certificates that have expired are not listed, "
+        f"and these fields are null: {', '.join(missing)}. "
+        + (f"No certificate can meet {options} then. " if options else "")
+        + (by_name if selection.common_names is not None else "")
+        + "Grant it to see them."
+    )

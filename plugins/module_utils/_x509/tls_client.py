@@ -1,0 +1,212 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A TLS client, which is OpenSSL: what it trusts, and whether it accepts a chain. Private to softlayer.certificates.
+
+A client verifies the chain as soon as it has read the server's message Certificate of TLS 1.2 (RFC 5246, 7.4.2), before the server
+makes any use of its key. So half a handshake in memory, which needs no key, gives the verdict of a whole one: on name constraints,
+purposes, signatures, extensions and this machine's level of security. `cryptography.x509.verification` has other rules than OpenSSL.
+
+What OpenSSL may accept and is refused here:
+
+- RSA keys below 2,048 bits and EC keys below 256 bits, on the whole path, the root included, whatever this machine's level of security
+- a server's key of another type than RSA, RSASSA-PSS, EC, Ed25519 and Ed448, on another curve than P-256, P-384 and P-521, of more than
+  8,192 bits, or, unless it is RSA, with a key usage without digital signatures
+- issuers without basic constraints, but for roots of version 1, and certificates in which an extension occurs twice
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from .._base.times import iso
+from .certificate import MOST_REMEMBERED, RSASSA_PSS, Certificate
+
+with suppress(ImportError):  # the callers of _x509 report a missing library
+    from cryptography import x509
+
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not name: validity is looked at here, as the instant is passed in."""
+ENCODING_DER = 2
+"""OpenSSL's number, which Python's own classes for certificates take."""
+SUITES = {
+    **dict.fromkeys(("RSA", RSASSA_PSS), (b"\xc0\x30", "ECDHE-RSA-AES256-GCM-SHA384")),
+    **dict.fromkeys(("EC", "Ed25519", "Ed448"), (b"\xc0\x2c", "ECDHE-ECDSA-AES256-GCM-SHA384")),
+}
+"""The cipher suite for each type of a server's key, which no level of security forbids (RFC 5289, 3.2; RFC 8422, 5.4)."""
+CIPHERS = ":".join(sorted({name for _number, name in SUITES.values()}))
+"""To set them does not change the level of security."""
+LARGEST_LIST = 100 * 1024
+"""Bytes of all certificates that a server sends; OpenSSL's clients read no more."""
+LARGEST_RECORD = 2**14
+"""Bytes (RFC 5246, 6.2.1)."""
+SHORTEST_KEYS = {"RSA": 2048, RSASSA_PSS: 2048, "EC": 256}
+"""Bits, for each type of key."""
+CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+"""What all clients offer (RFC 8446, 9.1 and 4.2.3)."""
+NO_ISSUER = frozenset({2, 20, 21})
+"""OpenSSL's codes for an issuer that it does not find, or that it does not take for one."""
+
+
+def client_settings(roots: Iterable[Certificate]) -> ssl.SSLContext:
+    """Return the settings of a client that trusts these roots, with this machine's level of security; threads may share them.
+
+    They are those of `ssl.create_default_context`, and the same for every Python: whatever is named is trusted, also if it is no root
+    (Python does so from 3.13 on), and certificates need no more extensions than browsers want (from 3.13 on, Python wants more).
+    """
+    settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    settings.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    for root in roots:
+        with suppress(ssl.SSLError, ValueError):  # one that OpenSSL cannot read hides no others
+            settings.load_verify_locations(cadata=root.der)
+    return settings
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Whether a client accepts a chain.
+
+    `why` says why not, as the end of a sentence about the certificate; it is empty if it is accepted. `path` has the certificates from
+    the server's on that OpenSSL used, as far as it came; of an accepted chain, up to what is trusted. `code` is OpenSSL's number.
+    """
+
+    path: tuple[Certificate, ...] = ()
+    why: str = ""
+    code: int | None = None
+
+
+def acceptance(
+    leaf: Certificate, sent: Sequence[Certificate], roots: Sequence[Certificate], at: datetime
+) -> Acceptance:
+    """Return whether a client accepts a server's certificate with exactly what is sent beside it, in this order.
+
+    OpenSSL uses a certificate that is not valid only if it knows no other one of the same issuer. As it is not told the instant, it is
+    asked again without such a one: if it then takes another one from the same place, a real client had done so in the first place.
+
+    Args:
+        leaf: the server's certificate.
+        sent: the other certificates.
+        roots: what the client trusts; those are enough that have the name of an issuer of what is sent, and `leaf`.
+        at: the present instant.
+    """
+    why_not = _why_no_server(leaf, at)
+    if why_not:
+        return Acceptance((leaf,), why_not)
+    answer = _answer(leaf, tuple(sent), tuple(roots))
+    while late := next((number for number, used in enumerate(answer.path) if not used.is_valid(at)), None):
+        unused = answer.path[late]
+        refused = Acceptance(answer.path, why_not_valid(unused))
+        sent = [certificate for certificate in sent if certificate != unused or unused in roots]
+        remaining = [root for root in roots if root != unused]
+        answer = _answer(leaf, tuple(sent), tuple(remaining))
+        if len(answer.path) <= late or (answer.path[late] in remaining) != (unused in roots):
+            return refused
+        roots = remaining
+    why_not = next(filter(None, map(_why_no_issuer, answer.path[1:])), None)
+    return Acceptance(answer.path, why_not) if why_not else answer
+
+
+def why_not_valid(issuer: Certificate) -> str:
+    """Return what is wrong with an issuer that is out of date."""
+    return f"its issuer {issuer.shown_name} is valid from {iso(issuer.not_before)} to {iso(issuer.not_after)}"
+
+
+def _why_no_server(leaf: Certificate, at: datetime) -> str | None:
+    if not leaf.is_valid(at):
+        return f"it is valid from {iso(leaf.not_before)} to {iso(leaf.not_after)}"
+    if _is_short(leaf):
+        return "its key is too short"
+    if leaf.key_type not in SUITES or not leaf.is_quickly_verified_by or leaf.curve not in {None, *CURVES}:
+        size = f" of {leaf.key_size} bits" if leaf.key_size else ""
+        return f"clients do not take its key, {leaf.curve or leaf.key_type}{size}"
+    usage = leaf.extension(x509.KeyUsage)
+    if leaf.key_type != "RSA" and usage and not usage.digital_signature:  # RFC 8422, 2.2
+        return "its key usage lacks digital signatures, without which there is no handshake with such a key"
+    return "it has an extension twice" if _has_twice(leaf) else None
+
+
+def _has_twice(certificate: Certificate) -> bool:
+    """Return whether an extension occurs twice, which RFC 5280, 4.2, forbids: one reader may heed the first, another one the second."""
+    return None in certificate.unreadable_extensions.values()
+
+
+def _is_short(certificate: Certificate) -> bool:
+    return (certificate.key_size or 0) < SHORTEST_KEYS.get(certificate.key_type, 0)
+
+
+def _why_no_issuer(issuer: Certificate) -> str | None:
+    if not issuer.may_issue or _has_twice(issuer):
+        return f"{issuer.shown_name} must not issue it"
+    return f"the key of its issuer {issuer.shown_name} is too short" if _is_short(issuer) else None
+
+
+@lru_cache(MOST_REMEMBERED)
+def _settings(roots: tuple[Certificate, ...]) -> ssl.SSLContext:
+    settings = client_settings(roots)
+    settings.check_hostname = False  # its names are looked at elsewhere: they say what it may be used for
+    settings.minimum_version = settings.maximum_version = ssl.TLSVersion.TLSv1_2
+    settings.verify_flags |= NO_CHECK_TIME
+    settings.set_ciphers(CIPHERS)
+    return settings
+
+
+def _answer(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certificate, ...]) -> Acceptance:
+    """Return what OpenSSL says to half a handshake. Whatever else may come of it is a refusal."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    known = {certificate.der: certificate for certificate in (leaf, *sent, *roots)}
+    path: tuple[Certificate, ...] = ()
+    why, code = "", None
+    try:
+        tls = _settings(roots).wrap_bio(incoming, outgoing)
+        with suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+        incoming.write(_records(leaf, sent))
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:  # it waits for what the server needs its key for
+            pass
+        except ssl.SSLCertVerificationError as error:
+            why, code = error.verify_message.rstrip("."), error.verify_code
+        path = tuple(known.get(der) or Certificate(der) for der in certificates_of(tls, "get_verified_chain") or ())
+        why = why or ("" if path else "this Python's TLS library does not tell what it has verified")
+    except (OSError, ValueError, AttributeError) as error:  # such as a library that is not quite OpenSSL
+        why = str(getattr(error, "reason", None) or type(error).__name__)
+    if code in NO_ISSUER and path:
+        return Acceptance(path, f"OpenSSL finds no issuer of {path[-1].shown_name}: {why}", code)
+    return Acceptance(path, f"OpenSSL refuses it: {why}" if why else "", code)
+
+
+def certificates_of(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...] | None:
+    """Return in DER what `get_verified_chain` or `get_unverified_chain` tells of a handshake; `None` if this Python has no such method."""
+    public: Callable[[], list[bytes]] | None = getattr(tls, method, None)  # from Python 3.13 on
+    if public is not None:
+        return tuple(public())
+    inner = getattr(getattr(tls, "_sslobj", None), method, None)
+    return None if inner is None else tuple(certificate.public_bytes(ENCODING_DER) for certificate in inner() or ())
+
+
+def _records(leaf: Certificate, sent: Iterable[Certificate]) -> bytes:
+    """Return a server's messages ServerHello and Certificate (RFC 5246, 7.4.1.3 and 7.4.2).
+
+    Raises:
+        ValueError: if there is more than a client reads.
+    """
+    certificates = b"".join(_sized(certificate.der, 3) for certificate in (leaf, *sent))
+    if len(certificates) > LARGEST_LIST:
+        raise ValueError
+    suite, _name = SUITES[leaf.key_type]
+    secure_renegotiation = b"\xff\x01" + _sized(b"\0", 2)  # RFC 5746, 3.6: OpenSSL wants it
+    hello = b"\x03\x03" + bytes(32) + _sized(b"", 1) + suite + b"\0" + _sized(secure_renegotiation, 2)
+    messages = b"\x02" + _sized(hello, 3) + b"\x0b" + _sized(_sized(certificates, 3), 3)
+    parts = (messages[start : start + LARGEST_RECORD] for start in range(0, len(messages), LARGEST_RECORD))
+    return b"".join(b"\x16\x03\x03" + _sized(part, 2) for part in parts)
+
+
+def _sized(content: bytes, size: int) -> bytes:
+    return len(content).to_bytes(size, "big") + content

@@ -1,0 +1,117 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all items of a plan have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.action import (
+    Action,
+    failure_of,
+    failure_of_items,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+
+
+@dataclass(frozen=True)
+class Painting(Action[str, str]):
+    """A kind of its own."""
+
+    REASONS = frozenset({"not_found"})
+    FORGOTTEN = {"brush": None}
+    TOLD = frozenset({"colour"})
+
+    colour: str | None = "green"
+    brush: str | None = None
+
+
+@dataclass(frozen=True)
+class Looking(Painting):
+    """One for which it is looked first."""
+
+    LOOKS_FIRST = True
+
+
+PAINTED = Painting("painted", None, "Painted green: the door.")
+
+
+def test_a_failure_keeps_what_it_is_about_unless_its_kind_says_otherwise() -> None:
+    assert PAINTED.failed("not_found", "No door.") == Painting("failed", "not_found", "No door.", "green")
+    assert PAINTED.failed("not_found", "No door.", colour=None) == Painting("failed", "not_found", "No door.", None)
+    at_work = replace(PAINTED, brush="wide")
+    assert at_work.failed("not_found", "No door.") == PAINTED.failed("not_found", "No door.")
+    assert at_work.failed("not_found", "No door.", brush="thin").brush == "thin"
+
+
+def test_a_failure_takes_over_details_of_its_error() -> None:
+    failed = PAINTED.because(CertificatesError("not_found", "No.", colour="red", brush="wide"))
+    assert (failed.colour, failed.brush) == ("red", None)
+
+
+def test_without_an_answer_nothing_is_known_if_the_next_run_looks_first() -> None:
+    lost = CertificatesError("no_answer", "It did not answer.", colour="red")
+    assert PAINTED.because(lost) == Painting("failed", "api_error", "It did not answer.", "red")
+    unknown = Looking("painted", None, "Painted.").because(lost)
+    said = "It did not answer. Run it again: it looks first what was done."
+    assert unknown == Looking("failed", "outcome_unknown", said, "red")
+
+
+@pytest.mark.parametrize(("code", "reason"), [("not_found", "not_found"), ("refused", "api_error")])
+def test_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: str, reason: str) -> None:
+    failed = PAINTED.because(CertificatesError(code, "No door."))  # type: ignore[arg-type]
+    assert failed.as_outcome() == {"outcome": "failed", "reason": reason, "message": "No door."}
+
+
+def test_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
+    for code in ("not_found", "refused", "outcome_unknown"):
+        assert Action("done", None, "Done.").because(CertificatesError(code, "No.")).reason == code  # type: ignore[arg-type]
+
+
+def test_what_would_be_done_does_not_say_that_it_was() -> None:
+    assert PAINTED.simulated() == Painting("painted", None, "Would be painted green: the door.")
+    assert PAINTED.simulated().state == "To be painted green: the door." and PAINTED.state == PAINTED.message
+    for outcome in ("unchanged", "skipped", "failed", "rolled_back"):
+        settled = Painting(outcome, None, "It is green.")
+        assert settled.simulated() is settled
+
+
+def test_a_run_fails_with_what_is_said_of_its_items() -> None:
+    assert failure_of_items("listeners_failed", ["a: no", "b: no"], "7 doors stay", listeners=["a", "b"]) == {
+        "code": "listeners_failed",
+        "message": "2 of 7 doors stay: a: no; b: no",
+        "details": {"listeners": ["a", "b"]},
+    }
+    many = failure_of_items("listeners_failed", [f"{number}." for number in range(7)], "7 doors stay", between=" ")
+    assert many["message"] == "7 of 7 doors stay: 0. 1. 2. 3. 4. and 2 more"
+
+
+def test_a_run_that_was_told_to_stop_says_so_first() -> None:
+    stopped = failure_of_items("listeners_failed", ["a: no"], "7 doors stay", stopped=True, stop="It was told to stop.")
+    assert (stopped["code"], stopped["message"]) == ("interrupted", "It was told to stop. 1 of 7 doors stay: a: no")
+    alone = failure_of_items("listeners_failed", [], "7 doors stay", stopped=True, stop="It was told to stop.")
+    assert alone["message"] == "It was told to stop."
+    usual = failure_of_items("listeners_failed", ["a", "b"], "7 doors stay", stopped=True, most=1, end=". Why?")
+    assert usual["message"] == "The run was told to stop. 2 of 7 doors stay: a; and 1 more. Why?"
+
+
+def test_the_only_certificate_fails_with_its_own_words() -> None:
+    failed = PAINTED.failed("not_found", "No door.")
+    assert failure_of([("door", PAINTED)], stopped=True) == failure_of([], stopped=False) == {}
+    for stopped, code in ((False, "not_found"), (True, "interrupted")):
+        failure = failure_of([("door", failed)], stopped=stopped)["failure"]
+        assert (failure["code"], failure["message"]) == (code, "No door.")
+
+
+def test_of_many_certificates_those_that_failed_are_told_by_their_places() -> None:
+    failed = PAINTED.failed("not_found", "No door.")
+    failure = failure_of([("one", PAINTED), ("two", failed)], stopped=False)["failure"]
+    assert failure == {
+        "code": "certificates_failed",
+        "message": "1 of 2 certificates failed: item 1 (two): not_found: No door.",
+        "details": {"items": [{"item": 1, "reason": "not_found", "message": "No door."}]},
+    }
+    assert failure_of([("one", PAINTED), ("two", failed)], stopped=True)["failure"]["code"] == "interrupted"

@@ -1,0 +1,96 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pauses between two looks at the same thing, by a clock that only they move."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.backoff import Backoff
+
+from tests.support.clock import Clock
+
+
+def pausing(monkeypatch: pytest.MonkeyPatch, clock: Clock, timeout: float, longest: float) -> Backoff:
+    """Pauses by this clock."""
+    monkeypatch.setattr(backoff, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return Backoff(clock, timeout, longest)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "longest", "expected"),
+    [
+        (3, 10, [0.5, 0.55, 0.605, 0.6655, 0.6795]),
+        (60, 0.6, [0.5, 0.55, *[0.6] * 98, 0.15]),
+        (0.25, 0.1, [0.1, 0.1, 0.05]),
+        (0.25, 3600, [0.25]),
+        (0, 10, []),
+    ],
+)
+def test_pauses_grow_and_end_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, timeout: float, longest: float, expected: list[float]
+) -> None:
+    """After the last pause there is one more look: right at the deadline."""
+    clock = Clock()
+    between = pausing(monkeypatch, clock, timeout, longest)
+    while between.pause():
+        pass
+    assert clock.waits == expected
+    assert not between.pause()
+
+
+def test_what_happens_between_two_pauses_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    between = pausing(monkeypatch, clock, 5, 10)
+    assert between.pause()
+    clock.now += 4
+    assert between.pause()
+    assert clock.waits == [0.5, 0.5]
+    assert not between.pause()
+
+
+def test_no_pause_once_the_run_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    clock.after(1, clock.set)
+    between = pausing(monkeypatch, clock, 900, 10)
+    assert between.pause()
+    assert not between.pause()
+    assert not between.pause()
+    assert clock.waits == [0.5, 0.55]
+
+
+@pytest.mark.parametrize(
+    ("usual", "expected"),
+    [
+        (2, [1.9, 0.1, 0.11, 0.121]),
+        (8, [7.6, 0.4, 0.44, 0.484]),
+        (100, [10, 0.5, 0.55, 0.605]),
+        (0, [0.5, 0.55, 0.605]),
+        (0.05, [0.0475, 0.1, 0.11, 0.121]),
+    ],
+)
+def test_of_what_takes_as_long_as_usual_the_end_is_asked_for_when_it_is_near(
+    monkeypatch: pytest.MonkeyPatch, usual: float, expected: list[float]
+) -> None:
+    clock = Clock()
+    between = pausing(monkeypatch, clock, 900, 10)
+    between.wait_for_the_usual(usual)
+    for _time in range(3):
+        assert between.pause()
+    assert clock.waits == expected
+    assert between.waited == pytest.approx(sum(expected))
+
+
+def test_the_usual_wait_ends_with_the_run_and_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    clock.set()
+    stopped = pausing(monkeypatch, clock, 900, 10)
+    stopped.wait_for_the_usual(2)
+    assert (clock.waits, stopped.waited) == ([], 0)
+    clock = Clock()
+    pausing(monkeypatch, clock, 1, 10).wait_for_the_usual(2)
+    assert clock.waits == [1]

@@ -1,0 +1,272 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names and addresses against shell patterns."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import (
+    address_matches,
+    any_matches,
+    ascii_name,
+    is_loopback,
+    listener_place,
+    most_alike_first,
+    name_matches,
+    name_to_ask_for,
+    named,
+    safe_stem,
+    shown_name,
+    shown_name_of,
+    spelling,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+UNICODE, PUNYCODE = "bücher.example.net", "xn--bcher-kva.example.net"
+LABELS = st.text("abcdefghijklmnopqrstuvwxyz0123456789äöüéñçжщ", min_size=1, max_size=12)
+NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "matches"),
+    [
+        ("www.example.com", "www.example.com", True),
+        ("www.example.com", "WWW.Example.COM", True),
+        ("WWW.EXAMPLE.COM", "www.example.com", True),
+        ("www.example.com", " www.example.com. ", True),
+        ("www.example.com", "example.com", False),
+        ("www.example.com", "*.example.com", True),
+        ("a.b.example.com", "*.example.com", True),
+        ("example.com", "*.example.com", False),
+        ("www1.example.com", "www[0-9].example.com", True),
+        ("www.example.com", "", False),
+        ("*.example.org", "*.example.org", True),
+        ("*.example.org", "[*].example.org", True),
+        ("www.example.org", "[*].example.org", False),
+        (UNICODE, UNICODE, True),
+        (UNICODE, PUNYCODE, True),
+        (PUNYCODE, UNICODE, True),
+        (PUNYCODE, "BÜCHER.example.net", True),
+        (PUNYCODE, "büch*.example.net", True),
+        (UNICODE, "xn--b*.example.net", True),
+        (PUNYCODE, "*bücher.example.net", True),
+        (f"*.{PUNYCODE}", f"[*].{UNICODE}", True),
+        (PUNYCODE, "bucher.example.net", False),
+        ("straße.example", "xn--strae-oqa.example", True),
+        ("xn--not-punycode-\N{SNOWMAN}.example", "*", True),
+        (None, "*", False),
+    ],
+)
+def test_names(name: str | None, pattern: str, matches: bool) -> None:
+    assert name_matches(name, [pattern]) is matches
+
+
+@pytest.mark.parametrize(
+    ("address", "pattern", "matches"),
+    [
+        ("Admin@Example.COM", "admin@example.com", True),
+        ("admin@example.com", "ADMIN@*", True),
+        ("admin@sub.example.com", "*@example.com", False),
+        ("admin@sub.example.com", "*@*.example.com", True),
+        ("admin@example.com", "example.com", False),
+        ("admin@example.com.attacker.example", "*@example.com", False),
+        (f"admin@{PUNYCODE}", f"*@{UNICODE}", True),
+        (f"admin@{UNICODE}", f"admin@{PUNYCODE}", True),
+        (f"admin@{PUNYCODE}", "*@büch*.example.net", True),
+        ("admin@example.com", "", False),
+        (None, "*", False),
+    ],
+)
+def test_addresses(address: str | None, pattern: str, matches: bool) -> None:
+    assert address_matches(address, [pattern]) is matches
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@evil.net, admin@example.com",
+        "a@evil.net\nadmin@example.com",
+        "a@evil.net\x00admin@example.com",
+        "a@evil.net\N{NO-BREAK SPACE}admin@example.com",
+        "a@evil.net\N{FULLWIDTH COMMA}admin@example.com",
+        "a\N{FULLWIDTH COMMERCIAL AT}evil.net@example.com",
+        "a@evil.net\N{ZERO WIDTH SPACE}@example.com",
+        "a@b@example.com",
+        "<admin@example.com>",
+        '"admin"@example.com',
+        "admin@[192.0.2.1]",
+        "@example.com",
+        "admin@",
+        "admin",
+        "\ud800@example.com",
+    ],
+)
+def test_what_is_not_exactly_one_address_matches_nothing(address: str) -> None:
+    assert not address_matches(address, ["*", "*@*", "*@example.com", address])
+
+
+@pytest.mark.parametrize(
+    ("address", "looks_like"),
+    [
+        ("\N{KELVIN SIGN}ay@example.com", "kay@example.com"),
+        ("admin@\N{KELVIN SIGN}.example", "admin@k.example"),
+        ("\N{LATIN SMALL LETTER LONG S}ue@example.com", "sue@example.com"),
+        ("\N{FULLWIDTH LATIN SMALL LETTER A}dmin@example.com", "admin@example.com"),
+        ("admin@\N{FULLWIDTH LATIN SMALL LETTER E}xample.com", "admin@example.com"),
+        ("admin@example\N{IDEOGRAPHIC FULL STOP}com", "admin@example.com"),
+        ("admin@example\N{VARIATION SELECTOR-16}.com", "admin@example.com"),
+        ("admin@e\N{COMBINING GRAPHEME JOINER}xample.com", "admin@example.com"),
+        ("\N{CYRILLIC SMALL LETTER A}dmin@example.com", "admin@example.com"),
+        ("admin@xn--example-.com", "admin@example.com"),
+        ("admin@example.com.", "admin@example.com"),
+        ("admin@.example.com", "admin@example.com"),
+        ("admin@a..example.com", "admin@a.example.com"),
+        ("admin@\N{SNOWMAN}.example", "admin@\N{SNOWMAN WITHOUT SNOW}.example"),
+    ],
+)
+def test_what_only_looks_like_an_address_matches_neither_it_nor_wildcards(address: str, looks_like: str) -> None:
+    domain = looks_like.partition("@")[2]
+    assert address_matches(looks_like, [looks_like]) or "\N{SNOWMAN WITHOUT SNOW}" in looks_like
+    assert not address_matches(address, [looks_like, looks_like.upper(), f"*@{domain}"])
+    if not address.isascii() or address.endswith(".") or ".." in address:
+        assert not address_matches(address, ["*", "*@*", "?*@*.*"])
+
+
+def test_a_local_part_that_is_not_ascii_is_allowed_by_itself() -> None:
+    assert address_matches("jürgen@Example.com", ["jürgen@example.com"])
+    assert address_matches(f"jürgen@{PUNYCODE}", [f"jürgen@*{UNICODE}"])
+    assert not address_matches("jürgen@example.com", ["j*@example.com", "jurgen@example.com", "*"])
+
+
+def test_one_of_several_patterns_is_enough_and_none_matches_nothing() -> None:
+    assert name_matches("www.example.com", ["no.example.com", "www.*"])
+    assert not name_matches("www.example.com", [])
+    assert address_matches("admin@example.com", ["root@*", "admin@*"])
+    assert not address_matches("admin@example.com", [])
+
+
+@given(NAMES)
+def test_a_name_matches_itself_in_either_form_and_case(name: str) -> None:
+    assert name_matches(name, [ascii_name(name)])
+    assert name_matches(ascii_name(name), [name])
+    assert name_matches(name.upper(), [name])
+    assert name_matches(name, [ascii_name(name).upper()])
+    assert address_matches(f"admin@{name}", [f"admin@{ascii_name(name)}"])
+
+
+@given(NAMES)
+def test_the_ascii_form_is_stable(name: str) -> None:
+    assert ascii_name(ascii_name(name)) == ascii_name(name)
+    assert ascii_name(name).isascii()
+
+
+@given(st.none() | st.text(), st.lists(st.text()))
+def test_whatever_stands_there_it_never_raises(text: str | None, patterns: list[str]) -> None:
+    name_matches(text, patterns)
+    address_matches(text, patterns)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.255.255.254", True), ("::1", True), ("localhost", True), ("128.0.0.1", False)],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("names", "patterns", "matches"),
+    [
+        (["a.example", "b.example"], ["c.*", "b.*"], True),
+        (["a.example", "b.example"], ["c.*"], False),
+        (["a.example"], [], False),
+        ([], ["*"], False),
+    ],
+)
+def test_any_of_several_names(names: list[str], patterns: list[str], matches: bool) -> None:
+    assert any_matches(names, patterns) is matches
+
+
+ODD = ["192.0.2.1", "2001:db8::1", "admin@example.com", "https://example.com", "urn:example", "CN=x"]
+
+
+@pytest.mark.parametrize(
+    ("common_name", "others", "shown"),
+    [
+        ("www.example.com", ["a.example.com"], "www.example.com"),
+        ("Example Shop", ["a.example.com"], "Example Shop"),
+        (None, ["b.example.com", "a.example.com"], "b.example.com"),
+        ("", ["*.example.com", "a.example.com"], "*.example.com"),
+        (None, [*ODD, "a.example.com", "b.example.com"], "a.example.com"),
+        (None, ODD, "192.0.2.1"),
+        (None, ["xn--bcher-kva.example"], "xn--bcher-kva.example"),
+        (None, [], None),
+    ],
+)
+def test_what_people_are_shown_as_a_name(common_name: str | None, others: list[str], shown: str | None) -> None:
+    assert shown_name(common_name, others) == shown
+    assert shown_name_of({"common_name": common_name, "subject_alt_names": others}) == shown
+
+
+def test_what_people_are_shown_of_a_record_that_tells_little() -> None:
+    assert shown_name_of({}) is shown_name_of({"common_name": None, "subject_alt_names": None}) is None
+    assert shown_name_of({"common_name": "www.example.com"}) == "www.example.com"
+
+
+def test_only_a_common_name_is_called_so() -> None:
+    assert named("www.example.com", "www.example.com") == {"common_name": "www.example.com"}
+    assert named(None, "www.example.com") == {"name": "www.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("names", "addresses", "asked"),
+    [
+        (["*.b.example", "c.example", "a.example"], ["192.0.2.1"], "a.example"),
+        (["*.b.example"], ["192.0.2.1"], "www.b.example"),
+        ([], ["192.0.2.2", "192.0.2.1"], "192.0.2.1"),
+        ([], [], None),
+    ],
+)
+def test_what_is_asked_for(names: list[str], addresses: list[str], asked: str | None) -> None:
+    assert name_to_ask_for(names, addresses) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        (".Hidden.example.", "_hidden.example"),
+        ("-rf", "_rf"),
+        ("a b\n\0\u202e/c", "a_b____c"),
+        ("*.*.example", "_._.example"),
+        ("M\u00fcnchen.example", "xn--mnchen-3ya.example"),
+        ("x" * 199 + ".y", "x" * 199 + "."),
+        (".", ""),
+    ],
+)
+def test_the_name_of_a_file_is_safe(name: str, stem: str) -> None:
+    assert safe_stem(name) == stem
+
+
+def test_what_is_most_like_a_mistyped_name_comes_first_and_nothing_is_left_out() -> None:
+    names = {"web:8443", "api:443", "web:443", *(f"b{number}.example.com" for number in range(3))}
+    others = ["b0.example.com", "b1.example.com", "b2.example.com"]
+    assert most_alike_first("web:43", names) == ["web:443", "web:8443", "api:443", *others]
+    assert most_alike_first("?", names) == sorted(names)
+
+
+def test_listeners_stand_in_the_order_of_balancers_and_ports() -> None:
+    names = ["", "older", "web:443", "web:8443", "web:10443", "web-2:443"]
+    jumbled = sorted(names)
+    assert jumbled != names == sorted(jumbled, key=listener_place)
+
+
+@given(NAMES, st.sampled_from(["NFC", "NFD"]), st.sampled_from([str.lower, str.upper, str.title, ascii_name]))
+def test_all_spellings_of_a_file_are_one(name: str, form: str, change: Callable[[str], str]) -> None:
+    written = unicodedata.normalize(form, change(name))  # type: ignore[arg-type]
+    assert spelling(f"{written}.Key") == f"{ascii_name(name)}.key"

@@ -1,0 +1,241 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read before Ansible does it, and what is refused beside it."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+import pytest
+from ansible.module_utils.basic import AnsibleFallbackNotFound
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import (
+    ArgumentSpec,
+    check_beside_several,
+    import_options,
+    of_environment,
+    secret_certificate_options,
+)
+
+SPEC = ArgumentSpec(
+    options={
+        "ids": {"type": "list", "elements": "int"},
+        "names": {"type": "list", "elements": "str"},
+        "phases": {"type": "list", "elements": "str", "default": ["one"]},
+        "select": {
+            "type": "dict",
+            "options": {
+                "names": {"type": "list", "elements": "str"},
+                "days": {"type": "int"},
+                "imported": {"type": "bool"},
+                "gather": {"type": "bool", "default": False},
+            },
+        },
+        "approved": {"type": "dict"},
+        "places": {"type": "list", "elements": "dict", "options": {"port": {"type": "int", "required": True}}},
+        "sources": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "folder": {"type": "path"},
+                "mail": {"type": "dict", "options": {"paths": {"type": "list", "elements": "path"}}},
+                "manager": {
+                    "type": "dict",
+                    "options": {"key": {"type": "str", "no_log": True}, "names": {"type": "list", "elements": "str"}},
+                },
+            },
+        },
+        "url": {"type": "str"},
+        "number": {"type": "int"},
+        "note": {"type": "str"},
+        "days": {"type": "int", "default": 1},
+        "seconds": {"type": "float"},
+    },
+    bounds={"days": (0, math.inf), "seconds": (0.1, 60)},
+    limiting={"ids", "names", "phases", "select", "days", "imported", "approved", "places", "url"},
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "read"),
+    [
+        ("ids", "1,2", [1, 2]),
+        ("ids", "[1, 2]", [1, 2]),
+        ("ids", 12, [12]),
+        ("names", "a.example.com,*.example.com", ["a.example.com", "*.example.com"]),
+        ("names", "[ab].example.com", ["[ab].example.com"]),
+        ("names", ["[1]"], ["[1]"]),
+        ("names", '["a", "b,c"]', ["a", "b,c"]),
+        ("number", " ", None),
+        ("note", '["a"]', '["a"]'),
+        ("select", "{}", {}),
+        ("select", ' {"names": "a,b", "days": "3"}', {"names": ["a", "b"], "days": 3}),
+        ("approved", '{"a": [1]}', {"a": [1]}),
+        ("sources", '[{"folder": "/a"}, {"folder": "/b"}]', [{"folder": "/a"}, {"folder": "/b"}]),
+        ("sources", ['{"folder": "/a"}'], [{"folder": "/a"}]),
+        ("sources", "folder=/a", [{"folder": "/a"}]),
+        ("sources", [{"mail": '{"paths": ["/a", "/b,c"]}'}], [{"mail": {"paths": ["/a", "/b,c"]}}]),
+    ],
+)
+def test_a_value_is_read(option: str, given: object, read: object) -> None:
+    assert given_part(SPEC.read({option: given})[option], read) == read
+
+
+def given_part(value: t.Any, like: t.Any) -> t.Any:
+    """A value less what Ansible adds to dicts: suboptions that are not set."""
+    if isinstance(like, list):
+        return [given_part(*pair) for pair in zip(value, like, strict=True)]
+    return {name: given_part(value[name], like[name]) for name in like} if isinstance(like, dict) else value
+
+
+@pytest.mark.parametrize("empty", [None, "", " \n", [], [None], ["a", ""]])
+@pytest.mark.parametrize("name", ["ids", "names", "phases"])
+def test_a_list_that_limits_is_never_empty(name: str, empty: object) -> None:
+    refuse({name: empty}, f"{name} must not be null or empty: ")
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"select": None}, "select"),
+        ({"select": ""}, "select"),
+        ({"select": []}, "select"),
+        ({"approved": {}}, "approved"),
+        ({"approved": "{}"}, "approved"),
+        ({"url": " "}, "url"),
+        ({"days": ""}, "days"),
+        ({"select": {"names": None}}, "select.names"),
+        ({"select": {"days": ""}}, "select.days"),
+        ({"select": {"imported": None}}, "select.imported"),
+        ({"select": '{"names": []}'}, "select.names"),
+        ({"places": []}, "places"),
+        ({"sources": [{"manager": {"names": []}}]}, "sources.manager.names"),
+        ({"sources": ['{"manager": {"names": ""}}']}, "sources.manager.names"),
+    ],
+)
+def test_what_limits_is_never_empty(given: dict[str, t.Any], place: str) -> None:
+    refuse(given, f"{place} must not be null or empty: without it, the run may do more than intended. ")
+
+
+def test_what_does_not_limit_may_be_empty_and_so_may_conditions() -> None:
+    for given in ({"sources": []}, {"note": ""}, {"sources": None}, {"select": {}}, {"select": "{}"}):
+        SPEC.read(given)
+
+
+@pytest.mark.parametrize("given", [{"select": "names=a days=3"}, {"sources": [{"manager": "names=a"}]}])
+def test_conditions_are_not_read_from_text_that_ansible_cuts(given: dict[str, t.Any]) -> None:
+    refuse(given, r"[\w.]+ must be a dict: Ansible cuts text at its spaces")
+
+
+def test_one_dict_of_a_list_is_read_from_text() -> None:
+    """Messages print it in commands, because Ansible escapes the quotes of JSON."""
+    assert SPEC.read({"places": "port=1"})["places"] == SPEC.read({"places": [{"port": 1}]})["places"]
+
+
+def refuse(given: dict[str, t.Any], why: str) -> None:
+    """Expect that values are refused."""
+    with pytest.raises(CertificatesError, match=f"^{why}") as refused:
+        SPEC.read(given)
+    assert refused.value.code == "invalid_argument"
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"days": -1}, "days must be 0 or more."),
+        ({"days": "-1"}, "days must be 0 or more."),
+        ({"seconds": 0}, "seconds must be from 0.1 to 60."),
+        ({"seconds": "60.5"}, "seconds must be from 0.1 to 60."),
+        ({"seconds": "inf"}, "seconds must be from 0.1 to 60."),
+        ({"seconds": math.nan}, "seconds must be from 0.1 to 60."),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused(given: dict[str, t.Any], why: str) -> None:
+    with pytest.raises(CertificatesError) as refused:
+        SPEC.read(given)
+    assert refused.value.message == why
+
+
+@pytest.mark.parametrize(("given", "read"), [({}, 1), ({"days": "0"}, 0), ({"days": 10**30}, 10**30), ({"days": 3}, 3)])
+def test_a_number_within_its_bounds_is_read(given: dict[str, t.Any], read: int) -> None:
+    assert SPEC.read(given)["days"] == read
+
+
+def test_the_rest_ansible_refuses() -> None:
+    for given in ({"days": "many"}, {"nobody": 1}, {"select": {"nobody": 1}}, {"sources": {"folder": "/a"}}):
+        refuse(given, ".+")
+
+
+def test_specs_compose() -> None:
+    part = SPEC.only("days", "note")
+    assert (part.options.keys(), part.bounds) == ({"days", "note"}, {"days": (0, math.inf)})
+    whole = part + ArgumentSpec({"ports": {"type": "list"}}, bounds={"ports": (1, 2)}, limiting={"ports"})
+    assert (whole.options.keys(), whole.bounds.keys()) == ({"days", "note", "ports"}, {"days", "ports"})
+    assert whole.limiting == {*SPEC.limiting, "ports"}
+
+
+def test_the_given_values_stay_as_they_are() -> None:
+    given: dict[str, t.Any] = {"select": '{"names": "a"}', "sources": [{"mail": "{}"}], "number": ""}
+    SPEC.normalized(given)
+    assert given == {"select": '{"names": "a"}', "sources": [{"mail": "{}"}], "number": ""}
+
+
+def test_secrets_at_any_depth() -> None:
+    given = {
+        "sources": [
+            {"manager": {"key": {"it": ["one"]}}},
+            '{"manager": {"key": "two"}}',
+            [{"manager": {"key": 3}}],
+            "x",
+        ],
+        "note": "no",
+    }
+    assert [*SPEC.secrets(given)] == ["one", "two", "3"]
+
+
+def test_secrets_are_not_shown() -> None:
+    given = {"sources": [{"manager": {"key": "one", "names": ["a"]}}, {"folder": None}], "names": None, "places": None}
+    manager = {"key": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "names": ["a"]}
+    assert SPEC.redacted(given) == {**given, "sources": [{"manager": manager}, {"folder": None}]}
+
+
+def test_relative_paths_begin_in_a_folder() -> None:
+    values = SPEC.read(
+        {"sources": [{"folder": "a"}, {"folder": "/b"}, {"mail": {"paths": ["c", "/d"]}}, {"mail": {}}], "note": "e"}
+    )
+    SPEC.begin_paths(values, "/srv")
+    assert [source["folder"] for source in values["sources"]] == ["/srv/a", "/b", None, None]
+    assert values["sources"][3]["mail"]["paths"] is None
+    assert (values["sources"][2]["mail"]["paths"], values["note"]) == (["/srv/c", "/d"], "e")
+
+
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_an_environment_variable_that_is_empty_sets_nothing(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    monkeypatch.delenv("ONE", raising=False)
+    if value is not None:
+        monkeypatch.setenv("ONE", value)
+    with pytest.raises(AnsibleFallbackNotFound):
+        of_environment("ONE")
+    monkeypatch.setenv("OTHER", " set\n")
+    assert of_environment("ONE", "OTHER") == "set"
+
+
+OF_EACH = {"state", "allow_expired", "verify_chain", "trust"}
+"""What entries of `certificates` have with a default in both modules that take several."""
+
+
+@pytest.mark.parametrize(
+    ("spec", "own"),
+    [(import_options(), {"remove_superseded"}), (secret_certificate_options(), {"secret_group", "force"})],
+)
+def test_what_belongs_into_the_entries_of_several_does_not_stand_beside_them(spec: ArgumentSpec, own: set[str]) -> None:
+    names = OF_EACH | own
+    with pytest.raises(CertificatesError) as refused:
+        check_beside_several(spec, {"certificates": []}, names | {"certificates", "timeout", "notes"})
+    said = ", ".join(sorted(names))
+    assert refused.value.message == f"With certificates, give {said} inside its entries, not beside them."
+    check_beside_several(spec, {"certificates": []}, {"certificates", "timeout"})
+    check_beside_several(spec, {"certificates": None}, names)

@@ -1,0 +1,147 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is found to be secret in a text, and how texts are shown without it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePath
+
+import pytest
+from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import (
+    STARS,
+    contained_in,
+    masked,
+    quoted,
+    secrets_in,
+    texts_in,
+    without_key_material,
+)
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.support.certificates import Authority, key_pem, new_key
+
+AUTHORITY = Authority()
+
+
+@pytest.mark.parametrize(
+    ("text", "password"),
+    [
+        ("postgresql://me:p@ss@host/db", "p@ss"),
+        ("postgresql://me:p/ss@host/db?name=a@b", "p/ss"),
+        ("postgresql://me:p?a=b@host/db", "p?a=b"),
+        ("postgresql://me:p%40ss@host:1/db", "p@ss"),
+        ("postgresql://host/db?user=u&password=S3cr&x=y", "S3cr"),
+        ("postgresql://h/db?user=me&SSLPassword=S3cr%20t", "S3cr t"),
+        ("sqlite:///ledger.db?key=S3cr", "S3cr"),
+        ("http://me:pass@proxy:3128", "pass"),
+        ("http://token:@proxy:3128", "token"),
+        ("//me:pass@proxy:3128", "pass"),
+        ("http://host/x password='a b c'", "a b c"),
+        ("see https://me:pass@host/x, or mail me: me@example.com", "pass"),
+        ("host=there password='a b c' user=me", "a b c"),
+        ("password = 'a b c'", "a b c"),
+        ("https://me:S3cr'\"\\et-zq@host:port", "S3cr'\"\\et-zq"),
+        ("postgresql://host/db?password=sesame\n", "sesame"),
+    ],
+)
+def test_passwords_in_urls(text: str, password: str) -> None:
+    assert password in set(secrets_in({"url": [text]}))
+    assert password not in masked(text, secrets_in(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://host/db?passfile=/a&sslkey=/b&service=c",
+        "postgresql://user@host/database",
+        "sqlite:////srv/a:b@c/ledger.db",
+        "https://api.softlayer.com/rest/v3.1/",
+        "http://:8080/",
+        "*@example.com",
+        "call me: me@example.com",
+        "public_key=abcdef",
+    ],
+)
+def test_what_is_no_password(text: str) -> None:
+    assert masked(text, secrets_in(text)) == text
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+@pytest.mark.parametrize("passphrase", [None, "a-phrase"])
+def test_private_keys_in_texts(kind: str, passphrase: str | None) -> None:
+    pem = key_pem(new_key(kind), passphrase=passphrase) if passphrase else key_pem(new_key(kind))
+    one = AUTHORITY.issue("www.example.com")
+    for text in (pem, pem.replace("\n", "\\n"), f"key: |\n  {pem}".replace("\n", "\n  "), one.pem + pem, pem[:-80]):
+        shown = masked(text, secrets_in(text))
+        assert not any(line in shown for line in pem.splitlines()[1:-1]), text
+    assert [*secrets_in([one.pem, one.csr_pem, one.chain_pem])] == []
+
+
+def test_pieces_of_a_key_that_a_server_quotes() -> None:
+    lines = key_pem(new_key("rsa")).splitlines()
+    for first, last in ((0, None), (0, 5), (4, None), (3, 4)):
+        piece = "\n".join(lines[first:last])
+        shown = without_key_material(f"Invalid privateKey: {piece}")
+        assert shown.startswith(f"Invalid privateKey: {STARS}")
+        assert not any(line in shown for line in lines[1:-1])
+
+
+def test_words_that_a_server_says() -> None:
+    text = "SoftLayer_Exception_Public: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e is MAINTENANCE_PENDING, see getSslCertificateRequests"
+    assert without_key_material(text) == text
+
+
+@given(st.text(min_size=4, max_size=40, alphabet=st.characters(codec="utf-8")), st.sampled_from(["", "'", '"', "'\""]))
+def test_a_password_is_found_in_whatever_quotes(password: str, beside: str) -> None:
+    words = f"it is {beside}<{password}>{beside}!"
+    for text in (words, repr([words]), json.dumps(words), json.dumps(words, ensure_ascii=False), repr({"a": [words]})):
+        assert f"<{STARS}>" in masked(text, {password})
+
+
+def test_of_passwords_in_one_another_the_whole_one_is_hidden() -> None:
+    assert masked("it is abwxyzcd, or wxyz", {"", "wxyz", "abwxyzcd", "abwx"}) == f"it is {STARS}, or {STARS}"
+
+
+def test_a_very_short_password_is_left_to_ansible() -> None:
+    """Looked for in all texts, it would make an output that nobody can read."""
+    assert quoted({"", "abc", "abcd"}) == {"abcd"} and masked("abc", {"abc"}) == "abc"
+
+
+def test_all_texts() -> None:
+    assert [*texts_in({"a": ["b", 1, None, {"c": "d"}], "e": True})] == ["b", "1", "d"]
+
+
+SOME_TEXT = st.text("ab\n1", min_size=1, max_size=4)
+SOME_VALUE = st.recursive(
+    SOME_TEXT | st.integers(0, 1111) | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SOME_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(SOME_VALUE, st.sets(SOME_TEXT, max_size=6))
+@example(["aaa\n", "b"], {"aaa", "aa\n", "11"})
+def test_nothing_more_has_to_be_looked_for_than_is_contained(value: object, secrets: set[str]) -> None:
+    """ansible-core hides the same whether it looks for all secrets or for those that a result contains.
+
+    Of two that overlap it hides the one that it looks for first, so they are given in an order.
+    """
+    found = contained_in(value, {secret for secret in secrets if len(secret) > 1})
+    assert found <= secrets
+    assert remove_values(value, sorted(found)) == remove_values(value, sorted(s for s in secrets if len(s) > 1))
+
+
+def test_only_what_a_result_contains_is_looked_for() -> None:
+    password, key = "x" * 8, key_pem(new_key())
+    assert contained_in({"a": ["b", 1, None]}, [password, key]) == set()
+    assert contained_in({"a": [f"b{key}"]}, [password, key]) == {key}
+    assert contained_in({f"b{key}": [f"{password}!"]}, [password, key]) == {password, key}
+    assert contained_in(({"a": 12345},), ["234"]) == {"234"}
+    assert contained_in({"a": [PurePath("/srv/S3cret"), "schl\u00fcssel"]}, ["S3cret", "schl\u00fcssel"]) == {
+        *("S3cret", "schl\u00fcssel")
+    }

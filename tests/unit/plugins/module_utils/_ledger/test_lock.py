@@ -1,0 +1,268 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A lock by itself: renewed as long as it lasts, lost for good, ended in any case. Runs that have it: test_deploy_turns.py."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.caller import Caller
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import lock as locking
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Key, Ledger
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.lock import Lock, acquire
+
+from tests.support.failing import fails
+
+AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+KEY = Key("lock", "load balancers of account 7")
+SECONDS = 30.0
+"""How long something may take that happens at once."""
+Answer = Callable[[Claim], Claim | None]
+
+
+def renewed(claim: Claim) -> Claim:
+    """What a ledger answers that has the lock."""
+    return claim
+
+
+def lost(_claim: Claim) -> None:
+    """What a ledger answers where another run has the lock."""
+
+
+def away(_claim: Claim) -> None:
+    """What a ledger does that cannot be reached."""
+    raise CertificatesError("ledger_unavailable", "The ledger is away.")
+
+
+class FakeLedger:
+    """A ledger that answers as it is told, and tells of what it was asked."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = renewed
+        self.asked: queue.Queue[str] = queue.Queue()
+
+    def renew(self, claim: Claim, _at: datetime) -> Claim | None:
+        self.asked.put("renew")
+        return self.answer(claim)
+
+    def end(self, claim: Claim, _at: datetime) -> None:
+        self.asked.put("end")
+        self.answer(claim)
+
+    def close(self) -> None:
+        self.asked.put("close")
+
+    def was_asked(self) -> str:
+        """What comes next."""
+        return self.asked.get(timeout=SECONDS)
+
+
+class Clock:
+    """The seconds that go by."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still unless it is set."""
+    clock = Clock()
+    monkeypatch.setattr(locking, "seconds", clock)
+    return clock
+
+
+@pytest.fixture
+def ledger() -> FakeLedger:
+    """A ledger that renews a lock."""
+    return FakeLedger()
+
+
+def a_turn(ledger: FakeLedger, lease: float = 30) -> Lock:
+    """A lock that was taken just now."""
+    claim = Claim(1, KEY, AT, AT + timedelta(seconds=lease))
+    return Lock(cast(Ledger, ledger), claim, "load balancers", locking.seconds(), is_plan_stale=False)
+
+
+@pytest.fixture
+def lock(ledger: FakeLedger, clock: Clock) -> Iterator[Lock]:
+    """A lock with the usual lease."""
+    lock = a_turn(ledger)
+    yield lock
+    ledger.answer = renewed
+    lock.end()
+
+
+def refusal(lock: Lock) -> str:
+    """Why nothing may be sent."""
+    with fails("locked", "run it again") as caught:
+        lock.check()
+    return caught.value.message
+
+
+def test_a_fresh_turn_is_used_without_asking(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
+    for clock.seconds in (0, 9.9):
+        lock.check()
+    assert ledger.asked.empty()
+
+
+def test_an_old_one_is_renewed_first(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
+    """Also if its lease is over: who took it over meanwhile would be noticed."""
+    for clock.seconds in (10.1, 3600):
+        lock.check()
+        assert ledger.was_asked() == "renew" and ledger.asked.empty()
+        lock.check()
+        assert ledger.asked.empty()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "answer", "said"), [(31, lost, "another run took it over"), (10.1, away, "The ledger is away.")]
+)
+def test_one_that_is_taken_over_or_cannot_be_renewed_is_given_up(
+    lock: Lock, ledger: FakeLedger, clock: Clock, seconds: float, answer: Callable[[Any], Any], said: str
+) -> None:
+    """For good, so that another run can have it as soon as the ledger is there again."""
+    clock.seconds, ledger.answer = seconds, answer
+    assert said in refusal(lock)
+    ledger.answer = renewed
+    assert said in refusal(lock)
+    assert [ledger.was_asked() for _number in range(3)] == ["renew", "end", "close"]
+
+
+def test_trouble_that_passes_does_no_harm(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
+    ledger.answer = away
+    lock._renew()
+    lock.check()
+    clock.seconds, ledger.answer = 10.1, renewed
+    lock.check()
+
+
+def test_a_ledger_that_does_not_answer(ledger: FakeLedger, clock: Clock) -> None:
+    """It is waited for no longer than for the length of the lease, now and at the end."""
+    answers = threading.Event()
+
+    def hang(claim: Claim) -> Claim:
+        answers.wait()
+        return claim
+
+    lock = a_turn(ledger, lease=0.3)
+    clock.seconds, ledger.answer = 1, hang
+    assert "The ledger does not answer." in refusal(lock)
+    lock.end()
+    assert ledger.was_asked() == "renew" and ledger.asked.empty()
+    answers.set()
+    assert [ledger.was_asked() for _number in range(2)] == ["end", "close"]
+
+
+def test_it_is_renewed_again_and_again_and_ended_once(ledger: FakeLedger) -> None:
+    lock = a_turn(ledger, lease=0.3)
+    assert [ledger.was_asked() for _number in range(5)] == ["renew"] * 5
+    lock.end()
+    lock.end()
+    last = [ledger.was_asked()]
+    while not ledger.asked.empty():
+        last.append(ledger.was_asked())
+    assert [what for what in last if what != "renew"] == ["end", "close"] == last[-2:]
+
+
+def test_one_that_is_left_to_its_lease(ledger: FakeLedger) -> None:
+    lock = a_turn(ledger)
+    lock.end(release=False)
+    assert ledger.was_asked() == "close" and ledger.asked.empty()
+
+
+# Taking it
+
+
+class Session:
+    """A session that warns, and can be told to stop."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        """Warn of the same only once, as the client does."""
+        self.warnings += [text] if text not in self.warnings else []
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The URL of a ledger that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+
+
+def take(url: str, planned_at: datetime, session: Session | None = None, longest_wait: float = SECONDS) -> Lock:
+    """Take the lock, as a run does whose plan is from then."""
+    return acquire(
+        cast(Caller, session or Session()), url, lambda: KEY.subject, "load balancers", longest_wait, planned_at
+    )
+
+
+def test_whether_the_plan_still_holds(url: str) -> None:
+    """Unless a lock has ended after it was made; if it is not known when that was, it is made anew."""
+    start = datetime.now(timezone.utc)
+    first = take(url, start)
+    assert not first.is_plan_stale
+    first.end()
+    second = take(url, datetime.now(timezone.utc))
+    assert not second.is_plan_stale
+    second.end()
+    third = take(url, start)
+    assert third.is_plan_stale
+    third.end()
+    ledger = Ledger(url)
+    dead = ledger.claim(KEY, start, None, locking.LEASE)
+    assert isinstance(dead, Claim)
+    ledger.release(dead)
+    ledger.close()
+    fourth = take(url, datetime.now(timezone.utc))
+    assert fourth.is_plan_stale
+    fourth.end()
+
+
+def test_what_is_said_of_the_wait(url: str) -> None:
+    """Once, however often it is looked; then how long it was."""
+    first, session = take(url, AT), Session()
+    with fails("locked", "within 1 seconds"):
+        take(url, AT, session, longest_wait=1)
+    (warning,) = session.warnings
+    assert "at most 1 seconds" in warning
+    with fails("locked", "is not to wait"):
+        take(url, AT, Session(), longest_wait=0)
+    first.end()
+
+
+def test_one_that_cannot_be_had_holds_nothing(url: str) -> None:
+    """The ledger is closed, and the next run has the lock at once."""
+    stopped = Session()
+    first = take(url, AT)
+    stopped.stop.set()
+    with fails("interrupted", "changed nothing"):
+        take(url, AT, stopped)
+    first.end()
+    take(url, AT, longest_wait=0).end()
+
+
+def test_what_a_rival_has_withdrawn_is_not_asked_for_without_end(url: str) -> None:
+    """A lock of a dead run that cannot be withdrawn is waited for like any other."""
+    ledger = Ledger(url)
+    assert isinstance(ledger.claim(KEY, AT - timedelta(days=9), None, locking.LEASE), Claim)
+    ledger.close()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(CertificatesError) as caught:
+        patch.setattr(Ledger, "withdraw", lambda *_given: False)
+        take(url, AT, longest_wait=0.2)
+    assert caught.value.code == "locked"
+    take(url, AT, longest_wait=0).end()

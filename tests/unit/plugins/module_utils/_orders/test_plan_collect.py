@@ -1,0 +1,431 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A public key is no secret: of all that messages hold, a certificate is taken for its key, its chain to a trusted root and its names."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from datetime import timezone
+from email.message import EmailMessage
+from itertools import permutations
+from types import FrameType
+from typing import Any, get_args
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import UnmatchedReason, Untrusted
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import plan_collect as searching
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import (
+    Collected,
+    Location,
+    Search,
+    Target,
+    Wanted,
+    why_missing,
+    why_untrusted,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from cryptography import x509
+
+from tests.support.certificates import DAY, NOW, Authority, Issued, certificate_of, name_of, new_key, pem_of
+
+AT = NOW.astimezone(timezone.utc)
+NAME = "www.example.com"
+KEY = new_key()
+REAL, FORGER = Authority("Real"), Authority("Real")
+GENUINE = REAL.issue(NAME, key=KEY)
+FORGED = FORGER.issue(NAME, key=KEY, days=(-0.5, 900))
+"""The right key and names, newer and longer valid, by an authority that has the right names as well."""
+THEIRS = REAL.issue("attacker.example", key=KEY, days=(-0.5, 900))
+"""Whoever has got hold of the signing request has it signed for a name of his own, by the trusted authority."""
+CHAIN = list(REAL.chain)
+Letter = list[x509.Certificate]
+
+
+def target(*names: str) -> Target:
+    """The key, and the names that the certificate should be for."""
+    return Certificate(GENUINE.der).public_key_sha256, frozenset(names)
+
+
+def letter(certificates: Letter) -> bytes:
+    """A message with certificates in its text."""
+    message = EmailMessage()
+    message["From"], message["Subject"] = "Orders <orders@ca.example>", "Your SSL certificate"
+    message["Message-ID"], message["Date"] = "<1@ca.example>", NOW
+    message.set_content("Your certificate:\n\n" + pem_of(certificates))
+    return bytes(message)
+
+
+def search(*letters: Letter, wanted: Target | None = None, require_trust: bool = True, **how: Any) -> Search:
+    """A search through messages, to its end."""
+    anchors = Anchors([Certificate.of(REAL.root)])
+    found = Search({wanted or target()}, lambda: anchors, require_trust=require_trust, **how)
+    for number, certificates in enumerate(letters):
+        found.examine(letter(certificates), Location(path=str(number)), AT)
+    found.settle(AT)
+    return found
+
+
+def collected(found: Search) -> list[Collected]:
+    """What was found for all targets."""
+    return [one for target in found.targets for one in found.collected(target)]
+
+
+def taken(found: Search) -> tuple[bytes, list[bytes], str]:
+    """The certificate that was taken, its chain, and whether it is trusted."""
+    [one] = collected(found)
+    return one.match.certificate.der, [issuer.der for issuer in one.match.chain], one.match.trust
+
+
+def trusted(issued: Issued = GENUINE, *issuers: x509.Certificate) -> tuple[bytes, list[bytes], str]:
+    """What is taken if all is right."""
+    chain = [Certificate.of(one).der for one in issuers or issued.chain]
+    return issued.der, chain, "trusted"
+
+
+def reasons(found: Search) -> list[str]:
+    """Why messages were not taken."""
+    assert found.unmatched_count == len(found.unmatched)
+    return [entry["reason"] for entry in found.unmatched]
+
+
+@pytest.mark.parametrize(
+    "letters", list(permutations([[GENUINE.certificate, *CHAIN], [FORGED.certificate, *FORGER.chain]]))
+)
+def test_a_forged_certificate_of_the_right_key_is_left_where_it_is(letters: tuple[Letter, ...]) -> None:
+    found = search(*letters)
+    assert (taken(found), reasons(found), found.is_complete) == (trusted(), ["untrusted"], True)
+    assert taken(search([one for certificates in letters for one in certificates])) == trusted(), "in one message"
+    assert taken(search(*letters, require_trust=False)) == trusted()
+
+
+@pytest.mark.parametrize("issuers", [CHAIN, list(FORGER.chain), [*FORGER.chain, FORGER.root]])
+def test_a_forged_certificate_alone(issuers: Letter) -> None:
+    found = search([FORGED.certificate, *issuers])
+    assert (collected(found), reasons(found), found.is_complete) == ([], ["untrusted"], False)
+    assert "trusted_ca_path" in found.unmatched[0]["message"]
+    [refused] = found.refused.values()
+    assert "right public key" in why_untrusted(refused).message
+    warned = search([FORGED.certificate, *issuers], require_trust=False)
+    assert taken(warned)[0] == FORGED.der and not warned.is_complete
+
+
+def test_a_certificate_for_a_name_of_the_sender_is_not_the_orders() -> None:
+    wanted, theirs = target(NAME), [THEIRS.certificate, *CHAIN]
+    assert taken(search([GENUINE.certificate, *CHAIN], theirs, wanted=wanted)) == trusted()
+    alone = search(theirs, wanted=wanted)
+    assert (collected(alone), reasons(alone)) == ([], ["untrusted"])
+    assert "attacker.example has the right public key, but not the order's common name" in alone.unmatched[0]["message"]
+    late = search([THEIRS.certificate], CHAIN, wanted=wanted)
+    assert not collected(late) and "untrusted" in reasons(late), "also where its issuer comes in another email"
+    assert taken(search(theirs, wanted=wanted, require_trust=False)) == trusted(THEIRS)
+
+
+def test_of_certificates_that_are_right_the_one_that_was_issued_last() -> None:
+    older, newer = REAL.issue(NAME, key=KEY, days=(-30, 60)), GENUINE
+    for several in permutations([older.certificate, newer.certificate]):
+        assert taken(search([*several, *CHAIN], wanted=target(NAME))) == trusted(), "in one message"
+        assert taken(search(*([one, *CHAIN] for one in several), wanted=target(NAME))) == trusted(), "in two"
+
+
+def test_who_looks_for_any_names_finds_those_that_another_looks_for_too() -> None:
+    """Two signing requests of one key, of which one names nothing."""
+    for_any, for_theirs = target(), target(NAME)
+    found = Search([for_any, for_theirs, target("other.example.com")])
+    found.examine(letter([GENUINE.certificate, *CHAIN]), Location(), AT)
+    assert [len(found.collected(one)) for one in found.targets] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("in_one", [True, False], ids=["one message", "two messages"])
+def test_of_certificates_of_a_key_the_one_with_all_names_that_were_asked_for(in_one: bool) -> None:
+    """The others are newer."""
+    both = (NAME, "shop.example.com")
+    right, other = REAL.issue(NAME, key=KEY, names=both), REAL.issue(NAME, key=KEY, days=(-0.5, 900))
+    for several in permutations([right.certificate, other.certificate, THEIRS.certificate]):
+        letters = [[*several, *CHAIN]] if in_one else [[one, *CHAIN] for one in several]
+        assert taken(search(*letters, wanted=target(*both))) == trusted(right)
+
+
+def test_a_longer_chain_is_not_a_better_one() -> None:
+    """An intermediate of the real authority's name and key, signed by a stranger, and the stranger's own."""
+    stranger = Authority("Stranger")
+    foreign = certificate_of(REAL.issuer.subject, stranger.issuer.subject, REAL.key, stranger.key, ca=True)
+    longer = [GENUINE.certificate, foreign, *stranger.chain]
+    assert taken(search([GENUINE.certificate, *CHAIN], longer)) == trusted()
+    assert taken(search([*longer, *CHAIN])) == trusted()
+
+
+def test_issuers_that_a_message_lacks() -> None:
+    alone = search([GENUINE.certificate])
+    assert (collected(alone), reasons(alone)) == ([], ["chain_incomplete"])
+    assert "Real CA 1" in alone.unmatched[0]["message"] and "intermediate_path" in alone.unmatched[0]["message"]
+    assert taken(search([GENUINE.certificate], known=[Certificate.of(one) for one in CHAIN])) == trusted()
+
+
+def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
+    """Authorities send the intermediate by itself, or nobody asks for the certificate that it came with."""
+    deep = Authority("Deep", intermediates=2)
+    leaf = deep.issue(NAME, key=KEY)
+    letters = [[leaf.certificate], [deep.chain[0]], [deep.issue("other.example.com").certificate, deep.chain[1]]]
+    for several in permutations(letters):
+        found = Search({target()}, lambda: Anchors([Certificate.of(deep.root)]), require_trust=True)
+        for certificates in several:
+            found.examine(letter(certificates), Location(), AT)
+        found.settle(AT)
+        assert (taken(found), set(reasons(found))) == (trusted(leaf), {"no_matching_key"})
+        assert [one.match.why for one in collected(found)] == [""]
+
+
+def test_issuers_that_are_trusted_complete_what_has_come_before_at_once() -> None:
+    """So that a mailbox need not be read to its end."""
+    own = REAL.issue("other.example.com")
+    theirs = Certificate(own.der).public_key_sha256, frozenset[str]()
+    seen = Search({target(), theirs}, lambda: Anchors([Certificate.of(REAL.root)]), require_trust=True)
+    seen.examine(letter([GENUINE.certificate]), INBOX, AT)
+    assert not seen.collected(target())
+    seen.examine(letter([own.certificate, *CHAIN]), INBOX, AT)
+    assert seen.collected(target()) and seen.is_complete
+
+
+def test_issuers_from_other_messages_are_trusted_for_their_signatures_alone() -> None:
+    assert collected(search([GENUINE.certificate], list(FORGER.chain))) == []
+    assert collected(search([FORGED.certificate], list(FORGER.chain), CHAIN)) == []
+
+
+def test_many_issuers_of_one_name_do_no_harm_to_what_needs_none_of_them() -> None:
+    key = new_key()
+    names = REAL.issuer.subject, REAL.root.subject
+    lookalikes = [certificate_of(*names, new_key(), key, ca=True) for _number in range(400)]
+    assert taken(search(lookalikes, [GENUINE.certificate, *CHAIN])) == trusted()
+
+
+@pytest.mark.parametrize(("most", "is_complete"), [(1, False), (2, True)])
+def test_only_so_many_issuers_are_remembered(monkeypatch: pytest.MonkeyPatch, most: int, is_complete: bool) -> None:
+    """Of all messages together."""
+    monkeypatch.setattr(searching, "ISSUERS", most)
+    assert search([GENUINE.certificate], list(FORGER.chain), CHAIN).is_complete is is_complete
+    again = [*FORGER.chain, *CHAIN]
+    assert search([GENUINE.certificate], list(FORGER.chain), again).is_complete is is_complete, "each counts once"
+
+
+def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:
+    """A server's certificate issues nothing, whatever its name is."""
+    server = certificate_of(name_of("Real CA 1"), REAL.root.subject, REAL.key, FORGER.key)
+    assert collected(search([GENUINE.certificate], [server])) == []
+
+
+def test_what_needs_no_other_message_takes_no_place_of_what_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "UNMATCHED", 2)
+    forged = [[FORGED.certificate, *FORGER.chain, FORGER.root]] * 3
+    assert taken(search(*forged, [GENUINE.certificate], CHAIN)) == trusted()
+
+
+@pytest.mark.parametrize(("most", "is_complete"), [(1, False), (2, True)])
+def test_only_so_many_certificates_wait_for_their_issuers(
+    monkeypatch: pytest.MonkeyPatch, most: int, is_complete: bool
+) -> None:
+    monkeypatch.setattr(searching, "UNMATCHED", most)
+    seen = search([THEIRS.certificate], [GENUINE.certificate], CHAIN, wanted=target(NAME))
+    assert bool(collected(seen)) is seen.is_complete is is_complete
+
+
+def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "UNMATCHED", 2)
+    found = search(*[[]] * 3)
+    found.pass_over(letter([]), Location())
+    assert (len(found.unmatched), found.unmatched_count, found.examined) == (2, 4, 4)
+
+
+# What is said
+
+SOURCE = {
+    "message_id": "<1@ca.example>",
+    "from": "Orders <orders@ca.example>",
+    "date": iso(NOW),
+    "subject": "Your SSL certificate",
+    "folder": "INBOX",
+    "uid": 7,
+    "path": "/mails",
+}
+INBOX = Location("INBOX", 7, "/mails")
+
+
+def test_what_has_come_is_told_with_what_it_is_for_and_where_it_was() -> None:
+    found = Search([target()], lambda: Anchors([Certificate.of(REAL.root)]))
+    found.examine(letter([GENUINE.certificate, *CHAIN]), INBOX, AT)
+    [one] = found.collected(target())
+    result = one.as_result(Wanted(target()[0], 1, "asked.example.com", "/a.csr"))
+    assert result == {
+        **Certificate(GENUINE.der).facts(),
+        "order_id": 1,
+        "common_name": "asked.example.com",
+        "path": "/a.csr",
+        "trust": "trusted",
+        "certificate": GENUINE.pem,
+        "intermediate_certificate": pem_of(CHAIN),
+        "source": {**SOURCE, "format": "inline_pem"},
+    }
+    assert one.as_result(Wanted(target()[0]))["common_name"] == NAME
+    [alone] = collected(search([GENUINE.certificate], require_trust=False))
+    assert alone.as_result(Wanted(target()[0]))["intermediate_certificate"] is None
+
+
+def test_a_message_that_is_larger_than_is_read_is_told_with_the_option_for_that() -> None:
+    found = search()
+    found.pass_over(letter([]), INBOX)
+    assert found.unmatched == [{**SOURCE, "reason": "too_large", "message": searching.LARGE_MESSAGE}]
+    assert "max_message_bytes" in searching.LARGE_MESSAGE
+
+
+def test_a_message_that_cannot_be_read_is_told_with_the_reason() -> None:
+    seen = search()
+    said = seen.miss(INBOX, "The disk is broken.")
+    assert said == f"The disk is broken. {searching.UNMATCHED_BECAUSE['unreadable']}" and seen.examined == 1
+    [entry] = seen.unmatched
+    assert (entry["reason"], entry["message"], entry["subject"], entry["uid"]) == ("unreadable", said, None, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("certificate.tar.gz", "by hand. It is called certificate.tar.gz."),
+        ("certificate\u202e.gz", "It is called certificate\\u202e.gz."),
+        ("certificate" * 99, f"It is called {('certificate' * 99)[: searching.SHOWN_NAME]}."),
+        (None, "save the certificate by hand."),
+    ],
+)
+def test_a_file_that_may_hold_the_certificate_and_is_not_read_is_told_by_its_name(name: str | None, ends: str) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Your SSL certificate"
+    message.set_content("It is attached.")
+    message.add_attachment(gzip.compress(b"x"), "application", "gzip", filename=name)
+    seen = search()
+    seen.examine(bytes(message), INBOX, AT)
+    [entry] = seen.unmatched
+    assert entry["reason"] == "unsupported_attachment" and entry["message"].endswith(ends)
+
+
+def test_a_message_that_outlook_has_wrapped_is_told_with_a_remedy_of_its_own() -> None:
+    seen = search()
+    seen.examine(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", INBOX, AT)
+    [entry] = seen.unmatched
+    assert (entry["reason"], entry["message"]) == ("unsupported_attachment", searching.OUTLOOK_MESSAGE)
+
+
+def test_every_reason_why_a_message_was_not_taken_is_told_in_words_with_a_remedy() -> None:
+    """Those of a certificate that is not trusted are told with its name."""
+    told = searching.UNMATCHED_BECAUSE
+    assert told.keys() == set(get_args(UnmatchedReason)) - set(get_args(Untrusted))
+    assert all(text.endswith(".") for text in told.values())
+
+
+EXPIRED, LATER = REAL.issue(NAME, key=KEY, days=(-90, -1)), REAL.issue(NAME, key=KEY, days=(1, 90))
+
+
+@pytest.mark.parametrize(
+    ("letters", "reason", "words", "told"),
+    [
+        ([], "waiting_for_email", "No message with the certificate has come yet", None),
+        ([[EXPIRED.certificate]], "waiting_for_email", f"it expired on {iso(NOW - DAY)}. No newer one", EXPIRED),
+        ([[LATER.certificate]], "waiting_for_email", f"it is not valid before {iso(NOW + DAY)}: run again", LATER),
+        ([[FORGED.certificate, *FORGER.chain, FORGER.root]], "untrusted", "Anyone can have a certificate made", None),
+        ([[GENUINE.certificate]], "chain_incomplete", "Give the issuers", None),
+        ([[EXPIRED.certificate], [GENUINE.certificate]], "chain_incomplete", "Give the issuers", None),
+    ],
+    ids=["nothing", "expired", "not_yet_valid", "untrusted", "incomplete", "expired_and_incomplete"],
+)
+def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
+    letters: list[Letter], reason: str, words: str, told: Issued | None
+) -> None:
+    """With its validity where that is what is wrong."""
+    found, key = search(*letters), target()[0]
+    asked = Wanted(key, 1, "asked.example.com", "/a.csr", requested_names=("also.example.com",))
+    entry = why_missing(asked, search(*letters, wanted=asked.target), AT)
+    assert words in entry.pop("message")
+    assert entry == {
+        "order_id": 1,
+        "common_name": "asked.example.com",
+        "subject_alt_names": ["also.example.com"],
+        "path": "/a.csr",
+        "public_key_sha256": key,
+        "not_before": told and iso(told.certificate.not_valid_before_utc),
+        "not_after": told and iso(told.certificate.not_valid_after_utc),
+        "reason": reason,
+    }
+    unnamed = why_missing(Wanted(key), found, AT)
+    assert (unnamed["common_name"], unnamed["subject_alt_names"]) == ((NAME, [NAME]) if letters else (None, []))
+    for asked in (Wanted(key, requested_names=("also.example.com",)), Wanted(key, common_name="asked.example.com")):
+        named = why_missing(asked, found, AT)
+        assert (named["common_name"], named["subject_alt_names"]) == (asked.common_name, list(asked.requested_names))
+
+
+def test_what_could_not_be_looked_for_is_told_with_the_reason() -> None:
+    """Nothing that came is said to be what it is about, as nobody knows its key."""
+    found = search([EXPIRED.certificate])
+    for wanted, reason in ((Wanted(None, 1), "no_public_key"), (Wanted(None, 1, exists=False), "not_found")):
+        entry = why_missing(wanted, found, AT)
+        assert (entry["reason"], entry["message"]) == (reason, searching.MISSING[entry["reason"]])
+        assert [entry[name] for name in ("public_key_sha256", "common_name", "not_before")] == [None] * 3
+
+
+def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
+    """A valid one is none of these, even if it cannot be taken."""
+    older = REAL.issue(NAME, key=KEY, days=(-180, -91))
+    for several in permutations([older, EXPIRED, GENUINE]):
+        found = search(*([one.certificate] for one in several))
+        assert found.invalid == {target()[0]: Certificate(EXPIRED.der)}
+
+
+STRANGER = Authority("Stranger")
+STRANGE = STRANGER.issue(NAME, key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("issued", "issuers", "wanted", "reason", "remedy"),
+    [
+        (THEIRS, CHAIN, target(NAME), "untrusted", "import it by ssl_certificate_import"),
+        (STRANGE, STRANGER.chain, target(), "chain_incomplete", "its root as trusted_ca_path"),
+        (FORGED, [*FORGER.chain, FORGER.root], target(), "untrusted", "give that one's root as trusted_ca_path"),
+        (FORGED, [*FORGER.chain, FORGER.root], target("x.example"), "untrusted", "give that one's root as"),
+    ],
+    ids=["other_names", "no_root", "other_root", "other_root_and_names"],
+)
+def test_what_is_refused_is_told_with_a_remedy(
+    issued: Issued, issuers: Letter, wanted: Target, reason: str, remedy: str
+) -> None:
+    [entry] = search([issued.certificate, *issuers], wanted=wanted).unmatched
+    assert entry["reason"] == reason and remedy in entry["message"]
+
+
+# Many targets
+
+
+def steps(found: Search, data: bytes) -> int:
+    """How many lines are run to look into a message, and to see whether anything is missing still."""
+    count = 0
+
+    def trace(_frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        found.examine(data, Location(), AT)
+        assert not found.is_complete
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_a_message_takes_no_longer_where_more_is_looked_for() -> None:
+    data = letter([GENUINE.certificate, *CHAIN])
+    others = [(f"{number:064x}", frozenset({f"{number}.example.com"})) for number in range(1_000)]
+    few, many = (Search([target(), *others[:number]], lambda: Anchors()) for number in (10, 1_000))
+    steps(Search([target(), others[0]]), data)  # what is remembered of the certificates
+    assert steps(few, data) == steps(many, data)

@@ -1,0 +1,851 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""In which order emails are claimed, requested and noted, and what keeps the others from being requested.
+
+API and ledger are stood in for. Which orders are mailed at all: test_emails.py.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
+    Claim,
+    Entry,
+    Key,
+    Ledger,
+    lease_for,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import run_request as fulfillment_email
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_request import (
+    EmailAction,
+    EmailOptions,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_request import (
+    MOST_IN_DOUBT,
+    SPEC,
+    Requester,
+    key_of,
+    run,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
+
+from tests.support.certificates import NOW
+from tests.support.stored import Made, view_with
+
+ACCOUNT, TIMEOUT = 7, 30
+HOUR = timedelta(hours=1)
+DAY = 24 * HOUR
+SHOP, WIKI, MAIL = 100, 101, 102
+ISSUED = Made().issued
+"""What comes of every order."""
+LATER = 5
+"""Seconds that a call takes."""
+
+
+def order_of(key: Key) -> int:
+    """The order that a claim is about."""
+    assert key.kind == "email" and "/FulfillmentEmail/" in key.subject
+    return int(key.subject.rpartition("/")[2])
+
+
+class World:
+    """An account with orders, a ledger, and a clock that goes on with each call."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.stop = threading.Event()
+        self.done: list[str] = []
+        """What happened, in turn."""
+        self.orders: dict[int, dict[str, Any]] = {}
+        self.records: list[dict[str, Any]] = []
+        self.answers: dict[int, list[Any]] = {}
+        """What the API answers to the next calls about an order; after them, yes."""
+        self.addresses: dict[int, str | CertificatesError | None] = {}
+        """Where the email of an order goes at the moment of its call."""
+        self.changes: dict[int, dict[str, Any]] = {}
+        """What else the API tells of an order at that moment."""
+        self.entries: dict[int, Entry] = {}
+        self.intervals: list[timedelta | None] = []
+        self.failing: dict[str, CertificatesError] = {}
+        """What fails in the ledger."""
+        self.closed = 0
+        self.warnings: list[str] = []
+        self.opened: list[tuple[str | None, bool]] = []
+        self.is_new = False
+        self.place = "/srv/ledger.db"
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def add(self, identifier: int = SHOP, **others: Any) -> int:
+        """Add an order, as the API tells of it."""
+        name = f"www{identifier}.example.com"
+        row = {
+            "id": identifier,
+            "commonName": name,
+            "approverEmailAddress": f"admin@{name}",
+            "certificateSigningRequest": ISSUED.csr_pem,
+        }
+        end = (NOW + 300 * DAY).isoformat()
+        self.orders[identifier] = {**row, "status": {"id": 1, "name": "Complete"}, "expirationDate": end, **others}
+        return identifier
+
+    # The API
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        *arguments: Any,
+        identifier: int,
+        repeatable: bool = True,
+        before_sending: Callable[[], None] | None = None,
+        **how: Any,
+    ) -> Any:
+        assert service == "Security_Certificate_Request"
+        if method == "getObject":
+            assert how == {
+                "mask": "mask[id,accountId,approverEmailAddress,expirationDate,status[id,name]]",
+                "in_turn": True,
+            }
+            self.done.append(f"read {identifier}")
+            address = self.addresses.get(identifier, "admin@example.com")
+            if isinstance(address, CertificatesError):
+                raise address
+            row = {"id": identifier, "accountId": ACCOUNT, "status": {"name": "Complete"}}
+            return row | {"approverEmailAddress": address} | self.changes.get(identifier, {})
+        assert (method, arguments, how) == ("resendEmail", ("FulfillmentEmail",), {})
+        assert repeatable is False, "it would be sent twice"
+        if before_sending is not None:
+            before_sending()
+        self.done.append(f"send {identifier}")
+        self.now += timedelta(seconds=LATER)
+        answer = self.answers.get(identifier) or [True]
+        answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if isinstance(answer, CertificatesError):
+            raise answer
+        return answer() if callable(answer) else answer
+
+    def read_list(
+        self, service: str, method: str, *_arguments: Any, mask: str, **_options: Any
+    ) -> list[dict[str, Any]]:
+        self.done.append(method)
+        assert service == "Account" or method == "getSslCertificateRequests"
+        return self.records if method == "getSecurityCertificates" else list(self.orders.values())
+
+    def read_ids(self, *arguments: Any, identifiers: Iterable[int], mask: str) -> list[dict[str, Any]]:
+        wanted = set(identifiers)
+        return [row for row in self.read_list(*arguments, mask=mask) if row["id"] in wanted]
+
+    # The ledger
+
+    def last_requests(self, keys: Iterable[Key], since: datetime) -> dict[Key, Entry]:
+        self._may_fail("last_requests")
+        assert self.now - since == timedelta(days=30)
+        return {key: self.entries[order_of(key)] for key in keys if order_of(key) in self.entries}
+
+    def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
+        assert (key, at) == (key_of(ACCOUNT, order_of(key)), self.now)
+        assert interval is not None and lease == lease_for(TIMEOUT)
+        self.done.append(f"claim {order_of(key)}")
+        self._may_fail("claim")
+        self.intervals.append(interval)
+        last = self.entries.get(order_of(key))
+        if last is not None and last.blocks_until(interval, at):
+            return last
+        self.entries[order_of(key)] = Entry(len(self.done), key, at, "claimed", at + lease)
+        return Claim(len(self.done), key, at, at + lease)
+
+    def confirm(self, claim: Claim) -> None:
+        self._note("confirm", claim, "confirmed")
+
+    def doubt(self, claim: Claim) -> None:
+        self._note("doubt", claim, "unknown")
+
+    def release(self, claim: Claim) -> None:
+        self.done.append(f"release {order_of(claim.key)}")
+        self._may_fail("release")
+        del self.entries[order_of(claim.key)]
+
+    def correct(self, entry: Entry, at: datetime) -> None:
+        self.done.append(f"correct {order_of(entry.key)}")
+        self.entries[order_of(entry.key)] = replace(entry, noticed_at=at)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def _note(self, what: str, claim: Claim, state: Any) -> None:
+        self.done.append(f"{what} {order_of(claim.key)}")
+        self._may_fail(what)
+        entry = self.entries[order_of(claim.key)]
+        assert entry.id == claim.id
+        self.entries[order_of(claim.key)] = replace(entry, state=state)
+
+    def _may_fail(self, what: str) -> None:
+        if what in self.failing:
+            raise self.failing[what]
+
+    def state(self, order_id: int = SHOP) -> str | None:
+        """What the ledger has on record."""
+        return self.entries[order_id].state if order_id in self.entries else None
+
+    def on_record(self, state: Any, at: datetime = NOW - HOUR, order_id: int = SHOP, **others: Any) -> None:
+        """An earlier request."""
+        key = key_of(ACCOUNT, order_id)
+        self.entries[order_id] = Entry(1, key, at, state, at + lease_for(TIMEOUT), **others)
+
+    # The run
+
+    @property
+    def client(self) -> Client:
+        """The session."""
+        return cast(
+            Client,
+            SimpleNamespace(
+                settings=SimpleNamespace(timeout=TIMEOUT),
+                stop=self.stop,
+                api_calls=17,
+                call=self.call,
+                read_list=self.read_list,
+                read_ids=self.read_ids,
+                account_id=lambda given=None: given or ACCOUNT,
+                each=lambda function, items: [function(item) for item in items],
+                warn=self.warnings.append,
+            ),
+        )
+
+    def requester(self, **options: Any) -> Requester:
+        """What requests emails."""
+        return Requester(self.client, cast(Ledger, self), ACCOUNT, wished(**options))
+
+    @property
+    def sent(self) -> list[int]:
+        """The orders whose emails were requested, in turn."""
+        return [int(one.partition(" ")[2]) for one in self.done if one.startswith("send ")]
+
+
+def wished(**others: Any) -> EmailOptions:
+    """The user's options."""
+    usual = {"allowed_recipients": None, "skip_imported": True, "force": False, "on_ineligible": "fail"}
+    return EmailOptions(**{"min_interval": DAY, **usual, **others})
+
+
+def planned(order_id: int = SHOP) -> EmailAction:
+    """An email that is to be requested."""
+    return EmailAction(
+        "requested",
+        None,
+        "It goes to admin@example.com.",
+        order_id,
+        common_name="www.example.com",
+        recipient="admin@example.com",
+        status="complete",
+        requested_at=NOW,
+        next_allowed_at=NOW + DAY,
+    )
+
+
+def shown(email: EmailAction) -> tuple[str, str | None, datetime | None, datetime | None]:
+    """Outcome, reason, when it was requested, and when the next one is allowed."""
+    return email.outcome, email.reason, email.requested_at, email.next_allowed_at
+
+
+def error(code: Any, message: str = "No.") -> CertificatesError:
+    """How the client tells of a failure."""
+    return CertificatesError(code, message)
+
+
+LOST = error("no_answer", "It did not answer.")
+AWAY = error("ledger_unavailable", "The ledger is away.")
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """An account without orders, and an empty ledger."""
+    world = World()
+
+    def opened(url: str | None, *, read_only: bool) -> World:
+        world.opened.append((url, read_only))
+        return world
+
+    monkeypatch.setattr(fulfillment_email, "now", world.clock)
+    monkeypatch.setattr(fulfillment_email, "Ledger", opened)
+    monkeypatch.setattr(fulfillment_email, "connect", lambda _module, _concurrency, _stop: world.client)
+    monkeypatch.setattr(fulfillment_email, "trust_view_of", lambda _path: view_with(at=world.now))
+    monkeypatch.setattr(fulfillment_email, "find_why_lost", lambda _path: None)
+    return world
+
+
+# One email
+
+
+@pytest.mark.parametrize(
+    ("answer", "has_sent"), [(True, True), (LOST, True), (False, False), (error("refused"), False)]
+)
+def test_whether_anything_was_sent(world: World, answer: Any, has_sent: bool) -> None:
+    """Or may have been."""
+    world.answers[SHOP] = [answer]
+    requester = world.requester()
+    assert not requester.has_sent
+    requester(planned())
+    assert requester.has_sent == has_sent
+
+
+def test_it_is_claimed_requested_and_confirmed(world: World) -> None:
+    email = world.requester()(planned())
+    assert shown(email) == ("requested", None, NOW, NOW + DAY)
+    assert email.message == "It goes to admin@example.com."
+    assert world.done == [f"claim {SHOP}", f"send {SHOP}", f"confirm {SHOP}"]
+    assert world.state() == "confirmed"
+
+
+LIMITED: list[dict[str, Any]] = [{"allowed_recipients": ["*"]}, {"approved": {SHOP: "admin@example.com"}}]
+
+
+@pytest.mark.parametrize("options", LIMITED, ids=["allowed", "approved"])
+def test_where_recipients_are_limited_the_address_is_read_again(world: World, options: dict[str, Any]) -> None:
+    assert world.requester(**options)(planned()).outcome == "requested"
+    assert world.done == [f"claim {SHOP}", f"read {SHOP}", f"send {SHOP}", f"confirm {SHOP}"]
+
+
+@pytest.mark.parametrize("address", ["Admin@example.com", "admin@example.com, eve@example.com", None])
+@pytest.mark.parametrize("options", LIMITED, ids=["allowed", "approved"])
+def test_an_address_that_has_changed_since_the_listing(
+    world: World, options: dict[str, Any], address: str | None
+) -> None:
+    """Even if the new one is allowed: nobody has seen it."""
+    world.addresses[SHOP] = address
+    email = world.requester(**options)(planned())
+    assert shown(email) == ("failed", "recipient_changed", None, None)
+    assert f"had admin@example.com, and it would go to {address or 'no address'} now" in email.message
+    assert world.done == [f"claim {SHOP}", f"read {SHOP}", f"release {SHOP}"] and world.state() is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"status": {"name": "Canceled"}}, "canceled"),
+        ({"expirationDate": (NOW - DAY).isoformat()}, "expired"),
+        ({"accountId": ACCOUNT + 1}, "api_error"),
+        ({"accountId": "another"}, "api_error"),
+    ],
+)
+def test_an_order_that_has_changed_since_the_listing(world: World, change: dict[str, Any], reason: str) -> None:
+    world.changes[SHOP] = change
+    email = world.requester(allowed_recipients=["*"])(planned())
+    assert shown(email) == ("failed", reason, None, None)
+    assert world.sent == [] and world.state() is None
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [("no_answer", "api_error"), ("not_found", "not_found"), ("rate_limited", "rate_limited")]
+)
+def test_an_address_that_cannot_be_read_again(world: World, code: str, reason: str) -> None:
+    """Nothing was sent, so an answer that is lost leaves nothing in doubt."""
+    world.addresses[SHOP] = error(code)
+    email = world.requester(allowed_recipients=["*"])(planned())
+    assert shown(email) == ("failed", reason, None, None)
+    assert email.message == "Not requested: its address could not be read again. No."
+    assert world.sent == [] and world.state() is None
+
+
+@pytest.mark.parametrize(
+    ("options", "interval", "until"),
+    [
+        ({}, DAY, NOW + DAY),
+        ({"min_interval": HOUR}, HOUR, NOW + HOUR),
+        ({"min_interval": timedelta()}, timedelta(), None),
+        ({"force": True}, timedelta(), NOW + DAY),
+    ],
+    ids=["usual", "hour", "none", "force"],
+)
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_what_forbids_it_and_for_how_long_it_forbids_the_next(
+    world: World, options: dict[str, Any], interval: timedelta, until: datetime | None, is_lost: bool
+) -> None:
+    """The interval counts from the claim, not from the answer."""
+    world.answers[SHOP] = [LOST if is_lost else True]
+    email = world.requester(**options)(planned())
+    assert (email.requested_at, email.next_allowed_at) == (NOW, until)
+    assert world.intervals == [interval]
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "outcome", "reason"),
+    [
+        ("confirmed", HOUR, "skipped", "cooldown"),
+        ("claimed", timedelta(seconds=5), "skipped", "outcome_unknown"),
+        ("claimed", HOUR, "failed", "outcome_unknown"),
+        ("unknown", HOUR, "failed", "outcome_unknown"),
+    ],
+)
+def test_what_another_run_has_claimed_meanwhile_is_not_requested(
+    world: World, state: str, age: timedelta, outcome: str, reason: str
+) -> None:
+    world.on_record(state, NOW - age)
+    email = world.requester()(planned())
+    assert shown(email) == (outcome, reason, None, NOW - age + DAY)
+    assert email.previous_requested_at == NOW - age
+    assert world.done == [f"claim {SHOP}"] and world.state() == state
+
+
+def test_what_was_requested_long_ago_is_requested_again(world: World) -> None:
+    world.on_record("confirmed", NOW - DAY)
+    assert world.requester()(planned()).outcome == "requested"
+    assert world.sent == [SHOP]
+
+
+def test_a_refusal_is_released(world: World) -> None:
+    world.answers[SHOP] = [False]
+    email = world.requester()(planned())
+    assert shown(email) == ("failed", "refused", None, None) and "gave no reason" in email.message
+    assert world.done == [f"claim {SHOP}", f"send {SHOP}", f"release {SHOP}"]
+    assert world.state() is None
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("not_found", "not_found"),
+        ("retired", "retired"),
+        ("rate_limited", "rate_limited"),
+        ("api_error", "api_error"),
+        ("unreachable", "api_error"),
+        ("authentication_failed", "api_error"),
+        ("interrupted", "api_error"),
+    ],
+)
+def test_what_was_surely_not_requested_is_released(world: World, code: str, reason: str) -> None:
+    world.answers[SHOP] = [error(code)]
+    email = world.requester()(planned())
+    assert (*shown(email), email.message) == ("failed", reason, None, None, "No.")
+    assert world.done == [f"claim {SHOP}", f"send {SHOP}", f"release {SHOP}"]
+
+
+@pytest.mark.parametrize("answer", [LOST, None, "yes", {"id": 1}], ids=["lost", "nil", "word", "object"])
+def test_what_may_have_been_requested_is_in_doubt(world: World, answer: Any) -> None:
+    world.answers[SHOP] = [answer]
+    email = world.requester()(planned())
+    assert shown(email) == ("failed", "outcome_unknown", NOW, NOW + DAY)
+    assert email.message.endswith("Look into the mailbox of admin@example.com; force: true requests it again.")
+    assert world.done == [f"claim {SHOP}", f"send {SHOP}", f"doubt {SHOP}"]
+    assert world.state() == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("answer", "failing", "expected", "state"),
+    [
+        (True, "confirm", ("requested", None), "claimed"),
+        (False, "release", ("failed", "refused"), "claimed"),
+        (error("api_error"), "release", ("failed", "api_error"), "claimed"),
+        (LOST, "doubt", ("failed", "outcome_unknown"), "claimed"),
+    ],
+    ids=["requested", "refused", "failed", "lost"],
+)
+def test_what_cannot_be_noted_is_said(
+    world: World, answer: Any, failing: str, expected: tuple[str, str | None], state: str
+) -> None:
+    """The outcome is what it is; the claim that stays open forbids another request."""
+    world.answers[SHOP] = [answer]
+    world.failing[failing] = AWAY
+    email = world.requester()(planned())
+    assert ((email.outcome, email.reason), world.state()) == (expected, state)
+    said = " This could not be noted, so the order counts as of unknown outcome: The ledger is away."
+    assert email.message.count(said) == 1
+
+
+# Several
+
+
+def test_a_run_that_is_told_to_stop_claims_and_requests_nothing_more(world: World) -> None:
+    requester = world.requester()
+    world.answers[SHOP] = [lambda: world.stop.set() or True]
+    first, second = requester(planned()), requester(planned(WIKI))
+    assert (first.outcome, world.state()) == ("requested", "confirmed"), "what was sent is noted all the same"
+    assert (*shown(second), second.message) == (
+        *("failed", "api_error", None, None),
+        "Not requested: the run was told to stop before this order's turn.",
+    )
+    assert world.sent == [SHOP] and world.state(WIKI) is None
+
+
+def test_a_ledger_that_fails_is_not_asked_for_the_others(world: World) -> None:
+    """It would keep each of them waiting for the same failure; and nothing is sent without it."""
+    requester = world.requester()
+    first = requester(planned(MAIL))
+    world.failing["claim"] = AWAY
+    second = requester(planned(SHOP))
+    world.failing.clear()
+    third = requester(planned(WIKI))
+    assert first.outcome == "requested"
+    for email in (second, third):
+        assert (*shown(email), email.message) == (
+            *("failed", "api_error", None, None),
+            "Not requested: The ledger is away.",
+        )
+    assert world.done == [f"claim {MAIL}", f"send {MAIL}", f"confirm {MAIL}", f"claim {SHOP}"]
+
+
+def test_a_note_that_fails_keeps_no_other_from_being_requested(world: World) -> None:
+    world.failing["confirm"] = AWAY
+    requester = world.requester()
+    assert [requester(planned(one)).outcome for one in (SHOP, WIKI)] == ["requested"] * 2
+
+
+def test_after_so_many_answers_in_a_row_that_got_lost_nothing_more_is_requested(world: World) -> None:
+    requester = world.requester()
+    for number in range(MOST_IN_DOUBT):
+        world.answers[number] = [LOST]
+        assert requester(planned(number)).reason == "outcome_unknown"
+    email = requester(planned(SHOP))
+    assert shown(email) == ("failed", "api_error", None, None)
+    assert email.message.startswith(
+        f"Not requested: the outcome of {MOST_IN_DOUBT} requests in a row was unknown before"
+    )
+    assert len(world.sent) == MOST_IN_DOUBT and world.done[-1] == f"doubt {MOST_IN_DOUBT - 1}"
+
+
+@pytest.mark.parametrize("answer", [True, False, error("api_error"), error("rate_limited")], ids=str)
+def test_any_answer_between_them_begins_the_count_anew(world: World, answer: Any) -> None:
+    requester = world.requester()
+    numbers = range(2 * MOST_IN_DOUBT - 1)
+    for number in numbers:
+        world.answers[number] = [answer if number == MOST_IN_DOUBT - 1 else LOST]
+        requester(planned(number))
+    assert world.sent == list(numbers)
+    requester(planned(SHOP))
+    assert world.sent[-1] == SHOP, "so far it is one less than too many"
+
+
+def test_what_another_run_requests_says_nothing_about_lost_answers(world: World) -> None:
+    requester = world.requester()
+    for number in range(MOST_IN_DOUBT):
+        world.answers[number] = [LOST]
+        requester(planned(number))
+        world.on_record("confirmed", order_id=1000 + number)
+        if number < MOST_IN_DOUBT - 1:
+            assert requester(planned(1000 + number)).reason == "cooldown"
+    assert requester(planned(SHOP)).reason == "api_error"
+
+
+# A whole run
+
+
+def answered(world: World, *, check: bool = False, **options: Any) -> dict[str, Any]:
+    """The result of the module with these options."""
+    usual: dict[str, Any] = {
+        "order_ids": None,
+        "common_names": None,
+        "select": None,
+        "account_id": None,
+        "concurrency": 8,
+        "ledger_url": "sqlite:////srv/ledger.db",
+        "allowed_recipients": None,
+        "recipients": None,
+        "approved": None,
+        "min_interval_hours": 24,
+        "skip_imported": True,
+        "force": False,
+        "on_ineligible": "fail",
+        "max_orders": 50,
+        "allow_ephemeral_ledger": False,
+    }
+    module = SimpleNamespace(
+        params={**usual, **options},
+        check_mode=check,
+        stop_on_signals=lambda: world.stop,
+        warn=world.warnings.append,
+    )
+    try:
+        return run(cast(Module, module))
+    finally:
+        assert world.closed == len(world.opened), "the ledger is closed in any case"
+
+
+def outcomes(result: dict[str, Any]) -> dict[int, tuple[str, str | None]]:
+    """Outcome and reason, by order."""
+    return {one["order_id"]: (one["outcome"], one["reason"]) for one in result["emails"]}
+
+
+def refusal(world: World, **options: Any) -> CertificatesError:
+    """Why a run was refused, before anything was sent."""
+    with pytest.raises(CertificatesError) as caught:
+        answered(world, **options)
+    assert world.sent == [] and "claim" not in str(world.done)
+    return caught.value
+
+
+REQUESTED = ("requested", None)
+
+
+def test_a_run_says_what_became_of_each_order(world: World) -> None:
+    for order_id in (WIKI, MAIL, SHOP):
+        world.add(order_id)
+    world.orders[MAIL]["status"] = {"id": 2, "name": "Pending CA Approval"}
+    world.on_record("confirmed", order_id=WIKI)
+    result = answered(world, order_ids=[MAIL, SHOP, WIKI, 999, SHOP])
+    assert outcomes(result) == {
+        SHOP: REQUESTED,
+        WIKI: ("skipped", "cooldown"),
+        MAIL: ("failed", "pending"),
+        999: ("failed", "not_found"),
+    }
+    assert list(outcomes(result)) == [SHOP, WIKI, MAIL, 999]
+    counts = {name: result[f"{name}_count"] for name in ("requested", "skipped", "failed")}
+    assert counts == {"requested": 1, "skipped": 1, "failed": 2}
+    assert (result["changed"], result["api_calls"], world.sent) == (True, 17, [SHOP])
+    header = f"order {SHOP} (www{SHOP}.example.com)"
+    before, after = ({"requested_at": at, "recipient": f"admin@www{SHOP}.example.com"} for at in (None, iso(NOW)))
+    assert result["diff"] == [{"before_header": header, "after_header": header, "before": before, "after": after}]
+    failure = result["failure"]
+    assert failure["code"] == "emails_failed"
+    assert failure["message"].startswith("2 of 4 fulfillment emails could not be requested: ")
+    assert failure["details"]["orders"] == [
+        {name: one[name] for name in ("order_id", "reason", "message")} for one in result["emails"][2:]
+    ]
+    assert world.opened == [("sqlite:////srv/ledger.db", False)]
+
+
+def test_a_run_without_failures_has_none(world: World) -> None:
+    world.add()
+    assert "failure" not in answered(world, order_ids=[SHOP])
+    world.now += HOUR
+    again = answered(world, order_ids=[SHOP])
+    assert (again["changed"], again["diff"], outcomes(again)) == (False, [], {SHOP: ("skipped", "cooldown")})
+    assert "failure" not in again and world.sent == [SHOP]
+
+
+def test_the_check_mode_says_the_same_and_writes_nothing(world: World) -> None:
+    world.add()
+    world.on_record("confirmed", NOW + DAY)
+    checked = answered(world, check=True, order_ids=[SHOP])
+    assert outcomes(checked) == {SHOP: ("skipped", "cooldown")}
+    world.entries.clear()
+    checked = answered(world, check=True, order_ids=[SHOP])
+    assert outcomes(checked) == {SHOP: REQUESTED} and checked["changed"]
+    assert set(world.done) == {"getSslCertificateRequests", "getSecurityCertificates"}
+    assert [read_only for _url, read_only in world.opened] == [True, True]
+    assert outcomes(answered(world, order_ids=[SHOP])) == outcomes(checked)
+
+
+def test_a_run_requests_only_what_was_approved(world: World) -> None:
+    """Where it was approved, and with the patterns that are given."""
+    for order_id in (SHOP, WIKI):
+        world.add(order_id)
+        world.addresses[order_id] = f"admin@www{order_id}.example.com"
+    approved = answered(world, check=True, order_ids=[SHOP])["emails"]
+    result = answered(world, order_ids=[SHOP, WIKI], approved=approved)
+    assert outcomes(result) == {SHOP: REQUESTED, WIKI: ("failed", "recipient_not_allowed")}
+    world.entries.clear()
+    limited = answered(world, order_ids=[SHOP, WIKI], recipients=[f"*@www{WIKI}.example.com"])
+    assert outcomes(limited) == {SHOP: ("failed", "recipient_not_allowed"), WIKI: REQUESTED}
+    assert world.sent == [SHOP, WIKI]
+
+
+def test_an_order_that_was_canceled_after_it_was_approved(world: World) -> None:
+    """Also where the selection leaves it out, and where it is canceled right before the call."""
+    world.add(SHOP)
+    approved = answered(world, check=True, order_ids=[SHOP])["emails"]
+    world.orders[SHOP]["status"] = {"name": "Canceled"}
+    for given in ({"order_ids": [SHOP]}, {"order_ids": [SHOP], "select": {"statuses": ["complete"]}}):
+        result = answered(world, **given, approved=approved, on_ineligible="skip")
+        assert outcomes(result) == {SHOP: ("failed", "changed_meanwhile")}
+    world.changes[SHOP] = {"status": {"name": "Canceled"}}
+    email = world.requester(approved={SHOP: "admin@example.com"})(planned())
+    assert (email.outcome, email.reason, world.sent) == ("failed", "changed_meanwhile", [])
+
+
+def test_what_would_not_be_requested_anyway_needs_no_approval(world: World) -> None:
+    """So that a run in check mode that leaves some out can be approved, once or twice."""
+    world.records = [{"id": 1, "certificate": ISSUED.pem, "intermediateCertificate": ISSUED.chain_pem}]
+    for order_id, days in ((SHOP, 300), (WIKI, 300), (MAIL, 90)):
+        world.add(order_id, expirationDate=(NOW + days * DAY).isoformat())
+        world.addresses[order_id] = f"admin@www{order_id}.example.com"
+    world.on_record("confirmed", order_id=WIKI)
+    shown = answered(world, check=True, order_ids=[SHOP, WIKI, MAIL])["emails"]
+    left_out = {WIKI: ("skipped", "cooldown"), MAIL: ("skipped", "already_imported")}
+    for of_shop in (REQUESTED, ("skipped", "cooldown")):
+        result = answered(world, order_ids=[SHOP, WIKI, MAIL], approved=shown)
+        assert outcomes(result) == {SHOP: of_shop, **left_out} and "failure" not in result
+    world.entries.clear()
+    assert outcomes(answered(world, order_ids=[WIKI], approved=shown)) == {WIKI: ("failed", "recipient_not_allowed")}
+
+
+def test_a_run_that_is_told_to_stop_says_so(world: World) -> None:
+    for order_id in (SHOP, WIKI):
+        world.add(order_id)
+    world.answers[SHOP] = [lambda: world.stop.set() or True]
+    result = answered(world, common_names=["*"])
+    assert outcomes(result) == {SHOP: REQUESTED, WIKI: ("failed", "api_error")}
+    assert result["failure"]["code"] == "interrupted"
+    assert result["failure"]["message"].startswith("The run was told to stop. 1 of 2 fulfillment emails")
+
+
+def test_patterns_that_match_no_order_are_named(world: World) -> None:
+    world.add()
+    assert outcomes(answered(world, common_names=["mail*", "x"])) == {}
+    assert len(world.warnings) == 1 and "common_names (mail*, x)" in world.warnings[0]
+    assert outcomes(answered(world, common_names=["WWW*"])) == {SHOP: REQUESTED}
+    assert outcomes(answered(world, order_ids=[])) == {} and len(world.warnings) == 1
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_request_from_the_future_counts_from_when_it_is_noticed(world: World, check: bool) -> None:
+    world.add()
+    world.add(WIKI)
+    world.on_record("confirmed", NOW + DAY)
+    world.on_record("confirmed", NOW - HOUR, WIKI)
+    answered(world, check=check, order_ids=[SHOP, WIKI])
+    [warning] = world.warnings
+    assert f"order {SHOP} at " in warning and "in the future" in warning
+    assert [one for one in world.done if one.startswith("correct")] == ([] if check else [f"correct {SHOP}"])
+
+
+@pytest.mark.parametrize(
+    ("options", "is_compared", "outcome"),
+    [
+        ({}, True, ("skipped", "already_imported")),
+        ({"force": True}, False, REQUESTED),
+        ({"skip_imported": False}, False, REQUESTED),
+    ],
+    ids=["usual", "force", "not_wanted"],
+)
+def test_the_store_is_compared_with_what_is_to_be_requested(
+    world: World, options: dict[str, Any], is_compared: bool, outcome: tuple[str, str | None]
+) -> None:
+    world.records = [{"id": 1, "certificate": ISSUED.pem, "intermediateCertificate": ISSUED.chain_pem}]
+    world.add(expirationDate=(NOW + 90 * DAY).isoformat())
+    world.add(WIKI, status={"id": 3, "name": "Canceled"})
+    result = answered(world, order_ids=[SHOP, WIKI], **options)
+    assert outcomes(result) == {SHOP: outcome, WIKI: ("failed", "canceled")}
+    assert ("getSecurityCertificates" in world.done) is is_compared
+    assert world.warnings == []
+
+
+def test_the_store_is_not_read_if_nothing_is_to_be_requested(world: World) -> None:
+    world.add()
+    world.on_record("confirmed")
+    answered(world, order_ids=[SHOP])
+    assert world.done == ["getSslCertificateRequests"]
+
+
+@pytest.mark.parametrize("skip_imported", [True, False])
+def test_orders_that_cannot_be_compared_with_the_store_are_named(world: World, skip_imported: bool) -> None:
+    world.add(certificateSigningRequest=None)
+    answered(world, order_ids=[SHOP], skip_imported=skip_imported)
+    assert len(world.warnings) == skip_imported and all(f"order {SHOP}" in one for one in world.warnings)
+
+
+def test_the_account_that_is_named_is_the_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    world.add(accountId=9)
+    monkeypatch.setattr(
+        world, "read_list", lambda *arguments, **_options: asked.append(arguments) or list(world.orders.values())
+    )
+    answered(world, check=True, order_ids=[SHOP], account_id=9, skip_imported=False)
+    assert asked == [("Security_Certificate_Request", "getSslCertificateRequests", 9)]
+
+
+# What keeps a run from sending anything
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_more_than_max_orders(world: World, check: bool) -> None:
+    for order_id in (SHOP, WIKI, MAIL):
+        world.add(order_id)
+    caught = refusal(world, check=check, common_names=["*"], max_orders=2)
+    assert caught.code == "too_many_orders"
+    assert caught.details == {"planned": 3, "max_orders": 2, "order_ids": [SHOP, WIKI, MAIL]}
+    world.on_record("confirmed", order_id=MAIL)
+    assert answered(world, check=check, common_names=["*"], max_orders=2)["requested_count"] == 2
+    assert answered(world, check=check, order_ids=[MAIL], max_orders=0)["skipped_count"] == 1
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_ledger_that_would_be_lost(world: World, check: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths: list[str] = []
+    monkeypatch.setattr(fulfillment_email, "find_why_lost", lambda path: paths.append(path) or "this container")
+    world.add()
+    caught = refusal(world, check=check, order_ids=[SHOP])
+    assert (caught.code, caught.details) == ("ephemeral_ledger", {"ledger": "/srv/ledger.db"})
+    assert caught.message.startswith("The ledger /srv/ledger.db goes with this container, so")
+    assert paths == ["/srv/ledger.db"] and world.warnings == []
+    accepted = answered(world, check=check, order_ids=[SHOP], allow_ephemeral_ledger=True)
+    assert outcomes(accepted) == {SHOP: REQUESTED}
+    assert len(world.warnings) == 1 and world.warnings[0].startswith(
+        "The ledger /srv/ledger.db goes with this container:"
+    )
+
+
+def test_a_ledger_that_would_be_lost_matters_only_if_something_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fulfillment_email, "find_why_lost", lambda _path: "this container")
+    world.add()
+    url = "postgresql://db.example/ledger"
+    assert outcomes(answered(world, order_ids=[SHOP], ledger_url=url)) == {SHOP: REQUESTED}, "a server stays"
+    assert outcomes(answered(world, order_ids=[SHOP])) == {SHOP: ("skipped", "cooldown")}
+    assert world.warnings == []
+
+
+def test_a_ledger_that_is_new_is_told_once_something_is_sent(world: World) -> None:
+    """Else a ledger that was lost would have all emails sent again, and nobody would know why."""
+    world.is_new = True
+    world.add()
+    world.add(WIKI, status={"id": 2, "name": "Pending"})
+    answered(world, order_ids=[WIKI], on_ineligible="skip")
+    answered(world, check=True, order_ids=[SHOP])
+    answered(world, order_ids=[SHOP, WIKI], on_ineligible="skip")
+    [warning] = world.warnings
+    assert warning.startswith("The ledger /srv/ledger.db is new: what was requested before is not known to it.")
+    assert "first run" in warning and "ledger_url" in warning
+
+
+def test_an_id_that_none_has(world: World) -> None:
+    caught = refusal(world, order_ids=[0])
+    assert caught.code == "invalid_argument" and caught.message.startswith("order_ids: 0 is no order id")
+    assert world.opened == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("min_interval_hours", -1),
+        ("min_interval_hours", 1_000_001),
+        ("min_interval_hours", float("nan")),
+        ("max_orders", -1),
+        ("concurrency", 0),
+        ("concurrency", 257),
+    ],
+)
+def test_numbers_beyond_their_limits(name: str, value: float) -> None:
+    with pytest.raises(CertificatesError, match=f"^{name} must be"):
+        SPEC.read({"order_ids": [SHOP], name: value})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"min_interval_hours": 0}, {"min_interval_hours": 1_000_000}, {"concurrency": 1}, {"concurrency": 256}],
+    ids=str,
+)
+def test_the_ends_of_what_makes_sense(world: World, options: dict[str, Any]) -> None:
+    world.add()
+    assert outcomes(answered(world, order_ids=[SHOP], **options)) == {SHOP: REQUESTED}
+
+
+def test_a_ledger_that_cannot_be_read(world: World) -> None:
+    world.add()
+    world.failing["last_requests"] = AWAY
+    assert refusal(world, order_ids=[SHOP]) is AWAY

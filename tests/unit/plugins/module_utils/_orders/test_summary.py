@@ -1,0 +1,345 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import told_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.summary import (
+    LISTS,
+    NONE,
+    Run,
+    outcome,
+    summary,
+    totals,
+    why_failed,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import failures
+
+
+def run_of(*phases: str, asked: list[str] | None = None, **answers: dict[str, Any]) -> Run:
+    """A run of these phases, with what the modules returned."""
+    names = ("listed", "emails", "mails", "imported", "known", "store")
+    return Run(asked or phases, **{name: answers.get(name, {}) for name in names})
+
+
+def email(order_id: int, outcome: str = "requested", reason: str | None = None) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "common_name": f"www{order_id}.example.com",
+        "recipient": "admin@example.com",
+        "outcome": outcome,
+        "reason": reason,
+        "message": "Raise max_orders.",
+    }
+
+
+def certificate(order_id: int, outcome: str, identifier: int | None = None) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "common_name": f"www{order_id}.example.com",
+        "outcome": outcome,
+        "id": identifier,
+        "message": "said",
+    }
+
+
+def waiting(order_id: int, reason: str) -> dict[str, Any]:
+    return {"order_id": order_id, "common_name": f"www{order_id}.example.com", "reason": reason, "message": "said"}
+
+
+def ids(records: list[Any]) -> list[int]:
+    return [record["order_id"] for record in records]
+
+
+def test_a_module_that_failed_as_a_whole() -> None:
+    failure = {"reason": "unreachable", "code": "unreachable", "message": "No answer."}
+    answer = {"msg": "No.", "failure": {"code": "unreachable", "message": "No answer."}}
+    for name, what in {
+        "listed": "the orders",
+        "emails": "the emails",
+        "mails": "the mailbox",
+        "imported": "the import",
+        "known": "the ledger",
+        "store": "the certificate store",
+    }.items():
+        assert outcome(run_of("import", "report", **{name: answer}))["failed"] == [{"common_name": what, **failure}]
+    assert outcome(run_of("import", known=answer))["failed"] == [], "it only tells how long something takes"
+    assert outcome(run_of("request", listed={"skipped": True}))["failed"] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            {"msg": "MODULE FAILURE\nSee stderr", "module_stderr": "a\n/bin/sh: sudo: not found\n"},
+            ": /bin/sh: sudo: not found.",
+        ),
+        ({"msg": "The interpreter was not found."}, ": The interpreter was not found."),
+        (
+            {"msg": "MODULE FAILURE\nSee stderr", "module_stderr": "Traceback (most\nKeyError: 'secret'"},
+            ": MODULE FAILURE.",
+        ),
+        ({"msg": "", "module_stderr": None}, "."),
+    ],
+)
+def test_a_module_that_could_not_be_run(answer: dict[str, Any], said: str) -> None:
+    """What the shell says; not a traceback, which may quote a secret."""
+    (failure,) = outcome(run_of("report", store=answer))["failed"]
+    assert failure["message"] == f"The module ended without a result{said}"
+
+
+def test_emails_of_one_call() -> None:
+    emails = [email(1), email(2, "skipped", "cooldown"), email(3, "failed", "api_error")]
+    result = outcome(run_of("request", emails={"emails": emails}))
+    assert {name: ids(result[name]) for name in LISTS if result[name]} == {
+        "requested": [1],
+        "skipped": [2],
+        "failed": [3],
+    }
+
+
+def test_the_last_phase_says_why_an_order_is_skipped() -> None:
+    run = run_of(
+        "request",
+        "collect",
+        "import",
+        emails={"emails": [email(1, "skipped", "cooldown"), email(2, "skipped", "cooldown"), email(4)]},
+        mails={
+            "certificates": [waiting(4, "")],
+            "missing": [waiting(1, "waiting_for_email"), waiting(2, "untrusted")],
+        },
+        imported={
+            "certificates": [certificate(4, "unchanged", 7)],
+            "skipped_items": [waiting(1, "waiting_for_email"), waiting(2, "waiting_for_email")],
+        },
+    )
+    result = outcome(run)
+    assert {one["order_id"]: one["reason"] for one in result["skipped"]} == {
+        1: "waiting_for_email",
+        2: "untrusted",
+        4: "already_imported",
+    }
+    assert ids(result["collected"]) == [4]
+
+
+def test_an_order_without_a_csr_waits_for_no_email() -> None:
+    mails = {"certificates": [], "missing": [waiting(1, "no_public_key"), waiting(2, "no_public_key")]}
+    imported = {"certificates": [], "skipped_items": [waiting(1, "waiting_for_email"), waiting(2, "superseded")]}
+    result = outcome(run_of("collect", "import", mails=mails, imported=imported))
+    assert [one["reason"] for one in result["skipped"]] == ["no_public_key", "superseded"]
+
+
+def test_what_fails_as_a_whole_hides_nothing_of_the_phases_before() -> None:
+    mails = {"certificates": [], "missing": [waiting(2, "untrusted")]}
+    emails = {"emails": [email(1, "skipped", "pending"), email(2)]}
+    result = outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported={"msg": "No."}))
+    assert ids(result["skipped"]) == [1, 2]
+
+
+def test_nothing_is_imported_where_the_mailbox_could_not_be_read() -> None:
+    result = outcome(run_of("collect", "import", mails={"msg": "No."}, imported={"skipped": True}))
+    assert [one["common_name"] for one in result["failed"]] == ["the mailbox"]
+
+
+def test_an_order_that_does_not_exist_is_named_once() -> None:
+    listed = {"orders": [], "missing_order_ids": [3, 4]}
+    result = outcome(run_of("request", "import", listed=listed, emails={"emails": [email(3, "failed", "not_found")]}))
+    assert [(one["order_id"], one["reason"]) for one in result["failed"]] == [(3, "not_found"), (4, "not_found")]
+
+
+def test_imports() -> None:
+    certificates = [certificate(1, "imported", 7), certificate(2, "failed"), certificate(3, "updated", 8)]
+    certificates.append(certificate(4, "im********ed"))  # where a short secret is part of the word
+    result = outcome(run_of("import", imported={"certificates": certificates}))
+    assert (ids(result["imported"]), ids(result["failed"])) == ([1, 3], [2, 4])
+
+
+def test_a_report_collects_nothing_and_says_what_could_not_be_read() -> None:
+    failure = {"failure": {"code": "x", "message": "No."}}
+    mails = {"certificates": [waiting(1, "")], "missing": [waiting(2, "waiting_for_email")]}
+    result = outcome(run_of("collect", "report", asked=["report"], mails=mails, known=failure, store=failure))
+    assert result["collected"] == [] == result["skipped"]
+    assert [one["common_name"] for one in result["failed"]] == ["the ledger", "the certificate store"]
+
+
+LISTED = run_of("import", listed={"orders": [{"id": 1}]})
+
+
+def told(result: dict[str, Any], run: Run = LISTED, *, is_check_mode: bool = False) -> list[str]:
+    every: dict[str, Any] = {**{name: [] for name in LISTS}, **result}
+    return summary(run, every, totals(every, is_check_mode=is_check_mode), is_check_mode=is_check_mode)
+
+
+def test_the_summary() -> None:
+    result = {
+        "requested": [email(1), {**email(2), "recipient": None}],
+        "collected": [
+            *({**waiting(number, ""), "source": {"date": "2026-01-05T09:11:12Z"}} for number in (1, 7)),
+            {**waiting(8, ""), "source": {}},
+        ],
+        "imported": [certificate(1, "imported", 7), certificate(2, "updated")],
+        "failed": [
+            email(3, "failed", "api_error"),
+            email(4, "failed", "recipient_not_allowed"),
+            {"message": "No answer."},
+        ],
+        "skipped": [
+            email(5, "skipped", "expired"),
+            waiting(6, "canceled"),
+        ],
+    }
+    assert told(result) == [
+        "www1.example.com (order 1): requested, goes to admin@example.com",
+        "www2.example.com (order 2): requested, goes to an address that the API does not tell",
+        "www7.example.com (order 7): found in the email of 2026-01-05T09:11:12Z",
+        "www8.example.com (order 8): found in the email of an unknown date",
+        "www1.example.com (order 1): imported as certificate 7",
+        "www2.example.com (order 2): updated",
+        "skipped (canceled): www6.example.com",
+        "skipped (expired): www5.example.com",
+        "requested 2, collected 3, imported 2, skipped 2, failed 3",
+        "www3.example.com, order 3: FAILED, Raise max_orders.",
+        "www4.example.com, order 4: NOT ALLOWED, Raise max_orders.",
+        "a certificate: FAILED, No answer.",
+    ]
+
+
+def test_the_summary_of_check_mode() -> None:
+    lines = told({"requested": [email(1)], "imported": [certificate(2, "imported")]}, is_check_mode=True)
+    assert lines[0] == "www1.example.com (order 1): would be requested, goes to admin@example.com"
+    assert lines[1] == "www2.example.com (order 2): would be imported"
+    assert lines[-1] == "would request 1, collected 0, would import 1, skipped 0, failed 0"
+
+
+def test_what_waits_for_a_person_is_told_with_its_remedy_and_fails_the_run() -> None:
+    """It is skipped all the same: a later run takes it up."""
+    late = {**waiting(1, "waiting_for_email"), "needs_person": True}
+    result = {"skipped": [late, {**waiting(2, "waiting_for_key"), "needs_person": False}]}
+    assert told(result) == [
+        "skipped (waiting_for_key): www2.example.com",
+        "requested 0, collected 0, imported 0, skipped 2, failed 0",
+        "NEEDS A PERSON: www1.example.com, order 1: waiting_for_email: said",
+    ]
+    nothing: dict[str, Any] = {name: [] for name in LISTS}
+    about = "www1.example.com, order 1: waiting_for_email: said"
+    assert why_failed({**nothing, **result}) == f"1 order needs a person: {about}"
+    assert why_failed({**nothing, "failed": [{"message": "No answer."}]}) == "1 failed: a certificate: No answer."
+    both = why_failed({**nothing, "skipped": [late, late], "failed": [{"message": "No answer."}]})
+    assert both == f"1 failed: a certificate: No answer.\n2 orders need a person: \n- {about}\n- {about}"
+    assert why_failed({**nothing, "skipped": [waiting(1, "cooldown")]}) == ""
+
+
+def test_what_the_report_finds_fails_the_run() -> None:
+    """What has failed is not said again."""
+    rows = [
+        {"order_id": 1, "name": "www1.example.com", "state": "not_allowed", "attention": ["expiring", "not_allowed"]},
+        {"order_id": 2, "name": None, "state": "received", "attention": ["waiting_for_key"]},
+        {"order_id": 3, "name": "www3.example.com", "state": "imported", "attention": ["expiring"]},
+        {"order_id": 4, "name": "www4.example.com", "state": "imported", "attention": []},
+    ]
+    nothing: dict[str, Any] = {name: [] for name in LISTS}
+    of_one, both = (
+        why_failed(nothing, rows, fail_on) for fail_on in (["not_allowed"], ["not_allowed", "waiting_for_key"])
+    )
+    assert of_one.startswith("1 order needs attention") and "(order 1): not_allowed" in of_one
+    assert both.startswith("2 orders need attention") and "(order 2): received" in both and "order 3" not in both
+    assert why_failed(nothing, rows, []) == why_failed(nothing, rows[3:], ["expiring"]) == ""
+    assert "attention" not in why_failed(
+        {**nothing, "failed": [{"order_id": 1, "message": "No."}]}, rows[:1], ["expiring"]
+    )
+
+
+def test_a_selection_of_nothing() -> None:
+    for run in (run_of("request", emails={"emails": []}), run_of("import", listed={"orders": []})):
+        assert told({}, run) == [NONE, "requested 0, collected 0, imported 0, skipped 0, failed 0"]
+    assert NONE not in told({}, run_of("request", emails={"emails": [email(1)]}))
+
+
+NAMELESS = {"common_name": None, "subject_alt_names": ["192.0.2.1", "www.example.org", "example.org"]}
+
+
+def test_the_summary_of_what_has_no_common_name() -> None:
+    result = {
+        "requested": [{**email(1), **NAMELESS}],
+        "collected": [{**waiting(1, ""), **NAMELESS, "source": {}}],
+        "imported": [{**certificate(1, "imported", 7), **NAMELESS}],
+        "failed": [{**email(2, "failed", "api_error"), **NAMELESS}, {**NAMELESS, "id": 8, "message": "No."}],
+        "skipped": [{**waiting(3, "expired"), **NAMELESS}, {"id": 5, "reason": "expired", "common_name": None}],
+    }
+    assert told(result) == [
+        "www.example.org (order 1): requested, goes to admin@example.com",
+        "www.example.org (order 1): imported as certificate 7",
+        "skipped (expired): www.example.org, ?",
+        "requested 1, collected 1, imported 1, skipped 2, failed 2",
+        "www.example.org, order 2: FAILED, Raise max_orders.",
+        "www.example.org: FAILED, No.",
+    ]
+    assert failures(result["failed"]).startswith("2 failed: \n- www.example.org, order 2: ")
+
+
+def test_many_are_counted() -> None:
+    skipped = [email(number, "skipped", "expired") for number in range(25)]
+    assert told({"skipped": skipped})[0].endswith("www9.example.com and 15 more")
+    failed = [email(number, "failed", "api_error") for number in range(1, 13)]
+    line = failures(failed)
+    assert line.startswith("12 failed: \n- www1.example.com, order 1: Raise max_orders.\n- ")
+    assert line.endswith("\n- and 2 more")
+
+
+def test_an_email_that_could_not_be_requested_is_told_once() -> None:
+    """That it has not come is no news; that what has come cannot be used is."""
+    emails = {"emails": [email(1, "failed", "recipient_not_allowed"), email(2, "failed", "rate_limited"), email(3)]}
+    missing = [waiting(1, "waiting_for_email"), waiting(2, "untrusted"), waiting(3, "waiting_for_email")]
+    mails = {"certificates": [], "missing": missing}
+    collected = outcome(run_of("request", "collect", emails=emails, mails=mails))
+    assert (ids(collected["failed"]), ids(collected["skipped"])) == ([1, 2], [2, 3])
+    skipped = [waiting(number, "waiting_for_email") for number in (1, 2, 3)] + [waiting(4, "waiting_for_key")]
+    imported = {"certificates": [], "skipped_items": skipped}
+    done = outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported=imported))
+    assert (ids(done["failed"]), ids(done["skipped"])) == ([1, 2], [2, 3, 4])
+
+
+AT = datetime(2026, 11, 30, tzinfo=timezone.utc)
+
+
+def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
+    """In a phase that waits for it: requested in this run, or looked up."""
+    mails: dict[str, Any] = {"certificates": [], "missing": [waiting(1, "waiting_for_email")]}
+    emails = {"emails": [email(2), {**email(1, "skipped", "cooldown"), "first_requested_at": "2026-01-01T00:00:00Z"}]}
+    for source in ("emails", "known"):
+        result, told = told_of(run_of("collect", mails=mails, **{source: emails}), AT, is_check_mode=False)
+        (skipped,) = [record for record in result["skipped"] if record["order_id"] == 1]
+        assert skipped["needs_person"] and "2026-01-01T00:00:00Z" in skipped["message"]
+        assert told["failure"]["message"].startswith("1 order needs a person: www1.example.com, order 1: ")
+        assert result["failed"] == []
+    result, told = told_of(run_of("collect", mails=mails), AT, is_check_mode=False)
+    assert not told["failure"] and not result["skipped"][0]["needs_person"], "nobody knows since when"
+    _result, told = told_of(run_of("report", mails=mails, known=emails), AT, is_check_mode=False)
+    assert not told["failure"], "a report only tells"
+
+
+def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
+    """The orders were listed before. In check mode nothing was imported."""
+    orders = [{"id": number, "certificate_ids": [], "imported": False, "status": "approved"} for number in (1, 2)]
+    imported = {"certificates": [certificate(1, "imported", 70)]}
+    run = run_of(
+        "import",
+        "report",
+        listed={"orders": orders, "order_count": 2},
+        imported=imported,
+        store={"certificates": []},
+    )
+    _result, told = told_of(run, AT, is_check_mode=False)
+    assert told["orders"] == [{**orders[0], "certificate_ids": [70], "imported": True}, orders[1]]
+    imported["certificates"] = [certificate(1, "imported")]
+    assert told_of(run, AT, is_check_mode=True)[1]["orders"] == orders
+
+
+def test_a_task_that_was_skipped_has_no_result() -> None:
+    answers = {"asked": ["request"], "listed": {"skipped": True, "changed": False}, "emails": {"emails": []}}
+    assert Run.of(answers) == Run(["request"], emails={"emails": []})

@@ -1,0 +1,174 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Endpoints as users write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
+    Endpoint,
+    Expected,
+    names_record,
+    read_endpoint,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.failing import fails
+
+UNDERSTOOD: list[tuple[Any, tuple[str, int]]] = [
+    ("www.example.com", ("www.example.com", 443)),
+    (" www.example.com:8443\n", ("www.example.com", 8443)),
+    ("www.example.com.", ("www.example.com.", 443)),
+    ("localhost:1", ("localhost", 1)),
+    ("my_host.example.com:65535", ("my_host.example.com", 65535)),
+    ("münchen.example:443", ("münchen.example", 443)),
+    ("192.0.2.1", ("192.0.2.1", 443)),
+    ("192.0.2.1:25", ("192.0.2.1", 25)),
+    ("2001:db8::1", ("2001:db8::1", 443)),
+    ("::1", ("::1", 443)),
+    ("2001:db8:0:0:0:0:0:25", ("2001:db8:0:0:0:0:0:25", 443)),
+    ("[2001:db8::1]", ("2001:db8::1", 443)),
+    ("[2001:db8::1]:8443", ("2001:db8::1", 8443)),
+    ("[fe80::1%eth0]:8443", ("fe80::1%eth0", 8443)),
+    ("fe80::1%eth0", ("fe80::1%eth0", 443)),
+    ("https://www.example.com/path?query#part", ("www.example.com", 443)),
+    ("HTTPS://www.example.com:8443", ("www.example.com", 8443)),
+    ("https://[2001:db8::1]:8443/", ("2001:db8::1", 8443)),
+    ({"host": "www.example.com"}, ("www.example.com", 443)),
+    ({"host": "www.example.com", "port": 25, "server_name": None}, ("www.example.com", 25)),
+    ({"host": "www.example.com", "port": "8443", "server_name": ""}, ("www.example.com", 8443)),
+    ({"host": "www.example.com", "port": ""}, ("www.example.com", 443)),
+    ({"host": "[2001:db8::1]", "port": 8443}, ("2001:db8::1", 8443)),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), UNDERSTOOD, ids=[str(written) for written, _meant in UNDERSTOOD])
+def test_what_is_understood(written: Any, meant: tuple[str, int]) -> None:
+    host, port = meant
+    assert read_endpoint(written, "endpoints[0]") == Endpoint(host, port, host)
+
+
+def test_a_dict_with_all_of_its_keys() -> None:
+    written = {"host": "192.0.2.25", "port": 587, "server_name": "mail.example.com"}
+    assert read_endpoint(written, "endpoints[0]") == Endpoint("192.0.2.25", 587, "mail.example.com")
+
+
+NAMED, OF_STORE = Expected(("www.example.com",)), Expected(certificate_id=4711)
+EXPECTED: list[tuple[Any, Expected | None]] = [
+    (None, None),
+    ("WWW.example.com", NAMED),
+    (["www.example.com", "www.example.com"], NAMED),
+    ({"names": "www.example.com"}, NAMED),
+    ("*.example.com, 192.0.2.1 münchen.example", Expected(("*.example.com", "192.0.2.1", "xn--mnchen-3ya.example"))),
+    (4711, OF_STORE),
+    (" 4711", OF_STORE),
+    ({"certificate_id": "4711"}, OF_STORE),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), EXPECTED, ids=[str(written) for written, _meant in EXPECTED])
+def test_what_is_expected_of_an_endpoint(written: Any, meant: Expected | None) -> None:
+    whole = {"host": "vpc.example.net", "expected": written}
+    assert read_endpoint(whole, "endpoints[0]").expected == meant
+    assert names_record(whole) == (meant == OF_STORE)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("", " ", True, 0, -1, 1.5, [], [4711], ["www.example.com", None], {}, {"names": []}, {"names": None}),
+        *({"names": 4711}, {"certificate_id": "www"}, {"certificate_id": 1, "names": ["www.example.com"]}),
+        *({"id": 4711}, "www.example.com:443", "https://www.example.com", ["*"]),
+    ],
+    ids=str,
+)
+def test_what_nobody_can_expect(written: Any) -> None:
+    with fails("invalid_argument") as failure:
+        read_endpoint({"host": "vpc.example.net", "expected": written}, "endpoints[2]")
+    assert failure.value.message.startswith("endpoints[2].expected: ")
+    assert 'write names like ["www.example.com"], or the id of a certificate' in failure.value.message
+
+
+def test_only_a_dict_names_a_certificate_of_the_store() -> None:
+    assert not names_record("www.example.com") and not names_record({"host": "x"}) and not names_record(4711)
+
+
+REFUSED: list[tuple[Any, str]] = [
+    ("", "no host name or address"),
+    (":443", "no host name or address"),
+    ("www.example.com:", "no port"),
+    ("www.example.com:0", "no port"),
+    ("www.example.com:65536", "no port"),
+    ("www.example.com:https", "no port"),
+    ("www.example.com:-1", "no port"),
+    ("www.example.com:4 4", "no port"),
+    ("www.example.com:٤٤٣", "no port"),
+    ("www.example.com:" + "4" * 5000, "no port"),
+    ("www.example.com/path", "no host name or address"),
+    ("user@www.example.com", "no host name or address"),
+    ("two words", "no host name or address"),
+    ("*.example.com", "no host name or address"),
+    ("www..example.com", "no host name or address"),
+    ("a" * 64 + ".example.com", "no host name or address"),
+    ("a." * 127 + "com", "no host name or address"),
+    ("-www.example.com", "no host name or address"),
+    ("www.example.com\0", "no host name or address"),
+    ("[www.example.com", "no host name or address"),
+    ("[2001:db8::1]8443", "no host name or address"),
+    ("2001:db8::1:99999", "no host name or address"),
+    ("http://www.example.com", "a URL"),
+    ("imaps://mail.example.com", "a URL"),
+    ("https://user:password@www.example.com", "a URL"),
+    ("https:///path", "a URL"),
+    ("https://www.example.com:port/", "no valid URL"),
+    ("https://[::1/", "no valid URL"),
+    (443, "neither text nor a dict"),
+    (True, "neither text nor a dict"),
+    (["www.example.com"], "neither text nor a dict"),
+    ({}, "lacks host"),
+    ({"port": 443}, "lacks host"),
+    ({"host": None}, "lacks host"),
+    ({"host": 1}, "host: 1 is no text"),
+    (
+        {"host": "www.example.com", "prot": 443},
+        '"prot" is no key of an endpoint: there are host, port, server_name',
+    ),
+    ({"www.example.com": 8443}, '"www.example.com" is no key'),
+    ({"host": "www.example.com:443"}, "no host name or address"),
+    ({"host": "www.example.com", "port": 0}, "no port"),
+    ({"host": "www.example.com", "port": True}, "no port"),
+    ({"host": "www.example.com", "port": 443.5}, "no port"),
+    ({"host": "www.example.com", "port": [443]}, "no port"),
+    ({"host": "www.example.com", "server_name": "*.example.com"}, "server_name"),
+    ({"host": "www.example.com", "server_name": 1}, "server_name: 1 is no text"),
+    ({"host": "www.example.com", "starttls": "imap"}, '"starttls" is no key'),
+]
+
+
+@pytest.mark.parametrize(("written", "said"), REFUSED, ids=[str(written)[:40] for written, _said in REFUSED])
+def test_what_is_refused(written: Any, said: str) -> None:
+    with fails("invalid_argument", said) as error:
+        read_endpoint(written, "endpoints[7]")
+    assert error.value.message.startswith("endpoints[7]") and error.value.message.endswith(".")
+    assert len(error.value.message) < 250
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda parts: st.lists(parts) | st.dictionaries(st.sampled_from(["host", "port", "server_name", "x"]), parts),
+    )
+)
+def test_whatever_is_written_is_read_or_refused(written: Any) -> None:
+    try:
+        endpoint = read_endpoint(written, "endpoints[0]")
+    except CertificatesError as error:
+        assert error.code == "invalid_argument"
+    else:
+        assert endpoint.host and 0 < endpoint.port < 65536 and endpoint.server_name

@@ -1,0 +1,224 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the results of all addresses of a load balancer mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, ProbeResult
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.evaluate import Verdict, judge
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import Authority, Issued
+
+NAME = "www.example.com"
+AUTHORITY = Authority()
+OLD, NEW, THIRD = (AUTHORITY.issue(NAME) for _ in range(3))
+WANTED = Certificate(NEW.der)
+
+
+def serves(issued: Issued, address: str = "192.0.2.1") -> ProbeResult:
+    """An address that completes the handshake with a certificate and its issuers."""
+    chain = tuple(Certificate.of(one) for one in (issued.certificate, *issued.chain))
+    return ProbeResult(Endpoint(NAME), address, chain, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", is_connected=True)
+
+
+def fails(reason: str, address: str = "192.0.2.9", issued: Issued | None = None, *, hangs: bool = False) -> ProbeResult:
+    """An address where no certificate can be seen, or where one was sent before it failed."""
+    chain = (Certificate(issued.der),) if issued else ()
+    accepted = hangs or bool(chain) or reason not in {"unreachable", "timeout"}
+    said = f"{address} failed: {reason}."
+    return ProbeResult(Endpoint(NAME), address, chain, reason=reason, message=said, is_connected=accepted)  # type: ignore[arg-type]
+
+
+CASES: dict[str, tuple[list[ProbeResult], str]] = {
+    "one address": ([serves(NEW)], "served"),
+    "all addresses": ([serves(NEW), serves(NEW, "192.0.2.2")], "served"),
+    "the only reachable address": ([serves(NEW), fails("unreachable"), fails("timeout")], "served"),
+    "the old one": ([serves(OLD)], "other"),
+    "one of two is behind": ([serves(NEW), serves(OLD, "192.0.2.2")], "other"),
+    "no handshake": ([fails("handshake_failed")], "failing"),
+    "no TLS": ([fails("no_tls")], "failing"),
+    "no handshake at one of two": ([serves(NEW), fails("handshake_failed")], "failing"),
+    "no handshake at one, the old one at another": ([serves(OLD), fails("no_tls")], "failing"),
+    "the right certificate, but the handshake fails": ([fails("handshake_failed", issued=NEW)], "failing"),
+    "a certificate, and then nothing more": ([fails("timeout", issued=NEW)], "failing"),
+    "one of two accepts and says nothing": ([serves(NEW), fails("timeout", hangs=True)], "failing"),
+    "it accepts and says nothing": ([fails("timeout", hangs=True)], "failing"),
+    "nobody accepts a connection": ([fails("unreachable"), fails("timeout", "192.0.2.8")], "unreachable"),
+    "its name does not resolve": ([fails("unreachable")], "unreachable"),
+}
+
+
+@pytest.mark.parametrize(
+    ("results", "leaves", "is_everywhere"),
+    [
+        ([serves(NEW), serves(OLD, "192.0.2.2")], [("192.0.2.1", NEW), ("192.0.2.2", OLD)], True),
+        ([fails("handshake_failed", issued=NEW)], [("192.0.2.9", NEW)], True),
+        ([serves(NEW), fails("handshake_failed")], [("192.0.2.1", NEW), ("192.0.2.9", None)], False),
+        ([serves(NEW), fails("unreachable")], [("192.0.2.1", NEW), ("192.0.2.9", None)], False),
+        ([fails("timeout")], [("192.0.2.9", None)], False),
+        ([], [], False),
+    ],
+)
+def test_what_was_seen_at_each_address(
+    results: list[ProbeResult], leaves: list[tuple[str, Issued | None]], is_everywhere: bool
+) -> None:
+    """Whatever should be there."""
+    for wanted in (WANTED, None):
+        verdict = judge(results, wanted)
+        assert verdict.leaves == tuple((address, leaf and Certificate(leaf.der)) for address, leaf in leaves)
+        assert verdict.is_everywhere is is_everywhere
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_verdicts(case: str) -> None:
+    """In whatever order the addresses come; there are words wherever there is something to say."""
+    results, finding = CASES[case]
+    for order in permutations(results):
+        seen = judge(order, WANTED)
+        assert seen.finding == finding
+        assert bool(seen.words) == (finding != "served")
+        assert seen.words == "" or seen.words.endswith(".")
+        assert seen.works == (finding in {"served", "other"})
+
+
+def test_what_is_shown_is_what_is_wrong() -> None:
+    assert judge([serves(NEW)], WANTED).shown == NEW.fingerprint
+    assert judge([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).shown == OLD.fingerprint
+    assert judge([serves(OLD), serves(NEW, "192.0.2.2")], WANTED).fingerprints == {OLD.fingerprint, NEW.fingerprint}
+    assert judge([fails("unreachable")], WANTED).shown is None
+
+
+def test_the_words_name_address_and_certificate() -> None:
+    words = judge([serves(NEW), serves(OLD, "192.0.2.2"), serves(THIRD, "2001:db8::3")], WANTED).words
+    assert "192.0.2.1" not in words
+    for address, issued in (("192.0.2.2", OLD), ("2001:db8::3", THIRD)):
+        assert address in words and f"{issued.certificate.serial_number:x}" in words
+
+
+def test_many_addresses_do_not_make_a_long_sentence() -> None:
+    words = judge([serves(OLD, f"192.0.2.{number}") for number in range(50)], WANTED).words
+    assert len(words) < 1000 and "46" in words
+    same = judge([fails("no_tls") for _ in range(50)], WANTED).words
+    assert same == "192.0.2.9 failed: no_tls."
+
+
+def test_what_came_with_each_certificate() -> None:
+    """Each once, and what came with the wanted one last."""
+    results = [serves(NEW, "192.0.2.2"), serves(OLD), serves(OLD, "192.0.2.3")]
+    chains = judge(results, WANTED).chains
+    assert [chain[0].der for chain in chains] == [OLD.der, NEW.der] and all(len(chain) == 2 for chain in chains)
+
+
+def answers(*accepted: bool | None) -> Verdict:
+    """What clients say at each address."""
+    return judge(
+        [
+            replace(serves(NEW, f"192.0.2.{number}"), accepted=one, refusal="it is odd" if one is False else None)
+            for number, one in enumerate(accepted)
+        ],
+        WANTED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepted", "expected"),
+    [((True,), True), ((True, True), True), ((True, False), False), ((None,), None), ((True, None), None), ((), None)],
+)
+def test_it_is_accepted_if_it_is_at_each_address(accepted: tuple[bool | None, ...], expected: bool | None) -> None:
+    assert answers(*accepted).accepted is expected
+    assert answers(*accepted).refusal == ("it is odd" if expected is False else None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((True,), (False,), True),
+        ((True,), (True,), False),
+        ((False,), (False,), False),
+        ((None,), (False,), False),
+        ((True, False), (True, False), False),
+        ((True, False), (False, False), True),
+        ((True,), (True, False), True),
+        ((False,), (False, False), False),
+        ((True,), (None,), False),
+    ],
+)
+def test_what_is_refused_now_and_was_not_before(
+    before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
+) -> None:
+    """Another address counts as one that accepted it, if any did."""
+    assert answers(*after).is_newly_refused(answers(*before), is_promising=False) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((None,), (False,), True),
+        ((), (False,), True),
+        ((None,), (True,), False),
+        ((False,), (False,), False),
+        ((False, None), (False, False), False),
+    ],
+)
+def test_where_nobody_could_be_asked_before_what_should_be_accepted_counts(
+    before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
+) -> None:
+    """Such as a connection that broke for once."""
+    assert answers(*after).is_newly_refused(answers(*before), is_promising=True) is expected
+
+
+BEFORE = {
+    "the old one": judge([serves(OLD)], WANTED),
+    "two different ones": judge([serves(OLD), serves(THIRD, "192.0.2.2")], WANTED),
+    "the new one": judge([serves(NEW)], WANTED),
+    "no handshake": judge([fails("no_tls")], WANTED),
+    "unreachable": judge([fails("unreachable")], WANTED),
+    "one of two fails": judge([serves(OLD), fails("handshake_failed")], WANTED),
+}
+AFTER = {
+    "the old one": judge([serves(OLD)], WANTED),
+    "the new one": judge([serves(NEW)], WANTED),
+    "both": judge([serves(OLD), serves(NEW, "192.0.2.2")], WANTED),
+    "a third one": judge([serves(THIRD)], WANTED),
+    "the new and a third one": judge([serves(NEW), serves(THIRD, "192.0.2.2")], WANTED),
+    "no handshake": judge([fails("handshake_failed")], WANTED),
+    "unreachable": judge([fails("timeout")], WANTED),
+    "no handshake at the first address": judge([fails("handshake_failed", "192.0.2.1")], WANTED),
+    "the first address is unreachable": judge([fails("timeout", "192.0.2.1")], WANTED),
+}
+LOST = {"no handshake at the first address", "the first address is unreachable"}
+WORSE = {
+    "the old one": {"a third one", "the new and a third one", "no handshake", "unreachable", *LOST},
+    "two different ones": {"no handshake", "unreachable", *LOST},
+    "the new one": {
+        "the old one",
+        "both",
+        "a third one",
+        "the new and a third one",
+        "no handshake",
+        "unreachable",
+        *LOST,
+    },
+    "no handshake": set(),
+    "unreachable": set(),
+    "one of two fails": {"a third one", "the new and a third one", *LOST},
+}
+"""After which finding a listener that was seen like this before is worse off: one that is only slow is not."""
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("after", AFTER)
+def test_worse_than_before(before: str, after: str) -> None:
+    assert AFTER[after].is_worse_than(BEFORE[before]) == (after in WORSE[before])
+
+
+def test_nothing_was_looked_at() -> None:
+    assert isinstance(judge([], WANTED), Verdict)
+    assert judge([], WANTED).finding == "unreachable"

@@ -1,0 +1,644 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is seen at an endpoint: of servers that serve certificates, and of all that may be there instead."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import cycle
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._http import connection
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe import handshake as probing
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, ProbeResult
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.handshake import (
+    probe,
+    probe_addresses,
+    probe_all,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.tls_client import client_settings
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.support import waiting
+from tests.support.certificates import Authority, Issued, new_key
+from tests.support.tls_servers import (
+    HOST,
+    Script,
+    Server,
+    Visit,
+    context_of,
+    dead_port,
+    free_port,
+    serving,
+)
+
+NAME = "www.example.com"
+ISSUED = Authority().issue(NAME)
+RSA = Authority().issue(NAME, key=new_key("rsa"))
+PATIENCE, IMPATIENCE = 30.0, 0.3
+"""Seconds: more than anything takes that works, and a limit that tests wait for."""
+until = partial(waiting.until, seconds=PATIENCE)
+
+
+def seen(server: Server, timeout: float = PATIENCE, **endpoint: Any) -> ProbeResult:
+    """What is seen at a server that is started for it."""
+    with server:
+        return probe(Endpoint(server.host, server.port, **{"server_name": NAME, **endpoint}), timeout)
+
+
+def ders(result: ProbeResult) -> list[bytes]:
+    return [certificate.der for certificate in result.chain]
+
+
+def sent_by(issued: Issued) -> list[bytes]:
+    return [issued.der, *(one.public_bytes(Encoding.DER) for one in issued.chain)]
+
+
+# Whether a client accepts it
+
+
+AUTHORITY = Authority()
+SERVED = AUTHORITY.issue(NAME, names=[NAME, "*.wild.example.com"], addresses=[HOST])
+OLD_TLS = {
+    "minimum_version": ssl.TLSVersion.TLSv1,
+    "maximum_version": ssl.TLSVersion.TLSv1_1,
+    "ciphers": "ALL:@SECLEVEL=0",
+}
+
+
+def asked(server: Server, **endpoint: Any) -> ProbeResult:
+    """What a client says of it that trusts the authority."""
+    client = client_settings([Certificate.of(AUTHORITY.root)])
+    with server:
+        at = Endpoint(server.host, server.port, **{"server_name": NAME, **endpoint})
+        return probe(at, PATIENCE, client=client)
+
+
+def test_a_client_that_accepts_it_connects_once() -> None:
+    server = serving(SERVED)
+    result = asked(server)
+    assert (result.accepted, result.refusal, result.reason, ders(result)) == (True, None, None, sent_by(SERVED))
+    assert server.visits == 1
+
+
+@pytest.mark.parametrize("name", [NAME, "a.wild.example.com", HOST, None])
+def test_the_name_or_address_that_a_client_asks_for(name: str | None) -> None:
+    """Without a name, it is the host's."""
+    assert asked(serving(SERVED), server_name=name).accepted is True
+
+
+@pytest.mark.parametrize(
+    ("issued", "how", "says"),
+    [
+        (SERVED, {"chain": ""}, "unable to get local issuer certificate"),
+        (AUTHORITY.issue(NAME, days=(-9, -1)), {}, "certificate has expired"),
+        (AUTHORITY.issue(NAME, days=(1, 9)), {}, "certificate is not yet valid"),
+        (AUTHORITY.issue("other.example.com"), {}, "Hostname mismatch"),
+        (Authority("Stranger").issue(NAME), {}, "unable to get local issuer certificate"),
+        (
+            AUTHORITY.issue(NAME, key=rsa.generate_private_key(65537, 1024)),
+            {"ciphers": "ALL:@SECLEVEL=0"},
+            "EE certificate key too weak",
+        ),
+        (AUTHORITY.issue(NAME, key=new_key("rsa")), OLD_TLS, "alert"),
+    ],
+    ids=["no issuers", "expired", "early", "name", "stranger", "weak key", "old TLS"],
+)
+def test_what_a_client_refuses_is_seen_all_the_same(issued: Issued, how: dict[str, Any], says: str) -> None:
+    """With what OpenSSL says, on a second connection that verifies nothing."""
+    server = serving(issued, **how)
+    result = asked(server)
+    assert result.accepted is False and says in str(result.refusal) and not str(result.refusal).endswith(".")
+    assert (result.reason, ders(result)[0], server.visits) == (None, issued.der, 2)
+    assert result.is_for_other_name == (says == "Hostname mismatch")
+
+
+def breaking(issued: Issued, *, visits: int, how: Script = Visit.break_off) -> Server:
+    """A server that serves a certificate, but breaks off so many connections first."""
+    context = context_of(issued)
+    left = [how] * visits
+
+    def script(visit: Visit) -> None:
+        visit.hear()
+        left.pop()(visit)
+
+    def serve(visit: Visit) -> None:
+        (script if left else lambda served: served.serve(context))(visit)
+
+    return Server(serve)
+
+
+@pytest.mark.parametrize("how", [Visit.break_off, lambda visit: visit.connection.close()], ids=["reset", "end"])
+@pytest.mark.parametrize("visits", [1, 2])
+def test_a_connection_that_breaks_is_no_refusal(visits: int, how: Script) -> None:
+    """Once, the client connects again; twice, nobody knows."""
+    result = asked(breaking(SERVED, visits=visits, how=how))
+    assert (result.accepted, result.reason) == ((True, None) if visits == 1 else (None, "handshake_failed"))
+    assert result.refusal is None and result.is_connected
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Where is connected to, in the order in which that begins."""
+    begun: list[object] = []
+    real = connection.connect
+
+    def connect(addresses: Any, deadline: Any) -> Any:
+        begun.append(addresses)
+        return real(addresses, deadline)
+
+    monkeypatch.setattr(probing, "connect", connect)
+    return begun
+
+
+@pytest.mark.parametrize("client", [None, client_settings([Certificate.of(AUTHORITY.root)])], ids=["none", "client"])
+@pytest.mark.parametrize("how", [Visit.break_off, Visit.hear_all], ids=["reset", "silence"])
+def test_what_is_cut_is_tried_once_more(
+    how: Script, client: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where no client is asked; only the first handshake has little time."""
+    real, limits = probing._deadline, [IMPATIENCE]
+    monkeypatch.setattr(
+        probing,
+        "_deadline",
+        lambda at, step, timeout, stop: real(
+            at, step, limits.pop() if step is probing.SHAKING and limits else timeout, stop
+        ),
+    )
+    with breaking(SERVED, visits=1, how=how) as server:
+        result = probe(Endpoint(HOST, server.port, NAME), PATIENCE, client)
+        assert (result.reason, result.is_cut, ders(result)) == (None, False, sent_by(SERVED)) and server.visits == 2
+
+
+def test_what_is_cut_twice_is_not_tried_again() -> None:
+    with breaking(SERVED, visits=9) as server:
+        [result] = probe_addresses(Endpoint(HOST, server.port, NAME), PATIENCE)
+        assert (result.reason, result.is_cut, server.visits) == ("handshake_failed", True, 2)
+
+
+def test_what_accepts_no_connection_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet out of reach costs its time once."""
+    begun = counted(monkeypatch)
+    with dead_port() as dead:
+        results = [*probe_addresses(Endpoint(HOST, free_port()), PATIENCE), probe(Endpoint(HOST, dead), IMPATIENCE)]
+    assert [(result.reason, result.is_connected, result.is_cut) for result in results] == [
+        ("unreachable", False, False),
+        ("timeout", False, False),
+    ]
+    assert len(begun) == 2
+
+
+@pytest.mark.parametrize("script", [lambda visit: visit.say(b"SSH-2.0-OpenSSH_9.6\r\n"), None], ids=["no TLS", "alert"])
+def test_what_answers_is_not_tried_again(script: Script | None) -> None:
+    server = (
+        Server(script) if script else serving(RSA, ciphers="aNULL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
+    )
+    result = seen(server)
+    assert result.reason in {"no_tls", "handshake_failed"} and not result.is_cut and server.visits == 1
+
+
+def test_what_a_client_refuses_after_a_connection_broke_is_seen_all_the_same() -> None:
+    issued = Authority("Stranger").issue(NAME)
+    result = asked(breaking(issued, visits=1))
+    assert (result.accepted, result.reason, ders(result)[0]) == (False, None, issued.der)
+
+
+def test_a_connection_that_is_reset_at_once_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether that is seen while connecting or afterwards, is luck."""
+
+    def connect(*_arguments: object) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    monkeypatch.setattr(probing, "connect", connect)
+    result = probe(Endpoint(HOST, 443, NAME), PATIENCE)
+    assert (result.reason, result.is_connected, result.accepted) == ("handshake_failed", True, None)
+
+
+# What is served
+
+
+@pytest.mark.parametrize("issued", [ISSUED, RSA], ids=["ec", "rsa"])
+def test_the_chain_is_seen_as_it_was_sent(issued: Issued) -> None:
+    result = seen(serving(issued))
+    assert (result.reason, result.message) == (None, None)
+    assert ders(result) == sent_by(issued)
+    assert (result.ip_address, result.tls_version) == (HOST, "TLSv1.3")
+    assert result.cipher in {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
+
+
+def test_strangers_in_the_chain_are_seen_too() -> None:
+    stranger = Authority("Stranger").issue("other.example.com")
+    result = seen(serving(ISSUED, chain=stranger.pem))
+    assert ders(result) == [ISSUED.der, stranger.der]
+
+
+@pytest.mark.parametrize(
+    ("version", "shown"),
+    [(ssl.TLSVersion.TLSv1, "TLSv1"), (ssl.TLSVersion.TLSv1_1, "TLSv1.1"), (ssl.TLSVersion.TLSv1_2, "TLSv1.2")],
+    ids=lambda value: str(value),
+)
+def test_old_versions_are_seen(version: ssl.TLSVersion, shown: str) -> None:
+    server = serving(RSA, ciphers="ALL:@SECLEVEL=0", minimum_version=version, maximum_version=version)
+    result = seen(server)
+    assert (result.reason, result.tls_version) == (None, shown)
+    assert ders(result) == sent_by(RSA)
+
+
+def test_a_server_that_prefers_anonymous_suites_still_shows_its_certificate() -> None:
+    server = serving(RSA, ciphers="aNULL:ALL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
+    result = seen(server)
+    assert (result.reason, ders(result)) == (None, sent_by(RSA))
+
+
+def test_a_server_with_nothing_but_anonymous_suites() -> None:
+    server = serving(RSA, ciphers="aNULL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
+    result = seen(server)
+    assert (result.reason, result.chain) == ("handshake_failed", ())
+    assert "handshake_failure" in str(result.message)
+
+
+@pytest.mark.parametrize(
+    ("asked", "received"),
+    [
+        (NAME, NAME),
+        ("WWW.Example.COM.", NAME),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        (None, None),
+        ("192.0.2.1", None),
+        ("2001:db8::1", None),
+    ],
+)
+def test_the_name_that_is_asked_for(asked: str | None, received: str | None) -> None:
+    with serving(ISSUED) as server:
+        result = probe(Endpoint(HOST, server.port, asked), PATIENCE)
+        until(lambda: server.agreed)
+    assert result.reason is None
+    assert server.agreed == [("TLSv1.3", received)]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_nothing_is_sent_but_the_handshake(version: ssl.TLSVersion) -> None:
+    with serving(ISSUED, maximum_version=version) as server:
+        assert probe(Endpoint(HOST, server.port), PATIENCE).reason is None
+        until(lambda: server.received_after)
+    assert server.received_after == [b""]
+    assert server.visits == 1
+
+
+def test_an_ipv6_address() -> None:
+    context = context_of(ISSUED)
+    try:
+        server = Server(lambda visit: visit.serve(context), host="::1")
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    result = seen(server)
+    assert (result.reason, result.ip_address) == (None, "::1")
+
+
+# A client certificate is wanted
+
+
+def test_tls_1_3_is_done_before_the_server_refuses_a_client_without_certificate() -> None:
+    result = seen(serving(ISSUED, verify_mode=ssl.CERT_REQUIRED))
+    assert (result.reason, ders(result)) == (None, sent_by(ISSUED))
+
+
+def test_the_certificates_are_seen_though_the_handshake_failed_after_them() -> None:
+    server = serving(ISSUED, verify_mode=ssl.CERT_REQUIRED, maximum_version=ssl.TLSVersion.TLSv1_2)
+    result = seen(server)
+    assert result.reason == "handshake_failed"
+    assert "alert handshake_failure" in str(result.message) and "client certificate" in str(result.message)
+    assert ders(result) == sent_by(ISSUED)
+
+
+# What is there instead
+
+
+def on_hello(then: Callable[[Visit], object]) -> Script:
+    """What a server does once it has received the ClientHello."""
+
+    def script(visit: Visit) -> None:
+        visit.hear()
+        then(visit)
+
+    return script
+
+
+def record(kind: int, body: bytes) -> bytes:
+    """A TLS record, or more of them if one does not hold it (RFC 5246, 6.2.1)."""
+    pieces = [body[start : start + 16384] for start in range(0, len(body), 16384)]
+    return b"".join(struct.pack(">BHH", kind, 0x0303, len(piece)) + piece for piece in pieces)
+
+
+def message(kind: int, body: bytes) -> bytes:
+    """A handshake message (RFC 5246, 7.4)."""
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
+def flight(*certificates: bytes) -> bytes:
+    """A server's answer in TLS 1.2 up to its certificates, whatever these are."""
+    hello = b"\x03\x03" + os.urandom(32) + b"\x00" + b"\xc0\x2f" + b"\x00"  # ECDHE-RSA-AES128-GCM-SHA256
+    listed = b"".join(len(one).to_bytes(3, "big") + one for one in certificates)
+    return record(0x16, message(2, hello) + message(11, len(listed).to_bytes(3, "big") + listed))
+
+
+def alert(number: int) -> bytes:
+    return record(0x15, bytes([2, number]))
+
+
+HTTP = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+INSTEAD: dict[str, tuple[Script, str, str]] = {
+    "closes": (on_hello(lambda _visit: None), "handshake_failed", "closed the connection"),
+    "closes_at_once": (lambda _visit: None, "handshake_failed", "the connection"),
+    "resets": (on_hello(Visit.break_off), "handshake_failed", "broke the connection off"),
+    "alert": (on_hello(lambda visit: visit.say(alert(112))), "handshake_failed", "alert unrecognized_name"),
+    "alert_of_versions": (on_hello(lambda visit: visit.say(alert(70))), "handshake_failed", "alert protocol_version"),
+    "closes_midway": (on_hello(lambda visit: visit.say(flight(ISSUED.der)[:60])), "handshake_failed", "closed"),
+    "plain_http": (on_hello(lambda visit: visit.say(HTTP)), "no_tls", "plain HTTP, and says: HTTP/1.1 400 Bad"),
+    "ssh": (lambda visit: (visit.say(b"SSH-2.0-OpenSSH_9.6\r\n"), visit.hear_all())[1], "no_tls", "SSH-2.0"),
+    "escapes": (lambda visit: visit.say(b"220 \x1b[2J\xc3\xa4\r\n"), "no_tls", "TLS"),
+    "a_letter_at_a_time": (lambda visit: visit.drip(HTTP), "no_tls", "says: H"),
+    "binary": (on_hello(lambda visit: visit.say(bytes(range(255, 0, -1)))), "no_tls", "something else than TLS"),
+    "damaged_certificate": (on_hello(lambda visit: visit.say(flight(os.urandom(500)))), "handshake_failed", "failed"),
+    "no_certificate": (on_hello(lambda visit: visit.say(flight())), "handshake_failed", "failed"),
+    "endless_chain": (on_hello(lambda visit: visit.say(flight(*[RSA.der] * 1000))), "handshake_failed", "excessive"),
+}
+
+
+@pytest.mark.parametrize("case", INSTEAD)
+def test_what_may_be_there_instead(case: str) -> None:
+    script, reason, said = INSTEAD[case]
+    result = seen(Server(script))
+    assert (result.reason, result.chain) == (reason, ())
+    assert said in str(result.message)
+    assert_is_a_sentence(result)
+
+
+def assert_is_a_sentence(result: ProbeResult) -> None:
+    assert result.message and result.message.endswith(".") and result.message.isprintable()
+    assert str(result.endpoint.port) in result.message
+    assert "Traceback" not in result.message and "_ssl.c" not in result.message
+
+
+@pytest.mark.parametrize(
+    "script",
+    [Visit.hear_all, lambda visit: visit.drip(record(0x16, bytes(16000)))],
+    ids=["says_nothing", "a_byte_at_a_time"],
+)
+def test_the_handshake_as_a_whole_has_a_time_limit(script: Script) -> None:
+    result = seen(Server(script), IMPATIENCE)
+    assert result.reason == "timeout"
+    assert "did not finish the TLS handshake within 0.3 seconds" in str(result.message)
+    assert_is_a_sentence(result)
+
+
+def test_a_certificate_that_only_openssl_can_read() -> None:
+    """Its version is one that there is not."""
+    version = bytes.fromhex("a003020102")
+    assert ISSUED.der.count(version) == 1
+    strange = ISSUED.der.replace(version, bytes.fromhex("a003020105"))
+    issued = Issued(ISSUED.key, ISSUED.certificate)
+    object.__setattr__(issued, "pem", ssl.DER_cert_to_PEM_cert(strange))
+    result = seen(serving(issued))
+    assert (result.reason, result.chain) == ("handshake_failed", ())
+    assert "cannot be read" in str(result.message)
+
+
+def test_nobody_listens() -> None:
+    result = probe(Endpoint(HOST, free_port()), PATIENCE)
+    assert (result.reason, result.ip_address) == ("unreachable", HOST)
+    assert "refuses connections" in str(result.message)
+    assert_is_a_sentence(result)
+
+
+def test_an_address_that_leads_nowhere() -> None:
+    result = probe(Endpoint("fe80::1%nowhere0", 443), PATIENCE)
+    assert result.reason == "unreachable"
+    assert_is_a_sentence(result)
+
+
+@pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com", "a..b", "m\N{KELVIN SIGN}\ud800x"])
+def test_a_name_that_cannot_be_asked_for(name: str) -> None:
+    result = probe(Endpoint(name, 443), PATIENCE)
+    assert result.reason == "unreachable"
+    assert_is_a_sentence(result)
+
+
+@pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com"])
+def test_a_server_name_that_cannot_be_asked_for(name: str) -> None:
+    result = seen(serving(ISSUED), server_name=name)
+    assert result.reason == "handshake_failed"
+    assert "server_name" in str(result.message)
+    assert_is_a_sentence(result)
+
+
+def real_flight() -> bytes:
+    """What a server really answers in TLS 1.2 until it waits for the client."""
+    client, server, to_server, to_client = (ssl.MemoryBIO() for _number in range(4))
+    settings = context_of(RSA, maximum_version=ssl.TLSVersion.TLSv1_2)
+    tls = probing.looking().wrap_bio(client, to_server)
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    server.write(to_server.read())
+    with pytest.raises(ssl.SSLWantReadError):
+        settings.wrap_bio(server, to_client, server_side=True).do_handshake()
+    return to_client.read()
+
+
+def test_whatever_a_server_sends_there_is_a_reason() -> None:
+    """A true answer, damaged at random places; even undamaged it fits no other client's key exchange."""
+    flight_of_another, chance = real_flight(), random.Random(1)
+    damaged = []
+    for _number in range(200):
+        data = bytearray(flight_of_another)
+        for _change in range(chance.randint(1, 6)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        damaged.append(bytes(data[: chance.choice([len(data), chance.randrange(len(data))])]))
+    waiting = cycle(damaged)  # what breaks a connection off is asked for once more
+    lock = threading.Lock()
+
+    def script(visit: Visit) -> None:
+        visit.hear()
+        with lock:
+            data = next(waiting)
+        visit.say(data)
+
+    with Server(script) as server:
+        results = probe_all([Endpoint(HOST, server.port, NAME)] * len(damaged), PATIENCE)
+    assert {result.reason for result in results} == {"handshake_failed", "no_tls"}
+    assert any(result.chain for result in results) and not all(result.chain for result in results)
+    for result in results:
+        assert_is_a_sentence(result)
+
+
+# Names and their addresses
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[tuple[str, int]]) -> None:
+    """Let every name have these addresses, each with a port of its own."""
+    real = socket.getaddrinfo
+
+    def found(host: bytes, port: int, *, type: int, flags: int = 0) -> list[Any]:
+        if flags & socket.AI_NUMERICHOST:
+            return real(host, port, type=type, flags=flags)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def test_the_first_address_that_connects(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dead_port() as dead, serving(ISSUED) as server:
+        resolving(monkeypatch, [(HOST, dead), ("127.0.0.2", free_port()), (HOST, server.port)])
+        result = probe(Endpoint(NAME, 443, NAME), PATIENCE)
+    assert (result.reason, ders(result), result.ip_address) == (None, sent_by(ISSUED), HOST)
+
+
+def test_every_address_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dead_port() as dead, serving(ISSUED) as one, serving(RSA) as other:
+        ports = [one.port, dead, other.port, free_port(), one.port]
+        resolving(monkeypatch, [(HOST, port) for port in ports])
+        results = probe_addresses(Endpoint(NAME, 443, NAME), IMPATIENCE * 10)
+    assert [result.reason for result in results] == [None, "timeout", None, "unreachable"]
+    assert [result.ip_address for result in results] == [HOST] * 4
+    assert [ders(result) for result in results] == [sent_by(ISSUED), [], sent_by(RSA), []]
+
+
+@pytest.mark.parametrize("probed", [lambda *given: [probe(*given)], probe_addresses], ids=["first", "every"])
+def test_a_name_that_does_not_resolve(
+    monkeypatch: pytest.MonkeyPatch, probed: Callable[..., list[ProbeResult]]
+) -> None:
+    def unknown(*_arguments: Any, **_options: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    [only] = probed(Endpoint("www.example.invalid"), PATIENCE)
+    assert (only.reason, only.ip_address) == ("unreachable", None)
+    assert "does not resolve (Name or service not known)" in str(only.message)
+    assert_is_a_sentence(only)
+
+
+@pytest.fixture
+def silent_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A resolver that does not answer before the test is over."""
+    over = threading.Event()
+    real = socket.getaddrinfo
+
+    def wait(host: bytes, port: int, **options: Any) -> list[Any]:
+        if options["flags"] & socket.AI_NUMERICHOST:
+            return real(host, port, **options)
+        over.wait(PATIENCE)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    yield over
+    over.set()
+
+
+def test_name_servers_that_do_not_answer(silent_name_server: threading.Event) -> None:
+    result = probe(Endpoint(NAME), IMPATIENCE)
+    assert result.reason == "timeout"
+    assert "did not resolve within 0.3 seconds" in str(result.message)
+    assert_is_a_sentence(result)
+    assert [thread.daemon for thread in threading.enumerate() if "answer_later" in thread.name] == [True]
+
+
+# Many, and the end
+
+
+def test_many_in_the_order_in_which_they_were_given() -> None:
+    with serving(ISSUED) as one, serving(RSA) as other:
+        given = [Endpoint(HOST, server.port, NAME) for server in (one, other, other, one) * 25]
+        results = probe_all(given, PATIENCE, 16)
+    assert [result.endpoint for result in results] == given
+    assert [result.chain[0].der for result in results] == [one.der for one in (ISSUED, RSA, RSA, ISSUED) * 25]
+
+
+def test_none() -> None:
+    assert probe_all([], PATIENCE) == []
+
+
+def test_twenty_dead_ones_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the number of those that are under way at the same time, not by a clock."""
+    under_way, most = 0, 0
+    lock = threading.Lock()
+    real = connection.connect
+
+    def counted(*given: Any) -> Any:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        try:
+            return real(*given)
+        finally:
+            with lock:
+                under_way -= 1
+
+    monkeypatch.setattr(probing, "connect", counted)
+    with dead_port() as dead:
+        results = probe_all([Endpoint(HOST, dead)] * 20, 1)
+    assert {result.reason for result in results} == {"timeout"}
+    assert most == 20
+
+
+@pytest.mark.parametrize(
+    "script", [Visit.hear_all, lambda visit: visit.drip(record(0x16, bytes(16000)))], ids=["silent", "slow"]
+)
+def test_a_run_that_is_to_stop_waits_no_longer(script: Script) -> None:
+    stop = threading.Event()
+    with Server(script) as server, dead_port() as dead:
+        threading.Timer(0.1, stop.set).start()
+        given = [Endpoint(HOST, port) for port in [server.port, dead] * 100]
+        with ThreadPoolExecutor(8) as pool:
+            results = [
+                result for of_host in pool.map(lambda x: probe_addresses(x, 3600, stop), given) for result in of_host
+            ]
+    assert {result.reason for result in results} == {"timeout"}
+    assert all("told to stop" in str(result.message) for result in results)
+
+
+def test_no_connection_stays_open() -> None:
+    with serving(ISSUED) as server, dead_port() as dead:
+        probe(Endpoint(HOST, server.port), PATIENCE)
+        before = len(os.listdir("/proc/self/fd"))
+        for port in (server.port, dead, free_port()):
+            probe(Endpoint(HOST, port), IMPATIENCE)
+        until(lambda: len(os.listdir("/proc/self/fd")) <= before)
+
+
+# Older and newer releases of Python
+
+
+class Shown(bytes):
+    """A certificate as Python 3.10 to 3.12 give it."""
+
+    def public_bytes(self, encoding: int) -> bytes:
+        assert encoding == 2
+        return bytes(self)
+
+
+PYTHONS: list[tuple[Any, tuple[bytes, ...]]] = [
+    (SimpleNamespace(_sslobj=SimpleNamespace(get_unverified_chain=lambda: [Shown(b"1"), Shown(b"2")])), (b"1", b"2")),
+    (SimpleNamespace(get_unverified_chain=lambda: [b"1", b"2"]), (b"1", b"2")),
+    (SimpleNamespace(getpeercert=lambda binary_form: b"1" * binary_form), (b"1",)),
+]
+"""`ssl.SSLObject`: up to 3.12 what it wraps has the chain, from 3.13 on it has it itself, and another one may have neither."""
+
+
+@pytest.mark.parametrize(("python", "expected"), PYTHONS, ids=["3.10", "3.13", "another"])
+def test_the_chain_in_each_release_of_python(python: Any, expected: tuple[bytes, ...]) -> None:
+    assert probing._certificates(python) == expected

@@ -1,0 +1,188 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with what an endpoint serves: names, dates, trust, and which of these is said first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import NotSeen
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
+    Demand,
+    Endpoint,
+    ProbeResult,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.result import Entries
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.support.certificates import NOW, Authority, Issued, self_signed
+
+AUTHORITY = Authority()
+NAME = "www.example.com"
+ROOTS = Anchors([Certificate.of(AUTHORITY.root)])
+DAY = timedelta(days=1)
+
+
+def result_of(issued: Issued, chain: Any = None, **changes: Any) -> ProbeResult:
+    """What would be seen where a certificate is served, with its chain unless another is given."""
+    sent = (issued.certificate, *(issued.chain if chain is None else chain))
+    return ProbeResult(Endpoint(NAME), "192.0.2.1", tuple(map(Certificate.of, sent)), "TLSv1.3", "x", **changes)
+
+
+def entry(
+    result: ProbeResult, name: str = NAME, anchors: Anchors | None = ROOTS, demand: Demand | None = None
+) -> dict[str, Any]:
+    return Entries(anchors, NOW).of(result, name, demand)
+
+
+def meant(*given: Any, **options: Any) -> tuple[Any, ...]:
+    """What an entry says beyond the facts."""
+    keys = ("trust", "name_matches", "days_until_expiry", "renewal_due", "reason", "message")
+    return tuple(entry(*given, **options)[key] for key in keys)
+
+
+def test_nothing_is_wrong() -> None:
+    assert meant(result_of(AUTHORITY.issue(NAME))) == ("trusted", True, 90, False, None, None)
+
+
+def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
+    deep = Authority("Deep", intermediates=3)
+    issued = deep.issue(NAME)
+    roots = Anchors([Certificate.of(deep.root)])
+    sent = (*reversed(issued.chain), self_signed("stranger").certificate, deep.root)
+    assert entry(result_of(issued, sent), anchors=roots)["trust"] == "trusted"
+
+
+REASONS: dict[str, tuple[ProbeResult, str, str]] = {
+    "expired": (result_of(AUTHORITY.issue(NAME, days=(-90, -1))), "expired", "expired on "),
+    "not_yet_valid": (result_of(AUTHORITY.issue(NAME, days=(1, 90))), "not_yet_valid", "is not valid before "),
+    "name_mismatch": (
+        result_of(AUTHORITY.issue("a", names=["a.example", "b.example"])),
+        "name_mismatch",
+        "is not for www.example.com but for a.example, b.example.",
+    ),
+    "many_names": (
+        result_of(AUTHORITY.issue("a", names=[f"{letter}.example" for letter in "abcdefgh"])),
+        "name_mismatch",
+        "e.example and 3 more.",
+    ),
+    "no_name": (
+        result_of(AUTHORITY.issue(None, names=[])),
+        "name_mismatch",
+        "is not for www.example.com but for no name at all.",
+    ),
+    "untrusted": (result_of(Authority("Other").issue(NAME)), "chain_incomplete", "is missing"),
+    "self_signed": (result_of(self_signed(NAME)), "untrusted", "signed by itself"),
+    "key_too_short": (
+        result_of(self_signed(NAME, ec.generate_private_key(ec.SECP224R1()))),
+        "untrusted",
+        "its key is too short. Replace it, or the issuers that the server sends.",
+    ),
+    "chain_incomplete": (result_of(AUTHORITY.issue(NAME), ()), "chain_incomplete", "Testing CA 1 is missing"),
+}
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_what_is_wrong(case: str) -> None:
+    result, reason, said = REASONS[case]
+    found = entry(result)
+    assert found["reason"] == reason
+    assert found["message"].startswith(f"{NAME}:443 ") and found["message"].endswith(".")
+    assert said in found["message"]
+
+
+def test_a_root_that_is_not_trusted() -> None:
+    other = Authority("Other")
+    issued = other.issue(NAME)
+    found = entry(result_of(issued, (*issued.chain, other.root)))
+    assert (found["trust"], found["reason"]) == ("untrusted", "untrusted")
+    assert "Other Root, which is not trusted" in found["message"]
+
+
+def test_without_roots_nothing_is_said_of_trust() -> None:
+    assert meant(result_of(self_signed(NAME)), anchors=None) == (None, True, 3650, False, None, None)
+
+
+def test_what_was_not_seen_is_said_first_and_what_is_known_of_certificates_is_said_all_the_same() -> None:
+    issued = AUTHORITY.issue("other.example.com", days=(-90, -2))
+    found = meant(result_of(issued, reason="handshake_failed", message="It failed."))
+    assert found == ("untrusted", False, -2, True, "handshake_failed", "It failed.")
+
+
+@pytest.mark.parametrize("reason", get_args(NotSeen))
+def test_without_a_certificate_nothing_is_known(reason: Any) -> None:
+    found = meant(ProbeResult(Endpoint(NAME), reason=reason, message="So it is."))
+    assert found == (None, None, None, None, reason, "So it is.")
+
+
+@pytest.mark.parametrize(("days", "due"), [((-3, 3), False), ((-5, 1), True), ((-300, 20), True), ((-90, -1), True)])
+def test_a_renewal_is_due_in_the_last_quarter_of_a_life_and_after_it(days: tuple[float, float], due: bool) -> None:
+    assert entry(result_of(AUTHORITY.issue(NAME, days=days)))["renewal_due"] is due
+
+
+def test_of_several_reasons_the_first_one_is_given() -> None:
+    """In the order of the contract: dates before names, names before trust."""
+    for days, expected in (((-90, -1), "expired"), ((1, 90), "not_yet_valid"), ((-1, 90), "name_mismatch")):
+        assert entry(result_of(AUTHORITY.issue("other.example", days=days), ()))["reason"] == expected
+
+
+def test_the_ends_of_the_validity_belong_to_it() -> None:
+    issued = AUTHORITY.issue(NAME, days=(0, 1))
+    for at, expected in (
+        (NOW, None),
+        (NOW + DAY, None),
+        (NOW + DAY + timedelta(seconds=1), "expired"),
+        (NOW - timedelta(seconds=1), "not_yet_valid"),
+    ):
+        assert Entries(None, at).of(result_of(issued), NAME)["reason"] == expected
+
+
+def test_what_must_be_served() -> None:
+    """What was not seen has its own reason, and what is expected is not said of it."""
+    result = result_of(AUTHORITY.issue(NAME))
+    other, same = (Demand((name,), (), f"a certificate for {name}") for name in ("api.example.com", NAME))
+    told = entry(result, demand=other)
+    assert (told["served"], told["reason"]) == (False, "not_served")
+    assert told["message"].startswith(f"{NAME}:443 serves the certificate {NAME} ")
+    assert ", and must serve a certificate for api.example.com: have that served there" in told["message"]
+    told = entry(result, demand=same)
+    assert (told["served"], told["reason"], entry(result)["served"]) == (True, None, None)
+    told = entry(replace(result, reason="handshake_failed", message="It failed."), demand=other)
+    assert (told["served"], told["reason"], told["message"]) == (False, "handshake_failed", "It failed.")
+    assert entry(ProbeResult(Endpoint(NAME), reason="unreachable", message="No."), demand=other)["served"] is None
+
+
+def test_all_that_is_told() -> None:
+    issued = AUTHORITY.issue(NAME)
+    leaf, sent = (Certificate.of(certificate) for certificate in (issued.certificate, issued.chain[0]))
+    result = result_of(issued, accepted=True, is_connected=True)
+    end = {"ends_at": iso(leaf.not_after), "ends_by": None}
+    seen = {"ip_address": "192.0.2.1", "tls_version": "TLSv1.3", "cipher": "x", "accepted": True}
+    meaning = {"trust": "trusted", "name_matches": True, "days_until_expiry": 90, "renewal_due": False}
+    nothing = {"served": None, "reason": None, "message": None}
+    assert entry(result) == {
+        **{"host": NAME, "port": 443, "server_name": NAME, **leaf.facts(), "issuer": leaf.shown_issuer},
+        **{"chain": [{**sent.facts(), "issuer": sent.shown_issuer}], **end, **seen, **meaning, **nothing},
+    }
+    unseen = entry(ProbeResult(Endpoint("", 8443), "192.0.2.1", reason="unreachable", message="No."), "")
+    told = {"port": 8443, "chain": [], "reason": "unreachable", "message": "No."}
+    assert unseen == {**dict.fromkeys(entry(result)), **told}
+
+
+def test_what_clients_say_is_told_once() -> None:
+    issued = AUTHORITY.issue(NAME)
+    refused = result_of(issued, accepted=False, refusal="CA cert does not support key agreement")
+    what, said = f"{NAME}:443 serves the certificate {NAME}, which is not", f"OpenSSL says: {refused.refusal}."
+    assert meant(refused)[-2:] == (None, f"{what} accepted by clients. {said}")
+    other = replace(refused, refusal=None, is_for_other_name=True)
+    assert meant(other)[-2:] == ("name_mismatch", f"{what} for {NAME} as clients see it.")
+    failed = replace(refused, reason="handshake_failed", message=f"It failed: {refused.refusal}.")
+    assert meant(failed)[-1] == failed.message

@@ -1,0 +1,210 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which lists are asked for in a run, in which order, and which of those that are kept still count."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.download import Cache, Reach
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import Network
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe import revocation
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.revocation import (
+    ASKED_AGAIN_AFTER,
+    Authorities,
+    cache_in,
+    named_anchors,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chain, chain_as_sent
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import NOT_NAMED, Revocation
+from cryptography import x509
+
+from tests.support.certificates import NOW, Issued
+from tests.support.revoking import Revoking
+
+AUTHORITY = Revoking()
+ANCHORS = Anchors([Certificate.of(AUTHORITY.root)])
+URLS = [f"http://crl.example.com/part-{number}.crl" for number in range(3)]
+LEAVES = [AUTHORITY.leaf(f"{number}.example.com", url=url) for number, url in enumerate(URLS)]
+ABOVE = AUTHORITY.url_of(0)
+
+
+class Web:
+    """What is there, and what was asked for, with where it might be."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, bytes] = {**dict.fromkeys(URLS, AUTHORITY.crl()), ABOVE: AUTHORITY.crl(level=0)}
+        self.asked: list[tuple[str, Reach]] = []
+
+    def download(self, wanted: Mapping[str, Reach], *_how: Any) -> dict[str, Answer | str]:
+        """As `download`."""
+        self.asked += wanted.items()
+        return {url: Answer(200, self.lists[url]) if url in self.lists else "it is not there" for url in wanted}
+
+    @property
+    def urls(self) -> list[str]:
+        """What was asked for."""
+        return [url for url, _reach in self.asked]
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Web:
+    made = Web()
+    monkeypatch.setattr(revocation, "download", made.download)
+    return made
+
+
+def authorities(folder: Path, named: Anchors | None = None) -> Authorities:
+    """A run that keeps lists in a folder."""
+    return Authorities(lambda: Network(60, None, True, 5), Cache(str(folder)), 60, named or Anchors())
+
+
+def pair(issued: Issued) -> tuple[Certificate, Chain]:
+    """A certificate with its chain."""
+    leaf = Certificate.of(issued.certificate)
+    return leaf, chain_as_sent(leaf, [Certificate.of(each) for each in issued.chain], ANCHORS, NOW)
+
+
+def ask(run: Authorities, issued: Sequence[Issued] = LEAVES, known: Any = None) -> dict[Certificate, Revocation]:
+    """What a run finds out about certificates."""
+    return run.ask(map(pair, issued), lambda: ANCHORS, known or {})
+
+
+def age(folder: Path, seconds: float) -> None:
+    """Make what is kept so old."""
+    for path in folder.iterdir():
+        os.utime(path, (time.time() - seconds,) * 2)
+
+
+def test_each_list_is_asked_for_once(tmp_path: Path, web: Web) -> None:
+    run = authorities(tmp_path)
+    known = ask(run)
+    assert {answer.status for answer in known.values()} == {"good"} and len(known) == len(LEAVES) + 1
+    assert sorted(web.urls) == sorted([*URLS, ABOVE]) and run.warnings == []
+    assert ask(run) == {}, "they are known"
+    assert ask(authorities(tmp_path)) == known and len(web.asked) == 4, "the next run has them"
+
+
+def test_what_failed_is_not_asked_for_again_in_the_same_run(tmp_path: Path, web: Web) -> None:
+    del web.lists[URLS[0]]
+    run = authorities(tmp_path)
+    ask(run, LEAVES[:1])
+    other = AUTHORITY.leaf("other.example.com", url=URLS[0])
+    (answer,) = [told for told in ask(run, [other]).values() if told.certificate == pair(other)[0]]
+    assert answer.status == "unknown" and answer.why is not None and web.urls.count(URLS[0]) == 1
+    [warning] = run.warnings
+    assert f"({URLS[0]}: it is not there)" in warning
+
+
+def test_a_list_that_says_nothing_of_a_certificate_is_told_by_its_name(tmp_path: Path, web: Web) -> None:
+    for_authorities = x509.IssuingDistributionPoint(None, None, False, True, None, False, False)
+    web.lists[URLS[0]] = AUTHORITY.crl(extensions=[(for_authorities, True)])
+    run = authorities(tmp_path)
+    assert ask(run, LEAVES[:1])[pair(LEAVES[0])[0]].status == "unknown"
+    [warning] = run.warnings
+    assert (
+        f"({pair(LEAVES[0])[0].shown_name}: the list of revoked certificates has no certificates of servers)" in warning
+    )
+
+
+def test_a_kept_list_counts_until_it_is_asked_for_again(tmp_path: Path, web: Web) -> None:
+    ask(authorities(tmp_path))
+    age(tmp_path, ASKED_AGAIN_AFTER - 60)
+    web.lists = dict.fromkeys(web.lists, b"nothing")
+    assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and len(web.asked) == 4
+    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    run = authorities(tmp_path)
+    assert {answer.status for answer in ask(run).values()} == {"good"} and len(web.asked) == 8
+    assert run.warnings == [], "what is kept still holds"
+
+
+def test_an_older_list_takes_no_place_of_a_newer_one(tmp_path: Path, web: Web) -> None:
+    """Whoever is between could bring one from before a certificate was revoked."""
+    web.lists[URLS[0]] = AUTHORITY.crl(LEAVES[0].certificate, days=(-1, 7))
+    ask(authorities(tmp_path), LEAVES[:1])
+    web.lists[URLS[0]] = AUTHORITY.crl(days=(-2, 6))
+    for _night in range(2):
+        age(tmp_path, ASKED_AGAIN_AFTER + 60)
+        web.asked.clear()
+        run = authorities(tmp_path)
+        assert ask(run, LEAVES[:1])[pair(LEAVES[0])[0]].status == "revoked" and URLS[0] in web.urls
+        assert run.warnings == []
+    web.lists[URLS[0]] = AUTHORITY.crl(days=(-0.5, 7))
+    assert ask(authorities(tmp_path), LEAVES[:1])[pair(LEAVES[0])[0]].status == "good"
+
+
+def test_a_list_that_is_still_the_newest_counts_anew(tmp_path: Path, web: Web) -> None:
+    ask(authorities(tmp_path))
+    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    ask(authorities(tmp_path))
+    web.asked.clear()
+    assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and web.asked == []
+
+
+def test_what_names_no_list_is_not_known(tmp_path: Path, web: Web) -> None:
+    unnamed = AUTHORITY.leaf("unnamed.example.com", url="https://crl.example.com/1.crl")
+    leaf, _chain = pair(unnamed)
+    run = authorities(tmp_path)
+    assert ask(run, [unnamed])[leaf] == Revocation("unknown", leaf, why=NOT_NAMED)
+    assert web.urls == [ABOVE] and run.warnings == []
+
+
+def test_what_nothing_is_known_of_is_asked_for_first(tmp_path: Path, web: Web) -> None:
+    """There may be more than a run gets."""
+    ask(authorities(tmp_path), LEAVES[:2])
+    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    web.asked.clear()
+    ask(authorities(tmp_path))
+    assert web.urls[0] == URLS[2] and len(web.urls) == 4
+
+
+def test_what_is_kept_is_verified_like_all_else(tmp_path: Path, web: Web) -> None:
+    ask(authorities(tmp_path))
+    for path in tmp_path.iterdir():
+        path.write_bytes(Revoking(name="Other").crl(*(each.certificate for each in LEAVES)))
+    assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and len(web.asked) == 8
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_private_addresses_are_for_an_authority_that_is_named(tmp_path: Path, web: Web, is_named: bool) -> None:
+    ask(authorities(tmp_path, ANCHORS if is_named else Anchors([Certificate.of(Revoking().root)])))
+    assert {reach for _url, reach in web.asked} == {Reach.OWN_NETWORKS if is_named else Reach.INTERNET}
+
+
+def test_nobody_is_asked_about_what_has_ended_or_is_known(tmp_path: Path, web: Web) -> None:
+    over = AUTHORITY.leaf("over.example.com", days=(-90, -1))
+    leaf, issuer = Certificate.of(over.certificate), Certificate.of(AUTHORITY.issuer)
+    trusted = Chain((issuer,), "trusted", path=(issuer, Certificate.of(AUTHORITY.root)))
+    assert authorities(tmp_path).ask([(leaf, trusted)], lambda: ANCHORS, {}) == {} and web.asked == []
+    known = ask(authorities(tmp_path), LEAVES[:1])
+    assert ask(authorities(tmp_path), LEAVES[:1], known) == {}
+
+
+def test_which_certificates_a_user_names(tmp_path: Path) -> None:
+    root = Certificate.of(AUTHORITY.root)
+    path = tmp_path / "roots.pem"
+    path.write_text(root.pem(), encoding="ascii")
+    assert root in named_anchors(str(path))
+    assert root not in named_anchors(None) and root not in named_anchors("")
+
+
+def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a folder of a folder; nowhere, if that is nowhere."""
+    url = "http://crl.example.com/"
+    cache_in(str(tmp_path / "a"), is_check_mode=False).keep({url: b"a list"})
+    assert len(list((tmp_path / "a/crls").iterdir())) == 1
+    monkeypatch.chdir(tmp_path)
+    for nowhere in ("relative", "", None):
+        cache_in(nowhere, is_check_mode=False).keep({url: b"a list"})
+        assert cache_in(nowhere, is_check_mode=False).read(url) is None and [
+            path.name for path in tmp_path.iterdir()
+        ] == ["a"]

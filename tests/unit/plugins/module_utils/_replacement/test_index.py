@@ -1,0 +1,197 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The records of the store, found without looking through all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement import index as store_index
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
+    StoreCertificate,
+    certificate_of,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import DAY, NOW
+from tests.support.long import only_long
+from tests.support.stored import NAME, Made, view_with
+
+CLIENTS = view_with()
+SHOP, API = "shop.example.com", "api.example.com"
+WWW = Made(days=(-350, 15)).record(1)
+BOTH = Made(names=(NAME, SHOP), common_name=None).record(2)
+WILDCARD = Made(names=("*.example.com",), common_name=None).record(3)
+ADDRESSED = Made(names=(NAME,), addresses=("192.0.2.1",)).record(4)
+NAMELESS = Made(names=(), common_name=None).record(5)
+BARE = Made(names=(NAME, SHOP), common_name=None, chain="none").record(6)
+UNREADABLE = replace(WWW, id=7, certificate=None)
+RECORDS = [WWW, BOTH, WILDCARD, ADDRESSED, NAMELESS, BARE, UNREADABLE]
+INDEX = StoreIndex(RECORDS)
+
+
+def ids(found: Iterable[StoreCertificate]) -> list[int]:
+    """Ids of what was found, in the order in which it was."""
+    return [one.id for one in found]
+
+
+def names(*found: str) -> frozenset[str]:
+    """Names to look for."""
+    return frozenset(found)
+
+
+def test_all_records_by_their_ids() -> None:
+    assert ids(INDEX) == [1, 2, 3, 4, 5, 6, 7]
+    assert INDEX.by_handle[7] is UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "covering", "within", "sharing"),
+    [
+        (names(NAME), [1, 2, 4, 6], [1], [1, 2, 4, 6]),
+        (names(NAME, SHOP), [2, 6], [1, 2, 6], [1, 2, 4, 6]),
+        (names(NAME, SHOP, API), [], [1, 2, 6], [1, 2, 4, 6]),
+        (names(SHOP), [2, 6], [], [2, 6]),
+        (names(API), [], [], []),
+        (names("*.example.com"), [3], [3], [3]),
+        (names("*.example.com", SHOP), [], [3], [2, 3, 6]),
+        (names("192.0.2.1"), [4], [], [4]),
+        (names(NAME, "192.0.2.1"), [4], [1, 4], [1, 2, 4, 6]),
+        (names(), [], [], []),
+    ],
+    ids=lambda value: "-".join(sorted(map(str, value))),
+)
+def test_by_names(wanted: frozenset[str], covering: list[int], within: list[int], sharing: list[int]) -> None:
+    assert ids(INDEX.covering(wanted)) == covering
+    assert sorted(ids(INDEX.within(wanted))) == within
+    assert ids(INDEX.sharing(wanted)) == sharing
+
+
+def test_what_is_not_stored_yet_is_told_apart_by_its_certificate() -> None:
+    """It comes after what is stored, in the order of the sources."""
+    coming = [Made(days=(-days, 90)).record(None) for days in (1, 3, 2)]
+    later = replace(WWW, id=9)
+    assert StoreIndex([*coming, later, WWW]).sharing(names(NAME)) == [WWW, later, *coming]
+    assert list(StoreIndex([*coming, replace(coming[0], notes="A copy.")])) == [
+        replace(coming[0], notes="A copy."),
+        *coming[1:],
+    ]
+
+
+def test_by_key_and_by_certificate() -> None:
+    """What cannot be read has neither."""
+    key = certificate_of(WWW).public_key_sha256
+    assert ids(INDEX.with_key(key)) == [1, 2, 3, 4, 5, 6]
+    assert INDEX.with_key("ab" * 32) == INDEX.with_key(None) == []
+    assert ids(INDEX.same(certificate_of(BOTH))) == [2, 6]
+    assert INDEX.same(certificate_of(Made(organization="Example Inc.").record(9))) == []
+
+
+def test_what_may_stand_in_for_what() -> None:
+    assert ids(INDEX.superseding(WWW, CLIENTS)) == [2, 4]
+    assert ids(INDEX.superseded_by(BOTH, CLIENTS)) == [1, 6]
+    assert ids(INDEX.superseding(BARE, CLIENTS)) == [2]
+    assert INDEX.superseding(NAMELESS, CLIENTS) == INDEX.superseded_by(NAMELESS, CLIENTS) == []
+
+
+def test_a_record_does_not_stand_in_for_itself() -> None:
+    """Nor does what it is to become, such as one that is given its chain."""
+    for after in (BARE, replace(BOTH, id=BARE.id)):
+        assert BARE.id not in ids(INDEX.superseded_by(after, CLIENTS))
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ({"days": (-30, 60)}, True),
+        ({"days": (-30, 60), "names": (NAME, API)}, True),
+        ({"days": (-1, 90), "copy": 1}, True),
+        ({"days": (-0.5, 90)}, False),
+        ({"days": (-90, -1)}, False),
+        ({"days": (-30, 60), "names": (API,), "common_name": None}, False),
+        ({"days": (-30, 60), "organization": "Example Inc."}, False),
+        ({"days": (-30, 60), "key": "ec"}, False),
+        ({"days": (-30, 60), "by": "itself"}, False),
+        ({"chain": "none"}, False),
+    ],
+    ids=str,
+)
+def test_what_one_has_probably_replaced(made: dict[str, Any], expected: bool) -> None:
+    """The newest that could be served instead: valid, for the same names, and trusted as far."""
+    present, other = Made().record(1), Made(**made).record(2)
+    found = StoreIndex([present, other]).before(present, CLIENTS)
+    assert found == (other if expected else None)
+    assert StoreIndex([present, other]).before(present, CLIENTS, {other.handle}) is None, "it was not there before"
+
+
+def test_one_that_has_expired_is_found_if_it_may_be() -> None:
+    """It is none that could be served instead, but may be what is served."""
+    present, over = Made().record(1), Made(days=(-90, -1)).record(2)
+    assert StoreIndex([present, over]).before(present, CLIENTS, may_be_over=True) == over
+    assert StoreIndex([present, over]).before(present, CLIENTS) is None
+    other = Made(days=(-90, -1), organization="Example Ltd").record(3)
+    assert StoreIndex([other, present]).before(other, CLIENTS, may_be_over=True) is None
+    assert StoreIndex([present, other]).before(present, CLIENTS, may_be_over=True) is None
+
+
+def test_the_newest_of_those_is_found() -> None:
+    records = [Made(days=(-begun, 60)).record(begun) for begun in (40, 20, 30)]
+    found = StoreIndex([Made().record(1), *records]).before(Made().record(1), CLIENTS)
+    assert found is not None and found.id == 20
+
+
+MANY = 10_000
+
+
+class Looking:
+    """Counts the records that are looked at; of those, all are taken."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        monkeypatch.setattr(store_index, "certificate_of", self._look)
+        monkeypatch.setattr(store_index, "supersedes", lambda *_both: True)
+
+    def _look(self, record: StoreCertificate) -> Certificate:
+        self.count += 1
+        return certificate_of(record)
+
+
+def many(identities: Callable[[int], frozenset[str]], is_valid: Callable[[int], bool]) -> list[StoreCertificate]:
+    """So many records, with certificates that nobody has to issue."""
+    template, found = Made().record(1), []
+    for number in range(2, MANY + 2):
+        certificate, begin = Certificate(b"%d" % number), NOW - (1 if is_valid(number) else 9) * DAY
+        its = {"identities": identities(number), "public_key_sha256": f"{number:064x}"}
+        certificate.__dict__.update(its, not_before=begin, not_after=begin + 6 * DAY)
+        found.append(replace(template, id=number, certificate=certificate))
+    return found
+
+
+@only_long
+def test_it_takes_no_longer_if_all_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten thousand, only the few are looked at that have the other names, too."""
+    looking = Looking(monkeypatch)
+    records = many(lambda number: names("shared.example.com", f"n{number // 2}.example.com"), lambda _number: True)
+    index = StoreIndex(records)
+    for one in records:
+        assert {one.id // 2} == {other.id // 2 for other in index.superseding(one, CLIENTS)}
+        assert [one.id ^ 1] == ids(index.superseded_by(one, CLIENTS))
+        assert index.same(certificate_of(one)) == index.with_key(f"{one.id:064x}") == [one]
+    assert looking.count <= 20 * MANY
+
+
+def test_it_takes_no_longer_if_all_have_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where each renewal of many years was kept: only what is valid now is looked at, but once for each that it may stand in for."""
+    looking = Looking(monkeypatch)
+    records = many(lambda _number: names(NAME), lambda number: number > MANY)
+    index = StoreIndex(records)
+    for one in records:
+        assert ids(index.superseding(one, CLIENTS)) == [MANY + 1]
+        assert len(index.superseded_by(one, CLIENTS)) == (MANY - 1 if one.id > MANY else 0)
+    assert looking.count <= 20 * MANY

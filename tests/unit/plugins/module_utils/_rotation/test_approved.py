@@ -1,0 +1,245 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run that is limited to what a check run showed does nothing else, and says what is no longer as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.approved import (
+    Approved,
+    limit_imports,
+    limit_listeners,
+    limit_removal,
+    preview_of,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_clean_up import RemovalPlan
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_clean_up import (
+    as_result as as_record,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import Chosen
+
+from tests.support.failing import fails
+from tests.support.rotating import entry, listener
+from tests.support.stored import Made, view_with
+
+OLD, NEW, NEWER = Made(days=(-80, 10)).record(1), Made().record(2), Made(days=(-0.5, 91)).record(3)
+INDEX = StoreIndex([OLD, NEW, NEWER])
+ENTRIES = [entry(Made(None, (f"{number}.example.com",)), number) for number in range(5)]
+SWITCHED = listener(1, NEW)
+
+
+def shown(imported: Iterable[Any] = (), deployed: Iterable[Any] = (), removed: Iterable[Any] = ()) -> dict[str, Any]:
+    """What a check run returns that would do this."""
+    return {
+        "changed": True,
+        "imported": [
+            {"id": None, **one.certificate.facts(), **one.named(), "outcome": "imported", "reason": None}
+            for one in imported
+        ],
+        "deployed": [one.as_result(view_with()) for one in deployed],
+        "removed": [as_record(one, "removed", None, "Would be removed.") for one in removed],
+        "skipped_items": [{"name": "something"}],
+    }
+
+
+def approved(*, by_preview: bool = False, **lists: Iterable[Any]) -> Approved:
+    """What such a run showed."""
+    result = shown(**lists)
+    return Approved.of(preview_of(result) if by_preview else result)
+
+
+def reasons(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Why things were left out, each with a message that says what to do."""
+    told = list(records)
+    assert all(one["outcome"] == "skipped" and one["message"].endswith(" the check again.") for one in told)
+    return [one["reason"] for one in told]
+
+
+@pytest.mark.parametrize("by_preview", [False, True])
+def test_the_result_of_a_check_run_and_its_preview_mean_the_same(by_preview: bool) -> None:
+    given = approved(by_preview=by_preview, imported=ENTRIES[:1], deployed=[SWITCHED], removed=[OLD])
+    assert set(given.imports) == {ENTRIES[0].certificate.fingerprint_sha256}
+    assert set(given.listeners) == {("uuid-of-web", 443)}
+    assert set(given.removals) == {1}
+
+
+def test_a_preview_has_nothing_that_is_not_looked_at() -> None:
+    """It is kept between two jobs, so it is small."""
+    preview = preview_of(shown(ENTRIES[:1], [SWITCHED], [OLD]))
+    assert {name: sorted(one) for name, (one,) in preview.items()} == {
+        "imported": ["common_name", "fingerprint_sha256", "name", "path", "source"],
+        "deployed": ["common_name", "fingerprint_sha256", "load_balancer", "load_balancer_uuid", "port"],
+        "removed": ["common_name", "fingerprint_sha256", "id"],
+    }
+
+
+# Imports
+
+
+def test_imports() -> None:
+    """By fingerprint: another certificate in the place of one that was shown is not it."""
+    same, new, late, gone, _unused = ENTRIES
+    skipped = late.skipped(Obstacle("expired", "It expired."))
+    moved = replace(same, source="folder", path="/elsewhere")
+    chosen = Chosen([moved, new], [skipped], [moved, new], [late])
+    limited = limit_imports(chosen, approved(imported=[same, late, gone]))
+    assert (limited.to_import, limited.usable, limited.waiting) == ([moved], [moved, new], [late])
+    first, *rest = limited.skipped
+    assert first == skipped, "which was shown, and has its own reason by now"
+    assert reasons(rest) == ["not_approved", "changed_meanwhile"]
+    assert [one["name"] for one in rest] == [new.name, gone.name]
+    assert all({"source", "name", "path", "common_name", "subject_alt_names"} <= one.keys() for one in rest)
+
+
+# Listeners
+
+
+def limited(shown_one: ListenerAction | None, planned: ListenerAction) -> ListenerAction:
+    """What becomes of the plan for a listener that the check run has shown, if it has."""
+    given = approved(deployed=[shown_one] if shown_one else [])
+    (one,), gone = limit_listeners([planned], given, INDEX)
+    assert gone == []
+    return one
+
+
+def test_a_switch_that_was_shown() -> None:
+    """Also if the check run had no id for the certificate, since it was not stored yet."""
+    assert limited(SWITCHED, SWITCHED) == SWITCHED
+    unstored = listener(1, replace(NEW, id=None))
+    assert limited(unstored, SWITCHED) == SWITCHED
+
+
+@pytest.mark.parametrize("before", [None, listener(1, NEWER), listener(1, NEW, "api"), listener(1, NEW, port=8443)])
+def test_a_switch_that_was_not_shown(before: ListenerAction | None) -> None:
+    """Of this listener, to this certificate; it stays as it is, and what it has is looked at."""
+    given = approved(deployed=[before] if before else [])
+    (one,), _gone = limit_listeners([SWITCHED], given, INDEX)
+    assert reasons([{"outcome": one.outcome, "reason": one.reason, "message": one.message}]) == ["not_approved"]
+    assert (one.target, one.target_id, one.is_changed, one.final_handle) == (OLD, 1, False, 1)
+    assert one.renewal_id == 2
+
+
+def test_a_listener_that_has_it_by_now() -> None:
+    """It is as it should be; one that has something else, and would not be switched any more, is not."""
+    done = listener(2, NEW)
+    assert limited(SWITCHED, done) == done
+    for has in (NEWER, OLD):
+        other = limited(SWITCHED, listener(has.id, has))
+        assert reasons([other.as_result(view_with())]) == ["changed_meanwhile"] and other.target_id == has.id
+
+
+def test_what_is_not_switched_keeps_its_own_reason() -> None:
+    """Whether it was shown or not; what is as it was and was not shown is nothing to tell of."""
+    held = listener(1, OLD, outcome="skipped", reason="names_not_covered", message="It lacks a name.")
+    failed = listener(1, NEW).failed("ambiguous", "Two.", is_changed=False)
+    for one in (held, failed):
+        assert limited(SWITCHED, one) == limited(None, one) == one
+    assert limited(None, listener(1, OLD)) == listener(1, OLD)
+
+
+def test_a_listener_that_is_gone() -> None:
+    """It has all fields of a listener in the result."""
+    kept, gone = limit_listeners([], approved(by_preview=True, deployed=[SWITCHED]), INDEX)
+    assert (kept, reasons(gone)) == ([], ["changed_meanwhile"])
+    assert gone[0].keys() == SWITCHED.as_result(view_with()).keys()
+    assert (gone[0]["load_balancer"], gone[0]["port"]) == ("web", 443)
+
+
+# Deletions
+
+
+def test_deletions() -> None:
+    """What would be deleted now and was not shown is kept; so is what was shown and is needed again, or gone."""
+    plan = RemovalPlan([OLD, NEW], [(NEWER, Obstacle("not_reachable", "It was not seen."))])
+    gone = Made("gone.example.com", ("gone.example.com",)).record(9)
+    old, left_out = limit_removal(plan, approved(removed=[OLD, NEWER, gone]))
+    assert old == [OLD]
+    assert reasons(left_out) == ["not_approved", "changed_meanwhile"]
+    assert [one["id"] for one in left_out] == [2, 9]
+
+
+def test_another_certificate_with_the_same_id_is_not_what_was_shown() -> None:
+    old, left_out = limit_removal(RemovalPlan([replace(NEW, id=1)], []), approved(removed=[OLD]))
+    assert (old, reasons(left_out)) == ([], ["not_approved"])
+
+
+# What is given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"imported": None, "deployed": [], "removed": None}, {"failed": True, "msg": "No."}, preview_of(shown())],
+    ids=["nothing", "null", "a failure", "an empty preview"],
+)
+def test_what_showed_nothing_approves_nothing(given: Any) -> None:
+    nothing = Approved.of(given)
+    chosen = limit_imports(Chosen(ENTRIES[:1], [], ENTRIES[:1]), nothing)
+    assert (chosen.to_import, reasons(chosen.skipped)) == ([], ["not_approved"])
+    (one,), _gone = limit_listeners([SWITCHED], nothing, INDEX)
+    assert one.reason == "not_approved" and not one.is_changed
+    old, left_out = limit_removal(RemovalPlan([OLD], []), nothing)
+    assert (old, reasons(left_out)) == ([], ["not_approved"])
+
+
+def test_a_run_is_about_the_listeners_that_were_approved() -> None:
+    """And about all, if it was nothing: such a run only tells what needs a person."""
+    for only in (approved(deployed=[SWITCHED]), approved(imported=ENTRIES[:1], deployed=[SWITCHED])):
+        assert only.covers("uuid-of-web", 443) and not only.covers("uuid-of-web", 444)
+    for others in (approved(imported=ENTRIES[:1]), approved(removed=[OLD])):
+        assert not others.covers("uuid-of-web", 443)
+    assert Approved.of({}).covers("uuid-of-web", 443)
+
+
+WHOLE: dict[str, Any] = preview_of(shown(ENTRIES[:1], [SWITCHED], [OLD]))
+LACKING = [(name, field) for name, (one,) in WHOLE.items() for field in one]
+
+
+@pytest.mark.parametrize(("name", "field"), LACKING)
+def test_a_record_that_lacks_something(name: str, field: str) -> None:
+    """It is refused before anything is done, and not when it is needed."""
+    (one,) = WHOLE[name]
+    refused({**WHOLE, name: [{key: value for key, value in one.items() if key != field}]})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"imported": 3},
+        {"imported": "everything"},
+        {"imported": {"fingerprint_sha256": "00"}},
+        {"deployed": [["web", 443]]},
+        {"deployed": [None]},
+        {"deployed": [{**WHOLE["deployed"][0], "port": "https"}]},
+        {"deployed": [{**WHOLE["deployed"][0], "port": None}]},
+        {"removed": [1, 2]},
+        {"removed": [{**WHOLE["removed"][0], "id": None}]},
+        {"removed": [{**WHOLE["removed"][0], "id": "all"}]},
+        {"removed": True},
+    ],
+)
+def test_what_is_no_result_is_refused(given: Any) -> None:
+    refused(given)
+
+
+def refused(given: Any) -> None:
+    """It is, with one sentence that says what is meant."""
+    with fails("invalid_argument", "approved must be what ssl_certificate_rotate returned in check mode"):
+        Approved.of(given)
+
+
+def test_numbers_that_were_made_text_on_the_way() -> None:
+    given = {
+        "deployed": [{**WHOLE["deployed"][0], "port": "443"}],
+        "removed": [{**WHOLE["removed"][0], "id": "1"}],
+    }
+    found = Approved.of(given)
+    assert (set(found.listeners), set(found.removals)) == ({("uuid-of-web", 443)}, {1})

@@ -1,0 +1,266 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What endpoints must serve, and what needs a person if they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import deploy
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, Expected
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
+    RenewalFacts,
+    as_served,
+    find_attention,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import (
+    EndpointAction,
+    as_seen,
+    plan_endpoints,
+    why_not_all_known,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
+    Chosen,
+    Record,
+    SourceCertificate,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import World
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
+
+from tests.support.certificates import DAY, NOW
+from tests.support.rotating import entry, listener, world_of
+from tests.support.stored import NAME, Made
+
+FRESH, DUE = Made(), Made(days=(-80, 10))
+OTHER = "api.example.com"
+HOST = "vpc.example.net"
+
+
+def planned(world: World, patterns: Sequence[str] | None = None, **expected: Any) -> list[EndpointAction]:
+    """What is to be looked at of one endpoint."""
+    return plan_endpoints(world, [Endpoint(HOST, 443, NAME, Expected(**expected))], patterns)
+
+
+def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
+    """That endpoint, which serves a certificate."""
+    (action,) = planned(world, **(expected or {"names": (NAME,)}))
+    record = made.record(None)
+    chain = (certificate_of(record), *record.intermediates)
+    served = action.fits(chain[0])
+    looked_at = replace(action, served=served, accepted=True, seen=(chain,))
+    failed = looked_at.failed("not_served", "It must serve something, and serves something else.")
+    return as_seen(looked_at if served else failed, world.index)
+
+
+def facts(world: World, usable: Iterable[SourceCertificate] = (), unused: Sequence[Record] = ()) -> RenewalFacts:
+    """What is known beside it."""
+    entries = list(usable)
+    return RenewalFacts(world, Chosen([], unused, entries), bool(entries or unused), {}, is_importing=True)
+
+
+def needs(world: World, action: EndpointAction, **known: Any) -> list[tuple[str, str]]:
+    """Why it needs a person, and what is said."""
+    items = find_attention([action], facts(world, **known))
+    assert all(item["load_balancer"] == f"{NAME} at {HOST}" and item["load_balancer_uuid"] is None for item in items)
+    return [(item["reason"], item["message"]) for item in items]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "name"),
+    [
+        (Endpoint(HOST, 443, HOST), f"{HOST}:443"),
+        (Endpoint(HOST, 8443, NAME), f"{NAME} at {HOST}:8443"),
+        (Endpoint("2001:db8::1", 443, "2001:db8::1"), "[2001:db8::1]:443"),
+        (Endpoint("2001:db8::1", 443, NAME), f"{NAME} at [2001:db8::1]:443"),
+    ],
+)
+def test_what_it_is_called(endpoint: Endpoint, name: str) -> None:
+    """Two names that one address is asked for are two."""
+    (action,) = plan_endpoints(world_of([]), [replace(endpoint, expected=Expected((NAME,)))], None)
+    assert (action.name, action.uuid) == (name, name)
+
+
+def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
+    world = world_of([DUE.record(1), FRESH.record(2)])
+    (action,) = planned(world, certificate_id=1)
+    told = as_served(action, world)
+    assert (told["load_balancer"], told["port"], told["address"]) == (f"{NAME} at {HOST}", 443, HOST)
+    assert (told["load_balancer_uuid"], told["listener_uuid"], told["previous_certificate_id"]) == (None, None, None)
+    assert (told["certificate_id"], told["served"], told["served_name"]) == (1, None, NAME)
+    told = as_served(seen(world, FRESH, certificate_id=1), world)
+    assert (told["certificate_id"], told["ends_at"], told["outcome"]) == (2, iso(NOW + 90 * DAY), "unchanged")
+    (unseen,) = planned(world, certificate_id=1)
+    told = as_served(unseen, world)
+    assert (told["ends_at"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
+    assert find_attention([unseen], facts(world)) == [], "what nobody could look at may serve the newer one by now"
+    (item,) = find_attention([unseen.failed("not_served", "No TLS.", served=False)], facts(world))
+    assert (item["not_after"], item["ends_at"]) == (iso(NOW + 10 * DAY), None), "of the one that it must serve"
+    (unseen,) = planned(world, names=(OTHER, NAME))
+    told = as_served(unseen, world)
+    assert (told["certificate_id"], told["served_name"], told["subject_alt_names"]) == (None, OTHER, [OTHER, NAME])
+    assert told["ends_at"] is None and told["better_certificate_id"] is None
+
+
+def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
+    expected = [None, Expected(names=(NAME,)), Expected(certificate_id=1), Expected(certificate_id=7)]
+    endpoints = [Endpoint(HOST, 443, NAME, demand) for demand in expected]
+    why = why_not_all_known(endpoints, world_of([FRESH.record(1)]))
+    assert why is not None and why.startswith("endpoints[3].expected: ") and "certificate 7" in why
+    assert why_not_all_known(endpoints[:3], world_of([FRESH.record(1)])) is None
+
+
+def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:
+    world = world_of([])
+    told = as_served(seen(world, FRESH), world)
+    assert (told["certificate_id"], told["served_name"], told["common_name"]) == (None, NAME, NAME)
+    assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["ends_at"] == iso(NOW + 90 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        ("UPDATE_PENDING", " Load balancer web was UPDATE_PENDING: run it again when it is ACTIVE."),
+        ("ERROR", " Load balancer web is ERROR, which does not pass by itself: see to it in the console."),
+    ],
+)
+def test_a_listener_of_a_balancer_that_accepts_no_change_is_not_to_be_pointed_back(status: str, remedy: str) -> None:
+    """What it has may yet come, too."""
+    action = listener(1, FRESH.record(1), predecessor_id=7)
+    place = replace(action.place, balancer=replace(action.place.balancer, provisioning_status=status))
+    assert replace(action, place=place).remedy == remedy
+
+
+def test_what_is_said_if_it_serves_something_else() -> None:
+    (action,) = planned(world_of([FRESH.record(1)]), certificate_id=1)
+    assert action.is_known and action.is_to_be_seen and not action.IS_MANAGED
+    assert action.should == f"It must serve certificate 1 ({NAME}), or one that may stand in for it, and"
+    assert action.remedy == " Have that served there, or correct what is expected."
+    of_balancer = listener(1, FRESH.record(1))
+    assert of_balancer.IS_MANAGED and of_balancer.should == "With certificate 1 in the API,"
+    assert of_balancer.expected_name is None and of_balancer.fits(certificate_of(FRESH.record(1)))
+    assert not of_balancer.fits(certificate_of(DUE.record(1))) and not listener(1, None).fits(
+        certificate_of(FRESH.record(1))
+    )
+
+
+CAUSE = "Load balancer web does not serve what this listener has been set to"
+CASE = "pen a support case for load balancer uuid-of-web."
+
+
+def beside(action: Any, *seen: Made, since: datetime | None = None, **changed: Any) -> str:
+    """What to do about a listener that serves something else than it has."""
+    found = replace(action.place.listener, modified_at=since)
+    chains = tuple((certificate_of(made.record(None)),) for made in seen)
+    return str(replace(action, place=replace(action.place, listener=found), seen=chains, **changed).remedy)
+
+
+def test_what_to_do_about_a_listener_that_serves_something_else_than_it_has() -> None:
+    """To switch it to another certificate and back, if clients lose nothing by that; since when is said if the API knows."""
+    web = listener(1, FRESH.record(1))
+    over = Made(days=(-90, -1))
+    assert beside(web, over) == f" {CAUSE}. O{CASE}"
+    assert beside(web, over, since=NOW) == f" {CAUSE} since {iso(NOW)} or earlier. O{CASE}"
+    back = f"and back with {deploy(1, 'web:443')}. If that does not help, o{CASE}"
+    for seen in ((), (over,), (DUE,)):
+        expected = f" {CAUSE}. Switch it to another certificate with {deploy(7, 'web:443')}, {back}"
+        assert beside(web, *seen, predecessor_id=7) == expected
+    assert beside(web, predecessor_id=7, is_way_back_lossy=True) == f" {CAUSE}. O{CASE}"
+    there = deploy(7, "web:443", "allow_expired")
+    assert "allow_expired=true" in there
+    served = beside(web, over, expired_predecessor=over.record(7))
+    assert served == f" {CAUSE}. Switch it to another certificate with {there}, {back}"
+    for seen in ((), (DUE,), (over, DUE)):  # it is not known whether clients would lose something
+        assert beside(web, *seen, expired_predecessor=over.record(7)) == f" {CAUSE}. O{CASE}"
+    assert beside(listener(2, FRESH.record(1)), predecessor_id=7) == "", "the change may yet show"
+    assert beside(replace(web, target=None, target_id=None), predecessor_id=7) == ""
+
+
+@pytest.mark.parametrize("record", [None, FRESH.record(7, certificate="damaged")])
+def test_an_id_that_says_nothing(record: Any) -> None:
+    """It fails, in its own words; nothing else does."""
+    (action,) = planned(world_of([record] if record else []), certificate_id=7)
+    what = "nothing that can be read as certificate" if record else "no certificate"
+    assert (action.outcome, action.reason, action.is_known) == ("failed", "not_found", False)
+    assert action.message == f"The store holds {what} 7: ssl_certificate_info lists those that it holds."
+
+
+def test_a_run_for_some_names_is_about_endpoints_of_these() -> None:
+    world = world_of([FRESH.record(1)])
+    for expected in ({"certificate_id": 1}, {"names": (OTHER, NAME)}):
+        assert planned(world, [NAME], **expected) and planned(world, ["www.*"], **expected)
+        assert not planned(world, ["mail.example.com"], **expected)
+    assert not planned(world, [NAME], certificate_id=9)
+
+
+def test_a_wildcard_is_expected_as_it_is_and_serves_the_names_under_it() -> None:
+    star = Made("*.example.com", ("*.example.com", "example.com"))
+    world = world_of([])
+    assert seen(world, star, names=("*.example.com", "example.com", NAME)).served
+    assert not seen(world, FRESH, names=("*.example.com",)).served
+
+
+# What needs a person
+
+
+def test_what_is_as_it_should_be_needs_nobody() -> None:
+    """Though the store has a newer one, as that may be on its way; and nothing is held back where nothing is switched."""
+    other = Made(days=(-0.5, 91), organization="Example Ltd")
+    world = world_of([Made(days=(-2, 89)).record(1), FRESH.record(2), other.record(3)])
+    assert needs(world, seen(world, Made(days=(-2, 89)), certificate_id=1)) == []
+
+
+def test_something_else_is_served() -> None:
+    world = world_of([FRESH.record(1)])
+    ((reason, message),) = needs(world, seen(world, Made(days=(-2, 89)), certificate_id=1))
+    assert reason == "not_served" and message.startswith("It must serve something")
+
+
+ENDS = f"It ends at {iso(NOW + 10 * DAY)}"
+END = f"{ENDS}, and nothing renews it."
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_what_is_due_names_what_is_newer(is_stored: bool) -> None:
+    """The store's, else a source's; also where it begins before the present one ends, as nobody brings it there."""
+    world = world_of([DUE.record(1), FRESH.record(2)])
+    due = seen(world, DUE)
+    assert needs(world, due) == [("expiring", f"{ENDS}. Certificate 2 of the store is newer: have it served there.")]
+    world = world_of([DUE.record(1)] if is_stored else [])
+    due = seen(world, DUE)
+    assert needs(world, due, usable=[entry(FRESH, 3)]) == [
+        (
+            "expiring",
+            f"{ENDS}. The certificate of certbot entry-3 (/certbot/3/cert.pem) is newer: have it served there.",
+        )
+    ]
+    later = world_of([DUE.record(1), Made(days=(5, 95)).record(2)])
+    assert [reason for reason, _message in needs(later, seen(later, DUE))] == ["expiring"]
+
+
+def test_what_is_due_and_has_nothing_newer() -> None:
+    """Though the store may have an older one for its names."""
+    for world in (world_of([Made(days=(-85, 5)).record(1)]), world_of([])):
+        due = seen(world, DUE)
+        assert needs(world, due) == [("expiring", f"{END} Have it renewed there.")]
+    stale = {"source": "certbot", "name": NAME, "reason": "new_name", "message": "It is new.", "key_type": "RSA"}
+    stale |= {"fingerprint_sha256": DUE.issued.fingerprint, "subject_alt_names": [NAME], "common_name": NAME}
+    assert needs(world, due, unused=[stale]) == [
+        (
+            "expiring",
+            f"{END} certbot {NAME} has it, and has not renewed it: `certbot renew --cert-name {NAME}` renews it, or says why not.",
+        )
+    ]
+
+
+def test_what_clients_refuse_is_not_to_be_imported_again() -> None:
+    world = world_of([FRESH.record(1)])
+    refused = replace(seen(world, FRESH), accepted=False, refusal="its issuer is missing")
+    ((reason, message),) = needs(world, refused)
+    assert reason == "not_accepted" and "Have it send all intermediate certificates" in message

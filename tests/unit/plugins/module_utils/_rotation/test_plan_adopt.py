@@ -1,0 +1,376 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The first certificate of a name: which one of a source, on which listeners, and what is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
+    Incumbent,
+    Overrides,
+    loosened,
+    losses,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
+    Adoption,
+    ListenerAction,
+    fitness,
+    plan_adoption,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
+    SourceCertificate,
+    SourceOptions,
+    choose_named,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer, Listener
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
+
+from tests.support.rotating import balancer, entry, world_of
+from tests.support.stored import NAME, Made, view_with
+
+CLIENTS = view_with()
+LTD = Made(organization="Example Ltd", days=(-200, 165))
+NEW = Made(days=(-1, 89))
+ECDSA = ("ECDHE-ECDSA-AES256-GCM-SHA384",)
+ANY = (*ECDSA, "ECDHE-RSA-AES256-GCM-SHA384")
+
+
+# What is lost, and what has to be accepted for it
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost", "accepted"),
+    [
+        (LTD, NEW, ["the organization Example Ltd", "76 days until it ends"], {"organization_change"}),
+        (Made(days=(-80, 10)), NEW, [], set()),
+        (
+            Made(days=(-80, 10), names=(NAME, "b.example", "a.example")),
+            NEW,
+            ["the names a.example, b.example"],
+            {"name_loss"},
+        ),
+        (Made(days=(-80, 90)), NEW, ["1 day until it ends"], set()),
+        (Made(days=(-80, 89.9)), NEW, [], set()),
+        (Made(days=(-80, 10), names=(NAME, "a.example")), NEW, ["the name a.example"], {"name_loss"}),
+        (Made(days=(-80, 10), names=(NAME, "a.example.com")), replace(NEW, names=(NAME, "*.example.com")), [], set()),
+        (Made(days=(-80, 10)), replace(NEW, key="ec"), ["the RSA key, for one of EC"], {"key_type_change"}),
+        (Made(days=(-80, 10)), replace(NEW, organization="Example Ltd"), [], {"organization_change"}),
+        (
+            replace(LTD, names=(NAME, "a.example")),
+            replace(NEW, key="ec"),
+            [
+                "the name a.example",
+                "the organization Example Ltd",
+                "the RSA key, for one of EC",
+                "76 days until it ends",
+            ],
+            {"name_loss", "organization_change", "key_type_change"},
+        ),
+        (Made(days=(-80, 10)), replace(NEW, by="own"), ["that clients trust it"], set()),
+        (replace(LTD, days=(-200, 89)), NEW, ["the organization Example Ltd"], {"organization_change"}),
+    ],
+)
+def test_what_is_lost_and_accepted(old: Made, new: Made, lost: list[str], accepted: set[str]) -> None:
+    """No more is accepted than what the difference needs, and never that clients would not trust it."""
+    before, after = old.record(1), new.record(2)
+    assert losses(after, before, CLIENTS) == lost
+    assert loosened(after, Incumbent.of(before), CLIENTS) == Overrides(wildcards=True, **dict.fromkeys(accepted, True))
+
+
+# Which certificate
+
+
+def chosen(*entries: SourceCertificate, name: str = NAME, needs_trust: bool = True) -> str:
+    """The name of the entry that is taken, or why none is."""
+    try:
+        return choose_named(entries, name, SourceOptions(needs_trust=needs_trust), CLIENTS).name
+    except CertificatesError as error:
+        assert error.message.endswith(".")
+        return error.code
+
+
+def test_what_is_named_is_taken_whatever_is_looked_at_otherwise() -> None:
+    narrow = SourceOptions(["mail.*"], import_new=False)
+    assert choose_named([entry(NEW)], NAME, narrow, CLIENTS).name == "entry-1"
+
+
+def test_the_only_one_is_taken_by_any_of_its_names() -> None:
+    only = entry(replace(NEW, names=(NAME, "*.example.org")))
+    assert chosen(only, entry(Made("other.example", ("other.example",)), 2)) == "entry-1"
+    assert chosen(only, name="WWW.example.com.") == chosen(only, name="*.example.org") == "entry-1"
+
+
+def test_a_name_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(
+        CertificatesError, match=r"no certificate for ww\.example\.com .* for: www\.example\.com, a\.example\.$"
+    ):
+        choose_named([entry(replace(NEW, names=(NAME, "a.example")))], "ww.example.com", SourceOptions(), CLIENTS)
+    assert chosen(entry(replace(NEW, names=("*.example.com",), common_name=None))) == "not_found"  # nor is it a guess
+    assert chosen() == "not_found"
+
+
+def test_of_several_that_which_may_stand_in_for_all_others_is_taken() -> None:
+    new, old = entry(NEW), entry(replace(NEW, days=(-30, 60)), 2)
+    assert chosen(new, old) == chosen(old, new) == "entry-1"
+    assert chosen(entry(replace(NEW, names=(NAME, "a.example"))), entry(NEW, 2)) == "entry-1"
+    assert chosen(new, entry(replace(NEW, days=(-90, -1)), 2)) == "entry-1"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(NEW, copy=1),
+        replace(NEW, key="ec"),
+        replace(NEW, organization="Example Ltd"),
+        replace(NEW, names=(NAME, "a.example"), days=(-2, 88)),
+    ],
+)
+def test_several_of_which_none_may_stand_in_for_the_others_are_refused(other: Made) -> None:
+    several = [entry(NEW), entry(other, 2)]
+    with pytest.raises(
+        CertificatesError,
+        match=r"several .*: /certbot/1/.*/certbot/2/.*Name one of them as the source: /certbot/\d or /certbot/\d\.$",
+    ) as error:
+        choose_named(several, NAME, SourceOptions(), CLIENTS)
+    assert error.value.code == "ambiguous"
+
+
+RSA, EC = entry(NEW), entry(replace(NEW, key="ec", days=(-0.5, 89)), 2)
+
+
+@pytest.mark.parametrize(
+    ("suites", "present", "taken"),
+    [
+        ((), "rsa", "entry-1"),
+        ((), None, "entry-1"),
+        (ECDSA, "rsa", "entry-2"),
+        (ANY, "rsa", "entry-1"),
+        (ANY, "ec", "entry-2"),
+        (ANY, None, "ambiguous"),
+    ],
+)
+def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
+    suites: Sequence[str], present: str | None, taken: str
+) -> None:
+    """Certificates of one name with both are often kept side by side."""
+    web = replace(balancer("web", p443=1 if present else None), ciphers=suites)
+    world = world_of([Made(days=(-80, 10), key=present or "rsa").record(1)], web)
+    fit = fitness(world, Adoption(NAME, ["web:443"]))
+    try:
+        assert choose_named([EC, RSA], NAME, SourceOptions(), CLIENTS, fit).name == taken
+    except CertificatesError as error:
+        assert error.code == taken
+
+
+def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
+    """So that a wrong name of one is told as what it is, without what else the source has."""
+    nowhere = fitness(world_of([]), Adoption(NAME, ["none:443"]))
+    assert choose_named([RSA], NAME, SourceOptions(), CLIENTS, nowhere).name == RSA.name
+    with pytest.raises(CertificatesError, match="none"):
+        choose_named([RSA, EC], NAME, SourceOptions(), CLIENTS, nowhere)
+
+
+def test_in_one_folder_nothing_can_be_named() -> None:
+    """So the one that is meant goes to another one."""
+    both = [replace(RSA, path="/keys/a.crt"), replace(EC, path="/keys/b.crt")]
+    with pytest.raises(
+        CertificatesError, match=r"Copy one, with its key, to a folder of its own, and name that as the source\.$"
+    ):
+        choose_named(both, NAME, SourceOptions(), CLIENTS)
+
+
+@pytest.mark.parametrize(
+    ("only", "reason"),
+    [
+        (replace(NEW, days=(-90, -1)), "expired"),
+        (replace(NEW, days=(1, 90)), "not_yet_valid"),
+        (replace(NEW, by="own"), "chain_incomplete"),
+        (replace(NEW, by="itself"), "untrusted"),
+    ],
+)
+def test_what_cannot_be_used_is_told_with_the_reason(only: Made, reason: str) -> None:
+    assert chosen(entry(only)) == reason
+
+
+def test_who_has_turned_trust_off_gets_what_nobody_trusts() -> None:
+    assert chosen(entry(replace(NEW, by="own")), needs_trust=False) == "entry-1"
+
+
+# Where
+
+
+def planned(
+    new: SourceCertificate, *balancers: Balancer, old: Made | StoreCertificate = LTD, where: Any = None, **also: Any
+) -> dict[str, ListenerAction]:
+    """What is planned for each listener, once the certificate is stored as 2; the one that they have is 1."""
+    before = old if isinstance(old, StoreCertificate) else old.record(1)
+    world = world_of(
+        [before, replace(new.record, id=2), *also.pop("stored", ())], *balancers, view=also.pop("view", None)
+    )
+    adoption = Adoption(NAME, where, also.pop("load_balancers", None))
+    return {action.name: action for action in plan_adoption(world, adoption, new)}
+
+
+def outcomes(actions: dict[str, ListenerAction]) -> dict[str, tuple[str, str | None, int | None]]:
+    return {name: (action.outcome, action.reason, action.final_handle) for name, action in actions.items()}
+
+
+def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> None:
+    web, api = balancer("web", p443=1, p8443=None), balancer("api", p443=3)
+    others = {"stored": [Made("api.example", ("api.example",), days=(-200, 165), by="own").record(3)]}
+    assert outcomes(planned(entry(NEW), web, api, **others)) == {"web:443": ("switched", None, 2)}
+    named = planned(entry(NEW), web, api, where=["web:8443", f"{api.uuid.upper()}:443"], **others)
+    assert outcomes(named) == {"api:443": ("switched", None, 2), "web:8443": ("switched", None, 2)}
+    assert named["api:443"].previous_id == 3 and named["web:8443"].previous_id is None
+
+
+def test_a_run_for_some_load_balancers_leaves_the_others() -> None:
+    both = balancer("web", p443=1), balancer("api", p443=1)
+    assert planned(entry(NEW), *both, load_balancers=["w*", "x"]).keys() == {"web:443"}
+    with pytest.raises(CertificatesError, match=r"There is no listener api:443, .* there are: web:443"):
+        planned(entry(NEW), *both, where=["api:443"], load_balancers=["web"])
+
+
+@pytest.mark.parametrize("where", ["web", "web:9"])
+def test_only_listeners_that_can_have_a_certificate_are_proposed(where: str) -> None:
+    web = balancer("web", p443=1, p80=None)
+    web = replace(web, listeners=(web.listeners[0], replace(web.listeners[1], protocol="HTTP")))
+    with pytest.raises(CertificatesError, match=r"there are: web:443\.$"):
+        planned(entry(NEW), web, where=[where])
+
+
+def test_it_is_found_before_it_is_stored() -> None:
+    """As in check mode: the record has no id then."""
+    new = entry(NEW)
+    world = world_of([LTD.record(1)], balancer("web", p443=1)).after([new.record], ())
+    [action] = plan_adoption(world, Adoption(NAME), new)
+    assert (action.outcome, action.target_id, action.target) == ("switched", None, new.record)
+
+
+def test_what_was_not_stored_leaves_listeners_as_they_are() -> None:
+    [action] = plan_adoption(world_of([LTD.record(1)], balancer("web", p443=1)), Adoption(NAME), entry(NEW))
+    assert (action.outcome, action.message) == ("unchanged", "Its certificate was not stored.")
+
+
+def test_what_begins_earlier_and_ends_later_than_what_is_there_is_put_there() -> None:
+    """No renewal brings it there."""
+    new = entry(Made(days=(-81, 90)))
+    world = world_of([Made(days=(-80, 10)).record(1)], balancer("web", p443=1)).after([new.record], ())
+    [action] = plan_adoption(world, Adoption(NAME), new)
+    assert (action.outcome, action.target) == ("switched", new.record)
+
+
+def test_a_second_time_nothing_is_left_to_do() -> None:
+    assert outcomes(planned(entry(NEW), balancer("web", p443=2))) == {"web:443": ("unchanged", None, 2)}
+
+
+def test_what_may_stand_in_for_it_stays_and_is_put_there() -> None:
+    later = replace(NEW, days=(-0.5, 90), copy=1).record(3)
+    actions = planned(entry(NEW), balancer("web", p443=3, p8443=1), stored=[later])
+    assert outcomes(actions) == {"web:443": ("unchanged", None, 3), "web:8443": ("switched", None, 3)}
+    assert "certificate 3, which is newer" in actions["web:443"].message
+
+
+def test_several_that_are_as_good_are_not_chosen_from() -> None:
+    equals = [replace(NEW, days=(-0.5, 90), copy=copy).record(2 + copy) for copy in (1, 2)]
+    ended = replace(LTD, days=(-400, -5))
+    [action] = planned(entry(NEW), balancer("web", p443=1), old=ended, stored=equals).values()
+    assert (action.outcome, action.reason, action.final_handle) == ("failed", "ambiguous", 1)
+
+
+def test_names_that_a_wildcard_has_are_not_lost() -> None:
+    star = entry(replace(NEW, names=(NAME, "example.com", "*.example.com")))
+    two = replace(LTD, names=(NAME, "api.example.com", "a.example"))
+    [action] = planned(star, balancer("web", p443=1), old=two).values()
+    assert action.message == "It would no longer serve a.example: name it as one of the listeners, if that is meant."
+
+
+def test_names_are_lost_only_where_a_person_says_so() -> None:
+    two = replace(LTD, names=(NAME, "a.example"))
+    web = balancer("web", p443=1)
+    silent = planned(entry(NEW), web, old=two)
+    assert outcomes(silent) == {"web:443": ("failed", "names_not_covered", 1)}
+    assert (
+        silent["web:443"].message
+        == "It would no longer serve a.example: name it as one of the listeners, if that is meant."
+    )
+    assert outcomes(planned(entry(NEW), web, old=two, where=["web:443"])) == {"web:443": ("switched", None, 2)}
+
+
+def test_a_listener_that_would_lose_all_its_names_is_not_the_one_that_is_meant() -> None:
+    other = replace(LTD, names=("a.example", "b.example"), common_name="a.example")
+    web = balancer("web", p443=1)
+    action = planned(entry(NEW), web, old=other, where=["web:443"])["web:443"]
+    assert (
+        action.reason == "names_not_covered"
+        and "none of the names that it serves, a.example, b.example" in action.message
+    )
+    expired = replace(other, days=(-400, -5))
+    assert planned(entry(NEW), web, old=expired, where=["web:443"])["web:443"].outcome == "switched", "nobody takes it"
+
+
+@pytest.mark.parametrize(
+    ("new", "ciphers", "reason"),
+    [
+        (replace(NEW, key="ec"), (), "key_type_not_offered"),
+        (replace(NEW, key="ec"), ANY, None),
+        (NEW, ECDSA, "key_type_not_offered"),
+        (replace(NEW, by="own"), (), "chain_incomplete"),
+    ],
+)
+def test_what_no_client_would_take_is_refused_by_whoever_names_it(
+    new: Made, ciphers: tuple[str, ...], reason: str | None
+) -> None:
+    action = planned(entry(new), balancer("web", ciphers, p443=1), where=["web:443"])["web:443"]
+    assert (action.reason, action.final_handle) == (reason, 1 if reason else 2)
+    if reason == "key_type_not_offered" and new.key == "ec":
+        assert action.message.count("--key-type rsa") == 1 and action.message.count("an RSA key") == 1
+
+
+def test_a_listener_of_which_nothing_is_known_stays_as_it_is() -> None:
+    unreadable = replace(LTD.record(1), certificate=None)
+    for web, old in ((balancer("web", p443=9), LTD), (balancer("web", p443=1), unreadable)):
+        assert outcomes(planned(entry(NEW), web, old=old, where=["web:443"]))["web:443"][:2] == ("failed", "not_found")
+
+
+def test_two_equal_records_of_the_store_are_no_choice() -> None:
+    later = [replace(NEW, days=(-0.5, 90), copy=number).record(number) for number in (3, 4)]
+    actions = planned(entry(NEW), balancer("web", p443=1), stored=later)
+    assert outcomes(actions) == {"web:443": ("failed", "ambiguous", 1)}
+
+
+def test_what_has_ended_and_what_is_not_for_https() -> None:
+    web = balancer("web", p443=1)
+    gone = replace(web, provisioning_status="ERROR")
+    assert planned(entry(NEW), gone)["web:443"].reason == "balancer_error"
+    plain = replace(web, listeners=(Listener("web-80", "HTTP", 80, None),))
+    assert planned(entry(NEW), plain, where=["web:80"])["web:80"].reason == "not_https"
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "said"),
+    [
+        (["wbe:443"], "not_found", "There is no listener wbe:443, .* there are: web:443, .*"),
+        (["web:444"], "not_found", "There is no listener web:444, "),
+        (["web"], "not_found", "^web is a load balancer: name its listener, with the port; there are: web:443.$"),
+        (["twin:443"], "ambiguous", "Several listeners are called twin:443: name one by uuid and port "),
+    ],
+)
+def test_a_listener_that_is_not_there_is_told_with_those_that_are(where: list[str], code: str, said: str) -> None:
+    twins = [balancer("twin", p443=1), replace(balancer("twin", p443=1), uuid="another", id=8)]
+    with pytest.raises(CertificatesError, match=said) as error:
+        planned(entry(NEW), balancer("web", p443=1), *twins, where=where)
+    assert error.value.code == code
+
+
+def test_no_listener_that_serves_its_names_is_told_with_those_that_there_are() -> None:
+    other = Made("api.example", ("api.example",), days=(-200, 165))
+    with pytest.raises(CertificatesError, match=r"No listener serves www\.example\.com: .*listener=api:443\.$"):
+        planned(entry(NEW), balancer("api", p443=1), old=other)

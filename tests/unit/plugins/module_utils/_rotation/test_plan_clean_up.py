@@ -1,0 +1,572 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates a rotation deletes, once others are served in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, Expected
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import (
+    EndpointAction,
+    plan_endpoints,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_clean_up import (
+    as_result,
+    plan_removal,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
+    StoreCertificate,
+    certificate_of,
+)
+
+from tests.support.rotating import balancer, listener, world_of
+from tests.support.stored import NAME, Made
+
+OLD, NEW, NEWER = Made(days=(-80, 10)), Made(), Made(days=(-0.5, 91))
+OTHER = "api.example.com"
+FIRST, SECOND = OLD.record(1, associatedServiceCount=1), NEW.record(2)
+KEPT = [(1, "not_served")]
+UNSEEN = [(1, "not_reachable")]
+
+
+def removal(
+    records: Iterable[StoreCertificate],
+    *listeners: ListenerAction,
+    balancers: Iterable[Balancer] | None = None,
+    imported: Collection[StoreCertificate] = (),
+    remove_unseen: bool = False,
+) -> tuple[list[int], list[tuple[int, str]]]:
+    """What is deleted, and what is kept with its reason; of the balancers, those of the listeners are known in any case."""
+    known = [one.place.balancer for one in listeners]
+    world = world_of(records, *known, *(balancers or ()))
+    found = plan_removal(world, listeners, imported, remove_unseen=remove_unseen)
+    assert all(why.message.startswith(f"Certificate {record.id} is kept") for record, why in found.kept)
+    assert all(why.message.endswith(".") for _record, why in found.kept)
+    return [one.id for one in found.old], [(record.id, why.reason) for record, why in found.kept]
+
+
+def why(records: Iterable[StoreCertificate], *listeners: ListenerAction, balancers: Iterable[Balancer] = ()) -> str:
+    """Why the only one that is kept is."""
+    known = [*(one.place.balancer for one in listeners), *balancers]
+    found = plan_removal(world_of(records, *known), listeners, (), remove_unseen=False)
+    ((_record, obstacle),) = found.kept
+    return obstacle.message
+
+
+SWITCHED = listener(1, SECOND)
+"""The listener that was switched from the old certificate to the new one, and was seen to serve it."""
+
+
+@pytest.mark.parametrize("remove_unseen", [False, True])
+def test_what_an_endpoint_is_expected_to_serve_stays(remove_unseen: bool) -> None:
+    """By its id, whatever was seen: once it is gone, nobody knows what the endpoint must serve."""
+    world = world_of([FIRST, SECOND], SWITCHED.place.balancer)
+    known = {"remove_unseen": remove_unseen, "expected": {1: "endpoints[3]", 9: "endpoints[0]"}}
+    ((record, obstacle),) = plan_removal(world, [SWITCHED], (), **known).kept
+    assert (record.id, obstacle.reason) == (1, "in_use")
+    assert obstacle.message == (
+        "Certificate 1 is kept, because endpoints[3] expects it to be served: name certificate 2 there, and it is removed."
+    )
+
+
+def at_endpoint(
+    *served: StoreCertificate | None,
+    host: str = "vpc",
+    port: int = 443,
+    asked: str = NAME,
+    is_fine: bool = True,
+    **expected: Any,
+) -> EndpointAction:
+    """An endpoint with a certificate that was seen, or None, at each of its addresses: 192.0.2.1 and so on."""
+    expected = expected or {"names": (asked,)}
+    records = [record for record in served if record]
+    (action,) = plan_endpoints(world_of(records), [Endpoint(host, port, asked, Expected(**expected))], None)
+    leaves = tuple(
+        (f"192.0.2.{number}", record and certificate_of(record)) for number, record in enumerate(served, start=1)
+    )
+    seen = tuple((certificate_of(record), *record.intermediates) for record in records)
+    looked_at = replace(action, served=is_fine, seen=seen, leaves=leaves, is_everywhere=bool(served) and all(served))
+    return looked_at if is_fine else looked_at.failed("not_served", "Another one is served.")
+
+
+@pytest.mark.parametrize("remove_unseen", [False, True])
+@pytest.mark.parametrize("is_fine", [True, False], ids=["what it must", "something else than it must"])
+def test_what_an_endpoint_serves_stays(is_fine: bool, remove_unseen: bool) -> None:
+    """At any of its addresses, also if it should serve another one."""
+    old, known = replace(FIRST, associated_service_count=0), {"remove_unseen": remove_unseen}
+    has_new = listener(2, SECOND)
+    world = world_of([old, SECOND], has_new.place.balancer)
+    vpc = at_endpoint(SECOND, old, is_fine=is_fine)
+    for is_check_mode in (False, True):
+        plan = plan_removal(world, [has_new], (), endpoints=[vpc], is_check_mode=is_check_mode, **known)
+        ((record, obstacle),) = plan.kept
+        assert (list(plan.old), record.id, obstacle.reason) == ([], 1, "in_use")
+        assert obstacle.message == (
+            f"Certificate 1 is kept, because {NAME} at vpc:443 serves it: have certificate 2 served there, and it is removed."
+        )
+    both = plan_removal(world, [has_new], (), endpoints=[vpc, at_endpoint(old, host="cdn")], **known).kept
+    assert f"because {NAME} at vpc:443, {NAME} at cdn:443 serve it: have" in both[0][1].message
+    assert list(plan_removal(world, [has_new], (), endpoints=[at_endpoint(SECOND)], **known).old) == [old]
+
+
+def goes(*endpoints: EndpointAction, **known: Any) -> tuple[list[int], list[tuple[int, str]]]:
+    """What is deleted, and kept, beside endpoints, once a listener has the new certificate."""
+    old, has_new = replace(FIRST, associated_service_count=0), listener(2, SECOND)
+    world = world_of([old, SECOND], has_new.place.balancer)
+    plan = plan_removal(world, [has_new], (), endpoints=endpoints, **{"remove_unseen": False, **known})
+    return [record.id for record in plan.old], [(record.id, why.reason) for record, why in plan.kept]
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        at_endpoint(),
+        at_endpoint(None),
+        at_endpoint(SECOND, None),
+        at_endpoint(None, SECOND, is_fine=False),
+        at_endpoint(None, asked="vpc", names=(OTHER, NAME)),
+        at_endpoint(None, asked=OTHER, names=("*.example.com",)),
+        at_endpoint(SECOND, None, asked=OTHER, certificate_id=2),
+    ],
+    ids=[
+        "not looked at",
+        "out of reach",
+        "one address out of reach",
+        "one address without a handshake",
+        "for a name that it must serve",
+        "for a name under a wildcard",
+        "for a name of the record that it must serve",
+    ],
+)
+def test_what_an_endpoint_may_serve_that_was_not_seen_stays(unseen: EndpointAction) -> None:
+    """As with a listener; unless that is not wanted."""
+    assert goes(unseen) == goes(at_endpoint(SECOND, host="cdn"), unseen) == ([], UNSEEN)
+    assert goes(unseen, is_check_mode=True) == ([], UNSEEN)
+    assert goes(unseen, remove_unseen=True) == ([1], [])
+
+
+def test_what_an_endpoint_of_other_names_may_serve_is_something_else() -> None:
+    assert goes(at_endpoint(None, asked=OTHER)) == ([1], [])
+    assert goes(at_endpoint(asked="vpc.example.net", names=("mail.example.com",))) == ([1], [])
+
+
+def test_why_what_an_endpoint_may_serve_stays() -> None:
+    """What it was seen to serve says more."""
+    world = world_of([FIRST, SECOND], SWITCHED.place.balancer)
+    endpoints = [at_endpoint(None), at_endpoint(host="cdn")]
+    ((_record, obstacle),) = plan_removal(world, [SWITCHED], (), endpoints=endpoints, remove_unseen=False).kept
+    assert obstacle.message == (
+        f"Certificate 1 is kept, because the run could not see what {NAME} at vpc:443, {NAME} at cdn:443 serve. "
+        "Run the rotation from a host that reaches each of their addresses, or set remove_unseen."
+    )
+    assert goes(at_endpoint(FIRST, None)) == ([], [(1, "in_use")])
+    assert goes(at_endpoint(None), expected={1: "endpoints[0]"}) == ([], [(1, "in_use")])
+
+
+def test_what_an_endpoint_may_serve_and_the_store_keeps_once_more_goes() -> None:
+    lacking = replace(NEW, chain="none").record(1, associatedServiceCount=1)
+    has_whole = listener(1, SECOND)
+    world = world_of([lacking, SECOND], has_whole.place.balancer)
+    plan = plan_removal(world, [has_whole], (), remove_unseen=False, endpoints=[at_endpoint(None)])
+    assert (list(plan.old), plan.kept) == ([lacking], [])
+
+
+def test_only_what_has_a_name_that_is_meant_goes() -> None:
+    world = world_of([FIRST, SECOND], SWITCHED.place.balancer)
+    for patterns, old in (
+        (None, [FIRST]),
+        ([NAME, OTHER], [FIRST]),
+        (["*.EXAMPLE.com"], [FIRST]),
+        ([OTHER], []),
+        ([], []),
+    ):
+        plan = plan_removal(world, [SWITCHED], (), patterns=patterns, remove_unseen=False)
+        assert (list(plan.old), plan.kept) == (old, [])
+
+
+@pytest.mark.parametrize(("protocol", "old"), [("HTTPS", []), ("TCP", [FIRST])])
+def test_a_listener_without_tls_that_still_has_an_id_keeps_nothing(protocol: str, old: list[StoreCertificate]) -> None:
+    idle = balancer("api", p443=2)
+    idle = replace(idle, listeners=(replace(idle.listeners[0], protocol=protocol),))
+    world = world_of([FIRST, SECOND], SWITCHED.place.balancer, idle)
+    assert list(plan_removal(world, [SWITCHED], (), remove_unseen=False).old) == old
+
+
+HERE = replace(SWITCHED, leaves=(("192.0.2.1", certificate_of(FIRST)), ("192.0.2.2", None)))
+"""The same in check mode: what is seen is what it has now; it does not answer at one of its addresses."""
+
+
+@pytest.mark.parametrize(
+    ("vpc", "is_listener"),
+    [
+        (at_endpoint(FIRST), True),
+        (at_endpoint(SECOND, FIRST), True),
+        (at_endpoint(FIRST, FIRST, SECOND), True),
+        (at_endpoint(SECOND, SECOND, SECOND, FIRST, host="WEB.lb"), True),
+        (at_endpoint(FIRST, SECOND, FIRST), False),
+        (at_endpoint(FIRST, port=8443), False),
+        (at_endpoint(FIRST, host="web.lb", port=8443), False),
+    ],
+    ids=[
+        "its address",
+        "its other address",
+        "its addresses, and another one that serves the new one",
+        "its host, whose addresses change",
+        "another address, too",
+        "another port",
+        "its host, another port",
+    ],
+)
+def test_an_endpoint_is_a_listener_if_address_and_port_say_so(vpc: EndpointAction, is_listener: bool) -> None:
+    """Then check mode announces what goes once the listener is switched; any other goes on serving what it serves."""
+    world, known = world_of([FIRST, SECOND], SWITCHED.place.balancer), {"remove_unseen": False}
+    foreseen = plan_removal(world, [HERE], (), endpoints=[vpc], is_check_mode=True, **known)
+    expected = ([FIRST], []) if is_listener else ([], [(1, "in_use")])
+    assert (list(foreseen.old), [(record.id, why.reason) for record, why in foreseen.kept]) == expected
+    done = plan_removal(world, [HERE], (), endpoints=[vpc], **known)
+    assert (list(done.old), [(record.id, why.reason) for record, why in done.kept]) == ([], [(1, "in_use")])
+
+
+def test_what_else_is_served_where_a_listener_is_switched_goes_with_it() -> None:
+    """A load balancer may serve what is older than what it is set to; at a listener that stays as it is, that stays."""
+    oldest = Made(days=(-170, 10)).record(3)
+    world = world_of([FIRST, SECOND, oldest], SWITCHED.place.balancer)
+    given = {"endpoints": [at_endpoint(oldest)], "is_check_mode": True, "remove_unseen": False}
+    assert [record.id for record in plan_removal(world, [HERE], (), **given).old] == [1, 3]
+    stays = replace(listener(2, SECOND), leaves=HERE.leaves)
+    plan = plan_removal(world, [stays], (), **given)
+    assert [(record.id, why.reason) for record, why in plan.kept if record.id == 3] == [(3, "in_use")]
+
+
+def test_what_an_endpoint_serves_and_the_store_keeps_once_more() -> None:
+    """The record without its chain goes, as the certificate stays."""
+    lacking = replace(NEW, chain="none").record(1, associatedServiceCount=1)
+    has_whole = listener(1, SECOND)
+    world = world_of([lacking, SECOND], has_whole.place.balancer)
+    plan = plan_removal(world, [has_whole], (), remove_unseen=False, endpoints=[at_endpoint(SECOND)])
+    assert (list(plan.old), plan.kept) == ([lacking], [])
+
+
+# A listener has what may stand in for it
+
+
+@pytest.mark.parametrize(
+    "had", [1, 2, 9], ids=["switched by this run", "switched by another run", "switched from something else"]
+)
+def test_what_is_replaced_goes(had: int) -> None:
+    old = replace(FIRST, associated_service_count=1 if had == 1 else 0)
+    assert removal([old, SECOND], listener(had, SECOND)) == ([1], [])
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        replace(NEW, organization="Example Ltd"),
+        replace(NEW, days=(5, 95)),
+        replace(NEW, by="own"),
+        replace(OLD, days=(-81, 11)),
+    ],
+    ids=["another organization", "not valid yet", "of an authority that nobody knows", "older"],
+)
+def test_what_may_not_stand_in_for_a_certificate_deletes_nothing(new: Made) -> None:
+    """Though a listener was switched to it and serves it, as somebody wanted it by name."""
+    second = new.record(2)
+    assert removal([FIRST, second], listener(1, second), remove_unseen=True) == ([], [])
+
+
+def test_the_same_certificate_without_its_chain_goes() -> None:
+    """It was stored once more with it. Not the other way round."""
+    lacking = replace(NEW, chain="none").record(1, associatedServiceCount=1)
+    assert removal([lacking, SECOND], listener(1, SECOND)) == ([1], [])
+    assert removal([SECOND, lacking], listener(2, lacking)) == ([], [])
+
+
+def test_each_address_must_be_seen() -> None:
+    """One that accepts no connections now may serve the old certificate again."""
+    partly = replace(SWITCHED, is_everywhere=False)
+    assert removal([FIRST, SECOND], partly) == ([], [(1, "not_reachable")])
+    assert removal([FIRST, SECOND], partly, remove_unseen=True) == ([1], [])
+
+
+@pytest.mark.parametrize("remove_unseen", [False, True])
+@pytest.mark.parametrize(
+    ("listener_of_it", "expected"),
+    [
+        (replace(SWITCHED, accepted=False, refusal="its issuer is missing"), ([], [(1, "not_accepted")])),
+        (replace(SWITCHED, accepted=False, refusal="its issuer is missing", was_refused=True), ([1], [])),
+        (replace(SWITCHED, outcome="rolled_back", reason="not_accepted", accepted=False), ([], [])),
+    ],
+    ids=["refused", "refused before, too", "pointed back"],
+)
+def test_clients_must_accept_what_takes_its_place(
+    listener_of_it: ListenerAction, expected: tuple[list[int], list[tuple[int, str]]], remove_unseen: bool
+) -> None:
+    """Or they refused what was there before, too; what was not looked at is another question."""
+    assert removal([FIRST, SECOND], listener_of_it, remove_unseen=remove_unseen) == expected
+
+
+def test_where_no_client_could_be_asked() -> None:
+    unasked = replace(SWITCHED, accepted=None)
+    assert removal([FIRST, SECOND], unasked) == ([], [(1, "not_reachable")])
+    assert removal([FIRST, SECOND], unasked, remove_unseen=True) == ([1], [])
+    partly = replace(SWITCHED, accepted=False, was_refused=True, is_everywhere=False)
+    assert removal([FIRST, SECOND], partly) == ([], [(1, "not_accepted")])
+    assert removal([FIRST, SECOND], partly, remove_unseen=True) == ([1], [])
+    other = replace(SWITCHED, served=False, accepted=True)
+    assert removal([FIRST, SECOND], other, remove_unseen=True) == ([], KEPT), (
+        "something else is served, whoever takes it"
+    )
+    unseen = replace(SWITCHED, served=None, accepted=False, refusal="nothing")
+    assert removal([FIRST, SECOND], unseen) == ([], [(1, "not_reachable")])
+
+
+def test_a_certificate_that_is_stored_twice() -> None:
+    """Who has it by its other record counts as one that has it: also if it cannot be looked at, or is not among those of this run."""
+    copy = OLD.record(5)
+    failed = listener(5, copy, "api", outcome="failed", reason="balancer_error", served=None)
+    assert removal([FIRST, copy, SECOND], SWITCHED, failed, remove_unseen=True) == ([], UNSEEN)
+    assert removal([FIRST, copy, SECOND], SWITCHED, balancers=[balancer("far", p443=5)]) == (
+        [],
+        [(1, "not_reachable"), (5, "in_use")],
+    )
+    assert removal([FIRST, copy, SECOND], SWITCHED, listener(5, SECOND, "api")) == ([1, 5], [])
+
+
+def test_why_it_is_refused() -> None:
+    """What serves something else comes first."""
+    refused = replace(SWITCHED, accepted=False, refusal="its issuer is missing")
+    assert why([FIRST, SECOND], refused).endswith(
+        "clients refuse what web:443 serves in its place: its issuer is missing."
+    )
+    other = listener(1, SECOND, "api", served=False, accepted=False)
+    assert removal([FIRST, SECOND], refused, other) == ([], KEPT)
+
+
+def test_what_ends_later_than_what_replaces_it_is_kept() -> None:
+    later = Made(days=(-80, 50)).record(1)
+    short = Made(days=(-1, 44)).record(2)
+    assert removal([later, short], listener(1, short)) == ([], [(1, "ends_later")])
+    assert removal([later, short, NEW.record(3)], listener(1, short), listener(1, NEW.record(3), "api")) == ([1], [])
+
+
+def test_without_a_listener_nothing_is_replaced() -> None:
+    """The store may hold what nobody serves yet."""
+    assert removal([replace(FIRST, associated_service_count=0), SECOND]) == ([], [])
+    third = Made(OTHER, (OTHER,)).record(3)
+    assert removal([FIRST, SECOND, third], listener(3, third)) == ([], [])
+
+
+def test_what_a_listener_has_stays() -> None:
+    """Also if this run would have switched it and failed."""
+    assert removal([FIRST, SECOND], SWITCHED, listener(1, FIRST, "api")) == ([], [])
+    failed = listener(1, SECOND, "api", outcome="failed", reason="balancer_busy", is_changed=False, served=None)
+    assert removal([FIRST, SECOND], SWITCHED, failed, remove_unseen=True) == ([], [])
+    back = listener(1, SECOND, "api", outcome="rolled_back", reason="not_served", served=False)
+    assert removal([FIRST, SECOND], SWITCHED, back, remove_unseen=True) == ([], [])
+
+
+def test_what_is_older_still_goes_too() -> None:
+    """A listener has what may stand in for what may stand in for it."""
+    oldest = Made(days=(-170, 10)).record(3, associatedServiceCount=0)
+    assert removal([FIRST, SECOND, oldest], SWITCHED) == ([1, 3], [])
+    middle = replace(FIRST, associated_service_count=1)
+    assert removal([oldest, middle, SECOND], SWITCHED, listener(1, middle, "api")) == ([3], [])
+    unseen = listener(1, middle, "api", served=None)
+    assert removal([oldest, middle, SECOND], SWITCHED, unseen) == ([], [(3, "not_reachable")])
+
+
+def test_what_this_run_has_imported_stays() -> None:
+    """However it comes that a better one is served."""
+    newer = NEWER.record(3)
+    assert removal([FIRST, SECOND, newer], listener(1, newer), imported=[SECOND, newer]) == ([1], [])
+    assert removal([FIRST, SECOND, newer], listener(1, newer)) == ([1, 2], [])
+
+
+def test_what_would_be_stored_counts_in_check_mode() -> None:
+    """It has no id yet, and is never deleted."""
+    new = NEW.record(None)
+    assert removal([FIRST, new], listener(1, new)) == ([1], [])
+    newer = NEWER.record(None)
+    assert removal([FIRST, new, newer], listener(1, newer)) == ([1], [])
+
+
+def test_what_cannot_be_read_stays() -> None:
+    unreadable = OLD.record(3, certificate="garbage")
+    assert removal([unreadable, SECOND], listener(3, SECOND), remove_unseen=True) == ([], [])
+
+
+# Every listener was seen to serve it
+
+
+@pytest.mark.parametrize(
+    ("served", "remove_unseen", "expected"),
+    [
+        (True, False, ([1], [])),
+        (True, True, ([1], [])),
+        (None, False, ([], UNSEEN)),
+        (None, True, ([1], [])),
+        (False, False, ([], KEPT)),
+        (False, True, ([], KEPT)),
+    ],
+)
+@pytest.mark.parametrize("had", [1, 2], ids=["switched", "has it already"])
+def test_each_listener_must_be_seen(had: int, served: bool | None, remove_unseen: bool, expected: Any) -> None:
+    """One that had the old certificate, and one that has the new one; that one is looks all right is not enough."""
+    old = replace(FIRST, associated_service_count=1 if had == 2 else 2)
+    second = listener(had, SECOND, "api", served=served)
+    if served is False:
+        second = second.failed("not_served", "Another one is served.", is_changed=True)
+    assert removal([old, SECOND], SWITCHED, second, remove_unseen=remove_unseen) == expected
+
+
+@pytest.mark.parametrize("outcome", ["failed", "rolled_back"])
+def test_a_listener_that_failed_was_not_seen(outcome: Any) -> None:
+    """Whatever it serves: the balancer may go on changing."""
+    other = listener(2, SECOND, "api", outcome=outcome, reason="outcome_unknown")
+    assert removal([FIRST, SECOND], SWITCHED, other, remove_unseen=True) == ([], UNSEEN)
+
+
+def test_a_listener_whose_certificate_is_not_known_was_not_seen() -> None:
+    """It had the old certificate and has one that the store does not show."""
+    lost = replace(listener(1, SECOND, "api"), target=None, target_id=9)
+    old = replace(FIRST, associated_service_count=2)
+    assert removal([old, SECOND], SWITCHED, lost, remove_unseen=True) == ([], UNSEEN)
+
+
+@pytest.mark.parametrize("remove_unseen", [False, True])
+def test_an_address_that_still_serves_the_old_one(remove_unseen: bool) -> None:
+    """Of several addresses of a listener, or of a listener that is for something else in the API."""
+    old, new = ((certificate_of(record), *record.intermediates) for record in (FIRST, SECOND))
+    half = SWITCHED.failed(
+        "not_served", "One address serves another one.", is_changed=True, served=False, seen=(old, new)
+    )
+    assert removal([FIRST, SECOND], half, remove_unseen=remove_unseen) == ([], KEPT)
+    elsewhere = Made(OTHER, (OTHER,)).record(3)
+    odd = listener(3, elsewhere, "api", served=False, seen=(old,)).failed(
+        "not_served", "Another one is served.", is_changed=True
+    )
+    records = [FIRST, SECOND, elsewhere]
+    assert removal(records, SWITCHED, odd, remove_unseen=remove_unseen) == ([], KEPT)
+    harmless = listener(3, elsewhere, "api", served=False, seen=(new,)).failed(
+        "not_served", "Another one is served.", is_changed=True
+    )
+    assert removal(records, SWITCHED, harmless, remove_unseen=remove_unseen) == ([1], [])
+    unseen = listener(1, SECOND, "shop", served=None)
+    assert removal(records, unseen, harmless) == ([], UNSEEN), "that another one is wrong is not why"
+
+
+def test_listeners_of_other_names_do_not_matter() -> None:
+    elsewhere = Made(OTHER, (OTHER,)).record(3)
+    assert removal([FIRST, SECOND, elsewhere], SWITCHED, listener(3, elsewhere, "api", served=None)) == ([1], [])
+
+
+@pytest.mark.parametrize("remove_unseen", [False, True])
+def test_a_listener_that_this_run_does_not_deal_with_was_not_seen(remove_unseen: bool) -> None:
+    """Such as one of another balancer, which an earlier run has switched."""
+    far = balancer("far", p8443=2)
+    assert removal([FIRST, SECOND], SWITCHED, balancers=[far], remove_unseen=remove_unseen) == ([], UNSEEN)
+    assert "it was not seen at each address that far:8443 serves what replaces it" in why(
+        [FIRST, SECOND], SWITCHED, balancers=[far]
+    )
+    third = NEWER.record(3)
+    far = balancer("far", p8443=3)
+    records = [FIRST, SECOND, third]
+    assert removal(records, SWITCHED, balancers=[far], remove_unseen=remove_unseen) == ([], UNSEEN)
+    without = balancer("far", p8443=None)
+    assert removal([FIRST, SECOND], SWITCHED, balancers=[without]) == ([1], [])
+    plain = replace(far, listeners=tuple(replace(one, protocol="TCP") for one in far.listeners))
+    assert removal([FIRST, SECOND], SWITCHED, balancers=[plain]) == ([1], [])
+
+
+def test_what_only_a_listener_that_this_run_does_not_deal_with_has() -> None:
+    """Nobody looks at it, so that it replaces nothing for now, and that is told."""
+    far = balancer("far", p443=2)
+    old = replace(FIRST, associated_service_count=0)
+    assert removal([old, SECOND], balancers=[far], remove_unseen=True) == ([], UNSEEN)
+
+
+def test_some_of_many_are_named() -> None:
+    many = [listener(2, SECOND, f"lb{number}", served=None) for number in range(9)]
+    said = why([FIRST, SECOND], SWITCHED, *many)
+    assert "lb0:443, lb1:443, lb2:443, lb3:443, lb4:443 and 4 more serve what" in said
+
+
+# Nothing else uses it
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ({"associatedServiceCount": 2}, "because a service uses it that this run does not deal with."),
+        ({"associatedServiceCount": 3}, "because 2 services use it that this run does not deal with."),
+        ({"associatedServiceCount": None}, "because the API does not tell whether a service uses it."),
+        (
+            {"associatedServiceCount": None, "lbaasListeners": []},
+            "because the API does not tell whether a service uses it.",
+        ),
+        (
+            {"associatedServiceCount": 0, "lbaasListeners": [{"id": 1}, {"id": 2}]},
+            "because a service uses it that this run does not deal with.",
+        ),
+    ],
+)
+def test_what_another_service_uses_is_kept_and_told(use: dict[str, Any], said: str) -> None:
+    """If it would have been removed otherwise."""
+    old = OLD.record(1, **use)
+    assert removal([old, SECOND], SWITCHED, remove_unseen=True) == ([], [(1, "in_use")])
+    assert said in why([old, SECOND], SWITCHED)
+    assert removal([old, SECOND, NEWER.record(3)], listener(2, SECOND, served=None)) == ([], [(1, "in_use")])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        {"associatedServiceCount": 1},
+        {"associatedServiceCount": 0},
+        {"associatedServiceCount": 1, "lbaasListeners": [{"id": 1}]},
+    ],
+)
+def test_what_only_the_switched_listener_used_is_free(use: dict[str, Any]) -> None:
+    """The count may lag behind."""
+    assert removal([OLD.record(1, **use), SECOND], SWITCHED) == ([1], [])
+
+
+def test_what_was_listed_after_the_switch_is_not_counted_twice() -> None:
+    """The service that is left then is another one."""
+    old = OLD.record(1, associatedServiceCount=1)
+    again = [balancer("web", p443=2)]
+    plan = plan_removal(world_of([old, SECOND], *again), [SWITCHED], (), remove_unseen=False)
+    assert [(record.id, why.reason) for record, why in plan.kept] == [(1, "in_use")]
+    unused = replace(old, associated_service_count=0)
+    plan = plan_removal(world_of([unused, SECOND], *again), [SWITCHED], (), remove_unseen=False)
+    assert list(plan.old) == [unused]
+
+
+@pytest.mark.parametrize(("ports", "said"), [((443,), "far:443 uses it."), ((443, 8443), "far:443, far:8443 use it.")])
+def test_listeners_of_others_that_have_it(ports: tuple[int, ...], said: str) -> None:
+    """Whatever the count says."""
+    far = balancer("far", **{f"p{port}": 1 for port in ports})
+    old = replace(FIRST, associated_service_count=0)
+    assert removal([old, SECOND], SWITCHED, balancers=[far], remove_unseen=True) == ([], [(1, "in_use")])
+    assert said in why([old, SECOND], SWITCHED, balancers=[far])
+
+
+def test_each_is_decided_for_itself() -> None:
+    """One that is kept keeps no other."""
+    api = [Made(OTHER, (OTHER,), days=days).record(number) for number, days in ((3, (-80, 10)), (4, (-1, 90)))]
+    unseen = listener(3, api[1], "api", served=None)
+    assert removal([FIRST, SECOND, *api], SWITCHED, unseen) == ([1], [(3, "not_reachable")])
+
+
+def test_a_record_in_results() -> None:
+    told = as_result(FIRST, "removed", None, "Removed.")
+    assert (told["id"], told["common_name"], told["fingerprint_sha256"]) == (1, NAME, OLD.issued.fingerprint)
+    assert (told["outcome"], told["reason"], told["message"]) == ("removed", None, "Removed.")

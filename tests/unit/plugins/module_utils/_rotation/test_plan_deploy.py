@@ -1,0 +1,891 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which listener is to serve which certificate, decided without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import Overrides
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
+    ListenerAction,
+    ListenerOptions,
+    ListenerPlan,
+    ListenerSelection,
+    Place,
+    as_foreseen,
+    as_it_is,
+    plan_named,
+    plan_renewals,
+    updated,
+    why_too_many,
+    why_unmatched,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as api
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import DAY, NOW, Issued, new_key, self_signed
+from tests.support.rotating import world_of
+from tests.support.stored import NAME, OWN, Made, view_with
+from tests.support.stored import TRUSTED as AUTHORITY
+from tests.support.stored import stored as record
+
+CLIENTS = view_with()
+PRESENT, FUTURE = (-350, 15), (-1, 90)
+"""Days of validity of what is served, and of what could take its place."""
+OLD, NEW = 1, 2
+ECDSA = ["ECDHE-ECDSA-AES256-GCM-SHA384"]
+STANDARD = [
+    *("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-SHA384", "AES256-GCM-SHA384", "AES256-SHA256"),
+    *("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "AES128-GCM-SHA256", "AES128-SHA256"),
+]
+"""What the API names where nothing else was chosen."""
+
+
+def issue(
+    common_name: str | None = NAME, *, key: str = "rsa", days: tuple[float, float] = FUTURE, **how: Any
+) -> Issued:
+    """A certificate; it could take the place of another one if nothing else is said."""
+    return AUTHORITY.issue(common_name, key=new_key(key), days=days, **how)
+
+
+def balancer(
+    name: str = "web",
+    certificate: Any = OLD,
+    *,
+    ports: Mapping[int, Any] | None = None,
+    number: int = 410_001,
+    **row: Any,
+) -> Balancer:
+    """A balancer as the API gives it, with one HTTPS listener on port 443 if no others are given, as properties by port."""
+    listeners = [
+        {
+            "id": port,
+            "uuid": f"listener-{number}-{port}",
+            "protocol": "HTTPS",
+            "protocolPort": port,
+            "provisioningStatus": "ACTIVE",
+            "tlsCertificateId": certificate,
+            **properties,
+        }
+        for port, properties in ({443: {}} if ports is None else ports).items()
+    ]
+    whole = {
+        "id": number,
+        "uuid": f"UUID-{number}",
+        "name": name,
+        "provisioningStatus": "ACTIVE",
+        "listeners": listeners,
+    }
+    found = api.normalise({**whole, **row})
+    assert found is not None
+    return found
+
+
+def by_name(planned: list[ListenerAction]) -> dict[str, tuple[str, str | None, int | None]]:
+    """Outcome, reason and certificate of each listener; only a switch changes something, and each says something."""
+    for one in planned:
+        assert one.is_changed == (one.outcome == "switched")
+        assert one.message.endswith((".", "!", "?"))
+    return {one.name: (one.outcome, one.reason, one.target_id) for one in planned}
+
+
+def renewal(*stored: StoreCertificate, of: Balancer | None = None, **selection: Any) -> ListenerAction:
+    """What is decided about the only listener."""
+    return renewal_with((), *stored, of=of, **selection)
+
+
+def renewal_with(
+    expected: Sequence[Issued], *stored: StoreCertificate, of: Balancer | None = None, **selection: Any
+) -> ListenerAction:
+    """What is decided about the only listener if the store will hold these certificates, too."""
+    records = [*stored, *(record(None, one) for one in expected)]
+    (only,) = plan_renewals(world_of(records, of or balancer()), ListenerSelection(**selection))
+    by_name([only])
+    return only
+
+
+def outcome(one: ListenerAction) -> tuple[str, str | None]:
+    """Its outcome and reason."""
+    return one.outcome, one.reason
+
+
+def wish(
+    *stored: StoreCertificate, of: Balancer | None = None, certificate: int = NEW, **overrides: bool
+) -> ListenerAction:
+    """What is decided about a listener that is named by the user."""
+    (only,) = named([of or balancer()], stored, [ListenerOptions(certificate, "web", 443)], **overrides)
+    by_name([only])
+    return only
+
+
+def named(
+    balancers: Sequence[Balancer],
+    stored: Sequence[StoreCertificate],
+    wishes: Sequence[ListenerOptions],
+    **overrides: bool,
+) -> list[ListenerAction]:
+    """What is decided about listeners that are named by the user."""
+    return plan_named(world_of(stored, *balancers), wishes, Overrides(wildcards=True, **overrides))
+
+
+# What is better
+
+BETTER: dict[str, tuple[Issued, Issued]] = {
+    "renewed": (issue(days=PRESENT), issue()),
+    "more names": (issue(days=PRESENT), issue(names=[NAME, "api.example.com"])),
+    "expired": (issue(days=(-90, -1)), issue()),
+}
+
+
+@pytest.mark.parametrize("case", BETTER)
+def test_a_better_certificate_is_taken(case: str) -> None:
+    old, new = BETTER[case]
+    planned = renewal(record(OLD, old), record(NEW, new))
+    assert (*outcome(planned), planned.target_id) == ("switched", None, NEW)
+    assert planned.previous_id == OLD
+    assert outcome(wish(record(OLD, old), record(NEW, new))) == ("switched", None)
+
+
+WORSE: dict[str, tuple[Issued, Issued]] = {
+    "older": (issue(), issue(days=(-2, 91))),
+    "for another name": (issue(days=PRESENT), issue("api.example.com")),
+    "has expired itself": (issue(days=(-90, -30)), issue(days=(-80, -1))),
+}
+
+
+@pytest.mark.parametrize("case", WORSE)
+def test_what_is_not_better_leaves_a_listener_as_it_is(case: str) -> None:
+    old, new = WORSE[case]
+    planned = renewal(record(OLD, old), record(NEW, new))
+    assert (*outcome(planned), planned.target_id) == ("unchanged", None, OLD)
+    assert planned.target == record(OLD, old)
+
+
+NEAR: dict[str, tuple[Issued, Issued, str, str]] = {
+    "begins tomorrow": (issue(days=PRESENT), issue(days=(1, 90)), "not_yet_valid", "not valid before"),
+    "lacks a name": (issue(days=PRESENT, names=[NAME, "example.com"]), issue(), "names_not_covered", "example.com"),
+    "of no organization": (issue(days=PRESENT, organization="Example"), issue(), "organization_differs", "none"),
+    "of another key type": (issue(days=PRESENT), issue(key="ec"), "key_type_not_offered", "EC"),
+    "of the key type that cannot be offered": (
+        issue(days=PRESENT, key="ec"),
+        issue(key="ec"),
+        "key_type_not_offered",
+        "no cipher suites",
+    ),
+    "signed by itself": (
+        issue(days=PRESENT),
+        self_signed(NAME, new_key("rsa"), days=FUTURE),
+        "untrusted",
+        "signed by itself",
+    ),
+    "of an authority that nobody knows": (
+        issue(days=PRESENT),
+        OWN.issue(NAME, key=new_key("rsa")),
+        "chain_incomplete",
+        "trusted_ca_path",
+    ),
+    "without its intermediates": (
+        issue(days=PRESENT),
+        replace(issue(), chain=()),
+        "chain_incomplete",
+        "Import it again with its intermediate certificates",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NEAR)
+def test_a_near_miss_is_said(case: str) -> None:
+    old, new, reason, said = NEAR[case]
+    planned = renewal(record(OLD, old), record(NEW, new))
+    assert (*outcome(planned), planned.target_id) == ("skipped", reason, OLD)
+    assert f"certificate {NEW}" in planned.message and said in planned.message
+
+
+def test_the_newest_of_several_is_taken() -> None:
+    stored = [
+        record(OLD, issue(days=PRESENT)),
+        record(2, issue(days=(-30, 60))),
+        record(3, issue(days=(-1, 90))),
+        record(4, issue(days=(-20, 400))),
+    ]
+    assert renewal(*stored).target_id == 3
+
+
+def test_one_that_fits_is_taken_though_a_newer_one_is_near() -> None:
+    stored = [
+        record(OLD, issue(days=PRESENT)),
+        record(2, issue(days=(-30, 60))),
+        record(3, issue(organization="Example")),
+    ]
+    assert renewal(*stored).target_id == 2
+
+
+@pytest.mark.parametrize(("older", "newest"), [(2, 3), (3, 2)])
+def test_of_several_near_misses_the_newest_is_said(older: int, newest: int) -> None:
+    stored = [
+        record(OLD, issue(days=PRESENT)),
+        record(older, issue(days=(-30, 60), key="ec")),
+        record(newest, issue(organization="Example")),
+    ]
+    planned = renewal(*stored)
+    assert outcome(planned) == ("skipped", "organization_differs")
+    assert f"certificate {newest} " in planned.message
+
+
+def test_one_that_only_has_to_wait_is_said_last() -> None:
+    """It will be taken by itself; the others need a person."""
+    stored = record(OLD, issue(days=PRESENT)), record(2, issue(organization="Example")), record(3, issue(days=(1, 90)))
+    assert outcome(renewal(*stored)) == ("skipped", "organization_differs")
+    assert outcome(renewal(stored[0], stored[2])) == ("skipped", "not_yet_valid")
+    ended = Made(days=(-0.5, 91), chain="expired first").record(4)
+    assert outcome(renewal(stored[0], ended)) == ("skipped", "expired")
+    assert outcome(renewal(stored[0], stored[1], ended)) == ("skipped", "organization_differs")
+
+
+def test_two_equally_good_ones_are_ambiguous() -> None:
+    planned = renewal(record(OLD, issue(days=PRESENT)), record(2, issue()), record(3, issue()))
+    assert outcome(planned) == ("failed", "ambiguous")
+    assert planned.message.startswith("There are several equally good certificates (ids 2, 3): ")
+    assert "certificate_id" in planned.message
+
+
+def test_the_same_certificate_stored_twice_is_not_ambiguous() -> None:
+    new = issue()
+    assert renewal(record(OLD, issue(days=PRESENT)), record(3, new), record(2, new)).target_id == 2
+    assert outcome(renewal(record(OLD, new), record(2, new))) == ("unchanged", None)
+
+
+def test_the_copy_with_the_chain_is_taken() -> None:
+    """Such as one that was stored once more, since a record in use cannot be given its chain."""
+    new = issue()
+    bare, whole = replace(new, chain=()), record(3, new)
+    assert renewal(record(OLD, bare), whole).target_id == 3
+    assert renewal(record(OLD, issue(days=PRESENT)), record(NEW, bare), whole).target_id == 3
+    assert outcome(renewal(record(OLD, new), record(NEW, bare))) == ("unchanged", None)
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "is_offered"),
+    [
+        (None, False),
+        ([], False),
+        (STANDARD, False),
+        (ECDSA, True),
+        ([*STANDARD, *ECDSA], True),
+        (["ecdhe-ecdsa-aes128-sha256"], True),
+    ],
+)
+def test_key_types_and_cipher_suites(ciphers: list[str] | None, is_offered: bool) -> None:
+    """No list and an empty one are the standard suites, which all are for RSA keys."""
+    rows = None if ciphers is None else [{"id": number, "name": name} for number, name in enumerate(ciphers)]
+    at = balancer(sslCiphers=rows)
+    stored = [record(OLD, issue(days=PRESENT, key="ec")), record(NEW, issue(key="ec"))]
+    expected = ("switched", None) if is_offered else ("skipped", "key_type_not_offered")
+    assert outcome(renewal(*stored, of=at)) == expected
+    named = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue(key="ec")), of=at, key_type_change=True)
+    assert outcome(named) == (("switched", None) if is_offered else ("failed", "key_type_not_offered"))
+    said = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue(key="ec")), of=at).message
+    remedy = "allow_key_type_change: true accepts it." if is_offered else "Have the certificate issued with an RSA key"
+    assert remedy in said and (is_offered or "accepts it" not in said)
+
+
+def test_an_rsa_certificate_where_only_ecdsa_suites_are_offered() -> None:
+    """No client could connect, just as the other way round."""
+    at = balancer(sslCiphers=[{"id": 1, "name": ECDSA[0]}])
+    stored = [record(OLD, issue(days=PRESENT)), record(NEW, issue())]
+    assert outcome(renewal(*stored, of=at)) == ("skipped", "key_type_not_offered")
+    refused = wish(*stored, of=at)
+    assert outcome(refused) == ("failed", "key_type_not_offered")
+    assert refused.message.endswith("Have the certificate issued with another key.")
+
+
+@pytest.mark.parametrize("certificate", [None, -1, "", "-1", 0, 99])
+def test_the_present_certificate_is_not_known(certificate: Any) -> None:
+    """None, IBM's own mark for none, or one that is not in the store."""
+    planned = renewal(record(NEW, issue()), of=balancer(certificate=certificate))
+    assert outcome(planned) == ("skipped", "not_found")
+    assert "web:443" in planned.message
+    assert planned.previous_id == (99 if certificate == 99 else None)
+
+
+def test_the_present_certificate_cannot_be_read() -> None:
+    unreadable = replace(record(OLD, issue(days=PRESENT)), certificate=None)
+    planned = renewal(unreadable, record(NEW, issue()))
+    assert outcome(planned) == ("skipped", "not_found") and "cannot be read" in planned.message
+
+
+@pytest.mark.parametrize("status", ["ERROR", "DELETE_PENDING"])
+def test_a_balancer_that_accepts_no_change(status: str) -> None:
+    ended = balancer(provisioningStatus=status, previousErrorText="Quota exceeded")
+    stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    for planned in renewal(*stored, of=ended), wish(*stored, of=ended):
+        assert outcome(planned) == ("failed", "balancer_error")
+        assert "Quota exceeded" in planned.message and status in planned.message
+    assert outcome(renewal(stored[0], of=ended)) == ("unchanged", None)
+    assert outcome(wish(stored[0], of=ended, certificate=OLD)) == ("unchanged", None)
+
+
+@pytest.mark.parametrize("status", ["UPDATE_PENDING", "MAINTENANCE_PENDING", "CREATE_PENDING", "OFF_FOR_TEA", None])
+def test_a_balancer_that_is_busy_takes_part(status: str | None) -> None:
+    assert renewal(
+        record(OLD, issue(days=PRESENT)), record(NEW, issue()), of=balancer(provisioningStatus=status)
+    ).is_changed
+
+
+# Which listeners
+
+STORED = [
+    record(1, issue(days=PRESENT)),
+    record(2, issue()),
+    record(3, issue(None, names=["xn--bcher-kva.example"], days=PRESENT), commonName=None),
+]
+BALANCERS = [
+    balancer("Web-2", number=2, ports={8443: {}, 443: {"tlsCertificateId": 3}, 80: {"protocol": "HTTP"}}),
+    balancer("api", number=1, ports={443: {"protocol": "https"}, 22: {"protocol": "TCP", "tlsCertificateId": None}}),
+    balancer("web-1", number=3, ports={443: {"tlsCertificateId": 77}}),
+]
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ({}, ["Web-2:443", "Web-2:8443", "api:443", "web-1:443"]),
+        ({"load_balancers": ["WEB-*"]}, ["Web-2:443", "Web-2:8443", "web-1:443"]),
+        ({"load_balancers": ["web-1", "api"], "ports": [443]}, ["api:443", "web-1:443"]),
+        ({"ports": [8443]}, ["Web-2:8443"]),
+        ({"ports": [80]}, []),
+        ({"common_names": ["WWW.*"]}, ["Web-2:8443", "api:443"]),
+        ({"common_names": ["bücher.*"]}, ["Web-2:443"]),
+        ({"common_names": ["xn--bcher-*"]}, ["Web-2:443"]),
+        ({"common_names": ["*"]}, ["Web-2:443", "Web-2:8443", "api:443"]),
+        ({"common_names": []}, []),
+        ({"load_balancers": []}, []),
+        ({"ports": []}, []),
+        ({"common_names": [NAME], "ports": [443], "load_balancers": ["*"]}, ["api:443"]),
+    ],
+)
+def test_the_selection(selection: dict[str, Any], expected: list[str]) -> None:
+    """Only HTTPS listeners, sorted by load balancer and port."""
+    planned = plan_renewals(world_of(STORED, *BALANCERS), ListenerSelection(**selection))
+    assert [one.name for one in planned] == expected
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        ({"load_balancers": ["prdo-*"]}, "No load balancer matches prdo-* of load_balancers"),
+        ({"load_balancers": ["web-*", "prdo", "ap"]}, "matches prdo, ap of load_balancers"),
+        ({"load_balancers": ["prdo"]}, "there are: Web-2, api, web-1."),
+        ({"common_names": [NAME, "wwww.example.com"]}, "No certificate matches wwww.example.com of common_names"),
+        ({"common_names": ["wwww.example.com"]}, f"there are those for: {NAME}"),
+        ({"common_names": ["*.example.org"], "load_balancers": ["prdo"]}, "of load_balancers"),
+        ({}, None),
+        ({"load_balancers": [], "common_names": [], "ports": [1]}, None),
+        ({"load_balancers": ["WEB-*", "api"], "common_names": ["*.EXAMPLE.com", "bücher.example"]}, None),
+    ],
+    ids=str,
+)
+def test_a_pattern_that_matches_nothing_is_said_with_the_names_that_there_are(
+    selection: dict[str, Any], said: str | None
+) -> None:
+    why = why_unmatched(ListenerSelection(**selection), BALANCERS, StoreIndex(STORED))
+    assert (said in why and why.endswith(".")) if said and why else (said, why) == (None, None)
+
+
+def test_of_many_names_those_are_said_that_are_most_like_the_mistyped_one() -> None:
+    balancers = [balancer(f"a{number}", number=number) for number in range(9)]
+    index = StoreIndex([record(number, issue(f"a{number}.example.org")) for number in range(1, 9)])
+    selections = ListenerSelection(load_balancers=["prdo"]), ListenerSelection(common_names=["wwww.example.com"])
+    for selection, name in zip(selections, ("prod", NAME), strict=True):
+        why = why_unmatched(
+            selection, [*balancers, balancer("prod", number=9)], StoreIndex([*index, record(99, issue())])
+        )
+        assert f": {name}, a" in str(why) and "more" in str(why)
+
+
+def test_of_those_that_are_most_like_it_all_that_are_named_come_first() -> None:
+    balancers = [balancer(name, number=number) for number, name in enumerate(("a", "b", *(f"prod{n}" for n in "5678")))]
+    why = why_unmatched(ListenerSelection(load_balancers=["prod"]), balancers, StoreIndex([]))
+    assert why is not None and why.endswith("there are: prod8, prod7, prod6, prod5, a and 1 more.")
+
+
+def test_where_there_is_nothing_to_match() -> None:
+    empty = StoreIndex([])
+    assert "there are: none." in str(why_unmatched(ListenerSelection(load_balancers=["web"]), [], empty))
+    assert "there are those for: nothing." in str(why_unmatched(ListenerSelection(common_names=[NAME]), [], empty))
+
+
+def test_no_balancer_and_no_certificate() -> None:
+    assert plan_renewals(world_of(STORED), ListenerSelection()) == []
+    assert plan_renewals(world_of(STORED, balancer(ports={})), ListenerSelection()) == []
+    assert outcome(renewal()) == ("skipped", "not_found")
+
+
+# What the store will hold
+
+
+def test_what_the_store_will_hold_is_taken_like_what_it_holds() -> None:
+    """Whatever fits or not, with the certificate's facts and without an id."""
+    for old, new in BETTER.values():
+        planned = renewal_with([new], record(OLD, old))
+        assert (*outcome(planned), planned.target_id) == ("switched", None, None)
+        facts = planned.as_result(view_with())
+        assert (facts["fingerprint_sha256"], facts["certificate_id"]) == (new.fingerprint, None)
+        assert (
+            facts["subject_alt_names"]
+            == renewal(record(OLD, old), record(NEW, new)).as_result(view_with())["subject_alt_names"]
+        )
+    for old, new in WORSE.values():
+        assert outcome(renewal_with([new], record(OLD, old))) == ("unchanged", None)
+
+
+@pytest.mark.parametrize("case", NEAR)
+def test_a_near_miss_that_is_not_stored_yet_is_named_in_words(case: str) -> None:
+    old, new, reason = NEAR[case][:3]
+    planned = renewal_with([new], record(OLD, old))
+    assert outcome(planned) == ("skipped", reason) and planned.target_id == OLD
+    assert new.fingerprint in planned.message and "not stored yet" in planned.message
+    assert "None" not in planned.message
+
+
+def test_what_is_stored_already_counts_as_the_record() -> None:
+    new = issue()
+    for texts in ([new], [new, new]):
+        assert renewal_with(texts, record(OLD, issue(days=PRESENT)), record(NEW, new)).target_id == NEW
+        assert outcome(renewal_with(texts, record(OLD, new))) == ("unchanged", None)
+    assert outcome(renewal_with([new, new], record(OLD, issue(days=PRESENT)))) == ("switched", None)
+
+
+def test_the_newest_is_taken_whether_it_is_stored_or_not() -> None:
+    old, newer, newest = record(OLD, issue(days=PRESENT)), issue(days=(-9, 90)), issue()
+    assert renewal_with([newest], old, record(NEW, newer)).target_id is None
+    assert renewal_with([newer], old, record(NEW, newest)).target_id == NEW
+
+
+def test_equally_good_ones_that_are_not_stored_yet_are_ambiguous() -> None:
+    old, new, other = record(OLD, issue(days=PRESENT)), issue(), issue()
+    among = renewal_with([new], old, record(NEW, other))
+    assert outcome(among) == ("failed", "ambiguous") and among.target_id == OLD
+    assert f"ids {NEW}; " in among.message and new.fingerprint in among.message
+    both = renewal_with([new, other], old)
+    assert outcome(both) == ("failed", "ambiguous") and "ids" not in both.message
+    assert new.fingerprint in both.message and other.fingerprint in both.message
+
+
+@pytest.mark.parametrize("identifier", [None, NEW])
+def test_what_this_run_imports_was_not_there_before(identifier: int | None) -> None:
+    """A listener does not go back to it, in check mode or not."""
+    present, before = record(OLD, issue()), issue(days=(-30, 60))
+    assert renewal(present, record(NEW, before)).predecessor_id == NEW
+    world = world_of([present], balancer()).after([record(identifier, before)], ())
+    (only,) = plan_renewals(world, ListenerSelection())
+    assert (only.predecessor_id, only.is_predecessor_trusted, only.expired_predecessor) == (None, False, None)
+    over = record(8, issue(days=(-90, -1)))
+    assert renewal(present, over).expired_predecessor == over
+    assert renewal(present, over, record(NEW, before)).expired_predecessor is None
+
+
+def test_the_way_back_from_one_with_more_names_is_lossy() -> None:
+    """The present one would be refused after it, as it lacks a name that is served then."""
+    present = record(OLD, issue())
+    same, more = issue(days=(-30, 60)), issue(f"more.{NAME}", days=(-30, 60), names=[NAME, f"more.{NAME}"])
+    assert not renewal(present, record(NEW, same)).is_way_back_lossy
+    wide = renewal(present, record(NEW, more))
+    assert wide.predecessor_id == NEW and wide.is_way_back_lossy
+
+
+# What a user names
+
+
+@pytest.mark.parametrize("name", ["api", "UUID-1", "uuid-1", "1"])
+def test_names_of_a_balancer(name: str) -> None:
+    planned = named(BALANCERS, STORED, [ListenerOptions(2, name, 443)])
+    assert by_name(planned) == {"api:443": ("switched", None, 2)}
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "expected", "said"),
+    [
+        ("mail", 443, "not_found", "api"),
+        ("API", 443, "not_found", "api"),
+        ("api", 8443, "not_found", "443, 22"),
+        ("api", 22, "not_https", "TCP"),
+        ("Web-2", 80, "not_https", "HTTP"),
+    ],
+)
+def test_what_is_not_there(name: str, port: int, expected: str, said: str) -> None:
+    (planned,) = named(BALANCERS, STORED, [ListenerOptions(2, name, port)])
+    assert outcome(planned) == ("failed", expected)
+    assert said in planned.message and str(planned.place.balancer.name) in planned.message
+    assert (planned.target_id, planned.place.listener.port) == (2, port)
+
+
+def test_two_balancers_of_one_name() -> None:
+    twins = [balancer(number=1), balancer(number=2)]
+    stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    (planned,) = named(twins, stored, [ListenerOptions(NEW, "web", 443)])
+    assert outcome(planned) == ("failed", "ambiguous")
+    assert "UUID-1" in planned.message and "UUID-2" in planned.message
+    (planned,) = named(twins, stored, [ListenerOptions(NEW, "uuid-2", 443)])
+    assert planned.is_changed and planned.place.balancer is twins[1]
+    assert len(plan_renewals(world_of(stored, *twins), ListenerSelection())) == 2
+
+
+def test_a_name_that_is_another_ones_id() -> None:
+    both = [balancer("2", number=1), balancer("other", number=2)]
+    (planned,) = named(both, STORED, [ListenerOptions(2, "2", 443)])
+    assert outcome(planned) == ("failed", "ambiguous")
+
+
+@pytest.mark.parametrize(
+    ("certificate", "expected"),
+    [
+        (OLD, ("switched", None)),
+        (None, ("switched", None)),
+        (7, ("failed", "ambiguous")),
+        (NEW, ("failed", "ambiguous")),
+    ],
+)
+def test_only_a_listener_that_has_what_the_user_saw_is_switched(
+    certificate: int | None, expected: tuple[str, str | None]
+) -> None:
+    stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    (planned,) = named([balancer()], stored, [ListenerOptions(NEW, "web", 443, certificate)])
+    assert outcome(planned) == expected
+    (done,) = named([balancer()], stored, [ListenerOptions(OLD, "web", 443, certificate)])
+    assert outcome(done) == ("unchanged", None), "it has what is wanted, whatever it had before"
+
+
+def test_the_same_listener_twice() -> None:
+    same = [ListenerOptions(2, "api", 443), ListenerOptions(2, "1", 443), ListenerOptions(2, "UUID-1", 443)]
+    assert by_name(named(BALANCERS, STORED, same)) == {"api:443": ("switched", None, 2)}
+    for ids in ((2, 1), (1, 2), (2, 1, 2), (1, 2, 2)):
+        wishes = [ListenerOptions(one, name, 443) for one, name in zip(ids, ("api", "1", "UUID-1"), strict=False)]
+        (planned,) = named(BALANCERS, STORED, wishes)
+        assert outcome(planned) == ("failed", "ambiguous") and not planned.is_changed
+        assert "1" in planned.message and "2" in planned.message
+
+
+def coming(*wishes: tuple[str, int], of: Sequence[Balancer] = (), **overrides: bool) -> list[ListenerAction]:
+    """What is decided about listeners that are to get what check mode would import."""
+    stored = [record(OLD, issue(days=PRESENT)), record(NEW, issue())]
+    return named(of or [balancer()], stored, [ListenerOptions(None, *wish) for wish in wishes], **overrides)
+
+
+def test_what_would_be_imported_is_put_where_the_listener_takes_a_certificate() -> None:
+    (planned,) = coming(("web", 443))
+    assert (*outcome(planned), planned.target_id, planned.previous_id) == ("switched", None, None, OLD)
+    assert planned.simulated().message == "Would be switched to the certificate that would be imported."
+    told = planned.as_result(view_with())
+    assert [told[name] for name in ("certificate_id", "common_name", "not_after")] == [None] * 3
+    assert planned.as_diff()["after"] == {"certificate_id": None, "name": None, "not_after": None}
+    (bare,) = coming(("web", 443), of=[balancer(certificate=None)])
+    assert outcome(bare) == ("switched", None), "it has none, which is not the same one"
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (balancer("api"), "not_found"),
+        (balancer(ports={443: {"protocol": "HTTP"}}), "not_https"),
+        (balancer(provisioningStatus="ERROR"), "balancer_error"),
+        (balancer(certificate=99), "not_found"),
+    ],
+)
+def test_what_needs_no_certificate_is_looked_at_before_one_is_imported(at: Balancer, expected: str) -> None:
+    (planned,) = coming(("web", 443), of=[at])
+    assert outcome(planned) == ("failed", expected) and not planned.is_changed
+    (accepted,) = coming(("web", 443), of=[at], name_loss=True)
+    assert accepted.is_changed == (expected == "not_found" and at.name == "web"), "whose certificate is not known"
+
+
+def test_what_would_be_imported_is_none_of_the_store() -> None:
+    """Nor is it meant where the listener was changed."""
+    wishes = [ListenerOptions(None, "web", 443), ListenerOptions(NEW, "web", 443)]
+    (both,) = named([balancer()], [record(OLD, issue(days=PRESENT)), record(NEW, issue())], wishes)
+    assert outcome(both) == ("failed", "ambiguous")
+    assert both.message == (
+        f"web:443 is given two certificates (one that would be imported, and id {NEW}): leave one of the two."
+    )
+    (changed,) = named([balancer()], [record(OLD, issue())], [ListenerOptions(None, "web", 443, NEW)])
+    assert outcome(changed) == ("failed", "ambiguous")
+
+
+def test_what_is_named_is_sorted_by_place() -> None:
+    wishes = [
+        ListenerOptions(2, "web-1", 443),
+        ListenerOptions(2, "zz", 1),
+        ListenerOptions(2, "yy", 1),
+        ListenerOptions(2, "api", 443),
+        ListenerOptions(2, "Web-2", 8443),
+        ListenerOptions(2, "Web-2", 443),
+    ]
+    planned = named(BALANCERS, STORED, wishes)
+    assert [one.name for one in planned] == ["Web-2:443", "Web-2:8443", "api:443", "web-1:443", "yy:1", "zz:1"]
+    assert named(BALANCERS, STORED, []) == []
+
+
+def test_what_a_user_accepts_may_be_refused_by_clients_if_it_needed_that() -> None:
+    present, fresh = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    over, strange = record(NEW, issue(days=(-9, -1))), record(NEW, LEEWAYS["signed by itself"][1])
+    assert wish(present, fresh).is_promising and not wish(over, fresh, name_loss=True).is_promising
+    assert not wish(present, fresh, expired=True, untrusted=True).may_be_refused
+    assert wish(present, over, expired=True).may_be_refused
+    assert wish(present, strange, untrusted=True).may_be_refused
+    own = [Made(days=days, by="own").record(number) for number, days in ((OLD, PRESENT), (NEW, FUTURE))]
+    assert outcome(wish(*own)) == ("switched", None) and not wish(*own).may_be_refused, "it is worth as much as before"
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [((-90, -1), f"valid until {iso(NOW - DAY)} only."), ((1, 90), f"valid from {iso(NOW + DAY)} on only.")],
+)
+def test_a_listener_that_stays_as_it_is_is_told_when_what_it_has_is_valid(days: tuple[float, float], said: str) -> None:
+    assert renewal(record(OLD, issue(days=days))).message.endswith(f"What the listener has is {said}")
+
+
+def test_a_listener_of_a_protocol_that_the_api_does_not_name() -> None:
+    web = balancer()
+    web = replace(web, listeners=(replace(web.listeners[0], protocol=""),))
+    assert "is for another protocol: only HTTPS" in wish(record(OLD, issue()), record(NEW, issue()), of=web).message
+
+
+def test_a_listener_that_is_not_there_has_no_uuid_and_no_address() -> None:
+    (missing,) = named([balancer()], [record(NEW, issue())], [ListenerOptions(NEW, "nowhere", 8443)])
+    told = missing.as_result(view_with())
+    assert (told["load_balancer"], told["port"], told["certificate_id"]) == ("nowhere", 8443, NEW)
+    unknown = ("load_balancer_uuid", "address", "listener_uuid", "previous_certificate_id")
+    assert [told[name] for name in unknown] == [None] * 4
+
+
+def test_no_such_certificate() -> None:
+    planned = wish(record(OLD, issue(days=PRESENT)))
+    assert (*outcome(planned), planned.target_id) == ("failed", "not_found", NEW)
+    assert planned.message.startswith(f"The store holds no certificate {NEW}:")
+    told = planned.as_result(view_with())
+    assert (told["common_name"], told["subject_alt_names"], told["fingerprint_sha256"]) == (None, [], None)
+    unreadable = wish(record(OLD, issue(days=PRESENT)), replace(record(NEW, issue()), certificate=None))
+    assert outcome(unreadable) == ("failed", "not_found") and "nothing that can be read" in unreadable.message
+
+
+def test_what_a_listener_has_in_the_end() -> None:
+    switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    refused = switched.failed("api_error", "No.", is_changed=False)
+    broken = switched.failed("not_served", "No.", is_changed=True)
+    back = replace(broken, outcome="rolled_back")
+    assert [one.final_handle for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
+
+
+def test_what_is_not_known_of_a_listener_is_not_claimed() -> None:
+    """Neither that clients accept what it has, nor that they were refused before, nor that a user has accepted that."""
+    listener = ListenerAction("unchanged", None, "It is as it was.", Place.missing("web", 443))
+    flags = {name for name, value in vars(listener).items() if value is True}
+    assert flags == {"is_everywhere"}
+    known = {name for name, value in vars(listener).items() if value not in (None, False, ())}
+    assert known == {"outcome", "message", "place", *flags}
+
+
+def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:
+    """If that is known, and the listener has not failed."""
+    switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    unreadable = replace(switched, target=replace(record(NEW, issue()), certificate=None))
+    broken = switched.failed("not_served", "No.", is_changed=True)
+    shown = (switched, replace(switched, target=None), unreadable, broken, replace(broken, outcome="rolled_back"))
+    assert [one.is_to_be_seen for one in shown] == [True, False, False, False, False]
+    assert [one.is_known for one in shown] == [True, False, False, True, True]
+    assert [one.has_failed for one in shown] == [False, False, False, True, True]
+
+
+def test_a_plan_changes_what_is_switched() -> None:
+    switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    kept = renewal(record(OLD, issue(days=PRESENT)))
+    assert ListenerPlan(world_of([]), [kept, switched]).changes == [switched]
+
+
+def test_check_mode_says_nothing_else_of_what_is_not_switched() -> None:
+    """Though the certificate that was meant for it is not stored yet."""
+    coming = renewal_with([issue()], record(OLD, issue(days=PRESENT)))
+    assert coming.simulated().message == "Would be switched, once the certificate is stored."
+    failed = coming.failed("api_error", "No.")
+    assert failed.simulated() == failed
+    stored = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    assert stored.simulated() == replace(stored, message=f"Would be s{stored.message[1:]}")
+    nameless = replace(stored, target=None)
+    assert nameless.simulated().message == stored.simulated().message
+
+
+def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
+    """Whatever was planned; a better certificate is named if the store has it."""
+    present = record(OLD, issue(days=PRESENT))
+    index = StoreIndex([present, record(NEW, issue())])
+    switched = renewal(*index)
+    coming = renewal_with([issue()], present)
+    failed = replace(switched.failed("ambiguous", "No.", is_changed=False), renewal_id=NEW)
+    for planned, better in ((switched, NEW), (coming, None), (failed, NEW)):
+        told = as_it_is(planned, index)
+        assert told == replace(
+            planned,
+            outcome="unchanged",
+            reason=None,
+            message=f"The listener has certificate {OLD}.",
+            target=present,
+            target_id=OLD,
+            is_changed=False,
+            renewal_id=better,
+        )
+    assert as_it_is(failed, StoreIndex([])).message == "No.", "what the listener has is not known"
+    for kept in (renewal(present), renewal()):
+        assert as_it_is(kept, index) == replace(kept, target=index.by_handle.get(kept.target_id))
+
+
+SEEN = ((Certificate.of(issue(days=PRESENT).certificate),),)
+"""What is served now."""
+
+
+def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_is_complete() -> None:
+    present, trusted = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    planned = replace(renewal(present, trusted), message="Switched.")
+    now = replace(as_it_is(planned, StoreIndex([present])), seen=SEEN, accepted=False, refusal="it is old")
+    foreseen = as_foreseen(planned, now, CLIENTS)
+    assert foreseen.message == "Would be switched." and foreseen.target_id == NEW
+    assert (foreseen.served, foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (True, True, False, None)
+    bare = replace(planned, target=record(NEW, replace(issue(), chain=())))
+    foreseen = as_foreseen(bare, replace(now, is_everywhere=False), CLIENTS)
+    assert (foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (False, True, "it is old")
+    assert foreseen.is_everywhere is False
+    assert as_foreseen(planned, replace(now, leaves=(("192.0.2.1", None),)), CLIENTS).leaves == (("192.0.2.1", None),)
+    assert not as_foreseen(bare, replace(now, accepted=True), CLIENTS).was_refused
+    assert as_foreseen(planned, replace(now, accepted=None), CLIENTS).accepted is None
+    assert as_foreseen(planned, replace(now, seen=()), CLIENTS).served is False
+    assert as_foreseen(planned, replace(now, reason="not_reachable"), CLIENTS).served is None
+    assert as_foreseen(planned, replace(now, target=None), CLIENTS).served is None
+    coming = replace(planned, target=record(None, issue()))
+    assert as_foreseen(coming, now, CLIENTS).message == "Would be switched, once the certificate is stored."
+
+
+def test_check_mode_foresees_what_is_not_switched_as_it_is_seen() -> None:
+    kept = renewal(record(OLD, issue(days=PRESENT)))
+    now = replace(kept, seen=SEEN, served=True, accepted=False, refusal="it is old")
+    assert as_foreseen(kept, now, CLIENTS) == now
+    failed = kept.failed("ambiguous", "Which?")
+    foreseen = as_foreseen(failed, now, CLIENTS)
+    assert foreseen == replace(failed, seen=SEEN, accepted=False, refusal="it is old")
+
+
+def test_what_was_looked_at_anew_takes_its_place() -> None:
+    first, second = (renewal(of=balancer(number=number)) for number in (1, 2))
+    seen = replace(second, served=True)
+    assert updated([first, second], [seen]) == [first, seen]
+
+
+def test_too_many_switches_are_refused_all_together() -> None:
+    switched = [wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))] * 2
+    assert why_too_many(switched, 2) is None
+    refusal = why_too_many(switched, 1)
+    assert refusal and refusal.code == "too_many_listeners"
+    assert refusal.details == {"planned": 2, "max_listeners": 1, "listeners": ["web:443", "web:443"]}
+
+
+def test_a_diff_shows_the_certificates_by_id_and_name() -> None:
+    new = issue()
+    planned = renewal(record(OLD, issue(days=PRESENT)), record(NEW, new))
+    end = f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
+    assert planned.as_diff() == {
+        "before_header": "web:443",
+        "after_header": "web:443",
+        "before": {"certificate_id": OLD},
+        "after": {"certificate_id": NEW, "common_name": NAME, "not_after": end},
+    }
+    unknown = wish().as_diff()
+    assert unknown["after"] == {"certificate_id": NEW, "name": None, "not_after": None}
+
+
+def test_it_has_the_certificate_already() -> None:
+    """Then nothing about it is an objection, except that the listener uses none."""
+    planned = wish(record(NEW, issue(days=(-90, -1), key="ec")), of=balancer(certificate=NEW))
+    assert (*outcome(planned), planned.target_id) == ("unchanged", None, NEW)
+    plain = wish(record(NEW, issue()), of=balancer(certificate=NEW, ports={443: {"protocol": "HTTP"}}))
+    assert outcome(plain) == ("failed", "not_https")
+
+
+@pytest.mark.parametrize("certificate", [None, -1])
+def test_a_listener_without_a_certificate_is_given_one(certificate: int | None) -> None:
+    assert wish(record(NEW, issue()), of=balancer(certificate=certificate)).is_changed
+
+
+def test_a_listener_whose_certificate_is_not_known() -> None:
+    at = balancer(certificate=99)
+    planned = wish(record(NEW, issue()), of=at)
+    assert outcome(planned) == ("failed", "not_found") and "allow_name_loss" in planned.message
+    assert wish(record(NEW, issue()), of=at, name_loss=True).is_changed
+
+
+def test_an_older_certificate_can_be_named() -> None:
+    """To go back to it."""
+    assert wish(record(OLD, issue()), record(NEW, issue(days=PRESENT))).is_changed
+
+
+LEEWAYS: dict[str, tuple[Issued, Issued, str, str | None]] = {
+    **{case: (old, new, reason, None) for case, (old, new, reason, _) in NEAR.items() if reason == "not_yet_valid"},
+    "expired": (issue(days=PRESENT), issue(days=(-9, -1)), "expired", "expired"),
+    "lacks a name": (issue(days=PRESENT), issue("api.example.com"), "names_not_covered", "name_loss"),
+    "of no organization": (*NEAR["of no organization"][:3], "organization_change"),
+    "of another key type": (issue(days=PRESENT, key="ec"), issue(), "key_type_not_offered", "key_type_change"),
+    "signed by itself": (*NEAR["signed by itself"][:3], "untrusted"),
+    "without its intermediates": (*NEAR["without its intermediates"][:3], "untrusted"),
+}
+
+
+@pytest.mark.parametrize("case", LEEWAYS)
+def test_what_a_user_must_accept(case: str) -> None:
+    old, new, reason, accepted = LEEWAYS[case]
+    stored = record(OLD, old), record(NEW, new)
+    everything = ("name_loss", "key_type_change", "organization_change", "expired", "untrusted")
+    others = dict.fromkeys(set(everything) - {accepted}, True)
+    assert outcome(wish(*stored)) == outcome(wish(*stored, **others)) == ("failed", reason)
+    if accepted:
+        assert wish(*stored, **{accepted: True}).is_changed
+        assert f"allow_{accepted}" in wish(*stored).message
+
+
+@pytest.mark.parametrize("name", [NAME, "WWW.Example.com"])
+def test_a_wildcard_that_is_named_covers_the_names_under_it(name: str) -> None:
+    assert wish(record(OLD, issue(name, days=PRESENT)), record(NEW, issue("*.example.com"))).is_changed
+
+
+def test_a_result() -> None:
+    """Each key of the contract, with facts of the certificate that is meant for the listener."""
+    new = issue(names=[NAME, "example.com"])
+    at = balancer(address="web.example.net")
+    result = renewal(record(OLD, issue(days=PRESENT)), record(NEW, new), of=at).as_result(view_with())
+    assert result.pop("message")
+    assert result == {
+        "load_balancer": "web",
+        "load_balancer_uuid": at.uuid,
+        "address": "web.example.net",
+        "port": 443,
+        "listener_uuid": at.listeners[0].uuid,
+        "common_name": NAME,
+        "subject_alt_names": [NAME, "example.com"],
+        "previous_certificate_id": OLD,
+        "certificate_id": NEW,
+        "fingerprint_sha256": new.fingerprint,
+        "not_after": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "ends_at": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "ends_by": None,
+        "outcome": "switched",
+        "reason": None,
+        "served": None,
+        "accepted": None,
+        "served_fingerprint_sha256": None,
+    }

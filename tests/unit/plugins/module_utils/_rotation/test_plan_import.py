@@ -1,0 +1,508 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates of the sources a rotation imports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import supersedes
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
+    Chosen,
+    SourceCertificate,
+    SourceOptions,
+    choose,
+    is_meant,
+    without_replaced,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.certificates import DAY, NOW
+from tests.support.rotating import entry
+from tests.support.stored import NAME, Made, stored, view_with
+
+OLD = Made(days=(-80, 10))
+NEW = Made()
+NEWER = Made(days=(-0.5, 91))
+OTHER = "api.example.com"
+BOTH = (NAME, OTHER)
+APEX, STAR = ("example.com", NAME), ("example.com", "*.example.com")
+LTD = "Example Ltd"
+CLIENTS = view_with()
+
+
+def index_of(*store: Made) -> StoreIndex:
+    """The store, with ids from 1 on."""
+    return StoreIndex(made.record(number) for number, made in enumerate(store, start=1))
+
+
+def chosen_of(
+    store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: SourceOptions | None = None
+) -> tuple[list[SourceCertificate], Chosen]:
+    """What was decided about sources, which are numbered from 1 on; also what these were."""
+    entries = [one if isinstance(one, SourceCertificate) else entry(one, n) for n, one in enumerate(sources, start=1)]
+    return entries, choose(entries, index_of(*store), wish or SourceOptions(), CLIENTS)
+
+
+def reasons(
+    store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: SourceOptions | None = None
+) -> Any:
+    """Why each source is not imported, `None` for one that is; those that are not told of are missing."""
+    entries, chosen = chosen_of(store, sources, wish)
+    told = {one["name"]: one["reason"] for one in chosen.skipped}
+    told |= {one.name: None for one in chosen.to_import}
+    assert len(told) == len(chosen.skipped) + len(chosen.to_import), "told once"
+    return [told.get(one.name, "not told of") for one in entries]
+
+
+def message(store: Sequence[Made], *sources: Made | SourceCertificate, wish: SourceOptions | None = None) -> str:
+    """What is said of the first source."""
+    entries, chosen = chosen_of(store, sources, wish)
+    (told,) = (one["message"] for one in chosen.skipped if one["name"] == entries[0].name)
+    return str(told)
+
+
+CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
+    "it renews one of the store": ([OLD], [NEW], [None]),
+    "of several, the newest": ([OLD], [NEW, NEWER, Made(days=(-2, 89))], ["superseded", None, "superseded"]),
+    "the store has it": ([NEW], [NEW], ["already_imported"]),
+    "the store has it, and what it renews": ([OLD, NEW], [NEW], ["already_imported"]),
+    "the store has a newer one": ([NEWER], [NEW], ["superseded"]),
+    "the store has a newer one for more names": ([replace(NEWER, names=BOTH)], [NEW], ["superseded"]),
+    "what the store has is an authority's younger twin": ([OLD, replace(NEW, copy=1)], [NEW], ["ambiguous"]),
+    "it completes what is served, and another one is as new": (
+        [replace(NEW, chain="none"), replace(NEW, copy=1)],
+        [NEW],
+        [None],
+    ),
+    "it completes what is served, and the source has another one that is as new": (
+        [replace(NEW, chain="none")],
+        [NEW, replace(NEW, copy=1)],
+        [None, "ambiguous"],
+    ),
+    "it completes what is served, and the source has one for more names": (
+        [replace(NEW, chain="none")],
+        [NEW, replace(NEW, names=BOTH)],
+        [None, "new_name"],
+    ),
+    "expired": ([OLD], [Made(days=(-90, -0.01))], ["expired"]),
+    "valid to this second": ([Made(days=(-80, -1))], [Made(days=(-1, 0))], [None]),
+    "it ends sooner, and is due": ([OLD], [Made(days=(-5, 1))], ["expired"]),
+    "it ends sooner, and is not due": ([Made(days=(-80, 50))], [Made(days=(-1, 44))], [None]),
+    "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
+    "the store has a newer one with another type of key": ([replace(NEWER, key="ec")], [NEW], ["new_name"]),
+    "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["ambiguous"]),
+    "it begins earlier, and ends later": ([OLD], [Made(days=(-81, 90))], ["ambiguous"]),
+    "it begins earlier, and ends later, than one that is not due": ([NEW], [Made(days=(-2, 95))], ["superseded"]),
+    "it begins earlier, and ends later, than one for more names": (
+        [replace(OLD, names=BOTH)],
+        [Made(days=(-81, 90))],
+        ["new_name"],
+    ),
+    # What may not stand in hides nothing
+    "not valid yet, in the source": ([OLD], [Made(days=(5, 95)), NEW], ["not_yet_valid", None]),
+    "not valid yet, in the store": ([OLD, Made(days=(5, 95))], [NEW], [None]),
+    "another organization, in the source": (
+        [replace(OLD, organization=LTD)],
+        [replace(NEW, organization=LTD), NEWER],
+        [None, "organization_differs"],
+    ),
+    "self-signed, in the source": ([OLD], [NEW, replace(NEWER, by="itself")], [None, "untrusted"]),
+    "another type of key beside a good one": ([OLD], [NEW, replace(NEWER, key="ec")], [None, "key_type_not_offered"]),
+    # Names
+    "it lost a name": ([replace(OLD, names=BOTH)], [NEW], ["names_not_covered"]),
+    "it lost a name that another one has": ([replace(OLD, names=BOTH), OLD], [NEW], [None]),
+    "it has one more": ([OLD], [replace(NEW, names=BOTH)], [None]),
+    "the source has one for more names": ([OLD], [NEW, replace(NEWER, names=BOTH)], ["superseded", None]),
+    "for more names, but older": (
+        [OLD, replace(OLD, names=BOTH)],
+        [NEWER, replace(NEW, names=BOTH)],
+        [None, None],
+    ),
+    "for other names": ([OLD], [Made(OTHER, (OTHER,))], ["new_name"]),
+    "the store is empty": ([], [NEW], ["new_name"]),
+    "for no name": ([OLD], [Made(None, ())], ["new_name"]),
+    # Equal age
+    "equally new in the sources": ([OLD], [NEW, replace(NEW, copy=1)], ["ambiguous"] * 2),
+    "equally new, for more names": ([OLD], [NEW, replace(NEW, names=BOTH)], ["superseded", None]),
+    "equally new, for more names, and one that is newer": (
+        [OLD],
+        [NEW, replace(NEW, names=BOTH), NEWER],
+        ["superseded", None, None],
+    ),
+    "equally new, and one that is newer than both": (
+        [OLD],
+        [NEW, replace(NEW, copy=1), NEWER],
+        ["superseded", "superseded", None],
+    ),
+    # The same certificate with a chain that the store lacks
+    "the store lacks its chain": ([replace(NEW, chain="none")], [NEW], [None]),
+    "the store has it both ways": ([replace(NEW, chain="none"), NEW], [NEW], ["already_imported"]),
+    "the store lacks its chain, and has a newer one": ([replace(NEW, chain="none"), NEWER], [NEW], ["superseded"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_imported(case: str) -> None:
+    store, sources, expected = CASES[case]
+    assert reasons(store, sources) == expected
+
+
+def test_without_trust_being_asked_for() -> None:
+    """A trusted one is taken all the same; an untrusted one never replaces it, but renews what is not trusted either."""
+    lenient = SourceOptions(needs_trust=False)
+    staging = replace(NEWER, by="own")
+    assert reasons([OLD], [NEW, staging], lenient) == [None, "chain_incomplete"]
+    assert reasons([replace(OLD, by="own")], [staging], lenient) == [None]
+    assert reasons([replace(OLD, by="own")], [staging]) == ["chain_incomplete"]
+    assert reasons([replace(OLD, by="own")], [NEW, staging], lenient) == [None, None], (
+        "neither may stand in for the other"
+    )
+
+
+def test_what_can_be_used_later() -> None:
+    """Not valid yet, and trusted then, unless trust does not matter: the chain is judged for when it is."""
+    later = Made(days=(5, 95))
+    sources = [later, replace(later, by="own"), replace(later, chain="none"), NEW, Made(days=(-9, -1))]
+    entries, chosen = chosen_of([OLD], sources)
+    assert chosen.waiting == entries[:1]
+    entries, chosen = chosen_of([OLD], sources, SourceOptions(needs_trust=False))
+    assert chosen.waiting == entries[:2], "the third is another copy of the first"
+    assert not chosen_of([OLD], [Made(days=(0, 90))])[1].waiting, "that instant belongs to its life"
+
+
+# Of one certificate in several sources
+
+
+@pytest.mark.parametrize("first", ["none", "first"])
+def test_the_most_complete_copy_counts(first: str) -> None:
+    """Whichever comes first; it is told of once."""
+    lacking, whole = entry(replace(NEW, chain=first), 1, "folder"), entry(NEW, 2)
+    for copies in ([lacking, whole], [whole, lacking]):
+        _entries, chosen = chosen_of([OLD], copies)
+        assert (chosen.to_import, chosen.skipped, chosen.usable) == ([whole], [], [whole])
+
+
+def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
+    """Its reason is that of what is taken."""
+    none, first = (entry(replace(NEW, chain=chain), n) for n, chain in enumerate(("none", "first"), start=1))
+    for copies in ([none, first], [first, none]):
+        _entries, chosen = chosen_of([OLD], copies)
+        assert [(one["name"], one["reason"]) for one in chosen.skipped] == [(first.name, "chain_incomplete")]
+        lenient = choose(copies, index_of(replace(OLD, by="own")), SourceOptions(needs_trust=False), CLIENTS)
+        assert lenient.to_import == [first]
+
+
+def test_of_equal_copies_the_first() -> None:
+    assert reasons([OLD], [NEW, NEW, NEW]) == [None, "not told of", "not told of"]
+
+
+# What is said
+
+
+def test_equally_good_ones_are_named() -> None:
+    """Both in the sources and in the store; each with what a person does about it."""
+    twin = replace(NEW, copy=1)
+    said = message([OLD], NEW, twin)
+    assert "exactly as new" in said and "/certbot/2/cert.pem" in said and "leave one of them there" in said
+    said = message([OLD, twin], NEW)
+    assert "exactly as new, certificate 2," in said
+    assert ADOPT in said
+
+
+@pytest.mark.parametrize(
+    ("source", "folder"),
+    [
+        ("certbot", "/certbot/1"),
+        ("folder", "/folder/1"),
+        ("traefik", "/traefik/1/cert.pem"),
+        ("mail", None),
+        ("secrets_manager", None),
+    ],
+)
+def test_the_folder_that_adopt_takes(source: str, folder: str | None) -> None:
+    """Traefik's is a file; what is in neither is looked for among the sources."""
+    assert entry(NEW, source=source).folder == folder
+    command = f"adopt {f'-e source={folder} ' if folder else ''}-e common_name={NAME}`"
+    assert command in message([OLD, replace(NEW, copy=1)], entry(NEW, source=source))
+
+
+def test_what_an_import_is_given() -> None:
+    """The key stays in its file until then."""
+    found = entry(NEW)
+    assert found.bundle == Bundle((found.certificate,), found.record.intermediates, found.key)
+    assert found.bundle.certificates and found.bundle.chain and found.bundle.key
+    nowhere = replace(found, key=KeyRef("ab"))
+    assert (found.where, nowhere.where) == (found.path, found.name), "what is in no file is found by its name"
+
+
+def test_a_better_one_is_named() -> None:
+    assert "The store has it: certificate 2." in message([OLD, NEW], NEW)
+    assert "certificate 2, valid until" in message([OLD, NEWER, Made(days=(-0.7, 91))], NEW)
+    assert "certbot has a better one for the same names, /certbot/2/cert.pem" in message([OLD], NEW, NEWER)
+    said = message([OLD], NEW, replace(NEWER, names=BOTH))
+    assert "certbot has a better one for these names and more, /certbot/2/cert.pem" in said
+    held, newer = (replace(entry(one, number), key=None) for number, one in enumerate((NEW, NEWER), start=1))
+    assert f"a better one for the same names, {newer.name}, valid" in message([OLD], held, newer), "it is in no file"
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        ("lego", "have lego renew it."),
+        ("certbot", "`certbot renew --cert-name entry-1` renews it, or says why not."),
+        ("acme_sh", f"`acme.sh --renew --domain {NAME}` renews it, or says why not."),
+        ("traefik", "have Traefik renew it."),
+        ("secrets_manager", "have Secrets Manager renew it."),
+        ("folder", "put a renewed one there."),
+        ("mail", "put a renewed one there."),
+    ],
+)
+def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
+    """A client, or whoever fills the folder."""
+    gone = Made(days=(-90, -1))
+    assert message([OLD], entry(gone, source=source)) == f"It expired at {iso(NOW - DAY)}: {remedy}"
+
+
+ADOPT = "`ansible-playbook softlayer.certificates.adopt -e source=/certbot/1 -e common_name=www.example.com`"
+
+
+@pytest.mark.parametrize(
+    ("store", "source", "said"),
+    [
+        ([], NEW, "SECURITY_CERTIFICATE_MANAGE; if none is, import_new: true imports it."),
+        ([OLD], Made(None, ()), "It is for no name, so it renews no certificate of the store. import_new: true"),
+        (
+            [OLD],
+            Made(OTHER, (OTHER,)),
+            f"The store holds no certificate for {OTHER} that it would renew: import_new: true",
+        ),
+        ([OLD], replace(NEW, key="ec"), "For certificate 1, its key is EC, and that of what is served now is RSA:"),
+        (
+            [OLD],
+            replace(NEW, key="ec"),
+            "`certbot renew --cert-name entry-1 --key-type rsa --force-renewal` issues it anew with an RSA key.",
+        ),
+        ([replace(OLD, names=BOTH)], NEW, f"For certificate 1, it lacks names that are served now: {OTHER}."),
+        ([replace(OLD, names=BOTH)], NEW, "Have it issued for all names;"),
+        (
+            [replace(OLD, names=APEX)],
+            replace(NEW, names=STAR),
+            f"it lacks names that are served now: {NAME}. Its wildcards have them: {ADOPT} has it served; or have it issued for these names, "
+            "too.",
+        ),
+        (
+            [replace(OLD, names=(*APEX, "a.b.example.com"))],
+            replace(NEW, names=STAR),
+            f"Have it issued for all names; or if they are to go, {ADOPT} has it served.",
+        ),
+        (
+            [replace(OLD, names=APEX, organization=LTD)],
+            replace(NEW, names=STAR),
+            f"If that is meant, {ADOPT} has it served, once.",
+        ),
+        ([replace(OLD, organization=LTD)], NEW, f"its organization (none) is not that of what is served now ({LTD})"),
+        (
+            [replace(OLD, organization=LTD)],
+            NEW,
+            f"If that is meant, {ADOPT} has it served, once.",
+        ),
+    ],
+)
+def test_what_renews_nothing_says_why(store: list[Made], source: Made, said: str) -> None:
+    assert said in message(store, source)
+
+
+def test_of_several_that_it_does_not_renew_the_one_with_the_fewest_names_that_it_lacks() -> None:
+    names = (NAME, OTHER, "shop.example.com", "mail.example.com")
+    store = [replace(OLD, names=names[:count]) for count in (4, 2, 3)]
+    assert "For certificate 2, it lacks names that are served now: api.example.com." in message(store, NEW)
+
+
+def test_of_several_that_it_does_not_renew_the_newest() -> None:
+    """The company's certificate was replaced long ago, and what is served now is no other one's."""
+    store = [replace(OLD, organization=LTD), replace(OLD, days=(-10, 80))]
+    for number, those in ((2, store), (1, store[::-1])):
+        assert f"For certificate {number}, its key is EC," in message(those, replace(NEW, key="ec"))
+
+
+def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
+    told = entry(replace(NEW, organization=LTD, by="itself")).as_facts()
+    assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
+    assert (told["organization_name"], told["trust"], told["trust_message"][:12]) == (LTD, "untrusted", "Not trusted:")
+
+
+def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
+    """It is long, and in the way of who reads the result; where its key is is nobody's business."""
+    _entries, chosen = chosen_of([], [NEW])
+    (told,) = chosen.skipped
+    assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
+    assert (told["outcome"], told["fingerprint_sha256"]) == ("skipped", NEW.issued.fingerprint)
+    assert not [name for name, value in told.items() if "privkey" in str(value) or "BEGIN" in str(value)]
+    assert "privkey" not in repr(chosen)
+
+
+def test_what_begins_earlier_and_ends_later_than_what_the_store_holds() -> None:
+    """It is not new, and `import_new` would import it without ever having it served."""
+    made = entry(Made(days=(-81, 90)), source="certbot")
+    index = index_of(Made(days=(-79, 9)), OLD, Made(days=(-70, 8)))
+    for listeners, meant in (({}, ""), ({3: ["web:443"]}, "-e listener=web:443 ")):
+        (told,) = choose([made], index, SourceOptions(), CLIENTS, listeners).skipped
+        assert told["message"] == (
+            "It ends later than certificate 3 of the store, which is for the same names, but begins earlier, so it does not renew that: "
+            f"`ansible-playbook softlayer.certificates.adopt -e source=/certbot/1 {meant}-e common_name={NAME}` has this one served; or "
+            "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew."
+        )
+    wider = index_of(replace(OLD, names=BOTH))
+    (told,) = choose([made], wider, SourceOptions(), CLIENTS).skipped
+    assert told["message"].endswith("that it would renew: import_new: true imports it.")
+
+
+# What is asked for
+
+
+def test_new_names_on_request() -> None:
+    """What is the newest, that is; nothing that is there already, is worse, or cannot be used."""
+    wish = SourceOptions(import_new=True)
+    assert reasons([], [NEW], wish) == [None]
+    assert reasons([replace(OLD, names=BOTH)], [NEW], wish) == [None]
+    assert reasons([OLD], [replace(NEW, key="ec"), replace(NEW, organization=LTD)], wish) == [None, None]
+    assert reasons([NEW], [NEW], wish) == ["already_imported"]
+    assert reasons([], [NEW, NEWER, Made(days=(-9, -1))], wish) == ["superseded", None, "expired"]
+    assert reasons([], [NEW, replace(NEW, copy=1)], wish) == ["ambiguous", "ambiguous"]
+
+
+def test_certificates_without_any_name_do_not_replace_each_other() -> None:
+    """Nothing says that they are for the same."""
+    nameless = [Made(None, (), days=(-days, 90)) for days in (3, 2, 1)]
+    assert reasons([Made(None, (), days=(-9, 90))], nameless, SourceOptions(import_new=True)) == [None] * 3
+
+
+def test_patterns_narrow_what_is_looked_at() -> None:
+    """Anything else is not told of; an empty list selects nothing."""
+    entries = [NEW, Made(OTHER, (OTHER, "shop.example.com"))]
+    narrow = SourceOptions(["API.*"], import_new=True)
+    assert reasons([], entries, narrow) == ["not told of", None]
+    assert chosen_of([], entries, SourceOptions([], import_new=True))[1] == Chosen([], [], [], [])
+    hidden = [NEW, replace(NEWER, names=BOTH)]
+    assert reasons([OLD], hidden, SourceOptions(["www.*"])) == ["superseded", None], "by any of its names"
+
+
+def test_an_address_is_no_name_that_a_pattern_matches() -> None:
+    assert is_meant(None, ["192.0.2.1", NAME], ["www.*"])
+    assert not is_meant(None, ["192.0.2.1", NAME], ["192.*"])
+    assert is_meant(None, ["192.0.2.1"], None) and not is_meant(NAME, [NAME], [])
+
+
+# Whatever there is
+
+
+MADE = st.builds(
+    Made,
+    names=st.sampled_from([(NAME,), (OTHER,), BOTH]),
+    common_name=st.none(),
+    organization=st.sampled_from([None, None, LTD]),
+    key=st.sampled_from(["rsa", "rsa", "ec"]),
+    days=st.sampled_from([(-80, 10), (-1, 90), (-0.5, 91), (5, 95), (-90, -1)]),
+    by=st.sampled_from(["trusted", "trusted", "own", "itself"]),
+    chain=st.sampled_from(["whole", "whole", "none", "first"]),
+    copy=st.integers(0, 1),
+)
+
+
+@given(st.lists(MADE, max_size=4), st.lists(MADE, max_size=5), st.booleans())
+def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[Made], needs_trust: bool) -> None:
+    """By what is imported, or the store holds what renews it, unless there is nothing to choose by: nothing hides a renewal."""
+    entries, chosen = chosen_of(store, sources, SourceOptions(needs_trust=needs_trust))
+    index = index_of(*store)
+    unclear = {one["fingerprint_sha256"] for one in chosen.skipped if one["reason"] == "ambiguous"}
+    for record in index:
+        renewing = [one for one in chosen.usable if supersedes(one.record, record, CLIENTS)]
+        renewed = [one for one in chosen.to_import if supersedes(one.record, record, CLIENTS)]
+        assert (
+            not renewing
+            or renewed
+            or index.superseding(record, CLIENTS)
+            or any(one.certificate.fingerprint_sha256 in unclear for one in renewing)
+        )
+    for one in chosen.to_import:
+        assert index.superseded_by(one.record, CLIENTS), "it renews something"
+        assert not [other for other in index.superseding(one.record, CLIENTS) if other.certificate != one.certificate]
+    told = [one["fingerprint_sha256"] for one in chosen.skipped]
+    told += [one.certificate.fingerprint_sha256 for one in chosen.to_import]
+    assert sorted(told) == sorted({one.certificate.fingerprint_sha256 for one in entries}), "each is told of once"
+
+
+@given(
+    st.lists(MADE, max_size=3),
+    st.lists(MADE, max_size=5).flatmap(lambda made: st.tuples(st.just(made), st.permutations(made))),
+)
+def test_the_order_of_the_sources_does_not_matter(store: list[Made], sources: tuple[list[Made], list[Made]]) -> None:
+    def told(order: list[Made]) -> Any:
+        _entries, chosen = chosen_of(store, order)
+        skipped = {(one["fingerprint_sha256"], one["reason"]) for one in chosen.skipped}
+        return skipped, {one.certificate for one in chosen.to_import}
+
+    assert told(sources[0]) == told(sources[1])
+
+
+def test_what_is_wrong_with_a_certificate_is_said_as_it_was_found() -> None:
+    strange = replace(entry(NEW), trust="untrusted", trust_message="It is signed by a stranger.")
+    assert message([OLD], strange, wish=SourceOptions(needs_trust=True)) == "It is signed by a stranger."
+
+
+# What cannot be used
+
+
+def useless(source: str = "mail", reason: str = "expired", **changed: Any) -> dict[str, Any]:
+    """What a source has and cannot be used."""
+    begin, end = iso(NOW - 90 * DAY), iso(NOW - DAY)
+    about = {"common_name": None, "subject_alt_names": [NAME], "not_before": begin, "not_after": end}
+    return {"source": source, "name": "www", "path": "/www.key", **about, "reason": reason, **changed}
+
+
+@pytest.mark.parametrize(
+    ("record", "store", "is_told"),
+    [
+        (useless(), [NEW], False),
+        (useless(), [replace(NEW, names=BOTH)], False),
+        (useless(), [], True),
+        (useless(), [Made(OTHER, (OTHER,))], True),
+        (useless(subject_alt_names=[*BOTH]), [NEW], True),
+        (useless(), [Made(days=(-80, -1))], True),
+        (useless(), [Made(days=(5, 95))], True),
+        (useless(), [Made(days=(-91, 95))], True),
+        (useless(not_before=None), [NEW], True),
+        (useless("lego"), [NEW], True),
+        (useless(reason="untrusted"), [NEW], True),
+    ],
+)
+def test_an_expired_certificate_of_an_email_that_was_renewed_long_ago(
+    record: dict[str, Any], store: list[Made], is_told: bool
+) -> None:
+    """Emails are kept; if the store has a newer valid one for all names, there is nothing to say about the old one."""
+    assert without_replaced([record], index_of(*store), CLIENTS) == ([record] if is_told else [])
+
+
+def test_a_record_that_cannot_be_read_is_no_reason_to_import_anything() -> None:
+    index = StoreIndex([stored(1, OLD.issued, certificate="garbage", commonName=NAME)])
+    (told,) = choose([entry(NEW)], index, SourceOptions(), CLIENTS).skipped
+    assert told["reason"] == "new_name" and "list of the store is empty" not in told["message"]
+
+
+def test_the_remedy_names_the_listeners_that_would_lose_names() -> None:
+    """Without them, the playbook adopt would refuse what it is to do."""
+    (told,) = choose(
+        *([entry(NEW)], index_of(replace(OLD, names=BOTH)), SourceOptions(), CLIENTS),
+        listeners_with={1: ["web:443", "web:8443"], 2: ["api:443"]},
+    ).skipped
+    assert "-e listeners=web:443,web:8443 -e common_name=" in told["message"]

@@ -1,0 +1,555 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is said about the certificates of sources: the records, their chains and trust. What is no source: `_sources/test_source.py`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import mailbox_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
+    LEAVES_AT_ONCE,
+    SEE,
+    MailContent,
+    read_mail,
+    read_sources,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, Origin
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from cryptography import x509
+
+from tests.support.certificates import (
+    DAY,
+    NOW,
+    PASSPHRASE,
+    Authority,
+    Issued,
+    certificate_of,
+    key_bytes,
+    key_pem,
+    name_of,
+    new_key,
+    pem_of,
+    pkcs12_of,
+)
+from tests.support.client_trees import CLIENTS
+from tests.support.failing import fails
+from tests.support.sources import AUTHORITY, Found, Reader, chain_of, no_secrets, path_of_key
+from tests.support.stored import view_with
+
+pytest_plugins = ["tests.support.sources"]
+
+NAME = "www.example.com"
+ONE = AUTHORITY.issue(NAME, organization="Example Inc.")
+OTHER = AUTHORITY.issue("other.example.com")
+
+
+def iso(days: float) -> str:
+    """A day from now, as it stands in results."""
+    return (NOW + days * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def kept(folder: Path, issued: Issued, name: str = "one", chain: str | None = None) -> None:
+    """Keep a certificate with its key in a plain folder."""
+    (folder / f"{name}.crt").write_text(issued.pem + (issued.chain_pem if chain is None else chain))
+    (folder / f"{name}.key").write_text(issued.key_pem)
+
+
+# Records
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_certificate_with_its_key(client: str, tmp_path: Path, read: Reader) -> None:
+    """It is a record that could be stored, with where it is; where its key is is told to nobody."""
+    place = CLIENTS[client](tmp_path, NAME, ONE)
+    found = read(client, tmp_path)
+    [entry] = found.entries
+    assert found == Found([entry])
+    assert (entry.certificate.der, chain_of(entry)) == (ONE.der, ONE.chain_pem)
+    assert (entry.record.id, entry.record.associated_service_count) == (None, 0)
+    assert entry.key and (entry.key.real_path, entry.key.is_pkcs12) == (os.path.realpath(place.key), False)
+    assert entry.as_facts() == {
+        "source": client,
+        "name": f"{NAME}_ecc" if client == "acme_sh" else NAME,
+        "path": str(place.certificate),
+        "common_name": NAME,
+        "subject_alt_names": [NAME],
+        "not_before": iso(-1),
+        "not_after": iso(90),
+        "key_type": "EC",
+        "key_size": 256,
+        "organization_name": "Example Inc.",
+        "serial_number": ONE.certificate.serial_number,
+        "fingerprint_sha256": ONE.fingerprint,
+        "public_key_sha256": entry.certificate.public_key_sha256,
+        "trust": "trusted",
+        "trust_message": None,
+    }
+    assert entry.key.real_path not in repr(entry)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_record_of_what_cannot_be_used(client: str, tmp_path: Path, read: Reader) -> None:
+    place = CLIENTS[client](tmp_path, NAME, ONE)
+    place.key.unlink()
+    [record] = read(client, tmp_path).skipped
+    message = record.pop("message")
+    assert str(place.certificate) in message and "Put it beside the certificate" in message
+    assert record == {
+        "source": client,
+        "name": f"{NAME}_ecc" if client == "acme_sh" else NAME,
+        "path": str(place.certificate),
+        "common_name": NAME,
+        "subject_alt_names": [NAME],
+        "not_before": iso(-1),
+        "not_after": iso(90),
+        "outcome": "skipped",
+        "reason": "key_missing",
+    }
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_certificate_without_a_common_name(client: str, tmp_path: Path, read: Reader) -> None:
+    """As ACME authorities issue them."""
+    CLIENTS[client](tmp_path, NAME, AUTHORITY.issue(None, names=[NAME, "example.com"]))
+    [entry] = read(client, tmp_path).entries
+    assert (entry.record.common_name, entry.certificate.subject_alt_names) == (None, [NAME, "example.com"])
+
+
+def test_what_a_source_has_is_in_the_order_of_its_names(tmp_path: Path, read: Reader) -> None:
+    names = ["b.example.com", "a.example.com", "_.example.com"]
+    for name in names:
+        CLIENTS["lego"](tmp_path, name, AUTHORITY.issue(name))
+    assert [one.name for one in read("lego", tmp_path).entries] == sorted(names)
+
+
+def read_several(
+    sources: Sequence[dict[str, Any]],
+    look_into: Callable[[int, Mapping[str, str]], MailContent] | None = None,
+    warn: Callable[[str], object] = print,
+) -> Any:
+    """What several sources hold; where `AUTHORITY` is trusted."""
+    view = view_with(AUTHORITY.root)
+    look = look_into or (lambda _position, _keys: MailContent())
+    return read_sources([Source.of(one) for one in sources], look, no_secrets, None, (), view, warn, print)
+
+
+def test_sources_stand_one_after_the_other(tmp_path: Path) -> None:
+    """The same certificate in each is one of its own."""
+    sources = []
+    for number, client in enumerate(CLIENTS):
+        CLIENTS[client](tmp_path / client, f"{number}.example.com", ONE)
+        sources.append({client: str(tmp_path / client), "folder": None})
+    found = read_several(sources)
+    assert [one.source for one in found.entries] == list(CLIENTS)
+
+
+def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
+    """Control characters are shown as such; what is not UTF-8 could not be handed on."""
+    kept(tmp_path, ONE, "tab\there")
+    kept(tmp_path, OTHER, os.fsdecode(b"latin-\xfc"))
+    found = read("folder", tmp_path)
+    [entry] = found.entries
+    assert entry.name == "tab\\there" and Path(path_of_key(entry)).read_text() == ONE.key_pem
+    [record] = found.skipped
+    assert record["reason"] == "unreadable" and "rename" in record["message"]
+    assert record["name"] == "latin-\\udcfc" and record["common_name"] == "other.example.com"
+
+
+# Chains and trust
+
+
+def judged(read: Reader, folder: Path, **others: Any) -> tuple[str, str, str | None]:
+    """Trust, chain and message of the one certificate of a folder."""
+    [entry] = read("folder", folder, **others).entries
+    return entry.trust, chain_of(entry), entry.trust_message
+
+
+def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> None:
+    kept(tmp_path, ONE, chain="")
+    trust, chain, message = judged(read, tmp_path)
+    assert (trust, chain) == ("incomplete", "") and message is not None
+    assert message.startswith(
+        "Not trusted: the certificate of its issuer Testing CA 1 is missing. If that is an intermediate certificate, give it"
+    )
+    (tmp_path / "issuers.ca-bundle").write_text(pem_of([*Authority("Stranger").chain, *ONE.chain]))
+    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
+
+
+def test_an_issuer_that_is_given(tmp_path: Path, read: Reader) -> None:
+    """As `intermediate_path`; it is of no use to a key store, which an import takes as it is."""
+    kept(tmp_path, ONE, chain="")
+    known = [*map(Certificate.of, (*Authority("Stranger").chain, *ONE.chain))]
+    assert judged(read, tmp_path, known=known) == ("trusted", ONE.chain_pem, None)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE, []))
+    trust, chain, _message = judged(read, tmp_path, known=known, passphrase=PASSPHRASE)
+    assert (trust, chain) == ("incomplete", "")
+
+
+def test_what_the_chain_does_not_need_is_left_out(tmp_path: Path, read: Reader) -> None:
+    kept(tmp_path, ONE, chain=pem_of([*Authority("Stranger").chain, AUTHORITY.root, *ONE.chain]))
+    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
+
+
+def test_certificates_of_other_entries_do_not_change_a_chain_that_is_complete(tmp_path: Path, read: Reader) -> None:
+    """Here another root has signed the trusted root's name and key, so that a longer chain would do, too."""
+    key = new_key()
+    elder = certificate_of(name_of("Elder"), name_of("Elder"), key, key, ca=True)
+    crossed = certificate_of(AUTHORITY.root.subject, elder.subject, AUTHORITY._above[0], key, ca=True)
+    both = tmp_path / "both.pem"
+    both.write_text(pem_of([AUTHORITY.root, elder]))
+    kept(tmp_path, ONE)
+    kept(tmp_path, OTHER, "other", pem_of([*OTHER.chain, crossed]))
+    chains = {one.name: chain_of(one) for one in read("folder", tmp_path, roots=both).entries}
+    assert chains == {"one": ONE.chain_pem, "other": pem_of([*OTHER.chain, crossed])}
+
+
+def test_the_issuers_of_a_key_store_are_those_in_it(tmp_path: Path, read: Reader) -> None:
+    """An import takes no others."""
+    (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE, []))
+    (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
+    trust, chain, _message = judged(read, tmp_path, passphrase=PASSPHRASE)
+    assert (trust, chain) == ("incomplete", "")
+    (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE))
+    assert judged(read, tmp_path, passphrase=PASSPHRASE) == ("trusted", ONE.chain_pem, None)
+
+
+def test_many_certificates_of_one_issuer_are_all_judged(tmp_path: Path, read: Reader) -> None:
+    """The work for one pile of certificates is limited; a source has several piles."""
+    key = new_key()
+    for number in range(2 * LEAVES_AT_ONCE + 1):
+        kept(tmp_path, AUTHORITY.issue(f"{number}.example.com", key=key), str(number), chain="")
+    (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
+    found = read("folder", tmp_path)
+    assert len(found.entries) == 2 * LEAVES_AT_ONCE + 1
+    assert {one.trust for one in found.entries} == {"trusted"}
+
+
+def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
+    """It takes as long as all else."""
+
+    def anchors() -> Any:
+        raise AssertionError("they are not needed")
+
+    (tmp_path / "one.crt").write_text(ONE.pem)
+    source = Source.of({"folder": str(tmp_path)})
+    found = read_sources(
+        [source], lambda _position, _keys: MailContent(), no_secrets, None, (), TrustView(anchors, NOW), print, print
+    )
+    assert [one["reason"] for one in found.useless] == ["key_missing"]
+
+
+def test_roots_that_are_not_there(tmp_path: Path, read: Reader) -> None:
+    kept(tmp_path, ONE)
+    with fails("not_found"):
+        read("folder", tmp_path, roots=tmp_path / "no such file")
+
+
+# Mail
+
+
+def letter(issued: Issued, issuers: Sequence[x509.Certificate] = (), name: str = NAME) -> Bundle:
+    """What an email has."""
+    return Bundle(
+        (Certificate(issued.der),), tuple(map(Certificate.of, issuers)), origin=Origin(name, "<1@example.com>")
+    )
+
+
+def mail(*found: Issued) -> MailContent:
+    """What a mailbox has."""
+    return MailContent([letter(one, one.chain if number == 0 else ()) for number, one in enumerate(found)])
+
+
+def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
+    """They are called by their keys; the issuers in one email are good for all."""
+    (tmp_path / "one.key").write_text(ONE.key_pem)
+    (tmp_path / "two.pem").write_text(key_pem(OTHER.key, passphrase=PASSPHRASE))
+    (tmp_path / "waiting.key").write_text(key_pem(new_key()))
+    (tmp_path / "readme.txt").write_text("not read")
+    asked: list[str] = []
+
+    def look_into(keys: Sequence[str]) -> MailContent:
+        asked.extend(keys)
+        return mail(ONE, OTHER)
+
+    found = read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
+    assert found == Found(found.entries)
+    assert sorted(asked) == [str(tmp_path / name) for name in ("one.key", "two.pem", "waiting.key")]
+    shown = [(one.named(), path_of_key(one), one.certificate.der, one.trust) for one in found.entries]
+    assert shown == [
+        ({"source": "mail", "name": path.stem, "path": str(path)}, str(path), issued.der, "trusted")
+        for path, issued in ((tmp_path / "one.key", ONE), (tmp_path / "two.pem", OTHER))
+    ]
+
+
+def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None:
+    """What is found is called as its certificate; of what is not found it is said which key waits for it."""
+    keys = {Certificate(one.der).public_key_sha256: f"/keys/{name}.key" for name, one in (("a", ONE), ("b", OTHER))}
+    warned: list[str] = []
+    params = {"trust": "require", "trusted_ca_path": str(read.roots)}
+    module: Any = SimpleNamespace(params=params, warn=warned.append)
+    options: dict[str, Any] = {name: option.get("default") for name, option in mailbox_options().options.items()}
+
+    def look() -> MailContent:
+        return read_mail(module, {**options, "paths": [str(tmp_path / "mails")]}, keys, ())
+
+    assert look() == MailContent(why_empty=f"{tmp_path}/mails is not there. {SEE}")
+    (tmp_path / "mails").mkdir()
+    assert look().why_empty.startswith(f"0 messages of the last 30 days are in {tmp_path}/mails: see")
+    message = f"Message-ID: <1@example.com>\nSubject: Issued\n\n{ONE.pem}{ONE.chain_pem}"
+    (tmp_path / "mails/a.eml").write_text(message)
+    there = look()
+    assert [(one.certificate, one.origin) for one in there.bundles] == [
+        (Certificate(ONE.der), Origin(NAME, f"{tmp_path}/mails/a.eml"))
+    ]
+    assert there.bundles[0].issuers == tuple(map(Certificate.of, ONE.chain)) and there.bundles[0].key is None
+    assert [(one["path"], one["reason"]) for one in there.missing] == [("/keys/b.key", "waiting_for_email")]
+    assert there.why_empty == "" and warned == []
+
+
+def test_without_a_key_no_mailbox_is_opened(tmp_path: Path, read: Reader) -> None:
+    """One that cannot be read is no key."""
+    (tmp_path / "garbage.key").write_text("garbage")
+
+    def look_into(_keys: Sequence[str]) -> MailContent:
+        raise AssertionError("there is nothing to look for")
+
+    assert read("mail", "", mail=look_into, privatekey_dir=str(tmp_path)).reasons == {"garbage.key": "malformed"}
+
+
+def test_each_key_is_looked_for_once(tmp_path: Path, read: Reader) -> None:
+    """Whatever else is there is no reason to fail."""
+    other, rsa = new_key(), new_key("rsa")
+    damaged = bytearray(key_bytes(rsa))
+    damaged[-20] ^= 1
+    for name, content in {
+        "one.key": ONE.key_pem.encode(),
+        "same.key": ONE.key_pem.encode(),
+        "locked.pem": key_pem(other, passphrase=PASSPHRASE).encode(),
+        "der.key": key_bytes(rsa),
+        "damaged.key": bytes(damaged),
+        "wrong.key": key_pem(new_key(), passphrase="another").encode(),
+        "garbage.key": b"garbage",
+        "chain.pem": ONE.chain_pem.encode(),
+        "two.key": (key_pem(new_key()) + key_pem(new_key())).encode(),
+        "readme.txt": ONE.key_pem.encode(),
+        os.fsdecode(b"latin-\xfc.key"): key_pem(new_key()).encode(),
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.key").mkdir()
+    os.mkfifo(tmp_path / "pipe.key")
+    (tmp_path / "gone.key").symlink_to("nowhere")
+    (tmp_path / "link.key").symlink_to("locked.pem")
+    asked: list[list[str]] = []
+
+    def look_into(keys: Sequence[str]) -> MailContent:
+        asked.append([os.path.basename(path) for path in keys])
+        return MailContent()
+
+    read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
+    read("mail", "", mail=look_into, privatekey_dir=str(tmp_path))
+    assert asked == [["der.key", "locked.pem", "one.key"], ["der.key", "one.key"]]
+
+
+def test_a_mailbox_that_cannot_be_read_stops_no_other_source(tmp_path: Path) -> None:
+    """It is a failure of its own, with its reason."""
+    kept(tmp_path, ONE)
+
+    def look_into(position: int, _keys: Mapping[str, str]) -> MailContent:
+        assert position == 1
+        raise CertificatesError("authentication_failed", "Wrong password.", host="mail.example.com")
+
+    mailbox = {"mail": {}, "privatekey_dir": str(tmp_path)}
+    found = read_several([{"folder": str(tmp_path)}, mailbox, {"folder": str(tmp_path)}], look_into)
+    assert [one.source for one in found.entries] == ["folder", "folder"]
+    [failed] = found.failed
+    assert (failed["common_name"], failed["reason"]) == ("the mailbox", "authentication_failed")
+    assert failed["message"] == "Wrong password."
+
+
+def test_keys_that_cannot_be_read_are_said_whatever_the_mail_has(tmp_path: Path, read: Reader) -> None:
+    (tmp_path / "locked.key").write_text(key_pem(new_key(), passphrase=PASSPHRASE))
+    (tmp_path / "chain.pem").write_text(ONE.chain_pem)
+    found = read("mail", "", mail=mail(), privatekey_dir=str(tmp_path))
+    assert found == Found(skipped=found.skipped) and found.reasons == {"locked.key": "bad_passphrase"}
+
+
+def test_a_certificate_from_mail_is_called_as_its_email_says(tmp_path: Path, read: Reader) -> None:
+    """If its key is missing."""
+    (tmp_path / "other.key").write_text(key_pem(new_key()))
+    answer = MailContent([letter(ONE, name="b.example.com")])
+    (skipped,) = read("mail", "", mail=answer, privatekey_dir=str(tmp_path)).skipped
+    assert (skipped["name"], skipped["path"]) == ("b.example.com", "<1@example.com>")
+    assert skipped["reason"] == "key_missing"
+
+
+def test_a_certificate_from_mail_that_cannot_be_used(tmp_path: Path, read: Reader) -> None:
+    """Keys that no email has come for are of no interest: emails are deleted, keys are kept."""
+    about = {"order_id": None, "common_name": None, "subject_alt_names": [], "public_key_sha256": "00"}
+    about |= {"not_before": None, "not_after": None}
+    refused = ("untrusted", "chain_incomplete")
+    missing = [
+        {**about, "path": f"/keys/{reason}.key", "reason": reason, "message": f"It is {reason}."}
+        for reason in (*refused, "waiting_for_email", "no_public_key")
+    ]
+    for name, days in {"expired": -1, "not_yet_valid": 1}.items():
+        came = {"not_after": iso(days), "reason": "waiting_for_email", "message": "It is not valid now."}
+        missing.append({**about, "path": f"/keys/{name}.key", **came})
+    (tmp_path / "any.key").write_text(key_pem(new_key()))
+    found = read("mail", "", mail=MailContent(missing=missing), privatekey_dir=str(tmp_path))
+    assert found.reasons == {f"{reason}.key": reason for reason in (*refused, "expired", "not_yet_valid")}
+    assert found.skipped[0] == {
+        "source": "mail",
+        "name": "untrusted",
+        "path": "/keys/untrusted.key",
+        "common_name": None,
+        "subject_alt_names": [],
+        "not_before": None,
+        "not_after": None,
+        "outcome": "skipped",
+        "reason": "untrusted",
+        "message": "It is untrusted.",
+    }
+
+
+def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Reader) -> None:
+    key = tmp_path / "one.key"
+    key.write_text(ONE.key_pem)
+
+    def look_into(_keys: Sequence[str]) -> MailContent:
+        key.unlink()
+        return mail(ONE)
+
+    found = read("mail", "", mail=look_into, privatekey_dir=str(tmp_path))
+    assert [(record["reason"], record["common_name"]) for record in found.skipped] == [("key_missing", NAME)]
+
+
+# What is there, and no certificate
+
+
+@pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ("empty", "{} is empty."),
+        ("other", "there is no certificate with its private key in {}."),
+        ("missing", "{} is not there."),
+        ("unmounted", "{} is not there."),
+    ],
+)
+def test_a_source_that_brings_nothing_is_told_in_the_same_words(
+    kind: str, what: str, why: str, tmp_path: Path, read: Reader
+) -> None:
+    """It does not fail, nor is it a warning: a client may have nothing yet."""
+    path = tmp_path / "source"
+    if what == "unmounted":
+        path.symlink_to(tmp_path / "disk")
+    elif what != "missing":
+        path.mkdir()
+    if what == "other":
+        (path / "sub").mkdir()
+        (path / "sub/readme.txt").write_text("")
+        (path / "readme.txt").write_text("")
+    name = {"acme_sh": "acme.sh"}.get(kind, kind)
+    message = f"The source {name} brings nothing: {why.format(path)} See that its disk is mounted, and that the path is right."
+    assert read(kind, path) == Found(empty=[{"source": kind, "path": str(path), "message": message}])
+
+
+@pytest.mark.parametrize("kind", ["lego", "acme_sh", "folder"])
+def test_a_source_that_is_of_another_kind(kind: str, tmp_path: Path, read: Reader) -> None:
+    CLIENTS["certbot"](tmp_path, NAME, ONE)
+    [empty] = read(kind, tmp_path).empty
+    assert empty["message"].endswith(f"is a place of the kind certbot: write certbot in place of {kind}.")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
+def test_a_part_of_a_source_that_is_not_mounted(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "disk")
+    found = read(kind, tmp_path)
+    [empty] = found.empty
+    assert found == Found(empty=[empty])
+    assert empty["message"].startswith(f"The source {kind} brings nothing: {tmp_path / name} is no folder, or a link")
+
+
+def test_mail_brings_nothing_without_keys_or_messages(tmp_path: Path, read: Reader) -> None:
+    keys = tmp_path / "keys"
+    missing = read("mail", "", mail=MailContent(), privatekey_dir=str(keys))
+    keys.mkdir()
+    (keys / "readme.txt").write_text("")
+    none = read("mail", "", mail=MailContent(), privatekey_dir=str(keys))
+    (keys / "one.key").write_text(ONE.key_pem)
+    said = f"0 messages of the last 30 days are in {tmp_path}: see whether."
+    empty = read("mail", "", mail=MailContent(why_empty=said), privatekey_dir=str(keys))
+    assert [found.empty[0]["message"].partition(" See that its disk")[0] for found in (missing, none, empty)] == [
+        f"The source mail brings nothing: {keys} is not there.",
+        f"The source mail brings nothing: there is no private key in {keys}.",
+        f"The source mail brings nothing: {said}",
+    ]
+    assert not read("mail", "", mail=mail(), privatekey_dir=str(keys)).empty, "emails have come, for other keys"
+
+
+def test_a_source_that_is_missing_or_cannot_be_read_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "locked"):
+        CLIENTS["certbot"](tmp_path / name, NAME, ONE)
+    listed = os.listdir
+
+    def refuse(path: str) -> list[str]:
+        if "locked" in str(path):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    found = read_several([{"certbot": str(tmp_path / name)} for name in ("gone", "locked", "good")])
+    assert [one["path"] for one in found.empty] == [str(tmp_path / "gone")]
+    [failed] = found.failed
+    assert (failed["common_name"], failed["reason"]) == ("the source certbot", "not_found")
+    assert f"{tmp_path}/locked/live cannot be read: Permission denied" in failed["message"]
+    assert len(found.entries) == 1
+
+
+@pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder", "mail"])
+def test_a_source_in_a_folder_that_cannot_be_entered_may_be_there(
+    kind: str, tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with one in the home of another user: no disk is missing."""
+    shut = str(tmp_path / "shut/source")
+
+    def refusing(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(path: Any, *args: Any, **options: Any) -> Any:
+            if str(path).startswith(shut):
+                raise PermissionError(13, "Permission denied", path)
+            return call(path, *args, **options)
+
+        return called
+
+    for name in ("stat", "lstat", "listdir", "open"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    found = read("mail", "", mail=mail(), privatekey_dir=shut) if kind == "mail" else read(kind, shut)
+    [told] = found.failed or found.skipped
+    assert not found.empty and "Permission denied" in told["message"] and shut in str(told)
+
+
+def test_a_folder_of_which_nothing_can_be_used_is_told_of(tmp_path: Path, read: Reader) -> None:
+    """As with a mistyped passphrase. One that can be used means that the folder is the right one."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.p12").write_bytes(pkcs12_of(AUTHORITY.issue(f"{name}.example.com"), PASSPHRASE, []))
+    [warning] = read("folder", tmp_path, passphrase="mistyped").warnings
+    assert (
+        f"None of the 2 certificates in {tmp_path} can be used. one" in warning and "privatekey_passphrase" in warning
+    )
+    kept(tmp_path, ONE, "good")
+    assert read("folder", tmp_path, passphrase="mistyped").warnings == []

@@ -1,0 +1,334 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What follows from what was revoked: it disqualifies and alarms, and makes way for nothing that is worse than it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import reissue
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
+    Incumbent,
+    Overrides,
+    best,
+    completes,
+    supersedes,
+    why_not_in_place_of,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
+    RenewalFacts,
+    as_served,
+    find_attention,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_clean_up import plan_removal
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
+    ListenerOptions,
+    ListenerSelection,
+    as_foreseen,
+    as_it_is,
+    contenders,
+    named_contenders,
+    plan_named,
+    plan_renewals,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
+    Chosen,
+    SourceCertificate,
+    SourceOptions,
+    choose,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import Read, World
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
+    ImportAction,
+    plan_present,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
+from cryptography import x509
+
+from tests.support.certificates import DAY, NOW, pem_of
+from tests.support.rotating import balancer, entry, listener, world_of
+from tests.support.stored import NAME, OWN, TRUSTED, Made, view_with
+
+OLD, NEW = Made(days=(-60, 30)), Made(days=(-1, 90), copy=1)
+
+
+def knowing(
+    *revoked: x509.Certificate, good: Sequence[x509.Certificate] = (), view: TrustView | None = None
+) -> TrustView:
+    """Clients who know that these were revoked yesterday."""
+    known = {
+        **{made: Revocation("good", made) for made in map(Certificate.of, good)},
+        **{made: Revocation("revoked", made, NOW - DAY, "keyCompromise") for made in map(Certificate.of, revoked)},
+    }
+    return (view or view_with()).knowing(known)
+
+
+def replaced() -> tuple[x509.Certificate, ...]:
+    """The chain of what is issued here with another certificate for the key of the first intermediate one."""
+    return (TRUSTED.reissue(not_after=NOW + 999 * DAY), *TRUSTED.chain[1:])
+
+
+REVOKED = TRUSTED.chain[0]
+
+
+def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
+    for revoked, why in ((NEW.issued.certificate, "it was"), (REVOKED, "its issuer Public CA 2 was")):
+        view = knowing(revoked)
+        chain = view.chain(NEW.record())
+        assert (chain.trust, chain.why) == ("untrusted", f"{why} revoked at {iso(NOW - DAY)} (keyCompromise)")
+        assert view.signed_chain_of(certificate_of(NEW.record()), NEW.record().intermediates).trust == "trusted"
+        assert not view.trust(NEW.record()) and view_with().trust(NEW.record())
+        assert view.lifespan(NEW.record()) == view_with().lifespan(NEW.record())
+    assert knowing(good=[REVOKED]).trust(NEW.record()) and not knowing(good=[REVOKED]).is_revoked(
+        Certificate.of(REVOKED)
+    )
+    assert knowing(OWN.chain[0]).trust(NEW.record()), "which has nothing to do with it"
+
+
+def test_openssl_accepts_what_was_revoked() -> None:
+    """So a switch that it refuses is taken back, and check mode foresees what a run sees."""
+    view = knowing(OLD.issued.certificate, REVOKED)
+    world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1), view=view)
+    (action,) = plan_renewals(world, ListenerSelection())
+    assert action.is_changed and action.is_promising
+    seen = as_it_is(action, world.index)
+    foreseen = as_foreseen(action, replace(seen, accepted=True, served=True), view)
+    assert foreseen.accepted is True and not foreseen.was_refused
+
+
+def test_what_is_known_stays_known() -> None:
+    view = knowing(NEW.issued.certificate).knowing({})
+    assert view.is_revoked(certificate_of(NEW.record()))
+    assert view.then(NOW + DAY).is_revoked(certificate_of(NEW.record())) and view.then(NOW + DAY).at == NOW + DAY
+
+
+def test_a_replaced_issuer_completes_the_same_certificate() -> None:
+    """The one time that the same certificate with as many issuers is better; where nobody was asked, it is not."""
+    old, new = NEW.record(1), NEW.record(2, intermediateCertificate=pem_of(replaced()))
+    assert not completes(new, old, view_with())
+    view = knowing(REVOKED)
+    assert completes(new, old, view) and supersedes(new, old, view)
+    assert not completes(old, new, view) and best([old, new], view) == [new]
+    world = world_of([old, new], balancer("web", p443=1), view=view)
+    (action,) = plan_renewals(world, ListenerSelection())
+    assert (action.outcome, action.target) == ("switched", new)
+
+
+def test_a_leaf_that_was_revoked_stands_in_for_nothing() -> None:
+    """Whatever a person accepts."""
+    view = knowing(NEW.issued.certificate)
+    every = Overrides(*[True] * 6)
+    for old in (Incumbent.of(OLD.record()), None):
+        for overrides in (None, every):
+            why = why_not_in_place_of(NEW.record(), old, view, overrides)
+            assert why is not None and why.reason == "revoked"
+            assert why.message == f"It was revoked at {iso(NOW - DAY)} (keyCompromise): have it issued anew."
+    world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1), view=view)
+    (action,) = plan_renewals(world, ListenerSelection())
+    assert (action.outcome, action.reason, action.target_id) == ("skipped", "revoked", 1)
+
+
+def test_a_revoked_certificate_that_a_user_names_is_refused() -> None:
+    """Whatever they accept; so is not the listener that has it already."""
+    view = knowing(NEW.issued.certificate)
+    world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1, p444=2, p445=None), view=view)
+    wanted = [ListenerOptions(2, "web", port) for port in (443, 444, 445)]
+    for overrides in (Overrides(), Overrides(*[True] * 6)):
+        had, has, none = plan_named(world, wanted, overrides)
+        assert [(each.outcome, each.reason) for each in (had, none)] == [("failed", "revoked")] * 2
+        assert (
+            had.message
+            == f"Certificate 2 was not taken: It was revoked at {iso(NOW - DAY)} (keyCompromise): have it issued anew."
+        )
+        assert has.outcome == "unchanged"
+
+
+def test_what_has_to_be_known_before_a_listener_is_switched() -> None:
+    """All that may come in place of what it has, by names and age, and what it has; of named ones, these and what they replace."""
+    older, newer, wider = Made(days=(-90, 1)), Made(days=(-2, 90)), Made(names=(NAME, "api.example.com"))
+    unreadable = replace(NEW.record(7), certificate=None)
+    stored = [
+        *(made.record(number) for number, made in enumerate((OLD, older, newer, wider, OLD), start=1)),
+        Made("api.example.com", ("api.example.com",)).record(6),
+        unreadable,
+        Made(days=(1, 90)).record(8),
+    ]
+    world = world_of(stored, balancer("web", p443=1, p444=6, p445=7, p446=None))
+    at_stake = {
+        current.id: [other.id for other in others] for current, others in contenders(world, ListenerSelection())
+    }
+    assert at_stake == {1: [3, 4, 5], 6: [4]}, "certificate 5 is the same, perhaps with another chain"
+    assert dict(contenders(world, ListenerSelection(ports=[446]))) == {}
+    wanted = [
+        ListenerOptions(*each)
+        for each in ((2, "web", 443), (6, "web", 444), (7, "web", 443), (3, "web", 9), (9, "web", 445))
+    ]
+    assert [record.id for record in named_contenders(world, wanted)] == [2, 1, 1]
+    assert list(named_contenders(world, [ListenerOptions(None, "web", 443)])) == []
+
+
+@pytest.mark.parametrize(
+    ("revoked", "new", "reason"),
+    [
+        ("old", NEW, None),
+        ("old", replace(NEW, by="own"), "chain_incomplete"),
+        ("old", replace(NEW, by="itself"), "untrusted"),
+        ("old", replace(NEW, chain="none"), "chain_incomplete"),
+        ("issuer", NEW, None),
+        ("issuer", replace(NEW, by="itself"), "untrusted"),
+    ],
+)
+def test_what_was_revoked_makes_way_for_what_is_as_good_as_it_was(revoked: str, new: Made, reason: str | None) -> None:
+    """For a list of revoked certificates no worse one is put in its place; where all have the same issuer, renewals go on."""
+    view = knowing(OLD.issued.certificate if revoked == "old" else REVOKED)
+    why = why_not_in_place_of(new.record(2), Incumbent.of(OLD.record(1)), view)
+    assert (why and why.reason) == reason
+
+
+def test_a_renewal_with_a_revoked_issuer_waits_while_the_present_one_has_none() -> None:
+    old = OLD.record(1, intermediateCertificate=pem_of(replaced()))
+    why = why_not_in_place_of(NEW.record(2), Incumbent.of(old), knowing(REVOKED))
+    assert why is not None and why.reason == "untrusted"
+    assert why.message == (
+        f"Clients would not trust it: its issuer Public CA 2 was revoked at {iso(NOW - DAY)} (keyCompromise). "
+        "Import it again with the chain that its authority has in its place."
+    )
+
+
+def test_nothing_is_deleted_for_what_was_revoked() -> None:
+    """The present one was revoked: what it has replaced may be all that is left."""
+    for view, removed in ((view_with(), [1]), (knowing(NEW.issued.certificate), [])):
+        world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=2), view=view)
+        plan = plan_removal(world, [listener(2, NEW.record(2))], [], remove_unseen=False)
+        assert [record.id for record in plan.old] == removed
+
+
+def test_nothing_is_deleted_for_a_revoked_one_that_is_imported() -> None:
+    issued = NEW.issued
+    content = Content(
+        Certificate.of(issued.certificate), issued.key_pem, tuple(map(Certificate.of, issued.chain)), None, None
+    )
+    for view, removed in ((view_with(), [1]), (knowing(issued.certificate), [])):
+        step = plan_present(ImportAction.of(content), StoreIndex([OLD.record(1)]), view, remove_superseded=True)
+        assert [old.record.id for old in step.superseded] == removed
+
+
+# Sources
+
+
+def chosen(*entries: SourceCertificate, view: TrustView, store: Sequence[Made] = (), **options: Any) -> Chosen:
+    """What is chosen of sources."""
+    index = StoreIndex(made.record(number) for number, made in enumerate(store, start=1))
+    return choose(entries, index, SourceOptions(**options), view)
+
+
+def why_skipped(told: Chosen) -> list[tuple[str, str]]:
+    """Names and reasons."""
+    return [(str(record["name"]), str(record["reason"])) for record in told.skipped]
+
+
+def test_a_revoked_one_of_a_source_is_not_imported() -> None:
+    told = chosen(entry(NEW), view=knowing(NEW.issued.certificate), store=[OLD])
+    assert why_skipped(told) == [("entry-1", "revoked")] and not told.to_import
+    assert told.skipped[0]["message"].endswith(
+        "(keyCompromise): `certbot renew --cert-name entry-1 --force-renewal` has it issued anew."
+    )
+
+
+def test_of_two_copies_the_one_whose_issuer_was_not_revoked() -> None:
+    first, second = entry(NEW), entry(NEW, 2, "lego")
+    second = replace(second, record=NEW.record(None, intermediateCertificate=pem_of(replaced())))
+    for entries in ((first, second), (second, first)):
+        assert chosen(*entries, view=knowing(REVOKED), store=[OLD]).to_import == [second]
+
+
+def test_new_names_are_not_begun_with_a_revoked_issuer() -> None:
+    view = knowing(REVOKED)
+    assert why_skipped(chosen(entry(NEW), view=view, import_new=True)) == [("entry-1", "untrusted")]
+    assert chosen(entry(NEW), view=view, import_new=True, needs_trust=False).to_import == [entry(NEW)]
+    assert chosen(entry(NEW), view=view, store=[OLD], import_new=True).to_import == [entry(NEW)]
+
+
+# Attention
+
+
+def told_of(
+    view: TrustView, *, sources: Sequence[SourceCertificate] = (), store: Sequence[Made] = (), **changed: Any
+) -> list[str]:
+    """What is said of a listener that has a certificate."""
+    records = [NEW.record(1), *(made.record(number) for number, made in enumerate(store, start=2))]
+    world: World = replace(world_of(records, view=view), bundles=Read(list(sources)))
+    action = listener(1, NEW.record(1), **changed)
+    items = find_attention(
+        [action], RenewalFacts(world, Chosen([], [], []), has_sources=False, requests={}, is_importing=True)
+    )
+    assert all(item["reason"] == "revoked" and item["message"].endswith(".") for item in items)
+    return [str(item["message"]) for item in items]
+
+
+ROTATE = "`ansible-playbook softlayer.certificates.rotate` brings it here."
+WHEN = f"was revoked at {iso(NOW - DAY)} (keyCompromise), and clients that look refuse it"
+
+
+def test_what_is_served_and_was_revoked_needs_a_person() -> None:
+    of_leaf, of_issuer = knowing(NEW.issued.certificate), knowing(REVOKED)
+    assert told_of(view_with()) == told_of(knowing(good=[NEW.issued.certificate])) == []
+    assert told_of(of_leaf) == [f"It {WHEN}: have it issued anew; {ROTATE}"]
+    assert told_of(of_issuer) == [
+        f"Its issuer Public CA 2 {WHEN}: have it issued anew, or put the chain that its authority has in its place beside it; {ROTATE}"
+    ]
+    anew = "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew"
+    assert told_of(of_leaf, sources=[entry(NEW)]) == [f"It {WHEN}: {anew}; {ROTATE}"]
+    (better,) = told_of(of_leaf, renewal_id=7)
+    assert better.endswith("has certificate 7 of the store served in its place.") and "playbook" in better
+
+
+def test_what_it_has_replaced_is_named_if_that_is_good() -> None:
+    both = [OLD]
+    (message,) = told_of(knowing(NEW.issued.certificate), store=both, predecessor_id=2)
+    assert message.endswith("goes back to the one that was probably before it.") and "certificate_id" in message
+    (message,) = told_of(knowing(NEW.issued.certificate, OLD.issued.certificate), store=both, predecessor_id=2)
+    assert "goes back" not in message
+
+
+def test_what_was_seen_counts_not_what_is_stored() -> None:
+    """A balancer may send another chain."""
+    own = certificate_of(NEW.record())
+    seen = ((own, *map(Certificate.of, replaced())),)
+    assert told_of(knowing(REVOKED), seen=seen) == []
+
+
+def test_a_listener_is_told_with_what_is_known() -> None:
+    for view, status in (
+        (knowing(NEW.issued.certificate), "revoked"),
+        (knowing(good=[NEW.issued.certificate, REVOKED]), "good"),
+    ):
+        told = as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)], view=view))["revocation"]
+        assert told["status"] == status and told["certificate"] == (NAME if status == "revoked" else None)
+    assert as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)]))["revocation"] is None
+
+
+@pytest.mark.parametrize(
+    ("source", "key_type", "said"),
+    [
+        ("certbot", "RSA", "`certbot renew --cert-name shop --force-renewal` has it issued anew"),
+        ("acme_sh", "RSA", "`acme.sh --renew --force --domain shop.example.com` has it issued anew"),
+        ("acme_sh", "EC", "`acme.sh --renew --force --domain shop.example.com --ecc` has it issued anew"),
+        ("lego", "RSA", "have lego get it issued anew"),
+        ("folder", "RSA", "have it issued anew"),
+        (None, "RSA", "have it issued anew"),
+    ],
+)
+def test_how_a_certificate_is_issued_anew(source: str | None, key_type: str, said: str) -> None:
+    assert reissue(source, "shop", "shop.example.com", key_type) == said

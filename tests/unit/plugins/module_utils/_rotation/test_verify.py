@@ -1,0 +1,588 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long a listener is looked at, at all of its balancer's addresses; by a clock that only the pauses move."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
+    Endpoint,
+    Expected,
+    ProbeResult,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import verify as serving
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import plan_endpoints
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
+    ListenerAction,
+    ListenerSelection,
+    plan_renewals,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.verify import (
+    Watch,
+    name_to_ask,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as balancers
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+
+from tests.support.certificates import Authority, Issued, new_key
+from tests.support.clock import Clock
+from tests.support.rotating import world_of
+from tests.support.stored import stored, view_with
+
+NAME = "www.example.com"
+ADDRESS = "web-1-dal10.clb.appdomain.cloud"
+AUTHORITY = Authority()
+OLD, NEW, THIRD = (AUTHORITY.issue(NAME, key=new_key("rsa"), days=days) for days in ((-350, 15), (-1, 90), (-2, 80)))
+ENDED = AUTHORITY.issue(NAME, key=new_key("rsa"), days=(-90, -1))
+FAILS = "handshake_failed"
+GONE = "unreachable"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What an address serves, and clients refuse."""
+
+    issued: Issued
+
+
+Answer = Issued | Refused | str
+"""What an address serves, or why nothing is seen there."""
+
+
+class World:
+    """What is seen at a balancer's addresses: from each second on what each of them answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock = Clock()
+        self.shows: dict[float, tuple[Answer, ...]] = {}
+        self.asked: list[Endpoint] = []
+        self.view: list[ssl.SSLContext | None] = []
+        self.limits: list[float] = []
+        self.stops_at: float | None = None
+        time = SimpleNamespace(monotonic=lambda: self.clock.now)
+        for module in (backoff, serving):
+            monkeypatch.setattr(module, "time", time)
+        monkeypatch.setattr(serving, "probe_addresses", self._probe)
+
+    def _probe(
+        self, endpoint: Endpoint, timeout: float, _stop: threading.Event, client: ssl.SSLContext | None = None
+    ) -> list[ProbeResult]:
+        self.asked.append(endpoint)
+        self.view.append(client)
+        self.limits.append(timeout)
+        if self.stops_at is not None and self.clock.now >= self.stops_at:
+            self.clock.set()
+        answers = self.shows[max(second for second in self.shows if second <= self.clock.now)]
+        return [self._seen(endpoint, f"192.0.2.{number}", one) for number, one in enumerate(answers, start=1)]
+
+    @staticmethod
+    def _seen(endpoint: Endpoint, address: str, answer: Answer) -> ProbeResult:
+        if isinstance(answer, str):
+            accepted = answer not in {"unreachable", "timeout"}
+            return ProbeResult(endpoint, address, reason=answer, message=f"{address}: {answer}.", is_connected=accepted)  # type: ignore[arg-type]
+        issued = answer.issued if isinstance(answer, Refused) else answer
+        chain = tuple(Certificate.of(certificate) for certificate in (issued.certificate, *issued.chain))
+        accepted = not isinstance(answer, Refused)
+        refusal = None if accepted else "its issuer is missing"
+        return ProbeResult(endpoint, address, chain, is_connected=True, accepted=accepted, refusal=refusal)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Nothing is seen yet."""
+    return World(monkeypatch)
+
+
+def switched(**row: Any) -> ListenerAction:
+    """A listener that is switched from one certificate to the other."""
+    listener = {"uuid": "listener", "protocol": "HTTPS", "protocolPort": 443, "tlsCertificateId": 1}
+    whole = {"id": 7, "uuid": "web-uuid", "name": "web", "address": ADDRESS, "provisioningStatus": "ACTIVE"}
+    found = balancers.normalise({**whole, "listeners": [listener], **row})
+    assert found is not None
+    records = [stored(number, one) for number, one in enumerate((OLD, NEW), start=1)]
+    (planned,) = plan_renewals(world_of(records, found), ListenerSelection())
+    assert planned.is_changed
+    return planned
+
+
+def watched(
+    world: World,
+    *before: Answer,
+    timeout: float = 120,
+    anchors: Anchors | None = None,
+    may_be_refused: bool = False,
+    is_promising: bool = True,
+    **after: tuple[Answer, ...],
+) -> tuple[Watch, ListenerAction]:
+    """ProbeResult at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
+    watch, one = (
+        Watch(timeout, anchors, world.clock),
+        replace(switched(), may_be_refused=may_be_refused, is_promising=is_promising),
+    )
+    world.shows = {0: before}
+    watch.remember([one])
+    world.shows = {float(second.removeprefix("at_")): answers for second, answers in after.items()}
+    world.asked.clear()
+    (seen,) = watch.until_served([one])
+    assert watch.is_broken(seen) == watch.is_broken(one)
+    return watch, seen
+
+
+def test_each_address_is_asked_for_the_certificates_name(world: World) -> None:
+    watched(world, OLD, at_0=(NEW,))
+    assert world.asked == [Endpoint(ADDRESS, 443, NAME)]
+
+
+@pytest.mark.parametrize("timeout", [0, 1, 120])
+def test_each_probe_has_the_same_time(world: World, timeout: float) -> None:
+    """Before the change, after it, of what has no name, and at an endpoint: a healthy listener may be slow, and a run that only looks sees that."""
+    watched(world, OLD, timeout=timeout, at_0=(NEW,))
+    nameless = replace(switched(), previous=None, target=None)
+    watch = Watch(timeout, None, world.clock)
+    watch.glimpse([nameless])
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected((NAME,)))
+    watch.until_served(plan_endpoints(world_of([]), [endpoint], None))
+    assert len(world.limits) == 5 and set(world.limits) == {10}
+
+
+def test_many_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By those that are under way at the same time, not by a clock."""
+    together = threading.Barrier(64, timeout=60)
+
+    def out_of_reach(endpoint: Endpoint, *_given: object) -> list[ProbeResult]:
+        together.wait()
+        return [ProbeResult(endpoint, "192.0.2.1", reason="timeout", message="It is silent.")]
+
+    monkeypatch.setattr(serving, "probe_addresses", out_of_reach)
+    place = switched().place
+    fleet = [
+        replace(switched(), place=replace(place, listener=replace(place.listener, uuid=str(number))))
+        for number in range(64)
+    ]
+    assert {seen.reason for seen in Watch(0, None, Clock()).until_served(fleet)} == {"not_reachable"}
+
+
+@pytest.mark.parametrize(("answer", "times"), [(GONE, 1), ("timeout", 1), (FAILS, 2), (OLD, 2)])
+def test_what_nobody_can_connect_to_is_asked_once(world: World, answer: Answer, times: int) -> None:
+    """Else it is asked first for what it serves, and then by a name of that."""
+    world.shows = {0: (answer,)}
+    Watch(0, None, world.clock).glimpse([replace(switched(), previous=None, target=None)])
+    assert len(world.asked) == times
+
+
+def test_all_addresses_serve_it(world: World) -> None:
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, NEW))
+    assert (seen.outcome, seen.reason, seen.served, seen.served_fingerprint) == (
+        "switched",
+        None,
+        True,
+        NEW.fingerprint,
+    )
+    assert not watch.is_broken(seen) and world.clock.now == 0
+
+
+def test_one_address_is_behind_for_a_while(world: World) -> None:
+    watch, seen = watched(world, OLD, OLD, at_0=(OLD, OLD), at_5=(NEW, OLD), at_60=(NEW, NEW))
+    assert (seen.outcome, seen.served) == ("switched", True)
+    assert not watch.is_broken(seen) and 60 <= world.clock.now < 65
+
+
+def test_one_address_stays_behind(world: World) -> None:
+    """It works, so that it is not broken; the address is named."""
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, OLD))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert seen.served_fingerprint == OLD.fingerprint and "192.0.2.2" in seen.message
+    assert not watch.is_broken(seen) and world.clock.now == 120
+
+
+@pytest.mark.parametrize("bad", [THIRD, FAILS, GONE], ids=["third", "failing", "gone"])
+def test_a_short_gap_is_no_break(world: World, bad: Answer) -> None:
+    watch, seen = watched(world, OLD, at_0=(OLD,), at_4=(bad,), at_16=(NEW,))
+    assert (seen.outcome, seen.served) == ("switched", True)
+    assert not watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("bad", [THIRD, FAILS, GONE], ids=["third", "failing", "gone"])
+def test_what_stays_broken_is_given_up_early(world: World, bad: Answer) -> None:
+    watch, seen = watched(world, OLD, at_0=(bad,))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert watch.is_broken(seen) and 15 <= world.clock.now <= 18
+
+
+def test_what_works_now_and_then_is_not_broken(world: World) -> None:
+    """The fifteen seconds must be in a row."""
+    times = {f"at_{second}": ((FAILS,) if second % 20 else (OLD,)) for second in range(0, 200, 10)}
+    watch, seen = watched(world, OLD, **times)
+    assert seen.reason == "not_served" and world.clock.now == 120
+    assert not watch.is_broken(seen)
+
+
+def test_broken_at_the_end_of_a_short_time(world: World) -> None:
+    watch, seen = watched(world, OLD, timeout=3, at_0=(FAILS,))
+    assert watch.is_broken(seen) and world.clock.now == 3
+
+
+def test_one_look_at_least(world: World) -> None:
+    _, seen = watched(world, OLD, timeout=0, at_0=(NEW,))
+    assert seen.served is True
+    watch, seen = watched(world, OLD, timeout=0, at_0=(OLD,))
+    assert seen.reason == "not_served" and not watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("after", [FAILS, THIRD, OLD], ids=["failing", "third", "old"])
+@pytest.mark.parametrize("before", [FAILS, GONE])
+def test_what_did_not_work_before_is_not_broken(world: World, before: Answer, after: Answer) -> None:
+    watch, seen = watched(world, before, at_0=(after,))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert not watch.is_broken(seen) and world.clock.now == 120
+
+
+def test_what_cannot_be_reached_is_not_waited_for(world: World) -> None:
+    watch, seen = watched(world, GONE, GONE, at_0=(GONE, "timeout"))
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", "not_reachable", None)
+    assert "192.0.2.1" in seen.message and world.clock.now == 0 and not watch.is_broken(seen)
+
+
+def test_an_address_that_cannot_be_reached_does_not_count(world: World) -> None:
+    """A name may have IPv6 addresses that do not work from here."""
+    _, seen = watched(world, OLD, GONE, at_0=(NEW, GONE))
+    assert seen.served is True
+
+
+@pytest.mark.parametrize("how", [GONE, "timeout"])
+def test_an_address_that_is_closed_afterwards(world: World, how: Answer) -> None:
+    """A machine of the balancer works no more; the other one does."""
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, how))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert "192.0.2.2" in seen.message and watch.is_broken(seen) and 15 <= world.clock.now <= 18
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, how), at_40=(NEW, NEW), timeout=10)
+    assert watch.is_broken(seen) and not watch.works(seen)
+    world.shows = {0: (OLD, OLD)}
+    assert watch.works(seen)
+
+
+def test_an_address_that_is_closed_for_a_moment(world: World) -> None:
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, GONE), at_10=(NEW, NEW))
+    assert (seen.outcome, seen.served) == ("switched", True) and not watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("before", [FAILS, GONE])
+def test_an_address_that_did_not_work_before_may_be_closed(world: World, before: Answer) -> None:
+    watch, seen = watched(world, OLD, before, at_0=(NEW, GONE))
+    assert (seen.outcome, seen.served) == ("switched", True) and not watch.is_broken(seen)
+
+
+def endpoint_seen(world: World, *answers: Answer, **expected: Any) -> tuple[Watch, ListenerAction]:
+    """An endpoint that must serve something, as it is seen now."""
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected(**expected))
+    records = [stored(number, one) for number, one in enumerate((OLD, NEW), start=1)]
+    (planned,) = plan_endpoints(world_of(records, view=view_with(AUTHORITY.root)), [endpoint], None)
+    world.shows = {0: answers}
+    watch = Watch(0, Anchors([Certificate.of(AUTHORITY.root)]), world.clock)
+    (seen,) = watch.until_served([planned])
+    assert world.asked == [endpoint] and not seen.is_changed
+    return watch, seen
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ((NEW, NEW), {"certificate_id": 2}),
+        ((NEW, OLD), {"certificate_id": 1}),
+        ((OLD, NEW), {"names": (NAME,)}),
+        ((NEW, GONE), {"names": (NAME,)}),
+    ],
+    ids=["that one", "what may stand in for it", "names", "one address is out of reach"],
+)
+def test_an_endpoint_serves_what_it_must(world: World, answers: tuple[Answer, ...], expected: Any) -> None:
+    watch, seen = endpoint_seen(world, *answers, **expected)
+    assert (seen.outcome, seen.reason, seen.served, seen.accepted) == ("unchanged", None, True, True)
+    assert seen.message.startswith("It must serve ") and "It is served." in seen.message and not watch.warnings
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected", "words"),
+    [
+        ((OLD,), {"certificate_id": 2}, f"certificate 2 ({NAME}), or one that may stand in for it"),
+        ((NEW, THIRD), {"certificate_id": 2}, f"certificate 2 ({NAME}), or one that may stand in for it"),
+        ((NEW,), {"names": (NAME, "example.com")}, f"a certificate for {NAME}, example.com"),
+    ],
+    ids=["an older one", "another one at one address", "not all names"],
+)
+def test_an_endpoint_serves_something_else(
+    world: World, answers: tuple[Answer, ...], expected: Any, words: str
+) -> None:
+    """The sentence names what it serves, and what was expected; it is no use to wait."""
+    _watch, seen = endpoint_seen(world, *answers, **expected)
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert seen.message.startswith(f"It must serve {words}, and another one is served: 192.0.2.")
+    assert f" serves the certificate {NAME} with the serial number " in seen.message
+    assert seen.message.endswith(" Have that served there, or correct what is expected.") and world.clock.now == 0
+
+
+def test_an_endpoint_that_cannot_be_reached_is_unknown(world: World) -> None:
+    watch, seen = endpoint_seen(world, GONE, "timeout", names=(NAME,))
+    assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "not_reachable", None)
+    assert watch.warnings and f"{NAME} at vpc.example.net:8443" in watch.warnings[0]
+
+
+def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: World) -> None:
+    watch, seen = endpoint_seen(world, Refused(NEW), names=(NAME,))
+    assert (seen.served, seen.accepted, seen.has_failed) == (True, False, False)
+    assert "Have it send all intermediate certificates" in watch.warnings[0] and "Import" not in watch.warnings[0]
+
+
+def test_no_address(world: World) -> None:
+    watch = Watch(120, None, world.clock)
+    (seen,) = watch.until_served([switched(address=None)])
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", "not_reachable", None)
+    assert world.asked == []
+
+
+def test_told_to_stop(world: World) -> None:
+    """It was switched; what is served is not known."""
+    world.stops_at = 10
+    watch, seen = watched(world, OLD, at_0=(OLD,))
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
+    assert "stop" in seen.message and not watch.is_broken(seen)
+    assert world.clock.now < 15
+
+
+def test_told_to_stop_while_it_does_not_work(world: World) -> None:
+    """Nothing is pointed back any more, which is said."""
+    world.stops_at = 10
+    watch, seen = watched(world, OLD, at_0=(FAILS,))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert "stop" in seen.message and not watch.is_broken(seen)
+    assert world.clock.now < 15
+
+
+@pytest.mark.parametrize("answer", [GONE, FAILS, "timeout", OLD])
+def test_a_look_that_is_cut_short_tells_nothing(world: World, answer: Answer) -> None:
+    """A run that is told to stop leaves it unseen; only what is served as it should be was seen for certain."""
+    world.stops_at = 0.1
+    watch, one = Watch(120, None, world.clock), switched()
+    world.shows = {0: (OLD,)}
+    watch.remember([one])
+    world.clock.now = 1
+    world.shows = {0: (answer,)}
+    (seen,) = watch.until_served([one])
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
+    assert "stop" in seen.message and not watch.is_broken(seen)
+    world.shows = {0: (NEW,)}
+    (seen,) = watch.until_served([one])
+    assert seen.served is True
+
+
+def test_it_works_again(world: World) -> None:
+    watch, one = Watch(20, None, world.clock), switched()
+    world.shows = {0: (FAILS,), 5: (OLD,)}
+    assert watch.works(one) and 5 <= world.clock.now < 10
+    world.shows = {0: (OLD, FAILS)}
+    assert not watch.works(one)
+
+
+@pytest.mark.parametrize("lost", [FAILS, GONE, THIRD])
+def test_the_only_address_that_worked_is_lost(world: World, lost: Answer) -> None:
+    """It is broken, though another one failed before; it works again as soon as it is as it was."""
+    watch, one = Watch(60, None, world.clock), switched()
+    world.shows = {0: (FAILS, OLD)}
+    watch.remember([one])
+    (seen,) = watch.until_served([one])
+    assert (seen.reason, watch.is_broken(one)) == ("not_served", False)
+    world.shows = {0: (FAILS, lost)}
+    (seen,) = watch.until_served([one])
+    assert (seen.reason, watch.is_broken(one)) == ("not_served", True)
+    assert not watch.works(one)
+    world.shows = {0: (FAILS, OLD)}
+    assert watch.works(one)
+
+
+# Whether clients accept it
+
+
+def test_the_client_trusts_the_roots_that_are_given(world: World) -> None:
+    watched(world, OLD, at_0=(NEW,), anchors=Anchors([Certificate.of(AUTHORITY.root)]))
+    (client,) = set(world.view)
+    assert client is not None and [*client.get_ca_certs(binary_form=True)] == [Certificate.of(AUTHORITY.root).der]
+    world.view.clear()
+    watched(world, OLD, at_0=(NEW,))
+    assert set(world.view) == {None}, "nobody is asked where no root is known"
+
+
+def test_what_clients_accept(world: World) -> None:
+    watch, seen = watched(world, OLD, at_0=(NEW,))
+    assert (seen.outcome, seen.accepted, seen.refusal, watch.warnings) == ("switched", True, None, [])
+
+
+def test_what_clients_accepted_before_and_refuse_now(world: World) -> None:
+    watch, seen = watched(world, OLD, at_0=(Refused(NEW),))
+    assert (seen.outcome, seen.reason, seen.served, seen.accepted) == ("failed", "not_accepted", True, False)
+    assert seen.is_changed and not seen.was_refused and "its issuer is missing. See whether " in seen.message
+    assert watch.is_broken(seen) and 15 <= world.clock.now <= 18
+
+
+def test_one_address_where_clients_refuse_it(world: World) -> None:
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, Refused(NEW)))
+    assert (seen.reason, seen.accepted) == ("not_accepted", False) and watch.is_broken(seen)
+
+
+def test_an_address_that_is_another_one_after_the_change(world: World) -> None:
+    """The name of a balancer gets another address now and then."""
+    watch, seen = watched(world, OLD, at_0=(GONE, Refused(NEW)))
+    assert watch.is_broken(seen)
+
+
+def test_a_refusal_that_passes(world: World) -> None:
+    watch, seen = watched(world, OLD, at_0=(Refused(NEW),), at_9=(NEW,))
+    assert (seen.outcome, seen.accepted) == ("switched", True) and not watch.is_broken(seen)
+
+
+def test_what_clients_refused_before_they_may_refuse_now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each address by itself."""
+    watch, seen = watched(world, Refused(OLD), at_0=(Refused(NEW),))
+    assert (seen.outcome, seen.served, seen.accepted, seen.was_refused) == ("switched", True, False, True)
+    assert not watch.is_broken(seen) and world.clock.now == 0
+    (warning,) = watch.warnings
+    assert "web:443" in warning and "its issuer is missing" in warning and "trusted_ca_path" in warning
+    monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_after_utc)
+    (warning,) = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
+    assert warning.endswith("Have it renewed: it has ended."), "no chain helps"
+    monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_before_utc - timedelta(seconds=1))
+    (warning,) = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
+    assert warning.endswith("Wait until it begins, or check this machine's clock."), "nor here"
+    watch, seen = watched(world, Refused(OLD), OLD, at_0=(Refused(NEW), Refused(NEW)))
+    assert (seen.reason, seen.was_refused) == ("not_accepted", False) and watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("before", [GONE, FAILS])
+def test_a_refusal_where_nothing_could_be_looked_at_before(world: World, before: Answer) -> None:
+    """It is a reason to go back, if clients should have accepted what was there; in no case is that deleted."""
+    watch, seen = watched(world, before, at_0=(Refused(NEW),))
+    assert (seen.reason, seen.accepted, seen.was_refused) == ("not_accepted", False, False) and watch.is_broken(seen)
+    watch, seen = watched(world, before, is_promising=False, at_0=(Refused(NEW),))
+    assert (seen.outcome, seen.accepted, seen.was_refused) == ("switched", False, False)
+    assert not watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_what_is_refused_though_there_is_a_way_back(world: World, is_trusted: bool) -> None:
+    """As after a run that was killed right after its switch."""
+    kept = replace(
+        switched(), outcome="unchanged", is_changed=False, predecessor_id=7, is_predecessor_trusted=is_trusted
+    )
+    watch = Watch(0, None, world.clock)
+    world.shows = {0: (Refused(NEW),)}
+    (seen,) = watch.until_served([kept])
+    assert (seen.outcome, seen.reason) == (("failed", "not_accepted") if is_trusted else ("unchanged", None))
+    assert ("goes back to the one that was probably before it" in seen.message) is is_trusted
+
+
+@pytest.mark.parametrize(("served", "is_over"), [(ENDED, True), (THIRD, False)], ids=["expired", "another one"])
+def test_what_is_served_decides_what_to_do_about_a_load_balancer(world: World, served: Issued, is_over: bool) -> None:
+    """It is switched to what has expired, and back, if that is what it serves."""
+    kept = replace(switched(), outcome="unchanged", is_changed=False, expired_predecessor=stored(7, ENDED))
+    world.shows = {0: (served,)}
+    (seen,) = Watch(0, None, world.clock).until_served([kept])
+    assert (seen.reason, "Load balancer web does not serve what" in seen.message) == ("not_served", True)
+    assert ("certificate_id=7" in seen.message and "allow_expired=true" in seen.message) is is_over
+
+
+def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:
+    """Or by one of each, if they have none in common."""
+    old, new = switched().previous, AUTHORITY.issue("a.example.com", names=["a.example.com", NAME])
+    both = replace(switched(), target=stored(3, new))
+    assert {name_to_ask(both, is_before=before) for before in (True, False)} == {NAME}
+    other = replace(both, target=stored(3, AUTHORITY.issue("other.example.com")))
+    assert [name_to_ask(other, is_before=before) for before in (True, False)] == [NAME, "other.example.com"]
+    wildcard = replace(both, target=stored(3, AUTHORITY.issue("*.example.com")))
+    assert name_to_ask(wildcard, is_before=False) == NAME
+    assert name_to_ask(replace(both, target=None), is_before=False) == NAME and old
+
+
+def test_whether_the_old_one_works_again_is_asked_by_its_name(world: World) -> None:
+    watch = Watch(5, None, world.clock)
+    other = replace(switched(), target=stored(3, AUTHORITY.issue("other.example.com")))
+    world.shows = {0: (OLD,)}
+    watch.remember([other])
+    assert watch.works(other) and {at.server_name for at in world.asked} == {NAME}
+
+
+def test_what_cannot_be_seen_at_some_addresses_is_told(world: World) -> None:
+    _watch, seen = watched(world, OLD, GONE, at_0=(NEW, GONE))
+    assert (seen.outcome, seen.served, seen.is_everywhere) == ("switched", True, False)
+    assert "1 of its addresses cannot be reached from here." in seen.message
+
+
+@pytest.mark.parametrize(
+    ("answers", "seen_at"),
+    [((NEW, OLD), (NEW, OLD)), ((GONE,), (None,)), ((NEW, "timeout"), (NEW, None)), ((OLD, FAILS), (OLD, None))],
+)
+def test_what_was_seen_at_each_address_of_an_endpoint(
+    world: World, answers: tuple[Answer, ...], seen_at: tuple[Issued | None, ...]
+) -> None:
+    """Whether it must serve that, and whether the run verifies it, or not; one that was not looked at was not seen."""
+    endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected((NAME,)))
+    (planned,) = plan_endpoints(world_of([]), [endpoint], None)
+    assert (planned.leaves, planned.is_everywhere) == ((), False)
+    world.shows = {0: answers}
+    leaves = tuple(
+        (f"192.0.2.{number}", leaf and Certificate(leaf.der)) for number, leaf in enumerate(seen_at, start=1)
+    )
+    watch = Watch(0, None, world.clock)
+    for seen in (*watch.until_served([planned]), *watch.glimpse([planned])):
+        assert (seen.leaves, seen.is_everywhere) == (leaves, None not in seen_at)
+    world.clock.set()
+    (left,) = watch.until_served([planned])
+    assert not left.is_everywhere or left.served
+
+
+def test_a_glimpse_of_what_completes_no_handshake(world: World) -> None:
+    unknown = replace(switched(), target=None, outcome="skipped", reason="not_found", message="It is not known.")
+    world.shows = {0: (FAILS,)}
+    (seen,) = Watch(0, None, world.clock).glimpse([unknown])
+    assert (seen.served, seen.seen) == (False, ()) and seen.message == f"It is not known. 192.0.2.1: {FAILS}."
+    world.shows = {0: (FAILS,)}
+    assert Watch(0, None, world.clock).glimpse([seen]) == [seen], "it is not said twice"
+    world.shows = {0: (OLD,)}
+    (seen,) = Watch(0, None, world.clock).glimpse([unknown])
+    assert (seen.served, seen.accepted, len(seen.seen)) == (None, True, 1)
+
+
+def test_a_refusal_that_the_user_accepts(world: World) -> None:
+    watch, seen = watched(world, OLD, at_0=(Refused(NEW),), may_be_refused=True)
+    assert (seen.outcome, seen.accepted, seen.was_refused) == ("switched", False, False)
+    assert not watch.is_broken(seen) and world.clock.now == 0
+
+
+# The name
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([NAME], NAME),
+        (["*.example.com", "b.example.com", "a.example.com"], "a.example.com"),
+        (["*.example.com"], "www.example.com"),
+    ],
+)
+def test_the_name_that_is_asked_for(names: list[str], expected: str) -> None:
+    assert Certificate(AUTHORITY.issue(None, names=names).der).server_name == expected
+
+
+def test_a_certificate_without_names() -> None:
+    assert Certificate(AUTHORITY.issue(None).der).server_name is None
+    of_addresses = AUTHORITY.issue(None, addresses=["192.0.2.1"])
+    assert Certificate(of_addresses.der).server_name == "192.0.2.1"
+    assert Endpoint("lb.example.net", 443, "192.0.2.1").sni is None, "it is not sent"

@@ -1,0 +1,831 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What goes over the wire, what lists are made of, and where credentials may go; the network itself is stood in for."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from ansible.module_utils import basic
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._http import network
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import (
+    FEW_CALLS,
+    IDS_PER_FILTER,
+    PAGE_SIZE,
+    SMALLEST_PAGE,
+    Client,
+    connect,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import (
+    Settings,
+    resolve_settings,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import LARGEST_ID, as_id
+from requests.adapters import HTTPAdapter
+from SoftLayer import API, transports
+
+from tests.support.failing import fails
+from tests.support.wire import (
+    KEY,
+    REST_URL,
+    SETTINGS,
+    XMLRPC_URL,
+    Answer,
+    Sent,
+    Wire,
+    client_for,
+    fault,
+    is_rest,
+    ok,
+    page,
+)
+
+pytest_plugins = ["tests.support.wire"]
+
+
+# What is sent
+
+
+def test_xmlrpc_request(wire: Wire) -> None:
+    wire.script = [ok([])]
+    client_for(XMLRPC_URL).call(
+        "Account", "getX", 5, "two", identifier=9, mask="mask[id]", filter={"x": {"id": 1}}, limit=20, offset=40
+    )
+    (sent,) = wire.sent
+    method, headers, arguments = sent.xml()
+    assert (sent.request.method, sent.request.url) == ("POST", f"{XMLRPC_URL}/SoftLayer_Account")
+    assert (method, arguments) == ("getX", [5, "two"])
+    assert headers == {
+        "authenticate": {"username": "SL1", "apiKey": KEY},
+        "SoftLayer_AccountInitParameters": {"id": 9},
+        "SoftLayer_ObjectMask": {"mask": "mask[id]"},
+        "SoftLayer_AccountObjectFilter": {"x": {"id": 1}},
+        "resultLimit": {"limit": 20, "offset": 40},
+    }
+    assert "Authorization" not in sent.request.headers
+    assert "xml" in sent.request.headers["Content-Type"]
+
+
+def test_rest_request_with_arguments(wire: Wire) -> None:
+    wire.script = [ok([])]
+    client_for(REST_URL).call(
+        "Account", "getX", 5, "two", identifier=9, mask="mask[id]", filter={"x": {"id": 1}}, limit=20, offset=40
+    )
+    (sent,) = wire.sent
+    assert sent.request.method == "POST"
+    assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/9/getX.json"
+    assert json.loads(sent.body) == {"parameters": [5, "two"]}
+    assert sent.query["objectMask"] == "mask[id]"
+    assert json.loads(sent.query["objectFilter"]) == {"x": {"id": 1}}
+    assert sent.query["resultLimit"] == "40,20"
+    assert sent.request.headers["Authorization"] == "Basic " + base64.b64encode(f"SL1:{KEY}".encode()).decode()
+    assert sent.request.headers["Content-Type"] == "application/json", "a server may refuse a body of no type"
+
+
+def test_integers_that_xmlrpc_does_not_know_go_as_text(wire: Wire) -> None:
+    wire.script = [ok(True)]
+    client_for(XMLRPC_URL).call("Y", "getX", 2**31, 2**31 - 1, identifier=2**31)
+    _method, headers, arguments = wire.sent[0].xml()
+    assert headers["SoftLayer_YInitParameters"] == {"id": str(2**31)}
+    assert arguments == [str(2**31), 2**31 - 1]
+
+
+def test_both_transports_say_who_is_calling(client: Client, wire: Wire) -> None:
+    wire.script = [ok(True)]
+    client.call("Account", "getObject", mask="mask[id]")
+    assert "softlayer" in str(wire.sent[0].request.headers.get("User-Agent")).lower()
+
+
+def test_rest_request_without_arguments(wire: Wire) -> None:
+    wire.script = [ok({"id": 1})]
+    client_for(REST_URL).call("Account", "getObject", mask="mask[id]")
+    (sent,) = wire.sent
+    assert (sent.request.method, sent.body) == ("GET", b"")
+    assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/getObject.json"
+    assert sent.query == {"objectMask": "mask[id]"}
+
+
+def test_how_a_call_may_be_made_is_passed_on(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless something else is said it may be repeated, and waits for its turn."""
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(client, "call_until_done", lambda _call_once, **how: asked.append(how))
+    client.call("Y", "getX")
+    client.call("Y", "editX", repeatable=False, before_sending=print, in_turn=True)
+    assert asked == [
+        {"repeatable": True, "before_sending": None, "in_turn": False},
+        {"repeatable": False, "before_sending": print, "in_turn": True},
+    ]
+
+
+def test_an_ibm_cloud_key_goes_by_http_basic(client: Client, url: str, wire: Wire) -> None:
+    wire.script = [ok(True)]
+    client_for(url, username="apikey").call("Account", "getObject")
+    (sent,) = wire.sent
+    assert sent.request.headers["Authorization"] == "Basic " + base64.b64encode(f"apikey:{KEY}".encode()).decode()
+    assert KEY.encode() not in sent.body
+
+
+IBM_CLOUD_KEY = "wKsJ3bT4-_hQ0zUfVYg1nR7cXpLMd9aE2iOoB5r6tNxy"
+MISTAKEN = "With an API key of IBM Cloud, which this one looks like, the user name is apikey."
+
+
+@pytest.mark.parametrize(
+    ("username", "key", "said"),
+    [
+        ("SL1", IBM_CLOUD_KEY, MISTAKEN),
+        ("me@example.com", IBM_CLOUD_KEY, MISTAKEN),
+        ("apikey", IBM_CLOUD_KEY, None),
+        ("SL1", KEY, None),
+        ("SL1", f"{IBM_CLOUD_KEY}x", None),
+        (
+            "apikey",
+            KEY,
+            "looks like a key of the classic infrastructure: give the user name that the portal shows beside it.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("words", ["Access Denied.", "Invalid API token."])
+def test_a_user_name_that_does_not_go_with_the_key(
+    wire: Wire, url: str, username: str, key: str, said: str | None, words: str
+) -> None:
+    """It is told when both are refused, not before."""
+    wire.script = [fault(words)]
+    with fails("authentication_failed") as caught:
+        client_for(url, username=username, api_key=key).call("Account", "getObject")
+    assert caught.value.message.endswith(said or "may call SoftLayer_Account::getObject.")
+    assert key not in caught.value.message and caught.value.details["api_message"] == words
+
+
+@pytest.mark.parametrize("text", ["Prüfung für Bücher", "証明書", "<&>\"'", "a\nb"])
+def test_text_arrives_as_it_was_meant(client: Client, wire: Wire, text: str) -> None:
+    """Such as the notes of a certificate: read as a server reads it, by the encoding that is declared."""
+    wire.script = [ok(True)]
+    client.call("Security_Certificate", "editObject", {"notes": text}, identifier=1)
+    sent = wire.sent[0]
+    arguments = json.loads(sent.body)["parameters"] if is_rest(sent.request) else sent.xml()[2]
+    assert arguments == [{"notes": text}]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/html", "text/plain; charset=iso-8859-1", ""])
+def test_json_is_read_as_utf_8_whatever_is_said_of_it(wire: Wire, content_type: str) -> None:
+    wire.script = [page(200, '{"commonName": "bücher.example"}'.encode(), Content_Type=content_type)]
+    assert client_for(REST_URL).call("Y", "getObject") == {"commonName": "bücher.example"}
+
+
+@pytest.mark.parametrize("verify", [True, False, "/some/ca.pem"])
+def test_settings_reach_the_wire(url: str, wire: Wire, verify: bool | str) -> None:
+    wire.script = [ok(True)]
+    client_for(url, verify=verify, proxy="http://proxy.example.com:3128").call("Account", "getObject")
+    how = wire.sent[0].how
+    assert how["timeout"] == 7
+    assert how["verify"] == verify
+    assert how["proxies"]["https"] == "http://proxy.example.com:3128"
+    assert how["cert"] is None
+
+
+@pytest.mark.parametrize(
+    ("host", "used"), [("api.example.com", True), ("127.0.0.1", False), ("localhost", False), ("[::1]", False)]
+)
+def test_the_environments_proxy_is_not_for_loopback(
+    monkeypatch: pytest.MonkeyPatch, url: str, wire: Wire, host: str, used: bool
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://proxy.example.com:3128")
+    wire.script = [ok(True)]
+    client_for(url.replace("api.example.com", host)).call("Account", "getObject")
+    assert bool(wire.sent[0].how["proxies"]) is used
+
+
+@pytest.mark.parametrize("name", [".netrc", "_netrc"])
+def test_no_login_is_taken_from_netrc(home: Path, url: str, wire: Wire, name: str) -> None:
+    (home / name).write_text("default login netrc-user password netrc-password\n", encoding="ascii")
+    (home / name).chmod(0o600)
+    wire.script = [ok(True)]
+    client_for(url).call("Account", "getObject")
+    sent = wire.sent[0]
+    expected = "Basic " + base64.b64encode(f"SL1:{KEY}".encode()).decode() if is_rest(sent.request) else None
+    assert sent.request.headers.get("Authorization") == expected
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(client: Client, wire: Wire, status: int) -> None:
+    wire.script = [page(status, Location="https://elsewhere.example/")]
+    with fails("api_error", "redirect"):
+        client.call("Account", "getObject")
+    assert [urlsplit(str(sent.request.url)).hostname for sent in wire.sent] == ["api.example.com"]
+
+
+def test_an_answer_is_none_if_its_status_says_otherwise(client: Client, wire: Wire) -> None:
+    """Whatever it holds: the SDK would take it for what was asked."""
+    wire.script = [ok({"id": 1}, status=300)]
+    with fails("api_error", "HTTP 300"):
+        client.call("Account", "getObject")
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_no_connection_repeats_a_request_by_itself(client: Client, scheme: str) -> None:
+    adapter = client._sdk.transport.client.get_adapter(f"{scheme}://api.example.com")
+    assert (adapter.max_retries.total, adapter._pool_maxsize) == (0, client.concurrency)
+    assert type(adapter) is not HTTPAdapter, "it keeps to one deadline"
+
+
+def test_an_sdk_whose_session_cannot_be_replaced_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Its own repeats requests by itself."""
+    for kind in (transports.RestTransport, transports.XmlRpcTransport):
+        monkeypatch.setattr(kind, "client", property(lambda _transport: requests.Session()))
+    with fails("missing_library", "use 6.2 or 6.3"):
+        client_for(url)
+
+
+def test_the_sdk_reads_no_config_file_by_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, wire: Wire
+) -> None:
+    """What it says of the credentials was read before, or something else was given; and it may be broken."""
+    (tmp_path / "broken").write_text("no section\n")
+    monkeypatch.setattr(API, "CONFIG_FILE", [str(tmp_path / "broken")])
+    wire.script = [ok({"id": 5})]
+    assert client_for(url).account_id() == 5
+
+
+def test_cookies_are_no_login(client: Client, wire: Wire) -> None:
+    """What is sent does not depend on what was answered before."""
+    wire.script = [lambda request: (*ok(True)(request)[:2], {"Set-Cookie": "session=1; Path=/"}), ok(True)]
+    client.call("Account", "getObject")
+    client.call("Account", "getObject")
+    assert "Authorization" not in wire.sent[1].request.headers or is_rest(wire.sent[1].request)
+
+
+# Lists
+
+
+def rows(*identifiers: object) -> list[dict[str, object]]:
+    return [{"id": identifier} for identifier in identifiers]
+
+
+def test_lists_are_asked_for_in_order_of_their_ids(client: Client, wire: Wire) -> None:
+    wire.script, warnings = [ok(rows(1, 2), 2)], []
+    client._warn = warnings.append
+    assert client.read_list("Account", "getX", mask="mask[id]", root="x") == rows(1, 2)
+    assert warnings == []
+    by_id = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
+    (sent,) = wire.sent
+    assert asked_of(sent) == ({"x": by_id}, 0, PAGE_SIZE)
+    assert mask_of(sent) == "mask[id]"
+
+
+def mask_of(sent: Sent) -> str:
+    """The mask of a request: without it, private keys would come."""
+    return str(sent.query["objectMask"] if is_rest(sent.request) else sent.xml()[1]["SoftLayer_ObjectMask"]["mask"])
+
+
+def asked_of(sent: Sent) -> tuple[dict[str, Any], int, int]:
+    """The filter of a request to `Account`, and its offset and limit."""
+    if is_rest(sent.request):
+        offset, limit = map(int, sent.query["resultLimit"].split(","))
+        return json.loads(sent.query["objectFilter"]), offset, limit
+    headers = sent.xml()[1]
+    return headers["SoftLayer_AccountObjectFilter"], headers["resultLimit"]["offset"], headers["resultLimit"]["limit"]
+
+
+def test_ids_are_asked_for_in_portions_and_selected_again(client: Client, wire: Wire) -> None:
+    ids = [*range(1, 451)]
+    wire.script = [ok(rows(*ids[:200], 999), 201), ok(rows(*ids[200:400]), 200), ok(rows(1000, *ids[400:]), 51)]
+    found = client.read_ids("Account", "getX", identifiers=[*ids, 3, 3], mask="mask[id]")
+    assert found == rows(*ids)
+    assert sorted(asked_of(sent)[1:] for sent in wire.sent) == [(0, 50), (0, 200), (0, 200)]
+    assert [mask_of(sent) for sent in wire.sent] == ["mask[id]"] * 3
+    asked = [asked_of(sent)[0]["id"] for sent in wire.sent]
+    assert sorted(one["options"][0]["value"][0] for one in asked) == [1, 201, 401]
+    for one in asked:
+        assert one == {"operation": "in", "options": [{"name": "data", "value": one["options"][0]["value"]}]}
+
+
+@pytest.mark.parametrize("hidden", [[], [7]], ids=["it is nowhere", "the filter hides it"])
+def test_an_id_that_a_filter_lacks_is_looked_for_in_the_whole_list(
+    client: Client, wire: Wire, hidden: list[int]
+) -> None:
+    wire.script = [ok(rows(3), 1), ok(rows(3, 4, *hidden), 2 + len(hidden))]
+    assert client.read_ids("Y", "getX", identifiers=[7, 3], mask="mask[id]") == rows(3, *hidden)
+    assert len(wire.sent) == 2
+
+
+@pytest.mark.parametrize(("too_many", "calls"), [(0, FEW_CALLS + 1), (1, 1)])
+def test_many_ids_are_picked_from_the_whole_list(client: Client, wire: Wire, too_many: int, calls: int) -> None:
+    """Fewer are asked for by filters; what these lack is looked for there."""
+    ids = [*range(1, FEW_CALLS * IDS_PER_FILTER + 1 + too_many)]
+    wire.script = [ok(rows(*ids[:400]), 400)]
+    assert client.read_ids("Y", "getX", identifiers=ids, mask="mask[id]") == rows(*ids[:400])
+    assert len(wire.sent) == calls
+
+
+def test_no_ids_are_no_call(client: Client, wire: Wire) -> None:
+    assert client.read_ids("Y", "getX", identifiers=[], mask="mask[id]") == []
+    assert wire.sent == []
+
+
+def test_a_page_that_is_too_much_is_halved(client: Client, wire: Wire) -> None:
+    wire.script = [fault("Internal Error"), fault("Internal Error"), ok(rows(1), 1)]
+    assert client.read_list("Account", "getX", 5, mask="mask[id]") == rows(1)
+    first, *others = wire.sent
+    assert [asked_of(sent)[1:] for sent in wire.sent] == [(0, PAGE_SIZE // part) for part in (1, 2, 4)]
+    for sent in others:
+        assert (asked_of(sent)[0], mask_of(sent)) == (asked_of(first)[0], "mask[id]")
+        assert (json.loads(sent.body)["parameters"] if is_rest(sent.request) else sent.xml()[2]) == [5]
+
+
+@pytest.mark.parametrize(("size", "calls"), [(2 * SMALLEST_PAGE, 2), (2 * SMALLEST_PAGE - 1, 1)])
+def test_a_page_is_halved_down_to_the_smallest(client: Client, wire: Wire, size: int, calls: int) -> None:
+    wire.script = [fault("Internal Error")]
+    with fails("api_error"):
+        client.read_ids("Y", "getX", identifiers=range(1, size + 1), mask="mask[id]")
+    assert len(wire.sent) == calls
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [False, None, "text", {"id": 1}, [1, 2], [None], rows("text"), rows(True), rows(1.5), [*rows({}), 7]],
+    ids=repr,
+)
+@pytest.mark.parametrize("by_ids", [False, True])
+def test_what_is_no_list_of_objects_is_an_error(client: Client, wire: Wire, answer: object, by_ids: bool) -> None:
+    wire.script = [ok(answer)]
+    with fails("api_error", "SoftLayer_Y::getX"):
+        if by_ids:
+            client.read_ids("Y", "getX", identifiers=[1], mask="mask[id]")
+        else:
+            client.read_list("Y", "getX", mask="mask[id]")
+
+
+ODD_ROWS: list[Any] = [{}, {}, {"id": None, "name": "odd"}, 7, None]
+
+
+def served(everything: list[Any], *, cap: int, told: bool) -> Answer:
+    """The pages of a list as the server has it, none of which is longer than it allows."""
+
+    def page(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
+        offset, limit = map(int, parse_qs(urlsplit(str(request.url)).query)["resultLimit"][0].split(","))
+        rows = everything[offset : offset + min(limit, cap)]
+        return ok(rows, len(everything) if told else None)(request)
+
+    return page
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["total", "no total"])
+@pytest.mark.parametrize("place", [1, 300, 700])
+@pytest.mark.parametrize("cap", [90, 500, 10_000])
+def test_rows_without_an_id_are_counted_and_left_out(wire: Wire, told: bool, place: int, cap: int) -> None:
+    everything = rows(*range(1, 701))
+    everything[place:place] = ODD_ROWS
+    wire.script = [served(everything, cap=cap, told=told)]
+    warnings: list[str] = []
+    client = Client(replace(SETTINGS, endpoint_url=REST_URL), warn=warnings.append)
+    for _ in range(2):
+        assert client.read_list("Y", "getX", mask="mask[id]") == rows(*range(1, 701))
+    assert len(warnings) == 1 and "SoftLayer_Y::getX" in warnings[0] and ": 5." in warnings[0]
+    assert client.read_ids("Y", "getX", identifiers=[1, 9], mask="mask[id]") == rows(1, 9)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["total", "no total"])
+def test_a_later_page_may_have_no_row_with_an_id(wire: Wire, told: bool) -> None:
+    wire.script = [served([*rows(1, 2), *ODD_ROWS, *rows(3, 4)], cap=2, told=told)]
+    assert client_for(REST_URL).read_list("Y", "getX", mask="mask[id]") == rows(1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("total", ["", "many", "-1", "2.0", "9" * 10, "9" * 5000])
+def test_a_total_that_is_no_number_counts_as_none(client: Client, wire: Wire, total: str) -> None:
+    """Then a look behind the last row, and one back at it, tell that these are all."""
+    wire.script = [ok(rows(1, 2), total), ok(rows(), total), ok(rows(2), total)]
+    assert client.read_list("Y", "getX", mask="mask[id]") == rows(1, 2)
+
+
+NO_IDS = [
+    None,
+    "x",
+    "",
+    True,
+    False,
+    -1,
+    0,
+    1.5,
+    12.0,
+    math.inf,
+    math.nan,
+    "-1",
+    "\u0661",
+    "1_0",
+    " 12",
+    "1e3",
+    [1],
+    {},
+]
+NO_IDS += [LARGEST_ID + 1, "9" * 30, "9" * 5000]
+
+
+@pytest.mark.parametrize("value", NO_IDS, ids=lambda value: repr(value)[:12])
+def test_what_is_no_id(value: object) -> None:
+    assert as_id(value) is None
+
+
+@pytest.mark.parametrize("value", [1, 12, LARGEST_ID])
+def test_an_id_as_number_and_as_text(value: int) -> None:
+    assert as_id(value) == as_id(str(value)) == value
+
+
+@pytest.mark.parametrize("answer", [False, [], {}, *({"id": value} for value in NO_IDS[:17]), None, "text"], ids=repr)
+def test_an_account_without_an_id_is_an_error(client: Client, wire: Wire, answer: object) -> None:
+    wire.script = [ok(answer)]
+    with fails("api_error"):
+        client.account_id()
+
+
+def test_the_account_is_the_users_unless_one_is_given_and_asked_for_once(wire: Wire) -> None:
+    client = client_for(REST_URL)
+    wire.script = [ok({"id": 5})]
+    assert [client.account_id(given) for given in (7, None, None)] == [7, 5, 5]
+    [sent] = wire.sent
+    assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/getObject.json"
+    assert sent.query == {"objectMask": "mask[id]"}
+
+
+def test_a_given_account_that_is_none_is_told_by_the_options_name() -> None:
+    with fails("invalid_argument", "account_id: 0"):
+        client_for(REST_URL).account_id(0)
+
+
+# Settings
+
+
+def module_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Module:
+    """A module that was given these options, made as Ansible makes it."""
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    return Module(api_options())
+
+
+def settings_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Settings:
+    """What these options resolve to."""
+    module = module_with(monkeypatch, **options)
+    return resolve_settings(module.params, module.given)
+
+
+LOGIN = {"username": "SL1", "api_key": KEY}
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "in_file", "environment", "option"),
+    [
+        ("username", None, "file-user", {"SL_USERNAME": "environment-user"}, "option-user"),
+        ("api_key", None, "f" * 64, {"SL_API_KEY": "e" * 64}, "a" * 64),
+        (
+            "endpoint_url",
+            "https://api.softlayer.com/xmlrpc/v3.1",
+            "https://file.example/rest/v3.1",
+            {"SL_ENDPOINT_URL": "https://environment.example/rest/v3.1"},
+            "https://option.example/rest/v3.1",
+        ),
+        ("timeout", 60, 11, {}, 22),
+        ("timeout", 60, 11, {}, 60),
+        ("proxy", None, "http://file.example:1", {"https_proxy": "http://environment.example:2"}, "http://o.example:3"),
+        ("proxy", None, "http://file.example:1", {"HTTPS_PROXY": "http://environment.example:2"}, "http://o.example:3"),
+    ],
+)
+def test_precedence(
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    name: str,
+    default: object,
+    in_file: object,
+    environment: dict[str, str],
+    option: object,
+) -> None:
+    others = {key: value for key, value in LOGIN.items() if key != name}
+    if default is not None:
+        assert getattr(settings_with(monkeypatch, **others), name) == default
+    (home / ".softlayer").write_text(f"[softlayer]\n{name} = {in_file}\n", encoding="utf-8")
+    assert getattr(settings_with(monkeypatch, **others), name) == in_file
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+        # The proxy of the environment is left to requests, which heeds no_proxy.
+        expected = None if name == "proxy" else value
+        assert getattr(settings_with(monkeypatch, **others), name) == expected
+    assert getattr(settings_with(monkeypatch, **{**others, name: option}), name) == option
+
+
+def test_the_named_config_file_goes_before_the_one_at_home(
+    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path
+) -> None:
+    (home / ".softlayer").write_text("[softlayer]\nusername = home\napi_key = h\ntimeout = 5\n", encoding="utf-8")
+    named = tmp_path / "named"
+    named.write_text("[softlayer]\nusername = named\n", encoding="utf-8")
+    settings = settings_with(monkeypatch, config_file=str(named))
+    assert (settings.username, settings.api_key, settings.timeout) == ("named", "h", 5)
+
+
+def test_the_home_folder_is_found_in_paths(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    (home / "mine").write_text("[softlayer]\nusername = named\napi_key = n\n", encoding="utf-8")
+    assert settings_with(monkeypatch, config_file="~/mine").username == "named"
+
+
+@pytest.mark.parametrize(
+    ("in_file", "options", "verify"),
+    [
+        (None, {}, "ROOTS"),
+        (None, {"validate_certs": False}, False),
+        (None, {"ca_path": "CA"}, "CA"),
+        (None, {"ca_path": "CA", "validate_certs": True}, "CA"),
+        (None, {"ca_path": "CA", "validate_certs": False}, False),
+        ("True", {}, "ROOTS"),
+        ("true", {"validate_certs": False}, False),
+        ("False", {}, False),
+        ("false", {"validate_certs": True}, "ROOTS"),
+        ("False", {"ca_path": "CA"}, "CA"),
+        ("CA", {}, "CA"),
+        ("CA", {"validate_certs": False}, False),
+        ("CA", {"validate_certs": True}, "CA"),
+        ("CA", {"ca_path": "OTHER"}, "OTHER"),
+    ],
+)
+def test_what_certificates_are_verified_by(
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    tmp_path: Path,
+    in_file: str | None,
+    options: dict[str, Any],
+    verify: bool | str,
+) -> None:
+    paths = {name: str(tmp_path / name) for name in ("CA", "OTHER", "ROOTS")}
+    for path in paths.values():
+        Path(path).write_text("-----BEGIN CERTIFICATE-----\n", encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", paths["ROOTS"])
+    if in_file is not None:
+        text = f"[softlayer]\nverify = {paths.get(in_file, in_file)}\n"
+        (home / ".softlayer").write_text(text, encoding="utf-8")
+    given = {name: paths.get(str(value), value) for name, value in options.items()}
+    assert settings_with(monkeypatch, **LOGIN, **given).verify == paths.get(str(verify), verify)
+
+
+def test_the_machines_roots_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any, the library uses its own."""
+    for roots, verify in (("/some/roots.pem", "/some/roots.pem"), (None, True)):
+        monkeypatch.setattr(network, "default_roots", lambda roots=roots: roots)
+        assert settings_with(monkeypatch, **LOGIN).verify == verify
+
+
+def test_the_environments_ca_path_is_verified_by(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Whatever the config file says, as with the option."""
+    (home / "ca.pem").touch()
+    monkeypatch.setenv("SOFTLAYER_CERTIFICATES_CA_PATH", "~/ca.pem")
+    for verify in ("False", "True", "/no/such/ca.pem"):
+        (home / ".softlayer").write_text(f"[softlayer]\nverify = {verify}\n", encoding="utf-8")
+        assert settings_with(monkeypatch, **LOGIN).verify == str(home / "ca.pem")
+    assert settings_with(monkeypatch, **LOGIN, validate_certs=False).verify is False
+
+
+@pytest.mark.parametrize("verify", ["CA", "True", "false", "", "0", "no"])
+@pytest.mark.parametrize("before", [None, "", "/of/the/user.pem"])
+def test_reading_a_config_file_changes_no_environment(
+    monkeypatch: pytest.MonkeyPatch, home: Path, before: str | None, verify: str
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    if before is not None:
+        monkeypatch.setenv("SSL_CERT_FILE", before)
+    environment = dict(os.environ)
+    (home / "CA").touch()
+    (home / ".softlayer").write_text(f"[softlayer]\nverify = {verify.replace('CA', '~/CA')}\n", encoding="utf-8")
+    with suppress(CertificatesError):
+        settings_with(monkeypatch, **LOGIN)
+    assert dict(os.environ) == environment
+
+
+@pytest.mark.parametrize("where", ["option", "file"])
+def test_a_ca_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, home: Path, where: str) -> None:
+    if where == "file":
+        (home / ".softlayer").write_text("[softlayer]\nverify = /no/such/ca.pem\n", encoding="utf-8")
+    with fails("invalid_argument", "/no/such/ca.pem"):
+        settings_with(monkeypatch, **LOGIN, **({"ca_path": "/no/such/ca.pem"} if where == "option" else {}))
+
+
+def test_a_ca_file_is_no_pipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Reading it would wait for a writer for ever."""
+    os.mkfifo(tmp_path / "ca.pem")
+    with fails("invalid_argument"):
+        settings_with(monkeypatch, **LOGIN, ca_path=str(tmp_path / "ca.pem"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "username = SL1\napi_key = sesame-open\n",
+        "[softlayer]\nusername = SL1\napi_key sesame-open\n",
+        "[softlayer\napi_key = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\napi_key = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\ntimeout = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\n[softlayer]\napi_key = sesame-open\n",
+        b"\xff\xfe[softlayer]\napi_key = sesame-open\n",
+    ],
+    ids=["no section", "no equals sign", "open section", "twice", "timeout", "section twice", "no text"],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_broken_config_file_is_named_but_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path, text: str | bytes, named: bool
+) -> None:
+    path = tmp_path / "mine" if named else home / ".softlayer"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with fails("invalid_config_file") as caught:
+        settings_with(monkeypatch, **({"config_file": str(path)} if named else {}))
+    assert "sesame" not in json.dumps(caught.value.as_failure())
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    if named:
+        assert str(path) in caught.value.message
+
+
+def test_a_config_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fails("invalid_config_file", "/no/such/file"):
+        settings_with(monkeypatch, **LOGIN, config_file="/no/such/file")
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ({}, ["username", "api_key"]),
+        ({"username": "SL1"}, ["api_key"]),
+        ({"api_key": KEY}, ["username"]),
+        ({"username": "  ", "api_key": KEY}, ["username"]),
+        ({"username": "SL1", "api_key": " "}, ["api_key"]),
+    ],
+)
+def test_missing_credentials(monkeypatch: pytest.MonkeyPatch, options: dict[str, str], missing: list[str]) -> None:
+    with fails("missing_credentials") as caught:
+        settings_with(monkeypatch, **options)
+    assert caught.value.details == {"missing": missing}
+    for name in ("SL_USERNAME", "SL_API_KEY", "~/.softlayer", *missing):
+        assert name in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["username", "api_key"])
+def test_credentials_that_no_header_can_hold(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Such as a key with the quotation marks of the page from which it was copied; it is not shown."""
+    with fails("invalid_argument") as caught:
+        settings_with(monkeypatch, **{"username": "u", "api_key": "k", name: "\u201cs3cr3t\u201d"})
+    assert caught.value.message.startswith(f"{name} has a character that none has")
+    assert "s3cr3t" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"timeout": 0},
+        {"timeout": -1},
+        {"timeout": "nan"},
+        {"timeout": "inf"},
+        {"endpoint_url": "api.example.com"},
+        {"endpoint_url": "ftp://api.example.com/"},
+        {"endpoint_url": "https://"},
+        {"endpoint_url": "https:///xmlrpc/v3.1"},
+        {"endpoint_url": "https://user:sesame@api.example.com/"},
+        {"endpoint_url": "https://:sesame@api.example.com/"},
+        {"endpoint_url": "https://api.example.com/rest/v3.1?key=sesame"},
+        {"endpoint_url": "https://api.example.com/rest/v3.1#sesame"},
+        {"endpoint_url": "https://[::1/rest"},
+        {"endpoint_url": "https://api.example.com:port/rest"},
+        {"endpoint_url": "https://api.example.com:99999/rest"},
+    ],
+    ids=str,
+)
+def test_impossible_settings(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
+    with fails("invalid_argument", next(iter(options))) as caught:
+        settings_with(monkeypatch, **LOGIN, **options)
+    assert "sesame" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "proxy", "allowed"),
+    [
+        ("https://api.example.com/rest/v3.1", None, True),
+        ("https://api.example.com/rest/v3.1", "http://proxy.example.com:3128", True),
+        ("http://127.0.0.1:8080/rest/v3.1", None, True),
+        ("http://127.8.9.10/rest/v3.1", None, True),
+        ("http://[::1]:8080/rest/v3.1", None, True),
+        ("http://localhost/rest/v3.1", None, True),
+        ("http://LOCALHOST./rest/v3.1", None, True),
+        ("HTTP://127.0.0.1/rest/v3.1", None, True),
+        ("http://api.example.com/rest/v3.1", None, False),
+        ("HTTP://api.example.com/rest/v3.1", None, False),
+        ("http://10.0.0.1/rest/v3.1", None, False),
+        ("http://0.0.0.0/rest/v3.1", None, False),
+        ("http://localhost.example.com/rest/v3.1", None, False),
+        ("http://127.0.0.1.example.com/rest/v3.1", None, False),
+        ("http://api.example.com/rest/v3.1", "http://127.0.0.1:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "http://127.0.0.1:3128", True),
+        ("http://127.0.0.1/rest/v3.1", "http://proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "//proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "https://proxy.example.com:3128", False),
+    ],
+)
+def test_no_credentials_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, endpoint_url: str, proxy: str | None, allowed: bool
+) -> None:
+    if allowed:
+        assert settings_with(monkeypatch, **LOGIN, endpoint_url=endpoint_url, proxy=proxy).proxy == proxy
+        return
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **LOGIN, endpoint_url=endpoint_url, proxy=proxy)
+    assert caught.value.code in {"insecure_endpoint", "invalid_argument"}
+    assert "https" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "is_rest"),
+    [
+        ("https://api.softlayer.com/rest/v3.1/", True),
+        ("https://api.softlayer.com/rest/v3/", True),
+        ("https://gateway.example/softlayer/rest/v3.1", True),
+        ("https://api.softlayer.com/rest", True),
+        ("https://api.softlayer.com/xmlrpc/v3.1/", False),
+        ("https://rest.example.com/xmlrpc/v3.1/", False),
+    ],
+)
+def test_the_url_selects_the_transport(endpoint_url: str, is_rest: bool) -> None:
+    assert replace(SETTINGS, endpoint_url=endpoint_url).is_rest is is_rest
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://me:p%40ss-word@proxy.example.com:3128", "me:p%40ss-word@proxy.example.com:3128"]
+)
+def test_secrets_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch, home: Path, proxy: str) -> None:
+    """Also those that no option gave, and a proxy's password in both of its spellings."""
+    (home / ".softlayer").write_text(
+        f"[softlayer]\nusername = SL1\napi_key = {KEY}\nproxy = {proxy}\n", encoding="utf-8"
+    )
+    module = module_with(monkeypatch)
+    client = connect(module, 3)
+    assert (client.settings.username, client.concurrency, client.api_calls) == ("SL1", 3, 0)
+    assert {KEY, "p@ss-word", "p%40ss-word"} <= module._secrets
+
+
+def test_the_environments_proxies_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://me:s%40same@proxy.example.com:3128")
+    assert {"s%40same", "s@same"} <= SETTINGS.secrets
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://me:sesame/x@proxy.example.com",
+        "me:sesame#x@proxy:1",
+        "http://me:1/x@proxy.example.com:1",
+        "http://",
+        "http://x:port",
+    ],
+)
+def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    with fails("invalid_argument") as raised:
+        connect(module_with(monkeypatch, username="SL1", api_key=KEY, proxy=proxy))
+    assert raised.value.message.startswith("proxy must look like http://proxy.example.com:3128")
+    assert "sesame" not in raised.value.message
+
+
+def test_secrets_are_in_no_repr() -> None:
+    assert KEY not in repr(SETTINGS)
+    assert "sesame" not in repr(replace(SETTINGS, proxy="http://me:sesame@proxy.example.com"))
+
+
+# When less is asked for
+
+
+@pytest.mark.parametrize(
+    ("failure", "calls"),
+    [
+        (fault("Internal Error"), 5),
+        (fault("The mask names a property that does not exist."), 1),
+        (fault("Internal Error", status=404), 1),
+    ],
+    ids=["mishap", "refusal", "not found"],
+)
+def test_a_page_is_halved_only_after_a_mishap_of_the_api_and_not_without_end(
+    client: Client, wire: Wire, failure: Answer, calls: int
+) -> None:
+    """Of 500, 250, 125, 62 and 31 rows."""
+    wire.script = [failure]
+    with pytest.raises(CertificatesError):
+        client.read_list("Y", "getX", mask="mask[id]")
+    assert len(wire.sent) == calls

@@ -1,0 +1,768 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What answers and exceptions mean, and what of them is said."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import socket
+import xmlrpc.client
+from collections.abc import Callable
+from itertools import islice
+from urllib.parse import quote
+
+import pytest
+import requests
+import urllib3.exceptions
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import (
+    LONGEST_MESSAGE,
+    NOT_CARRIED_OUT,
+    causes_of,
+    retry_after_seconds,
+    shorten,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer, AnswerTooLarge
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.faults import (
+    RETIRED_ADVICE,
+    Fault,
+    explain,
+    fault_in,
+)
+from hypothesis import example, given
+from hypothesis import strategies as st
+from SoftLayer.exceptions import SoftLayerAPIError, TransportError
+
+from tests.support.wire import tried
+
+CALL = "SoftLayer_Security_Certificate_Request::resendEmail"
+ENDPOINT = "https://api.example.com/rest/v3.1"
+CODES = {
+    "rate_limited",
+    "unreachable",
+    "tls_error",
+    "authentication_failed",
+    "not_found",
+    "retired",
+    "api_error",
+    "no_answer",
+    "invalid_argument",
+}
+PUBLIC = "SoftLayer_Exception_Public"
+RATE_LIMIT = "SoftLayer_Exception_WebService_RateLimitExceeded"
+RATE_TEXT = "Rate limit of 50 requests for every 1 second(s)"
+HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+def rest(code: object, message: object) -> bytes:
+    """A fault in REST."""
+    return json.dumps({"error": message, "code": code}).encode()
+
+
+def xml(code: object, message: object) -> bytes:
+    """A fault in XML-RPC."""
+    return xmlrpc.client.dumps(xmlrpc.client.Fault(code, message), methodresponse=True).encode()  # type: ignore[arg-type]
+
+
+Form = Callable[[object, object], bytes]
+
+
+def explained(
+    status: int,
+    body: bytes,
+    headers: dict[str, str] | None = None,
+    *,
+    repeatable: bool = True,
+    is_by_proxy: bool = False,
+) -> CertificatesError:
+    """What an answer means; checks what holds of any."""
+    answer = Answer(status, body, headers or {}, is_by_proxy)
+    raised = SoftLayerAPIError(status, "what the SDK says")
+    error = explain(CALL, ENDPOINT, tried(answer), raised, repeatable=repeatable)
+    assert error.code in CODES
+    assert error.message == str(error)
+    assert "\n" not in error.message
+    assert len(error.message) < LONGEST_MESSAGE + 500
+    assert (error.details["call"], error.details["http_status"]) == (CALL, status)
+    return error
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize(
+    ("status", "code", "message", "meaning"),
+    [
+        (500, RATE_LIMIT, RATE_TEXT, "rate_limited"),
+        (200, RATE_LIMIT, RATE_TEXT, "rate_limited"),
+        (429, RATE_LIMIT, RATE_TEXT, "rate_limited"),
+        (429, PUBLIC, "Slow down.", "rate_limited"),
+        (429, "", RATE_TEXT, "rate_limited"),
+        (500, PUBLIC, "Too many requests.", "rate_limited"),
+        (500, PUBLIC, "API rate limit exceeded", "rate_limited"),
+        (500, RATE_LIMIT, "", "rate_limited"),
+        (401, PUBLIC, "Access Denied.", "authentication_failed"),
+        (200, PUBLIC, "Access Denied.", "authentication_failed"),
+        (500, PUBLIC, "Access Denied.", "authentication_failed"),
+        (401, PUBLIC, "Invalid API token.", "authentication_failed"),
+        (401, PUBLIC, "No.", "authentication_failed"),
+        (200, PUBLIC, "Invalid API token.", "authentication_failed"),
+        (404, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
+        (200, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
+        (500, PUBLIC, "Unable to find object with id of '1'.", "not_found"),
+        (404, PUBLIC, "No.", "not_found"),
+        (500, "SoftLayer_Exception_NotImplemented", "Not implemented.", "api_error"),
+        (200, -32601, "server error. requested method not found", "retired"),
+        (200, "-32601", "server error. requested method not found", "retired"),
+        (500, PUBLIC, 'Function ("resendEmail") is not a valid method for this service.', "retired"),
+        (404, PUBLIC, "Service does not exist", "retired"),
+        (500, PUBLIC, "SSL certificates are no longer offered.", "retired"),
+        (500, PUBLIC, "This product has been retired.", "retired"),
+        (410, PUBLIC, "Gone.", "retired"),
+        (500, PUBLIC, "Internal Error", "api_error"),
+        (200, PUBLIC, "Internal Error", "api_error"),
+        (500, "SoftLayer_Exception_InvalidValue", "Invalid value provided for 'emailType'.", "api_error"),
+        (400, "SoftLayer_Exception_WebService_BadRequest", "Bad request", "api_error"),
+        (500, "SoftLayer_Exception_MissingCreationProperty", "The property 'privateKey' must be set.", "api_error"),
+        (500, PUBLIC, "The service request failed: no CSR was found.", "api_error"),
+        (500, PUBLIC, "The web service of the authority says: order not found.", "api_error"),
+        (503, PUBLIC, "The service is down for maintenance.", "api_error"),
+        (400, "", "", "api_error"),
+        (408, PUBLIC, "Late.", "api_error"),
+        (502, PUBLIC, "Internal Error", "api_error"),
+    ],
+)
+def test_faults(form: Form, status: int, code: object, message: str, meaning: str) -> None:
+    body = form(code, message)
+    error = explained(status, body)
+    assert error.code == meaning
+    assert error.details["api_code"] == str(code)
+    assert error.details["api_message"] == message
+
+
+MISHAPS = [
+    "Internal Error",
+    "Internal server error.",
+    "Request timed out",
+    "Gateway Timeout",
+    "The read operation hit a time-out",
+    "Service temporarily unavailable, try again later.",
+    "An unexpected error occurred.",
+    "",
+]
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("words", MISHAPS)
+@pytest.mark.parametrize("code", ["SoftLayer_Exception", PUBLIC])
+def test_a_fault_that_tells_of_a_mishap_does_not_say_that_nothing_was_done(form: Form, code: str, words: str) -> None:
+    """A call that only reads may take it for what it is; what was sent may have been sent."""
+    body = form(code, words)
+    sent = explained(500, body, repeatable=False)
+    assert (sent.code, explained(500, body).code) == ("no_answer", "api_error")
+    assert (words or code).rstrip(".") in sent.message
+    assert (sent.details["api_code"], sent.details["api_message"]) == (code, words)
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize(
+    ("status", "code", "words", "meaning"),
+    [
+        *((status, PUBLIC, "Late.", "no_answer") for status in (408, 504)),
+        (500, PUBLIC, "This order has no approver.", "api_error"),
+        (500, "SoftLayer_Exception_InvalidValue", "Internal Error", "api_error"),
+        (500, "SoftLayer_Exception_InvalidValue", "", "api_error"),
+        (500, PUBLIC, "Access Denied.", "authentication_failed"),
+        (404, PUBLIC, "Internal Error", "not_found"),
+        (404, "", "Service does not exist", "retired"),
+        (400, "", "", "api_error"),
+    ],
+)
+def test_what_a_fault_says_of_what_was_sent(form: Form, status: int, code: str, words: str, meaning: str) -> None:
+    body = form(code, words)
+    assert explained(status, body, repeatable=False).code == meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "meaning"),
+    [
+        (429, b"", "rate_limited"),
+        (429, HTML, "rate_limited"),
+        (401, HTML, "authentication_failed"),
+        (407, HTML, "no_answer"),
+        (410, HTML, "retired"),
+        (302, b"", "api_error"),
+        (403, HTML, "api_error"),
+        (404, HTML, "api_error"),
+        (500, HTML, "no_answer"),
+        (502, HTML, "no_answer"),
+        (504, b'{"error": "Gateway Timeout"}', "no_answer"),
+        (503, rest(503, "upstream connect error"), "no_answer"),
+        (500, rest("", ""), "no_answer"),
+        (500, xml("", ""), "no_answer"),
+        (500, xml("", RATE_TEXT), "no_answer"),
+        (500, rest("", RATE_TEXT), "no_answer"),
+        (503, rest("UNAVAILABLE", "Too many requests."), "no_answer"),
+        (502, rest("Retired", "This service has been retired."), "no_answer"),
+        (500, xml(-32601, "server error. requested method not found"), "no_answer"),
+        (502, xml("Gateway", "Access Denied."), "no_answer"),
+        (408, HTML, "no_answer"),
+        (499, b"", "no_answer"),
+        (408, b'{"error": "Request Timeout"}', "no_answer"),
+        (499, xml("", "closed"), "no_answer"),
+        (200, rest("", ""), "no_answer"),
+        (200, xml("", ""), "no_answer"),
+        (200, xml("", "No."), "api_error"),
+        (200, xml("No", ""), "api_error"),
+        (200, rest("GATEWAY_TIMEOUT", "upstream timed out"), "no_answer"),
+        (200, b'{"error": "upstream timed out"}', "no_answer"),
+        (404, rest("NO_ROUTE", "Service does not exist"), "api_error"),
+        (407, rest("PROXY", "log in"), "no_answer"),
+        (407, xml("", "log in"), "no_answer"),
+        (407, rest(PUBLIC, "log in"), "api_error"),
+        (401, rest("NO", "no"), "authentication_failed"),
+        (404, b'{"error": "Service does not exist"}', "retired"),
+        (404, b'{"error": "Nothing here"}', "not_found"),
+        (401, b'{"error": "Invalid API token."}', "authentication_failed"),
+        (400, b'{"error": "Bad request"}', "api_error"),
+        (500, b"[1]", "no_answer"),
+        (500, rest(PUBLIC, "Internal Error")[:-5], "no_answer"),
+        (500, xml(PUBLIC, "Internal Error")[:-9], "no_answer"),
+        (200, HTML, "no_answer"),
+        (200, b"", "no_answer"),
+        (200, b"\xff\xfe\x00", "no_answer"),
+    ],
+)
+def test_answers_without_a_fault(status: int, body: bytes, meaning: str) -> None:
+    assert explained(status, body).code == meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        *[
+            (status, "api_error")
+            for status in (303, 307, 308, 400, 402, 403, 404, 405, 406, 409, 411, 413, 418, 422, 451)
+        ],
+        (401, "authentication_failed"),
+        (410, "retired"),
+        (429, "rate_limited"),
+    ],
+)
+@pytest.mark.parametrize("body", [HTML, b"", b'{"message": "no"}', rest("X", "no")])
+def test_what_is_not_the_apis_says_nothing_about_a_call_that_does_something(
+    status: int, meaning: str, body: bytes
+) -> None:
+    """A proxy may say so after it has passed the call on."""
+    assert explained(status, body, repeatable=False).code == "no_answer"
+    if body == HTML:
+        assert explained(status, body).code == meaning
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("words", [RATE_TEXT, "", "Internal Error"])
+@pytest.mark.parametrize("status", [200, 429, 500, 503])
+def test_the_apis_own_word_for_its_rate_limit_says_that_nothing_was_done(form: Form, words: str, status: int) -> None:
+    body = form(RATE_LIMIT, words)
+    error = explained(status, body, {"Retry-After": "4"}, repeatable=False)
+    assert error.code == "rate_limited"
+    assert error.details["retry_after_seconds"] == 4
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (429, "", RATE_TEXT),
+        (429, "RateLimitExceeded", RATE_TEXT),
+        (429, "-32000", "Too many requests."),
+        (429, PUBLIC, "Slow down."),
+        (429, PUBLIC, RATE_TEXT),
+        (429, "SoftLayer_Exception_InvalidValue", "Too many."),
+        (200, "SoftLayer_Exception", RATE_TEXT),
+        (500, PUBLIC, "Too many requests."),
+        (500, PUBLIC, "API rate limit exceeded"),
+    ],
+)
+def test_any_other_word_of_a_rate_limit_proves_nothing_about_what_was_sent(
+    form: Form, status: int, code: str, words: str
+) -> None:
+    """A proxy may say so after it has passed the call on, and the API of what its partner said; a read is slowed down all the same."""
+    body = form(code, words)
+    assert explained(status, body, repeatable=False).code == "no_answer"
+    assert explained(status, body).code == "rate_limited"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", HTML, b"[]", b'{"message": "Too many requests"}', b'{"error": "slow"}'], ids=repr
+)
+def test_a_gateways_429_names_it_and_the_pause_that_it_asks_for(body: bytes) -> None:
+    error = explained(429, body, {"Retry-After": "4"}, repeatable=False)
+    assert error.code == "no_answer"
+    assert "a gateway before it answered (HTTP 429)" in error.message
+    assert error.details["retry_after_seconds"] == 4
+
+
+def test_an_answer_is_shown_without_what_it_carries() -> None:
+    answer = Answer(200, b"S3cret", {"X": "S3cret"})
+    assert "200" in repr(answer) and "S3cret" not in repr(answer) and not answer.is_by_proxy
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("spaces", [b"", b"\n\n  "])
+def test_where_a_fault_stands(form: Form, spaces: bytes) -> None:
+    body = form("c", "m")
+    fault = fault_in(spaces + body + spaces)
+    assert fault is not None
+    assert (fault.code, fault.message) == ("c", "m")
+
+
+@pytest.mark.parametrize("body", [b"", b"true", b"[]", b"{}", b'{"code": 1}', b"<a/>", b"{", HTML], ids=repr)
+def test_where_none_stands(body: bytes) -> None:
+    assert fault_in(body) is None
+
+
+def test_a_missing_object_names_both_causes() -> None:
+    message = explained(
+        404, rest("SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '7'.")
+    ).message
+    assert "Unable to find object with id of '7'." in message
+    assert "permission" in message
+    assert "SECURITY_CERTIFICATE_VIEW" in message
+
+
+def test_an_ended_product_names_the_ways_on() -> None:
+    message = explained(200, xml(-32601, "server error. requested method not found")).message
+    assert RETIRED_ADVICE in message
+    assert "Secrets Manager" in message
+    assert "portal" in message
+
+
+def test_only_orders_have_ended() -> None:
+    """Not what the store and the load balancers do, whatever a gateway says of it."""
+    call = "SoftLayer_Network_LBaaS_Listener::updateLoadBalancerProtocols"
+    for body in (rest(PUBLIC, "Gone."), HTML):
+        error = explain(call, ENDPOINT, tried(Answer(410, body, {})), SoftLayerAPIError(410, ""), repeatable=True)
+        assert (error.code, RETIRED_ADVICE in error.message) == ("retired", False)
+
+
+@pytest.mark.parametrize("body", [b"", HTML, b"true", b'{"error": "Found"}', xml("", "Found")], ids=repr)
+@pytest.mark.parametrize("status", range(300, 310))
+def test_no_redirect_says_that_a_call_was_not_carried_out(status: int, body: bytes) -> None:
+    """Not even one that asks to repeat it elsewhere: a proxy may say so after it has passed the call on."""
+    error = explained(status, body, repeatable=False)
+    assert error.code == "no_answer"
+    assert explained(status, body).code == "api_error"
+    assert ("redirects" in error.message) is (status not in {304, 305, 306, 309})
+    assert "endpoint_url" in error.message
+
+
+def test_a_proxys_own_wish_for_a_login() -> None:
+    error = explained(407, HTML, repeatable=False, is_by_proxy=True)
+    assert (error.code, error.details["http_status"]) == ("unreachable", 407)
+    assert "check proxy" in error.message
+
+
+# What is thrown where no answer came.
+
+
+def chained(outer: Exception, *inner: Exception) -> Exception:
+    """An exception with others behind it."""
+    current: BaseException = outer
+    for exception in inner:
+        current.__context__ = exception
+        current = exception
+    return outer
+
+
+REFUSED = urllib3.exceptions.NewConnectionError(None, "Failed to establish a new connection: [Errno 111] Connection refused")  # type: ignore[arg-type]  # fmt: skip
+NO_ROUTE = urllib3.exceptions.NewConnectionError(None, "Failed to establish a new connection: [Errno 113] No route to host")  # type: ignore[arg-type]  # fmt: skip
+
+
+def max_retries(reason: Exception) -> urllib3.exceptions.MaxRetryError:
+    """How urllib3 wraps what happened."""
+    return urllib3.exceptions.MaxRetryError(None, "/", reason)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("status", "said"), [(399, "answers no call"), (400, "without a SoftLayer fault")])
+def test_a_page_instead_of_an_answer_says_what_to_check(status: int, said: str) -> None:
+    assert said in explained(status, HTML).message
+
+
+def test_causes_that_lead_in_a_circle_come_to_an_end() -> None:
+    error = TransportError(0, "No.")
+    error.__cause__ = requests.RequestException(error)
+    assert [*islice(causes_of(error), 9)] == [error, error.__cause__]
+
+
+@pytest.mark.parametrize(
+    ("inner", "meaning"),
+    [
+        (requests.ConnectionError(max_retries(REFUSED)), "unreachable"),
+        (
+            requests.exceptions.ProxyError(
+                max_retries(urllib3.exceptions.ProxyError("Cannot connect to proxy.", OSError("407")))
+            ),
+            "unreachable",
+        ),
+        (
+            requests.exceptions.SSLError(
+                "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)"
+            ),
+            "tls_error",
+        ),
+        (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "tls_error"),
+        (requests.exceptions.SSLError("EOF occurred in violation of protocol (_ssl.c:2427)"), "tls_error"),
+        (requests.ReadTimeout("Read timed out."), "unreachable"),
+        (
+            requests.ConnectionError(
+                urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
+            ),
+            "unreachable",
+        ),
+        (requests.exceptions.InvalidURL("no host"), "invalid_argument"),
+        (requests.exceptions.InvalidSchema("ftp"), "invalid_argument"),
+        (requests.exceptions.InvalidProxyURL("no proxy"), "invalid_argument"),
+        (requests.RequestException("anything"), "api_error"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+@pytest.mark.parametrize("as_cause", [False, True])
+def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
+    """The SDK hides them behind its own, as cause or as context."""
+    error = TransportError(0, str(inner))
+    if as_cause:
+        error.__cause__ = inner
+    else:
+        error = chained(error, inner)
+    found = explain(CALL, ENDPOINT, tried(), error)
+    assert (found.code, found.details.get("call")) == (meaning, None if meaning == "invalid_argument" else CALL)
+    # Whatever it is: once the request may have left, nobody knows what became of it.
+    assert explain(CALL, ENDPOINT, tried(sent=True), error).code == "no_answer"
+    assert "\n" not in found.message
+    assert found.message.endswith(".")
+    if meaning in {"unreachable", "tls_error", "no_answer"}:
+        assert ENDPOINT in found.message
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError(), OSError(), requests.exceptions.ProxyError(), AnswerTooLarge(), TypeError()]
+)
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_what_became_of_a_send_that_has_left_is_unknown(error: Exception, repeatable: bool) -> None:
+    found = explain(CALL, ENDPOINT, tried(sent=True), error, repeatable=repeatable)
+    assert found.code == ("api_error" if repeatable and isinstance(error, AnswerTooLarge) else "no_answer")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(True, "no_answer"), (False, "unreachable")])
+def test_the_end_of_its_time_is_named(sent: bool, code: str) -> None:
+    """Whatever the connection, which was shut down, raised."""
+    error = explain(CALL, ENDPOINT, tried(sent=sent, overdue=True), requests.exceptions.SSLError("EOF"))
+    assert error.code == code
+    assert "timeout" in error.message
+
+
+@pytest.mark.parametrize("error", [OverflowError("int"), UnicodeEncodeError("latin-1", "ü", 0, 1, "no"), TypeError()])
+def test_what_could_not_even_be_sent(error: Exception) -> None:
+    found = explain(CALL, ENDPOINT, tried(), error)
+    assert found.code == "api_error"
+    assert type(error).__name__ in found.message
+
+
+def test_a_distrusted_certificate_says_why() -> None:
+    error = requests.exceptions.SSLError("certificate verify failed: self-signed certificate (_ssl.c:1006)")
+    message = explain(CALL, ENDPOINT, tried(), error).message
+    assert "self-signed certificate" in message
+    assert "ca_path" in message
+    assert "_ssl.c" not in message
+
+
+def test_a_proxys_refusal_is_named() -> None:
+    refusal = OSError("Tunnel connection failed: 407 Proxy Authentication Required")
+    inner = max_retries(urllib3.exceptions.ProxyError("Unable to connect to proxy", refusal))
+    error = explain(CALL, ENDPOINT, tried(), requests.exceptions.ProxyError(inner))
+    assert error.code == "unreachable"
+    assert "the proxy makes no connection (407 Proxy Authentication Required)." in error.message
+
+
+def test_what_a_send_may_repeat() -> None:
+    """Only what the server surely did not carry out."""
+    assert sorted(NOT_CARRIED_OUT) == ["rate_limited", "unreachable"]
+
+
+# Retry-After
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "seconds"),
+    [
+        ("3", "", 3.0),
+        (" 0 ", "", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:27:30 GMT", 30.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:29:00 GMT", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "", None),
+        ("Wed, 21 Oct 2026 07:28:00", "Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("-1", "", None),
+        ("1.5", "", None),
+        ("soon", "", None),
+        ("", "", None),
+        ("\u00b2", "", None),
+    ],
+)
+def test_retry_after(value: str, date: str, seconds: float | None) -> None:
+    assert retry_after_seconds({"Retry-After": value, "Date": date}) == seconds
+
+
+@pytest.mark.parametrize("value", ["9" * 30, "9" * 400, "9" * 5000])
+def test_no_retry_after_is_waited_for_for_ever(value: str) -> None:
+    """Nobody can sleep for as long as the largest numbers say."""
+    seconds = retry_after_seconds({"Retry-After": value})
+    assert seconds is None or seconds <= 86400
+
+
+def test_retry_after_reaches_whoever_waits() -> None:
+    error = explained(429, b"", {"Retry-After": "4"})
+    assert error.details["retry_after_seconds"] == 4
+    assert "retry_after_seconds" not in explained(429, b"").details
+
+
+LATIN_1 = st.text(st.characters(max_codepoint=255), max_size=30)
+
+
+@given(LATIN_1 | st.integers().map(str) | st.datetimes().map(lambda moment: moment.strftime("%c GMT")), LATIN_1)
+def test_whatever_stands_in_retry_after(value: str, date: str) -> None:
+    seconds = retry_after_seconds({"Retry-After": value, "Date": date})
+    assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
+
+
+# Nothing else is ever raised.
+
+XML_NAMES = ["methodResponse", "fault", "params", "param", "value", "array", "data", "struct", "member", "name"]
+XML_NAMES += ["string", "int", "boolean", "double", "base64", "dateTime.iso8601", "nil", "bigdecimal"]
+XML_PIECES = st.sampled_from(
+    [f"<{slash}{name}>" for slash in ("", "/") for name in XML_NAMES]
+    + ["faultCode", "faultString", "1", "x", "&amp;", "&x;", "<fault></fault>", "<?xml version='1.0'?>"]
+)
+XML_JUNK = st.lists(XML_PIECES, max_size=14).map(
+    lambda pieces: ("<methodResponse><fault>" + "".join(pieces) + "</fault></methodResponse>").encode()
+)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["error", "code", "x"]), inner),
+    max_leaves=6,
+)
+BODIES = st.binary() | XML_JUNK | JSON_VALUES.map(lambda value: json.dumps(value).encode())
+HEADERS = st.dictionaries(st.sampled_from(["Retry-After", "Date", "Location"]), LATIN_1)
+
+
+@given(st.integers(100, 599), BODIES, HEADERS)
+def test_any_answer_has_a_meaning(status: int, body: bytes, headers: dict[str, str]) -> None:
+    error = explained(status, body, headers)
+    if status >= 500 and b"SoftLayer_Exception" not in body:
+        assert error.code == "no_answer"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"<methodResponse><fault></fault></methodResponse>", {}),
+        (b"<?xml version='1.0' encoding='no-such'?><methodResponse><fault></fault></methodResponse>", {}),
+        (b"<methodResponse><fault><value><bigdecimal>x</bigdecimal></value></fault></methodResponse>", {}),
+        (b'{"a":' * 100_000, {}),
+        (b"", {"Retry-After": "\u00b2"}),
+        (b"", {"Retry-After": "9" * 400}),
+    ],
+    ids=["empty fault", "unknown encoding", "no number", "deeply nested", "superscript", "endless number"],
+)
+@pytest.mark.parametrize("status", [200, 429, 500])
+def test_strange_answers_have_a_meaning(status: int, body: bytes, headers: dict[str, str]) -> None:
+    assert explained(status, body, headers).code == ("rate_limited" if status == 429 else "no_answer")
+
+
+@given(st.integers(200, 599), st.text(), st.text(), st.sampled_from([rest, xml]))
+def test_what_the_server_says_comes_on_one_short_line(status: int, code: str, message: str, form: Form) -> None:
+    if form is xml:
+        code, message = (re.sub(r"[^\t\n\r -\ud7ff\ue000-\ufffd]", "", text) for text in (code, message))
+    explained(status, form(code, message))
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+def test_endless_words_are_cut(form: Form) -> None:
+    text = "No! " * 5000
+    error = explained(500, form(text, text))
+    assert len(error.details["api_message"]) <= LONGEST_MESSAGE + 3
+    assert len(error.details["api_code"]) <= LONGEST_MESSAGE + 3
+    whole = "x" * LONGEST_MESSAGE
+    assert shorten(whole) == whole and shorten(f"{whole}x") == f"{whole}..."
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (500, PUBLIC, "Internal Error"),
+        (200, -32601, "server error. requested method not found"),
+        (404, PUBLIC, "Service does not exist"),
+        (404, PUBLIC, "Nothing here"),
+    ],
+)
+def test_the_servers_words_do_not_run_into_what_follows(status: int, code: object, words: str) -> None:
+    """They rarely end with a full stop; the message is made of sentences all the same."""
+    message = explained(status, xml(code, words)).message
+    assert message.endswith(".")
+    assert f"{words}." in message
+
+
+def test_a_gateways_fault_without_words_is_named_by_its_code() -> None:
+    assert explained(502, rest("NO_ROUTE", "")).message.endswith("(HTTP 502). It says: NO_ROUTE.")
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+def test_a_fault_without_words_is_named_by_its_code(form: Form) -> None:
+    code = "SoftLayer_Exception_InvalidValue"
+    assert code in explained(500, form(code, "")).message
+    assert "the API gave no reason." in explained(400, form("", "")).message
+
+
+def test_words_that_are_nil_are_none() -> None:
+    """Some servers write so that there is nothing to say."""
+    assert fault_in(b'{"error": null, "code": "SoftLayer_Exception"}') == Fault("SoftLayer_Exception", "", is_rest=True)
+    parts = "".join(
+        f"<member><name>{name}</name><value>{value}</value></member>"
+        for name, value in (("faultCode", "<string>SoftLayer_Exception</string>"), ("faultString", "<nil/>"))
+    )
+    body = f"<methodResponse><fault><value><struct>{parts}</struct></value></fault></methodResponse>"
+    assert fault_in(body.encode()) == Fault("SoftLayer_Exception", "", is_rest=False)
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+def test_key_material_is_not_left_in_the_code_either(form: Form) -> None:
+    secret = armoured("QUJD" * 30)
+    said = str(explained(500, form(secret, "no")).as_failure())
+    assert "QUJD" not in said
+
+
+# Key material that a server echoes is scrubbed.
+
+
+def armoured(body: str) -> str:
+    """A key as PEM."""
+    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+
+
+ECHOES = {
+    "PEM": armoured,
+    "PEM with CRLF": lambda body: armoured(body).replace("\n", "\r\n"),
+    "PEM on one line": lambda body: armoured(body).replace("\n", " "),
+    "PEM with escaped line ends": lambda body: armoured(body).replace("\n", "\\n"),
+    "PEM without its end": lambda body: armoured(body).partition("-----END")[0],
+    "PEM without its beginning": lambda body: armoured(body).partition("KEY-----\n")[2],
+    "lines without armour": lambda body: body,
+    "lines without armour, line ends escaped": lambda body: body.replace("\n", "\\n"),
+    "one line without armour": lambda body: body.replace("\n", ""),
+    "URL-safe": lambda body: body.replace("\n", "").replace("+", "-").replace("/", "_"),
+    "in a URL": lambda body: quote(armoured(body), safe=""),
+    "two PEM": lambda body: armoured(body) + "and" + armoured(body),
+}
+LONGEST_PIECE = 16
+"""Characters in a row of a key that would be too many to read."""
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("echo", ECHOES)
+@given(der=st.binary(min_size=118, max_size=700))
+@example(der=bytes(range(251, 5, -1)))
+@example(der=bytes(96) + base64.b64decode("xhwIlsnPaMmPneko"))  # a last line that looks like words joined
+def test_no_piece_of_an_echoed_key_is_left(form: Form, echo: str, der: bytes) -> None:
+    body = base64.encodebytes(der).decode().strip()
+    body = re.sub("(.{64})", "\\1\n", body.replace("\n", "")).strip()
+    message = f"Invalid value provided for 'privateKey': {ECHOES[echo](body)}"
+    said = json.dumps(explained(500, form(PUBLIC, message)).as_failure()).replace("\\n", "")
+    for plain in (body.replace("\n", ""), body.replace("\n", "").replace("+", "-").replace("/", "_")):
+        left = [
+            plain[start : start + LONGEST_PIECE]
+            for start in range(len(plain) - LONGEST_PIECE + 1)
+            if plain[start : start + LONGEST_PIECE] in said
+        ]
+        assert not left
+    assert "Invalid value provided for 'privateKey'" in said, "what matters is still said"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unable to find object with id of '100201'.",
+        "Rate limit of 50 requests for every 1 second(s)",
+        'Function ("getSslCertificateRequests") is not a valid method for this service.',
+        "SoftLayer_Exception_WebService_RateLimitExceeded",
+        "The load balancer with ID '0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e' cannot be updated because its status is 'MAINTENANCE_PENDING'",
+    ],
+)
+def test_plain_words_are_left_alone(text: str) -> None:
+    assert shorten(text) == text
+
+
+# What is said of a call that did not leave
+
+
+NO_SUCH_NAME = urllib3.exceptions.NameResolutionError("api.example.com", None, socket.gaierror(-2, "unknown"))  # type: ignore[arg-type]  # fmt: skip
+UNSENT: dict[str, tuple[Exception, str]] = {
+    "name": (requests.ConnectionError(max_retries(NO_SUCH_NAME)), "its name cannot be resolved"),
+    "name by itself": (socket.gaierror(-2, "unknown"), "its name cannot be resolved"),
+    "refused": (requests.ConnectionError(max_retries(REFUSED)), "connection refused"),
+    "refused by itself": (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
+    "no route": (requests.ConnectionError(max_retries(NO_ROUTE)), "no connection"),
+    "broken": (
+        requests.ConnectionError(ConnectionResetError(104, "reset")),
+        "the connection broke before the call was sent",
+    ),
+    "late": (
+        requests.ConnectTimeout(max_retries(urllib3.exceptions.ConnectTimeoutError())),
+        "no connection within the timeout",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSENT)
+def test_why_the_api_cannot_be_reached(case: str) -> None:
+    """Each cause has its own remedy: a name, a firewall, a service that is down."""
+    raised, why = UNSENT[case]
+    error = explain(CALL, ENDPOINT, tried(peer="192.0.2.1:443"), chained(TransportError(0, ""), raised))
+    assert (error.code, error.details) == ("unreachable", {"call": CALL})
+    assert error.message == f"Cannot reach {ENDPOINT}: {why}. Check endpoint_url, proxy and the network."
+
+
+@pytest.mark.parametrize("case", UNSENT)
+def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
+    raised, why = UNSENT[case]
+    of_proxy = requests.exceptions.ProxyError(raised)
+    error = explain(CALL, ENDPOINT, tried(peer="proxy.example.com:3128"), chained(TransportError(0, ""), of_proxy))
+    assert error.code == "unreachable"
+    assert error.message.startswith(f"Cannot reach the proxy proxy.example.com:3128 before {ENDPOINT}: {why}.")
+
+
+@pytest.mark.parametrize(
+    ("overdue", "raised", "how"),
+    [
+        (True, ValueError(), "in time (timeout)"),
+        (False, requests.ReadTimeout(), "in time (timeout)"),
+        (False, TimeoutError(), "in time (timeout)"),
+        (False, ConnectionResetError(), "(the connection broke)"),
+    ],
+)
+def test_how_an_answer_got_lost(overdue: bool, raised: Exception, how: str) -> None:
+    error = explain(CALL, ENDPOINT, tried(sent=True, overdue=overdue), raised)
+    assert error.message == f"{CALL}: {ENDPOINT} did not answer {how}."
+
+
+def test_a_call_may_be_repeated_unless_that_is_denied() -> None:
+    """What it means that there were too many calls depends on it."""
+    answer, error = Answer(429, b"Too many requests", {}), SoftLayerAPIError(429, "")
+    read, assumed = (
+        explain(CALL, ENDPOINT, tried(answer), error, repeatable=True),
+        explain(CALL, ENDPOINT, tried(answer), error),
+    )
+    written = explain(CALL, ENDPOINT, tried(answer), error, repeatable=False)
+    assert assumed.code == read.code == "rate_limited" != written.code

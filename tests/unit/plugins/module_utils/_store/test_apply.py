@@ -1,0 +1,732 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A certificate is created once, whatever other runs and lost answers do; by a clock that only the waiting moves.
+
+Store and ledger are stood in for: the store accepts everything as often as it comes, as the API's does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import lock as guard
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
+    CLOCK_TOLERANCE,
+    Claim,
+    Entry,
+    Key,
+    lease_for,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import apply as creates
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.apply import Creator
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import ImportAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import NOW, Authority, Issued
+from tests.support.clock import Clock
+
+ACCOUNT = 7
+FIRST = 101
+"""The id of the first record."""
+TIMEOUT = 30
+LEASE = lease_for(TIMEOUT)
+NAME = "www.example.com"
+AUTHORITY = Authority()
+ISSUED, RENEWED = AUTHORITY.issue(NAME), AUTHORITY.issue(NAME)
+NAMELESS = AUTHORITY.issue(None, names=[NAME])
+SECOND = timedelta(seconds=1)
+Answer = Callable[["World"], Any]
+
+
+class Books:
+    """A ledger with the last act of each key that counts; every run's ledger is this one."""
+
+    def __init__(self) -> None:
+        self.entries: dict[Key, Entry] = {}
+        self.opened = self.closed = 0
+        self.failing: set[str] = set()
+        self._ids = count(1)
+        self._asked = 0
+
+    def open(self, _url: str | None) -> Books:
+        self._may_fail("open")
+        self.opened += 1
+        return self
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
+        self._may_fail("last_requests")
+        return {key: self.entries[key] for key in keys if key in self.entries}
+
+    def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
+        self._may_fail("claim")
+        self._asked += 1
+        assert self._asked < 10_000, "it never ends"
+        assert interval is None, "an earlier create always forbids another one"
+        if key in self.entries:
+            return self.entries[key]
+        entry = self.entries[key] = Entry(next(self._ids), key, at, "claimed", at + lease)
+        return Claim(entry.id, key, at, at + lease)
+
+    def confirm(self, claim: Claim | Entry, certificate_id: int | None = None) -> None:
+        self._may_fail("confirm")
+        entry = self.entries[claim.key]
+        assert entry.id == claim.id
+        self.entries[claim.key] = replace(entry, state="confirmed", certificate_id=certificate_id)
+
+    def release(self, claim: Claim) -> None:
+        self._may_fail("release")
+        assert self.entries.pop(claim.key).id == claim.id
+
+    def withdraw(self, entry: Entry) -> bool:
+        if self.entries.get(entry.key) != entry:
+            return False
+        del self.entries[entry.key]
+        return True
+
+    def renew(self, claim: Claim, at: datetime) -> Claim | None:
+        entry = self.entries.get(claim.key)
+        if entry is None or (entry.id, entry.state, entry.lease_until) != (claim.id, "claimed", claim.lease_until):
+            return None
+        renewed = replace(claim, requested_at=at, lease_until=at + LEASE)
+        self.entries[claim.key] = replace(entry, requested_at=at, lease_until=at + LEASE)
+        return renewed
+
+    def _may_fail(self, what: str) -> None:
+        if what in self.failing:
+            raise CertificatesError("ledger_unavailable", "The ledger is away.")
+
+
+class World:
+    """The API's store, the ledger, and a clock for both."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.books = Books()
+        self.rows: dict[int, dict[str, Any]] = {}
+        self.calls: list[str] = []
+        self.listed_at: list[float] = []
+        self.answers: list[Answer] = []
+        """What comes of the next calls to `createObject`; after them, all goes well."""
+        self.attempts: list[Answer] = []
+        """What happens before each attempt of the next `createObject`: the API says of all but the last one that it did not process it."""
+        self.failing: set[str] = set()
+        """Methods whose answers get lost."""
+        self.is_silent = False
+        """Whether the answer to `createObject` lacks what was kept of the chain: XML-RPC may leave out what is null."""
+        self._ids = count(FIRST)
+
+    def time(self) -> datetime:
+        """What the clock shows."""
+        return NOW + self.clock.now * SECOND
+
+    def store(self, issued: Issued, **others: Any) -> int:
+        """Put a certificate into the store, and return its id."""
+        identifier = next(self._ids)
+        name = Certificate(issued.der).common_name
+        row = {
+            "id": identifier,
+            "commonName": name,
+            "certificate": issued.pem,
+            "intermediateCertificate": issued.chain_pem,
+        }
+        self.rows[identifier] = {**row, **others}
+        return identifier
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        *arguments: Any,
+        identifier: int | None = None,
+        mask: str | None = None,
+        repeatable: bool = True,
+        before_sending: Callable[[], None] | None = None,
+    ) -> Any:
+        assert service == "Security_Certificate"
+        assert mask and "privateKey" not in mask, "otherwise the answer has the key"
+        if method == "createObject":
+            assert not repeatable and before_sending
+            attempts, self.attempts = self.attempts or [nothing], []
+            for happen in attempts:
+                happen(self)
+                before_sending()
+        self.calls.append(method)
+        if method in self.failing:
+            raise CertificatesError("no_answer", f"{method} did not answer.")
+        if method == "createObject":
+            [template] = arguments
+            assert set(template) == {"certificate", "privateKey", "intermediateCertificate"}
+            assert mask == "mask[id,intermediateCertificate]"
+            answer = self.answers.pop(0)(self) if self.answers else {"id": self.store(made_of(template))}
+            if isinstance(answer, dict) and answer.get("id") in self.rows and not self.is_silent:
+                answer = {**answer, "intermediateCertificate": self.rows[answer["id"]]["intermediateCertificate"]}
+            return answer
+        if method == "findByCommonName":
+            return [row for row in self.rows.values() if row.get("commonName") == arguments[0]]
+        assert method == "getObject"
+        if identifier not in self.rows:
+            raise CertificatesError("not_found", f"Unable to find object with id of '{identifier}'.")
+        return self.rows[identifier]
+
+    def read_list(self, service: str, method: str, *, mask: str, root: str) -> list[dict[str, Any]]:
+        assert (service, method, root) == ("Account", "getSecurityCertificates", "securityCertificates")
+        assert "privateKey" not in mask
+        self.calls.append(method)
+        self.listed_at.append(self.clock.now)
+        if method in self.failing:
+            raise CertificatesError("no_answer", f"{method} did not answer.")
+        return list(self.rows.values())
+
+    def account_id(self) -> int:
+        self.calls.append("account_id")
+        if "account_id" in self.failing:
+            raise CertificatesError("unreachable", "The API is away.")
+        return ACCOUNT
+
+    @property
+    def created(self) -> int:
+        """How often `createObject` was called."""
+        return self.calls.count("createObject")
+
+    def run(self, *certificates: Issued) -> Creator:
+        """A run that may create these certificates."""
+        client = SimpleNamespace(
+            settings=SimpleNamespace(timeout=TIMEOUT),
+            stop=self.clock,
+            call=self.call,
+            read_list=self.read_list,
+            account_id=self.account_id,
+        )
+        found = list(map(creation, certificates or (ISSUED,)))
+        return Creator(cast(Client, client), "sqlite:////ledger", found, self.time)
+
+    def create(self, issued: Issued = ISSUED, run: Creator | None = None, *, is_second: bool = False) -> int:
+        """Create a certificate; return the id of its record, which must be there, whoever created it."""
+        return self.make(issued, run, is_second=is_second).id
+
+    def make(self, issued: Issued = ISSUED, run: Creator | None = None, *, is_second: bool = False) -> StoreCertificate:
+        """Create a certificate; return its record, whoever created it."""
+        before = self.created
+        made = (run or self.run(issued)).create(creation(issued, is_second=is_second))
+        assert made.record.certificate == Certificate(issued.der) and made.is_ours is (self.created > before)
+        return made.record
+
+    def refusal(self, issued: Issued = ISSUED, run: Creator | None = None) -> CertificatesError:
+        """Why a certificate was not created."""
+        with pytest.raises(CertificatesError) as caught:
+            self.create(issued, run)
+        return caught.value
+
+    def claimed_by_another(self, issued: Issued = ISSUED, *, seconds_ago: float = 0) -> Claim:
+        """Another run has claimed it."""
+        made = self.books.claim(key_of(issued), self.time() - seconds_ago * SECOND, None, LEASE)
+        assert isinstance(made, Claim)
+        return made
+
+    def state(self, issued: Issued = ISSUED) -> tuple[str, int | None] | None:
+        """What the ledger has on record."""
+        entry = self.books.entries.get(key_of(issued))
+        return entry and (entry.state, entry.certificate_id)
+
+
+def key_of(issued: Issued) -> Key:
+    """What the ledger knows a certificate by."""
+    return Key("create", f"{ACCOUNT}/{issued.fingerprint}")
+
+
+def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
+    """What is to be created; a second record is for what the store has already, without its chain."""
+    certificate = Certificate(issued.der)
+    chain = tuple(map(Certificate.of, issued.chain))
+    content = Content(certificate, issued.key_pem, chain, request=None, notes=None)
+    beside = frozenset([FIRST]) if is_second else frozenset()
+    return ImportAction("imported", None, "", certificate=certificate, content=content, beside=beside)
+
+
+def made_of(template: dict[str, str]) -> Issued:
+    """The certificate in a template."""
+    return next(one for one in (ISSUED, RENEWED, NAMELESS) if one.pem == template["certificate"])
+
+
+def failure(code: Any, **details: Any) -> Answer:
+    """An answer that is an error of the client."""
+
+    def answer(_world: World) -> Any:
+        raise CertificatesError(code, "It failed.", **details)
+
+    return answer
+
+
+def stored_but(answer: Answer) -> Answer:
+    """It is stored before that happens."""
+
+    def both(world: World) -> Any:
+        world.store(ISSUED)
+        return answer(world)
+
+    return both
+
+
+def cut_to(kept: str | None, answer: Answer | None = None) -> Answer:
+    """The store keeps this as the chain, and says so unless something else happens."""
+
+    def both(world: World) -> Any:
+        identifier = world.store(ISSUED, intermediateCertificate=kept)
+        return answer(world) if answer else {"id": identifier}
+
+    return both
+
+
+def nothing(_world: World) -> None:
+    """An attempt is made at once."""
+
+
+def much_later(world: World) -> None:
+    """An attempt has to wait for its turn."""
+    world.clock.wait(TIMEOUT + 1)
+
+
+LOST = failure("no_answer")
+WITHOUT_ID: dict[str, Answer] = {"lost": LOST, "true": lambda _world: True, "no_id": lambda _world: {"notes": ""}}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """An empty store, an empty ledger, and pauses that are not drawn by lot."""
+    world = World()
+    monkeypatch.setattr(creates, "Ledger", world.books.open)
+    for module in (creates, guard):
+        monkeypatch.setattr(module, "seconds", lambda: world.clock.now)
+    monkeypatch.setattr(creates.random, "random", lambda: 0.5)
+    return world
+
+
+# Alone
+
+
+def test_a_create_is_claimed_before_it_is_sent_and_confirmed_after_it(world: World) -> None:
+    seen: list[object] = []
+    world.answers = [lambda world: seen.append(world.state()) or {"id": world.store(ISSUED)}]
+    assert world.create() == 101
+    assert seen == [("claimed", None)]
+    assert world.state() == ("confirmed", 101)
+    assert world.calls == ["account_id", "createObject"] and world.clock.waits == []
+
+
+def test_a_run_opens_the_ledger_once_if_it_creates_something(world: World) -> None:
+    idle = world.run()
+    idle.close()
+    assert (world.books.opened, world.books.closed, world.calls) == (0, 0, [])
+    run = world.run(ISSUED, RENEWED)
+    assert [world.create(one, run) for one in (ISSUED, RENEWED)] == [101, 102]
+    assert (world.books.opened, world.books.closed, world.calls.count("account_id")) == (1, 0, 1)
+    run.close()
+    assert (world.books.opened, world.books.closed) == (1, 1)
+
+
+@pytest.mark.parametrize("failing", ["open", "last_requests", "account_id"])
+def test_what_keeps_the_first_from_being_created_keeps_all(world: World, failing: str) -> None:
+    """Each would only wait for the same again."""
+    world.books.failing.add(failing)
+    world.failing.add(failing)
+    run = world.run(ISSUED, RENEWED)
+    first = world.refusal(ISSUED, run)
+    assert first.code == ("unreachable" if failing == "account_id" else "ledger_unavailable")
+    world.books.failing.clear()
+    world.failing.clear()
+    assert world.refusal(RENEWED, run) is first
+    run.close()
+    assert world.created == 0 and world.books.closed == world.books.opened == (failing != "open")
+
+
+def test_without_a_claim_nothing_is_sent(world: World) -> None:
+    world.books.failing.add("claim")
+    assert world.refusal().code == "ledger_unavailable"
+    assert world.created == 0
+
+
+@pytest.mark.parametrize("code", ["api_error", "rate_limited", "unreachable", "authentication_failed", "interrupted"])
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_what_was_surely_not_created_is_released(world: World, code: str, is_noted: bool) -> None:
+    """If that cannot be noted, the error stays the same, and the lease ends some time."""
+    world.answers = [failure(code)]
+    if not is_noted:
+        world.books.failing.add("release")
+    assert world.refusal().code == code
+    assert world.state() == (None if is_noted else ("claimed", None))
+    assert world.calls == ["account_id", "createObject"]
+
+
+def test_a_refusal_of_the_store_is_released(world: World) -> None:
+    world.answers = [failure("api_error", api_message="The key is too short.")]
+    error = world.refusal()
+    assert error.code == "refused" and "The key is too short." in error.message
+    assert world.state() is None
+    assert world.create() == 101, "so that it can be tried again"
+
+
+def test_what_was_created_stays_so_even_if_that_cannot_be_noted(world: World) -> None:
+    world.books.failing.add("confirm")
+    assert world.create() == 101
+    assert world.state() == ("claimed", None)
+
+
+# After a lost answer
+
+
+@pytest.mark.parametrize("answer", WITHOUT_ID)
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_what_was_created_is_found_in_the_store_by_its_name(world: World, answer: str, is_noted: bool) -> None:
+    """Others of the same name are not taken for it."""
+    world.store(RENEWED)
+    world.answers = [stored_but(WITHOUT_ID[answer])]
+    if not is_noted:
+        world.books.failing.add("confirm")
+    assert world.create() == 102
+    assert world.state() == (("confirmed", 102) if is_noted else ("claimed", None))
+    assert world.calls[1:] == ["createObject", "findByCommonName"]
+
+
+@pytest.mark.parametrize("failing", [set(), {"findByCommonName"}], ids=["other_name", "no_answer"])
+def test_what_is_not_found_by_its_name_is_looked_for_in_the_whole_store(world: World, failing: set[str]) -> None:
+    """The store may have another idea of the common name than the certificate."""
+    world.failing = failing
+    world.answers = [lambda world: world.store(ISSUED, commonName=None) and None]
+    assert world.create() == 101
+    assert world.calls[1:] == ["createObject", "findByCommonName", "getSecurityCertificates"]
+
+
+def test_what_has_no_common_name_is_looked_for_in_the_whole_store_at_once(world: World) -> None:
+    world.answers = [lambda world: world.store(NAMELESS) and None]
+    assert world.create(NAMELESS) == 101
+    assert world.calls[1:] == ["createObject", "getSecurityCertificates"]
+
+
+@pytest.mark.parametrize("answer", WITHOUT_ID)
+@pytest.mark.parametrize("failing", [set(), {"findByCommonName", "getSecurityCertificates"}])
+def test_the_claim_on_what_is_not_found_stays_open(world: World, answer: str, failing: set[str]) -> None:
+    """The call may still arrive."""
+    world.store(RENEWED)
+    world.failing = failing
+    world.answers = [WITHOUT_ID[answer]]
+    assert world.refusal().code == "no_answer"
+    assert world.state() == ("claimed", None)
+    assert world.calls[1:] == ["createObject", "findByCommonName", "getSecurityCertificates"]
+
+
+# Calls that are made again
+
+
+@pytest.mark.parametrize(
+    ("attempts", "seconds"), [([nothing], 0), ([nothing, much_later], TIMEOUT + 1), ([much_later] * 3, 3 * TIMEOUT + 3)]
+)
+def test_the_lease_is_renewed_if_the_call_begins_late(world: World, attempts: list[Answer], seconds: float) -> None:
+    """So that the call has ended before the lease has."""
+    leases: list[datetime | None] = []
+    world.attempts = attempts
+    world.answers = [
+        lambda world: leases.append(world.books.entries[key_of(ISSUED)].lease_until) or {"id": world.store(ISSUED)}
+    ]
+    assert world.create() == 101
+    assert leases == [NOW + seconds * SECOND + LEASE]
+    assert world.state() == ("confirmed", 101)
+
+
+@pytest.mark.parametrize(("seconds", "renewed"), [(TIMEOUT, False), (TIMEOUT + 0.001, True), (-0.001, True)])
+def test_when_a_lease_is_renewed(world: World, seconds: float, renewed: bool) -> None:
+    """Nor is a clock trusted that was put back meanwhile."""
+    leases: list[datetime | None] = []
+    world.attempts = [lambda world: setattr(world.clock, "now", seconds)]
+    world.answers = [
+        lambda world: leases.append(world.books.entries[key_of(ISSUED)].lease_until) or {"id": world.store(ISSUED)}
+    ]
+    world.create()
+    assert leases == [NOW + LEASE + (seconds * SECOND if renewed else timedelta())]
+
+
+def test_a_claim_that_another_run_has_taken_over_is_not_used(world: World) -> None:
+    """Nothing is sent, and what the other run stores is used."""
+
+    def taken_over(world: World) -> None:
+        much_later(world)
+        del world.books.entries[key_of(ISSUED)]
+        other = world.claimed_by_another()
+        world.clock.after(5, lambda: world.books.confirm(other, world.store(ISSUED)))
+
+    world.attempts = [nothing, taken_over]
+    assert world.create() == 101
+    assert world.created == 0
+    assert world.state() == ("confirmed", 101)
+
+
+# While another run is at it
+
+
+def test_another_run_is_waited_for_and_its_record_used(world: World) -> None:
+    other = world.claimed_by_another()
+    world.clock.after(7, lambda: world.books.confirm(other, world.store(ISSUED)))
+    assert world.create() == 101
+    assert world.created == 0 and world.state() == ("confirmed", 101)
+    assert world.clock.waits == [0.1, 0.2, 0.4, 0.8, 1.6, 2, 2]
+
+
+def test_after_another_run_was_refused_this_one_creates(world: World) -> None:
+    other = world.claimed_by_another()
+    world.clock.after(5, lambda: world.books.release(other))
+    assert world.create() == 101
+    assert world.created == 1 and world.listed_at == []
+    assert 5 <= world.clock.now < 8
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_dead_run_is_taken_over(world: World, is_stored: bool) -> None:
+    """After its lease, for which it was seen, whatever its clock says; the store tells how far it came."""
+    world.claimed_by_another(seconds_ago=-3600)
+    if is_stored:
+        world.store(ISSUED)
+    assert world.create() == 101
+    assert (world.created, world.state()) == (0 if is_stored else 1, ("confirmed", 101))
+    [listed] = world.listed_at
+    assert "getObject" not in world.calls, "the listing has told it"
+    assert LEASE.total_seconds() <= listed <= LEASE.total_seconds() + 2
+
+
+def test_a_run_that_died_long_ago_is_not_waited_for(world: World) -> None:
+    """Even if its clock was behind by as much as is tolerated."""
+    long_ago = (LEASE + CLOCK_TOLERANCE).total_seconds()
+    world.claimed_by_another(seconds_ago=long_ago)
+    assert world.create() == 101
+    assert world.clock.waits == [] and world.created == 1
+    world.claimed_by_another(RENEWED, seconds_ago=long_ago - 1)
+    assert world.create(RENEWED) == 102
+    assert world.clock.waits != [] and world.clock.now < 2
+
+
+def test_a_run_that_renews_its_claim_is_not_dead(world: World) -> None:
+    """The wait begins anew with each change of what is on record."""
+    other = world.claimed_by_another()
+    world.clock.after(80, lambda: world.books.renew(other, world.time()))
+    assert world.create() == 101
+    assert 80 + LEASE.total_seconds() <= world.listed_at[0] <= 80 + LEASE.total_seconds() + 4
+
+
+def test_the_wait_for_dead_runs_ends_for_all_certificates_at_the_same_time(world: World) -> None:
+    """And one listing of the store serves them all."""
+    for one in (ISSUED, RENEWED):
+        world.claimed_by_another(one)
+    run = world.run(ISSUED, RENEWED)
+    assert world.create(ISSUED, run) == 101
+    waited = world.clock.now
+    assert world.create(RENEWED, run) == 102
+    assert world.clock.now == waited < LEASE.total_seconds() + 2
+    assert len(world.listed_at) == 1
+
+
+def test_another_run_is_watched_from_the_look_into_the_ledger_on(world: World) -> None:
+    """Not from the beginning of the clock."""
+    world.clock.now = 10_000
+    world.claimed_by_another()
+    assert world.create() == 101
+    assert LEASE.total_seconds() <= world.clock.now - 10_000 < LEASE.total_seconds() + 2
+
+
+def test_a_listing_from_before_the_end_of_a_claim_does_not_count(world: World) -> None:
+    """What the other run was storing then may have come after it."""
+    world.claimed_by_another(ISSUED)
+    run = world.run(ISSUED)  # the other one is not watched from the beginning
+    assert world.create(ISSUED, run) == 101
+    world.claimed_by_another(RENEWED)
+    world.clock.after(1, lambda: world.store(RENEWED))
+    assert world.create(RENEWED, run) == 102
+    assert world.created == 1
+    first, second = world.listed_at
+    assert second - first >= LEASE.total_seconds()
+
+
+def test_of_a_claim_that_is_taken_over_by_two_only_one_creates(world: World) -> None:
+    """The other one took it over while this one looked into the store."""
+    world.claimed_by_another(seconds_ago=3600)
+    listing = world.read_list
+
+    def overtaken(*arguments: Any, **options: Any) -> Any:
+        world.books.entries.clear()
+        other = world.claimed_by_another()
+        world.clock.after(5, lambda: world.books.confirm(other, world.store(ISSUED)))
+        return listing(*arguments, **options)
+
+    world.read_list = overtaken  # type: ignore[method-assign]
+    assert world.create() == 101
+    assert world.created == 0
+
+
+# What another run has created
+
+
+def test_what_another_run_has_created_is_used(world: World) -> None:
+    world.books.confirm(world.claimed_by_another(), world.store(ISSUED))
+    assert world.create() == 101
+    assert world.calls == ["account_id", "getObject"] and world.clock.waits == []
+
+
+@pytest.mark.parametrize("now_there", [None, RENEWED], ids=["gone", "another_certificate"])
+def test_a_record_that_is_not_what_it_was_does_not_count(world: World, now_there: Issued | None) -> None:
+    """It was deleted since then."""
+    world.books.confirm(world.claimed_by_another(), world.store(ISSUED))
+    del world.rows[101]
+    if now_there:
+        world.rows[101] = world.rows.pop(world.store(now_there)) | {"id": 101}
+    made = world.create()
+    assert made > 101 and world.state() == ("confirmed", made)
+    assert world.calls == ["account_id", "getObject", "createObject"]
+
+
+def test_a_record_that_cannot_be_read_is_not_created_again(world: World) -> None:
+    world.books.confirm(world.claimed_by_another(), world.store(ISSUED, certificate=""))
+    error = world.refusal()
+    assert error.code == "api_error" and "certificate 101" in error.message
+    assert world.created == 0 and world.state() == ("confirmed", 101)
+
+
+def test_a_record_that_cannot_be_looked_at_is_not_created_again(world: World) -> None:
+    world.books.confirm(world.claimed_by_another(), world.store(ISSUED))
+    world.failing.add("getObject")
+    assert world.refusal().code == "no_answer"
+    assert world.created == 0 and world.state() == ("confirmed", 101)
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_what_was_created_without_a_note_of_its_id_is_looked_for_in_the_store(world: World, is_stored: bool) -> None:
+    world.books.confirm(world.claimed_by_another())
+    if is_stored:
+        world.store(ISSUED)
+    assert world.create() == 101
+    assert (world.created, world.state()) == (0 if is_stored else 1, ("confirmed", 101))
+    assert world.clock.waits == []
+
+
+def test_a_store_that_cannot_be_listed_tells_nothing(world: World) -> None:
+    world.claimed_by_another(seconds_ago=3600)
+    world.failing.add("getSecurityCertificates")
+    assert world.refusal().code == "no_answer"
+    assert world.created == 0 and world.state() == ("claimed", None)
+
+
+# A second record, of a certificate whose first one lacks issuers and cannot be changed
+
+
+@pytest.fixture
+def first(world: World) -> int:
+    """The first record."""
+    identifier = world.store(ISSUED, intermediateCertificate="")
+    world.books.confirm(world.claimed_by_another(), identifier)
+    return identifier
+
+
+def test_a_second_record_has_a_claim_of_its_own(world: World, first: int) -> None:
+    """Which the one on the first record does not forbid."""
+    second = world.create(is_second=True)
+    assert (second, world.created) == (first + 1, 1)
+    assert world.create(is_second=True) == second, "and once is enough"
+    assert world.created == 1 and world.state() == ("confirmed", first)
+
+
+def test_the_first_record_is_not_taken_for_the_second(world: World, first: int) -> None:
+    """After a lost answer."""
+    world.answers = [LOST, stored_but(LOST)]
+    with pytest.raises(CertificatesError, match="It failed"):
+        world.create(is_second=True)
+    world.books.entries.clear()
+    assert world.create(is_second=True) == first + 1
+
+
+def test_a_dead_run_may_have_created_the_second(world: World, first: int) -> None:
+    """Here the first time it has not, and the second time it has."""
+    for _night in range(2):
+        key = creates.key_of(ACCOUNT, creation(ISSUED, is_second=True))
+        world.books.entries = {key: Entry(9, key, NOW - 3600 * SECOND, "claimed", NOW - 3000 * SECOND)}
+        assert world.create(is_second=True) == first + 1
+        assert world.created == 1
+
+
+def test_a_store_that_keeps_no_second_chain_is_not_filled_with_copies(world: World, first: int) -> None:
+    world.answers = [lambda world: {"id": world.store(ISSUED, intermediateCertificate="")}]
+    assert [world.create(is_second=True) for _night in range(3)] == [first + 1] * 3
+    assert world.created == 1
+
+
+def test_a_second_that_was_cut_is_found_after_a_lost_answer(world: World, first: int) -> None:
+    """Its chain says nothing about who has stored it, but that it was not there before."""
+    world.answers = [cut_to("", LOST)]
+    made = world.make(is_second=True)
+    assert (made.id, made.intermediates, world.created) == (first + 1, (), 1)
+    world.books.entries.clear()
+    world.answers = [LOST]
+    assert world.create(is_second=True) == first + 1
+
+
+# What the store keeps
+
+
+CHAIN = tuple(map(Certificate.of, ISSUED.chain))
+
+
+@pytest.mark.parametrize("kept", ["", ISSUED.chain_pem], ids=["none", "all"])
+def test_the_answer_says_what_was_kept(world: World, kept: str) -> None:
+    world.answers = [cut_to(kept)]
+    assert world.make().intermediates == (CHAIN if kept else ())
+    assert world.calls == ["account_id", "createObject"]
+
+
+@pytest.mark.parametrize("kept", ["", None, ISSUED.chain_pem], ids=["none", "null", "all"])
+def test_an_answer_that_does_not_say_has_the_record_read_once(world: World, kept: str | None) -> None:
+    world.is_silent, world.answers = True, [cut_to(kept)]
+    made = world.make()
+    assert made.intermediates == (CHAIN if kept else ())
+    assert world.calls == ["account_id", "createObject", "getObject"] and world.state() == ("confirmed", made.id)
+
+
+def test_what_was_kept_is_not_guessed(world: World) -> None:
+    """It is stored, and the next run looks at it."""
+    world.is_silent = True
+    world.failing.add("getObject")
+    error = world.refusal()
+    assert error.code == "api_error" and f"certificate {FIRST}" in error.message and "run it again" in error.message
+    assert world.state() == ("confirmed", FIRST)
+
+
+def test_after_a_lost_answer_the_record_says_what_was_kept(world: World) -> None:
+    world.answers = [cut_to("", LOST)]
+    assert world.make().intermediates == ()
+    assert world.calls == ["account_id", "createObject", "findByCommonName"]
+
+
+# Told to stop
+
+
+def test_a_run_that_is_told_to_stop_claims_nothing(world: World) -> None:
+    world.clock.set()
+    assert world.refusal().code == "interrupted"
+    assert world.created == 0 and world.state() is None
+
+
+def test_a_run_that_is_told_to_stop_waits_no_longer(world: World) -> None:
+    world.claimed_by_another()
+    world.clock.after(5, world.clock.set)
+    assert world.refusal().code == "interrupted"
+    assert world.created == 0 and world.state() == ("claimed", None)
+    assert world.clock.now < 8

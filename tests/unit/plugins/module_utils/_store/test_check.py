@@ -1,0 +1,297 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is said of a certificate before it is stored: of its trust, and of what only some have. What would be stored: test_imports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import (
+    Content,
+    ImportOptions,
+    assemble,
+    with_remedy,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
+    Bundle,
+    bundle_of_key_store,
+    bundle_of_parts,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
+
+from tests.support.certificates import DAY, NOW, Authority, Issued, new_key, pem_of, self_signed
+
+NAME = "www.example.com"
+AUTHORITY = Authority(intermediates=2)
+OTHER = Authority("Other")
+ISSUED = AUTHORITY.issue(NAME)
+LONELY = self_signed(NAME)
+SHORT = ec.generate_private_key(ec.SECP224R1())
+EXPIRED = AUTHORITY.issue(NAME, days=(-90, -1))
+IF_A_ROOT = (
+    "if it is a root, such as that of a staging environment or of an authority of your own, give it as trusted_ca_path."
+)
+ANEW = "Have it issued anew, or give another chain of its authority."
+IF_YOURS = "If it comes from an authority of your own, give that one's root as trusted_ca_path."
+
+
+def material(issued: Issued = ISSUED, paths: Mapping[str, str] | None = None, **others: bytes | None) -> Bundle:
+    """What a user gives for a certificate, with ``others`` changed."""
+    parts = {"certificate": issued.pem.encode(), "privatekey": issued.key_pem.encode()}
+    return bundle_of_parts({**parts, **others}, None, paths)
+
+
+def checked(
+    given: Bundle, anchors: Anchors | None = None, notes: str | None = None, **options: Any
+) -> tuple[Content, tuple[str, ...]]:
+    """What would be stored, and the warnings."""
+    return assemble(given, ImportOptions(**options), NOW, anchors, notes)
+
+
+def assembled(
+    issued: Issued,
+    given: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate] | None,
+    **options: Any,
+) -> tuple[str | None, list[bytes], tuple[str, ...]]:
+    """The trust and the chain of what would be stored, and the warnings, with these intermediates given and these roots trusted."""
+    anchors = None if roots is None else Anchors(map(Certificate.of, roots))
+    parts = material(issued, intermediate=pem_of(given).encode() or None)
+    content, warnings = checked(parts, anchors, **options)
+    return content.trust, [one.der for one in content.intermediates], warnings
+
+
+def refusal(given: Bundle, notes: str | None = None) -> CertificatesError:
+    """Why it is not stored."""
+    with pytest.raises(CertificatesError) as caught:
+        checked(given, notes=notes)
+    return caught.value
+
+
+def ders(chain: Sequence[x509.Certificate]) -> list[bytes]:
+    return [Certificate.of(one).der for one in chain]
+
+
+# Trust
+
+
+@pytest.mark.parametrize("trust", ["require", "warn"])
+@pytest.mark.parametrize(
+    ("issued", "given", "roots"),
+    [
+        (ISSUED, ISSUED.chain, [AUTHORITY.root]),
+        (ISSUED, ISSUED.chain, [OTHER.root, AUTHORITY.root]),
+        (ISSUED, ISSUED.chain, [ISSUED.certificate]),
+        (ISSUED, [], [ISSUED.certificate]),
+        (LONELY, [], [LONELY.certificate]),
+    ],
+    ids=["root", "two_roots", "named", "named_alone", "self_signed_and_named"],
+)
+def test_nothing_is_said_of_what_is_trusted(
+    issued: Issued, given: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], trust: str
+) -> None:
+    assert assembled(issued, given, roots, trust=trust) == ("trusted", ders(given), ())
+
+
+UNTRUSTED: dict[str, tuple[Issued, Sequence[x509.Certificate], str, str, str]] = {
+    "self_signed": (LONELY, [], "untrusted", "it is signed by itself and by nobody who is trusted", IF_YOURS),
+    "key_too_short": (self_signed(NAME, SHORT), [], "untrusted", "its key is too short", ANEW),
+    "root_unknown": (
+        ISSUED,
+        ISSUED.chain,
+        "incomplete",
+        "the certificate of the issuer of Testing CA 1, Testing Root, is missing",
+        IF_A_ROOT,
+    ),
+    "root_not_trusted": (
+        ISSUED,
+        [*ISSUED.chain, AUTHORITY.root],
+        "untrusted",
+        "its chain ends in Testing Root, which is not trusted",
+        IF_YOURS,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNTRUSTED)
+def test_what_is_not_trusted_is_stored_with_a_warning(case: str) -> None:
+    issued, given, trust, why, remedy = UNTRUSTED[case]
+    found, chain, warnings = assembled(issued, given, [OTHER.root])
+    assert (found, chain) == (trust, ders(issued.chain))
+    assert warnings[0].startswith(f"Not trusted: {why}. ") and warnings[0].endswith(remedy)
+    assert [one.partition(":")[0] for one in warnings[1:]] == [
+        "Left out, as the certificate's chain does not need them"
+    ] * (AUTHORITY.root in given)
+
+
+@pytest.mark.parametrize("verify_chain", [True, False])
+@pytest.mark.parametrize("case", [*UNTRUSTED, "alone"])
+def test_what_is_not_trusted_is_refused_if_trust_is_required(case: str, verify_chain: bool) -> None:
+    alone = (ISSUED, (), "incomplete", "the certificate of its issuer Testing CA 2 is missing", IF_A_ROOT)
+    issued, given, trust, why, remedy = {**UNTRUSTED, "alone": alone}[case]
+    with pytest.raises(CertificatesError) as caught:
+        assembled(issued, given, [OTHER.root], trust="require", verify_chain=verify_chain)
+    error = caught.value
+    assert (error.code, error.details) == (
+        "chain_incomplete" if trust == "incomplete" else "untrusted",
+        {"trust": trust},
+    )
+    assert error.message.startswith(f"The certificate is not trusted: {why}. ") and error.message.endswith(remedy)
+
+
+def test_one_warning_is_enough_for_a_certificate_without_its_issuer() -> None:
+    trust, chain, (warning,) = assembled(ISSUED, [], [AUTHORITY.root])
+    assert (trust, chain) == ("incomplete", [])
+    assert warning.startswith("The chain is incomplete: no certificate of the issuer was given.")
+
+
+@pytest.mark.parametrize("case", UNTRUSTED)
+@pytest.mark.parametrize("trust", ["require", "warn"])
+def test_where_trust_is_not_looked_at_nothing_is_said_of_it(case: str, trust: str) -> None:
+    issued, given, *_others = UNTRUSTED[case]
+    found, chain, warnings = assembled(issued, given, None, trust=trust)
+    assert (found, chain) == (None, ders(issued.chain))
+    assert not any("trusted" in one for one in warnings)
+
+
+def test_trust_of_what_has_expired_is_that_of_its_last_moment() -> None:
+    """It says where it came from; the authority may have expired as well since then."""
+    late = [AUTHORITY.reissue(not_after=NOW - DAY), *EXPIRED.chain[1:]]
+    options = {"allow_expired": True, "trust": "require"}
+    assert assembled(EXPIRED, EXPIRED.chain, [AUTHORITY.root], **options) == ("trusted", ders(EXPIRED.chain), ())
+    assert assembled(EXPIRED, late, [AUTHORITY.root], **options) == ("trusted", ders(late), ())
+    earlier = [AUTHORITY.reissue(not_after=NOW - 2 * DAY), *EXPIRED.chain[1:]]
+    with pytest.raises(CertificatesError, match="is valid from"):
+        assembled(EXPIRED, earlier, [AUTHORITY.root], **options)
+    with pytest.raises(CertificatesError, match="is valid from"):
+        assembled(ISSUED, late, [AUTHORITY.root], **options)
+
+
+# The chain
+
+
+@pytest.mark.parametrize(("beside", "expected"), [((), ISSUED.chain), (OTHER.chain, OTHER.chain)])
+def test_an_unverified_chain_may_stand_in_the_file_of_the_certificate(
+    beside: Sequence[x509.Certificate], expected: Sequence[x509.Certificate]
+) -> None:
+    """If there is a file of its own for the chain, that is the one."""
+    both = material(certificate=pem_of(ISSUED.all).encode(), intermediate=pem_of(beside).encode() or None)
+    content, warnings = checked(both, verify_chain=False)
+    assert ([one.der for one in content.intermediates], warnings) == (ders(expected), ())
+
+
+def test_a_strangers_root_in_the_file_of_the_certificate_does_no_harm() -> None:
+    """It is no chain that would be wrong; and the one that is missing is said to be."""
+    both = material(certificate=pem_of([ISSUED.certificate, OTHER.root]).encode())
+    content, warnings = checked(both)
+    assert content.intermediates == ()
+    assert [one.partition(":")[0] for one in warnings] == [
+        "The chain is incomplete",
+        "Left out, as the certificate's chain does not need them",
+    ]
+
+
+@pytest.mark.parametrize(("given", "notes"), [(None, ""), ("Shop", "Shop")])
+def test_the_record_that_it_would_be_has_the_notes_that_were_given(given: str | None, notes: str) -> None:
+    assert checked(material(), notes=given)[0].as_record().notes == notes
+
+
+# What only some have
+
+
+def test_secrets_manager_takes_what_the_store_does_not() -> None:
+    for odd in (AUTHORITY.issue(NAME, key=new_key("ed25519")), AUTHORITY.issue("www\x01.example.com")):
+        assert refusal(material(odd)).code == "refused"
+        assert checked(material(odd), for_store=False)[0].certificate == Certificate(odd.der)
+
+
+@pytest.mark.parametrize(
+    ("part", "data"), [("certificate", b""), ("privatekey", b""), ("intermediate", b"text"), ("csr", b"text")]
+)
+def test_the_file_is_named_that_cannot_be_read(part: str, data: bytes) -> None:
+    paths = {name: f"/files/{name}" for name in ("certificate", "privatekey", "intermediate", "csr")}
+    error = refusal(material(**{part: data}, paths=paths))
+    assert error.code == "invalid_pem" and error.message.startswith(f"/files/{part}: ")
+    given_as = {"privatekey": "private key", "intermediate": "intermediates", "csr": "CSR"}.get(part, part)
+    assert f"given as {given_as}" in error.message
+    assert refusal(material(**{part: data})).message == error.message.removeprefix(f"/files/{part}: ")
+
+
+@pytest.mark.parametrize("part", ["certificate", "intermediate"])
+def test_of_a_bundle_that_is_cut_off_the_last_certificate_is_not_left_out(part: str) -> None:
+    """Clients would miss it."""
+    bundle = pem_of(ISSUED.all if part == "certificate" else ISSUED.chain)
+    assert checked(material(**{part: bundle.encode()}))
+    cut_off = bundle.rpartition("-----END")[0].encode()
+    whole = {"certificate": pem_of(ISSUED.all[:1]).encode()} if part == "intermediate" else {}
+    error = refusal(material(**{**whole, part: cut_off}))
+    assert error.code == "invalid_pem" and "is cut off" in error.message
+
+
+def test_the_file_of_a_key_that_does_not_fit_is_named() -> None:
+    error = refusal(material(privatekey=LONELY.key_pem.encode(), paths={"privatekey": "/files/key"}))
+    assert error.code == "key_mismatch" and error.message.startswith("/files/key: ")
+
+
+@pytest.mark.parametrize("lacks", ["key", "certificate"])
+def test_a_key_store_that_lacks_something(lacks: str) -> None:
+    key, certificate = (
+        None if lacks == name else part for name, part in (("key", ISSUED.key), ("certificate", ISSUED.certificate))
+    )
+    data = pkcs12.serialize_key_and_certificates(b"name", key, certificate, None, NoEncryption())  # type: ignore[arg-type]
+    error = refusal(bundle_of_key_store(data, None, "/files/store.p12"))
+    assert error.code == "invalid_pem"
+    assert error.message.startswith("/files/store.p12: The PKCS#12 file lacks the private key or the certificate")
+
+
+@pytest.mark.parametrize(("notes", "named"), [("a\x00b", "U+0000"), ("a\x1fb\x00", "U+001F")])
+def test_notes_that_could_not_be_read_again(notes: str, named: str) -> None:
+    error = refusal(material(), notes)
+    assert error.code == "refused" and named in error.message
+
+
+def test_a_subject_that_could_not_be_read_again() -> None:
+    error = refusal(material(AUTHORITY.issue("www\x01.example.com")))
+    assert error.code == "refused" and "control characters" in error.message
+
+
+@pytest.mark.parametrize("code", ["refused", "no_answer", "rate_limited"])
+@pytest.mark.parametrize("name", [NAME, None])
+def test_the_store_may_not_take_a_certificate_without_a_common_name(name: str | None, code: Any) -> None:
+    certificate = Certificate(AUTHORITY.issue(name, names=[NAME]).der)
+    said = CertificatesError(code, "The store says no.", call="createObject")
+    error = with_remedy(said, certificate)
+    assert (error.code, error.details) == (code, {"call": "createObject"})
+    if name is None and code != "rate_limited":
+        assert error.message.startswith("The store says no. It has no common name, which the store may not take")
+    else:
+        assert error is said
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ([*ISSUED.chain, ISSUED.certificate], ISSUED.certificate),
+        (ISSUED.chain, ISSUED.chain[0]),
+        ([], None),
+        (None, None),
+    ],
+    ids=["leaf", "authorities_only", "empty", "nothing"],
+)
+def test_which_certificate_is_named_if_it_does_not_fit(
+    given: Sequence[x509.Certificate] | None, found: x509.Certificate | None
+) -> None:
+    data = None if given is None else pem_of(given).encode()
+    there = bundle_of_parts({"certificate": data, "privatekey": LONELY.key_pem.encode()})
+    assert there.certificate == (found and Certificate.of(found))
+    damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    assert bundle_of_parts({"certificate": damaged}).certificate is None

@@ -1,0 +1,996 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be done about each certificate, decided without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import why_not_imported
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import Order
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import (
+    Content,
+    ImportOptions,
+    assemble,
+    check_order,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
+    CHAIN,
+    ImportAction,
+    Superseded,
+    as_kept,
+    check_deletion,
+    mark_repeated,
+    plan_absent,
+    plan_found,
+    plan_present,
+    spare_what_is_wanted,
+    warnings_of,
+    without_request,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
+    Bundle,
+    bundle_of_key_store,
+    bundle_of_parts,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.certificates import (
+    DAY,
+    NOW,
+    PASSPHRASE,
+    Authority,
+    Issued,
+    key_pem,
+    new_key,
+    pem_of,
+    pkcs7_of,
+    pkcs12_of,
+    self_signed,
+)
+from tests.support.failing import fails
+from tests.support.stored import view_with
+
+NAME = "www.example.com"
+AUTHORITY = Authority(intermediates=2)
+OTHER_AUTHORITY = Authority("Another")
+ISSUED = AUTHORITY.issue(NAME, organization="Example Inc.")
+OTHER = OTHER_AUTHORITY.issue(NAME)
+OLD = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-300, 10))
+OPTIONS = ImportOptions()
+CLIENTS = view_with(AUTHORITY.root)
+
+
+def material(issued: Issued = ISSUED, **others: bytes | None) -> Bundle:
+    """What a user gives for a certificate, with ``others`` changed."""
+    parts = {
+        "certificate": issued.pem.encode(),
+        "privatekey": issued.key_pem.encode(),
+        "intermediate": issued.chain_pem.encode() or None,
+    }
+    return bundle_of_parts({**parts, **others})
+
+
+def content(issued: Issued = ISSUED, notes: str | None = None, **others: bytes | None) -> Content:
+    """What would be stored for it."""
+    return assemble(material(issued, **others), OPTIONS, NOW, notes=notes)[0]
+
+
+def stored(issued: Issued = ISSUED, identifier: int = 1, **others: Any) -> StoreCertificate:
+    """A record that holds it."""
+    certificate = Certificate(issued.der)
+    record = StoreCertificate(
+        id=identifier,
+        common_name=certificate.common_name,
+        notes="",
+        associated_service_count=0,
+        certificate=certificate,
+        intermediates=tuple(read_certificates(issued.chain_pem.encode())),
+        request=None,
+        created_at=None,
+        modified_at=None,
+    )
+    return replace(record, **others)
+
+
+def plan(wanted: Content, index: StoreIndex, order_id: int | None = None, *, remove: bool = False) -> ImportAction:
+    """The plan to have it in a store."""
+    return plan_present(ImportAction.of(wanted, order_id), index, CLIENTS, remove_superseded=remove)
+
+
+def refusal(given: Bundle, options: ImportOptions = OPTIONS) -> str:
+    """Why it is not taken."""
+    with pytest.raises(CertificatesError) as error:
+        assemble(given, options, NOW)
+    assert error.value.message.endswith(".") and "\n" not in error.value.message
+    return str(error.value.code)
+
+
+# What a diff shows
+
+
+def test_a_diff_shows_public_facts() -> None:
+    facts = {
+        "common_name": NAME,
+        "fingerprint_sha256": ISSUED.fingerprint,
+        "not_after": f"{ISSUED.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    headers = {"before_header": NAME, "after_header": NAME}
+    new = ImportAction.of(content(notes="web"))
+    assert new.as_diff() == {**headers, "before": {}, "after": {"id": None, **facts, "state": "Imported."}}
+    assert new.simulated().as_diff()["after"]["state"] == "To be imported."
+    known = {
+        "id": 1,
+        "record": stored(notes="old"),
+        "changes": {"notes": "web"},
+        "superseded": (Superseded(stored(OLD, 7), True), Superseded(stored(OLD, 8), False)),
+    }
+    changed = replace(new, outcome="updated", message="Updated: notes.", **known)
+    assert changed.as_diff() == {
+        **headers,
+        "before": {"id": 1, **facts, "notes": "old", "superseded": [7]},
+        "after": {"id": 1, **facts, "state": "Updated: notes.", "notes": "web", "superseded": []},
+    }
+
+
+def test_a_diff_of_what_has_no_name() -> None:
+    assert ImportAction("removed", None, "Removed.", 7).as_diff() == {
+        **dict.fromkeys(("before_header", "after_header"), "unknown name"),
+        "before": {"id": 7, "common_name": "unknown name"},
+        "after": {},
+    }
+
+
+# What would be stored
+
+
+def test_a_template() -> None:
+    assembled, warnings = assemble(material(csr=ISSUED.csr_pem.encode()), OPTIONS, NOW, notes="web")
+    assert warnings == ()
+    assert assembled.as_template() == {
+        "certificate": ISSUED.pem,
+        "privateKey": ISSUED.key_pem,
+        "intermediateCertificate": ISSUED.chain_pem,
+        "certificateSigningRequest": ISSUED.csr_pem,
+        "notes": "web",
+    }
+
+
+def test_what_was_not_given_is_left_out() -> None:
+    alone = self_signed("alone.example.com")
+    assert content(alone).as_template() == {"certificate": alone.pem, "privateKey": alone.key_pem}
+
+
+LEFT_OUT = "Left out, as the certificate's chain does not need them: Testing Root."
+
+
+@given(st.permutations(ISSUED.all), st.integers(1, len(ISSUED.all)), st.booleans())
+def test_whatever_stands_where(pile: list[x509.Certificate], cut: int, as_pkcs7: bool) -> None:
+    """The certificate is the key's, in whichever place among those given; what is stored is always the same."""
+    first, rest = pile[:cut], pile[cut:]
+    if ISSUED.certificate not in first:
+        first, rest = rest, first
+    given = material(
+        certificate=pkcs7_of(first, Encoding.DER) if as_pkcs7 else pem_of(first).encode(),
+        intermediate=pem_of(rest).encode() or None,
+    )
+    assembled, warnings = assemble(given, OPTIONS, NOW)
+    assert assembled.as_template() == content().as_template()
+    assert warnings == (LEFT_OUT,)
+
+
+def test_a_key_store_gives_the_same() -> None:
+    given = bundle_of_key_store(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)
+    assert assemble(given, OPTIONS, NOW) == (content(), ())
+
+
+REFUSED = {
+    "no_certificate": ("invalid_pem", material(certificate=b"text")),
+    "no_intermediate": ("invalid_pem", material(intermediate=b"text")),
+    "no_key": ("invalid_pem", material(privatekey=b"text")),
+    "no_request": ("invalid_pem", material(csr=b"text")),
+    "empty": ("invalid_pem", material(certificate=b"")),
+    "other_key": ("key_mismatch", material(privatekey=OTHER.key_pem.encode())),
+    "swapped": ("key_mismatch", material(certificate=ISSUED.chain_pem.encode(), intermediate=ISSUED.pem.encode())),
+    "other_request": ("csr_mismatch", material(csr=OTHER.csr_pem.encode())),
+    "other_chain": ("chain_invalid", material(intermediate=OTHER.chain_pem.encode())),
+    "own_certificate_as_chain": ("chain_invalid", material(intermediate=ISSUED.pem.encode())),
+    "gap": ("chain_invalid", material(intermediate=pem_of(ISSUED.chain[1:]).encode())),
+    "other_chain_in_one_file": (
+        "chain_invalid",
+        material(certificate=(ISSUED.pem + OTHER.chain_pem).encode(), intermediate=None),
+    ),
+    "lookalike_chain": ("chain_invalid", material(intermediate=pem_of(Authority(intermediates=2).chain).encode())),
+    "expired": ("expired", material(AUTHORITY.issue(NAME, days=(-90, -1)))),
+    "future": ("not_yet_valid", material(AUTHORITY.issue(NAME, days=(1, 90)))),
+    "ed25519": ("refused", material(AUTHORITY.issue(NAME, key=new_key("ed25519")))),
+    "encrypted": ("bad_passphrase", material(privatekey=key_pem(ISSUED.key, passphrase=PASSPHRASE).encode())),
+    "two_keys": ("ambiguous", material(privatekey=(ISSUED.key_pem + OTHER.key_pem).encode())),
+    "two_of_one_key": (
+        "ambiguous",
+        material(certificate=(ISSUED.pem + AUTHORITY.issue(NAME, key=ISSUED.key).pem).encode()),
+    ),
+    "key_store_closed": ("bad_passphrase", bundle_of_key_store(pkcs12_of(ISSUED, PASSPHRASE), None)),
+    "key_store_damaged": ("invalid_pem", bundle_of_key_store(b"text", None)),
+}
+
+
+@pytest.mark.parametrize("case", sorted(REFUSED))
+def test_refused(case: str) -> None:
+    reason, given = REFUSED[case]
+    assert refusal(given) == reason
+
+
+def test_expired_chain() -> None:
+    late = pem_of([AUTHORITY.reissue(not_after=NOW - DAY), *ISSUED.chain[1:]]).encode()
+    assert refusal(material(intermediate=late)) == "chain_invalid"
+    assembled, _warnings = assemble(material(intermediate=late), ImportOptions(allow_expired=True), NOW)
+    assert assembled.as_template()["intermediateCertificate"] == late.decode()
+
+
+@pytest.mark.parametrize(("days", "reason"), [((0, 1), None), ((-1, 0), None), ((1e-4, 1), "not_yet_valid")])
+def test_the_edges_of_validity(days: tuple[float, float], reason: str | None) -> None:
+    issued = AUTHORITY.issue(NAME, days=days)
+    assert (refusal(material(issued)) if reason else assemble(material(issued), OPTIONS, NOW) and None) == reason
+
+
+def test_a_future_certificate_is_refused_even_if_expired_ones_are_not() -> None:
+    assert refusal(material(AUTHORITY.issue(NAME, days=(1, 2))), ImportOptions(allow_expired=True)) == "not_yet_valid"
+
+
+def test_an_incomplete_chain_is_a_warning() -> None:
+    assembled, warnings = assemble(material(intermediate=None), OPTIONS, NOW)
+    assert assembled.intermediates == ()
+    assert len(warnings) == 1 and "incomplete" in warnings[0]
+
+
+def test_what_is_not_of_the_chain_is_left_out_with_a_warning() -> None:
+    given = material(intermediate=(ISSUED.chain_pem + OTHER.chain_pem).encode())
+    assembled, warnings = assemble(given, OPTIONS, NOW)
+    assert assembled == content()
+    assert len(warnings) == 1 and "Another CA 1" in warnings[0]
+
+
+def test_a_certificate_of_a_root_has_no_chain() -> None:
+    authority = Authority("Flat", intermediates=0)
+    issued = authority.issue(NAME)
+    assembled, warnings = assemble(material(issued, intermediate=pem_of([authority.root]).encode()), OPTIONS, NOW)
+    assert assembled.intermediates == ()
+    assert [("Left out" in warning, "Flat Root" in warning) for warning in warnings] == [(True, True)]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (ISSUED.chain[::-1], ISSUED.chain[::-1]),
+        (OTHER.chain, OTHER.chain),
+        ([*ISSUED.chain, AUTHORITY.root], ISSUED.chain),
+        ([ISSUED.certificate, *ISSUED.chain], ISSUED.chain),
+    ],
+    ids=["reversed", "another", "with the root", "with itself"],
+)
+def test_an_unverified_chain_is_taken_as_it_is(given: list[x509.Certificate], kept: list[x509.Certificate]) -> None:
+    """But what is no intermediate stays out, and what was stored so is unchanged then."""
+    wanted, _warnings = assemble(material(intermediate=pem_of(given).encode()), ImportOptions(verify_chain=False), NOW)
+    assert "".join(one.pem() for one in wanted.intermediates) == pem_of(kept)
+    held = tuple(read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
+    assert plan(wanted, StoreIndex([stored(intermediates=held)])).outcome == "unchanged"
+
+
+# Present
+
+
+def test_imported() -> None:
+    step = plan(content(notes="web"), StoreIndex([stored(OTHER, 7)]), 4711)
+    assert (step.outcome, step.as_result()["reason"], step.id, step.notes, step.order_id) == (
+        "imported",
+        None,
+        None,
+        "web",
+        4711,
+    )
+    assert step.changes_something
+
+
+@pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_unchanged(container: PrivateFormat) -> None:
+    wanted = content(privatekey=key_pem(ISSUED.key, container).encode())
+    step = plan(wanted, StoreIndex([stored(OTHER, 7), stored(identifier=8, notes="web")]))
+    assert (step.outcome, step.id, step.notes, step.changes_something) == ("unchanged", 8, "web", False)
+
+
+def test_unchanged_with_a_root_in_the_store() -> None:
+    held = (*stored().intermediates, Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
+    assert plan(content(), StoreIndex([stored(intermediates=held)])).outcome == "unchanged"
+
+
+REQUEST = read_request(ISSUED.csr_pem.encode())
+KEEPS_TWO = stored(AUTHORITY.issue("api.example.com"), 99)
+"""Another record, by which the store is known to keep two issuers."""
+UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
+    "notes": ({"notes": "new"}, {"notes": "old"}, {"notes"}),
+    "notes_removed": ({"notes": ""}, {"notes": "old"}, {"notes"}),
+    "csr_added": ({"csr": ISSUED.csr_pem.encode()}, {}, {"certificateSigningRequest"}),
+    "chain_added": ({}, {"intermediates": ()}, {"intermediateCertificate"}),
+    "chain_reordered": ({}, {"intermediates": stored().intermediates[::-1]}, {"intermediateCertificate"}),
+    "all": (
+        {"notes": "new", "csr": ISSUED.csr_pem.encode()},
+        {"intermediates": stored().intermediates[:1]},
+        {"notes", "certificateSigningRequest", "intermediateCertificate"},
+    ),
+    "notes_not_given": ({}, {"notes": "old"}, set()),
+    "csr_not_given": ({}, {"request": REQUEST}, set()),
+    "chain_not_given": ({"intermediate": None}, {}, set()),
+    "same_csr": ({"csr": ISSUED.csr_pem.replace("\n", "\r\n").encode()}, {"request": REQUEST}, set()),
+}
+
+
+@pytest.mark.parametrize("services", [0, 2])
+@pytest.mark.parametrize("case", sorted(UPDATES))
+def test_updates(case: str, services: int) -> None:
+    wanted, held, changes = UPDATES[case]
+    step = plan(content(**wanted), StoreIndex([stored(associated_service_count=services, **held), KEEPS_TWO]))
+    in_use = bool(services) and "intermediateCertificate" in changes
+    if in_use and case != "chain_reordered":
+        assert (step.outcome, step.id, [one.record.id for one in step.superseded]) == ("imported", None, [1])
+    else:
+        outcome = "updated" if changes and not in_use else "unchanged"
+        assert (step.outcome, step.as_result()["reason"], step.id) == (outcome, None, 1)
+        assert step.superseded == () and len(step.warnings) == in_use
+    assert set(step.changes) == (set() if in_use else changes)
+    assert not {"certificate", "privateKey"} & set(step.changes)
+
+
+NOT_TAKEN = CertificatesError("refused", "The store refused it: It is in use.")
+
+
+def test_without_the_csr_that_the_store_refuses_the_rest_is_changed() -> None:
+    held = stored(notes="old", intermediates=stored().intermediates[:1])
+    wanted = content(notes="new", csr=ISSUED.csr_pem.encode())
+    step = replace(plan(wanted, StoreIndex([held, KEEPS_TWO])), warnings=("Not trusted.",))
+    left = without_request(step, NOT_TAKEN)
+    assert (left.outcome, left.message) == ("updated", "Updated: intermediate certificates, notes.")
+    assert left.changes == {name: step.changes[name] for name in (CHAIN, "notes")}
+    why = "The CSR of certificate 1 stays as it is. The store refused it: It is in use."
+    assert left.warnings == ("Not trusted.", why)
+    assert left.wanted == replace(wanted, request=None)  # what to compare with, if no answer comes
+    assert (left.id, left.notes, left.record, left.superseded) == (1, "new", held, step.superseded)
+
+
+def test_without_the_csr_that_the_store_refuses_nothing_may_be_left_to_change() -> None:
+    step = plan(content(csr=ISSUED.csr_pem.encode()), StoreIndex([stored(notes="old")]))
+    left = without_request(step, NOT_TAKEN)
+    assert (left.outcome, left.message, left.changes) == ("unchanged", "The store holds it already.", {})
+    assert (left.id, left.notes, left.changes_something, len(left.warnings)) == (1, "old", False, 1)
+
+
+@pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
+def test_line_ends_of_notes_do_not_count(notes: str) -> None:
+    step = plan(content(notes="two\nlines"), StoreIndex([stored(notes=notes)]))
+    assert step.outcome == "unchanged"
+
+
+def test_stored_twice_and_one_is_as_wanted() -> None:
+    records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
+    assert plan(content(notes="b"), StoreIndex(records)).id == 2
+
+
+def test_stored_twice_and_none_is_as_wanted() -> None:
+    records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
+    step = plan(content(notes="c"), StoreIndex(records))
+    assert (step.outcome, step.as_result()["reason"]) == ("failed", "ambiguous")
+    assert "1, 2" in step.message
+
+
+# The same certificate once more, for its chain
+
+BARE = stored(identifier=1, intermediates=(), associated_service_count=2)
+"""In use, so that it cannot be given the chain that it lacks."""
+PARTIAL = stored(identifier=2, intermediates=stored().intermediates[:1])
+WHOLE = stored(identifier=3, notes="web")
+
+
+def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> ImportAction:
+    """The plan for the certificate with its chain, if the store holds these records, and one by which it is known to keep two issuers."""
+    return plan(content(**given), StoreIndex([*records, KEEPS_TWO]), remove=remove)
+
+
+def test_it_is_stored_once_more_with_its_chain() -> None:
+    step = planned(BARE, remove=True)
+    assert step.outcome == "imported" and step.beside and step.id is None
+    assert "certificate 1 lacks" in step.message
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
+    first = planned()
+    assert first.outcome == "imported" and not first.beside
+    assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
+    assert not first.is_done_by(replace(BARE, certificate=None))
+    assert first.is_done_by(BARE) and step.is_done_by(WHOLE) and not step.is_done_by(BARE)
+
+
+def test_after_that_it_is_there() -> None:
+    """And once nothing uses the incomplete one any more, that can go."""
+    step = planned(BARE, WHOLE, remove=True)
+    assert (step.outcome, step.id) == ("unchanged", 3)
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
+    step = planned(replace(BARE, associated_service_count=0), replace(WHOLE, associated_service_count=2), remove=True)
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, True)]
+    assert (planned(BARE, WHOLE, notes="x").outcome, planned(BARE, WHOLE, notes="x").id) == ("updated", 3)
+
+
+def test_of_two_without_it_the_one_that_is_not_in_use_is_given_it() -> None:
+    """So there is never a third."""
+    step = planned(BARE, PARTIAL, remove=True)
+    assert (step.outcome, step.id, set(step.changes)) == ("updated", 2, {"intermediateCertificate"})
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
+    step = planned(replace(BARE, associated_service_count=0), replace(PARTIAL, associated_service_count=2), remove=True)
+    assert (step.outcome, step.id) == ("updated", 1)
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(2, False)]
+    assert planned(*(replace(one, associated_service_count=0) for one in (BARE, PARTIAL))).id == 2
+
+
+def test_if_both_are_in_use_it_is_stored_once_more() -> None:
+    step = planned(BARE, replace(PARTIAL, associated_service_count=2))
+    assert step.outcome == "imported" and step.beside and "certificate 2 lacks" in step.message
+    assert [one.record.id for one in step.superseded] == [1, 2]
+
+
+def test_a_record_in_use_that_lacks_nothing_is_left_as_it_is() -> None:
+    whole = replace(WHOLE, associated_service_count=1)
+    assert planned(whole, intermediate=None).outcome == "unchanged"
+    fewer = planned(whole, intermediate=pem_of(ISSUED.chain[:1]).encode())
+    assert (fewer.outcome, fewer.id, fewer.changes) == ("unchanged", 3, {})
+    assert fewer.warnings == ("Certificate 3 has another chain than was given; it stays so while it is in use.",)
+    noted = planned(whole, intermediate=pem_of(ISSUED.chain[:1]).encode(), notes="new")
+    assert (noted.outcome, noted.notes, set(noted.changes), len(noted.warnings)) == ("updated", "new", {"notes"}, 1)
+
+
+def test_a_record_that_is_given_its_chain_does_not_supersede_itself() -> None:
+    step = planned(replace(BARE, associated_service_count=0), remove=True)
+    assert (step.outcome, step.id, step.superseded) == ("updated", 1, ())
+
+
+def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
+    new = planned()
+    in_use, unused = (
+        plan_found(new, [replace(BARE, associated_service_count=count)], CLIENTS, is_listed=False) for count in (1, 0)
+    )
+    assert (in_use.outcome, in_use.as_result()["reason"]) == ("failed", "in_use")
+    assert "run it again, and it is stored once more" in in_use.message
+    assert (unused.outcome, unused.id) == ("updated", 1)
+    second = plan_found(planned(BARE), [WHOLE], CLIENTS, is_listed=False)
+    assert (second.outcome, second.id, second.beside) == ("unchanged", 3, frozenset())
+
+
+def test_what_is_told_of_a_record_is_what_it_has_then() -> None:
+    trusted = replace(content(notes="new"), trust="trusted")
+    step = plan(trusted, StoreIndex([stored(notes="old")]), 4711)
+    told = step.as_result()
+    assert [told[name] for name in ("outcome", "id", "notes", "order_id", "trust")] == [
+        *("updated", 1, "new", 4711, "trusted")
+    ]
+    assert planned(replace(BARE, associated_service_count=0, notes="old")).notes == "old"
+
+
+# What the store has kept of a chain
+
+FIRST, LAST = stored().intermediates
+LEFT = {"first": (FIRST,), "last": (LAST,), "none": ()}
+"""What stores have left of the two issuers."""
+UNKNOWN = view_with(OTHER_AUTHORITY.root)
+"""Clients that this machine knows nothing about: the root is one's own."""
+CUT_BY = {"trusted": CLIENTS, "unknown": UNKNOWN}
+
+
+def kept_of(step: ImportAction, intermediates: tuple[Certificate, ...], identifier: int = 9) -> ImportAction:
+    """What becomes of it where the store leaves these issuers."""
+    return as_kept(step, replace(step.wanted.as_record(), id=identifier, intermediates=intermediates))
+
+
+@pytest.mark.parametrize("known", CUT_BY)
+@pytest.mark.parametrize("left", LEFT)
+def test_a_chain_is_cut_if_clients_need_what_is_left_out(left: str, known: str) -> None:
+    """Where it is not known whether they trust it, they need the whole path."""
+    new = plan_present(ImportAction.of(content()), StoreIndex([]), CUT_BY[known], remove_superseded=True)
+    assert kept_of(new, (FIRST, LAST)).outcome == "imported"
+    step = kept_of(new, LEFT[left])
+    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 9, True)
+    assert step.record and step.record.intermediates == LEFT[left] and not step.content
+    missing = [one.shown_name for one in (FIRST, LAST) if one not in LEFT[left]]
+    assert f"Clients need what is missing: {', '.join(missing)}." in step.message
+    assert ("1 of the 2" in step.message) == ("--preferred-chain" in step.message) == bool(LEFT[left])
+    assert ("Use a chain with one intermediate certificate, which" in step.message) is bool(LEFT[left])
+
+
+def test_a_chain_of_one_that_is_gone() -> None:
+    authority = Authority("Small", intermediates=1)
+    wanted = assemble(material(authority.issue(NAME)), OPTIONS, NOW)[0]
+    step = kept_of(plan_present(ImportAction.of(wanted), StoreIndex([]), view_with(authority.root)), ())
+    assert step.reason == "chain_cut" and "has kept no intermediate certificate of certificate 9." in step.message
+    assert "--preferred-chain" not in step.message
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_the_store_has_cut_is_not_stored_again(left: str) -> None:
+    """It is given its chain once more, if the store is known to keep that much; if it has cut it, it is told so."""
+    held = stored(identifier=9, intermediates=LEFT[left])
+    step = planned(held)
+    assert (step.outcome, step.id, set(step.changes)) == ("updated", 9, {CHAIN})
+    again = as_kept(step, held)
+    assert (again.outcome, again.reason, again.id, again.changes_something) == ("failed", "chain_cut", 9, False)
+    assert as_kept(step, stored(identifier=9)).outcome == "updated"
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> None:
+    """Night after night, in check mode, too; a record without any issuer may be from a client that gave none."""
+    held = stored(identifier=9, intermediates=LEFT[left])
+    one_of_two = stored(AUTHORITY.issue("api.example.com"), 99, intermediates=(FIRST,))
+    step = plan(content(), StoreIndex([held, one_of_two]))
+    if not LEFT[left]:
+        assert step.outcome == "updated"
+        return
+    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 9, False)
+    assert step.simulated() == step and "delete it and run this again" in step.message
+    noted = plan(content(notes="new"), StoreIndex([held, one_of_two]))
+    assert (noted.reason, noted.notes) == ("chain_cut", held.notes), "nothing of it is changed"
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_is_stored_once_more_and_cut_is_not_stored_a_third_time(left: str) -> None:
+    step = planned(BARE)
+    assert step.beside == {1} and step.outcome == "imported"
+    second = kept_of(step, LEFT[left], 2)
+    assert (second.reason, second.id) == ("chain_cut", 2)
+    assert not step.is_done_by(BARE) and step.is_done_by(second.held)
+    again = planned(BARE, second.held)
+    assert (again.outcome, again.id) == ("updated", 2)
+    assert (as_kept(again, second.held).reason, as_kept(again, second.held).changes_something) == ("chain_cut", False)
+
+
+def test_a_second_that_is_in_use_by_now_is_no_reason_to_store_a_third() -> None:
+    """As the ledger tells who is about to."""
+    used = replace(PARTIAL, associated_service_count=1)
+    step = plan_found(planned(BARE), [used], CLIENTS, is_listed=False)
+    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 2, False)
+
+
+def test_notes_that_were_changed_beside_a_cut_chain_are_a_change() -> None:
+    step = planned(PARTIAL, notes="new")
+    assert as_kept(step, replace(PARTIAL, notes="new")).changes_something
+    assert as_kept(step, replace(PARTIAL, notes="new")).reason == "chain_cut"
+
+
+ENOUGH = view_with(AUTHORITY.root, x509.load_pem_x509_certificate(pem_of(ISSUED.chain[1:]).encode()))
+"""Clients that know the second issuer, too, as they know an authority that an older one has cross-signed."""
+
+
+def test_what_clients_do_not_need_may_be_left_out() -> None:
+    new = plan_present(ImportAction.of(content()), StoreIndex([]), ENOUGH)
+    step = kept_of(new, (FIRST,))
+    assert (step.outcome, step.reason, step.held.intermediates) == ("imported", None, (FIRST,))
+    assert step.warnings == (f"Certificate 9 lacks {LAST.shown_name}, which clients here do not need; it stays so.",)
+    assert kept_of(new, (LAST,)).reason == "chain_cut"
+
+
+@pytest.mark.parametrize("services", [0, 1])
+def test_and_then_it_is_unchanged_each_night(services: int) -> None:
+    held = stored(intermediates=(FIRST,), associated_service_count=services)
+    step = plan_present(ImportAction.of(content()), StoreIndex([held]), ENOUGH)
+    assert (step.outcome, step.id, len(step.warnings)) == ("unchanged", 1, 1)
+    assert step.message == "The store holds it already."
+    assert step.warnings[0].endswith("it stays so while it is in use." if services else "it stays so.")
+    noted = plan_present(ImportAction.of(content(notes="new")), StoreIndex([held]), ENOUGH)
+    assert (noted.outcome, set(noted.changes), noted.held.intermediates) == ("updated", {"notes"}, (FIRST,))
+    whole = plan_present(ImportAction.of(content()), StoreIndex([held, stored(identifier=2)]), ENOUGH)
+    assert (whole.outcome, whole.id, whole.warnings) == ("unchanged", 2, ())
+    with_root = replace(held, intermediates=(FIRST, Certificate.of(AUTHORITY.root)))
+    assert plan_present(ImportAction.of(content()), StoreIndex([with_root]), ENOUGH).outcome == "unchanged"
+
+
+def test_an_edit_that_changes_nothing_is_none() -> None:
+    """Of a store that keeps the chain in an order of its own."""
+    held = stored(intermediates=(LAST, FIRST))
+    step = planned(held)
+    assert step.outcome == "updated"
+    same = as_kept(step, held)
+    assert (same.outcome, same.message, len(same.warnings)) == ("unchanged", planned(WHOLE).message, 1)
+    other = as_kept(replace(step, record=replace(held, intermediates=())), held)
+    assert (other.outcome, other.held) == ("updated", held)
+
+
+def test_of_two_chains_to_unknown_roots_neither_is_taken_for_better() -> None:
+    """So one in use is left alone, and what would tell is named."""
+    other = Certificate.of(AUTHORITY.reissue(not_after=NOW + DAY))
+    held = stored(intermediates=(other,), associated_service_count=1)
+    step = plan_present(ImportAction.of(content()), StoreIndex([held]), UNKNOWN)
+    assert (step.outcome, step.reason, step.id) == ("failed", "in_use", 1)
+    assert step.message.endswith("give the root of its authority as trusted_ca_path.")
+
+
+# What it supersedes
+
+
+@pytest.mark.parametrize(("count", "removed"), [(0, True), (1, False), (None, False)])
+def test_an_older_one_is_superseded_and_goes_if_it_is_surely_not_used(count: int | None, removed: bool) -> None:
+    """What may stand in for what: test_superseding.py."""
+    step = plan(content(), StoreIndex([stored(OLD, 9, associated_service_count=count)]), remove=True)
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(9, removed)]
+
+
+def test_it_is_not_removed_unless_that_is_wanted() -> None:
+    unused = plan_present(ImportAction.of(content()), StoreIndex([stored(OLD, 9)]), CLIENTS)
+    assert [(one.record.id, one.removed) for one in unused.superseded] == [(9, False)]
+    step = plan(content(), StoreIndex([stored(OLD, 9, associated_service_count=3)]))
+    assert step.as_result()["superseded"] == [
+        {
+            "id": 9,
+            "not_after": (NOW + 10 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "associated_service_count": 3,
+            "removed": False,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "listed"),
+    [((-100, -1), False), ((-100, 5), False), ((-1, 8), True), ((1, 400), False), ((-1, 400), True)],
+    ids=["expired", "shorter, and due", "shorter", "not yet valid", "valid"],
+)
+def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, listed: bool) -> None:
+    new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
+    wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
+    step = plan(wanted, StoreIndex([stored(OLD, 9)]), remove=True)
+    is_removed = days[1] > 10  # what ends later is not deleted
+    assert [(old.record.id, old.removed) for old in step.superseded] == ([(9, is_removed)] if listed else [])
+    assert warnings_of(step) == (
+        (
+            f"It ends at {new_end(8)}, earlier than what it takes the place of: certificate 9 ({new_end(10)}). "
+            "See that it is the one you mean.",
+        )
+        if days[1] == 8
+        else ()
+    )
+
+
+def new_end(days: int) -> str:
+    """A day from now as results tell it."""
+    return (NOW + days * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_of_many_that_end_later_some_are_named() -> None:
+    new = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-1, 8))
+    records = [stored(OLD, number) for number in range(1, 9)]
+    (said,) = warnings_of(plan(content(new), StoreIndex(records)))
+    assert "certificate 5 (" in said and "certificate 6 (" not in said and "and 3 more" in said
+
+
+# Absent
+
+
+RECORDS = [stored(ISSUED, 1), stored(OLD, 2), stored(AUTHORITY.issue("shop.example.com"), 3)]
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        ({"certificate_id": 3}, 3),
+        ({"certificate_id": 4}, None),
+        ({"fingerprint_sha256": ISSUED.fingerprint}, 1),
+        ({"fingerprint_sha256": ISSUED.fingerprint.upper()}, 1),
+        ({"fingerprint_sha256": ":".join(ISSUED.fingerprint[i : i + 2] for i in range(0, 64, 2)).upper()}, 1),
+        ({"fingerprint_sha256": "00" * 32}, None),
+        ({"common_name": "SHOP.example.com"}, 3),
+        ({"common_name": "shop.example.org"}, None),
+        ({"common_name": "*.example.com"}, None),
+        ({"common_name": NAME, "certificate_id": 2}, 2),
+        ({"common_name": NAME, "certificate_id": 3}, None),
+    ],
+)
+def test_absent(identity: dict[str, Any], expected: int | None) -> None:
+    step = absent(RECORDS, **identity)
+    assert (step.id, step.outcome) == (expected, "removed" if expected else "unchanged")
+    record = next((record for record in RECORDS if record.id == expected), None)
+    assert (step.record, step.certificate) == (record, record and record.certificate)
+    assert (step.changes_something, step.message) == (
+        (True, "Removed.") if record else (False, "The store holds no such certificate.")
+    )
+    assert expected or step.as_result()["common_name"] == identity.get("common_name")
+
+
+def test_what_cannot_be_read_has_no_fingerprint() -> None:
+    unread = [replace(record, certificate=None) for record in RECORDS]
+    assert absent(unread, fingerprint_sha256=ISSUED.fingerprint).outcome == "unchanged"
+    step = absent(unread, certificate_id=3)
+    assert (step.outcome, step.id, step.common_name) == ("removed", 3, "shop.example.com")
+
+
+def absent(records: Sequence[StoreCertificate], **identity: Any) -> ImportAction:
+    """The plan to remove what is named so."""
+    return plan_absent(records, **{"certificate_id": None, "fingerprint_sha256": None, "common_name": None, **identity})
+
+
+def test_absent_but_ambiguous() -> None:
+    step = absent(RECORDS, common_name=NAME)
+    assert (step.outcome, step.as_result()["reason"], step.changes_something) == ("failed", "ambiguous", False)
+    assert "1, 2" in step.message
+
+
+def test_absent_but_in_use() -> None:
+    step = absent([stored(associated_service_count=2)], certificate_id=1)
+    assert (step.outcome, step.as_result()["reason"], step.id) == ("failed", "in_use", 1)
+
+
+def test_absent_but_nobody_knows_whether_it_is_in_use() -> None:
+    """That no listener has it does not say that nothing does."""
+    step = absent([stored(associated_service_count=None, has_no_listeners=True)], certificate_id=1)
+    assert (step.outcome, step.as_result()["reason"], step.id) == ("failed", "in_use", 1)
+    assert step.message.endswith("see in the portal that none does, and delete it there.")
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "."])
+@pytest.mark.parametrize("name", ["fingerprint_sha256", "common_name"])
+def test_an_empty_name_is_no_name_of_anything(name: str, nothing: str) -> None:
+    """What an unset variable leaves behind must not remove the only certificate that there is."""
+    try:
+        step = absent([stored()], **{name: nothing})
+    except CertificatesError as error:
+        assert error.code == "invalid_argument"
+    else:
+        assert step.outcome != "removed"
+
+
+# Orders
+
+
+def order(**others: Any) -> Order:
+    """The order of the certificate."""
+    known: dict[str, Any] = {
+        "id": 4711,
+        "common_name": NAME,
+        "status": "complete",
+        "status_name": "Complete",
+        "public_key_sha256": Certificate(ISSUED.der).public_key_sha256,
+    }
+    unknown = (
+        *("approver_email", "technical_contact_email", "created_at", "modified_at"),
+        *("effective_at", "expires_at", "product", "billing_order_id"),
+    )
+    return Order(**{**dict.fromkeys(unknown), **known, **others})
+
+
+def test_what_the_store_holds_then() -> None:
+    """What another certificate of the run may supersede, and what listeners are pointed to."""
+    there = stored()
+    assert planned(there).held == there and planned(there, notes="new").held == there
+    assert planned().held == content().as_record() and planned().held.id is None
+    bare = replace(BARE, associated_service_count=0)
+    assert planned(bare).held == replace(bare, intermediates=content().intermediates)
+
+
+def test_what_failed_has_nothing_left_to_do() -> None:
+    """Neither has what is given twice the second time."""
+    update = planned(stored(OLD, 9), replace(BARE, associated_service_count=0), remove=True)
+    assert update.changes and update.record and [old.removed for old in update.superseded] == [True]
+    failed = update.because(CertificatesError("untrusted", "It is not trusted.", trust="untrusted"))
+    _first, second = mark_repeated([update, update])
+    assert second.message == f"The same as item {second.first}."
+    for step in (failed, second):
+        assert (step.content, step.record, step.changes, step.superseded) == (None, None, {}, ())
+    assert (failed.outcome, failed.reason, failed.message, failed.trust) == (
+        *("failed", "untrusted", "It is not trusted.", "untrusted"),
+    )
+
+
+def test_after_a_lost_answer_it_is_looked_what_was_done() -> None:
+    step = present().because(CertificatesError("no_answer", "It did not answer."))
+    assert (step.reason, step.message) == (
+        "outcome_unknown",
+        "It did not answer. Run it again: it looks first what was done.",
+    )
+
+
+def test_who_has_to_trust_it_makes_no_other_plan() -> None:
+    """Nor another content that is stored."""
+    assert replace(present(), view=view_with()) == present()
+
+
+def test_what_was_said_of_a_certificate_is_said_of_its_import() -> None:
+    action = ImportAction.of(content(notes=None), 4711, ("Not trusted.",))
+    assert (action.outcome, action.order_id, action.warnings, action.notes) == ("imported", 4711, ("Not trusted.",), "")
+
+
+def test_a_deletion_of_what_is_superseded_is_a_change() -> None:
+    there = [stored(OLD, 9), stored()]
+    step = planned(*there, remove=True)
+    assert step.outcome == "unchanged" and step.changes_something and not planned(*there).changes_something
+
+
+@pytest.mark.parametrize(
+    ("found", "reason", "said"),
+    [
+        (None, "not_found", "There is no SSL order 4711"),
+        (order(public_key_sha256=None), "order_mismatch", "Order 4711 has no CSR to compare with: leave order_id out"),
+        (order(public_key_sha256="ab"), "order_mismatch", "does not carry the public key of order 4711"),
+    ],
+)
+def test_not_the_order_of_the_certificate(found: Order | None, reason: str, said: str) -> None:
+    check_order(content(), order(), 4711)
+    with fails(reason, said):
+        check_order(content(), found, 4711)
+
+
+# The same certificate twice in one run
+
+
+def present(issued: Issued = ISSUED, **others: Any) -> ImportAction:
+    """The plan for a certificate that the store does not have."""
+    return plan(content(issued, **others), StoreIndex([]))
+
+
+def outcomes(steps: Sequence[ImportAction]) -> list[tuple[str, str | None, int | None]]:
+    """What became of each."""
+    return [(step.outcome, step.as_result()["reason"], getattr(step, "first", None)) for step in mark_repeated(steps)]
+
+
+TWICE: dict[str, dict[str, Any]] = {
+    "same": {},
+    "chain_in_the_same_file": {
+        "certificate": (ISSUED.chain_pem + ISSUED.pem).encode(),
+        "intermediate": None,
+    },
+    "key_in_another_container": {"privatekey": key_pem(ISSUED.key, PrivateFormat.TraditionalOpenSSL).encode()},
+    "pkcs7": {"certificate": pkcs7_of(ISSUED.all, Encoding.DER), "intermediate": None},
+}
+
+
+@pytest.mark.parametrize("case", sorted(TWICE))
+def test_twice_is_once(case: str) -> None:
+    assert outcomes([present(OTHER), present(), present(**TWICE[case])]) == [
+        ("imported", None, None),
+        ("imported", None, None),
+        ("unchanged", None, 1),
+    ]
+
+
+def test_twice_but_not_the_same() -> None:
+    assert outcomes([present(), present(notes="other")])[1][:2] == ("failed", "ambiguous")
+
+
+def test_twice_is_once_whatever_is_known_of_trust() -> None:
+    """One of the two items may not ask for it."""
+    of_trust = ImportAction.of(replace(content(), trust="trusted"))
+    assert outcomes([of_trust, present()]) == [("imported", None, None), ("unchanged", None, 0)]
+
+
+def test_twice_with_different_options_for_a_stored_one() -> None:
+    """Which of the two would win is chance, as for one that is not stored yet."""
+    steps = [plan(content(notes=notes), StoreIndex([stored()])) for notes in ("a", "b")]
+    assert outcomes(steps)[1][:2] == ("failed", "ambiguous")
+
+
+def test_failed_ones_are_not_repeated() -> None:
+    error = CertificatesError("expired", "It expired.")
+    steps = [present().because(error), present()]
+    assert outcomes(steps) == [("failed", "expired", None), ("imported", None, None)]
+
+
+def test_a_result_has_all_keys_whatever_is_known() -> None:
+    keys = set(present().as_result())
+    assert keys == set(present().because(CertificatesError("expired", "It expired.")).as_result())
+    assert keys == set(absent([], certificate_id=1).as_result())
+    assert keys == set(absent(RECORDS, certificate_id=1).as_result())
+
+
+def test_a_plan_shows_no_key() -> None:
+    step = present()
+    assert ISSUED.key_pem.splitlines()[1] not in repr((step, content(), material()))
+
+
+def test_nothing_is_accepted_unless_it_is_asked_for() -> None:
+    assert ImportOptions() == ImportOptions(allow_expired=False, verify_chain=True, trust="warn")
+
+
+# What one item removes and another one wants
+
+
+def test_what_another_item_wants_is_not_removed() -> None:
+    wanted, removal = planned(stored()), absent([stored()], certificate_id=1)
+    spared, refused = spare_what_is_wanted([wanted, removal])
+    assert spared == wanted and (refused.outcome, refused.as_result()["reason"]) == ("failed", "ambiguous")
+    assert spare_what_is_wanted([planned(stored(identifier=2)), removal])[1] == removal
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+@pytest.mark.parametrize("remove", [True, False])
+def test_nor_is_it_as_superseded(remove: bool, is_wanted: bool) -> None:
+    old = stored(OLD, 9)
+    other = plan(content(OLD), StoreIndex([old if is_wanted else stored(OLD, 8)]))
+    step, _other = spare_what_is_wanted([planned(old, remove=remove), other])
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(9, remove and not is_wanted)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "said"),
+    [
+        ({}, None, ""),
+        (
+            {"associated_service_count": 1},
+            "in_use",
+            "Certificate 1 is in use by 1 service: have its listeners serve another",
+        ),
+        (
+            {"associated_service_count": 2},
+            "in_use",
+            "Certificate 1 is in use by 2 services: have its listeners serve another",
+        ),
+        ({"associated_service_count": None}, "in_use", "does not tell whether a service uses certificate 1"),
+        ({"certificate": Certificate(OTHER.der)}, "ambiguous", "was given another certificate"),
+        ({"certificate": None}, "ambiguous", "was given another certificate"),
+    ],
+    ids=["as_it_was", "used", "used_twice", "perhaps_used", "another", "unreadable"],
+)
+def test_right_before_the_deletion_it_is_looked_at_again(change: dict[str, Any], reason: str | None, said: str) -> None:
+    record = replace(stored(), **change)
+    if reason is None:
+        check_deletion(record, stored().certificate)
+        return
+    with fails(reason, said):
+        check_deletion(record, stored().certificate)
+
+
+# What check mode says
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (planned(), "Would be imported."),
+        (planned(replace(BARE, associated_service_count=0)), "Would be updated: intermediate certificates."),
+        (absent([stored()], certificate_id=1), "Would be removed."),
+        (planned(stored()), "The store holds it already."),
+        (absent([], certificate_id=1), "The store holds no such certificate."),
+        (planned().because(CertificatesError("expired", "It expired.")), "It expired."),
+    ],
+    ids=["import", "update", "removal", "unchanged", "nothing", "failure"],
+)
+def test_the_check_mode_does_not_say_that_it_was_done(step: ImportAction, said: str) -> None:
+    assert step.simulated() == replace(step, message=said)
+
+
+# Why the certificate of an order is not imported
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({}, None),
+        ({"imported": True}, None),
+        ({"expires_at": "2001-01-01T00:00:00Z", "imported": True, "has_certificate": False}, "expired"),
+        ({"imported": True, "has_certificate": False, "superseded_by": [4]}, "already_imported"),
+        ({"superseded_by": [4, 5], "has_certificate": False}, "superseded"),
+        ({"superseded_by": [4, 5], "force": True}, None),
+        ({"has_certificate": False, "by_email": True, "has_key": False}, "waiting_for_email"),
+        ({"has_certificate": False, "has_key": False}, "waiting_for_certificate"),
+        ({"has_key": False, "by_email": True}, "waiting_for_key"),
+    ],
+    ids=str,
+)
+def test_why_an_order_waits(facts: dict[str, Any], reason: str | None) -> None:
+    ready: dict[str, Any] = {"has_certificate": True, "has_key": True, "by_email": False, "force": False}
+    order = {"status": "complete", **{name: value for name, value in facts.items() if name not in ready}}
+    why_not = why_not_imported(order, NOW, **{name: facts.get(name, value) for name, value in ready.items()})
+    assert (why_not and why_not.reason) == reason
+    assert reason != "superseded" or (why_not and "(id 4, 5)" in why_not.message)
