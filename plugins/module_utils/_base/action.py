@@ -9,21 +9,74 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .codes import Code
 from .errors import CertificatesError
+from .messages import Form
 from .text import MOST_NAMED, some_of, uncapitalized
 
 Outcome = t.TypeVar("Outcome", bound=str)
 Reason = t.TypeVar("Reason", bound=str)
-Own = t.TypeVar("Own", bound="Action[t.Any, t.Any]")
+Own = t.TypeVar("Own", bound="SaidAction[t.Any, t.Any]")
+New = t.TypeVar("New", bound="Action[t.Any, t.Any]")
 SETTLED = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
 """Outcomes of what does not, or did not, change anything for good."""
 
 
 @dataclass(frozen=True)
 class Action(t.Generic[Outcome, Reason]):
+    """What to do, or what was done, about one thing, by reason and facts; each kind adds what it is about, and has its `message`."""
+
+    outcome: Outcome
+    reason: Reason | None
+    facts: Mapping[str, t.Any]
+    """What its message says of it; `error` is the message of an error that it failed with."""
+    form: Form = field(default="done", kw_only=True)
+    """Whether its message says what was done, or what would be."""
+
+    REASONS: t.ClassVar[frozenset[str]] = frozenset(t.get_args(Code))
+    """The codes of errors that are used as reasons; all others become `api_error`."""
+    CHECKS_STATE_ON_RETRY: t.ClassVar[bool] = False
+    """Whether the next run checks what was done if the API did not respond."""
+    RESET_ON_FAILURE: t.ClassVar[Mapping[str, t.Any]] = {}
+    """The fields of a failure that no longer say what was to be done."""
+    ERROR_DETAILS: t.ClassVar[frozenset[str]] = frozenset()
+    """The details of an error that become fields."""
+
+    @property
+    def message(self) -> str:
+        """The sentence about it, from `messages` of its room."""
+        raise NotImplementedError
+
+    def failed(self: New, reason: Reason, facts: Mapping[str, t.Any], **changed: t.Any) -> New:
+        """Return it as a failure."""
+        changed = {**self.RESET_ON_FAILURE, **changed, "outcome": "failed", "reason": reason, "facts": facts}
+        return replace(self, **changed)
+
+    def because(self: New, error: CertificatesError) -> New:
+        """Return it as the failure that an error means."""
+        taken = {name: error.details[name] for name in self.ERROR_DETAILS & error.details.keys()}
+        is_unknown = error.code == "no_answer" and self.CHECKS_STATE_ON_RETRY
+        code = "outcome_unknown" if is_unknown else error.code if error.code in self.REASONS else "api_error"
+        return self.failed(code, {"error": error.message}, **taken)
+
+    def simulated(self: New) -> New:
+        """Return it as check mode shows it."""
+        return self if self.outcome in SETTLED else replace(self, form="would be")
+
+    @property
+    def state(self) -> str:
+        """What becomes of it, in a diff."""
+        return self.message if self.outcome in SETTLED else replace(self, form="to be").message
+
+    def as_outcome(self) -> dict[str, t.Any]:
+        """Return what became of it, as a part of its result."""
+        return {"outcome": self.outcome, "reason": self.reason, "message": self.message}
+
+
+@dataclass(frozen=True)
+class SaidAction(t.Generic[Outcome, Reason]):
     """What to do, or what was done, about one thing; each kind adds what it is about."""
 
     outcome: Outcome
@@ -99,7 +152,9 @@ def failure_of_items(
     return CertificatesError("interrupted" if stopped else code, message, **details).as_failure()
 
 
-def failure_of(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
+def failure_of(
+    named: Sequence[tuple[str, Action[t.Any, t.Any] | SaidAction[t.Any, t.Any]]], *, stopped: bool
+) -> dict[str, t.Any]:
     """Return `failure` of a result, if certificates failed: that of the only one, or what is to be said of all.
 
     Args:

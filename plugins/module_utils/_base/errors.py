@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one exception of the collection, and what stands in the way without being one. Private to softlayer.certificates."""
+"""The exception class of the collection, and `Obstacle`, a reason why something is not possible. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import traceback
 import typing as t
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .codes import Code
 
@@ -37,6 +37,14 @@ class CertificatesError(Exception):
 
 @dataclass(frozen=True)
 class Obstacle(t.Generic[Why_co]):
+    """Why something is not possible: a reason code, and the facts of the case. The sentence is in `messages` of the room that decides."""
+
+    reason: Why_co
+    facts: Mapping[str, t.Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SaidObstacle(t.Generic[Why_co]):
     """Why not, with the remedy."""
 
     reason: Why_co

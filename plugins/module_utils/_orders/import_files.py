@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 
 from .._base.codes import WaitingReason
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import CertificatesError, SaidObstacle
 from .._base.files import absolute, read_file
 from .._base.names import ascii_name, by_spelling, file_stems, shown_name_of, spelling
 from .._base.text import printable
@@ -114,7 +114,7 @@ def certificate_files(
     files = _Files([order for order, _found in pairs], privatekey_passphrase)
     ready, skipped, at = [], [], now()
     for order, found in pairs:
-        unclear: list[Obstacle[WaitingReason]] = []
+        unclear: list[SaidObstacle[WaitingReason]] = []
         if mailed is None:
             folder = t.cast(str, certificate_dir)
             path, chain_path = (files.find(order, folder, endings, unclear) for endings in (CERTIFICATE, INTERMEDIATE))
@@ -132,7 +132,7 @@ def certificate_files(
         why_not = why_not_imported(
             order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
         )
-        mistake: Obstacle[WaitingReason] | None = None
+        mistake: SaidObstacle[WaitingReason] | None = None
         if unclear and (why_not is None or why_not.reason in {reason for reason, _message in WAITING.values()}):
             why_not = mistake = unclear[0]
         if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
@@ -140,14 +140,14 @@ def certificate_files(
                 f"Waiting for the private key: the one in {private_key} belongs to another CSR. Put the key there that the order's CSR was "
                 "made with, or order again with a CSR of the key that is there."
             )
-            why_not = mistake = Obstacle("waiting_for_key", why)
+            why_not = mistake = SaidObstacle("waiting_for_key", why)
         if why_not and not mistake:
             lacking = {
                 "waiting_for_certificate": (certificate_dir, CERTIFICATE),
                 "waiting_for_key": (privatekey_dir, PRIVATE_KEY),
             }
             where = files.where(order, *lacking.get(why_not.reason, (None, ())))
-            why_not = Obstacle(why_not.reason, why_not.message + where)
+            why_not = SaidObstacle(why_not.reason, why_not.message + where)
         if why_not:
             names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
             skipped.append({"order_id": order["id"], **names, **vars(why_not), "needs_person": mistake is not None})
@@ -210,7 +210,7 @@ class _Files:
         self._folders = cache(_Folder)
 
     def find(
-        self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Obstacle[WaitingReason]]
+        self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[SaidObstacle[WaitingReason]]
     ) -> str | None:
         """Return the path of the file of an order, unless it is known to belong to another order.
 
@@ -231,7 +231,7 @@ class _Files:
             message = (
                 f"Waiting for the {what}: {files} in {printable(folder)} may each be it. Name the right one {wanted}."
             )
-            unclear.append(Obstacle(reason, message))
+            unclear.append(SaidObstacle(reason, message))
             return None
         path = next(iter(paths), None)
         return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
@@ -295,24 +295,26 @@ def _public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset
 
 def why_not_imported(
     order: Mapping[str, t.Any], at: datetime, *, has_certificate: bool, has_key: bool, by_email: bool, force: bool
-) -> Obstacle[WaitingReason] | None:
+) -> SaidObstacle[WaitingReason] | None:
     """Return why the certificate of an order cannot be imported now, or `None` if it can."""
     why_not = ineligibility(order["status"], parse(order.get("expires_at")), at)
     if why_not:
-        return Obstacle(why_not, f"Not imported: {INELIGIBLE[why_not]}")
+        return SaidObstacle(why_not, f"Not imported: {INELIGIBLE[why_not]}")
     if not has_certificate and order.get("imported"):
-        return Obstacle("already_imported", "The store holds the order's certificate already.")
+        return SaidObstacle("already_imported", "The store holds the order's certificate already.")
     if order.get("superseded_by") and not force:
         ids = ", ".join(map(str, order["superseded_by"]))
-        return Obstacle(
+        return SaidObstacle(
             "superseded", f"Not imported: the store holds a newer certificate for the order's names (id {ids})."
         )
     if not has_certificate and by_email:
-        return Obstacle(
+        return SaidObstacle(
             "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."
         )
     if not has_certificate:
-        return Obstacle("waiting_for_certificate", "Waiting for the certificate: save it from the fulfillment email.")
+        return SaidObstacle(
+            "waiting_for_certificate", "Waiting for the certificate: save it from the fulfillment email."
+        )
     if not has_key:
-        return Obstacle("waiting_for_key", "Waiting for the private key that the order's CSR was made with.")
+        return SaidObstacle("waiting_for_key", "Waiting for the private key that the order's CSR was made with.")
     return None

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from .._base.codes import MissingReason, UnmatchedReason, Untrusted
-from .._base.errors import Obstacle
+from .._base.errors import SaidObstacle
 from .._base.names import own_names
 from .._base.text import printable
 from .._base.times import iso, parse
@@ -235,7 +235,7 @@ def why_missing(wanted: Wanted, search: Search, at: datetime) -> dict[str, t.Any
     unfound: MissingReason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
     refused = search.refused.get(wanted.target) if wanted.target else None
     invalid = None if refused else search.invalid.get(wanted.public_key_sha256 or "")
-    absent = Obstacle(unfound, _why_invalid(invalid, at) if invalid else MISSING[unfound])
+    absent = SaidObstacle(unfound, _why_invalid(invalid, at) if invalid else MISSING[unfound])
     of_no_use = refused.certificate if refused else invalid
     names = of_no_use if not (wanted.common_name or wanted.requested_names) else None
     return {
@@ -457,11 +457,11 @@ def _why_unsupported(message: Message) -> str:
     return UNMATCHED_BECAUSE["unsupported_attachment"] + named
 
 
-def why_untrusted(match: Match) -> Obstacle[Untrusted]:
+def why_untrusted(match: Match) -> SaidObstacle[Untrusted]:
     """Return what is to be said of a certificate that has the right public key but is not trusted, or not for its names."""
     name = match.certificate.shown_name
     if match.trust == "trusted":
-        return Obstacle(
+        return SaidObstacle(
             "untrusted",
             f"The certificate {name} has the right public key, but not the order's common name, or a name of the signing request: look at it. "
             "Whoever has got hold of a signing request can have it signed for a name of his own. If it is what you want, import it by "
@@ -469,11 +469,11 @@ def why_untrusted(match: Match) -> Obstacle[Untrusted]:
         )
     said = f"The certificate {name} has the right public key, but {match.why}. "
     if match.trust == "incomplete":
-        return Obstacle(
+        return SaidObstacle(
             "chain_incomplete",
             f"{said}Give the issuers that the authority publishes as intermediate_path; if it is an authority of your own, its root as trusted_ca_path.",
         )
-    return Obstacle(
+    return SaidObstacle(
         "untrusted",
         f"{said}Anyone can have a certificate made for a public key. If it comes from an authority of your own, give that one's root as "
         "trusted_ca_path.",

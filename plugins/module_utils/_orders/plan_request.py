@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .._base.action import Action
+from .._base.action import SaidAction
 from .._base.codes import NO_SUCH_ORDER, EmailOutcome, EmailReason, InStore
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import CertificatesError, SaidObstacle
 from .._base.names import address_matches, is_one_address, shown_name
 from .._base.text import printable, some_of
 from .._base.times import iso
@@ -73,7 +73,7 @@ def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[in
 
 
 @dataclass(frozen=True)
-class EmailAction(Action[EmailOutcome, EmailReason]):
+class EmailAction(SaidAction[EmailOutcome, EmailReason]):
     """What to do, or what was done, about one order's fulfillment email."""
 
     REASONS = frozenset({"not_found", "retired", "rate_limited"})
@@ -185,23 +185,23 @@ def limit_to_approved(emails: Iterable[EmailAction], approved: Mapping[int, str 
     return limited
 
 
-def _why_not_approved(email: EmailAction, approved: Mapping[int, str | None]) -> Obstacle[EmailReason] | None:
+def _why_not_approved(email: EmailAction, approved: Mapping[int, str | None]) -> SaidObstacle[EmailReason] | None:
     """Return why an email is not requested as a run in check mode has shown it; `None` if it is, or if it is not needed any more."""
     shown, recipient = approved.get(email.order_id), email.recipient
     if shown is not None and email.reason in INELIGIBLE:
-        return Obstacle(
+        return SaidObstacle(
             "changed_meanwhile",
             f"the check run showed this order, and its status is {email.status} now. Run the check again.",
         )
     if email.outcome != "requested":
         return None
     if shown is None:
-        return Obstacle(
+        return SaidObstacle(
             "recipient_not_allowed",
             "the check run showed no address for this order, so nobody has approved one. Run the check again.",
         )
     if shown != recipient:
-        return Obstacle("recipient_changed", changed_recipient("the check run showed", shown, recipient))
+        return SaidObstacle("recipient_changed", changed_recipient("the check run showed", shown, recipient))
     return None
 
 

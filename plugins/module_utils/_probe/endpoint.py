@@ -18,6 +18,7 @@ from .._base.errors import CertificatesError
 from .._base.names import LARGEST_PORT, ascii_name, is_address
 from .._base.text import printable, some_of
 from .._replacement.index import StoreIndex, why_not_held
+from .._replacement.messages import why_not
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate
 from .._x509.certificate import Certificate
@@ -247,7 +248,7 @@ class Demand:
             return cls(expected.names, (), f"a certificate for {some_of(list(expected.names))}")
         record = index.by_handle.get(expected.certificate_id)
         if record is None or record.certificate is None:
-            why = why_not_held(expected.certificate_id, record)
+            why = why_not(why_not_held(expected.certificate_id, record))
             return cls((), (), f"certificate {expected.certificate_id}", why)
         words = f"certificate {record.id} ({record.certificate.shown_name}), or one that may stand in for it"
         return cls((), (record, *index.superseding(record, view)), words)

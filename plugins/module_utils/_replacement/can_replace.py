@@ -20,15 +20,10 @@ from datetime import datetime
 from .._base.codes import ObstacleReason
 from .._base.errors import Obstacle
 from .._base.names import wildcard_over
-from .._base.text import some_of
-from .._base.times import iso
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .._x509.chain import UNTRUSTED
 from .trust import LEVELS, TrustView
-
-REPLACED_CHAIN = "Import it again with the chain that its authority has in its place."
-"""What to do about an issuer that was revoked."""
 
 
 @dataclass(frozen=True)
@@ -126,54 +121,29 @@ def why_not_in_place_of(
     """
     ours, accepted = certificate_of(new), overrides or Overrides()
     if ours.not_after < view.at and not accepted.expired:
-        return Obstacle("expired", f"It expired at {iso(ours.not_after)}.")
+        return Obstacle("expired", {"end": ours.not_after})
     if ours.not_before > view.at:
-        return Obstacle("not_yet_valid", f"It is not valid before {iso(ours.not_before)}: run it again then.")
+        return Obstacle("not_yet_valid", {"start": ours.not_before})
     if view.is_revoked(ours):
-        return Obstacle("revoked", f"It was {view.revocations[ours].shown}: have it issued anew.")
+        return Obstacle("revoked", {"revocation": view.revocations[ours]})
     if old is None:
         return None
     lost = lost_names(ours, old, wildcards=accepted.wildcards)
     if (lost or not old.identities) and not accepted.name_loss:
-        which = some_of(lost) or "those that it has are not known"
-        return Obstacle("names_not_covered", f"It lacks names that are served now: {which}.")
+        return Obstacle("names_not_covered", {"lost": lost})
     theirs = old.record and certificate_of(old.record)
     if theirs and ours.organizations != theirs.organizations and not accepted.organization_change:
-        return Obstacle(
-            "organization_differs",
-            f"Its organization ({some_of(sorted(ours.organizations)) or 'none'}) is not that of what is served now "
-            f"({some_of(sorted(theirs.organizations)) or 'none'}).",
-        )
+        return Obstacle("organization_differs", {"new": ours.organizations, "present": theirs.organizations})
     if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
-        why = (
-            ""
-            if ours.key_type == "RSA"
-            else ": load balancers offer cipher suites for RSA keys only, unless others are chosen"
-        )
-        return Obstacle(
-            "key_type_not_offered",
-            f"Its key is {ours.key_type}, and that of what is served now is {old.key_type}{why}.",
-        )
+        return Obstacle("key_type_not_offered", {"new": ours.key_type, "present": old.key_type})
     lifespan = view.lifespan(new)
     if lifespan.is_over(view.at) and not accepted.expired:
-        issuer = lifespan.ends_by.shown_name if lifespan.ends_by else "none"
-        return Obstacle(
-            "expired", f"Its issuer {issuer} expired at {iso(lifespan.end)}: import it again with today's chain."
-        )
+        return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.ends_by})
     if lifespan.starts_by and lifespan.is_to_come(view.at):
-        return Obstacle(
-            "not_yet_valid",
-            f"Its issuer {lifespan.starts_by.shown_name} is not valid before {iso(lifespan.start)}: run it again then.",
-        )
+        return Obstacle("not_yet_valid", {"start": lifespan.start, "issuer": lifespan.starts_by})
     ends_earlier = overrides is None and old.record is not None and view.end(new) < view.end(old.record)
     if ends_earlier and lifespan.is_due(view.at):
-        by, remedy = "", "have it renewed"
-        if lifespan.ends_by:
-            by, remedy = f", as its issuer {lifespan.ends_by.shown_name} does", "give it today's chain"
-        return Obstacle(
-            "expired",
-            f"It ends at {iso(lifespan.end)}{by}, which is soon, and before what is served now ends: {remedy}.",
-        )
+        return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.ends_by, "is_soon": True})
     return None if accepted.untrusted else _why_less_trusted(new, old, view)
 
 
@@ -193,22 +163,19 @@ def loosened(new: StoreCertificate, old: Incumbent | None, view: TrustView) -> O
     return overrides
 
 
-def losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[str]:
-    """Return what is lost if a certificate takes the place of another one, each as part of a sentence."""
+def losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[Obstacle[str]]:
+    """Return what is lost if a certificate takes the place of another one."""
     ours, theirs = certificate_of(new), certificate_of(old)
     names = lost_names(ours, Incumbent.of(old), wildcards=True)
-    days = (view.end(old) - view.end(new)).days
-    return [
-        *([f"the name{'s' if len(names) > 1 else ''} {some_of(names)}"] if names else []),
-        *(
-            [f"the organization {some_of(sorted(theirs.organizations - ours.organizations))}"]
-            if theirs.organizations - ours.organizations
-            else []
-        ),
-        *([f"the {theirs.key_type} key, for one of {ours.key_type}"] if theirs.key_type != ours.key_type else []),
-        *(["that clients trust it"] if view.level(new) < view.level(old) else []),
-        *([f"{days} day{'s' if days > 1 else ''} until it ends"] if days > 0 else []),
-    ]
+    organizations, days = theirs.organizations - ours.organizations, (view.end(old) - view.end(new)).days
+    found = {
+        "names": {"names": names} if names else None,
+        "organization": {"organizations": organizations} if organizations else None,
+        "key_type": {"new": ours.key_type, "present": theirs.key_type} if ours.key_type != theirs.key_type else None,
+        "trust": {} if view.level(new) < view.level(old) else None,
+        "time": {"days": days} if days > 0 else None,
+    }
+    return [Obstacle(kind, facts) for kind, facts in found.items() if facts is not None]
 
 
 def _why_less_trusted(new: StoreCertificate, old: Incumbent, view: TrustView) -> Obstacle[ObstacleReason] | None:
@@ -224,16 +191,8 @@ def _why_less_trusted(new: StoreCertificate, old: Incumbent, view: TrustView) ->
     is_enough = all(ours >= theirs for ours, theirs in zip(view.levels(new), needed, strict=True))
     if is_enough or (old.record is None and chain.issuers):
         return None
-    remedy = (
-        REPLACED_CHAIN
-        if view.why_revoked(certificate_of(new), new.intermediates)
-        else "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
-        if chain.trust == "incomplete"
-        else "Import one of an authority that clients trust; if it is one of your own, give its root as trusted_ca_path."
-        if chain.lacks_root
-        else "Have it issued anew, or import it with another chain of its authority."
-    )
-    return Obstacle(UNTRUSTED[chain.trust], f"Clients would not trust it: {chain.why}. {remedy}")
+    is_revoked = bool(view.why_revoked(certificate_of(new), new.intermediates))
+    return Obstacle(UNTRUSTED[chain.trust], {"chain": chain, "is_revoked": is_revoked})
 
 
 def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str]:

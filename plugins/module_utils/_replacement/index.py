@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 
+from .._base.errors import Obstacle
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .can_replace import Incumbent, Overrides, age, is_newer, supersedes, why_not_in_place_of
@@ -28,10 +29,9 @@ def _grouped(pairs: Iterable[tuple[K, StoreCertificate]]) -> dict[K, list[StoreC
     return found
 
 
-def why_not_held(identifier: int, record: StoreCertificate | None) -> str:
-    """Say why the store has no certificate with an id that a user gives: it has no such record, or none that can be read."""
-    why = "holds no certificate" if record is None else "holds nothing that can be read as certificate"
-    return f"The store {why} {identifier}: ssl_certificate_info lists those that it holds."
+def why_not_held(identifier: int, record: StoreCertificate | None) -> Obstacle[t.Literal["not_found"]]:
+    """Return why the store has no certificate with an id that a user gives: it has no such record, or none that can be read."""
+    return Obstacle("not_found", {"certificate_id": identifier, "is_there": record is not None})
 
 
 class StoreIndex:

@@ -16,6 +16,7 @@ from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chain, Trust, chain_as_sent
 from .._x509.crl import Revocation, answer_about
 from .._x509.lifespan import Lifespan
+from . import messages
 
 LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
 """The levels of trust; nothing takes the place of what is on a higher one."""
@@ -68,7 +69,7 @@ class TrustView:
         answer = self.revocation_of(leaf, sent) if self._revoked else None
         if answer is None or answer.certificate is None or answer.status != "revoked":
             return None
-        return f"{'it' if answer.certificate == leaf else f'its issuer {answer.certificate.shown_name}'} was {answer.shown}"
+        return messages.revoked(answer, is_own=answer.certificate == leaf)
 
     def revocation_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Revocation | None:
         """Return whether a certificate that comes with others was revoked, or an issuer of it; `None` if nobody was asked."""

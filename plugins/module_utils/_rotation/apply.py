@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .._base.codes import KeptReason
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import CertificatesError, SaidObstacle
 from .._base.module import Module
 from .._base.text import printable, some_of
 from .._base.times import parse
@@ -197,7 +197,7 @@ def choose_adopted(world: World, options: RotationOptions) -> Chosen:
     planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
         said = [f"{action.name}: {action.message}" for action in planned]
-        raise Obstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
+        raise SaidObstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
     chosen = choose([entry], world.index, replace(options.certificates, common_names=None), world.view)
     for record in chosen.skipped:
         if record["reason"] == "ambiguous":
@@ -338,7 +338,7 @@ def remove_replaced(
     )
     unknown = why_not_all_known(options.endpoints, world)
     if unknown:
-        why = Obstacle[KeptReason]("in_use", f"It is kept until it is known what endpoints must serve. {unknown}")
+        why = SaidObstacle[KeptReason]("in_use", f"It is kept until it is known what endpoints must serve. {unknown}")
         plan = RemovalPlan([], [*plan.kept, *((record, why) for record in plan.old)])
     old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
     kept = [as_result(record, "skipped", why.reason, why.message) for record, why in plan.kept]

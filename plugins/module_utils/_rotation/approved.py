@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .._base.codes import ApprovalReason
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import CertificatesError, SaidObstacle
 from .._replacement.index import StoreIndex
 from .._softlayer.store import StoreCertificate, certificate_of
 from .plan_clean_up import RemovalPlan
@@ -93,7 +93,7 @@ def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
     gone = [_gone(record, missing) for shown, record in approved.imports.items() if shown not in there]
     kept = [entry for which, entry in to_import.items() if which in approved.imports]
     others = (entry for which, entry in to_import.items() if which not in approved.imports)
-    beyond = [entry.skipped(Obstacle("not_approved", BEYOND)) for entry in others]
+    beyond = [entry.skipped(SaidObstacle("not_approved", BEYOND)) for entry in others]
     return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond, *gone])
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .._base.codes import KeptReason
-from .._base.errors import Obstacle
+from .._base.errors import SaidObstacle
 from .._base.names import any_matches
 from .._base.text import some_of
 from .._base.times import iso
@@ -30,7 +30,7 @@ class RemovalPlan:
     """Which certificates to delete, and which to keep although others may stand in for them."""
 
     old: Sequence[StoreCertificate]
-    kept: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
+    kept: Sequence[tuple[StoreCertificate, SaidObstacle[KeptReason]]]
 
 
 def plan_removal(
@@ -77,7 +77,7 @@ def plan_removal(
     held = set(present.values())
     stays = held | {record.handle for record in imported}
     old: list[StoreCertificate] = []
-    kept: list[tuple[StoreCertificate, Obstacle[KeptReason]]] = []
+    kept: list[tuple[StoreCertificate, SaidObstacle[KeptReason]]] = []
     for record in index:
         if not record.id or record.id in stays or not record.certificate:
             continue
@@ -106,21 +106,21 @@ def plan_removal(
         elif serving:
             why = f"Certificate {record.id} is kept, because {some_of(serving)} {'serves' if len(serving) == 1 else 'serve'} it"
             kept.append(
-                (record, Obstacle("in_use", f"{why}: have certificate {newest} served there, and it is removed."))
+                (record, SaidObstacle("in_use", f"{why}: have certificate {newest} served there, and it is removed."))
             )
         elif record.id in expected:
             why = f"Certificate {record.id} is kept, because {expected[record.id]} expects it to be served"
-            kept.append((record, Obstacle("in_use", f"{why}: name certificate {newest} there, and it is removed.")))
+            kept.append((record, SaidObstacle("in_use", f"{why}: name certificate {newest} there, and it is removed.")))
         elif unseen:
             concerned = [listener for listener in listeners if listener.name in unseen]
             kept.append((record, _why_not_seen(record, unseen, concerned)))
         elif hidden:
             why = f"Certificate {record.id} is kept, because the run could not see what {some_of(hidden)} {'serves' if len(hidden) == 1 else 'serve'}"
             remedy = "Run the rotation from a host that reaches each of their addresses, or set remove_unseen."
-            kept.append((record, Obstacle("not_reachable", f"{why}. {remedy}")))
+            kept.append((record, SaidObstacle("not_reachable", f"{why}. {remedy}")))
         elif ends_later:
             why = f"Certificate {record.id} is kept until it ends at {iso(view.end(record))}, because what replaces it ends earlier."
-            kept.append((record, Obstacle("ends_later", why)))
+            kept.append((record, SaidObstacle("ends_later", why)))
         else:
             old.append(record)
     return RemovalPlan(old, kept)
@@ -151,20 +151,22 @@ def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:
 
 def _why_not_seen(
     record: StoreCertificate, unseen: Sequence[str], concerned: Iterable[ListenerAction]
-) -> Obstacle[KeptReason]:
+) -> SaidObstacle[KeptReason]:
     """Return why a record is kept whose successor was not seen to be served, or is refused."""
     listeners = list(concerned)
     refused = [listener for listener in listeners if listener.served and listener.accepted is False]
     if refused and not any(listener.served is False for listener in listeners):
         which = some_of([listener.name for listener in refused])
         why = f"Certificate {record.id} is kept, because clients refuse what {which} {'serves' if len(refused) == 1 else 'serve'} in its place"
-        return Obstacle("not_accepted", f"{why}: {refused[0].refusal}.")
+        return SaidObstacle("not_accepted", f"{why}: {refused[0].refusal}.")
     who = f"{some_of(unseen)} {'serves' if len(unseen) == 1 else 'serve'}"
     why = f"Certificate {record.id} is kept, because it was not seen at each address that {who} what replaces it."
-    return Obstacle("not_served" if any(listener.served is False for listener in listeners) else "not_reachable", why)
+    return SaidObstacle(
+        "not_served" if any(listener.served is False for listener in listeners) else "not_reachable", why
+    )
 
 
-def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obstacle[KeptReason] | None:
+def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> SaidObstacle[KeptReason] | None:
     """Return why a record is kept if something uses it besides the listeners that were switched away from it.
 
     Args:
@@ -182,7 +184,7 @@ def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obst
     else:
         services = "a service uses" if count - left == 1 else f"{count - left} services use"
         why = f"{services} it that this run does not deal with"
-    return Obstacle("in_use", f"Certificate {record.id} is kept, because {why}.")
+    return SaidObstacle("in_use", f"Certificate {record.id} is kept, because {why}.")
 
 
 def as_result(record: StoreCertificate, outcome: str, reason: str | None, message: str) -> Mapping[str, t.Any]:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .._base import remedies
-from .._base.action import Action
+from .._base.action import SaidAction
 from .._base.codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import CertificatesError, SaidObstacle
 from .._base.names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
 from .._base.text import capitalized, some_of
 from .._base.times import iso
@@ -30,6 +30,7 @@ from .._replacement.can_replace import (
     why_not_in_place_of,
 )
 from .._replacement.index import StoreIndex, why_not_held
+from .._replacement.messages import said
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer, Listener
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
@@ -101,7 +102,7 @@ class ListenerSelection:
 
 
 @dataclass(frozen=True)
-class ListenerAction(Action[DeployOutcome, DeployReason | ApprovalReason]):
+class ListenerAction(SaidAction[DeployOutcome, DeployReason | ApprovalReason]):
     """What to do, or what was done, about one listener."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
@@ -396,7 +397,7 @@ def called(record: StoreCertificate) -> str:
 
 def not_taken(
     balancer: Balancer, current: StoreCertificate, others: Iterable[StoreCertificate], view: TrustView
-) -> list[tuple[StoreCertificate, Obstacle[ObstacleReason]]]:
+) -> list[tuple[StoreCertificate, SaidObstacle[ObstacleReason]]]:
     """Return other certificates that are newer than a listener's and must not take its place, the newest first, and why they must not.
 
     One that has expired says nothing, unless only its issuer has; what is only out of date counts last.
@@ -404,7 +405,7 @@ def not_taken(
     near = []
     for other in others:
         if other.certificate != current.certificate and is_newer(other, current, view):
-            why = why_not_in_place_of(other, Incumbent.of(current), view) or why_not_offered(other, balancer)
+            why = said(why_not_in_place_of(other, Incumbent.of(current), view)) or why_not_offered(other, balancer)
             if why and (why.reason != "expired" or view.lifespan(other).ends_by):
                 near.append((other, why))
     out_of_date = {"expired", "not_yet_valid"}
@@ -412,12 +413,12 @@ def not_taken(
     return sorted((pair for _place, pair in by_age), key=lambda pair: pair[1].reason in out_of_date)
 
 
-def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:
+def why_not_offered(record: StoreCertificate, balancer: Balancer) -> SaidObstacle[ObstacleReason] | None:
     """Return why no client could agree with a balancer on a cipher suite for the key of a certificate."""
     key_type = certificate_of(record).key_type
     if balancer.offers(key_type):
         return None
-    return Obstacle(
+    return SaidObstacle(
         "key_type_not_offered",
         f"Its key is {key_type}, and load balancer {balancer.name} has no cipher suites for such keys, unless others are chosen: no client could "
         "connect.",
@@ -522,18 +523,18 @@ def _given(action: ListenerAction) -> str:
     return f"id {action.target_id}" if action.target_id else "one that would be imported"
 
 
-def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
+def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | SaidObstacle[DeployReason]:
     """Return the listener that a user means, or why there is no such."""
     name = options.load_balancer.strip()
     meant = [balancer for balancer in balancers if balancer.is_called(name)]
     if not meant:
-        return Obstacle(
+        return SaidObstacle(
             "not_found",
             f"There is no load balancer {name}, or the API user has no access to it; there are: "
             f"{_some(balancer.name for balancer in balancers)}.",
         )
     if len(meant) > 1:
-        return Obstacle(
+        return SaidObstacle(
             "ambiguous",
             f"Several load balancers are called {name}: name one by its uuid ({_some(balancer.uuid for balancer in meant)}).",
         )
@@ -542,7 +543,7 @@ def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place 
         if listener.port == options.port:
             return Place(balancer, listener)
     ports = _some(str(listener.port) for listener in balancer.listeners)
-    return Obstacle(
+    return SaidObstacle(
         "not_found", f"Load balancer {balancer.name} has no listener on port {options.port}; it has: {ports}."
     )
 
@@ -555,7 +556,7 @@ def _named(options: ListenerOptions, world: World, overrides: Overrides) -> List
     """Decide about one listener that a user names."""
     place, view = _place_of(options, world.listed_balancers), world.view
     target = world.index.by_handle.get(options.certificate_id)
-    if isinstance(place, Obstacle):
+    if isinstance(place, SaidObstacle):
         missing = Place.missing(options.load_balancer, options.port)
         return ListenerAction("failed", place.reason, place.message, missing, target, target_id=options.certificate_id)
     current = world.index.by_handle.get(place.listener.certificate_id)
@@ -579,42 +580,42 @@ def _why_not(
     options: ListenerOptions,
     overrides: Overrides,
     view: TrustView,
-) -> Obstacle[DeployReason] | None:
+) -> SaidObstacle[DeployReason] | None:
     """Return why a listener must not get the certificate that a user names; of one that is not imported yet, as far as that can be known."""
     if not place.listener.is_https:
         protocol = place.listener.protocol or "another protocol"
-        return Obstacle(
+        return SaidObstacle(
             "not_https", f"The listener {place.name} is for {protocol}: only HTTPS listeners have a certificate."
         )
     if options.certificate_id is not None and (target is None or target.certificate is None):
-        return Obstacle("not_found", why_not_held(options.certificate_id, target))
+        return said(why_not_held(options.certificate_id, target))
     has = place.listener.certificate_id
     if options.previous_certificate_id not in {None, has}:
-        return Obstacle(
+        return SaidObstacle(
             "ambiguous",
             f"The listener {place.name} has {f'certificate {has}' if has else 'no certificate'} and not {options.previous_certificate_id}, as "
             "the plan says: it was changed meanwhile. Plan anew.",
         )
     old = Incumbent.of(current) if current and current.certificate else None
     if old is None and has is not None and not overrides.name_loss:
-        return Obstacle("not_found", _why_unknown(place, current))
+        return SaidObstacle("not_found", _why_unknown(place, current))
     if target is None:
         return _why_ended(place)
     not_taken = f"Certificate {options.certificate_id} was not taken:"
-    why, never = why_not_in_place_of(target, old, view, overrides), why_not_offered(target, place.balancer)
+    why, never = said(why_not_in_place_of(target, old, view, overrides)), why_not_offered(target, place.balancer)
     if why and (
         never is None or why.reason != never.reason
     ):  # to accept another type of key would not help where it is not offered
         accept = f" {ACCEPT[why.reason]}: true accepts it." if why.reason in ACCEPT else ""
-        return Obstacle(why.reason, f"{not_taken} {why.message}{accept}")
+        return SaidObstacle(why.reason, f"{not_taken} {why.message}{accept}")
     if never is None:
         return _why_ended(place)
-    return Obstacle(never.reason, f"{not_taken} {never.message} {_other_key(place.balancer)}")
+    return SaidObstacle(never.reason, f"{not_taken} {never.message} {_other_key(place.balancer)}")
 
 
-def _why_ended(place: Place) -> Obstacle[DeployReason] | None:
+def _why_ended(place: Place) -> SaidObstacle[DeployReason] | None:
     """Return why a listener's balancer accepts no change any more, if it does not."""
-    return Obstacle("balancer_error", place.balancer.why_ended) if place.balancer.has_ended else None
+    return SaidObstacle("balancer_error", place.balancer.why_ended) if place.balancer.has_ended else None
 
 
 def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
@@ -789,7 +790,7 @@ def _adopted(
         return action.failed("not_found", _why_unknown(place, current))
     old = Incumbent.of(current) if current else None
     overrides = loosened(action.target, old, world.view)
-    why = why_not_in_place_of(action.target, old, world.view, overrides) or why_not_offered(
+    why = said(why_not_in_place_of(action.target, old, world.view, overrides)) or why_not_offered(
         action.target, place.balancer
     )
     if why:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from .._base import remedies
 from .._base.codes import ApprovalReason, RotationReason
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import CertificatesError, SaidObstacle
 from .._base.names import (
     any_matches,
     ascii_name,
@@ -30,7 +30,6 @@ from .._base.text import MOST_NAMED, capitalized, some_of, uncapitalized
 from .._base.times import iso, parse
 from .._replacement.can_replace import (
     ACCEPT,
-    REPLACED_CHAIN,
     Incumbent,
     Overrides,
     age,
@@ -41,6 +40,7 @@ from .._replacement.can_replace import (
     why_not_in_place_of,
 )
 from .._replacement.index import StoreIndex
+from .._replacement.messages import REPLACED_CHAIN, said
 from .._replacement.trust import TrustView
 from .._secrets_manager.secret import NO_KEY, Secret
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
@@ -119,7 +119,7 @@ class SourceCertificate:
             "trust_message": self.trust_message,
         }
 
-    def skipped(self, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
+    def skipped(self, why: SaidObstacle[RotationReason | ApprovalReason]) -> Record:
         """Return it as one that is not imported."""
         facts = self.certificate.facts()
         known = {name: facts[name] for name in OF_SKIPPED}
@@ -242,7 +242,7 @@ def choose_named(
     ]
     if not rivals:
         [*_others, last] = sorted(chosen.skipped, key=lambda record: str(record["not_before"]))
-        why = Obstacle(last["reason"], f"{name_in_source(last)} cannot be used: {last['message']}")
+        why = SaidObstacle(last["reason"], f"{name_in_source(last)} cannot be used: {last['message']}")
         raise why.as_error()
     fits = [fitness(entry) for entry in rivals] if len(rivals) > 1 else [()]
     rivals = [entry for entry, fit in zip(rivals, fits, strict=True) if fit == max(fits)]
@@ -274,42 +274,48 @@ def _completeness(entry: SourceCertificate, view: TrustView) -> tuple[bool, bool
     return entry.trust == "trusted", not is_revoked, len(entry.record.intermediates)
 
 
-def _why_unusable(entry: SourceCertificate, options: SourceOptions, view: TrustView) -> Obstacle[RotationReason] | None:
+def _why_unusable(
+    entry: SourceCertificate, options: SourceOptions, view: TrustView
+) -> SaidObstacle[RotationReason] | None:
     begin, end = entry.certificate.not_before, entry.certificate.not_after
     if end < view.at:
         shown = entry.certificate.shown_name or ""
         remedy = remedies.renewal(entry.source, entry.name, shown, entry.certificate.key_type)
-        return Obstacle("expired", f"It expired at {iso(end)}: {remedy}.")
+        return SaidObstacle("expired", f"It expired at {iso(end)}: {remedy}.")
     if begin > view.at:
-        return Obstacle(
+        return SaidObstacle(
             "not_yet_valid",
             f"It is not valid before {iso(begin)}: run it again then, or check this machine's clock.",
         )
     if options.needs_trust and entry.trust != "trusted":
-        return Obstacle(UNTRUSTED[entry.trust], entry.trust_message or "Not trusted.")
+        return SaidObstacle(UNTRUSTED[entry.trust], entry.trust_message or "Not trusted.")
     if view.is_revoked(entry.certificate):
         shown, key_type = entry.certificate.shown_name, entry.certificate.key_type
         remedy = remedies.reissue(entry.source, entry.name, shown, key_type)
-        return Obstacle("revoked", f"It was {view.revocations[entry.certificate].shown}: {remedy}.")
+        return SaidObstacle("revoked", f"It was {view.revocations[entry.certificate].shown}: {remedy}.")
     return None
 
 
-def _why_not_new(entry: SourceCertificate, options: SourceOptions, view: TrustView) -> Obstacle[RotationReason] | None:
+def _why_not_new(
+    entry: SourceCertificate, options: SourceOptions, view: TrustView
+) -> SaidObstacle[RotationReason] | None:
     """Return why a certificate is not imported that renews nothing: what stands in for another one may be as bad as that is, by its issuers."""
     why = view.why_revoked(entry.certificate, entry.record.intermediates)
-    return Obstacle("untrusted", f"{capitalized(why)}. {REPLACED_CHAIN}") if why and options.needs_trust else None
+    return SaidObstacle("untrusted", f"{capitalized(why)}. {REPLACED_CHAIN}") if why and options.needs_trust else None
 
 
-def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, view: TrustView) -> Obstacle[RotationReason] | None:
+def _why_not_wanted(
+    entry: SourceCertificate, index: StoreIndex, view: TrustView
+) -> SaidObstacle[RotationReason] | None:
     """Return why the store does not need a certificate, or `None` if it does."""
     same = index.same(entry.certificate)
     enough = next((record for record in same if not completes(entry.record, record, view)), None)
     if enough is not None:
-        return Obstacle("already_imported", f"The store has it: certificate {enough.id}.")
+        return SaidObstacle("already_imported", f"The store has it: certificate {enough.id}.")
     newer = index.superseding(entry.record, view)
     if newer:
         newest = max(newer, key=age)
-        return Obstacle(
+        return SaidObstacle(
             "superseded",
             f"The store has a newer one for the same names: certificate {newest.id}, valid until {iso(newest.not_after)}.",
         )
@@ -317,7 +323,7 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, view: TrustView
     equal = next((record for record in alike if is_as_good(record, entry.record, view)), None)
     if equal is None:
         return None
-    return Obstacle(
+    return SaidObstacle(
         "ambiguous",
         f"The store has one that is exactly as new, certificate {equal.id}, so it is not known which one is meant: "
         f"{remedies.adopt(entry.certificate.shown_name, source=entry.folder)} has this one served.",
@@ -331,7 +337,7 @@ def _why_worse(
     view: TrustView,
     *,
     is_stored: bool,
-) -> Obstacle[RotationReason] | None:
+) -> SaidObstacle[RotationReason] | None:
     """Return why another certificate of the sources is taken instead, or `None` if it is not.
 
     Others of its age do not matter if the store has it without its chain, as it is served then.
@@ -344,13 +350,13 @@ def _why_worse(
     if better or wider:
         other = by_handle[max(better or wider, key=age).handle]
         which = "the same names" if other.certificate.identities == names else "these names and more"
-        return Obstacle(
+        return SaidObstacle(
             "superseded",
             f"{source_name(other.source)} has a better one for {which}, {other.where}, valid until {iso(other.certificate.not_after)}.",
         )
     if equal:
         other = by_handle[equal[0].handle]
-        return Obstacle(
+        return SaidObstacle(
             "ambiguous",
             f"{source_name(other.source)} has another one that is exactly as new, {other.where}, so it is not known "
             "which one is meant: leave one of them there.",
@@ -360,7 +366,7 @@ def _why_worse(
 
 def _why_nothing_to_renew(
     entry: SourceCertificate, index: StoreIndex, view: TrustView, listeners_with: ListenersWith
-) -> Obstacle[RotationReason]:
+) -> SaidObstacle[RotationReason]:
     """Return why a certificate may stand in for none of the store: that which comes nearest to it, if there is any for its names.
 
     Of several, that is the newest: the older ones may be what it has replaced long ago.
@@ -369,12 +375,12 @@ def _why_nothing_to_renew(
     related = [record for record in index.sharing(names) if is_newer(entry.record, record, view)]
     nearest = nearest_of(related, names)
     if nearest is not None:
-        why = why_not_in_place_of(entry.record, Incumbent.of(nearest), view)
+        why = said(why_not_in_place_of(entry.record, Incumbent.of(nearest), view))
         if why:
             listeners = listeners_with.get(nearest.stored_id, ())
             remedy = remedy_for(entry.record, nearest, why.reason, entry, view, listeners)
             held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy}".strip()
-            return Obstacle(why.reason, f"It renews no certificate of the store. {held}")
+            return SaidObstacle(why.reason, f"It renews no certificate of the store. {held}")
     later = begun_later(names, entry.certificate.not_after, index)
     if later is None:
         return new_name(names, index)
@@ -394,7 +400,7 @@ def begun_later(names: frozenset[str], end: datetime | None, index: StoreIndex) 
     return max((record for record in records if end and certificate_of(record).not_after < end), key=age, default=None)
 
 
-def why_earlier(record: StoreCertificate, switch: str, anew: str) -> Obstacle[RotationReason]:
+def why_earlier(record: StoreCertificate, switch: str, anew: str) -> SaidObstacle[RotationReason]:
     """Return what is to be said of a certificate that ends later than a record for its names, which began later: either may be meant.
 
     Args:
@@ -402,25 +408,25 @@ def why_earlier(record: StoreCertificate, switch: str, anew: str) -> Obstacle[Ro
         switch: the command that has the certificate served.
         anew: what has it issued anew, as the end of a sentence.
     """
-    return Obstacle(
+    return SaidObstacle(
         "ambiguous",
         f"It ends later than certificate {record.id} of the store, which is for the same names, but begins earlier, so it does not renew that: "
         f"{switch} has this one served; or {anew}.",
     )
 
 
-def new_name(names: frozenset[str], index: StoreIndex) -> Obstacle[RotationReason]:
+def new_name(names: frozenset[str], index: StoreIndex) -> SaidObstacle[RotationReason]:
     """Return what is to be said of a certificate for names that the store has no other one for."""
     remedy = "import_new: true imports it."
     if not index.by_handle:
-        return Obstacle(
+        return SaidObstacle(
             "new_name",
             f"The list of the store is empty. If certificates are stored, give the API user the permission SECURITY_CERTIFICATE_MANAGE; "
             f"if none is, {remedy}",
         )
     if not names:
-        return Obstacle("new_name", f"It is for no name, so it renews no certificate of the store. {remedy}")
-    return Obstacle(
+        return SaidObstacle("new_name", f"It is for no name, so it renews no certificate of the store. {remedy}")
+    return SaidObstacle(
         "new_name",
         f"The store holds no certificate for {some_of(sorted(names))} that it would renew: {remedy}",
     )
@@ -566,12 +572,12 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
     return not record.intermediates or (options.needs_trust and view.chain(record).trust == "incomplete")
 
 
-def _why_useless(secret: Secret, view: TrustView) -> Obstacle[RotationReason] | None:
+def _why_useless(secret: Secret, view: TrustView) -> SaidObstacle[RotationReason] | None:
     if secret.why_inactive:
         why = f"Secrets Manager says that it is {secret.why_inactive}: look there why it is not active."
-        return Obstacle("not_active", why)
+        return SaidObstacle("not_active", why)
     if secret.not_after is not None and secret.not_after < view.at:
-        return Obstacle(
+        return SaidObstacle(
             "expired",
             f"It expired at {iso(secret.not_after)}: have Secrets Manager renew it, or import a new version there.",
         )
@@ -606,7 +612,7 @@ class _Store:
         within = self._index.within(names | self._addresses)
         return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
 
-    def why_nothing_to_renew(self, secret: Secret, listeners_with: ListenersWith) -> Obstacle[RotationReason]:
+    def why_nothing_to_renew(self, secret: Secret, listeners_with: ListenersWith) -> SaidObstacle[RotationReason]:
         """Return why: that of the certificate which comes nearest to it, if there is any."""
         names = _identities(secret)
         related = [record for record in self._index.sharing(names) if _is_older(record, secret)]
@@ -622,7 +628,7 @@ class _Store:
         reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
         name = secret.common_name or min(names)
         command = remedies.adopt(name, listeners_with.get(nearest.stored_id, ()))
-        return Obstacle(
+        return SaidObstacle(
             "names_not_covered",
             f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {some_of(lost)}. "
             f"{remedy_of(reason, '', command)}",

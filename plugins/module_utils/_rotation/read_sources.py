@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 
 from .._base.codes import Untrusted
-from .._base.errors import CertificatesError, Obstacle, failed_about
+from .._base.errors import CertificatesError, SaidObstacle, failed_about
 from .._base.module import Module
 from .._base.names import shown_name, source_name
 from .._base.text import encodable, printable
@@ -55,7 +55,7 @@ LEAVES_AT_ONCE = 100
 SEE = "See that its disk is mounted, and that the path is right."
 TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
 """What is told of a certificate that cannot be used."""
-GONE: Trouble = Obstacle("certificate_missing", "It was removed from Secrets Manager while this ran.")
+GONE: Trouble = SaidObstacle("certificate_missing", "It was removed from Secrets Manager while this ran.")
 
 
 @dataclass(frozen=True)
@@ -345,7 +345,7 @@ def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record
             reason = "expired" if end < at else "not_yet_valid"
         elif reason not in REFUSALS:
             continue
-        yield _not_taken(source, _place_of_key(missing["path"]), missing, Obstacle(reason, missing["message"]))
+        yield _not_taken(source, _place_of_key(missing["path"]), missing, SaidObstacle(reason, missing["message"]))
 
 
 def _not_taken(
@@ -411,11 +411,11 @@ def read_listed(module: Module, listing: InstanceListing, world: World, options:
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return GONE if error.code == "not_found" else Obstacle(error.code, error.message)
+            return GONE if error.code == "not_found" else SaidObstacle(error.code, error.message)
 
     answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
     bundles = [(secret, answer) for secret, answer in answers if isinstance(answer, Bundle)]
-    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, Obstacle)]
+    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, SaidObstacle)]
     keyless = [(secret, NO_KEY) for secret, bundle in bundles if bundle.trouble is NO_KEY]
     plan.unwanted.extend([*keyless, *((secret, why_not) for secret, why_not in unread if why_not is GONE)])
     return InstanceContent(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from .._base.errors import CertificatesError
 from .._base.names import listener_name
 from .._replacement.can_replace import ACCEPT, LOOSENED, Incumbent, Overrides, loosened, losses
+from .._replacement.messages import loss
 from .._replacement.trust import TrustView
 from .._report.summary import LISTS, RESULT_NAMES, adoption_lines, failure_lines, summary, totals
 from .._softlayer.client import Client
@@ -133,7 +134,7 @@ def as_adopted(listener: ListenerAction, seen: Seen) -> Record:
         **{name: value for name, value in listener.as_result(world.view).items() if name in OF_LISTENER},
         "had": _known(old, world.view),
         "gets": _known(new, world.view) if is_given else None,
-        "lost": losses(*compared, world.view) if compared else [],
+        "lost": [loss(lost) for lost in losses(*compared, world.view)] if compared else [],
         "allowed": sorted({ACCEPT[reason] for reason, what in LOOSENED.items() if getattr(accepted, what)}),
         "still_used_by": [listener_name(service) for service in services if service["listener_uuid"] not in left],
     }

@@ -18,13 +18,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from .._base.action import Action
+from .._base.action import SaidAction
 from .._base.codes import Code, OwnObstacle, SecretOutcome, SecretReason
-from .._base.errors import Obstacle
+from .._base.errors import SaidObstacle
 from .._base.names import is_host_name, named
 from .._base.text import printable, some_of
 from .._base.times import iso
 from .._replacement.can_replace import Incumbent, Overrides, age, is_newer, lost_names, supersedes, why_not_in_place_of
+from .._replacement.messages import said
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._store.check import Content, remedy_for
@@ -47,7 +48,7 @@ OF_NAMES = (
 
 
 @dataclass(frozen=True)
-class SecretAction(Action[SecretOutcome, Code]):
+class SecretAction(SaidAction[SecretOutcome, Code]):
     """What to do, or what was done, about one certificate in Secrets Manager."""
 
     REASONS = frozenset(t.get_args(SecretReason)) | {"invalid_argument"}
@@ -219,7 +220,7 @@ def compare(action: SecretAction, held: Bundle) -> SecretAction:
     return known.failed(refusal.reason, refusal.message) if refusal else _updated(known)
 
 
-def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obstacle[SecretReason] | None:
+def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> SaidObstacle[SecretReason] | None:
     """Return why a certificate, with its chain, must not take the place of a secret's current version.
 
     An expired version may also be replaced by one that began earlier. Of one that cannot be read, only the names count, as far as its
@@ -239,14 +240,14 @@ def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obst
         if not is_newer(current, new, view):
             return None
         why = f"Its chain lacks intermediate certificates of {CURRENT}: give them all, or none, which keeps those that are there."
-        return Obstacle("chain_incomplete", f"{why} {FORCE}")
+        return SaidObstacle("chain_incomplete", f"{why} {FORCE}")
     if held.certificate.not_after < view.at or supersedes(new, current, view):
         return None
     ours, theirs = (
         f"from {iso(record.not_before)} to {iso(record.not_after)}"
         for record in (action.wanted.certificate, held.certificate)
     )
-    return Obstacle(
+    return SaidObstacle(
         "ambiguous" if age(new) == age(current) else "superseded",
         f"It is no renewal of {CURRENT}: it is valid {ours}, and that one {theirs}. {FORCE}",
     )
@@ -258,9 +259,9 @@ FORCE = "Set force: true if it is to become the current version all the same."
 
 def _refused(
     new: StoreCertificate, old: Incumbent | None, view: TrustView, overrides: Overrides | None
-) -> Obstacle[SecretReason] | None:
+) -> SaidObstacle[SecretReason] | None:
     """Return what the rule says against a certificate in the place of another one, in words for a secret."""
-    why = why_not_in_place_of(new, old, view, overrides)
+    why = said(why_not_in_place_of(new, old, view, overrides))
     if why is None:
         return None
     reason, message = why.reason, why.message
@@ -278,7 +279,7 @@ def _refused(
     elif reason in UNTRUSTED.values():
         chain = view.chain(new)
         message = f"Clients would trust it less than {CURRENT}: {chain.why}. {remedy_for(chain)}"
-    return Obstacle(t.cast(OwnObstacle, reason), f"{message} {FORCE}")  # nobody was asked what was revoked
+    return SaidObstacle(t.cast(OwnObstacle, reason), f"{message} {FORCE}")  # nobody was asked what was revoked
 
 
 def _updated(action: SecretAction) -> SecretAction:
@@ -297,22 +298,22 @@ def _metadata_changes(new: SecretAction, present: Secret) -> dict[str, t.Any]:
     return changes
 
 
-def why_not_changed(secret: Secret, at: datetime) -> Obstacle[SecretReason] | None:
+def why_not_changed(secret: Secret, at: datetime) -> SaidObstacle[SecretReason] | None:
     """Return why a secret gets no new version."""
     if secret.secret_type != IMPORTED:
-        return Obstacle(
+        return SaidObstacle(
             "other_type",
             f"Secrets Manager has a secret of this name in the group that is no imported certificate, but of the type "
             f"{secret.secret_type}: give another name.",
         )
     if secret.is_managed:
-        return Obstacle(
+        return SaidObstacle(
             "managed_csr",
             "The secret has a CSR whose private key Secrets Manager has made itself, so it takes no other key: give another name.",
         )
     has_only_expired = secret.state == DEACTIVATED and secret.not_after is not None and secret.not_after < at
     if secret.why_inactive and not has_only_expired:
-        return Obstacle(
+        return SaidObstacle(
             "not_active",
             f"Secrets Manager says that the secret is {secret.why_inactive}: look there why it is not active, or give another name.",
         )

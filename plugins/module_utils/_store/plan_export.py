@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
-from .._base.action import Action
+from .._base.action import SaidAction
 from .._base.codes import ExportOutcome, ExportReason
 from .._base.errors import CertificatesError
 from .._base.names import any_matches, safe_stem, shown_name
 from .._base.times import iso
 from .._replacement.index import why_not_held
+from .._replacement.messages import why_not
 from .._softlayer.store import ENTRY_LACKS, StoreCertificate, StoreListing
 from .._x509.bundle import KeyRef, bundle_of_parts
 from .._x509.certificate import Certificate, pem_bundle
@@ -55,7 +56,7 @@ class ExportOptions:
 
 
 @dataclass(frozen=True)
-class ExportAction(Action[ExportOutcome, ExportReason]):
+class ExportAction(SaidAction[ExportOutcome, ExportReason]):
     """What to do, or what was done, about one certificate, or about an id or a pattern that there is none for."""
 
     REASONS = frozenset(t.get_args(ExportReason))
@@ -238,7 +239,7 @@ def _action(record: StoreCertificate, stem: str) -> ExportAction:
 
 def _why_no_id(identifier: int, expired: StoreCertificate | None) -> str:
     if expired is None:
-        return why_not_held(identifier, None)
+        return why_not(why_not_held(identifier, None))
     return f"Certificate {identifier} has expired at {iso(expired.not_after)}: set include_expired: true to export it."
 
 

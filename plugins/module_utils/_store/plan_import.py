@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from .._base.action import Action
+from .._base.action import SaidAction
 from .._base.codes import Code, ImportOutcome, ImportReason
 from .._base.errors import CertificatesError
 from .._base.names import ascii_name
@@ -48,7 +48,7 @@ class Superseded:
 
 
 @dataclass(frozen=True)
-class ImportAction(Action[ImportOutcome, Code]):
+class ImportAction(SaidAction[ImportOutcome, Code]):
     """What to do, or what was done, about one certificate."""
 
     REASONS = frozenset(t.get_args(ImportReason)) | {"invalid_argument"}

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import replace
 
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import CertificatesError, SaidObstacle
 from .._base.files import read_file
 from .._x509.bundle import PARTS, Bundle, KeyRef, bundle_of_key_store, bundle_of_parts
 from .._x509.keys import key_texts
@@ -55,12 +55,12 @@ def with_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]
         try:
             data = read_file(key.real_path)
         except CertificatesError as error:
-            return replace(bundle, trouble=Obstacle(error.code, error.message))
+            return replace(bundle, trouble=SaidObstacle(error.code, error.message))
         if key.is_pkcs12:
             there = bundle_of_key_store(data, passphrase, key.real_path)
             if there.trouble is None and there.fitting != bundle.certificates:
                 why = f"{key.real_path}: It has another certificate or private key by now."
-                there = replace(bundle, trouble=Obstacle("key_mismatch", why))
+                there = replace(bundle, trouble=SaidObstacle("key_mismatch", why))
             bundle = there
         else:
             hide(*key_texts(data))

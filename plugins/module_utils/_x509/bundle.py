@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from .._base.codes import Code, RotationReason
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import CertificatesError, SaidObstacle
 from .certificate import Certificate
 from .keys import PrivateKey, read_key_store, read_private_key
 from .pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_off, why_none
@@ -20,7 +20,7 @@ from .read import Csr, read_certificates, read_request
 
 Kind = t.Literal["certificate", "chain", "key", "any", "store"]
 """What bytes are for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
-Trouble: t.TypeAlias = Obstacle[Code | RotationReason]
+Trouble: t.TypeAlias = SaidObstacle[Code | RotationReason]
 """Why something that was read cannot be used."""
 
 
@@ -115,9 +115,9 @@ def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
             return key
     trouble = key.trouble or certificates.trouble
     if trouble is None and truncated:
-        trouble = Obstacle("invalid_pem", why_cut_off(min(truncated)))
+        trouble = SaidObstacle("invalid_pem", why_cut_off(min(truncated)))
     if trouble is None and kind == "certificate" and not certificates.certificates and not key.key:
-        trouble = Obstacle("invalid_pem", why_none(data, "certificate", "certificate"))
+        trouble = SaidObstacle("invalid_pem", why_none(data, "certificate", "certificate"))
     if kind == "chain":
         return Bundle(issuers=certificates.certificates, trouble=trouble)
     return Bundle(certificates.certificates, key=key.key, trouble=trouble)
@@ -161,7 +161,7 @@ def bundle_of_key_store(data: bytes, passphrase: str | None, path: str | None = 
     there = _key_store(data, passphrase)
     if there.trouble is None and not (there.key and there.certificates):
         lacks = "The PKCS#12 file lacks the private key or the certificate: export it with both."
-        there = replace(there, trouble=Obstacle("invalid_pem", lacks))
+        there = replace(there, trouble=SaidObstacle("invalid_pem", lacks))
     return in_file(there, path)
 
 
@@ -178,7 +178,7 @@ def _tried(read: Callable[[], Bundle]) -> Bundle:
     try:
         return read()
     except CertificatesError as error:
-        return Bundle(trouble=Obstacle(error.code, error.message))
+        return Bundle(trouble=SaidObstacle(error.code, error.message))
 
 
 def _certificates(data: bytes) -> Bundle:
@@ -190,7 +190,7 @@ def _all_certificates(data: bytes, given_as: str) -> Bundle:
     there = _certificates(data)
     if there.trouble or (there.certificates and not begun_blocks(data)[1] & CERTIFICATE_LABELS):
         return there
-    return replace(there, trouble=Obstacle("invalid_pem", why_none(data, "certificate", given_as)))
+    return replace(there, trouble=SaidObstacle("invalid_pem", why_none(data, "certificate", given_as)))
 
 
 def _private_key(data: bytes, passphrase: str | None) -> Bundle:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.action import (
-    Action,
+    SaidAction,
     failure_of,
     failure_of_items,
 )
@@ -18,7 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 
 
 @dataclass(frozen=True)
-class Painting(Action[str, str]):
+class Painting(SaidAction[str, str]):
     """A kind of its own."""
 
     REASONS = frozenset({"not_found"})
@@ -68,7 +68,7 @@ def test_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: str, reas
 
 def test_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
     for code in ("not_found", "refused", "outcome_unknown"):
-        assert Action("done", None, "Done.").because(CertificatesError(code, "No.")).reason == code  # type: ignore[arg-type]
+        assert SaidAction("done", None, "Done.").because(CertificatesError(code, "No.")).reason == code  # type: ignore[arg-type]
 
 
 def test_what_would_be_done_does_not_say_that_it_was() -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import SaidObstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.approved import (
     Approved,
@@ -88,7 +88,7 @@ def test_a_preview_has_nothing_that_is_not_looked_at() -> None:
 def test_imports() -> None:
     """By fingerprint: another certificate in the place of one that was shown is not it."""
     same, new, late, gone, _unused = ENTRIES
-    skipped = late.skipped(Obstacle("expired", "It expired."))
+    skipped = late.skipped(SaidObstacle("expired", "It expired."))
     moved = replace(same, source="folder", path="/elsewhere")
     chosen = Chosen([moved, new], [skipped], [moved, new], [late])
     limited = limit_imports(chosen, approved(imported=[same, late, gone]))
@@ -159,7 +159,7 @@ def test_a_listener_that_is_gone() -> None:
 
 def test_deletions() -> None:
     """What would be deleted now and was not shown is kept; so is what was shown and is needed again, or gone."""
-    plan = RemovalPlan([OLD, NEW], [(NEWER, Obstacle("not_reachable", "It was not seen."))])
+    plan = RemovalPlan([OLD, NEW], [(NEWER, SaidObstacle("not_reachable", "It was not seen."))])
     gone = Made("gone.example.com", ("gone.example.com",)).record(9)
     old, left_out = limit_removal(plan, approved(removed=[OLD, NEWER, gone]))
     assert old == [OLD]

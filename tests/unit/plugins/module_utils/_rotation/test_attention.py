@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import AttentionReason
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import SaidObstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import DEPLOY, deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
@@ -713,12 +713,12 @@ def test_what_begins_earlier_than_what_is_served_and_ends_later() -> None:
 def test_a_client_that_has_not_renewed_what_it_has(source: str, key: str, said: str) -> None:
     """The usual reason for which a night is red: it is told with the command that shows why."""
     has = entry(replace(DUE, key=key), 2, source, name="www")
-    there = has.skipped(Obstacle("already_imported", "The store has it: certificate 1."))
+    there = has.skipped(SaidObstacle("already_imported", "The store has it: certificate 1."))
     served = serving(replace(DUE, key=key))
     assert message(served, unused=[there], usable=[has], has_sources=True).endswith(said)
-    unlike = has.skipped(Obstacle("not_active", "It is not active."))
+    unlike = has.skipped(SaidObstacle("not_active", "It is not active."))
     assert message(served, unused=[unlike], usable=[has], has_sources=True).endswith("www: It is not active.")
-    other = entry(replace(DUE, copy=1), 2, source).skipped(Obstacle("already_imported", "The store has it."))
+    other = entry(replace(DUE, copy=1), 2, source).skipped(SaidObstacle("already_imported", "The store has it."))
     assert message(serving(DUE), unused=[other], has_sources=True).endswith("are among the sources.")
 
 

@@ -18,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
     loosened,
     losses,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import loss
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     Adoption,
     ListenerAction,
@@ -80,7 +81,7 @@ ANY = (*ECDSA, "ECDHE-RSA-AES256-GCM-SHA384")
 def test_what_is_lost_and_accepted(old: Made, new: Made, lost: list[str], accepted: set[str]) -> None:
     """No more is accepted than what the difference needs, and never that clients would not trust it."""
     before, after = old.record(1), new.record(2)
-    assert losses(after, before, CLIENTS) == lost
+    assert [loss(each) for each in losses(after, before, CLIENTS)] == lost
     assert loosened(after, Incumbent.of(before), CLIENTS) == Overrides(wildcards=True, **dict.fromkeys(accepted, True))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, SaidObstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import LARGEST_FILE
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files as reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
@@ -205,5 +205,5 @@ def test_the_folders_of_a_source_in_their_order(tmp_path: Path, monkeypatch: pyt
         ("gone", "broken_link", "{} is a link to something that is not there: restore that, or remove the link"),
     ):
         trouble = found[name][1]
-        assert isinstance(trouble, Obstacle) and trouble.reason == reason
+        assert isinstance(trouble, SaidObstacle) and trouble.reason == reason
         assert trouble.message.startswith(said.format(tmp_path / name))
