@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of every module that calls the SoftLayer API; defined in C(module_utils/_base/options.py)."""
+    """The options of every module that calls the SoftLayer API; defined in C(module_utils/_softlayer/options.py)."""
 
     DOCUMENTATION = r"""
 options:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which instance of IBM Cloud Secrets Manager is meant; defined in C(module_utils/_base/options.py)."""
+"""Which instance of IBM Cloud Secrets Manager is meant; defined in C(module_utils/_secrets_manager/settings.py)."""
 
 from __future__ import annotations
 

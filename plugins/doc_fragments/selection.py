@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that say which SSL orders to list; defined in C(module_utils/_base/options.py)."""
+    """The options that say which SSL orders to list; defined in C(module_utils/_softlayer/options.py)."""
 
     DOCUMENTATION = r"""
 options:

@@ -187,12 +187,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.libra
     require_libraries,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import ascii_name, shown_name_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import (
-    STATUS_CHOICES,
-    ArgumentSpec,
-    api_options,
-    selection_options,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import masked, secrets_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import has_passed, now, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import about, results
@@ -200,6 +195,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import trust_view_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import (
+    STATUS_CHOICES,
+    api_options,
+    selection_options,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import (
     Order,
     Selection,

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from .._base.errors import CertificatesError
 from .._base.files import is_fixed, state_folder, state_home
+from .._base.options import ArgumentSpec, of_environment
 from .._base.secrets import masked, secrets_in
 
 if t.TYPE_CHECKING:
@@ -36,6 +37,25 @@ AMBIGUOUS = re.compile(r"://[^@/]*:[^@]*[?/\s][\w.-]+=[^@]*@")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 PLAIN = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
 """A SQLAlchemy URL whose database is what stands there, without anything encoded, and without parameters."""
+MARKS = ("/run/.containerenv", "/.dockerenv")
+"""Files that Podman and CRI-O, and Docker, create in each container."""
+IN_MEMORY = {"tmpfs", "ramfs"}
+LAYERED = {"overlay", "fuse.fuse-overlayfs"}
+"""File systems of a volume with the option `O`, which AWX's settings suggest: writes go to a layer of the container's own.
+Only the top of the layers is such a place. A folder below it is shared by a machine that is itself a container."""
+ANONYMOUS = re.compile(r"/volumes/[0-9a-f]{64}/_data(/|$)")
+"""The path of an unnamed Podman or Docker volume: each new container gets a new one."""
+EMPTY_DIR = "/kubernetes.io~empty-dir/"
+"""The path of a Kubernetes volume that is lost with its pod."""
+ESCAPE = re.compile(r"\\([0-7]{3})")
+
+
+def ledger_options() -> ArgumentSpec:
+    """Return the options of the modules that record in the ledger what they send or create."""
+    return ArgumentSpec(
+        options={"ledger_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])}},
+        limiting={"ledger_url"},
+    )
 
 
 def default_path() -> str:
@@ -205,18 +225,6 @@ def described(url: sa.URL) -> str:
 
 
 # Containers and jobs. If the ledger is lost with its run, the next one does not remember the emails and would send them again.
-
-MARKS = ("/run/.containerenv", "/.dockerenv")
-"""Files that Podman and CRI-O, and Docker, create in each container."""
-IN_MEMORY = {"tmpfs", "ramfs"}
-LAYERED = {"overlay", "fuse.fuse-overlayfs"}
-"""File systems of a volume with the option `O`, which AWX's settings suggest: writes go to a layer of the container's own.
-Only the top of the layers is such a place. A folder below it is shared by a machine that is itself a container."""
-ANONYMOUS = re.compile(r"/volumes/[0-9a-f]{64}/_data(/|$)")
-"""The path of an unnamed Podman or Docker volume: each new container gets a new one."""
-EMPTY_DIR = "/kubernetes.io~empty-dir/"
-"""The path of a Kubernetes volume that is lost with its pod."""
-ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from .._base.errors import CertificatesError
 from .._base.files import check_plain_file, shown
 from .._base.text import printable
 from .._http.network import default_roots
-from .limits import why_unusable
 from .mailbox import Enough, Mailbox, Raw, Unreadable, cut
 from .message_parts import HEADER_BYTES
+from .options import why_unusable
 from .plan_collect import Location
 
 with suppress(ImportError):

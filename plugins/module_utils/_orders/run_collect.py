@@ -17,27 +17,21 @@ from .._base.errors import CertificatesError
 from .._base.files import read_file
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
 from .._base.module import Module
-from .._base.options import (
-    MAILBOXES,
-    ArgumentSpec,
-    api_options,
-    import_options,
-    mailbox_options,
-    select_option,
-    selection_options,
-)
+from .._base.options import ArgumentSpec
 from .._base.progress import waiting
 from .._base.text import printable
 from .._base.times import now
 from .._replacement.roots import anchors_for, known_issuers, trust_view_of
+from .._softlayer.options import api_options, select_option, selection_options
 from .._softlayer.values import number
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
+from .._x509.options import certificate_options
 from .._x509.read import read_request
 from .imap import ImapMailbox, ImapSettings
-from .limits import which_mailboxes, why_unusable
 from .mailbox import Mailbox, MaildirMailbox, PathsMailbox
+from .options import MAILBOXES, mailbox_options, which_mailboxes, why_unusable
 from .plan_collect import Search, Target, Wanted, is_awaited, why_missing, why_untrusted
 
 SPEC = (
@@ -45,7 +39,9 @@ SPEC = (
     + selection_options().only("order_ids", "account_id")
     + select_option()
     + mailbox_options()
-    + import_options().only("privatekey_passphrase", "trusted_ca_path", "intermediate_path", "intermediate_content")
+    + certificate_options().only(
+        "privatekey_passphrase", "trusted_ca_path", "intermediate_path", "intermediate_content"
+    )
     + ArgumentSpec(
         options={
             "orders": {"type": "list", "elements": "dict"},

@@ -14,11 +14,12 @@ from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES
 from .._base.module import Module
 from .._base.names import any_matches
-from .._base.options import ArgumentSpec, api_options, select_option, selection_options
+from .._base.options import ArgumentSpec
 from .._replacement.index import StoreIndex
 from .._replacement.roots import trust_view_of
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client, connect
+from .._softlayer.options import api_options, select_option, selection_options
 from .._softlayer.orders import DERIVED, PROPERTIES, STANDING, Order, Selection, fetch_orders
 from .._softlayer.store import UNREADABLE, fetch_for_orders
 from .imported import results as selected

@@ -19,21 +19,15 @@ from .._base.codes import EmailOutcome, EmailReason
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._base.module import Module
-from .._base.options import (
-    ArgumentSpec,
-    api_options,
-    concurrency_options,
-    ledger_options,
-    select_option,
-    selection_options,
-)
+from .._base.options import ArgumentSpec, concurrency_options
 from .._base.progress import counted
 from .._base.times import iso, now
 from .._ledger.ledger import Claim, Key, Ledger, lease_for
-from .._ledger.place import find_place, find_why_lost
+from .._ledger.place import find_place, find_why_lost, ledger_options
 from .._replacement.index import StoreIndex
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import Client, connect
+from .._softlayer.options import api_options, select_option, selection_options
 from .._softlayer.orders import FULFILLMENT_EMAIL, INELIGIBLE, TERM, Selection, fetch_order, resend_fulfillment_email
 from .._softlayer.store import fetch_for_orders
 from .plan_request import (

@@ -19,7 +19,7 @@ from .._base.files import state_folder
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_DOWNLOADS
 from .._base.module import Module
 from .._base.names import name_to_ask_for
-from .._base.options import ArgumentSpec, api_options, concurrency_options, import_options
+from .._base.options import ArgumentSpec, concurrency_options
 from .._base.times import now
 from .._http.network import LONGEST_TIMEOUT, Network, network_of_options
 from .._replacement.index import StoreIndex
@@ -27,11 +27,13 @@ from .._replacement.roots import roots_if_any
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import fetch_balancers
+from .._softlayer.options import api_options
 from .._softlayer.settings import resolve_settings
 from .._softlayer.store import StoreCertificate, fetch_visible
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.crl import NOT_ASKED, Revocation, answer_about
+from .._x509.options import certificate_options
 from .endpoint import Demand, Endpoint, Expected, ProbeResult, is_host, names_record, read_endpoint
 from .handshake import CONCURRENCY, probe_all
 from .result import Entries
@@ -40,7 +42,7 @@ from .revocation import Authorities, cache_in, named_anchors
 
 SPEC = (
     api_options()
-    + import_options().only("trusted_ca_path")
+    + certificate_options().only("trusted_ca_path")
     + concurrency_options(CONCURRENCY)
     + REVOCATION_SPEC
     + ArgumentSpec(

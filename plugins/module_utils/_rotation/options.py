@@ -13,23 +13,18 @@ from dataclasses import dataclass, fields
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGER
 from .._base.module import Module
-from .._base.options import (
-    MAILBOXES,
-    ArgumentSpec,
-    api_options,
-    concurrency_options,
-    import_options,
-    ledger_options,
-    mailbox_options,
-    secrets_source_options,
-)
-from .._orders.limits import which_mailboxes, why_unusable
+from .._base.options import ArgumentSpec, concurrency_options
+from .._ledger.place import ledger_options
+from .._orders.options import MAILBOXES, mailbox_options, which_mailboxes, why_unusable
 from .._probe.endpoint import Endpoint
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.run import expecting, read_endpoints
 from .._replacement.roots import known_issuers, trusted_roots
+from .._secrets_manager.settings import secrets_source_options
+from .._softlayer.options import api_options
 from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, PATH, Source
 from .._x509.certificate import Certificate
+from .._x509.options import certificate_options
 from .approved import Approved
 from .attention import REASONS
 from .plan_deploy import Adoption, ListenerSelection
@@ -44,7 +39,7 @@ SPEC = (
     api_options()
     + ledger_options()
     + concurrency_options()
-    + import_options().only("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+    + certificate_options().only("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
     + REVOCATION_SPEC
     + DEPLOY_SPEC.only("common_names", "load_balancers", "max_listeners", "verify_timeout", "rollback")
     + ArgumentSpec(

@@ -15,10 +15,10 @@ from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES
 from .._base.module import Module
 from .._base.names import LARGEST_PORT
-from .._base.options import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
+from .._base.options import ArgumentSpec, concurrency_options
 from .._base.text import some_of
 from .._base.times import now
-from .._ledger.place import check_place, folder_beside
+from .._ledger.place import check_place, folder_beside, ledger_options
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.revocation import Authorities, as_sent, authorities_for
 from .._replacement.can_replace import Overrides
@@ -26,6 +26,7 @@ from .._replacement.roots import roots_if_any, trust_view_of
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client, connect
 from .._softlayer.load_balancers import fetch_balancers
+from .._softlayer.options import api_options, selection_options
 from .._softlayer.store import fetch_stored, warn_of_unreadable
 from .._softlayer.values import check_ids
 from .plan_deploy import (

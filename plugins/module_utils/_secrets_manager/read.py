@@ -15,13 +15,12 @@ from dataclasses import dataclass
 
 from .._base.errors import CertificatesError
 from .._base.module import Module
-from .._base.options import SECRET_TYPES
 from .._base.text import some_of
 from .._x509.bundle import Bundle
 from .._x509.keys import key_texts
 from .client import SecretsManager
 from .secret import Secret
-from .settings import resolve_instance
+from .settings import SECRET_TYPES, resolve_instance
 
 OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
 """Codes of a secret that cannot be read, while others may be."""

@@ -23,25 +23,18 @@ from .._base.codes import SecretOutcome
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
 from .._base.module import Module
-from .._base.options import (
-    SOURCES,
-    ArgumentSpec,
-    api_options,
-    check_beside_several,
-    concurrency_options,
-    instance_options,
-    ledger_options,
-    secret_certificate_options,
-)
+from .._base.options import ArgumentSpec, concurrency_options
 from .._base.progress import counted
 from .._base.times import now
 from .._http.faults import as_sentence
-from .._ledger.place import check_given_place
+from .._ledger.place import check_given_place, ledger_options
 from .._replacement.roots import anchors_for, trust_view_of
 from .._softlayer.client import Client, connect
+from .._softlayer.options import api_options
 from .._softlayer.store import fetch_visible, fetch_with_private_key
 from .._softlayer.values import check_ids
 from .._store.check import ImportOptions, assemble
+from .._store.options import SOURCES, check_beside_several
 from .._store.plan_export import check_key
 from .._store.read_files import Item, read_given
 from .._x509.bundle import Bundle, KeyRef
@@ -50,7 +43,7 @@ from .client import SecretsManager
 from .plan import NAME, OF_NAMES, SecretAction, compare, mark_repeated, plan_secret, why_no_metadata, why_not_taken
 from .read import OF_ONE_SECRET, read_bundle
 from .secret import Secret
-from .settings import resolve_instance
+from .settings import instance_options, resolve_instance, secret_certificate_options
 
 SPEC = (
     api_options()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An instance of IBM Cloud Secrets Manager, and the login for it, from options. Private to softlayer.certificates."""
+"""The options that name an instance of IBM Cloud Secrets Manager and its secrets, and the login for it. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .._base.errors import CertificatesError
+from .._base.options import ArgumentSpec, OneArgument, of_environment
 from .._http.network import Network, guard_url
 from .._softlayer.settings import IBM_CLOUD_USER, check_ascii, resolve_network, resolve_settings
+from .._store.options import several_options
+from .._x509.options import certificate_options
 
 DOMAIN = ".secrets-manager.appdomain.cloud"
 """Below it, the first label of a host is the id of an instance."""
@@ -25,6 +28,58 @@ PRIVATE_IAM_URL = "https://private.iam.cloud.ibm.com"
 """That of those who reach the instance by IBM Cloud's private network."""
 KEY_VARIABLE = "IBMCLOUD_API_KEY"
 """Where IBM's own tools look for the API key."""
+SECRET_TYPES = ("public_cert", "imported_cert", "private_cert")
+"""The types of secrets in IBM Cloud Secrets Manager that are certificates."""
+
+
+def instance_options() -> ArgumentSpec:
+    """Return the options that name an instance of IBM Cloud Secrets Manager."""
+    return ArgumentSpec(
+        options={
+            "instance_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])},
+            "iam_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_IAM_URL"])},
+        }
+    )
+
+
+def secrets_source_options() -> ArgumentSpec:
+    """Return the options of a source that is an instance of IBM Cloud Secrets Manager."""
+    return instance_options() + ArgumentSpec(
+        options={
+            "api_key": {"type": "str", "no_log": True},
+            "names": {"type": "list", "elements": "str"},
+            "labels": {"type": "list", "elements": "str"},
+            "secret_groups": {"type": "list", "elements": "str", "no_log": False},
+            "types": {"type": "list", "elements": "str", "choices": list(SECRET_TYPES)},
+        },
+        limiting={"names", "labels", "secret_groups", "types"},
+    )
+
+
+def secret_certificate_options() -> ArgumentSpec:
+    """Return the options of `secrets_manager_certificate`: one certificate at top level, or several in `certificates`."""
+    material = [
+        *(f"{part}_{form}" for part in ("certificate", "privatekey", "intermediate") for form in ("path", "content")),
+        *("privatekey_passphrase", "pkcs12_path", "pkcs12_passphrase"),
+    ]
+    of_file = certificate_options()
+    shared = of_file.only(*material, "allow_expired", "verify_chain", "trust", "trusted_ca_path")
+    options: dict[str, OneArgument] = {
+        "state": {"type": "str", "choices": ["present"], "default": "present"},
+        "name": {"type": "str"},
+        **shared.options,
+        "certificate_id": {"type": "int"},
+        "secret_group": {"type": "str", "default": "default", "no_log": False},
+        "labels": {"type": "list", "elements": "str"},
+        "description": {"type": "str"},
+        "force": {"type": "bool", "default": False},
+    }
+    exclusive = [
+        *(names for names in of_file.mutually_exclusive if {*names} <= options.keys()),
+        *(("certificate_id", name) for name in material),
+    ]
+    single = ArgumentSpec(options, exclusive)
+    return single + several_options(single) + ArgumentSpec(required_one_of=[("certificates", "name")])
 
 
 @dataclass(frozen=True)

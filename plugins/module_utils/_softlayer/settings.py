@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from .._base.errors import CertificatesError
-from .._base.options import TRANSPORTS
 from .._base.secrets import secrets_in
 from .._http.network import Network, _network, guard_url
+from .options import TRANSPORTS
 
 with suppress(ImportError):
     from SoftLayer import API_PUBLIC_ENDPOINT

@@ -19,10 +19,11 @@ from .._base.errors import CertificatesError
 from .._base.files import PrivateFolder, is_fixed
 from .._base.libraries import FOR_API, FOR_CERTIFICATES
 from .._base.module import Module
-from .._base.options import ArgumentSpec, api_options, concurrency_options, selection_options
+from .._base.options import ArgumentSpec, concurrency_options
 from .._base.progress import counted
 from .._base.times import now
 from .._softlayer.client import Client, connect
+from .._softlayer.options import api_options, selection_options
 from .._softlayer.store import fetch_visible, fetch_with_private_key
 from .._softlayer.values import check_ids
 from .._x509.keys import LONGEST_PASSPHRASE, PrivateKey, key_texts

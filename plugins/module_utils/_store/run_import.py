@@ -17,18 +17,10 @@ from .._base.action import failure_of
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._base.module import Module
-from .._base.options import (
-    IDENTITIES,
-    SOURCES,
-    api_options,
-    check_beside_several,
-    concurrency_options,
-    import_options,
-    ledger_options,
-)
+from .._base.options import concurrency_options
 from .._base.progress import counted
 from .._base.times import now
-from .._ledger.place import check_given_place, check_place
+from .._ledger.place import check_given_place, check_place, ledger_options
 from .._orders.import_files import certificate_files
 from .._replacement.index import StoreIndex
 from .._replacement.roots import anchors_for, known_issuers, trust_view_of
@@ -36,6 +28,7 @@ from .._replacement.trust import TrustView
 from .._softlayer import store
 from .._softlayer.client import Client, connect
 from .._softlayer.faults import NOT_FOUND_ADVICE
+from .._softlayer.options import api_options
 from .._softlayer.orders import Order, fetch_orders
 from .._softlayer.values import check_ids
 from .._x509.bundle import Bundle
@@ -43,6 +36,7 @@ from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chain
 from .apply import Creator, read_kept
 from .check import ImportOptions, assemble, check_order, with_remedy
+from .options import IDENTITIES, SOURCES, check_beside_several, import_options
 from .plan_import import (
     CHAIN,
     REQUEST,

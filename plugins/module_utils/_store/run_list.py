@@ -14,12 +14,13 @@ from dataclasses import fields
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES
 from .._base.module import Module
-from .._base.options import ArgumentSpec, api_options, selection_options
+from .._base.options import ArgumentSpec
 from .._replacement.index import StoreIndex
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import Client, connect
 from .._softlayer.faults import NOT_PERMITTED
 from .._softlayer.load_balancers import UNLISTED, Balancer, Listener, fetch_balancers
+from .._softlayer.options import api_options, selection_options
 from .._softlayer.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
 from .._softlayer.values import check_ids
 

@@ -16,13 +16,15 @@ import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import (
     ArgumentSpec,
-    api_options,
     concurrency_options,
-    import_options,
-    ledger_options,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import ledger_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import (
+    api_options,
     selection_options,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import CLIENTS, SECRETS_MANAGER
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.options import import_options
 
 from tests.support.pages import INVENTORIES, MODULES, PLUGINS, PREFIX, ROOT, documented_options, role_options
 

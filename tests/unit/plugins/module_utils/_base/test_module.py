@@ -17,7 +17,8 @@ from ansible.module_utils import basic
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec, api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
 
 from tests.support.modules import received
 

@@ -12,13 +12,7 @@ import typing as t
 import pytest
 from ansible.module_utils.basic import AnsibleFallbackNotFound
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import (
-    ArgumentSpec,
-    check_beside_several,
-    import_options,
-    of_environment,
-    secret_certificate_options,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec, of_environment
 
 SPEC = ArgumentSpec(
     options={
@@ -221,21 +215,3 @@ def test_an_environment_variable_that_is_empty_sets_nothing(monkeypatch: pytest.
         of_environment("ONE")
     monkeypatch.setenv("OTHER", " set\n")
     assert of_environment("ONE", "OTHER") == "set"
-
-
-OF_EACH = {"state", "allow_expired", "verify_chain", "trust"}
-"""What entries of `certificates` have with a default in both modules that take several."""
-
-
-@pytest.mark.parametrize(
-    ("spec", "own"),
-    [(import_options(), {"remove_superseded"}), (secret_certificate_options(), {"secret_group", "force"})],
-)
-def test_what_belongs_into_the_entries_of_several_does_not_stand_beside_them(spec: ArgumentSpec, own: set[str]) -> None:
-    names = OF_EACH | own
-    with pytest.raises(CertificatesError) as refused:
-        check_beside_several(spec, {"certificates": []}, names | {"certificates", "timeout", "notes"})
-    said = ", ".join(sorted(names))
-    assert refused.value.message == f"With certificates, give {said} inside its entries, not beside them."
-    check_beside_several(spec, {"certificates": []}, {"certificates", "timeout"})
-    check_beside_several(spec, {"certificates": None}, names)

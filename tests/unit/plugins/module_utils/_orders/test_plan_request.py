@@ -12,7 +12,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Entry, Key
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import is_awaited
@@ -29,6 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.pla
     warning_of_unknown_keys,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import Order
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,

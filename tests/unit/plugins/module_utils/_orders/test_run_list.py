@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import run_list as order_info
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_list import FIELDS
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import (
     DERIVED,
     PROPERTIES,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import mailbox_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.options import mailbox_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
     LEAVES_AT_ONCE,

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import (
     Instance,
     resolve_instance,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
 
 URL = "https://one.eu-de.secrets-manager.appdomain.cloud"
 PRIVATE = "https://one.private.eu-de.secrets-manager.appdomain.cloud"

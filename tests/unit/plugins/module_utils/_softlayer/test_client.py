@@ -22,7 +22,6 @@ import requests
 from ansible.module_utils import basic
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import network
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import (
     FEW_CALLS,
@@ -32,6 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     Client,
     connect,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import (
     Settings,
     resolve_settings,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.limits import why_unusable
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.options import why_unusable
 
 IMAP: dict[str, Any] = {
     "host": "mail.example.com",

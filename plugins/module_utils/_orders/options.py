@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the description of a mailbox may hold, as far as that shows before it is opened. Private to softlayer.certificates. Pure."""
+"""The options that describe a mailbox, and what they may hold, as far as that shows before it is opened. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Mapping
 
 from .._base.names import LARGEST_PORT, is_address, is_loopback
-from .._base.options import MAILBOXES
+from .._base.options import ArgumentSpec
 from .message_parts import HEADER_BYTES
 
 LONGEST: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
@@ -18,6 +18,35 @@ LONGEST: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000,
 LONGEST_ANSWER = 86_400
 """Seconds."""
 LARGEST_MESSAGE = 1024 * 1024 * 1024
+MAILBOXES = ("imap", "maildir", "paths")
+"""Options of `ssl_fulfillment_email_info` that name where the messages are."""
+
+
+def mailbox_options() -> ArgumentSpec:
+    """Return the options that describe a mailbox: where the messages are, one of `MAILBOXES`, and which of them are read."""
+    return ArgumentSpec(
+        options={
+            "imap": {
+                "type": "dict",
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "port": {"type": "int"},
+                    "username": {"type": "str", "required": True},
+                    "password": {"type": "str", "required": True, "no_log": True},
+                    "folder": {"type": "str", "default": "INBOX"},
+                    "security": {"type": "str", "choices": ["tls", "starttls", "none"], "default": "tls"},
+                    "validate_certs": {"type": "bool", "default": True},
+                    "ca_path": {"type": "path"},
+                    "timeout": {"type": "float", "default": 60},
+                },
+            },
+            "maildir": {"type": "path"},
+            "paths": {"type": "list", "elements": "path"},
+            "max_age_days": {"type": "float", "default": 30},
+            "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
+        },
+        required_one_of=[MAILBOXES],
+    )
 
 
 def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:

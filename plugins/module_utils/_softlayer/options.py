@@ -1,0 +1,67 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the API, and those that select SSL orders. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+from .._base.options import ArgumentSpec, OneArgument, of_environment
+
+STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
+"""The collection's words for the status of an order."""
+TRANSPORTS = ("xmlrpc", "rest")
+"""The transports of the API, by the part of an endpoint's path that selects each."""
+MOST_RETRIES = 100
+"""With the pauses between them, this many retries last more than an hour."""
+
+
+def api_options() -> ArgumentSpec:
+    """Return the options of all modules that call the SoftLayer API."""
+    return ArgumentSpec(
+        options={
+            "username": {"type": "str", "fallback": (of_environment, ["SL_USERNAME"])},
+            "api_key": {"type": "str", "no_log": True, "fallback": (of_environment, ["SL_API_KEY"])},
+            "endpoint_url": {"type": "str", "fallback": (of_environment, ["SL_ENDPOINT_URL"])},
+            "transport": {
+                "type": "str",
+                "choices": list(TRANSPORTS),
+                "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_TRANSPORT"]),
+            },
+            "config_file": {"type": "path"},
+            "timeout": {"type": "float", "default": 60},
+            "proxy": {"type": "str"},
+            "validate_certs": {"type": "bool", "default": True},
+            "ca_path": {"type": "path", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
+            "retries": {"type": "int", "default": 5},
+        },
+        bounds={"retries": (0, MOST_RETRIES)},
+    )
+
+
+def selection_options() -> ArgumentSpec:
+    """Return the options that say which SSL orders to list, and what to report about them."""
+    return ArgumentSpec(
+        options={
+            "order_ids": {"type": "list", "elements": "int"},
+            "common_names": {"type": "list", "elements": "str"},
+            "statuses": {"type": "list", "elements": "str", "choices": list(STATUS_CHOICES)},
+            "approver_emails": {"type": "list", "elements": "str"},
+            "expires_within_days": {"type": "int"},
+            "exclude_expired": {"type": "bool", "default": False},
+            "imported": {"type": "bool"},
+            "gather_imported": {"type": "bool", "default": False},
+            "account_id": {"type": "int"},
+        },
+        limiting={
+            *("order_ids", "common_names", "statuses", "approver_emails", "expires_within_days", "imported"),
+            "account_id",
+        },
+    )
+
+
+def select_option() -> ArgumentSpec:
+    """Return the option that says which SSL orders are meant, for modules that do something about them."""
+    conditions = selection_options()
+    options: OneArgument = {"select": {"type": "dict", "options": dict(conditions.options)}}
+    return ArgumentSpec(options, limiting={"select", *conditions.limiting})

@@ -1,0 +1,88 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of one certificate, or of several, in the store. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Mapping
+
+from .._base.errors import CertificatesError
+from .._base.options import ArgumentSpec, OneArgument
+from .._x509.options import certificate_options
+
+SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
+"""Options of `ssl_certificate_import` that say which certificate to store."""
+IDENTITIES = ("certificate_id", "fingerprint_sha256", "common_name")
+"""Options of `ssl_certificate_import` that say which certificate to delete."""
+FOR_ALL = ("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+"""Options without a default that hold of all certificates of `orders` and `collected`."""
+
+
+def several_options(single: ArgumentSpec) -> ArgumentSpec:
+    """Return the option for many certificates, beside the options of a single one."""
+    certificates: OneArgument = {
+        "type": "list",
+        "elements": "dict",
+        "options": single.options,
+        "mutually_exclusive": single.mutually_exclusive,
+    }
+    alone = [name for name, argument in single.options.items() if "default" not in argument]
+    return ArgumentSpec({"certificates": certificates}, [("certificates", name) for name in alone])
+
+
+def check_beside_several(spec: ArgumentSpec, values: Mapping[str, t.Any], given: Collection[str]) -> None:
+    """Refuse what belongs into the entries of `certificates` and stands beside them; Ansible sees only to what has no default.
+
+    Args:
+        spec: that of the module.
+        values: of its options.
+        given: the names of those that were given.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    options = spec.options["certificates"]["options"]
+    misplaced = sorted(name for name in given if "default" in options.get(name, {}))
+    if values["certificates"] is not None and misplaced:
+        raise CertificatesError(
+            "invalid_argument", f"With certificates, give {', '.join(misplaced)} inside its entries, not beside them."
+        )
+
+
+def import_options() -> ArgumentSpec:
+    """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
+    own: dict[str, OneArgument] = {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "notes": {"type": "str"},
+        "order_id": {"type": "int"},
+        "certificate_id": {"type": "int"},
+        "fingerprint_sha256": {"type": "str"},
+        "common_name": {"type": "str"},
+        "remove_superseded": {"type": "bool", "default": False},
+    }
+    single = certificate_options() + ArgumentSpec(own)
+    of_orders: dict[str, OneArgument] = {
+        "orders": {"type": "list", "elements": "dict"},
+        "collected": {"type": "list", "elements": "dict"},
+        "certificate_dir": {"type": "path"},
+        "privatekey_dir": {"type": "path", "no_log": False},
+        "force": {"type": "bool", "default": False},
+    }
+    alone = [name for name, argument in single.options.items() if "default" not in argument and name not in FOR_ALL]
+    beside = [name for name, argument in of_orders.items() if "default" not in argument]
+    return (
+        single
+        + several_options(single)
+        + ArgumentSpec(
+            options=of_orders,
+            mutually_exclusive=[
+                *(("certificates", name) for name in beside),
+                *((several, name) for several in ("orders", "collected") for name in alone),
+                ("collected", "certificate_dir"),
+            ],
+            required_one_of=[("certificates", "orders", "collected", *SOURCES, *IDENTITIES)],
+        )
+    )
