@@ -7,18 +7,16 @@
 from __future__ import annotations
 
 import concurrent.futures
-import random
+import math
 import threading
 import time
 import typing as t
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from itertools import chain
 from urllib.parse import urlsplit
 
-from ansible.module_utils.api import generate_jittered_backoff
-
+from .._base.backoff import Backoff, growing
 from .._base.errors import CertificatesError
 from .._base.names import is_loopback
 from .faults import ANSWERED, NOT_CARRIED_OUT, TOO_MANY, rate_limited
@@ -32,6 +30,8 @@ R = t.TypeVar("R")
 LONGEST_WAIT = 300
 """Seconds. If a server's `Retry-After` asks for more, the client does not wait, and makes no more calls to that server."""
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
+FIRST_RETRY_PAUSE, LONGEST_RETRY_PAUSE = 0.5, 15.0
+"""Seconds, on average, before a call whose answer was lost is made again."""
 FIRST_PAUSE = 0.2
 """Seconds to pause after the first refusal; each further refusal in a row doubles it."""
 LONGEST_PAUSE = 30.0
@@ -126,10 +126,8 @@ class Caller:
         Raises:
             CertificatesError: what `call_once` raises; `interrupted` if the call was not made because of `stop`.
         """
-        pause: float | None = None
-        for delay in chain(self._delays(), [None]):
-            if pause is not None:
-                self.stop.wait(pause)
+        backoff = Backoff(self.stop, math.inf, LONGEST_RETRY_PAUSE, first=FIRST_RETRY_PAUSE, growth=2, spread=1)
+        for retries_left in reversed(range(self._retries + 1)):
             with nullcontext() if in_turn else self._turns:
                 self._wait_for_turn()
                 if before_sending is not None:
@@ -138,12 +136,14 @@ class Caller:
                     answer = call_once(self._begin())
                 except CertificatesError as error:
                     self._learn_from(error)
-                    if delay is None or not self._may_be_repeated(error, repeatable):
+                    if not retries_left or not self._may_be_repeated(error, repeatable):
                         raise error if repeatable else _in_doubt(error) from None
-                    pause = None if error.code == "rate_limited" else delay
+                    is_paced = error.code == "rate_limited"
                 else:
                     self._limiter.taken()
                     return answer
+            if not is_paced:
+                backoff.pause()
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _begin(self) -> Attempt:
@@ -188,11 +188,6 @@ class Caller:
         else:
             self._limiter.refused(retry_after)
 
-    def _delays(self) -> Iterator[float]:
-        """Yield the delay before each retry, in seconds: random, at most a quarter of 4, 8, 16 ..."""
-        for quarters in generate_jittered_backoff(self._retries, delay_base=4, delay_threshold=120):
-            yield quarters / 4
-
     def each(
         self, function: Callable[[T], R], items: Sequence[T], *, prepares: bool = False, at_once: int | None = None
     ) -> list[R]:
@@ -227,20 +222,17 @@ class RateLimiter:
     headroom. Every accepted call shortens the interval again.
     """
 
-    def __init__(
-        self, clock: t.Callable[[], float] = time.monotonic, jitter: t.Callable[[], float] = random.random
-    ) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._jitter = jitter
         self._lock = threading.Lock()
         self._interval = 0.0
         self._next_start = 0.0
         self._resume = 0.0
-        self._refusals = 0
+        self._pauses = growing(FIRST_PAUSE, LONGEST_PAUSE)
         self._epoch = 0
         self._taken: deque[float] = deque(maxlen=1000)
 
-    def wait(self, sleep: t.Callable[[float], object]) -> None:
+    def wait(self, sleep: Callable[[float], object]) -> None:
         """Wait until the next call may start; `sleep` takes seconds."""
         while True:
             with self._lock:
@@ -258,7 +250,7 @@ class RateLimiter:
         """Note that the server accepted a call."""
         with self._lock:
             self._taken.append(self._clock())
-            self._refusals = 0
+            self._pauses = growing(FIRST_PAUSE, LONGEST_PAUSE)
             self._interval *= RECOVERY
             if self._interval < 0.001:
                 self._interval = 0.0
@@ -268,10 +260,8 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             if now >= self._resume:  # the first refusal of a burst: those that follow it say nothing new
-                self._refusals += 1
                 self._interval = max(self._interval, min(LONGEST_INTERVAL, 1 / (HEADROOM * self._pace())))
-                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._refusals - 1)) * (0.5 + self._jitter())
-                self._resume = now + pause
+                self._resume = now + next(self._pauses)
             self._resume = max(self._resume, now + (retry_after or 0.0))
             self._next_start = self._resume
             self._epoch += 1

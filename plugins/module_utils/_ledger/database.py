@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
-import time
 import typing as t
 from collections.abc import Iterator
 from concurrent import futures
@@ -16,8 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 
-from ansible.module_utils.api import generate_jittered_backoff
-
+from .._base.backoff import Backoff
 from .._base.errors import CertificatesError
 from .place import described, find_place, no_such_ledger, unavailable, url_of
 
@@ -35,6 +34,8 @@ MOST_RIVALS = 1000
 PASSING = {"40001", "40P01"}
 """PostgreSQL's codes of what goes well when it is tried again: two transactions were in each other's way."""
 TRIES = 10
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 2.56
+"""Seconds, on average, before a transaction is tried again."""
 WORDS = {"kind": ("email", "create", "lock"), "state": ("claimed", "unknown", "confirmed", "released")}
 """By column: all that may stand there."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
@@ -143,13 +144,14 @@ class Database:
 
     def _until_done(self, do: t.Callable[[], R]) -> R:
         """Run an operation, and run it again where other transactions were in its way, after pauses of growing, random length."""
-        for hundredths in generate_jittered_backoff(TRIES - 1, delay_base=2, delay_threshold=512):
+        backoff = Backoff(None, math.inf, LONGEST_PAUSE, first=FIRST_PAUSE, growth=2, spread=1)
+        for _retry in range(TRIES - 1):
             try:
                 return self._in_time(do)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in PASSING:
                     raise
-            time.sleep(hundredths / 100)
+            backoff.pause()
         return self._in_time(do)
 
     def _in_time(self, do: t.Callable[[], R]) -> R:

@@ -10,13 +10,14 @@ before its call. If another run was faster, this run waits for its end and uses 
 
 from __future__ import annotations
 
-import random
+import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from .._base.backoff import Backoff
 from .._base.errors import CertificatesError
 from .._base.times import now
 from .._http.caller import Interrupted
@@ -105,10 +106,10 @@ class Creator:
         """
         start = self._start()
         ledger, key = start.ledger, key_of(start.account_id, creation)
-        pauses = _pauses()
+        backoff = Backoff(self._client.stop, math.inf, LONGEST_PAUSE, first=FIRST_PAUSE, growth=2, spread=0.5)
 
         def wait(_entry: Entry) -> None:
-            self._client.stop.wait(next(pauses))
+            backoff.pause()
             self._check_stop()
 
         def look(entry: Entry, since: float) -> store.StoreCertificate | None:
@@ -224,13 +225,6 @@ class Creator:
 def key_of(account_id: int, creation: ImportAction) -> Key:
     """Return the key of a certificate in the ledger."""
     return Key("create", f"{account_id}/{creation.fingerprint}")
-
-
-def _pauses() -> Iterator[float]:
-    pause = FIRST_PAUSE
-    while True:
-        yield pause * (0.5 + random.random())
-        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def read_kept(client: Client, identifier: int) -> store.StoreCertificate:

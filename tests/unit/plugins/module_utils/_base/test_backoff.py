@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.backoff import Backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.backoff import Backoff, growing
 
 from tests.support.clock import Clock
 
@@ -19,6 +20,24 @@ def pausing(monkeypatch: pytest.MonkeyPatch, clock: Clock, timeout: float, longe
     """Pauses by this clock."""
     monkeypatch.setattr(backoff, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return Backoff(clock, timeout, longest)
+
+
+@pytest.mark.parametrize(("drawn", "shares"), [(0, (0.5, 0)), (0.5, (1, 1)), (0.75, (1.25, 1.5)), (1, (1.5, 2))])
+def test_pauses_are_spread_around_what_they_usually_are(
+    monkeypatch: pytest.MonkeyPatch, drawn: float, shares: tuple[float, float]
+) -> None:
+    monkeypatch.setattr(backoff.random, "random", lambda: drawn)
+    half, whole = shares
+    assert list(islice(growing(1, 5), 5)) == [half * usual for usual in (1, 2, 4, 5, 5)]
+    assert list(islice(growing(1, 50, growth=3, spread=1), 5)) == [whole * usual for usual in (1, 3, 9, 27, 50)]
+
+
+def test_pauses_that_nothing_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(backoff.threading.Event, "wait", lambda _event, seconds: waits.append(seconds))
+    between = Backoff(None, 60, 10, first=2, growth=3)
+    assert all(between.pause() for _time in range(3))
+    assert waits == [2, 6, 10]
 
 
 @pytest.mark.parametrize(

@@ -9,22 +9,32 @@ from __future__ import annotations
 import concurrent.futures
 import gzip
 import threading
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 import requests
+from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import transport
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.caller import LONGEST_WAIT, RateLimiter
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.caller import (
+    FIRST_PAUSE,
+    LONGEST_INTERVAL,
+    LONGEST_PAUSE,
+    LONGEST_WAIT,
+    RateLimiter,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.support.clock import Clock
 from tests.support.failing import fails
 from tests.support.wire import (
     EXHAUSTED,
@@ -222,12 +232,12 @@ def test_the_same_warning_is_given_once(wire: Wire) -> None:
 
 
 def test_pauses_grow_and_are_drawn_by_lot(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible.module_utils.api.secrets.randbelow", lambda most: most - 1)
+    monkeypatch.setattr(backoff.random, "random", lambda: 1)
     wire.script = [RESET]
     client = client_for(XMLRPC_URL, retries=6)
     with pytest.raises(CertificatesError):
         client.call("Account", "getObject")
-    assert client.stop.waits == [0.75, 1.75, 3.75, 7.75, 15.75, 29.75]  # type: ignore[attr-defined]
+    assert client.stop.waits == [1, 2, 4, 8, 16, 30]  # type: ignore[attr-defined]
 
 
 def test_a_fault_in_a_good_answer_is_a_fault(wire: Wire) -> None:
@@ -356,3 +366,161 @@ def test_more_items_are_prepared_than_calls_are_in_flight(client: Client, wire: 
     two = Client(client.settings, concurrency=2)
     assert two.each(ask, range(4), prepares=True) == [True] * 4
     assert most == 2
+
+
+# How fast calls come, by a clock that only waiting moves
+
+
+class Server:
+    """Takes so many calls in any one second and refuses the others."""
+
+    def __init__(self, clock: Clock, limit: int) -> None:
+        self.clock, self.limit = clock, limit
+        self.recent: deque[float] = deque()
+        self.refusals = 0
+
+    def takes(self) -> bool:
+        while self.recent and self.recent[0] <= self.clock.now - 1:
+            self.recent.popleft()
+        if len(self.recent) >= self.limit:
+            self.refusals += 1
+            return False
+        self.recent.append(self.clock.now)
+        return True
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def limiter(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> RateLimiter:
+    """A limiter whose pauses are not drawn by lot: they are what the constants say."""
+    monkeypatch.setattr(backoff.random, "random", lambda: 0.5)
+    return RateLimiter(lambda: clock.now)
+
+
+def send_all(limiter: RateLimiter, clock: Clock, server: Server, calls: int) -> list[int]:
+    """Make calls one after the other, each until the server takes it; how many refusals each met."""
+    refusals = []
+    for _ in range(calls):
+        refused = 0
+        limiter.wait(clock.wait)
+        while not server.takes():
+            refused += 1
+            limiter.refused(None)
+            limiter.wait(clock.wait)
+        limiter.taken()
+        refusals.append(refused)
+    return refusals
+
+
+def test_without_refusals_nobody_waits(limiter: RateLimiter, clock: Clock) -> None:
+    send_all(limiter, clock, Server(clock, 10_000), 500)
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0, 0.05])
+def test_a_refusal_pauses(limiter: RateLimiter, clock: Clock, retry_after: float | None) -> None:
+    limiter.refused(retry_after)
+    limiter.wait(clock.wait)
+    assert clock.now == pytest.approx(FIRST_PAUSE)
+
+
+def test_retry_after_is_waited_for(limiter: RateLimiter, clock: Clock) -> None:
+    limiter.refused(7.0)
+    limiter.wait(clock.wait)
+    assert clock.now == pytest.approx(7)
+
+
+def test_refusals_in_a_row_double_the_pause_up_to_a_limit(limiter: RateLimiter, clock: Clock) -> None:
+    pauses = []
+    for _ in range(12):
+        before = clock.now
+        limiter.refused(None)
+        limiter.wait(clock.wait)
+        pauses.append(clock.now - before)
+    assert pauses[:4] == pytest.approx([FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE])
+    assert pauses[-1] == pytest.approx(LONGEST_PAUSE)
+
+
+def test_a_call_that_gets_through_ends_the_row(limiter: RateLimiter, clock: Clock) -> None:
+    for _ in range(5):
+        limiter.refused(None)
+        limiter.wait(clock.wait)
+    limiter.taken()
+    clock.now += 100
+    before = clock.now
+    limiter.refused(None)
+    limiter.wait(clock.wait)
+    assert clock.now - before == pytest.approx(FIRST_PAUSE)
+
+
+def test_a_burst_of_refusals_counts_once(limiter: RateLimiter, clock: Clock) -> None:
+    for _ in range(8):
+        limiter.refused(None)
+    limiter.wait(clock.wait)
+    assert clock.now == pytest.approx(FIRST_PAUSE)
+
+
+def test_the_longest_retry_after_of_a_burst_counts(limiter: RateLimiter, clock: Clock) -> None:
+    for seconds in (1.0, 5.0, None, 2.0):
+        limiter.refused(seconds)
+    limiter.wait(clock.wait)
+    assert clock.now == pytest.approx(5)
+
+
+@pytest.mark.parametrize("limit", [5, 50])
+def test_it_settles_at_the_speed_that_the_server_allows(limiter: RateLimiter, clock: Clock, limit: int) -> None:
+    server = Server(clock, limit)
+    calls = 40 * limit
+    refusals = send_all(limiter, clock, server, calls)
+    assert sum(refusals) <= 0.25 * calls, "it runs into the limit again and again"
+    assert max(refusals) <= 5, "the default of retries would not have been enough"
+    assert clock.now <= 3 * calls / limit, "it is much slower than it may be"
+
+
+def test_a_server_slower_than_the_slowest_pace_delays_and_fails_nothing(limiter: RateLimiter, clock: Clock) -> None:
+    assert max(send_all(limiter, clock, Server(clock, 1), 40)) <= 5, "the default of retries would not have been enough"
+
+
+def test_it_recovers_its_full_speed(limiter: RateLimiter, clock: Clock) -> None:
+    send_all(limiter, clock, Server(clock, 5), 20)
+    send_all(limiter, clock, Server(clock, 10_000), 500)
+    clock.waits.clear()
+    send_all(limiter, clock, Server(clock, 10_000), 50)
+    assert clock.waits == []
+
+
+def test_pauses_are_shared_out_one_after_the_other(limiter: RateLimiter, clock: Clock) -> None:
+    limiter.taken()
+    limiter.refused(None)
+    starts = []
+    for _ in range(4):
+        limiter.wait(clock.wait)
+        starts.append(clock.now)
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
+    assert gaps == pytest.approx([LONGEST_INTERVAL] * 3)
+
+
+def test_who_waited_when_a_refusal_came_waits_again(limiter: RateLimiter, clock: Clock) -> None:
+    limiter.refused(1.0)
+    refused_again = []
+
+    def sleep(seconds: float) -> None:
+        clock.wait(seconds)
+        if not refused_again:
+            refused_again.append(clock.now)
+            limiter.refused(3.0)
+
+    limiter.wait(sleep)
+    assert clock.now == pytest.approx(refused_again[0] + 3)
+
+
+def test_whoever_is_told_to_stop_stops_waiting(limiter: RateLimiter) -> None:
+    """The client passes the `wait` of its stop event: once set, it returns at once, and so must this."""
+    stop = threading.Event()
+    stop.set()
+    limiter.refused(3600.0)
+    limiter.wait(stop.wait)

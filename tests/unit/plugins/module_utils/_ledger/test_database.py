@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.backoff import Backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database as databases
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.database import (
     CONNECTIONS,
     Database,
@@ -30,6 +32,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.dat
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
+from tests.support.clock import Clock
 from tests.support.failing import fails
 from tests.support.waiting import until
 
@@ -244,8 +247,8 @@ def test_what_is_in_the_way_of_another_run_is_tried_again(
     how: str, sqlstate: str, refusals: int, tries: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A serialization failure and a deadlock, so often; nothing that may have been done."""
-    pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    clock = Clock()
+    monkeypatch.setattr(databases, "Backoff", lambda _stop, *given, **more: Backoff(clock, *given, **more))
     given = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
     tried: list[sa.Connection] = []
 
@@ -261,8 +264,8 @@ def test_what_is_in_the_way_of_another_run_is_tried_again(
         with fails("ledger_unavailable", f"cannot be used: could not do it: {sqlstate}"):
             getattr(given, how)(do)
     given.close()
-    assert len(tried) == tries and len(pauses) == tries - 1
-    assert all(0 <= pause <= 0.02 * 2**number for number, pause in enumerate(pauses))
+    assert len(tried) == tries and len(clock.waits) == tries - 1
+    assert all(0 <= pause <= 0.02 * 2**number for number, pause in enumerate(clock.waits))
 
 
 def test_the_tables_of_a_server_need_not_be_in_its_first_schema(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import lock as guard
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
@@ -312,7 +313,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(creates, "Ledger", world.books.open)
     for module in (creates, guard):
         monkeypatch.setattr(module, "seconds", lambda: world.clock.now)
-    monkeypatch.setattr(creates.random, "random", lambda: 0.5)
+    monkeypatch.setattr(backoff.random, "random", lambda: 0.5)
     return world
 
 
