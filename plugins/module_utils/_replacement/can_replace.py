@@ -13,7 +13,8 @@ never hides, replaces or deletes it.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import typing as t
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from .._base.errors import Obstacle
 from .._base.names import wildcard_over
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
-from .._x509.chain import UNTRUSTED
+from .._x509.chain import UNTRUSTED, Chain
 from .trust import LEVELS, TrustView
 
 
@@ -209,23 +210,41 @@ def not_under_wildcards(names: Iterable[str], accepted: Collection[str]) -> list
     return [name for name in names if wildcard_over(name) not in accepted]
 
 
+Copy = t.TypeVar("Copy")
+
+
+def copy_quality(leaf: Certificate, chain: Chain) -> tuple[int, datetime, int]:
+    """Return a sort key for copies of one certificate, each with its own chain: the better copy sorts higher.
+
+    The criteria are whether clients trust the chain (they do not if something of it was revoked, see `TrustView.chain`), until when they
+    use it, and how many issuers it has.
+    """
+    end = min(certificate.not_after for certificate in (leaf, *chain.path))
+    return LEVELS.index(chain.trust), end, len(chain.issuers)
+
+
+def best_copies(copies: Iterable[Copy], view: TrustView, record_of: Callable[[Copy], StoreCertificate]) -> list[Copy]:
+    """Return the best copy of each certificate by `copy_quality`; of equals the stored one with the smallest id, or the first one."""
+
+    def quality(copy: Copy) -> tuple[tuple[int, datetime, int], float]:
+        record = record_of(copy)
+        return copy_quality(certificate_of(record), view.chain(record)), -(record.id or math.inf)
+
+    found: dict[Certificate, Copy] = {}
+    for copy in copies:
+        rival = found.setdefault(certificate_of(record_of(copy)), copy)
+        if rival is not copy and quality(copy) > quality(rival):
+            found[certificate_of(record_of(copy))] = copy
+    return list(found.values())
+
+
 def best(records: Sequence[StoreCertificate], view: TrustView) -> list[StoreCertificate]:
     """Return the best of records that all may stand in for the same one; several, if there is nothing to choose by.
 
-    It is one on the highest level of trust, then the newest. Of records of the same certificate, it is that with the best chain.
+    It is one on the highest level of trust, then the newest. Of records of the same certificate, it is the best copy.
     """
-    highest = max(map(view.level, records), default=0)
-    trusted = [record for record in records if view.level(record) == highest]
-    newest = max(map(age, trusted), default=None)
-    fullest: dict[Certificate, StoreCertificate] = {}
-    for record in trusted:
-        if age(record) == newest:
-            rival = fullest.setdefault(certificate_of(record), record)
-            if _completeness(record, view) > _completeness(rival, view):
-                fullest[certificate_of(record)] = record
-    return list(fullest.values())
-
-
-def _completeness(record: StoreCertificate, view: TrustView) -> tuple[datetime, int, float]:
-    """Return what equally trusted records of the same certificate are compared by: chain, and the smallest id of those stored."""
-    return view.end(record), len(view.chain(record).issuers), -(record.id or math.inf)
+    ranked = [
+        ((view.level(record), age(record)), record) for record in best_copies(records, view, lambda record: record)
+    ]
+    highest = max((rank for rank, _record in ranked), default=None)
+    return [record for rank, record in ranked if rank == highest]

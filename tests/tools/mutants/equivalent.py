@@ -160,8 +160,9 @@ EQUIVALENT: dict[str, str] = {
     "index.StoreIndex._by_rarest: min(certificate_of(record).identities, key=self._rarity)"
     " => min(certificate_of(record).identities)": "The rarest name is only the one with the least to look through.",
     "index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
-    "can_replace.best: _completeness(record, view) > _completeness(rival, view)"
-    " => _completeness(record, view) >= _completeness(rival, view)": "Only a record itself has its id.",
+    "can_replace.best_copies: rival is not copy and quality(copy) > quality(rival) => quality(copy) > quality(rival)": (
+        "Nothing is better than itself, which takes longer to see."
+    ),
     "attention._is_renewed_in_time: begin and view.at < begin <= end - TWO_NIGHTS and supersedes(other, record,"
     " view.then(begin)) => view.at < begin <= end - TWO_NIGHTS and supersedes(other, record, view.then(begin))": (
         "What has names has a beginning."
@@ -171,7 +172,6 @@ EQUIVALENT: dict[str, str] = {
     ),
     "can_replace.completes: new.certificate != old.certificate or new.intermediates == old.intermediates"
     " => new.certificate != old.certificate": "No chain has more than itself, which takes longer to see.",
-    "can_replace.best: 0 => 1": "There is no best of nothing.",
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",
     "revocation.Authorities._answers: kept.age < ASKED_AGAIN_AFTER => kept.age <= ASKED_AGAIN_AFTER": "One moment of hours.",

@@ -18,7 +18,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
     Overrides,
     age,
     best,
+    best_copies,
     completes,
+    copy_quality,
     is_as_good,
     is_newer,
     supersedes,
@@ -45,6 +47,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from hypothesis import given
@@ -410,6 +413,54 @@ def test_the_best(made: Sequence[Made], expected: list[int]) -> None:
 
 def test_what_is_stored_is_preferred_to_what_is_yet_to_be() -> None:
     assert [one.id for one in best([NEW.record(None), NEW.record(7)], CLIENTS)] == [7]
+
+
+REISSUED = TRUSTED.reissue(not_after=NOW + 10 * DAY)
+"""Another certificate for the first issuer, which ends before what is issued here does."""
+SOON = NEW.record(intermediateCertificate=pem_of((REISSUED, *TRUSTED.chain[1:])))
+OF_COPIES = {
+    "more of an incomplete chain": (replace(NEW, by="own", chain="first"), replace(NEW, by="own", chain="none")),
+    "a trusted chain": (NEW, replace(NEW, chain="none")),
+    "trust counts more than the end": (SOON, replace(NEW, chain="none")),
+    "a chain that ends later": (NEW, SOON),
+    "a later end counts more than the number of issuers": (
+        replace(NEW, by="own", chain="none"),
+        NEW.record(
+            certificate=replace(NEW, by="own").issued.pem,
+            intermediateCertificate=pem_of([OWN.reissue(not_after=NOW + 10 * DAY)]),
+        ),
+    ),
+}
+"""The better copy of a certificate, and another one."""
+
+
+def record_of_copy(copy: Made | StoreCertificate) -> StoreCertificate:
+    """The record of a copy that is not stored."""
+    return replace(copy.record() if isinstance(copy, Made) else copy, id=None)
+
+
+@pytest.mark.parametrize("case", OF_COPIES)
+def test_the_better_copy(case: str) -> None:
+    """Whichever comes first, and whatever its id; among copies of another certificate, each keeps the place of its first copy."""
+    better, worse = map(record_of_copy, OF_COPIES[case])
+    leaf, other = certificate_of(better), OLD.record(1)
+    assert leaf == certificate_of(worse)
+    assert copy_quality(leaf, CLIENTS.chain(better)) > copy_quality(leaf, CLIENTS.chain(worse))
+    for copies in ([better, other, worse], [worse, other, better], [replace(worse, id=1), other, better]):
+        assert best_copies(copies, CLIENTS, lambda record: record) == [better, other]
+
+
+def test_a_copy_of_which_something_was_revoked_is_worse() -> None:
+    revoked, other = (Certificate.of(issuer) for issuer in (TRUSTED.chain[0], REISSUED))
+    view = CLIENTS.knowing({revoked: Revocation("revoked", revoked, NOW - DAY)})
+    copies = [NEW.record(None), replace(SOON, id=None)]
+    assert best_copies(copies, CLIENTS, lambda record: record) == copies[:1]
+    assert best_copies(copies, view, lambda record: record) == copies[1:] and copies[1].intermediates[0] == other
+
+
+def test_of_equal_copies_the_first_one_counts() -> None:
+    copies = [("file", NEW.record(None)), ("other file", NEW.record(None))]
+    assert best_copies(copies, CLIENTS, lambda copy: copy[1]) == copies[:1]
 
 
 # All callers agree
