@@ -35,7 +35,7 @@ PURE = (
     *("_x509/*", "_replacement/can_replace", "_replacement/index", "_replacement/trust"),
     *("_probe/endpoint", "_probe/evaluate", "_orders/archives", "_orders/imported", "_orders/message*"),
     *("_report/metrics", "_report/report", "_report/rotation", "_report/table", "_store/check"),
-    *("_rotation/approved", "_rotation/attention", "_rotation/endpoints", "_rotation/world"),
+    *("_rotation/approved", "_rotation/attention", "_rotation/endpoints", "_rotation/target", "_rotation/world"),
     *("*/messages", "*/plan", "*/plan_*", "*/report", "*/result", "*/summary"),
 )
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}

@@ -44,13 +44,13 @@ from .plan_deploy import (
     fitness,
     plan_adoption,
     plan_renewals,
-    updated,
     why_too_many,
 )
 from .plan_import import Chosen, Record, SourceCertificate, choose, choose_named
 from .read import at_stake, read_again
 from .renewal_info import KEPT, RenewalRequest, ask, keep, read_kept
 from .switch import WaitOptions, carry_out
+from .target import Target, updated
 from .verify import Watch
 from .world import World, learn
 
@@ -136,12 +136,19 @@ class Seen:
     plan: ListenerPlan
     """With the world as it was read last."""
     listeners: Sequence[ListenerAction]
+    endpoints: Sequence[EndpointAction] = ()
+    """What else was looked at."""
     is_seen: bool = False
     """Whether it was looked at what they serve."""
     diff: Sequence[Record] = ()
     warnings: Sequence[str] = ()
     failures: Sequence[CertificatesError] = ()
     """What went wrong as a whole."""
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """All that must serve certificates."""
+        return [*self.listeners, *self.endpoints]
 
 
 def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
@@ -239,7 +246,8 @@ def switch(
         )
     except CertificatesError as error:
         return replace(as_now, failures=[error])
-    return Seen(plan, listeners, True, [action.as_diff() for action in plan.changes], watch.warnings)
+    diff = [action.as_diff() for action in plan.changes]
+    return Seen(plan, listeners, is_seen=True, diff=diff, warnings=watch.warnings)
 
 
 def watch_for(client: Client, world: World, timeout: float = 0) -> Watch:
@@ -297,7 +305,7 @@ def look_again(client: Client, seen: Seen, suspects: Mapping[str, ListenerAction
 
 
 def look_at_endpoints(client: Client, seen: Seen, options: RotationOptions) -> Seen:
-    """Look at what else must serve certificates, as at listeners that stay as they are, and add it to them."""
+    """Look at what else must serve certificates, as at listeners that stay as they are."""
     world = seen.plan.world
     if "verify" not in options.phases or options.adopt:
         return seen
@@ -305,8 +313,8 @@ def look_at_endpoints(client: Client, seen: Seen, options: RotationOptions) -> S
     watch = watch_for(client, world)
     to_be_seen = [action for action in planned if action.is_to_be_seen]
     looked_at = watch.until_served(to_be_seen) + watch.glimpse([each for each in planned if not each.is_to_be_seen])
-    endpoints = [as_seen(t.cast(EndpointAction, action), world.index) for action in updated(planned, looked_at)]
-    return replace(seen, listeners=[*seen.listeners, *endpoints], warnings=[*seen.warnings, *watch.warnings])
+    endpoints = [as_seen(action, world.index) for action in updated(planned, looked_at)]
+    return replace(seen, endpoints=endpoints, warnings=[*seen.warnings, *watch.warnings])
 
 
 # Clean up
@@ -322,18 +330,17 @@ def remove_replaced(
         if endpoint.expected and endpoint.expected.certificate_id
     }
     world = seen.plan.world
-    looked_at = {listener.uuid: listener for listener in seen.listeners if not listener.IS_MANAGED}
+    looked_at = {endpoint.uuid for endpoint in seen.endpoints}
     others = [each for each in plan_endpoints(world, options.endpoints, None) if each.uuid not in looked_at]
-    # Those that this run is not asked to verify may serve it, too.
-    endpoints = [*looked_at.values(), *watch_for(client, world).glimpse(others)]
     plan = plan_removal(
         world,
-        [listener for listener in seen.listeners if listener.IS_MANAGED],
+        seen.listeners,
         imported,
         options.common_names,
         remove_unseen=options.remove_unseen,
         expected=expected,
-        endpoints=t.cast(list[EndpointAction], endpoints),
+        # Those that this run is not asked to verify may serve it, too.
+        endpoints=[*seen.endpoints, *watch_for(client, world).glimpse(others)],
         is_check_mode=module.check_mode,
     )
     unknown = why_not_all_known(options.endpoints, world)
@@ -398,7 +405,7 @@ def _directories(seen: Seen) -> Iterator[tuple[SourceCertificate, str]]:
     """Yield what is served and a source has, with its authority's directory, if the source tells it."""
     world = seen.plan.world
     entries = {entry.certificate: entry for entry in world.bundles.entries}
-    for certificate in dict.fromkeys(served_by(listener, world).certificate for listener in seen.listeners):
+    for certificate in dict.fromkeys(served_by(target, world).certificate for target in seen.targets):
         entry = entries.get(certificate) if certificate and certificate.is_valid(world.view.at) else None
         if entry and entry.certificate.renewal_info_id and (url := directory_of(entry.source, entry.path)):
             yield entry, url

@@ -30,6 +30,7 @@ from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .plan_deploy import ListenerAction, called, not_taken
 from .plan_import import Chosen, SourceCertificate, remedy_for
 from .renewal_info import RenewalRequest
+from .target import Target
 from .world import World
 
 Record = Mapping[str, t.Any]
@@ -98,7 +99,7 @@ class HeldBackRenewal:
     """Whether a client has both, and renews each in its own place: what is newer is for something else, such as mail, or clients with EC keys."""
 
 
-def find_attention(listeners: Sequence[ListenerAction], known: RenewalFacts) -> list[Record]:
+def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[Record]:
     """Return what needs a person, the most urgent first.
 
     Args:
@@ -176,7 +177,7 @@ def _waits_too_long(item: Record, at: datetime) -> bool:
     return since is not None and at - since > PATIENCE
 
 
-def _in_place(listeners: Iterable[ListenerAction], world: World) -> frozenset[Certificate]:
+def _in_place(listeners: Iterable[Target], world: World) -> frozenset[Certificate]:
     """Return the certificates that listeners of the account have."""
     present = (listener.certificate_id for balancer in world.listed_balancers for listener in balancer.listeners)
     records = (world.index.by_handle.get(handle) for handle in (*present, *(each.final_handle for each in listeners)))
@@ -214,7 +215,7 @@ class Served:
         return self.record.names if self.record else frozenset()
 
 
-def served_by(listener: ListenerAction, world: World) -> Served:
+def served_by(listener: Target, world: World) -> Served:
     """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API.
 
     What an endpoint must serve says nothing of what it serves.
@@ -224,14 +225,14 @@ def served_by(listener: ListenerAction, world: World) -> Served:
     held = record.certificate if record else None
     seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
     candidates = [Served(view.lifespan_of(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen]
-    if record and listener.IS_MANAGED and not is_other and (held is None or not seen):
+    if record and listener.is_managed and not is_other and (held is None or not seen):
         candidates.append(Served(view.lifespan(record), held, record, record.intermediates))
     return min(
         candidates, key=lambda served: _urgency(served.lifespan, view.at), default=Served(NOT_KNOWN, None, record)
     )
 
 
-def as_served(listener: ListenerAction, world: World) -> Record:
+def as_served(listener: Target, world: World) -> Record:
     """Return a listener with what clients get from it, in the form of results."""
     served = served_by(listener, world)
     revocation = revocation_of(served, world.view)
@@ -263,12 +264,13 @@ def _urgency(lifespan: Lifespan, at: datetime) -> tuple[bool, bool, datetime]:
     return not lifespan.is_over(at), not lifespan.is_to_come(at), lifespan.end or datetime.max.replace(tzinfo=at.tzinfo)
 
 
-def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[Record]:
+def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[Record]:
     """Yield what is to be said of a listener."""
     served, view = served_by(listener, known.world), known.world.view
     lifespan, record = served.lifespan, served.record
-    is_to_be_renewed = listener.IS_MANAGED and record and record.certificate
-    held = _why_held_back(listener, record, known, in_place) if record and is_to_be_renewed else None
+    held = None
+    if isinstance(listener, ListenerAction) and record and record.certificate:
+        held = _why_held_back(listener, record, known, in_place)
     has_other = _has_renewal(listener, served, known)
     unusable = None if has_other else _why_unusable(served, known)
     request = None if has_other else _missed_request(served, known)
@@ -278,9 +280,9 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     def item(reason: AttentionReason, message: str) -> Record:
         return {
             "name": served.shown_name or listener.expected_name,
-            "load_balancer": listener.place.balancer.name,
-            "load_balancer_uuid": listener.place.balancer.uuid or None,
-            "port": listener.place.listener.port,
+            "load_balancer": listener.load_balancer,
+            "load_balancer_uuid": listener.load_balancer_uuid,
+            "port": listener.port,
             "reason": reason,
             "not_after": iso(served.named.not_after if served.named else lifespan.end),
             **lifespan.as_result(),
@@ -297,7 +299,7 @@ def _about(listener: ListenerAction, known: RenewalFacts, in_place: Collection[C
     if lifespan.is_to_come(view.at):
         yield item("not_yet_valid", _why_not_yet(listener, lifespan))
         is_refused = False
-    if lifespan.is_due(view.at) and not (listener.IS_MANAGED and _is_renewed_in_time(served, known)):
+    if lifespan.is_due(view.at) and not (listener.is_managed and _is_renewed_in_time(served, known)):
         has_ended = lifespan.is_over(view.at)
         is_other = listener.has_failed and listener.serves_something_else
         why = listener.message if is_other else held.message if held and not listener.renewal_id else None
@@ -330,7 +332,7 @@ def _how_it_ends(served: Served, has_ended: bool, *, is_renewed: bool) -> str:
     return f"{what}{nothing}. Import the certificate again with today's chain."
 
 
-def _how_revoked(listener: ListenerAction, served: Served, revocation: Revocation, known: RenewalFacts) -> str:
+def _how_revoked(listener: Target, served: Served, revocation: Revocation, known: RenewalFacts) -> str:
     """Return what to do about a listener that serves what was revoked."""
     certificate, view = t.cast(Certificate, served.certificate), known.world.view
     is_own = revocation.certificate == certificate
@@ -342,33 +344,31 @@ def _how_revoked(listener: ListenerAction, served: Served, revocation: Revocatio
     source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
     anew = remedies.reissue(source, name, certificate.shown_name, certificate.key_type)
     chain = "" if is_own else ", or put the chain that its authority has in its place beside it"
-    before = known.world.index.by_handle.get(listener.predecessor_id)
-    back = (
-        f" Until then, {listener.place.command(before.stored_id)} goes back to the one that was probably before it."
-        if before and view.trust(before) and view.lifespan(before).is_now(view.at)
-        else ""
-    )
+    back = ""
+    if isinstance(listener, ListenerAction):
+        before = known.world.index.by_handle.get(listener.predecessor_id)
+        if before and view.trust(before) and view.lifespan(before).is_now(view.at):
+            back = f" Until then, {listener.place.command(before.stored_id)} goes back to the one that was probably before it."
     return f"{what}: {anew}{chain}; {ROTATE} brings it here.{back}"
 
 
-def _why_not_yet(listener: ListenerAction, lifespan: Lifespan) -> str:
+def _why_not_yet(listener: Target, lifespan: Lifespan) -> str:
     """Return what to do about a listener that serves what is not valid yet."""
     what = f"Its issuer {lifespan.starts_by.shown_name}" if lifespan.starts_by else "It"
-    before = listener.predecessor_id
     other = (
-        f"{listener.place.command(before)} goes back to certificate {before}"
-        if before
+        f"{listener.place.command(listener.predecessor_id)} goes back to certificate {listener.predecessor_id}"
+        if isinstance(listener, ListenerAction) and listener.predecessor_id
         else "have one served that is valid"
     )
     return f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: {other}, or check this machine's clock."
 
 
-def _remedy_for_refusal(listener: ListenerAction, served: Served, view: TrustView) -> str:
+def _remedy_for_refusal(listener: Target, served: Served, view: TrustView) -> str:
     """Return what to do about what clients refuse, as a sentence."""
     leaf, record = served.certificate, served.record
-    if listener.IS_MANAGED and leaf and record and record.certificate == leaf and view.trust(record):
+    if listener.is_managed and leaf and record and record.certificate == leaf and view.trust(record):
         return "The chain that the store holds is complete: see why the load balancer does not send it, or import the certificate again."
-    return listener.WHOLE_CHAIN
+    return listener.chain_remedy
 
 
 def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
@@ -383,7 +383,7 @@ def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
     return None
 
 
-def _has_renewal(listener: ListenerAction, served: Served, known: RenewalFacts) -> bool:
+def _has_renewal(listener: Target, served: Served, known: RenewalFacts) -> bool:
     """Return whether the store or a source has what may take the place of what a listener has."""
     record = served.record or listener.target
     is_renewed = record and record.certificate and known.usable_index.superseding(record, known.world.view)
@@ -455,7 +455,7 @@ def _is_same(item: Record, served: Served) -> bool:
     return served.certificate is not None and item.get("fingerprint_sha256") == served.certificate.fingerprint_sha256
 
 
-def _why_not_deployed(listener: ListenerAction, served: Served, known: RenewalFacts) -> str | None:
+def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> str | None:
     """Return why what would renew what a listener serves is not served, and what to do about it; `None` if there is nothing that is not held back."""
     record, certificate, view = served.record, served.certificate, known.world.view
     if certificate is None or record is None or record.certificate is None:
@@ -474,10 +474,10 @@ def _why_not_deployed(listener: ListenerAction, served: Served, known: RenewalFa
         return f"{what}{why}: {DEPLOY} has it served."
     if listener.has_failed:
         return listener.message
-    if not listener.IS_MANAGED and (elsewhere := _newer_elsewhere(listener, known)):
+    if not listener.is_managed and (elsewhere := _newer_elsewhere(listener, known)):
         return f"{elsewhere} is newer: have it served there."
     fitting = known.world.index.valid_at(view.at).covering(served.names)
-    if listener.IS_MANAGED and record is None and fitting:
+    if isinstance(listener, ListenerAction) and record is None and fitting:
         what, newest = "has no" if served.record is None else "cannot show", max(fitting, key=age)
         remedy = (
             listener.place.command(newest.id, "allow_name_loss")
@@ -506,13 +506,13 @@ def _why_not_deployed(listener: ListenerAction, served: Served, known: RenewalFa
     return None
 
 
-def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFacts) -> str:
+def _why_not_renewed(listener: Target, served: Served, known: RenewalFacts) -> str:
     """Return why nothing renews what a listener serves, and what to do about it."""
     stale = next(
         (
             item
             for item in known.unused
-            if (item["reason"] == "already_imported" or not listener.IS_MANAGED) and _is_same(item, served)
+            if (item["reason"] == "already_imported" or not listener.is_managed) and _is_same(item, served)
         ),
         None,
     )
@@ -525,14 +525,14 @@ def _why_not_renewed(listener: ListenerAction, served: Served, known: RenewalFac
         name = told.get("name") or shown_name_of(told)
         return f"{source_name(told['source'])} {name}: {told['message']}"
     if not known.has_sources:
-        return f"Have it renewed, and {ROTATE} brings it here." if listener.IS_MANAGED else "Have it renewed there."
+        return f"Have it renewed, and {ROTATE} brings it here." if listener.is_managed else "Have it renewed there."
     return (
         "No source has a newer certificate for it: have the client that looks after it renew it, and see that its certificates are among "
         "the sources."
     )
 
 
-def _newer_elsewhere(listener: ListenerAction, known: RenewalFacts) -> str | None:
+def _newer_elsewhere(listener: Target, known: RenewalFacts) -> str | None:
     """Return what the store or a source has in place of what an endpoint serves, if there is such."""
     if listener.target is None or listener.target.certificate is None:
         return None

@@ -4,14 +4,14 @@
 
 """What other endpoints than listeners must serve. Private to softlayer.certificates. Pure.
 
-An endpoint, such as a balancer of a VPC, goes the way of a listener that stays as it is: it is looked at, and nothing is ever switched there.
+An endpoint is, for example, a load balancer of a VPC: it is looked at, and nothing is ever switched there.
 """
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from .._base.names import any_matches, ascii_name
 from .._probe.endpoint import Demand, Endpoint, Expected
@@ -19,7 +19,8 @@ from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
-from .plan_deploy import ListenerAction, Place
+from .plan_deploy import ListenerAction
+from .target import Target
 from .world import World
 
 
@@ -33,27 +34,33 @@ def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> str | None
 
 
 @dataclass(frozen=True)
-class EndpointAction(ListenerAction):
-    """An endpoint, as a listener that nobody switches here."""
+class EndpointAction(Target):
+    """What was seen of one endpoint, which nobody switches here."""
 
-    endpoint: Endpoint = field(kw_only=True)
-    demand: Demand = field(kw_only=True)
-
-    IS_MANAGED = False
-    WHOLE_CHAIN = (
+    is_managed = False
+    chain_remedy = (
         "Have it send all intermediate certificates that the authority publishes; if that is one of your own, give its root as "
         "trusted_ca_path."
     )
 
-    @property
-    def uuid(self) -> str:
-        """What tells it from others, in this run alone."""
-        return self.name
+    endpoint: Endpoint
+    demand: Demand
 
     @property
-    def final_handle(self) -> int | str | None:
-        """The handle of what it was seen to serve, or must serve."""
-        return self.target.handle if self.target else None
+    def load_balancer(self) -> str:
+        """What it is called: its host, with the name that is asked for if that is another one."""
+        host, asked = self.endpoint.shown.rpartition(":")[0], self.endpoint.server_name
+        return host if asked in {None, self.endpoint.host} else f"{asked} at {host}"
+
+    @property
+    def address(self) -> str:
+        """Its host."""
+        return self.endpoint.host
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self.endpoint.port
 
     @property
     def is_known(self) -> bool:
@@ -87,15 +94,14 @@ class EndpointAction(ListenerAction):
 
     def is_at(self, listener: ListenerAction, ip_address: str | None) -> bool:
         """Return whether one of its addresses is that of a listener: the port is the same, and the host or the address is."""
-        balancer, port = listener.place.balancer, listener.place.listener.port
-        is_host = balancer.address is not None and ascii_name(balancer.address) == self.endpoint.network_host
+        is_host = listener.address is not None and ascii_name(listener.address) == self.endpoint.network_host
         known = {address for address, _leaf in listener.leaves if address is not None}
-        return self.endpoint.port == port and (is_host or ip_address in known)
+        return self.port == listener.port and (is_host or ip_address in known)
 
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
         names = {} if self.target else {"subject_alt_names": list(self.demand.names)}
-        return {**super().as_result(view), "listener_uuid": None, **names}
+        return {**super().as_result(view), **names}
 
 
 def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequence[str] | None) -> list[EndpointAction]:
@@ -118,21 +124,16 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
 
 
 def _planned(endpoint: Endpoint, demand: Demand) -> EndpointAction:
-    host, asked = endpoint.shown.rpartition(":")[0], endpoint.server_name
-    place = Place.missing(host if asked in {None, endpoint.host} else f"{asked} at {host}", endpoint.port)
-    place = replace(place, balancer=replace(place.balancer, address=endpoint.host))
     target = demand.records[0] if demand.records else None
-    identifier = target.id if target else None
     action = EndpointAction(
         "unchanged",
         None,
         f"It must serve {demand.words}.",
-        place,
-        target,
-        target_id=identifier,
+        endpoint,
+        demand,
+        target=target,
+        target_id=target.id if target else None,
         is_everywhere=False,
-        endpoint=endpoint,
-        demand=demand,
     )
     return action.failed("not_found", demand.why_unknown) if demand.why_unknown else action
 

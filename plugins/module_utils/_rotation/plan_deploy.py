@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .._base import remedies
-from .._base.action import SaidAction
-from .._base.codes import ApprovalReason, DeployOutcome, DeployReason, ObstacleReason
+from .._base.codes import DeployReason, ObstacleReason
 from .._base.errors import CertificatesError, SaidObstacle
 from .._base.names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
 from .._base.text import capitalized, some_of
 from .._base.times import iso
-from .._probe.evaluate import Leaves
 from .._replacement.can_replace import (
     ACCEPT,
     Incumbent,
@@ -35,8 +33,8 @@ from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer, Listener
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
-from .._x509.lifespan import NOT_KNOWN
 from .plan_import import Record, SourceCertificate, remedy_for
+from .target import Target
 from .world import World
 
 WHOLE_CHAIN = "Import it again with all its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
@@ -102,25 +100,15 @@ class ListenerSelection:
 
 
 @dataclass(frozen=True)
-class ListenerAction(SaidAction[DeployOutcome, DeployReason | ApprovalReason]):
+class ListenerAction(Target):
     """What to do, or what was done, about one listener."""
 
-    REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
-    FORGOTTEN = {"is_changed": False}
-    IS_MANAGED: t.ClassVar[bool] = True
-    """Whether the API says what it has, and it can be given something else."""
-    WHOLE_CHAIN: t.ClassVar[str] = WHOLE_CHAIN
-    """What to do if clients refuse what it serves."""
+    is_managed = True
+    chain_remedy = WHOLE_CHAIN
 
     place: Place
-    target: StoreCertificate | None = field(default=None, repr=False)
-    """The certificate meant for it."""
     previous: StoreCertificate | None = field(default=None, repr=False)
     """The certificate that it had, if the store has it."""
-    target_id: int | None = None
-    """The id of the one meant for it, even if the store does not have it; `None` if it is not stored yet."""
-    is_changed: bool = False
-    """Whether the listener was, or would be, pointed to another certificate, even if it was pointed back afterwards."""
     predecessor_id: int | None = None
     """For one that stays as it is: the certificate that the present one has probably replaced."""
     expired_predecessor: StoreCertificate | None = field(default=None, repr=False)
@@ -131,29 +119,28 @@ class ListenerAction(SaidAction[DeployOutcome, DeployReason | ApprovalReason]):
     """Whether the present one could not replace that one again, for example because that one has more names."""
     is_promising: bool = False
     """Whether clients should accept what it had before the run, by what the store holds."""
-    renewal_id: int | None = None
-    """For one that is left as it is, though the store has a better certificate: the id of that."""
-    served: bool | None = None
-    accepted: bool | None = None
-    """Whether a client accepts what is served, at each address; `None` if that is not known."""
-    was_refused: bool = False
-    """Whether it refused what was served before the change, too, where it does not accept what is served now."""
-    refusal: str | None = None
-    """Why it does not, as the end of a sentence."""
     may_be_refused: bool = False
     """Whether the user accepts that clients refuse it, by `allow_untrusted` or `allow_expired`."""
-    is_everywhere: bool = True
-    """Whether what is served was seen at each of its addresses."""
-    leaves: Leaves = field(default=(), repr=False)
-    """The certificate that was seen at each address, `None` where nothing was seen."""
-    served_fingerprint: str | None = None
-    seen: tuple[tuple[Certificate, ...], ...] = field(default=(), repr=False)
-    """What was seen: certificates, each followed by what came with it; what should be served comes last."""
 
     @property
-    def name(self) -> str:
-        """Its name in messages."""
-        return self.place.name
+    def load_balancer(self) -> str:
+        """The name of its load balancer."""
+        return self.place.balancer.name
+
+    @property
+    def load_balancer_uuid(self) -> str | None:
+        """The uuid of its load balancer; `None` if it was not found."""
+        return self.place.balancer.uuid or None
+
+    @property
+    def address(self) -> str | None:
+        """The address of its load balancer."""
+        return self.place.balancer.address
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self.place.listener.port
 
     @property
     def uuid(self) -> str:
@@ -170,27 +157,7 @@ class ListenerAction(SaidAction[DeployOutcome, DeployReason | ApprovalReason]):
         """The handle of the certificate that the listener has in the API after this."""
         if self.outcome == "rolled_back" or (self.outcome == "failed" and not self.is_changed):
             return self.previous_id
-        return self.target.handle if self.target else self.target_id
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the listener could not be given, or does not serve, what is meant for it."""
-        return self.outcome in {"failed", "rolled_back"}
-
-    @property
-    def serves_something_else(self) -> bool:
-        """Whether it was seen to serve another certificate than it has; one that was pointed back was seen before that."""
-        return self.served is False and self.outcome != "rolled_back"
-
-    @property
-    def is_known(self) -> bool:
-        """Whether its certificate can be compared with what is served."""
-        return self.target is not None and self.target.certificate is not None
-
-    @property
-    def expected_name(self) -> str | None:
-        """The name in tables of what was not seen, if no certificate is known that has one."""
-        return None
+        return super().final_handle if self.target else self.target_id
 
     @property
     def should(self) -> str:
@@ -224,43 +191,11 @@ class ListenerAction(SaidAction[DeployOutcome, DeployReason | ApprovalReason]):
         is_served = over is not None and {chain[0] for chain in self.seen} == {over.certificate}
         return self.place.command(over.stored_id, ACCEPT["expired"]) if over and is_served else None
 
-    def fits(self, certificate: Certificate) -> bool:
-        """Return whether a certificate is what should be served."""
-        return self.target is not None and certificate == self.target.certificate
-
-    @property
-    def is_to_be_seen(self) -> bool:
-        """Whether it can be looked at whether it serves what it should: the new certificate, or the one that it keeps."""
-        return self.is_known and not self.has_failed
-
     def simulated(self) -> ListenerAction:
         """Return it as check mode shows it."""
         shown = super().simulated()
         is_stored = self.outcome != "switched" or self.target is None or self.target.id is not None
         return shown if is_stored else replace(shown, message="Would be switched, once the certificate is stored.")
-
-    def as_result(self, view: TrustView) -> dict[str, t.Any]:
-        """Return it in the form of the module's results."""
-        balancer, facts = self.place.balancer, self.target.facts() if self.target else {}
-        lifespan = view.lifespan(self.target) if self.target else NOT_KNOWN
-        return {
-            "load_balancer": balancer.name,
-            "load_balancer_uuid": balancer.uuid or None,
-            "address": balancer.address,
-            "port": self.place.listener.port,
-            "listener_uuid": self.uuid or None,
-            "common_name": facts.get("common_name"),
-            "subject_alt_names": facts.get("subject_alt_names") or [],
-            "previous_certificate_id": self.previous_id,
-            "certificate_id": self.target_id,
-            "fingerprint_sha256": facts.get("fingerprint_sha256"),
-            "not_after": facts.get("not_after"),
-            **lifespan.as_result(),
-            "served": self.served,
-            "accepted": self.accepted,
-            "served_fingerprint_sha256": self.served_fingerprint,
-            **self.as_outcome(),
-        }
 
     def as_diff(self) -> dict[str, t.Any]:
         """Return the plan for it in the form of Ansible's diffs."""
@@ -498,12 +433,6 @@ def as_foreseen(planned: ListenerAction, seen: ListenerAction, view: TrustView) 
     )
 
 
-def updated(listeners: Iterable[ListenerAction], anew: Iterable[ListenerAction]) -> list[ListenerAction]:
-    """Return listeners, those in place of them that were looked at anew."""
-    by_uuid = {listener.uuid: listener for listener in anew}
-    return [by_uuid.get(listener.uuid, listener) for listener in listeners]
-
-
 def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overrides) -> list[ListenerAction]:
     """Decide for each listener that a user names whether the certificate that they name can be put there."""
     planned: dict[object, ListenerAction] = {}
@@ -558,7 +487,9 @@ def _named(options: ListenerOptions, world: World, overrides: Overrides) -> List
     target = world.index.by_handle.get(options.certificate_id)
     if isinstance(place, SaidObstacle):
         missing = Place.missing(options.load_balancer, options.port)
-        return ListenerAction("failed", place.reason, place.message, missing, target, target_id=options.certificate_id)
+        return ListenerAction(
+            "failed", place.reason, place.message, missing, target=target, target_id=options.certificate_id
+        )
     current = world.index.by_handle.get(place.listener.certificate_id)
     switch = replace(_switch(place, target, current), target_id=options.certificate_id)
     if options.certificate_id is None:
@@ -644,7 +575,7 @@ def _kept(place: Place, current: StoreCertificate | None, message: str, world: W
         message,
         place,
         current,
-        current,
+        target=current,
         target_id=place.listener.certificate_id,
         predecessor_id=before.id if before else None,
         expired_predecessor=over,
@@ -664,7 +595,9 @@ def _is_promising(current: StoreCertificate | None, view: TrustView) -> bool:
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:
     """Return what points a listener to a certificate."""
     identifier = target.id if target else None
-    return ListenerAction("switched", None, "Switched.", place, target, current, target_id=identifier, is_changed=True)
+    return ListenerAction(
+        "switched", None, "Switched.", place, current, target=target, target_id=identifier, is_changed=True
+    )
 
 
 # The first certificate of a name: a person says what is to be where, and is told what is lost by it

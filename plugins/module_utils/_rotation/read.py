@@ -28,9 +28,10 @@ from .._softlayer.store import StoreCertificate, fetch_stored, warn_of_unreadabl
 from .._sources.source import SECRETS_MANAGER, Source
 from .._x509.certificate import names_of
 from .options import RotationOptions
-from .plan_deploy import ListenerAction, ListenerSelection, contenders, why_unmatched
+from .plan_deploy import ListenerSelection, contenders, why_unmatched
 from .plan_import import Record, without_replaced
 from .read_sources import MailContent, around_revoked, read_mail, read_sources
+from .target import Target
 from .world import Read, World, learn
 
 if t.TYPE_CHECKING:
@@ -179,8 +180,8 @@ def at_stake(world: World, options: RotationOptions) -> Iterator[Sent]:
             yield as_sent(entry.record)
 
 
-def seen_by(listeners: Iterable[ListenerAction]) -> Iterator[Sent]:
+def seen_by(targets: Iterable[Target]) -> Iterator[Sent]:
     """Yield what was seen to be served, with what is sent beside it."""
-    for listener in listeners:
-        for leaf, *sent in listener.seen:
+    for target in targets:
+        for leaf, *sent in target.seen:
             yield leaf, sent

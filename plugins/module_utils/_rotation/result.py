@@ -60,14 +60,14 @@ def as_result(
         is_deploying="deploy" in options.phases,
         is_refused=seen.plan.failure is not None or bool(seen.failures and not seen.is_seen),
     )
-    attention = find_attention(seen.listeners, facts) if options.looks_after else []
+    attention = find_attention(seen.targets, facts) if options.looks_after else []
     if options.adopt:  # that a person has just decided
         attention = [item for item in attention if item["reason"] != "held_back"]
     adopted = [as_adopted(listener, seen) for listener in seen.listeners] if options.adopt else []
     concerned = [item for item in attention if options.is_about(item["load_balancer_uuid"], item["port"])]
     alarming = find_alarming(concerned, options.fail_on, world.view.at)
     attention = with_patience(attention, options.fail_on, world.view.at)
-    served = [as_served(listener, world) for listener in seen.listeners]
+    served = [as_served(target, world) for target in seen.targets]
     counted = totals(lists, served, attention, looks=options.looks_after, is_check_mode=options.is_check_mode)
     empty = [source["message"] for source in bundles.empty]
     result: dict[str, t.Any] = {
@@ -172,7 +172,7 @@ def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
     """Yield what became of listeners, and what was seen of them."""
     deploys, verifies = "deploy" in options.phases, "verify" in options.phases
     yield from (("skipped", record) for record in (seen.plan.gone if deploys else ()))
-    for listener in seen.listeners:
+    for listener in seen.targets:
         record = listener.as_result(seen.plan.world.view)
         is_simulated = listener.outcome == "switched" and options.is_check_mode
         if listener.has_failed and options.is_about(record["load_balancer_uuid"], record["port"]):

@@ -57,7 +57,7 @@ def run(module: Module) -> dict[str, t.Any]:
     plan = plan_listeners(world, options)
     switched = switch(module, client, plan, options, authorities)
     seen = look_at_endpoints(client, look(client, switched, options), options)
-    seen = replace(seen, plan=replace(seen.plan, world=learn(authorities, seen.plan.world, seen_by(seen.listeners))))
+    seen = replace(seen, plan=replace(seen.plan, world=learn(authorities, seen.plan.world, seen_by(seen.targets))))
     removals = StoreChanges()
     if options.removes and world.balancers is not None:
         removals = remove_replaced(module, client, seen, imports.records, options)

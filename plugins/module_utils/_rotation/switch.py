@@ -27,7 +27,8 @@ from .._ledger.place import check_given_place
 from .._softlayer.client import Client
 from .._softlayer.load_balancers import Balancer, Listener, fetch_balancer, point_listeners
 from .._softlayer.store import fetch_one
-from .plan_deploy import ListenerAction, ListenerPlan, updated
+from .plan_deploy import ListenerAction, ListenerPlan
+from .target import updated
 from .verify import Watch, left_unseen
 
 LONGEST_WAIT = 86_400

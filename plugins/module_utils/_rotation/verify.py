@@ -23,6 +23,7 @@ from .._probe.handshake import probe_addresses
 from .._x509.chain import Anchors
 from .endpoints import EndpointAction
 from .plan_deploy import ListenerAction
+from .target import Some, Target
 
 PROBE_TIMEOUT = 10.0
 """Seconds for each step of every probe: how long a listener may take to serve what it should is another question."""
@@ -101,7 +102,7 @@ class Watch:
             if not backoff.pause():
                 return False
 
-    def until_served(self, actions: Sequence[ListenerAction]) -> list[ListenerAction]:
+    def until_served(self, actions: Sequence[Some]) -> list[Some]:
         """Return listeners that are to be seen with what they serve: as soon as it is what they should, else when the time is over."""
         seen = {action.uuid: action for action in actions}
         pending = dict(seen)
@@ -126,22 +127,22 @@ class Watch:
             seen[uuid] = left_broken(seen[uuid]) if uuid in worse_since else left_unseen(action)
         return list(seen.values())
 
-    def glimpse(self, actions: Sequence[ListenerAction]) -> list[ListenerAction]:
+    def glimpse(self, actions: Sequence[Some]) -> list[Some]:
         """Return listeners of which it is not known what they should serve, or that were not switched, with what they serve."""
         verdicts = self._probe(actions)
         return [_glimpsed(action, verdicts[action.uuid]) for action in actions]
 
-    def _is_worse(self, action: ListenerAction, verdict: Verdict) -> bool:
+    def _is_worse(self, action: Target, verdict: Verdict) -> bool:
         before = self._before.get(action.uuid)
         return before is not None and (verdict.is_worse_than(before) or self._is_newly_refused(action, verdict))
 
-    def _is_newly_refused(self, action: ListenerAction, verdict: Verdict) -> bool:
+    def _is_newly_refused(self, action: Target, verdict: Verdict) -> bool:
         before = self._before.get(action.uuid)
-        if before is None or action.may_be_refused:
+        if before is None or not isinstance(action, ListenerAction) or action.may_be_refused:
             return False
         return verdict.is_newly_refused(before, is_promising=action.is_promising)
 
-    def _judged(self, action: ListenerAction, verdict: Verdict) -> ListenerAction:
+    def _judged(self, action: Some, verdict: Verdict) -> Some:
         """Return a listener with what was seen of it."""
         before = self._before.get(action.uuid)
         seen = replace(
@@ -166,7 +167,12 @@ class Watch:
             message = f"{action.message} {what} is served."
             if verdict.closed:
                 message = f"{message} {len(verdict.closed)} of its addresses cannot be reached from here."
-            if verdict.accepted is False and not action.is_changed and action.is_predecessor_trusted:
+            if (
+                isinstance(action, ListenerAction)
+                and verdict.accepted is False
+                and not action.is_changed
+                and action.is_predecessor_trusted
+            ):
                 back = f"{action.place.command(t.cast(int, action.predecessor_id))} goes back to the one that was probably before it, which clients trust"
                 why = f"Clients refuse what is served: {verdict.refusal}. {back}, or import this one again with today's chain."
                 return seen.failed("not_accepted", why, served=True)
@@ -187,7 +193,7 @@ class Watch:
             served=False,
         )
 
-    def _probe(self, actions: Sequence[ListenerAction], *, is_before: bool = False) -> Mapping[str, Verdict]:
+    def _probe(self, actions: Sequence[Target], *, is_before: bool = False) -> Mapping[str, Verdict]:
         """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
         if not actions:
             return {}
@@ -196,17 +202,15 @@ class Watch:
         pairs = zip(actions, verdicts, strict=True)
         return {action.uuid: verdict.since(self._before.get(action.uuid)) for action, verdict in pairs}
 
-    def _verdict(self, action: ListenerAction, *, is_before: bool) -> Verdict:
+    def _verdict(self, action: Target, *, is_before: bool) -> Verdict:
         if isinstance(action, EndpointAction):
             return judge(probe_addresses(action.endpoint, PROBE_TIMEOUT, self._stop, self._client), None, action.fits)
+        listener = t.cast(ListenerAction, action)
         wanted = action.target.certificate if action.target else None
-        address = action.place.balancer.address
-        if address is None:
-            words = f"The API names no address of load balancer {action.place.balancer.name}."
-            return judge(
-                [ProbeResult(Endpoint("", action.place.listener.port), reason="unreachable", message=words)], wanted
-            )
-        endpoint = Endpoint(address, action.place.listener.port, name_to_ask(action, is_before=is_before))
+        if listener.address is None:
+            words = f"The API names no address of load balancer {listener.load_balancer}."
+            return judge([ProbeResult(Endpoint("", listener.port), reason="unreachable", message=words)], wanted)
+        endpoint = Endpoint(listener.address, listener.port, name_to_ask(listener, is_before=is_before))
         if endpoint.server_name is None:  # so a client asks for what is served
             seen = probe_addresses(endpoint, PROBE_TIMEOUT, self._stop)
             if not any(result.is_connected for result in seen):
@@ -216,15 +220,15 @@ class Watch:
         return judge(probe_addresses(endpoint, PROBE_TIMEOUT, self._stop, self._client), wanted)
 
 
-def _remedy_for(refused: ListenerAction) -> str:
+def _remedy_for(refused: Target) -> str:
     """Return what to do about a listener that serves what it should, and clients refuse it."""
     served = refused.seen[-1][0] if refused.seen else None
     if served and served.not_after <= now():
         return RENEWAL
-    return TO_COME if served and served.not_before > now() else refused.WHOLE_CHAIN
+    return TO_COME if served and served.not_before > now() else refused.chain_remedy
 
 
-def _glimpsed(action: ListenerAction, verdict: Verdict) -> ListenerAction:
+def _glimpsed(action: Some, verdict: Verdict) -> Some:
     seen = replace(
         action,
         seen=verdict.chains,
@@ -239,12 +243,12 @@ def _glimpsed(action: ListenerAction, verdict: Verdict) -> ListenerAction:
     return replace(seen, served=False, message=f"{action.message}{said}")
 
 
-def left_unseen(action: ListenerAction) -> ListenerAction:
+def left_unseen(action: Some) -> Some:
     """Return a listener that the run did not wait for because it was told to stop."""
     return replace(action, message=f"{action.message} The run was told to stop before it was seen what is served.")
 
 
-def left_broken(action: ListenerAction) -> ListenerAction:
+def left_broken(action: Some) -> Some:
     """Return a listener that works no more, and that the run did not point back because it was told to stop."""
     back = f"It was not pointed back to certificate {action.previous_id}, because the run was told to stop."
     return replace(action, message=f"{action.message} {back}")

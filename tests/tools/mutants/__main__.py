@@ -46,6 +46,7 @@ DECIDING = (
         "_rotation/attention.py",
         "_rotation/endpoints.py",
         "_rotation/switch.py",
+        "_rotation/target.py",
         "_rotation/world.py",
     ),
 )

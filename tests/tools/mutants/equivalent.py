@@ -109,15 +109,23 @@ EQUIVALENT: dict[str, str] = {
         (
             *(
                 "plan_deploy.ListenerAction: field(default=None, repr=False) => field(default=None)",
-                "plan_deploy.ListenerAction: False => True (2)",
+                "plan_deploy.ListenerAction: False => True",
             ),
             *(
                 "plan_deploy.ListenerAction: field(default=None, repr=False) => field(default=None) (2)",
-                "plan_deploy.ListenerAction: False => True (3)",
+                "plan_deploy.ListenerAction: False => True (2)",
             ),
             *(
-                "plan_deploy.ListenerAction: field(default=(), repr=False) => field(default=())",
-                "plan_deploy.ListenerAction: False => True (9)",
+                "target.Target: field(default=None, repr=False) => field(default=None)",
+                "target.Target: False => True (2)",
+            ),
+            *(
+                "target.Target: field(default=(), repr=False) => field(default=())",
+                "target.Target: False => True (5)",
+            ),
+            *(
+                "target.Target: field(default=(), repr=False) => field(default=()) (2)",
+                "target.Target: False => True (6)",
             ),
             *("crl.Crl: field(repr=False) => field()", "crl.Crl: False => True"),
         ),

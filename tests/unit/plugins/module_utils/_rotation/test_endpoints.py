@@ -139,11 +139,11 @@ def test_a_listener_of_a_balancer_that_accepts_no_change_is_not_to_be_pointed_ba
 
 def test_what_is_said_if_it_serves_something_else() -> None:
     (action,) = planned(world_of([FRESH.record(1)]), certificate_id=1)
-    assert action.is_known and action.is_to_be_seen and not action.IS_MANAGED
+    assert action.is_known and action.is_to_be_seen and not action.is_managed
     assert action.should == f"It must serve certificate 1 ({NAME}), or one that may stand in for it, and"
     assert action.remedy == " Have that served there, or correct what is expected."
     of_balancer = listener(1, FRESH.record(1))
-    assert of_balancer.IS_MANAGED and of_balancer.should == "With certificate 1 in the API,"
+    assert of_balancer.is_managed and of_balancer.should == "With certificate 1 in the API,"
     assert of_balancer.expected_name is None and of_balancer.fits(certificate_of(FRESH.record(1)))
     assert not of_balancer.fits(certificate_of(DUE.record(1))) and not listener(1, None).fits(
         certificate_of(FRESH.record(1))

@@ -19,12 +19,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     ListenerOptions,
     ListenerPlan,
     ListenerSelection,
-    Place,
     as_foreseen,
     as_it_is,
     plan_named,
     plan_renewals,
-    updated,
     why_too_many,
     why_unmatched,
 )
@@ -678,34 +676,6 @@ def test_no_such_certificate() -> None:
     assert outcome(unreadable) == ("failed", "not_found") and "nothing that can be read" in unreadable.message
 
 
-def test_what_a_listener_has_in_the_end() -> None:
-    switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
-    refused = switched.failed("api_error", "No.", is_changed=False)
-    broken = switched.failed("not_served", "No.", is_changed=True)
-    back = replace(broken, outcome="rolled_back")
-    assert [one.final_handle for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
-
-
-def test_what_is_not_known_of_a_listener_is_not_claimed() -> None:
-    """Neither that clients accept what it has, nor that they were refused before, nor that a user has accepted that."""
-    listener = ListenerAction("unchanged", None, "It is as it was.", Place.missing("web", 443))
-    flags = {name for name, value in vars(listener).items() if value is True}
-    assert flags == {"is_everywhere"}
-    known = {name for name, value in vars(listener).items() if value not in (None, False, ())}
-    assert known == {"outcome", "message", "place", *flags}
-
-
-def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:
-    """If that is known, and the listener has not failed."""
-    switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
-    unreadable = replace(switched, target=replace(record(NEW, issue()), certificate=None))
-    broken = switched.failed("not_served", "No.", is_changed=True)
-    shown = (switched, replace(switched, target=None), unreadable, broken, replace(broken, outcome="rolled_back"))
-    assert [one.is_to_be_seen for one in shown] == [True, False, False, False, False]
-    assert [one.is_known for one in shown] == [True, False, False, True, True]
-    assert [one.has_failed for one in shown] == [False, False, False, True, True]
-
-
 def test_a_plan_changes_what_is_switched() -> None:
     switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
     kept = renewal(record(OLD, issue(days=PRESENT)))
@@ -780,12 +750,6 @@ def test_check_mode_foresees_what_is_not_switched_as_it_is_seen() -> None:
     failed = kept.failed("ambiguous", "Which?")
     foreseen = as_foreseen(failed, now, CLIENTS)
     assert foreseen == replace(failed, seen=SEEN, accepted=False, refusal="it is old")
-
-
-def test_what_was_looked_at_anew_takes_its_place() -> None:
-    first, second = (renewal(of=balancer(number=number)) for number in (1, 2))
-    seen = replace(second, served=True)
-    assert updated([first, second], [seen]) == [first, seen]
 
 
 def test_too_many_switches_are_refused_all_together() -> None:
