@@ -30,8 +30,8 @@ R = t.TypeVar("R")
 LONGEST_WAIT = 300
 """Seconds. If a server's `Retry-After` asks for more, the client does not wait, and makes no more calls to that server."""
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
-FIRST_RETRY_PAUSE, LONGEST_RETRY_PAUSE = 0.5, 15.0
-"""Seconds, on average, before a call whose answer was lost is made again."""
+LONGEST_RETRY_PAUSE = 15.0
+"""Seconds, on average, before a call whose answer was lost again and again is made once more."""
 FIRST_PAUSE = 0.2
 """Seconds to pause after the first refusal; each further refusal in a row doubles it."""
 LONGEST_PAUSE = 30.0
@@ -126,7 +126,7 @@ class Caller:
         Raises:
             CertificatesError: what `call_once` raises; `interrupted` if the call was not made because of `stop`.
         """
-        backoff = Backoff(self.stop, math.inf, LONGEST_RETRY_PAUSE, first=FIRST_RETRY_PAUSE, growth=2, spread=1)
+        backoff = Backoff(self.stop, math.inf, LONGEST_RETRY_PAUSE, growth=2, spread=1)
         for retries_left in reversed(range(self._retries + 1)):
             with nullcontext() if in_turn else self._turns:
                 self._wait_for_turn()

@@ -73,7 +73,16 @@ def explain_unanswered(
     repeatable: bool,
     option: str = "endpoint_url",
 ) -> CertificatesError:
-    """Return the error that says what a call without an answer means: as `explain`, with the option that names the endpoint."""
+    """Return the error that says what a call without an answer means.
+
+    Args:
+        call: what was called, for the message.
+        endpoint: the URL that was called, for the message.
+        attempt: what is known of the request.
+        error: what was raised, by requests or by an SDK around it.
+        repeatable: whether the call only reads, so that it does not matter whether it was carried out.
+        option: the option that names the endpoint.
+    """
     if attempt.sent:
         return _explain_lost(call, endpoint, error, option, overdue=attempt.overdue, repeatable=repeatable)
     return _explain_unsent(call, endpoint, attempt, error, option)
@@ -94,7 +103,7 @@ def _explain_lost(
 
 
 def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseException, option: str) -> CertificatesError:
-    """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the SDK's exception."""
+    """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the one that was raised."""
     causes = list(causes_of(error))
     names = {type(cause).__name__ for cause in causes}
     said = " ".join(str(cause) for cause in causes)

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[3]
 UTILS = Path("plugins/module_utils")
 DECIDING = (
     *("_base/action.py", "_base/remedies.py", "_base/secrets.py"),
-    *("_http/caller.py", "_softlayer/client.py", "_softlayer/faults.py", "_softlayer/paging.py"),
+    *("_http/caller.py", "_http/faults.py", "_softlayer/client.py", "_softlayer/faults.py", "_softlayer/paging.py"),
     *("_x509/bundle.py", "_x509/chain.py", "_x509/crl.py"),
     *("_ledger/*.py", "_sources/*.py", "*/plan.py", "*/plan_*.py"),
     *("_replacement/can_replace.py", "_replacement/index.py", "_replacement/trust.py"),

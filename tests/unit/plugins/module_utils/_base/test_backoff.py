@@ -96,6 +96,7 @@ def test_of_what_takes_as_long_as_usual_the_end_is_asked_for_when_it_is_near(
     monkeypatch: pytest.MonkeyPatch, usual: float, expected: list[float]
 ) -> None:
     clock = Clock()
+    clock.now = 50
     between = pausing(monkeypatch, clock, 900, 10)
     between.wait_for_the_usual(usual)
     for _time in range(3):

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from pathlib import PurePath
+from urllib.parse import quote
 
 import pytest
 from ansible.module_utils.common.parameters import remove_values
@@ -91,8 +94,17 @@ def test_pieces_of_a_key_that_a_server_quotes() -> None:
         assert not any(line in shown for line in lines[1:-1])
 
 
-def test_words_that_a_server_says() -> None:
-    text = "SoftLayer_Exception_Public: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e is MAINTENANCE_PENDING, see getSslCertificateRequests"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SoftLayer_Exception_Public: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e is MAINTENANCE_PENDING, see getSslCertificateRequests",
+        "Unable to find object with id of '100201'.",
+        "Rate limit of 50 requests for every 1 second(s)",
+        'Function ("getSslCertificateRequests") is not a valid method for this service.',
+        "SoftLayer_Exception_WebService_RateLimitExceeded",
+    ],
+)
+def test_words_that_a_server_says(text: str) -> None:
     assert without_key_material(text) == text
 
 
@@ -145,3 +157,42 @@ def test_only_what_a_result_contains_is_looked_for() -> None:
     assert contained_in({"a": [PurePath("/srv/S3cret"), "schl\u00fcssel"]}, ["S3cret", "schl\u00fcssel"]) == {
         *("S3cret", "schl\u00fcssel")
     }
+
+
+def armoured(body: str) -> str:
+    """A key as PEM."""
+    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+
+
+ECHOES = {
+    "PEM": armoured,
+    "PEM with CRLF": lambda body: armoured(body).replace("\n", "\r\n"),
+    "PEM on one line": lambda body: armoured(body).replace("\n", " "),
+    "PEM with escaped line ends": lambda body: armoured(body).replace("\n", "\\n"),
+    "PEM without its end": lambda body: armoured(body).partition("-----END")[0],
+    "PEM without its beginning": lambda body: armoured(body).partition("KEY-----\n")[2],
+    "lines without armour": lambda body: body,
+    "lines without armour, line ends escaped": lambda body: body.replace("\n", "\\n"),
+    "one line without armour": lambda body: body.replace("\n", ""),
+    "URL-safe": lambda body: body.replace("\n", "").replace("+", "-").replace("/", "_"),
+    "in a URL": lambda body: quote(armoured(body), safe=""),
+    "two PEM": lambda body: armoured(body) + "and" + armoured(body),
+}
+
+
+LONGEST_PIECE = 16
+"""Characters in a row of a key that would be too many to read."""
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@given(der=st.binary(min_size=118, max_size=700))
+@example(der=bytes(range(251, 5, -1)))
+@example(der=bytes(96) + base64.b64decode("xhwIlsnPaMmPneko"))  # a last line that looks like words joined
+def test_no_piece_of_an_echoed_key_is_left(echo: str, der: bytes) -> None:
+    body = re.sub("(.{64})", "\\1\n", base64.b64encode(der).decode()).strip()
+    said = without_key_material(f"Invalid value provided for 'privateKey': {ECHOES[echo](body)}")
+    assert "Invalid value provided for 'privateKey'" in said, "what matters is still said"
+    line = "".join(said.split()).replace("\\n", "")
+    for plain in (body.replace("\n", ""), body.replace("\n", "").replace("+", "-").replace("/", "_")):
+        pieces = (plain[start : start + LONGEST_PIECE] for start in range(len(plain) - LONGEST_PIECE + 1))
+        assert not [piece for piece in pieces if piece in line]

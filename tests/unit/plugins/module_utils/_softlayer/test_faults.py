@@ -6,37 +6,26 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import math
 import re
-import socket
 import xmlrpc.client
 from collections.abc import Callable
-from itertools import islice
-from urllib.parse import quote
 
 import pytest
-import requests
-import urllib3.exceptions
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import (
     LONGEST_MESSAGE,
-    NOT_CARRIED_OUT,
-    causes_of,
-    retry_after_seconds,
-    shorten,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer, AnswerTooLarge
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.faults import (
     RETIRED_ADVICE,
     Fault,
     explain,
     fault_in,
 )
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
-from SoftLayer.exceptions import SoftLayerAPIError, TransportError
+from SoftLayer.exceptions import SoftLayerAPIError
 
 from tests.support.wire import tried
 
@@ -366,176 +355,15 @@ def test_a_proxys_own_wish_for_a_login() -> None:
     assert "check proxy" in error.message
 
 
-# What is thrown where no answer came.
-
-
-def chained(outer: Exception, *inner: Exception) -> Exception:
-    """An exception with others behind it."""
-    current: BaseException = outer
-    for exception in inner:
-        current.__context__ = exception
-        current = exception
-    return outer
-
-
-REFUSED = urllib3.exceptions.NewConnectionError(None, "Failed to establish a new connection: [Errno 111] Connection refused")  # type: ignore[arg-type]  # fmt: skip
-NO_ROUTE = urllib3.exceptions.NewConnectionError(None, "Failed to establish a new connection: [Errno 113] No route to host")  # type: ignore[arg-type]  # fmt: skip
-
-
-def max_retries(reason: Exception) -> urllib3.exceptions.MaxRetryError:
-    """How urllib3 wraps what happened."""
-    return urllib3.exceptions.MaxRetryError(None, "/", reason)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(("status", "said"), [(399, "answers no call"), (400, "without a SoftLayer fault")])
 def test_a_page_instead_of_an_answer_says_what_to_check(status: int, said: str) -> None:
     assert said in explained(status, HTML).message
-
-
-def test_causes_that_lead_in_a_circle_come_to_an_end() -> None:
-    error = TransportError(0, "No.")
-    error.__cause__ = requests.RequestException(error)
-    assert [*islice(causes_of(error), 9)] == [error, error.__cause__]
-
-
-@pytest.mark.parametrize(
-    ("inner", "meaning"),
-    [
-        (requests.ConnectionError(max_retries(REFUSED)), "unreachable"),
-        (
-            requests.exceptions.ProxyError(
-                max_retries(urllib3.exceptions.ProxyError("Cannot connect to proxy.", OSError("407")))
-            ),
-            "unreachable",
-        ),
-        (
-            requests.exceptions.SSLError(
-                "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)"
-            ),
-            "tls_error",
-        ),
-        (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "tls_error"),
-        (requests.exceptions.SSLError("EOF occurred in violation of protocol (_ssl.c:2427)"), "tls_error"),
-        (requests.ReadTimeout("Read timed out."), "unreachable"),
-        (
-            requests.ConnectionError(
-                urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
-            ),
-            "unreachable",
-        ),
-        (requests.exceptions.InvalidURL("no host"), "invalid_argument"),
-        (requests.exceptions.InvalidSchema("ftp"), "invalid_argument"),
-        (requests.exceptions.InvalidProxyURL("no proxy"), "invalid_argument"),
-        (requests.RequestException("anything"), "api_error"),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
-)
-@pytest.mark.parametrize("as_cause", [False, True])
-def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
-    """The SDK hides them behind its own, as cause or as context."""
-    error = TransportError(0, str(inner))
-    if as_cause:
-        error.__cause__ = inner
-    else:
-        error = chained(error, inner)
-    found = explain(CALL, ENDPOINT, tried(), error)
-    assert (found.code, found.details.get("call")) == (meaning, None if meaning == "invalid_argument" else CALL)
-    # Whatever it is: once the request may have left, nobody knows what became of it.
-    assert explain(CALL, ENDPOINT, tried(sent=True), error).code == "no_answer"
-    assert "\n" not in found.message
-    assert found.message.endswith(".")
-    if meaning in {"unreachable", "tls_error", "no_answer"}:
-        assert ENDPOINT in found.message
-
-
-@pytest.mark.parametrize(
-    "error", [ValueError(), OSError(), requests.exceptions.ProxyError(), AnswerTooLarge(), TypeError()]
-)
-@pytest.mark.parametrize("repeatable", [True, False])
-def test_what_became_of_a_send_that_has_left_is_unknown(error: Exception, repeatable: bool) -> None:
-    found = explain(CALL, ENDPOINT, tried(sent=True), error, repeatable=repeatable)
-    assert found.code == ("api_error" if repeatable and isinstance(error, AnswerTooLarge) else "no_answer")
-
-
-@pytest.mark.parametrize(("sent", "code"), [(True, "no_answer"), (False, "unreachable")])
-def test_the_end_of_its_time_is_named(sent: bool, code: str) -> None:
-    """Whatever the connection, which was shut down, raised."""
-    error = explain(CALL, ENDPOINT, tried(sent=sent, overdue=True), requests.exceptions.SSLError("EOF"))
-    assert error.code == code
-    assert "timeout" in error.message
-
-
-@pytest.mark.parametrize("error", [OverflowError("int"), UnicodeEncodeError("latin-1", "ü", 0, 1, "no"), TypeError()])
-def test_what_could_not_even_be_sent(error: Exception) -> None:
-    found = explain(CALL, ENDPOINT, tried(), error)
-    assert found.code == "api_error"
-    assert type(error).__name__ in found.message
-
-
-def test_a_distrusted_certificate_says_why() -> None:
-    error = requests.exceptions.SSLError("certificate verify failed: self-signed certificate (_ssl.c:1006)")
-    message = explain(CALL, ENDPOINT, tried(), error).message
-    assert "self-signed certificate" in message
-    assert "ca_path" in message
-    assert "_ssl.c" not in message
-
-
-def test_a_proxys_refusal_is_named() -> None:
-    refusal = OSError("Tunnel connection failed: 407 Proxy Authentication Required")
-    inner = max_retries(urllib3.exceptions.ProxyError("Unable to connect to proxy", refusal))
-    error = explain(CALL, ENDPOINT, tried(), requests.exceptions.ProxyError(inner))
-    assert error.code == "unreachable"
-    assert "the proxy makes no connection (407 Proxy Authentication Required)." in error.message
-
-
-def test_what_a_send_may_repeat() -> None:
-    """Only what the server surely did not carry out."""
-    assert sorted(NOT_CARRIED_OUT) == ["rate_limited", "unreachable"]
-
-
-# Retry-After
-
-
-@pytest.mark.parametrize(
-    ("value", "date", "seconds"),
-    [
-        ("3", "", 3.0),
-        (" 0 ", "", 0.0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:27:30 GMT", 30.0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:29:00 GMT", 0.0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", "", None),
-        ("Wed, 21 Oct 2026 07:28:00", "Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ("-1", "", None),
-        ("1.5", "", None),
-        ("soon", "", None),
-        ("", "", None),
-        ("\u00b2", "", None),
-    ],
-)
-def test_retry_after(value: str, date: str, seconds: float | None) -> None:
-    assert retry_after_seconds({"Retry-After": value, "Date": date}) == seconds
-
-
-@pytest.mark.parametrize("value", ["9" * 30, "9" * 400, "9" * 5000])
-def test_no_retry_after_is_waited_for_for_ever(value: str) -> None:
-    """Nobody can sleep for as long as the largest numbers say."""
-    seconds = retry_after_seconds({"Retry-After": value})
-    assert seconds is None or seconds <= 86400
 
 
 def test_retry_after_reaches_whoever_waits() -> None:
     error = explained(429, b"", {"Retry-After": "4"})
     assert error.details["retry_after_seconds"] == 4
     assert "retry_after_seconds" not in explained(429, b"").details
-
-
-LATIN_1 = st.text(st.characters(max_codepoint=255), max_size=30)
-
-
-@given(LATIN_1 | st.integers().map(str) | st.datetimes().map(lambda moment: moment.strftime("%c GMT")), LATIN_1)
-def test_whatever_stands_in_retry_after(value: str, date: str) -> None:
-    seconds = retry_after_seconds({"Retry-After": value, "Date": date})
-    assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 
 # Nothing else is ever raised.
@@ -555,7 +383,9 @@ JSON_VALUES = st.recursive(
     max_leaves=6,
 )
 BODIES = st.binary() | XML_JUNK | JSON_VALUES.map(lambda value: json.dumps(value).encode())
-HEADERS = st.dictionaries(st.sampled_from(["Retry-After", "Date", "Location"]), LATIN_1)
+HEADERS = st.dictionaries(
+    st.sampled_from(["Retry-After", "Date", "Location"]), st.text(st.characters(max_codepoint=255), max_size=30)
+)
 
 
 @given(st.integers(100, 599), BODIES, HEADERS)
@@ -595,8 +425,6 @@ def test_endless_words_are_cut(form: Form) -> None:
     error = explained(500, form(text, text))
     assert len(error.details["api_message"]) <= LONGEST_MESSAGE + 3
     assert len(error.details["api_code"]) <= LONGEST_MESSAGE + 3
-    whole = "x" * LONGEST_MESSAGE
-    assert shorten(whole) == whole and shorten(f"{whole}x") == f"{whole}..."
 
 
 @pytest.mark.parametrize(
@@ -638,123 +466,10 @@ def test_words_that_are_nil_are_none() -> None:
 
 
 @pytest.mark.parametrize("form", [rest, xml])
-def test_key_material_is_not_left_in_the_code_either(form: Form) -> None:
-    secret = armoured("QUJD" * 30)
-    said = str(explained(500, form(secret, "no")).as_failure())
-    assert "QUJD" not in said
-
-
-# Key material that a server echoes is scrubbed.
-
-
-def armoured(body: str) -> str:
-    """A key as PEM."""
-    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
-
-
-ECHOES = {
-    "PEM": armoured,
-    "PEM with CRLF": lambda body: armoured(body).replace("\n", "\r\n"),
-    "PEM on one line": lambda body: armoured(body).replace("\n", " "),
-    "PEM with escaped line ends": lambda body: armoured(body).replace("\n", "\\n"),
-    "PEM without its end": lambda body: armoured(body).partition("-----END")[0],
-    "PEM without its beginning": lambda body: armoured(body).partition("KEY-----\n")[2],
-    "lines without armour": lambda body: body,
-    "lines without armour, line ends escaped": lambda body: body.replace("\n", "\\n"),
-    "one line without armour": lambda body: body.replace("\n", ""),
-    "URL-safe": lambda body: body.replace("\n", "").replace("+", "-").replace("/", "_"),
-    "in a URL": lambda body: quote(armoured(body), safe=""),
-    "two PEM": lambda body: armoured(body) + "and" + armoured(body),
-}
-LONGEST_PIECE = 16
-"""Characters in a row of a key that would be too many to read."""
-
-
-@pytest.mark.parametrize("form", [rest, xml])
-@pytest.mark.parametrize("echo", ECHOES)
-@given(der=st.binary(min_size=118, max_size=700))
-@example(der=bytes(range(251, 5, -1)))
-@example(der=bytes(96) + base64.b64decode("xhwIlsnPaMmPneko"))  # a last line that looks like words joined
-def test_no_piece_of_an_echoed_key_is_left(form: Form, echo: str, der: bytes) -> None:
-    body = base64.encodebytes(der).decode().strip()
-    body = re.sub("(.{64})", "\\1\n", body.replace("\n", "")).strip()
-    message = f"Invalid value provided for 'privateKey': {ECHOES[echo](body)}"
-    said = json.dumps(explained(500, form(PUBLIC, message)).as_failure()).replace("\\n", "")
-    for plain in (body.replace("\n", ""), body.replace("\n", "").replace("+", "-").replace("/", "_")):
-        left = [
-            plain[start : start + LONGEST_PIECE]
-            for start in range(len(plain) - LONGEST_PIECE + 1)
-            if plain[start : start + LONGEST_PIECE] in said
-        ]
-        assert not left
-    assert "Invalid value provided for 'privateKey'" in said, "what matters is still said"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Unable to find object with id of '100201'.",
-        "Rate limit of 50 requests for every 1 second(s)",
-        'Function ("getSslCertificateRequests") is not a valid method for this service.',
-        "SoftLayer_Exception_WebService_RateLimitExceeded",
-        "The load balancer with ID '0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e' cannot be updated because its status is 'MAINTENANCE_PENDING'",
-    ],
-)
-def test_plain_words_are_left_alone(text: str) -> None:
-    assert shorten(text) == text
-
-
-# What is said of a call that did not leave
-
-
-NO_SUCH_NAME = urllib3.exceptions.NameResolutionError("api.example.com", None, socket.gaierror(-2, "unknown"))  # type: ignore[arg-type]  # fmt: skip
-UNSENT: dict[str, tuple[Exception, str]] = {
-    "name": (requests.ConnectionError(max_retries(NO_SUCH_NAME)), "its name cannot be resolved"),
-    "name by itself": (socket.gaierror(-2, "unknown"), "its name cannot be resolved"),
-    "refused": (requests.ConnectionError(max_retries(REFUSED)), "connection refused"),
-    "refused by itself": (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
-    "no route": (requests.ConnectionError(max_retries(NO_ROUTE)), "no connection"),
-    "broken": (
-        requests.ConnectionError(ConnectionResetError(104, "reset")),
-        "the connection broke before the call was sent",
-    ),
-    "late": (
-        requests.ConnectTimeout(max_retries(urllib3.exceptions.ConnectTimeoutError())),
-        "no connection within the timeout",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", UNSENT)
-def test_why_the_api_cannot_be_reached(case: str) -> None:
-    """Each cause has its own remedy: a name, a firewall, a service that is down."""
-    raised, why = UNSENT[case]
-    error = explain(CALL, ENDPOINT, tried(peer="192.0.2.1:443"), chained(TransportError(0, ""), raised))
-    assert (error.code, error.details) == ("unreachable", {"call": CALL})
-    assert error.message == f"Cannot reach {ENDPOINT}: {why}. Check endpoint_url, proxy and the network."
-
-
-@pytest.mark.parametrize("case", UNSENT)
-def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
-    raised, why = UNSENT[case]
-    of_proxy = requests.exceptions.ProxyError(raised)
-    error = explain(CALL, ENDPOINT, tried(peer="proxy.example.com:3128"), chained(TransportError(0, ""), of_proxy))
-    assert error.code == "unreachable"
-    assert error.message.startswith(f"Cannot reach the proxy proxy.example.com:3128 before {ENDPOINT}: {why}.")
-
-
-@pytest.mark.parametrize(
-    ("overdue", "raised", "how"),
-    [
-        (True, ValueError(), "in time (timeout)"),
-        (False, requests.ReadTimeout(), "in time (timeout)"),
-        (False, TimeoutError(), "in time (timeout)"),
-        (False, ConnectionResetError(), "(the connection broke)"),
-    ],
-)
-def test_how_an_answer_got_lost(overdue: bool, raised: Exception, how: str) -> None:
-    error = explain(CALL, ENDPOINT, tried(sent=True, overdue=overdue), raised)
-    assert error.message == f"{CALL}: {ENDPOINT} did not answer {how}."
+def test_no_key_that_the_api_echoes_is_left(form: Form) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 30
+    for code, message in ((key, "no"), (PUBLIC, f"Invalid value: {key}")):
+        assert "QUJD" not in str(explained(500, form(code, message)).as_failure())
 
 
 def test_a_call_may_be_repeated_unless_that_is_denied() -> None:
