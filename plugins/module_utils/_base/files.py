@@ -393,9 +393,13 @@ def _open_safely(path: str) -> int:
     left, at, links = _steps(path), os.sep, 0
     here = os.open(os.sep, LOOK)
     while True:
-        why = why_not_safe(os.fstat(here))
-        if why:
-            raise insecure(at, why[0], why[1])
+        status = os.fstat(here)
+        if status.st_uid not in {0, os.geteuid()}:
+            what = "belongs to another user, who can replace what is in it"
+            raise insecure(at, what, "name a folder below your own")
+        if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+            what = "may be written to by others, who can replace what is in it"
+            raise insecure(at, what, "take that right away with `chmod go-w`")
         if not left:
             return here
         name = left.pop()
@@ -417,15 +421,6 @@ def _open_safely(path: str) -> int:
 def _steps(path: str) -> list[str]:
     """Return the names in a path, the last one first."""
     return [name for name in reversed(PurePath(path).parts) if name.strip(os.sep)]
-
-
-def why_not_safe(status: os.stat_result) -> tuple[str, str] | None:
-    """Return why others could replace what is in a folder, and the remedy; `None` if they cannot."""
-    if status.st_uid not in {0, os.geteuid()}:
-        return "belongs to another user, who can replace what is in it", "name a folder below your own"
-    if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
-        return "may be written to by others, who can replace what is in it", "take that right away with `chmod go-w`"
-    return None
 
 
 def insecure(path: str, what: str, remedy: str) -> CertificatesError:

@@ -99,7 +99,12 @@ def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
     them (the Kelvin sign and `k`): mail to them goes elsewhere. A local part that is not ASCII matches no wildcard. A domain
     that is not ASCII must be a correctly written internationalised one (RFC 5890).
     """
-    if not is_one_address(address) or not _is_mail_domain(address.strip().rpartition("@")[2]):
+    if not is_one_address(address):
+        return False
+    domain = address.strip().rpartition("@")[2]
+    labels = [label for label in domain.split(".") if not label.isascii()]
+    are_valid = all(_to_ascii(label.lower()).startswith("xn--") for label in labels)
+    if unicodedata.normalize("NFKC", domain) != domain or not are_valid:
         return False
     return any(_matches_address(address.strip(), pattern.strip()) for pattern in patterns)
 
@@ -110,13 +115,6 @@ def _matches_address(address: str, pattern: str) -> bool:
         wanted, _at, pattern = pattern.rpartition("@")
         return local == wanted and name_matches(domain, [pattern])
     return any(fnmatchcase(_address(address, form), _address(pattern, form)) for form in (ascii_name, unicode_name))
-
-
-def _is_mail_domain(domain: str) -> bool:
-    labels = domain.split(".")
-    return unicodedata.normalize("NFKC", domain) == domain and all(
-        label.isascii() or _to_ascii(label.lower()).startswith("xn--") for label in labels
-    )
 
 
 def is_one_address(address: str | None) -> t.TypeGuard[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from .names import source_name
 
@@ -44,8 +44,11 @@ def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | 
     """
     where = "listener" if len(listeners) == 1 else "listeners"
     given = {"source": source, where: ",".join(listeners), "common_name": common_name or "NAME"}
-    variables = extra_variables({name: value for name, value in given.items() if value})
-    return f"`ansible-playbook softlayer.certificates.adopt {variables}`"
+    variables = {name: value for name, value in given.items() if value}
+    words = [f"{name}={value}" for name, value in variables.items()]
+    if not all(map(PLAIN.fullmatch, variables.values())):
+        words = [json.dumps(variables, ensure_ascii=False)]
+    return f"`ansible-playbook softlayer.certificates.adopt {' '.join(f'-e {shlex.quote(word)}' for word in words)}`"
 
 
 def deploy(certificate_id: int, called: str, allow: str | None = None) -> str:
@@ -64,13 +67,6 @@ def deploy(certificate_id: int, called: str, allow: str | None = None) -> str:
 def remove(certificate_id: int) -> str:
     """Return what deletes a certificate of the store that no service uses."""
     return f"`ansible localhost -m softlayer.certificates.ssl_certificate_import -a 'certificate_id={certificate_id} state=absent'`"
-
-
-def extra_variables(given: Mapping[str, str]) -> str:
-    """Return the words of a command that set variables to texts."""
-    if all(PLAIN.fullmatch(value) for value in given.values()):
-        return " ".join(f"-e {shlex.quote(f'{name}={value}')}" for name, value in given.items())
-    return f"-e {shlex.quote(json.dumps(given, ensure_ascii=False))}"
 
 
 def renewal(source: str, name: str, domain: str, key_type: str) -> str:

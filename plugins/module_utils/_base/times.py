@@ -109,11 +109,9 @@ def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> b
     It is due in the last quarter of its life, at most 30 days before its end, and stays due after it: an alarm must not stop
     when the certificate ends. Without a known beginning, 30 days decide.
     """
-    return None if end is None else end - at <= _due_before(begin, end)
-
-
-def _due_before(begin: datetime | None, end: datetime) -> timedelta:
-    """Return how long before its end a certificate is due; nothing is taken from the end, which may be the first day there is."""
+    if end is None:
+        return None
     longest = timedelta(days=DUE_DAYS)
     allowed = longest if begin is None else min(longest, (end - begin) / DUE_SHARE)
-    return max(allowed, timedelta(0))  # some certificates end before they begin
+    # Some certificates end before they begin. Nothing is taken from the end, which may be the first day there is.
+    return end - at <= max(allowed, timedelta(0))

@@ -132,8 +132,11 @@ class Caller:
                 self._wait_for_turn()
                 if before_sending is not None:
                     before_sending()
+                with self._lock:
+                    self.api_calls += 1
+                attempt = self._under_way.attempt = Attempt(self._timeout)
                 try:
-                    answer = call_once(self._begin())
+                    answer = call_once(attempt)
                 except CertificatesError as error:
                     self._learn_from(error)
                     if not retries_left or not self._may_be_repeated(error, repeatable):
@@ -145,13 +148,6 @@ class Caller:
             if not is_paced:
                 backoff.pause()
         raise AssertionError("unreachable")  # pragma: no cover
-
-    def _begin(self) -> Attempt:
-        """Return the request that this thread makes next."""
-        with self._lock:
-            self.api_calls += 1
-        attempt = self._under_way.attempt = Attempt(self._timeout)
-        return attempt
 
     def _wait_for_turn(self) -> None:
         """Wait until the rate limit allows a call.
@@ -260,15 +256,9 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             if now >= self._resume:  # the first refusal of a burst: those that follow it say nothing new
-                self._interval = max(self._interval, min(LONGEST_INTERVAL, 1 / (HEADROOM * self._pace())))
+                pace = sum(moment > self._taken[-1] - 1 for moment in self._taken) or 1
+                self._interval = max(self._interval, min(LONGEST_INTERVAL, 1 / (HEADROOM * pace)))
                 self._resume = now + next(self._pauses)
             self._resume = max(self._resume, now + (retry_after or 0.0))
             self._next_start = self._resume
             self._epoch += 1
-
-    def _pace(self) -> int:
-        """Return how many calls the server accepted in the second up to the last accepted one, at least 1."""
-        if not self._taken:
-            return 1
-        since = self._taken[-1] - 1.0
-        return sum(1 for moment in self._taken if moment > since)

@@ -17,7 +17,7 @@ import re
 import threading
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent import futures
 from contextlib import suppress
 from dataclasses import dataclass
@@ -92,21 +92,16 @@ def why_not_connected(address: str, reach: Reach) -> str | None:
 
     Link-local addresses are refused for authorities that the user has named, too: clouds serve the metadata of a machine there.
     """
-    plain = _meant(address)
+    plain = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(plain, ipaddress.IPv6Address):  # some lead to an address of IPv4 that they have in them
+        if plain in OF_NAT64:
+            plain = ipaddress.IPv4Address(int(plain) & 0xFFFFFFFF)
+        else:
+            plain = plain.ipv4_mapped or plain.sixtofour or (plain.teredo[1] if plain.teredo else plain)
     is_special = plain.is_multicast or plain.is_unspecified or plain.is_link_local
     if reach is Reach.ANYWHERE or not (is_special or (reach is Reach.INTERNET and not plain.is_global)):
         return None
     return f"its address {plain} is none of the public internet"
-
-
-def _meant(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return the address that one leads to: some of IPv6 have one of IPv4 in them."""
-    given = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(given, ipaddress.IPv6Address):
-        if given in OF_NAT64:
-            return ipaddress.IPv4Address(int(given) & 0xFFFFFFFF)
-        return given.ipv4_mapped or given.sixtofour or (given.teredo[1] if given.teredo else given)
-    return given
 
 
 def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddress]:
@@ -252,7 +247,10 @@ class _Run:
             raise NotGot("it is not at an address of http")
         proxy = proxy_for(self._network, prepared)
         if proxy and reach is not Reach.ANYWHERE:
-            self._check_behind_proxy(parts.hostname, reach)
+            # A proxy resolves names itself, and who runs it decides what it connects to; refuse what is known to be private here.
+            with suppress(OSError):
+                for address in resolve(parts.hostname, 0, Deadline(BEHIND_PROXY_SECONDS, stop=self._stop)):
+                    allowed([address], reach)
         attempt = _Download(self.deadline.seconds_left, self._stop, Reach.ANYWHERE if proxy else reach, self._count)
         attempt.largest_answer, attempt.may_be_packed = self._limits.size, False
         self._attempts.append(attempt)
@@ -266,12 +264,6 @@ class _Run:
                 proxies={parts.scheme: proxy} if proxy else None,
             )
         return t.cast(Answer, attempt.answer)
-
-    def _check_behind_proxy(self, host: str, reach: Reach) -> None:
-        """Refuse what is known to be private here: a proxy resolves names itself, and who runs it decides what it connects to."""
-        with suppress(OSError):
-            for address in resolve(host, 0, Deadline(BEHIND_PROXY_SECONDS, stop=self._stop)):
-                allowed([address], reach)
 
     def _count(self, size: int) -> None:
         """Count bytes of all answers.
@@ -360,17 +352,12 @@ class Cache:
             os.makedirs(self._folder, 0o700, exist_ok=True)
             for url, data in lists.items():
                 put_in_place(_place(self._folder, url), data, 0o600)
-            for path in _outdated(self._folder):
-                os.unlink(path)
+            with os.scandir(self._folder) as entries:
+                for entry in entries:
+                    is_ours = KEPT.fullmatch(entry.name) or UNFINISHED_NAME.fullmatch(entry.name)
+                    if is_ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > LONGEST_KEPT:
+                        os.unlink(entry.path)
 
 
 def _place(folder: str, url: str) -> str:
     return os.path.join(folder, f"{sha256(url.encode()).hexdigest()}.crl")
-
-
-def _outdated(folder: str) -> Iterator[str]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            is_ours = KEPT.fullmatch(entry.name) or UNFINISHED_NAME.fullmatch(entry.name)
-            if is_ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > LONGEST_KEPT:
-                yield entry.path

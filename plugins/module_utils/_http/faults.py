@@ -83,22 +83,16 @@ def explain_unanswered(
         repeatable: whether the call only reads, so that it does not matter whether it was carried out.
         option: the option that names the endpoint.
     """
-    if attempt.sent:
-        return _explain_lost(call, endpoint, error, option, overdue=attempt.overdue, repeatable=repeatable)
-    return _explain_unsent(call, endpoint, attempt, error, option)
-
-
-def _explain_lost(
-    call: str, endpoint: str, error: BaseException, option: str, *, overdue: bool, repeatable: bool
-) -> CertificatesError:
-    """Explain a call that may have left and got no answer: how it ended does not show whether it was carried out."""
+    if not attempt.sent:
+        return _explain_unsent(call, endpoint, attempt, error, option)
+    # It may have left, so how it ended does not show whether it was carried out.
     names = {type(cause).__name__ for cause in causes_of(error)}
     if AnswerTooLarge.__name__ in names:
         why = f"{call}: {endpoint} answered more than was to be expected, and it was not read on"
         return CertificatesError(
             "api_error" if repeatable else "no_answer", f"{why}: check {option} and proxy.", call=call
         )
-    how = "in time (timeout)" if overdue or names & TIMED_OUT else "(the connection broke)"
+    how = "in time (timeout)" if attempt.overdue or names & TIMED_OUT else "(the connection broke)"
     return CertificatesError("no_answer", f"{call}: {endpoint} did not answer {how}.", call=call)
 
 
@@ -123,9 +117,11 @@ def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseExcep
     if attempt.overdue or names & TIMED_OUT:
         return unreachable("no connection within the timeout")
     if "SSLError" in names:
+        why = re.search(r"certificate verify failed: ([^(\]]+)", said)
+        problem = f"the server's certificate does not verify ({why[1].strip()})" if why else "the handshake failed"
         return CertificatesError(
             "tls_error",
-            f"No trusted TLS connection to {endpoint}: {_tls_reason(said)} Check {option}, proxy, ca_path and validate_certs.",
+            f"No trusted TLS connection to {endpoint}: {problem}. Check {option}, proxy, ca_path and validate_certs.",
             **details,
         )
     if names & NO_URL:
@@ -142,11 +138,6 @@ def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseExcep
     return CertificatesError(
         "api_error", f"{call} could not be sent ({type(error).__name__}): check the options' values.", **details
     )
-
-
-def _tls_reason(said: str) -> str:
-    why = re.search(r"certificate verify failed: ([^(\]]+)", said)
-    return f"the server's certificate does not verify ({why[1].strip()})." if why else "the handshake failed."
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:

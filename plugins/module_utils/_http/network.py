@@ -43,19 +43,27 @@ class Network:
     retries: int
 
 
-def network_of_options(params: Mapping[str, t.Any], given: frozenset[str]) -> Network:
-    """Return how servers are reached where there is no config file, as the API is not called; arguments and errors as above."""
-    return _network(params, given, {})
+def network_of(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> Network:
+    """Return how servers are reached.
 
+    Args:
+        params: the module's options.
+        given: names of those that the user set.
+        config: the config file of the SoftLayer SDK; empty if the API is not called.
 
-def _network(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> Network:
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
     if not 0 < timeout < LONGEST_TIMEOUT:
         raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
     of_environment = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
+    proxy = params["proxy"] or ("" if of_environment else config.get("proxy"))
+    if proxy and "://" not in proxy:  # a host and a port mean an HTTP proxy
+        proxy = f"http://{proxy.lstrip('/')}"
     return Network(
         timeout=timeout,
-        proxy=_proxy(params["proxy"] or ("" if of_environment else config.get("proxy"))),
+        proxy=proxy or None,
         verify=_verification(params, given, config),
         retries=params["retries"],
     )
@@ -72,23 +80,14 @@ def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Ma
     wanted = params["validate_certs"] if is_said else configured is not False
     if not wanted:
         return False
-    return _existing_ca(ca_path) if ca_path else default_roots() or True
-
-
-def _existing_ca(path: str) -> str:
-    expanded = os.path.expanduser(path)
+    if not ca_path:
+        return default_roots() or True
+    expanded = os.path.expanduser(ca_path)
     if not (os.path.isfile(expanded) or os.path.isdir(expanded)) or not os.access(expanded, os.R_OK):
         raise CertificatesError(
-            "invalid_argument", f"The CA file {path} cannot be read: check ca_path, or verify in the config file."
+            "invalid_argument", f"The CA file {ca_path} cannot be read: check ca_path, or verify in the config file."
         )
     return expanded
-
-
-def _proxy(url: str | None) -> str | None:
-    """Return a proxy's URL; a host and port without a scheme means an HTTP proxy."""
-    if not url:
-        return None
-    return url if "://" in url else f"http://{url.lstrip('/')}"
 
 
 def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None) -> None:
@@ -104,7 +103,13 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
     Raises:
         CertificatesError: `invalid_argument`, `insecure_endpoint`.
     """
-    proxy_host = _proxy_host(proxy) if proxy else None
+    proxy_parts, proxy_host = split_url(proxy) if proxy else (None, None)
+    if proxy_parts and (not proxy_host or "@" in proxy_parts.path + proxy_parts.query + proxy_parts.fragment):
+        raise CertificatesError(
+            "invalid_argument",
+            "proxy must look like http://proxy.example.com:3128, with a login like http://user:password@proxy.example.com:3128, "
+            "in which all but letters and digits is percent-encoded.",
+        )
     parsed, host = split_url(url)
     if not host or parsed.scheme not in {"http", "https"} or "@" in parsed.netloc or parsed.query or parsed.fragment:
         raise CertificatesError(
@@ -124,17 +129,6 @@ def split_url(url: str) -> tuple[SplitResult, str | None]:
         parts = urlsplit(url)
         return parts, parts.hostname if parts.port != 0 else None
     return urlsplit(""), None
-
-
-def _proxy_host(proxy: str) -> str:
-    url, host = split_url(proxy)
-    if not host or "@" in url.path + url.query + url.fragment:
-        raise CertificatesError(
-            "invalid_argument",
-            "proxy must look like http://proxy.example.com:3128, with a login like http://user:password@proxy.example.com:3128, "
-            "in which all but letters and digits is percent-encoded.",
-        )
-    return host
 
 
 def default_roots() -> str | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,19 +77,10 @@ def default_path() -> str:
 def folder_beside(url: str | None) -> str | None:
     """Return the folder of the ledger, for what is kept beside it; that of the user where it is in no file, and none if there is no place."""
     with suppress(CertificatesError):
-        return folder_of_file(url) or os.path.dirname(default_path())
+        given = url_of(url)
+        plain = PLAIN.fullmatch(given) if given and is_plain(given) else None
+        return os.path.dirname(plain[1] if plain else default_path())
     return None
-
-
-def folder_of_file(url: str | None) -> str | None:
-    """Return the folder of a ledger that is in a file by its URL; `None` of any other one, and if none is named.
-
-    Raises:
-        CertificatesError: as `url_of`.
-    """
-    given = url_of(url)
-    plain = PLAIN.fullmatch(given) if given and is_plain(given) else None
-    return os.path.dirname(plain[1]) if plain else None
 
 
 def url_of(given: str | None) -> str | None:
@@ -244,9 +235,9 @@ def parse_mounts(text: str) -> list[Mount]:
     mounts = []
     for line in text.splitlines():
         place, _separator, source = line.partition(" - ")
-        fields = place.split(" ")
+        fields = [ESCAPE.sub(lambda match: chr(int(match[1], 8)), field) for field in place.split(" ")]
         if len(fields) > 4 and source:
-            mounts.append(Mount(_unescaped(fields[4]), _unescaped(fields[3]), source.split(" ")[0]))
+            mounts.append(Mount(fields[4], fields[3], source.split(" ")[0]))
     return mounts
 
 
@@ -283,7 +274,11 @@ def find_why_lost(path: str) -> str | None:
     except OSError:  # not Linux
         mounts = []
     has_mark = "KUBERNETES_SERVICE_HOST" in os.environ or any(map(os.path.exists, MARKS))
-    return why_lost(os.path.realpath(path), mounts, _job_folders(os.environ), has_mark or has_layered_root(mounts))
+    # AWX's folder for a job, and where ansible-runner mounts it in a container: that is named by its folder of artifacts.
+    folder = os.environ.get("AWX_PRIVATE_DATA_DIR")
+    inside = os.environ.get("AWX_ISOLATED_DATA_DIR", "").partition("/artifacts/")[0]
+    of_job = [os.path.realpath(name) for name in (folder, inside) if name] if folder else []
+    return why_lost(os.path.realpath(path), mounts, of_job, has_mark or has_layered_root(mounts))
 
 
 def has_layered_root(mounts: Iterable[Mount]) -> bool:
@@ -291,19 +286,5 @@ def has_layered_root(mounts: Iterable[Mount]) -> bool:
     return [mount.kind in LAYERED for mount in mounts if mount.point == "/"][-1:] == [True]
 
 
-def _job_folders(environ: Mapping[str, str]) -> list[str]:
-    """Return AWX's folder for a job, and where ansible-runner mounts it in a container.
-
-    The variable that names the latter names its folder of artifacts.
-    """
-    folder = environ.get("AWX_PRIVATE_DATA_DIR")
-    inside = environ.get("AWX_ISOLATED_DATA_DIR", "").partition("/artifacts/")[0]
-    return [os.path.realpath(name) for name in (folder, inside) if name] if folder else []
-
-
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
-
-
-def _unescaped(field: str) -> str:
-    return ESCAPE.sub(lambda match: chr(int(match[1], 8)), field)

@@ -21,7 +21,7 @@ from .._base.module import Module
 from .._base.names import name_to_ask_for
 from .._base.options import ArgumentSpec, concurrency_options
 from .._base.times import now
-from .._http.network import LONGEST_TIMEOUT, Network, network_of_options
+from .._http.network import LONGEST_TIMEOUT, Network, network_of
 from .._replacement.index import StoreIndex
 from .._replacement.roots import roots_if_any
 from .._replacement.trust import TrustView
@@ -135,7 +135,7 @@ def find_revocations(
     chains = {result.chain: chain for result in results if (chain := entries.chain_of(result))}
 
     def network() -> Network:
-        return client.settings if client else network_of_options(params, module.given)
+        return client.settings if client else network_of(params, module.given, {})
 
     named = named_anchors(params["trusted_ca_path"])
     cache = cache_in(state_folder(), is_check_mode=module.check_mode)

@@ -124,10 +124,6 @@ class Fault:
             return True
         return tells_of_mishap(self.message) if self.message.strip() else not 400 <= status < 500
 
-    def tells_of_rate(self, status: int) -> bool:
-        """Return whether a fault with this HTTP status says in any way that there were too many calls."""
-        return status == TOO_MANY or "RateLimit" in self.code or bool(RATE_LIMITED.match(self.message))
-
 
 def tells_of_mishap(words: object) -> bool:
     """Return whether the API's message reports a mishap of its own, not a problem with the request."""
@@ -139,7 +135,9 @@ def fault_in(body: bytes) -> Fault | None:
     text = body.lstrip()
     try:
         if text.startswith(b"{"):
-            return _rest_fault(text)
+            answer = json.loads(text)
+            if "error" in answer:
+                return Fault(str(answer.get("code") or ""), str(answer["error"] or ""), is_rest=True)
         if text.startswith(b"<") and b"<fault>" in text:
             xmlrpc.client.loads(text)
     except xmlrpc.client.Fault as fault:
@@ -147,14 +145,6 @@ def fault_in(body: bytes) -> Fault | None:
         return Fault(code, message, is_rest=False)
     except Exception:
         pass  # on a truncated answer or any other page the parsers raise all kinds of exceptions
-    return None
-
-
-def _rest_fault(text: bytes) -> Fault | None:
-    """Return the fault in the text of an object."""
-    answer = json.loads(text)
-    if "error" in answer:
-        return Fault(str(answer.get("code") or ""), str(answer["error"] or ""), is_rest=True)
     return None
 
 
@@ -183,7 +173,8 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
     code, words = shorten(fault.code), shorten(fault.message)
     said = as_sentence(words or code or "the API gave no reason")
     details = details_of(call, answer, api_code=code, api_message=words)
-    if fault.code == RATE_LIMIT_CODE or (repeatable and fault.tells_of_rate(answer.status)):
+    tells_of_rate = answer.status == TOO_MANY or "RateLimit" in fault.code or RATE_LIMITED.match(fault.message)
+    if fault.code == RATE_LIMIT_CODE or (repeatable and tells_of_rate):
         return rate_limited(call, details)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)

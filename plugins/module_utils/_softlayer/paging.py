@@ -198,7 +198,8 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
         if not page.rows:
             return "to the end"
         _add(rows, page)
-        if len(first.rows) >= NOT_BY_CHANCE and _begins_with(page, first) and len(page.rows) != size:
+        begins_anew = [row["id"] for row in page.rows[: len(first.rows)]] == [row["id"] for row in first.rows]
+        if len(first.rows) >= NOT_BY_CHANCE and begins_anew and len(page.rows) != size:
             return "to the end"  # the server ignores the offset: these are all rows
         new = [identifier for identifier in _ids(page) if identifier > last]
         in_order = in_order and _is_ascending(page.rows) and len(new) == len(rows) - known
@@ -235,10 +236,6 @@ def _reaches_back(page: Page, rows: Mapping[int, Row], last: int) -> bool:
 
 def _ids(page: Page) -> set[int]:
     return {int(row["id"]) for row in page.rows}
-
-
-def _begins_with(page: Page, first: Page) -> bool:
-    return [row["id"] for row in page.rows[: len(first.rows)]] == [row["id"] for row in first.rows]
 
 
 def _add(rows: dict[int, Row], page: Page) -> None:

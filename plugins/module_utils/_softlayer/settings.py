@@ -18,7 +18,7 @@ from urllib.request import getproxies
 
 from .._base.errors import CertificatesError
 from .._base.secrets import secrets_in
-from .._http.network import Network, _network, guard_url
+from .._http.network import Network, guard_url, network_of
 from .options import TRANSPORTS
 
 with suppress(ImportError):
@@ -87,7 +87,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
     for name, value in (("username", username), ("api_key", api_key)):
         check_ascii(name, value)
     settings = Settings(
-        **vars(_network(params, given, config)),
+        **vars(network_of(params, given, config)),
         username=username,
         api_key=api_key,
         endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
@@ -119,7 +119,7 @@ def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Netwo
     Raises:
         CertificatesError: `invalid_config_file`, `invalid_argument`.
     """
-    return _network(params, given, _read_config_file(params["config_file"]))
+    return network_of(params, given, _read_config_file(params["config_file"]))
 
 
 def at_transport(endpoint_url: str, transport: str) -> str:

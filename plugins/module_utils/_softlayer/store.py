@@ -30,7 +30,7 @@ from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .._x509.read import Csr, read_certificates, requested
 from .client import Client, left_out
 from .faults import tells_of_mishap
-from .values import as_id, is_no, number, yes_or_no
+from .values import as_id, number, said_yes, yes_or_no
 
 SERVICE = "Security_Certificate"
 CERTIFICATE_MASK = "mask[id,certificate,intermediateCertificate]"
@@ -390,7 +390,7 @@ def create(client: Client, template: Mapping[str, str], before_sending: t.Callab
         answer = client.call(
             SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
         )
-    if is_no(answer):
+    if said_yes(answer) is False:
         raise CertificatesError("refused", "The store did not take the certificate and gave no reason.")
     identifier = _id_of(answer)
     if identifier is None:
@@ -452,11 +452,16 @@ def _unless_refused() -> Iterator[None]:
 
 def normalise(row: Mapping[str, t.Any]) -> StoreCertificate:
     """Return an API object as a record, with only the fields named here."""
+    used, listeners = number(row.get("associatedServiceCount")), row.get("lbaasListeners")
+    if (
+        isinstance(listeners, list) and listeners
+    ):  # the count may lag behind the listeners, which are only a part of the services
+        used = max(used or 0, len(listeners))
     return StoreCertificate(
         id=int(row["id"]),
         common_name=_shown(row.get("commonName")),
         notes=PRIVATE_KEY.sub("(private key left out)", encodable(str(row.get("notes") or ""))),
-        associated_service_count=_services(row),
+        associated_service_count=used,
         certificate=next(iter(_certificates(row.get("certificate"))), None),
         intermediates=tuple(_certificates(row.get("intermediateCertificate"))),
         request=requested(row.get("certificateSigningRequest")),
@@ -466,21 +471,13 @@ def normalise(row: Mapping[str, t.Any]) -> StoreCertificate:
         validity_begin=parse(row.get("validityBegin")),
         validity_end=parse(row.get("validityEnd")),
         key_size=number(row.get("keySize")),
-        has_no_listeners=row.get("lbaasListeners") == [],
+        has_no_listeners=listeners == [],
     )
 
 
 def _shown(value: object) -> str | None:
     """Return a name in printable form."""
     return printable(str(value)) if value else None
-
-
-def _services(row: Mapping[str, t.Any]) -> int | None:
-    """Return how many services use a record; the count may lag behind the listeners, which are only a part of them."""
-    count = number(row.get("associatedServiceCount"))
-    listeners = row.get("lbaasListeners")
-    known = len(listeners) if isinstance(listeners, list) else 0
-    return max(count or 0, known) if known else count
 
 
 def _certificates(pem: object) -> Iterable[Certificate]:

@@ -65,9 +65,9 @@ def dicts_in(value: object) -> list[Mapping[str, t.Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def is_no(answer: object) -> bool:
-    """Return whether an answer means no, in any of its spellings."""
-    return _yes_or_no(answer) is False
+def said_yes(answer: object) -> bool | None:
+    """Return what an answer means in any of its spellings; `None` if it is neither yes nor no."""
+    return YES_OR_NO.get(str(answer).lower()) if isinstance(answer, (bool, int, str)) else None
 
 
 def yes_or_no(answer: object, call: str) -> bool:
@@ -80,11 +80,7 @@ def yes_or_no(answer: object, call: str) -> bool:
     Raises:
         CertificatesError: `no_answer`, if the answer is neither yes nor no.
     """
-    word = _yes_or_no(answer)
+    word = said_yes(answer)
     if word is None:
         raise CertificatesError("no_answer", f"{call} said neither yes nor no. It may have been processed.")
     return word
-
-
-def _yes_or_no(answer: object) -> bool | None:
-    return YES_OR_NO.get(str(answer).lower()) if isinstance(answer, (bool, int, str)) else None
