@@ -17,6 +17,7 @@ from .._base.times import now
 from .._http.network import default_roots
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
+from .._x509.messages import trouble
 from .._x509.pem import as_bytes, why_none
 from .._x509.read import certificates_of_store, read_certificates
 from .trust import TrustView
@@ -142,7 +143,6 @@ def known_issuers(path: str | None, content: str | None = None) -> list[Certific
     except CertificatesError as error:
         raise CertificatesError(error.code, f"intermediate_path{named}: {error.message}") from None
     if not issuers:
-        raise CertificatesError(
-            "invalid_argument", f"intermediate_path{named}: {why_none(data, 'certificate', 'intermediates')}"
-        )
+        why = trouble(why_none(data, "certificate", "intermediates"))
+        raise CertificatesError("invalid_argument", f"intermediate_path{named}: {why}")
     return issuers

@@ -517,8 +517,8 @@ class ReadingPlan:
 
     to_read: list[Secret] = field(default_factory=list)
     stored: list[tuple[Secret, StoreCertificate]] = field(default_factory=list)
-    useless: list[tuple[Secret, Trouble]] = field(default_factory=list)
-    unwanted: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    useless: list[tuple[Secret, Trouble | SaidObstacle[RotationReason]]] = field(default_factory=list)
+    unwanted: list[tuple[Secret, Trouble | SaidObstacle[RotationReason]]] = field(default_factory=list)
 
 
 def plan_reading(

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 
 from .._base.codes import Untrusted
-from .._base.errors import CertificatesError, SaidObstacle, failed_about
+from .._base.errors import CertificatesError, Obstacle, SaidObstacle, failed_about
 from .._base.module import Module
 from .._base.names import shown_name, source_name
 from .._base.text import encodable, printable
@@ -23,6 +23,7 @@ from .._base.times import iso, now, parse
 from .._orders import run_collect as mailing
 from .._orders.plan_collect import Collected, Wanted, why_missing
 from .._replacement.trust import TrustView
+from .._secrets_manager.messages import trouble
 from .._secrets_manager.read import OF_ONE_SECRET, InstanceListing, read_bundle
 from .._secrets_manager.secret import NO_KEY, Secret
 from .._softlayer.store import StoreCertificate
@@ -42,7 +43,7 @@ from .._sources.source import (
     usable_keys,
 )
 from .._store.check import remedy_for
-from .._x509.bundle import Bundle, KeyRef, Origin, Trouble
+from .._x509.bundle import Bundle, KeyRef, Origin, Trouble, unreadable
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
 from .plan_import import ReadingPlan, Record, SourceCertificate, SourceOptions, plan_reading
@@ -55,7 +56,7 @@ LEAVES_AT_ONCE = 100
 SEE = "See that its disk is mounted, and that the path is right."
 TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
 """What is told of a certificate that cannot be used."""
-GONE: Trouble = SaidObstacle("certificate_missing", "It was removed from Secrets Manager while this ran.")
+GONE: Trouble = Obstacle("certificate_missing", {"error": "It was removed from Secrets Manager while this ran."})
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,9 @@ def _take_others(read: Read, source: Source, content: InstanceContent) -> None:
     read.api_calls += content.api_calls
 
 
-def _of_secret(source: Source, secret: Secret, why_not: Trouble, outcome: str = "skipped") -> Record:
+def _of_secret(
+    source: Source, secret: Secret, why_not: Trouble | SaidObstacle[t.Any], outcome: str = "skipped"
+) -> Record:
     facts = {
         "common_name": secret.common_name,
         "subject_alt_names": list(secret.alt_names),
@@ -213,7 +216,7 @@ def _all_useless(source: Source, paired: Paired) -> Iterator[str]:
     """Yield a warning if a folder has certificates, but none that can be used: one that can be shows that all else is right."""
     if source.kind != MAIL and paired.useless and not paired.usable:
         first = paired.useless[0]
-        name, message = printable(first.origin.name), encodable(t.cast(Trouble, first.trouble).message)
+        name, message = printable(first.origin.name), encodable(trouble(t.cast(Trouble, first.trouble)))
         yield f"None of the {len(paired.useless)} certificates in {printable(source.path)} can be used. {name}: {message}"
 
 
@@ -349,7 +352,11 @@ def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record
 
 
 def _not_taken(
-    source: Source, place: tuple[str, str], facts: Mapping[str, t.Any], why_not: Trouble, outcome: str = "skipped"
+    source: Source,
+    place: tuple[str, str],
+    facts: Mapping[str, t.Any],
+    why_not: Trouble | SaidObstacle[t.Any],
+    outcome: str = "skipped",
 ) -> Record:
     """Return what is not taken of a source, in the form of results."""
     return {
@@ -357,7 +364,7 @@ def _not_taken(
         **{name: facts.get(name) for name in TOLD},
         "outcome": outcome,
         "reason": why_not.reason,
-        "message": encodable(why_not.message),
+        "message": encodable(why_not.message if isinstance(why_not, SaidObstacle) else trouble(why_not)),
     }
 
 
@@ -411,11 +418,11 @@ def read_listed(module: Module, listing: InstanceListing, world: World, options:
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return GONE if error.code == "not_found" else SaidObstacle(error.code, error.message)
+            return GONE if error.code == "not_found" else unreadable(error)
 
     answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
     bundles = [(secret, answer) for secret, answer in answers if isinstance(answer, Bundle)]
-    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, SaidObstacle)]
+    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, Obstacle)]
     keyless = [(secret, NO_KEY) for secret, bundle in bundles if bundle.trouble is NO_KEY]
     plan.unwanted.extend([*keyless, *((secret, why_not) for secret, why_not in unread if why_not is GONE)])
     return InstanceContent(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from .._base.errors import SaidObstacle
+from .._base.errors import Obstacle
 from .._base.names import is_host_name
 from .._base.text import printable
 from .._base.times import parse
@@ -29,9 +29,7 @@ IMPORTED = "imported_cert"
 ACTIVE, DEACTIVATED = 1, 3
 """The state of a secret that can be used, and that of a certificate after its end, by NIST SP 800-57."""
 STATES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
-NO_KEY: Trouble = SaidObstacle(
-    "key_missing", "Secrets Manager has no private key of it: import it there again, with its key."
-)
+NO_KEY: Trouble = Obstacle("key_missing", {"has_key": False})
 """Said of an imported certificate that came without its key, as it may: it is not meant to be served from there."""
 KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
 """Such as `RSA2048` and `EC256`."""
@@ -100,14 +98,13 @@ class Value:
         """What is in it, as far as that can be read; its path is the secret's id."""
         texts = {"certificate": self.certificate, "privatekey": self.private_key, "intermediate": self.chain or None}
         there = bundle_of_parts({part: None if text is None else text.encode() for part, text in texts.items()})
-        why_not = there.trouble and SaidObstacle("malformed", there.trouble.message)
-        if there.trouble and there.trouble.reason == "bad_passphrase":
-            message = "The private key in Secrets Manager is encrypted: import the certificate there again, with its key decrypted."
-            why_not = SaidObstacle("malformed", message)
-        if why_not is None and not there.fitting:
-            message = "The private key in Secrets Manager is that of another certificate: import both there again."
-            why_not = SaidObstacle("key_missing", message) if there.key else NO_KEY
-        return replace(there, origin=Origin(self.secret.name, self.secret.id), trouble=why_not)
+        trouble = there.trouble
+        if trouble:
+            is_encrypted = trouble.reason == "bad_passphrase"
+            trouble = Obstacle("malformed", {**trouble.facts, "is_encrypted": is_encrypted})
+        elif not there.fitting:
+            trouble = Obstacle("key_missing", {"has_key": True}) if there.key else NO_KEY
+        return replace(there, origin=Origin(self.secret.name, self.secret.id), trouble=trouble)
 
     @property
     def is_as_described(self) -> bool:

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Sequence
 
-from .._base.errors import SaidObstacle
+from .._base.errors import Obstacle
 from .._base.names import by_spelling, spelling
 from .files import File, FileGroup, names_in_source, setting_in, subfolders, written
 
@@ -37,7 +37,7 @@ def groups(path: str) -> list[FileGroup]:
         return _group(folder, path, names)
     listed = []
     for name, inner, inside in subfolders(path):
-        if isinstance(inside, SaidObstacle):
+        if isinstance(inside, Obstacle):
             listed += [] if name in NO_CERTIFICATES else [FileGroup(name, inner, trouble=inside)]
         elif _is_of_certificate(name, inside):
             listed += _group(name, inner, inside)

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from .._base.errors import SaidObstacle
+from .._base.errors import Obstacle
 from .._base.names import by_spelling, spelling
 from .._base.text import printable
 from .._x509.bundle import Kind
@@ -39,9 +39,9 @@ def groups(path: str) -> list[FileGroup]:
     if _is_lineage(names):
         return [_lineage(os.path.basename(live), live, names)]
     return [
-        FileGroup(name, folder, trouble=names) if isinstance(names, SaidObstacle) else _lineage(name, folder, names)
+        FileGroup(name, folder, trouble=names) if isinstance(names, Obstacle) else _lineage(name, folder, names)
         for name, folder, names in subfolders(live)
-        if isinstance(names, SaidObstacle) or _is_lineage(names)
+        if isinstance(names, Obstacle) or _is_lineage(names)
     ]
 
 

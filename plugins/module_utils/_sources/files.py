@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
-from .._base.errors import CertificatesError, SaidObstacle
+from .._base.errors import CertificatesError, Obstacle
 from .._base.files import LARGEST_FILE, not_readable, read_file
 from .._base.names import spelling
 from .._base.text import encodable, printable
+from .._x509 import messages as of_x509
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.certificate import Certificate
 
@@ -154,15 +155,17 @@ def subfolders(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
 def unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:
     """Return the trouble with something that may not or cannot be read."""
     why = not_readable(kind, printable(path), error).message
-    return SaidObstacle("unreadable", f"{why} Let the user who runs this read it, and check the disk.")
+    return Obstacle("unreadable", {"error": f"{why} Let the user who runs this read it, and check the disk."})
 
 
 def broken_link(path: str) -> Trouble:
     """Return the trouble with a link that leads nowhere."""
-    return SaidObstacle(
+    return Obstacle(
         "broken_link",
-        f"{printable(path)} is a link to something that is not there: restore that, or remove the link and have the "
-        "certificate issued anew.",
+        {
+            "error": f"{printable(path)} is a link to something that is not there: restore that, or remove the link and have the "
+            "certificate issued anew."
+        },
     )
 
 
@@ -224,10 +227,10 @@ def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
     real_path = os.path.realpath(file.path) if bundle.key else file.path
     if not stamp == stamp_of(file.path) == stamp_of(real_path):
         message = f"{printable(file.path)} was being written: run this again when that has ended."
-        return FileContent(file, Bundle(trouble=SaidObstacle("unreadable", message)), stamp, is_changing=True)
+        return FileContent(file, Bundle(trouble=Obstacle("unreadable", {"error": message})), stamp, is_changing=True)
     if bundle.key and encodable(real_path) != real_path:
         message = f"The path {printable(real_path)} is not in UTF-8: rename the file or its folder."
-        return FileContent(file, replace(bundle, key=None, trouble=SaidObstacle("unreadable", message)), stamp)
+        return FileContent(file, replace(bundle, key=None, trouble=Obstacle("unreadable", {"error": message})), stamp)
     key = bundle.key and replace(bundle.key, held=None, path=file.path, real_path=real_path)
     return FileContent(file, replace(bundle, key=key, trouble=what_is_wrong(file, bundle.trouble)), stamp)
 
@@ -246,9 +249,9 @@ def what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
     if trouble is None:
         return None
     is_closed = trouble.reason == "bad_passphrase"
-    message = CLOSED if is_closed and file.kind == "store" else trouble.message
+    message = CLOSED if is_closed and file.kind == "store" else of_x509.trouble(trouble)
     is_known = is_closed or trouble.reason == "being_renewed"
-    return SaidObstacle(trouble.reason if is_known else "malformed", f"{printable(file.path)}: {message}")
+    return Obstacle(trouble.reason if is_known else "malformed", {"error": f"{printable(file.path)}: {message}"})
 
 
 def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:
@@ -261,7 +264,7 @@ def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:
             return unreadable("file", path, refusal)
         return broken_link(path) if os.path.islink(path) else None
     if not stat.S_ISREG(status.st_mode):
-        return SaidObstacle("not_a_file", error.message)
+        return Obstacle("not_a_file", {"error": error.message})
     if status.st_size > LARGEST_FILE:
-        return SaidObstacle("too_large", error.message)
-    return SaidObstacle("unreadable", f"{error.message} Let the user who runs this read it, and check the disk.")
+        return Obstacle("too_large", {"error": error.message})
+    return Obstacle("unreadable", {"error": f"{error.message} Let the user who runs this read it, and check the disk."})

@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .._base.errors import CertificatesError, SaidObstacle
+from .._base.errors import CertificatesError, Obstacle
 from .._base.files import absolute
 from .._base.text import printable
+from .._x509 import messages as of_x509
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego, traefik
@@ -118,7 +119,7 @@ def recognised(path: str) -> SourceKind | None:
     names, own = names_in_source(path), os.path.basename(path)
     if traefik.STORAGE in names:
         return TRAEFIK
-    beside = [names, *(inner for _name, _folder, inner in subfolders(path) if not isinstance(inner, SaidObstacle))]
+    beside = [names, *(inner for _name, _folder, inner in subfolders(path) if not isinstance(inner, Obstacle))]
     if {"live", "renewal"} & set(names) or any(certbot.PRIVATE_KEY in inner for inner in beside):
         return "certbot"
     is_legos = own == "certificates" and any(name.endswith(".json") for name in names)
@@ -127,7 +128,7 @@ def recognised(path: str) -> SourceKind | None:
     if {"account.conf", acme_sh.settings_of(own)} & set(names) or any(
         acme_sh.settings_of(name) in inner
         for name, _folder, inner in subfolders(path)
-        if not isinstance(inner, SaidObstacle)
+        if not isinstance(inner, Obstacle)
     ):
         return "acme_sh"
     return "folder" if folder.groups(path) else None
@@ -293,17 +294,21 @@ def _not_usable(group: FileGroup, trouble: Trouble, path: str, certificates: tup
 def _key_missing(path: str, group: FileGroup) -> Trouble:
     there = next((content.file.path for content in group.contents if content.bundle.key), None)
     other = f"; the key in {printable(there)} is that of another one" if there else ""
-    return SaidObstacle(
+    return Obstacle(
         "key_missing",
-        f"The private key of the certificate in {printable(path)} is missing{other}. Put it beside the certificate, or have the "
-        "certificate issued anew.",
+        {
+            "error": f"The private key of the certificate in {printable(path)} is missing{other}. Put it beside the certificate, or have the "
+            "certificate issued anew."
+        },
     )
 
 
 def _certificate_missing(group: FileGroup) -> Trouble:
-    return SaidObstacle(
+    return Obstacle(
         "certificate_missing",
-        f"The private key is there, but not the certificate {printable(group.path)}: have it issued, or remove the key.",
+        {
+            "error": f"The private key is there, but not the certificate {printable(group.path)}: have it issued, or remove the key."
+        },
     )
 
 
@@ -312,7 +317,7 @@ def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[str]:
     can_be_used = group.is_entry and any(certificate in used for certificate in group.paths)
     for content in group.contents:
         if content.bundle.trouble and (content.file.kind == "chain" or can_be_used):
-            yield content.bundle.trouble.message
+            yield of_x509.trouble(content.bundle.trouble)
 
 
 # Looking at it
@@ -359,11 +364,11 @@ def _with_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping
     """
     trouble, stamps = t.cast(Trouble, bundle.trouble), _stamps(group)
     if group.renewing is not None and trouble.reason in DOES_NOT_FIT:
-        return replace(bundle, trouble=SaidObstacle("being_renewed", group.renewing))
+        return replace(bundle, trouble=Obstacle("being_renewed", {"error": group.renewing}))
     is_changing = any(content.is_changing for content in group.contents) or before.get(group.name, stamps) != stamps
     if is_changing and trouble.reason in MAY_PASS:
         message = f"{printable(bundle.origin.path)}, or its private key, was being written: run this again when that has ended."
-        return replace(bundle, trouble=SaidObstacle("being_renewed", message))
+        return replace(bundle, trouble=Obstacle("being_renewed", {"error": message}))
     return bundle
 
 

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from .._base.errors import SaidObstacle
+from .._base.errors import Obstacle
 from .._softlayer.values import as_dict
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.keys import key_texts
@@ -41,7 +41,7 @@ def groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> lis
 
     def parse(data: bytes) -> Bundle:
         stored = _stored(data.decode("utf-8", "replace").strip())
-        if isinstance(stored, SaidObstacle):
+        if isinstance(stored, Obstacle):
             return Bundle(trouble=stored)
         listed.extend(FileGroup(name, path, contents=_contents(path, entry, hide)) for name, entry in _entries(stored))
         return EMPTY
@@ -57,11 +57,11 @@ def _stored(text: str) -> Mapping[str, t.Any] | Trouble:
         stored = json.loads(text)
     except (ValueError, RecursionError) as error:
         if text[:1] in {"", "{"} and (text[-1:] != "}" or getattr(error, "pos", None) == len(text)):
-            return SaidObstacle("being_renewed", CUT_OFF)
+            return Obstacle("being_renewed", {"error": CUT_OFF})
     if not isinstance(stored, dict):
-        return SaidObstacle("malformed", NO_STORAGE)
+        return Obstacle("malformed", {"error": NO_STORAGE})
     is_old = not isinstance(stored.get(CERTIFICATES, {}), dict)  # else that is the name of a resolver
-    return SaidObstacle("malformed", OF_TRAEFIK_1) if is_old else stored
+    return Obstacle("malformed", {"error": OF_TRAEFIK_1}) if is_old else stored
 
 
 def _entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.Any]]]:

@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .._base.codes import Code
 from .._base.errors import CertificatesError
 from .._base.text import NOT_XML
 from .._base.times import iso
@@ -19,6 +20,7 @@ from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import STORED_KEY_TYPES, Certificate, pem_bundle
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
 from .._x509.keys import PrivateKey
+from .._x509.messages import trouble
 from .._x509.read import Csr
 
 if t.TYPE_CHECKING:
@@ -120,7 +122,7 @@ def assemble(
         CertificatesError: its code is the `reason`.
     """
     if bundle.trouble:
-        raise bundle.trouble.as_error()
+        raise CertificatesError(t.cast(Code, bundle.trouble.reason), trouble(bundle.trouble))
     ref = t.cast(KeyRef, bundle.key)
     key = t.cast(PrivateKey, ref.held)
     if options.for_store and key.key_type not in STORED_KEY_TYPES:

@@ -10,9 +10,9 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import replace
 
-from .._base.errors import CertificatesError, SaidObstacle
+from .._base.errors import CertificatesError, Obstacle
 from .._base.files import read_file
-from .._x509.bundle import PARTS, Bundle, KeyRef, bundle_of_key_store, bundle_of_parts
+from .._x509.bundle import PARTS, Bundle, KeyRef, bundle_of_key_store, bundle_of_parts, unreadable
 from .._x509.keys import key_texts
 
 Item = dict[str, t.Any]
@@ -55,12 +55,11 @@ def with_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]
         try:
             data = read_file(key.real_path)
         except CertificatesError as error:
-            return replace(bundle, trouble=SaidObstacle(error.code, error.message))
+            return replace(bundle, trouble=unreadable(error))
         if key.is_pkcs12:
             there = bundle_of_key_store(data, passphrase, key.real_path)
             if there.trouble is None and there.fitting != bundle.certificates:
-                why = f"{key.real_path}: It has another certificate or private key by now."
-                there = replace(bundle, trouble=SaidObstacle("key_mismatch", why))
+                there = replace(bundle, trouble=Obstacle("key_mismatch", {"path": key.real_path, "has_changed": True}))
             bundle = there
         else:
             hide(*key_texts(data))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from .._base.codes import Code, RotationReason
-from .._base.errors import CertificatesError, SaidObstacle
+from .._base.errors import CertificatesError, Obstacle
 from .certificate import Certificate
 from .keys import PrivateKey, read_key_store, read_private_key
 from .pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_off, why_none
@@ -20,8 +20,8 @@ from .read import Csr, read_certificates, read_request
 
 Kind = t.Literal["certificate", "chain", "key", "any", "store"]
 """What bytes are for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
-Trouble: t.TypeAlias = SaidObstacle[Code | RotationReason]
-"""Why something that was read cannot be used."""
+Trouble: t.TypeAlias = Obstacle[Code | RotationReason]
+"""Why something that was read cannot be used, see `messages.trouble`; `path` among its facts is the file that it is about."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
             return key
     trouble = key.trouble or certificates.trouble
     if trouble is None and truncated:
-        trouble = SaidObstacle("invalid_pem", why_cut_off(min(truncated)))
+        trouble = why_cut_off(min(truncated))
     if trouble is None and kind == "certificate" and not certificates.certificates and not key.key:
-        trouble = SaidObstacle("invalid_pem", why_none(data, "certificate", "certificate"))
+        trouble = why_none(data, "certificate", "certificate")
     if kind == "chain":
         return Bundle(issuers=certificates.certificates, trouble=trouble)
     return Bundle(certificates.certificates, key=key.key, trouble=trouble)
@@ -160,8 +160,7 @@ def bundle_of_key_store(data: bytes, passphrase: str | None, path: str | None = 
     """Return the content of a PKCS#12 file that should have a certificate and its key."""
     there = _key_store(data, passphrase)
     if there.trouble is None and not (there.key and there.certificates):
-        lacks = "The PKCS#12 file lacks the private key or the certificate: export it with both."
-        there = replace(there, trouble=SaidObstacle("invalid_pem", lacks))
+        there = replace(there, trouble=Obstacle("invalid_pem", {"has_both": False}))
     return in_file(there, path)
 
 
@@ -170,15 +169,20 @@ def in_file(bundle: Bundle, path: str | None) -> Bundle:
     if not path:
         return bundle
     key = bundle.key and replace(bundle.key, path=path)
-    trouble = bundle.trouble and replace(bundle.trouble, message=f"{path}: {bundle.trouble.message}")
+    trouble = bundle.trouble and replace(bundle.trouble, facts={**bundle.trouble.facts, "path": path})
     return replace(bundle, key=key, trouble=trouble)
+
+
+def unreadable(error: CertificatesError) -> Trouble:
+    """Return the trouble that an error means."""
+    return Obstacle(error.code, {"error": error.message})
 
 
 def _tried(read: Callable[[], Bundle]) -> Bundle:
     try:
         return read()
     except CertificatesError as error:
-        return Bundle(trouble=SaidObstacle(error.code, error.message))
+        return Bundle(trouble=unreadable(error))
 
 
 def _certificates(data: bytes) -> Bundle:
@@ -190,7 +194,7 @@ def _all_certificates(data: bytes, given_as: str) -> Bundle:
     there = _certificates(data)
     if there.trouble or (there.certificates and not begun_blocks(data)[1] & CERTIFICATE_LABELS):
         return there
-    return replace(there, trouble=SaidObstacle("invalid_pem", why_none(data, "certificate", given_as)))
+    return replace(there, trouble=why_none(data, "certificate", given_as))
 
 
 def _private_key(data: bytes, passphrase: str | None) -> Bundle:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from .._base.errors import CertificatesError
-from . import asn1
+from . import asn1, messages
 from .certificate import RSASSA_PSS, Certificate, is_for_pss, public_key_sha256_of, reading, type_and_size_of
 from .pem import (
     DER_SEQUENCE,
@@ -103,8 +103,9 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
     load = load_pem_private_key if blocks else load_der_private_key
     if not blocks and data[:1] != DER_SEQUENCE:
         is_for_ssh = any(mark in as_ascii(data) for mark in MARKS_OF_SSH)
-        raise CertificatesError("invalid_pem", FOR_SSH if is_for_ssh else why_none(data, "private key", "private key"))
-    with reading(CertificatesError("invalid_pem", why_not_der(data, "no private key in PEM or DER form"))):
+        why = FOR_SSH if is_for_ssh else messages.trouble(why_none(data, "private key", "private key"))
+        raise CertificatesError("invalid_pem", why)
+    with reading(CertificatesError("invalid_pem", messages.trouble(why_not_der(data, "private key")))):
         try:
             key = load(source, None, unsafe_skip_rsa_key_validation=True)
         except TypeError:  # it is encrypted

@@ -9,12 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import typing as t
 from collections import Counter, deque
 from collections.abc import Iterator
 
-from .._base.errors import CertificatesError
+from .._base.errors import CertificatesError, Obstacle
 from .._base.text import with_real_line_ends
+from . import messages
 
+Unreadable: t.TypeAlias = Obstacle[t.Literal["invalid_pem"]]
+"""What is wrong with data that has not what it is given for, see `messages.trouble`."""
 PEM_LINE = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 #]+)(?=-----)")
 """The first or last line of a PEM block (RFC 7468); its final hyphens may be the first ones of the next line."""
 HYPHENS = 5
@@ -26,11 +30,11 @@ REQUEST_LABELS = frozenset({b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"})
 TRADITIONAL_KEY_LABELS = frozenset({b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"DSA PRIVATE KEY"})
 KEY_LABELS = TRADITIONAL_KEY_LABELS | {b"PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"}
 KINDS = {
-    "certificate": (CERTIFICATE_LABELS, "PEM, DER or PKCS#7"),
-    "private key": (KEY_LABELS, "PEM or DER"),
-    "certificate signing request": (REQUEST_LABELS, "PEM or DER"),
+    "certificate": CERTIFICATE_LABELS,
+    "private key": KEY_LABELS,
+    "certificate signing request": REQUEST_LABELS,
 }
-"""What files are given for: the labels of its blocks, and its forms."""
+"""What files are given for, with the labels of its blocks."""
 DER_SEQUENCE = b"\x30"
 PKCS12_VERSION = b"\x02\x01\x03"
 """The integer 3 in DER."""
@@ -52,7 +56,7 @@ def pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes
     blocks = [(label, with_real_line_ends(body)) for label, body in any_pem_blocks(as_ascii(data)) if label in labels]
     for label, body in blocks:
         if b"-----BEGIN" in body:
-            raise CertificatesError("invalid_pem", why_cut_off(label))
+            raise CertificatesError("invalid_pem", messages.trouble(why_cut_off(label)))
     return blocks
 
 
@@ -83,24 +87,20 @@ def begun_blocks(data: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
     return frozenset(begun), frozenset(begun - Counter(label for label, _body in any_pem_blocks(text)))
 
 
-def why_none(data: bytes, kind: str, given_as: str) -> str:
-    """Return what is wrong with a text in which there is nothing of a kind, or not all of it, and what to do."""
-    labels, forms = KINDS[kind]
-    what = f"What was given as {given_as}"
+def why_none(data: bytes, kind: str, given_as: str) -> Unreadable:
+    """Return what is wrong with a text in which there is nothing of a kind, or not all of it."""
     if not data.strip():
-        return f"{what} is empty: take the file anew from its source."
+        return Obstacle("invalid_pem", {"given_as": given_as, "is_empty": True})
     begun, cut_off = begun_blocks(data)
-    for label in sorted(cut_off & labels):
-        return why_cut_off(label, what)
-    for other, (others, _forms) in KINDS.items():
-        if begun & others - labels:
-            return f"{what} is a {other}: give a {kind}, {forms}."
-    return f"There is no {kind} in what was given as {given_as}: give {forms}."
+    for label in sorted(cut_off & KINDS[kind]):
+        return why_cut_off(label, given_as)
+    found = next((other for other, labels in KINDS.items() if begun & labels - KINDS[kind]), None)
+    return Obstacle("invalid_pem", {"given_as": given_as, "kind": kind, "found": found})
 
 
-def why_cut_off(label: bytes, what: str = "A PEM block") -> str:
-    """Return what is wrong with a PEM block that does not end, and what to do."""
-    return f"{what} is cut off: its last line, -----END {label.decode()}-----, is missing. Take the file anew from its source."
+def why_cut_off(label: bytes, given_as: str | None = None) -> Unreadable:
+    """Return what is wrong with a PEM block that does not end."""
+    return Obstacle("invalid_pem", {"cut_off": label.decode(), "given_as": given_as})
 
 
 def as_ascii(data: bytes) -> bytes:
@@ -123,14 +123,13 @@ def is_der(data: bytes) -> bool:
     return data[:1] == DER_SEQUENCE and b"\x80" <= data[1:2] <= b"\x84"
 
 
-def why_not_der(data: bytes, what: str) -> str:
-    """Return what is wrong with data in DER that is not what it should be, and what to do.
+def why_not_der(data: bytes, kind: str) -> Unreadable:
+    """Return what is wrong with data in DER that is not of a kind.
 
     PKCS#12 is told by its beginning: a sequence whose first element is the version 3 (RFC 7292, 4).
     """
-    if is_der(data) and data[2 + (data[1] & 0x7F) :].startswith(PKCS12_VERSION):
-        return "This is a PKCS#12 file: give it as pkcs12_path; in a folder, let its name end in .p12 or .pfx."
-    return f"This is {what}, or it is damaged: take the file anew from its source."
+    is_pkcs12 = is_der(data) and data[2 + (data[1] & 0x7F) :].startswith(PKCS12_VERSION)
+    return Obstacle("invalid_pem", {"is_pkcs12": is_pkcs12, "not_der_of": kind})
 
 
 def der_length(data: bytes) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .._base.errors import CertificatesError
-from . import asn1
+from . import asn1, messages
 from .certificate import MOST_REMEMBERED, NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
 from .pem import (
     CERTIFICATE_LABELS,
@@ -113,8 +113,7 @@ def _damaged() -> CertificatesError:
 
 
 def _pkcs7(der: bytes) -> list[Certificate]:
-    what = "neither an X.509 certificate nor PKCS#7 with certificates"
-    with reading(CertificatesError("invalid_pem", why_not_der(der, what))):
+    with reading(CertificatesError("invalid_pem", messages.trouble(why_not_der(der, "certificate")))):
         parsed = pkcs7.load_der_pkcs7_certificates(der)
     return [checked_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
 
@@ -127,7 +126,7 @@ def read_request(data: bytes) -> Csr:
     """
     blocks = pem_blocks(data, REQUEST_LABELS)
     if not blocks and data[:1] != DER_SEQUENCE:
-        raise CertificatesError("invalid_pem", why_none(data, "certificate signing request", "CSR"))
+        raise CertificatesError("invalid_pem", messages.trouble(why_none(data, "certificate signing request", "CSR")))
     with reading(CertificatesError("invalid_pem", "The CSR is damaged: take the file anew from its source.")):
         der = from_base64(blocks[0][1]) if blocks else data
         request = x509.load_der_x509_csr(der)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, SaidObstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.files import LARGEST_FILE
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files as reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
@@ -23,6 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._sources.fi
     stamp_of,
     subfolders,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import messages as of_x509
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
@@ -113,7 +114,7 @@ def test_a_file_that_cannot_be_used_is_told_with_the_reason_and_a_remedy(
     found = Files().content(File("store" if what in {"closed", "no_store"} else "key", str(path)))
     trouble = found.bundle.trouble
     assert trouble and trouble.reason == reason
-    assert words.format(path=path) in trouble.message and str(path) in trouble.message
+    assert words.format(path=path) in of_x509.trouble(trouble) and str(path) in of_x509.trouble(trouble)
     assert found.bundle.key is None and found.stamp == stamp_of(str(path))
 
 
@@ -133,7 +134,7 @@ def test_a_file_that_is_written_while_it_is_read_has_nothing(tmp_path: Path, mon
     trouble = found.bundle.trouble
     assert found == FileContent(file, Bundle(trouble=trouble), before, is_changing=True)
     assert trouble and trouble.reason == "unreadable"
-    assert trouble.message == f"{file.path} was being written: run this again when that has ended."
+    assert of_x509.trouble(trouble) == f"{file.path} was being written: run this again when that has ended."
 
 
 def test_a_key_whose_path_no_result_could_carry_is_told_to_be_renamed(tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_a_key_whose_path_no_result_could_carry_is_told_to_be_renamed(tmp_path: 
     found = Files().content(File("any", path))
     there, trouble = found.bundle, found.bundle.trouble
     assert [one.der for one in there.certificates] == [ONE.der] and there.key is None
-    assert trouble and trouble.reason == "unreadable" and "is not in UTF-8: rename" in trouble.message
+    assert trouble and trouble.reason == "unreadable" and "is not in UTF-8: rename" in of_x509.trouble(trouble)
     assert found.stamp == stamp_of(path)
     Path(path).write_text(ONE.pem)
     assert Files().content(File("any", path)).bundle.trouble is None, "what has no key is not imported by its path"
@@ -205,5 +206,5 @@ def test_the_folders_of_a_source_in_their_order(tmp_path: Path, monkeypatch: pyt
         ("gone", "broken_link", "{} is a link to something that is not there: restore that, or remove the link"),
     ):
         trouble = found[name][1]
-        assert isinstance(trouble, SaidObstacle) and trouble.reason == reason
-        assert trouble.message.startswith(said.format(tmp_path / name))
+        assert isinstance(trouble, Obstacle) and trouble.reason == reason
+        assert of_x509.trouble(trouble).startswith(said.format(tmp_path / name))

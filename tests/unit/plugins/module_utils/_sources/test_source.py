@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import SaidObstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.files import (
     File,
     FileContent,
@@ -291,14 +291,14 @@ def test_beside_a_certificate_is_what_its_key_store_has(is_pkcs12: bool) -> None
 def test_what_comes_as_bundles_is_told_apart_by_its_trouble() -> None:
     """The issuers of any may complete the others."""
     whole = Bundle((LEAVES[0], ISSUERS[0]), tuple(ISSUERS[1:2]))
-    useless = Bundle((LEAVES[1], *ISSUERS), trouble=SaidObstacle("key_missing", "No."))
+    useless = Bundle((LEAVES[1], *ISSUERS), trouble=Obstacle("key_missing", {"error": "No."}))
     found = sorted_out([useless, whole])
     assert (found.usable, found.useless) == ((whole,), (useless,))
     assert found.issuers == tuple(ISSUERS) and sorted_out([whole]).issuers == tuple(ISSUERS[:2])
 
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
-    trouble = SaidObstacle("unreadable", "No.")
+    trouble = Obstacle("unreadable", {"error": "No."})
     group = FileGroup("a", "/a", trouble=trouble, contents=(content_of("key", "/key", (), PUBLIC_KEYS[0]),))
     [useless] = pair([group]).useless
     assert (useless.trouble, useless.origin) == (trouble, Origin("a", "/a")) and pair([group]).doubtful == (group,)
@@ -338,7 +338,7 @@ def test_the_key_of_a_real_authority_stays_where_it_is(
     assert [pair.certificate for pair in pair(groups(files)).usable] == [one] * is_used
 
 
-NO, WRONG = SaidObstacle("unreadable", "No."), SaidObstacle("bad_passphrase", "Wrong.")
+NO, WRONG = Obstacle("unreadable", {"error": "No."}), Obstacle("bad_passphrase", {"error": "Wrong."})
 CERTIFICATE = content_of("certificate", "/cert", LEAVES[:1])
 KEY = content_of("key", "/key", (), LEAVES[0].public_key_sha256)
 

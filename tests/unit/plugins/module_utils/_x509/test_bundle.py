@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import messages
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
     Bundle,
     KeyRef,
@@ -19,6 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import why_none
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +59,7 @@ def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) ->
     for one in (*found.certificates, *found.issuers):
         assert isinstance(one, Certificate) and one.facts()
     if found.trouble is not None:
-        assert found.trouble.message.endswith(".") and not leaks(found.trouble.message)
+        assert messages.trouble(found.trouble).endswith(".") and not leaks(messages.trouble(found.trouble))
     if kind == "certificate" and found.trouble is None:
         assert found.certificates or found.key
     if kind == "key" and found.trouble is None:
@@ -112,7 +115,7 @@ def test_what_a_file_has_depends_on_what_it_is_for(data: str | bytes, found: tup
             assert rest.startswith(name) == is_there, (kind, name)
             rest = rest.removeprefix(name).lstrip()
         assert bool(parsed.trouble) == bool(rest), kind
-        assert parsed.trouble is None or rest in parsed.trouble.message, kind
+        assert parsed.trouble is None or rest in messages.trouble(parsed.trouble), kind
 
 
 # Which certificate it is
@@ -139,11 +142,7 @@ def test_the_others_stand_in_their_order_each_once() -> None:
 
 def test_a_file_for_a_certificate_without_one_says_what_it_was_given_as() -> None:
     trouble = read_bundle(b"nothing", "certificate", None).trouble
-    assert (
-        trouble
-        and trouble.reason == "invalid_pem"
-        and trouble.message.startswith("There is no certificate in what was given as certificate: give ")
-    )
+    assert trouble == why_none(b"nothing", "certificate", "certificate")
     assert read_bundle(b"nothing", "any", None).trouble is None
 
 
@@ -159,25 +158,24 @@ def test_a_key_is_shown_without_its_places() -> None:
 @pytest.mark.parametrize(("part", "given_as"), [("certificate", "certificate"), ("intermediate", "intermediates")])
 def test_a_part_that_is_cut_off_or_has_no_certificate_is_not_taken_as_it_is(part: str, given_as: str) -> None:
     pile = pem_of(ONE.all)
-    for data, said in ((pile.rpartition("-----END")[0], "is cut off"), ("none", f"given as {given_as}")):
-        there = bundle_of_parts({part: data.encode()})
-        assert there.trouble and there.trouble.reason == "invalid_pem" and said in there.trouble.message
+    for data in (pile.rpartition("-----END")[0].encode(), b"none"):
+        assert bundle_of_parts({part: data}).trouble == why_none(data, "certificate", given_as)
     damaged = bundle_of_parts({part: BAD.encode()}).trouble
-    assert damaged and DAMAGED_CERTIFICATE in damaged.message, "that is said of it which is wrong"
+    assert damaged and DAMAGED_CERTIFICATE in damaged.facts["error"], "that is said of it which is wrong"
     assert bundle_of_parts({part: pile.encode()}).trouble is None
 
 
 def test_a_key_store_without_a_key_is_none() -> None:
     data = pkcs12.serialize_key_and_certificates(b"name", None, ONE.certificate, None, NoEncryption())
-    trouble = bundle_of_key_store(data, None).trouble
-    assert trouble and trouble.reason == "invalid_pem" and "lacks the private key" in trouble.message
+    assert bundle_of_key_store(data, None).trouble == Obstacle("invalid_pem", {"has_both": False})
 
 
 def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:
     parts = {"certificate": ONE.pem.encode(), "privatekey": b"none", "intermediate": b"none", "csr": b"none"}
     there = bundle_of_parts(parts, paths={"privatekey": "/key", "csr": "/csr"})
     assert there.certificate == Certificate(ONE.der) and there.key is None and there.issuers == ()
-    assert there.trouble and there.trouble.message.startswith("/key: There is no private key in")
+    assert there.trouble and there.trouble.facts["path"] == "/key"
+    assert there.trouble.facts["error"] == messages.trouble(why_none(b"none", "private key", "private key"))
     whole = {"certificate": ONE.pem, "privatekey": ONE.key_pem, "intermediate": ONE.chain_pem, "csr": ONE.csr_pem}
     there = bundle_of_parts({part: text.encode() for part, text in whole.items()}, paths={"privatekey": "/key"})
     assert there.trouble is None and there.fitting == (Certificate(ONE.der),)
@@ -194,9 +192,7 @@ def test_a_key_store_is_named_in_its_trouble_alone() -> None:
     assert there.trouble is None and there.fitting == (Certificate(ONE.der),) and there.issuers == ()
     assert there.key and there.key.held and (there.key.is_pkcs12, there.key.path) == (True, "/store")
     closed = bundle_of_key_store(pkcs12_of(ONE, PASSPHRASE), None, "/store")
-    assert closed.trouble and closed.trouble.message.startswith("/store: The PKCS#12 file cannot be opened")
-    error = closed.trouble.as_error()
-    assert (error.code, error.message) == ("bad_passphrase", closed.trouble.message)
+    assert closed.trouble and (closed.trouble.reason, closed.trouble.facts["path"]) == ("bad_passphrase", "/store")
     lone = pkcs12.serialize_key_and_certificates(None, ONE.key, None, None, NoEncryption())  # type: ignore[arg-type]
     lacking = bundle_of_key_store(lone, None, "/store").trouble
-    assert lacking and lacking.message.startswith("/store: The PKCS#12 file lacks the private key or the certificate")
+    assert lacking == Obstacle("invalid_pem", {"has_both": False, "path": "/store"})

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import (
     begun_blocks,
     why_none,
@@ -20,29 +23,31 @@ def block(label: str) -> str:
 
 
 CERTIFICATE, KEY, REQUEST = block("CERTIFICATE"), block("EC PRIVATE KEY"), block("CERTIFICATE REQUEST")
-CUT_OFF = "What was given as this is cut off: its last line, -----END {}-----, is missing. Take the file anew from its source."
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "said"),
+    ("text", "kind", "facts"),
     [
-        (KEY, "certificate", "What was given as this is a private key: give a certificate, PEM, DER or PKCS#7."),
-        (REQUEST, "certificate", "What was given as this is a certificate signing request: give a certificate"),
-        (CERTIFICATE, "private key", "What was given as this is a certificate: give a private key, PEM or DER."),
-        (KEY, "certificate signing request", "What was given as this is a private key: give a certificate signing req"),
-        (CERTIFICATE[:40], "certificate", CUT_OFF.format("CERTIFICATE")),
-        (CERTIFICATE + CERTIFICATE[:40], "certificate", CUT_OFF.format("CERTIFICATE")),
-        (KEY + CERTIFICATE[:40], "certificate", CUT_OFF.format("CERTIFICATE")),
-        (KEY[:40], "private key", CUT_OFF.format("EC PRIVATE KEY")),
-        (KEY[:40], "certificate", "What was given as this is a private key"),
-        ("?", "certificate", "There is no certificate in what was given as this: give PEM, DER or PKCS#7."),
-        ("/etc/ssl/a.key", "private key", "There is no private key in what was given as this: give PEM or DER."),
-        (block("DH PARAMETERS"), "private key", "There is no private key in what was given as this"),
+        (KEY, "certificate", {"found": "private key"}),
+        (REQUEST, "certificate", {"found": "certificate signing request"}),
+        (CERTIFICATE, "private key", {"found": "certificate"}),
+        (KEY, "certificate signing request", {"found": "private key"}),
+        (CERTIFICATE[:40], "certificate", {"cut_off": "CERTIFICATE"}),
+        (CERTIFICATE + CERTIFICATE[:40], "certificate", {"cut_off": "CERTIFICATE"}),
+        (KEY + CERTIFICATE[:40], "certificate", {"cut_off": "CERTIFICATE"}),
+        (KEY[:40], "private key", {"cut_off": "EC PRIVATE KEY"}),
+        (KEY[:40], "certificate", {"found": "private key"}),
+        ("?", "certificate", {"found": None}),
+        ("/etc/ssl/a.key", "private key", {"found": None}),
+        (block("DH PARAMETERS"), "private key", {"found": None}),
     ],
 )
 @pytest.mark.parametrize("encoding", ["ascii", "utf-16"])
-def test_why_there_is_nothing_of_a_kind(text: str, kind: str, said: str, encoding: str) -> None:
-    assert why_none(text.encode(encoding), kind, "this").startswith(said)
+def test_why_there_is_nothing_of_a_kind(text: str, kind: str, facts: dict[str, Any], encoding: str) -> None:
+    more = {"kind": kind} if "found" in facts else {}
+    assert why_none(text.encode(encoding), kind, "this") == Obstacle(
+        "invalid_pem", {"given_as": "this", **more, **facts}
+    )
 
 
 def test_blocks_that_do_not_end() -> None:
@@ -53,11 +58,9 @@ def test_blocks_that_do_not_end() -> None:
     )
 
 
-@pytest.mark.parametrize("data", [b"", b"\n \n"])
-def test_what_is_empty_is_called_so(data: bytes) -> None:
-    assert (
-        why_none(data, "certificate", "this") == "What was given as this is empty: take the file anew from its source."
-    )
+def test_what_is_empty_is_called_so() -> None:
+    assert why_none(b"", "certificate", "this").facts["is_empty"]
+    assert why_none(b"\n \n", "certificate", "this").facts["is_empty"]
 
 
 @pytest.mark.parametrize(
@@ -71,5 +74,4 @@ def test_what_is_empty_is_called_so(data: bytes) -> None:
     ],
 )
 def test_pkcs12_is_named_as_such(data: bytes, is_pkcs12: bool) -> None:
-    said = why_not_der(data, "no key")
-    assert said.startswith("This is a PKCS#12 file: give it as pkcs12_path" if is_pkcs12 else "This is no key, or")
+    assert why_not_der(data, "private key").facts == {"is_pkcs12": is_pkcs12, "not_der_of": "private key"}
