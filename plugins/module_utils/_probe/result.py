@@ -12,18 +12,12 @@ from datetime import datetime
 from .._base.codes import EndpointReason
 from .._base.text import some_of
 from .._base.times import days_until, iso
+from .._replacement.messages import trust_remedy
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, chain_as_sent
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .endpoint import Demand, ProbeResult
 from .evaluate import described
-
-NO_ISSUER = (
-    "Have the server send the intermediate certificates that the authority publishes; if it is an authority of your own, give "
-    "its root as trusted_ca_path."
-)
-NO_ROOT = "Replace the certificate; if it comes from an authority of your own, give that one's root as trusted_ca_path."
-NOT_SOUND = "Replace it, or the issuers that the server sends."
 
 
 class Entries:
@@ -103,8 +97,7 @@ class Entries:
             names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "no name at all"
             return "name_mismatch", f"{what} is not for {other_name} but for {names}."
         if chain is not None and chain.trust != "trusted":
-            advice = NO_ISSUER if chain.trust == "incomplete" else NO_ROOT if chain.lacks_root else NOT_SOUND
-            return UNTRUSTED[chain.trust], f"{what} is not trusted: {chain.why}. {advice}"
+            return UNTRUSTED[chain.trust], f"{what} is not trusted: {chain.why}. {trust_remedy(chain, 'served')}"
         if result.is_for_other_name:
             return "name_mismatch", f"{what} is not for {result.endpoint.checked_name} as clients see it."
         return None, f"{what} is not accepted by clients." if result.accepted is False else None

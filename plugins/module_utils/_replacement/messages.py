@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._base.errors import Obstacle, SaidObstacle
-from .._base.text import some_of
+from .._base.text import capitalized, some_of
 from .._base.times import iso
 
 if t.TYPE_CHECKING:
@@ -61,17 +61,37 @@ def why_not(why: Obstacle[t.Any]) -> str:
     raise AssertionError(why)
 
 
-def trust_remedy(chain: Chain, *, is_revoked: bool = False) -> str:
-    """Return what to do about a certificate whose chain clients do not trust."""
-    if is_revoked:
-        return REPLACED_CHAIN
-    if chain.trust == "incomplete":
-        return "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
-    if chain.lacks_root:
-        return (
-            "Import one of an authority that clients trust; if it is one of your own, give its root as trusted_ca_path."
-        )
-    return "Have it issued anew, or import it with another chain of its authority."
+Situation = t.Literal["stored", "new", "served"]
+"""Where a certificate is: in the store, given or found to be stored, or on a server that others look after."""
+IF_OWN = "if its authority is one of your own, give its root as trusted_ca_path"
+
+
+def trust_remedy(chain: Chain | None, situation: Situation = "stored", *, is_revoked: bool = False) -> str:
+    """Return what to do about a certificate whose chain clients do not trust; without the chain, issuers are taken to be missing."""
+    lacks = "issuers" if chain is None or chain.trust == "incomplete" else "root" if chain.lacks_root else "nothing"
+    match situation, lacks:
+        case _ if is_revoked:
+            return REPLACED_CHAIN
+        case "stored", "issuers":
+            return f"Import it again with its intermediate certificates; {IF_OWN}."
+        case "stored", "root":
+            return f"Import one of an authority that clients trust; {IF_OWN}."
+        case "stored", _:
+            return "Have it issued anew, or import it with another chain of its authority."
+        case "new", "issuers":
+            return (
+                "If that is an intermediate certificate, give it as intermediate_path; if it is a root, such as that of a staging environment or "
+                "of an authority of your own, give it as trusted_ca_path."
+            )
+        case "new", "root":
+            return f"{capitalized(IF_OWN)}."
+        case "new", _:
+            return "Have it issued anew, or give another chain of its authority."
+        case "served", "issuers":
+            return f"Have the server send the intermediate certificates that the authority publishes; {IF_OWN}."
+        case "served", "root":
+            return f"Replace the certificate; {IF_OWN}."
+    return "Replace it, or the issuers that the server sends."
 
 
 def revoked(revocation: Revocation, *, is_own: bool) -> str:

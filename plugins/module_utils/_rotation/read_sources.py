@@ -22,6 +22,7 @@ from .._base.text import encodable, printable
 from .._base.times import iso, now, parse
 from .._orders import run_collect as mailing
 from .._orders.plan_collect import Collected, Wanted, why_missing
+from .._replacement.messages import trust_remedy
 from .._replacement.trust import TrustView
 from .._secrets_manager.messages import trouble
 from .._secrets_manager.read import OF_ONE_SECRET, InstanceListing, read_bundle
@@ -42,7 +43,6 @@ from .._sources.source import (
     sorted_out,
     usable_keys,
 )
-from .._store.check import remedy_for
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble, unreadable
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
@@ -331,7 +331,7 @@ def _entry(source: Source, bundle: Bundle, chain: Chain) -> SourceCertificate:
 
 
 def _trust(chain: Chain) -> dict[str, t.Any]:
-    why = None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain)}"
+    why = None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
     return {"trust": chain.trust, "trust_message": why}
 
 

@@ -25,10 +25,10 @@ from .._base.names import is_host_name, named
 from .._base.text import printable, some_of
 from .._base.times import iso
 from .._replacement.can_replace import Incumbent, Overrides, age, is_newer, lost_names, supersedes, why_not_in_place_of
-from .._replacement.messages import said
+from .._replacement.messages import said, trust_remedy
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
-from .._store.check import Content, remedy_for
+from .._store.check import Content
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import FACTS, Certificate, pem_bundle
 from .._x509.chain import UNTRUSTED, Trust
@@ -278,7 +278,7 @@ def _refused(
         message = f"Its organization ({is_of}) is not that of {CURRENT} ({was_of})."
     elif reason in UNTRUSTED.values():
         chain = view.chain(new)
-        message = f"Clients would trust it less than {CURRENT}: {chain.why}. {remedy_for(chain)}"
+        message = f"Clients would trust it less than {CURRENT}: {chain.why}. {trust_remedy(chain, 'new')}"
     return SaidObstacle(t.cast(OwnObstacle, reason), f"{message} {FORCE}")  # nobody was asked what was revoked
 
 

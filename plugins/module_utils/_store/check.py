@@ -15,6 +15,7 @@ from .._base.codes import Code
 from .._base.errors import CertificatesError
 from .._base.text import NOT_XML
 from .._base.times import iso
+from .._replacement.messages import trust_remedy
 from .._softlayer.store import StoreCertificate
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import STORED_KEY_TYPES, Certificate, pem_bundle
@@ -76,18 +77,6 @@ class ImportOptions:
     trust: t.Literal["require", "warn", "ignore"] = "warn"
     for_store: bool = True
     """Whether it is for the certificate store, which does not take every key and every subject."""
-
-
-def remedy_for(chain: Chain) -> str:
-    """Return what to do about a certificate that is not trusted."""
-    if chain.trust == "incomplete":
-        return (
-            "If that is an intermediate certificate, give it with the others; if it is a root, such as that of a staging environment or of an "
-            "authority of your own, give it as trusted_ca_path."
-        )
-    if chain.lacks_root:
-        return "If it comes from an authority of your own, give that one's root as trusted_ca_path."
-    return "Have it issued anew, or give another chain of its authority."
 
 
 def with_remedy(error: CertificatesError, certificate: Certificate) -> CertificatesError:
@@ -196,7 +185,7 @@ def _chain_of(
     valid_at = min(at, leaf.not_after) if options.allow_expired else at
     chain = Chains(others, anchors or Anchors(), valid_at).of(leaf)
     if anchors is not None and chain.trust != "trusted" and options.trust == "require":
-        message = f"The certificate is not trusted: {chain.why}. {remedy_for(chain)}"
+        message = f"The certificate is not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
         raise CertificatesError(UNTRUSTED[chain.trust], message, trust=chain.trust)
     if not options.verify_chain:
         given = (
@@ -220,7 +209,7 @@ def _chain_of(
             "The chain is incomplete: no certificate of the issuer was given. Clients may not trust the certificate."
         )
     elif anchors is not None and chain.trust != "trusted":
-        warnings.append(f"Not trusted: {chain.why}. {remedy_for(chain)}")
+        warnings.append(f"Not trusted: {chain.why}. {trust_remedy(chain, 'new')}")
     unused = [certificate.shown_name for certificate in others if certificate not in chain.issuers]
     if unused:
         warnings.append(f"Left out, as the certificate's chain does not need them: {', '.join(unused)}.")

@@ -100,13 +100,56 @@ def test_why_not(reason: str, facts: dict[str, Any], said: str) -> None:
     assert why_not(Obstacle(reason, facts)) == said
 
 
-def test_what_to_do_about_trust() -> None:
-    assert trust_remedy(chain("untrusted"), is_revoked=True) == REPLACED_CHAIN
-    assert trust_remedy(chain("incomplete")).startswith("Import it again with its intermediate certificates; ")
-    assert trust_remedy(chain("untrusted", lacks_root=True)).startswith(
-        "Import one of an authority that clients trust; "
-    )
-    assert trust_remedy(chain("untrusted")).startswith("Have it issued anew, ")
+@pytest.mark.parametrize(
+    ("situation", "trust", "lacks_root", "said"),
+    [
+        (
+            "stored",
+            "incomplete",
+            False,
+            "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path.",
+        ),
+        (
+            "stored",
+            "untrusted",
+            True,
+            "Import one of an authority that clients trust; if its authority is one of your own, give its root as trusted_ca_path.",
+        ),
+        (
+            "stored",
+            "untrusted",
+            False,
+            "Have it issued anew, or import it with another chain of its authority.",
+        ),
+        (
+            "new",
+            "incomplete",
+            False,
+            "If that is an intermediate certificate, give it as intermediate_path; if it is a root, such as that of a staging environment or of "
+            "an authority of your own, give it as trusted_ca_path.",
+        ),
+        ("new", "untrusted", True, "If its authority is one of your own, give its root as trusted_ca_path."),
+        ("new", "untrusted", False, "Have it issued anew, or give another chain of its authority."),
+        (
+            "served",
+            "incomplete",
+            False,
+            "Have the server send the intermediate certificates that the authority publishes; if its authority is one of your own, give its "
+            "root as trusted_ca_path.",
+        ),
+        (
+            "served",
+            "untrusted",
+            True,
+            "Replace the certificate; if its authority is one of your own, give its root as trusted_ca_path.",
+        ),
+        ("served", "untrusted", False, "Replace it, or the issuers that the server sends."),
+    ],
+)
+def test_what_to_do_about_trust(situation: Any, trust: str, lacks_root: bool, said: str) -> None:
+    assert trust_remedy(chain(trust, lacks_root=lacks_root), situation) == said
+    assert trust_remedy(chain(trust), situation, is_revoked=True) == REPLACED_CHAIN
+    assert (trust_remedy(None, situation) == said) is (trust == "incomplete")
 
 
 def test_what_was_revoked() -> None:

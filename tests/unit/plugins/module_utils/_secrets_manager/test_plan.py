@@ -217,9 +217,9 @@ REPLACED: dict[str, tuple[Value, Content, str | None, str]] = {
         value(EARLIER),
         content(self_signed("www.example.com", days=(-1, 80))),
         "untrusted",
-        "it is signed by itself and by nobody who is trusted. If it comes from an authority of your own, give that one's root as",
+        "it is signed by itself and by nobody who is trusted. If its authority is one of your own, give its root as",
     ),
-    "without its chain": (value(EARLIER), without_chain(WWW), "chain_incomplete", "give it with the others"),
+    "without its chain": (value(EARLIER), without_chain(WWW), "chain_incomplete", "give it as intermediate_path"),
     "of an authority of one's own": (value(EARLIER), content(PRIVATE), "chain_incomplete", "trusted_ca_path"),
     "of an authority of one's own, as before": (
         value(issued(by=OTHERS, days=(-11, 79))),

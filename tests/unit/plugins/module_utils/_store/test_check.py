@@ -41,7 +41,7 @@ IF_A_ROOT = (
     "if it is a root, such as that of a staging environment or of an authority of your own, give it as trusted_ca_path."
 )
 ANEW = "Have it issued anew, or give another chain of its authority."
-IF_YOURS = "If it comes from an authority of your own, give that one's root as trusted_ca_path."
+IF_YOURS = "If its authority is one of your own, give its root as trusted_ca_path."
 
 
 def material(issued: Issued = ISSUED, paths: Mapping[str, str] | None = None, **others: bytes | None) -> Bundle:
