@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from . import messages
 from .codes import Code
 
 Why_co = t.TypeVar("Why_co", bound=str, covariant=True)
@@ -66,7 +67,6 @@ def if_not_found(message: str) -> Iterator[None]:
         raise CertificatesError("not_found", message, **error.details) from None
 
 
-ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"
 PLUGINS = "/softlayer/certificates/plugins/"
 """What is in the path of each file of the collection, however it is installed or packed."""
 
@@ -85,23 +85,15 @@ def unforeseen(error: BaseException, state: str = "") -> CertificatesError:
         _folder, inside, path = frame.f_code.co_filename.rpartition(PLUGINS)
         if inside:
             places.append(f"{path}, line {line} ({frame.f_code.co_name})")
-    where = places[-1] if places else "an unknown place"
     return CertificatesError(
         "internal_error",
-        f"Nobody foresaw this: {name} in {where}. {state}An issue with these words helps to mend it: {ISSUES}",
+        messages.unforeseen(name, places[-1] if places else None, state),
         type=name,
         place=list(dict.fromkeys(places)),  # each once, as a recursion comes to the same ones a thousand times
     )
 
 
-def _without_result(answer: Mapping[str, t.Any]) -> str:
-    """Return what is known of a module that has returned nothing of its own: what the shell or Ansible says; a traceback may quote a secret."""
-    stderr, msg = (str(answer.get(name) or "").strip().splitlines() for name in ("module_stderr", "msg"))
-    said = msg[:1] if any(line.startswith("Traceback") for line in stderr) else stderr[-1:] or msg[:1]
-    return ": ".join(["The module ended without a result", *said]).rstrip(".") + "."
-
-
 def failed_about(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
     """Return the record of a module that failed as a whole, named by what it was about; its code is the reason, as in other records."""
-    failure: Mapping[str, t.Any] = answer.get("failure") or {"message": _without_result(answer)}
+    failure: Mapping[str, t.Any] = answer.get("failure") or {"message": messages.without_result(answer)}
     return {"common_name": what, "reason": failure.get("code"), **failure}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"
 Form = t.Literal["done", "would be", "to be"]
 """Whether a message says what was done, what would be done in check mode, or, in a diff, what is to be done."""
 
@@ -25,3 +26,22 @@ def of_error(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         if reason == "outcome_unknown"
         else facts["error"]
     )
+
+
+def unforeseen(error: str, place: str | None, state: str) -> str:
+    """Return the message of an error that nobody foresaw.
+
+    Args:
+        error: its type.
+        place: where it was raised; `None` if that is not known.
+        state: what may be done by now and what to do about it, as sentences.
+    """
+    where = place or "an unknown place"
+    return f"Nobody foresaw this: {error} in {where}. {state}An issue with these words helps to mend it: {ISSUES}"
+
+
+def without_result(answer: Mapping[str, t.Any]) -> str:
+    """Return what is known of a module that has returned nothing of its own: what the shell or Ansible says; a traceback may quote a secret."""
+    stderr, msg = (str(answer.get(name) or "").strip().splitlines() for name in ("module_stderr", "msg"))
+    said = msg[:1] if any(line.startswith("Traceback") for line in stderr) else stderr[-1:] or msg[:1]
+    return ": ".join(["The module ended without a result", *said]).rstrip(".") + "."

@@ -41,7 +41,6 @@ EQUIVALENT: dict[str, str] = {
         ),
         "Nothing has the id 0.",
     ),
-    "database.Database._until_done: 512 => 513": "The last pause is as long as the longest one.",
     **dict.fromkeys(
         (
             "plan._refused: old and reason == 'names_not_covered' => reason == 'names_not_covered'",

@@ -10,73 +10,91 @@ from dataclasses import dataclass, replace
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.action import (
+    Action,
     SaidAction,
     failure_of,
     failure_of_items,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import Code
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.messages import of_error, participle
 
 
 @dataclass(frozen=True)
-class Painting(SaidAction[str, str]):
+class Painting(Action[str, str]):
     """A kind of its own."""
 
     REASONS = frozenset({"not_found"})
-    FORGOTTEN = {"brush": None}
-    TOLD = frozenset({"colour"})
+    RESET_ON_FAILURE = {"brush": None}
+    ERROR_DETAILS = frozenset({"colour"})
 
     colour: str | None = "green"
     brush: str | None = None
 
+    @property
+    def message(self) -> str:
+        if self.outcome == "failed":
+            return of_error(self.reason, self.facts)
+        return f"{participle(self.form, 'painted')} {self.colour}: the {self.facts['what']}."
+
 
 @dataclass(frozen=True)
-class Looking(Painting):
-    """One for which it is looked first."""
+class Checked(Painting):
+    """One that the next run checks."""
 
-    LOOKS_FIRST = True
+    CHECKS_STATE_ON_RETRY = True
 
 
-PAINTED = Painting("painted", None, "Painted green: the door.")
+PAINTED = Painting("painted", None, {"what": "door"})
+NO_DOOR = {"error": "No door."}
 
 
 def test_a_failure_keeps_what_it_is_about_unless_its_kind_says_otherwise() -> None:
-    assert PAINTED.failed("not_found", "No door.") == Painting("failed", "not_found", "No door.", "green")
-    assert PAINTED.failed("not_found", "No door.", colour=None) == Painting("failed", "not_found", "No door.", None)
+    failed = Painting("failed", "not_found", NO_DOOR, colour="green")
+    assert PAINTED.failed("not_found", NO_DOOR) == failed
+    assert PAINTED.failed("not_found", NO_DOOR, colour=None) == replace(failed, colour=None)
     at_work = replace(PAINTED, brush="wide")
-    assert at_work.failed("not_found", "No door.") == PAINTED.failed("not_found", "No door.")
-    assert at_work.failed("not_found", "No door.", brush="thin").brush == "thin"
+    assert at_work.failed("not_found", NO_DOOR) == failed
+    assert at_work.failed("not_found", NO_DOOR, brush="thin").brush == "thin"
 
 
 def test_a_failure_takes_over_details_of_its_error() -> None:
     failed = PAINTED.because(CertificatesError("not_found", "No.", colour="red", brush="wide"))
-    assert (failed.colour, failed.brush) == ("red", None)
+    assert (failed.colour, failed.brush, failed.facts) == ("red", None, {"error": "No."})
 
 
-def test_without_an_answer_nothing_is_known_if_the_next_run_looks_first() -> None:
-    lost = CertificatesError("no_answer", "It did not answer.", colour="red")
-    assert PAINTED.because(lost) == Painting("failed", "api_error", "It did not answer.", "red")
-    unknown = Looking("painted", None, "Painted.").because(lost)
-    said = "It did not answer. Run it again: it looks first what was done."
-    assert unknown == Looking("failed", "outcome_unknown", said, "red")
+def test_without_an_answer_nothing_is_known_if_the_next_run_checks() -> None:
+    lost = CertificatesError("no_answer", "It did not answer.")
+    failed, unknown = PAINTED.because(lost), Checked("painted", None, {}).because(lost)
+    assert (failed.reason, failed.message) == ("api_error", "It did not answer.")
+    assert unknown == Checked("failed", "outcome_unknown", {"error": "It did not answer."})
+    assert unknown.message == "It did not answer. Run it again: it looks first what was done."
+    assert Checked("painted", None, {}).because(CertificatesError("refused", "No.")).reason == "api_error"
 
 
 @pytest.mark.parametrize(("code", "reason"), [("not_found", "not_found"), ("refused", "api_error")])
-def test_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: str, reason: str) -> None:
-    failed = PAINTED.because(CertificatesError(code, "No door."))  # type: ignore[arg-type]
+def test_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: Code, reason: str) -> None:
+    failed = PAINTED.because(CertificatesError(code, "No door."))
     assert failed.as_outcome() == {"outcome": "failed", "reason": reason, "message": "No door."}
 
 
 def test_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
-    for code in ("not_found", "refused", "outcome_unknown"):
-        assert SaidAction("done", None, "Done.").because(CertificatesError(code, "No.")).reason == code  # type: ignore[arg-type]
+    codes: tuple[Code, ...] = ("not_found", "refused", "outcome_unknown")
+    for code in codes:
+        assert Action[str, str]("done", None, {}).because(CertificatesError(code, "No.")).reason == code
 
 
 def test_what_would_be_done_does_not_say_that_it_was() -> None:
-    assert PAINTED.simulated() == Painting("painted", None, "Would be painted green: the door.")
-    assert PAINTED.simulated().state == "To be painted green: the door." and PAINTED.state == PAINTED.message
-    for outcome in ("unchanged", "skipped", "failed", "rolled_back"):
-        settled = Painting(outcome, None, "It is green.")
-        assert settled.simulated() is settled
+    simulated = PAINTED.simulated()
+    assert simulated == replace(PAINTED, form="would be") and simulated.message == "Would be painted green: the door."
+    assert PAINTED.message == "Painted green: the door."
+    assert PAINTED.state == simulated.state == "To be painted green: the door."
+
+
+@pytest.mark.parametrize("outcome", ["unchanged", "skipped", "failed", "rolled_back"])
+def test_what_was_not_done_has_one_form(outcome: str) -> None:
+    settled = Painting(outcome, None, {"what": "door", **NO_DOOR})
+    assert settled.simulated() is settled and settled.state == settled.message
 
 
 def test_a_run_fails_with_what_is_said_of_its_items() -> None:
@@ -99,7 +117,7 @@ def test_a_run_that_was_told_to_stop_says_so_first() -> None:
 
 
 def test_the_only_certificate_fails_with_its_own_words() -> None:
-    failed = PAINTED.failed("not_found", "No door.")
+    failed = PAINTED.failed("not_found", NO_DOOR)
     assert failure_of([("door", PAINTED)], stopped=True) == failure_of([], stopped=False) == {}
     for stopped, code in ((False, "not_found"), (True, "interrupted")):
         failure = failure_of([("door", failed)], stopped=stopped)["failure"]
@@ -107,7 +125,7 @@ def test_the_only_certificate_fails_with_its_own_words() -> None:
 
 
 def test_of_many_certificates_those_that_failed_are_told_by_their_places() -> None:
-    failed = PAINTED.failed("not_found", "No door.")
+    failed = PAINTED.failed("not_found", NO_DOOR)
     failure = failure_of([("one", PAINTED), ("two", failed)], stopped=False)["failure"]
     assert failure == {
         "code": "certificates_failed",
@@ -115,3 +133,68 @@ def test_of_many_certificates_those_that_failed_are_told_by_their_places() -> No
         "details": {"items": [{"item": 1, "reason": "not_found", "message": "No door."}]},
     }
     assert failure_of([("one", PAINTED), ("two", failed)], stopped=True)["failure"]["code"] == "interrupted"
+
+
+# Actions that have their sentence with them
+
+
+@dataclass(frozen=True)
+class SaidPainting(SaidAction[str, str]):
+    """A kind of its own."""
+
+    REASONS = frozenset({"not_found"})
+    FORGOTTEN = {"brush": None}
+    TOLD = frozenset({"colour"})
+
+    colour: str | None = "green"
+    brush: str | None = None
+
+
+@dataclass(frozen=True)
+class SaidLooking(SaidPainting):
+    """One for which it is looked first."""
+
+    LOOKS_FIRST = True
+
+
+SAID = SaidPainting("painted", None, "Painted green: the door.")
+
+
+def test_said_a_failure_keeps_what_it_is_about_unless_its_kind_says_otherwise() -> None:
+    assert SAID.failed("not_found", "No door.") == SaidPainting("failed", "not_found", "No door.", "green")
+    assert SAID.failed("not_found", "No door.", colour=None) == SaidPainting("failed", "not_found", "No door.", None)
+    at_work = replace(SAID, brush="wide")
+    assert at_work.failed("not_found", "No door.") == SAID.failed("not_found", "No door.")
+    assert at_work.failed("not_found", "No door.", brush="thin").brush == "thin"
+
+
+def test_said_a_failure_takes_over_details_of_its_error() -> None:
+    failed = SAID.because(CertificatesError("not_found", "No.", colour="red", brush="wide"))
+    assert (failed.colour, failed.brush) == ("red", None)
+
+
+def test_said_without_an_answer_nothing_is_known_if_the_next_run_looks_first() -> None:
+    lost = CertificatesError("no_answer", "It did not answer.", colour="red")
+    assert SAID.because(lost) == SaidPainting("failed", "api_error", "It did not answer.", "red")
+    unknown = SaidLooking("painted", None, "Painted.").because(lost)
+    said = "It did not answer. Run it again: it looks first what was done."
+    assert unknown == SaidLooking("failed", "outcome_unknown", said, "red")
+
+
+@pytest.mark.parametrize(("code", "reason"), [("not_found", "not_found"), ("refused", "api_error")])
+def test_said_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: str, reason: str) -> None:
+    failed = SAID.because(CertificatesError(code, "No door."))  # type: ignore[arg-type]
+    assert failed.as_outcome() == {"outcome": "failed", "reason": reason, "message": "No door."}
+
+
+def test_said_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
+    for code in ("not_found", "refused", "outcome_unknown"):
+        assert SaidAction("done", None, "Done.").because(CertificatesError(code, "No.")).reason == code  # type: ignore[arg-type]
+
+
+def test_said_what_would_be_done_does_not_say_that_it_was() -> None:
+    assert SAID.simulated() == SaidPainting("painted", None, "Would be painted green: the door.")
+    assert SAID.simulated().state == "To be painted green: the door." and SAID.state == SAID.message
+    for outcome in ("unchanged", "skipped", "failed", "rolled_back"):
+        settled = SaidPainting(outcome, None, "It is green.")
+        assert settled.simulated() is settled
