@@ -79,17 +79,17 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
     if name is None:
         return False
     forms = [(form, form(name)) for form in (ascii_name, unicode_name)]
-    return any(_matches(written, form(pattern)) for pattern in patterns for form, written in forms)
+    wanted = ((written, form(pattern)) for pattern in patterns for form, written in forms)
+    # Thousands of names as patterns are compared without a search for wildcards.
+    return any(
+        written == pattern or (WILDCARDS.search(pattern) is not None and fnmatchcase(written, pattern))
+        for written, pattern in wanted
+    )
 
 
 def any_matches(names: Iterable[str], patterns: Collection[str]) -> bool:
     """Return whether one of the names of a certificate or an order matches one of the shell patterns."""
     return any(name_matches(name, patterns) for name in names)
-
-
-def _matches(name: str, pattern: str) -> bool:
-    """Return whether a text matches a pattern; thousands of names as patterns are compared without a search for wildcards."""
-    return name == pattern or (WILDCARDS.search(pattern) is not None and fnmatchcase(name, pattern))
 
 
 def address_matches(address: str | None, patterns: Iterable[str]) -> bool:

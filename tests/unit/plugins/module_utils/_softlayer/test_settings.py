@@ -2,14 +2,374 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same endpoint at the path of another transport. What else the settings are made of is in `test_client.py`."""
+"""Where the endpoint and the credentials come from, what is refused, and the same endpoint at the path of another transport."""
 
 from __future__ import annotations
 
+import json
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import at_transport
+from ansible.module_utils import basic
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._http import network
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import connect
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.settings import (
+    Settings,
+    at_transport,
+    resolve_settings,
+)
 
 from tests.support.failing import fails
+from tests.support.wire import KEY, SETTINGS
+
+
+def module_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Module:
+    """A module that was given these options, made as Ansible makes it."""
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    return Module(api_options())
+
+
+def settings_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Settings:
+    """What these options resolve to."""
+    module = module_with(monkeypatch, **options)
+    return resolve_settings(module.params, module.given)
+
+
+LOGIN = {"username": "SL1", "api_key": KEY}
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "in_file", "environment", "option"),
+    [
+        ("username", None, "file-user", {"SL_USERNAME": "environment-user"}, "option-user"),
+        ("api_key", None, "f" * 64, {"SL_API_KEY": "e" * 64}, "a" * 64),
+        (
+            "endpoint_url",
+            "https://api.softlayer.com/xmlrpc/v3.1",
+            "https://file.example/rest/v3.1",
+            {"SL_ENDPOINT_URL": "https://environment.example/rest/v3.1"},
+            "https://option.example/rest/v3.1",
+        ),
+        ("timeout", 60, 11, {}, 22),
+        ("timeout", 60, 11, {}, 60),
+        ("proxy", None, "http://file.example:1", {"https_proxy": "http://environment.example:2"}, "http://o.example:3"),
+        ("proxy", None, "http://file.example:1", {"HTTPS_PROXY": "http://environment.example:2"}, "http://o.example:3"),
+    ],
+)
+def test_precedence(
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    name: str,
+    default: object,
+    in_file: object,
+    environment: dict[str, str],
+    option: object,
+) -> None:
+    others = {key: value for key, value in LOGIN.items() if key != name}
+    if default is not None:
+        assert getattr(settings_with(monkeypatch, **others), name) == default
+    (home / ".softlayer").write_text(f"[softlayer]\n{name} = {in_file}\n", encoding="utf-8")
+    assert getattr(settings_with(monkeypatch, **others), name) == in_file
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+        # The proxy of the environment is left to requests, which heeds no_proxy.
+        expected = None if name == "proxy" else value
+        assert getattr(settings_with(monkeypatch, **others), name) == expected
+    assert getattr(settings_with(monkeypatch, **{**others, name: option}), name) == option
+
+
+def test_the_named_config_file_goes_before_the_one_at_home(
+    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path
+) -> None:
+    (home / ".softlayer").write_text("[softlayer]\nusername = home\napi_key = h\ntimeout = 5\n", encoding="utf-8")
+    named = tmp_path / "named"
+    named.write_text("[softlayer]\nusername = named\n", encoding="utf-8")
+    settings = settings_with(monkeypatch, config_file=str(named))
+    assert (settings.username, settings.api_key, settings.timeout) == ("named", "h", 5)
+
+
+def test_the_home_folder_is_found_in_paths(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    (home / "mine").write_text("[softlayer]\nusername = named\napi_key = n\n", encoding="utf-8")
+    assert settings_with(monkeypatch, config_file="~/mine").username == "named"
+
+
+@pytest.mark.parametrize(
+    ("in_file", "options", "verify"),
+    [
+        (None, {}, "ROOTS"),
+        (None, {"validate_certs": False}, False),
+        (None, {"ca_path": "CA"}, "CA"),
+        (None, {"ca_path": "CA", "validate_certs": True}, "CA"),
+        (None, {"ca_path": "CA", "validate_certs": False}, False),
+        ("True", {}, "ROOTS"),
+        ("true", {"validate_certs": False}, False),
+        ("False", {}, False),
+        ("false", {"validate_certs": True}, "ROOTS"),
+        ("False", {"ca_path": "CA"}, "CA"),
+        ("CA", {}, "CA"),
+        ("CA", {"validate_certs": False}, False),
+        ("CA", {"validate_certs": True}, "CA"),
+        ("CA", {"ca_path": "OTHER"}, "OTHER"),
+    ],
+)
+def test_what_certificates_are_verified_by(
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    tmp_path: Path,
+    in_file: str | None,
+    options: dict[str, Any],
+    verify: bool | str,
+) -> None:
+    paths = {name: str(tmp_path / name) for name in ("CA", "OTHER", "ROOTS")}
+    for path in paths.values():
+        Path(path).write_text("-----BEGIN CERTIFICATE-----\n", encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", paths["ROOTS"])
+    if in_file is not None:
+        text = f"[softlayer]\nverify = {paths.get(in_file, in_file)}\n"
+        (home / ".softlayer").write_text(text, encoding="utf-8")
+    given = {name: paths.get(str(value), value) for name, value in options.items()}
+    assert settings_with(monkeypatch, **LOGIN, **given).verify == paths.get(str(verify), verify)
+
+
+def test_the_machines_roots_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any, the library uses its own."""
+    for roots, verify in (("/some/roots.pem", "/some/roots.pem"), (None, True)):
+        monkeypatch.setattr(network, "default_roots", lambda roots=roots: roots)
+        assert settings_with(monkeypatch, **LOGIN).verify == verify
+
+
+def test_the_environments_ca_path_is_verified_by(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Whatever the config file says, as with the option."""
+    (home / "ca.pem").touch()
+    monkeypatch.setenv("SOFTLAYER_CERTIFICATES_CA_PATH", "~/ca.pem")
+    for verify in ("False", "True", "/no/such/ca.pem"):
+        (home / ".softlayer").write_text(f"[softlayer]\nverify = {verify}\n", encoding="utf-8")
+        assert settings_with(monkeypatch, **LOGIN).verify == str(home / "ca.pem")
+    assert settings_with(monkeypatch, **LOGIN, validate_certs=False).verify is False
+
+
+@pytest.mark.parametrize("verify", ["CA", "True", "false", "", "0", "no"])
+@pytest.mark.parametrize("before", [None, "", "/of/the/user.pem"])
+def test_reading_a_config_file_changes_no_environment(
+    monkeypatch: pytest.MonkeyPatch, home: Path, before: str | None, verify: str
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    if before is not None:
+        monkeypatch.setenv("SSL_CERT_FILE", before)
+    environment = dict(os.environ)
+    (home / "CA").touch()
+    (home / ".softlayer").write_text(f"[softlayer]\nverify = {verify.replace('CA', '~/CA')}\n", encoding="utf-8")
+    with suppress(CertificatesError):
+        settings_with(monkeypatch, **LOGIN)
+    assert dict(os.environ) == environment
+
+
+@pytest.mark.parametrize("where", ["option", "file"])
+def test_a_ca_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, home: Path, where: str) -> None:
+    if where == "file":
+        (home / ".softlayer").write_text("[softlayer]\nverify = /no/such/ca.pem\n", encoding="utf-8")
+    with fails("invalid_argument", "/no/such/ca.pem"):
+        settings_with(monkeypatch, **LOGIN, **({"ca_path": "/no/such/ca.pem"} if where == "option" else {}))
+
+
+def test_a_ca_file_is_no_pipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Reading it would wait for a writer for ever."""
+    os.mkfifo(tmp_path / "ca.pem")
+    with fails("invalid_argument"):
+        settings_with(monkeypatch, **LOGIN, ca_path=str(tmp_path / "ca.pem"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "username = SL1\napi_key = sesame-open\n",
+        "[softlayer]\nusername = SL1\napi_key sesame-open\n",
+        "[softlayer\napi_key = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\napi_key = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\ntimeout = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\n[softlayer]\napi_key = sesame-open\n",
+        b"\xff\xfe[softlayer]\napi_key = sesame-open\n",
+    ],
+    ids=["no section", "no equals sign", "open section", "twice", "timeout", "section twice", "no text"],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_broken_config_file_is_named_but_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path, text: str | bytes, named: bool
+) -> None:
+    path = tmp_path / "mine" if named else home / ".softlayer"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with fails("invalid_config_file") as caught:
+        settings_with(monkeypatch, **({"config_file": str(path)} if named else {}))
+    assert "sesame" not in json.dumps(caught.value.as_failure())
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    if named:
+        assert str(path) in caught.value.message
+
+
+def test_a_config_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fails("invalid_config_file", "/no/such/file"):
+        settings_with(monkeypatch, **LOGIN, config_file="/no/such/file")
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ({}, ["username", "api_key"]),
+        ({"username": "SL1"}, ["api_key"]),
+        ({"api_key": KEY}, ["username"]),
+        ({"username": "  ", "api_key": KEY}, ["username"]),
+        ({"username": "SL1", "api_key": " "}, ["api_key"]),
+    ],
+)
+def test_missing_credentials(monkeypatch: pytest.MonkeyPatch, options: dict[str, str], missing: list[str]) -> None:
+    with fails("missing_credentials") as caught:
+        settings_with(monkeypatch, **options)
+    assert caught.value.details == {"missing": missing}
+    for name in ("SL_USERNAME", "SL_API_KEY", "~/.softlayer", *missing):
+        assert name in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["username", "api_key"])
+def test_credentials_that_no_header_can_hold(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Such as a key with the quotation marks of the page from which it was copied; it is not shown."""
+    with fails("invalid_argument") as caught:
+        settings_with(monkeypatch, **{"username": "u", "api_key": "k", name: "\u201cs3cr3t\u201d"})
+    assert caught.value.message.startswith(f"{name} has a character that none has")
+    assert "s3cr3t" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"timeout": 0},
+        {"timeout": -1},
+        {"timeout": "nan"},
+        {"timeout": "inf"},
+        {"endpoint_url": "api.example.com"},
+        {"endpoint_url": "ftp://api.example.com/"},
+        {"endpoint_url": "https://"},
+        {"endpoint_url": "https:///xmlrpc/v3.1"},
+        {"endpoint_url": "https://user:sesame@api.example.com/"},
+        {"endpoint_url": "https://:sesame@api.example.com/"},
+        {"endpoint_url": "https://api.example.com/rest/v3.1?key=sesame"},
+        {"endpoint_url": "https://api.example.com/rest/v3.1#sesame"},
+        {"endpoint_url": "https://[::1/rest"},
+        {"endpoint_url": "https://api.example.com:port/rest"},
+        {"endpoint_url": "https://api.example.com:99999/rest"},
+    ],
+    ids=str,
+)
+def test_impossible_settings(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
+    with fails("invalid_argument", next(iter(options))) as caught:
+        settings_with(monkeypatch, **LOGIN, **options)
+    assert "sesame" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "proxy", "allowed"),
+    [
+        ("https://api.example.com/rest/v3.1", None, True),
+        ("https://api.example.com/rest/v3.1", "http://proxy.example.com:3128", True),
+        ("http://127.0.0.1:8080/rest/v3.1", None, True),
+        ("http://127.8.9.10/rest/v3.1", None, True),
+        ("http://[::1]:8080/rest/v3.1", None, True),
+        ("http://localhost/rest/v3.1", None, True),
+        ("http://LOCALHOST./rest/v3.1", None, True),
+        ("HTTP://127.0.0.1/rest/v3.1", None, True),
+        ("http://api.example.com/rest/v3.1", None, False),
+        ("HTTP://api.example.com/rest/v3.1", None, False),
+        ("http://10.0.0.1/rest/v3.1", None, False),
+        ("http://0.0.0.0/rest/v3.1", None, False),
+        ("http://localhost.example.com/rest/v3.1", None, False),
+        ("http://127.0.0.1.example.com/rest/v3.1", None, False),
+        ("http://api.example.com/rest/v3.1", "http://127.0.0.1:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "http://127.0.0.1:3128", True),
+        ("http://127.0.0.1/rest/v3.1", "http://proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "//proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "https://proxy.example.com:3128", False),
+    ],
+)
+def test_no_credentials_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, endpoint_url: str, proxy: str | None, allowed: bool
+) -> None:
+    if allowed:
+        assert settings_with(monkeypatch, **LOGIN, endpoint_url=endpoint_url, proxy=proxy).proxy == proxy
+        return
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **LOGIN, endpoint_url=endpoint_url, proxy=proxy)
+    assert caught.value.code in {"insecure_endpoint", "invalid_argument"}
+    assert "https" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "is_rest"),
+    [
+        ("https://api.softlayer.com/rest/v3.1/", True),
+        ("https://api.softlayer.com/rest/v3/", True),
+        ("https://gateway.example/softlayer/rest/v3.1", True),
+        ("https://api.softlayer.com/rest", True),
+        ("https://api.softlayer.com/xmlrpc/v3.1/", False),
+        ("https://rest.example.com/xmlrpc/v3.1/", False),
+    ],
+)
+def test_the_url_selects_the_transport(endpoint_url: str, is_rest: bool) -> None:
+    assert replace(SETTINGS, endpoint_url=endpoint_url).is_rest is is_rest
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://me:p%40ss-word@proxy.example.com:3128", "me:p%40ss-word@proxy.example.com:3128"]
+)
+def test_secrets_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch, home: Path, proxy: str) -> None:
+    """Also those that no option gave, and a proxy's password in both of its spellings."""
+    (home / ".softlayer").write_text(
+        f"[softlayer]\nusername = SL1\napi_key = {KEY}\nproxy = {proxy}\n", encoding="utf-8"
+    )
+    module = module_with(monkeypatch)
+    client = connect(module, 3)
+    assert (client.settings.username, client.concurrency, client.api_calls) == ("SL1", 3, 0)
+    assert {KEY, "p@ss-word", "p%40ss-word"} <= module._secrets
+
+
+def test_the_environments_proxies_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://me:s%40same@proxy.example.com:3128")
+    assert {"s%40same", "s@same"} <= SETTINGS.secrets
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://me:sesame/x@proxy.example.com",
+        "me:sesame#x@proxy:1",
+        "http://me:1/x@proxy.example.com:1",
+        "http://",
+        "http://x:port",
+    ],
+)
+def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    with fails("invalid_argument") as raised:
+        connect(module_with(monkeypatch, username="SL1", api_key=KEY, proxy=proxy))
+    assert raised.value.message.startswith("proxy must look like http://proxy.example.com:3128")
+    assert "sesame" not in raised.value.message
+
+
+def test_secrets_are_in_no_repr() -> None:
+    assert KEY not in repr(SETTINGS)
+    assert "sesame" not in repr(replace(SETTINGS, proxy="http://me:sesame@proxy.example.com"))
+
+
+# The path of a transport
+
 
 ENDPOINTS = [
     ("https://api.softlayer.com/{}/v3.1", "the public one"),
