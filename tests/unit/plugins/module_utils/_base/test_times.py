@@ -68,14 +68,6 @@ def test_a_day_alone_is_its_beginning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("summer", "winter"), [("2026-07-01T00:30:00-05:00", "2026-01-01T00:30:00-06:00")], ids=["US Central"]
-)
-def test_each_date_has_its_own_offset(summer: str, winter: str) -> None:
-    assert iso(parse(summer)) == "2026-07-01T05:30:00Z"
-    assert iso(parse(winter)) == "2026-01-01T06:30:00Z"
-
-
-@pytest.mark.parametrize(
     "value",
     [
         None,

@@ -27,12 +27,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._http.calle
     LONGEST_INTERVAL,
     LONGEST_PAUSE,
     LONGEST_WAIT,
+    Caller,
     RateLimiter,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
 
 from tests.support.clock import Clock
 from tests.support.failing import fails
@@ -366,6 +368,16 @@ def test_more_items_are_prepared_than_calls_are_in_flight(client: Client, wire: 
     two = Client(client.settings, concurrency=2)
     assert two.each(ask, range(4), prepares=True) == [True] * 4
     assert most == 2
+
+
+@pytest.mark.parametrize(("url", "may_have_proxy"), [(REST_URL, True), ("http://127.0.0.1:8080", False)])
+def test_a_session_repeats_nothing_and_asks_this_machine_without_a_proxy(url: str, may_have_proxy: bool) -> None:
+    stop = threading.Event()
+    caller = Caller(60, 5, 3, stop)
+    session = caller.make_session(url)
+    adapter = cast(HTTPAdapter, session.get_adapter(url))
+    assert caller.stop is stop and (session.max_redirects, adapter.max_retries.total) == (0, 0)
+    assert (session.trust_env, adapter._pool_maxsize) == (may_have_proxy, 3)  # type: ignore[attr-defined]
 
 
 # How fast calls come, by a clock that only waiting moves

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +22,13 @@ import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
+    CLOCK_TOLERANCE,
     Claim,
     Entry,
     Key,
     Ledger,
     State,
+    lease_for,
 )
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -43,6 +45,7 @@ pytest_plugins = ["tests.support.postgresql"]
 AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 DAY = timedelta(hours=24)
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 LEASE = timedelta(minutes=3)
 
 
@@ -387,6 +390,62 @@ def test_how_long_a_claim_is_under_way(ledger: Ledger, age: timedelta, under_way
     assert not refusal(ledger).is_under_way(AT + age)
 
 
+# How long a claim of another run is waited for, and a request forbids another
+
+
+CLAIM = Entry(1, CREATE, AT, "claimed", AT + LEASE)
+
+
+def test_a_lease_is_longer_than_a_call_that_begins_late() -> None:
+    assert lease_for(60) > timedelta(seconds=120)
+    assert lease_for(0.5) >= timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), CLOCK_TOLERANCE, -CLOCK_TOLERANCE, timedelta(days=400)], ids=str)
+def test_one_that_was_seen_for_the_length_of_its_lease_is_over(ahead: timedelta) -> None:
+    """Whatever the two clocks say."""
+    at = AT - ahead
+    assert CLAIM.is_over(LEASE, at)
+    assert not CLAIM.is_over(LEASE - SECOND, at)
+
+
+@pytest.mark.parametrize("tolerance", [CLOCK_TOLERANCE, timedelta(days=1)], ids=str)
+def test_one_from_long_ago_is_not_waited_for(tolerance: timedelta) -> None:
+    late = AT + LEASE + tolerance
+    assert CLAIM.is_over(timedelta(), late, tolerance)
+    assert not CLAIM.is_over(timedelta(), late - SECOND, tolerance)
+
+
+@pytest.mark.parametrize(
+    ("requested", "noticed", "at", "until"),
+    [
+        (AT, None, AT, AT + DAY),
+        (AT, None, AT + DAY - SECOND, AT + DAY),
+        (AT, None, AT + DAY, None),
+        (AT + 2 * DAY, None, AT, AT + DAY),
+        (AT + 2 * DAY, AT, AT + HOUR, AT + DAY),
+        (AT + 2 * DAY, AT, AT + DAY, None),
+        (AT + 2 * DAY, AT, AT + 2 * DAY, AT + 3 * DAY),  # its own time has come
+        (AT + 2 * DAY, AT + 3 * DAY, AT + HOUR, AT + DAY + HOUR),  # noticed by one whose clock is wrong, too
+    ],
+)
+def test_until_when_a_request_forbids_another(
+    requested: datetime, noticed: datetime | None, at: datetime, until: datetime | None
+) -> None:
+    entry = Entry(1, Key("email", "7/FulfillmentEmail/100"), requested, "confirmed", requested, noticed_at=noticed)
+    assert entry.blocks_until(DAY, at) == until
+
+
+@pytest.mark.parametrize(
+    ("ahead", "wrong"), [(-DAY, False), (CLOCK_TOLERANCE, False), (CLOCK_TOLERANCE + SECOND, True)]
+)
+def test_a_clock_may_be_a_little_wrong(ahead: timedelta, wrong: bool) -> None:
+    assert replace(CLAIM, requested_at=AT + ahead).is_from_the_future(AT) is wrong
+
+
+# Locks
+
+
 TURN = Key("lock", "seven")
 
 
@@ -428,14 +487,6 @@ def test_a_turn_that_was_taken_over_is_lost(ledger: Ledger) -> None:
     assert turn_of_another(ledger).id == second.id
     ledger.end(second, AT + 2 * HOUR)
     assert turn(ledger, AT + DAY).previous_until == AT + 2 * HOUR
-
-
-def test_what_was_renewed_meanwhile_is_not_taken_over(ledger: Ledger) -> None:
-    first = turn(ledger)
-    seen = turn_of_another(ledger)
-    renewed = ledger.renew(first, AT + timedelta(seconds=5))
-    ledger.withdraw(seen)
-    assert renewed is not None and turn_of_another(ledger).lease_until == renewed.lease_until
 
 
 def test_many_turns_are_one_at_a_time(ledger: Ledger, ledger_url: str) -> None:

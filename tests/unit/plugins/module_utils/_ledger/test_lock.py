@@ -271,18 +271,6 @@ def test_one_that_cannot_be_had_holds_nothing(url: str) -> None:
     take(url, AT, longest_wait=0).end()
 
 
-def test_what_a_rival_has_withdrawn_is_not_asked_for_without_end(url: str) -> None:
-    """A lock of a dead run that cannot be withdrawn is waited for like any other."""
-    ledger = Ledger(url)
-    assert isinstance(ledger.claim(KEY, AT - timedelta(days=9), None, locking.LEASE), Claim)
-    ledger.close()
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(CertificatesError) as caught:
-        patch.setattr(Ledger, "withdraw", lambda *_given: False)
-        take(url, AT, longest_wait=0.2)
-    assert caught.value.code == "locked"
-    take(url, AT, longest_wait=0).end()
-
-
 # An act is one run's at a time, and a dead run's is taken over; by a clock that only the waiting moves
 
 
