@@ -52,7 +52,7 @@ def options(account: Simulator, gateway: LosingProxy, tmp_path: Path, way: str, 
 
 def hurry() -> None:
     """Slow down little after each 429. Called in a module's process."""
-    caller.LONGEST_PAUSE = caller.LONGEST_INTERVAL = 0.05
+    caller.MAX_PAUSE = caller.MAX_INTERVAL = 0.05
 
 
 def run(name: str, **options: Any) -> Run:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 FIRST_PAUSE = 0.5
 """Seconds."""
-SHORTEST_PAUSE = 0.1
+MIN_PAUSE = 0.1
 """Seconds, where it is known about when the wait will end."""
 NEARLY = 0.95
 """The share of the usual wait after which is asked for the first time."""
@@ -74,7 +74,7 @@ class Backoff:
             return
         self._pauses = growing(NEARLY * seconds, self._longest, spread=0)
         self.pause()
-        short = min(FIRST_PAUSE, max(SHORTEST_PAUSE, (1 - NEARLY) * seconds))
+        short = min(FIRST_PAUSE, max(MIN_PAUSE, (1 - NEARLY) * seconds))
         self._pauses = growing(short, self._longest, GROWTH, spread=0)
 
     def pause(self) -> bool:

@@ -13,7 +13,7 @@ import re
 import secrets
 import stat
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import PurePath
@@ -176,7 +176,7 @@ def put_in_place(path: str, content: bytes, mode: int) -> None:
 LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """How folders on the way to one are opened. On Linux it takes no permission to read them, as `/home` may have none."""
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-MOST_LINKS = 40
+MAX_LINKS = 40
 """Links on the way to a folder; after as many Linux says that they lead in a circle."""
 OTHERS_WRITE, OTHERS_DO = 0o022, 0o077
 UNFINISHED = ".unfinished-"
@@ -320,11 +320,14 @@ class PrivateFolder:
                 os.fsync(folder)  # that the order is the same after a power failure
         except OSError as error:
             lost = self._put_back({name: before[name] for name in reversed(begun)}, kept)
-            former = [self.shown(kept.pop(name)) for name in lost if name in kept]  # so they are not removed
+            former = ", ".join(self.shown(kept.pop(name)) for name in lost if name in kept)  # so they are not removed
+            where = f" (it is kept as {former} until the next run)" if former else ""
+            names = ", ".join(map(self.shown, lost))
+            state = f"What was there before could not be put back either{where}: {names} may not fit together with the others. "
             raise CertificatesError(
                 "not_written",
                 f"{self.shown(next(iter(contents)))} and what belongs to it cannot be written: {error.strerror}. "
-                f"{self._not_put_back(lost, former)}See to the disk, and run this again.",
+                f"{state if lost else ''}See to the disk, and run this again.",
                 is_changed=bool(lost),
             ) from None
         finally:
@@ -348,16 +351,6 @@ class PrivateFolder:
         with suppress(OSError):
             os.fsync(folder)
         return lost
-
-    def _not_put_back(self, lost: Iterable[str], former: Sequence[str]) -> str:
-        """Return what to say of files that could not be made what they were before."""
-        names = ", ".join(map(self.shown, lost))
-        if not names:
-            return ""
-        kept = f" (it is kept as {', '.join(former)} until the next run)" if former else ""
-        return (
-            f"What was there before could not be put back either{kept}: {names} may not fit together with the others. "
-        )
 
     def check_place(self) -> None:
         """Check that its path still leads to it.
@@ -406,7 +399,7 @@ def _open_safely(path: str) -> int:
         status = os.stat(name, dir_fd=here, follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
             links += 1
-            if links > MOST_LINKS:
+            if links > MAX_LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if status.st_uid not in {0, os.geteuid()}:
                 raise insecure(os.path.join(at, name), "is a link of another user", "name the folder itself")

@@ -33,7 +33,7 @@ which make old mail systems route the mail elsewhere."""
 
 LARGEST_PORT = 65_535
 UNSAFE = re.compile(r"[^a-z0-9._-]")
-LONGEST_STEM = 200
+MAX_STEM_LENGTH = 200
 """Characters; file systems allow 255 with the extension."""
 SOURCE_NAMES = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager", "traefik": "Traefik"}
 """What people call the kinds of sources whose names as options are others."""
@@ -240,10 +240,10 @@ def safe_stem(name: str) -> str:
     """Return the one file name, without extension, that is written for a name: the ASCII form in `file_stems`.
 
     It is good on every file system: in lower case, so that no two names differ in their case alone, neither hidden nor like an option
-    of a command, and at most `LONGEST_STEM` characters long. Different names may have the same one.
+    of a command, and at most `MAX_STEM_LENGTH` characters long. Different names may have the same one.
     """
     [stem, *_others] = file_stems(ascii_name(name))
-    return re.sub(r"^[.-]", "_", UNSAFE.sub("_", stem)[:LONGEST_STEM])
+    return re.sub(r"^[.-]", "_", UNSAFE.sub("_", stem)[:MAX_STEM_LENGTH])
 
 
 def is_loopback(host: str) -> bool:

@@ -25,7 +25,7 @@ from .secrets import HIDDEN, texts_in
 
 OneArgument = dict[str, t.Any]
 Values = Mapping[str, t.Any]
-MOST_CALLS_AT_ONCE = 256
+MAX_CALLS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -212,5 +212,5 @@ def of_environment(*variables: str) -> str:
 
 def concurrency_options(default: int = 8) -> ArgumentSpec:
     """Return the option of the modules that make several calls at the same time."""
-    bounds = {"concurrency": (1, MOST_CALLS_AT_ONCE)}
+    bounds = {"concurrency": (1, MAX_CALLS_AT_ONCE)}
     return ArgumentSpec(options={"concurrency": {"type": "int", "default": default}}, bounds=bounds)

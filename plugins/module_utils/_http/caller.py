@@ -27,16 +27,16 @@ with suppress(ImportError):
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
-LONGEST_WAIT = 300
+MAX_WAIT = 300
 """Seconds. If a server's `Retry-After` asks for more, the client does not wait, and makes no more calls to that server."""
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
-LONGEST_RETRY_PAUSE = 15.0
+MAX_RETRY_PAUSE = 15.0
 """Seconds, on average, before a call whose answer was lost again and again is made once more."""
 FIRST_PAUSE = 0.2
 """Seconds to pause after the first refusal; each further refusal in a row doubles it."""
-LONGEST_PAUSE = 30.0
+MAX_PAUSE = 30.0
 """Seconds; the longest pause by this rule. A `Retry-After` of the server may ask for more."""
-LONGEST_INTERVAL = 0.5
+MAX_INTERVAL = 0.5
 """Seconds between two calls at the slowest pace that the limiter sets by itself."""
 HEADROOM = 0.8
 """The share of the measured pace that is tried next."""
@@ -126,7 +126,7 @@ class Caller:
         Raises:
             CertificatesError: what `call_once` raises; `interrupted` if the call was not made because of `stop`.
         """
-        backoff = Backoff(self.stop, math.inf, LONGEST_RETRY_PAUSE, growth=2, spread=1)
+        backoff = Backoff(self.stop, math.inf, MAX_RETRY_PAUSE, growth=2, spread=1)
         for retries_left in reversed(range(self._retries + 1)):
             with nullcontext() if in_turn else self._turns:
                 self._wait_for_turn()
@@ -179,7 +179,7 @@ class Caller:
         if error.code != "rate_limited" and error.details.get("http_status") != TOO_MANY:
             return
         retry_after = error.details.get("retry_after_seconds", 0.0)
-        if retry_after > LONGEST_WAIT:  # the wait would hold back all other calls as well
+        if retry_after > MAX_WAIT:  # the wait would hold back all other calls as well
             self._turned_away = rate_limited(error.details["call"], error.details)
         else:
             self._limiter.refused(retry_after)
@@ -224,7 +224,7 @@ class RateLimiter:
         self._interval = 0.0
         self._next_start = 0.0
         self._resume = 0.0
-        self._pauses = growing(FIRST_PAUSE, LONGEST_PAUSE)
+        self._pauses = growing(FIRST_PAUSE, MAX_PAUSE)
         self._epoch = 0
         self._taken: deque[float] = deque(maxlen=1000)
 
@@ -246,7 +246,7 @@ class RateLimiter:
         """Note that the server accepted a call."""
         with self._lock:
             self._taken.append(self._clock())
-            self._pauses = growing(FIRST_PAUSE, LONGEST_PAUSE)
+            self._pauses = growing(FIRST_PAUSE, MAX_PAUSE)
             self._interval *= RECOVERY
             if self._interval < 0.001:
                 self._interval = 0.0
@@ -257,7 +257,7 @@ class RateLimiter:
             now = self._clock()
             if now >= self._resume:  # the first refusal of a burst: those that follow it say nothing new
                 pace = sum(moment > self._taken[-1] - 1 for moment in self._taken) or 1
-                self._interval = max(self._interval, min(LONGEST_INTERVAL, 1 / (HEADROOM * pace)))
+                self._interval = max(self._interval, min(MAX_INTERVAL, 1 / (HEADROOM * pace)))
                 self._resume = now + next(self._pauses)
             self._resume = max(self._resume, now + (retry_after or 0.0))
             self._next_start = self._resume

@@ -309,7 +309,7 @@ def _why(error: Exception) -> str:
 # What is kept
 
 KEPT = re.compile(r"[0-9a-f]{64}\.crl")
-LONGEST_KEPT = 30 * 24 * 3600.0
+MAX_KEPT_SECONDS = 30 * 24 * 3600.0
 """Seconds after which what was not got again is deleted: it is of no use by then."""
 
 
@@ -341,7 +341,7 @@ class Cache:
         with suppress(OSError, CertificatesError), open_plain_file("file", _place(self._folder, url)) as file:
             data = file.read(CRL_LIMITS.size + 1)
             age = time.time() - os.fstat(file.fileno()).st_mtime
-            return Kept(data, age if age >= 0 else LONGEST_KEPT) if len(data) <= CRL_LIMITS.size else None
+            return Kept(data, age if age >= 0 else MAX_KEPT_SECONDS) if len(data) <= CRL_LIMITS.size else None
         return None
 
     def keep(self, lists: Mapping[str, bytes]) -> None:
@@ -355,7 +355,7 @@ class Cache:
             with os.scandir(self._folder) as entries:
                 for entry in entries:
                     is_ours = KEPT.fullmatch(entry.name) or UNFINISHED_NAME.fullmatch(entry.name)
-                    if is_ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > LONGEST_KEPT:
+                    if is_ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > MAX_KEPT_SECONDS:
                         os.unlink(entry.path)
 
 

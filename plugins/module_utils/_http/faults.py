@@ -21,9 +21,9 @@ NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
 ANSWERED = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
 """Codes that mean: the server received the call and answered it."""
 TOO_MANY = 429
-LONGEST_RETRY_AFTER = 86400.0
+MAX_RETRY_AFTER = 86400.0
 """Seconds; the longest `Retry-After` that is accepted."""
-LONGEST_MESSAGE = 300
+MAX_MESSAGE_LENGTH = 300
 """Characters kept of a server's message."""
 TIMED_OUT = frozenset({"ConnectTimeout", "ConnectTimeoutError", "ReadTimeout", "ReadTimeoutError", "TimeoutError"})
 BROKE = frozenset(
@@ -55,11 +55,11 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return min(float(value), LONGEST_RETRY_AFTER)
+        return min(float(value), MAX_RETRY_AFTER)
     try:
         then = parsedate_to_datetime(value)
         now = parsedate_to_datetime(headers.get("Date", ""))
-        return min(max(0.0, (then - now).total_seconds()), LONGEST_RETRY_AFTER)
+        return min(max(0.0, (then - now).total_seconds()), MAX_RETRY_AFTER)
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -155,7 +155,7 @@ def causes_of(error: BaseException | None) -> Iterator[BaseException]:
 def shorten(text: str) -> str:
     """Return a server's message on one line and of limited length, without terminal control characters and key material."""
     line = printable(" ".join(without_key_material(text).split()))
-    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
+    return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "..."
 
 
 def as_sentence(text: str) -> str:

@@ -29,12 +29,12 @@ SCHEMA_VERSION = 1
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
 SECONDS_TO_WAIT_FOR_OTHERS = 2
 """How long to wait for other transactions where what is to be done can be left to the next run."""
-MOST_RIVALS = 1000
+MAX_RIVALS = 1000
 """How often another run may be faster before the cause must be something else."""
 PASSING = {"40001", "40P01"}
 """PostgreSQL's codes of what goes well when it is tried again: two transactions were in each other's way."""
 TRIES = 10
-FIRST_PAUSE, LONGEST_PAUSE = 0.01, 2.56
+FIRST_PAUSE, MAX_PAUSE = 0.01, 2.56
 """Seconds, on average, before a transaction is tried again."""
 WORDS = {"kind": ("email", "create", "lock"), "state": ("claimed", "unknown", "confirmed", "released")}
 """By column: all that may stand there."""
@@ -42,7 +42,7 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 
 """Instants outside of these were written by something else, and cannot be reckoned with."""
 NO_VALUE = (ValueError, TypeError, OverflowError, AttributeError)
 """What is raised of a value that is none of its column's type."""
-LONGEST_ANSWER = 150
+MAX_ANSWER_SECONDS = 150
 """Seconds within which a database server answers to the end of a transaction; the server's own limits do not bind what is between."""
 CONNECTIONS = 4
 """Connections per run; its threads share them, since a transaction is much shorter than an API call."""
@@ -133,7 +133,7 @@ class Database:
         """Run an operation in a transaction and return its result; run it again if another run was faster."""
         run = self._once if self._shared is None else self._shared.run
         with self._said_clearly():
-            for _attempt in range(MOST_RIVALS):
+            for _attempt in range(MAX_RIVALS):
                 with suppress(IntegrityError):
                     return self._until_done(lambda: run(do))
         raise unavailable(self._url, "its tables are not as this collection made them")
@@ -144,7 +144,7 @@ class Database:
 
     def _until_done(self, do: t.Callable[[], R]) -> R:
         """Run an operation, and run it again where other transactions were in its way, after pauses of growing, random length."""
-        backoff = Backoff(None, math.inf, LONGEST_PAUSE, first=FIRST_PAUSE, growth=2, spread=1)
+        backoff = Backoff(None, math.inf, MAX_PAUSE, first=FIRST_PAUSE, growth=2, spread=1)
         for _retry in range(TRIES - 1):
             try:
                 return self._in_time(do)
@@ -167,14 +167,14 @@ class Database:
                 answer.set_exception(error)
 
         threading.Thread(target=run, daemon=True).start()
-        return answer.result(LONGEST_ANSWER)
+        return answer.result(MAX_ANSWER_SECONDS)
 
     @contextmanager
     def _said_clearly(self) -> Iterator[None]:
         try:
             yield
         except futures.TimeoutError:
-            raise unavailable(self._url, f"it did not answer within {LONGEST_ANSWER} seconds") from None
+            raise unavailable(self._url, f"it did not answer within {MAX_ANSWER_SECONDS} seconds") from None
         except (SQLAlchemyError, *NO_VALUE) as error:
             said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
             raise unavailable(self._url, said[0] if said else "the database failed") from None

@@ -37,7 +37,7 @@ with suppress(ImportError):
 KEYS_PER_QUERY = 500
 FINISHED_KEPT = timedelta(days=400)
 """How long a finished act stays after its lease: longer than any certificate of a public CA is valid (398 days until 2026-03-15)."""
-LONGEST_TERM = timedelta(days=825)
+MAX_TERM = timedelta(days=825)
 """How long any act stays: the ledger does not know an order's end, and no order lasts longer than two years and what is left of the order
 that it renews (CA/Browser Forum, Baseline Requirements 6.3.2, until 2020-09-01)."""
 MAX_DELETED = 10_000
@@ -288,7 +288,7 @@ def is_obsolete(acts: sa.FromClause, at: datetime) -> sa.ColumnElement[bool]:
       plan is stale.
     - A confirmed or released create, and the last lock of a key, go 400 days after their lease (`FINISHED_KEPT`). By then, the store's
       listing tells whether it holds the certificate.
-    - Emails count for the cooldown, so each stays for the longest term of an order (`LONGEST_TERM`).
+    - Emails count for the cooldown, so each stays for the longest term of an order (`MAX_TERM`).
     - What never finished (`claimed` or `unknown`) stays just as long. By then, its call cannot arrive any more, and a run that is to create
       the certificate finds it in the store's listing, or the certificate has expired.
 
@@ -306,7 +306,7 @@ def is_obsolete(acts: sa.FromClause, at: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(
         sa.and_(acts.c.kind == "lock", acts.c.state == "released", is_followed),
         sa.and_(acts.c.kind != "email", is_finished, acts.c.lease_until < at - FINISHED_KEPT),
-        acts.c.lease_until < at - LONGEST_TERM,
+        acts.c.lease_until < at - MAX_TERM,
     )
 
 

@@ -31,7 +31,7 @@ RENEWALS = 6
 """How often a lock is renewed within its lease."""
 FRESH = 1 / 3
 """The part of a lease for which a lock can be used without being renewed; a call has the rest of it to arrive."""
-LONGEST_PAUSE = 2.0
+MAX_PAUSE = 2.0
 """Seconds between two looks at another run's lock."""
 WRONG_CLOCK = timedelta(days=1)
 """A lock that ended so long ago by its own times is over at once, even for a run that does not wait. A machine whose clock is
@@ -166,7 +166,7 @@ def acquire(
         CertificatesError: as `Ledger` and `subject`; `locked`, `interrupted`.
     """
     ledger = Ledger(ledger_url)
-    backoff = Backoff(caller.stop, longest_wait, LONGEST_PAUSE)
+    backoff = Backoff(caller.stop, longest_wait, MAX_PAUSE)
 
     def wait(lock: Entry) -> None:
         """Wait a little for the end of another run; raise if the time is over, or this one was told to stop."""

@@ -41,7 +41,7 @@ FEW_CALLS = 4
 """Up to this many filtered calls are made; for more ids the whole list is read."""
 BY_ID: Mapping[str, t.Any] = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
 """The object filter that sorts a list by id."""
-LARGEST_XMLRPC_INTEGER = 2**31 - 1
+MAX_XMLRPC_INTEGER = 2**31 - 1
 
 
 class Client(Caller):
@@ -246,7 +246,7 @@ def left_out(call: str, number: int) -> str:
 
 def _portable(value: t.Any) -> t.Any:
     """Return a value that both transports can carry: an integer too large for XML-RPC becomes text."""
-    return str(value) if isinstance(value, int) and value > LARGEST_XMLRPC_INTEGER else value
+    return str(value) if isinstance(value, int) and value > MAX_XMLRPC_INTEGER else value
 
 
 def connect(module: Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:

@@ -18,7 +18,6 @@ from datetime import datetime
 
 from .._base.codes import Code
 from .._base.errors import CertificatesError, if_not_found
-from .._base.text import capitalized
 from .._base.times import parse
 from .._http.faults import as_sentence, shorten
 from .client import Client
@@ -197,9 +196,8 @@ def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesErro
     """Return the error that says what a failed change means."""
     words = str(error.details.get("api_message") or "")
     said = as_sentence(words) if words else ""
-    name = f"load balancer {balancer.name}"
     if error.code == "not_found":
-        return CertificatesError("not_found", f"{capitalized(name)}: {said} {MANAGE_ADVICE}", **error.details)
+        return CertificatesError("not_found", f"Load balancer {balancer.name}: {said} {MANAGE_ADVICE}", **error.details)
     if error.code not in {"api_error", "no_answer"} or not said:
         return error
     code: Code = "refused"
@@ -209,7 +207,9 @@ def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesErro
         code = "balancer_busy"
     elif error.code == "no_answer":
         return error
-    return CertificatesError(code, f"The API refused the change of {name}: {said}", **error.details)
+    return CertificatesError(
+        code, f"The API refused the change of load balancer {balancer.name}: {said}", **error.details
+    )
 
 
 def normalise(row: Mapping[str, t.Any]) -> Balancer | None:

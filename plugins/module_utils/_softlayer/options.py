@@ -12,7 +12,7 @@ STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """The collection's words for the status of an order."""
 TRANSPORTS = ("xmlrpc", "rest")
 """The transports of the API, by the part of an endpoint's path that selects each."""
-MOST_RETRIES = 100
+MAX_RETRIES = 100
 """With the pauses between them, this many retries last more than an hour."""
 
 
@@ -35,7 +35,7 @@ def api_options() -> ArgumentSpec:
             "ca_path": {"type": "path", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
             "retries": {"type": "int", "default": 5},
         },
-        bounds={"retries": (0, MOST_RETRIES)},
+        bounds={"retries": (0, MAX_RETRIES)},
     )
 
 

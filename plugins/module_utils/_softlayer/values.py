@@ -17,7 +17,7 @@ from .._base.errors import CertificatesError
 from .._base.text import printable
 
 DIGITS = re.compile(r"[0-9]{1,19}")
-LARGEST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 """The largest 64-bit integer; the ledger stores no larger id."""
 YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
 
@@ -32,7 +32,7 @@ def number(value: object) -> int | None:
 def as_id(value: object) -> int | None:
     """Return an id, a 64-bit number above 0; `None` for anything else."""
     identifier = number(value)
-    return identifier if identifier and identifier <= LARGEST_ID else None
+    return identifier if identifier and identifier <= MAX_ID else None
 
 
 def check_ids(name: str, ids: Iterable[int]) -> None:
@@ -41,12 +41,12 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    impossible = [identifier for identifier in ids if not 0 < identifier <= LARGEST_ID]
+    impossible = [identifier for identifier in ids if not 0 < identifier <= MAX_ID]
     if impossible:
         what = name.rstrip("s").replace("_", " ")
         raise CertificatesError(
             "invalid_argument",
-            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {LARGEST_ID}.",
+            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {MAX_ID}.",
         )
 
 

@@ -24,9 +24,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._http import transport
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.caller import (
     FIRST_PAUSE,
-    LONGEST_INTERVAL,
-    LONGEST_PAUSE,
-    LONGEST_WAIT,
+    MAX_INTERVAL,
+    MAX_PAUSE,
+    MAX_WAIT,
     Caller,
     RateLimiter,
 )
@@ -161,11 +161,11 @@ def test_what_cannot_get_better_is_not_repeated(client: Client, wire: Wire, code
 
 def test_a_pause_longer_than_a_run_waits_ends_its_calls(client: Client, wire: Wire) -> None:
     """None of a long list of orders is worth the same waiting again."""
-    wire.script = [page(429, Retry_After=str(LONGEST_WAIT + 1))]
+    wire.script = [page(429, Retry_After=str(MAX_WAIT + 1))]
     for _order in range(3):
         with fails("rate_limited") as caught:
             client.call("Account", "getObject")
-        assert caught.value.details["retry_after_seconds"] == LONGEST_WAIT + 1
+        assert caught.value.details["retry_after_seconds"] == MAX_WAIT + 1
     assert len(wire.sent) == 1
     assert client.stop.waits == []  # type: ignore[attr-defined]
 
@@ -191,7 +191,7 @@ def test_the_pause_that_is_asked_for_is_waited_once(client: Client, wire: Wire, 
 
 def test_a_gateway_that_wants_a_longer_pause_is_called_no_more(client: Client, wire: Wire) -> None:
     """Only the first send may have been processed; the others are known not to have been sent."""
-    wire.script = [page(429, Retry_After=str(LONGEST_WAIT + 1))]
+    wire.script = [page(429, Retry_After=str(MAX_WAIT + 1))]
     assert [send(client).code for _order in range(3)] == ["no_answer", "rate_limited", "rate_limited"]
     assert len(wire.sent) == 1
     assert client.stop.waits == []  # type: ignore[attr-defined]
@@ -454,7 +454,7 @@ def test_refusals_in_a_row_double_the_pause_up_to_a_limit(limiter: RateLimiter, 
         limiter.wait(clock.wait)
         pauses.append(clock.now - before)
     assert pauses[:4] == pytest.approx([FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE])
-    assert pauses[-1] == pytest.approx(LONGEST_PAUSE)
+    assert pauses[-1] == pytest.approx(MAX_PAUSE)
 
 
 def test_a_call_that_gets_through_ends_the_row(limiter: RateLimiter, clock: Clock) -> None:
@@ -513,7 +513,7 @@ def test_pauses_are_shared_out_one_after_the_other(limiter: RateLimiter, clock: 
         limiter.wait(clock.wait)
         starts.append(clock.now)
     gaps = [later - earlier for earlier, later in pairwise(starts)]
-    assert gaps == pytest.approx([LONGEST_INTERVAL] * 3)
+    assert gaps == pytest.approx([MAX_INTERVAL] * 3)
 
 
 def test_who_waited_when_a_refusal_came_waits_again(limiter: RateLimiter, clock: Clock) -> None:

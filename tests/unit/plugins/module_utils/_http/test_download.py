@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._http impor
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.connection import SocketAddress
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.download import (
     CRL_LIMITS,
-    LONGEST_KEPT,
+    MAX_KEPT_SECONDS,
     MIB,
     Cache,
     Limits,
@@ -402,7 +402,7 @@ def test_what_nobody_asks_for_any_more_is_deleted(tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     (tmp_path / "other").write_text("not ours")
     (tmp_path / f".unfinished-{'0' * 16}").write_text("of a killed run")
-    long_ago = time.time() - LONGEST_KEPT - 60
+    long_ago = time.time() - MAX_KEPT_SECONDS - 60
     for path in tmp_path.iterdir():
         os.utime(path, (long_ago, long_ago))
     cache.keep({f"{URL}x": LIST})
@@ -416,4 +416,4 @@ def test_a_clock_that_was_wrong_makes_nothing_new(tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     os.utime(file, (time.time() + 9_999, time.time() + 9_999))
     kept = cache.read(URL)
-    assert kept is not None and kept.age == LONGEST_KEPT
+    assert kept is not None and kept.age == MAX_KEPT_SECONDS

@@ -15,7 +15,7 @@ import requests
 import urllib3.exceptions
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.secrets import STARS
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import (
-    LONGEST_MESSAGE,
+    MAX_MESSAGE_LENGTH,
     NOT_CARRIED_OUT,
     as_sentence,
     causes_of,
@@ -278,8 +278,8 @@ def test_the_facts_of_an_answer() -> None:
         (" two\r\n lines\t", "two lines"),
         ("\x1b[31mred", "\\x1b[31mred"),
         ("-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----", STARS),
-        ("x" * LONGEST_MESSAGE, "x" * LONGEST_MESSAGE),
-        ("x" * LONGEST_MESSAGE + "y", "x" * LONGEST_MESSAGE + "..."),
+        ("x" * MAX_MESSAGE_LENGTH, "x" * MAX_MESSAGE_LENGTH),
+        ("x" * MAX_MESSAGE_LENGTH + "y", "x" * MAX_MESSAGE_LENGTH + "..."),
     ],
 )
 def test_what_a_server_says_becomes_one_short_line(text: str, said: str) -> None:

@@ -319,7 +319,7 @@ def test_a_server_that_never_answers_is_given_up(
 ) -> None:
     """Its own limits do not help where something between here and there keeps the connection and passes nothing on."""
     ledger = Ledger(postgresql_url)
-    monkeypatch.setattr(database_module, "LONGEST_ANSWER", 0.1)
+    monkeypatch.setattr(database_module, "MAX_ANSWER_SECONDS", 0.1)
     answered = Event()
     with fails("ledger_unavailable", "it did not answer within 0.1 seconds"):
         ledger._database.read(lambda _connection: answered.wait())

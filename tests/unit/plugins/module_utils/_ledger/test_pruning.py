@@ -21,7 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import ledger as ledger_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     FINISHED_KEPT,
-    LONGEST_TERM,
+    MAX_TERM,
     Claim,
     Entry,
     Key,
@@ -94,14 +94,12 @@ def row(key: Key, number: int = 1) -> tuple[str, str, int]:
 
 
 STAYS = {
-    **{
-        (email(number), end): LONGEST_TERM for number, end in enumerate(("confirmed", "released", "unknown", "claimed"))
-    },
+    **{(email(number), end): MAX_TERM for number, end in enumerate(("confirmed", "released", "unknown", "claimed"))},
     (create(1), "confirmed"): FINISHED_KEPT,
     (create(2), "released"): FINISHED_KEPT,
-    (create(3), "claimed"): LONGEST_TERM,
+    (create(3), "claimed"): MAX_TERM,
     (LOCK, "ended"): FINISHED_KEPT,
-    (Key("lock", "secrets of 8"), "claimed"): LONGEST_TERM,
+    (Key("lock", "secrets of 8"), "claimed"): MAX_TERM,
 }
 """How long each act stays from the end of its lease on, by how it ended."""
 
@@ -119,7 +117,7 @@ def test_how_long_an_act_stays(ledger_url: str) -> None:
 
 
 def test_finished_acts_outlast_any_certificate_and_emails_any_order() -> None:
-    assert FINISHED_KEPT.days == 400 and LONGEST_TERM.days > 2 * 366
+    assert FINISHED_KEPT.days == 400 and MAX_TERM.days > 2 * 366
 
 
 def test_of_the_locks_that_ended_only_the_last_stays(ledger_url: str) -> None:
@@ -140,7 +138,7 @@ def test_of_the_locks_that_ended_only_the_last_stays(ledger_url: str) -> None:
 
 def test_the_history_of_a_key_goes_on_after_a_part_of_it_is_gone(ledger_url: str) -> None:
     key = email(1)
-    for age in (LONGEST_TERM + 2 * DAY, LONGEST_TERM + DAY, LONGEST_TERM - 9 * DAY, DAY):
+    for age in (MAX_TERM + 2 * DAY, MAX_TERM + DAY, MAX_TERM - 9 * DAY, DAY):
         by_a_run(ledger_url, key, AT - age, "confirmed")
     by_a_run(ledger_url, ANOTHER, AT, "confirmed")
     assert kept(ledger_url) == [row(key, 3), row(key, 4), row(ANOTHER)]
@@ -219,9 +217,9 @@ def test_rivals_that_delete_what_a_claim_rests_on_get_no_second_claim(
     monkeypatch.setattr(database_module, "SECONDS_TO_WAIT_FOR_OTHERS", 0.1)
     for moment in itertools.count():
         key = create(moment) if interval is None else email(moment)
-        by_a_run(postgresql_url, key, AT - LONGEST_TERM - 9 * DAY, end)
+        by_a_run(postgresql_url, key, AT - MAX_TERM - 9 * DAY, end)
         first, rival = Ledger(postgresql_url), Ledger(postgresql_url)
-        granted(first, create(1000 + moment), AT - LONGEST_TERM - 8 * DAY)  # so that it has deleted what it does
+        granted(first, create(1000 + moment), AT - MAX_TERM - 8 * DAY)  # so that it has deleted what it does
         statements, met = itertools.count(), list[Claim | Entry]()
 
         def interfere(
@@ -293,7 +291,7 @@ LISTENERS, LIFE = 4, 30
 def test_a_ledger_does_not_grow_from_year_to_year(ledger_url: str) -> None:
     """Each run has a lock, stores what was renewed, and requests an email for each order every quarter."""
     lengths: list[int] = []
-    for day in range(0, 2 * LONGEST_TERM.days, LIFE):
+    for day in range(0, 2 * MAX_TERM.days, LIFE):
         at = AT + day * DAY
         ledger = Ledger(ledger_url)
         lock = granted(ledger, LOCK, at)
@@ -304,7 +302,7 @@ def test_a_ledger_does_not_grow_from_year_to_year(ledger_url: str) -> None:
         ledger.end(lock, at + LEASE)
         lengths.append(ledger._database.read(count))
         ledger.close()
-    creates, emails = LISTENERS * (1 + FINISHED_KEPT.days // LIFE), 1 + LONGEST_TERM.days // 90
+    creates, emails = LISTENERS * (1 + FINISHED_KEPT.days // LIFE), 1 + MAX_TERM.days // 90
     assert max(lengths) == creates + emails + 2, "what may be needed, and the locks of this run and the last one"
     assert lengths[-1] <= max(lengths[: len(lengths) // 2 + 1])
 

@@ -25,7 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     SMALLEST_PAGE,
     Client,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import LARGEST_ID, as_id
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import MAX_ID, as_id
 from requests.adapters import HTTPAdapter
 from SoftLayer import API, transports
 
@@ -423,7 +423,7 @@ NO_IDS = [
     [1],
     {},
 ]
-NO_IDS += [LARGEST_ID + 1, "9" * 30, "9" * 5000]
+NO_IDS += [MAX_ID + 1, "9" * 30, "9" * 5000]
 
 
 @pytest.mark.parametrize("value", NO_IDS, ids=lambda value: repr(value)[:12])
@@ -431,7 +431,7 @@ def test_what_is_no_id(value: object) -> None:
     assert as_id(value) is None
 
 
-@pytest.mark.parametrize("value", [1, 12, LARGEST_ID])
+@pytest.mark.parametrize("value", [1, 12, MAX_ID])
 def test_an_id_as_number_and_as_text(value: int) -> None:
     assert as_id(value) == as_id(str(value)) == value
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import (
-    LONGEST_MESSAGE,
+    MAX_MESSAGE_LENGTH,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.faults import (
@@ -76,7 +76,7 @@ def explained(
     assert error.code in CODES
     assert error.message == str(error)
     assert "\n" not in error.message
-    assert len(error.message) < LONGEST_MESSAGE + 500
+    assert len(error.message) < MAX_MESSAGE_LENGTH + 500
     assert (error.details["call"], error.details["http_status"]) == (CALL, status)
     return error
 
@@ -423,8 +423,8 @@ def test_what_the_server_says_comes_on_one_short_line(status: int, code: str, me
 def test_endless_words_are_cut(form: Form) -> None:
     text = "No! " * 5000
     error = explained(500, form(text, text))
-    assert len(error.details["api_message"]) <= LONGEST_MESSAGE + 3
-    assert len(error.details["api_code"]) <= LONGEST_MESSAGE + 3
+    assert len(error.details["api_message"]) <= MAX_MESSAGE_LENGTH + 3
+    assert len(error.details["api_code"]) <= MAX_MESSAGE_LENGTH + 3
 
 
 @pytest.mark.parametrize(

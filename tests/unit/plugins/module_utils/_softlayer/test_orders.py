@@ -24,7 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     order_mask,
     resend_fulfillment_email,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import LARGEST_ID, check_ids
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.values import MAX_ID, check_ids
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -201,12 +201,12 @@ def test_criteria_combine(selection: Selection, selected: bool) -> None:
     assert selection.takes(ORDER, AT) is selected
 
 
-@pytest.mark.parametrize("identifiers", [[], [1], [2**31], [LARGEST_ID], [5, 5]])
+@pytest.mark.parametrize("identifiers", [[], [1], [2**31], [MAX_ID], [5, 5]])
 def test_ids_that_can_be(identifiers: list[int] | None) -> None:
     check_ids("order_ids", identifiers)
 
 
-@pytest.mark.parametrize("identifier", [0, -1, LARGEST_ID + 1, 10**30])
+@pytest.mark.parametrize("identifier", [0, -1, MAX_ID + 1, 10**30])
 def test_ids_that_cannot_be(identifier: int) -> None:
     with fails("invalid_argument", str(identifier)):
         check_ids("order_ids", [1, identifier, 2])
