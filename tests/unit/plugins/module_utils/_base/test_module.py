@@ -18,7 +18,6 @@ from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.options import ArgumentSpec
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
 
 from tests.support.modules import received
 
@@ -195,14 +194,6 @@ def test_a_missing_library_is_named_before_anything_runs(end: Ending, monkeypatc
     assert result["failure"]["code"] == "missing_library"
     assert result["failure"]["details"] == {"libraries": ["SoftLayer"]}
     assert "SoftLayer" in result["msg"]
-
-
-def test_specs_add_up() -> None:
-    both = api_options() + SPEC
-    assert set(both.options) == set(api_options().options) | set(SPEC.options)
-    assert both.as_keywords()["mutually_exclusive"] == [("one", "two")]
-    assert both.as_keywords()["required_one_of"] == [("one", "two")]
-    assert api_options().options["api_key"]["no_log"] is True
 
 
 @pytest.mark.parametrize("succeeds", [True, False])

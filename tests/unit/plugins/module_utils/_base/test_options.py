@@ -166,7 +166,12 @@ def test_the_rest_ansible_refuses() -> None:
 def test_specs_compose() -> None:
     part = SPEC.only("days", "note")
     assert (part.options.keys(), part.bounds) == ({"days", "note"}, {"days": (0, math.inf)})
-    whole = part + ArgumentSpec({"ports": {"type": "list"}}, bounds={"ports": (1, 2)}, limiting={"ports"})
+    whole = ArgumentSpec(part.options, [("days", "note")], [("note",)], part.bounds, part.limiting) + ArgumentSpec(
+        {"ports": {"type": "list"}}, [("note", "ports")], [("ports",)], bounds={"ports": (1, 2)}, limiting={"ports"}
+    )
+    given = whole.as_keywords()
+    assert given["mutually_exclusive"] == [("days", "note"), ("note", "ports")]
+    assert given["required_one_of"] == [("note",), ("ports",)]
     assert (whole.options.keys(), whole.bounds.keys()) == ({"days", "note", "ports"}, {"days", "ports"})
     assert whole.limiting == {*SPEC.limiting, "ports"}
 
