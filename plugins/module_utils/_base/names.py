@@ -101,20 +101,16 @@ def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
     """
     if not is_one_address(address):
         return False
-    domain = address.strip().rpartition("@")[2]
+    local, _at, domain = address.strip().rpartition("@")
     labels = [label for label in domain.split(".") if not label.isascii()]
     are_valid = all(_to_ascii(label.lower()).startswith("xn--") for label in labels)
     if unicodedata.normalize("NFKC", domain) != domain or not are_valid:
         return False
-    return any(_matches_address(address.strip(), pattern.strip()) for pattern in patterns)
-
-
-def _matches_address(address: str, pattern: str) -> bool:
-    local, _at, domain = address.rpartition("@")
     if not local.isascii():
-        wanted, _at, pattern = pattern.rpartition("@")
-        return local == wanted and name_matches(domain, [pattern])
-    return any(fnmatchcase(_address(address, form), _address(pattern, form)) for form in (ascii_name, unicode_name))
+        parts = (pattern.strip().rpartition("@") for pattern in patterns)
+        return any(local == wanted and name_matches(domain, [of_domain]) for wanted, _at, of_domain in parts)
+    forms = [(form, _address(address, form)) for form in (ascii_name, unicode_name)]
+    return any(fnmatchcase(written, _address(pattern, form)) for pattern in patterns for form, written in forms)
 
 
 def is_one_address(address: str | None) -> t.TypeGuard[str]:

@@ -152,7 +152,12 @@ def download(
     if not wanted:
         return {}
     run = _Run(network, limits, seconds, stop, len(wanted))
-    queues = _queues(wanted, limits.at_once_of_a_server)
+    of_server: dict[str, list[str]] = {}
+    for url in wanted:
+        of_server.setdefault(url.split("/")[2].casefold() if url.count("/") > 1 else "", []).append(url)
+    most = limits.at_once_of_a_server  # queues of each; the first of every server comes before any second
+    split = [[queue[start::most] for queue in of_server.values()] for start in range(most)]
+    queues = [queue for firsts in split for queue in firsts if queue]
     got: dict[str, Answer | str] = {}
 
     def get_in_turn(urls: Sequence[str]) -> None:
@@ -178,15 +183,6 @@ def content_of(got: Answer | str) -> bytes | str:
     if got.status != 200:
         return f"its server answers with HTTP status {got.status}"
     return got.body or "its server broke off"
-
-
-def _queues(urls: Iterable[str], most: int) -> list[Sequence[str]]:
-    """Return URLs in queues, so many of each server at the most; the first of every server comes before any second."""
-    of_server: dict[str, list[str]] = {}
-    for url in urls:
-        of_server.setdefault(url.split("/")[2].casefold() if url.count("/") > 1 else "", []).append(url)
-    split = [[queue[start::most] for queue in of_server.values()] for start in range(most)]
-    return [queue for firsts in split for queue in firsts if queue]
 
 
 class _Run:
