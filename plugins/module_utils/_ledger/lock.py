@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let only one run at a time change the load balancers of an account, or the secrets of an instance. Private to softlayer.certificates.
+"""Let only one run at a time do something. Private to softlayer.certificates.
 
-The lock is claimed in the ledger, and a thread renews its lease until the run ends. A killed run renews it no more: its lock is
-over when another run has seen it unchanged for the length of the lease, by its own clock. A run that could not renew its lock
-for a part of the lease sends nothing more, so that two runs never change something at the same time.
+`guard` claims an act in the ledger, and takes it over from a run that is dead. `acquire` claims a lock in the same way: the right to change
+the load balancers of an account, or the secrets of an instance. A thread renews the lease of a lock until the run ends. A killed run renews
+it no more: its lock is over when another run has seen it unchanged for the length of the lease, by its own clock. A run that could not renew
+its lock for a part of the lease sends nothing more, so that two runs never change something at the same time.
 """
 
 from __future__ import annotations

@@ -1,0 +1,61 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the sentences of all rooms have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.messages import (
+    Form,
+    of_error,
+    participle,
+    unforeseen,
+    without_result,
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"), [("done", "Painted"), ("would be", "Would be painted"), ("to be", "To be painted")]
+)
+def test_how_a_sentence_without_a_subject_begins(form: Form, said: str) -> None:
+    assert participle(form, "painted") == said
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("api_error", "It did not answer."),
+        (None, "It did not answer."),
+        ("outcome_unknown", "It did not answer. Run it again: it looks first what was done."),
+    ],
+)
+def test_an_error(reason: str | None, said: str) -> None:
+    assert of_error(reason, {"error": "It did not answer."}) == said
+
+
+@pytest.mark.parametrize(
+    ("place", "state", "said"),
+    [("a.py, line 2 (ask)", "Look there. ", "a.py, line 2 (ask). Look there. An"), (None, "", "an unknown place. An")],
+)
+def test_what_nobody_foresaw(place: str | None, state: str, said: str) -> None:
+    assert unforeseen("ValueError", place, state) == (
+        f"Nobody foresaw this: ValueError in {said} issue with these words helps to mend it: "
+        "https://github.com/softlayer/softlayer.certificates/issues"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({}, "."),
+        ({"msg": "No.\nAnd more", "module_stderr": None}, ": No."),
+        ({"msg": "No", "module_stderr": "one\nKilled\n"}, ": Killed."),
+        ({"msg": "No", "module_stderr": "Traceback (most recent call last):\nValueError: s3cret"}, ": No."),
+    ],
+)
+def test_a_module_that_returned_nothing(answer: dict[str, Any], said: str) -> None:
+    assert without_result(answer) == f"The module ended without a result{said}"
