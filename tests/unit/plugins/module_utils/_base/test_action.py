@@ -50,7 +50,7 @@ NO_DOOR = {"error": "No door."}
 
 
 def test_a_failure_keeps_what_it_is_about_unless_its_kind_says_otherwise() -> None:
-    failed = Painting("failed", "not_found", NO_DOOR, colour="green")
+    failed = Painting("failed", "not_found", NO_DOOR, "green")
     assert PAINTED.failed("not_found", NO_DOOR) == failed
     assert PAINTED.failed("not_found", NO_DOOR, colour=None) == replace(failed, colour=None)
     at_work = replace(PAINTED, brush="wide")
@@ -89,6 +89,11 @@ def test_what_would_be_done_does_not_say_that_it_was() -> None:
     assert simulated == replace(PAINTED, form="would be") and simulated.message == "Would be painted green: the door."
     assert PAINTED.message == "Painted green: the door."
     assert PAINTED.state == simulated.state == "To be painted green: the door."
+
+
+def test_each_kind_has_its_message() -> None:
+    with pytest.raises(NotImplementedError):
+        _ = Action[str, str]("done", None, {}).message
 
 
 @pytest.mark.parametrize("outcome", ["unchanged", "skipped", "failed", "rolled_back"])
