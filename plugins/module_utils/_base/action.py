@@ -68,7 +68,7 @@ class Action(t.Generic[Outcome, Reason]):
     @property
     def state(self) -> str:
         """What becomes of it, in a diff."""
-        return self.message if self.outcome in SETTLED else replace(self, form="to be").message
+        return replace(self, form="to be").message if self.form == "would be" else self.message
 
     def as_outcome(self) -> dict[str, t.Any]:
         """Return what became of it, as a part of its result."""

@@ -45,7 +45,7 @@ def why_not(why: Obstacle[t.Any]) -> str:
             which = some_of(lost) or "those that it has are not known"
             return f"It lacks names that are served now: {which}."
         case "organization_differs", {"new": ours, "present": theirs}:
-            return f"Its organization ({_listed(ours)}) is not that of what is served now ({_listed(theirs)})."
+            return f"Its organization ({listed(ours)}) is not that of what is served now ({listed(theirs)})."
         case "key_type_not_offered", {"new": ours, "present": theirs}:
             offered = (
                 ""
@@ -116,7 +116,8 @@ def loss(lost: Obstacle[str]) -> str:
     raise AssertionError(lost)
 
 
-def _listed(organizations: frozenset[str]) -> str:
+def listed(organizations: frozenset[str]) -> str:
+    """Return organizations as part of a sentence."""
     return some_of(sorted(organizations)) or "none"
 
 

@@ -25,6 +25,7 @@ from .._report.summary import MOST_NAMED
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
 from .._sources.source import directory_of
+from .._store import messages as of_store
 from .._store import run_import as importing
 from .._store.check import ImportOptions
 from .._store.plan_import import ImportAction, plan_present, removal_of
@@ -83,7 +84,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     diff, records, cut = [], [], {}
     for entry, planned, done in store_entries(module, client, world, chosen.to_import):
         for warning in done.warnings:
-            module.warn(f"{done.name}: {warning}")
+            module.warn(f"{done.name}: {of_store.warning(warning)}")
         told.append(_told_of(entry, planned, done.simulated() if module.check_mode else done))
         if told[-1][0] == "imported":
             diff.append((planned.simulated() if module.check_mode else planned).as_diff())
@@ -122,7 +123,7 @@ def _checked(module: Module, world: World, entry: SourceCertificate) -> ImportAc
     params = module.params
     bundle = with_key(entry.bundle, params["privatekey_passphrase"] or None, module.hide)
     anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
-    known = ImportAction("imported", None, "", certificate=entry.certificate)
+    known = ImportAction("imported", None, {}, certificate=entry.certificate)
     return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.view)
 
 

@@ -11,51 +11,43 @@ carries out exactly the plan that check mode and diff mode show.
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from .._base.action import SaidAction
-from .._base.codes import Code, OwnObstacle, SecretOutcome, SecretReason
-from .._base.errors import SaidObstacle
+from .._base.action import Action
+from .._base.codes import Code, SecretOutcome, SecretReason
+from .._base.errors import Obstacle
 from .._base.names import is_host_name, named
-from .._base.text import printable, some_of
+from .._base.text import printable
 from .._base.times import iso
-from .._replacement.can_replace import Incumbent, Overrides, age, is_newer, lost_names, supersedes, why_not_in_place_of
-from .._replacement.messages import said, trust_remedy
+from .._replacement.can_replace import Incumbent, Overrides, age, is_newer, supersedes, why_not_in_place_of
 from .._replacement.trust import TrustView
-from .._softlayer.store import StoreCertificate, certificate_of
+from .._softlayer.store import StoreCertificate
 from .._store.check import Content
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import FACTS, Certificate, pem_bundle
-from .._x509.chain import UNTRUSTED, Trust
+from .._x509.chain import Trust
+from . import messages
 from .secret import DEACTIVATED, IMPORTED, Secret
 
 LARGEST_PART = 100_000
 """Bytes that Secrets Manager takes of a certificate, a chain, and a key."""
-MOST_LABELS = 30
-LABEL_LENGTHS = range(2, 65)
-LONGEST_DESCRIPTION = 1024
-NAME = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
-"""The names that IBM's reference allows. Its service may allow more, so that it is asked."""
-OF_NAMES = (
-    "IBM's reference allows names of 2 to 256 characters, which are letters from A to Z, digits, and _ - . inside: the first is a letter, a "
-    "digit or _, the last a letter or a digit. Give such a name."
-)
+Part = t.Literal["certificate", "intermediate", "private_key"]
+"""A part of a version, as the API calls it."""
 
 
 @dataclass(frozen=True)
-class SecretAction(SaidAction[SecretOutcome, Code]):
+class SecretAction(Action[SecretOutcome, Code]):
     """What to do, or what was done, about one certificate in Secrets Manager."""
 
     REASONS = frozenset(t.get_args(SecretReason)) | {"invalid_argument"}
     """The last one says that an option makes no sense."""
-    LOOKS_FIRST = True
-    FORGOTTEN = {"content": None, "is_to_be_read": False, "changes": (), "metadata": {}}
-    TOLD = frozenset({"trust", "version_id", "has_written"})
+    CHECKS_STATE_ON_RETRY = True
+    RESET_ON_FAILURE = {"content": None, "is_to_be_read": False, "changes": (), "metadata": {}}
+    ERROR_DETAILS = frozenset({"trust", "version_id", "has_written"})
 
     name: str
     """The secret's, as the user wrote it."""
@@ -68,7 +60,7 @@ class SecretAction(SaidAction[SecretOutcome, Code]):
     """Likewise."""
     certificate: Certificate | None = None
     trust: Trust | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Obstacle[str], ...] = ()
     content: Content | None = field(default=None, repr=False)
     """What it should contain; `None` if that is not known, or not accepted."""
     view: TrustView | None = field(default=None, repr=False, compare=False)
@@ -77,7 +69,7 @@ class SecretAction(SaidAction[SecretOutcome, Code]):
     """What is there."""
     is_to_be_read: bool = False
     """Whether only the values say whether something differs."""
-    changes: tuple[str, ...] = ()
+    changes: tuple[Part, ...] = ()
     """The parts for which it needs a new version."""
     issuers: tuple[Certificate, ...] = ()
     """The chain of that version."""
@@ -87,14 +79,21 @@ class SecretAction(SaidAction[SecretOutcome, Code]):
     has_written: bool = False
     """Of one that failed: whether it has a new version all the same."""
 
-    def with_content(self, content: Content, warnings: tuple[str, ...], view: TrustView | None) -> SecretAction:
+    @property
+    def message(self) -> str:
+        """The sentence about it."""
+        return messages.of_secret(self)
+
+    def with_content(
+        self, content: Content, warnings: tuple[Obstacle[str], ...], view: TrustView | None
+    ) -> SecretAction:
         """Return what creates it, as long as it is not known what is there."""
         known = replace(self, certificate=content.certificate, trust=content.trust, warnings=warnings)
         return replace(known, content=content, view=view).as_new()
 
     def as_new(self) -> SecretAction:
         """Return what creates it, whatever was found."""
-        known = replace(self, outcome="created", message="Created.", secret=None, is_to_be_read=False, changes=())
+        known = replace(self, outcome="created", facts={}, secret=None, is_to_be_read=False, changes=())
         return replace(known, issuers=self.wanted.intermediates, metadata={}, version_id=None)
 
     @property
@@ -183,21 +182,14 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
     if not there:
         return new
     if len(imported) > 1:
-        ids = ", ".join(sorted(secret.id for secret in imported))
-        why = f"Secrets Manager has more than one imported certificate of this name in the group (ids {ids}): remove the surplus ones."
-        return new.failed("ambiguous", why)
+        return new.failed("ambiguous", {"ids": sorted(secret.id for secret in imported)})
     present = (imported or list(there))[0]
     known = replace(new, secret=present)
     refusal = why_not_changed(present, at)
     if refusal:
-        return known.failed(refusal.reason, refusal.message)
+        return known.failed(refusal.reason, refusal.facts)
     metadata = _metadata_changes(new, present)
-    return replace(known, outcome="unchanged", message=IS_THERE, is_to_be_read=True, metadata=metadata)
-
-
-IS_THERE = "Secrets Manager has it already."
-CERTIFICATE, CHAIN, KEY = "certificate", "intermediate certificates", "private key"
-"""The parts of a version, in messages."""
+    return replace(known, outcome="unchanged", facts={}, is_to_be_read=True, metadata=metadata)
 
 
 def compare(action: SecretAction, held: Bundle) -> SecretAction:
@@ -208,19 +200,22 @@ def compare(action: SecretAction, held: Bundle) -> SecretAction:
     """
     content = action.wanted
     is_same = held.certificate == content.certificate
-    differs = {
-        CERTIFICATE: not is_same,
-        CHAIN: bool(content.intermediates) and held.chain != content.intermediates,
-        KEY: held.key != KeyRef(content.certificate.public_key_sha256),
+    differs: Mapping[Part, bool] = {
+        "certificate": not is_same,
+        "intermediate": bool(content.intermediates) and held.chain != content.intermediates,
+        "private_key": held.key != KeyRef(content.certificate.public_key_sha256),
     }
     issuers = content.intermediates or (held.chain if is_same else ())
     changes = tuple(part for part, is_other in differs.items() if is_other)
     known = replace(action, is_to_be_read=False, issuers=issuers, changes=changes)
     refusal = why_not_current(known, held, action.view) if changes and action.view else None
-    return known.failed(refusal.reason, refusal.message) if refusal else _updated(known)
+    if refusal:
+        return known.failed(refusal.reason, refusal.facts)
+    changed = (*changes, *known.metadata)
+    return replace(known, outcome="updated" if changed else "unchanged", facts={"changed": changed} if changed else {})
 
 
-def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> SaidObstacle[SecretReason] | None:
+def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obstacle[Code] | None:
     """Return why a certificate, with its chain, must not take the place of a secret's current version.
 
     An expired version may also be replaced by one that began earlier. Of one that cannot be read, only the names count, as far as its
@@ -230,63 +225,18 @@ def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Said
     if held.certificate is None:
         names = frozenset(filter(is_host_name, action.secret.names if action.secret else ()))
         unread = Incumbent(names, frozenset(), frozenset(), None)
-        return _refused(new, unread if names else None, view, Overrides(untrusted=True))
+        return why_not_in_place_of(new, unread if names else None, view, Overrides(untrusted=True))
     current = StoreCertificate.unstored(held.certificate, held.chain)
     is_same = held.certificate == new.certificate
-    refusal = _refused(new, Incumbent.of(current), view, Overrides(expired=True) if is_same else None)
-    if refusal:
-        return refusal
+    why = why_not_in_place_of(new, Incumbent.of(current), view, Overrides(expired=True) if is_same else None)
+    if why:
+        return why
     if is_same:
-        if not is_newer(current, new, view):
-            return None
-        why = f"Its chain lacks intermediate certificates of {CURRENT}: give them all, or none, which keeps those that are there."
-        return SaidObstacle("chain_incomplete", f"{why} {FORCE}")
+        return Obstacle("chain_incomplete", {"lacks_issuers": True}) if is_newer(current, new, view) else None
     if held.certificate.not_after < view.at or supersedes(new, current, view):
         return None
-    ours, theirs = (
-        f"from {iso(record.not_before)} to {iso(record.not_after)}"
-        for record in (action.wanted.certificate, held.certificate)
-    )
-    return SaidObstacle(
-        "ambiguous" if age(new) == age(current) else "superseded",
-        f"It is no renewal of {CURRENT}: it is valid {ours}, and that one {theirs}. {FORCE}",
-    )
-
-
-CURRENT = "the secret's current version"
-FORCE = "Set force: true if it is to become the current version all the same."
-
-
-def _refused(
-    new: StoreCertificate, old: Incumbent | None, view: TrustView, overrides: Overrides | None
-) -> SaidObstacle[SecretReason] | None:
-    """Return what the rule says against a certificate in the place of another one, in words for a secret."""
-    why = said(why_not_in_place_of(new, old, view, overrides))
-    if why is None:
-        return None
-    reason, message = why.reason, why.message
-    ours = certificate_of(new)
-    if old and reason == "names_not_covered":
-        lost = some_of(lost_names(ours, old, wildcards=False))
-        message = f"It lacks names of {CURRENT}: {lost}." if lost else f"It is not known which names {CURRENT} has."
-    elif old and reason == "key_type_not_offered":
-        message = f"Its key is {ours.key_type}, and that of {CURRENT} is {old.key_type}."
-    elif old and old.record and reason == "organization_differs":
-        is_of, was_of = (
-            some_of(sorted(certificate.organizations)) or "none" for certificate in (ours, certificate_of(old.record))
-        )
-        message = f"Its organization ({is_of}) is not that of {CURRENT} ({was_of})."
-    elif reason in UNTRUSTED.values():
-        chain = view.chain(new)
-        message = f"Clients would trust it less than {CURRENT}: {chain.why}. {trust_remedy(chain, 'new')}"
-    return SaidObstacle(t.cast(OwnObstacle, reason), f"{message} {FORCE}")  # nobody was asked what was revoked
-
-
-def _updated(action: SecretAction) -> SecretAction:
-    what = (*action.changes, *action.metadata)
-    if not what:
-        return replace(action, outcome="unchanged", message=IS_THERE)
-    return replace(action, outcome="updated", message=f"Updated: {', '.join(what)}.")
+    facts = {"new": action.wanted.certificate, "present": held.certificate}
+    return Obstacle("ambiguous" if age(new) == age(current) else "superseded", facts)
 
 
 def _metadata_changes(new: SecretAction, present: Secret) -> dict[str, t.Any]:
@@ -298,50 +248,26 @@ def _metadata_changes(new: SecretAction, present: Secret) -> dict[str, t.Any]:
     return changes
 
 
-def why_not_changed(secret: Secret, at: datetime) -> SaidObstacle[SecretReason] | None:
+def why_not_changed(secret: Secret, at: datetime) -> Obstacle[SecretReason] | None:
     """Return why a secret gets no new version."""
     if secret.secret_type != IMPORTED:
-        return SaidObstacle(
-            "other_type",
-            f"Secrets Manager has a secret of this name in the group that is no imported certificate, but of the type "
-            f"{secret.secret_type}: give another name.",
-        )
+        return Obstacle("other_type", {"secret_type": secret.secret_type})
     if secret.is_managed:
-        return SaidObstacle(
-            "managed_csr",
-            "The secret has a CSR whose private key Secrets Manager has made itself, so it takes no other key: give another name.",
-        )
+        return Obstacle("managed_csr")
     has_only_expired = secret.state == DEACTIVATED and secret.not_after is not None and secret.not_after < at
     if secret.why_inactive and not has_only_expired:
-        return SaidObstacle(
-            "not_active",
-            f"Secrets Manager says that the secret is {secret.why_inactive}: look there why it is not active, or give another name.",
-        )
+        return Obstacle("not_active", {"state": secret.why_inactive})
     return None
 
 
-def why_not_taken(content: Content) -> str | None:
-    """Return why Secrets Manager would refuse a certificate that otherwise fits."""
-    parts = {
-        CERTIFICATE: content.certificate.pem(),
-        "chain of intermediate certificates": pem_bundle(content.intermediates),
-        KEY: content.private_key_pem,
+def too_large(content: Content) -> Part | None:
+    """Return the part of a certificate that is larger than Secrets Manager takes."""
+    parts: Mapping[Part, str] = {
+        "certificate": content.certificate.pem(),
+        "intermediate": pem_bundle(content.intermediates),
+        "private_key": content.private_key_pem,
     }
-    large = next((part for part, pem in parts.items() if len(pem) > LARGEST_PART), None)
-    if large is None:
-        return None
-    return f"The {large} is larger than {LARGEST_PART // 1000} KB as PEM, which Secrets Manager does not take: give a smaller one."
-
-
-def why_no_metadata(labels: Sequence[str] | None, description: str | None) -> str | None:
-    """Return why Secrets Manager would refuse labels or a description."""
-    if len(labels or ()) > MOST_LABELS:
-        return f"labels: a secret has at most {MOST_LABELS}."
-    if any(len(label) not in LABEL_LENGTHS for label in labels or ()):
-        return f"labels: each has {LABEL_LENGTHS[0]} to {LABEL_LENGTHS[-1]} characters."
-    if len(description or "") > LONGEST_DESCRIPTION:
-        return f"description: a secret's has at most {LONGEST_DESCRIPTION} characters."
-    return None
+    return next((part for part, pem in parts.items() if len(pem) > LARGEST_PART), None)
 
 
 def mark_repeated(actions: Sequence[SecretAction]) -> list[SecretAction]:
@@ -356,7 +282,5 @@ def mark_repeated(actions: Sequence[SecretAction]) -> list[SecretAction]:
         if action.outcome == "failed" or len(given) < 2:
             marked.append(action)
         else:
-            items = ", ".join(map(str, given))
-            why = f"The same secret is given more than once, by the items {items}: give it once, or other names or groups."
-            marked.append(action.failed("ambiguous", why))
+            marked.append(action.failed("ambiguous", {"items": given}))
     return marked

@@ -19,7 +19,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from .._base.action import failure_of
-from .._base.codes import SecretOutcome
+from .._base.codes import SecretOutcome, SecretReason
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
 from .._base.module import Module
@@ -33,6 +33,7 @@ from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options
 from .._softlayer.store import fetch_visible, fetch_with_private_key
 from .._softlayer.values import check_ids
+from .._store import messages as of_store
 from .._store.check import ImportOptions, assemble
 from .._store.options import SOURCES, check_beside_several
 from .._store.plan_export import check_key
@@ -40,10 +41,10 @@ from .._store.read_files import Item, read_given
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.keys import key_texts
 from .client import SecretsManager
-from .plan import NAME, OF_NAMES, SecretAction, compare, mark_repeated, plan_secret, why_no_metadata, why_not_taken
+from .plan import SecretAction, compare, mark_repeated, plan_secret, too_large
 from .read import OF_ONE_SECRET, read_bundle
 from .secret import Secret
-from .settings import instance_options, resolve_instance, secret_certificate_options
+from .settings import NAME, OF_NAMES, instance_options, resolve_instance, secret_certificate_options, why_no_metadata
 
 SPEC = (
     api_options()
@@ -79,7 +80,7 @@ def run(module: Module) -> dict[str, t.Any]:
     steps = plan(module, manager, steps)
     for step in steps:
         for warning in step.warnings if step.outcome != "failed" else ():
-            module.warn(f"{step.name}: {warning}")
+            module.warn(f"{step.name}: {of_store.warning(warning)}")
     done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, manager, steps)
     is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
     done = manager.each(lambda step: with_version(manager, step) if step.outcome in is_there else step, done)
@@ -115,7 +116,7 @@ def check_given(item: Item, module: Module) -> SecretAction:
     """Check one certificate as far as possible without any API; one of the certificate store is still without content."""
     labels = None if item["labels"] is None else tuple(dict.fromkeys(item["labels"]))
     new = SecretAction(
-        "created", None, "Created.", item["name"], item["secret_group"], labels=labels, description=item["description"]
+        "created", None, {}, item["name"], item["secret_group"], labels=labels, description=item["description"]
     )
     if item["certificate_id"] is not None:
         return new
@@ -133,9 +134,8 @@ def with_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -
         options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], for_store=False)
         anchors = anchors_for(item["trust"], item["trusted_ca_path"], module.warn)
         content, warnings = assemble(bundle, options, now(), anchors)
-        refusal = why_not_taken(content)
-        if refusal:
-            raise CertificatesError("refused", refusal)
+        if part := too_large(content):
+            return new.failed("refused", {"too_large": part})
         view = None if item["force"] else trust_view_of(item["trusted_ca_path"])
     except CertificatesError as error:
         return new.because(error)
@@ -163,8 +163,7 @@ def take_from_store(
             return step.because(of_reading(error))
         certificate = stored.record.certificate
         if certificate is None:
-            why = f"What the certificate store holds as certificate {identifier} cannot be read: import it there again."
-            return step.failed("invalid_pem", why)
+            return step.failed("invalid_pem", {"certificate_id": identifier})
         try:
             key = check_key(identifier, certificate, stored.private_key)
         except CertificatesError as error:
@@ -185,24 +184,13 @@ def explain_missing(client: Client, items: Sequence[Item], taken: Sequence[Secre
     ]
     if not any(missing):
         return list(taken)
-    may_read = False
+    reason: SecretReason = "no_permission"
     with suppress(CertificatesError):
-        may_read = not fetch_visible(client).is_limited
+        reason = reason if fetch_visible(client).is_limited else "not_found"
     return [
-        step.because(_why_missing(item["certificate_id"], may_read=may_read)) if is_missing else step
+        step.failed(reason, {"certificate_id": item["certificate_id"]}) if is_missing else step
         for item, step, is_missing in zip(items, taken, missing, strict=True)
     ]
-
-
-def _why_missing(identifier: int, *, may_read: bool) -> CertificatesError:
-    if may_read:
-        why = f"The certificate store has no certificate {identifier}: ssl_certificate_info lists those that there are."
-        return CertificatesError("not_found", why)
-    return CertificatesError(
-        "no_permission",
-        f"The API user may not read certificate {identifier} of the certificate store with its private key: "
-        "grant the API user the permission SECURITY_CERTIFICATE_MANAGE.",
-    )
 
 
 # What is there
@@ -322,7 +310,7 @@ class Writer:
             if seen is None or seen.outcome == "created" or (seen.outcome == "failed" and not is_there):
                 raise
             if seen.outcome == "unchanged" and error.code == "no_answer":
-                return replace(seen, outcome="created", message="Created.")
+                return replace(seen, outcome="created", facts={})
             return seen
 
     def _update(self, step: SecretAction) -> SecretAction:

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -30,6 +31,15 @@ KEY_VARIABLE = "IBMCLOUD_API_KEY"
 """Where IBM's own tools look for the API key."""
 SECRET_TYPES = ("public_cert", "imported_cert", "private_cert")
 """The types of secrets in IBM Cloud Secrets Manager that are certificates."""
+MOST_LABELS = 30
+LABEL_LENGTHS = range(2, 65)
+LONGEST_DESCRIPTION = 1024
+NAME = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
+"""The names that IBM's reference allows. Its service may allow more, so that it is asked."""
+OF_NAMES = (
+    "IBM's reference allows names of 2 to 256 characters, which are letters from A to Z, digits, and _ - . inside: the first is a letter, a "
+    "digit or _, the last a letter or a digit. Give such a name."
+)
 
 
 def instance_options() -> ArgumentSpec:
@@ -158,3 +168,14 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
         )
     check_ascii(key_option, api_key)
     return api_key
+
+
+def why_no_metadata(labels: Sequence[str] | None, description: str | None) -> str | None:
+    """Return why Secrets Manager would refuse labels or a description."""
+    if len(labels or ()) > MOST_LABELS:
+        return f"labels: a secret has at most {MOST_LABELS}."
+    if any(len(label) not in LABEL_LENGTHS for label in labels or ()):
+        return f"labels: each has {LABEL_LENGTHS[0]} to {LABEL_LENGTHS[-1]} characters."
+    if len(description or "") > LONGEST_DESCRIPTION:
+        return f"description: a secret's has at most {LONGEST_DESCRIPTION} characters."
+    return None

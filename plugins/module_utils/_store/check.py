@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .._base.codes import Code
-from .._base.errors import CertificatesError
+from .._base.errors import CertificatesError, Obstacle
 from .._base.text import NOT_XML
 from .._base.times import iso
 from .._replacement.messages import trust_remedy
@@ -79,23 +79,9 @@ class ImportOptions:
     """Whether it is for the certificate store, which does not take every key and every subject."""
 
 
-def with_remedy(error: CertificatesError, certificate: Certificate) -> CertificatesError:
-    """Return the error of a failed creation, with what may be behind it.
-
-    What the store makes of a certificate without a common name is not documented; it may refuse it, or fail over it.
-    """
-    if certificate.common_name or error.code not in {"refused", "no_answer"}:
-        return error
-    why = (
-        "It has no common name, which the store may not take: have it issued with one. Many ACME clients have an option for that, such as "
-        "the profile classic of Let's Encrypt."
-    )
-    return CertificatesError(error.code, f"{error.message} {why}", **error.details)
-
-
 def assemble(
     bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None = None, notes: str | None = None
-) -> tuple[Content, tuple[str, ...]]:
+) -> tuple[Content, tuple[Obstacle[str], ...]]:
     """Check everything that can be checked without the API; return what would be stored, and warnings.
 
     The certificate is the one with the private key's public key, wherever it is; the others are its chain.
@@ -179,7 +165,7 @@ def _check_notes(notes: str) -> str:
 
 def _chain_of(
     leaf: Certificate, bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None
-) -> tuple[Chain, tuple[str, ...]]:
+) -> tuple[Chain, tuple[Obstacle[str], ...]]:
     """Return the chain of a bundle's certificate, with warnings."""
     others = bundle.others
     valid_at = min(at, leaf.not_after) if options.allow_expired else at
@@ -203,16 +189,14 @@ def _chain_of(
         raise CertificatesError(
             "chain_invalid", f"The intermediate certificate {late.shown_name} is {valid}: give the current one."
         )
-    warnings = []
+    warnings: list[Obstacle[str]] = []
     if not chain.is_linked and not leaf.is_root:
-        warnings.append(
-            "The chain is incomplete: no certificate of the issuer was given. Clients may not trust the certificate."
-        )
+        warnings.append(Obstacle("no_issuer"))
     elif anchors is not None and chain.trust != "trusted":
-        warnings.append(f"Not trusted: {chain.why}. {trust_remedy(chain, 'new')}")
-    unused = [certificate.shown_name for certificate in others if certificate not in chain.issuers]
+        warnings.append(Obstacle("untrusted", {"chain": chain}))
+    unused = [certificate for certificate in others if certificate not in chain.issuers]
     if unused:
-        warnings.append(f"Left out, as the certificate's chain does not need them: {', '.join(unused)}.")
+        warnings.append(Obstacle("left_out", {"certificates": unused}))
     return chain, tuple(warnings)
 
 

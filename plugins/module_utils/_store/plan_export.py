@@ -16,17 +16,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
-from .._base.action import SaidAction
+from .._base.action import Action
 from .._base.codes import ExportOutcome, ExportReason
 from .._base.errors import CertificatesError
 from .._base.names import any_matches, safe_stem, shown_name
-from .._base.times import iso
 from .._replacement.index import why_not_held
-from .._replacement.messages import why_not
 from .._softlayer.store import ENTRY_LACKS, StoreCertificate, StoreListing
 from .._x509.bundle import KeyRef, bundle_of_parts
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.keys import PrivateKey, encrypted_pem, read_private_key
+from . import messages
 
 Part = t.Literal["privatekey", "intermediate", "certificate"]
 ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle", "certificate": ".crt"}
@@ -35,11 +34,6 @@ ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle
 The key goes first, so that nobody ever finds a certificate with the key of the one before. If a run is killed in between, the next one
 finds the certificate of before, and writes what is missing.
 """
-WORDS: Mapping[Part, str] = {
-    "privatekey": "private key",
-    "intermediate": "intermediate certificates",
-    "certificate": "certificate",
-}
 NAMELESS = "certificate"
 """The name of the files of a certificate without any name."""
 BEFORE_ID = "+"
@@ -56,12 +50,12 @@ class ExportOptions:
 
 
 @dataclass(frozen=True)
-class ExportAction(SaidAction[ExportOutcome, ExportReason]):
+class ExportAction(Action[ExportOutcome, ExportReason]):
     """What to do, or what was done, about one certificate, or about an id or a pattern that there is none for."""
 
     REASONS = frozenset(t.get_args(ExportReason))
-    FORGOTTEN = {"parts": (), "is_changed": False}
-    TOLD = frozenset({"is_changed"})
+    RESET_ON_FAILURE = {"parts": (), "is_changed": False}
+    ERROR_DETAILS = frozenset({"is_changed"})
 
     id: int | None = None
     common_name: str | None = None
@@ -77,6 +71,11 @@ class ExportAction(SaidAction[ExportOutcome, ExportReason]):
     """Whether the API did not tell all that it knows of the record."""
     is_changed: bool = False
     """Whether something of it was changed in the folder although it failed."""
+
+    @property
+    def message(self) -> str:
+        """The sentence about it."""
+        return messages.of_export(self)
 
     @property
     def name(self) -> str:
@@ -206,17 +205,22 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
         for id in set(options.certificate_ids or ()) - {record.id for record in taken}
     ]
     unmatched = [
-        ExportAction("failed", "not_found", _why_no_name(pattern, listing.records), common_name=pattern)
+        ExportAction(
+            "failed",
+            "not_found",
+            {
+                "pattern": pattern,
+                "have_expired": any(any_matches(record.names, [pattern]) for record in listing.records),
+            },
+            common_name=pattern,
+        )
         for pattern in dict.fromkeys(options.common_names or ())
         if not any(any_matches(record.names, [pattern]) for record in taken)
     ]
     actions = [*sorted([*actions, *missing], key=attrgetter("id")), *unmatched]
     if listing.is_limited:
-        return [action.failed("no_permission", VIEW_ONLY, is_limited=True) for action in actions]
+        return [action.failed("no_permission", {}, is_limited=True) for action in actions]
     return actions
-
-
-VIEW_ONLY = "The API user may only view the store, and not read its private keys: grant it the permission SECURITY_CERTIFICATE_MANAGE."
 
 
 def _is_wanted(record: StoreCertificate, options: ExportOptions) -> bool:
@@ -230,23 +234,12 @@ def _has_expired(record: StoreCertificate, at: datetime) -> bool:
 
 
 def _action(record: StoreCertificate, stem: str) -> ExportAction:
-    action = ExportAction("unchanged", None, "The folder has it already.", id=record.id, record=record, stem=stem)
-    if record.certificate is None:
-        why = f"What the store holds as certificate {record.id} cannot be read: mend or delete the record."
-        return action.failed("invalid_pem", why)
-    return action
+    action = ExportAction("unchanged", None, {}, id=record.id, record=record, stem=stem)
+    return action if record.certificate else action.failed("invalid_pem", {})
 
 
-def _why_no_id(identifier: int, expired: StoreCertificate | None) -> str:
-    if expired is None:
-        return why_not(why_not_held(identifier, None))
-    return f"Certificate {identifier} has expired at {iso(expired.not_after)}: set include_expired: true to export it."
-
-
-def _why_no_name(pattern: str, records: Iterable[StoreCertificate]) -> str:
-    if any(any_matches(record.names, [pattern]) for record in records):
-        return f"All certificates that match {pattern} have expired: set include_expired: true to export them."
-    return f"No certificate of the store matches {pattern}: ssl_certificate_info lists those that it holds."
+def _why_no_id(identifier: int, expired: StoreCertificate | None) -> Mapping[str, t.Any]:
+    return {"expired": expired.not_after} if expired else {"why": why_not_held(identifier, None)}
 
 
 def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphrase: str | None) -> ExportAction:
@@ -272,9 +265,8 @@ def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphra
     parts = tuple(part for part in ENDINGS if differs[part])
     if not parts:
         return action
-    message = f"Exported: {', '.join(WORDS[part] for part in parts)}."
     before = next(iter(there.certificates), None)
-    return replace(action, outcome="exported", message=message, parts=parts, before=before)
+    return replace(action, outcome="exported", parts=parts, before=before)
 
 
 def content_of(action: ExportAction, key: PrivateKey | None, passphrase: str | None) -> dict[str, bytes | None]:

@@ -14,11 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from .._base.action import SaidAction
+from .._base.action import Action
 from .._base.codes import Code, ImportOutcome, ImportReason
-from .._base.errors import CertificatesError
+from .._base.errors import CertificatesError, Obstacle
 from .._base.names import ascii_name
-from .._base.text import some_of, uncapitalized
 from .._base.times import iso
 from .._replacement.can_replace import best, completes
 from .._replacement.index import StoreIndex
@@ -26,7 +25,11 @@ from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import Trust
+from . import messages
 from .check import Content
+
+CHAIN = "intermediateCertificate"
+REQUEST = "certificateSigningRequest"
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,14 @@ class Superseded:
 
 
 @dataclass(frozen=True)
-class ImportAction(SaidAction[ImportOutcome, Code]):
+class ImportAction(Action[ImportOutcome, Code]):
     """What to do, or what was done, about one certificate."""
 
     REASONS = frozenset(t.get_args(ImportReason)) | {"invalid_argument"}
     """The last one says that an option makes no sense."""
-    LOOKS_FIRST = True
-    FORGOTTEN = {"content": None, "record": None, "changes": {}, "superseded": ()}
-    TOLD = frozenset({"trust"})
+    CHECKS_STATE_ON_RETRY = True
+    RESET_ON_FAILURE = {"content": None, "record": None, "changes": {}, "superseded": ()}
+    ERROR_DETAILS = frozenset({"trust"})
 
     id: int | None = None
     common_name: str | None = None
@@ -64,7 +67,7 @@ class ImportAction(SaidAction[ImportOutcome, Code]):
     notes: str | None = None
     order_id: int | None = None
     trust: Trust | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Obstacle[str], ...] = ()
     content: Content | None = field(default=None, repr=False)
     """What the store should have; `None` for one that is to be deleted, that failed, or that is given twice."""
     record: StoreCertificate | None = field(default=None, repr=False)
@@ -83,12 +86,14 @@ class ImportAction(SaidAction[ImportOutcome, Code]):
     """The position of the item that wants the same, if there is an earlier one in the run."""
 
     @classmethod
-    def of(cls, content: Content, order_id: int | None = None, warnings: tuple[str, ...] = ()) -> ImportAction:
+    def of(
+        cls, content: Content, order_id: int | None = None, warnings: tuple[Obstacle[str], ...] = ()
+    ) -> ImportAction:
         """Return what stores a certificate that the store does not have."""
         return cls(
             "imported",
             None,
-            "Imported.",
+            {},
             certificate=content.certificate,
             notes=content.notes or "",
             order_id=order_id,
@@ -96,6 +101,11 @@ class ImportAction(SaidAction[ImportOutcome, Code]):
             warnings=warnings,
             content=content,
         )
+
+    @property
+    def message(self) -> str:
+        """The sentence about it."""
+        return messages.of_import(self)
 
     @property
     def name(self) -> str:
@@ -110,7 +120,7 @@ class ImportAction(SaidAction[ImportOutcome, Code]):
     @property
     def held(self) -> StoreCertificate:
         """What the store will hold, of one that it should have."""
-        if self.record and "intermediateCertificate" in self.changes:
+        if self.record and CHAIN in self.changes:
             return replace(self.record, intermediates=self.wanted.intermediates)
         return self.record or self.wanted.as_record()
 
@@ -212,7 +222,7 @@ def plan_found(
     differing = [(record, content.changes_to(record)) for record in same]
     unchanged = next((record for record, changes in differing if not changes), None)
     if unchanged:
-        there = replace(new, outcome="unchanged", message=HELD, beside=frozenset())
+        there = replace(new, outcome="unchanged", facts={}, beside=frozenset())
         return replace(there, id=unchanged.id, notes=unchanged.notes, record=unchanged)
     candidates = [(record, changes) for record, changes in differing if CHAIN not in changes]
     if not candidates:
@@ -220,30 +230,25 @@ def plan_found(
         nearest = nearest or best([record for record in same if not record.associated_service_count] or same, view)
         candidates = [(record, changes) for record, changes in differing if record in nearest]
     if len(candidates) != 1:
-        ids = ", ".join(str(record.id) for record, _changes in candidates)
-        why = f"The store holds it more than once (ids {ids}), none as wanted: leave one of them, and remove the others once nothing uses them."
-        return new.failed("ambiguous", why)
+        return new.failed("ambiguous", {"same": [record for record, _changes in candidates]})
     record, changes = candidates[0]
     there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, beside=frozenset())
     if CHAIN in changes and stays(record, content, view):
         changes = {name: value for name, value in changes.items() if name != CHAIN}
-        there = replace(there, warnings=(*there.warnings, _why_it_stays(record, content)))
+        there = replace(there, warnings=(*there.warnings, _chain_stays(record, content)))
     elif CHAIN in changes and record.associated_service_count:
         return _beside_used(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
     elif longest is not None and longest < len(content.intermediates) and has_part(record, content):
-        as_it_is = replace(there, notes=record.notes)
-        return as_it_is.failed(
-            "chain_cut", _cut(record, content, is_tried=False)
-        )  # to give it the rest again would not help
+        # To give it the rest again would not help.
+        return there.failed("chain_cut", _cut(record, content, is_tried=False), notes=record.notes)
     return _with_changes(there, changes)
 
 
 def _with_changes(step: ImportAction, changes: Mapping[str, str]) -> ImportAction:
     """Return what changes these properties of a record, if there are any."""
     if not changes:
-        return replace(step, outcome="unchanged", message=HELD, changes={})
-    what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
-    return replace(step, outcome="updated", message=f"Updated: {what}.", changes=changes)
+        return replace(step, outcome="unchanged", facts={}, changes={})
+    return replace(step, outcome="updated", facts={"changed": tuple(changes)}, changes=changes)
 
 
 def without_request(step: ImportAction, refusal: CertificatesError) -> ImportAction:
@@ -253,7 +258,7 @@ def without_request(step: ImportAction, refusal: CertificatesError) -> ImportAct
         step: what was refused.
         refusal: says why.
     """
-    why = f"The CSR of certificate {step.id} stays as it is. {refusal.message}"
+    why = Obstacle("csr_stays", {"id": step.id, "error": refusal.message})
     left = replace(step, content=replace(step.wanted, request=None), warnings=(*step.warnings, why))
     return _with_changes(left, {name: value for name, value in step.changes.items() if name != REQUEST})
 
@@ -262,29 +267,12 @@ def _beside_used(
     new: ImportAction, there: ImportAction, record: StoreCertificate, ids: Sequence[int], *, is_listed: bool
 ) -> ImportAction:
     """Decide what to do where a record is in use, so that it cannot be given issuers that it lacks."""
-    if not completes(new.wanted.as_record(), record, t.cast(TrustView, new.view)):
-        why = (
-            f"{_in_use(record)} and has another chain, so it is not changed, and which of the two clients trust is not known: give the root of its "
-            "authority as trusted_ca_path."
-        )
-    elif is_listed:
-        why = f"Imported once more, with intermediate certificates that certificate {record.id} lacks and that it cannot be given while in use."
-        return replace(new, message=why, beside=frozenset(ids))
-    elif new.beside:
+    lacks_issuers = completes(new.wanted.as_record(), record, t.cast(TrustView, new.view))
+    if lacks_issuers and is_listed:
+        return replace(new, facts={"lacking": record.id}, beside=frozenset(ids))
+    if lacks_issuers and new.beside:
         return as_kept(there, record)
-    else:
-        why = f"{_in_use(record)} by now and lacks intermediate certificates: run it again, and it is stored once more with them."
-    return there.failed("in_use", why)
-
-
-HELD = "The store holds it already."
-CHAIN = "intermediateCertificate"
-REQUEST = "certificateSigningRequest"
-CHANGED_PROPERTIES = {
-    CHAIN: "intermediate certificates",
-    REQUEST: "CSR",
-    "notes": "notes",
-}
+    return there.failed("in_use", {"record": record, "lacks_issuers": lacks_issuers})
 
 
 def lacks(record: StoreCertificate, content: Content, view: TrustView) -> bool:
@@ -327,10 +315,10 @@ def as_kept(step: ImportAction, kept: StoreCertificate) -> ImportAction:
         return step
     has_written = before is None or content_of(kept) != content_of(before)
     if lacks(kept, content, view):
-        return step.failed("chain_cut", _cut(kept, content), record=kept, has_written=has_written)
+        return step.failed("chain_cut", _cut(kept, content, is_tried=True), record=kept, has_written=has_written)
     changes = {name: value for name, value in step.changes.items() if name != CHAIN}
-    step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _why_it_stays(kept, content)))
-    return step if has_written else replace(step, outcome="unchanged", message=HELD)
+    step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _chain_stays(kept, content)))
+    return step if has_written else replace(step, outcome="unchanged", facts={})
 
 
 def content_of(record: StoreCertificate) -> tuple[object, ...]:
@@ -338,59 +326,24 @@ def content_of(record: StoreCertificate) -> tuple[object, ...]:
     return record.intermediates, record.request, record.notes
 
 
-def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True) -> str:
-    """Say of a record that the store has left out issuers of it that clients need.
+def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool) -> Mapping[str, t.Any]:
+    """Return the facts of a record of which the store has left out issuers that clients need.
 
     If that was not tried now, no record of the store has as many as are needed.
     """
-    given, there = content.intermediates, [issuer for issuer in content.intermediates if issuer in kept.intermediates]
-    has = f"{len(there)} of the {len(given)} intermediate certificates ({_names(there)})"
-    if not there:
-        has = f"none of the {len(given)} intermediate certificates" if len(given) > 1 else "no intermediate certificate"
-    fewer = "one intermediate certificate" if len(there) == 1 else f"{len(there)} intermediate certificates"
-    remedy = (
-        f"Use a chain with {fewer}, which certbot, lego and acme.sh ask for with --preferred-chain where the authority offers one, or another "
-        "authority."
-        if there
-        else "Ask the support of IBM Cloud why. Until it keeps them, it can hold no certificate that needs any."
-    )
-    what = f"The store has kept {has} of certificate {kept.id}."
-    if not is_tried:
-        what = f"Certificate {kept.id} has {has}, and no record of the store has more: the store seems to keep no more."
-        remedy = f"If it was stored so by a client that gave no more, or the store has changed, delete it and run this again. Else: {uncapitalized(remedy)}"
-    missing = f"Clients need what is missing: {_missing(kept, content)}. So nothing is to serve it."
-    return f"{what} {missing} {remedy}"
+    return {"record": kept, "given": content.intermediates, "is_tried": is_tried}
 
 
-def _why_it_stays(record: StoreCertificate, content: Content) -> str:
-    """Say of a record that its chain is not the given one."""
-    missing = _missing(record, content)
-    differs = f"lacks {missing}, which clients here do not need" if missing else "has another chain than was given"
-    return f"Certificate {record.id} {differs}; it stays so{' while it is in use' if record.associated_service_count else ''}."
+def _chain_stays(record: StoreCertificate, content: Content) -> Obstacle[str]:
+    """Return the warning about a record whose chain is not the given one."""
+    return Obstacle("chain_stays", {"record": record, "given": content.intermediates})
 
 
-def _missing(record: StoreCertificate, content: Content) -> str:
-    return _names([issuer for issuer in content.intermediates if issuer not in record.intermediates])
-
-
-def _names(certificates: Sequence[Certificate]) -> str:
-    return some_of([certificate.shown_name for certificate in certificates])
-
-
-def warnings_of(step: ImportAction) -> tuple[str, ...]:
-    """Return the warnings for the user, one of them about replaced certificates that end later; it names some of them."""
+def warnings_of(step: ImportAction) -> tuple[Obstacle[str], ...]:
+    """Return the warnings for the user, one of them about replaced certificates that end later."""
     end = step.certificate.not_after if step.certificate else None
-    longer = [
-        f"certificate {old.record.id} ({iso(old.record.not_after)})"
-        for old in step.superseded
-        if end and certificate_of(old.record).not_after > end
-    ]
-    if not longer:
-        return step.warnings
-    return (
-        *step.warnings,
-        f"It ends at {iso(end)}, earlier than what it takes the place of: {some_of(longer)}. See that it is the one you mean.",
-    )
+    longer = [old.record for old in step.superseded if end and certificate_of(old.record).not_after > end]
+    return (*step.warnings, Obstacle("ends_earlier", {"end": end, "longer": longer})) if longer else step.warnings
 
 
 def plan_absent(
@@ -413,18 +366,16 @@ def plan_absent(
         and (name is None or name in record.names)
     ]
     if not matching:
-        return ImportAction("unchanged", None, "The store holds no such certificate.", common_name=common_name)
+        return ImportAction("unchanged", None, {"is_absent": True}, common_name=common_name)
     if len(matching) > 1:
-        ids = ", ".join(str(record.id) for record in matching)
-        why = f"More than one certificate matches (ids {ids}): name one by certificate_id. Nothing was removed."
-        return ImportAction("failed", "ambiguous", why)
+        return ImportAction("failed", "ambiguous", {"matching": matching})
     step = removal_of(matching[0])
-    return step if matching[0].is_surely_unused else step.failed("in_use", _why_kept(matching[0]))
+    return step if matching[0].is_surely_unused else step.failed("in_use", {"record": matching[0]})
 
 
 def removal_of(record: StoreCertificate) -> ImportAction:
     """Return what deletes a record."""
-    known = ImportAction("removed", None, "Removed.", record.id, record.common_name, record.certificate, record.notes)
+    known = ImportAction("removed", None, {}, record.id, record.common_name, record.certificate, record.notes)
     return replace(known, record=record)
 
 
@@ -442,24 +393,7 @@ def check_deletion(record: StoreCertificate, listed: Certificate | None) -> None
             f"Certificate {record.id} was given another certificate since the store was listed: run it again to see what is there now.",
         )
     if not record.is_surely_unused:
-        raise CertificatesError("in_use", _why_kept(record))
-
-
-def _in_use(record: StoreCertificate) -> str:
-    services = "1 service" if record.associated_service_count == 1 else f"{record.associated_service_count} services"
-    return f"Certificate {record.id} is in use by {services}"
-
-
-def _why_kept(record: StoreCertificate) -> str:
-    if record.associated_service_count:
-        return (
-            f"{_in_use(record)}: have its listeners serve another certificate first, with ssl_certificate_deploy; ssl_certificate_info with "
-            "gather_services tells which they are."
-        )
-    return (
-        f"The API does not tell whether a service uses certificate {record.id}, so it is not deleted on a guess: see in the portal that "
-        "none does, and delete it there."
-    )
+        raise CertificatesError("in_use", messages.why_kept(record))
 
 
 def plain_fingerprint(text: str) -> str:
@@ -473,8 +407,7 @@ def spare_what_is_wanted(steps: Sequence[ImportAction]) -> list[ImportAction]:
     spared = []
     for step in steps:
         if step.outcome == "removed" and step.id in wanted:
-            why = f"Another item of the same run wants certificate {step.id} to be in the store: leave one of the two."
-            spared.append(step.failed("ambiguous", why))
+            spared.append(step.failed("ambiguous", {"wanted": step.id}))
         else:
             superseded = (replace(old, removed=old.removed and old.record.id not in wanted) for old in step.superseded)
             spared.append(replace(step, superseded=tuple(superseded)))
@@ -494,9 +427,8 @@ def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
         if first == position:
             marked.append(step)
         elif step.content != steps[first].content:
-            why = f"The same certificate as item {first}, with another chain, CSR or notes: give it once."
-            marked.append(step.failed("ambiguous", why))
+            marked.append(step.failed("ambiguous", {"first": first}))
         else:
             again = replace(step, content=None, record=None, changes={}, superseded=(), first=first)
-            marked.append(replace(again, outcome="unchanged", message=f"The same as item {first}."))
+            marked.append(replace(again, outcome="unchanged", facts={"first": first}))
     return marked

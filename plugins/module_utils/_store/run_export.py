@@ -78,7 +78,12 @@ def run(module: Module) -> dict[str, t.Any]:
     try:
         folder.check_place()
     except CertificatesError as error:
-        lost = [action if action.outcome == "failed" else lost_with_folder(action, error) for action in done]
+        lost = [
+            action
+            if action.outcome == "failed"
+            else action.failed("not_written", {"error": error.message}, is_changed=action.outcome == "exported")
+            for action in done
+        ]
         result = as_result(lost, client, folder, at)
         return {**result, "failure": error.as_failure()}
     return as_result(done, client, folder, at)
@@ -197,11 +202,6 @@ class Exporter:
             self._hidden.update(dict.fromkeys(texts, times))
             self._hidden = +self._hidden
             self._module.no_log_values = {*self._always_hidden, *self._hidden}
-
-
-def lost_with_folder(action: ExportAction, error: CertificatesError) -> ExportAction:
-    """Return a certificate whose files are not where they should be."""
-    return action.failed("not_written", error.message, is_changed=action.outcome == "exported")
 
 
 # The result

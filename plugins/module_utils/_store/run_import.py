@@ -34,8 +34,9 @@ from .._softlayer.values import check_ids
 from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chain
+from . import messages
 from .apply import Creator, read_kept
-from .check import ImportOptions, assemble, check_order, with_remedy
+from .check import ImportOptions, assemble, check_order
 from .options import IDENTITIES, SOURCES, check_beside_several, import_options
 from .plan_import import (
     CHAIN,
@@ -80,11 +81,11 @@ def run(module: Module) -> dict[str, t.Any]:
     steps = refuse_creates_without_a_place(steps, params["ledger_url"])
     for step in steps:
         for warning in warnings_of(step):
-            module.warn(f"{step.name}: {warning}")
+            module.warn(f"{step.name}: {messages.warning(warning)}")
     done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, client, steps)
     for step, end in zip(steps, done, strict=True):
         for warning in end.warnings[len(step.warnings) :]:
-            module.warn(f"{end.name}: {warning}")
+            module.warn(f"{end.name}: {messages.warning(warning)}")
     result = as_result(done if module.check_mode else steps, done, client, single=is_single)
     return {**result, "skipped_items": waiting}
 
@@ -155,7 +156,7 @@ def check(item: Item, module: Module, view_with: ClientsWith) -> ImportAction | 
     if item["state"] == "absent":
         return None
     options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"])
-    known = ImportAction("imported", None, "", order_id=item["order_id"], notes=item["notes"])
+    known = ImportAction("imported", None, {}, order_id=item["order_id"], notes=item["notes"])
     try:
         bundle = read_given(item, module.hide)
         known = replace(known, certificate=bundle.certificate)
@@ -253,7 +254,7 @@ def carry_out(module: Module, client: Client, steps: Sequence[ImportAction]) -> 
             first = done[step.first]
             done[position] = replace(step, id=first.id)
             if first.outcome == "failed":
-                done[position] = replace(step, outcome="failed", reason=first.reason, message=first.message)
+                done[position] = replace(step, outcome="failed", reason=first.reason, facts=first.facts)
     return done
 
 
@@ -265,7 +266,7 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
         if step.record and step.outcome == "updated":
             step = edit(client, step, step.record.stored_id)
         elif step.record and step.outcome == "removed" and not remove(client, step.record.stored_id, step.certificate):
-            step = replace(step, outcome="unchanged", message="Somebody else has deleted it meanwhile.")
+            step = replace(step, outcome="unchanged", facts={"is_gone": True})
     except CertificatesError as error:
         return step.because(error)
     superseded = (replace(old, removed=old.removed and was_removed(client, old.record)) for old in step.superseded)
@@ -277,7 +278,9 @@ def create(creator: Creator, step: ImportAction) -> ImportAction:
     try:
         created = creator.create(step)
     except CertificatesError as error:
-        raise with_remedy(error, step.wanted.certificate) from None
+        if step.wanted.certificate.common_name or error.code not in {"refused", "no_answer"}:
+            raise
+        raise CertificatesError(error.code, messages.without_common_name(error.message), **error.details) from None
     if created.is_ours:
         return as_kept(step, created.record)
     return plan_found(step, [created.record], t.cast(TrustView, step.view), is_listed=False)
@@ -375,7 +378,9 @@ def as_result(
     certificates = [step.as_result() for step in done]
     # The diff shows the plan, unless another run has stored or deleted it meanwhile, or the store has not taken its CSR.
     shown = [
-        end if end.outcome in {"unchanged", "updated"} and end.message != step.message else step
+        end
+        if end.outcome in {"unchanged", "updated"} and (end.outcome, end.facts) != (step.outcome, step.facts)
+        else step
         for step, end in zip(planned, done, strict=True)
     ]
     result: dict[str, t.Any] = {

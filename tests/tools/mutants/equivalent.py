@@ -43,17 +43,6 @@ EQUIVALENT: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "plan._refused: old and reason == 'names_not_covered' => reason == 'names_not_covered'",
-            "plan._refused: old and reason == 'key_type_not_offered' => reason == 'key_type_not_offered'",
-            "plan._refused: old and old.record and (reason == 'organization_differs')"
-            " => old.record and reason == 'organization_differs'",
-            "plan._refused: old and old.record and (reason == 'organization_differs')"
-            " => old and reason == 'organization_differs'",
-        ),
-        "Only where something is known of the other one there is such a reason.",
-    ),
-    **dict.fromkeys(
-        (
             "paging._read_on: 'incomplete' => ''",
             "paging._read_on: 'incomplete' => '' (3)",
             "paging._read_to_the_end: 'incomplete' => ''",
@@ -130,8 +119,7 @@ EQUIVALENT: dict[str, str] = {
         ),
         "It is long, and public.",
     ),
-    "plan_import.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
-    " => 'intermediateCertificate' in self.changes": "What changes is a record.",
+    "plan_import.ImportAction.held: self.record and CHAIN in self.changes => CHAIN in self.changes": "What changes is a record.",
     "plan_deploy._adopted: old and lost and old.identities.issubset(lost) and _is_promising(current, world.view)"
     " => lost and old.identities.issubset(lost) and _is_promising(current, world.view)": "What is lost was there.",
     "plan_deploy.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",

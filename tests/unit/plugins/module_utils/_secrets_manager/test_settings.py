@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import (
+    NAME,
     Instance,
     resolve_instance,
+    why_no_metadata,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
 
@@ -119,3 +121,29 @@ def test_reached_as_the_api_is() -> None:
     found = resolved({}, timeout=7.0, retries=2, proxy="proxy.example.com:3128", validate_certs=False).network
     assert (found.timeout, found.retries, found.proxy, found.verify) == (7.0, 2, "http://proxy.example.com:3128", False)
     assert refused({"instance_url": "http://127.0.0.1"}, proxy="http://proxy.example.com").code == "insecure_endpoint"
+
+
+@pytest.mark.parametrize(
+    ("labels", "description", "why"),
+    [
+        (None, None, None),
+        (["xx", "x" * 64] * 15, "d" * 1024, None),
+        ([f"label{number}" for number in range(31)], None, "at most 30"),
+        (["x"], None, "2 to 64"),
+        (["x" * 65], None, "2 to 64"),
+        ([], "d" * 1025, "at most 1024"),
+    ],
+)
+def test_limits_of_metadata(labels: list[str] | None, description: str | None, why: str | None) -> None:
+    told = why_no_metadata(labels, description)
+    assert told is None if why is None else told is not None and why in told
+
+
+@pytest.mark.parametrize("name", ["www.example.com", "_a", "9-9", "a" * 256])
+def test_usual_names(name: str) -> None:
+    assert NAME.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", ["a", "a" * 257, "-a", "a-", "a_", "a b", "ä1", "*.example.com", "", "ab\n"])
+def test_unusual_names(name: str) -> None:
+    assert not NAME.fullmatch(name)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,
     StoreListing,
@@ -52,15 +52,19 @@ def test_a_diff_shows_public_facts() -> None:
         return {"common_name": name, "fingerprint_sha256": issued.fingerprint, "not_after": end}
 
     [action] = plan(A.record(1))
-    new = replace(action, outcome="exported", message="Exported.")
+    new = replace(action, outcome="exported", parts=("certificate",))
     headers = dict.fromkeys(("before_header", "after_header"), f"/srv/{WWW}")
     after = {"id": 1, **facts(A, WWW)}
-    assert new.as_diff("/srv/{}".format) == {**headers, "before": {}, "after": {**after, "state": "Exported."}}
+    assert new.as_diff("/srv/{}".format) == {
+        **headers,
+        "before": {},
+        "after": {**after, "state": "Exported: certificate."},
+    }
     instead = replace(new, before=B.record(2).certificate).simulated()
     assert instead.as_diff("/srv/{}".format) == {
         **headers,
         "before": facts(B, OTHER),
-        "after": {**after, "state": "To be exported."},
+        "after": {**after, "state": "To be exported: certificate."},
     }
 
 
@@ -133,11 +137,10 @@ def test_ids_are_selected_and_missed() -> None:
         (5, "unchanged", None),
         (9, "failed", "not_found"),
     ]
-    messages = {one.id: one.message for one in found}
-    assert "include_expired: true" in messages[2] and "has expired at 20" in messages[2]
+    assert found[0].facts == {"expired": records[1].not_after}
+    assert found[3].facts == {"why": Obstacle("not_found", {"certificate_id": 9, "is_there": False})}
     assert found[0].as_result(NOW, str)["fingerprint_sha256"] == Made(days=(-9, -1)).issued.fingerprint
     assert left_behind(plan(records[1], certificate_ids=[2]), {f"{WWW}.key", f"{WWW}+2.key"}) == [f"{WWW}+2.key"]
-    assert messages[9].startswith("The store holds no certificate 9:")
     assert plan(*records, certificate_ids=[]) == plan(*records, common_names=[]) == []
 
 
@@ -146,15 +149,15 @@ def test_patterns_are_selected_and_missed() -> None:
     found = plan(*records, common_names=["ALT.*", "old.*", "none.*", "none.*"])
     assert told(found) == [(3, "unchanged", None), (None, "failed", "not_found"), (None, "failed", "not_found")]
     assert [one.name for one in found] == [OTHER, "old.*", "none.*"]
-    assert (
-        "include_expired: true" in found[1].message and "No certificate of the store matches none.*" in found[2].message
-    )
+    assert [one.facts for one in found[1:]] == [
+        {"pattern": "old.*", "have_expired": True},
+        {"pattern": "none.*", "have_expired": False},
+    ]
 
 
 def test_a_user_who_may_only_view_gets_nothing() -> None:
     found = plan(A.record(1, notes="-"), is_limited=True, certificate_ids=[1, 2])
     assert told(found) == [(1, "failed", "no_permission"), (2, "failed", "no_permission")]
-    assert all("SECURITY_CERTIFICATE_MANAGE" in one.message for one in found)
     shown = found[0].as_result(NOW, str)
     assert (shown["common_name"], shown["notes"], shown["associated_service_count"]) == (WWW, None, None)
 
@@ -183,9 +186,7 @@ def test_the_certificate_comes_last() -> None:
     assert list(content_of(found, check_key(ACTION.id, ACTION.bundle[0], KEY_PEM), None)) == [
         f"{WWW}{end}" for end in (".key", ".ca-bundle", ".crt")
     ]
-    assert found.message == "Exported: private key, intermediate certificates, certificate."
-    assert found.simulated().message == "Would be exported: private key, intermediate certificates, certificate."
-    assert ACTION.simulated() == ACTION and ACTION.message == "The folder has it already."
+    assert ACTION.simulated() == ACTION
 
 
 def test_what_was_written_is_whole() -> None:
@@ -272,7 +273,7 @@ def test_results_have_public_facts() -> None:
         "intermediate_path": f"/dest/{WWW}.ca-bundle",
         "certificate_path": f"/dest/{WWW}.crt",
     }
-    failed = compare(ACTION, {}, None).failed("api_error", "No.")
+    failed = compare(ACTION, {}, None).failed("api_error", {"error": "No."})
     shown = failed.as_result(NOW, str)
     assert (shown["paths"], shown["reason"], shown["message"], failed.parts) == (None, "api_error", "No.", ())
     assert not failed.is_changed
@@ -293,5 +294,4 @@ def test_results_have_public_facts() -> None:
 
 
 def test_nothing_was_changed_unless_that_is_said() -> None:
-    nothing = ExportAction("unchanged", None, "It is there.")
-    assert [value for value in vars(nothing).values() if value] == ["unchanged", "It is there."]
+    assert [value for value in vars(ExportAction("unchanged", None, {})).values() if value] == ["unchanged", "done"]

@@ -45,7 +45,7 @@ def found(path: Path, *, is_pkcs12: bool = False) -> Bundle:
 
 def checked(bundle: Bundle) -> ImportAction:
     """What becomes of it."""
-    known = ImportAction("imported", None, "", certificate=Certificate(ONE.der))
+    known = ImportAction("imported", None, {}, certificate=Certificate(ONE.der))
     return check_bundle(known, bundle, ImportOptions(trust="require"), CLIENTS.anchors(), CLIENTS)
 
 
@@ -80,7 +80,7 @@ def test_what_is_in_pkcs12_comes_with_the_key(tmp_path: Path) -> None:
     hidden = Hidden()
     action = checked(with_key(found(path, is_pkcs12=True), PASSPHRASE, hidden))
     assert action.outcome == "imported" and action.wanted.intermediates == tuple(map(Certificate.of, ONE.chain))
-    assert [warning.partition(",")[0] for warning in action.warnings] == ["Left out"]
+    assert [warning.reason for warning in action.warnings] == ["left_out"]
     assert hidden == key_texts(ONE.key_pem.encode())
 
 

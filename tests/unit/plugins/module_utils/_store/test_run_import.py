@@ -12,9 +12,11 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.apply import Creator
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import removal_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import ImportAction, removal_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.run_import import (
     carry_out_one,
+    create,
     remove,
     was_removed,
 )
@@ -158,3 +160,17 @@ def test_a_superseded_record_that_is_used_again_is_warned_of_as_such() -> None:
     store.row_after = {**ROW, "associatedServiceCount": 1}
     assert not was_removed(cast(Client, store), stored(7, LISTED))
     assert "was not removed: " in store.warnings[0] and "A service uses it since" in store.warnings[0]
+
+
+@pytest.mark.parametrize("code", ["refused", "no_answer", "rate_limited"])
+@pytest.mark.parametrize("name", ["www.example.com", None])
+def test_the_store_may_not_take_a_certificate_without_a_common_name(name: str | None, code: Any) -> None:
+    class Refusing:
+        def create(self, _creation: ImportAction) -> Any:
+            raise CertificatesError(code, "The store says no.", call="createObject")
+
+    certificate = Certificate(AUTHORITY.issue(name, names=["www.example.com"]).der)
+    with pytest.raises(CertificatesError) as caught:
+        create(cast(Creator, Refusing()), ImportAction.of(Content(certificate, "", (), None, None)))
+    assert (caught.value.code, caught.value.details) == (code, {"call": "createObject"})
+    assert ("It has no common name" in caught.value.message) == (name is None and code != "rate_limited")
