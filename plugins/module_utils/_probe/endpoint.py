@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from .._base.codes import NotSeen
-from .._base.errors import CertificatesError
+from .._base.errors import CertificatesError, Obstacle
 from .._base.names import LARGEST_PORT, ascii_name, is_address
-from .._base.text import printable, some_of
+from .._base.text import printable
 from .._replacement.index import StoreIndex, why_not_held
-from .._replacement.messages import why_not
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate
 from .._x509.certificate import Certificate
+from . import messages
 
 HTTPS_PORT = 443
 KEYS = ("host", "port", "server_name", "expected")
@@ -236,22 +236,25 @@ class Demand:
     """A certificate for all of these will do ..."""
     records: tuple[StoreCertificate, ...]
     """... or one of these: the one that is named, and what may stand in for it."""
-    words: str
-    """The same as a part of a sentence."""
-    why_unknown: str | None = None
-    """Why it is not known, as a sentence; `None` if it is."""
+    certificate_id: int | None = None
+    """The id by which that one is named."""
+    why_unknown: Obstacle[t.Literal["not_found"]] | None = None
+    """Why it is not known; `None` if it is."""
 
     @classmethod
     def of(cls, expected: Expected, index: StoreIndex, view: TrustView) -> Demand:
         """Return that of what a user expects."""
         if expected.certificate_id is None:
-            return cls(expected.names, (), f"a certificate for {some_of(list(expected.names))}")
+            return cls(expected.names, ())
         record = index.by_handle.get(expected.certificate_id)
         if record is None or record.certificate is None:
-            why = why_not(why_not_held(expected.certificate_id, record))
-            return cls((), (), f"certificate {expected.certificate_id}", why)
-        words = f"certificate {record.id} ({record.certificate.shown_name}), or one that may stand in for it"
-        return cls((), (record, *index.superseding(record, view)), words)
+            return cls((), (), expected.certificate_id, why_not_held(expected.certificate_id, record))
+        return cls((), (record, *index.superseding(record, view)), expected.certificate_id)
+
+    @property
+    def words(self) -> str:
+        """What must be served, as a part of a sentence."""
+        return messages.demanded(self)
 
     def fits(self, certificate: Certificate) -> bool:
         """Return whether a certificate is what must be served."""

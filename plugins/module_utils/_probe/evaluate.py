@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 
 from .._base.text import some_of
 from .._x509.certificate import Certificate
+from . import messages
 from .endpoint import ProbeResult
 
 Finding = t.Literal["served", "other", "failing", "unreachable"]
 Leaves: t.TypeAlias = "tuple[tuple[str | None, Certificate | None], ...]"
-MOST_NAMED = 4
-"""Maximum number of addresses in a message."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,12 @@ class Verdict:
             another certificate; `failing`, if one completes no handshake; `unreachable`, if none accepts connections.
         fingerprints: SHA-256 of the certificates that were seen.
         shown: the fingerprint to report; another one than the wanted one, if there is such.
-        words: the finding as a sentence; nothing if it is `served`.
         wanted: the certificate that should be served; `None` if that is not known.
         working: the addresses that completed a handshake.
         failing: those that accepted a connection and completed none.
+        failed: their results.
+        others: the results of those that serve another certificate.
+        lost: the results of those that worked before, and do not accept connections any more.
         closed: the results of those that did not accept a connection.
         chains: what was sent, each once, with the server's own certificate first; that with the wanted one comes last.
         accepting: the addresses where a client accepts what is served.
@@ -42,18 +43,25 @@ class Verdict:
     """
 
     finding: Finding
-    fingerprints: frozenset[str]
-    shown: str | None
-    words: str
+    fingerprints: frozenset[str] = frozenset()
+    shown: str | None = None
     wanted: Certificate | None = None
     working: frozenset[str | None] = frozenset()
     failing: frozenset[str | None] = frozenset()
+    failed: tuple[ProbeResult, ...] = ()
+    others: tuple[ProbeResult, ...] = ()
+    lost: tuple[ProbeResult, ...] = ()
     closed: tuple[ProbeResult, ...] = ()
     chains: tuple[tuple[Certificate, ...], ...] = ()
     accepting: frozenset[str | None] = frozenset()
     refusing: frozenset[str | None] = frozenset()
     refusal: str | None = None
     leaves: Leaves = ()
+
+    @property
+    def words(self) -> str:
+        """The finding as a sentence; nothing if it is `served`."""
+        return messages.verdict(self)
 
     @property
     def is_everywhere(self) -> bool:
@@ -82,10 +90,8 @@ class Verdict:
 
     def since(self, before: Verdict | None) -> Verdict:
         """Return this with the addresses counted as failing that worked before and do not accept connections any more."""
-        gone = [result for result in self.closed if before and result.ip_address in before.working]
-        if not gone or self.finding == "unreachable":
-            return self
-        return replace(self, finding="failing", words=" ".join(dict.fromkeys(filter(None, [_said(gone), self.words]))))
+        lost = tuple(result for result in self.closed if before and result.ip_address in before.working)
+        return self if not lost or self.finding == "unreachable" else replace(self, finding="failing", lost=lost)
 
     def is_worse_than(self, before: Verdict) -> bool:
         """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""
@@ -114,40 +120,28 @@ def judge(
     reached = [result for result in results if result.is_connected]
     leaves = tuple((result.ip_address, result.chain[0] if result.chain else None) for result in results)
     if not reached:
-        return Verdict("unreachable", frozenset(), None, _said(results), closed=tuple(results), leaves=leaves)
+        return Verdict("unreachable", closed=tuple(results), leaves=leaves)
     seen = [result for result in reached if result.chain]
-    others = [result for result in seen if not fits(result.chain[0])]
-    failed = [result for result in reached if result.reason is not None or not result.chain]
+    others = tuple(result for result in seen if not fits(result.chain[0]))
+    failed = tuple(result for result in reached if result.reason is not None or not result.chain)
     failing = frozenset(result.ip_address for result in failed)
     finding: Finding = "failing" if failed else "other" if others else "served"
-    names = [f"{result.ip_address or result.endpoint.host} serves {described(result.chain[0])}" for result in others]
-    words = f"{some_of(names, MOST_NAMED, '; ')}." if others else ""
     refused = [result for result in reached if result.accepted is False]
     chains = dict.fromkeys(result.chain for result in seen)
     return Verdict(
         finding,
         fingerprints=frozenset(result.chain[0].fingerprint_sha256 for result in seen),
-        shown=(others or seen)[0].chain[0].fingerprint_sha256 if seen else None,
-        words=_said(failed) if failed else words,
+        shown=(others or tuple(seen))[0].chain[0].fingerprint_sha256 if seen else None,
         wanted=wanted,
         working=frozenset(result.ip_address for result in reached) - failing,
         failing=failing,
+        failed=failed,
+        others=others,
         closed=tuple(result for result in results if result not in reached),
         chains=tuple(sorted(chains, key=lambda chain: fits(chain[0]))),
         accepting=frozenset(result.ip_address for result in reached if result.accepted),
         refusing=frozenset(result.ip_address for result in refused),
-        refusal=some_of(list(dict.fromkeys(result.refusal or "" for result in refused)), MOST_NAMED, "; ") or None,
+        refusal=some_of(list(dict.fromkeys(result.refusal or "" for result in refused)), messages.MOST_NAMED, "; ")
+        or None,
         leaves=leaves,
     )
-
-
-def described(certificate: Certificate) -> str:
-    """Return what identifies a certificate in a sentence."""
-    return (
-        f"the certificate {certificate.shown_name} with the serial number {certificate.parsed.serial_number:x}, valid until "
-        f"{certificate.not_after:%Y-%m-%d}"
-    )
-
-
-def _said(results: Sequence[ProbeResult]) -> str:
-    return some_of(list(dict.fromkeys(result.message or "" for result in results)), MOST_NAMED, " ")

@@ -7,17 +7,16 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 from datetime import datetime
 
 from .._base.codes import EndpointReason
-from .._base.text import some_of
-from .._base.times import days_until, iso
-from .._replacement.messages import trust_remedy
+from .._base.times import days_until
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, chain_as_sent
 from .._x509.lifespan import NOT_KNOWN, Lifespan
+from . import messages
 from .endpoint import Demand, ProbeResult
-from .evaluate import described
 
 
 class Entries:
@@ -46,12 +45,9 @@ class Entries:
         lifespan = Lifespan.of(served, chain.path if chain else ()) if served else None
         matches = served.is_for(name) if served else None
         is_served = demand.fits(served) if demand and served else None
-        reason, message = self._why_not(result, chain, name if matches is False else None)
+        reason, facts = self._why_not(result, chain, name if matches is False else None)
         if demand and served and not is_served and result.reason is None:
-            what = f"{result.endpoint.shown} serves {described(served)}, and must serve {demand.words}"
-            reason, message = "not_served", f"{what}: have that served there, or correct what is expected."
-        if result.refusal and result.refusal not in (message or ""):
-            message = f"{message} OpenSSL says: {result.refusal}."
+            reason, facts = "not_served", {"demand": demand}
         return {
             "host": result.endpoint.host or None,
             "port": result.endpoint.port,
@@ -69,7 +65,7 @@ class Entries:
             "tls_version": result.tls_version,
             "cipher": result.cipher,
             "reason": reason,
-            "message": message,
+            "message": messages.endpoint(result, reason, facts),
         }
 
     def chain_of(self, result: ProbeResult) -> Chain | None:
@@ -83,24 +79,20 @@ class Entries:
 
     def _why_not(
         self, result: ProbeResult, chain: Chain | None, other_name: str | None
-    ) -> tuple[EndpointReason | None, str | None]:
-        """Return the first of all reasons, and the sentence about it."""
+    ) -> tuple[EndpointReason | None, Mapping[str, t.Any]]:
+        """Return the first of all reasons, and the facts of it; see `messages.endpoint`."""
         if result.reason is not None or not result.chain:
-            return result.reason, result.message
+            return result.reason, {}
         served = result.chain[0]
-        what = f"{result.endpoint.shown} serves the certificate {served.shown_name}, which"
         if served.not_after < self._at:
-            return "expired", f"{what} expired on {iso(served.not_after)}: replace it."
+            return "expired", {}
         if self._at < served.not_before:
-            return "not_yet_valid", f"{what} is not valid before {iso(served.not_before)}: check this machine's clock."
+            return "not_yet_valid", {}
         if other_name is not None:
-            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "no name at all"
-            return "name_mismatch", f"{what} is not for {other_name} but for {names}."
+            return "name_mismatch", {"asked": other_name}
         if chain is not None and chain.trust != "trusted":
-            return UNTRUSTED[chain.trust], f"{what} is not trusted: {chain.why}. {trust_remedy(chain, 'served')}"
-        if result.is_for_other_name:
-            return "name_mismatch", f"{what} is not for {result.endpoint.checked_name} as clients see it."
-        return None, f"{what} is not accepted by clients." if result.accepted is False else None
+            return UNTRUSTED[chain.trust], {"chain": chain}
+        return "name_mismatch" if result.is_for_other_name else None, {}
 
 
 def facts_of(certificate: Certificate | None) -> dict[str, t.Any]:

@@ -16,10 +16,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 
+from .._base.errors import Obstacle
 from .._base.files import is_fixed
 from .._base.module import Module
 from .._base.options import ArgumentSpec
-from .._base.text import some_of
 from .._base.times import now
 from .._http.download import CRL_LIMITS, Cache, Reach, content_of, download
 from .._http.network import Network
@@ -29,6 +29,7 @@ from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chain
 from .._x509.crl import NOT_NAMED, DistributionPoint, Question, Revocation, decisive, questions_about, read_crl
+from . import messages
 
 SPEC = ArgumentSpec(
     options={"check_revocation": {"type": "str", "choices": ["warn", "off"], "default": "warn"}},
@@ -36,8 +37,6 @@ SPEC = ArgumentSpec(
 ASKED_AGAIN_AFTER = 12 * 3600.0
 """Seconds for which a list that is kept is not asked for again, so that what was revoked yesterday is known today: many hold for a week or
 more. Where no newer one can be had, it counts until its end."""
-MOST_NAMED = 3
-"""Maximum number of lists in a warning."""
 Pair = tuple[Certificate, Chain]
 Sent = tuple[Certificate, Sequence[Certificate]]
 """A certificate, and what is sent with it."""
@@ -51,12 +50,12 @@ class CrlAnswers:
     Attributes:
         answers: one for each question.
         made_at: when the list was made, of one that can be used.
-        why: why it cannot be used, as the end of a sentence, if that is so.
+        why: why it cannot be used, if that is so.
     """
 
     answers: Mapping[Certificate, Revocation]
     made_at: datetime = datetime.min
-    why: str | None = None
+    why: Obstacle[str] | None = None
 
 
 class Authorities:
@@ -82,20 +81,13 @@ class Authorities:
         self._named = named
         self._asked: set[Pair] = set()
         self._got: dict[str, bytes | str] = {}
-        self._failed: dict[
-            str, str
-        ] = {}  # by the list's URL; of one that says nothing of a certificate, by that one's name
+        self._failed: dict[str, Obstacle[str]] = {}
+        """By the list's URL; of one that says nothing of a certificate, by that one's name."""
 
     @property
     def warnings(self) -> list[str]:
         """A sentence about the lists that could not be had or used."""
-        if not self._failed:
-            return []
-        whys = some_of([f"{about}: {why}" for about, why in self._failed.items()], MOST_NAMED, "; ")
-        return [
-            f"Whether some certificates were revoked is not known, because lists of their authorities cannot be used ({whys}). "
-            "See that this machine or its proxy reaches them, or set check_revocation: off."
-        ]
+        return [messages.unusable_lists(self._failed)] if self._failed else []
 
     def ask(
         self, pairs: Iterable[Pair], anchors: Callable[[], Anchors], known: Mapping[Certificate, Revocation]
@@ -133,8 +125,8 @@ class Authorities:
         }
         for certificate, answer in decided.items():
             is_told = any(url in self._failed for url in questions[certificate].urls)
-            if answer.status == "unknown" and answers[certificate] and not is_told:
-                self._failed.setdefault(certificate.shown_name, answer.why or "")
+            if answer.why and answers[certificate] and not is_told:
+                self._failed.setdefault(certificate.shown_name, answer.why)
         return decided
 
     def _answers(
@@ -160,12 +152,16 @@ class Authorities:
         new: dict[str, bytes] = {}
         for url, before in older.items():
             data, questions = self._got[url], asked[url]
-            reading = unread(url, questions, data) if isinstance(data, str) else read(url, data, questions, at)
+            reading = (
+                unread(url, questions, Obstacle("not_there", {"error": data}))
+                if isinstance(data, str)
+                else read(url, data, questions, at)
+            )
             if isinstance(data, bytes) and not reading.why and not (before and before.made_at > reading.made_at):
                 new[url] = data
                 before = None
-            elif before is None:
-                self._failed[url] = reading.why or ""
+            elif before is None and reading.why:
+                self._failed[url] = reading.why
             yield before or reading
         self._cache.keep(new)
 
@@ -174,7 +170,7 @@ def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> CrlAnsw
     """Return what a list says, once its signature was verified."""
     crl, asked = read_crl(data), list(asked)
     if crl is None:
-        return unread(url, asked, "what is there is no list of revoked certificates")
+        return unread(url, asked, Obstacle("no_list"))
     why_not = {issuer: crl.why_unusable(issuer, at) for issuer in {question.issuer for question, _point in asked}}
     answers = {
         question.certificate: (
@@ -187,15 +183,13 @@ def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> CrlAnsw
     return CrlAnswers(answers, crl.this_update, next(filter(None, why_not.values()), None))
 
 
-def unread(url: str, asked: Iterable[Asked], why: str) -> CrlAnswers:
+def unread(url: str, asked: Iterable[Asked], why: Obstacle[str]) -> CrlAnswers:
     """Return that nothing is known by a list."""
     return CrlAnswers({question.certificate: _unknown(url, question, why) for question, _point in asked}, why=why)
 
 
-def _unknown(url: str, question: Question, why: str) -> Revocation:
-    return Revocation(
-        "unknown", question.certificate, why=f"its list of revoked certificates, {url}, cannot be used: {why}"
-    )
+def _unknown(url: str, question: Question, why: Obstacle[str]) -> Revocation:
+    return Revocation("unknown", question.certificate, why=Obstacle("unusable_list", {"url": url, "why": why}))
 
 
 def authorities_for(module: Module, client: Client, folder: str | None) -> Authorities | None:

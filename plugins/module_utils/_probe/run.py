@@ -23,6 +23,7 @@ from .._base.options import ArgumentSpec, concurrency_options
 from .._base.times import now
 from .._http.network import LONGEST_TIMEOUT, Network, network_of
 from .._replacement.index import StoreIndex
+from .._replacement.messages import why_not
 from .._replacement.roots import roots_if_any
 from .._replacement.trust import TrustView
 from .._softlayer.client import Client
@@ -34,6 +35,7 @@ from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.crl import NOT_ASKED, Revocation, answer_about
 from .._x509.options import certificate_options
+from . import messages
 from .endpoint import Demand, Endpoint, Expected, ProbeResult, is_host, names_record, read_endpoint
 from .handshake import CONCURRENCY, probe_all
 from .result import Entries
@@ -98,7 +100,7 @@ def run(module: Module) -> dict[str, t.Any]:
     demands = [Demand.of(item.endpoint.expected, store, view) if item.endpoint.expected else None for item in items]
     for number, demand in enumerate(demands):
         if demand and demand.why_unknown and not (listing and listing.is_limited):
-            raise CertificatesError("not_found", f"endpoints[{number}].expected: {demand.why_unknown}")
+            raise CertificatesError("not_found", f"endpoints[{number}].expected: {why_not(demand.why_unknown)}")
     to_probe = [item.endpoint for item in items if not item.why_not]
     tls_client = anchors.client if anchors else None
     results = probe_all(to_probe, params["timeout"], params["concurrency"], client=tls_client)
@@ -224,9 +226,9 @@ def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> 
     stored = {record.id: record for record in records}
     items = []
     for balancer in fetch_balancers(client):
-        host, why_not = balancer.address or "", None
+        host, why_unseen = balancer.address or "", None
         if not host:
-            why_not = f"The load balancer {balancer.name} has no address: its status is {balancer.provisioning_status}."
+            why_unseen = messages.no_address(balancer.name, balancer.provisioning_status)
         for listener in sorted(filter(lambda x: x.is_https, balancer.listeners), key=lambda x: x.port):
             record = stored.get(listener.certificate_id or 0)
             name = asked_name(record) if record else None
@@ -235,7 +237,7 @@ def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> 
                 "load_balancer_uuid": balancer.uuid,
                 "listener_uuid": listener.uuid,
             }
-            items.append(Item(Endpoint(host, listener.port, name or host or None), about, why_not))
+            items.append(Item(Endpoint(host, listener.port, name or host or None), about, why_unseen))
     return items
 
 

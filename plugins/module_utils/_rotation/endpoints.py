@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from .._base.names import any_matches, ascii_name
 from .._probe.endpoint import Demand, Endpoint, Expected
 from .._replacement.index import StoreIndex
+from .._replacement.messages import why_not
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
@@ -29,7 +30,7 @@ def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> str | None
     for number, endpoint in enumerate(endpoints):
         demand = Demand.of(endpoint.expected, world.index, world.view) if endpoint.expected else None
         if demand and demand.why_unknown:
-            return f"endpoints[{number}].expected: {demand.why_unknown}"
+            return f"endpoints[{number}].expected: {why_not(demand.why_unknown)}"
     return None
 
 
@@ -135,7 +136,7 @@ def _planned(endpoint: Endpoint, demand: Demand) -> EndpointAction:
         target_id=target.id if target else None,
         is_everywhere=False,
     )
-    return action.failed("not_found", demand.why_unknown) if demand.why_unknown else action
+    return action.failed("not_found", why_not(demand.why_unknown)) if demand.why_unknown else action
 
 
 def as_seen(action: EndpointAction, index: StoreIndex) -> EndpointAction:

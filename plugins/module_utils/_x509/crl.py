@@ -19,10 +19,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from .._base.errors import CertificatesError
+from .._base.errors import CertificatesError, Obstacle
 from .._base.text import printable
 from .._base.times import iso
-from . import asn1
+from . import asn1, messages
 from .certificate import Certificate, comparable, reading
 from .chain import Anchors, Chain
 from .pem import from_base64, is_der, pem_blocks
@@ -36,8 +36,7 @@ URL = re.compile(r"http://[!-~]{1,2000}", re.IGNORECASE)
 """What is asked for: plain http, as a list is signed itself, and https would need a list in its turn (RFC 5280, 8)."""
 MOST_URLS = 4
 """URLs that are asked for a certificate; real ones name one or two."""
-NOT_NAMED = "it names no list of revoked certificates that can be had over http"
-NOT_ASKED = "its authority is not known here, or it is not valid now"
+NOT_NAMED, NOT_ASKED = Obstacle("not_named"), Obstacle("not_asked")
 CRITICAL = b"\x01\x01\xff"
 """How it is encoded that an extension is critical (RFC 5280, 4.1)."""
 
@@ -51,14 +50,14 @@ class Revocation:
         certificate: which one it is about, of a whole chain the one that decides.
         at: when it was revoked.
         reason: the authority's word for why (RFC 5280, 5.3.1), if it gives one.
-        why: why it is not known, as the end of a sentence about the certificate.
+        why: why it is not known, see `messages.why_unknown`.
     """
 
     status: Status
     certificate: Certificate | None = None
     at: datetime | None = None
     reason: str | None = None
-    why: str | None = None
+    why: Obstacle[str] | None = None
 
     @property
     def shown(self) -> str:
@@ -72,7 +71,7 @@ class Revocation:
             "certificate": self.certificate.shown_name if self.certificate else None,
             "revoked_at": iso(self.at),
             "reason": self.reason,
-            "why": self.why,
+            "why": self.why and messages.why_unknown(self.why),
         }
 
 
@@ -205,69 +204,69 @@ class Crl:
         scope: x509.IssuingDistributionPoint | None = extensions.get(x509.IssuingDistributionPoint.oid)
         return scope
 
-    def why_unusable(self, issuer: Certificate, at: datetime) -> str | None:
-        """Return why it cannot be relied on, as the end of a sentence about it; `None` if it can.
+    def why_unusable(self, issuer: Certificate, at: datetime) -> Obstacle[str] | None:
+        """Return why it cannot be relied on; `None` if it can.
 
         Args:
             issuer: who must have signed it.
             at: the present instant.
         """
-        why: str | None = "it cannot be read"
+        why: Obstacle[str] | None = Obstacle("unreadable")
         with suppress(CertificatesError), reading(_unread()):
             why = self._why_not_by(issuer) or self._why_not_now(at) or self._why_not_understood()
         return why
 
-    def _why_not_by(self, issuer: Certificate) -> str | None:
+    def _why_not_by(self, issuer: Certificate) -> Obstacle[str] | None:
         if comparable(self.parsed.issuer) != issuer.subject:
-            return f"it is of {printable(self.parsed.issuer.rfc4514_string())}, not of {issuer.shown_name}"
+            return Obstacle("of_other", {"of": printable(self.parsed.issuer.rfc4514_string()), "issuer": issuer})
         usage = issuer.extension(x509.KeyUsage)
         if usage and not usage.crl_sign:
-            return f"{issuer.shown_name} must not sign such lists"
+            return Obstacle("may_not_sign", {"issuer": issuer})
         signed = next(asn1.elements(next(asn1.elements(self.der)).content)).whole
         # The library's own check writes the list anew first, which takes ten times as long.
-        return None if issuer.has_signed(self.parsed, signed) else f"{issuer.shown_name} has not signed it"
+        return None if issuer.has_signed(self.parsed, signed) else Obstacle("not_signed", {"issuer": issuer})
 
-    def _why_not_now(self, at: datetime) -> str | None:
+    def _why_not_now(self, at: datetime) -> Obstacle[str] | None:
         if self.next_update is None:
-            return "it does not say until when it holds"
+            return Obstacle("no_end")
         if not self.this_update <= at <= self.next_update:
-            return f"it holds from {iso(self.this_update)} to {iso(self.next_update)}"
+            return Obstacle("not_now", {"begin": self.this_update, "end": self.next_update})
         return None
 
-    def _why_not_understood(self) -> str | None:
+    def _why_not_understood(self) -> Obstacle[str] | None:
         """Return what of it is not dealt with here (RFC 5280, 5.2: what is critical and not understood makes all of it useless)."""
         for extension in self.parsed.extensions:
             if isinstance(extension.value, x509.DeltaCRLIndicator):
-                return "it has only what has changed since another one"
+                return Obstacle("delta")
             if extension.critical and not isinstance(extension.value, x509.IssuingDistributionPoint):
-                return f"its critical extension {extension.oid.dotted_string} is not known"
+                return Obstacle("critical_extension", {"oid": extension.oid.dotted_string})
         if self.der.count(CRITICAL) > sum(extension.critical for extension in self.parsed.extensions) and any(
             extension.critical for entry in self.parsed for extension in entry.extensions
         ):  # to look at each entry takes long, so it is done only if there may be one
-            return "an entry has a critical extension that is not known"
+            return Obstacle("critical_entry")
         scope = self._scope
         if scope and (scope.indirect_crl or scope.only_contains_attribute_certs or scope.relative_name):
-            return "it is of a kind that is not known"
+            return Obstacle("unknown_kind")
         return None
 
     def about(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
         """Return what it says of a certificate that names a place of it; it must be usable."""
-        answer = Revocation("unknown", certificate, why="its entry in the list of revoked certificates cannot be read")
+        answer = Revocation("unknown", certificate, why=Obstacle("unreadable_entry"))
         with suppress(CertificatesError), reading(_unread()):
             why = self._why_not_about(certificate, point)
             answer = replace(answer, why=why) if why else self._entry_of(certificate, point)
         return answer
 
-    def _why_not_about(self, certificate: Certificate, point: DistributionPoint) -> str | None:
+    def _why_not_about(self, certificate: Certificate, point: DistributionPoint) -> Obstacle[str] | None:
         """Return why a certificate cannot be in it: an authority may have many lists, each for a part of its certificates."""
         scope = self._scope
         if scope is None:
             return None
         if scope.full_name and not point.names & {str(name.value) for name in scope.full_name}:
-            return "the list of revoked certificates that is there is for other certificates of its issuer"
+            return Obstacle("for_others")
         is_authority = certificate.may_issue
         if (is_authority and scope.only_contains_user_certs) or (not is_authority and scope.only_contains_ca_certs):
-            return f"the list of revoked certificates has no certificates of {'authorities' if is_authority else 'servers'}"
+            return Obstacle("lacks_kind", {"is_authority": is_authority})
         return None
 
     def _entry_of(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
@@ -277,16 +276,15 @@ class Crl:
         entry = self.parsed.get_revoked_certificate_by_serial_number(number) if is_there else None
         if entry is None:
             is_partial = point.is_partial or (self._scope is not None and self._scope.only_some_reasons is not None)
-            partly = "the list of revoked certificates has those only that were revoked for some reasons"
-            return Revocation("unknown", certificate, why=partly) if is_partial else Revocation("good", certificate)
+            partly = Revocation("unknown", certificate, why=Obstacle("some_reasons"))
+            return partly if is_partial else Revocation("good", certificate)
         reason = None
         with suppress(CertificatesError), reading(_unread()):  # for whatever reason it is there
             for extension in entry.extensions:
                 if isinstance(extension.value, x509.CRLReason):
                     reason = extension.value.reason
                 elif isinstance(extension.value, x509.CertificateIssuer):
-                    other = "its entry in the list of revoked certificates is about another issuer's"
-                    return Revocation("unknown", certificate, why=other)
+                    return Revocation("unknown", certificate, why=Obstacle("entry_of_other"))
         if reason == x509.ReasonFlags.remove_from_crl:
             return Revocation("good", certificate)
         return Revocation("revoked", certificate, entry.revocation_date_utc, reason.value if reason else None)

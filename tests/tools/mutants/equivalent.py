@@ -174,7 +174,7 @@ EQUIVALENT: dict[str, str] = {
     " reading.made_at)) => not reading.why and (not (before and before.made_at > reading.made_at))": (
         "What is no list is the reason why there is none."
     ),
-    "revocation.Authorities._answers: reading.why or '' => reading.why": "There is one, unless what was got can be used.",
+    "revocation.Authorities._answers: before is None and reading.why => before is None": "There is one, unless what was got can be used.",
     "plan_import.warnings_of: end and certificate_of(old.record).not_after > end => certificate_of(old.record).not_after > end": (
         "Only a certificate takes the place of others."
     ),

@@ -84,7 +84,6 @@ def test_verdicts(case: str) -> None:
         seen = judge(order, WANTED)
         assert seen.finding == finding
         assert bool(seen.words) == (finding != "served")
-        assert seen.words == "" or seen.words.endswith(".")
         assert seen.works == (finding in {"served", "other"})
 
 
@@ -95,18 +94,16 @@ def test_what_is_shown_is_what_is_wrong() -> None:
     assert judge([fails("unreachable")], WANTED).shown is None
 
 
-def test_the_words_name_address_and_certificate() -> None:
-    words = judge([serves(NEW), serves(OLD, "192.0.2.2"), serves(THIRD, "2001:db8::3")], WANTED).words
-    assert "192.0.2.1" not in words
-    for address, issued in (("192.0.2.2", OLD), ("2001:db8::3", THIRD)):
-        assert address in words and f"{issued.certificate.serial_number:x}" in words
-
-
-def test_many_addresses_do_not_make_a_long_sentence() -> None:
-    words = judge([serves(OLD, f"192.0.2.{number}") for number in range(50)], WANTED).words
-    assert len(words) < 1000 and "46" in words
-    same = judge([fails("no_tls") for _ in range(50)], WANTED).words
-    assert same == "192.0.2.9 failed: no_tls."
+def test_what_there_is_to_say() -> None:
+    seen = judge([serves(NEW), serves(OLD, "192.0.2.2"), fails("no_tls"), fails("timeout", "192.0.2.8")], WANTED)
+    assert [[result.ip_address for result in said] for said in (seen.others, seen.failed, seen.closed)] == [
+        *(["192.0.2.2"], ["192.0.2.9"], ["192.0.2.8"]),
+    ]
+    assert seen.lost == () and seen.since(None) == seen.since(judge([fails("timeout", "192.0.2.8")], WANTED)) == seen
+    gone = seen.since(judge([serves(OLD, "192.0.2.8")], WANTED))
+    assert gone == replace(seen, finding="failing", lost=seen.closed)
+    away = judge([fails("timeout", "192.0.2.8")], WANTED)
+    assert away.since(judge([serves(OLD, "192.0.2.8")], WANTED)) == away, "it is not known whether anything is there"
 
 
 def test_what_came_with_each_certificate() -> None:

@@ -61,42 +61,29 @@ def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
     assert entry(result_of(issued, sent), anchors=roots)["trust"] == "trusted"
 
 
-REASONS: dict[str, tuple[ProbeResult, str, str]] = {
-    "expired": (result_of(AUTHORITY.issue(NAME, days=(-90, -1))), "expired", "expired on "),
-    "not_yet_valid": (result_of(AUTHORITY.issue(NAME, days=(1, 90))), "not_yet_valid", "is not valid before "),
+REASONS: dict[str, tuple[ProbeResult, str]] = {
+    "expired": (result_of(AUTHORITY.issue(NAME, days=(-90, -1))), "expired"),
+    "not_yet_valid": (result_of(AUTHORITY.issue(NAME, days=(1, 90))), "not_yet_valid"),
     "name_mismatch": (
         result_of(AUTHORITY.issue("a", names=["a.example", "b.example"])),
         "name_mismatch",
-        "is not for www.example.com but for a.example, b.example.",
     ),
-    "many_names": (
-        result_of(AUTHORITY.issue("a", names=[f"{letter}.example" for letter in "abcdefgh"])),
-        "name_mismatch",
-        "e.example and 3 more.",
-    ),
-    "no_name": (
-        result_of(AUTHORITY.issue(None, names=[])),
-        "name_mismatch",
-        "is not for www.example.com but for no name at all.",
-    ),
-    "untrusted": (result_of(Authority("Other").issue(NAME)), "chain_incomplete", "is missing"),
-    "self_signed": (result_of(self_signed(NAME)), "untrusted", "signed by itself"),
+    "no_name": (result_of(AUTHORITY.issue(None, names=[])), "name_mismatch"),
+    "untrusted": (result_of(Authority("Other").issue(NAME)), "chain_incomplete"),
+    "self_signed": (result_of(self_signed(NAME)), "untrusted"),
     "key_too_short": (
         result_of(self_signed(NAME, ec.generate_private_key(ec.SECP224R1()))),
         "untrusted",
-        "its key is too short. Replace it, or the issuers that the server sends.",
     ),
-    "chain_incomplete": (result_of(AUTHORITY.issue(NAME), ()), "chain_incomplete", "Testing CA 1 is missing"),
+    "chain_incomplete": (result_of(AUTHORITY.issue(NAME), ()), "chain_incomplete"),
 }
 
 
 @pytest.mark.parametrize("case", REASONS)
 def test_what_is_wrong(case: str) -> None:
-    result, reason, said = REASONS[case]
+    result, reason = REASONS[case]
     found = entry(result)
-    assert found["reason"] == reason
-    assert found["message"].startswith(f"{NAME}:443 ") and found["message"].endswith(".")
-    assert said in found["message"]
+    assert found["reason"] == reason and found["message"].startswith(f"{NAME}:443 ")
 
 
 def test_a_root_that_is_not_trusted() -> None:
@@ -104,7 +91,6 @@ def test_a_root_that_is_not_trusted() -> None:
     issued = other.issue(NAME)
     found = entry(result_of(issued, (*issued.chain, other.root)))
     assert (found["trust"], found["reason"]) == ("untrusted", "untrusted")
-    assert "Other Root, which is not trusted" in found["message"]
 
 
 def test_without_roots_nothing_is_said_of_trust() -> None:
@@ -148,11 +134,10 @@ def test_the_ends_of_the_validity_belong_to_it() -> None:
 def test_what_must_be_served() -> None:
     """What was not seen has its own reason, and what is expected is not said of it."""
     result = result_of(AUTHORITY.issue(NAME))
-    other, same = (Demand((name,), (), f"a certificate for {name}") for name in ("api.example.com", NAME))
+    other, same = (Demand((name,), ()) for name in ("api.example.com", NAME))
     told = entry(result, demand=other)
     assert (told["served"], told["reason"]) == (False, "not_served")
-    assert told["message"].startswith(f"{NAME}:443 serves the certificate {NAME} ")
-    assert ", and must serve a certificate for api.example.com: have that served there" in told["message"]
+    assert "must serve a certificate for api.example.com" in told["message"]
     told = entry(result, demand=same)
     assert (told["served"], told["reason"], entry(result)["served"]) == (True, None, None)
     told = entry(replace(result, reason="handshake_failed", message="It failed."), demand=other)
@@ -177,12 +162,8 @@ def test_all_that_is_told() -> None:
     assert unseen == {**dict.fromkeys(entry(result)), **told}
 
 
-def test_what_clients_say_is_told_once() -> None:
+def test_what_clients_say_of_a_name_is_a_reason() -> None:
     issued = AUTHORITY.issue(NAME)
     refused = result_of(issued, accepted=False, refusal="CA cert does not support key agreement")
-    what, said = f"{NAME}:443 serves the certificate {NAME}, which is not", f"OpenSSL says: {refused.refusal}."
-    assert meant(refused)[-2:] == (None, f"{what} accepted by clients. {said}")
     other = replace(refused, refusal=None, is_for_other_name=True)
-    assert meant(other)[-2:] == ("name_mismatch", f"{what} for {NAME} as clients see it.")
-    failed = replace(refused, reason="handshake_failed", message=f"It failed: {refused.refusal}.")
-    assert meant(failed)[-1] == failed.message
+    assert (entry(refused)["reason"], entry(other)["reason"]) == (None, "name_mismatch")

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messages import trouble
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messages import trouble, why_unknown
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,48 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messa
 )
 def test_trouble(facts: dict[str, Any], said: str) -> None:
     assert trouble(Obstacle("invalid_pem", facts)) == said
+
+
+ISSUER = SimpleNamespace(shown_name="Public CA 2")
+BEGIN, END = (datetime(2026, 12, day, tzinfo=timezone.utc) for day in (1, 8))
+
+
+@pytest.mark.parametrize(
+    ("reason", "facts", "said"),
+    [
+        ("not_named", {}, "it names no list of revoked certificates that can be had over http"),
+        ("not_asked", {}, "its authority is not known here, or it is not valid now"),
+        (
+            "unusable_list",
+            {"url": "http://crl.example.com/1.crl", "why": Obstacle("no_list")},
+            "its list of revoked certificates, http://crl.example.com/1.crl, cannot be used: what is there is no list of revoked certificates",
+        ),
+        ("unreadable_entry", {}, "its entry in the list of revoked certificates cannot be read"),
+        ("entry_of_other", {}, "its entry in the list of revoked certificates is about another issuer's"),
+        (
+            "for_others",
+            {},
+            "the list of revoked certificates that is there is for other certificates of its issuer",
+        ),
+        (
+            "lacks_kind",
+            {"is_authority": True},
+            "the list of revoked certificates has no certificates of authorities",
+        ),
+        ("lacks_kind", {"is_authority": False}, "the list of revoked certificates has no certificates of servers"),
+        ("some_reasons", {}, "the list of revoked certificates has those only that were revoked for some reasons"),
+        ("not_there", {"error": "the server is away"}, "the server is away"),
+        ("unreadable", {}, "it cannot be read"),
+        ("of_other", {"of": "CN=Other", "issuer": ISSUER}, "it is of CN=Other, not of Public CA 2"),
+        ("may_not_sign", {"issuer": ISSUER}, "Public CA 2 must not sign such lists"),
+        ("not_signed", {"issuer": ISSUER}, "Public CA 2 has not signed it"),
+        ("no_end", {}, "it does not say until when it holds"),
+        ("not_now", {"begin": BEGIN, "end": END}, "it holds from 2026-12-01T00:00:00Z to 2026-12-08T00:00:00Z"),
+        ("delta", {}, "it has only what has changed since another one"),
+        ("critical_extension", {"oid": "1.2.3.4"}, "its critical extension 1.2.3.4 is not known"),
+        ("critical_entry", {}, "an entry has a critical extension that is not known"),
+        ("unknown_kind", {}, "it is of a kind that is not known"),
+    ],
+)
+def test_why_it_is_not_known_what_was_revoked(reason: str, facts: dict[str, Any], said: str) -> None:
+    assert why_unknown(Obstacle(reason, facts)) == said

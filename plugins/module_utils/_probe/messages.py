@@ -1,0 +1,107 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is said of endpoints, and of what they serve. Private to softlayer.certificates. Pure.
+
+What a handshake comes to is said in `handshake`, by the words of OpenSSL and of the operating system.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from .._base.errors import Obstacle
+from .._base.text import some_of
+from .._base.times import iso
+from .._replacement.messages import trust_remedy
+from .._x509.messages import why_unknown
+
+if t.TYPE_CHECKING:
+    from .._x509.certificate import Certificate
+    from .endpoint import Demand, ProbeResult
+    from .evaluate import Verdict
+
+MOST_NAMED = 4
+"""Maximum number of addresses in a message."""
+MOST_LISTS = 3
+"""Maximum number of lists in a warning."""
+
+
+def demanded(demand: Demand) -> str:
+    """Return what must be served, as a part of a sentence."""
+    if demand.names:
+        return f"a certificate for {some_of(list(demand.names))}"
+    if demand.records:
+        record = demand.records[0]
+        name = record.certificate.shown_name if record.certificate else ""
+        return f"certificate {record.id} ({name}), or one that may stand in for it"
+    return f"certificate {demand.certificate_id}"
+
+
+def verdict(seen: Verdict) -> str:
+    """Return what is wrong with what the addresses of a name serve; nothing if it is what they should."""
+    failed = seen.failed or (seen.closed if seen.finding == "unreachable" else ())
+    others = [
+        f"{result.ip_address or result.endpoint.host} serves {_described(result.chain[0])}" for result in seen.others
+    ]
+    what = _said(failed) if failed else f"{some_of(others, MOST_NAMED, '; ')}." if others else ""
+    return " ".join(dict.fromkeys(filter(None, [_said(seen.lost), what])))
+
+
+def _said(results: Sequence[ProbeResult]) -> str:
+    return some_of(list(dict.fromkeys(result.message or "" for result in results)), MOST_NAMED, " ")
+
+
+def _described(certificate: Certificate) -> str:
+    return (
+        f"the certificate {certificate.shown_name} with the serial number {certificate.parsed.serial_number:x}, valid until "
+        f"{certificate.not_after:%Y-%m-%d}"
+    )
+
+
+def endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
+    """Return what is wrong with what an endpoint serves; `None` if nothing is."""
+    said = _endpoint(result, reason, facts)
+    is_said = not result.refusal or result.refusal in (said or "")
+    return said if is_said else f"{said} OpenSSL says: {result.refusal}."
+
+
+def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
+    if result.reason is not None or not result.chain:
+        return result.message
+    served = result.chain[0]
+    what = f"{result.endpoint.shown} serves the certificate {served.shown_name}, which"
+    match reason, facts:
+        case "not_served", {"demand": demand}:
+            return (
+                f"{result.endpoint.shown} serves {_described(served)}, and must serve {demanded(demand)}: have that served there, or correct "
+                "what is expected."
+            )
+        case "expired", _:
+            return f"{what} expired on {iso(served.not_after)}: replace it."
+        case "not_yet_valid", _:
+            return f"{what} is not valid before {iso(served.not_before)}: check this machine's clock."
+        case "name_mismatch", {"asked": asked}:
+            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "no name at all"
+            return f"{what} is not for {asked} but for {names}."
+        case "name_mismatch", _:
+            return f"{what} is not for {result.endpoint.checked_name} as clients see it."
+        case _, {"chain": chain}:
+            return f"{what} is not trusted: {chain.why}. {trust_remedy(chain, 'served')}"
+    return f"{what} is not accepted by clients." if result.accepted is False else None
+
+
+def no_address(load_balancer: str, status: str | None) -> str:
+    """Return why a listener cannot be probed."""
+    return f"The load balancer {load_balancer} has no address: its status is {status}."
+
+
+def unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:
+    """Return the warning about lists of revoked certificates that could not be had or used, by what each is about."""
+    whys = some_of([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MOST_LISTS, "; ")
+    return (
+        f"Whether some certificates were revoked is not known, because lists of their authorities cannot be used ({whys}). "
+        "See that this machine or its proxy reaches them, or set check_revocation: off."
+    )

@@ -1,0 +1,154 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How it reads what endpoints serve."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
+    Demand,
+    Endpoint,
+    ProbeResult,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.evaluate import Verdict
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.messages import (
+    demanded,
+    endpoint,
+    no_address,
+    unusable_lists,
+    verdict,
+)
+
+NAME = "www.example.com"
+SERVED: Any = SimpleNamespace(
+    shown_name=NAME,
+    parsed=SimpleNamespace(serial_number=0xAB),
+    not_before=datetime(2026, 12, 1, tzinfo=timezone.utc),
+    not_after=datetime(2027, 3, 1, tzinfo=timezone.utc),
+    server_names=frozenset({"b.example", "a.example"}),
+    addresses=frozenset({"192.0.2.7"}),
+)
+DESCRIBED = "the certificate www.example.com with the serial number ab, valid until 2027-03-01"
+CHAIN = SimpleNamespace(trust="untrusted", why="its key is too short", lacks_root=False)
+STORED: Any = SimpleNamespace(id=7, certificate=SERVED)
+
+
+def result(address: str | None = "192.0.2.1", **given: Any) -> ProbeResult:
+    """An endpoint that serves a certificate."""
+    return ProbeResult(Endpoint(NAME), address, **{"chain": (SERVED,), **given})
+
+
+@pytest.mark.parametrize(
+    ("demand", "said"),
+    [
+        (Demand((NAME, "a.example"), ()), "a certificate for www.example.com, a.example"),
+        (Demand((), (STORED,), 7), "certificate 7 (www.example.com), or one that may stand in for it"),
+        (Demand((), (), 7), "certificate 7"),
+    ],
+)
+def test_what_must_be_served(demand: Demand, said: str) -> None:
+    assert demanded(demand) == demand.words == said
+
+
+WHAT = "www.example.com:443 serves the certificate www.example.com, which"
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason", "facts", "said"),
+    [
+        (result(), None, {}, None),
+        (result(accepted=True), None, {}, None),
+        (
+            result(accepted=False, refusal="it is odd"),
+            None,
+            {},
+            f"{WHAT} is not accepted by clients. OpenSSL says: it is odd.",
+        ),
+        (result(reason="timeout", message="It is silent."), "timeout", {}, "It is silent."),
+        (result(chain=(), message="No."), None, {}, "No."),
+        (
+            result(reason="handshake_failed", message="It failed: it is odd.", refusal="it is odd"),
+            "handshake_failed",
+            {},
+            "It failed: it is odd.",
+        ),
+        (
+            result(),
+            "not_served",
+            {"demand": Demand((), (), 7)},
+            f"www.example.com:443 serves {DESCRIBED}, and must serve certificate 7: have that served there, or correct what is expected.",
+        ),
+        (result(), "expired", {}, f"{WHAT} expired on 2027-03-01T00:00:00Z: replace it."),
+        (
+            result(),
+            "not_yet_valid",
+            {},
+            f"{WHAT} is not valid before 2026-12-01T00:00:00Z: check this machine's clock.",
+        ),
+        (
+            result(),
+            "name_mismatch",
+            {"asked": "c.example"},
+            f"{WHAT} is not for c.example but for a.example, b.example, 192.0.2.7.",
+        ),
+        (
+            result(chain=(SimpleNamespace(shown_name=NAME, server_names=(), addresses=()),)),
+            "name_mismatch",
+            {"asked": "c.example"},
+            f"{WHAT} is not for c.example but for no name at all.",
+        ),
+        (result(accepted=False), "name_mismatch", {}, f"{WHAT} is not for www.example.com as clients see it."),
+        (
+            result(accepted=False, refusal="CA too weak"),
+            "untrusted",
+            {"chain": CHAIN},
+            f"{WHAT} is not trusted: its key is too short. Replace it, or the issuers that the server sends. OpenSSL says: CA too weak.",
+        ),
+    ],
+)
+def test_an_endpoint(seen: ProbeResult, reason: str | None, facts: dict[str, Any], said: str | None) -> None:
+    assert endpoint(seen, reason, facts) == said
+
+
+FAILED = tuple(result(f"192.0.2.{number}", message=f"{number} failed.") for number in range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (Verdict("served"), ""),
+        (
+            Verdict("other", others=(result(), result(None))),
+            f"192.0.2.1 serves {DESCRIBED}; www.example.com serves {DESCRIBED}.",
+        ),
+        (Verdict("failing", others=(result(),), failed=FAILED[:2]), "1 failed. 2 failed."),
+        (Verdict("failing", failed=FAILED), "1 failed. 2 failed. 3 failed. 4 failed. and 3 more"),
+        (Verdict("failing", failed=FAILED[:1] * 9), "1 failed."),
+        (Verdict("failing", lost=FAILED[:1], others=(result(),)), f"1 failed. 192.0.2.1 serves {DESCRIBED}."),
+        (Verdict("failing", lost=FAILED[:1], failed=FAILED[:1]), "1 failed."),
+        (Verdict("unreachable", closed=FAILED[:2]), "1 failed. 2 failed."),
+        (Verdict("served", closed=FAILED[:2]), ""),
+    ],
+)
+def test_what_the_addresses_of_a_name_serve(seen: Verdict, said: str) -> None:
+    assert verdict(seen) == seen.words == said
+
+
+def test_a_load_balancer_without_an_address() -> None:
+    assert no_address("web", "CREATE_PENDING") == "The load balancer web has no address: its status is CREATE_PENDING."
+
+
+def test_lists_that_cannot_be_used() -> None:
+    failed = {f"http://{name}.example/": Obstacle("not_there", {"error": "it is away"}) for name in "abcde"}
+    assert unusable_lists(failed) == (
+        "Whether some certificates were revoked is not known, because lists of their authorities cannot be used (http://a.example/: it is away; "
+        "http://b.example/: it is away; http://c.example/: it is away and 2 more). See that this machine or its proxy reaches them, or set "
+        "check_revocation: off."
+    )
