@@ -179,25 +179,20 @@ def _text(written: Mapping[str, t.Any], key: str, place: str) -> str | None:
 
 def _split(text: str, place: str) -> tuple[str, object]:
     """Return host and port of a text."""
-    if SCHEME.match(text):
-        return _of_url(text, place)
+    if SCHEME.match(text):  # a URL that was copied from a browser; its path means nothing here
+        try:
+            url = urlsplit(text)
+            name, number = url.hostname, url.port
+        except ValueError:
+            raise _refusal(place, text, "is no valid URL: write host:port") from None
+        if url.scheme != "https" or not name or "@" in url.netloc:
+            raise _refusal(place, text, "is a URL from which host and port cannot be told: write host:port")
+        return name, HTTPS_PORT if number is None else number
     bracketed = BRACKETED.fullmatch(text)
     if bracketed:
         return bracketed[1], HTTPS_PORT if bracketed[2] is None else bracketed[2]
     host, colon, port = text.partition(":")
     return (text, HTTPS_PORT) if not colon or ":" in port else (host, port)
-
-
-def _of_url(text: str, place: str) -> tuple[str, object]:
-    """Return host and port of a URL that was copied from a browser; its path means nothing here."""
-    try:
-        url = urlsplit(text)
-        host, port = url.hostname, url.port
-    except ValueError:
-        raise _refusal(place, text, "is no valid URL: write host:port") from None
-    if url.scheme != "https" or not host or "@" in url.netloc:
-        raise _refusal(place, text, "is a URL from which host and port cannot be told: write host:port")
-    return host, HTTPS_PORT if port is None else port
 
 
 def _endpoint(host: str, port: object, server_name: str | None, place: str) -> Endpoint:
@@ -207,14 +202,10 @@ def _endpoint(host: str, port: object, server_name: str | None, place: str) -> E
         )
     if server_name is not None and not is_host(server_name):
         raise _refusal(f"{place}.server_name", server_name, "is no host name or address")
-    return Endpoint(host, _port(port, place), server_name or host)
-
-
-def _port(port: object, place: str) -> int:
     number = int(port) if isinstance(port, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", port, re.ASCII) else port
     if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= LARGEST_PORT:
         raise _refusal(place, port, f"is no port: it must be a number from 1 to {LARGEST_PORT}")
-    return number
+    return Endpoint(host, number, server_name or host)
 
 
 def is_host(text: str) -> bool:

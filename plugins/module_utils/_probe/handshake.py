@@ -127,14 +127,6 @@ def _unseen(
     return ProbeResult(endpoint, ip_address, reason=reason, message=error.message, is_connected=is_cut, is_cut=is_cut)
 
 
-def _why_unreachable(endpoint: Endpoint, error: OSError) -> CertificatesError:
-    if isinstance(error, ConnectionRefusedError):
-        return CertificatesError("unreachable", f"{endpoint.shown} refuses connections: check host and port.")
-    code: NotSeen = "timeout" if isinstance(error, TimeoutError) else "unreachable"
-    why = error.strerror
-    return CertificatesError(code, f"{endpoint.shown} cannot be reached ({why}): check host, port and the network.")
-
-
 def _probe(
     endpoint: Endpoint,
     addresses: Sequence[SocketAddress],
@@ -183,8 +175,13 @@ def _shake_hands(
     except ConnectionResetError as error:  # it was accepted, or else there would be nothing to reset
         broken = f"{endpoint.shown} broke the connection off ({error.strerror})."
         return _unseen(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_cut=True)
+    except ConnectionRefusedError:
+        refused = f"{endpoint.shown} refuses connections: check host and port."
+        return _unseen(endpoint, CertificatesError("unreachable", refused), ip_address)
     except OSError as error:
-        return _unseen(endpoint, _why_unreachable(endpoint, error), ip_address)
+        code: NotSeen = "timeout" if isinstance(error, TimeoutError) else "unreachable"
+        why = f"{endpoint.shown} cannot be reached ({error.strerror}): check host, port and the network."
+        return _unseen(endpoint, CertificatesError(code, why), ip_address)
     with connected:
         deadline = _deadline(endpoint, SHAKING, timeout, stop)
         return shake_hands(connected, endpoint, address.ip_address, deadline, client)

@@ -171,25 +171,24 @@ def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> CrlAnsw
     crl, asked = read_crl(data), list(asked)
     if crl is None:
         return unread(url, asked, Obstacle("no_list"))
+    answers: dict[Certificate, Revocation] = {}
     why_not = {issuer: crl.why_unusable(issuer, at) for issuer in {question.issuer for question, _point in asked}}
-    answers = {
-        question.certificate: (
-            _unknown(url, question, why)
-            if (why := why_not[question.issuer])
-            else crl.about(question.certificate, point)
+    for question, point in asked:
+        why = why_not[question.issuer]
+        certificate = question.certificate
+        answers |= (
+            unread(url, [(question, point)], why).answers if why else {certificate: crl.about(certificate, point)}
         )
-        for question, point in asked
-    }
     return CrlAnswers(answers, crl.this_update, next(filter(None, why_not.values()), None))
 
 
 def unread(url: str, asked: Iterable[Asked], why: Obstacle[str]) -> CrlAnswers:
     """Return that nothing is known by a list."""
-    return CrlAnswers({question.certificate: _unknown(url, question, why) for question, _point in asked}, why=why)
-
-
-def _unknown(url: str, question: Question, why: Obstacle[str]) -> Revocation:
-    return Revocation("unknown", question.certificate, why=Obstacle("unusable_list", {"url": url, "why": why}))
+    reason = Obstacle("unusable_list", {"url": url, "why": why})
+    answers = {
+        question.certificate: Revocation("unknown", question.certificate, why=reason) for question, _point in asked
+    }
+    return CrlAnswers(answers, why=why)
 
 
 def authorities_for(module: Module, client: Client, folder: str | None) -> Authorities | None:

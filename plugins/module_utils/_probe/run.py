@@ -231,7 +231,9 @@ def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> 
             why_unseen = messages.no_address(balancer.name, balancer.provisioning_status)
         for listener in sorted(filter(lambda x: x.is_https, balancer.listeners), key=lambda x: x.port):
             record = stored.get(listener.certificate_id or 0)
-            name = asked_name(record) if record else None
+            of_api = name_to_ask_for(filter(None, [record.common_name])) if record else None
+            name = record.certificate.server_name if record and record.certificate else of_api
+            name = name if name and is_host(name) else None  # by which clients would ask for it
             about = {
                 "load_balancer": balancer.name,
                 "load_balancer_uuid": balancer.uuid,
@@ -239,9 +241,3 @@ def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> 
             }
             items.append(Item(Endpoint(host, listener.port, name or host or None), about, why_unseen))
     return items
-
-
-def asked_name(record: StoreCertificate) -> str | None:
-    """Return a name by which clients would ask for a certificate of the store, `None` if it has none that can be asked for."""
-    name = record.certificate.server_name if record.certificate else name_to_ask_for(filter(None, [record.common_name]))
-    return name if name and is_host(name) else None

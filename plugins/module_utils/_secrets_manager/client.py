@@ -361,7 +361,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
         nonlocal has_end, last
         last = ask(offset)
         totals.add(number(last.get("total_count")))
-        rows = _rows(last)
+        rows = [{"id": _number(row["id"]), "row": row} for row in dicts_in(last["secrets"]) if row.get("id")]
         has_end = has_end or not rows
         return rows
 
@@ -391,11 +391,6 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
             received=len(rows),
         )
     return rows
-
-
-def _rows(answer: Mapping[str, t.Any]) -> list[Row]:
-    """Return what is in an answer and has an id."""
-    return [{"id": _number(row["id"]), "row": row} for row in dicts_in(answer["secrets"]) if row.get("id")]
 
 
 def _number(identifier: object) -> int:

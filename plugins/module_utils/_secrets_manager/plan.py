@@ -185,10 +185,18 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
         return new.failed("ambiguous", {"ids": sorted(secret.id for secret in imported)})
     present = (imported or list(there))[0]
     known = replace(new, secret=present)
-    refusal = why_not_changed(present, at)
-    if refusal:
-        return known.failed(refusal.reason, refusal.facts)
-    metadata = _metadata_changes(new, present)
+    if present.secret_type != IMPORTED:
+        return known.failed("other_type", {"secret_type": present.secret_type})
+    if present.is_managed:
+        return known.failed("managed_csr", {})
+    has_only_expired = present.state == DEACTIVATED and present.not_after is not None and present.not_after < at
+    if present.why_inactive and not has_only_expired:
+        return known.failed("not_active", {"state": present.why_inactive})
+    metadata: dict[str, t.Any] = {}
+    if new.labels is not None and frozenset(new.labels) != present.labels:
+        metadata["labels"] = list(new.labels)
+    if new.description is not None and new.description != present.description:
+        metadata["description"] = new.description
     return replace(known, outcome="unchanged", facts={}, is_to_be_read=True, metadata=metadata)
 
 
@@ -237,27 +245,6 @@ def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obst
         return None
     facts = {"new": action.wanted.certificate, "present": held.certificate}
     return Obstacle("ambiguous" if age(new) == age(current) else "superseded", facts)
-
-
-def _metadata_changes(new: SecretAction, present: Secret) -> dict[str, t.Any]:
-    changes: dict[str, t.Any] = {}
-    if new.labels is not None and frozenset(new.labels) != present.labels:
-        changes["labels"] = list(new.labels)
-    if new.description is not None and new.description != present.description:
-        changes["description"] = new.description
-    return changes
-
-
-def why_not_changed(secret: Secret, at: datetime) -> Obstacle[SecretReason] | None:
-    """Return why a secret gets no new version."""
-    if secret.secret_type != IMPORTED:
-        return Obstacle("other_type", {"secret_type": secret.secret_type})
-    if secret.is_managed:
-        return Obstacle("managed_csr")
-    has_only_expired = secret.state == DEACTIVATED and secret.not_after is not None and secret.not_after < at
-    if secret.why_inactive and not has_only_expired:
-        return Obstacle("not_active", {"state": secret.why_inactive})
-    return None
 
 
 def too_large(content: Content) -> Part | None:

@@ -83,7 +83,14 @@ def run(module: Module) -> dict[str, t.Any]:
             module.warn(f"{step.name}: {of_store.warning(warning)}")
     done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, manager, steps)
     is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
-    done = manager.each(lambda step: with_version(manager, step) if step.outcome in is_there else step, done)
+
+    def with_version(step: SecretAction) -> SecretAction:
+        if step.outcome in is_there and step.secret and not step.version_id:
+            with suppress(CertificatesError):
+                return replace(step, version_id=manager.current_version(step.secret.id))
+        return step
+
+    done = manager.each(with_version, done)
     api_calls = manager.api_calls + (client.api_calls if client else 0)
     return as_result(done, api_calls, stop, single=is_single)
 
@@ -173,18 +180,13 @@ def take_from_store(
         return with_bundle(step, bundle, item, module)
 
     taken = client.each(take, list(zip(items, steps, strict=True)))
-    return explain_missing(client, items, taken)
-
-
-def explain_missing(client: Client, items: Sequence[Item], taken: Sequence[SecretAction]) -> list[SecretAction]:
-    """Return the certificates with what the API does not say: whether it does not have one, or the user may not read any."""
     missing = [
         item["certificate_id"] is not None and step.reason == "not_found"
         for item, step in zip(items, taken, strict=True)
     ]
     if not any(missing):
-        return list(taken)
-    reason: SecretReason = "no_permission"
+        return taken
+    reason: SecretReason = "no_permission"  # the API does not say whether there is none, or the user may not read any
     with suppress(CertificatesError):
         reason = reason if fetch_visible(client).is_limited else "not_found"
     return [
@@ -198,8 +200,16 @@ def explain_missing(client: Client, items: Sequence[Item], taken: Sequence[Secre
 
 def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
     """Read the instance's metadata once for all, and values where they are needed; return what to do about each certificate."""
-    steps = [step if step.outcome == "failed" else with_group(manager, step) for step in steps]
-    steps = mark_repeated(steps)
+    grouped = []
+    for step in steps:
+        try:
+            is_known = step.outcome == "failed"
+            grouped.append(step if is_known else replace(step, group_id=manager.group_ids([step.group])[0]))
+        except CertificatesError as error:
+            if error.code != "not_found":
+                raise
+            grouped.append(step.because(error))
+    steps = mark_repeated(grouped)
     group_ids = sorted({step.group_id for step in steps if step.outcome != "failed"})
     if not group_ids:
         return steps
@@ -220,16 +230,6 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
             return planned.because(in_its_words(error))
 
     return manager.each(plan_one, steps)
-
-
-def with_group(manager: SecretsManager, step: SecretAction) -> SecretAction:
-    """Return a certificate with the id of its group, or as failed if there is no such group."""
-    try:
-        return replace(step, group_id=manager.group_ids([step.group])[0])
-    except CertificatesError as error:
-        if error.code != "not_found":
-            raise
-        return step.because(error)
 
 
 def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
@@ -364,15 +364,6 @@ class Writer:
         with suppress(CertificatesError):
             return self._look(step)
         return None
-
-
-def with_version(manager: SecretsManager, step: SecretAction) -> SecretAction:
-    """Return a certificate with the id of its secret's version, if that can be read."""
-    if step.secret is None or step.version_id:
-        return step
-    with suppress(CertificatesError):
-        return replace(step, version_id=manager.current_version(step.secret.id))
-    return step
 
 
 def of_reading(error: CertificatesError) -> CertificatesError:

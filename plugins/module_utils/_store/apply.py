@@ -35,9 +35,6 @@ LONGEST_PAUSE = 2.0
 class _Taken(CertificatesError):
     """Another run has taken the claim over as that of a dead run; nothing was sent."""
 
-    def __init__(self) -> None:
-        super().__init__("taken", "Another run has taken this over.")
-
 
 @dataclass(frozen=True)
 class _Start:
@@ -48,15 +45,6 @@ class _Start:
     entries: Mapping[Key, Entry]
     since: float
     """When that was, in `seconds`."""
-
-
-@dataclass(frozen=True)
-class NewRecord:
-    """The record of a certificate that was to be created, with the chain that the store has kept."""
-
-    record: store.StoreCertificate
-    is_ours: bool
-    """Whether this run has created it, and not another one."""
 
 
 class Creator:
@@ -94,8 +82,8 @@ class Creator:
         if isinstance(self._started, _Start):
             self._started.ledger.close()
 
-    def create(self, creation: ImportAction) -> NewRecord:
-        """Create a certificate and return its record, also if another run has created it meanwhile.
+    def create(self, creation: ImportAction) -> tuple[store.StoreCertificate, bool]:
+        """Create a certificate and return its record, with what was kept of its chain, and whether this run, and not another one, has created it.
 
         Args:
             creation: of one that the store did not have, or not with its chain, when it was listed.
@@ -120,9 +108,9 @@ class Creator:
             seen = start.entries.get(key)
             answer = guard(ledger, key, self._lease, wait, look, seen=seen, since=start.since, clock=self._now)
             if not isinstance(answer, Granted):
-                return NewRecord(answer, is_ours=False)
+                return answer, False
             with suppress(_Taken):
-                return NewRecord(self._claimed(ledger, answer.claim, creation), is_ours=True)
+                return self._claimed(ledger, answer.claim, creation), True
 
     def _check_stop(self) -> None:
         if self._client.stop.is_set():
@@ -162,7 +150,7 @@ class Creator:
                 return
             renewed = ledger.renew(claim, at)
             if renewed is None:
-                raise _Taken
+                raise _Taken("taken", "Another run has taken this over.")
             claim = renewed
 
         is_read = not wanted.intermediates

@@ -152,15 +152,11 @@ def stems_of(records: Collection[StoreCertificate]) -> dict[int, str]:
     """
     names = {record.stored_id: _plain_stem(record) for record in records}
     counts = Counter(names.values())
-    return {id: _with_id(name, id) if counts[name] > 1 else name for id, name in names.items()}
+    return {id: f"{name}{BEFORE_ID}{id}" if counts[name] > 1 else name for id, name in names.items()}
 
 
 def _plain_stem(record: StoreCertificate) -> str:
     return safe_stem(_name_of(record) or "") or NAMELESS
-
-
-def _with_id(stem: str, identifier: int) -> str:
-    return f"{stem}{BEFORE_ID}{identifier}"
 
 
 def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
@@ -174,9 +170,8 @@ def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list
     for action in actions:
         if action.record:
             plain = _plain_stem(action.record)
-            former.add(
-                (_with_id(plain, action.record.stored_id) if action.stem == plain else plain) + ENDINGS["privatekey"]
-            )
+            stem = f"{plain}{BEFORE_ID}{action.record.stored_id}" if action.stem == plain else plain
+            former.add(stem + ENDINGS["privatekey"])
     return sorted(former & set(names))
 
 
@@ -194,52 +189,28 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
     taken = [
         record
         for record in listing.records
-        if _is_wanted(record, options) and (options.include_expired or not _has_expired(record, at))
+        if (options.certificate_ids is None or record.id in options.certificate_ids)
+        and (options.common_names is None or any_matches(record.names, options.common_names))
+        and (options.include_expired or record.not_after is None or record.not_after >= at)
     ]
-    actions = [_action(record, stems[record.stored_id]) for record in taken]
     known = {record.id: record for record in listing.records}
-    missing = [
-        ExportAction(
-            "failed", "not_found", _why_no_id(id, known.get(id)), id, record=known.get(id), stem=stems.get(id, "")
-        )
-        for id in set(options.certificate_ids or ()) - {record.id for record in taken}
-    ]
-    unmatched = [
-        ExportAction(
-            "failed",
-            "not_found",
-            {
-                "pattern": pattern,
-                "have_expired": any(any_matches(record.names, [pattern]) for record in listing.records),
-            },
-            common_name=pattern,
-        )
-        for pattern in dict.fromkeys(options.common_names or ())
-        if not any(any_matches(record.names, [pattern]) for record in taken)
-    ]
-    actions = [*sorted([*actions, *missing], key=attrgetter("id")), *unmatched]
+    actions = []
+    for record in taken:
+        action = ExportAction("unchanged", None, {}, record.id, record=record, stem=stems[record.stored_id])
+        actions.append(action if record.certificate else action.failed("invalid_pem", {}))
+    for id in set(options.certificate_ids or ()) - {record.id for record in taken}:
+        expired = known.get(id)
+        facts: Mapping[str, t.Any] = {"expired": expired.not_after} if expired else {"why": why_not_held(id, None)}
+        actions.append(ExportAction("failed", "not_found", facts, id, record=expired, stem=stems.get(id, "")))
+    actions.sort(key=attrgetter("id"))
+    for pattern in dict.fromkeys(options.common_names or ()):
+        if not any(any_matches(record.names, [pattern]) for record in taken):
+            have_expired = any(any_matches(record.names, [pattern]) for record in listing.records)
+            facts = {"pattern": pattern, "have_expired": have_expired}
+            actions.append(ExportAction("failed", "not_found", facts, common_name=pattern))
     if listing.is_limited:
         return [action.failed("no_permission", {}, is_limited=True) for action in actions]
     return actions
-
-
-def _is_wanted(record: StoreCertificate, options: ExportOptions) -> bool:
-    return (options.certificate_ids is None or record.id in options.certificate_ids) and (
-        options.common_names is None or any_matches(record.names, options.common_names)
-    )
-
-
-def _has_expired(record: StoreCertificate, at: datetime) -> bool:
-    return record.not_after is not None and record.not_after < at
-
-
-def _action(record: StoreCertificate, stem: str) -> ExportAction:
-    action = ExportAction("unchanged", None, {}, id=record.id, record=record, stem=stem)
-    return action if record.certificate else action.failed("invalid_pem", {})
-
-
-def _why_no_id(identifier: int, expired: StoreCertificate | None) -> Mapping[str, t.Any]:
-    return {"expired": expired.not_after} if expired else {"why": why_not_held(identifier, None)}
 
 
 def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphrase: str | None) -> ExportAction:

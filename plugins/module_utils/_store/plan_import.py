@@ -30,6 +30,8 @@ from .check import Content
 
 CHAIN = "intermediateCertificate"
 REQUEST = "certificateSigningRequest"
+EDITABLE = ("intermediates", "request", "notes")
+"""What can be changed of a record."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,6 @@ class Superseded:
     record: StoreCertificate = field(repr=False)
     removed: bool
     """Whether it is to be deleted; of one that was carried out, whether it was."""
-
-    def as_result(self) -> dict[str, t.Any]:
-        """Return it in the form of the module's results."""
-        return {
-            "id": self.record.id,
-            "not_after": iso(self.record.not_after),
-            "associated_service_count": self.record.associated_service_count,
-            "removed": self.removed,
-        }
 
 
 @dataclass(frozen=True)
@@ -151,7 +144,15 @@ class ImportAction(Action[ImportOutcome, Code]):
             "trust": self.trust,
             "notes": self.notes,
             "order_id": self.order_id,
-            "superseded": [old.as_result() for old in self.superseded],
+            "superseded": [
+                {
+                    "id": old.record.id,
+                    "not_after": iso(old.record.not_after),
+                    "associated_service_count": old.record.associated_service_count,
+                    "removed": old.removed,
+                }
+                for old in self.superseded
+            ],
             **self.as_outcome(),
         }
 
@@ -240,7 +241,9 @@ def plan_found(
         return _beside_used(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
     elif longest is not None and longest < len(content.intermediates) and has_part(record, content):
         # To give it the rest again would not help.
-        return there.failed("chain_cut", _cut(record, content, is_tried=False), notes=record.notes)
+        return there.failed(
+            "chain_cut", {"record": record, "given": content.intermediates, "is_tried": False}, notes=record.notes
+        )
     return _with_changes(there, changes)
 
 
@@ -313,25 +316,13 @@ def as_kept(step: ImportAction, kept: StoreCertificate) -> ImportAction:
     step = replace(step, id=kept.id)
     if CHAIN not in content.changes_to(kept):
         return step
-    has_written = before is None or content_of(kept) != content_of(before)
+    has_written = before is None or any(getattr(kept, name) != getattr(before, name) for name in EDITABLE)
     if lacks(kept, content, view):
-        return step.failed("chain_cut", _cut(kept, content, is_tried=True), record=kept, has_written=has_written)
+        cut = {"record": kept, "given": content.intermediates, "is_tried": True}
+        return step.failed("chain_cut", cut, record=kept, has_written=has_written)
     changes = {name: value for name, value in step.changes.items() if name != CHAIN}
     step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _chain_stays(kept, content)))
     return step if has_written else replace(step, outcome="unchanged", facts={})
-
-
-def content_of(record: StoreCertificate) -> tuple[object, ...]:
-    """Return what can be changed of a record."""
-    return record.intermediates, record.request, record.notes
-
-
-def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool) -> Mapping[str, t.Any]:
-    """Return the facts of a record of which the store has left out issuers that clients need.
-
-    If that was not tried now, no record of the store has as many as are needed.
-    """
-    return {"record": kept, "given": content.intermediates, "is_tried": is_tried}
 
 
 def _chain_stays(record: StoreCertificate, content: Content) -> Obstacle[str]:

@@ -99,28 +99,19 @@ def check_params(params: dict[str, t.Any]) -> None:
     if params["all"] is False:
         why = "all: false selects nothing: set it to true, or give certificate_ids or common_names instead."
         raise CertificatesError("invalid_argument", why)
-    check_dest(params["dest"])
+    if not params["dest"].strip():
+        raise CertificatesError("invalid_argument", "dest is empty: name a folder.")
+    if not is_fixed(os.path.expanduser(params["dest"])):  # another run would not find it
+        raise CertificatesError(
+            "invalid_argument",
+            f"dest {params['dest']!r} hangs on the current folder, or on a name that is not replaced, so that another run would write elsewhere: "
+            f"write it as an absolute path, such as {os.path.abspath(params['dest'])!r}.",
+        )
     passphrase = params["passphrase"]
     if passphrase is not None and not 0 < len(passphrase.encode("utf-8")) <= LONGEST_PASSPHRASE:
         raise CertificatesError(
             "invalid_argument",
             f"passphrase must have from 1 to {LONGEST_PASSPHRASE} bytes: leave it out if the keys are not to be encrypted.",
-        )
-
-
-def check_dest(dest: str) -> None:
-    """Refuse a folder that another run would not find, as it hangs on the current folder.
-
-    Raises:
-        CertificatesError: `invalid_argument`.
-    """
-    if not dest.strip():
-        raise CertificatesError("invalid_argument", "dest is empty: name a folder.")
-    if not is_fixed(os.path.expanduser(dest)):
-        raise CertificatesError(
-            "invalid_argument",
-            f"dest {dest!r} hangs on the current folder, or on a name that is not replaced, so that another run would write elsewhere: "
-            f"write it as an absolute path, such as {os.path.abspath(dest)!r}.",
         )
 
 

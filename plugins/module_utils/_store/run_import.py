@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from .._base.action import failure_of
 from .._base.errors import CertificatesError
@@ -203,28 +203,23 @@ def plan(client: Client, checked: Sequence[Checked], view_with: ClientsWith) -> 
     if any(item["state"] == "present" or item["fingerprint_sha256"] is not None for item, _new in checked):
         store.warn_of_unreadable(client, stored)
     index = StoreIndex(stored)
-    steps = [plan_one(pair, index, orders, view_with) for pair in checked]
+    steps = []
+    for item, new in checked:
+        if new is None:
+            steps.append(plan_absent(index, item["certificate_id"], item["fingerprint_sha256"], item["common_name"]))
+            continue
+        try:
+            if item["order_id"] is not None and new.outcome != "failed":
+                if isinstance(orders, CertificatesError):
+                    raise orders
+                check_order(new.wanted, orders.get(item["order_id"]), item["order_id"])
+        except CertificatesError as error:
+            new = replace(new, warnings=()).because(error)
+        if new.outcome != "failed":
+            view = view_with(item["trusted_ca_path"])
+            new = plan_present(new, index, view, remove_superseded=item["remove_superseded"])
+        steps.append(new)
     return spare_what_is_wanted(mark_repeated(steps))
-
-
-def plan_one(
-    checked: Checked, index: StoreIndex, orders: Orders | CertificatesError, view_with: ClientsWith
-) -> ImportAction:
-    """Return what to do about one certificate."""
-    item, new = checked
-    if new is None:
-        return plan_absent(index, item["certificate_id"], item["fingerprint_sha256"], item["common_name"])
-    if new.outcome == "failed":
-        return new
-    try:
-        if item["order_id"] is not None:
-            if isinstance(orders, CertificatesError):
-                raise orders
-            check_order(new.wanted, orders.get(item["order_id"]), item["order_id"])
-    except CertificatesError as error:
-        return replace(new, warnings=()).because(error)
-    view = view_with(item["trusted_ca_path"])
-    return plan_present(new, index, view, remove_superseded=item["remove_superseded"])
 
 
 def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
@@ -242,11 +237,10 @@ def carry_out(module: Module, client: Client, steps: Sequence[ImportAction]) -> 
     creations = [step for step in steps if step.outcome == "imported"]
     creator = Creator(client, module.params["ledger_url"], creations)
 
-    def carry_out_step(step: ImportAction) -> ImportAction:
-        return carry_out_one(client, creator, step)
-
     try:
-        done = client.each(counted(carry_out_step, len(steps), "certificates"), steps, prepares=True)
+        done = client.each(
+            counted(partial(carry_out_one, client, creator), len(steps), "certificates"), steps, prepares=True
+        )
     finally:
         creator.close()
     for position, step in enumerate(done):
@@ -276,14 +270,14 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
 def create(creator: Creator, step: ImportAction) -> ImportAction:
     """Store a certificate; if another run was faster, plan what is left to do about its record."""
     try:
-        created = creator.create(step)
+        record, is_ours = creator.create(step)
     except CertificatesError as error:
         if step.wanted.certificate.common_name or error.code not in {"refused", "no_answer"}:
             raise
         raise CertificatesError(error.code, messages.without_common_name(error.message), **error.details) from None
-    if created.is_ours:
-        return as_kept(step, created.record)
-    return plan_found(step, [created.record], t.cast(TrustView, step.view), is_listed=False)
+    if is_ours:
+        return as_kept(step, record)
+    return plan_found(step, [record], t.cast(TrustView, step.view), is_listed=False)
 
 
 def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:

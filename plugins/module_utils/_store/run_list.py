@@ -19,7 +19,7 @@ from .._replacement.index import StoreIndex
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import Client, connect
 from .._softlayer.faults import NOT_PERMITTED
-from .._softlayer.load_balancers import UNLISTED, Balancer, Listener, fetch_balancers
+from .._softlayer.load_balancers import UNLISTED, Balancer, fetch_balancers
 from .._softlayer.options import api_options, selection_options
 from .._softlayer.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
 from .._softlayer.values import check_ids
@@ -112,23 +112,20 @@ def services_of(balancers: Iterable[Balancer]) -> Services:
     for balancer in balancers:
         for listener in balancer.listeners:
             if listener.is_https and listener.certificate_id is not None:
-                by_certificate[listener.certificate_id].append(as_service(balancer, listener))
+                by_certificate[listener.certificate_id].append(
+                    {
+                        "load_balancer": balancer.name,
+                        "load_balancer_uuid": balancer.uuid,
+                        "address": balancer.address,
+                        "port": listener.port,
+                        "listener_uuid": listener.uuid,
+                    }
+                )
     return {
         identifier: sorted(
             services, key=lambda service: (service["load_balancer"], service["port"], service["listener_uuid"])
         )
         for identifier, services in by_certificate.items()
-    }
-
-
-def as_service(balancer: Balancer, listener: Listener) -> dict[str, t.Any]:
-    """Return a listener in the form of results."""
-    return {
-        "load_balancer": balancer.name,
-        "load_balancer_uuid": balancer.uuid,
-        "address": balancer.address,
-        "port": listener.port,
-        "listener_uuid": listener.uuid,
     }
 
 

@@ -223,9 +223,9 @@ class World:
     def make(self, issued: Issued = ISSUED, run: Creator | None = None, *, is_second: bool = False) -> StoreCertificate:
         """Create a certificate; return its record, whoever created it."""
         before = self.created
-        made = (run or self.run(issued)).create(creation(issued, is_second=is_second))
-        assert made.record.certificate == Certificate(issued.der) and made.is_ours is (self.created > before)
-        return made.record
+        record, is_ours = (run or self.run(issued)).create(creation(issued, is_second=is_second))
+        assert record.certificate == Certificate(issued.der) and is_ours is (self.created > before)
+        return record
 
     def refusal(self, issued: Issued = ISSUED, run: Creator | None = None) -> CertificatesError:
         """Why a certificate was not created."""
