@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from .._base.errors import CertificatesError, Obstacle
 from .._base.files import read_file
-from .._x509.bundle import PARTS, Bundle, KeyRef, bundle_of_key_store, bundle_of_parts, unreadable
+from .._x509.bundle import Bundle, KeyRef, bundle_of_key_store, bundle_of_parts, unreadable
 from .._x509.keys import key_texts
+from .._x509.options import PARTS
 
 Item = dict[str, t.Any]
 """The options of one certificate."""

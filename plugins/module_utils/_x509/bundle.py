@@ -123,10 +123,6 @@ def read_bundle(data: bytes, kind: Kind, passphrase: str | None) -> Bundle:
     return Bundle(certificates.certificates, key=key.key, trouble=trouble)
 
 
-PARTS = ("certificate", "privatekey", "intermediate", "csr")
-"""What is given apart for one certificate, by the names of the options."""
-
-
 def bundle_of_parts(
     parts: Mapping[str, bytes | None], passphrase: str | None = None, paths: Mapping[str, str] | None = None
 ) -> Bundle:

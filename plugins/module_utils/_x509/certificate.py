@@ -414,12 +414,23 @@ class Certificate:
         return identifier.key_identifier if identifier else None
 
     def has_signed(self, signed: x509.Certificate | x509.CertificateRevocationList, content: bytes) -> bool:
-        """Return whether its key signed a certificate or a list of revoked ones; `content` is what of it was signed."""
-        if self._public_key is None or not self.is_quickly_verified_by:
+        """Return whether its key signed a certificate or a list of revoked ones; `content` is what of it was signed.
+
+        `verify_directly_issued_by` does not fit: it takes a name in another string type for a different name.
+        """
+        key = self._public_key
+        if key is None or not self.is_quickly_verified_by:
             return False
         try:
             with reading(CertificatesError("invalid_pem", "")):
-                _verify(signed, content, self._public_key)
+                how: tuple[t.Any, ...] = ()
+                if isinstance(key, rsa.RSAPublicKey):
+                    how = (signed.signature_algorithm_parameters, signed.signature_hash_algorithm)
+                elif isinstance(key, ec.EllipticCurvePublicKey):
+                    how = (signed.signature_algorithm_parameters,)
+                elif isinstance(key, dsa.DSAPublicKey):
+                    how = (signed.signature_hash_algorithm,)
+                key.verify(signed.signature, content, *how)
         except (CertificatesError, InvalidSignature):
             return False
         return True
@@ -497,29 +508,6 @@ def comparable(name: x509.Name) -> Name:
 def _is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
     """Return whether the key of `issuer` signed a certificate; the links between intermediates and roots are asked for again and again."""
     return issuer.has_signed(certificate.parsed, certificate.parsed.tbs_certificate_bytes)
-
-
-def _verify(signed: x509.Certificate | x509.CertificateRevocationList, content: bytes, key: t.Any) -> None:
-    """Verify the signature of a certificate or a list.
-
-    `verify_directly_issued_by` does not fit: it takes a name in another string type for a different name.
-
-    Args:
-        signed: what has the signature.
-        content: what was signed.
-        key: the public key that must have signed it.
-
-    Raises:
-        InvalidSignature: or another exception of `cryptography`, if another key made the signature.
-    """
-    how: tuple[t.Any, ...] = ()
-    if isinstance(key, rsa.RSAPublicKey):
-        how = (signed.signature_algorithm_parameters, signed.signature_hash_algorithm)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        how = (signed.signature_algorithm_parameters,)
-    elif isinstance(key, dsa.DSAPublicKey):
-        how = (signed.signature_hash_algorithm,)
-    key.verify(signed.signature, content, *how)
 
 
 def _general_name(name: x509.GeneralName) -> str:

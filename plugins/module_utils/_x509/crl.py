@@ -104,16 +104,16 @@ def points_of(certificate: Certificate) -> Iterator[DistributionPoint]:
     """Yield the places at which a list of its issuer can be had; none that names another issuer of the list."""
     left = MOST_URLS
     for point in certificate.extension(x509.CRLDistributionPoints) or ():
-        others = [name for name in point.crl_issuer or () if not _is_issuer(name, certificate)]
+        others = [
+            name
+            for name in point.crl_issuer or ()
+            if not (isinstance(name, x509.DirectoryName) and comparable(name.value) == certificate.issuer)
+        ]
         uris = [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
         urls = tuple(dict.fromkeys(filter(URL.fullmatch, uris)))[:left]
         left -= len(urls)
         if urls and not others:
             yield DistributionPoint(urls, frozenset(uris), point.reasons is not None)
-
-
-def _is_issuer(name: x509.GeneralName, certificate: Certificate) -> bool:
-    return isinstance(name, x509.DirectoryName) and comparable(name.value) == certificate.issuer
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,12 @@ class Crl:
         """
         why: Obstacle[str] | None = Obstacle("unreadable")
         with suppress(CertificatesError), reading(_unread()):
-            why = self._why_not_by(issuer) or self._why_not_now(at) or self._why_not_understood()
+            why = self._why_not_by(issuer)
+            if not why and self.next_update is None:
+                why = Obstacle("no_end")
+            elif not why and not self.this_update <= at <= t.cast(datetime, self.next_update):
+                why = Obstacle("not_now", {"begin": self.this_update, "end": self.next_update})
+            why = why or self._why_not_understood()
         return why
 
     def _why_not_by(self, issuer: Certificate) -> Obstacle[str] | None:
@@ -225,13 +230,6 @@ class Crl:
         signed = next(asn1.elements(next(asn1.elements(self.der)).content)).whole
         # The library's own check writes the list anew first, which takes ten times as long.
         return None if issuer.has_signed(self.parsed, signed) else Obstacle("not_signed", {"issuer": issuer})
-
-    def _why_not_now(self, at: datetime) -> Obstacle[str] | None:
-        if self.next_update is None:
-            return Obstacle("no_end")
-        if not self.this_update <= at <= self.next_update:
-            return Obstacle("not_now", {"begin": self.this_update, "end": self.next_update})
-        return None
 
     def _why_not_understood(self) -> Obstacle[str] | None:
         """Return what of it is not dealt with here (RFC 5280, 5.2: what is critical and not understood makes all of it useless)."""

@@ -245,7 +245,16 @@ def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
         try:
             store = pkcs12.load_pkcs12(data, passphrase.encode("utf-8", "replace") if passphrase else None)
         except (ValueError, UnsupportedAlgorithm, InternalError) as error:
-            raise _not_opened(error, data) or no_store from None
+            if re.search("password|mac", str(error), re.IGNORECASE):
+                why = "The PKCS#12 file cannot be opened: check pkcs12_passphrase."
+                raise CertificatesError("bad_passphrase", why) from None
+            if not _is_unknown(error) or not is_der(data):
+                raise no_store from None
+            raise CertificatesError(
+                "invalid_pem",
+                "The PKCS#12 file is encrypted in a way that this version of the Python library cryptography cannot decrypt: "
+                "write it anew with `openssl pkcs12 -legacy -in OLD -out ALL.pem` and `openssl pkcs12 -export -in ALL.pem -out NEW`.",
+            ) from None
         entries = [store.cert, *store.additional_certs]
         return KeyStore(
             key=_private_key(store.key, PrivateFormat.PKCS8) if store.key else None,
@@ -255,16 +264,3 @@ def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
                 if entry is not None
             ),
         )
-
-
-def _not_opened(error: Exception, data: bytes) -> CertificatesError | None:
-    """Return the error for data that is a PKCS#12 file but cannot be opened, or `None`."""
-    if re.search("password|mac", str(error), re.IGNORECASE):
-        return CertificatesError("bad_passphrase", "The PKCS#12 file cannot be opened: check pkcs12_passphrase.")
-    if not _is_unknown(error) or not is_der(data):
-        return None
-    return CertificatesError(
-        "invalid_pem",
-        "The PKCS#12 file is encrypted in a way that this version of the Python library cryptography cannot decrypt: "
-        "write it anew with `openssl pkcs12 -legacy -in OLD -out ALL.pem` and `openssl pkcs12 -export -in ALL.pem -out NEW`.",
-    )

@@ -75,7 +75,9 @@ def certificates_in(der: bytes) -> list[Certificate]:
     """
     with suppress(CertificatesError):
         return [checked_certificate(der)]
-    return _pkcs7(der)
+    with reading(CertificatesError("invalid_pem", messages.trouble(why_not_der(der, "certificate")))):
+        parsed = pkcs7.load_der_pkcs7_certificates(der)
+    return [checked_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
 
 
 def certificates_of_store(data: bytes) -> list[Certificate]:
@@ -84,17 +86,15 @@ def certificates_of_store(data: bytes) -> list[Certificate]:
     ders = [data] if is_der(data) else [_der_of(*block) for block in blocks]
     found: list[Certificate] = []
     for der in ders:
-        with suppress(CertificatesError):
-            found += _with_subjects(der)
+        certificate = Certificate(der)
+        try:
+            with reading(_damaged()):
+                _subject = certificate.subject
+            found.append(certificate)
+        except CertificatesError:
+            with suppress(CertificatesError):
+                found += certificates_in(der)
     return list(dict.fromkeys(found))
-
-
-def _with_subjects(der: bytes) -> list[Certificate]:
-    certificate = Certificate(der)
-    with suppress(CertificatesError), reading(_damaged()):
-        _subject = certificate.subject
-        return [certificate]
-    return certificates_in(der)
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -110,12 +110,6 @@ def _damaged() -> CertificatesError:
     return CertificatesError(
         "invalid_pem", "A certificate is damaged: it does not parse as X.509. Take the file anew from its source."
     )
-
-
-def _pkcs7(der: bytes) -> list[Certificate]:
-    with reading(CertificatesError("invalid_pem", messages.trouble(why_not_der(der, "certificate")))):
-        parsed = pkcs7.load_der_pkcs7_certificates(der)
-    return [checked_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
 
 
 def read_request(data: bytes) -> Csr:
