@@ -60,7 +60,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "database.Database._prepare_file: 384 => 385": "The mode is set again on the open file.",
     **dict.fromkeys(
-        ("apply._Taken.__init__: 'taken' => ''", "crl._unread: 'invalid_pem' => ''"),
+        ("apply.Creator._claimed.keep_claim: 'taken' => ''", "crl._unread: 'invalid_pem' => ''"),
         "It is caught where it is raised, by its class.",
     ),
     **dict.fromkeys(
