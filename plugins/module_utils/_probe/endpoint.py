@@ -111,27 +111,23 @@ def read_endpoint(written: object, place: str) -> Endpoint:
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    if isinstance(written, Mapping):
-        return _from_dict(written, place)
-    if not isinstance(written, str):
+    if isinstance(written, str):
+        host, port = _split(written.strip(), place)
+        return _endpoint(host, port, None, place)
+    if not isinstance(written, Mapping):
         raise _refusal(place, written, "is neither text nor a dict: write it like www.example.com:443")
-    host, port = _split(written.strip(), place)
-    return _endpoint(host, port, None, place)
-
-
-def _from_dict(written: Mapping[str, t.Any], place: str) -> Endpoint:
     unknown = [str(key) for key in written if key not in KEYS]
     if unknown:
         raise _refusal(place, unknown[0], f"is no key of an endpoint: there are {', '.join(KEYS)}")
-    host, server_name = (_text(written, key, place) for key in ("host", "server_name"))
-    if host is None:
+    name, server_name = (_text(written, key, place) for key in ("host", "server_name"))
+    if name is None:
         raise CertificatesError("invalid_argument", f"{place} lacks host.")
-    bracketed = BRACKETED.fullmatch(host)
+    bracketed = BRACKETED.fullmatch(name)
     if bracketed and bracketed[2] is None:
-        host = bracketed[1]
+        name = bracketed[1]
     port = written.get("port")
     is_blank = port is None or (isinstance(port, str) and not port.strip())
-    endpoint = _endpoint(host, HTTPS_PORT if is_blank else port, server_name, place)
+    endpoint = _endpoint(name, HTTPS_PORT if is_blank else port, server_name, place)
     return replace(endpoint, expected=_expected(written.get("expected"), f"{place}.expected"))
 
 

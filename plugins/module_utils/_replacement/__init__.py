@@ -5,6 +5,6 @@
 """The only place that decides what can replace what: whoever chooses, switches, deletes, or reports asks here.
 
 `can_replace` has the rule, `trust` has whom TLS clients trust at a time, with what is known to be revoked, and `index` finds the records of
-the store to which the rule applies. All of it is pure but for `roots`, which reads the trusted root certificates. Begin with
-`can_replace`.
+the store to which the rule applies. `messages` has the sentences, also what to do about a chain that is not trusted. All of it is pure but
+for `roots`, which reads the trusted root certificates. Begin with `can_replace`.
 """

@@ -4,5 +4,5 @@
 
 """IBM Cloud Secrets Manager: the session of its SDK, and the module `secrets_manager_certificate`, which puts certificates there.
 
-`_rotation` reads the certificates of an instance with `read`. Begin with `run`, then `plan`.
+`_rotation` reads the certificates of an instance with `read`. Begin with `run`, then `plan`; `messages` has the sentences.
 """

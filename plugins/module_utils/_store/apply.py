@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from .._base.backoff import Backoff
 from .._base.errors import CertificatesError
@@ -100,9 +101,7 @@ class Creator:
             backoff.pause()
             self._check_stop()
 
-        def look(entry: Entry, since: float) -> store.StoreCertificate | None:
-            return self._created_by(ledger, entry, since, creation)
-
+        look = partial(self._created_by, ledger, creation)
         while True:
             self._check_stop()
             seen = start.entries.get(key)
@@ -120,23 +119,19 @@ class Creator:
         """Return the initial state; an error in the first attempt is raised for all certificates."""
         with self._opening:
             if self._started is None:
+                ledger = None
                 try:
-                    self._started = self._look()
+                    ledger = Ledger(self._ledger_url)
+                    account_id = self._client.account_id()
+                    keys = [key_of(account_id, creation) for creation in self._creations]
+                    self._started = _Start(ledger, account_id, ledger.last_requests(keys), seconds())
                 except CertificatesError as error:
+                    if ledger:
+                        ledger.close()
                     self._started = error
         if isinstance(self._started, CertificatesError):
             raise self._started
         return self._started
-
-    def _look(self) -> _Start:
-        ledger = Ledger(self._ledger_url)
-        try:
-            account_id = self._client.account_id()
-            keys = [key_of(account_id, creation) for creation in self._creations]
-            return _Start(ledger, account_id, ledger.last_requests(keys), seconds())
-        except CertificatesError:
-            ledger.close()
-            raise
 
     def _claimed(self, ledger: Ledger, claim: Claim, creation: ImportAction) -> store.StoreCertificate:
         """Create the claimed certificate; after a lost or unreadable answer, look for it in the store before deciding."""
@@ -177,7 +172,7 @@ class Creator:
         return replace(wanted.as_record(), id=created.id, intermediates=kept or ())
 
     def _created_by(
-        self, ledger: Ledger, entry: Entry, since: float, creation: ImportAction
+        self, ledger: Ledger, creation: ImportAction, entry: Entry, since: float
     ) -> store.StoreCertificate | None:
         """Return what another run created, or `None` if it created nothing or the record is gone again.
 

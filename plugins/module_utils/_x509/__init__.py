@@ -5,5 +5,5 @@
 """Certificates, private keys, CSRs, chains, and CRLs, in any encoding. All of it is pure: bytes in, facts out.
 
 A `Bundle` is a certificate with its intermediate certificates and its key. Whether a TLS client accepts a chain, OpenSSL decides, in
-`tls_client`. Begin with `certificate`, then `chain`.
+`tls_client`. Begin with `certificate`, then `chain`; `messages` says what is wrong with bytes, and why it is not known whether something was revoked.
 """

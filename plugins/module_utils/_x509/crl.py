@@ -249,23 +249,15 @@ class Crl:
 
     def about(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
         """Return what it says of a certificate that names a place of it; it must be usable."""
-        answer = Revocation("unknown", certificate, why=Obstacle("unreadable_entry"))
         with suppress(CertificatesError), reading(_unread()):
-            why = self._why_not_about(certificate, point)
-            answer = replace(answer, why=why) if why else self._entry_of(certificate, point)
-        return answer
-
-    def _why_not_about(self, certificate: Certificate, point: DistributionPoint) -> Obstacle[str] | None:
-        """Return why a certificate cannot be in it: an authority may have many lists, each for a part of its certificates."""
-        scope = self._scope
-        if scope is None:
-            return None
-        if scope.full_name and not point.names & {str(name.value) for name in scope.full_name}:
-            return Obstacle("for_others")
-        is_authority = certificate.may_issue
-        if (is_authority and scope.only_contains_user_certs) or (not is_authority and scope.only_contains_ca_certs):
-            return Obstacle("lacks_kind", {"is_authority": is_authority})
-        return None
+            # An authority may have many lists, each for a part of its certificates.
+            scope, is_authority, why = self._scope, certificate.may_issue, None
+            if scope and scope.full_name and not point.names & {str(name.value) for name in scope.full_name}:
+                why = Obstacle("for_others")
+            elif scope and (scope.only_contains_user_certs if is_authority else scope.only_contains_ca_certs):
+                why = Obstacle("lacks_kind", {"is_authority": is_authority})
+            return Revocation("unknown", certificate, why=why) if why else self._entry_of(certificate, point)
+        return Revocation("unknown", certificate, why=Obstacle("unreadable_entry"))
 
     def _entry_of(self, certificate: Certificate, point: DistributionPoint) -> Revocation:
         number = certificate.parsed.serial_number
