@@ -16,6 +16,7 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import EndpointReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import NOT_NAMED
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.messages import why_unknown
 
 from tests.simulator.client import Simulator
 from tests.support import dovecot as mail
@@ -125,7 +126,13 @@ def test_a_good_one() -> None:
         "trust": "trusted",
         "accepted": True,
         "served": None,
-        "revocation": {"status": "unknown", "certificate": NAME, "revoked_at": None, "reason": None, "why": NOT_NAMED},
+        "revocation": {
+            "status": "unknown",
+            "certificate": NAME,
+            "revoked_at": None,
+            "reason": None,
+            "why": why_unknown(NOT_NAMED),
+        },
         "name_matches": True,
         "tls_version": "TLSv1.3",
         "cipher": entry["cipher"],
