@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import now
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import why_person_needed
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import mark_needs_person
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, rows_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.summary import (
     Run,
@@ -76,7 +76,7 @@ def told_of(
         answers = (run.known, run.emails)
         emails = {email["order_id"]: email for answer in answers for email in answer.get("emails") or ()}
         result["skipped"] = [
-            _waiting(record, emails.get(record.get("order_id"), {}), at) for record in result["skipped"]
+            mark_needs_person(record, emails.get(record.get("order_id"), {}), at) for record in result["skipped"]
         ]
     facts = facts_of(run, result) if run.store else {}
     counted = totals(result, is_check_mode=is_check_mode)
@@ -87,12 +87,6 @@ def told_of(
         "failure": {"message": why} if why else None,
     }
     return result, {**told, **facts}
-
-
-def _waiting(skipped_item: Mapping[str, t.Any], email: Mapping[str, t.Any], at: datetime) -> Mapping[str, t.Any]:
-    """Return a skipped item with `needs_person` and, if it is true, the reason as its message."""
-    why = why_person_needed(skipped_item, email, at)
-    return {**skipped_item, "needs_person": why is not None, "message": why or skipped_item["message"]}
 
 
 def ending(

@@ -14,18 +14,18 @@ from datetime import datetime
 from functools import cache
 
 from .._base.codes import WaitingReason
-from .._base.errors import CertificatesError, SaidObstacle
+from .._base.errors import CertificatesError, Obstacle
 from .._base.files import absolute, read_file
 from .._base.names import ascii_name, by_spelling, file_stems, shown_name_of, spelling
-from .._base.text import printable
 from .._base.times import now, parse
-from .._softlayer.orders import INELIGIBLE, ineligibility
+from .._softlayer.orders import ineligibility
 from .._softlayer.values import number
 from .._x509.bundle import read_bundle
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.chain import Anchors, Chains
 from .._x509.pem import as_bytes
 from .._x509.read import read_certificates
+from . import messages
 
 Order = Mapping[str, t.Any]
 CERTIFICATE = (".crt",)
@@ -102,25 +102,25 @@ def certificate_files(
                 f"There is no folder {folder} on this machine to look for certificates or keys in: make it, or correct the path.",
             )
     mailed = None if collected is None else _with_chains(records_of("collected", collected), issuers)
+    pairs: list[tuple[Order, Order]]
     if orders is None:
-        pairs = [(_as_order(found), found) for found in mailed or ()]
+        of_mail = {"status": "approved", "expires_at": None}
+        pairs = [({**found, "id": found.get("order_id"), **of_mail}, found) for found in mailed or ()]
     else:
         orders = [{**order, "id": number(order["id"])} for order in records_of("orders", orders)]
         by_age = sorted(mailed or (), key=lambda found: found.get("not_before") or "")
-        found_for = {
-            found.get("order_id"): found for found in by_age
-        }  # the newest, if several mailboxes were looked into
+        found_for = {found.get("order_id"): found for found in by_age}  # the newest, if there are several mailboxes
         pairs = [(_with_name(order, found), found) for order in orders for found in [found_for.get(order["id"], {})]]
     files = _Files([order for order, _found in pairs], privatekey_passphrase)
+    places = {
+        "waiting_for_certificate": (certificate_dir, CERTIFICATE),
+        "waiting_for_key": (privatekey_dir, PRIVATE_KEY),
+    }
     ready, skipped, at = [], [], now()
     for order, found in pairs:
-        unclear: list[SaidObstacle[WaitingReason]] = []
+        unclear: list[Obstacle[WaitingReason]] = []
         if mailed is None:
-            folder = t.cast(str, certificate_dir)
-            path, chain_path = (files.find(order, folder, endings, unclear) for endings in (CERTIFICATE, INTERMEDIATE))
-            certificate = {"certificate_path": path, "intermediate_path": chain_path}
-            if path and not chain_path and issuers:
-                certificate = {"certificate_path": path, "intermediate_content": _chain_of_file(path, issuers)}
+            certificate = files.certificate(order, t.cast(str, certificate_dir), issuers, unclear)
         else:
             certificate = {
                 "certificate_content": found.get("certificate"),
@@ -129,36 +129,23 @@ def certificate_files(
         private_key = files.find(order, privatekey_dir, PRIVATE_KEY, unclear)
         has_certificate = (certificate.get("certificate_path") or certificate.get("certificate_content")) is not None
         has_key, by_email = private_key is not None, mailed is not None
-        why_not = why_not_imported(
+        why = why_not_imported(
             order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
         )
-        mistake: SaidObstacle[WaitingReason] | None = None
-        if unclear and (why_not is None or why_not.reason in {reason for reason, _message in WAITING.values()}):
-            why_not = mistake = unclear[0]
-        if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
-            why = (
-                f"Waiting for the private key: the one in {private_key} belongs to another CSR. Put the key there that the order's CSR was "
-                "made with, or order again with a CSR of the key that is there."
-            )
-            why_not = mistake = SaidObstacle("waiting_for_key", why)
-        if why_not and not mistake:
-            lacking = {
-                "waiting_for_certificate": (certificate_dir, CERTIFICATE),
-                "waiting_for_key": (privatekey_dir, PRIVATE_KEY),
-            }
-            where = files.where(order, *lacking.get(why_not.reason, (None, ())))
-            why_not = SaidObstacle(why_not.reason, why_not.message + where)
-        if why_not:
+        needs_person = False
+        if unclear and (why is None or why.reason in places):
+            why, needs_person = unclear[0], True
+        elif why is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
+            why, needs_person = Obstacle("waiting_for_key", {"other_key": private_key}), True
+        elif why and why.reason in places:
+            why = Obstacle(why.reason, files.where(order, *places[why.reason]))
+        if why:
             names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
-            skipped.append({"order_id": order["id"], **names, **vars(why_not), "needs_person": mistake is not None})
+            said = {"reason": why.reason, "message": messages.waiting(why), "needs_person": needs_person}
+            skipped.append({"order_id": order["id"], **names, **said})
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}
-
-
-def _as_order(found: Order) -> Order:
-    """Return what is known of the order of a certificate that an email had."""
-    return {**found, "id": found.get("order_id"), "status": "approved", "expires_at": None}
 
 
 def _with_name(order: Order, found: Order) -> Order:
@@ -193,12 +180,6 @@ def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
     return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
 
 
-def _chain_of_file(path: str, issuers: Sequence[Certificate]) -> str | None:
-    with suppress(CertificatesError):  # the import reports the error
-        return _chain_of(read_file(path), issuers)
-    return None
-
-
 class _Files:
     """The files named after orders. If several orders have the same name, as after a renewal, each has files of its own."""
 
@@ -207,10 +188,22 @@ class _Files:
         for order in orders:
             self._namesakes.setdefault(ascii_name(shown_name_of(order) or ""), []).append(order)
         self._public_keys = cache(lambda path: _public_keys(lambda: read_file(path), passphrase))
-        self._folders = cache(_Folder)
+        self._names_in = cache(_names_in)
+
+    def certificate(
+        self, order: Order, folder: str, issuers: Sequence[Certificate], unclear: list[Obstacle[WaitingReason]]
+    ) -> dict[str, str | None]:
+        """Return where the certificate of an order and its chain are, as options of `ssl_certificate_import`; see `find`."""
+        path, chain_path = (self.find(order, folder, endings, unclear) for endings in (CERTIFICATE, INTERMEDIATE))
+        if not path or chain_path or not issuers:
+            return {"certificate_path": path, "intermediate_path": chain_path}
+        chain = None
+        with suppress(CertificatesError):  # the import reports the error
+            chain = _chain_of(read_file(path), issuers)
+        return {"certificate_path": path, "intermediate_content": chain}
 
     def find(
-        self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[SaidObstacle[WaitingReason]]
+        self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Obstacle[WaitingReason]]
     ) -> str | None:
         """Return the path of the file of an order, unless it is known to belong to another order.
 
@@ -220,30 +213,38 @@ class _Files:
             endings: how the file's name may end, the best first.
             unclear: gets why it is none of several files.
         """
-        name = shown_name_of(order)
-        if name is None:
-            return None
-        paths = self._folders(folder).paths(name, endings)
+        name, key = shown_name_of(order), order.get("public_key_sha256")
+        paths = self._paths(name, folder, endings)
         if len(paths) > 1:
             reason, what = WAITING[endings]
-            files = " and ".join(printable(os.path.basename(path)) for path in paths)
-            wanted = file_stems(name)[0] + endings[0]
-            message = (
-                f"Waiting for the {what}: {files} in {printable(folder)} may each be it. Name the right one {wanted}."
-            )
-            unclear.append(SaidObstacle(reason, message))
+            files, file_name = [os.path.basename(path) for path in paths], file_stems(t.cast(str, name))[0] + endings[0]
+            facts = {"what": what, "files": files, "folder": folder, "file_name": file_name}
+            unclear.append(Obstacle(reason, facts))
             return None
         path = next(iter(paths), None)
-        return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
+        namesakes = self._namesakes[ascii_name(name or "")]
+        if path and len(namesakes) > 1 and key not in {None, *self._public_keys(path)}:
+            is_of_another = any(other.get("public_key_sha256") in self._public_keys(path) for other in namesakes)
+            return None if is_of_another else path
+        return path
 
-    def where(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> str:
-        """Return as which file something of an order is looked for, as a sentence; blank if that is there, for another order."""
+    def where(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> dict[str, str | None]:
+        """Return as which `path` something of an order is looked for, `None` if it has no name; nothing if that is there, for another order."""
         name = shown_name_of(order)
-        if folder is None or (name and self._folders(folder).paths(name, endings)):
-            return ""
-        if name is None:
-            return " The order tells no name, by which its files are called: import it by hand, with ssl_certificate_import."
-        return f" It is looked for as {printable(os.path.join(folder, file_stems(name)[0] + endings[0]))}."
+        if folder is None or self._paths(name, folder, endings):
+            return {}
+        return {"path": os.path.join(folder, file_stems(name)[0] + endings[0]) if name else None}
+
+    def _paths(self, name: str | None, folder: str, endings: Iterable[str]) -> list[str]:
+        """Return the path of the file for a name; several if none of them has exactly the name, and it is not clear which one is meant."""
+        root, names = absolute(folder), self._names_in(folder)
+        exact = [stem + ending for stem in file_stems(name) for ending in endings] if name else []
+        alike = exact if names is None else [other for file in exact for other in names.get(spelling(file), ())]
+        there = [file for file in dict.fromkeys(alike) if os.path.exists(os.path.join(root, file))]
+        chosen = [file for file in exact if file in there][:1]
+        for ending in endings:
+            chosen = chosen or [file for file in there if spelling(file).endswith(ending)]
+        return [os.path.join(root, file) for file in chosen]
 
     def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
         """Return whether the certificate is an order's but the key, if it can be read, is not.
@@ -256,32 +257,12 @@ class _Files:
         issued_for = self._public_keys(path) if path else _public_keys(lambda: as_bytes(content), None)
         return wanted in issued_for and wanted not in (self._public_keys(private_key) or {wanted})
 
-    def _is_of_another(self, order: Order, namesakes: Sequence[Order], path: str) -> bool:
-        if len(namesakes) == 1 or order.get("public_key_sha256") in {None, *self._public_keys(path)}:
-            return False
-        return any(other.get("public_key_sha256") in self._public_keys(path) for other in namesakes)
 
-
-class _Folder:
-    """What is in a folder, which is listed once."""
-
-    def __init__(self, path: str) -> None:
-        self._root = absolute(path)
-        self._names: dict[str, list[str]] | None = None
-        with suppress(OSError):  # files in a folder that may not be listed can still be found by their exact names
-            self._names = by_spelling(os.listdir(self._root))
-
-    def paths(self, name: str, endings: Iterable[str]) -> list[str]:
-        """Return the path of the file for a name; several if none of them has exactly the name, and it is not clear which one is meant."""
-        exact = [stem + ending for stem in file_stems(name) for ending in endings]
-        alike = (
-            exact if self._names is None else [other for file in exact for other in self._names.get(spelling(file), ())]
-        )
-        there = [file for file in dict.fromkeys(alike) if os.path.exists(os.path.join(self._root, file))]
-        chosen = [file for file in exact if file in there][:1]
-        for ending in endings:
-            chosen = chosen or [file for file in there if spelling(file).endswith(ending)]
-        return [os.path.join(self._root, file) for file in chosen]
+def _names_in(folder: str) -> dict[str, list[str]] | None:
+    """Return the names of the files in a folder by their spelling; `None` if it may not be listed: they are found by exact names then."""
+    with suppress(OSError):
+        return by_spelling(os.listdir(absolute(folder)))
+    return None
 
 
 def _public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset[str]:
@@ -295,26 +276,14 @@ def _public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset
 
 def why_not_imported(
     order: Mapping[str, t.Any], at: datetime, *, has_certificate: bool, has_key: bool, by_email: bool, force: bool
-) -> SaidObstacle[WaitingReason] | None:
+) -> Obstacle[WaitingReason] | None:
     """Return why the certificate of an order cannot be imported now, or `None` if it can."""
-    why_not = ineligibility(order["status"], parse(order.get("expires_at")), at)
-    if why_not:
-        return SaidObstacle(why_not, f"Not imported: {INELIGIBLE[why_not]}")
+    if reason := ineligibility(order["status"], parse(order.get("expires_at")), at):
+        return Obstacle(reason)
     if not has_certificate and order.get("imported"):
-        return SaidObstacle("already_imported", "The store holds the order's certificate already.")
+        return Obstacle("already_imported")
     if order.get("superseded_by") and not force:
-        ids = ", ".join(map(str, order["superseded_by"]))
-        return SaidObstacle(
-            "superseded", f"Not imported: the store holds a newer certificate for the order's names (id {ids})."
-        )
-    if not has_certificate and by_email:
-        return SaidObstacle(
-            "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."
-        )
+        return Obstacle("superseded", {"certificate_ids": order["superseded_by"]})
     if not has_certificate:
-        return SaidObstacle(
-            "waiting_for_certificate", "Waiting for the certificate: save it from the fulfillment email."
-        )
-    if not has_key:
-        return SaidObstacle("waiting_for_key", "Waiting for the private key that the order's CSR was made with.")
-    return None
+        return Obstacle("waiting_for_email" if by_email else "waiting_for_certificate")
+    return None if has_key else Obstacle("waiting_for_key")

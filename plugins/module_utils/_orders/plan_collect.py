@@ -16,12 +16,12 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from .._base.codes import MissingReason, UnmatchedReason, Untrusted
-from .._base.errors import SaidObstacle
+from .._base.errors import Obstacle
 from .._base.names import own_names
-from .._base.text import printable
 from .._base.times import iso, parse
 from .._x509.certificate import Certificate, name_set, pem_bundle
-from .._x509.chain import Anchors, Chains, Trust
+from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains
+from . import messages
 from .message import Candidate, Format, Message, read_message
 from .message_parts import NO_HEADERS, Headers, read_headers
 
@@ -34,34 +34,6 @@ Target: t.TypeAlias = "tuple[str, Names]"
 certificate that stands for something else is found: whoever has a signing request can get one for a name of his own."""
 BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
 """Signs that are reasons by themselves, in order of precedence."""
-MISSING: Mapping[MissingReason, str] = {
-    "waiting_for_email": "No message with the certificate has come yet.",
-    "no_public_key": "The API does not tell the order's CSR, so no certificate can be told to be the order's: look for it by csr_paths "
-    "of ssl_fulfillment_email_info.",
-    "not_found": "There is no such order, or the API user has no permission to see it.",
-}
-UNMATCHED_BECAUSE: Mapping[UnmatchedReason, str] = {
-    "link_only": "It has only a link to the certificate: download it there.",
-    "approval_request": "The domain administrator is asked to approve the order: have that done.",
-    "no_certificate": "There is no certificate in it.",
-    "no_matching_key": "The certificates in it have other public keys than those looked for.",
-    "expired": "The certificate with the right public key has expired: get the renewed one.",
-    "not_yet_valid": "The certificate with the right public key is not valid yet: run again then, or check this machine's clock.",
-    "encrypted": "The message or an attachment is encrypted: decrypt it, and save the certificate by hand.",
-    "too_large": "It has more in it than is read, or archives more than two deep: unpack it, and save the certificate by hand.",
-    "malformed": "It is damaged: have it sent again.",
-    "unreadable": "Open it by other means and save the certificate by hand, or have it sent again.",
-    "unsupported_attachment": "An attachment that may hold the certificate is of a kind, or packed in a way, that is not read: "
-    "unpack it, and save the certificate by hand.",
-}
-"""Message for each reason why a message was not used, and what to do about it."""
-OUTLOOK_MESSAGE = (
-    "It is, or has as an attachment, a message in Outlook's own format (.msg), which is not read: "
-    "save that as .eml in Outlook, or save the certificate by hand."
-)
-SHOWN_NAME = 80
-"""Characters of an attachment's name in a message."""
-LARGE_MESSAGE = "It is larger than max_message_bytes: raise that, or save the certificate by hand."
 UNMATCHED = 1_000
 """Maximum number of messages without a wanted certificate that are listed one by one."""
 ISSUERS = 1_000
@@ -73,17 +45,12 @@ LATE = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Match:
-    """A certificate with a wanted public key, and its issuers in order, without the root.
-
-    If it is not trusted, `why` says what is wrong, as the end of a sentence about it. `names` are the names that were asked for.
-    """
+    """A certificate with a wanted public key, its chain, and the names that were asked for."""
 
     certificate: Certificate
-    chain: tuple[Certificate, ...]
+    chain: Chain
     format: Format
-    trust: Trust
-    why: str = ""
-    names: frozenset[str] = frozenset()
+    names: Names = frozenset()
 
     @property
     def right_names(self) -> int:
@@ -98,7 +65,7 @@ class Match:
     @property
     def is_right(self) -> bool:
         """Whether it is trusted, and not for other names, whoever issued it."""
-        return self.trust == "trusted" and not self.is_for_other_names
+        return self.chain.trust == "trusted" and not self.is_for_other_names
 
 
 def by_key(targets: Iterable[Target]) -> Mapping[str, Sequence[Names]]:
@@ -139,42 +106,35 @@ def take(
         for names in targets[key]:
             alike: dict[object, list[Candidate]] = {}
             for candidate in candidates:
-                if _is_for(candidate, names, targets[key]):
+                its = candidate.certificate.server_names
+                is_for_another = bool(names) and not names & its and any(others & its for others in targets[key])
+                if not is_for_another:
                     alike.setdefault(_stands_for(candidate.certificate, names), []).append(candidate)
             matches[key, names] = [_best_of(several, chains, names) for several in alike.values()]
     return {target: best for target, best in matches.items() if best}
 
 
-def _stands_for(certificate: Certificate, names: frozenset[str]) -> object:
+def _stands_for(certificate: Certificate, names: Names) -> object:
     """Return what a certificate is not compared with others beyond; with all, if it is known which names are wanted."""
     return None if names else (certificate.identities, certificate.organizations)
 
 
-def _is_for(candidate: Candidate, names: Names, of_its_key: Iterable[Names]) -> bool:
-    """Return whether a certificate is not rather meant for another target with the same key."""
-    its = candidate.certificate.server_names
-    return not names or bool(names & its) or not any(others & its for others in of_its_key)
-
-
-def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str]) -> Match:
+def _best_of(candidates: list[Candidate], chains: Chains, names: Names) -> Match:
     """Return the newest certificate that is trusted and has all the names, else the one that is closest to this.
 
     Anyone who has got hold of a CSR can have a trusted authority sign it for a name of his own.
     """
-    newest = sorted(candidates, key=lambda x: x.certificate.age, reverse=True)
-    best: Match | None = None
-    for candidate in newest[:OF_ONE_KEY]:
-        certificate = candidate.certificate
-        chain = chains.of(certificate)
-        match = Match(certificate, chain.issuers, candidate.format, chain.trust, chain.why, names)
-        if match.trust == "trusted" and match.right_names == len(names):
+    newest = sorted(candidates, key=lambda candidate: candidate.certificate.age, reverse=True)
+    matches = []
+    for each in newest[:OF_ONE_KEY]:
+        match = Match(each.certificate, chains.of(each.certificate), each.format, names)
+        if match.chain.trust == "trusted" and match.right_names == len(names):
             return match
-        if best is None or _quality(match) > _quality(best):
-            best = match
-    return t.cast(Match, best)
+        matches.append(match)
+    return max(matches, key=_quality)
 
 
-def why_not(message: Message, keys: Collection[str], at: datetime) -> UnmatchedReason | None:
+def why_unmatched(message: Message, keys: Collection[str], at: datetime) -> UnmatchedReason | None:
     """Return why a message has no usable certificate, or `None` if it has one."""
     wanted = [candidate.certificate for candidate in _wanted(message, keys)]
     if any(certificate.is_valid(at) for certificate in wanted):
@@ -200,7 +160,7 @@ def _quality(match: Match) -> tuple[bool, int, tuple[datetime, datetime], bool]:
 
     The order of criteria is trust, names, age; among certificates of the same age one with issuers is better.
     """
-    return match.trust == "trusted", match.right_names, match.certificate.age, bool(match.chain)
+    return match.chain.trust == "trusted", match.right_names, match.certificate.age, bool(match.chain.issuers)
 
 
 def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
@@ -229,15 +189,22 @@ class Wanted:
         return (self.public_key_sha256, names) if self.public_key_sha256 else None
 
 
-def why_missing(wanted: Wanted, search: Search, at: datetime) -> dict[str, t.Any]:
-    """Return the module's entry for a certificate that was not found at an instant."""
-    why_no_key: MissingReason = "no_public_key" if wanted.exists else "not_found"
-    unfound: MissingReason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
-    refused = search.refused.get(wanted.target) if wanted.target else None
-    invalid = None if refused else search.invalid.get(wanted.public_key_sha256 or "")
-    absent = SaidObstacle(unfound, _why_invalid(invalid, at) if invalid else MISSING[unfound])
-    of_no_use = refused.certificate if refused else invalid
-    names = of_no_use if not (wanted.common_name or wanted.requested_names) else None
+def why_missing(wanted: Wanted, search: Search, at: datetime) -> Obstacle[MissingReason]:
+    """Return why a certificate was not found at an instant."""
+    if not wanted.target:
+        return Obstacle("no_public_key" if wanted.exists else "not_found")
+    if refused := search.refused.get(wanted.target):
+        return why_untrusted(refused)
+    invalid = search.invalid.get(wanted.target[0])
+    facts = {"certificate": invalid, "is_expired": invalid.not_after < at} if invalid else {}
+    return Obstacle("waiting_for_email", facts)
+
+
+def as_missing(wanted: Wanted, why: Obstacle[MissingReason]) -> dict[str, t.Any]:
+    """Return a certificate that was not found in the form of the module's results."""
+    came: Certificate | None = why.facts.get("certificate")
+    names = came if not (wanted.common_name or wanted.requested_names) else None
+    invalid = came if why.reason == "waiting_for_email" else None
     return {
         "order_id": wanted.order_id,
         "common_name": names.common_name if names else wanted.common_name,
@@ -246,17 +213,9 @@ def why_missing(wanted: Wanted, search: Search, at: datetime) -> dict[str, t.Any
         "public_key_sha256": wanted.public_key_sha256,
         "not_before": iso(invalid.not_before) if invalid else None,
         "not_after": iso(invalid.not_after) if invalid else None,
-        **vars(why_untrusted(refused) if refused else absent),
+        "reason": why.reason,
+        "message": messages.missing(why),
     }
-
-
-def _why_invalid(certificate: Certificate, at: datetime) -> str:
-    came = f"The certificate {certificate.shown_name} with the right public key has come, but"
-    if certificate.not_after < at:
-        return f"{came} it expired on {iso(certificate.not_after)}. No newer one has come yet."
-    return (
-        f"{came} it is not valid before {iso(certificate.not_before)}: run again then, or check this machine's clock."
-    )
 
 
 @dataclass(frozen=True)
@@ -285,10 +244,10 @@ class Collected:
             "order_id": wanted.order_id,
             "common_name": wanted.common_name or facts["common_name"],
             "path": wanted.path,
-            "trust": self.match.trust,
+            "trust": self.match.chain.trust,
             "certificate": certificate.pem(),
-            "intermediate_certificate": pem_bundle(self.match.chain) or None,
-            "source": {**_told(self.headers, self.location), "format": self.match.format},
+            "intermediate_certificate": pem_bundle(self.match.chain.issuers) or None,
+            "source": {**_origin(self.headers, self.location), "format": self.match.format},
         }
 
 
@@ -358,69 +317,59 @@ class Search:
         """Look into a message, at the present instant: a certificate issued during the wait for mail is valid by then."""
         message = read_message(data)
         self.examined += 1
-        reason = why_not(message, self._by_key.keys(), at)
+        reason = why_unmatched(message, self._by_key.keys(), at)
         if reason:
-            why = _why_unsupported(message) if reason == "unsupported_attachment" else None
-            self._reject(message.headers, location, reason, why)
-        self._remember_invalid(message, at)
+            facts = {"is_outlook": "outlook" in message.signs, "file_name": message.unread_name}
+            self._reject(message.headers, location, Obstacle(reason, facts))
+        for certificate in (candidate.certificate for candidate in _wanted(message, self._by_key.keys())):
+            known = self.invalid.get(certificate.public_key_sha256, certificate)
+            if not certificate.is_valid(at) and certificate.age >= known.age:
+                self.invalid[certificate.public_key_sha256] = certificate
         for target, several in take(message, self._by_key, at, self._anchors, self._known).items():
             for match in several:
                 self._consider(target, Collected(match, message.headers, location), at)
-        self._remember_issuers(message)
+        issuers = (candidate.certificate for candidate in message.candidates if candidate.certificate.may_issue)
+        new = (issuer for issuer in issuers if not issuer.is_self_issued and issuer not in self._issuers)
+        self._issuers |= dict.fromkeys(islice(new, ISSUERS - len(self._issuers)))
 
     def settle(self, at: datetime) -> None:
         """Try the issuers of all messages on certificates without an issuer; for when the whole mailbox has been read."""
         if self._waiting:
             self._try_again(at, self._issuers)
 
-    def pass_over(self, beginning: bytes, location: Location) -> None:
-        """Note a message that is too large; only its beginning was read."""
+    def skip_large(self, beginning: bytes, location: Location) -> None:
+        """Record a message that is too large; only its beginning was read."""
         self.examined += 1
-        self._reject(read_headers(beginning), location, "too_large", LARGE_MESSAGE)
+        self._reject(read_headers(beginning), location, Obstacle("too_large", {"is_unread": True}))
 
-    def miss(self, location: Location, why: str) -> str:
-        """Note a message that could not be read, with the reason in a sentence; return this with what to do about it."""
+    def skip_unreadable(self, location: Location, error: str) -> Obstacle[UnmatchedReason]:
+        """Record a message that could not be read, and return this."""
         self.examined += 1
-        message = f"{why} {UNMATCHED_BECAUSE['unreadable']}"
-        self._reject(NO_HEADERS, location, "unreadable", message)
-        return message
+        why: Obstacle[UnmatchedReason] = Obstacle("unreadable", {"error": error})
+        self._reject(NO_HEADERS, location, why)
+        return why
 
     def _consider(self, target: Target, collected: Collected, at: datetime) -> None:
         match, rejection = collected.match, None
         if match.is_right or not self._require_trust:
-            self._keep(target, collected)
+            alike, terms = self._collected.setdefault(target, {}), _stands_for(match.certificate, target[1])
+            if terms not in alike or _quality(match) > _quality(alike[terms].match):
+                alike[terms] = collected
+            if match.is_right:
+                self._missing.discard(target)  # whatever takes its place is right, too
         else:
             self.refused[target] = match
-            why = why_untrusted(match)
-            rejection = self._reject(collected.headers, collected.location, why.reason, why.message)
-        if match.trust == "incomplete" and len(self._waiting) < UNMATCHED:
+            rejection = self._reject(collected.headers, collected.location, why_untrusted(match))
+        if match.chain.trust == "incomplete" and len(self._waiting) < UNMATCHED:
             self._waiting.append(Waiting(target, collected, rejection))
-        new = dict.fromkeys(match.chain) if match.trust == "trusted" else {}
+        new = dict.fromkeys(match.chain.issuers) if match.chain.trust == "trusted" else {}
         if new.keys() - self._known.keys():
             self._known |= new
             self._try_again(at)
 
-    def _remember_invalid(self, message: Message, at: datetime) -> None:
-        for certificate in (candidate.certificate for candidate in _wanted(message, self._by_key.keys())):
-            known = self.invalid.get(certificate.public_key_sha256, certificate)
-            if not certificate.is_valid(at) and certificate.age >= known.age:
-                self.invalid[certificate.public_key_sha256] = certificate
-
-    def _remember_issuers(self, message: Message) -> None:
-        issuers = (candidate.certificate for candidate in message.candidates if candidate.certificate.may_issue)
-        new = (issuer for issuer in issuers if not issuer.is_self_issued and issuer not in self._issuers)
-        self._issuers |= dict.fromkeys(islice(new, ISSUERS - len(self._issuers)))
-
-    def _keep(self, target: Target, collected: Collected) -> None:
-        alike, terms = self._collected.setdefault(target, {}), _stands_for(collected.match.certificate, target[1])
-        if terms not in alike or _quality(collected.match) > _quality(alike[terms].match):
-            alike[terms] = collected
-        if collected.match.is_right:
-            self._missing.discard(target)  # whatever takes its place is right, too
-
     def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
         """Check whether the issuers known by now, or others, complete the chains of certificates found before."""
-        below = (issuer for waiting in self._waiting for issuer in waiting.collected.match.chain)
+        below = (issuer for waiting in self._waiting for issuer in waiting.collected.match.chain.issuers)
         chains = Chains([*self._known, *below, *others], self._anchors(), at)
         still = []
         for waiting in self._waiting:
@@ -428,7 +377,7 @@ class Search:
             if chain.trust != "trusted":
                 still.append(waiting)
                 continue
-            match = replace(waiting.collected.match, chain=chain.issuers, trust=chain.trust, why="")
+            match = replace(waiting.collected.match, chain=chain)
             self._known |= dict.fromkeys(chain.issuers)
             if waiting.rejection is not None:
                 self.unmatched_count -= 1
@@ -436,51 +385,22 @@ class Search:
             self._consider(waiting.target, replace(waiting.collected, match=match), at)
         self._waiting = still
 
-    def _reject(
-        self, headers: Headers, location: Location, reason: UnmatchedReason, message: str | None = None
-    ) -> Mapping[str, t.Any]:
-        entry = {
-            **_told(headers, location),
-            "reason": reason,
-            "message": message or UNMATCHED_BECAUSE.get(reason, reason),
-        }
+    def _reject(self, headers: Headers, location: Location, why: Obstacle[t.Any]) -> Mapping[str, t.Any]:
+        entry = {**_origin(headers, location), "reason": why.reason, "message": messages.unmatched(why)}
         self.unmatched_count += 1
         if len(self.unmatched) < UNMATCHED:
             self.unmatched.append(entry)
         return entry
 
 
-def _why_unsupported(message: Message) -> str:
-    if "outlook" in message.signs:
-        return OUTLOOK_MESSAGE
-    named = f" It is called {printable(message.unread_name[:SHOWN_NAME])}." if message.unread_name else ""
-    return UNMATCHED_BECAUSE["unsupported_attachment"] + named
+def why_untrusted(match: Match) -> Obstacle[Untrusted]:
+    """Return why a certificate that has the right public key is not trusted, or, without a chain among the facts, not for its names."""
+    is_trusted = match.chain.trust == "trusted"
+    facts = {"certificate": match.certificate, "chain": None if is_trusted else match.chain}
+    return Obstacle(UNTRUSTED.get(match.chain.trust, "untrusted"), facts)
 
 
-def why_untrusted(match: Match) -> SaidObstacle[Untrusted]:
-    """Return what is to be said of a certificate that has the right public key but is not trusted, or not for its names."""
-    name = match.certificate.shown_name
-    if match.trust == "trusted":
-        return SaidObstacle(
-            "untrusted",
-            f"The certificate {name} has the right public key, but not the order's common name, or a name of the signing request: look at it. "
-            "Whoever has got hold of a signing request can have it signed for a name of his own. If it is what you want, import it by "
-            "ssl_certificate_import.",
-        )
-    said = f"The certificate {name} has the right public key, but {match.why}. "
-    if match.trust == "incomplete":
-        return SaidObstacle(
-            "chain_incomplete",
-            f"{said}Give the issuers that the authority publishes as intermediate_path; if it is an authority of your own, its root as trusted_ca_path.",
-        )
-    return SaidObstacle(
-        "untrusted",
-        f"{said}Anyone can have a certificate made for a public key. If it comes from an authority of your own, give that one's root as "
-        "trusted_ca_path.",
-    )
-
-
-def _told(headers: Headers, location: Location) -> dict[str, t.Any]:
+def _origin(headers: Headers, location: Location) -> dict[str, t.Any]:
     return {
         "message_id": headers.message_id,
         "from": headers.sender,
@@ -499,8 +419,8 @@ def is_awaited(email: Record, at: datetime) -> bool:
     return is_recent or email.get("outcome") == "requested" or email.get("reason") in {"cooldown", "outcome_unknown"}
 
 
-def why_person_needed(skipped: Record, email: Record, at: datetime) -> str | None:
-    """Return what a person has to see to before anything comes of an order that is skipped; `None` if it only takes its time.
+def mark_needs_person(skipped: Record, email: Record, at: datetime) -> Record:
+    """Return an order that is skipped with `needs_person`: whether a person has to see to something before anything comes of it.
 
     Args:
         skipped: the order and why it is skipped, in the form of results.
@@ -508,14 +428,10 @@ def why_person_needed(skipped: Record, email: Record, at: datetime) -> str | Non
         at: the present instant.
     """
     reason, message = skipped["reason"], str(skipped["message"])
-    if skipped.get("needs_person") or reason == "chain_incomplete":  # what nobody trusts, anybody may have sent
-        return message
     requested, begin = parse(email.get("first_requested_at")), parse(skipped.get("not_before"))
     is_to_come = begin is not None and begin > at  # it has come, and is not valid yet
+    if skipped.get("needs_person") or reason == "chain_incomplete":  # what nobody trusts, anybody may have sent
+        return {**skipped, "needs_person": True}
     if reason != "waiting_for_email" or requested is None or at - requested < LATE or is_to_come:
-        return None
-    recipient = printable(email.get("recipient") or "the domain administrator")
-    return (
-        f"{message} Its email was requested at {iso(requested)} and went to {recipient}: see whether what arrives there is handed on to the "
-        "mailbox, and look into the spam folders."
-    )
+        return {**skipped, "needs_person": False}
+    return {**skipped, "needs_person": True, "message": messages.late(message, requested, email.get("recipient"))}

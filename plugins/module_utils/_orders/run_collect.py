@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 import typing as t
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
@@ -29,10 +28,11 @@ from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
 from .._x509.options import certificate_options
 from .._x509.read import read_request
+from . import messages
 from .imap import ImapMailbox, ImapSettings
 from .mailbox import Mailbox, MaildirMailbox, PathsMailbox
 from .options import MAILBOXES, mailbox_options, which_mailboxes, why_unusable
-from .plan_collect import Search, Target, Wanted, is_awaited, why_missing, why_untrusted
+from .plan_collect import Search, Target, Wanted, as_missing, is_awaited, why_missing, why_untrusted
 
 SPEC = (
     api_options()
@@ -80,7 +80,8 @@ def libraries(params: Options) -> tuple[str, ...]:
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    check_params(params)
+    if why_not := why_unusable(params):
+        raise CertificatesError("invalid_argument", why_not)
     box = open_mailbox(params)
     if params["open_always"] and (gone := missing_places(params)):
         raise CertificatesError(
@@ -88,29 +89,25 @@ def run(module: Module) -> dict[str, t.Any]:
         )
     wanted, api_calls = what_to_look_for(module, params)
     known = known_issuers(params["intermediate_path"], params["intermediate_content"])
-    wait = Wait(params["wait_timeout"], params["wait_interval"], awaited(params, wanted)) if params["wait"] else None
-    search = look_for(module, wanted, known, params, box, open_always=params["open_always"], wait=wait)
+    awaited: set[Target] = set()
+    if params["wait"]:  # for all that is wanted, unless it is known which emails were requested
+        emails, at = params["emails"], now()
+        ids = {number(email.get("order_id")) for email in emails or () if is_awaited(email, at)}
+        awaited = {item.target for item in wanted if item.target and (emails is None or item.order_id in ids)}
+    search = look_for(module, wanted, known, params, box, open_always=params["open_always"], awaited=awaited)
     if why := why_empty(params, search):
         module.warn(why)
     at = now()
+    missing = [item for item in wanted if not search.collected(item.target)]
     return {
         "changed": False,
         "certificates": [each.as_result(item) for item in wanted for each in search.collected(item.target)],
-        "missing": [why_missing(item, search, at) for item in wanted if not search.collected(item.target)],
+        "missing": [as_missing(item, why_missing(item, search, at)) for item in missing],
         "unmatched": search.unmatched,
         "unmatched_count": search.unmatched_count,
         "messages_examined": search.examined,
         "api_calls": api_calls,
     }
-
-
-@dataclass(frozen=True)
-class Wait:
-    """How long to wait for the certificates of some targets, and how many seconds to pause."""
-
-    timeout: float
-    interval: float
-    targets: t.Collection[Target]
 
 
 def look_for(
@@ -121,7 +118,7 @@ def look_for(
     box: Mailbox,
     *,
     open_always: bool = False,
-    wait: Wait | None = None,
+    awaited: t.Collection[Target] = (),
 ) -> Search:
     """Return what a mailbox has; warn of what is not trusted.
 
@@ -129,10 +126,10 @@ def look_for(
         module: its options `trust` and `trusted_ca_path`, and what warnings are given to.
         wanted: what is looked for.
         known: issuers that the messages may lack.
-        mailbox: the options that describe the mailbox.
+        mailbox: the options that describe the mailbox, and how long to wait for what is awaited.
         box: the mailbox, not yet open.
         open_always: whether to open the mailbox even if nothing is looked for.
-        wait: how to wait for what is missing; `None` for not at all.
+        awaited: the targets to wait for.
     """
     if mailbox["paths"] == []:
         module.warn("paths names no file and no folder, so no message was read.")
@@ -143,16 +140,9 @@ def look_for(
     if targets or open_always:
         with box:
             if targets:
-                look_and_wait(module, mailbox["max_age_days"], box, search, wait)
+                look_and_wait(module, mailbox, box, search, awaited)
     warn_of_untrusted(module, search)
     return search
-
-
-def check_params(params: Options) -> None:
-    """Refuse what the argument specification cannot express."""
-    why_not = why_unusable(params)
-    if why_not:
-        raise CertificatesError("invalid_argument", why_not)
 
 
 def open_mailbox(params: Options) -> Mailbox:
@@ -176,32 +166,18 @@ def missing_places(params: Options) -> str:
 
 def why_empty(params: Options, search: Search) -> str:
     """Return the sentence that a mailbox has no message, if it was looked into; for who does that every night, it is no warning."""
-    return nothing_there(params) if search.targets and not search.examined and params["paths"] != [] else ""
-
-
-def nothing_there(params: Options) -> str:
-    """Return the sentence that a mailbox has no message to look into."""
-    where = params["maildir"] or ", ".join(params["paths"] or ())
-    if params["imap"]:
-        where = f"the folder {params['imap']['folder']} on {params['imap']['host']}"
-    return (
-        f"0 messages of the last {params['max_age_days']:g} days are in {where}: see whether the emails are kept elsewhere, or raise "
-        "max_age_days."
-    )
+    is_empty = search.targets and not search.examined and params["paths"] != []
+    return messages.empty_mailbox(params) if is_empty else ""
 
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
     """Warn about certificates that were not accepted because they are not trusted, or were accepted in spite of that."""
-    said = [why_untrusted(match).message for target, match in search.refused.items() if not search.collected(target)]
+    refused = [match for target, match in search.refused.items() if not search.collected(target)]
     taken = [collected.match for target in search.targets for collected in search.collected(target)]
-    untrusted = [match for match in taken if match.trust != "trusted"]
-    said += [f"Taken, though it is not trusted: {why_untrusted(match).message}" for match in untrusted]
-    said += [
-        f"The certificate {match.certificate.shown_name} has the right public key, "
-        "but not the order's common name, or a name of the signing request: look at it."
-        for match in taken
-        if match.is_for_other_names
-    ]
+    untrusted = [match for match in taken if match.chain.trust != "trusted"]
+    said = [messages.untrusted(why_untrusted(match)) for match in refused]
+    said += [messages.accepted(why_untrusted(match)) for match in untrusted]
+    said += [messages.for_other_names(match.certificate) for match in taken if match.is_for_other_names]
     warn_of_each(module, said, MOST_WARNINGS, "The same is the case with {} more certificates.")
 
 
@@ -290,31 +266,27 @@ def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
         raise CertificatesError(error.code, f"{path}: {error.message}", path=path) from None
 
 
-def awaited(params: Options, wanted: t.Sequence[Wanted]) -> set[Target]:
-    """Return what an email is to come with: all that is wanted, unless it is known which emails were requested."""
-    emails, at = params["emails"], now()
-    ids = {number(email.get("order_id")) for email in emails or () if is_awaited(email, at)}
-    return {item.target for item in wanted if item.target and (emails is None or item.order_id in ids)}
-
-
-def look_and_wait(module: Module, max_age_days: float, box: Mailbox, search: Search, wait: Wait | None) -> None:
-    """Look through a mailbox, and if wanted, wait for those of some targets that are missing."""
-    since = now() - timedelta(days=max_age_days)
+def look_and_wait(
+    module: Module, mailbox: Options, box: Mailbox, search: Search, awaited: t.Collection[Target]
+) -> None:
+    """Look through a mailbox, and wait for those of the awaited targets that are missing."""
+    since = now() - timedelta(days=mailbox["max_age_days"])
+    timeout, interval = (mailbox["wait_timeout"], mailbox["wait_interval"]) if awaited else (0, 0)
 
     def look() -> None:
         for message in box.read(since, lambda: search.is_complete):
             if message.is_whole:
                 search.examine(message.data, message.location, now())
             else:
-                search.pass_over(message.data, message.location)
+                search.skip_large(message.data, message.location)
         search.settle(now())
 
     look()
-    until = time.monotonic() + (wait.timeout if wait else 0)
+    until = time.monotonic() + timeout
     lost = None
-    with waiting("mailbox: waits for emails with certificates", wait.timeout if wait else 0):
-        while wait and search.lacks(wait.targets) and time.monotonic() < until:
-            box.wait(min(wait.interval, max(0, until - time.monotonic())))
+    with waiting("mailbox: waits for emails with certificates", timeout):
+        while search.lacks(awaited) and time.monotonic() < until:
+            box.wait(min(interval, max(0, until - time.monotonic())))
             try:
                 look()
                 lost = None
@@ -322,5 +294,5 @@ def look_and_wait(module: Module, max_age_days: float, box: Mailbox, search: Sea
                 lost = error
     if lost:
         module.warn(f"While waiting: {lost.message}")
-    unread = [f"Passed over: {search.miss(each.location, each.message)}" for each in box.unread()]
+    unread = [messages.passed_over(search.skip_unreadable(each.location, each.message)) for each in box.unread()]
     warn_of_each(module, unread, SHOWN_UNREAD, "Passed over, too: {} more messages or folders that cannot be read.")

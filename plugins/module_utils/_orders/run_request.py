@@ -28,22 +28,19 @@ from .._replacement.index import StoreIndex
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import Client, connect
 from .._softlayer.options import api_options, select_option, selection_options
-from .._softlayer.orders import FULFILLMENT_EMAIL, INELIGIBLE, TERM, Selection, fetch_order, resend_fulfillment_email
+from .._softlayer.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_order, resend_fulfillment_email
 from .._softlayer.store import fetch_for_orders
+from . import messages
 from .plan_request import (
     EmailAction,
     EmailOptions,
     approved_recipients,
     as_requested,
     blocked,
-    changed_recipient,
-    is_open,
     limit_to_approved,
-    not_found,
     not_selected,
-    plan_emails,
-    skip_imported,
-    warning_of_unknown_keys,
+    plan_email,
+    unless_imported,
 )
 from .run_list import account_of, select_orders
 
@@ -72,7 +69,7 @@ SPEC = (
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
-MOST_IN_DOUBT = 20
+MAX_IN_DOUBT = 20
 """After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
 LOOKED_BACK = timedelta(days=30)
 """How far back the first request of an email counts: as far as mailboxes are looked through. Before that it was for another purpose."""
@@ -100,9 +97,7 @@ def run(module: Module) -> dict[str, t.Any]:
         account_id = client.account_id(account_of(params))
         emails = plan(module, client, ledger, account_id, selection, options)
         planned = [email for email in emails if email.outcome == "requested"]
-        check_number(planned, params["max_orders"])
-        if planned:
-            check_ledger_stays(module)
+        check_plan(module, planned)
         if not module.check_mode:
             request = Requester(client, ledger, account_id, options)
             done = {email.order_id: email for email in client.each(counted(request, len(planned), "emails"), planned)}
@@ -140,18 +135,18 @@ def plan(
             )
             if not module.check_mode:
                 ledger.correct(entry, at)
-    emails = plan_emails(orders.values(), last_requests, options, at)
-    if options.skip_imported and not options.force and any(map(is_open, emails)):
+    emails = [plan_email(order, last_requests.get(order.id), options, at) for order in orders.values()]
+    if options.skip_imported and not options.force and any(email.is_open for email in emails):
         index = selected.index or StoreIndex(fetch_for_orders(client, WITHOUT_STORE))
-        emails = skip_imported(emails, orders, index, view)
-    emails += map(not_found, selected.missing)
+        emails = [unless_imported(email, orders[email.order_id], index, view) for email in emails]
+    emails += (EmailAction("failed", "not_found", {}, order_id) for order_id in selected.missing)
     if options.approved is not None:
-        told = {email.order_id for email in emails}
-        emails = limit_to_approved(emails, options.approved)
-        emails += not_selected(options.approved, selection.order_ids, told)
-    unknown = warning_of_unknown_keys(emails, orders) if options.skip_imported else None
-    if unknown:
-        module.warn(unknown)
+        gone = not_selected(options.approved, selection.order_ids, {email.order_id for email in emails})
+        emails = [*(limit_to_approved(email, options.approved) for email in emails), *gone]
+    requested = [email for email in emails if email.outcome == "requested"]
+    without_key = [email.name for email in requested if not orders[email.order_id].public_key_sha256]
+    if without_key and options.skip_imported:
+        module.warn(messages.without_key(without_key))
     return sorted(emails, key=lambda email: email.order_id)
 
 
@@ -160,8 +155,9 @@ def key_of(account_id: int, order_id: int) -> Key:
     return Key("email", f"{account_id}/{FULFILLMENT_EMAIL}/{order_id}")
 
 
-def check_number(planned: Sequence[EmailAction], most: int) -> None:
-    """Refuse a run that would send more emails than `max_orders` allows."""
+def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
+    """Refuse a run that would send more emails than `max_orders` allows, or whose ledger would be lost with it, unless the user accepts that."""
+    most, place = module.params["max_orders"], find_place(module.params["ledger_url"])
     if len(planned) > most:
         raise CertificatesError(
             "too_many_orders",
@@ -171,12 +167,7 @@ def check_number(planned: Sequence[EmailAction], most: int) -> None:
             max_orders=most,
             order_ids=[email.order_id for email in planned],
         )
-
-
-def check_ledger_stays(module: Module) -> None:
-    """Refuse a run whose ledger would be lost with it, or warn about that if the user accepts it."""
-    place = find_place(module.params["ledger_url"])
-    why = find_why_lost(str(place.database)) if place.get_backend_name() == "sqlite" else None
+    why = find_why_lost(str(place.database)) if planned and place.get_backend_name() == "sqlite" else None
     if not why:
         return
     what = f"The ledger {place.database} goes with {why}"
@@ -192,11 +183,7 @@ def check_ledger_stays(module: Module) -> None:
 
 
 class _NotSent(Exception):
-    """Right before the call of one order it was found that the email must not be requested."""
-
-    def __init__(self, email: EmailAction) -> None:
-        super().__init__(email.message)
-        self.email = email
+    """Right before the call of one order it was found that the email, its only argument, must not be requested."""
 
 
 class Requester:
@@ -219,13 +206,9 @@ class Requester:
     def __call__(self, email: EmailAction) -> EmailAction:
         """Return the email with its outcome, in every case."""
         if self._client.stop.is_set():
-            return email.failed("api_error", "Not requested: the run was told to stop before this order's turn.")
-        if self._in_doubt >= MOST_IN_DOUBT:
-            return email.failed(
-                "api_error",
-                f"Not requested: the outcome of {MOST_IN_DOUBT} requests in a row was unknown before this order's turn. Check the network, "
-                "and any proxy between this machine and the API.",
-            )
+            return email.failed("api_error", {})
+        if self._in_doubt >= MAX_IN_DOUBT:
+            return email.failed("api_error", {"lost_responses": MAX_IN_DOUBT})
         at = now()
         interval = timedelta() if self._options.force else self._options.min_interval
         try:
@@ -235,23 +218,38 @@ class Requester:
             claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
         except CertificatesError as error:
             self._ledger_error = error
-            return email.failed("api_error", f"Not requested: {error.message}")
+            return email.failed("api_error", {"ledger_error": error.message})
         if not isinstance(claim, Claim):  # another run was faster
             return blocked(email, claim, self._options.min_interval, at)
+        done, record = self._request(email, claim)
         try:
-            accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_again, email))
-        except _NotSent as error:
-            return self._noted(error.email, self._ledger.release, claim)
+            record(claim)
         except CertificatesError as error:
-            self._count(is_in_doubt=error.code == "no_answer")
-            return self._not_answered(email, claim, error)
-        self._count(is_in_doubt=False)
-        if accepted:
-            self.has_sent = True
-            requested = as_requested(email, at, self._options.min_interval, email.message)
-            return self._noted(requested, self._ledger.confirm, claim)
-        why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
-        return self._noted(email.failed("refused", why), self._ledger.release, claim)
+            return replace(done, facts={**done.facts, "unrecorded": error.message})
+        return done
+
+    def _request(self, email: EmailAction, claim: Claim) -> tuple[EmailAction, Callable[[Claim], None]]:
+        """Return the email with its outcome, and what is to be done about the claim."""
+        error: CertificatesError | None = None
+        is_accepted = is_in_doubt = False
+        try:
+            is_accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_again, email))
+        except _NotSent as why_not:
+            return why_not.args[0], self._ledger.release
+        except CertificatesError as failure:
+            error, is_in_doubt = failure, failure.code == "no_answer"  # then it may have been sent
+        with self._lock:
+            self._in_doubt = self._in_doubt + 1 if is_in_doubt else 0
+            self.has_sent |= is_accepted or is_in_doubt
+        requested = as_requested(email, claim.requested_at, self._options.min_interval)
+        if error and is_in_doubt:
+            until = requested.next_allowed_at
+            facts = {"error": error.message, "recipient": email.recipient}
+            unknown = email.failed("outcome_unknown", facts, requested_at=claim.requested_at, next_allowed_at=until)
+            return unknown, self._ledger.doubt
+        if is_accepted:
+            return requested, self._ledger.confirm
+        return email.because(error) if error else email.failed("refused", {}), self._ledger.release
 
     def _check_again(self, email: EmailAction) -> None:
         """Make sure, right before the call, that the email may still be requested and goes where it was seen to go, if that matters.
@@ -264,39 +262,14 @@ class Requester:
         try:
             order = fetch_order(self._client, self._account_id, email.order_id)
         except CertificatesError as error:
-            why = f"Not requested: its address could not be read again. {error.message}"
-            raise _NotSent(email.because(CertificatesError(error.code, why))) from None
-        why_not = order.ineligibility(now())
-        if why_not:
-            reason: EmailReason = why_not if self._options.approved is None else "changed_meanwhile"
-            raise _NotSent(email.failed(reason, f"Not requested: {INELIGIBLE[why_not]}"))
-        if order.approver_email != email.recipient:
-            why = changed_recipient("the list of orders had", email.recipient, order.approver_email)
-            raise _NotSent(email.failed("recipient_changed", f"Not requested: {why}"))
-
-    def _count(self, *, is_in_doubt: bool) -> None:
-        with self._lock:
-            self._in_doubt = self._in_doubt + 1 if is_in_doubt else 0
-
-    def _not_answered(self, email: EmailAction, claim: Claim, error: CertificatesError) -> EmailAction:
-        if error.code == "no_answer":  # it may have been sent
-            self.has_sent = True
-            message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
-            sent, interval = claim.requested_at, self._options.min_interval
-            until = sent + interval if interval else None
-            unknown = email.failed("outcome_unknown", message, requested_at=sent, next_allowed_at=until)
-            return self._noted(unknown, self._ledger.doubt, claim)
-        return self._noted(email.because(error), self._ledger.release, claim)
-
-    @staticmethod
-    def _noted(email: EmailAction, change: Callable[[Claim], None], claim: Claim) -> EmailAction:
-        """Note in the ledger what became of a claim; return the email, which says so if that fails."""
-        try:
-            change(claim)
-        except CertificatesError as error:
-            why = f"This could not be noted, so the order counts as of unknown outcome: {error.message}"
-            return replace(email, message=f"{email.message} {why}")
-        return email
+            raise _NotSent(replace(email.because(error), facts={"address_error": error.message})) from None
+        ineligibility, recipient = order.ineligibility(now()), order.approver_email
+        if ineligibility:
+            reason: EmailReason = ineligibility if self._options.approved is None else "changed_meanwhile"
+            raise _NotSent(email.failed(reason, {"ineligibility": ineligibility}))
+        if recipient != email.recipient:
+            facts = {"seen": email.recipient, "recipient": recipient, "is_approved": False}
+            raise _NotSent(email.failed("recipient_changed", facts))
 
 
 def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:

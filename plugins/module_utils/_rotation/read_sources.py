@@ -21,7 +21,7 @@ from .._base.names import shown_name, source_name
 from .._base.text import encodable, printable
 from .._base.times import iso, now, parse
 from .._orders import run_collect as mailing
-from .._orders.plan_collect import Collected, Wanted, why_missing
+from .._orders.plan_collect import Collected, Wanted, as_missing, why_missing
 from .._replacement.messages import trust_remedy
 from .._replacement.trust import TrustView
 from .._secrets_manager.messages import trouble
@@ -169,7 +169,7 @@ def read_mail(
     letters = {key: search.collected(key.target) for key in wanted}
     return MailContent(
         [_letter(collected) for key in wanted for collected in letters[key]],
-        [why_missing(key, search, now()) for key in wanted if not letters[key]],
+        [as_missing(key, why_missing(key, search, now())) for key in wanted if not letters[key]],
         mailing.why_empty(mailbox, search),
     )
 
@@ -178,7 +178,7 @@ def _letter(collected: Collected) -> Bundle:
     certificate, location = collected.match.certificate, collected.location
     path = location.path or collected.headers.message_id or location.folder or ""
     name = shown_name(certificate.common_name, certificate.subject_alt_names)
-    return Bundle((certificate,), collected.match.chain, origin=Origin(name or "", path))
+    return Bundle((certificate,), collected.match.chain.issuers, origin=Origin(name or "", path))
 
 
 def _take_others(read: Read, source: Source, content: InstanceContent) -> None:

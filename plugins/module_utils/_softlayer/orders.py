@@ -78,12 +78,6 @@ STATUS_GATE: Mapping[str, Ineligibility | None] = {
     "canceled": "canceled",
 }
 """By status: why the certificate authority has no certificate for an order. Any status not listed is unknown."""
-INELIGIBLE: Mapping[Ineligibility, str] = {
-    "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",
-    "canceled": "the order was canceled or rejected, so there is no certificate to mail; leave it out.",
-    "expired": "the order has expired; get a new certificate.",
-    "unknown_status": "the API gives the order a status that this release does not know; nothing is sent on a guess.",
-}
 
 
 def ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:

@@ -139,13 +139,8 @@ EQUIVALENT: dict[str, str] = {
         ("source.Paired: field(default=(), repr=False) => field(default=())", "source.Paired: False => True"),
         "Groups of files have nothing secret.",
     ),
-    "plan_request.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
-    " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
-    " interval else None, message=message)": "Only emails without a reason come there.",
     "bundle.read_bundle: kind == 'any' and is_der(data) => kind == 'any'": "Only DER and what is labelled so has certificates.",
     "plan_import._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
-    "plan_collect._best_of: _quality(match) > _quality(best) => _quality(match) >= _quality(best)": "Either of two that are as good.",
-    "plan_collect.why_missing: wanted.public_key_sha256 or '' => wanted.public_key_sha256": "No key has no name, in either spelling.",
     "database._make_tables.UtcDateTime: True => False (2)": "Only what is remembered of statements, which takes less time.",
     **dict.fromkeys(
         ("ledger.Ledger._claim: 1 => 2 (2)", "ledger.Ledger._claim: 1 => 2 (3)"),
@@ -201,6 +196,6 @@ EQUIVALENT: dict[str, str] = {
     "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",
     "plan_deploy._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
-    "plan_request._unless_imported: record.not_after or view.at => record.not_after": "What is newer has an end.",
+    "plan_request.unless_imported: record.not_after or view.at => record.not_after": "What is newer has an end.",
 }
 """Why a mutant changes nothing, by its name."""

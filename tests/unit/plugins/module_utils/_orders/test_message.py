@@ -26,7 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.pla
     Match,
     Message,
     read_message,
-    why_not,
+    why_unmatched,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from cryptography import x509
@@ -137,14 +137,14 @@ def take(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Match
 def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Match], str | None]:
     """Take what is wanted and ask why not: it has the key, is valid, and its issuers did issue it."""
     keys = {key_of(issued) for issued in wanted or (ISSUED,)}
-    found, reason = take(message, keys, at), why_not(message, keys, at)
+    found, reason = take(message, keys, at), why_unmatched(message, keys, at)
     assert reason in REASONS if not found else reason is None
     assert found.keys() <= keys
     for key, one in found.items():
         assert one.certificate.public_key_sha256 == key
         assert one.certificate.not_before <= at <= one.certificate.not_after
-        assert not any(issuer.is_root for issuer in one.chain)
-        for issuer, below in zip(one.chain, (one.certificate, *one.chain), strict=False):
+        assert not any(issuer.is_root for issuer in one.chain.issuers)
+        for issuer, below in zip(one.chain.issuers, (one.certificate, *one.chain.issuers), strict=False):
             assert below.is_issued_by(issuer)
     assert_silent(repr(found))
     return found, reason
@@ -165,7 +165,7 @@ def assert_found(data: bytes, form: str, chain: list[bytes]) -> None:
     assert reason is None
     (one,) = found.values()
     assert one.certificate.der == ISSUED.der
-    assert ders(one.chain) == chain
+    assert ders(one.chain.issuers) == chain
     assert one.format == form
 
 
@@ -264,7 +264,7 @@ def test_several_keys_in_one_message() -> None:
     data = mail(text_part(rapidssl("".join(issued.pem for issued in (*more, ISSUED)), ISSUED.chain_pem)))
     found = look(data, ISSUED, more[1], OTHER)
     assert {one.certificate.der for one in found.values()} == {ISSUED.der, more[1].der}
-    assert all(ders(one.chain) == chain_of(ISSUED) for one in found.values())
+    assert all(ders(one.chain.issuers) == chain_of(ISSUED) for one in found.values())
 
 
 @given(st.permutations([*ISSUED.all, *OTHER.all]))
@@ -274,7 +274,7 @@ def test_the_order_of_certificates_does_not_matter(pile: list[x509.Certificate])
     found = look(data, ISSUED, OTHER)
     for issued in (ISSUED, OTHER):
         one = found[key_of(issued)]
-        assert (one.certificate.der, ders(one.chain)) == (issued.der, chain_of(issued))
+        assert (one.certificate.der, ders(one.chain.issuers)) == (issued.der, chain_of(issued))
 
 
 def test_candidates_are_in_order_of_appearance() -> None:
@@ -332,7 +332,7 @@ def test_issuers_from_elsewhere_in_the_message() -> None:
 def test_a_self_signed_certificate_of_the_key() -> None:
     alone = self_signed("www.example.com")
     (one,) = look(mail(text_part(alone.pem)), alone).values()
-    assert (one.certificate.der, one.chain) == (alone.der, ())
+    assert (one.certificate.der, one.chain.issuers) == (alone.der, ())
 
 
 def test_the_signer_of_a_message_is_nobody() -> None:
@@ -344,7 +344,7 @@ def test_the_signer_of_a_message_is_nobody() -> None:
 def test_nothing_is_wanted() -> None:
     message = read_message(form_data("text_canonical"))
     assert take(message, (), AT) == {}
-    assert why_not(message, set(), AT) == "no_matching_key"
+    assert why_unmatched(message, set(), AT) == "no_matching_key"
 
 
 def test_where_any_names_will_do_a_certificate_for_others_hides_none() -> None:
@@ -625,7 +625,7 @@ GUARDED = """
 import json, os, resource, sys
 from datetime import datetime, timezone
 from pathlib import Path
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import by_key, read_message, take, why_not
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import by_key, read_message, take, why_unmatched
 
 def status(name):
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
@@ -644,7 +644,7 @@ def use(data):
     keys = [key, *(candidate.certificate.public_key_sha256 for candidate in message.candidates)]
     take(message, by_key({(each, frozenset()) for each in keys}), at)
     repr((message, found))
-    return why_not(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for several in found.values() for one in several]
+    return why_unmatched(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for several in found.values() for one in several]
 
 def read(path):
     data = Path(path).read_bytes()

@@ -8,22 +8,30 @@ from __future__ import annotations
 
 import gzip
 import sys
-from datetime import timezone
+from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 from itertools import permutations
 from types import FrameType
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import UnmatchedReason, Untrusted
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import plan_collect as searching
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
+    late,
+    missing,
+    unmatched,
+    untrusted,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import (
     Collected,
     Location,
     Search,
     Target,
     Wanted,
+    as_missing,
+    mark_needs_person,
     why_missing,
     why_untrusted,
 )
@@ -78,7 +86,7 @@ def collected(found: Search) -> list[Collected]:
 def taken(found: Search) -> tuple[bytes, list[bytes], str]:
     """The certificate that was taken, its chain, and whether it is trusted."""
     [one] = collected(found)
-    return one.match.certificate.der, [issuer.der for issuer in one.match.chain], one.match.trust
+    return one.match.certificate.der, [issuer.der for issuer in one.match.chain.issuers], one.match.chain.trust
 
 
 def trusted(issued: Issued = GENUINE, *issuers: x509.Certificate) -> tuple[bytes, list[bytes], str]:
@@ -107,9 +115,9 @@ def test_a_forged_certificate_of_the_right_key_is_left_where_it_is(letters: tupl
 def test_a_forged_certificate_alone(issuers: Letter) -> None:
     found = search([FORGED.certificate, *issuers])
     assert (collected(found), reasons(found), found.is_complete) == ([], ["untrusted"], False)
-    assert "trusted_ca_path" in found.unmatched[0]["message"]
     [refused] = found.refused.values()
-    assert "right public key" in why_untrusted(refused).message
+    facts = {"certificate": Certificate(FORGED.der), "chain": refused.chain}
+    assert why_untrusted(refused) == Obstacle("untrusted", facts)
     warned = search([FORGED.certificate, *issuers], require_trust=False)
     assert taken(warned)[0] == FORGED.der and not warned.is_complete
 
@@ -119,7 +127,8 @@ def test_a_certificate_for_a_name_of_the_sender_is_not_the_orders() -> None:
     assert taken(search([GENUINE.certificate, *CHAIN], theirs, wanted=wanted)) == trusted()
     alone = search(theirs, wanted=wanted)
     assert (collected(alone), reasons(alone)) == ([], ["untrusted"])
-    assert "attacker.example has the right public key, but not the order's common name" in alone.unmatched[0]["message"]
+    [refused] = alone.refused.values()
+    assert why_untrusted(refused) == Obstacle("untrusted", {"certificate": Certificate(THEIRS.der), "chain": None})
     late = search([THEIRS.certificate], CHAIN, wanted=wanted)
     assert not collected(late) and "untrusted" in reasons(late), "also where its issuer comes in another email"
     assert taken(search(theirs, wanted=wanted, require_trust=False)) == trusted(THEIRS)
@@ -162,7 +171,8 @@ def test_a_longer_chain_is_not_a_better_one() -> None:
 def test_issuers_that_a_message_lacks() -> None:
     alone = search([GENUINE.certificate])
     assert (collected(alone), reasons(alone)) == ([], ["chain_incomplete"])
-    assert "Real CA 1" in alone.unmatched[0]["message"] and "intermediate_path" in alone.unmatched[0]["message"]
+    [refused] = alone.refused.values()
+    assert why_untrusted(refused).reason == "chain_incomplete" and "Real CA 1" in refused.chain.why
     assert taken(search([GENUINE.certificate], known=[Certificate.of(one) for one in CHAIN])) == trusted()
 
 
@@ -177,7 +187,7 @@ def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
             found.examine(letter(certificates), Location(), AT)
         found.settle(AT)
         assert (taken(found), set(reasons(found))) == (trusted(leaf), {"no_matching_key"})
-        assert [one.match.why for one in collected(found)] == [""]
+        assert [one.match.chain.why for one in collected(found)] == [""]
 
 
 def test_issuers_that_are_trusted_complete_what_has_come_before_at_once() -> None:
@@ -236,7 +246,7 @@ def test_only_so_many_certificates_wait_for_their_issuers(
 def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "UNMATCHED", 2)
     found = search(*[[]] * 3)
-    found.pass_over(letter([]), Location())
+    found.skip_large(letter([]), Location())
     assert (len(found.unmatched), found.unmatched_count, found.examined) == (2, 4, 4)
 
 
@@ -274,102 +284,88 @@ def test_what_has_come_is_told_with_what_it_is_for_and_where_it_was() -> None:
     assert alone.as_result(Wanted(target()[0]))["intermediate_certificate"] is None
 
 
-def test_a_message_that_is_larger_than_is_read_is_told_with_the_option_for_that() -> None:
-    found = search()
-    found.pass_over(letter([]), INBOX)
-    assert found.unmatched == [{**SOURCE, "reason": "too_large", "message": searching.LARGE_MESSAGE}]
-    assert "max_message_bytes" in searching.LARGE_MESSAGE
-
-
-def test_a_message_that_cannot_be_read_is_told_with_the_reason() -> None:
+def test_a_message_that_is_not_read_is_told() -> None:
     seen = search()
-    said = seen.miss(INBOX, "The disk is broken.")
-    assert said == f"The disk is broken. {searching.UNMATCHED_BECAUSE['unreadable']}" and seen.examined == 1
-    [entry] = seen.unmatched
-    assert (entry["reason"], entry["message"], entry["subject"], entry["uid"]) == ("unreadable", said, None, 7)
+    seen.skip_large(letter([]), INBOX)
+    why = seen.skip_unreadable(INBOX, "The disk is broken.")
+    large, unreadable = seen.unmatched
+    assert large == {**SOURCE, "reason": "too_large", "message": unmatched(Obstacle("too_large", {"is_unread": True}))}
+    assert why == Obstacle("unreadable", {"error": "The disk is broken."}) and seen.examined == 2
+    assert unreadable == {
+        **dict.fromkeys(SOURCE),
+        **vars(INBOX),
+        "reason": "unreadable",
+        "message": unmatched(why),
+    }
 
 
 @pytest.mark.parametrize(
-    ("name", "ends"),
+    ("is_outlook", "ends"),
     [
-        ("certificate.tar.gz", "by hand. It is called certificate.tar.gz."),
-        ("certificate\u202e.gz", "It is called certificate\\u202e.gz."),
-        ("certificate" * 99, f"It is called {('certificate' * 99)[: searching.SHOWN_NAME]}."),
-        (None, "save the certificate by hand."),
+        (False, "by hand. It is called certificate.tar.gz."),
+        (True, "as .eml in Outlook, or save the certificate by hand."),
     ],
 )
-def test_a_file_that_may_hold_the_certificate_and_is_not_read_is_told_by_its_name(name: str | None, ends: str) -> None:
+def test_a_file_that_may_hold_the_certificate_and_is_not_read_is_told(is_outlook: bool, ends: str) -> None:
     message = EmailMessage()
     message["Subject"] = "Your SSL certificate"
     message.set_content("It is attached.")
-    message.add_attachment(gzip.compress(b"x"), "application", "gzip", filename=name)
+    message.add_attachment(gzip.compress(b"x"), "application", "gzip", filename="certificate.tar.gz")
     seen = search()
-    seen.examine(bytes(message), INBOX, AT)
+    seen.examine(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" if is_outlook else bytes(message), INBOX, AT)
     [entry] = seen.unmatched
     assert entry["reason"] == "unsupported_attachment" and entry["message"].endswith(ends)
-
-
-def test_a_message_that_outlook_has_wrapped_is_told_with_a_remedy_of_its_own() -> None:
-    seen = search()
-    seen.examine(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", INBOX, AT)
-    [entry] = seen.unmatched
-    assert (entry["reason"], entry["message"]) == ("unsupported_attachment", searching.OUTLOOK_MESSAGE)
-
-
-def test_every_reason_why_a_message_was_not_taken_is_told_in_words_with_a_remedy() -> None:
-    """Those of a certificate that is not trusted are told with its name."""
-    told = searching.UNMATCHED_BECAUSE
-    assert told.keys() == set(get_args(UnmatchedReason)) - set(get_args(Untrusted))
-    assert all(text.endswith(".") for text in told.values())
 
 
 EXPIRED, LATER = REAL.issue(NAME, key=KEY, days=(-90, -1)), REAL.issue(NAME, key=KEY, days=(1, 90))
 
 
 @pytest.mark.parametrize(
-    ("letters", "reason", "words", "told"),
+    ("letters", "reason", "came", "is_told"),
     [
-        ([], "waiting_for_email", "No message with the certificate has come yet", None),
-        ([[EXPIRED.certificate]], "waiting_for_email", f"it expired on {iso(NOW - DAY)}. No newer one", EXPIRED),
-        ([[LATER.certificate]], "waiting_for_email", f"it is not valid before {iso(NOW + DAY)}: run again", LATER),
-        ([[FORGED.certificate, *FORGER.chain, FORGER.root]], "untrusted", "Anyone can have a certificate made", None),
-        ([[GENUINE.certificate]], "chain_incomplete", "Give the issuers", None),
-        ([[EXPIRED.certificate], [GENUINE.certificate]], "chain_incomplete", "Give the issuers", None),
+        ([], "waiting_for_email", None, False),
+        ([[EXPIRED.certificate]], "waiting_for_email", EXPIRED, True),
+        ([[LATER.certificate]], "waiting_for_email", LATER, True),
+        ([[FORGED.certificate, *FORGER.chain, FORGER.root]], "untrusted", FORGED, False),
+        ([[GENUINE.certificate]], "chain_incomplete", GENUINE, False),
+        ([[EXPIRED.certificate], [GENUINE.certificate]], "chain_incomplete", GENUINE, False),
     ],
     ids=["nothing", "expired", "not_yet_valid", "untrusted", "incomplete", "expired_and_incomplete"],
 )
 def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
-    letters: list[Letter], reason: str, words: str, told: Issued | None
+    letters: list[Letter], reason: str, came: Issued | None, is_told: bool
 ) -> None:
     """With its validity where that is what is wrong."""
     found, key = search(*letters), target()[0]
     asked = Wanted(key, 1, "asked.example.com", "/a.csr", requested_names=("also.example.com",))
-    entry = why_missing(asked, search(*letters, wanted=asked.target), AT)
-    assert words in entry.pop("message")
-    assert entry == {
+    why = why_missing(asked, search(*letters, wanted=asked.target), AT)
+    assert (why.reason, why.facts.get("certificate")) == (reason, came and Certificate(came.der))
+    assert why.facts.get("is_expired") == ((came is EXPIRED) if is_told else None)
+    assert as_missing(asked, why) == {
         "order_id": 1,
         "common_name": "asked.example.com",
         "subject_alt_names": ["also.example.com"],
         "path": "/a.csr",
         "public_key_sha256": key,
-        "not_before": told and iso(told.certificate.not_valid_before_utc),
-        "not_after": told and iso(told.certificate.not_valid_after_utc),
+        "not_before": iso(came.certificate.not_valid_before_utc) if came and is_told else None,
+        "not_after": iso(came.certificate.not_valid_after_utc) if came and is_told else None,
         "reason": reason,
+        "message": missing(why),
     }
-    unnamed = why_missing(Wanted(key), found, AT)
+    unnamed = as_missing(Wanted(key), why_missing(Wanted(key), found, AT))
     assert (unnamed["common_name"], unnamed["subject_alt_names"]) == ((NAME, [NAME]) if letters else (None, []))
     for asked in (Wanted(key, requested_names=("also.example.com",)), Wanted(key, common_name="asked.example.com")):
-        named = why_missing(asked, found, AT)
+        named = as_missing(asked, why_missing(asked, found, AT))
         assert (named["common_name"], named["subject_alt_names"]) == (asked.common_name, list(asked.requested_names))
 
 
-def test_what_could_not_be_looked_for_is_told_with_the_reason() -> None:
+@pytest.mark.parametrize(("exists", "reason"), [(True, "no_public_key"), (False, "not_found")])
+def test_what_could_not_be_looked_for_is_told_with_the_reason(exists: bool, reason: str) -> None:
     """Nothing that came is said to be what it is about, as nobody knows its key."""
-    found = search([EXPIRED.certificate])
-    for wanted, reason in ((Wanted(None, 1), "no_public_key"), (Wanted(None, 1, exists=False), "not_found")):
-        entry = why_missing(wanted, found, AT)
-        assert (entry["reason"], entry["message"]) == (reason, searching.MISSING[entry["reason"]])
-        assert [entry[name] for name in ("public_key_sha256", "common_name", "not_before")] == [None] * 3
+    wanted = Wanted(None, 1, exists=exists)
+    why = why_missing(wanted, search([EXPIRED.certificate]), AT)
+    assert why == Obstacle(reason)
+    assert [as_missing(wanted, why)[name] for name in ("public_key_sha256", "common_name", "not_before")] == [None] * 3
 
 
 def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
@@ -385,20 +381,47 @@ STRANGE = STRANGER.issue(NAME, key=KEY)
 
 
 @pytest.mark.parametrize(
-    ("issued", "issuers", "wanted", "reason", "remedy"),
+    ("issued", "issuers", "wanted", "reason", "has_chain"),
     [
-        (THEIRS, CHAIN, target(NAME), "untrusted", "import it by ssl_certificate_import"),
-        (STRANGE, STRANGER.chain, target(), "chain_incomplete", "its root as trusted_ca_path"),
-        (FORGED, [*FORGER.chain, FORGER.root], target(), "untrusted", "give that one's root as trusted_ca_path"),
-        (FORGED, [*FORGER.chain, FORGER.root], target("x.example"), "untrusted", "give that one's root as"),
+        (THEIRS, CHAIN, target(NAME), "untrusted", False),
+        (STRANGE, STRANGER.chain, target(), "chain_incomplete", True),
+        (FORGED, [*FORGER.chain, FORGER.root], target("x.example"), "untrusted", True),
     ],
-    ids=["other_names", "no_root", "other_root", "other_root_and_names"],
+    ids=["other_names", "no_root", "other_root_and_names"],
 )
-def test_what_is_refused_is_told_with_a_remedy(
-    issued: Issued, issuers: Letter, wanted: Target, reason: str, remedy: str
+def test_what_is_refused_is_told(issued: Issued, issuers: Letter, wanted: Target, reason: str, has_chain: bool) -> None:
+    found = search([issued.certificate, *issuers], wanted=wanted)
+    [entry] = found.unmatched
+    why = why_untrusted(found.refused[wanted])
+    assert (why.reason, why.facts["chain"] is not None) == (reason, has_chain)
+    assert (entry["reason"], entry["message"]) == (reason, untrusted(why))
+
+
+@pytest.mark.parametrize(
+    ("skipped", "requested", "is_needed"),
+    [
+        ({"reason": "chain_incomplete"}, None, True),
+        ({"reason": "untrusted"}, None, False),
+        ({"reason": "waiting_for_key", "needs_person": True}, None, True),
+        ({"reason": "waiting_for_key", "needs_person": False}, AT - 9 * DAY, False),
+        ({"reason": "waiting_for_certificate"}, AT - 9 * DAY, False),
+        ({"reason": "pending"}, AT - 9 * DAY, False),
+        ({"reason": "waiting_for_email"}, None, False),
+        ({"reason": "waiting_for_email"}, AT - DAY + timedelta(seconds=1), False),
+        ({"reason": "waiting_for_email"}, AT - DAY, True),
+        ({"reason": "waiting_for_email", "not_before": iso(AT - 90 * DAY)}, AT - DAY, True),
+        ({"reason": "waiting_for_email", "not_before": iso(AT + DAY)}, AT - DAY, False),
+    ],
+)
+def test_what_waits_for_a_person_longer_than_it_should(
+    skipped: dict[str, Any], requested: datetime | None, is_needed: bool
 ) -> None:
-    [entry] = search([issued.certificate, *issuers], wanted=wanted).unmatched
-    assert entry["reason"] == reason and remedy in entry["message"]
+    """Of an email that is late, its message says so; else the module has named the remedy."""
+    email = {"recipient": "admin@example.com", "first_requested_at": iso(requested)} if requested else {}
+    is_late = is_needed and skipped["reason"] == "waiting_for_email"
+    said = late("It waits.", AT - DAY, "admin@example.com") if is_late else "It waits."
+    marked = mark_needs_person({"message": "It waits.", **skipped}, email, AT)
+    assert marked == {**skipped, "needs_person": is_needed, "message": said}
 
 
 # Many targets

@@ -10,8 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_collect import SPEC, nothing_there, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_collect import SPEC, run
 
 KEY = "ab" * 32
 PARAMS: dict[str, Any] = {name: option.get("default") for name, option in SPEC.options.items()}
@@ -25,19 +24,6 @@ def warnings_of(**options: Any) -> list[str]:
     module: Any = SimpleNamespace(params=params, warn=said.append, require=lambda *_libraries: None)
     run(module)
     return said
-
-
-@pytest.mark.parametrize(
-    ("options", "where"),
-    [
-        ({"imap": {"folder": "Orders", "host": "imap.example.com"}}, "the folder Orders on imap.example.com"),
-        ({"maildir": "/var/mail/one"}, "/var/mail/one"),
-        ({"paths": ["/mails", "/b.eml"]}, "/mails, /b.eml"),
-    ],
-)
-def test_folder_age_and_number_are_named(options: dict[str, Any], where: str) -> None:
-    said = nothing_there({**PARAMS, "max_age_days": 7.0, **options})
-    assert said.startswith(f"0 messages of the last 7 days are in {where}: see whether")
 
 
 def test_it_is_said_of_an_empty_mailbox_alone(tmp_path: Path) -> None:
