@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import records_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, OrderFacts, build
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.report import ORDERS, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import quoting_nothing, require
 
@@ -32,15 +32,10 @@ def fulfillment_report(
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV."""
     require("The filter fulfillment_report")
-    known = OrderFacts(
-        None if store is None else records_of("store", store),
-        records_of("emails", emails),
-        records_of("collected", collected),
-        records_of("missing", missing),
-        records_of("skipped", skipped),
-        records_of("failed", failed),
-    )
-    report = build(records_of("orders", orders), known, words, now(), previous)
+    parts = {"orders": orders, "store": store, "emails": emails, "collected": collected}
+    parts |= {"missing": missing, "skipped": skipped, "failed": failed}
+    results = {name: records_of(name, part) for name, part in parts.items() if name != "store" or part is not None}
+    report = build(results, words, now(), previous)
     return {"data": report, "csv": as_csv(ORDERS, report)}
 
 

@@ -251,16 +251,15 @@ class OrderListing:
         """Return the cached data, or `None` if it has another format, whoever wrote it, or lacks the store that is wanted."""
         try:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
-            listing = cls(orders, tuple(map(_stored, facts["store"])) if with_store else None)
+            pems = {"certificate": "certificate", "intermediateCertificate": "intermediate_certificate"}
+            store = tuple(
+                normalise({"id": record["id"], **{name: record[pem] for name, pem in pems.items()}})
+                for record in (facts["store"] if with_store else ())
+            )
+            listing = cls(orders, store if with_store else None)
             return listing if listing.as_facts() == facts else None
         except (LookupError, TypeError, ValueError, AttributeError):
             return None
-
-
-def _stored(facts: Mapping[str, t.Any]) -> StoreCertificate:
-    """Return a record of the store from the format of the cache."""
-    pems = {"certificate": facts["certificate"], "intermediateCertificate": facts["intermediate_certificate"]}
-    return normalise({"id": facts["id"], **pems})
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -356,27 +355,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self, settings: Settings, account_id: int | None, selection: Selection, may_be_cached: bool
     ) -> OrderListing:
         """Return all orders that may be selected, from the cache if possible."""
-        if not self.get_option("cache"):
-            return self._fetched(settings, account_id, selection)
-        key = _cache_key(settings, account_id, selection)
-        facts = None
-        if may_be_cached:
+        key, facts = _cache_key(settings, account_id, selection), None
+        if self.get_option("cache") and may_be_cached:
             with suppress(Exception):  # cache plugins raise many kinds of errors for damaged data; then the API is read
                 facts = self._cache.get(key)
         listing = OrderListing.from_facts(facts, with_store=selection.needs_store)
         if listing is None:
-            listing = self._fetched(settings, account_id, selection)
-            self._cache[key] = listing.as_facts()
+            client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
+            orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
+            index = index_for(client, selection)
+            self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
+            listing = OrderListing(tuple(orders), None if index is None else tuple(about(orders, index)))
+            if self.get_option("cache"):
+                self._cache[key] = listing.as_facts()
         return listing
-
-    def _fetched(self, settings: Settings, account_id: int | None, selection: Selection) -> OrderListing:
-        """Return all orders that may be selected, from the API."""
-        client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
-        orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
-        index = index_for(client, selection)
-        store = None if index is None else tuple(about(orders, index))
-        self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
-        return OrderListing(tuple(orders), store)
 
     def _populate(
         self, inventory: InventoryData, listing: OrderListing, selection: Selection, params: Mapping[str, t.Any]
@@ -400,7 +392,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         index = None if listing.store is None else StoreIndex(listing.store)
         for result in results(selection, listing.orders, index, trust_view_of(None)):
             host = inventory.add_host(_host_name(result), group=main_group)
-            variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
+            variables = {  # even ansible-core 2.18 must not evaluate a text as a template, whoever wrote it into an order
+                f"{params['vars_prefix']}{name}": wrap_var(value) if isinstance(value, str) and "{" in value else value
+                for name, value in result.items()
+            }
             for name, value in variables.items():
                 inventory.set_variable(host, name, value)
             own_groups = [approver_groups[domain] for domain in _domain(result["approver_email"])]
@@ -440,7 +435,7 @@ def _secrets(params: Mapping[str, t.Any]) -> set[str]:
 
 
 def _cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
-    """Return the cache key of what `InventoryModule._fetched` returns; it is the same only if that is the same.
+    """Return the cache key of what `InventoryModule._listing` fetches; it is the same only if that is the same.
 
     All IBM Cloud API keys share one user name, so the API key distinguishes accounts. The cache key does not reveal it.
     """
@@ -484,8 +479,3 @@ def _domain(email: str | None) -> list[str]:
 
 def _window_group(days: int) -> str:
     return f"expiring_{days}d"
-
-
-def _no_template(value: t.Any) -> t.Any:
-    """Return a value that even ansible-core 2.18 does not evaluate as a template, whoever wrote it into an order."""
-    return wrap_var(value) if isinstance(value, str) and "{" in value else value

@@ -17,7 +17,7 @@ import typing as t
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 ENTRIES = 100
 """Files in one archive."""
@@ -78,16 +78,10 @@ TELLING_NAME = re.compile(
 )
 """Names of files that may hold a certificate, in lower case."""
 
+File: t.TypeAlias = "tuple[str, bytes]"
+"""The name and the content of an attachment, or of a file in an archive. The name is the one in the archive, and may be anything."""
 Sign = t.Literal["too_large", "encrypted", "malformed"]
 UnreadKind = t.Literal["archive", "document", "message"]
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """An attachment, or a file from an archive. Its name is the one in the archive, and may be anything."""
-
-    name: str
-    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,7 +109,7 @@ class Unpacker:
     def __init__(self) -> None:
         self._left = UNPACKED_BYTES
 
-    def unpack(self, name: str, content: bytes) -> Iterator[Attachment | UnreadFile | Sign]:
+    def unpack(self, name: str, content: bytes) -> Iterator[File | UnreadFile | Sign]:
         """Yield the files in an archive, and the signs why others cannot be read."""
         if content.count(DIRECTORY_ENTRY) > ENTRIES:
             yield "too_large"
@@ -131,7 +125,7 @@ class Unpacker:
         except ZIP_ERRORS:
             yield "malformed"
 
-    def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Attachment | UnreadFile | Sign:
+    def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> File | UnreadFile | Sign:
         if entry.flag_bits & ENCRYPTED_FLAG or entry.compress_type == AES:
             return "encrypted"
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
@@ -145,27 +139,16 @@ class Unpacker:
         except ZIP_ERRORS:
             return "malformed"
         self._left -= len(content)
-        return "too_large" if len(content) > allowed else Attachment(entry.filename, content)
+        return "too_large" if len(content) > allowed else (entry.filename, content)
 
 
-def is_zip(content: bytes) -> bool:
-    """Return whether `Unpacker` can unpack a file."""
-    return content.startswith(ZIP_MAGIC)
-
-
-def unread_name(name: str, content: bytes) -> str:
-    """Return the name of a file that is not read, with what it wraps."""
-    wrapped = WRAPPED_NAME.search(content) if content.startswith(TNEF) else None
-    if wrapped is None:
-        return name
-    inner = content[max(0, wrapped.start() - 100) : wrapped.end() - 1].rpartition(b"\0")[2]
-    return f"{inner.decode('ascii', 'replace')} in {name}"
-
-
-def unread_kind(name: str, content: bytes) -> UnreadKind | None:
-    """Return the kind of a file that this collection does not read, or `None` if it is not known."""
+def unread_file(name: str, content: bytes) -> UnreadFile | None:
+    """Return a file that this collection does not read, called by what it wraps, too; `None` if it is not known to be one."""
+    if wrapped := WRAPPED_NAME.search(content) if content.startswith(TNEF) else None:
+        inner = content[max(0, wrapped.start() - 100) : wrapped.end() - 1].rpartition(b"\0")[2]
+        name = f"{inner.decode('ascii', 'replace')} in {name}"
     if content.startswith(COMPOUND_FILE) and (name.lower().endswith(OUTLOOK_NAME) or OUTLOOK_STREAM in content):
-        return "message"
+        return UnreadFile(name, "message")
     if content.startswith(ARCHIVE_SIGNATURES) or content.startswith(TAR_MAGIC, TAR_MAGIC_AT):
-        return "archive"
-    return "document" if content.startswith(DOCUMENT_SIGNATURES) else None
+        return UnreadFile(name, "archive")
+    return UnreadFile(name, "document") if content.startswith(DOCUMENT_SIGNATURES) else None

@@ -24,7 +24,7 @@ from .._base.errors import CertificatesError
 from .._base.files import check_plain_file, shown
 from .._base.text import printable
 from .._http.network import default_roots
-from .mailbox import Enough, Mailbox, Raw, Unreadable, cut
+from .mailbox import Enough, Mailbox, Raw, cut
 from .message_parts import HEADER_BYTES
 from .options import why_unusable
 from .plan_collect import Location
@@ -52,16 +52,6 @@ class ImapSettings:
     validate_certs: bool
     ca_path: str | None
     timeout: float
-
-    @property
-    def actual_port(self) -> int:
-        """The port from the options, else the usual one."""
-        return self.port or PORTS[self.security]
-
-    @property
-    def address(self) -> str:
-        """Host and port, for use in messages."""
-        return f"{self.host}:{self.actual_port}"
 
 
 FEW = 500
@@ -104,6 +94,7 @@ class ImapMailbox(Mailbox):
 
     def __init__(self, settings: ImapSettings, largest: int) -> None:
         self._settings = settings
+        self._port = settings.port or PORTS[settings.security]
         self._largest = largest
         self._seen: set[int] = set()
         self._failures: Counter[int] = Counter()
@@ -150,10 +141,10 @@ class ImapMailbox(Mailbox):
             except REFUSED as error:
                 raise self._failure("mailbox_error", f"refused a command: {_in_words(error)}") from None
 
-    def unread(self) -> Sequence[Unreadable]:
+    def unread(self) -> Sequence[tuple[Location, str]]:
         """See `Mailbox`."""
         folder = self._settings.folder
-        return tuple(Unreadable(Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
+        return tuple((Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
 
     def wait(self, seconds: float) -> None:
         """See `Mailbox`. If the server supports IDLE (RFC 2177), it reports new messages."""
@@ -203,7 +194,11 @@ class ImapMailbox(Mailbox):
 
     def _messages(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
         listed = self._fetch(box, uids, "RFC822.SIZE INTERNALDATE", SIZE)
-        sizes = {uid: int(size[1]) for uid, size in listed if not _is_before(size.string, since)}
+        sizes: dict[int, int] = {}
+        for uid, size in listed:
+            received = imaplib.Internaldate2tuple(size.string)
+            if received is None or time.mktime(received) >= since.timestamp():
+                sizes[uid] = int(size[1])
         large = [uid for uid, size in sizes.items() if size > self._largest]
         for batch in (*_batches({uid: size for uid, size in sizes.items() if size <= self._largest}), large):
             items = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if batch is large else "BODY.PEEK[]"
@@ -283,7 +278,7 @@ class ImapMailbox(Mailbox):
 
     def _open_connection(self) -> imap_tools.BaseMailBox:
         settings = self._settings
-        where: dict[str, t.Any] = {"host": settings.host, "port": settings.actual_port, "timeout": settings.timeout}
+        where: dict[str, t.Any] = {"host": settings.host, "port": self._port, "timeout": settings.timeout}
         try:
             if settings.security == "none":
                 return imap_tools.MailBoxUnencrypted(**where)
@@ -330,7 +325,7 @@ class ImapMailbox(Mailbox):
             box.folder.set(folder, readonly=True)
         except imap_tools.MailboxFolderSelectError:
             names = [printable(each.name) for each in box.folder.list()[:SHOWN_FOLDERS]]
-            message = f"The mail server {self._settings.address} has no folder {folder} to read. There are: {', '.join(names)}."
+            message = f"The mail server {self._settings.host}:{self._port} has no folder {folder} to read. There are: {', '.join(names)}."
             raise CertificatesError("not_found", message, folder=folder) from None
         validity = box.client.response("UIDVALIDITY")[1][0]
         if self._validity not in {None, validity}:
@@ -346,7 +341,7 @@ class ImapMailbox(Mailbox):
         return self._failure("unreachable", why)
 
     def _failure(self, code: Code, what: str) -> CertificatesError:
-        message = f"The mail server {self._settings.address} {what}"
+        message = f"The mail server {self._settings.host}:{self._port} {what}"
         return CertificatesError(code, message, host=self._settings.host)
 
     def _drop(self) -> None:
@@ -414,12 +409,6 @@ def _responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes | None
             if uid:
                 yield int(uid[1]), attributes, content
             attributes, content = b"", None
-
-
-def _is_before(attributes: bytes, since: datetime) -> bool:
-    """Return whether the server received a message before an instant (`INTERNALDATE`)."""
-    received = imaplib.Internaldate2tuple(attributes)
-    return received is not None and time.mktime(received) < since.timestamp()
 
 
 def _batches(sizes: dict[int, int]) -> Iterator[list[int]]:

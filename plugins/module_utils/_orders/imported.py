@@ -41,19 +41,14 @@ def supersedes_order(record: StoreCertificate, order: Order, view: TrustView) ->
     It must have another key or term. It must have been issued later, or at the same time with a later end. If no date of the order is
     known, nothing supersedes it.
     """
-    incumbent = Incumbent(order.names, order.names, frozenset(), order.key_type)
-    return _is_newer(record, order) and why_not_in_place_of(record, incumbent, view) is None
-
-
-def _is_newer(record: StoreCertificate, order: Order) -> bool:
     certificate, begins_at = certificate_of(record), order.effective_at or order.created_at
-    ends_later = order.expires_at is not None and certificate.not_after > order.expires_at + SLACK
-    has_other_key = order.public_key_sha256 not in {None, certificate.public_key_sha256}
-    if begins_at is None:
-        return ends_later
-    if certificate.not_before > begins_at + SLACK:
-        return ends_later or has_other_key
-    return ends_later and certificate.not_before >= begins_at - SLACK
+    is_newer = ends_later = order.expires_at is not None and certificate.not_after > order.expires_at + SLACK
+    if begins_at is not None and certificate.not_before > begins_at + SLACK:
+        is_newer = ends_later or order.public_key_sha256 not in {None, certificate.public_key_sha256}
+    elif begins_at is not None:
+        is_newer = ends_later and certificate.not_before >= begins_at - SLACK
+    incumbent = Incumbent(order.names, order.names, frozenset(), order.key_type)
+    return is_newer and why_not_in_place_of(record, incumbent, view) is None
 
 
 @dataclass(frozen=True)

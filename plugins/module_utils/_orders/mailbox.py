@@ -14,7 +14,8 @@ import abc
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,14 +35,6 @@ class Raw:
     is_whole: bool = True
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A message, or a folder of messages, that cannot be read, and why, in a sentence."""
-
-    location: Location
-    message: str
-
-
 def cut(data: bytes, location: Location, largest: int, *, is_whole: bool = True) -> Raw:
     """Return a message that was read up to the size limit or a little further; of one that is too large, only the beginning."""
     if is_whole and len(data) <= largest:
@@ -53,13 +46,10 @@ Enough = Callable[[], bool]
 """Returns whether everything that was looked for has been found."""
 
 
-class Mailbox(abc.ABC):
+class Mailbox(AbstractContextManager["Mailbox"]):
     """A source of messages; used as a context manager, it is open in the block."""
 
-    def __enter__(self) -> Mailbox:
-        return self
-
-    def __exit__(self, *_error: object) -> None:  # noqa: B027 - most have nothing to close
+    def __exit__(self, *_error: object) -> None:
         """Close it."""
 
     @abc.abstractmethod
@@ -72,8 +62,8 @@ class Mailbox(abc.ABC):
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
         """
 
-    def unread(self) -> Sequence[Unreadable]:
-        """Return the messages and folders that could not be read, as of the last `read`."""
+    def unread(self) -> Sequence[tuple[Location, str]]:
+        """Return the messages and folders that could not be read, as of the last `read`, each with the reason as a sentence."""
         return ()
 
     def wait(self, seconds: float) -> None:
@@ -92,18 +82,16 @@ SEPARATOR = re.compile(rb"\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d ")
 class _FileMailbox(Mailbox):
     """Messages with a file for each."""
 
-    def __init__(self, largest: int) -> None:
+    def __init__(self, largest: int, named: Collection[str] = ()) -> None:
+        """Take the limit for a message, and the files and folders that the user named: it is an error if one of these cannot be read."""
         self._largest = largest
+        self._named = named
         self._seen: set[str] = set()
         self._unread: dict[str, str] = {}
 
     @abc.abstractmethod
     def _paths(self) -> Iterator[tuple[str, str]]:
         """Yield a name, which stays the same while the message does, and the path of each message that is there now."""
-
-    def _is_named(self, path: str) -> bool:
-        """Return whether the user named this file, as opposed to a folder that contains it."""
-        return False
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
         """See `Mailbox`. A file's modification time counts as the time when its message was received."""
@@ -114,7 +102,7 @@ class _FileMailbox(Mailbox):
             try:
                 raw = self._read_file(path, since)
             except CertificatesError as error:
-                if self._is_named(path):
+                if path in self._named:
                     raise
                 self._unread[path] = error.message
                 continue
@@ -142,16 +130,20 @@ class _FileMailbox(Mailbox):
         except OSError as error:
             raise not_readable("message", path, error) from None
 
-    def unread(self) -> Sequence[Unreadable]:
+    def unread(self) -> Sequence[tuple[Location, str]]:
         """See `Mailbox`."""
-        return tuple(Unreadable(Location(path=encodable(path)), why) for path, why in self._unread.items())
+        return tuple((Location(path=encodable(path)), why) for path, why in self._unread.items())
 
     def _listed(self, folder: str) -> list[os.DirEntry[str]]:
-        """Return the entries of a folder that are not hidden, by name; none if it cannot be listed."""
+        """Return the entries of a folder that are not hidden, by name; none if it cannot be listed, unless it was named."""
         try:
-            return _listed(folder)
-        except CertificatesError as error:
-            self._unread[folder] = error.message
+            with os.scandir(folder) as entries:
+                return sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
+        except OSError as error:
+            failure = not_readable("folder", folder, error)
+            if folder in self._named:
+                raise failure from None
+            self._unread[folder] = failure.message
             return []
 
 
@@ -180,8 +172,7 @@ class PathsMailbox(_FileMailbox):
     """Files, and folders with `.eml` and `.msg` files at any depth; hidden entries are skipped."""
 
     def __init__(self, paths: Sequence[str], largest: int) -> None:
-        super().__init__(largest)
-        self._given = tuple(dict.fromkeys(paths))
+        super().__init__(largest, tuple(dict.fromkeys(paths)))
         for path in paths:
             if not os.path.exists(path):
                 raise CertificatesError(
@@ -194,11 +185,8 @@ class PathsMailbox(_FileMailbox):
                     f"{path} is a Maildir, whose messages are no .eml files: give it as maildir, in place of paths.",
                 )
 
-    def _is_named(self, path: str) -> bool:
-        return path in self._given
-
     def _paths(self) -> Iterator[tuple[str, str]]:
-        for given in self._given:
+        for given in self._named:
             paths = self._below(given) if os.path.isdir(given) else [given]
             yield from ((f"{os.path.realpath(path)} {_state(path)}", path) for path in paths)
 
@@ -207,7 +195,7 @@ class PathsMailbox(_FileMailbox):
         waiting = [named]
         while waiting:
             folder = waiting.pop()
-            entries = _listed(folder) if folder == named else self._listed(folder)
+            entries = self._listed(folder)
             folders = [entry.path for entry in entries if _is_folder(entry)]
             yield from (
                 entry.path for entry in entries if entry.name.lower().endswith(MESSAGES) and not _is_folder(entry)
@@ -234,16 +222,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
-
-
-def _listed(folder: str) -> list[os.DirEntry[str]]:
-    """Return the entries of a folder that are not hidden, by name.
-
-    Raises:
-        CertificatesError: `not_found`.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    except OSError as error:
-        raise not_readable("folder", folder, error) from None

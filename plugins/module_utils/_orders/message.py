@@ -20,17 +20,17 @@ from .._base.errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
-from .archives import COMPOUND_FILE, OUTLOOK_NAME, Attachment, Unpacker, UnreadFile, is_zip, unread_kind, unread_name
+from .archives import COMPOUND_FILE, OUTLOOK_NAME, ZIP_MAGIC, Unpacker, UnreadFile, unread_file
 from .message_parts import NO_HEADERS, PARTS, Headers, Part, shown_headers, with_line_ends
 from .message_text import (
     ANCHOR,
     BARE_BASE64,
     CERTIFICATE_LABELS,
     LINK,
+    SAMPLE,
     about,
     as_text,
     bare_blocks,
-    is_text,
     mentions_certificates,
     pem_blocks,
     shortened,
@@ -133,23 +133,19 @@ class _Reader:
             pass  # its certificates belong to the sender
         elif part.content_type == "multipart/encrypted":
             self.signs.add("encrypted")
-        elif part.content_type.startswith("multipart/") and self._read_parts(part, data, depth):
-            pass
-        else:
+        elif not part.content_type.startswith("multipart/"):
             self._read_leaf(part, depth)
-
-    def _read_parts(self, part: Part, data: bytes, depth: int) -> bool:
-        """Read the parts of a multipart; return whether it has any."""
-        default_type = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
-        has_parts = False
-        for start, end in part.parts():
-            has_parts = True
-            self._read_part(Part(data, start, end, default_type), data, depth + 1)
-            if self._parts < 0:
-                break
-        if not has_parts:
-            self.signs.add("malformed")
-        return has_parts
+        else:
+            default_type = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
+            has_parts = False
+            for start, end in part.parts():
+                has_parts = True
+                self._read_part(Part(data, start, end, default_type), data, depth + 1)
+                if self._parts < 0:
+                    break
+            if not has_parts:
+                self.signs.add("malformed")
+                self._read_leaf(part, depth)
 
     def note_unread_files(self, is_in_context: bool) -> str:
         """Note whether an unreadable file may hold a certificate, and return its name; for when the whole message has been read."""
@@ -171,7 +167,7 @@ class _Reader:
         else:
             is_html = part.content_type in HTML_TYPES
             name = part.file_name + OUTLOOK_NAME * (part.content_type == OUTLOOK)
-            self._read_file(Attachment(name, content), part.charset, level=0, is_html=is_html)
+            self._read_file(name, content, part.charset, level=0, is_html=is_html)
 
     def _read_body(self, content: bytes, charset: str, form: Format, *, is_html: bool) -> None:
         text = self._decode(content, charset)
@@ -183,25 +179,35 @@ class _Reader:
             self.signs.add("link")
         self._read_text(plain, form)
 
-    def _read_file(self, file: Attachment, charset: str, *, level: int, is_html: bool = False) -> None:
+    def _read_file(self, name: str, content: bytes, charset: str, *, level: int, is_html: bool = False) -> None:
         """Read an attachment, or a file from this level of archives, according to its bytes."""
-        content = file.content
-        if is_zip(content):
-            self._read_archive(file, level + 1)
+        if content.startswith(ZIP_MAGIC):
+            if level == ARCHIVE_DEPTH:
+                self.signs.add("too_large")
+                return
+            for item in self._unpacker.unpack(name, content):
+                if isinstance(item, UnreadFile):
+                    self._unread.append(item)
+                elif isinstance(item, str):
+                    self.signs.add(item)
+                else:
+                    self._read_file(*item, "utf-8", level=level + 1)
         elif content.startswith(b"%PDF-") and b"/Encrypt" in content:
             self.signs.add("encrypted")
         elif is_der(content):
             self._read_der(content, "zip" if level else None)
         elif len(content) <= DER_BYTES and BARE_BASE64.fullmatch(content):
             self._read_base64(content, "zip" if level else None)
-        elif is_html or file.name.lower().endswith(HTML_NAMES):
+        elif is_html or name.lower().endswith(HTML_NAMES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
-        elif kind := unread_kind(file.name, content):
-            self._unread.append(UnreadFile(unread_name(file.name, content), kind))
-        elif b"BEGIN" in content or wide_charset(content) or is_text(content):
+        elif unread := unread_file(name, content):
+            self._unread.append(unread)
+        elif (
+            b"BEGIN" in content or wide_charset(content) or b"\0" not in content[:SAMPLE]
+        ):  # binary files contain zeros
             self._read_text(self._decode(content, charset), "zip" if level else "pem")
-        elif file.name.lower().endswith(OUTLOOK_NAME):
-            self._unread.append(UnreadFile(file.name, "message"))
+        elif name.lower().endswith(OUTLOOK_NAME):
+            self._unread.append(UnreadFile(name, "message"))
 
     def _decode(self, content: bytes, charset: str) -> str:
         """Return the text, as far as the limit for a message allows."""
@@ -260,16 +266,3 @@ class _Reader:
             if certificate.der != der and form_here in {"pem", "der"}:
                 form_here = "pkcs7"
             self.candidates.setdefault(certificate.der, Candidate(certificate, form_here))
-
-    def _read_archive(self, file: Attachment, level: int) -> None:
-        """Read the files in an archive and in the archives in it."""
-        if level > ARCHIVE_DEPTH:
-            self.signs.add("too_large")
-            return
-        for item in self._unpacker.unpack(file.name, file.content):
-            if isinstance(item, UnreadFile):
-                self._unread.append(item)
-            elif not isinstance(item, Attachment):
-                self.signs.add(item)
-            else:
-                self._read_file(item, "utf-8", level=level)

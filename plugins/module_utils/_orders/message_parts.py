@@ -79,11 +79,6 @@ class Part:
         return self.headers.get_content_type()
 
     @cached_property
-    def boundary(self) -> bytes:
-        """What separates the parts of a multipart; empty if not declared."""
-        return (_ask(self.headers.get_boundary) or "").encode("utf-8", "replace")
-
-    @cached_property
     def charset(self) -> str:
         """The charset of its text."""
         return str(_ask(self.headers.get_content_charset) or "utf-8")
@@ -112,9 +107,10 @@ class Part:
 
     def parts(self) -> Iterator[tuple[int, int]]:
         """Yield where the parts of a multipart begin and end (RFC 2046, 5.1.1); the last one may have no end line."""
-        delimiter = b"\n--" + self.boundary
+        declared = (_ask(self.headers.get_boundary) or "").encode("utf-8", "replace")
+        delimiter = b"\n--" + declared
         begin, position, misses = None, self.start - 1, 0
-        while self.boundary and misses < PARTS:
+        while declared and misses < PARTS:
             boundary = self._data.find(delimiter, max(position, 0), self.end)
             if boundary < 0:
                 break

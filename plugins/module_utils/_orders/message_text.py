@@ -27,7 +27,7 @@ UNSAFE_CODECS = frozenset(
 """Python's own text encodings: no mail uses them, and some take quadratic time."""
 BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SAMPLE = 2_000
-"""Bytes in which UTF-16 is detected if it is not declared."""
+"""Bytes in which UTF-16 is detected if it is not declared, and zeros, which binary files contain."""
 TYPOGRAPHY = {
     **dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
     **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF), None),
@@ -79,11 +79,6 @@ def wide_charset(content: bytes) -> str | None:
     if zeros[1] > many and zeros[0] < few:
         return "utf-16-le"
     return "utf-16-be" if zeros[0] > many and zeros[1] < few else None
-
-
-def is_text(content: bytes) -> bool:
-    """Return whether a file looks like text: binary files contain zeros."""
-    return b"\0" not in content[:SAMPLE]
 
 
 def shortened(text: str, most: int) -> tuple[str, bool]:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why an email is not requested, a certificate not found or not taken, or an order not imported, as sentences. Private to softlayer.certificates. Pure."""
+"""What is said of orders, their emails and their certificates: why something is not done, and what a run ends with. Private to softlayer.certificates.
+
+Pure. Decisions return reasons and facts; each sentence about them stands here, once.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from datetime import datetime
 
 from .._base.codes import NO_SUCH_ORDER, Ineligibility, MissingReason, UnmatchedReason, Untrusted, WaitingReason
 from .._base.errors import Obstacle
+from .._base.messages import Form
 from .._base.names import is_one_address
 from .._base.text import printable, some_of
 from .._base.times import iso
+from .._report.summary import Record, label, listed, named, stored_as
 
 if t.TYPE_CHECKING:
     from .._x509.certificate import Certificate
@@ -277,3 +282,50 @@ def late(message: str, requested_at: datetime, recipient: str | None) -> str:
 
 def _listed(ids: Sequence[int]) -> str:
     return ", ".join(map(str, ids))
+
+
+# Runs
+
+
+NO_ORDERS = "no order is selected, because the account has none that fits the selection"
+
+
+def line(kind: str, record: Record, form: Form) -> str:
+    """Return what the summary of a run says of an order.
+
+    Args:
+        kind: the list of `ssl_fulfillment_result` that it is in, or `needs_person`.
+        record: what is known of it.
+        form: whether it was done.
+    """
+    would_be = "" if form == "done" else f"{form} "
+    order = f"{label(record) or '(no name)'} (order {record.get('order_id')})"
+    match kind, record:
+        case "requested", {"recipient": recipient}:
+            return f"{order}: {would_be}requested, goes to {recipient or 'an address that the API does not tell'}"
+        case "collected", {"source": source}:
+            return f"{order}: found in the email of {source.get('date') or 'an unknown date'}"
+        case "imported", {"outcome": outcome}:
+            return f"{order}: {would_be}{outcome}{stored_as(record)}"
+        case "failed", {"reason": "recipient_not_allowed", "message": message}:  # a preview in AWX ignores it
+            return f"{named(record) or 'a certificate'}: NOT ALLOWED, {message}"
+        case "failed", {"message": message}:
+            return f"{named(record) or 'a certificate'}: FAILED, {message}"
+    return f"NEEDS A PERSON: {_needs_person(record)}"
+
+
+def persons_needed(skipped: Sequence[Record]) -> str:
+    """Return which orders wait for a person longer than they should."""
+    orders = "1 order needs" if len(skipped) == 1 else f"{len(skipped)} orders need"
+    return f"{orders} a person: {listed([*map(_needs_person, skipped)])}"
+
+
+def _needs_person(skipped: Record) -> str:
+    return f"{named(skipped) or 'a certificate'}: {skipped['reason']}: {skipped['message']}"
+
+
+def attention_needed(rows: Sequence[Record]) -> str:
+    """Return which rows of the report fail a run."""
+    orders = "1 order needs" if len(rows) == 1 else f"{len(rows)} orders need"
+    named_rows = [f"{row['name'] or '(no name)'} (order {row['order_id']}): {row['state']}" for row in rows]
+    return f"{orders} attention (ssl_fulfillment_fail_on): {listed(named_rows)}"

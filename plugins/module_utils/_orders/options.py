@@ -63,25 +63,15 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
     Args:
         mail: options of `ssl_fulfillment_email_info`, of the types that it says; what is missing or `None` is not looked at.
     """
-    for name in LONGEST:
-        why_not = why_out_of_bounds(name, mail.get(name))
-        if why_not:
-            return f"{name} {why_not}"
+    for name, most in LONGEST.items():
+        if not _is_within(mail.get(name), most):
+            return f"{name} must be greater than 0 and at most {most}."
     largest = mail.get("max_message_bytes")
     if largest is not None and not HEADER_BYTES <= largest <= LARGEST_MESSAGE:
         return f"max_message_bytes must be from {HEADER_BYTES} to {LARGEST_MESSAGE}."
     if mail.get("maildir") == "":
         return "maildir must not be empty."
-    return _why_no_imap(mail.get("imap") or {})
-
-
-def why_out_of_bounds(name: str, value: float | None) -> str | None:
-    """Return what one of the `LONGEST` must be, as the end of a sentence, or `None` if this value is that, or there is none."""
-    most = LONGEST[name]
-    return None if _is_within(value, most) else f"must be greater than 0 and at most {most}."
-
-
-def _why_no_imap(imap: Mapping[str, t.Any]) -> str | None:
+    imap = mail.get("imap") or {}
     if not _is_within(imap.get("timeout"), LONGEST_ANSWER):
         return f"timeout of imap must be greater than 0 and at most {LONGEST_ANSWER}."
     if not _is_within(imap.get("port"), LARGEST_PORT):

@@ -19,6 +19,7 @@ from .._base.codes import MissingReason, UnmatchedReason, Untrusted
 from .._base.errors import Obstacle
 from .._base.names import own_names
 from .._base.times import iso, parse
+from .._replacement.can_replace import copy_quality
 from .._x509.certificate import Certificate, name_set, pem_bundle
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains
 from . import messages
@@ -155,12 +156,13 @@ def why_unmatched(message: Message, keys: Collection[str], at: datetime) -> Unma
     return "no_matching_key" if message.candidates else "no_certificate"
 
 
-def _quality(match: Match) -> tuple[bool, int, tuple[datetime, datetime], bool]:
+def _quality(match: Match) -> tuple[object, ...]:
     """Return a sort key: the better certificate sorts higher.
 
-    The order of criteria is trust, names, age; among certificates of the same age one with issuers is better.
+    The order of criteria is trust, names, age; of copies of the same certificate, the one with the better chain is better.
     """
-    return match.chain.trust == "trusted", match.right_names, match.certificate.age, bool(match.chain.issuers)
+    quality = copy_quality(match.certificate, match.chain)
+    return match.chain.trust == "trusted", match.right_names, match.certificate.age, quality
 
 
 def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
@@ -251,15 +253,6 @@ class Collected:
         }
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A certificate whose issuers may be in another message, and the rejection that was noted for now."""
-
-    target: Target
-    collected: Collected
-    rejection: Mapping[str, t.Any] | None
-
-
 class Search:
     """Takes messages one by one and keeps, for each target, the best valid certificate.
 
@@ -291,7 +284,8 @@ class Search:
         self._known = dict.fromkeys(known)
         self._require_trust = require_trust
         self._issuers: dict[Certificate, None] = {}
-        self._waiting: list[Waiting] = []
+        self._waiting: list[tuple[Target, Collected, Mapping[str, t.Any] | None]] = []
+        """What was found whose issuers may be in another message, with the rejection that was recorded for now."""
         self._collected: dict[Target, dict[object, Collected]] = {}
         self.refused: dict[Target, Match] = {}
         self.invalid: dict[str, Certificate] = {}
@@ -361,7 +355,7 @@ class Search:
             self.refused[target] = match
             rejection = self._reject(collected.headers, collected.location, why_untrusted(match))
         if match.chain.trust == "incomplete" and len(self._waiting) < UNMATCHED:
-            self._waiting.append(Waiting(target, collected, rejection))
+            self._waiting.append((target, collected, rejection))
         new = dict.fromkeys(match.chain.issuers) if match.chain.trust == "trusted" else {}
         if new.keys() - self._known.keys():
             self._known |= new
@@ -369,20 +363,19 @@ class Search:
 
     def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
         """Check whether the issuers known by now, or others, complete the chains of certificates found before."""
-        below = (issuer for waiting in self._waiting for issuer in waiting.collected.match.chain.issuers)
+        below = (issuer for _target, collected, _rejection in self._waiting for issuer in collected.match.chain.issuers)
         chains = Chains([*self._known, *below, *others], self._anchors(), at)
         still = []
-        for waiting in self._waiting:
-            chain = chains.of(waiting.collected.match.certificate)
+        for target, collected, rejection in self._waiting:
+            chain = chains.of(collected.match.certificate)
             if chain.trust != "trusted":
-                still.append(waiting)
+                still.append((target, collected, rejection))
                 continue
-            match = replace(waiting.collected.match, chain=chain)
             self._known |= dict.fromkeys(chain.issuers)
-            if waiting.rejection is not None:
+            if rejection is not None:
                 self.unmatched_count -= 1
-                self.unmatched = [entry for entry in self.unmatched if entry is not waiting.rejection]
-            self._consider(waiting.target, replace(waiting.collected, match=match), at)
+                self.unmatched = [entry for entry in self.unmatched if entry is not rejection]
+            self._consider(target, replace(collected, match=replace(collected.match, chain=chain)), at)
         self._waiting = still
 
     def _reject(self, headers: Headers, location: Location, why: Obstacle[t.Any]) -> Mapping[str, t.Any]:

@@ -85,11 +85,18 @@ class OrderFacts:
     failed: Sequence[Record] = ()
     """What failed in this run; an entry without `order_id` is about all orders."""
 
+    @classmethod
+    def of(cls, results: Record) -> OrderFacts:
+        """Return what results of modules tell; what is null is not known."""
+        return cls(**{each.name: results[each.name] for each in fields(cls) if results.get(each.name) is not None})
+
     @cached_property
     def about(self) -> Mapping[str, Mapping[int, Record]]:
         """Each of these lists, except the store, by order."""
+        names = ("emails", "collected", "missing", "skipped", "failed")
         return {
-            name: _by_order(getattr(self, name)) for name in ("emails", "collected", "missing", "skipped", "failed")
+            name: {record["order_id"]: record for record in getattr(self, name) if record.get("order_id")}
+            for name in names
         }
 
     @cached_property
@@ -144,24 +151,18 @@ class OrderFacts:
         return any(record.get("services") for record in self.store or ())
 
 
-def _by_order(records: Iterable[Record]) -> dict[int, Record]:
-    return {record["order_id"]: record for record in records if record.get("order_id")}
-
-
-def build(
-    orders: Sequence[Record], known: OrderFacts, words: Record, at: datetime, previous: str | None = None
-) -> Record:
+def build(results: Record, words: Record, at: datetime, previous: str | None = None) -> Record:
     """Return the report as data, ready for JSON.
 
     If nothing but the time has changed since the previous report of the same day (UTC), that report is returned.
 
     Args:
-        orders: as `ssl_order_info` returns them.
-        known: what else is known.
+        results: the `orders`, as `ssl_order_info` returns them, and what else is known, by the names of `OrderFacts`.
         words: the texts of one language.
         at: the present instant.
         previous: the JSON text of the previous report, if there is one.
     """
+    orders, known = results["orders"], OrderFacts.of(results)
     ids = {order["id"] for order in orders}
     others = (record for record in known.failed if record.get("order_id") not in ids)
     notices = [*map(notice, others), *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
@@ -180,19 +181,13 @@ def build(
     return unless_same(ORDERS, data_at, read(previous), at)
 
 
-def rows_in(told: Record, at: datetime) -> list[Row]:
+def rows_in(results: Record, at: datetime) -> list[Row]:
     """Return the rows of what a run of the role `ssl_fulfillment` tells; none if it made no report."""
-    known = {field.name: told[field.name] for field in fields(OrderFacts) if told.get(field.name) is not None}
-    return rows_of(told.get("orders") or (), OrderFacts(**known), at)
+    return rows_of(results.get("orders") or (), OrderFacts.of(results), at)
 
 
 def rows_of(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[Row]:
     """Return what is told of each order, the most urgent first."""
-    lasting = _lasting(orders)
-    return sorted((_row(order, known, lasting, at) for order in orders), key=_urgency)
-
-
-def _lasting(orders: Iterable[Record]) -> Lasting:
     forever = datetime.max.replace(tzinfo=timezone.utc)
     lasting: dict[str, dict[frozenset[str], datetime]] = {}
     for order in orders:
@@ -202,7 +197,7 @@ def _lasting(orders: Iterable[Record]) -> Lasting:
             for name in names:
                 last = lasting.setdefault(name, {})
                 last[names] = max(last.get(names, expires), expires)
-    return lasting
+    return sorted((_row(order, known, lasting, at) for order in orders), key=_urgency)
 
 
 def _urgency(row: Row) -> tuple[int, int, str, int]:
@@ -413,10 +408,4 @@ def _attention(row: Row, *, renewed: bool, serves_expired: bool) -> list[Attenti
 PARTS = ("orders", *(field.name for field in fields(OrderFacts)))
 
 
-def _build_of(results: Record, words: Record, at: datetime, previous: str | None) -> Record:
-    """Return the report of what modules returned."""
-    known = OrderFacts(**{name: results[name] for name in PARTS[1:] if results.get(name) is not None})
-    return build(results["orders"], known, words, at, previous)
-
-
-OF_ORDERS = Kind(ORDERS, PARTS, _build_of)
+OF_ORDERS = Kind(ORDERS, PARTS, build)

@@ -236,12 +236,11 @@ def look_up(module: Module, params: Options) -> tuple[list[Wanted], int]:
     selection = Selection.of_module(params)
     client = connect(module)
     account_id = client.account_id(account_of(params))
-    selected = select_orders(client, account_id, selection, trust_view_of(None), TERM)
-    ids = dict.fromkeys([*(params["order_ids"] or ()), *selected.orders, *selected.missing])
+    orders, missing, _index = select_orders(client, account_id, selection, trust_view_of(None), TERM)
     wanted = [
-        wanted_of(selected.orders[id_].as_facts()) if id_ in selected.orders else Wanted(None, id_, exists=False)
-        for id_ in ids
-        if id_ in selected.orders or id_ in selected.missing
+        wanted_of(orders[id_].as_facts()) if id_ in orders else Wanted(None, id_, exists=False)
+        for id_ in dict.fromkeys([*(params["order_ids"] or ()), *orders, *missing])
+        if id_ in orders or id_ in missing
     ]
     return wanted, client.api_calls
 
@@ -294,5 +293,5 @@ def look_and_wait(
                 lost = error
     if lost:
         module.warn(f"While waiting: {lost.message}")
-    unread = [messages.passed_over(search.skip_unreadable(each.location, each.message)) for each in box.unread()]
+    unread = [messages.passed_over(search.skip_unreadable(*each)) for each in box.unread()]
     warn_of_each(module, unread, SHOWN_UNREAD, "Passed over, too: {} more messages or folders that cannot be read.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES
@@ -45,9 +45,10 @@ def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
     selection, fields = narrowed(Selection.of_module(params), params["fields"])
+    facts = {fact for name in fields for fact in DERIVED.get(name, {name}) if fact in PROPERTIES}  # of the records
     client = connect(module)
     account_id = client.account_id(account_of(params))
-    orders = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts_of(fields))
+    orders = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts)
     results = selected(selection, orders, index_for(client, selection), trust_view_of(None))
     if set(fields) < set(FIELDS):
         results = [{name: value for name, value in result.items() if name in fields} for result in results]
@@ -80,25 +81,12 @@ def account_of(params: Mapping[str, t.Any]) -> int | None:
     return account
 
 
-@dataclass(frozen=True)
-class Selected:
-    """The orders that a selection takes.
-
-    Attributes:
-        orders: by their ids.
-        missing: the ids that it names and the account has no order for.
-        index: the certificates of the store, if they had to be read.
-    """
-
-    orders: Mapping[int, Order]
-    missing: frozenset[int]
-    index: StoreIndex | None
-
-
 def select_orders(
     client: Client, account_id: int, selection: Selection, view: TrustView, facts: Collection[str]
-) -> Selected:
-    """Return the orders that a selection takes, with these facts of each.
+) -> tuple[dict[int, Order], frozenset[int], StoreIndex | None]:
+    """Return the orders that a selection takes, by id, with these facts of each.
+
+    With them come the ids that it names and the account has no order for, and the certificates of the store, if they had to be read.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -106,7 +94,7 @@ def select_orders(
     orders = fetch_orders(client, account_id, selection.order_ids, {*facts, *selection.facts})
     index = None if selection.imported is None else StoreIndex(fetch_for_orders(client, "leave out imported"))
     taken = {order.id: order for order, _state in select(selection, orders, index, view)}
-    return Selected(taken, frozenset(selection.order_ids or ()) - {order.id for order in orders}, index)
+    return taken, frozenset(selection.order_ids or ()) - {order.id for order in orders}, index
 
 
 def index_for(client: Client, selection: Selection) -> StoreIndex | None:
@@ -148,8 +136,3 @@ def narrowed(selection: Selection, fields: Sequence[str] | None) -> tuple[Select
             "invalid_argument", f"fields: {', '.join(of_the_store)} can only be told with gather_imported: true."
         )
     return replace(selection, gather_imported=bool(of_the_store)), frozenset({"id", *fields})
-
-
-def facts_of(fields: Collection[str]) -> frozenset[str]:
-    """Return the facts of an order that these keys of its record are made of; those about the store need `Selection.facts`."""
-    return frozenset(fact for name in fields for fact in DERIVED.get(name, {name}) if fact in PROPERTIES)

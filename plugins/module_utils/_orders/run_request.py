@@ -119,8 +119,7 @@ def plan(
     """Read the facts and return what to do about each selected order."""
     view = trust_view_of(None)
     at = view.at
-    selected = select_orders(client, account_id, selection, view, FACTS)
-    orders = selected.orders
+    orders, missing, index = select_orders(client, account_id, selection, view, FACTS)
     if selection.common_names and not orders:
         module.warn(
             f"No SSL order matches common_names ({', '.join(selection.common_names)}); ssl_order_info lists the orders there are."
@@ -137,9 +136,9 @@ def plan(
                 ledger.correct(entry, at)
     emails = [plan_email(order, last_requests.get(order.id), options, at) for order in orders.values()]
     if options.skip_imported and not options.force and any(email.is_open for email in emails):
-        index = selected.index or StoreIndex(fetch_for_orders(client, WITHOUT_STORE))
+        index = index or StoreIndex(fetch_for_orders(client, WITHOUT_STORE))
         emails = [unless_imported(email, orders[email.order_id], index, view) for email in emails]
-    emails += (EmailAction("failed", "not_found", {}, order_id) for order_id in selected.missing)
+    emails += (EmailAction("failed", "not_found", {}, order_id) for order_id in missing)
     if options.approved is not None:
         gone = not_selected(options.approved, selection.order_ids, {email.order_id for email in emails})
         emails = [*(limit_to_approved(email, options.approved) for email in emails), *gone]

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from .._base.codes import NO_SUCH_ORDER
 from .._base.errors import failed_about
-from .._report.summary import Record, failures, label, listed, named, skipped, stored_as
+from .._base.messages import Form
+from .._report.summary import Record, failures, skipped
+from . import messages
 
 LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """What `ssl_fulfillment_result` holds."""
-UNTOLD = "an address that the API does not tell"
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,18 @@ class Run:
 def facts_of(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
     """Return what the report is made of."""
     imported = {record["order_id"]: record["id"] for record in result["imported"] if record.get("id") is not None}
+    orders = [  # they were listed before
+        {
+            **order,
+            "certificate_ids": sorted({*(order.get("certificate_ids") or ()), imported[order["id"]]}),
+            "imported": True,
+        }
+        if order["id"] in imported
+        else order
+        for order in run.listed["orders"]
+    ]
     return {
-        "orders": [_as_imported(order, imported.get(order["id"])) for order in run.listed["orders"]],
+        "orders": orders,
         "store": run.store.get("certificates"),
         "emails": run.known.get("emails") or [],
         "collected": run.mails.get("certificates") or [],
@@ -67,25 +78,25 @@ def facts_of(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
     }
 
 
-def _as_imported(order: Record, certificate_id: int | None) -> Record:
-    """Return an order with the certificate that this run has imported for it; it was listed before."""
-    if certificate_id is None:
-        return order
-    ids = sorted({*(order.get("certificate_ids") or ()), certificate_id})
-    return {**order, "certificate_ids": ids, "imported": True}
-
-
 def outcome(run: Run) -> dict[str, list[Record]]:
     """Return the content of `ssl_fulfillment_result` after a run."""
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
     for email in run.emails.get("emails") or ():
         result[email["outcome"]].append(email)
-    if run.mails:
-        _add_mails(result, run.mails, run.asked)
+    if run.mails and "certificates" not in run.mails:
+        result["failed"].append(failed_about("the mailbox", run.mails))
+    elif run.mails and {"collect", "import"} & set(run.asked):  # a run that only reports has collected nothing
+        result["collected"] += run.mails["certificates"]
+    if run.mails and "collect" in run.asked:  # what it says of an order replaces what an earlier phase said
+        missing = _unreported(result, run.mails.get("missing", ()))
+        ids = {order["order_id"] for order in missing}
+        result["skipped"] = [*(order for order in result["skipped"] if order.get("order_id") not in ids), *missing]
     if run.imported and not run.imported.get("skipped"):
         _add_imports(result, run)
     told = {email["order_id"] for email in run.emails.get("emails") or ()}
-    result["failed"] += [_no_order(id_) for id_ in run.listed.get("missing_order_ids") or () if id_ not in told]
+    no_order = {"common_name": None, "reason": "not_found", "message": NO_SUCH_ORDER}
+    gone = [id_ for id_ in run.listed.get("missing_order_ids") or () if id_ not in told]
+    result["failed"] += [{"order_id": id_, **no_order} for id_ in gone]
     for name, answer, key in (
         ("the orders", run.listed, "orders"),
         ("the emails", run.emails, "emails"),
@@ -97,23 +108,7 @@ def outcome(run: Run) -> dict[str, list[Record]]:
     return result
 
 
-def _no_order(order_id: int) -> Record:
-    return {"order_id": order_id, "common_name": None, "reason": "not_found", "message": NO_SUCH_ORDER}
-
-
-def _add_mails(result: dict[str, list[Record]], mails: Record, asked: Collection[str]) -> None:
-    """Add what was found in the mailbox; a run that only reports has collected nothing."""
-    if "certificates" not in mails:
-        result["failed"].append(failed_about("the mailbox", mails))
-    elif {"collect", "import"} & set(asked):
-        result["collected"] += mails["certificates"]
-    if "collect" in asked:  # what it says of an order replaces what an earlier phase said
-        missing = _untold(result, mails.get("missing", ()))
-        ids = {order["order_id"] for order in missing}
-        result["skipped"] = [*(order for order in result["skipped"] if order.get("order_id") not in ids), *missing]
-
-
-def _untold(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record]) -> list[Record]:
+def _unreported(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record]) -> list[Record]:
     """Return what is skipped, less the emails that have not come since they could not be requested: that is told already."""
     failed = {order.get("order_id") for order in result["failed"]}
     return [order for order in skipped if order["reason"] != "waiting_for_email" or order["order_id"] not in failed]
@@ -129,7 +124,7 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
         why_missing.get(order["order_id"], order) if order["reason"] == "waiting_for_email" else order
         for order in run.imported.get("skipped_items", ())
     )
-    result["skipped"] = _untold(result, skipped_items)
+    result["skipped"] = _unreported(result, skipped_items)
     for record in run.imported["certificates"]:
         if record["outcome"] in {"imported", "updated"}:
             result["imported"].append(record)
@@ -148,30 +143,26 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], totals: str, *, is
         totals: the line of totals.
         is_check_mode: whether nothing was actually done.
     """
-    would_be = "would be " if is_check_mode else ""
+    form: Form = "would be" if is_check_mode else "done"
     imported = {record.get("order_id") for record in result["imported"]}
     is_report = set(run.asked) == {"report"} and not any(result.values())  # which has totals of its own
+    needed = [record for record in result["skipped"] if record.get("needs_person")]
+    has_orders = run.listed.get("order_count", run.listed.get("orders")) or run.emails.get("emails")
+    collected = [record for record in result["collected"] if record["order_id"] not in imported]
     return [
-        *(
-            []
-            if run.listed.get("order_count", run.listed.get("orders")) or run.emails.get("emails") or result["failed"]
-            else [NONE]
-        ),
-        *(
-            f"{_order(record)}: {would_be}requested, goes to {record['recipient'] or UNTOLD}"
-            for record in result["requested"]
-        ),
-        *(
-            f"{_order(record)}: found in the email of {record['source'].get('date') or 'an unknown date'}"
-            for record in result["collected"]
-            if record["order_id"] not in imported
-        ),
-        *(f"{_order(record)}: {would_be}{record['outcome']}{stored_as(record)}" for record in result["imported"]),
+        *([] if has_orders or result["failed"] else [messages.NO_ORDERS]),
+        *(messages.line("requested", record, form) for record in result["requested"]),
+        *(messages.line("collected", record, form) for record in collected),
+        *(messages.line("imported", record, form) for record in result["imported"]),
         *skipped(record for record in result["skipped"] if not record.get("needs_person")),
         *([] if is_report else [totals]),
-        *(f"{named(record) or 'a certificate'}: {_word(record)}, {record['message']}" for record in result["failed"]),
-        *(f"NEEDS A PERSON: {_about(record)}" for record in result["skipped"] if record.get("needs_person")),
+        *(messages.line("failed", record, form) for record in result["failed"]),
+        *(messages.line("needs_person", record, form) for record in needed),
     ]
+
+
+WOULD = {"requested": "would request", "imported": "would import"}
+"""What the totals of a run in check mode call what it has not done."""
 
 
 def totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:
@@ -189,32 +180,10 @@ def why_failed(
         rows: those of the report.
         fail_on: for what a row that needs attention fails the run.
     """
-    needed = [_about(record) for record in result["skipped"] if record.get("needs_person")]
-    orders = "1 order needs" if len(needed) == 1 else f"{len(needed)} orders need"
+    needed = [record for record in result["skipped"] if record.get("needs_person")]
     said = [failures(result["failed"])] if result["failed"] else []
-    said += [f"{orders} a person: {listed(needed)}"] if needed else []
+    said += [messages.persons_needed(needed)] if needed else []
     told = {record.get("order_id") for record in result["failed"]}
     alarming = [row for row in rows if {*row["attention"]} & {*fail_on} and row["order_id"] not in told]
-    if alarming:
-        orders = "1 order needs" if len(alarming) == 1 else f"{len(alarming)} orders need"
-        named_rows = [f"{row['name'] or '(no name)'} (order {row['order_id']}): {row['state']}" for row in alarming]
-        said.append(f"{orders} attention (ssl_fulfillment_fail_on): {listed(named_rows)}")
+    said += [messages.attention_needed(alarming)] if alarming else []
     return "\n".join(said)
-
-
-def _about(skipped_item: Record) -> str:
-    return f"{named(skipped_item) or 'a certificate'}: {skipped_item['reason']}: {skipped_item['message']}"
-
-
-WOULD = {"requested": "would request", "imported": "would import"}
-"""What the totals of a run in check mode call what it has not done."""
-NONE = "no order is selected, because the account has none that fits the selection"
-
-
-def _word(failed: Record) -> str:
-    """Return what a line calls a failure: one that a preview in AWX passes over has a word of its own."""
-    return "NOT ALLOWED" if failed.get("reason") == "recipient_not_allowed" else "FAILED"
-
-
-def _order(record: Record) -> str:
-    return f"{label(record) or '(no name)'} (order {record.get('order_id')})"

@@ -544,10 +544,10 @@ def test_no_password_of_a_url_in_what_a_failure_says(inventory: Inventory, optio
 
 
 def test_what_nobody_foresaw_is_told_without_its_text(inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError("s3cr-t-zq")
 
-    monkeypatch.setattr(InventoryModule, "_fetched", fail)
+    monkeypatch.setattr(InventoryModule, "_listing", fail)
     said = inventory.refused()
     assert "Nobody foresaw this: ZeroDivisionError in inventory/ssl_orders.py, line " in said
     assert "s3cr-t-zq" not in said

@@ -168,6 +168,17 @@ def test_a_longer_chain_is_not_a_better_one() -> None:
     assert taken(search([*longer, *CHAIN])) == trusted()
 
 
+def test_of_copies_of_a_certificate_the_one_with_more_of_its_chain() -> None:
+    """By the rule for all copies of a certificate, even if its root is not trusted."""
+    deep = Authority("Deep", intermediates=2)
+    leaf = deep.issue(NAME, key=KEY)
+    for letters in permutations(
+        [[leaf.certificate], [leaf.certificate, deep.chain[0]], [leaf.certificate, *deep.chain]]
+    ):
+        whole = [Certificate.of(issuer).der for issuer in deep.chain]
+        assert taken(search(*letters, require_trust=False)) == (leaf.der, whole, "incomplete")
+
+
 def test_issuers_that_a_message_lacks() -> None:
     alone = search([GENUINE.certificate])
     assert (collected(alone), reasons(alone)) == ([], ["chain_incomplete"])

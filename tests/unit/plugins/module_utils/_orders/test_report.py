@@ -23,7 +23,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.rep
     ATTENTION,
     ORDERS,
     STATES,
-    OrderFacts,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import ENTRY_LACKS
@@ -123,7 +122,7 @@ def entry(reason: str | None, message: str = "") -> dict[str, Any]:
 
 def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = None, **known: Any) -> dict[str, Any]:
     """A report in English; the store is empty if not given."""
-    return dict(order_report.build(orders, OrderFacts(**{"store": [], **known}), WORDS["en"], at, previous))
+    return dict(order_report.build({"store": [], **known, "orders": orders}, WORDS["en"], at, previous))
 
 
 def as_csv(report: dict[str, Any]) -> str:
@@ -652,7 +651,7 @@ def test_anything_else_does(orders: list[dict[str, Any]], known: dict[str, Any])
 
 def test_another_language_makes_another_report() -> None:
     first = json.dumps(build(order()))
-    german = order_report.build([order()], OrderFacts(store=[]), WORDS["de"], NOW + timedelta(hours=1), first)
+    german = order_report.build({"orders": [order()], "store": []}, WORDS["de"], NOW + timedelta(hours=1), first)
     assert german["generated_at"] != iso(NOW)
     assert german["orders"][0]["explanation"] == WORDS["de"]["reasons"]["requestable"]
 

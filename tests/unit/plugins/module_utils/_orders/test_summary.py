@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import told_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import NO_ORDERS
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.summary import (
     LISTS,
-    NONE,
     Run,
     outcome,
     summary,
@@ -256,8 +256,8 @@ def test_what_the_report_finds_fails_the_run() -> None:
 
 def test_a_selection_of_nothing() -> None:
     for run in (run_of("request", emails={"emails": []}), run_of("import", listed={"orders": []})):
-        assert told({}, run) == [NONE, "requested 0, collected 0, imported 0, skipped 0, failed 0"]
-    assert NONE not in told({}, run_of("request", emails={"emails": [email(1)]}))
+        assert told({}, run) == [NO_ORDERS, "requested 0, collected 0, imported 0, skipped 0, failed 0"]
+    assert NO_ORDERS not in told({}, run_of("request", emails={"emails": [email(1)]}))
 
 
 NAMELESS = {"common_name": None, "subject_alt_names": ["192.0.2.1", "www.example.org", "example.org"]}
