@@ -26,7 +26,6 @@ from .._base.text import printable
 from .._http.network import default_roots
 from .mailbox import Enough, Mailbox, Raw, cut
 from .message_parts import HEADER_BYTES
-from .options import why_unusable
 from .plan_collect import Location
 
 with suppress(ImportError):
@@ -104,9 +103,6 @@ class ImapMailbox(Mailbox):
         """By what is requested: the messages in a row that the server did not return."""
         self._validity: object = None
         self._box: imap_tools.BaseMailBox | None = None
-        why_not = why_unusable({"imap": vars(settings)})
-        if why_not:
-            raise CertificatesError("invalid_argument", why_not)
         self._context = _tls_context(settings)
 
     def __enter__(self) -> ImapMailbox:

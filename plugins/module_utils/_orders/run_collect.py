@@ -80,8 +80,6 @@ def libraries(params: Options) -> tuple[str, ...]:
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    if why_not := why_unusable(params):
-        raise CertificatesError("invalid_argument", why_not)
     box = open_mailbox(params)
     if params["open_always"] and (gone := missing_places(params)):
         raise CertificatesError(
@@ -146,7 +144,9 @@ def look_for(
 
 
 def open_mailbox(params: Options) -> Mailbox:
-    """Return the source of messages."""
+    """Return the source of messages, if its description can be used."""
+    if why_not := why_unusable(params):
+        raise CertificatesError("invalid_argument", why_not)
     named = which_mailboxes(params)
     if named:
         raise CertificatesError("invalid_argument", f"Name the mailbox by one of {', '.join(MAILBOXES)}{named}")

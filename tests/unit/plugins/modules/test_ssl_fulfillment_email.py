@@ -184,27 +184,6 @@ def test_the_status_gate(sim: Simulator, both: dict[str, Any]) -> None:
     assert all(entry_of(done, order_id)["requested_at"] is None for order_id in INELIGIBLE)
 
 
-def test_a_recipient_that_is_not_allowed(sim: Simulator, both: dict[str, Any]) -> None:
-    """Whatever is forced or skipped."""
-    sim.patch_order(MAIL, missing=["approverEmailAddress"])
-    wishes = {"allowed_recipients": ["*@EXAMPLE.com", "admin@*.org"], "force": True, "on_ineligible": "skip"}
-    done = run(both, SHOP, API, PARTNER, MAIL, **wishes)
-    assert done.outcomes() == {
-        SHOP: ("requested", None),
-        API: ("requested", None),
-        PARTNER: ("failed", "recipient_not_allowed"),
-        MAIL: ("failed", "recipient_not_allowed"),
-    }
-    assert sent(sim) == [SHOP, API]
-
-
-def test_an_imported_certificate_is_not_mailed(sim: Simulator, both: dict[str, Any]) -> None:
-    done = run(both, IMPORTED)
-    assert done.outcomes() == {IMPORTED: ("skipped", "already_imported")}
-    assert (sent(sim), done["changed"]) == ([], False)
-    assert str(sim.certificates()[0]["id"]) in only(done)["message"]
-
-
 # What the API may answer
 
 
@@ -442,22 +421,6 @@ def test_check_mode_sends_nothing_and_leaves_nothing(
     again = run(both, common_names=["*"], allowed_recipients=["*@example.*"], check=True)
     assert again["requested_count"] == 0
     assert again.outcomes()[SHOP] == ("skipped", "cooldown")
-
-
-def test_the_difference(sim: Simulator, both: dict[str, Any]) -> None:
-    earlier = remember(sim, both["ledger_url"], API, timedelta(hours=48))
-    planned = run(both, API, PARTNER, IMPORTED, check=True, diff=True)
-    done = run(both, API, PARTNER, IMPORTED, diff=True)
-    for result in (planned, done):
-        assert [(part["before"]["requested_at"], part["before"]["recipient"]) for part in result["diff"]] == [
-            (earlier.strftime(ISO), "admin@example.org"),
-            (None, "webmaster@agency.example"),
-        ]
-        assert [part["after"] for part in result["diff"]] == [
-            {"requested_at": entry_of(result, API)["requested_at"], "recipient": "admin@example.org"},
-            {"requested_at": entry_of(result, PARTNER)["requested_at"], "recipient": "webmaster@agency.example"},
-        ]
-        assert str(API) in result["diff"][0]["after_header"]
 
 
 # The ledger

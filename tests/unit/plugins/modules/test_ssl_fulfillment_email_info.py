@@ -386,16 +386,6 @@ def test_messages_are_left_out_by_when_they_arrived_and_by_their_size(source: So
     assert run["messages_examined"] == len(expected) + 1
 
 
-def test_what_to_do_about_archives_that_are_too_deep(folder: Files) -> None:
-    """A larger max_message_bytes would not help."""
-    issued = issue()
-    folder.put(NEGATIVES["twice_nested_zip"].build(issued))
-    run = looked(orders=[order(issued)], **folder.options)
-    [entry] = run["unmatched"]
-    assert entry["reason"] == "too_large"
-    assert "archives more than two deep: unpack it" in entry["message"] and "max_message_bytes" not in entry["message"]
-
-
 # Maildir
 
 
@@ -822,17 +812,6 @@ def test_emails_that_were_requested_are_waited_for(source: Source, asked: dict[s
     source.put(letter(second))
     run = succeeded(finished(process, SECONDS))
     assert fingerprints(run) == [first.fingerprint, second.fingerprint]
-
-
-@pytest.mark.parametrize("source", ["maildir"], indirect=True)
-def test_what_comes_into_a_mailbox_of_files_is_waited_for(source: Source) -> None:
-    first, second = issue(), issue()
-    source.put(letter(first))
-    orders = [order(first, 1), order(second, 2)]
-    process = start_module(MODULE, orders=orders, wait=True, wait_timeout=3_600, wait_interval=0.1, **source.options)
-    source.put(letter(second))
-    run = succeeded(finished(process, SECONDS))
-    assert (fingerprints(run), run["messages_examined"]) == ([first.fingerprint, second.fingerprint], 2)
 
 
 def test_a_server_that_is_gone() -> None:

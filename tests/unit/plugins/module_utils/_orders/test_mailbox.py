@@ -230,20 +230,6 @@ def test_roots_of_the_environment_that_cannot_be_used(tmp_path: Path, monkeypatc
         ImapMailbox(replace(settings, validate_certs=False), LARGEST)
 
 
-@pytest.mark.parametrize("name", ["host", "username", "password", "folder"])
-@pytest.mark.parametrize("value", ["", "with\r\nA1 LOGOUT", "nul\0", "\x1b[31m"])
-def test_empty_settings_and_those_with_control_characters(name: str, value: str) -> None:
-    settings = settings_for(**{name: value}, security="tls")
-    refusal("invalid_argument", name, read=lambda: ImapMailbox(settings, LARGEST))
-
-
-@pytest.mark.parametrize(
-    "host", ["0.0.0.0", "mail.example.com", "127.0.0.1.example.com", "localhost.example.com", "::", "10.0.0.1", "0"]
-)
-def test_without_tls_nothing_is_sent_to_another_machine(host: str) -> None:
-    refusal("invalid_argument", host, "security", read=lambda: ImapMailbox(settings_for(host=host), LARGEST))
-
-
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", ".example.com", "mail..example", "no-such-host.invalid"])
 def test_a_host_that_cannot_be(host: str) -> None:
     box = ImapMailbox(settings_for(host=host, security="tls", port=1), LARGEST)
@@ -408,13 +394,6 @@ def test_the_newest_messages_come_first(mailbox: Mailbox, monkeypatch: pytest.Mo
     for number in range(1, 6):
         mailbox.deliver(message(str(number)))
     assert subjects(read_all(imap(mailbox))) == ["5", "4", "3", "2", "1"]
-
-
-def test_an_empty_folder(mailbox: Mailbox) -> None:
-    with imap(mailbox) as box:
-        assert subjects(box.read(LONG_AGO, never)) == []
-        mailbox.deliver(message("one"))
-        assert subjects(box.read(LONG_AGO, never)) == ["one"]
 
 
 def without_a_word(server: Server, box: Mailbox) -> None:

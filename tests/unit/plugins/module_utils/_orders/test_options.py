@@ -61,17 +61,20 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
         ({"imap": {**IMAP, "port": 0}}, "port of imap must be from 1 to 65535."),
         ({"imap": {**IMAP, "port": 65_536}}, "port of imap must be from 1 to 65535."),
         ({"imap": {**IMAP, "timeout": 0}}, "timeout of imap must be greater than 0 and at most 86400."),
-        (
-            {"imap": {**IMAP, "host": ""}},
-            "host of imap must not be empty, and must not hold control characters.",
+        *(
+            (
+                {"imap": {**IMAP, name: value}},
+                f"{name} of imap must not be empty, and must not hold control characters.",
+            )
+            for name in ("host", "username", "password", "folder")
+            for value in ("", "two\nlines", "nul\0")
         ),
-        (
-            {"imap": {**IMAP, "password": "two\nlines"}},
-            "password of imap must not be empty, and must not hold control characters.",
-        ),
-        (
-            {"imap": {**IMAP, "security": "none"}},
-            "The password is not sent to mail.example.com without TLS: set security to tls or starttls.",
+        *(
+            (
+                {"imap": {**IMAP, "security": "none", "host": host}},
+                f"The password is not sent to {host} without TLS: set security to tls or starttls.",
+            )
+            for host in ("mail.example.com", "127.0.0.1.example.com", "localhost.example.com", "::", "10.0.0.1", "0")
         ),
     ],
 )

@@ -19,7 +19,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.pla
     EmailAction,
     EmailOptions,
     approved_recipients,
-    blocked,
     limit_to_approved,
     not_selected,
     plan_email,
@@ -300,12 +299,6 @@ def test_a_claim_that_stands_open(lease: timedelta, outcome: str) -> None:
     assert email.facts["is_under_way"] == (outcome == "skipped")
 
 
-def test_what_is_blocked_is_told_with_the_last_request_and_the_next_time() -> None:
-    email = blocked(plan(), entry(AT - HOUR), DAY, AT)
-    assert (email.outcome, email.reason, email.requested_at) == ("skipped", "cooldown", None)
-    assert (email.previous_requested_at, email.next_allowed_at) == (AT - HOUR, AT + 23 * HOUR)
-
-
 def held(identifier: int, key: str = "ec", begins: int = -29, ends: int = 300, **how: Any) -> StoreCertificate:
     """A certificate of the store for the order's name."""
     return Made(key=key, days=(begins, ends), **how).record(identifier)
@@ -465,11 +458,3 @@ def test_an_email_that_was_requested_not_long_before_may_come() -> None:
     assert is_awaited({**email, "reason": "outcome_unknown"}, AT) and not is_awaited({**email, "reason": None}, AT)
     assert not is_awaited({**email, "reason": None, "next_allowed_at": iso(AT)}, AT), "it is over at that moment"
     assert is_awaited({**email, "reason": None, "outcome": "requested"}, AT)
-
-
-def test_an_email_that_may_have_been_sent_may_come() -> None:
-    email = plan(last=entry(AT - HOUR, confirmed=False), min_interval=timedelta())
-    assert is_awaited({**email.as_result(), "outcome": "failed", "reason": "outcome_unknown"}, AT)
-    assert not is_awaited(
-        {**email.as_result(), "outcome": "failed", "reason": "rate_limited", "next_allowed_at": None}, AT
-    )
