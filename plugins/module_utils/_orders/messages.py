@@ -19,6 +19,7 @@ from .._base.messages import Form
 from .._base.names import is_one_address
 from .._base.text import printable, some_of
 from .._base.times import iso
+from .._replacement.messages import trust_remedy
 from .._report.summary import Record, label, listed, named, stored_as
 
 if t.TYPE_CHECKING:
@@ -211,13 +212,11 @@ def untrusted(why: Obstacle[Untrusted]) -> str:
                 "ssl_certificate_import."
             )
         case reason, {"certificate": certificate, "chain": chain}:
-            remedy = (
-                "Give the issuers that the authority publishes as intermediate_path; if it is an authority of your own, its root as trusted_ca_path."
-                if reason == "chain_incomplete"
-                else "Anyone can have a certificate made for a public key. If it comes from an authority of your own, give that one's root as "
-                "trusted_ca_path."
+            warning = "Anyone can have a certificate made for a public key. " if reason == "untrusted" else ""
+            remedy = trust_remedy(chain, "new")
+            return (
+                f"The certificate {certificate.shown_name} has the right public key, but {chain.why}. {warning}{remedy}"
             )
-            return f"The certificate {certificate.shown_name} has the right public key, but {chain.why}. {remedy}"
     raise AssertionError(why)
 
 

@@ -30,6 +30,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.mes
     waiting,
     without_key,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
 
 AT = datetime(2026, 12, 1, 8, tzinfo=timezone.utc)
 NAME, ADDRESS = "www.example.com", "admin@example.com"
@@ -104,9 +105,12 @@ def test_orders_without_a_key() -> None:
     )
 
 
-def untrusted(why: str | None) -> dict[str, Any]:
+ROOTLESS: Any = SimpleNamespace(why="its root is unknown", trust="untrusted", lacks_root=True)
+
+
+def untrusted(why: str | None, trust: str = "untrusted") -> dict[str, Any]:
     """What is known of a certificate that is not trusted, or, without a reason, not for its names."""
-    return {"certificate": CERTIFICATE, "chain": why and SimpleNamespace(why=why)}
+    return {"certificate": CERTIFICATE, "chain": why and SimpleNamespace(why=why, trust=trust, lacks_root=True)}
 
 
 RIGHT_KEY = "The certificate www.example.com has the right public key, but"
@@ -142,11 +146,9 @@ UNSUPPORTED = (
          f"{NOT_ITS_NAMES} Whoever has got hold of a signing request can have it signed for a name of his own. If it is what you want, import it by "
          "ssl_certificate_import."),
         ("untrusted", untrusted("its root is unknown"),
-         f"{RIGHT_KEY} its root is unknown. Anyone can have a certificate made for a public key. If it comes from an authority of your own, give that "
-         "one's root as trusted_ca_path."),
-        ("chain_incomplete", untrusted("CA 1 is missing"),
-         f"{RIGHT_KEY} CA 1 is missing. Give the issuers that the authority publishes as intermediate_path; if it is an authority of your own, its "
-         "root as trusted_ca_path."),
+         f"{RIGHT_KEY} its root is unknown. Anyone can have a certificate made for a public key. {trust_remedy(ROOTLESS, 'new')}"),
+        ("chain_incomplete", untrusted("CA 1 is missing", "incomplete"),
+         f"{RIGHT_KEY} CA 1 is missing. {trust_remedy(None, 'new')}"),
     ],
 )  # fmt: skip
 def test_messages_that_were_not_taken(reason: Any, facts: dict[str, Any], said: str) -> None:
