@@ -102,7 +102,7 @@ def certificate_files(
                 f"There is no folder {folder} on this machine to look for certificates or keys in: make it, or correct the path.",
             )
     mailed = None if collected is None else _with_chains(records_of("collected", collected), issuers)
-    pairs: list[tuple[Order, Order]]
+    pairs: list[tuple[Order, Order]] = []
     if orders is None:
         of_mail = {"status": "approved", "expires_at": None}
         pairs = [({**found, "id": found.get("order_id"), **of_mail}, found) for found in mailed or ()]
@@ -110,7 +110,10 @@ def certificate_files(
         orders = [{**order, "id": number(order["id"])} for order in records_of("orders", orders)]
         by_age = sorted(mailed or (), key=lambda found: found.get("not_before") or "")
         found_for = {found.get("order_id"): found for found in by_age}  # the newest, if there are several mailboxes
-        pairs = [(_with_name(order, found), found) for order in orders for found in [found_for.get(order["id"], {})]]
+        for order in orders:  # one without a name has the names of its certificate
+            found = found_for.get(order["id"], {})
+            lacking = () if shown_name_of(order) else ("common_name", "subject_alt_names")
+            pairs.append(({**order, **{name: found[name] for name in lacking if name in found}}, found))
     files = _Files([order for order, _found in pairs], privatekey_passphrase)
     places = {
         "waiting_for_certificate": (certificate_dir, CERTIFICATE),
@@ -146,12 +149,6 @@ def certificate_files(
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}
-
-
-def _with_name(order: Order, found: Order) -> Order:
-    """Return an order, by the names of its certificate if it has none itself."""
-    names = ("common_name", "subject_alt_names")
-    return order if shown_name_of(order) else {**order, **{name: found[name] for name in names if name in found}}
 
 
 def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:

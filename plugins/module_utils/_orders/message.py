@@ -98,8 +98,12 @@ def read_message(data: bytes) -> Message:
     if data.startswith(COMPOUND_FILE):
         return Message(NO_HEADERS, (), frozenset({"unsupported", "outlook"}))
     headers = shown_headers(reader.read_entity(with_line_ends(data), depth=0))
-    unread_name = reader.note_unread_files(mentions_certificates(headers.subject or ""))
-    return Message(headers, tuple(reader.candidates.values()), frozenset(reader.signs), unread_name)
+    in_context = mentions_certificates(headers.subject or "") or reader.is_about_certificates
+    names = [file.name for file in reader.unread if file.may_hold_certificate(in_context=in_context)]
+    signs = {"unsupported": bool(names), "outlook": any(file.kind == "message" for file in reader.unread)}
+    reader.signs |= {sign for sign, is_there in signs.items() if is_there}
+    candidates = tuple(reader.candidates.values())
+    return Message(headers, candidates, frozenset(reader.signs), names[0] if names else "")
 
 
 class _Reader:
@@ -113,8 +117,8 @@ class _Reader:
         self._der = DER_BYTES
         self._structures: set[bytes] = set()
         self._unpacker = Unpacker()
-        self._unread: list[UnreadFile] = []
-        self._about_certificates = False
+        self.unread: list[UnreadFile] = []
+        self.is_about_certificates = False
         self._subject = ""
 
     def read_entity(self, data: bytes, depth: int) -> email.message.Message:
@@ -147,15 +151,6 @@ class _Reader:
                 self.signs.add("malformed")
                 self._read_leaf(part, depth)
 
-    def note_unread_files(self, is_in_context: bool) -> str:
-        """Note whether an unreadable file may hold a certificate, and return its name; for when the whole message has been read."""
-        in_context = is_in_context or self._about_certificates
-        names = [file.name for file in self._unread if file.may_hold_certificate(in_context=in_context)]
-        self.signs |= {"unsupported"} if names else set()
-        if any(file.kind == "message" for file in self._unread):
-            self.signs.add("outlook")
-        return names[0] if names else ""
-
     def _read_leaf(self, part: Part, depth: int) -> None:
         content = part.content()
         if part.content_type in FORWARDED or part.file_name.lower().endswith(".eml"):
@@ -172,7 +167,7 @@ class _Reader:
     def _read_body(self, content: bytes, charset: str, form: Format, *, is_html: bool) -> None:
         text = self._decode(content, charset)
         plain = without_tags(text) if is_html else text
-        self._about_certificates |= mentions_certificates(plain)
+        self.is_about_certificates |= mentions_certificates(plain)
         if topic := about(f"{self._subject}.\n{plain}"):
             self.signs.add(topic)
         if LINK.search(plain) or (is_html and ANCHOR.search(text)):
@@ -187,7 +182,7 @@ class _Reader:
                 return
             for item in self._unpacker.unpack(name, content):
                 if isinstance(item, UnreadFile):
-                    self._unread.append(item)
+                    self.unread.append(item)
                 elif isinstance(item, str):
                     self.signs.add(item)
                 else:
@@ -201,13 +196,13 @@ class _Reader:
         elif is_html or name.lower().endswith(HTML_NAMES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
         elif unread := unread_file(name, content):
-            self._unread.append(unread)
+            self.unread.append(unread)
         elif (
             b"BEGIN" in content or wide_charset(content) or b"\0" not in content[:SAMPLE]
         ):  # binary files contain zeros
             self._read_text(self._decode(content, charset), "zip" if level else "pem")
         elif name.lower().endswith(OUTLOOK_NAME):
-            self._unread.append(UnreadFile(name, "message"))
+            self.unread.append(UnreadFile(name, "message"))
 
     def _decode(self, content: bytes, charset: str) -> str:
         """Return the text, as far as the limit for a message allows."""

@@ -33,7 +33,7 @@ INELIGIBLE: Mapping[Ineligibility, str] = {
 }
 SHOWN_NAME = 80
 """Characters of an attachment's name in a message."""
-MOST_ORDERS_NAMED = 10
+MAX_ORDERS_NAMED = 10
 """Maximum number of orders that a warning names."""
 
 
@@ -112,7 +112,7 @@ def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
 def without_key(orders: Sequence[str]) -> str:
     """Return a warning about the emails of orders that nothing can be compared with."""
     return (
-        f"The API tells no readable CSR of {some_of(orders, MOST_ORDERS_NAMED)}, so it cannot be known whether the store holds "
+        f"The API tells no readable CSR of {some_of(orders, MAX_ORDERS_NAMED)}, so it cannot be known whether the store holds "
         "the certificate already, nor which email has it: look into the store, leave out of the selection what is there, and take the rest "
         "from its email by hand, with ssl_certificate_import."
     )
@@ -180,12 +180,12 @@ def passed_over(why: Obstacle[UnmatchedReason]) -> str:
 def missing(why: Obstacle[MissingReason]) -> str:
     """Return why a certificate was not found in a mailbox."""
     match why.reason, why.facts:
-        case "waiting_for_email", {"certificate": certificate, "is_expired": True}:
-            end = iso(certificate.not_after)
-            return f"{_has_come(certificate)}, but it expired on {end}. No newer one has come yet."
-        case "waiting_for_email", {"certificate": certificate}:
+        case "waiting_for_email", {"certificate": certificate, "is_expired": is_expired}:
+            came = f"The certificate {certificate.shown_name} with the right public key has come"
+            if is_expired:
+                return f"{came}, but it expired on {iso(certificate.not_after)}. No newer one has come yet."
             start = iso(certificate.not_before)
-            return f"{_has_come(certificate)}, but it is not valid before {start}: run again then, or check this machine's clock."
+            return f"{came}, but it is not valid before {start}: run again then, or check this machine's clock."
         case "waiting_for_email", _:
             return "No message with the certificate has come yet."
         case "no_public_key", _:
@@ -196,10 +196,6 @@ def missing(why: Obstacle[MissingReason]) -> str:
         case "not_found", _:
             return "There is no such order, or the API user has no permission to see it."
     return untrusted(t.cast("Obstacle[Untrusted]", why))
-
-
-def _has_come(certificate: Certificate) -> str:
-    return f"The certificate {certificate.shown_name} with the right public key has come"
 
 
 def untrusted(why: Obstacle[Untrusted]) -> str:
@@ -238,6 +234,13 @@ def for_other_names(certificate: Certificate) -> str:
 
 def waiting(why: Obstacle[WaitingReason]) -> str:
     """Return why an order is not imported now."""
+    where = ""
+    if "path" in why.facts:  # what is waited for would be that file
+        where = (
+            f" It is looked for as {printable(why.facts['path'])}."
+            if why.facts["path"]
+            else " The order tells no name, by which its files are called: import it by hand, with ssl_certificate_import."
+        )
     match why.reason, why.facts:
         case "already_imported", _:
             return "The store holds the order's certificate already."
@@ -255,20 +258,11 @@ def waiting(why: Obstacle[WaitingReason]) -> str:
                 f"Waiting for the private key: the one in {path} belongs to another CSR. Put the key there that the order's CSR was "
                 "made with, or order again with a CSR of the key that is there."
             )
-        case "waiting_for_certificate", facts:
-            return f"Waiting for the certificate: save it from the fulfillment email.{_where(facts)}"
-        case "waiting_for_key", facts:
-            return f"Waiting for the private key that the order's CSR was made with.{_where(facts)}"
+        case "waiting_for_certificate", _:
+            return f"Waiting for the certificate: save it from the fulfillment email.{where}"
+        case "waiting_for_key", _:
+            return f"Waiting for the private key that the order's CSR was made with.{where}"
     return f"Not imported: {INELIGIBLE[t.cast(Ineligibility, why.reason)]}"
-
-
-def _where(facts: Mapping[str, t.Any]) -> str:
-    match facts:
-        case {"path": None}:
-            return " The order tells no name, by which its files are called: import it by hand, with ssl_certificate_import."
-        case {"path": path}:
-            return f" It is looked for as {printable(path)}."
-    return ""
 
 
 def late(message: str, requested_at: datetime, recipient: str | None) -> str:

@@ -13,11 +13,11 @@ from .._base.names import LARGEST_PORT, is_address, is_loopback
 from .._base.options import ArgumentSpec
 from .message_parts import HEADER_BYTES
 
-LONGEST: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
+MAX_DURATIONS: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
 """Days, and seconds."""
-LONGEST_ANSWER = 86_400
+MAX_RESPONSE_SECONDS = 86_400
 """Seconds."""
-LARGEST_MESSAGE = 1024 * 1024 * 1024
+MAX_MESSAGE_BYTES = 1024 * 1024 * 1024
 MAILBOXES = ("imap", "maildir", "paths")
 """Options of `ssl_fulfillment_email_info` that name where the messages are."""
 
@@ -63,17 +63,17 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
     Args:
         mail: options of `ssl_fulfillment_email_info`, of the types that it says; what is missing or `None` is not looked at.
     """
-    for name, most in LONGEST.items():
+    for name, most in MAX_DURATIONS.items():
         if not _is_within(mail.get(name), most):
             return f"{name} must be greater than 0 and at most {most}."
     largest = mail.get("max_message_bytes")
-    if largest is not None and not HEADER_BYTES <= largest <= LARGEST_MESSAGE:
-        return f"max_message_bytes must be from {HEADER_BYTES} to {LARGEST_MESSAGE}."
+    if largest is not None and not HEADER_BYTES <= largest <= MAX_MESSAGE_BYTES:
+        return f"max_message_bytes must be from {HEADER_BYTES} to {MAX_MESSAGE_BYTES}."
     if mail.get("maildir") == "":
         return "maildir must not be empty."
     imap = mail.get("imap") or {}
-    if not _is_within(imap.get("timeout"), LONGEST_ANSWER):
-        return f"timeout of imap must be greater than 0 and at most {LONGEST_ANSWER}."
+    if not _is_within(imap.get("timeout"), MAX_RESPONSE_SECONDS):
+        return f"timeout of imap must be greater than 0 and at most {MAX_RESPONSE_SECONDS}."
     if not _is_within(imap.get("port"), LARGEST_PORT):
         return f"port of imap must be from 1 to {LARGEST_PORT}."
     host = imap.get("host") or ""

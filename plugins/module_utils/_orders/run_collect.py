@@ -61,9 +61,9 @@ SPEC = (
         ],
     )
 )
-MOST_WARNINGS = 5
+MAX_WARNINGS = 5
 """Maximum number of warnings about untrusted certificates; the result lists each."""
-SHOWN_UNREAD = 10
+MAX_UNREAD_SHOWN = 10
 """Up to this many messages and folders that cannot be read are listed one by one."""
 Options = t.Mapping[str, t.Any]
 
@@ -178,7 +178,7 @@ def warn_of_untrusted(module: Module, search: Search) -> None:
     said = [messages.untrusted(why_untrusted(match)) for match in refused]
     said += [messages.accepted(why_untrusted(match)) for match in untrusted]
     said += [messages.for_other_names(match.certificate) for match in taken if match.is_for_other_names]
-    warn_of_each(module, said, MOST_WARNINGS, "The same is the case with {} more certificates.")
+    warn_of_each(module, said, MAX_WARNINGS, "The same is the case with {} more certificates.")
 
 
 def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_rest: str) -> None:
@@ -294,4 +294,4 @@ def look_and_wait(
     if lost:
         module.warn(f"While waiting: {lost.message}")
     unread = [messages.passed_over(search.skip_unreadable(*each)) for each in box.unread()]
-    warn_of_each(module, unread, SHOWN_UNREAD, "Passed over, too: {} more messages or folders that cannot be read.")
+    warn_of_each(module, unread, MAX_UNREAD_SHOWN, "Passed over, too: {} more messages or folders that cannot be read.")

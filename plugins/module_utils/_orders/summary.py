@@ -91,8 +91,11 @@ def outcome(run: Run) -> dict[str, list[Record]]:
         missing = _unreported(result, run.mails.get("missing", ()))
         ids = {order["order_id"] for order in missing}
         result["skipped"] = [*(order for order in result["skipped"] if order.get("order_id") not in ids), *missing]
-    if run.imported and not run.imported.get("skipped"):
+    imported = {} if run.imported.get("skipped") else run.imported
+    if "certificates" in imported:
         _add_imports(result, run)
+    elif imported:
+        result["failed"].append(failed_about("the import", imported))
     told = {email["order_id"] for email in run.emails.get("emails") or ()}
     no_order = {"common_name": None, "reason": "not_found", "message": NO_SUCH_ORDER}
     gone = [id_ for id_ in run.listed.get("missing_order_ids") or () if id_ not in told]
@@ -116,9 +119,6 @@ def _unreported(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record
 
 def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
     """Add what was imported; if an order is skipped, the reason of the last phase counts."""
-    if "certificates" not in run.imported:
-        result["failed"].append(failed_about("the import", run.imported))
-        return
     why_missing = {order["order_id"]: order for order in run.mails.get("missing", ())}
     skipped_items = (
         why_missing.get(order["order_id"], order) if order["reason"] == "waiting_for_email" else order
