@@ -88,7 +88,7 @@ def test_what_would_be_done_does_not_say_that_it_was() -> None:
     simulated = PAINTED.simulated()
     assert simulated == replace(PAINTED, form="would be") and simulated.message == "Would be painted green: the door."
     assert PAINTED.message == "Painted green: the door."
-    assert PAINTED.state == simulated.state == "To be painted green: the door."
+    assert PAINTED.state == PAINTED.message and simulated.state == "To be painted green: the door."
 
 
 def test_each_kind_has_its_message() -> None:
