@@ -72,7 +72,7 @@ def listener(
     action = ListenerAction(
         "switched" if is_switched else "unchanged",
         None,
-        "Switched." if is_switched else "It is as it was.",
+        {} if is_switched else {"kept": "same"},
         Place(at, at.listeners[0]),
         target=has,
         target_id=identifier,

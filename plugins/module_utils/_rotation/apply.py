@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .._base.codes import KeptReason
-from .._base.errors import CertificatesError, SaidObstacle
+from .._base.codes import Code
+from .._base.errors import CertificatesError
 from .._base.module import Module
 from .._base.text import printable, some_of
 from .._base.times import parse
@@ -31,19 +31,18 @@ from .._store.check import ImportOptions
 from .._store.plan_import import ImportAction, plan_present, removal_of
 from .._store.read_files import with_key
 from .._x509.certificate import Certificate
+from . import messages
 from .approved import limit_listeners, limit_removal
 from .attention import served_by
 from .endpoints import EndpointAction, as_seen, plan_endpoints, why_not_all_known
 from .options import RotationOptions
+from .plan_adopt import Adoption, fitness, plan_adoption
 from .plan_clean_up import RemovalPlan, as_result, plan_removal
 from .plan_deploy import (
-    Adoption,
     ListenerAction,
     ListenerPlan,
     as_foreseen,
     as_it_is,
-    fitness,
-    plan_adoption,
     plan_renewals,
     why_too_many,
 )
@@ -59,7 +58,6 @@ WAIT_INTERVAL = 10.0
 """Seconds between two readings of a balancer, at most."""
 CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
 """Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
-ONCE_SEEN = "Would be removed, once it was seen that what replaces it is served."
 Told = tuple[str, Record]
 """A list of the module's result, and what is told there."""
 
@@ -205,7 +203,8 @@ def choose_adopted(world: World, options: RotationOptions) -> Chosen:
     planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
         said = [f"{action.name}: {action.message}" for action in planned]
-        raise SaidObstacle(str(planned[0].reason), some_of(said, MOST_NAMED, " ", " ")).as_error()
+        reason = t.cast(Code, planned[0].reason)
+        raise CertificatesError(reason, some_of(said, MOST_NAMED, " ", " "))
     chosen = choose([entry], world.index, replace(options.certificates, common_names=None), world.view)
     for record in chosen.skipped:
         if record["reason"] == "ambiguous":
@@ -346,14 +345,13 @@ def remove_replaced(
     )
     unknown = why_not_all_known(options.endpoints, world)
     if unknown:
-        why = SaidObstacle[KeptReason]("in_use", f"It is kept until it is known what endpoints must serve. {unknown}")
-        plan = RemovalPlan([], [*plan.kept, *((record, why) for record in plan.old)])
+        plan = RemovalPlan([], [*plan.kept, *((record, unknown) for record in plan.old)])
     old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
-    kept = [as_result(record, "skipped", why.reason, why.message) for record, why in plan.kept]
+    kept = [as_result(record, "skipped", why.reason, messages.why_kept(record.id, why)) for record, why in plan.kept]
     told: list[Told] = [("skipped", record) for record in (*left_out, *kept)]
     actions = [removal_of(record) for record in old]
     if module.check_mode:
-        told += [("removed", as_result(record, "removed", None, ONCE_SEEN)) for record in old]
+        told += [("removed", as_result(record, "removed", None, messages.TO_BE_REMOVED)) for record in old]
         return StoreChanges(told, [action.as_diff() for action in actions])
     deleted = importing.carry_out(module, client, actions) if actions else []
     for done in deleted:

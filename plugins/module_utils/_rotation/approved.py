@@ -14,6 +14,7 @@ from .._base.codes import ApprovalReason
 from .._base.errors import CertificatesError, SaidObstacle
 from .._replacement.index import StoreIndex
 from .._softlayer.store import StoreCertificate, certificate_of
+from . import messages
 from .plan_clean_up import RemovalPlan
 from .plan_clean_up import as_result as as_record
 from .plan_deploy import ListenerAction, as_it_is
@@ -32,8 +33,6 @@ UNKNOWN: Record = dict.fromkeys(
     ]
 )
 """What is not known of a listener that is gone."""
-BEYOND = "The check run did not show it, so nobody has approved it: run the check again."
-AGAIN = "Run the check again."
 
 
 def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
@@ -80,20 +79,21 @@ class Approved:
         return is_empty or (balancer_uuid, port) in self.listeners
 
 
-def _gone(record: Record, what: str) -> Record:
+def _gone(record: Record, listed: str) -> Record:
+    """Return the record of what was shown in a list of the result, and cannot be done any more."""
     reason: ApprovalReason = "changed_meanwhile"
-    return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": f"{what} {AGAIN}"}
+    said = messages.GONE[listed]
+    return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": said}
 
 
 def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
     """Return a choice without what was not shown; what was shown and no source has any more is skipped."""
     to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.to_import}
     there = {record["fingerprint_sha256"] for record in chosen.skipped} | to_import.keys()
-    missing = "It would have been imported, but no source has it any more."
-    gone = [_gone(record, missing) for shown, record in approved.imports.items() if shown not in there]
+    gone = [_gone(record, "imported") for shown, record in approved.imports.items() if shown not in there]
     kept = [entry for which, entry in to_import.items() if which in approved.imports]
     others = (entry for which, entry in to_import.items() if which not in approved.imports)
-    beyond = [entry.skipped(SaidObstacle("not_approved", BEYOND)) for entry in others]
+    beyond = [entry.skipped(SaidObstacle("not_approved", messages.NOT_APPROVED)) for entry in others]
     return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond, *gone])
 
 
@@ -102,22 +102,17 @@ def limit_listeners(
 ) -> tuple[list[ListenerAction], list[Record]]:
     """Return a plan without the switches that were not shown, and records of those that were shown and are no longer planned."""
     shown = dict(approved.listeners)
-    kept = [
-        _limited(action, shown.pop((action.place.balancer.uuid, action.place.listener.port), None), index)
-        for action in planned
-    ]
-    missing = "It would have been switched, but it is gone, or not selected any more."
-    return kept, [{**UNKNOWN, **_gone(record, missing)} for record in shown.values()]
+    kept = [_limited(action, shown.pop((action.place.balancer.uuid, action.port), None), index) for action in planned]
+    return kept, [{**UNKNOWN, **_gone(record, "deployed")} for record in shown.values()]
 
 
 def _limited(action: ListenerAction, shown: Record | None, index: StoreIndex) -> ListenerAction:
     target = action.target.certificate if action.target else None
     is_as_shown = shown is not None and target is not None and target.fingerprint_sha256 == shown["fingerprint_sha256"]
     if action.outcome == "switched" and not is_as_shown:
-        return replace(as_it_is(action, index), outcome="skipped", reason="not_approved", message=BEYOND)
+        return replace(as_it_is(action, index), outcome="skipped", reason="not_approved", facts={})
     if action.outcome == "unchanged" and shown is not None and not is_as_shown:
-        why = f"It would have been switched, but the store does not hold that certificate. {AGAIN}"
-        return replace(action, outcome="skipped", reason="changed_meanwhile", message=why)
+        return replace(action, outcome="skipped", reason="changed_meanwhile", facts={})
     return action
 
 
@@ -125,8 +120,11 @@ def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreC
     """Return what may be deleted, and records of what was not shown, and of what was shown and must be kept now."""
     shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
     old = [record for record in planned.old if (record.id, certificate_of(record).fingerprint_sha256) in shown]
-    beyond = [as_record(record, "skipped", "not_approved", BEYOND) for record in planned.old if record not in old]
+    beyond = [
+        as_record(record, "skipped", "not_approved", messages.NOT_APPROVED)
+        for record in planned.old
+        if record not in old
+    ]
     told = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
-    why = "It would have been deleted, but it is in use, not replaced, or gone."
-    gone = [_gone(record, why) for identifier, record in approved.removals.items() if identifier not in told]
+    gone = [_gone(record, "removed") for identifier, record in approved.removals.items() if identifier not in told]
     return old, [*beyond, *gone]

@@ -27,7 +27,8 @@ from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate, names_of
 from .._x509.crl import Revocation
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from .plan_deploy import ListenerAction, called, not_taken
+from . import messages
+from .plan_deploy import ListenerAction, not_taken
 from .plan_import import Chosen, SourceCertificate, remedy_for
 from .renewal_info import RenewalRequest
 from .target import Target
@@ -368,7 +369,7 @@ def _remedy_for_refusal(listener: Target, served: Served, view: TrustView) -> st
     leaf, record = served.certificate, served.record
     if listener.is_managed and leaf and record and record.certificate == leaf and view.trust(record):
         return "The chain that the store holds is complete: see why the load balancer does not send it, or import the certificate again."
-    return listener.chain_remedy
+    return messages.REFUSAL_REMEDIES["chain" if listener.is_managed else "chain_elsewhere"]
 
 
 def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
@@ -431,7 +432,7 @@ def _why_held_back(
     remedy = remedy_for(other, record, why.reason, entry, view, [listener.place.called])
     is_left = not entry and why.reason == "organization_differs" and other.is_surely_unused
     unwanted = f" Or if nobody wants it, {remove(other.stored_id)} deletes it." if is_left else ""
-    message = f"{what} is held back. {why.message} {remedy}".strip() + unwanted
+    message = f"{what} is held back. {messages.why_not_switched(why)} {remedy}".strip() + unwanted
     since = min((certificate.not_before for certificate in homeless), default=None)
     return HeldBackRenewal(message, since, not holders <= HEAPS and of_sources.issuperset(certificates))
 
@@ -485,7 +486,7 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
             else adopt(certificate_of(newest).shown_name, [listener.place.called])
         )
         return (
-            f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {called(newest)} for its names: "
+            f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {messages.called_in_store(newest)} for its names: "
             f"{remedy} has it served."
         )
     if listener.outcome == "skipped" and listener.reason in {"expired", "not_yet_valid"}:
@@ -539,7 +540,7 @@ def _newer_elsewhere(listener: Target, known: RenewalFacts) -> str | None:
     view = known.world.view
     stored = known.world.index.superseding(listener.target, view)
     if stored:
-        return f"Certificate {called(max(stored, key=age))} of the store"
+        return f"Certificate {messages.called_in_store(max(stored, key=age))} of the store"
     entries = known.usable_index.superseding(listener.target, view)
     entry = known.entry_of[max(entries, key=age).handle] if entries else None
     return f"The certificate of {entry.shown} ({entry.path})" if entry else None

@@ -10,13 +10,14 @@ An endpoint is, for example, a load balancer of a VPC: it is looked at, and noth
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .._base.codes import KeptReason
+from .._base.errors import Obstacle
 from .._base.names import any_matches, ascii_name
 from .._probe.endpoint import Demand, Endpoint, Expected
 from .._replacement.index import StoreIndex
-from .._replacement.messages import why_not
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
@@ -25,12 +26,12 @@ from .target import Target
 from .world import World
 
 
-def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> str | None:
-    """Return which endpoint must serve a certificate that the store does not have, as a sentence; `None` if there is none."""
+def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> Obstacle[KeptReason] | None:
+    """Return which endpoint must serve a certificate that the store does not have; `None` if there is none."""
     for number, endpoint in enumerate(endpoints):
         demand = Demand.of(endpoint.expected, world.index, world.view) if endpoint.expected else None
         if demand and demand.why_unknown:
-            return f"endpoints[{number}].expected: {why_not(demand.why_unknown)}"
+            return Obstacle("in_use", {"endpoint": number, "demand": demand})
     return None
 
 
@@ -39,11 +40,6 @@ class EndpointAction(Target):
     """What was seen of one endpoint, which nobody switches here."""
 
     is_managed = False
-    chain_remedy = (
-        "Have it send all intermediate certificates that the authority publishes; if that is one of your own, give its root as "
-        "trusted_ca_path."
-    )
-
     endpoint: Endpoint
     demand: Demand
 
@@ -74,14 +70,9 @@ class EndpointAction(Target):
         return next(iter(self.demand.names), None)
 
     @property
-    def should(self) -> str:
-        """What should be, as the beginning of a sentence that says what is."""
-        return f"It must serve {self.demand.words}, and"
-
-    @property
-    def remedy(self) -> str:
-        """What to do if it serves something else."""
-        return " Have that served there, or correct what is expected."
+    def expectation(self) -> Mapping[str, t.Any]:
+        """What it must serve."""
+        return {"demand": self.demand}
 
     def fits(self, certificate: Certificate) -> bool:
         """Return whether a certificate is what should be served."""
@@ -129,14 +120,14 @@ def _planned(endpoint: Endpoint, demand: Demand) -> EndpointAction:
     action = EndpointAction(
         "unchanged",
         None,
-        f"It must serve {demand.words}.",
+        {"demand": demand},
         endpoint,
         demand,
         target=target,
         target_id=target.id if target else None,
         is_everywhere=False,
     )
-    return action.failed("not_found", why_not(demand.why_unknown)) if demand.why_unknown else action
+    return action.failed("not_found", action.facts) if demand.why_unknown else action
 
 
 def as_seen(action: EndpointAction, index: StoreIndex) -> EndpointAction:

@@ -27,7 +27,8 @@ from .._x509.certificate import Certificate
 from .._x509.options import certificate_options
 from .approved import Approved
 from .attention import REASONS
-from .plan_deploy import Adoption, ListenerSelection
+from .plan_adopt import Adoption
+from .plan_deploy import ListenerSelection
 from .plan_import import SourceOptions
 from .run_deploy import SPEC as DEPLOY_SPEC
 from .switch import LONGEST_WAIT, check_ledger

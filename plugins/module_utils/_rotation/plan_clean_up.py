@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from .._base.codes import KeptReason
-from .._base.errors import SaidObstacle
+from .._base.errors import Obstacle
 from .._base.names import any_matches
-from .._base.text import some_of
-from .._base.times import iso
 from .._replacement.can_replace import age
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .endpoints import EndpointAction
-from .plan_deploy import ListenerAction, called
+from .plan_deploy import ListenerAction
 from .world import World
 
 
@@ -30,7 +28,7 @@ class RemovalPlan:
     """Which certificates to delete, and which to keep although others may stand in for them."""
 
     old: Sequence[StoreCertificate]
-    kept: Sequence[tuple[StoreCertificate, SaidObstacle[KeptReason]]]
+    kept: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
 
 
 def plan_removal(
@@ -76,51 +74,46 @@ def plan_removal(
     to_switch = [listener for listener in listeners if is_check_mode and listener.is_changed]
     held = set(present.values())
     stays = held | {record.handle for record in imported}
-    old: list[StoreCertificate] = []
-    kept: list[tuple[StoreCertificate, SaidObstacle[KeptReason]]] = []
-    for record in index:
-        if not record.id or record.id in stays or not record.certificate:
-            continue
-        replacing = {other.handle for other in index.superseding(record, view)} & (held | others.keys())
-        if not replacing or not (patterns is None or any_matches(record.names, patterns)):
-            continue
-        why_used = _why_used(record, left[record.id], others[record.id])
-        copies = {copy.handle for copy in index.same(certificate_of(record))}
+
+    def why_kept(record: StoreCertificate, replacing: Collection[StoreCertificate]) -> Obstacle[KeptReason] | None:
+        certificate = certificate_of(record)
+        copies = {copy.handle for copy in index.same(certificate)}
         losing = () if copies & stays else endpoints
+        new = {other.handle for other in replacing}
         unseen = [
-            listener.name
-            for listener in listeners
-            if _concerns(listener, record, copies, replacing) and not _is_seen(listener, remove_unseen)
+            each for each in listeners if _concerns(each, record, copies, new) and not _is_seen(each, remove_unseen)
         ]
-        unseen += [name for handle in replacing | copies - {record.id} for name in others.get(handle, ())]
-        serving = [endpoint.name for endpoint in losing if _serves(endpoint, certificate_of(record), to_switch)]
+        elsewhere = [name for handle in new | copies - {record.id} for name in others.get(handle, ())]
+        serving = [endpoint.name for endpoint in losing if _serves(endpoint, certificate, to_switch)]
         hidden = [
             endpoint.name
             for endpoint in losing
-            if not (remove_unseen or endpoint.is_everywhere) and endpoint.may_serve(certificate_of(record))
+            if not (remove_unseen or endpoint.is_everywhere) and endpoint.may_serve(certificate)
         ]
-        ends_later = all(view.end(index.by_handle[other]) < view.end(record) for other in replacing)
-        newest = called(max((index.by_handle[other] for other in replacing), key=age))
-        if why_used:
-            kept.append((record, why_used))
-        elif serving:
-            why = f"Certificate {record.id} is kept, because {some_of(serving)} {'serves' if len(serving) == 1 else 'serve'} it"
-            kept.append(
-                (record, SaidObstacle("in_use", f"{why}: have certificate {newest} served there, and it is removed."))
-            )
-        elif record.id in expected:
-            why = f"Certificate {record.id} is kept, because {expected[record.id]} expects it to be served"
-            kept.append((record, SaidObstacle("in_use", f"{why}: name certificate {newest} there, and it is removed.")))
-        elif unseen:
-            concerned = [listener for listener in listeners if listener.name in unseen]
-            kept.append((record, _why_not_seen(record, unseen, concerned)))
-        elif hidden:
-            why = f"Certificate {record.id} is kept, because the run could not see what {some_of(hidden)} {'serves' if len(hidden) == 1 else 'serve'}"
-            remedy = "Run the rotation from a host that reaches each of their addresses, or set remove_unseen."
-            kept.append((record, SaidObstacle("not_reachable", f"{why}. {remedy}")))
-        elif ends_later:
-            why = f"Certificate {record.id} is kept until it ends at {iso(view.end(record))}, because what replaces it ends earlier."
-            kept.append((record, SaidObstacle("ends_later", why)))
+        newest = max(replacing, key=age)
+        if why_used := _why_used(record, left[record.id], others[record.id]):
+            return why_used
+        if serving:
+            return Obstacle("in_use", {"endpoints": serving, "newest": newest})
+        if record.stored_id in expected:
+            return Obstacle("in_use", {"expected_by": expected[record.stored_id], "newest": newest})
+        if unseen or elsewhere:
+            return _why_not_seen(unseen, elsewhere)
+        if hidden:
+            return Obstacle("not_reachable", {"endpoints": hidden})
+        ends_later = all(view.end(other) < view.end(record) for other in replacing)
+        return Obstacle("ends_later", {"end": view.end(record)}) if ends_later else None
+
+    old: list[StoreCertificate] = []
+    kept: list[tuple[StoreCertificate, Obstacle[KeptReason]]] = []
+    for record in index:
+        if not record.id or record.id in stays or not record.certificate:
+            continue
+        replacing = [other for other in index.superseding(record, view) if other.handle in held | others.keys()]
+        if not replacing or not (patterns is None or any_matches(record.names, patterns)):
+            continue
+        if why := why_kept(record, replacing):
+            kept.append((record, why))
         else:
             old.append(record)
     return RemovalPlan(old, kept)
@@ -149,24 +142,23 @@ def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:
     return remove_unseen or (listener.accepted is True and listener.is_everywhere)
 
 
-def _why_not_seen(
-    record: StoreCertificate, unseen: Sequence[str], concerned: Iterable[ListenerAction]
-) -> SaidObstacle[KeptReason]:
-    """Return why a record is kept whose successor was not seen to be served, or is refused."""
-    listeners = list(concerned)
-    refused = [listener for listener in listeners if listener.served and listener.accepted is False]
-    if refused and not any(listener.served is False for listener in listeners):
-        which = some_of([listener.name for listener in refused])
-        why = f"Certificate {record.id} is kept, because clients refuse what {which} {'serves' if len(refused) == 1 else 'serve'} in its place"
-        return SaidObstacle("not_accepted", f"{why}: {refused[0].refusal}.")
-    who = f"{some_of(unseen)} {'serves' if len(unseen) == 1 else 'serve'}"
-    why = f"Certificate {record.id} is kept, because it was not seen at each address that {who} what replaces it."
-    return SaidObstacle(
-        "not_served" if any(listener.served is False for listener in listeners) else "not_reachable", why
-    )
+def _why_not_seen(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) -> Obstacle[KeptReason]:
+    """Return why a record is kept whose successor was not seen to be served, or is refused.
+
+    Args:
+        unseen: the listeners of this run of which that is so.
+        elsewhere: the names of others that have it.
+    """
+    is_other_served = any(listener.served is False for listener in unseen)
+    refused = [listener for listener in unseen if listener.served and listener.accepted is False]
+    if refused and not is_other_served:
+        names = [listener.name for listener in refused]
+        return Obstacle("not_accepted", {"listeners": names, "refusal": refused[0].refusal})
+    names = [*(listener.name for listener in unseen), *elsewhere]
+    return Obstacle("not_served" if is_other_served else "not_reachable", {"listeners": names})
 
 
-def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> SaidObstacle[KeptReason] | None:
+def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obstacle[KeptReason] | None:
     """Return why a record is kept if something uses it besides the listeners that were switched away from it.
 
     Args:
@@ -176,15 +168,10 @@ def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Said
     """
     count = record.associated_service_count
     if users:
-        why = f"{some_of(users)} {'uses' if len(users) == 1 else 'use'} it"
-    elif record.is_surely_unused or (count is not None and count <= left):
+        return Obstacle("in_use", {"listeners": users})
+    if record.is_surely_unused or (count is not None and count <= left):
         return None
-    elif count is None:
-        why = "the API does not tell whether a service uses it"
-    else:
-        services = "a service uses" if count - left == 1 else f"{count - left} services use"
-        why = f"{services} it that this run does not deal with"
-    return SaidObstacle("in_use", f"Certificate {record.id} is kept, because {why}.")
+    return Obstacle("in_use", {"services": None if count is None else count - left})
 
 
 def as_result(record: StoreCertificate, outcome: str, reason: str | None, message: str) -> Mapping[str, t.Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
-from .._base.errors import CertificatesError, failed_about
+from .._base.errors import CertificatesError, Obstacle, failed_about
 from .._base.module import Module
 from .._base.names import any_matches
 from .._base.text import some_of
@@ -27,6 +27,7 @@ from .._softlayer.load_balancers import Balancer, fetch_balancers
 from .._softlayer.store import StoreCertificate, fetch_stored, warn_of_unreadable
 from .._sources.source import SECRETS_MANAGER, Source
 from .._x509.certificate import names_of
+from . import messages
 from .options import RotationOptions
 from .plan_deploy import ListenerSelection, contenders, why_unmatched
 from .plan_import import Record, without_replaced
@@ -64,7 +65,7 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
     world = replace(world, bundles=replace(bundles, useless=useless), failed=[*world.failed, *bundles.failed])
     unmatched = why_selection_unmatched(world, options)
     if unmatched:
-        raise CertificatesError("not_found", unmatched)
+        raise CertificatesError(unmatched.reason, messages.unmatched(unmatched))
     return world
 
 
@@ -102,7 +103,7 @@ def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Bal
     return balancers
 
 
-def why_selection_unmatched(world: World, options: RotationOptions) -> str | None:
+def why_selection_unmatched(world: World, options: RotationOptions) -> Obstacle[t.Literal["not_found"]] | None:
     """Return which patterns match nothing, neither in the store nor in the sources, with what there is to match."""
     bundles = world.bundles
     known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])

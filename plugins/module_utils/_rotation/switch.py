@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import typing as t
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 
 from .._base.backoff import Backoff
 from .._base.codes import DeployReason
-from .._base.errors import CertificatesError
+from .._base.errors import CertificatesError, Obstacle
 from .._base.libraries import FOR_LEDGER
 from .._base.module import Module
 from .._base.progress import counted, waiting
@@ -29,7 +29,7 @@ from .._softlayer.load_balancers import Balancer, Listener, fetch_balancer, poin
 from .._softlayer.store import fetch_one
 from .plan_deploy import ListenerAction, ListenerPlan
 from .target import updated
-from .verify import Watch, left_unseen
+from .verify import Watch, mark_unverified
 
 LONGEST_WAIT = 86_400
 """Seconds."""
@@ -251,8 +251,7 @@ class Switcher:
         stored = {action.target_id: fetch_one(self._client, t.cast(int, action.target_id)) for action in left}
         gone = [action for action in left if stored[action.target_id] is None]
         settled += [
-            action.failed("not_found", f"Certificate {action.target_id} was deleted from the store meanwhile.")
-            for action in gone
+            action.failed("not_found", {"is_deleted": True, "certificate_id": action.target_id}) for action in gone
         ]
         if not settled:
             raise refusal
@@ -308,15 +307,18 @@ class Switcher:
     def _unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
         """Return what is known of a change whose end was not seen."""
         if error.code == "interrupted":
-            return list(map(left_unseen, sent))
+            return list(map(mark_unverified, sent))
         reason = t.cast(DeployReason, error.code if error.code in ListenerAction.REASONS else "outcome_unknown")
-        why = error.message
+        facts = {"error": error.message}
         if error.code in {"balancer_busy", "balancer_error"}:
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, _balancer(sent).uuid)
-                return [_ended_badly(action, now, reason, why) for action in sent]
-        message = f"The change was accepted, but its end was not seen. {why}"
-        return [action.failed(reason, message, is_changed=True) for action in sent]
+                done = [(action, _has_target(action, now)) for action in sent]
+                return [
+                    action.failed(reason, {**facts, "change": "done" if has else "lost"}, is_changed=has)
+                    for action, has in done
+                ]
+        return [action.failed(reason, {**facts, "change": "unseen"}, is_changed=True) for action in sent]
 
     def _settle(self, kept: Sequence[ListenerAction]) -> None:
         """Before listeners are looked at, wait for a change that another run has begun."""
@@ -339,11 +341,10 @@ class Switcher:
     @staticmethod
     def _pointed_back(watch: Watch, action: ListenerAction, done: ListenerAction) -> ListenerAction:
         """Return what became of a listener that was pointed back, once."""
-        back = f"to certificate {action.previous_id}"
+        facts = {**action.facts, "rolled_back_to": action.previous_id}
         if done.outcome == "failed":
-            return replace(action, message=f"{action.message} Pointing it back {back} failed, too: {done.message}")
-        how = "and works again" if watch.works(action) else "and does not work yet: see to it at once"
-        return replace(action, outcome="rolled_back", message=f"It was pointed back {back} {how}. {action.message}")
+            return replace(action, facts={**facts, "why_not": Obstacle(done.reason, done.facts)})
+        return replace(action, outcome="rolled_back", facts={**facts, "works": watch.works(action)})
 
 
 def _balancer(actions: Sequence[ListenerAction]) -> Balancer:
@@ -363,26 +364,15 @@ def _has_target(action: ListenerAction, now: Balancer) -> bool:
     return listener is not None and listener.certificate_id == action.target_id
 
 
-def _ended_badly(action: ListenerAction, now: Balancer, reason: DeployReason, why: str) -> ListenerAction:
-    """Return the failure of a change after which the balancer is not ACTIVE."""
-    has = _has_target(action, now)
-    lacks = "The API accepted the change, but the listener lacks the certificate"
-    how = "The listener has the certificate" if has else lacks
-    return action.failed(reason, f"{how}. {why}", is_changed=has)
-
-
 def _deleted(action: ListenerAction) -> ListenerAction:
-    return action.failed("not_found", "The listener was deleted meanwhile.")
+    return action.failed("not_found", {"is_deleted": True})
 
 
 def _not_taken(action: ListenerAction, now: Balancer) -> ListenerAction:
     """Return the failure of a change that the API accepted and did not carry out."""
     if now.listener(action.uuid) is None:
         return _deleted(action)
-    return action.failed(
-        "api_error",
-        f"The API accepted the change, but the listener does not have the certificate: run it again.{now.shown_error}",
-    )
+    return action.failed("api_error", {"is_accepted": True, "balancer": now})
 
 
 def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list[ListenerAction], list[ListenerAction]]:
@@ -393,22 +383,20 @@ def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list
         if listener is None:
             settled.append(_deleted(action))
         elif listener.certificate_id == action.target_id:
-            message = "Another run has switched it meanwhile."
-            settled.append(replace(action, outcome="unchanged", message=message, is_changed=False))
-        elif (now_there := _what_has_changed(before, listener)) is not None:
-            message = f"The listener was changed since the plan was made: it {now_there} now. Run it again to see what is there."
-            settled.append(action.failed("ambiguous", message))
+            settled.append(replace(action, outcome="unchanged", facts={"kept": "switched"}, is_changed=False))
+        elif (changed := _what_has_changed(before, listener)) is not None:
+            settled.append(action.failed("ambiguous", {"now": changed}))
         else:
             missing.append(action)
     return missing, settled
 
 
-def _what_has_changed(before: Listener, listener: Listener) -> str | None:
+def _what_has_changed(before: Listener, listener: Listener) -> Mapping[str, t.Any] | None:
     """Return what is different about a listener, if a plan does not hold because of that."""
     if listener.port != before.port:
-        return f"is on port {listener.port}"
+        return {"port": listener.port}
     if not listener.is_https:
-        return f"is for {listener.protocol or 'another protocol'}"
+        return {"protocol": listener.protocol}
     if listener.certificate_id != before.certificate_id:
-        return f"has certificate {listener.certificate_id}" if listener.certificate_id else "has no certificate"
+        return {"certificate_id": listener.certificate_id}
     return None

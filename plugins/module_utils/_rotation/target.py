@@ -7,28 +7,27 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 
-from .._base.action import SaidAction
+from .._base.action import Action
 from .._base.codes import ApprovalReason, DeployOutcome, DeployReason
 from .._probe.evaluate import Leaves
 from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate
 from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
+from . import messages
 
 
 @dataclass(frozen=True)
-class Target(SaidAction[DeployOutcome, DeployReason | ApprovalReason]):
+class Target(Action[DeployOutcome, DeployReason | ApprovalReason]):
     """A listener or an endpoint: what it must serve, what becomes of it, and what was seen there."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
-    FORGOTTEN = {"is_changed": False}
+    RESET_ON_FAILURE = {"is_changed": False}
     is_managed: t.ClassVar[bool]
     """Whether the API says what it has, and it can be given something else: whether it is a listener."""
-    chain_remedy: t.ClassVar[str]
-    """What to do if clients refuse what it serves."""
 
     _: KW_ONLY
     target: StoreCertificate | None = field(default=None, repr=False)
@@ -120,14 +119,14 @@ class Target(SaidAction[DeployOutcome, DeployReason | ApprovalReason]):
         return None
 
     @property
-    def should(self) -> str:
-        """What should be, as the beginning of a sentence that says what is."""
+    def expectation(self) -> Mapping[str, t.Any]:
+        """What it should serve, and why it might serve something else, as facts of a message."""
         raise NotImplementedError
 
     @property
-    def remedy(self) -> str:
-        """What to do if it serves something else than it should, behind another sentence."""
-        raise NotImplementedError
+    def message(self) -> str:
+        """What becomes of it, and what was seen of it."""
+        return messages.of_target(self.outcome, self.reason, self.facts, self.form)
 
     def fits(self, certificate: Certificate) -> bool:
         """Return whether a certificate is what should be served."""

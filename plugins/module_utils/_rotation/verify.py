@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .._base.backoff import Backoff
-from .._base.names import listener_place, name_to_ask_for
-from .._base.text import some_of
+from .._base.names import name_to_ask_for
 from .._base.times import now
 from .._probe.endpoint import Endpoint, ProbeResult
-from .._probe.evaluate import Finding, Verdict, judge
+from .._probe.evaluate import Verdict, judge
 from .._probe.handshake import probe_addresses
 from .._x509.chain import Anchors
+from . import messages
 from .endpoints import EndpointAction
 from .plan_deploy import ListenerAction
 from .target import Some, Target
@@ -31,19 +31,6 @@ PROBES_AT_ONCE = 64
 """Listeners that are probed at the same time: a fleet out of reach costs the time limit as often as it has so many."""
 LONGEST_PAUSE = 3.0
 """Seconds between two probes of the same listener."""
-HOW: Mapping[Finding, str] = {
-    "other": "another one is served",
-    "failing": "no TLS handshake succeeds",
-    "unreachable": "it does not accept connections any more",
-}
-"""What is wrong with a listener, as a part of a sentence."""
-SOMEWHERE = "the TLS handshake does not succeed at each of its addresses"
-RENEWAL = "Have it renewed: it has ended."
-TO_COME = "Wait until it begins, or check this machine's clock."
-COMPARE = (
-    "See whether the load balancer sends the chain that the store holds; if that lacks a certificate, import this one again with all its "
-    "intermediate certificates."
-)
 BROKEN_AFTER = 15.0
 """Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
 
@@ -70,17 +57,10 @@ class Watch:
     def warnings(self) -> list[str]:
         """A warning for each reason why clients refuse what listeners serve, and one about what could not be looked at."""
         refused = [
-            f"Clients refuse what these listeners serve: {some_of(sorted(names, key=listener_place))}: {why}. {remedy}"
-            for (why, remedy), names in sorted(self._refused.items())
+            messages.refused_by_clients(names, refusal, remedy)
+            for (refusal, remedy), names in sorted(self._refused.items())
         ]
-        if not self._unreached:
-            return refused
-        unreached = some_of(sorted(self._unreached, key=listener_place))
-        return [
-            *refused,
-            f"What these listeners serve cannot be looked at from here: {unreached}. Run it from a machine that reaches them, or see with "
-            "ssl_endpoint_info from there.",
-        ]
+        return [*refused, messages.not_reached(self._unreached)] if self._unreached else refused
 
     def remember(self, actions: Sequence[ListenerAction]) -> None:
         """Probe listeners before they are changed."""
@@ -124,7 +104,7 @@ class Watch:
             self._broken.update(worse_since)
             return list(seen.values())
         for uuid, action in pending.items():
-            seen[uuid] = left_broken(seen[uuid]) if uuid in worse_since else left_unseen(action)
+            seen[uuid] = mark_broken(seen[uuid]) if uuid in worse_since else mark_unverified(action)
         return list(seen.values())
 
     def glimpse(self, actions: Sequence[Some]) -> list[Some]:
@@ -155,43 +135,21 @@ class Watch:
             served_fingerprint=verdict.shown,
             seen=verdict.chains,
         )
-        if verdict.finding == "served" and self._is_newly_refused(action, verdict):
-            return seen.failed(
-                "not_accepted",
-                f"{action.should} clients refuse what is served, and accepted what was served before: {verdict.refusal}. {COMPARE}",
-                is_changed=action.is_changed,
-                served=True,
-            )
-        if verdict.finding == "served":
-            what = "It" if action.outcome != "skipped" else "The one that the listener has"
-            message = f"{action.message} {what} is served."
-            if verdict.closed:
-                message = f"{message} {len(verdict.closed)} of its addresses cannot be reached from here."
-            if (
-                isinstance(action, ListenerAction)
-                and verdict.accepted is False
-                and not action.is_changed
-                and action.is_predecessor_trusted
-            ):
-                back = f"{action.place.command(t.cast(int, action.predecessor_id))} goes back to the one that was probably before it, which clients trust"
-                why = f"Clients refuse what is served: {verdict.refusal}. {back}, or import this one again with today's chain."
-                return seen.failed("not_accepted", why, served=True)
-            if verdict.accepted is False:
-                self._refused.setdefault((verdict.refusal or "", _remedy_for(seen)), set()).add(action.name)
-                as_before = ", as they refused what was there before" if seen.was_refused else ""
-                message = f"{message} Clients refuse it{as_before}: {verdict.refusal}."
-            return replace(seen, served=True, message=message)
+        failed = {"probe": verdict, **seen.expectation}
         if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
-            why = f"{action.message} What is served cannot be looked at from here: {verdict.words}"
             self._unreached.add(action.name)
-            return replace(seen, reason=action.reason or "not_reachable", message=why)
-        how = SOMEWHERE if verdict.finding == "failing" and verdict.working else HOW[verdict.finding]
-        return seen.failed(
-            "not_served",
-            f"{action.should} {how}: {verdict.words}{seen.remedy}",
-            is_changed=action.is_changed,
-            served=False,
-        )
+            return replace(seen, reason=action.reason or "not_reachable", facts={**action.facts, "probe": verdict})
+        if verdict.finding != "served":
+            return seen.failed("not_served", failed, is_changed=action.is_changed, served=False)
+        if self._is_newly_refused(action, verdict):
+            return seen.failed("not_accepted", failed, is_changed=action.is_changed, served=True)
+        if verdict.accepted is False:
+            if isinstance(action, ListenerAction) and not action.is_changed and action.is_predecessor_trusted:
+                back = {"predecessor_id": action.predecessor_id, "called": action.place.called}
+                return seen.failed("not_accepted", {"probe": verdict, **back}, served=True)
+            self._refused.setdefault((verdict.refusal or "", _remedy_for(seen)), set()).add(action.name)
+        facts = {**action.facts, "probe": verdict, "was_refused": seen.was_refused}
+        return replace(seen, served=True, facts=facts)
 
     def _probe(self, actions: Sequence[Target], *, is_before: bool = False) -> Mapping[str, Verdict]:
         """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
@@ -221,11 +179,13 @@ class Watch:
 
 
 def _remedy_for(refused: Target) -> str:
-    """Return what to do about a listener that serves what it should, and clients refuse it."""
+    """Return what to do about a target that serves what it should, and clients refuse it: one of `messages.REFUSAL_REMEDIES`."""
     served = refused.seen[-1][0] if refused.seen else None
     if served and served.not_after <= now():
-        return RENEWAL
-    return TO_COME if served and served.not_before > now() else refused.chain_remedy
+        return "ended"
+    if served and served.not_before > now():
+        return "to_come"
+    return "chain" if refused.is_managed else "chain_elsewhere"
 
 
 def _glimpsed(action: Some, verdict: Verdict) -> Some:
@@ -239,19 +199,19 @@ def _glimpsed(action: Some, verdict: Verdict) -> Some:
     )
     if verdict.finding != "failing" or verdict.chains:
         return seen
-    said = "" if verdict.words in action.message else f" {verdict.words}"
-    return replace(seen, served=False, message=f"{action.message}{said}")
+    before = action.facts.get("probe")
+    is_said = before is not None and before.finding == "failing"
+    return replace(seen, served=False, facts=action.facts if is_said else {**action.facts, "glimpsed": verdict.words})
 
 
-def left_unseen(action: Some) -> Some:
+def mark_unverified(action: Some) -> Some:
     """Return a listener that the run did not wait for because it was told to stop."""
-    return replace(action, message=f"{action.message} The run was told to stop before it was seen what is served.")
+    return replace(action, facts={**action.facts, "is_interrupted": True})
 
 
-def left_broken(action: Some) -> Some:
+def mark_broken(action: Some) -> Some:
     """Return a listener that works no more, and that the run did not point back because it was told to stop."""
-    back = f"It was not pointed back to certificate {action.previous_id}, because the run was told to stop."
-    return replace(action, message=f"{action.message} {back}")
+    return replace(action, facts={**action.facts, "is_interrupted": True, "previous_id": action.previous_id})
 
 
 def name_to_ask(action: ListenerAction, *, is_before: bool) -> str | None:

@@ -120,8 +120,8 @@ EQUIVALENT: dict[str, str] = {
         "It is long, and public.",
     ),
     "plan_import.ImportAction.held: self.record and CHAIN in self.changes => CHAIN in self.changes": "What changes is a record.",
-    "plan_deploy._adopted: old and lost and old.identities.issubset(lost) and _is_promising(current, world.view)"
-    " => lost and old.identities.issubset(lost) and _is_promising(current, world.view)": "What is lost was there.",
+    "plan_adopt._why_not: old and lost and old.identities.issubset(lost) and is_promising(current, world.view)"
+    " => lost and old.identities.issubset(lost) and is_promising(current, world.view)": "What is lost was there.",
     "plan_deploy.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
     "plan_import.without_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
     " => all((certificate_of(other).not_before < begin for other in newer))": "Without a beginning nothing is newer.",
@@ -195,7 +195,7 @@ EQUIVALENT: dict[str, str] = {
     "plan_deploy.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
     "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",
-    "plan_deploy._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
+    "plan_adopt._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",
     "plan_request.unless_imported: record.not_after or view.at => record.not_after": "What is newer has an end.",
 }
 """Why a mutant changes nothing, by its name."""

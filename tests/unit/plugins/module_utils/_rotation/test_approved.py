@@ -139,8 +139,8 @@ def test_a_listener_that_has_it_by_now() -> None:
 
 def test_what_is_not_switched_keeps_its_own_reason() -> None:
     """Whether it was shown or not; what is as it was and was not shown is nothing to tell of."""
-    held = listener(1, OLD, outcome="skipped", reason="names_not_covered", message="It lacks a name.")
-    failed = listener(1, NEW).failed("ambiguous", "Two.", is_changed=False)
+    held = listener(1, OLD, outcome="skipped", reason="names_not_covered", facts={"error": "It lacks a name."})
+    failed = listener(1, NEW).failed("ambiguous", {"error": "Two."}, is_changed=False)
     for one in (held, failed):
         assert limited(SWITCHED, one) == limited(None, one) == one
     assert limited(None, listener(1, OLD)) == listener(1, OLD)

@@ -244,7 +244,9 @@ def test_a_renewal_that_begins_later(where: str, made: Made, served: Made, expec
 def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served() -> None:
     """Nobody can tell when that one goes away."""
     old = certificate_of(replace(DUE, copy=1).record(9))
-    wrong = serving(DUE, served=False, seen=((old,),)).failed("not_served", "Another one is served.", is_changed=True)
+    wrong = serving(DUE, served=False, seen=((old,),)).failed(
+        "not_served", {"error": "Another one is served."}, is_changed=True
+    )
     assert reasons(wrong, store=[Made(days=(5, 95))]) == ["expiring", "not_served"]
 
 
@@ -481,7 +483,7 @@ def test_what_a_load_balancer_goes_on_serving_is_not_to_be_renewed(
     """The API has what renews it: what is wrong is said by the listener, and what to do; whatever else the store or a source has."""
     chain = (certificate_of(old.record(None)), *old.record(None).intermediates)
     wrong = serving(FRESH, served=False, seen=(chain,)).failed(
-        "not_served", "Another one is. Do it.", is_changed=is_changed
+        "not_served", {"error": "Another one is. Do it."}, is_changed=is_changed
     )
     broken = {"source": "certbot", "name": NAME, "reason": "bad_passphrase", "message": "It is locked."}
     broken |= {"not_before": iso(NOW), "subject_alt_names": [NAME], "common_name": NAME}
@@ -509,7 +511,9 @@ def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
 
 
 def test_a_switch_that_failed() -> None:
-    failed = listener(1, FRESH.record(2)).failed("balancer_busy", "It is busy.", is_changed=False, served=None)
+    failed = listener(1, FRESH.record(2)).failed(
+        "balancer_busy", {"error": "It is busy."}, is_changed=False, served=None
+    )
     items = find_attention([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
     (item,) = items
     assert (item["reason"], item["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
@@ -586,7 +590,7 @@ def test_another_certificate_is_served() -> None:
     """What was seen counts for its dates."""
     seen = certificate_of(replace(OVER, common_name=OTHER, names=(OTHER,)).record(9))
     wrong = serving(FRESH, served=False, seen=((seen,),)).failed(
-        "not_served", "Another one is served.", is_changed=True, served=False
+        "not_served", {"error": "Another one is served."}, is_changed=True, served=False
     )
     assert [(item["reason"], item["name"], item["message"]) for item in found(wrong)][1:] == [
         ("not_served", OTHER, "Another one is served.")
@@ -596,7 +600,9 @@ def test_another_certificate_is_served() -> None:
 
 def test_nothing_is_served() -> None:
     """No client sees an end, so the only alarm is that nothing is served; it is named as in the API."""
-    (item,) = found(serving(DUE, served=False).failed("not_served", "No handshake.", is_changed=True, served=False))
+    (item,) = found(
+        serving(DUE, served=False).failed("not_served", {"error": "No handshake."}, is_changed=True, served=False)
+    )
     assert (item["reason"], item["name"]) == ("not_served", NAME)
 
 
@@ -620,7 +626,9 @@ def test_what_was_switched_counts_with_its_new_certificate() -> None:
     index = StoreIndex([DUE.record(1), FRESH.record(None)])
     switched = listener(1, FRESH.record(None))
     assert find_attention([switched], facts(index)) == []
-    back = replace(switched, outcome="rolled_back", reason="not_served", served=False, message="It was pointed back.")
+    back = replace(
+        switched, outcome="rolled_back", reason="not_served", served=False, facts={"error": "It was pointed back."}
+    )
     seen = ((certificate_of(FRESH.record(9)),),)
     items = find_attention([replace(back, seen=seen)], facts(index))
     assert [item["reason"] for item in items] == ["expiring"], "it serves what it served before, which ends"
@@ -725,7 +733,9 @@ def test_a_client_that_has_not_renewed_what_it_has(source: str, key: str, said: 
 @pytest.mark.parametrize("reason", ["expired", "not_yet_valid"])
 def test_a_newer_one_that_is_out_of_date_is_why(reason: Any) -> None:
     """Of a listener that was skipped for it; not of one that is named so for another reason."""
-    out_of_date = serving(DUE, outcome="skipped", reason=reason, message="The newer certificate was not taken: why.")
+    out_of_date = serving(
+        DUE, outcome="skipped", reason=reason, facts={"error": "The newer certificate was not taken: why."}
+    )
     assert message(out_of_date).endswith("The newer certificate was not taken: why.")
     elsewhere = replace(out_of_date, reason="not_found")
     assert message(elsewhere).endswith(
@@ -778,8 +788,8 @@ def test_what_clients_refuse_for_another_reason() -> None:
     assert reasons(serving(OVER, **refused)) == ["expired"]
     assert reasons(serving(DUE, **refused)) == ["expiring", "not_accepted"]
     dark = serving(FRESH, **{**refused, "served": False})
-    assert reasons(dark.failed("not_served", "Nothing is.", served=False)) == ["not_served"]
-    assert reasons(serving(FRESH, **refused).failed("not_accepted", "It is not.", is_changed=True)) == []
+    assert reasons(dark.failed("not_served", {"error": "Nothing is."}, served=False)) == ["not_served"]
+    assert reasons(serving(FRESH, **refused).failed("not_accepted", {"error": "It is not."}, is_changed=True)) == []
 
 
 # What a source has and cannot use
@@ -888,10 +898,12 @@ def test_the_most_urgent_comes_first() -> None:
 
 
 def test_what_has_no_known_end_comes_before_what_has_one() -> None:
-    dark = replace(listener(7, None, "unknown"), served=False).failed("not_served", "Nothing is.", served=False)
+    dark = replace(listener(7, None, "unknown"), served=False).failed(
+        "not_served", {"error": "Nothing is."}, served=False
+    )
     seen = ((certificate_of(replace(FRESH, copy=1).record()),),)
     other = listener(1, FRESH.record(1), "known", served=False, seen=seen)
-    ended = other.failed("not_served", "Another one is.", served=False)
+    ended = other.failed("not_served", {"error": "Another one is."}, served=False)
     for listeners in ([dark, ended], [ended, dark]):
         items = find_attention(listeners, facts([FRESH.record(1)]))
         assert [(item["load_balancer"], item["ends_at"] is None) for item in items] == [
@@ -916,10 +928,10 @@ def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
             "served_certificate": None,
         }.items()
     )
-    refused = listener(1, FRESH.record(2)).failed("refused", "No.")
+    refused = listener(1, FRESH.record(2)).failed("refused", {"error": "No."})
     told = as_served(refused, world)
     assert (told["better_certificate_id"], told["not_after"]) == (2, iso(due.not_after)), "it has kept what it had"
-    coming = listener(1, FRESH.record(None)).failed("refused", "No.")
+    coming = listener(1, FRESH.record(None)).failed("refused", {"error": "No."})
     assert as_served(coming, world)["better_certificate_id"] is None, "nobody knows its id yet"
     other = listener(1, FRESH.record(2), served=False, seen=((due,),))
     told = as_served(other, world)

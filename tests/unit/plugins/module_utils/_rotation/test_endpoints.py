@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import deploy
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, Expected
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
@@ -35,7 +33,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.w
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 
 from tests.support.certificates import DAY, NOW
-from tests.support.rotating import entry, listener, world_of
+from tests.support.rotating import entry, world_of
 from tests.support.stored import NAME, Made
 
 FRESH, DUE = Made(), Made(days=(-80, 10))
@@ -55,7 +53,7 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
     chain = (certificate_of(record), *record.intermediates)
     served = action.fits(chain[0])
     looked_at = replace(action, served=served, accepted=True, seen=(chain,))
-    failed = looked_at.failed("not_served", "It must serve something, and serves something else.")
+    failed = looked_at.failed("not_served", {"error": "It must serve something, and serves something else."})
     return as_seen(looked_at if served else failed, world.index)
 
 
@@ -100,7 +98,7 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     told = as_served(unseen, world)
     assert (told["ends_at"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
     assert find_attention([unseen], facts(world)) == [], "what nobody could look at may serve the newer one by now"
-    (item,) = find_attention([unseen.failed("not_served", "No TLS.", served=False)], facts(world))
+    (item,) = find_attention([unseen.failed("not_served", {"error": "No TLS."}, served=False)], facts(world))
     assert (item["not_after"], item["ends_at"]) == (iso(NOW + 10 * DAY), None), "of the one that it must serve"
     (unseen,) = planned(world, names=(OTHER, NAME))
     told = as_served(unseen, world)
@@ -112,7 +110,7 @@ def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
     expected = [None, Expected(names=(NAME,)), Expected(certificate_id=1), Expected(certificate_id=7)]
     endpoints = [Endpoint(HOST, 443, NAME, demand) for demand in expected]
     why = why_not_all_known(endpoints, world_of([FRESH.record(1)]))
-    assert why is not None and why.startswith("endpoints[3].expected: ") and "certificate 7" in why
+    assert why and why.facts["endpoint"] == 3 and "certificate 7" in why.facts["demand"].why_unknown
     assert why_not_all_known(endpoints[:3], world_of([FRESH.record(1)])) is None
 
 
@@ -123,72 +121,18 @@ def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:
     assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["ends_at"] == iso(NOW + 90 * DAY)
 
 
-@pytest.mark.parametrize(
-    ("status", "remedy"),
-    [
-        ("UPDATE_PENDING", " Load balancer web was UPDATE_PENDING: run it again when it is ACTIVE."),
-        ("ERROR", " Load balancer web is ERROR, which does not pass by itself: see to it in the console."),
-    ],
-)
-def test_a_listener_of_a_balancer_that_accepts_no_change_is_not_to_be_pointed_back(status: str, remedy: str) -> None:
-    """What it has may yet come, too."""
-    action = listener(1, FRESH.record(1), predecessor_id=7)
-    place = replace(action.place, balancer=replace(action.place.balancer, provisioning_status=status))
-    assert replace(action, place=place).remedy == remedy
-
-
-def test_what_is_said_if_it_serves_something_else() -> None:
+def test_what_it_must_serve() -> None:
     (action,) = planned(world_of([FRESH.record(1)]), certificate_id=1)
     assert action.is_known and action.is_to_be_seen and not action.is_managed
-    assert action.should == f"It must serve certificate 1 ({NAME}), or one that may stand in for it, and"
-    assert action.remedy == " Have that served there, or correct what is expected."
-    of_balancer = listener(1, FRESH.record(1))
-    assert of_balancer.is_managed and of_balancer.should == "With certificate 1 in the API,"
-    assert of_balancer.expected_name is None and of_balancer.fits(certificate_of(FRESH.record(1)))
-    assert not of_balancer.fits(certificate_of(DUE.record(1))) and not listener(1, None).fits(
-        certificate_of(FRESH.record(1))
-    )
-
-
-CAUSE = "Load balancer web does not serve what this listener has been set to"
-CASE = "pen a support case for load balancer uuid-of-web."
-
-
-def beside(action: Any, *seen: Made, since: datetime | None = None, **changed: Any) -> str:
-    """What to do about a listener that serves something else than it has."""
-    found = replace(action.place.listener, modified_at=since)
-    chains = tuple((certificate_of(made.record(None)),) for made in seen)
-    return str(replace(action, place=replace(action.place, listener=found), seen=chains, **changed).remedy)
-
-
-def test_what_to_do_about_a_listener_that_serves_something_else_than_it_has() -> None:
-    """To switch it to another certificate and back, if clients lose nothing by that; since when is said if the API knows."""
-    web = listener(1, FRESH.record(1))
-    over = Made(days=(-90, -1))
-    assert beside(web, over) == f" {CAUSE}. O{CASE}"
-    assert beside(web, over, since=NOW) == f" {CAUSE} since {iso(NOW)} or earlier. O{CASE}"
-    back = f"and back with {deploy(1, 'web:443')}. If that does not help, o{CASE}"
-    for seen in ((), (over,), (DUE,)):
-        expected = f" {CAUSE}. Switch it to another certificate with {deploy(7, 'web:443')}, {back}"
-        assert beside(web, *seen, predecessor_id=7) == expected
-    assert beside(web, predecessor_id=7, is_way_back_lossy=True) == f" {CAUSE}. O{CASE}"
-    there = deploy(7, "web:443", "allow_expired")
-    assert "allow_expired=true" in there
-    served = beside(web, over, expired_predecessor=over.record(7))
-    assert served == f" {CAUSE}. Switch it to another certificate with {there}, {back}"
-    for seen in ((), (DUE,), (over, DUE)):  # it is not known whether clients would lose something
-        assert beside(web, *seen, expired_predecessor=over.record(7)) == f" {CAUSE}. O{CASE}"
-    assert beside(listener(2, FRESH.record(1)), predecessor_id=7) == "", "the change may yet show"
-    assert beside(replace(web, target=None, target_id=None), predecessor_id=7) == ""
+    assert action.facts == action.expectation == {"demand": action.demand}
 
 
 @pytest.mark.parametrize("record", [None, FRESH.record(7, certificate="damaged")])
 def test_an_id_that_says_nothing(record: Any) -> None:
     """It fails, in its own words; nothing else does."""
     (action,) = planned(world_of([record] if record else []), certificate_id=7)
-    what = "nothing that can be read as certificate" if record else "no certificate"
     assert (action.outcome, action.reason, action.is_known) == ("failed", "not_found", False)
-    assert action.message == f"The store holds {what} 7: ssl_certificate_info lists those that it holds."
+    assert action.facts == {"demand": action.demand} and action.message == action.demand.why_unknown
 
 
 def test_a_run_for_some_names_is_about_endpoints_of_these() -> None:

@@ -19,12 +19,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
     losses,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import loss
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_adopt import (
     Adoption,
-    ListenerAction,
     fitness,
     plan_adoption,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     SourceCertificate,
     SourceOptions,
@@ -216,7 +216,9 @@ def planned(
         [before, replace(new.record, id=2), *also.pop("stored", ())], *balancers, view=also.pop("view", None)
     )
     adoption = Adoption(NAME, where, also.pop("load_balancers", None))
-    return {action.name: action for action in plan_adoption(world, adoption, new)}
+    actions = plan_adoption(world, adoption, new)
+    assert all(action.message.endswith(".") for action in actions)
+    return {action.name: action for action in actions}
 
 
 def outcomes(actions: dict[str, ListenerAction]) -> dict[str, tuple[str, str | None, int | None]]:
@@ -257,7 +259,7 @@ def test_it_is_found_before_it_is_stored() -> None:
 
 def test_what_was_not_stored_leaves_listeners_as_they_are() -> None:
     [action] = plan_adoption(world_of([LTD.record(1)], balancer("web", p443=1)), Adoption(NAME), entry(NEW))
-    assert (action.outcome, action.message) == ("unchanged", "Its certificate was not stored.")
+    assert (action.outcome, action.facts) == ("unchanged", {"kept": "not_stored"})
 
 
 def test_what_begins_earlier_and_ends_later_than_what_is_there_is_put_there() -> None:
@@ -276,7 +278,7 @@ def test_what_may_stand_in_for_it_stays_and_is_put_there() -> None:
     later = replace(NEW, days=(-0.5, 90), copy=1).record(3)
     actions = planned(entry(NEW), balancer("web", p443=3, p8443=1), stored=[later])
     assert outcomes(actions) == {"web:443": ("unchanged", None, 3), "web:8443": ("switched", None, 3)}
-    assert "certificate 3, which is newer" in actions["web:443"].message
+    assert actions["web:443"].facts == {"kept": "newer", "certificate_id": 3}
 
 
 def test_several_that_are_as_good_are_not_chosen_from() -> None:
@@ -290,7 +292,7 @@ def test_names_that_a_wildcard_has_are_not_lost() -> None:
     star = entry(replace(NEW, names=(NAME, "example.com", "*.example.com")))
     two = replace(LTD, names=(NAME, "api.example.com", "a.example"))
     [action] = planned(star, balancer("web", p443=1), old=two).values()
-    assert action.message == "It would no longer serve a.example: name it as one of the listeners, if that is meant."
+    assert action.facts == {"lost": ["a.example"], "is_named": False}
 
 
 def test_names_are_lost_only_where_a_person_says_so() -> None:
@@ -298,10 +300,7 @@ def test_names_are_lost_only_where_a_person_says_so() -> None:
     web = balancer("web", p443=1)
     silent = planned(entry(NEW), web, old=two)
     assert outcomes(silent) == {"web:443": ("failed", "names_not_covered", 1)}
-    assert (
-        silent["web:443"].message
-        == "It would no longer serve a.example: name it as one of the listeners, if that is meant."
-    )
+    assert silent["web:443"].facts == {"lost": ["a.example"], "is_named": False}
     assert outcomes(planned(entry(NEW), web, old=two, where=["web:443"])) == {"web:443": ("switched", None, 2)}
 
 
@@ -309,10 +308,8 @@ def test_a_listener_that_would_lose_all_its_names_is_not_the_one_that_is_meant()
     other = replace(LTD, names=("a.example", "b.example"), common_name="a.example")
     web = balancer("web", p443=1)
     action = planned(entry(NEW), web, old=other, where=["web:443"])["web:443"]
-    assert (
-        action.reason == "names_not_covered"
-        and "none of the names that it serves, a.example, b.example" in action.message
-    )
+    facts = {"lost": ["a.example", "b.example"], "listener": "web:443"}
+    assert (action.reason, action.facts) == ("names_not_covered", facts)
     expired = replace(other, days=(-400, -5))
     assert planned(entry(NEW), web, old=expired, where=["web:443"])["web:443"].outcome == "switched", "nobody takes it"
 
@@ -331,8 +328,11 @@ def test_what_no_client_would_take_is_refused_by_whoever_names_it(
 ) -> None:
     action = planned(entry(new), balancer("web", ciphers, p443=1), where=["web:443"])["web:443"]
     assert (action.reason, action.final_handle) == (reason, 1 if reason else 2)
-    if reason == "key_type_not_offered" and new.key == "ec":
-        assert action.message.count("--key-type rsa") == 1 and action.message.count("an RSA key") == 1
+    rsa = {"source": "certbot", "name": "entry-1", "names": [NAME]}
+    if reason:
+        needs_rsa = reason == "key_type_not_offered" and new.key == "ec"
+        assert action.facts == {"why": action.facts["why"], **(rsa if needs_rsa else {})}
+        assert action.facts["why"].reason == reason
 
 
 def test_a_listener_of_which_nothing_is_known_stays_as_it_is() -> None:
@@ -373,5 +373,8 @@ def test_a_listener_that_is_not_there_is_told_with_those_that_are(where: list[st
 
 def test_no_listener_that_serves_its_names_is_told_with_those_that_there_are() -> None:
     other = Made("api.example", ("api.example",), days=(-200, 165))
-    with pytest.raises(CertificatesError, match=r"No listener serves www\.example\.com: .*listener=api:443\.$"):
+    with pytest.raises(
+        CertificatesError, match=r"No listener serves www\.example\.com: .*listener=api:443\.$"
+    ) as error:
         planned(entry(NEW), balancer("api", p443=1), old=other)
+    assert error.value.code == "not_found"

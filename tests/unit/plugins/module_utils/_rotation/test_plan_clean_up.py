@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.e
     EndpointAction,
     plan_endpoints,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import why_kept
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_clean_up import (
     as_result,
     plan_removal,
@@ -48,17 +49,18 @@ def removal(
     known = [one.place.balancer for one in listeners]
     world = world_of(records, *known, *(balancers or ()))
     found = plan_removal(world, listeners, imported, remove_unseen=remove_unseen)
-    assert all(why.message.startswith(f"Certificate {record.id} is kept") for record, why in found.kept)
-    assert all(why.message.endswith(".") for _record, why in found.kept)
+    assert all(why_kept(record.id, why).startswith(f"Certificate {record.id} is kept") for record, why in found.kept)
     return [one.id for one in found.old], [(record.id, why.reason) for record, why in found.kept]
 
 
-def why(records: Iterable[StoreCertificate], *listeners: ListenerAction, balancers: Iterable[Balancer] = ()) -> str:
+def why(
+    records: Iterable[StoreCertificate], *listeners: ListenerAction, balancers: Iterable[Balancer] = ()
+) -> Mapping[str, Any]:
     """Why the only one that is kept is."""
     known = [*(one.place.balancer for one in listeners), *balancers]
     found = plan_removal(world_of(records, *known), listeners, (), remove_unseen=False)
     ((_record, obstacle),) = found.kept
-    return obstacle.message
+    return obstacle.facts
 
 
 SWITCHED = listener(1, SECOND)
@@ -72,9 +74,7 @@ def test_what_an_endpoint_is_expected_to_serve_stays(remove_unseen: bool) -> Non
     known = {"remove_unseen": remove_unseen, "expected": {1: "endpoints[3]", 9: "endpoints[0]"}}
     ((record, obstacle),) = plan_removal(world, [SWITCHED], (), **known).kept
     assert (record.id, obstacle.reason) == (1, "in_use")
-    assert obstacle.message == (
-        "Certificate 1 is kept, because endpoints[3] expects it to be served: name certificate 2 there, and it is removed."
-    )
+    assert obstacle.facts == {"expected_by": "endpoints[3]", "newest": SECOND}
 
 
 def at_endpoint(
@@ -94,7 +94,7 @@ def at_endpoint(
     )
     seen = tuple((certificate_of(record), *record.intermediates) for record in records)
     looked_at = replace(action, served=is_fine, seen=seen, leaves=leaves, is_everywhere=bool(served) and all(served))
-    return looked_at if is_fine else looked_at.failed("not_served", "Another one is served.")
+    return looked_at if is_fine else looked_at.failed("not_served", {"error": "Another one is served."})
 
 
 @pytest.mark.parametrize("remove_unseen", [False, True])
@@ -109,11 +109,9 @@ def test_what_an_endpoint_serves_stays(is_fine: bool, remove_unseen: bool) -> No
         plan = plan_removal(world, [has_new], (), endpoints=[vpc], is_check_mode=is_check_mode, **known)
         ((record, obstacle),) = plan.kept
         assert (list(plan.old), record.id, obstacle.reason) == ([], 1, "in_use")
-        assert obstacle.message == (
-            f"Certificate 1 is kept, because {NAME} at vpc:443 serves it: have certificate 2 served there, and it is removed."
-        )
+        assert obstacle.facts == {"endpoints": [f"{NAME} at vpc:443"], "newest": SECOND}
     both = plan_removal(world, [has_new], (), endpoints=[vpc, at_endpoint(old, host="cdn")], **known).kept
-    assert f"because {NAME} at vpc:443, {NAME} at cdn:443 serve it: have" in both[0][1].message
+    assert both[0][1].facts["endpoints"] == [f"{NAME} at vpc:443", f"{NAME} at cdn:443"]
     assert list(plan_removal(world, [has_new], (), endpoints=[at_endpoint(SECOND)], **known).old) == [old]
 
 
@@ -163,10 +161,7 @@ def test_why_what_an_endpoint_may_serve_stays() -> None:
     world = world_of([FIRST, SECOND], SWITCHED.place.balancer)
     endpoints = [at_endpoint(None), at_endpoint(host="cdn")]
     ((_record, obstacle),) = plan_removal(world, [SWITCHED], (), endpoints=endpoints, remove_unseen=False).kept
-    assert obstacle.message == (
-        f"Certificate 1 is kept, because the run could not see what {NAME} at vpc:443, {NAME} at cdn:443 serve. "
-        "Run the rotation from a host that reaches each of their addresses, or set remove_unseen."
-    )
+    assert obstacle.facts == {"endpoints": [f"{NAME} at vpc:443", f"{NAME} at cdn:443"]}
     assert goes(at_endpoint(FIRST, None)) == ([], [(1, "in_use")])
     assert goes(at_endpoint(None), expected={1: "endpoints[0]"}) == ([], [(1, "in_use")])
 
@@ -343,9 +338,7 @@ def test_a_certificate_that_is_stored_twice() -> None:
 def test_why_it_is_refused() -> None:
     """What serves something else comes first."""
     refused = replace(SWITCHED, accepted=False, refusal="its issuer is missing")
-    assert why([FIRST, SECOND], refused).endswith(
-        "clients refuse what web:443 serves in its place: its issuer is missing."
-    )
+    assert why([FIRST, SECOND], refused) == {"listeners": ["web:443"], "refusal": "its issuer is missing"}
     other = listener(1, SECOND, "api", served=False, accepted=False)
     assert removal([FIRST, SECOND], refused, other) == ([], KEPT)
 
@@ -423,7 +416,7 @@ def test_each_listener_must_be_seen(had: int, served: bool | None, remove_unseen
     old = replace(FIRST, associated_service_count=1 if had == 2 else 2)
     second = listener(had, SECOND, "api", served=served)
     if served is False:
-        second = second.failed("not_served", "Another one is served.", is_changed=True)
+        second = second.failed("not_served", {"error": "Another one is served."}, is_changed=True)
     assert removal([old, SECOND], SWITCHED, second, remove_unseen=remove_unseen) == expected
 
 
@@ -446,17 +439,17 @@ def test_an_address_that_still_serves_the_old_one(remove_unseen: bool) -> None:
     """Of several addresses of a listener, or of a listener that is for something else in the API."""
     old, new = ((certificate_of(record), *record.intermediates) for record in (FIRST, SECOND))
     half = SWITCHED.failed(
-        "not_served", "One address serves another one.", is_changed=True, served=False, seen=(old, new)
+        "not_served", {"error": "One address serves another one."}, is_changed=True, served=False, seen=(old, new)
     )
     assert removal([FIRST, SECOND], half, remove_unseen=remove_unseen) == ([], KEPT)
     elsewhere = Made(OTHER, (OTHER,)).record(3)
     odd = listener(3, elsewhere, "api", served=False, seen=(old,)).failed(
-        "not_served", "Another one is served.", is_changed=True
+        "not_served", {"error": "Another one is served."}, is_changed=True
     )
     records = [FIRST, SECOND, elsewhere]
     assert removal(records, SWITCHED, odd, remove_unseen=remove_unseen) == ([], KEPT)
     harmless = listener(3, elsewhere, "api", served=False, seen=(new,)).failed(
-        "not_served", "Another one is served.", is_changed=True
+        "not_served", {"error": "Another one is served."}, is_changed=True
     )
     assert removal(records, SWITCHED, harmless, remove_unseen=remove_unseen) == ([1], [])
     unseen = listener(1, SECOND, "shop", served=None)
@@ -473,9 +466,8 @@ def test_a_listener_that_this_run_does_not_deal_with_was_not_seen(remove_unseen:
     """Such as one of another balancer, which an earlier run has switched."""
     far = balancer("far", p8443=2)
     assert removal([FIRST, SECOND], SWITCHED, balancers=[far], remove_unseen=remove_unseen) == ([], UNSEEN)
-    assert "it was not seen at each address that far:8443 serves what replaces it" in why(
-        [FIRST, SECOND], SWITCHED, balancers=[far]
-    )
+    near = listener(2, SECOND, "near", served=None)
+    assert why([FIRST, SECOND], SWITCHED, near, balancers=[far]) == {"listeners": ["near:443", "far:8443"]}
     third = NEWER.record(3)
     far = balancer("far", p8443=3)
     records = [FIRST, SECOND, third]
@@ -493,36 +485,24 @@ def test_what_only_a_listener_that_this_run_does_not_deal_with_has() -> None:
     assert removal([old, SECOND], balancers=[far], remove_unseen=True) == ([], UNSEEN)
 
 
-def test_some_of_many_are_named() -> None:
-    many = [listener(2, SECOND, f"lb{number}", served=None) for number in range(9)]
-    said = why([FIRST, SECOND], SWITCHED, *many)
-    assert "lb0:443, lb1:443, lb2:443, lb3:443, lb4:443 and 4 more serve what" in said
-
-
 # Nothing else uses it
 
 
 @pytest.mark.parametrize(
-    ("use", "said"),
+    ("use", "services"),
     [
-        ({"associatedServiceCount": 2}, "because a service uses it that this run does not deal with."),
-        ({"associatedServiceCount": 3}, "because 2 services use it that this run does not deal with."),
-        ({"associatedServiceCount": None}, "because the API does not tell whether a service uses it."),
-        (
-            {"associatedServiceCount": None, "lbaasListeners": []},
-            "because the API does not tell whether a service uses it.",
-        ),
-        (
-            {"associatedServiceCount": 0, "lbaasListeners": [{"id": 1}, {"id": 2}]},
-            "because a service uses it that this run does not deal with.",
-        ),
+        ({"associatedServiceCount": 2}, 1),
+        ({"associatedServiceCount": 3}, 2),
+        ({"associatedServiceCount": None}, None),
+        ({"associatedServiceCount": None, "lbaasListeners": []}, None),
+        ({"associatedServiceCount": 0, "lbaasListeners": [{"id": 1}, {"id": 2}]}, 1),
     ],
 )
-def test_what_another_service_uses_is_kept_and_told(use: dict[str, Any], said: str) -> None:
+def test_what_another_service_uses_is_kept_and_told(use: dict[str, Any], services: int | None) -> None:
     """If it would have been removed otherwise."""
     old = OLD.record(1, **use)
     assert removal([old, SECOND], SWITCHED, remove_unseen=True) == ([], [(1, "in_use")])
-    assert said in why([old, SECOND], SWITCHED)
+    assert why([old, SECOND], SWITCHED) == {"services": services}
     assert removal([old, SECOND, NEWER.record(3)], listener(2, SECOND, served=None)) == ([], [(1, "in_use")])
 
 
@@ -550,13 +530,12 @@ def test_what_was_listed_after_the_switch_is_not_counted_twice() -> None:
     assert list(plan.old) == [unused]
 
 
-@pytest.mark.parametrize(("ports", "said"), [((443,), "far:443 uses it."), ((443, 8443), "far:443, far:8443 use it.")])
-def test_listeners_of_others_that_have_it(ports: tuple[int, ...], said: str) -> None:
+def test_listeners_of_others_that_have_it() -> None:
     """Whatever the count says."""
-    far = balancer("far", **{f"p{port}": 1 for port in ports})
+    far = balancer("far", p443=1, p8443=1)
     old = replace(FIRST, associated_service_count=0)
     assert removal([old, SECOND], SWITCHED, balancers=[far], remove_unseen=True) == ([], [(1, "in_use")])
-    assert said in why([old, SECOND], SWITCHED, balancers=[far])
+    assert why([old, SECOND], SWITCHED, balancers=[far]) == {"listeners": ["far:443", "far:8443"]}
 
 
 def test_each_is_decided_for_itself() -> None:

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import Overrides
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
+    ACCEPT,
+    Incumbent,
+    Overrides,
+    why_not_in_place_of,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
     ListenerOptions,
     ListenerPlan,
     ListenerSelection,
+    Place,
     as_foreseen,
     as_it_is,
     plan_named,
@@ -47,6 +54,8 @@ STANDARD = [
     *("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "AES128-GCM-SHA256", "AES128-SHA256"),
 ]
 """What the API names where nothing else was chosen."""
+OFFER = {"key_type", "load_balancer", "offers_rsa"}
+"""What is known of a key that a balancer does not offer."""
 
 
 def issue(
@@ -93,7 +102,7 @@ def by_name(planned: list[ListenerAction]) -> dict[str, tuple[str, str | None, i
     """Outcome, reason and certificate of each listener; only a switch changes something, and each says something."""
     for one in planned:
         assert one.is_changed == (one.outcome == "switched")
-        assert one.message.endswith((".", "!", "?"))
+        assert one.message.endswith(".")
     return {one.name: (one.outcome, one.reason, one.target_id) for one in planned}
 
 
@@ -169,44 +178,37 @@ def test_what_is_not_better_leaves_a_listener_as_it_is(case: str) -> None:
     assert planned.target == record(OLD, old)
 
 
-NEAR: dict[str, tuple[Issued, Issued, str, str]] = {
-    "begins tomorrow": (issue(days=PRESENT), issue(days=(1, 90)), "not_yet_valid", "not valid before"),
-    "lacks a name": (issue(days=PRESENT, names=[NAME, "example.com"]), issue(), "names_not_covered", "example.com"),
-    "of no organization": (issue(days=PRESENT, organization="Example"), issue(), "organization_differs", "none"),
-    "of another key type": (issue(days=PRESENT), issue(key="ec"), "key_type_not_offered", "EC"),
-    "of the key type that cannot be offered": (
-        issue(days=PRESENT, key="ec"),
-        issue(key="ec"),
-        "key_type_not_offered",
-        "no cipher suites",
-    ),
-    "signed by itself": (
-        issue(days=PRESENT),
-        self_signed(NAME, new_key("rsa"), days=FUTURE),
-        "untrusted",
-        "signed by itself",
-    ),
+NEAR: dict[str, tuple[Issued, Issued, str]] = {
+    "begins tomorrow": (issue(days=PRESENT), issue(days=(1, 90)), "not_yet_valid"),
+    "lacks a name": (issue(days=PRESENT, names=[NAME, "example.com"]), issue(), "names_not_covered"),
+    "of no organization": (issue(days=PRESENT, organization="Example"), issue(), "organization_differs"),
+    "of another key type": (issue(days=PRESENT), issue(key="ec"), "key_type_not_offered"),
+    "signed by itself": (issue(days=PRESENT), self_signed(NAME, new_key("rsa"), days=FUTURE), "untrusted"),
     "of an authority that nobody knows": (
         issue(days=PRESENT),
         OWN.issue(NAME, key=new_key("rsa")),
         "chain_incomplete",
-        "trusted_ca_path",
     ),
-    "without its intermediates": (
-        issue(days=PRESENT),
-        replace(issue(), chain=()),
-        "chain_incomplete",
-        "Import it again with its intermediate certificates",
-    ),
+    "without its intermediates": (issue(days=PRESENT), replace(issue(), chain=()), "chain_incomplete"),
 }
 
 
 @pytest.mark.parametrize("case", NEAR)
 def test_a_near_miss_is_said(case: str) -> None:
-    old, new, reason, said = NEAR[case]
-    planned = renewal(record(OLD, old), record(NEW, new))
-    assert (*outcome(planned), planned.target_id) == ("skipped", reason, OLD)
-    assert f"certificate {NEW}" in planned.message and said in planned.message
+    """Whether it is stored already or not."""
+    old, new, reason = NEAR[case]
+    present = record(OLD, old)
+    for newer in record(NEW, new), record(None, new):
+        planned = renewal(present, newer)
+        assert (*outcome(planned), planned.target_id) == ("skipped", reason, OLD)
+        why = why_not_in_place_of(newer, Incumbent.of(present), CLIENTS)
+        assert planned.facts == {"newer": newer, "why": why}
+
+
+def test_a_near_miss_whose_key_cannot_be_offered_is_said() -> None:
+    planned = renewal(record(OLD, issue(days=PRESENT, key="ec")), record(NEW, issue(key="ec")))
+    assert outcome(planned) == ("skipped", "key_type_not_offered")
+    assert planned.facts["why"].facts == {"key_type": "EC", "load_balancer": "web", "offers_rsa": True}
 
 
 def test_the_newest_of_several_is_taken() -> None:
@@ -237,7 +239,7 @@ def test_of_several_near_misses_the_newest_is_said(older: int, newest: int) -> N
     ]
     planned = renewal(*stored)
     assert outcome(planned) == ("skipped", "organization_differs")
-    assert f"certificate {newest} " in planned.message
+    assert planned.facts["newer"].id == newest
 
 
 def test_one_that_only_has_to_wait_is_said_last() -> None:
@@ -251,10 +253,10 @@ def test_one_that_only_has_to_wait_is_said_last() -> None:
 
 
 def test_two_equally_good_ones_are_ambiguous() -> None:
-    planned = renewal(record(OLD, issue(days=PRESENT)), record(2, issue()), record(3, issue()))
+    equals = [record(2, issue()), record(3, issue())]
+    planned = renewal(record(OLD, issue(days=PRESENT)), *equals)
     assert outcome(planned) == ("failed", "ambiguous")
-    assert planned.message.startswith("There are several equally good certificates (ids 2, 3): ")
-    assert "certificate_id" in planned.message
+    assert planned.facts == {"equals": equals, "called": "web:443"}
 
 
 def test_the_same_certificate_stored_twice_is_not_ambiguous() -> None:
@@ -292,9 +294,8 @@ def test_key_types_and_cipher_suites(ciphers: list[str] | None, is_offered: bool
     assert outcome(renewal(*stored, of=at)) == expected
     named = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue(key="ec")), of=at, key_type_change=True)
     assert outcome(named) == (("switched", None) if is_offered else ("failed", "key_type_not_offered"))
-    said = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue(key="ec")), of=at).message
-    remedy = "allow_key_type_change: true accepts it." if is_offered else "Have the certificate issued with an RSA key"
-    assert remedy in said and (is_offered or "accepts it" not in said)
+    refused = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue(key="ec")), of=at)
+    assert set(refused.facts["why"].facts) == ({"new", "present"} if is_offered else OFFER), "not what would not help"
 
 
 def test_an_rsa_certificate_where_only_ecdsa_suites_are_offered() -> None:
@@ -304,7 +305,7 @@ def test_an_rsa_certificate_where_only_ecdsa_suites_are_offered() -> None:
     assert outcome(renewal(*stored, of=at)) == ("skipped", "key_type_not_offered")
     refused = wish(*stored, of=at)
     assert outcome(refused) == ("failed", "key_type_not_offered")
-    assert refused.message.endswith("Have the certificate issued with another key.")
+    assert refused.facts["why"].facts == {"key_type": "RSA", "load_balancer": "web", "offers_rsa": False}
 
 
 @pytest.mark.parametrize("certificate", [None, -1, "", "-1", 0, 99])
@@ -312,14 +313,15 @@ def test_the_present_certificate_is_not_known(certificate: Any) -> None:
     """None, IBM's own mark for none, or one that is not in the store."""
     planned = renewal(record(NEW, issue()), of=balancer(certificate=certificate))
     assert outcome(planned) == ("skipped", "not_found")
-    assert "web:443" in planned.message
-    assert planned.previous_id == (99 if certificate == 99 else None)
+    has = 99 if certificate == 99 else None
+    facts = {"listener": "web:443", "certificate_id": has, "called": "web:443", "is_there": False}
+    assert (planned.previous_id, planned.facts) == (has, facts)
 
 
 def test_the_present_certificate_cannot_be_read() -> None:
     unreadable = replace(record(OLD, issue(days=PRESENT)), certificate=None)
     planned = renewal(unreadable, record(NEW, issue()))
-    assert outcome(planned) == ("skipped", "not_found") and "cannot be read" in planned.message
+    assert outcome(planned) == ("skipped", "not_found") and planned.facts["is_there"]
 
 
 @pytest.mark.parametrize("status", ["ERROR", "DELETE_PENDING"])
@@ -328,7 +330,7 @@ def test_a_balancer_that_accepts_no_change(status: str) -> None:
     stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
     for planned in renewal(*stored, of=ended), wish(*stored, of=ended):
         assert outcome(planned) == ("failed", "balancer_error")
-        assert "Quota exceeded" in planned.message and status in planned.message
+        assert planned.facts == {"balancer": ended}
     assert outcome(renewal(stored[0], of=ended)) == ("unchanged", None)
     assert outcome(wish(stored[0], of=ended, certificate=OLD)) == ("unchanged", None)
 
@@ -379,48 +381,44 @@ def test_the_selection(selection: dict[str, Any], expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("selection", "said"),
+    ("selection", "option", "unmatched"),
     [
-        ({"load_balancers": ["prdo-*"]}, "No load balancer matches prdo-* of load_balancers"),
-        ({"load_balancers": ["web-*", "prdo", "ap"]}, "matches prdo, ap of load_balancers"),
-        ({"load_balancers": ["prdo"]}, "there are: Web-2, api, web-1."),
-        ({"common_names": [NAME, "wwww.example.com"]}, "No certificate matches wwww.example.com of common_names"),
-        ({"common_names": ["wwww.example.com"]}, f"there are those for: {NAME}"),
-        ({"common_names": ["*.example.org"], "load_balancers": ["prdo"]}, "of load_balancers"),
-        ({}, None),
-        ({"load_balancers": [], "common_names": [], "ports": [1]}, None),
-        ({"load_balancers": ["WEB-*", "api"], "common_names": ["*.EXAMPLE.com", "bücher.example"]}, None),
+        ({"load_balancers": ["prdo-*"]}, "load_balancers", ["prdo-*"]),
+        ({"load_balancers": ["web-*", "prdo", "ap"]}, "load_balancers", ["prdo", "ap"]),
+        ({"common_names": [NAME, "wwww.example.com"]}, "common_names", ["wwww.example.com"]),
+        ({"common_names": ["*.example.org"], "load_balancers": ["prdo"]}, "load_balancers", ["prdo"]),
     ],
     ids=str,
 )
 def test_a_pattern_that_matches_nothing_is_said_with_the_names_that_there_are(
-    selection: dict[str, Any], said: str | None
+    selection: dict[str, Any], option: str, unmatched: list[str]
 ) -> None:
     why = why_unmatched(ListenerSelection(**selection), BALANCERS, StoreIndex(STORED))
-    assert (said in why and why.endswith(".")) if said and why else (said, why) == (None, None)
+    assert why and why.facts[option] == unmatched
+    there = {"Web-2", "api", "web-1"} if option == "load_balancers" else {NAME, "xn--bcher-kva.example"}
+    assert set(why.facts["there"]) == there
 
 
-def test_of_many_names_those_are_said_that_are_most_like_the_mistyped_one() -> None:
-    balancers = [balancer(f"a{number}", number=number) for number in range(9)]
-    index = StoreIndex([record(number, issue(f"a{number}.example.org")) for number in range(1, 9)])
-    selections = ListenerSelection(load_balancers=["prdo"]), ListenerSelection(common_names=["wwww.example.com"])
-    for selection, name in zip(selections, ("prod", NAME), strict=True):
-        why = why_unmatched(
-            selection, [*balancers, balancer("prod", number=9)], StoreIndex([*index, record(99, issue())])
-        )
-        assert f": {name}, a" in str(why) and "more" in str(why)
+@pytest.mark.parametrize(
+    "selection",
+    [
+        {},
+        {"load_balancers": [], "common_names": [], "ports": [1]},
+        {"load_balancers": ["WEB-*", "api"], "common_names": ["*.EXAMPLE.com", "bücher.example"]},
+    ],
+)
+def test_patterns_that_match_something(selection: dict[str, Any]) -> None:
+    assert why_unmatched(ListenerSelection(**selection), BALANCERS, StoreIndex(STORED)) is None
 
 
-def test_of_those_that_are_most_like_it_all_that_are_named_come_first() -> None:
-    balancers = [balancer(name, number=number) for number, name in enumerate(("a", "b", *(f"prod{n}" for n in "5678")))]
+def test_names_that_are_most_like_the_mistyped_one_come_first() -> None:
+    names = ("a", "b", *(f"prod{n}" for n in "5678"))
+    balancers = [balancer(name, number=number) for number, name in enumerate(names)]
     why = why_unmatched(ListenerSelection(load_balancers=["prod"]), balancers, StoreIndex([]))
-    assert why is not None and why.endswith("there are: prod8, prod7, prod6, prod5, a and 1 more.")
-
-
-def test_where_there_is_nothing_to_match() -> None:
-    empty = StoreIndex([])
-    assert "there are: none." in str(why_unmatched(ListenerSelection(load_balancers=["web"]), [], empty))
-    assert "there are those for: nothing." in str(why_unmatched(ListenerSelection(common_names=[NAME]), [], empty))
+    assert why and why.facts["there"][:4] == ["prod8", "prod7", "prod6", "prod5"]
+    index = StoreIndex([record(1, issue("a.example.org")), record(2, issue())])
+    why = why_unmatched(ListenerSelection(common_names=["wwww.example.com"]), [], index)
+    assert why and why.facts["there"] == [NAME, "a.example.org"]
 
 
 def test_no_balancer_and_no_certificate() -> None:
@@ -447,15 +445,6 @@ def test_what_the_store_will_hold_is_taken_like_what_it_holds() -> None:
         assert outcome(renewal_with([new], record(OLD, old))) == ("unchanged", None)
 
 
-@pytest.mark.parametrize("case", NEAR)
-def test_a_near_miss_that_is_not_stored_yet_is_named_in_words(case: str) -> None:
-    old, new, reason = NEAR[case][:3]
-    planned = renewal_with([new], record(OLD, old))
-    assert outcome(planned) == ("skipped", reason) and planned.target_id == OLD
-    assert new.fingerprint in planned.message and "not stored yet" in planned.message
-    assert "None" not in planned.message
-
-
 def test_what_is_stored_already_counts_as_the_record() -> None:
     new = issue()
     for texts in ([new], [new, new]):
@@ -471,13 +460,9 @@ def test_the_newest_is_taken_whether_it_is_stored_or_not() -> None:
 
 
 def test_equally_good_ones_that_are_not_stored_yet_are_ambiguous() -> None:
-    old, new, other = record(OLD, issue(days=PRESENT)), issue(), issue()
-    among = renewal_with([new], old, record(NEW, other))
-    assert outcome(among) == ("failed", "ambiguous") and among.target_id == OLD
-    assert f"ids {NEW}; " in among.message and new.fingerprint in among.message
-    both = renewal_with([new, other], old)
-    assert outcome(both) == ("failed", "ambiguous") and "ids" not in both.message
-    assert new.fingerprint in both.message and other.fingerprint in both.message
+    among = renewal_with([issue()], record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    assert (*outcome(among), among.target_id) == ("failed", "ambiguous", OLD)
+    assert [one.id for one in among.facts["equals"]] == [NEW, None]
 
 
 @pytest.mark.parametrize("identifier", [None, NEW])
@@ -512,20 +497,19 @@ def test_names_of_a_balancer(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "port", "expected", "said"),
+    ("name", "port", "expected", "facts"),
     [
-        ("mail", 443, "not_found", "api"),
-        ("API", 443, "not_found", "api"),
-        ("api", 8443, "not_found", "443, 22"),
-        ("api", 22, "not_https", "TCP"),
-        ("Web-2", 80, "not_https", "HTTP"),
+        ("mail", 443, "not_found", {"load_balancer": "mail", "there": ["Web-2", "api", "web-1"]}),
+        ("API", 443, "not_found", {"load_balancer": "API", "there": ["Web-2", "api", "web-1"]}),
+        ("api", 8443, "not_found", {"load_balancer": "api", "port": 8443, "there": [443, 22]}),
+        ("api", 22, "not_https", {"listener": "api:22", "protocol": "TCP"}),
+        ("Web-2", 80, "not_https", {"listener": "Web-2:80", "protocol": "HTTP"}),
     ],
 )
-def test_what_is_not_there(name: str, port: int, expected: str, said: str) -> None:
+def test_what_is_not_there(name: str, port: int, expected: str, facts: dict[str, Any]) -> None:
     (planned,) = named(BALANCERS, STORED, [ListenerOptions(2, name, port)])
-    assert outcome(planned) == ("failed", expected)
-    assert said in planned.message and str(planned.place.balancer.name) in planned.message
-    assert (planned.target_id, planned.place.listener.port) == (2, port)
+    assert (*outcome(planned), planned.facts) == ("failed", expected, facts)
+    assert (planned.target_id, planned.name) == (2, f"{name}:{port}")
 
 
 def test_two_balancers_of_one_name() -> None:
@@ -533,7 +517,7 @@ def test_two_balancers_of_one_name() -> None:
     stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
     (planned,) = named(twins, stored, [ListenerOptions(NEW, "web", 443)])
     assert outcome(planned) == ("failed", "ambiguous")
-    assert "UUID-1" in planned.message and "UUID-2" in planned.message
+    assert planned.facts == {"load_balancer": "web", "uuids": ["UUID-1", "UUID-2"]}
     (planned,) = named(twins, stored, [ListenerOptions(NEW, "uuid-2", 443)])
     assert planned.is_changed and planned.place.balancer is twins[1]
     assert len(plan_renewals(world_of(stored, *twins), ListenerSelection())) == 2
@@ -560,6 +544,8 @@ def test_only_a_listener_that_has_what_the_user_saw_is_switched(
     stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
     (planned,) = named([balancer()], stored, [ListenerOptions(NEW, "web", 443, certificate)])
     assert outcome(planned) == expected
+    facts = {"listener": "web:443", "certificate_id": OLD, "expected": certificate}
+    assert planned.facts == ({} if planned.is_changed else facts)
     (done,) = named([balancer()], stored, [ListenerOptions(OLD, "web", 443, certificate)])
     assert outcome(done) == ("unchanged", None), "it has what is wanted, whatever it had before"
 
@@ -571,7 +557,7 @@ def test_the_same_listener_twice() -> None:
         wishes = [ListenerOptions(one, name, 443) for one, name in zip(ids, ("api", "1", "UUID-1"), strict=False)]
         (planned,) = named(BALANCERS, STORED, wishes)
         assert outcome(planned) == ("failed", "ambiguous") and not planned.is_changed
-        assert "1" in planned.message and "2" in planned.message
+        assert sorted(planned.facts["certificate_ids"]) == [1, 2]
 
 
 def coming(*wishes: tuple[str, int], of: Sequence[Balancer] = (), **overrides: bool) -> list[ListenerAction]:
@@ -583,7 +569,7 @@ def coming(*wishes: tuple[str, int], of: Sequence[Balancer] = (), **overrides: b
 def test_what_would_be_imported_is_put_where_the_listener_takes_a_certificate() -> None:
     (planned,) = coming(("web", 443))
     assert (*outcome(planned), planned.target_id, planned.previous_id) == ("switched", None, None, OLD)
-    assert planned.simulated().message == "Would be switched to the certificate that would be imported."
+    assert planned.facts == {"is_known": False}
     told = planned.as_result(view_with())
     assert [told[name] for name in ("certificate_id", "common_name", "not_after")] == [None] * 3
     assert planned.as_diff()["after"] == {"certificate_id": None, "name": None, "not_after": None}
@@ -612,9 +598,7 @@ def test_what_would_be_imported_is_none_of_the_store() -> None:
     wishes = [ListenerOptions(None, "web", 443), ListenerOptions(NEW, "web", 443)]
     (both,) = named([balancer()], [record(OLD, issue(days=PRESENT)), record(NEW, issue())], wishes)
     assert outcome(both) == ("failed", "ambiguous")
-    assert both.message == (
-        f"web:443 is given two certificates (one that would be imported, and id {NEW}): leave one of the two."
-    )
+    assert both.facts == {"listener": "web:443", "certificate_ids": (None, NEW)}
     (changed,) = named([balancer()], [record(OLD, issue())], [ListenerOptions(None, "web", 443, NEW)])
     assert outcome(changed) == ("failed", "ambiguous")
 
@@ -644,18 +628,16 @@ def test_what_a_user_accepts_may_be_refused_by_clients_if_it_needed_that() -> No
     assert outcome(wish(*own)) == ("switched", None) and not wish(*own).may_be_refused, "it is worth as much as before"
 
 
-@pytest.mark.parametrize(
-    ("days", "said"),
-    [((-90, -1), f"valid until {iso(NOW - DAY)} only."), ((1, 90), f"valid from {iso(NOW + DAY)} on only.")],
-)
-def test_a_listener_that_stays_as_it_is_is_told_when_what_it_has_is_valid(days: tuple[float, float], said: str) -> None:
-    assert renewal(record(OLD, issue(days=days))).message.endswith(f"What the listener has is {said}")
-
-
-def test_a_listener_of_a_protocol_that_the_api_does_not_name() -> None:
-    web = balancer()
-    web = replace(web, listeners=(replace(web.listeners[0], protocol=""),))
-    assert "is for another protocol: only HTTPS" in wish(record(OLD, issue()), record(NEW, issue()), of=web).message
+@pytest.mark.parametrize(("days", "limit"), [((-90, -1), {"end": NOW - DAY}), ((1, 90), {"start": NOW + DAY})])
+def test_a_listener_that_stays_as_it_is_is_told_when_what_it_has_is_valid(
+    days: tuple[float, float], limit: dict[str, datetime]
+) -> None:
+    kept = renewal(record(OLD, issue(days=days)))
+    assert kept.facts == {"kept": "best", **limit, "valid_id": None, "called": "web:443"}
+    assert renewal(record(OLD, issue())).facts == {"kept": "best"}
+    before = record(8, issue(days=(-30, 60)))
+    valid = renewal(record(OLD, issue(days=(1, 90))), before)
+    assert valid.facts["valid_id"] == 8
 
 
 def test_a_listener_that_is_not_there_has_no_uuid_and_no_address() -> None:
@@ -669,11 +651,11 @@ def test_a_listener_that_is_not_there_has_no_uuid_and_no_address() -> None:
 def test_no_such_certificate() -> None:
     planned = wish(record(OLD, issue(days=PRESENT)))
     assert (*outcome(planned), planned.target_id) == ("failed", "not_found", NEW)
-    assert planned.message.startswith(f"The store holds no certificate {NEW}:")
+    assert planned.facts == {"certificate_id": NEW, "is_there": False}
     told = planned.as_result(view_with())
     assert (told["common_name"], told["subject_alt_names"], told["fingerprint_sha256"]) == (None, [], None)
     unreadable = wish(record(OLD, issue(days=PRESENT)), replace(record(NEW, issue()), certificate=None))
-    assert outcome(unreadable) == ("failed", "not_found") and "nothing that can be read" in unreadable.message
+    assert outcome(unreadable) == ("failed", "not_found") and unreadable.facts["is_there"]
 
 
 def test_a_plan_changes_what_is_switched() -> None:
@@ -685,13 +667,10 @@ def test_a_plan_changes_what_is_switched() -> None:
 def test_check_mode_says_nothing_else_of_what_is_not_switched() -> None:
     """Though the certificate that was meant for it is not stored yet."""
     coming = renewal_with([issue()], record(OLD, issue(days=PRESENT)))
-    assert coming.simulated().message == "Would be switched, once the certificate is stored."
-    failed = coming.failed("api_error", "No.")
+    assert (coming.facts, coming.simulated().form) == ({"is_stored": False}, "would be")
+    failed = coming.failed("api_error", {"error": "No."})
     assert failed.simulated() == failed
-    stored = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
-    assert stored.simulated() == replace(stored, message=f"Would be s{stored.message[1:]}")
-    nameless = replace(stored, target=None)
-    assert nameless.simulated().message == stored.simulated().message
+    assert wish(record(OLD, issue(days=PRESENT)), record(NEW, issue())).facts == {}
 
 
 def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
@@ -700,20 +679,23 @@ def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
     index = StoreIndex([present, record(NEW, issue())])
     switched = renewal(*index)
     coming = renewal_with([issue()], present)
-    failed = replace(switched.failed("ambiguous", "No.", is_changed=False), renewal_id=NEW)
+    failed = replace(switched.failed("ambiguous", {"error": "No."}, is_changed=False), renewal_id=NEW)
     for planned, better in ((switched, NEW), (coming, None), (failed, NEW)):
         told = as_it_is(planned, index)
         assert told == replace(
             planned,
             outcome="unchanged",
             reason=None,
-            message=f"The listener has certificate {OLD}.",
+            facts={"kept": "as_it_is", "certificate_id": OLD},
             target=present,
             target_id=OLD,
             is_changed=False,
             renewal_id=better,
         )
-    assert as_it_is(failed, StoreIndex([])).message == "No.", "what the listener has is not known"
+    unknown = as_it_is(failed, StoreIndex([]))
+    assert unknown.facts == {"planned": Obstacle("ambiguous", {"error": "No."})}, "what the listener has is not known"
+    bare = as_it_is(replace(switched, place=Place(web := balancer(certificate=None), web.listeners[0])), index)
+    assert bare.facts == {"kept": "as_it_is", "certificate_id": None}, "nothing was switched"
     for kept in (renewal(present), renewal()):
         assert as_it_is(kept, index) == replace(kept, target=index.by_handle.get(kept.target_id))
 
@@ -724,10 +706,10 @@ SEEN = ((Certificate.of(issue(days=PRESENT).certificate),),)
 
 def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_is_complete() -> None:
     present, trusted = record(OLD, issue(days=PRESENT)), record(NEW, issue())
-    planned = replace(renewal(present, trusted), message="Switched.")
+    planned = renewal(present, trusted)
     now = replace(as_it_is(planned, StoreIndex([present])), seen=SEEN, accepted=False, refusal="it is old")
     foreseen = as_foreseen(planned, now, CLIENTS)
-    assert foreseen.message == "Would be switched." and foreseen.target_id == NEW
+    assert (foreseen.form, foreseen.facts, foreseen.target_id) == ("would be", {}, NEW)
     assert (foreseen.served, foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (True, True, False, None)
     bare = replace(planned, target=record(NEW, replace(issue(), chain=())))
     foreseen = as_foreseen(bare, replace(now, is_everywhere=False), CLIENTS)
@@ -739,15 +721,13 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
     assert as_foreseen(planned, replace(now, seen=()), CLIENTS).served is False
     assert as_foreseen(planned, replace(now, reason="not_reachable"), CLIENTS).served is None
     assert as_foreseen(planned, replace(now, target=None), CLIENTS).served is None
-    coming = replace(planned, target=record(None, issue()))
-    assert as_foreseen(coming, now, CLIENTS).message == "Would be switched, once the certificate is stored."
 
 
 def test_check_mode_foresees_what_is_not_switched_as_it_is_seen() -> None:
     kept = renewal(record(OLD, issue(days=PRESENT)))
     now = replace(kept, seen=SEEN, served=True, accepted=False, refusal="it is old")
     assert as_foreseen(kept, now, CLIENTS) == now
-    failed = kept.failed("ambiguous", "Which?")
+    failed = kept.failed("ambiguous", {"error": "Which?"})
     foreseen = as_foreseen(failed, now, CLIENTS)
     assert foreseen == replace(failed, seen=SEEN, accepted=False, refusal="it is old")
 
@@ -790,7 +770,7 @@ def test_a_listener_without_a_certificate_is_given_one(certificate: int | None) 
 def test_a_listener_whose_certificate_is_not_known() -> None:
     at = balancer(certificate=99)
     planned = wish(record(NEW, issue()), of=at)
-    assert outcome(planned) == ("failed", "not_found") and "allow_name_loss" in planned.message
+    assert outcome(planned) == ("failed", "not_found") and planned.facts["certificate_id"] == 99
     assert wish(record(NEW, issue()), of=at, name_loss=True).is_changed
 
 
@@ -800,13 +780,13 @@ def test_an_older_certificate_can_be_named() -> None:
 
 
 LEEWAYS: dict[str, tuple[Issued, Issued, str, str | None]] = {
-    **{case: (old, new, reason, None) for case, (old, new, reason, _) in NEAR.items() if reason == "not_yet_valid"},
+    **{case: (old, new, reason, None) for case, (old, new, reason) in NEAR.items() if reason == "not_yet_valid"},
     "expired": (issue(days=PRESENT), issue(days=(-9, -1)), "expired", "expired"),
     "lacks a name": (issue(days=PRESENT), issue("api.example.com"), "names_not_covered", "name_loss"),
-    "of no organization": (*NEAR["of no organization"][:3], "organization_change"),
+    "of no organization": (*NEAR["of no organization"], "organization_change"),
     "of another key type": (issue(days=PRESENT, key="ec"), issue(), "key_type_not_offered", "key_type_change"),
-    "signed by itself": (*NEAR["signed by itself"][:3], "untrusted"),
-    "without its intermediates": (*NEAR["without its intermediates"][:3], "untrusted"),
+    "signed by itself": (*NEAR["signed by itself"], "untrusted"),
+    "without its intermediates": (*NEAR["without its intermediates"], "untrusted"),
 }
 
 
@@ -819,7 +799,7 @@ def test_what_a_user_must_accept(case: str) -> None:
     assert outcome(wish(*stored)) == outcome(wish(*stored, **others)) == ("failed", reason)
     if accepted:
         assert wish(*stored, **{accepted: True}).is_changed
-        assert f"allow_{accepted}" in wish(*stored).message
+        assert ACCEPT[str(wish(*stored).reason)] == f"allow_{accepted}"
 
 
 @pytest.mark.parametrize("name", [NAME, "WWW.Example.com"])

@@ -19,7 +19,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base import backoff
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.caller import Interrupted
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import lock
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import switch as switching
@@ -189,7 +189,7 @@ class World:
     def until_served(self, planned: Sequence[ListenerAction]) -> list[ListenerAction]:
         self.done.append(LOOK)
         return [
-            one.failed("not_served", "Nothing works.", is_changed=one.is_changed, served=False)
+            one.failed("not_served", {"error": "Nothing works."}, is_changed=one.is_changed, served=False)
             if one.uuid in self.broken
             else replace(one, served=True)
             for one in planned
@@ -214,7 +214,7 @@ class World:
                 ListenerAction(
                     "switched" if target_id else "unchanged",
                     None,
-                    "Switched." if target_id else "It has the best one.",
+                    {} if target_id else {"kept": "best"},
                     Place(found, listener),
                     target=store.normalise({"id": wanted, "certificate": PEM}),
                     target_id=wanted,
@@ -331,7 +331,7 @@ def test_nothing_is_sent_if_the_run_may_not_any_more(world: World) -> None:
         raise CertificatesError("locked", "Another run has taken over.")
 
     [one] = world.switch(before_sending=another_run)
-    assert shown([one]) == [("failed", "locked", False)] and one.message == "Another run has taken over."
+    assert shown([one]) == [("failed", "locked", False)] and one.facts == {"error": "Another run has taken over."}
     assert world.sent == [] and world.served == {443: OLD}
 
 
@@ -350,7 +350,7 @@ def test_a_balancer_that_is_being_changed_is_waited_for(world: World) -> None:
     ("wait_options", "said", "seconds"),
     [
         (WAITING, "was not ACTIVE within 900 seconds: run it again later.", 900),
-        (NOT_WAITING, "now, and wait is false", 0),
+        (NOT_WAITING, "was not ACTIVE now, and wait is false: run it again later.", 0),
     ],
 )
 @pytest.mark.parametrize("status", [PENDING, "CREATE_PENDING", "MAINTENANCE_PENDING", "SOMETHING_NEW"])
@@ -360,7 +360,7 @@ def test_a_balancer_is_not_waited_for_without_end(
     world.status = status
     [one] = world.switch(wait_options=wait_options)
     assert shown([one]) == [("failed", "balancer_busy", False)]
-    assert f"Load balancer web is {status}" in one.message and said in one.message
+    assert one.facts == {"error": f"Load balancer web is {status} and {said}"}
     assert world.sent == [] and world.clock.now == seconds
 
 
@@ -373,7 +373,7 @@ def test_a_balancer_that_does_not_become_active_by_itself_is_not_waited_for(
     world.clock.after(seconds, lambda: setattr(world, "status", status))
     [one] = world.switch()
     assert shown([one]) == [("failed", "balancer_error", False)]
-    assert f"is {status}" in one.message and "No disk." in one.message
+    assert f"is {status}" in one.facts["error"] and "No disk." in one.facts["error"]
     assert world.sent == [] and world.clock.now <= seconds + AT_THE_NEXT_READING
 
 
@@ -393,21 +393,24 @@ def test_a_balancer_that_cannot_be_read_is_not_changed(world: World, code: Any, 
 
 
 @pytest.mark.parametrize(
-    ("change", "expected", "said"),
+    ("change", "expected", "facts"),
     [
-        ({"tlsCertificateId": NEW}, ("unchanged", None, False), "Another run has switched it meanwhile."),
-        ({"tlsCertificateId": THIRD}, ("failed", "ambiguous", False), "it has certificate 3 now"),
-        ({"tlsCertificateId": None}, ("failed", "ambiguous", False), "it has no certificate now"),
-        ({"protocolPort": 444}, ("failed", "ambiguous", False), "it is on port 444 now"),
-        ({"protocol": "TCP"}, ("failed", "ambiguous", False), "it is for TCP now"),
-        ({"protocol": None}, ("failed", "ambiguous", False), "it is for another protocol now"),
-        (None, ("failed", "not_found", False), "The listener was deleted meanwhile."),
+        ({"tlsCertificateId": NEW}, ("unchanged", None, False), {"kept": "switched"}),
+        ({"tlsCertificateId": THIRD}, ("failed", "ambiguous", False), {"now": {"certificate_id": 3}}),
+        ({"tlsCertificateId": None}, ("failed", "ambiguous", False), {"now": {"certificate_id": None}}),
+        ({"protocolPort": 444}, ("failed", "ambiguous", False), {"now": {"port": 444}}),
+        ({"protocol": "TCP"}, ("failed", "ambiguous", False), {"now": {"protocol": "TCP"}}),
+        (None, ("failed", "not_found", False), {"is_deleted": True}),
     ],
     ids=str,
 )
 @pytest.mark.parametrize("when", ["before", "while_it_is_busy"])
 def test_a_listener_that_was_changed_since_the_plan_is_left_alone(
-    world: World, change: dict[str, Any] | None, expected: tuple[str, str | None, bool], said: str, when: str
+    world: World,
+    change: dict[str, Any] | None,
+    expected: tuple[str, str | None, bool],
+    facts: dict[str, Any],
+    when: str,
 ) -> None:
     """And the others are switched all the same."""
     world.add(8443)
@@ -426,7 +429,7 @@ def test_a_listener_that_was_changed_since_the_plan_is_left_alone(
         world.status = PENDING
         world.clock.after(30, happen)
     one, other = world.switch(planned)
-    assert shown([one, other]) == [expected, DONE] and said in one.message
+    assert shown([one, other]) == [expected, DONE] and facts.items() <= one.facts.items()
     assert world.sent == [[{"listenerUuid": "uuid-8443", "tlsCertificateId": NEW}]]
 
 
@@ -472,7 +475,7 @@ def test_a_change_that_was_refused_because_of_another_one_is_sent_again(world: W
 def test_it_is_not_sent_again_if_the_run_does_not_wait(world: World, words: str) -> None:
     world.answers = [busy(words, world)]
     [one] = world.switch(wait_options=NOT_WAITING)
-    assert shown([one]) == [("failed", "balancer_busy", False)] and "Run it again later." in one.message
+    assert shown([one]) == [("failed", "balancer_busy", False)] and one.facts["error"].endswith(" Run it again later.")
     assert len(world.sent) == 1 and world.clock.now == 0
 
 
@@ -494,7 +497,7 @@ def test_any_other_refusal_counts(world: World, status: str) -> None:
     """It is not because of another change, as there is none."""
     world.fails_next(refused("The certificate has no chain"), status=status)
     [one] = world.switch()
-    assert shown([one]) == [("failed", "refused", False)] and "The certificate has no chain." in one.message
+    assert shown([one]) == [("failed", "refused", False)] and "The certificate has no chain." in one.facts["error"]
     assert len(world.sent) == 1
 
 
@@ -537,7 +540,7 @@ def test_a_refusal_because_of_what_is_gone_does_not_keep_the_others_from_being_s
         DONE if what == "certificate" else gone,
     ]
     if what != "listener":
-        assert second.message == "Certificate 3 was deleted from the store meanwhile."
+        assert second.facts == {"is_deleted": True, "certificate_id": THIRD}
     assert [len(elements) for elements in world.sent] == [3, {"certificate": 2, "listener": 2, "both": 1}[what]]
 
 
@@ -586,9 +589,8 @@ def test_a_change_that_was_lost_and_does_not_show_is_not_sent_again(
     world.fails_next(lost(), status=status)
     [one] = world.switch(wait_options=wait_options)
     assert shown([one]) == [("failed", "outcome_unknown", False)]
-    assert one.message == (
-        "It did not answer. The listeners have their old certificates so far. Run it again: it looks first what was done."
-    )
+    said = "The listeners have their old certificates so far. Run it again: it looks first what was done."
+    assert one.message == f"It did not answer. {said}", "what to do is said once"
     assert len(world.sent) == 1 and world.clock.now == seconds
 
 
@@ -596,7 +598,7 @@ def test_a_change_that_was_lost_and_cannot_be_read_back(world: World) -> None:
     world.fails_next(lost(), readings=[CertificatesError("unreachable", "No way.")])
     [one] = world.switch()
     assert shown([one]) == [("failed", "outcome_unknown", False)]
-    assert one.message.startswith("It did not answer. Reading it failed: No way. Run it again")
+    assert one.facts["error"].startswith("It did not answer. Reading it failed: No way. Run it again")
     assert len(world.sent) == 1
 
 
@@ -645,14 +647,14 @@ def test_the_second_change_is_asked_about_when_it_is_nearly_over(world: World) -
 
 
 @pytest.mark.parametrize(
-    ("gone", "expected", "said"),
+    ("gone", "expected", "facts"),
     [
-        (False, ("failed", "api_error", False), "The API says of its previous change: No disk."),
-        (True, ("failed", "not_found", False), "The listener was deleted meanwhile."),
+        (False, ("failed", "api_error", False), {"is_accepted"}),
+        (True, ("failed", "not_found", False), {"is_deleted"}),
     ],
 )
 def test_a_change_that_was_accepted_and_not_carried_out(
-    world: World, gone: bool, expected: tuple[str, str, bool], said: str
+    world: World, gone: bool, expected: tuple[str, str, bool], facts: set[str]
 ) -> None:
     world.add(8443)
 
@@ -664,7 +666,8 @@ def test_a_change_that_was_accepted_and_not_carried_out(
 
     world.answers = [answer]
     one, other = world.switch()
-    assert shown([one, other]) == [expected, DONE] and said in one.message
+    assert shown([one, other]) == [expected, DONE] and facts <= one.facts.keys()
+    assert gone or one.facts["balancer"].previous_error == "No disk"
     assert len(world.sent) == 1
 
 
@@ -681,12 +684,8 @@ def test_a_change_after_which_the_balancer_is_not_active(world: World, status: s
     world.answers = [answer]
     [one] = world.switch()
     assert shown([one]) == [("failed", "balancer_busy" if status == PENDING else "balancer_error", has)]
-    what = (
-        "The listener has the certificate."
-        if has
-        else "The API accepted the change, but the listener lacks the certificate."
-    )
-    assert one.message.startswith(f"{what} Load balancer web is {status}")
+    assert one.facts["change"] == ("done" if has else "lost")
+    assert one.facts["error"].startswith(f"Load balancer web is {status}")
     assert world.clock.now == (900 if status == PENDING else 0)
 
 
@@ -700,7 +699,7 @@ def test_a_change_whose_end_cannot_be_seen(world: World, code: Any, reason: str)
     world.readings = [None, CertificatesError(code, "No way.")]
     [one] = world.switch()
     assert shown([one]) == [("failed", reason, True)]
-    assert one.message.startswith("The change was accepted, but its end was not seen.")
+    assert one.facts["change"] == "unseen"
 
 
 def test_a_balancer_that_has_failed_and_cannot_be_read_again(world: World) -> None:
@@ -708,7 +707,7 @@ def test_a_balancer_that_has_failed_and_cannot_be_read_again(world: World) -> No
     world.readings = [None, None, lost()]
     [one] = world.switch()
     assert shown([one]) == [("failed", "balancer_error", True)]
-    assert one.message.startswith("The change was accepted, but its end was not seen. Load balancer web is ERROR")
+    assert one.facts["change"] == "unseen" and one.facts["error"].startswith("Load balancer web is ERROR")
 
 
 # What keeps its certificate
@@ -749,7 +748,7 @@ def test_what_is_not_looked_at_is_not_waited_for(world: World) -> None:
 def test_what_cannot_be_looked_at_is_not_waited_for(world: World) -> None:
     world.status = PENDING
     [kept] = world.plan(None)
-    refused_before = kept.failed("ambiguous", "Two are equally good.")
+    refused_before = kept.failed("ambiguous", {"error": "Two are equally good."})
     assert world.switch([refused_before]) == [refused_before]
     assert READ not in world.done and world.clock.now == 0
 
@@ -772,7 +771,7 @@ def test_a_listener_that_works_no_more_is_pointed_back(world: World) -> None:
     asked: list[int] = []
     one, other = world.switch(before_sending=lambda: asked.append(len(world.sent)))
     assert shown([one, other]) == [DONE, ("rolled_back", "not_served", True)]
-    assert other.message == "It was pointed back to certificate 3 and works again. Nothing works."
+    assert other.facts == {"error": "Nothing works.", "rolled_back_to": THIRD, "works": True}
     assert (other.target_id, other.previous_id) == (NEW, THIRD)
     assert world.sent[1:] == [[{"listenerUuid": broken, "tlsCertificateId": THIRD}]]
     assert world.served == {443: NEW, 8443: THIRD} and asked == [0, 1]
@@ -783,7 +782,7 @@ def test_a_listener_that_was_pointed_back_may_not_work_yet(world: World) -> None
     world.broken, world.is_mended = {"uuid-443"}, False
     [one] = world.switch()
     assert shown([one]) == [("rolled_back", "not_served", True)]
-    assert "does not work yet: see to it at once" in one.message
+    assert one.facts == {"error": "Nothing works.", "rolled_back_to": OLD, "works": False}
     assert len(world.sent) == 2
 
 
@@ -817,8 +816,8 @@ def test_pointing_it_back_may_fail_too(world: World, failure: CertificatesError,
     world.fails_next(failure)
     [one] = world.switch()
     assert shown([one]) == [("failed", "not_served", True)]
-    assert one.message.startswith("Nothing works. Pointing it back to certificate 1 failed, too: ")
-    assert said in one.message and one.target_id == NEW and world.served == {443: NEW}
+    assert one.facts["rolled_back_to"] == OLD and said in one.facts["why_not"].facts["error"]
+    assert one.target_id == NEW and world.served == {443: NEW}
 
 
 def test_what_another_run_has_changed_meanwhile_is_not_pointed_back(world: World) -> None:
@@ -826,12 +825,15 @@ def test_what_another_run_has_changed_meanwhile_is_not_pointed_back(world: World
 
     def until_served(planned: Sequence[ListenerAction]) -> list[ListenerAction]:
         world.listeners["uuid-443"]["tlsCertificateId"] = THIRD
-        return [one.failed("not_served", "Nothing works.", is_changed=one.is_changed, served=False) for one in planned]
+        return [
+            one.failed("not_served", {"error": "Nothing works."}, is_changed=one.is_changed, served=False)
+            for one in planned
+        ]
 
     world.until_served = until_served  # type: ignore[method-assign]
     [one] = world.switch()
     assert (one.outcome, len(world.sent), world.served) == ("failed", 1, {443: THIRD})
-    assert "failed, too: The listener was changed since the plan was made: it has certificate 3 now." in one.message
+    assert one.facts["why_not"] == Obstacle("ambiguous", {"now": {"certificate_id": THIRD}})
 
 
 # Told to stop
@@ -846,7 +848,7 @@ def test_a_run_that_is_told_to_stop_sends_nothing(world: World, seconds: float) 
     if not seconds:
         world.clock.set()
     [one] = world.switch(planned)
-    assert shown([one]) == [("failed", "api_error", False)] and "told to stop before" in one.message
+    assert shown([one]) == [("failed", "api_error", False)] and "told to stop before" in one.facts["error"]
     assert world.sent == [] and world.clock.now <= seconds + AT_THE_NEXT_READING
 
 
@@ -855,8 +857,7 @@ def test_a_run_that_is_told_to_stop_waits_for_no_end(world: World) -> None:
     world.takes = 300
     world.clock.after(30, world.clock.set)
     [one] = world.switch(watches=False)
-    assert shown([one]) == [DONE]
-    assert one.message == "Switched. The run was told to stop before it was seen what is served."
+    assert shown([one]) == [DONE] and one.facts == {"is_interrupted": True}
     assert world.clock.now <= 30 + AT_THE_NEXT_READING and len(world.sent) == 1
 
 
@@ -900,7 +901,7 @@ class Run:
         self.done.append("switch")
         if self.failure:
             raise self.failure
-        return [replace(action, message="Done.") for action in reversed(group)]
+        return [replace(action, facts={"kept": "same"}) for action in reversed(group)]
 
     def carry_out(
         self, plan: ListenerPlan, *, again: ListenerPlan | None = None, exclusive: bool = True, waits: bool = True
@@ -948,7 +949,7 @@ def test_each_balancer_is_switched_as_a_whole_and_told_in_the_order_of_the_plan(
     assert again is plan and run.done == ["switch", "switch"], "without a lock"
     assert run.sent == [["api:443"], ["web:443", "web:8443"]]
     assert [action.name for action in done] == ["api:443", "nowhere:443", "web:443", "web:8443"]
-    assert [action.message == "Done." for action in done] == [True, False, True, True]
+    assert [action.facts == {"kept": "same"} for action in done] == [True, False, True, True]
 
 
 @pytest.mark.parametrize(("waits", "longest"), [(True, 900), (False, 0)])

@@ -7,37 +7,48 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction, Place
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.target import updated
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 
+from tests.support.certificates import NOW
 from tests.support.rotating import listener
 from tests.support.stored import Made
 
 OLD, NEW = 1, 2
 SWITCHED = listener(OLD, Made().record(NEW), served=None)
+NOW_SERVED = Made()
+KEPT = listener(1, NOW_SERVED.record(1))
+
+
+def missing() -> ListenerAction:
+    """A listener that is not there."""
+    return ListenerAction("unchanged", None, {"kept": "best"}, Place.missing("web", 443))
 
 
 def test_what_a_listener_has_in_the_end() -> None:
-    refused = SWITCHED.failed("api_error", "No.", is_changed=False)
-    broken = SWITCHED.failed("not_served", "No.", is_changed=True)
+    refused = SWITCHED.failed("api_error", {"error": "No."}, is_changed=False)
+    broken = SWITCHED.failed("not_served", {"error": "No."}, is_changed=True)
     back = replace(broken, outcome="rolled_back")
     assert [one.final_handle for one in (SWITCHED, refused, broken, back)] == [NEW, OLD, NEW, OLD]
 
 
 def test_what_is_not_known_of_a_listener_is_not_claimed() -> None:
     """Neither that clients accept what it has, nor that they were refused before, nor that a user has accepted that."""
-    unknown = ListenerAction("unchanged", None, "It is as it was.", Place.missing("web", 443))
+    unknown = missing()
     flags = {name for name, value in vars(unknown).items() if value is True}
     assert flags == {"is_everywhere"}
     known = {name for name, value in vars(unknown).items() if value not in (None, False, ())}
-    assert known == {"outcome", "message", "place", *flags}
+    assert known == {"outcome", "facts", "form", "place", *flags}
 
 
 def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:
     """If that is known, and the listener has not failed."""
     unreadable = replace(SWITCHED, target=replace(Made().record(NEW), certificate=None))
-    broken = SWITCHED.failed("not_served", "No.", is_changed=True)
+    broken = SWITCHED.failed("not_served", {"error": "No."}, is_changed=True)
     shown = (SWITCHED, replace(SWITCHED, target=None), unreadable, broken, replace(broken, outcome="rolled_back"))
     assert [one.is_to_be_seen for one in shown] == [True, False, False, False, False]
     assert [one.is_known for one in shown] == [True, False, False, True, True]
@@ -48,3 +59,53 @@ def test_what_was_looked_at_anew_takes_its_place() -> None:
     other = listener(OLD, None, "mail")
     seen = replace(other, served=True)
     assert updated([SWITCHED, other], [seen]) == [SWITCHED, seen]
+
+
+# Why a listener may serve something else than it has
+
+
+def cause(action: ListenerAction, *seen: Made, **changed: Any) -> tuple[str, Any, Any]:
+    """Why a listener that serves something else may do so, and the certificate that it could be switched to for a while."""
+    chains = tuple((certificate_of(made.record(None)),) for made in seen)
+    why = replace(action, seen=chains, **changed).expectation["cause"]
+    return why.reason, why.facts.get("other_id"), why.facts.get("allow")
+
+
+@pytest.mark.parametrize(("status", "reason"), [("UPDATE_PENDING", "balancer_busy"), ("ERROR", "balancer_error")])
+def test_a_listener_of_a_balancer_that_accepts_no_change_is_not_to_be_switched(status: str, reason: str) -> None:
+    """What it has may yet come, too."""
+    place = replace(KEPT.place, balancer=replace(KEPT.place.balancer, provisioning_status=status))
+    assert cause(KEPT, place=place, predecessor_id=7) == (reason, None, None)
+    assert replace(KEPT, place=place).expectation["cause"].facts == {"balancer": place.balancer}
+
+
+def test_a_listener_that_serves_something_else_is_switched_and_back_if_clients_lose_nothing_by_that() -> None:
+    over, due = Made(days=(-90, -1)), Made(days=(-80, 10))
+    support = ("not_served", None, None)
+    assert cause(KEPT, over) == support
+    for seen in ((), (over,), (due,)):
+        assert cause(KEPT, *seen, predecessor_id=7) == ("not_served", 7, None)
+    assert cause(KEPT, predecessor_id=7, is_way_back_lossy=True) == support
+    assert cause(KEPT, over, expired_predecessor=over.record(7)) == ("not_served", 7, "allow_expired")
+    for seen in ((), (due,), (over, due)):  # it is not known whether clients would lose something
+        assert cause(KEPT, *seen, expired_predecessor=over.record(7)) == support
+
+
+def test_nothing_is_known_of_what_was_just_switched() -> None:
+    """The change may yet show."""
+    nothing = replace(KEPT, target=None, target_id=None)
+    unknown = replace(missing(), target_id=1)
+    assert [one.expectation["cause"] for one in (SWITCHED, nothing, unknown)] == [None] * 3
+
+
+def test_when_a_listener_was_set_is_known_if_the_api_says_so() -> None:
+    place = replace(KEPT.place, listener=replace(KEPT.place.listener, modified_at=NOW))
+    facts = replace(KEPT, place=place).expectation["cause"].facts
+    assert (facts["since"], facts["balancer"], facts["called"]) == (NOW, KEPT.place.balancer, "web:443")
+
+
+def test_what_a_listener_should_serve() -> None:
+    assert KEPT.is_managed and KEPT.expected_name is None
+    assert KEPT.fits(certificate_of(NOW_SERVED.record(1)))
+    assert not KEPT.fits(certificate_of(Made(days=(-80, 10)).record(1)))
+    assert not replace(KEPT, target=None).fits(certificate_of(NOW_SERVED.record(1)))

@@ -22,6 +22,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import verify as serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import plan_endpoints
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import (
+    not_reached,
+    refused_by_clients,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
     ListenerSelection,
@@ -202,7 +206,7 @@ def test_one_address_stays_behind(world: World) -> None:
     """It works, so that it is not broken; the address is named."""
     watch, seen = watched(world, OLD, OLD, at_0=(NEW, OLD))
     assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
-    assert seen.served_fingerprint == OLD.fingerprint and "192.0.2.2" in seen.message
+    assert seen.served_fingerprint == OLD.fingerprint and "192.0.2.2" in seen.facts["probe"].words
     assert not watch.is_broken(seen) and world.clock.now == 120
 
 
@@ -251,7 +255,7 @@ def test_what_did_not_work_before_is_not_broken(world: World, before: Answer, af
 def test_what_cannot_be_reached_is_not_waited_for(world: World) -> None:
     watch, seen = watched(world, GONE, GONE, at_0=(GONE, "timeout"))
     assert (seen.outcome, seen.reason, seen.served) == ("switched", "not_reachable", None)
-    assert "192.0.2.1" in seen.message and world.clock.now == 0 and not watch.is_broken(seen)
+    assert "192.0.2.1" in seen.facts["probe"].words and world.clock.now == 0 and not watch.is_broken(seen)
 
 
 def test_an_address_that_cannot_be_reached_does_not_count(world: World) -> None:
@@ -265,7 +269,7 @@ def test_an_address_that_is_closed_afterwards(world: World, how: Answer) -> None
     """A machine of the balancer works no more; the other one does."""
     watch, seen = watched(world, OLD, OLD, at_0=(NEW, how))
     assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
-    assert "192.0.2.2" in seen.message and watch.is_broken(seen) and 15 <= world.clock.now <= 18
+    assert "192.0.2.2" in seen.facts["probe"].words and watch.is_broken(seen) and 15 <= world.clock.now <= 18
     watch, seen = watched(world, OLD, OLD, at_0=(NEW, how), at_40=(NEW, NEW), timeout=10)
     assert watch.is_broken(seen) and not watch.works(seen)
     world.shows = {0: (OLD, OLD)}
@@ -308,39 +312,35 @@ def endpoint_seen(world: World, *answers: Answer, **expected: Any) -> tuple[Watc
 def test_an_endpoint_serves_what_it_must(world: World, answers: tuple[Answer, ...], expected: Any) -> None:
     watch, seen = endpoint_seen(world, *answers, **expected)
     assert (seen.outcome, seen.reason, seen.served, seen.accepted) == ("unchanged", None, True, True)
-    assert seen.message.startswith("It must serve ") and "It is served." in seen.message and not watch.warnings
+    assert {"demand", "probe"} <= seen.facts.keys() and not watch.warnings
 
 
 @pytest.mark.parametrize(
-    ("answers", "expected", "words"),
+    ("answers", "expected"),
     [
-        ((OLD,), {"certificate_id": 2}, f"certificate 2 ({NAME}), or one that may stand in for it"),
-        ((NEW, THIRD), {"certificate_id": 2}, f"certificate 2 ({NAME}), or one that may stand in for it"),
-        ((NEW,), {"names": (NAME, "example.com")}, f"a certificate for {NAME}, example.com"),
+        ((OLD,), {"certificate_id": 2}),
+        ((NEW, THIRD), {"certificate_id": 2}),
+        ((NEW,), {"names": (NAME, "example.com")}),
     ],
     ids=["an older one", "another one at one address", "not all names"],
 )
-def test_an_endpoint_serves_something_else(
-    world: World, answers: tuple[Answer, ...], expected: Any, words: str
-) -> None:
-    """The sentence names what it serves, and what was expected; it is no use to wait."""
+def test_an_endpoint_serves_something_else(world: World, answers: tuple[Answer, ...], expected: Any) -> None:
+    """It is no use to wait."""
     _watch, seen = endpoint_seen(world, *answers, **expected)
     assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
-    assert seen.message.startswith(f"It must serve {words}, and another one is served: 192.0.2.")
-    assert f" serves the certificate {NAME} with the serial number " in seen.message
-    assert seen.message.endswith(" Have that served there, or correct what is expected.") and world.clock.now == 0
+    assert seen.facts["demand"] and seen.facts["probe"].finding == "other" and world.clock.now == 0
 
 
 def test_an_endpoint_that_cannot_be_reached_is_unknown(world: World) -> None:
     watch, seen = endpoint_seen(world, GONE, "timeout", names=(NAME,))
     assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "not_reachable", None)
-    assert watch.warnings and f"{NAME} at vpc.example.net:8443" in watch.warnings[0]
+    assert watch.warnings == [not_reached([f"{NAME} at vpc.example.net:8443"])]
 
 
 def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: World) -> None:
     watch, seen = endpoint_seen(world, Refused(NEW), names=(NAME,))
     assert (seen.served, seen.accepted, seen.has_failed) == (True, False, False)
-    assert "Have it send all intermediate certificates" in watch.warnings[0] and "Import" not in watch.warnings[0]
+    assert watch.warnings == [refused_by_clients([seen.name], "its issuer is missing", "chain_elsewhere")]
 
 
 def test_no_address(world: World) -> None:
@@ -355,7 +355,7 @@ def test_told_to_stop(world: World) -> None:
     world.stops_at = 10
     watch, seen = watched(world, OLD, at_0=(OLD,))
     assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
-    assert "stop" in seen.message and not watch.is_broken(seen)
+    assert seen.facts == {"is_interrupted": True} and not watch.is_broken(seen)
     assert world.clock.now < 15
 
 
@@ -364,7 +364,7 @@ def test_told_to_stop_while_it_does_not_work(world: World) -> None:
     world.stops_at = 10
     watch, seen = watched(world, OLD, at_0=(FAILS,))
     assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
-    assert "stop" in seen.message and not watch.is_broken(seen)
+    assert (seen.facts["is_interrupted"], seen.facts["previous_id"]) == (True, 1) and not watch.is_broken(seen)
     assert world.clock.now < 15
 
 
@@ -379,7 +379,7 @@ def test_a_look_that_is_cut_short_tells_nothing(world: World, answer: Answer) ->
     world.shows = {0: (answer,)}
     (seen,) = watch.until_served([one])
     assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
-    assert "stop" in seen.message and not watch.is_broken(seen)
+    assert seen.facts == {"is_interrupted": True} and not watch.is_broken(seen)
     world.shows = {0: (NEW,)}
     (seen,) = watch.until_served([one])
     assert seen.served is True
@@ -429,7 +429,8 @@ def test_what_clients_accept(world: World) -> None:
 def test_what_clients_accepted_before_and_refuse_now(world: World) -> None:
     watch, seen = watched(world, OLD, at_0=(Refused(NEW),))
     assert (seen.outcome, seen.reason, seen.served, seen.accepted) == ("failed", "not_accepted", True, False)
-    assert seen.is_changed and not seen.was_refused and "its issuer is missing. See whether " in seen.message
+    assert seen.is_changed and not seen.was_refused
+    assert (seen.facts["certificate_id"], seen.facts["probe"].refusal) == (2, "its issuer is missing")
     assert watch.is_broken(seen) and 15 <= world.clock.now <= 18
 
 
@@ -454,14 +455,14 @@ def test_what_clients_refused_before_they_may_refuse_now(world: World, monkeypat
     watch, seen = watched(world, Refused(OLD), at_0=(Refused(NEW),))
     assert (seen.outcome, seen.served, seen.accepted, seen.was_refused) == ("switched", True, False, True)
     assert not watch.is_broken(seen) and world.clock.now == 0
-    (warning,) = watch.warnings
-    assert "web:443" in warning and "its issuer is missing" in warning and "trusted_ca_path" in warning
+    missing, listeners = "its issuer is missing", ["web:443"]
+    assert watch.warnings == [refused_by_clients(listeners, missing, "chain")]
     monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_after_utc)
-    (warning,) = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
-    assert warning.endswith("Have it renewed: it has ended."), "no chain helps"
+    warnings = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
+    assert warnings == [refused_by_clients(listeners, missing, "ended")], "no chain helps"
     monkeypatch.setattr(serving, "now", lambda: NEW.certificate.not_valid_before_utc - timedelta(seconds=1))
-    (warning,) = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
-    assert warning.endswith("Wait until it begins, or check this machine's clock."), "nor here"
+    warnings = watched(world, Refused(OLD), at_0=(Refused(NEW),))[0].warnings
+    assert warnings == [refused_by_clients(listeners, missing, "to_come")], "nor here"
     watch, seen = watched(world, Refused(OLD), OLD, at_0=(Refused(NEW), Refused(NEW)))
     assert (seen.reason, seen.was_refused) == ("not_accepted", False) and watch.is_broken(seen)
 
@@ -486,7 +487,9 @@ def test_what_is_refused_though_there_is_a_way_back(world: World, is_trusted: bo
     world.shows = {0: (Refused(NEW),)}
     (seen,) = watch.until_served([kept])
     assert (seen.outcome, seen.reason) == (("failed", "not_accepted") if is_trusted else ("unchanged", None))
-    assert ("goes back to the one that was probably before it" in seen.message) is is_trusted
+    assert (seen.facts.get("predecessor_id"), seen.facts.get("called")) == (
+        (7, "web:443") if is_trusted else (None,) * 2
+    )
 
 
 @pytest.mark.parametrize(("served", "is_over"), [(ENDED, True), (THIRD, False)], ids=["expired", "another one"])
@@ -495,8 +498,9 @@ def test_what_is_served_decides_what_to_do_about_a_load_balancer(world: World, s
     kept = replace(switched(), outcome="unchanged", is_changed=False, expired_predecessor=stored(7, ENDED))
     world.shows = {0: (served,)}
     (seen,) = Watch(0, None, world.clock).until_served([kept])
-    assert (seen.reason, "Load balancer web does not serve what" in seen.message) == ("not_served", True)
-    assert ("certificate_id=7" in seen.message and "allow_expired=true" in seen.message) is is_over
+    assert (seen.reason, seen.facts["cause"].reason) == ("not_served", "not_served")
+    other = {"other_id": 7, "allow": "allow_expired"}
+    assert {name: seen.facts["cause"].facts.get(name) for name in other} == (other if is_over else dict.fromkeys(other))
 
 
 def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:
@@ -522,7 +526,7 @@ def test_whether_the_old_one_works_again_is_asked_by_its_name(world: World) -> N
 def test_what_cannot_be_seen_at_some_addresses_is_told(world: World) -> None:
     _watch, seen = watched(world, OLD, GONE, at_0=(NEW, GONE))
     assert (seen.outcome, seen.served, seen.is_everywhere) == ("switched", True, False)
-    assert "1 of its addresses cannot be reached from here." in seen.message
+    assert len(seen.facts["probe"].closed) == 1
 
 
 @pytest.mark.parametrize(
@@ -549,10 +553,12 @@ def test_what_was_seen_at_each_address_of_an_endpoint(
 
 
 def test_a_glimpse_of_what_completes_no_handshake(world: World) -> None:
-    unknown = replace(switched(), target=None, outcome="skipped", reason="not_found", message="It is not known.")
+    unknown = replace(
+        switched(), target=None, outcome="skipped", reason="not_found", facts={"error": "It is not known."}
+    )
     world.shows = {0: (FAILS,)}
     (seen,) = Watch(0, None, world.clock).glimpse([unknown])
-    assert (seen.served, seen.seen) == (False, ()) and seen.message == f"It is not known. 192.0.2.1: {FAILS}."
+    assert (seen.served, seen.seen) == (False, ()) and seen.facts["glimpsed"] == f"192.0.2.1: {FAILS}."
     world.shows = {0: (FAILS,)}
     assert Watch(0, None, world.clock).glimpse([seen]) == [seen], "it is not said twice"
     world.shows = {0: (OLD,)}

@@ -1,0 +1,181 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which listener gets a certificate that is the first of its names: a person says what is to be where. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from .._base.codes import DeployReason
+from .._base.errors import CertificatesError, Obstacle
+from .._base.names import most_alike_first, name_matches
+from .._base.text import some_of
+from .._replacement.can_replace import Incumbent, best, loosened, lost_names, why_not_in_place_of
+from .._softlayer.store import StoreCertificate, certificate_of
+from .._x509.certificate import Certificate
+from .plan_deploy import (
+    ListenerAction,
+    Place,
+    by_place,
+    is_promising,
+    keep,
+    switch_to_best,
+    why_balancer_ended,
+    why_not_offered,
+    why_unknown,
+)
+from .plan_import import SourceCertificate
+from .world import World
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What listeners are to get, whatever they have now."""
+
+    common_name: str
+    """A name of the certificate."""
+    listeners: Sequence[str] | None = None
+    """Those that are meant, such as `web:443`; `None` for all that serve one of the certificate's names."""
+    load_balancers: Sequence[str] | None = None
+    """Patterns, one of which the name of a balancer must match; `None` means no restriction."""
+
+
+def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -> list[Place]:
+    """Return the listeners that are meant.
+
+    Raises:
+        CertificatesError: `invalid_argument`; `not_found`, with those that there are; `ambiguous`.
+    """
+    every = [
+        Place(balancer, listener)
+        for balancer in world.listed_balancers
+        if adoption.load_balancers is None or name_matches(balancer.name, adoption.load_balancers)
+        for listener in balancer.listeners
+    ]
+    https = [place for place in every if place.listener.is_https]
+    if adoption.listeners is not None:
+        return [_place_called(name, every) for name in adoption.listeners]
+    serving = [
+        place
+        for place in https
+        if (record := world.index.by_handle.get(place.listener.certificate_id))
+        and record.certificate
+        and record.certificate.identities & certificate.identities
+    ]
+    if not serving:
+        raise CertificatesError(
+            "not_found",
+            f"No listener serves {some_of(sorted(certificate.identities))}: name those that are to get the certificate, such as "
+            f"listener={some_of([place.name for place in https]) or 'none'}.",
+        )
+    return serving
+
+
+def _place_called(name: str, every: Sequence[Place]) -> Place:
+    """Return the listener that a text such as `web:443` names, by the name, uuid or id of its balancer."""
+    balancer, _colon, port = name.strip().rpartition(":")
+    meant = [place for place in every if place.balancer.is_called(balancer) and port == str(place.listener.port)]
+    if not meant:
+        names = most_alike_first(name, {place.name for place in every if place.listener.is_https})
+        said = f"There is no listener {name}, or the API user has no access to its load balancer"
+        if name.strip() in {place.balancer.name for place in every}:
+            names, said = _ports_of(name.strip(), every), f"{name} is a load balancer: name its listener, with the port"
+        raise CertificatesError("not_found", f"{said}; there are: {some_of(names) or 'none'}.")
+    if len(meant) > 1:
+        uuids = some_of([f"{place.balancer.uuid}:{port}" for place in meant])
+        raise CertificatesError(
+            "ambiguous", f"Several listeners are called {name}: name one by uuid and port ({uuids})."
+        )
+    return meant[0]
+
+
+def _ports_of(balancer: str, every: Sequence[Place]) -> list[str]:
+    """Return the HTTPS listeners of a load balancer; if it has none, those of all."""
+    https = [place for place in every if place.listener.is_https]
+    return sorted({place.name for place in https if place.balancer.name == balancer} or {place.name for place in https})
+
+
+def fitness(world: World, adoption: Adoption) -> Callable[[SourceCertificate], tuple[bool, ...]]:
+    """Return what tells of certificates that differ in their keys which of them fits: all listeners that are meant offer its type, and have it."""
+
+    def fit(entry: SourceCertificate) -> tuple[bool, ...]:
+        places = adopted_places(world, adoption, entry.certificate)
+        present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
+        key_types = {record.certificate.key_type for record in present if record and record.certificate}
+        key_type = entry.certificate.key_type
+        return all(place.balancer.offers(key_type) for place in places), key_types == {key_type}
+
+    return fit
+
+
+def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) -> list[ListenerAction]:
+    """Decide for each listener that is meant whether it can be given a certificate of a source, or what the store has in its place.
+
+    Args:
+        world: with the certificate, once it is stored or would be.
+        adoption: what is meant.
+        entry: the certificate.
+
+    Raises:
+        CertificatesError: as `adopted_places`.
+    """
+    index = world.index
+    stored = best([*index.same(entry.certificate), *index.superseding(entry.record, world.view)], world.view)
+    places = adopted_places(world, adoption, entry.certificate)
+    is_named = adoption.listeners is not None
+    planned = {place.listener.uuid: _adopted(place, stored, world, entry, is_named=is_named) for place in places}
+    return sorted(planned.values(), key=by_place)
+
+
+def _adopted(
+    place: Place, equals: Sequence[StoreCertificate], world: World, entry: SourceCertificate, *, is_named: bool
+) -> ListenerAction:
+    """Decide about one listener; `equals` are the best records that may be there in place of the certificate of the source."""
+    current = world.index.by_handle.get(place.listener.certificate_id)
+    kept = keep(place, current, {"kept": "same"}, world)
+    if not equals:
+        return replace(kept, facts={"kept": "not_stored"})
+    if current and any(current.certificate == record.certificate for record in equals):
+        is_same = current.certificate == entry.certificate
+        return kept if is_same else replace(kept, facts={"kept": "newer", "certificate_id": current.id})
+    action = switch_to_best(place, kept, equals)
+    if not action.is_changed or action.target is None:
+        return action
+    why = _why_not(place, action.target, current, world, entry, is_named=is_named)
+    return action.failed(why.reason, why.facts) if why else action
+
+
+def _why_not(
+    place: Place,
+    target: StoreCertificate,
+    current: StoreCertificate | None,
+    world: World,
+    entry: SourceCertificate,
+    *,
+    is_named: bool,
+) -> Obstacle[DeployReason] | None:
+    """Return why a listener cannot adopt a certificate; that it differs from what is served does not count, as a person wants it."""
+    if not place.listener.is_https:
+        return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
+    if place.listener.certificate_id is not None and (current is None or current.certificate is None):
+        return why_unknown(place, current)
+    old, certificate = Incumbent.of(current) if current else None, certificate_of(target)
+    overrides = loosened(target, old, world.view)
+    why = why_not_in_place_of(target, old, world.view, overrides)
+    if why:
+        return Obstacle(why.reason, {"why": why})
+    never = why_not_offered(target, place.balancer)
+    if never:
+        shown = certificate.shown_name
+        names = [shown, *sorted(certificate.identities - {shown})]
+        rsa = {"source": entry.source, "name": entry.name, "names": names} if certificate.key_type != "RSA" else {}
+        return Obstacle(never.reason, {"why": never, **rsa})
+    lost = lost_names(certificate, old, wildcards=True) if old else []
+    if old and lost and old.identities.issubset(lost) and is_promising(current, world.view):
+        return Obstacle("names_not_covered", {"lost": lost, "listener": place.name})  # a mistyped listener, it seems
+    if lost and not is_named:
+        return Obstacle("names_not_covered", {"lost": lost, "is_named": False})
+    return why_balancer_ended(place)
