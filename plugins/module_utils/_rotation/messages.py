@@ -16,7 +16,7 @@ from .._base.remedies import adopt, deploy, rsa_key
 from .._base.text import capitalized, some_of
 from .._base.times import iso
 from .._replacement.can_replace import ACCEPT
-from .._replacement.messages import why_not
+from .._replacement.messages import trust_remedy, why_not
 from .._softlayer.store import certificate_of
 
 if t.TYPE_CHECKING:
@@ -47,9 +47,8 @@ CHANGES = {
 REFUSAL_REMEDIES = {
     "ended": "Have it renewed: it has ended.",
     "to_come": "Wait until it begins, or check this machine's clock.",
-    "chain": "Import it again with all its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path.",
-    "chain_elsewhere": "Have it send all intermediate certificates that the authority publishes; if that is one of your own, give its root as "
-    "trusted_ca_path.",
+    "chain": trust_remedy(None),
+    "chain_elsewhere": trust_remedy(None, "served"),
 }
 """What to do about what clients refuse."""
 

@@ -207,4 +207,4 @@ def test_what_clients_refuse_is_not_to_be_imported_again() -> None:
     world = world_of([FRESH.record(1)])
     refused = replace(seen(world, FRESH), accepted=False, refusal="its issuer is missing")
     ((reason, message),) = needs(world, refused)
-    assert reason == "not_accepted" and "Have it send all intermediate certificates" in message
+    assert reason == "not_accepted" and "Have the server send the intermediate certificates" in message

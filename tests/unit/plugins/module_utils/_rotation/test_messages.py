@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import adopt, deploy, rsa_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import (
     NOT_APPROVED,
     not_reached,
@@ -442,15 +443,8 @@ def test_what_was_seen(outcome: str, reason: str | None, facts: dict[str, Any], 
     [
         ("ended", "Have it renewed: it has ended."),
         ("to_come", "Wait until it begins, or check this machine's clock."),
-        (
-            "chain",
-            "Import it again with all its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path.",
-        ),
-        (
-            "chain_elsewhere",
-            "Have it send all intermediate certificates that the authority publishes; if that is one of your own, give its root as "
-            "trusted_ca_path.",
-        ),
+        ("chain", trust_remedy(None)),
+        ("chain_elsewhere", trust_remedy(None, "served")),
     ],
 )
 def test_the_warning_about_what_clients_refuse(remedy: str, said: str) -> None:
