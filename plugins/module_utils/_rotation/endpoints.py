@@ -104,30 +104,24 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
         endpoints: those that the user names, each with what is expected of it.
         patterns: one of which a name of what they must serve must match; `None` means no restriction.
     """
-    demands = (
-        (endpoint, Demand.of(t.cast(Expected, endpoint.expected), world.index, world.view)) for endpoint in endpoints
-    )
-    return [
-        _planned(endpoint, demand)
-        for endpoint, demand in demands
-        if patterns is None
-        or any_matches([*demand.names, *(demand.records[0].names if demand.records else ())], patterns)
-    ]
-
-
-def _planned(endpoint: Endpoint, demand: Demand) -> EndpointAction:
-    target = demand.records[0] if demand.records else None
-    action = EndpointAction(
-        "unchanged",
-        None,
-        {"demand": demand},
-        endpoint,
-        demand,
-        target=target,
-        target_id=target.id if target else None,
-        is_everywhere=False,
-    )
-    return action.failed("not_found", action.facts) if demand.why_unknown else action
+    planned = []
+    for endpoint in endpoints:
+        demand = Demand.of(t.cast(Expected, endpoint.expected), world.index, world.view)
+        target = demand.records[0] if demand.records else None
+        if patterns is not None and not any_matches([*demand.names, *(target.names if target else ())], patterns):
+            continue
+        action = EndpointAction(
+            "unchanged",
+            None,
+            {"demand": demand},
+            endpoint,
+            demand,
+            target=target,
+            target_id=target.id if target else None,
+            is_everywhere=False,
+        )
+        planned.append(action.failed("not_found", action.facts) if demand.why_unknown else action)
+    return planned
 
 
 def as_seen(action: EndpointAction, index: StoreIndex) -> EndpointAction:

@@ -152,25 +152,21 @@ class ListenerAction(Target):
 
     @property
     def expectation(self) -> Mapping[str, t.Any]:
-        """What it should serve, and why it might serve something else, as facts of a message."""
-        return {"certificate_id": self.target_id, "cause": self._cause}
-
-    @property
-    def _cause(self) -> Obstacle[DeployReason] | None:
-        """Why its balancer does not serve what it has been set to, with what may help; `None` if this run has set it."""
-        balancer = self.place.balancer
+        """What it should serve, and why its balancer may serve something else, with what helps then, unless this run has set it."""
+        balancer, expected = self.place.balancer, {"certificate_id": self.target_id}
         if self.is_changed or not balancer.uuid or self.target_id is None:
-            return None
+            return {**expected, "cause": None}
         if not balancer.is_active:
-            return Obstacle("balancer_error" if balancer.has_ended else "balancer_busy", {"balancer": balancer})
-        facts = {"balancer": balancer, "since": self.place.listener.modified_at, "called": self.place.called}
-        if self.predecessor_id and not self.is_way_back_lossy:
-            return Obstacle("not_served", {**facts, "other_id": self.predecessor_id, "allow": None})
-        # Clients lose nothing by one that has expired only where it is served now.
+            reason: DeployReason = "balancer_error" if balancer.has_ended else "balancer_busy"
+            return {**expected, "cause": Obstacle(reason, {"balancer": balancer})}
         over = self.expired_predecessor
-        if over and {chain[0] for chain in self.seen} == {over.certificate}:
-            return Obstacle("not_served", {**facts, "other_id": over.stored_id, "allow": ACCEPT["expired"]})
-        return Obstacle("not_served", facts)
+        other: dict[str, t.Any] = {}
+        if self.predecessor_id and not self.is_way_back_lossy:
+            other = {"other_id": self.predecessor_id, "allow": None}
+        elif over and {chain[0] for chain in self.seen} == {over.certificate}:  # else clients would lose something
+            other = {"other_id": over.stored_id, "allow": ACCEPT["expired"]}
+        facts = {"balancer": balancer, "since": self.place.listener.modified_at, "called": self.place.called, **other}
+        return {**expected, "cause": Obstacle("not_served", facts)}
 
     def as_diff(self) -> dict[str, t.Any]:
         """Return the plan for it in the form of Ansible's diffs."""

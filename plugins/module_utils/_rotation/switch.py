@@ -302,7 +302,14 @@ class Switcher:
         except CertificatesError as error:
             return self._unconfirmed(sent, error)
         self._shortest = min(backoff.waited, self._shortest or backoff.waited)
-        return [action if _has_target(action, now) else _not_taken(action, now) for action in sent]
+        return [
+            action
+            if _has_target(action, now)
+            else action.failed("api_error", {"is_accepted": True, "balancer": now})
+            if now.listener(action.uuid)
+            else _deleted(action)
+            for action in sent
+        ]
 
     def _unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
         """Return what is known of a change whose end was not seen."""
@@ -335,28 +342,29 @@ class Switcher:
         """Look at the listeners until they serve what they should; point back those that work no more."""
         seen = watch.until_served([action for action in settled if action.is_to_be_seen])
         broken = [action for action in seen if self.rollback and watch.is_broken(action) and action.previous_id]
-        done = {action.uuid: action for action in self._switch([_reversed(action) for action in broken])}
-        return [*seen, *(self._pointed_back(watch, action, done[action.uuid]) for action in broken)]
+        ended = {action.uuid: action for action in seen}
+        for action, done in zip(broken, self._switch_back(broken), strict=True):
+            facts = {**action.facts, "rolled_back_to": action.previous_id}
+            if done.outcome == "failed":
+                ended[action.uuid] = replace(action, facts={**facts, "why_not": Obstacle(done.reason, done.facts)})
+            else:
+                facts = {**facts, "works": watch.works(action)}
+                ended[action.uuid] = replace(action, outcome="rolled_back", facts=facts)
+        return list(ended.values())
 
-    @staticmethod
-    def _pointed_back(watch: Watch, action: ListenerAction, done: ListenerAction) -> ListenerAction:
-        """Return what became of a listener that was pointed back, once."""
-        facts = {**action.facts, "rolled_back_to": action.previous_id}
-        if done.outcome == "failed":
-            return replace(action, facts={**facts, "why_not": Obstacle(done.reason, done.facts)})
-        return replace(action, outcome="rolled_back", facts={**facts, "works": watch.works(action)})
+    def _switch_back(self, broken: Sequence[ListenerAction]) -> list[ListenerAction]:
+        """Point listeners to the certificates that they had; return what became of that, in the same order."""
+        back = []
+        for action in broken:
+            has = replace(action.place.listener, certificate_id=action.target_id)
+            place = replace(action.place, listener=has)
+            back.append(replace(action, outcome="switched", reason=None, target_id=action.previous_id, place=place))
+        done = {action.uuid: action for action in self._switch(back)}
+        return [done[action.uuid] for action in broken]
 
 
 def _balancer(actions: Sequence[ListenerAction]) -> Balancer:
     return actions[0].place.balancer
-
-
-def _reversed(action: ListenerAction) -> ListenerAction:
-    """Return the switch back to the certificate that a listener had."""
-    place = action.place
-    listener = replace(place.listener, certificate_id=action.target_id)
-    back = replace(action, outcome="switched", reason=None, target_id=place.listener.certificate_id)
-    return replace(back, place=replace(place, listener=listener))
 
 
 def _has_target(action: ListenerAction, now: Balancer) -> bool:
@@ -366,13 +374,6 @@ def _has_target(action: ListenerAction, now: Balancer) -> bool:
 
 def _deleted(action: ListenerAction) -> ListenerAction:
     return action.failed("not_found", {"is_deleted": True})
-
-
-def _not_taken(action: ListenerAction, now: Balancer) -> ListenerAction:
-    """Return the failure of a change that the API accepted and did not carry out."""
-    if now.listener(action.uuid) is None:
-        return _deleted(action)
-    return action.failed("api_error", {"is_accepted": True, "balancer": now})
 
 
 def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list[ListenerAction], list[ListenerAction]]:

@@ -104,13 +104,25 @@ class Watch:
             self._broken.update(worse_since)
             return list(seen.values())
         for uuid, action in pending.items():
-            seen[uuid] = mark_broken(seen[uuid]) if uuid in worse_since else mark_unverified(action)
+            if uuid in worse_since:  # and it is not pointed back any more
+                seen[uuid] = mark_unverified(seen[uuid], previous_id=action.previous_id)
+            else:
+                seen[uuid] = mark_unverified(action)
         return list(seen.values())
 
     def glimpse(self, actions: Sequence[Some]) -> list[Some]:
         """Return listeners of which it is not known what they should serve, or that were not switched, with what they serve."""
         verdicts = self._probe(actions)
-        return [_glimpsed(action, verdicts[action.uuid]) for action in actions]
+        seen = []
+        for action in actions:
+            verdict, before = verdicts[action.uuid], action.facts.get("probe")
+            action = _with_probe(action, verdict)
+            if verdict.finding == "failing" and not verdict.chains:
+                is_said = before is not None and before.finding == "failing"
+                facts = action.facts if is_said else {**action.facts, "glimpsed": verdict.words}
+                action = replace(action, served=False, facts=facts)
+            seen.append(action)
+        return seen
 
     def _is_worse(self, action: Target, verdict: Verdict) -> bool:
         before = self._before.get(action.uuid)
@@ -125,16 +137,8 @@ class Watch:
     def _judged(self, action: Some, verdict: Verdict) -> Some:
         """Return a listener with what was seen of it."""
         before = self._before.get(action.uuid)
-        seen = replace(
-            action,
-            accepted=verdict.accepted,
-            was_refused=verdict.accepted is False and before is not None and verdict.refusing <= before.refusing,
-            refusal=verdict.refusal,
-            is_everywhere=verdict.is_everywhere,
-            leaves=verdict.leaves,
-            served_fingerprint=verdict.shown,
-            seen=verdict.chains,
-        )
+        was_refused = verdict.accepted is False and before is not None and verdict.refusing <= before.refusing
+        seen = replace(_with_probe(action, verdict), was_refused=was_refused, served_fingerprint=verdict.shown)
         failed = {"probe": verdict, **seen.expectation}
         if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
             self._unreached.add(action.name)
@@ -188,8 +192,9 @@ def _remedy_for(refused: Target) -> str:
     return "chain" if refused.is_managed else "chain_elsewhere"
 
 
-def _glimpsed(action: Some, verdict: Verdict) -> Some:
-    seen = replace(
+def _with_probe(action: Some, verdict: Verdict) -> Some:
+    """Return a target with what was seen of it, whatever that means."""
+    return replace(
         action,
         seen=verdict.chains,
         accepted=verdict.accepted,
@@ -197,21 +202,11 @@ def _glimpsed(action: Some, verdict: Verdict) -> Some:
         is_everywhere=verdict.is_everywhere,
         leaves=verdict.leaves,
     )
-    if verdict.finding != "failing" or verdict.chains:
-        return seen
-    before = action.facts.get("probe")
-    is_said = before is not None and before.finding == "failing"
-    return replace(seen, served=False, facts=action.facts if is_said else {**action.facts, "glimpsed": verdict.words})
 
 
-def mark_unverified(action: Some) -> Some:
-    """Return a listener that the run did not wait for because it was told to stop."""
-    return replace(action, facts={**action.facts, "is_interrupted": True})
-
-
-def mark_broken(action: Some) -> Some:
-    """Return a listener that works no more, and that the run did not point back because it was told to stop."""
-    return replace(action, facts={**action.facts, "is_interrupted": True, "previous_id": action.previous_id})
+def mark_unverified(action: Some, **facts: t.Any) -> Some:
+    """Return a target that the run did not wait for because it was told to stop."""
+    return replace(action, facts={**action.facts, "is_interrupted": True, **facts})
 
 
 def name_to_ask(action: ListenerAction, *, is_before: bool) -> str | None:
