@@ -27,6 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.sum
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import merged
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import last_lines
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import (
+    MOST_ROWS,
     listener_table,
     order_remedies,
     order_table,
@@ -106,12 +107,13 @@ def ending(
     lines = last_lines(results, table)
     has_page = any(path.endswith(".html") for path in written.get("paths") or ())
     is_written = {"orders", "listeners"} & results.keys() and not is_check_mode and not written.get("failed")
-    if has_page and is_written and not "".join(table[-1:]).endswith(where):  # it says so of the other rows
+    is_cut = "listeners" in results and len(table) > 1 + MOST_ROWS  # it says where the other rows are
+    if has_page and is_written and not is_cut:
         lines.insert(-1, f"The report is{where}")  # the totals come last
     failure = results.get("failure") or {}
     message = failure.get("message") or (results.get("msg") if not lines else None)
-    unwritten = (written.get("msg") or "") if written.get("failed") else ""
-    why = " ".join(filter(None, [message, unwritten if unwritten not in (message or "") else None]))
+    is_other = bool(written.get("failed")) and written.get("failure", {}) != results.get("failure")
+    why = " ".join(filter(None, [message, written.get("msg") if is_other else None]))
     all_lines = last_lines({**results, "failure": None}, table)
     return {"changed": False, **written, "lines": lines, "all_lines": all_lines, "error": why}
 

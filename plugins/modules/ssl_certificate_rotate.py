@@ -369,11 +369,24 @@ failed_items:
   elements: dict
 attention:
   description:
-    - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason), C(not_after), C(ends_at), C(ends_by),
-      C(days_until_expiry), C(held_back_since), C(explanation_url), C(message).
+    - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason), C(cause), C(not_after), C(ends_at),
+      C(ends_by), C(days_until_expiry), C(held_back_since), C(explanation_url), C(message).
+    - C(cause) tells what C(message) repeats, so that you can find it in another list. It has C(reason). If it is a certificate of a source, it also
+      has C(source), C(name), and C(path), as in RV(skipped_items), and C(reason) is null if nothing is wrong with the certificate. If C(message)
+      repeats nothing, C(cause) is null.
+    - An item that has the same C(cause) as an item C(expired) or C(expiring) of the same listener says nothing new.
   returned: success
   type: list
   elements: dict
+  sample:
+    - load_balancer: web
+      port: 443
+      name: www.example.com
+      reason: held_back
+      cause: {reason: names_not_covered, source: certbot, name: www.example.com, path: /etc/letsencrypt/live/www.example.com/cert.pem}
+      message: >-
+        The newer certificate of certbot www.example.com (/etc/letsencrypt/live/www.example.com/cert.pem) is held back. It lacks names that are
+        served now: shop.example.com. Have it issued for all names.
 listeners:
   description:
     - All considered, as after the run, as in M(softlayer.certificates.ssl_certificate_deploy), with C(better_certificate_id),

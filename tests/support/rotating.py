@@ -33,8 +33,7 @@ def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) 
         f"entry-{number}",
         f"/{source}/{number}/cert.pem",
         replace(record, intermediates=tuple(chain.issuers)),
-        chain.trust,
-        None if chain.trust == "trusted" else f"Not trusted: {chain.why}.",
+        chain,
         KeyRef(certificate_of(record).public_key_sha256, real_path=f"/{source}/{number}/privkey.pem"),
     )
     return replace(found, **changed)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -49,7 +50,12 @@ def listener(name: str, days: int = 60, outcome: str = "unchanged", at: datetime
 
 def item(name: str, reason: str, message: str = "Renew it.", **given: Any) -> dict[str, Any]:
     """What needs a person."""
-    return {**place(name), "name": NAME, "reason": reason, "message": message, **given}
+    return {**place(name), "name": NAME, "reason": reason, "cause": None, "message": message, **given}
+
+
+def cause(record: Mapping[str, Any], reason: str | None = None) -> dict[str, Any]:
+    """What the message of an item repeats: a certificate of a source."""
+    return {"reason": reason or record["reason"], **{name: record[name] for name in ("source", "name", "path")}}
 
 
 def imported(number: int = 2, **given: Any) -> dict[str, Any]:

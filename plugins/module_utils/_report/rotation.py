@@ -14,7 +14,19 @@ from hashlib import sha256
 from .._base.codes import AttentionReason, DeployOutcome, InStore
 from .._base.names import listener_name, listener_place, name_in_source
 from .report import Kind, Row, Schema, as_data, notice, read, unless_same
-from .summary import FAILED, UP_TO_DATE, Record, by_listener, done_lines, is_told, key_of, lists_of, needs_person
+from .summary import (
+    DUE,
+    FAILED,
+    UP_TO_DATE,
+    Record,
+    by_listener,
+    done_lines,
+    key_of,
+    lists_of,
+    needs_person,
+    place_in_source,
+    told_certificates,
+)
 
 NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
 """What is most urgent: clients are refused, or get something else, and what was to be done was not."""
@@ -59,16 +71,16 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
     about = by_listener(done)
     rows = [_row(listener, about.pop(key_of(listener), [])) for listener in done.get("listeners") or ()]
     rows.sort(key=_urgency)
-    told = [message for row in rows for message in row["messages"]]
+    shown = {key_of(listener) for listener in done.get("listeners") or ()}
+    told = told_certificates(item for item in done.get("attention") or () if key_of(item) in shown)
     others = [
         *(record for records in about.values() for record in records),
         *(record for record in (*lists["failed"], *(done.get("attention") or ())) if not record.get("port")),
-        *(record for record in lists["skipped"] if needs_person(record) and not is_told(record, told)),
+        *(record for record in lists["skipped"] if needs_person(record) and place_in_source(record) not in told),
     ]
     notices = [
         {**notice(record), "source": name_in_source(record)} if record.get("source") else notice(record)
         for record in others
-        if not any(str(record.get("message")) in message for message in told)
     ]
     notices += [{"source": None, "message": record["message"]} for record in done.get("empty_sources") or ()]
 
@@ -87,11 +99,13 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
 
 def _row(listener: Record, about: Sequence[Record]) -> Row:
     """Return what is told of a listener; `about` is what failed and what needs a person."""
-    by_message = {str(record.get("message")): str(record["reason"]) for record in reversed(about)}
-    told = sorted(
-        ((reason, message) for message, reason in reversed(by_message.items())),
-        key=lambda pair: LISTENERS.attention.index(pair[0]),
-    )
+    failures = [record["cause"] for record in about if record["reason"] == FAILED]
+    told: list[Record] = []
+    for record in about:
+        is_own = record["reason"] in {FAILED, *DUE} or record.get("cause") not in failures
+        if is_own and record not in told:
+            told.append(record)
+    told.sort(key=lambda record: LISTENERS.attention.index(record["reason"]))
     place = key_of(listener).encode("utf-8", "replace")
     return {
         **{name: listener.get(name) for name in LISTENERS.columns},
@@ -99,8 +113,8 @@ def _row(listener: Record, about: Sequence[Record]) -> Row:
         "listener": listener_name(listener),
         "name": listener.get("served_name"),
         "state": listener.get("outcome"),
-        "attention": [reason for reason, _message in told],
-        "messages": [message for _reason, message in told],
+        "attention": [str(record["reason"]) for record in told],
+        "messages": [str(record.get("message")) for record in told],
         "days_left": listener.get("days_until_expiry"),
     }
 

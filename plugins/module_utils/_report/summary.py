@@ -101,6 +101,8 @@ BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted), *t.get_args(HeldBac
 """Reasons for skipping a certificate of a source that a person should read more of than its name."""
 UP_TO_DATE = "already_imported"
 """The reason for skipping what is as it should be: it is counted, and not named."""
+DUE = frozenset({"expired", "expiring"})
+"""Reasons of items that say when what is served ends, and then what their cause is."""
 FAILED = "failed"
 """What a listener counts as of which a step has failed."""
 LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
@@ -142,8 +144,10 @@ def summary(
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
     broken = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
     others = [record for record in lists["skipped"] if record not in broken and record["reason"] != UP_TO_DATE]
-    needed = [item["message"] for item in attention]
-    broken = [record for record in broken if not is_told(record, needed)]
+    # What is `unusable` has a line of its own, too: the item does not say for which reason.
+    unusable = {(key_of(item), cause_of(item)) for item in attention if item["reason"] == "unusable"}
+    told = told_certificates(item for item in attention if (key_of(item), cause_of(item)) not in unusable)
+    broken = [record for record in broken if place_in_source(record) not in told]
     alarming = told_once(alarming, lists["failed"])
     needs = [item for item in told_once(attention, lists["failed"]) if item not in alarming]
     fails = bool(lists["failed"] or alarming)
@@ -219,7 +223,9 @@ def _state(listener: Record, reasons: Collection[str], *, looks: bool) -> str:
 def by_listener(done: Record) -> dict[str, list[Record]]:
     """Return what of a module's result is about listeners, by `key_of`: what has failed, with that as its reason, and `attention`."""
     about: dict[str, list[Record]] = {}
-    failed = [{**record, "reason": FAILED} for record in lists_of(done)["failed"]]
+    failed = [
+        {**record, "reason": FAILED, "cause": {"reason": record.get("reason")}} for record in lists_of(done)["failed"]
+    ]
     for record in (*failed, *(done.get("attention") or ())):
         if record.get("port"):
             about.setdefault(key_of(record), []).append(record)
@@ -240,18 +246,29 @@ def key_of(listener: Record) -> str:
 
 def told_once(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Sequence[Record]:
     """Return what needs a person without what another item, or a failure, of the same listener says, too."""
-    said, told = list(failed), []
+    said = {(key_of(record), cause_of({"cause": record})) for record in failed}
+    told: list[Record] = []
+    of_listeners: dict[str, list[Record]] = {}
     for item in attention:
-        if not any(key_of(other) == key_of(item) and item["message"] in other["message"] for other in said):
+        key, cause = key_of(item), cause_of(item)
+        is_repeated = item["reason"] not in DUE and (key, cause) in said
+        if not is_repeated and item not in of_listeners.setdefault(key, []):
+            of_listeners[key].append(item)
             told.append(item)
-            said.append(item)
+            said |= {(key, cause)} if cause else set()
     return told
+
+
+def cause_of(item: Record) -> tuple[str, ...] | None:
+    """Return what tells the cause of an item of `attention` from others; of all but those in `DUE`, the message is that of the cause."""
+    cause = item.get("cause")
+    return (str(cause.get("reason")), *place_in_source(cause)) if cause else None
 
 
 def last_lines(done: Record, table: Sequence[str]) -> list[str]:
     """Return what a run ends with: what it has done, the table, and the line of totals; what has failed it, `failure` says."""
-    lines, totals_line = list(done.get("summary") or ()), done.get("totals")
-    end = lines.index(totals_line) if totals_line in lines else len(lines)
+    lines, counted = list(done.get("summary") or ()), done.get("totals")  # which is one of the lines, whatever it says
+    end = lines.index(counted) if counted in lines else len(lines)
     return [*lines[:end], *table, *lines[end : None if not done.get("failure") else end + 1]]
 
 
@@ -280,11 +297,15 @@ def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_s
         yield f"certificate{several} {some_of(removed, MOST_NAMED)}: {would_be}removed{once_seen}"
 
 
-def is_told(broken: Record, messages: Iterable[str]) -> bool:
-    """Return whether messages about listeners say what is wrong with a certificate of a source."""
-    name = name_in_source(broken)
-    said = (f"{name} ({broken.get('path')})", f"{name}: {broken['message']}")
-    return any(one in message for message in messages for one in said)
+def told_certificates(attention: Iterable[Record]) -> set[tuple[str, ...]]:
+    """Return the certificates of sources that messages about listeners say all of: what is wrong with each, or that it is held back."""
+    causes = (item.get("cause") or {} for item in attention)
+    return {place_in_source(cause) for cause in causes if cause.get("reason") != "renewal_requested"}
+
+
+def place_in_source(record: Record) -> tuple[str, ...]:
+    """Return what tells a certificate of a source from others."""
+    return tuple(str(record.get(name)) for name in ("source", "name", "path"))
 
 
 def needs_person(skipped_item: Record) -> bool:

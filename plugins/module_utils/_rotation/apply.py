@@ -35,6 +35,7 @@ from . import messages
 from .approved import limit_listeners, limit_removal
 from .attention import served_by
 from .endpoints import EndpointAction, as_seen, plan_endpoints, why_not_all_known
+from .messages import why_not_adopted, why_not_imported
 from .options import RotationOptions
 from .plan_adopt import Adoption, fitness, plan_adoption
 from .plan_clean_up import RemovalPlan, as_result, plan_removal
@@ -77,7 +78,7 @@ class StoreChanges:
 def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) -> StoreChanges:
     """Store what was chosen, and tell what is left out."""
     told: list[Told] = [
-        ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.skipped)
+        ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.left_out)
     ]
     diff, records, cut = [], [], {}
     for entry, planned, done in store_entries(module, client, world, chosen.to_import):
@@ -170,20 +171,13 @@ def adopted_entry(world: World, adoption: Adoption, options: RotationOptions) ->
     """Return the certificate of the sources that is adopted.
 
     Raises:
-        CertificatesError: as `choose_named` and `adopted_places`.
+        CertificatesError: why there is not exactly one; as `adopted_places`.
     """
     fit = fitness(world, adoption)
-    try:
-        return choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.view, fit)
-    except CertificatesError as error:
-        if error.code != "not_found":
-            raise
-        bundles = world.bundles
-        useless = [
-            f"{each['name']} cannot be used: {each['message']}" for each in (*bundles.useless, *bundles.unwanted)
-        ]
-        said = [*useless, *(record["message"] for record in (*bundles.failed, *bundles.empty))]
-        raise CertificatesError(error.code, " ".join([error.message, *said[:MOST_NAMED]])) from None
+    chosen = choose_named(world.bundles.entries, adoption.common_name, options.certificates, world.view, fit)
+    if isinstance(chosen, SourceCertificate):
+        return chosen
+    raise CertificatesError(t.cast(Code, chosen.reason), why_not_adopted(chosen, adoption.common_name, world.bundles))
 
 
 def choose_adopted(world: World, options: RotationOptions) -> Chosen:
@@ -206,9 +200,9 @@ def choose_adopted(world: World, options: RotationOptions) -> Chosen:
         reason = t.cast(Code, planned[0].reason)
         raise CertificatesError(reason, some_of(said, MOST_NAMED, " ", " "))
     chosen = choose([entry], world.index, replace(options.certificates, common_names=None), world.view)
-    for record in chosen.skipped:
-        if record["reason"] == "ambiguous":
-            raise CertificatesError("ambiguous", record["message"])
+    for skipped, why in chosen.skipped:
+        if why.reason == "ambiguous":
+            raise CertificatesError("ambiguous", why_not_imported(why, skipped))
     return chosen
 
 

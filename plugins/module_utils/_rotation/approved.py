@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .._base.codes import ApprovalReason
-from .._base.errors import CertificatesError, SaidObstacle
+from .._base.errors import CertificatesError, Obstacle
 from .._replacement.index import StoreIndex
 from .._softlayer.store import StoreCertificate, certificate_of
 from . import messages
@@ -33,6 +33,7 @@ UNKNOWN: Record = dict.fromkeys(
     ]
 )
 """What is not known of a listener that is gone."""
+NOT_SHOWN: Obstacle[ApprovalReason] = Obstacle("not_approved")
 
 
 def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
@@ -89,12 +90,11 @@ def _gone(record: Record, listed: str) -> Record:
 def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
     """Return a choice without what was not shown; what was shown and no source has any more is skipped."""
     to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.to_import}
-    there = {record["fingerprint_sha256"] for record in chosen.skipped} | to_import.keys()
+    there = {entry.certificate.fingerprint_sha256 for entry, _why in chosen.skipped} | to_import.keys()
     gone = [_gone(record, "imported") for shown, record in approved.imports.items() if shown not in there]
     kept = [entry for which, entry in to_import.items() if which in approved.imports]
-    others = (entry for which, entry in to_import.items() if which not in approved.imports)
-    beyond = [entry.skipped(SaidObstacle("not_approved", messages.NOT_APPROVED)) for entry in others]
-    return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond, *gone])
+    beyond = [(entry, NOT_SHOWN) for which, entry in to_import.items() if which not in approved.imports]
+    return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond], gone=gone)
 
 
 def limit_listeners(

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from .._base import remedies
 from .._base.codes import AttentionReason, HeldBack, SourceReason
-from .._base.names import ascii_name, name_in_source, shown_name_of, source_name
-from .._base.remedies import DEPLOY, ROTATE, adopt, remove
+from .._base.errors import Obstacle
+from .._base.names import ascii_name
 from .._base.times import days_until, iso, parse
 from .._replacement.can_replace import age, supersedes
 from .._replacement.index import StoreIndex
@@ -27,9 +26,9 @@ from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate, names_of
 from .._x509.crl import Revocation
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from . import messages
+from .messages import needs_attention
 from .plan_deploy import ListenerAction, not_taken
-from .plan_import import Chosen, SourceCertificate, remedy_for
+from .plan_import import Chosen, SourceCertificate, reason_to_accept
 from .renewal_info import RenewalRequest
 from .target import Target
 from .world import World
@@ -43,7 +42,7 @@ HEAPS = frozenset({"folder", "mail"})
 """Sources where what was renewed may lie beside its renewal; each other client puts a renewal in the place of what it renews."""
 TWO_NIGHTS = timedelta(days=2)
 """How long before the end of what is served its renewal must begin: one night may fail."""
-PATIENCE = timedelta(days=3)
+GRACE_PERIOD = timedelta(days=3)
 """How long what is newer may be held back before a run fails: days off, and whoever issued it may still be about to mend it."""
 
 
@@ -69,12 +68,12 @@ class RenewalFacts:
     @cached_property
     def unused(self) -> Sequence[Record]:
         """Return what the sources have and this run has not imported, with reason and message."""
-        return [*self.world.bundles.useless, *self.world.bundles.unwanted, *self.chosen.skipped]
+        return [*self.world.bundles.useless, *self.world.bundles.unwanted, *self.chosen.left_out]
 
     @cached_property
     def broken(self) -> Sequence[Record]:
         """Return the certificates of the sources that cannot be used until a person fixes them, except those that a source may hold without a key."""
-        records = (*self.world.bundles.useless, *self.chosen.skipped)
+        records = (*self.world.bundles.useless, *self.chosen.left_out)
         return [record for record in records if record["reason"] in OPERATORS]
 
     @cached_property
@@ -86,103 +85,6 @@ class RenewalFacts:
     def usable_index(self) -> StoreIndex:
         """Return the records of the certificates of the sources that can be used."""
         return StoreIndex(entry.record for entry in self.chosen.usable)
-
-
-@dataclass(frozen=True)
-class HeldBackRenewal:
-    """What is newer than a listener's certificate, and is not put in its place."""
-
-    message: str
-    """Why, and what to do about it."""
-    since: datetime | None
-    """From when it is valid; `None` if it is in place on another listener, so that nobody need miss it here."""
-    is_beside: bool
-    """Whether a client has both, and renews each in its own place: what is newer is for something else, such as mail, or clients with EC keys."""
-
-
-def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[Record]:
-    """Return what needs a person, the most urgent first.
-
-    Args:
-        listeners: what became of them; in check mode, what would.
-        known: what could renew what they serve.
-    """
-    in_place = _in_place(listeners, known.world)
-    items = [item for listener in listeners for item in _about(listener, known, in_place)]
-    return sorted(
-        items,
-        key=lambda item: (REASONS.index(item["reason"]), item["ends_at"] or "", item["load_balancer"], item["port"]),
-    )
-
-
-def find_alarming(attention: Sequence[Record], fail_on: Collection[str], at: datetime) -> list[Record]:
-    """Return for what of all that needs a person a run fails.
-
-    Args:
-        attention: as `find_attention` returns it.
-        fail_on: the reasons for which it fails; for `held_back`, not before `PATIENCE` is over, and for `unusable`, not before what is
-            served is due.
-        at: the present instant.
-    """
-    unrenewed = _unrenewed(attention)
-    asked = [
-        item
-        for item in attention
-        if item["reason"] in fail_on and (item["reason"] != "unusable" or _place_of(item) in unrenewed)
-    ]
-    # The sentence that a listener's certificate is due ends with the one that its renewal is held back.
-    due = {_place_of(item): item["message"] for item in asked if item["reason"] in {"expired", "expiring"}}
-    return [
-        item
-        for item in asked
-        if item["reason"] != "held_back"
-        or (_waits_too_long(item, at) and item["message"] not in due.get(_place_of(item), ""))
-    ]
-
-
-def with_patience(attention: Sequence[Record], fail_on: Collection[str], at: datetime) -> list[Record]:
-    """Return the items that need attention. An item that does not fail the run yet says when it will, unless another one does.
-
-    Args:
-        attention: as `find_attention` returns it.
-        fail_on: the reasons for which a run fails.
-        at: the present instant.
-    """
-
-    unrenewed = _unrenewed(attention)
-
-    def until(item: Record) -> str:
-        if item["reason"] == "unusable" and "unusable" in fail_on and _place_of(item) not in unrenewed:
-            return " A run fails only once what is served is due for renewal."
-        since = parse(item["held_back_since"])
-        if "held_back" not in fail_on or since is None or _waits_too_long(item, at):
-            return ""
-        others = (other for other in attention if other is not item and _place_of(other) == _place_of(item))
-        is_told = any(item["message"] in other["message"] for other in others)
-        return "" if is_told else f" No run fails for it before {iso(since + PATIENCE)}."
-
-    return [{**item, "message": item["message"] + until(item)} for item in attention]
-
-
-def _place_of(item: Record) -> tuple[t.Any, ...]:
-    return item["load_balancer_uuid"], item["load_balancer"], item["port"]
-
-
-def _unrenewed(attention: Iterable[Record]) -> set[tuple[t.Any, ...]]:
-    """Return the listeners that nothing renews in time."""
-    return {_place_of(item) for item in attention if item["reason"] in {"expired", "expiring"}}
-
-
-def _waits_too_long(item: Record, at: datetime) -> bool:
-    since = parse(item["held_back_since"])
-    return since is not None and at - since > PATIENCE
-
-
-def _in_place(listeners: Iterable[Target], world: World) -> frozenset[Certificate]:
-    """Return the certificates that listeners of the account have."""
-    present = (listener.certificate_id for balancer in world.listed_balancers for listener in balancer.listeners)
-    records = (world.index.by_handle.get(handle) for handle in (*present, *(each.final_handle for each in listeners)))
-    return frozenset(record.certificate for record in records if record and record.certificate)
 
 
 @dataclass(frozen=True)
@@ -214,6 +116,140 @@ class Served:
         if self.certificate:
             return self.certificate.identities
         return self.record.names if self.record else frozenset()
+
+
+@dataclass(frozen=True)
+class AttentionItem:
+    """Why a listener needs a person."""
+
+    reason: AttentionReason
+    listener: Target
+    served: Served
+    why: Obstacle[str]
+    """What is wrong. That of one that is due is why nothing has renewed it: it may be that of another item of the listener, too."""
+    fails_from: datetime | t.Literal["due"] | None = None
+    """From when a run fails for it, if not yet: an instant, or once what is served is due."""
+
+    @property
+    def held_back_since(self) -> datetime | None:
+        """From when what is newer is valid; `None` if it is in place on another listener, so that nobody need miss it here."""
+        return self.why.facts["since"] if self.reason == "held_back" else None
+
+    @property
+    def cause(self) -> Record | None:
+        """What its message repeats: the failure of the listener, what is held back, or a certificate of a source."""
+        match self.why.reason, self.why.facts:
+            case "listener", {"listener": listener}:
+                return {"reason": listener.reason} if listener.reason else None
+            case "held_back", {"why": why, "entry": entry}:
+                return {"reason": why.reason, **(entry.named() if entry else {})}
+            case "renewal_requested", {"request": request}:
+                return {"reason": self.why.reason, **request.entry.named()}
+            case "unusable" | "left_out" | "unused", {"skipped": record}:
+                return {name: record.get(name) for name in ("reason", "source", "name", "path")}
+            case "not_imported" | "newer_elsewhere", {"entry": entry}:
+                return {"reason": None, **entry.named()}
+        return None
+
+    def as_result(self, at: datetime) -> Record:
+        """Return it in the form of results."""
+        lifespan, named = self.served.lifespan, self.served.named
+        request = self.why.facts["request"] if self.reason == "renewal_requested" else None
+        return {
+            "name": self.served.shown_name or self.listener.expected_name,
+            "load_balancer": self.listener.load_balancer,
+            "load_balancer_uuid": self.listener.load_balancer_uuid,
+            "port": self.listener.port,
+            "reason": self.reason,
+            "cause": self.cause,
+            "not_after": iso(named.not_after if named else lifespan.end),
+            **lifespan.as_result(),
+            "days_until_expiry": days_until(lifespan.end, at),
+            "held_back_since": iso(self.held_back_since),
+            "explanation_url": request.explanation_url if request else None,
+            "message": needs_attention(self),
+        }
+
+
+def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[AttentionItem]:
+    """Return what needs a person, the most urgent first.
+
+    Args:
+        listeners: what became of them; in check mode, what would.
+        known: what could renew what they serve.
+    """
+    in_place = _in_place(listeners, known.world)
+    items = [item for listener in listeners for item in _about(listener, known, in_place)]
+
+    def urgency(item: AttentionItem) -> tuple[int, str, str, int]:
+        end, target = iso(item.served.lifespan.end), item.listener
+        return REASONS.index(item.reason), end or "", target.load_balancer, target.port
+
+    return sorted(items, key=urgency)
+
+
+def find_alarming(attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime) -> list[AttentionItem]:
+    """Return for what of all that needs a person a run fails.
+
+    Args:
+        attention: as `find_attention` returns it.
+        fail_on: the reasons for which it fails; for `held_back`, not before `GRACE_PERIOD` is over, and for `unusable`, not before what is
+            served is due.
+        at: the present instant.
+    """
+    due = _due(attention)
+    asked = [
+        item
+        for item in attention
+        if item.reason in fail_on and (item.reason != "unusable" or item.listener.uuid in due)
+    ]
+    told = _due(asked)
+    return [
+        item
+        for item in asked
+        if item.reason != "held_back" or (_is_overdue(item, at) and told.get(item.listener.uuid) != item.why)
+    ]
+
+
+def with_grace_period(
+    attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime
+) -> list[AttentionItem]:
+    """Return the items that need attention. An item that does not fail the run yet says when it will, unless another one does.
+
+    Args:
+        attention: as `find_attention` returns it.
+        fail_on: the reasons for which a run fails.
+        at: the present instant.
+    """
+    due = _due(attention)
+
+    def fails_from(item: AttentionItem) -> datetime | t.Literal["due"] | None:
+        if item.reason not in fail_on:
+            return None
+        if item.reason == "unusable" and item.listener.uuid not in due:
+            return "due"
+        since = item.held_back_since
+        is_told = due.get(item.listener.uuid) == item.why
+        return None if since is None or is_told or _is_overdue(item, at) else since + GRACE_PERIOD
+
+    return [replace(item, fails_from=fails_from(item)) for item in attention]
+
+
+def _due(attention: Iterable[AttentionItem]) -> Mapping[str, Obstacle[str]]:
+    """Return why nothing renews what is due, by its listener."""
+    return {item.listener.uuid: item.why for item in attention if item.reason in {"expired", "expiring"}}
+
+
+def _is_overdue(item: AttentionItem, at: datetime) -> bool:
+    """Return whether what is held back has been so for more than the grace period."""
+    return item.held_back_since is not None and at - item.held_back_since > GRACE_PERIOD
+
+
+def _in_place(listeners: Iterable[Target], world: World) -> frozenset[Certificate]:
+    """Return the certificates that listeners of the account have."""
+    present = (listener.certificate_id for balancer in world.listed_balancers for listener in balancer.listeners)
+    records = (world.index.by_handle.get(handle) for handle in (*present, *(each.final_handle for each in listeners)))
+    return frozenset(record.certificate for record in records if record and record.certificate)
 
 
 def served_by(listener: Target, world: World) -> Served:
@@ -265,7 +301,7 @@ def _urgency(lifespan: Lifespan, at: datetime) -> tuple[bool, bool, datetime]:
     return not lifespan.is_over(at), not lifespan.is_to_come(at), lifespan.end or datetime.max.replace(tzinfo=at.tzinfo)
 
 
-def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[Record]:
+def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
     """Yield what is to be said of a listener."""
     served, view = served_by(listener, known.world), known.world.view
     lifespan, record = served.lifespan, served.record
@@ -274,105 +310,56 @@ def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certifica
         held = _why_held_back(listener, record, known, in_place)
     has_other = _has_renewal(listener, served, known)
     unusable = None if has_other else _why_unusable(served, known)
-    request = None if has_other else _missed_request(served, known)
-    requested = _why_requested(request, served) if request else None
-    revocation = revocation_of(served, view)
+    requested = None if has_other else _why_requested(served, known)
+    own = Obstacle("listener", {"listener": listener})
 
-    def item(reason: AttentionReason, message: str) -> Record:
-        return {
-            "name": served.shown_name or listener.expected_name,
-            "load_balancer": listener.load_balancer,
-            "load_balancer_uuid": listener.load_balancer_uuid,
-            "port": listener.port,
-            "reason": reason,
-            "not_after": iso(served.named.not_after if served.named else lifespan.end),
-            **lifespan.as_result(),
-            "days_until_expiry": days_until(lifespan.end, view.at),
-            "held_back_since": iso(held.since) if held and reason == "held_back" else None,
-            "explanation_url": request.explanation_url if request and reason == "renewal_requested" else None,
-            "message": message,
-        }
+    def item(reason: AttentionReason, why: Obstacle[str]) -> AttentionItem:
+        return AttentionItem(reason, listener, served, why)
 
-    is_refused = listener.accepted is False
+    is_refused = listener.accepted is False and not listener.has_failed
     if listener.serves_something_else:
-        yield item("not_served", listener.message)
+        yield item("not_served", own)
         is_refused = False
     if lifespan.is_to_come(view.at):
-        yield item("not_yet_valid", _why_not_yet(listener, lifespan))
+        before = listener.predecessor_id if isinstance(listener, ListenerAction) else None
+        yield item("not_yet_valid", Obstacle("not_yet_valid", {"listener": listener, "before": before}))
         is_refused = False
     if lifespan.is_due(view.at) and not (listener.is_managed and _is_renewed_in_time(served, known)):
         has_ended = lifespan.is_over(view.at)
         is_other = listener.has_failed and listener.serves_something_else
-        why = listener.message if is_other else held.message if held and not listener.renewal_id else None
+        why = own if is_other else held if not listener.renewal_id else None
         why = why or unusable or requested or _why_not_deployed(listener, served, known)
-        ends = _how_it_ends(served, has_ended, is_renewed=why is not None)
-        yield item("expired" if has_ended else "expiring", f"{ends} {why or _why_not_renewed(listener, served, known)}")
+        yield item("expired" if has_ended else "expiring", why or _why_not_renewed(listener, served, known))
         is_refused = is_refused and not has_ended
     if unusable:
         yield item("unusable", unusable)
-    if revocation and revocation.status == "revoked":
-        yield item("revoked", _how_revoked(listener, served, revocation, known))
-    if held and not held.is_beside:
-        yield item("held_back", held.message)
+    if revoked := _why_revoked(listener, served, known):
+        yield item("revoked", revoked)
+    if held and not held.facts["is_beside"]:
+        yield item("held_back", held)
     if requested:
         yield item("renewal_requested", requested)
-    if is_refused and not listener.has_failed:
-        yield item(
-            "not_accepted",
-            f"Clients refuse what is served: {listener.refusal}. {_remedy_for_refusal(listener, served, view)}",
-        )
+    if is_refused:
+        leaf = served.certificate if listener.is_managed else None
+        has_whole_chain = bool(leaf and record and record.certificate == leaf and view.trust(record))
+        yield item("not_accepted", Obstacle("not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain}))
 
 
-def _how_it_ends(served: Served, has_ended: bool, *, is_renewed: bool) -> str:
-    """Return a sentence on the end of what is served, and that nothing renews it, unless something would."""
-    end, issuer = iso(served.lifespan.end), served.lifespan.ends_by
-    nothing = "" if is_renewed else ", and nothing renews it"
-    if issuer is None:
-        return f"It {'expired' if has_ended else 'ends'} at {end}{nothing}."
-    what = f"Its issuer {issuer.shown_name} {'expired' if has_ended else 'ends'} at {end}, and clients refuse it from then on"
-    return f"{what}{nothing}. Import the certificate again with today's chain."
+def _why_revoked(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str] | None:
+    """Return that what a listener serves was revoked, with the certificate before it if that can be served until it is issued anew."""
+    view = known.world.view
+    revocation = revocation_of(served, view)
+    if revocation is None or revocation.status != "revoked":
+        return None
+    entry = next((entry for entry in known.world.bundles.entries if entry.certificate == served.certificate), None)
+    predecessor = listener.predecessor_id if isinstance(listener, ListenerAction) else None
+    before = known.world.index.by_handle.get(predecessor)
+    is_good = before and view.trust(before) and view.lifespan(before).is_now(view.at)
+    facts = {"listener": listener, "revocation": revocation, "entry": entry}
+    return Obstacle("revoked", {**facts, "before": before.id if before and is_good else None})
 
 
-def _how_revoked(listener: Target, served: Served, revocation: Revocation, known: RenewalFacts) -> str:
-    """Return what to do about a listener that serves what was revoked."""
-    certificate, view = t.cast(Certificate, served.certificate), known.world.view
-    is_own = revocation.certificate == certificate
-    named = revocation.certificate.shown_name if revocation.certificate else ""
-    what = f"{'It' if is_own else f'Its issuer {named}'} was {revocation.shown}, and clients that look refuse it"
-    if listener.renewal_id:
-        return f"{what}: {DEPLOY} has certificate {listener.renewal_id} of the store served in its place."
-    entry = next((entry for entry in known.world.bundles.entries if entry.certificate == certificate), None)
-    source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
-    anew = remedies.reissue(source, name, certificate.shown_name, certificate.key_type)
-    chain = "" if is_own else ", or put the chain that its authority has in its place beside it"
-    back = ""
-    if isinstance(listener, ListenerAction):
-        before = known.world.index.by_handle.get(listener.predecessor_id)
-        if before and view.trust(before) and view.lifespan(before).is_now(view.at):
-            back = f" Until then, {listener.place.command(before.stored_id)} goes back to the one that was probably before it."
-    return f"{what}: {anew}{chain}; {ROTATE} brings it here.{back}"
-
-
-def _why_not_yet(listener: Target, lifespan: Lifespan) -> str:
-    """Return what to do about a listener that serves what is not valid yet."""
-    what = f"Its issuer {lifespan.starts_by.shown_name}" if lifespan.starts_by else "It"
-    other = (
-        f"{listener.place.command(listener.predecessor_id)} goes back to certificate {listener.predecessor_id}"
-        if isinstance(listener, ListenerAction) and listener.predecessor_id
-        else "have one served that is valid"
-    )
-    return f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: {other}, or check this machine's clock."
-
-
-def _remedy_for_refusal(listener: Target, served: Served, view: TrustView) -> str:
-    """Return what to do about what clients refuse, as a sentence."""
-    leaf, record = served.certificate, served.record
-    if listener.is_managed and leaf and record and record.certificate == leaf and view.trust(record):
-        return "The chain that the store holds is complete: see why the load balancer does not send it, or import the certificate again."
-    return messages.REFUSAL_REMEDIES["chain" if listener.is_managed else "chain_elsewhere"]
-
-
-def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
+def _why_unusable(served: Served, known: RenewalFacts) -> Obstacle[str] | None:
     """Return what a source has to renew what is served, and why it cannot be used, through the fault of those who run it."""
     names = served.names
     for broken in known.broken if names else ():
@@ -380,7 +367,7 @@ def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
         is_unread = begin is None and ascii_name(broken["name"]) in names
         if (is_newer and names <= of_broken) or is_unread:
-            return f"{name_in_source(broken)} would renew it and cannot be used: {broken['message']}"
+            return Obstacle("unusable", {"skipped": broken})
     return None
 
 
@@ -391,30 +378,27 @@ def _has_renewal(listener: Target, served: Served, known: RenewalFacts) -> bool:
     return bool(listener.renewal_id or is_renewed)
 
 
-def _missed_request(served: Served, known: RenewalFacts) -> RenewalRequest | None:
+def _why_requested(served: Served, known: RenewalFacts) -> Obstacle[str] | None:
     """Return what an authority said of the renewal of what is served, if it wanted it by now."""
     request = known.requests.get(served.certificate) if served.certificate else None
-    return None if request is None or known.world.view.at < request.end else request
-
-
-def _why_requested(request: RenewalRequest, served: Served) -> str:
-    """Return what to do about a renewal that an authority wanted."""
-    entry, url = request.entry, request.explanation_url
-    remedy = remedies.renewal(entry.source, entry.name, served.shown_name or "", entry.certificate.key_type)
-    why = f" (it says why at {url} )" if url else ""
-    return f"Its authority wanted it renewed by {iso(request.end)}{why}, and {entry.shown} has not done so: {remedy}."
+    is_missed = request and known.world.view.at >= request.end
+    return Obstacle("renewal_requested", {"request": request}) if is_missed else None
 
 
 def _why_held_back(
     listener: ListenerAction, record: StoreCertificate, known: RenewalFacts, in_place: Collection[Certificate]
-) -> HeldBackRenewal | None:
-    """Return what is newer than a listener's certificate and is not put in its place, if there is such."""
+) -> Obstacle[str] | None:
+    """Return what is newer than a listener's certificate and is not put in its place, if there is such; of several, the newest.
+
+    `since` is from when the first of them is valid that is in place on no other listener. `is_beside` says whether a client has both, and renews
+    each in its own place: what is newer is for something else, such as mail, or clients with EC keys.
+    """
     names, view = certificate_of(record).identities, known.world.view
     others = (*known.world.index.sharing(names), *known.usable_index.sharing(names))
     near = [pair for pair in not_taken(listener.place.balancer, record, others, view) if pair[1].reason in HELD_BACK]
     if not near:
         return None
-    (other, why), entry = near[0], known.entry_of.get(near[0][0].handle)
+    new, why = near[0]
     of_sources = {usable.certificate for usable in known.chosen.usable}
     holders = {usable.source for usable in known.chosen.usable if usable.certificate == certificate_of(record)}
     certificates = [certificate_of(held) for held, _why in near]
@@ -424,17 +408,17 @@ def _why_held_back(
         if own not in in_place
         and not (holders and own not in of_sources)  # what only the store has was left there on purpose
     ]
-    what = (
-        f"The newer certificate of {entry.shown} ({entry.path})"
-        if entry
-        else f"Certificate {other.id} of the store, which is newer,"
-    )
-    remedy = remedy_for(other, record, why.reason, entry, view, [listener.place.called])
-    is_left = not entry and why.reason == "organization_differs" and other.is_surely_unused
-    unwanted = f" Or if nobody wants it, {remove(other.stored_id)} deletes it." if is_left else ""
-    message = f"{what} is held back. {messages.why_not_switched(why)} {remedy}".strip() + unwanted
-    since = min((certificate.not_before for certificate in homeless), default=None)
-    return HeldBackRenewal(message, since, not holders <= HEAPS and of_sources.issuperset(certificates))
+    facts = {
+        "new": new,
+        "old": record,
+        "why": why,
+        "remedy": reason_to_accept(new, record, why.reason, view),
+        "entry": known.entry_of.get(new.handle),
+        "listener": listener,
+        "since": min((certificate.not_before for certificate in homeless), default=None),
+        "is_beside": not holders <= HEAPS and of_sources.issuperset(certificates),
+    }
+    return Obstacle("held_back", facts)
 
 
 def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
@@ -456,91 +440,64 @@ def _is_same(item: Record, served: Served) -> bool:
     return served.certificate is not None and item.get("fingerprint_sha256") == served.certificate.fingerprint_sha256
 
 
-def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> str | None:
-    """Return why what would renew what a listener serves is not served, and what to do about it; `None` if there is nothing that is not held back."""
+def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str] | None:
+    """Return why what would renew what a listener serves is not served; `None` if there is nothing that is not held back."""
     record, certificate, view = served.record, served.certificate, known.world.view
     if certificate is None or record is None or record.certificate is None:
         record = None
     if listener.renewal_id:
-        what = f"Certificate {listener.renewal_id} of the store can replace it, and was not deployed"
-        if known.is_refused:
-            return f"{what}, because no listener was switched: see what failed."
-        why = (
-            ", because this run was without the phase deploy"
+        because = (
+            "refused"
+            if known.is_refused
+            else "phase"
             if not known.is_deploying
-            else ", because nobody has approved it"
+            else "not_approved"
             if listener.reason == "not_approved"
-            else ""
+            else None
         )
-        return f"{what}{why}: {DEPLOY} has it served."
+        return Obstacle("not_deployed", {"certificate_id": listener.renewal_id, "because": because})
+    own = Obstacle("listener", {"listener": listener})
     if listener.has_failed:
-        return listener.message
+        return own
     if not listener.is_managed and (elsewhere := _newer_elsewhere(listener, known)):
-        return f"{elsewhere} is newer: have it served there."
+        return elsewhere
     fitting = known.world.index.valid_at(view.at).covering(served.names)
     if isinstance(listener, ListenerAction) and record is None and fitting:
-        what, newest = "has no" if served.record is None else "cannot show", max(fitting, key=age)
-        remedy = (
-            listener.place.command(newest.id, "allow_name_loss")
-            if newest.id
-            else adopt(certificate_of(newest).shown_name, [listener.place.called])
-        )
-        return (
-            f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {messages.called_in_store(newest)} for its names: "
-            f"{remedy} has it served."
-        )
+        return Obstacle("not_held", {"listener": listener, "newest": max(fitting, key=age)})
     if listener.outcome == "skipped" and listener.reason in {"expired", "not_yet_valid"}:
-        return listener.message
+        return own
     renewals = known.usable_index.superseding(record, view) if record else []
-    if renewals:
-        entry = known.entry_of[max(renewals, key=age).handle]
-        left_out = next(
-            (item for item in known.unused if item.get("fingerprint_sha256") == entry.certificate.fingerprint_sha256),
-            None,
-        )
-        if left_out:
-            return f"{entry.shown} ({entry.path}) would renew it, but was left out: {left_out['message']}"
-        if not known.is_importing:
-            return f"{entry.shown} ({entry.path}) would renew it, but this run was without the phase import: {ROTATE} brings it here."
-        why = "no listener was switched" if known.is_refused else "could not be stored as it is"
-        return f"{entry.shown} ({entry.path}) would renew it, but {why}: see what failed."
-    return None
+    if not renewals:
+        return None
+    entry = known.entry_of[max(renewals, key=age).handle]
+    fingerprint = entry.certificate.fingerprint_sha256
+    left_out = next((item for item in known.unused if item.get("fingerprint_sha256") == fingerprint), None)
+    if left_out:
+        return Obstacle("left_out", {"entry": entry, "skipped": left_out})
+    because = "phase" if not known.is_importing else "refused" if known.is_refused else "not_stored"
+    return Obstacle("not_imported", {"entry": entry, "because": because})
 
 
-def _why_not_renewed(listener: Target, served: Served, known: RenewalFacts) -> str:
-    """Return why nothing renews what a listener serves, and what to do about it."""
-    stale = next(
-        (
-            item
-            for item in known.unused
-            if (item["reason"] == "already_imported" or not listener.is_managed) and _is_same(item, served)
-        ),
-        None,
-    )
-    if stale:
-        renewal = remedies.renewal(stale["source"], stale["name"], served.shown_name or "", str(stale.get("key_type")))
-        return f"{name_in_source(stale)} has it, and has not renewed it: {renewal}."
-    about = [record for record in known.unused if names_of(record) & served.names]
-    told = next((record for record in about if record["reason"] not in {"already_imported", "superseded"}), None)
-    if told is not None:
-        name = told.get("name") or shown_name_of(told)
-        return f"{source_name(told['source'])} {name}: {told['message']}"
-    if not known.has_sources:
-        return f"Have it renewed, and {ROTATE} brings it here." if listener.is_managed else "Have it renewed there."
-    return (
-        "No source has a newer certificate for it: have the client that looks after it renew it, and see that its certificates are among "
-        "the sources."
-    )
+def _why_not_renewed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str]:
+    """Return why nothing renews what a listener serves."""
+    fingerprint = served.certificate.fingerprint_sha256 if served.certificate else None
+    for item in known.unused if fingerprint else ():
+        is_stale = item["reason"] == "already_imported" or not listener.is_managed
+        if is_stale and item.get("fingerprint_sha256") == fingerprint:
+            return Obstacle("not_renewed", {"skipped": item})
+    for item in known.unused:
+        if names_of(item) & served.names and item["reason"] not in {"already_imported", "superseded"}:
+            return Obstacle("unused", {"skipped": item})
+    return Obstacle("no_source", {"has_sources": known.has_sources, "is_managed": listener.is_managed})
 
 
-def _newer_elsewhere(listener: Target, known: RenewalFacts) -> str | None:
+def _newer_elsewhere(listener: Target, known: RenewalFacts) -> Obstacle[str] | None:
     """Return what the store or a source has in place of what an endpoint serves, if there is such."""
     if listener.target is None or listener.target.certificate is None:
         return None
     view = known.world.view
     stored = known.world.index.superseding(listener.target, view)
     if stored:
-        return f"Certificate {messages.called_in_store(max(stored, key=age))} of the store"
+        return Obstacle("newer_elsewhere", {"record": max(stored, key=age)})
     entries = known.usable_index.superseding(listener.target, view)
-    entry = known.entry_of[max(entries, key=age).handle] if entries else None
-    return f"The certificate of {entry.shown} ({entry.path})" if entry else None
+    return Obstacle("newer_elsewhere", {"entry": known.entry_of[max(entries, key=age).handle]}) if entries else None

@@ -9,18 +9,27 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
+from .._base import remedies
 from .._base.errors import Obstacle
 from .._base.messages import Form, participle
-from .._base.names import listener_place
-from .._base.remedies import adopt, deploy, rsa_key
-from .._base.text import capitalized, some_of
+from .._base.names import listener_place, name_in_source, shown_name_of, source_name
+from .._base.remedies import DEPLOY, ROTATE, adopt, deploy, rsa_key
+from .._base.text import MOST_NAMED, capitalized, some_of, uncapitalized
 from .._base.times import iso
 from .._replacement.can_replace import ACCEPT
-from .._replacement.messages import trust_remedy, why_not
+from .._replacement.messages import REPLACED_CHAIN, revoked, trust_remedy, why_not
+from .._report.summary import MOST_NAMED as MAX_LISTED
+from .._secrets_manager import messages as of_secrets
 from .._softlayer.store import certificate_of
 
 if t.TYPE_CHECKING:
+    from .._secrets_manager.secret import Secret
     from .._softlayer.store import StoreCertificate
+    from .._x509.certificate import Certificate
+    from .._x509.chain import Chain
+    from .attention import AttentionItem, Served
+    from .plan_import import SourceCertificate
+    from .world import Read
 
 # Listeners and endpoints, and what is removed
 
@@ -377,3 +386,316 @@ def _some(texts: Iterable[str]) -> str:
 
 
 # Sources, and what needs attention
+
+UNRENEWED = frozenset({"not_renewed", "unused", "no_source"})
+"""Why nothing renews what is due; all else that can be said of it is about a renewal that there is."""
+
+
+def not_trusted(chain: Chain) -> str:
+    """Return what is wrong with the chain of a certificate of a source, and what to do about it."""
+    return f"Not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
+
+
+def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
+    """Return why a certificate of a source is not imported."""
+    certificate = entry.certificate
+    shown, key_type = certificate.shown_name or "", certificate.key_type
+    match why.reason, why.facts:
+        case "not_approved", _:
+            return NOT_APPROVED
+        case _, {"nearest": nearest, "why": nested, "remedy": reason, "listeners": listeners}:
+            remedy = remedy_for_held_back(reason, entry.record, nearest, entry, listeners)
+            return f"{_no_renewal(nearest)} {uncapitalized(why_not(nested))} {remedy}".strip()
+        case "expired", _:
+            remedy = remedies.renewal(entry.source, entry.name, shown, key_type)
+            return f"It expired at {iso(certificate.not_after)}: {remedy}."
+        case "not_yet_valid", _:
+            begin = iso(certificate.not_before)
+            return f"It is not valid before {begin}: run it again then, or check this machine's clock."
+        case "revoked", {"revocation": revocation}:
+            return f"It was {revocation.shown}: {remedies.reissue(entry.source, entry.name, shown, key_type)}."
+        case "untrusted", {"revocation": revocation}:
+            return f"{capitalized(revoked(revocation, is_own=False))}. {REPLACED_CHAIN}"
+        case "untrusted" | "chain_incomplete", _:
+            return not_trusted(entry.chain)
+        case "already_imported", {"certificate_id": identifier}:
+            return f"The store has it: certificate {identifier}."
+        case "superseded", {"stored": newest}:
+            until = iso(newest.not_after)
+            return f"The store has a newer one for the same names: certificate {newest.id}, valid until {until}."
+        case "superseded", {"other": other}:
+            is_same = other.certificate.identities == certificate.identities
+            which = "the same names" if is_same else "these names and more"
+            until = iso(other.certificate.not_after)
+            return f"{source_name(other.source)} has a better one for {which}, {other.where}, valid until {until}."
+        case "ambiguous", {"stored": equal}:
+            command = remedies.adopt(certificate.shown_name, source=entry.folder)
+            return (
+                f"The store has one that is exactly as new, certificate {equal.id}, so it is not known which one is meant: "
+                f"{command} has this one served."
+            )
+        case "ambiguous", {"other": other}:
+            return (
+                f"{source_name(other.source)} has another one that is exactly as new, {other.where}, so it is not known which one is meant: "
+                "leave one of them there."
+            )
+        case "ambiguous", {"later": later, "listeners": listeners}:
+            command = remedies.adopt(shown, listeners, entry.folder)
+            return _earlier(later, command, remedies.reissue(entry.source, entry.name, shown, key_type))
+        case "new_name", {"names": names}:
+            return _new_name(names)
+    raise AssertionError(why)
+
+
+def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
+    """Return why a certificate of Secrets Manager is not read, by what is known of it without its private key."""
+    shown = secret.common_name or min(why.facts.get("names") or {""})
+    match why.reason, why.facts:
+        case "not_active", _:
+            return f"Secrets Manager says that it is {secret.why_inactive}: look there why it is not active."
+        case "expired", _:
+            return (
+                f"It expired at {iso(secret.not_after)}: have Secrets Manager renew it, or import a new version there."
+            )
+        case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
+            lacks = f"it lacks names that are served now: {some_of(lost)}."
+            return f"{_no_renewal(nearest)} {lacks} {_accepting(reason, remedies.adopt(shown, listeners))}"
+        case "ambiguous", {"later": later, "listeners": listeners}:
+            anew = remedies.reissue("secrets_manager", secret.name, shown, "")
+            return _earlier(later, remedies.adopt(shown, listeners), anew)
+        case "new_name", {"names": names}:
+            return _new_name(names)
+    return of_secrets.trouble(why)
+
+
+def _no_renewal(nearest: StoreCertificate) -> str:
+    return f"It renews no certificate of the store. For certificate {nearest.id},"
+
+
+def _earlier(later: StoreCertificate, switch: str, anew: str) -> str:
+    """Return what to do about a certificate that ends later than a record for its names, which began later: either may be meant."""
+    return (
+        f"It ends later than certificate {later.id} of the store, which is for the same names, but begins earlier, so it does not renew that: "
+        f"{switch} has this one served; or {anew}."
+    )
+
+
+def _new_name(names: frozenset[str] | None) -> str:
+    """Return what to do about a certificate for names that the store has no other one for; `None` if the store has nothing at all."""
+    remedy = "import_new: true imports it."
+    if names is None:
+        return (
+            "The list of the store is empty. If certificates are stored, give the API user the permission SECURITY_CERTIFICATE_MANAGE; "
+            f"if none is, {remedy}"
+        )
+    if not names:
+        return f"It is for no name, so it renews no certificate of the store. {remedy}"
+    return f"The store holds no certificate for {some_of(sorted(names))} that it would renew: {remedy}"
+
+
+def remedy_for_held_back(
+    reason: str,
+    new: StoreCertificate,
+    old: StoreCertificate,
+    entry: SourceCertificate | None,
+    listeners: Sequence[str] = (),
+) -> str:
+    """Return what to do about a certificate that is held back, as a sentence; empty if its reason says that.
+
+    Args:
+        reason: why, wildcards considered; see `plan_import.reason_to_accept`.
+        new: the certificate.
+        old: what it is not put in the place of.
+        entry: where a source has it; `None` for one of the store.
+        listeners: what commands call those that it is held back from; empty for each that serves its names.
+    """
+    certificate = certificate_of(new)
+    shown = certificate.shown_name or ""
+    is_back_to_rsa = certificate.key_type == "RSA" and certificate_of(old).key_type != "RSA"
+    if reason == "key_type_not_offered" and not is_back_to_rsa:
+        names = [shown, *sorted(certificate.identities - {shown})]
+        source, name = (entry.source, entry.name) if entry else (None, shown)
+        return f"{capitalized(remedies.rsa_key(source, name, names))}."
+    if entry or not listeners:
+        return _accepting(reason, remedies.adopt(shown, listeners, entry.folder if entry else None))
+    return _accepting(reason, remedies.deploy(new.stored_id, listeners[0], ACCEPT.get(reason)))
+
+
+def _accepting(reason: str, switch: str) -> str:
+    """Return what to do about a certificate that may be accepted for a reason; `switch` is the command that does so."""
+    match reason:
+        case "names_by_wildcard":
+            return f"Its wildcards have them: {switch} has it served; or have it issued for these names, too."
+        case "names_not_covered":
+            return f"Have it issued for all names; or if they are to go, {switch} has it served."
+        case "organization_differs" | "key_type_not_offered":
+            return f"If that is meant, {switch} has it served, once."
+    return ""
+
+
+def why_not_adopted(why: Obstacle[t.Any], name: str, sources: Read) -> str:
+    """Return why no certificate of the sources is taken for a name that a person wants to adopt one for."""
+    match why.reason, why.facts:
+        case "not_found", {"names": names}:
+            there = some_of(names) or "nothing"
+            lacks = f"The source has no certificate for {name} that can be read; it has those for: {there}."
+            useless = [
+                f"{record['name']} cannot be used: {record['message']}"
+                for record in (*sources.useless, *sources.unwanted)
+            ]
+            others = [*useless, *(record["message"] for record in (*sources.failed, *sources.empty))]
+            return " ".join([lacks, *others[:MAX_LISTED]])
+        case "ambiguous", {"rivals": rivals}:
+            folders = list(dict.fromkeys(filter(None, [entry.folder for entry in rivals])))
+            remedy = (
+                f"Name one of them as the source: {' or '.join(folders[:MOST_NAMED])}."
+                if len(folders) == len(rivals)
+                else "Copy one, with its key, to a folder of its own, and name that as the source."
+            )
+            each = [
+                f"{entry.where} ({entry.certificate.key_type}, until {iso(entry.certificate.not_after)})"
+                for entry in rivals
+            ]
+            return f"The source has several certificates for {name}, and none may stand in for all others: {some_of(each)}. {remedy}"
+        case _, {"entry": entry, "why": nested}:
+            return f"{entry.shown} cannot be used: {why_not_imported(nested, entry)}"
+    raise AssertionError(why)
+
+
+def needs_attention(item: AttentionItem) -> str:
+    """Return what is wrong with a listener, and what to do about it; of one for which no run fails yet, from when on one does."""
+    ends = f"{_how_it_ends(item)} " if item.reason in {"expired", "expiring"} else ""
+    return f"{ends}{why_attention(item.why, item.served)}{_grace_period(item)}"
+
+
+def _grace_period(item: AttentionItem) -> str:
+    match item.fails_from:
+        case None:
+            return ""
+        case "due":
+            return " A run fails only once what is served is due for renewal."
+        case instant:
+            return f" No run fails for it before {iso(instant)}."
+
+
+def _how_it_ends(item: AttentionItem) -> str:
+    """Return a sentence on the end of what is served, and that nothing renews it, unless something would."""
+    end, issuer = iso(item.served.lifespan.end), item.served.lifespan.ends_by
+    ends = f"{'expired' if item.reason == 'expired' else 'ends'} at {end}"
+    nothing = ", and nothing renews it" if item.why.reason in UNRENEWED else ""
+    if issuer is None:
+        return f"It {ends}{nothing}."
+    return f"Its issuer {issuer.shown_name} {ends}, and clients refuse it from then on{nothing}. Import the certificate again with today's chain."
+
+
+def why_attention(why: Obstacle[str], served: Served) -> str:
+    """Return why a listener needs a person, or why what it serves is not renewed, and what to do about it."""
+    match why.reason, why.facts:
+        case "listener", {"listener": listener}:
+            return str(listener.message)
+        case "held_back", _:
+            return _held_back(why.facts)
+        case "unusable", {"skipped": record}:
+            return f"{name_in_source(record)} would renew it and cannot be used: {record['message']}"
+        case "renewal_requested", {"request": request}:
+            entry, url = request.entry, request.explanation_url
+            remedy = remedies.renewal(entry.source, entry.name, served.shown_name or "", entry.certificate.key_type)
+            says = f" (it says why at {url} )" if url else ""
+            return f"Its authority wanted it renewed by {iso(request.end)}{says}, and {entry.shown} has not done so: {remedy}."
+        case "not_yet_valid", {"listener": listener, "before": before}:
+            lifespan = served.lifespan
+            what = f"Its issuer {lifespan.starts_by.shown_name}" if lifespan.starts_by else "It"
+            other = (
+                f"{listener.place.command(before)} goes back to certificate {before}"
+                if before
+                else "have one served that is valid"
+            )
+            return f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: {other}, or check this machine's clock."
+        case "revoked", _:
+            return _revoked(why.facts, t.cast("Certificate", served.certificate))
+        case "not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain}:
+            whole = "The chain that the store holds is complete: see why the load balancer does not send it, or import the certificate again."
+            chain = REFUSAL_REMEDIES["chain" if listener.is_managed else "chain_elsewhere"]
+            return f"Clients refuse what is served: {listener.refusal}. {whole if has_whole_chain else chain}"
+        case "not_deployed", {"certificate_id": identifier, "because": because}:
+            what = f"Certificate {identifier} of the store can replace it, and was not deployed"
+            match because:
+                case "refused":
+                    return f"{what}, because no listener was switched: see what failed."
+                case "phase":
+                    return f"{what}, because this run was without the phase deploy: {DEPLOY} has it served."
+                case "not_approved":
+                    return f"{what}, because nobody has approved it: {DEPLOY} has it served."
+            return f"{what}: {DEPLOY} has it served."
+        case "newer_elsewhere", {"record": record}:
+            return f"Certificate {called_in_store(record)} of the store is newer: have it served there."
+        case "newer_elsewhere", {"entry": entry}:
+            return f"The certificate of {entry.shown} ({entry.path}) is newer: have it served there."
+        case "not_held", {"listener": listener, "newest": newest}:
+            what = "has no" if served.record is None else "cannot show"
+            remedy = (
+                listener.place.command(newest.id, "allow_name_loss")
+                if newest.id
+                else remedies.adopt(certificate_of(newest).shown_name, [listener.place.called])
+            )
+            return (
+                f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {called_in_store(newest)} for its names: "
+                f"{remedy} has it served."
+            )
+        case "left_out", {"entry": entry, "skipped": record}:
+            return f"{entry.shown} ({entry.path}) would renew it, but was left out: {record['message']}"
+        case "not_imported", {"entry": entry, "because": because}:
+            what = f"{entry.shown} ({entry.path}) would renew it, but"
+            match because:
+                case "phase":
+                    return f"{what} this run was without the phase import: {ROTATE} brings it here."
+                case "refused":
+                    return f"{what} no listener was switched: see what failed."
+            return f"{what} could not be stored as it is: see what failed."
+        case "not_renewed", {"skipped": record}:
+            shown, key_type = served.shown_name or "", str(record.get("key_type"))
+            remedy = remedies.renewal(record["source"], record["name"], shown, key_type)
+            return f"{name_in_source(record)} has it, and has not renewed it: {remedy}."
+        case "unused", {"skipped": record}:
+            name = record.get("name") or shown_name_of(record)
+            return f"{source_name(record['source'])} {name}: {record['message']}"
+        case "no_source", {"has_sources": True}:
+            return (
+                "No source has a newer certificate for it: have the client that looks after it renew it, and see that its certificates are "
+                "among the sources."
+            )
+        case "no_source", {"is_managed": is_managed}:
+            return f"Have it renewed, and {ROTATE} brings it here." if is_managed else "Have it renewed there."
+    raise AssertionError(why)
+
+
+def _held_back(facts: Mapping[str, t.Any]) -> str:
+    """Return what is newer than a listener's certificate, why it is not put in its place, and what to do about it."""
+    new, entry, why = facts["new"], facts["entry"], facts["why"]
+    what = (
+        f"The newer certificate of {entry.shown} ({entry.path})"
+        if entry
+        else f"Certificate {new.id} of the store, which is newer,"
+    )
+    remedy = remedy_for_held_back(facts["remedy"], new, facts["old"], entry, [facts["listener"].place.called])
+    is_left = not entry and why.reason == "organization_differs" and new.is_surely_unused
+    unwanted = f" Or if nobody wants it, {remedies.remove(new.stored_id)} deletes it." if is_left else ""
+    return f"{what} is held back. {why_not_switched(why)} {remedy}".strip() + unwanted
+
+
+def _revoked(facts: Mapping[str, t.Any], certificate: Certificate) -> str:
+    """Return what to do about a listener that serves what was revoked."""
+    listener, revocation, entry, before = (facts[name] for name in ("listener", "revocation", "entry", "before"))
+    is_own = revocation.certificate == certificate
+    what = f"{capitalized(revoked(revocation, is_own=is_own))}, and clients that look refuse it"
+    if listener.renewal_id:
+        return f"{what}: {DEPLOY} has certificate {listener.renewal_id} of the store served in its place."
+    source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
+    anew = remedies.reissue(source, name, certificate.shown_name, certificate.key_type)
+    chain = "" if is_own else ", or put the chain that its authority has in its place beside it"
+    back = (
+        f" Until then, {listener.place.command(before)} goes back to the one that was probably before it."
+        if before
+        else ""
+    )
+    return f"{what}: {anew}{chain}; {ROTATE} brings it here.{back}"

@@ -32,6 +32,7 @@ from .plan_deploy import ListenerSelection
 from .plan_import import SourceOptions
 from .run_deploy import SPEC as DEPLOY_SPEC
 from .switch import LONGEST_WAIT, check_ledger
+from .target import Target
 
 PHASES = ("import", "deploy", "verify", "clean_up")
 REPORT = "report"
@@ -145,9 +146,9 @@ class RotationOptions:
         """Whether listeners are looked at."""
         return self.looks_after or self.removes
 
-    def is_about(self, balancer_uuid: str | None, port: int) -> bool:
+    def is_about(self, target: Target) -> bool:
         """Return whether the run fails because of a listener: because of any, unless it is limited to what was approved."""
-        return self.approved is None or self.approved.covers(str(balancer_uuid), port)
+        return self.approved is None or self.approved.covers(str(target.load_balancer_uuid), target.port)
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:

@@ -12,27 +12,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 
-from .._base import remedies
 from .._base.codes import ApprovalReason, RotationReason
-from .._base.errors import CertificatesError, SaidObstacle
-from .._base.names import (
-    any_matches,
-    ascii_name,
-    is_address,
-    is_host_name,
-    most_alike_first,
-    name_in_source,
-    source_name,
-)
-from .._base.text import MOST_NAMED, capitalized, some_of, uncapitalized
-from .._base.times import iso, parse
+from .._base.errors import Obstacle
+from .._base.names import any_matches, ascii_name, is_address, is_host_name, most_alike_first, source_name
+from .._base.times import parse
 from .._replacement.can_replace import (
-    ACCEPT,
     Incumbent,
     Overrides,
     age,
+    best,
+    best_copies,
     completes,
     is_as_good,
     is_newer,
@@ -40,13 +32,13 @@ from .._replacement.can_replace import (
     why_not_in_place_of,
 )
 from .._replacement.index import StoreIndex
-from .._replacement.messages import REPLACED_CHAIN, said
 from .._replacement.trust import TrustView
 from .._secrets_manager.secret import NO_KEY, Secret
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.bundle import Bundle, KeyRef, Trouble
 from .._x509.certificate import Certificate, name_set, names_of
-from .._x509.chain import UNTRUSTED, Trust
+from .._x509.chain import UNTRUSTED, Chain, Trust
+from .messages import not_trusted, why_not_imported
 
 Record = Mapping[str, t.Any]
 ListenersWith = Mapping[int, Sequence[str]]
@@ -68,9 +60,8 @@ class SourceCertificate:
     path: str
     record: StoreCertificate
     """The record that it would be."""
-    trust: Trust
-    trust_message: str | None
-    """What is wrong, and what to do, unless it is trusted."""
+    chain: Chain
+    """What TLS clients make of it, with what the source has."""
     key: KeyRef | None = None
     """`None` where the store has it already, so that its key was not read."""
 
@@ -78,6 +69,11 @@ class SourceCertificate:
     def certificate(self) -> Certificate:
         """The certificate."""
         return certificate_of(self.record)
+
+    @property
+    def trust(self) -> Trust:
+        """Whether TLS clients trust it."""
+        return self.chain.trust
 
     @property
     def shown(self) -> str:
@@ -116,14 +112,15 @@ class SourceCertificate:
             **self.certificate.facts(),
             "organization_name": self.certificate.organization_name,
             "trust": self.trust,
-            "trust_message": self.trust_message,
+            "trust_message": None if self.trust == "trusted" else not_trusted(self.chain),
         }
 
-    def skipped(self, why: SaidObstacle[RotationReason | ApprovalReason]) -> Record:
+    def skipped(self, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
         """Return it as one that is not imported."""
         facts = self.certificate.facts()
         known = {name: facts[name] for name in OF_SKIPPED}
-        return {**self.named(), **known, "outcome": "skipped", **vars(why)}
+        message = why_not_imported(why, self)
+        return {**self.named(), **known, "outcome": "skipped", "reason": why.reason, "message": message}
 
 
 @dataclass(frozen=True)
@@ -143,19 +140,21 @@ class SourceOptions:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The certificates to import, and the others with the reason.
-
-    Attributes:
-        to_import: those to import.
-        skipped: the others.
-        usable: all that can be used now.
-        waiting: those that can be used later, since they are not valid yet.
-    """
+    """The certificates to import, and the others with the reason."""
 
     to_import: Sequence[SourceCertificate]
-    skipped: Sequence[Record]
+    skipped: Sequence[tuple[SourceCertificate, Obstacle[RotationReason | ApprovalReason]]]
     usable: Sequence[SourceCertificate]
+    """All that can be used now."""
     waiting: Sequence[SourceCertificate] = ()
+    """Those that can be used later, since they are not valid yet."""
+    gone: Sequence[Record] = ()
+    """What was approved, and no source has any more."""
+
+    @cached_property
+    def left_out(self) -> Sequence[Record]:
+        """What is not imported, in the form of results."""
+        return [*(entry.skipped(why) for entry, why in self.skipped), *self.gone]
 
 
 def choose(
@@ -177,20 +176,15 @@ def choose(
         view: who has to trust what stands in for what they trust.
         listeners_with: the listeners that have a certificate of the store.
     """
-    copies: dict[Certificate, SourceCertificate] = {}
-    for entry in entries:
-        if entry.is_meant(options.common_names):
-            first = copies.setdefault(entry.certificate, entry)
-            if _completeness(entry, view) > _completeness(first, view):
-                copies[entry.certificate] = entry
-    skipped: list[Record] = []
+    meant = (entry for entry in entries if entry.is_meant(options.common_names))
+    skipped = []
     usable, waiting = [], []
-    for entry in copies.values():
+    for entry in best_copies(meant, view, lambda entry: entry.record):
         why_not = _why_unusable(entry, options, view)
         if not why_not:
             usable.append(entry)
             continue
-        skipped.append(entry.skipped(why_not))
+        skipped.append((entry, why_not))
         if why_not.reason == "not_yet_valid" and (not options.needs_trust or view.trust(entry.record)):
             waiting.append(entry)
     rivals = StoreIndex(entry.record for entry in usable)
@@ -207,7 +201,7 @@ def choose(
                 else _why_nothing_to_renew(entry, index, view, listeners_with)
             )
         if why_not:
-            skipped.append(entry.skipped(why_not))
+            skipped.append((entry, why_not))
         else:
             to_import.append(entry)
     return Chosen(to_import, skipped, usable, waiting)
@@ -219,49 +213,22 @@ def choose_named(
     options: SourceOptions,
     view: TrustView,
     fitness: Callable[[SourceCertificate], tuple[bool, ...]] = lambda _entry: (),
-) -> SourceCertificate:
-    """Return the certificate of the sources for a name, by the rule of `choose`, and how well it fits; nothing is taken on a guess.
-
-    Raises:
-        CertificatesError: `not_found`, with the names that there are; `ambiguous`; the reason why the only one cannot be used.
-    """
+) -> SourceCertificate | Obstacle[RotationReason | ApprovalReason | t.Literal["not_found"]]:
+    """Return the certificate of the sources for a name, by the rule of `choose`, and how well it fits; or why there is not exactly one."""
     entries = list(entries)
     named = [entry for entry in entries if ascii_name(name) in entry.certificate.identities]
     if not named:
         names = {own for entry in entries for own in entry.certificate.identities}
-        there = some_of(most_alike_first(ascii_name(name), names)) or "nothing"
-        raise CertificatesError(
-            "not_found", f"The source has no certificate for {name} that can be read; it has those for: {there}."
-        )
+        return Obstacle("not_found", {"names": most_alike_first(ascii_name(name), names)})
     chosen = choose(named, StoreIndex([]), replace(options, common_names=None, import_new=True), view)
-    left_out = {record["fingerprint_sha256"]: record for record in chosen.skipped}
-    rivals = [
-        entry
-        for entry in chosen.usable
-        if left_out.get(entry.certificate.fingerprint_sha256, {}).get("reason", "ambiguous") == "ambiguous"
-    ]
+    reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
+    rivals = [entry for entry in chosen.usable if reasons.get(entry.certificate, "ambiguous") == "ambiguous"]
     if not rivals:
-        [*_others, last] = sorted(chosen.skipped, key=lambda record: str(record["not_before"]))
-        why = SaidObstacle(last["reason"], f"{name_in_source(last)} cannot be used: {last['message']}")
-        raise why.as_error()
+        entry, why = sorted(chosen.skipped, key=lambda pair: pair[0].certificate.not_before)[-1]
+        return Obstacle(why.reason, {"entry": entry, "why": why})
     fits = [fitness(entry) for entry in rivals] if len(rivals) > 1 else [()]
     rivals = [entry for entry, fit in zip(rivals, fits, strict=True) if fit == max(fits)]
-    if len(rivals) > 1:
-        folders = list(dict.fromkeys(filter(None, [entry.folder for entry in rivals])))
-        remedy = (
-            f"Name one of them as the source: {' or '.join(folders[:MOST_NAMED])}."
-            if len(folders) == len(rivals)
-            else "Copy one, with its key, to a folder of its own, and name that as the source."
-        )
-        each = [
-            f"{entry.where} ({entry.certificate.key_type}, until {iso(entry.certificate.not_after)})"
-            for entry in rivals
-        ]
-        raise CertificatesError(
-            "ambiguous",
-            f"The source has several certificates for {name}, and none may stand in for all others: {some_of(each)}. {remedy}",
-        )
-    return rivals[0]
+    return Obstacle("ambiguous", {"rivals": rivals}) if len(rivals) > 1 else rivals[0]
 
 
 def is_meant(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:
@@ -269,65 +236,39 @@ def is_meant(common_name: str | None, alternatives: Iterable[str], patterns: Seq
     return patterns is None or any_matches(name_set(common_name, filter(is_host_name, alternatives)), patterns)
 
 
-def _completeness(entry: SourceCertificate, view: TrustView) -> tuple[bool, bool, int]:
-    is_revoked = view.why_revoked(entry.certificate, entry.record.intermediates) is not None
-    return entry.trust == "trusted", not is_revoked, len(entry.record.intermediates)
-
-
-def _why_unusable(
-    entry: SourceCertificate, options: SourceOptions, view: TrustView
-) -> SaidObstacle[RotationReason] | None:
-    begin, end = entry.certificate.not_before, entry.certificate.not_after
-    if end < view.at:
-        shown = entry.certificate.shown_name or ""
-        remedy = remedies.renewal(entry.source, entry.name, shown, entry.certificate.key_type)
-        return SaidObstacle("expired", f"It expired at {iso(end)}: {remedy}.")
-    if begin > view.at:
-        return SaidObstacle(
-            "not_yet_valid",
-            f"It is not valid before {iso(begin)}: run it again then, or check this machine's clock.",
-        )
+def _why_unusable(entry: SourceCertificate, options: SourceOptions, view: TrustView) -> Obstacle[RotationReason] | None:
+    certificate = entry.certificate
+    if certificate.not_after < view.at:
+        return Obstacle("expired")
+    if certificate.not_before > view.at:
+        return Obstacle("not_yet_valid")
     if options.needs_trust and entry.trust != "trusted":
-        return SaidObstacle(UNTRUSTED[entry.trust], entry.trust_message or "Not trusted.")
-    if view.is_revoked(entry.certificate):
-        shown, key_type = entry.certificate.shown_name, entry.certificate.key_type
-        remedy = remedies.reissue(entry.source, entry.name, shown, key_type)
-        return SaidObstacle("revoked", f"It was {view.revocations[entry.certificate].shown}: {remedy}.")
+        return Obstacle(UNTRUSTED[entry.trust])
+    if view.is_revoked(certificate):
+        return Obstacle("revoked", {"revocation": view.revocations[certificate]})
     return None
 
 
-def _why_not_new(
-    entry: SourceCertificate, options: SourceOptions, view: TrustView
-) -> SaidObstacle[RotationReason] | None:
+def _why_not_new(entry: SourceCertificate, options: SourceOptions, view: TrustView) -> Obstacle[RotationReason] | None:
     """Return why a certificate is not imported that renews nothing: what stands in for another one may be as bad as that is, by its issuers."""
-    why = view.why_revoked(entry.certificate, entry.record.intermediates)
-    return SaidObstacle("untrusted", f"{capitalized(why)}. {REPLACED_CHAIN}") if why and options.needs_trust else None
+    leaf, sent = entry.certificate, entry.record.intermediates
+    if not (options.needs_trust and view.why_revoked(leaf, sent)):
+        return None
+    return Obstacle("untrusted", {"revocation": view.revocation_of(leaf, sent)})
 
 
-def _why_not_wanted(
-    entry: SourceCertificate, index: StoreIndex, view: TrustView
-) -> SaidObstacle[RotationReason] | None:
+def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, view: TrustView) -> Obstacle[RotationReason] | None:
     """Return why the store does not need a certificate, or `None` if it does."""
     same = index.same(entry.certificate)
     enough = next((record for record in same if not completes(entry.record, record, view)), None)
     if enough is not None:
-        return SaidObstacle("already_imported", f"The store has it: certificate {enough.id}.")
+        return Obstacle("already_imported", {"certificate_id": enough.id})
     newer = index.superseding(entry.record, view)
     if newer:
-        newest = max(newer, key=age)
-        return SaidObstacle(
-            "superseded",
-            f"The store has a newer one for the same names: certificate {newest.id}, valid until {iso(newest.not_after)}.",
-        )
+        return Obstacle("superseded", {"stored": max(newer, key=age)})
     alike = () if same else index.covering(entry.certificate.identities)
     equal = next((record for record in alike if is_as_good(record, entry.record, view)), None)
-    if equal is None:
-        return None
-    return SaidObstacle(
-        "ambiguous",
-        f"The store has one that is exactly as new, certificate {equal.id}, so it is not known which one is meant: "
-        f"{remedies.adopt(entry.certificate.shown_name, source=entry.folder)} has this one served.",
-    )
+    return Obstacle("ambiguous", {"stored": equal}) if equal else None
 
 
 def _why_worse(
@@ -337,7 +278,7 @@ def _why_worse(
     view: TrustView,
     *,
     is_stored: bool,
-) -> SaidObstacle[RotationReason] | None:
+) -> Obstacle[RotationReason] | None:
     """Return why another certificate of the sources is taken instead, or `None` if it is not.
 
     Others of its age do not matter if the store has it without its chain, as it is served then.
@@ -348,25 +289,13 @@ def _why_worse(
     equal = [rival for rival in alike if is_as_good(rival, entry.record, view)]
     wider = [rival for rival in equal if certificate_of(rival).identities > names]
     if better or wider:
-        other = by_handle[max(better or wider, key=age).handle]
-        which = "the same names" if other.certificate.identities == names else "these names and more"
-        return SaidObstacle(
-            "superseded",
-            f"{source_name(other.source)} has a better one for {which}, {other.where}, valid until {iso(other.certificate.not_after)}.",
-        )
-    if equal:
-        other = by_handle[equal[0].handle]
-        return SaidObstacle(
-            "ambiguous",
-            f"{source_name(other.source)} has another one that is exactly as new, {other.where}, so it is not known "
-            "which one is meant: leave one of them there.",
-        )
-    return None
+        return Obstacle("superseded", {"other": by_handle[max(better or wider, key=age).handle]})
+    return Obstacle("ambiguous", {"other": by_handle[equal[0].handle]}) if equal else None
 
 
 def _why_nothing_to_renew(
     entry: SourceCertificate, index: StoreIndex, view: TrustView, listeners_with: ListenersWith
-) -> SaidObstacle[RotationReason]:
+) -> Obstacle[RotationReason]:
     """Return why a certificate may stand in for none of the store: that which comes nearest to it, if there is any for its names.
 
     Of several, that is the newest: the older ones may be what it has replaced long ago.
@@ -374,19 +303,28 @@ def _why_nothing_to_renew(
     names = entry.certificate.identities
     related = [record for record in index.sharing(names) if is_newer(entry.record, record, view)]
     nearest = nearest_of(related, names)
-    if nearest is not None:
-        why = said(why_not_in_place_of(entry.record, Incumbent.of(nearest), view))
-        if why:
-            listeners = listeners_with.get(nearest.stored_id, ())
-            remedy = remedy_for(entry.record, nearest, why.reason, entry, view, listeners)
-            held = f"For certificate {nearest.id}, {uncapitalized(why.message)} {remedy}".strip()
-            return SaidObstacle(why.reason, f"It renews no certificate of the store. {held}")
-    later = begun_later(names, entry.certificate.not_after, index)
-    if later is None:
-        return new_name(names, index)
-    shown = entry.certificate.shown_name or ""
-    command = remedies.adopt(shown, listeners_with.get(later.stored_id, ()), entry.folder)
-    return why_earlier(later, command, remedies.reissue(entry.source, entry.name, shown, entry.certificate.key_type))
+    why = why_not_in_place_of(entry.record, Incumbent.of(nearest), view) if nearest else None
+    if nearest and why:
+        reason = reason_to_accept(entry.record, nearest, why.reason, view)
+        listeners = listeners_with.get(nearest.stored_id, ())
+        return Obstacle(why.reason, {"nearest": nearest, "why": why, "remedy": reason, "listeners": listeners})
+    return _why_not_renewing(names, entry.certificate.not_after, index, listeners_with)
+
+
+def _why_not_renewing(
+    names: frozenset[str], end: datetime | None, index: StoreIndex, listeners_with: ListenersWith
+) -> Obstacle[RotationReason]:
+    """Return why a certificate renews none of the store, which has no older one that it could renew.
+
+    It may end later than one for exactly its names that began later: either may be meant.
+    """
+    exact = (record for record in index.covering(names) if certificate_of(record).identities == names)
+    earlier = (record for record in exact if end and certificate_of(record).not_after < end)
+    later = max(earlier, key=age, default=None)
+    if later:
+        listeners = listeners_with.get(later.stored_id, ())
+        return Obstacle("ambiguous", {"later": later, "names": names, "listeners": listeners})
+    return Obstacle("new_name", {"names": names if index.by_handle else None})
 
 
 def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
@@ -394,96 +332,12 @@ def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> St
     return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
 
 
-def begun_later(names: frozenset[str], end: datetime | None, index: StoreIndex) -> StoreCertificate | None:
-    """Return the newest record for exactly the names of a certificate that renews none of the store, if it ends earlier than that."""
-    records = (record for record in index.covering(names) if certificate_of(record).identities == names)
-    return max((record for record in records if end and certificate_of(record).not_after < end), key=age, default=None)
-
-
-def why_earlier(record: StoreCertificate, switch: str, anew: str) -> SaidObstacle[RotationReason]:
-    """Return what is to be said of a certificate that ends later than a record for its names, which began later: either may be meant.
-
-    Args:
-        record: the record.
-        switch: the command that has the certificate served.
-        anew: what has it issued anew, as the end of a sentence.
-    """
-    return SaidObstacle(
-        "ambiguous",
-        f"It ends later than certificate {record.id} of the store, which is for the same names, but begins earlier, so it does not renew that: "
-        f"{switch} has this one served; or {anew}.",
-    )
-
-
-def new_name(names: frozenset[str], index: StoreIndex) -> SaidObstacle[RotationReason]:
-    """Return what is to be said of a certificate for names that the store has no other one for."""
-    remedy = "import_new: true imports it."
-    if not index.by_handle:
-        return SaidObstacle(
-            "new_name",
-            f"The list of the store is empty. If certificates are stored, give the API user the permission SECURITY_CERTIFICATE_MANAGE; "
-            f"if none is, {remedy}",
-        )
-    if not names:
-        return SaidObstacle("new_name", f"It is for no name, so it renews no certificate of the store. {remedy}")
-    return SaidObstacle(
-        "new_name",
-        f"The store holds no certificate for {some_of(sorted(names))} that it would renew: {remedy}",
-    )
-
-
-def remedy_for(
-    new: StoreCertificate,
-    old: StoreCertificate,
-    reason: str,
-    entry: SourceCertificate | None,
-    view: TrustView,
-    listeners: Sequence[str] = (),
-) -> str:
-    """Return what to do about a certificate that is held back for a reason, as a sentence.
-
-    Args:
-        new: the certificate.
-        old: what it is not put in the place of.
-        reason: why.
-        entry: where a source has it; `None` for one of the store.
-        view: who has to trust it; who names it may use the wildcards that it has.
-        listeners: what commands call those that it is held back from; empty for each that serves its names.
-    """
-    if reason == "names_not_covered":
-        why = why_not_in_place_of(new, Incumbent.of(old), view, Overrides(wildcards=True))
-        reason = why.reason if why else BY_WILDCARD
-    certificate = certificate_of(new)
-    is_back_to_rsa = certificate.key_type == "RSA" and certificate_of(old).key_type != "RSA"
-    shown = certificate.shown_name or ""
-    names = [shown, *sorted(certificate.identities - {shown})]
-    rsa = (
-        ""
-        if is_back_to_rsa
-        else remedies.rsa_key(entry.source if entry else None, entry.name if entry else shown, names)
-    )
-    if entry or not listeners:
-        return remedy_of(reason, rsa, remedies.adopt(shown, listeners, entry.folder if entry else None))
-    return remedy_of(reason, rsa, remedies.deploy(new.stored_id, listeners[0], ACCEPT.get(reason)))
-
-
-def remedy_of(reason: str, rsa: str, switch: str) -> str:
-    """Return what to do about a certificate that is held back, as a sentence.
-
-    Args:
-        reason: why; `BY_WILDCARD`, too.
-        rsa: what has it issued with an RSA key, as the end of a sentence; empty if it has one.
-        switch: the command that has it served all the same.
-    """
-    if reason == "key_type_not_offered" and rsa:
-        return f"{capitalized(rsa)}."
-    if reason == BY_WILDCARD:
-        return f"Its wildcards have them: {switch} has it served; or have it issued for these names, too."
-    if reason == "names_not_covered":
-        return f"Have it issued for all names; or if they are to go, {switch} has it served."
-    if reason in {"organization_differs", "key_type_not_offered"}:
-        return f"If that is meant, {switch} has it served, once."
-    return ""
+def reason_to_accept(new: StoreCertificate, old: StoreCertificate, reason: str, view: TrustView) -> str:
+    """Return what a person would accept who has a certificate served that is held back for a reason: a wildcard may have the names that it lacks."""
+    if reason != "names_not_covered":
+        return reason
+    why = why_not_in_place_of(new, Incumbent.of(old), view, Overrides(wildcards=True))
+    return why.reason if why else BY_WILDCARD
 
 
 def without_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView) -> list[Record]:
@@ -517,8 +371,8 @@ class ReadingPlan:
 
     to_read: list[Secret] = field(default_factory=list)
     stored: list[tuple[Secret, StoreCertificate]] = field(default_factory=list)
-    useless: list[tuple[Secret, Trouble | SaidObstacle[RotationReason]]] = field(default_factory=list)
-    unwanted: list[tuple[Secret, Trouble | SaidObstacle[RotationReason]]] = field(default_factory=list)
+    useless: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    unwanted: list[tuple[Secret, Trouble]] = field(default_factory=list)
 
 
 def plan_reading(
@@ -572,16 +426,10 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
     return not record.intermediates or (options.needs_trust and view.chain(record).trust == "incomplete")
 
 
-def _why_useless(secret: Secret, view: TrustView) -> SaidObstacle[RotationReason] | None:
+def _why_useless(secret: Secret, view: TrustView) -> Obstacle[RotationReason] | None:
     if secret.why_inactive:
-        why = f"Secrets Manager says that it is {secret.why_inactive}: look there why it is not active."
-        return SaidObstacle("not_active", why)
-    if secret.not_after is not None and secret.not_after < view.at:
-        return SaidObstacle(
-            "expired",
-            f"It expired at {iso(secret.not_after)}: have Secrets Manager renew it, or import a new version there.",
-        )
-    return None
+        return Obstacle("not_active")
+    return Obstacle("expired") if secret.not_after is not None and secret.not_after < view.at else None
 
 
 class _Store:
@@ -600,11 +448,7 @@ class _Store:
         """Return the record of a secret's certificate, of several that with the best chain."""
         alike = self._by_serial_number.get(secret.serial_number, ())
         same = [record for record in alike if secret.is_of(certificate_of(record))]
-        return max(
-            same,
-            key=lambda record: (self._view.trust(record), len(record.intermediates), -record.stored_id),
-            default=None,
-        )
+        return next(iter(best(same, self._view)), None)
 
     def may_renew(self, secret: Secret) -> bool:
         """Return whether the store has an older certificate for nothing but the secret's names; addresses may be missing in metadata."""
@@ -612,27 +456,18 @@ class _Store:
         within = self._index.within(names | self._addresses)
         return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
 
-    def why_nothing_to_renew(self, secret: Secret, listeners_with: ListenersWith) -> SaidObstacle[RotationReason]:
+    def why_nothing_to_renew(self, secret: Secret, listeners_with: ListenersWith) -> Obstacle[RotationReason]:
         """Return why: that of the certificate which comes nearest to it, if there is any."""
         names = _identities(secret)
         related = [record for record in self._index.sharing(names) if _is_older(record, secret)]
         nearest = nearest_of(related, names)
         if nearest is None:
-            later = begun_later(names, secret.not_after, self._index)
-            if later is None:
-                return new_name(names, self._index)
-            shown = secret.common_name or min(names)
-            command = remedies.adopt(shown, listeners_with.get(later.stored_id, ()))
-            return why_earlier(later, command, remedies.reissue("secrets_manager", secret.name, shown, ""))
+            return _why_not_renewing(names, secret.not_after, self._index, listeners_with)
         lost = sorted(certificate_of(nearest).identities - names)
         reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
-        name = secret.common_name or min(names)
-        command = remedies.adopt(name, listeners_with.get(nearest.stored_id, ()))
-        return SaidObstacle(
-            "names_not_covered",
-            f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {some_of(lost)}. "
-            f"{remedy_of(reason, '', command)}",
-        )
+        listeners = listeners_with.get(nearest.stored_id, ())
+        facts = {"nearest": nearest, "lost": lost, "names": names, "remedy": reason, "listeners": listeners}
+        return Obstacle("names_not_covered", facts)
 
 
 def _identities(secret: Secret) -> frozenset[str]:

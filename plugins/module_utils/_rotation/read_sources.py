@@ -15,14 +15,13 @@ from datetime import datetime
 from functools import partial
 
 from .._base.codes import Untrusted
-from .._base.errors import CertificatesError, Obstacle, SaidObstacle, failed_about
+from .._base.errors import CertificatesError, Obstacle, failed_about
 from .._base.module import Module
 from .._base.names import shown_name, source_name
 from .._base.text import encodable, printable
 from .._base.times import iso, now, parse
 from .._orders import run_collect as mailing
 from .._orders.plan_collect import Collected, Wanted, as_missing, why_missing
-from .._replacement.messages import trust_remedy
 from .._replacement.trust import TrustView
 from .._secrets_manager.messages import trouble
 from .._secrets_manager.read import OF_ONE_SECRET, InstanceListing, read_bundle
@@ -46,6 +45,7 @@ from .._sources.source import (
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble, unreadable
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
+from .messages import why_not_read
 from .plan_import import ReadingPlan, Record, SourceCertificate, SourceOptions, plan_reading
 from .world import Read, World
 
@@ -118,7 +118,7 @@ def read_sources(
                 continue
             for secret, record in content.plan.stored:
                 named, unstored = _named(source, secret.name, secret.id), replace(record, id=None)
-                read.entries.append(SourceCertificate(**named, record=unstored, **_trust(view.chain(record))))
+                read.entries.append(SourceCertificate(**named, record=unstored, chain=view.chain(record)))
             take(source, content.paired)
             _take_others(read, source, content)
             continue
@@ -192,16 +192,15 @@ def _take_others(read: Read, source: Source, content: InstanceContent) -> None:
     read.api_calls += content.api_calls
 
 
-def _of_secret(
-    source: Source, secret: Secret, why_not: Trouble | SaidObstacle[t.Any], outcome: str = "skipped"
-) -> Record:
+def _of_secret(source: Source, secret: Secret, why_not: Trouble, outcome: str = "skipped") -> Record:
     facts = {
         "common_name": secret.common_name,
         "subject_alt_names": list(secret.alt_names),
         "not_before": iso(secret.not_before),
         "not_after": iso(secret.not_after),
     }
-    return _not_taken(source, (secret.name, secret.id), facts, why_not, outcome)
+    message = why_not_read(why_not, secret)
+    return _not_taken(source, (secret.name, secret.id), facts, why_not.reason, message, outcome)
 
 
 def _look(source: Source, files: Files, mail: MailContent, hide: Callable[..., object]) -> Paired:
@@ -325,19 +324,15 @@ def _entry(source: Source, bundle: Bundle, chain: Chain) -> SourceCertificate:
     return SourceCertificate(
         **_named(source, *place),
         record=StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers)),
-        **_trust(chain),
+        chain=chain,
         key=key,
     )
 
 
-def _trust(chain: Chain) -> dict[str, t.Any]:
-    why = None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
-    return {"trust": chain.trust, "trust_message": why}
-
-
 def _skipped(source: Source, bundle: Bundle) -> Record:
     facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
-    return _not_taken(source, (bundle.origin.name, bundle.origin.path), facts, t.cast(Trouble, bundle.trouble))
+    why = t.cast(Trouble, bundle.trouble)
+    return _not_taken(source, (bundle.origin.name, bundle.origin.path), facts, why.reason, trouble(why))
 
 
 def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
@@ -348,24 +343,20 @@ def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record
             reason = "expired" if end < at else "not_yet_valid"
         elif reason not in REFUSALS:
             continue
-        yield _not_taken(source, _place_of_key(missing["path"]), missing, SaidObstacle(reason, missing["message"]))
+        yield _not_taken(source, _place_of_key(missing["path"]), missing, reason, missing["message"])
 
 
 def _not_taken(
     source: Source,
     place: tuple[str, str],
     facts: Mapping[str, t.Any],
-    why_not: Trouble | SaidObstacle[t.Any],
+    reason: str,
+    message: str,
     outcome: str = "skipped",
 ) -> Record:
     """Return what is not taken of a source, in the form of results."""
-    return {
-        **_named(source, *place),
-        **{name: facts.get(name) for name in TOLD},
-        "outcome": outcome,
-        "reason": why_not.reason,
-        "message": encodable(why_not.message if isinstance(why_not, SaidObstacle) else trouble(why_not)),
-    }
+    known = {name: facts.get(name) for name in TOLD}
+    return {**_named(source, *place), **known, "outcome": outcome, "reason": reason, "message": encodable(message)}
 
 
 def _place_of_key(path: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from .._store.run_list import services_of
 from .._x509.certificate import Certificate
 from .apply import Seen, StoreChanges, Told
 from .approved import preview_of
-from .attention import RenewalFacts, as_served, find_alarming, find_attention, with_patience
+from .attention import RenewalFacts, as_served, find_alarming, find_attention, with_grace_period
 from .options import RotationOptions
 from .plan_deploy import ListenerAction
 from .plan_import import Chosen, Record
@@ -60,13 +60,14 @@ def as_result(
         is_deploying="deploy" in options.phases,
         is_refused=seen.plan.failure is not None or bool(seen.failures and not seen.is_seen),
     )
-    attention = find_attention(seen.targets, facts) if options.looks_after else []
+    items = find_attention(seen.targets, facts) if options.looks_after else []
     if options.adopt:  # that a person has just decided
-        attention = [item for item in attention if item["reason"] != "held_back"]
+        items = [item for item in items if item.reason != "held_back"]
+    concerned = [item for item in items if options.is_about(item.listener)]
+    at = world.view.at
+    alarming = [item.as_result(at) for item in find_alarming(concerned, options.fail_on, at)]
+    attention = [item.as_result(at) for item in with_grace_period(items, options.fail_on, at)]
     adopted = [as_adopted(listener, seen) for listener in seen.listeners] if options.adopt else []
-    concerned = [item for item in attention if options.is_about(item["load_balancer_uuid"], item["port"])]
-    alarming = find_alarming(concerned, options.fail_on, world.view.at)
-    attention = with_patience(attention, options.fail_on, world.view.at)
     served = [as_served(target, world) for target in seen.targets]
     counted = totals(lists, served, attention, looks=options.looks_after, is_check_mode=options.is_check_mode)
     empty = [source["message"] for source in bundles.empty]
@@ -175,7 +176,7 @@ def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
     for listener in seen.targets:
         record = listener.as_result(seen.plan.world.view)
         is_simulated = listener.outcome == "switched" and options.is_check_mode
-        if listener.has_failed and options.is_about(record["load_balancer_uuid"], record["port"]):
+        if listener.has_failed and options.is_about(listener):
             yield "failed", record
         elif listener.has_failed:
             yield "skipped", {**record, "outcome": "skipped"}
@@ -193,10 +194,10 @@ def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
 
 def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterable[Record]:
     """Yield what the sources hold, and what of the store each may stand in for."""
-    left_out = {record["fingerprint_sha256"]: record["reason"] for record in chosen.skipped}
+    reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
     for entry in world.bundles.entries:
         if entry.is_meant(options.common_names):
-            reason = left_out.get(entry.certificate.fingerprint_sha256)
+            reason = reasons.get(entry.certificate)
             replaced = [] if reason else world.index.superseded_by(entry.record, world.view)
             ids = [record.id for record in replaced if record.id]
             yield {**entry.as_facts(), "reason": reason, "supersedes": ids}

@@ -26,7 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENERS
 
 from tests.support.long import grows_no_faster, only_long, spent
-from tests.support.rotations import NAME, NOW, OTHER, entry, imported, item, listener, unread
+from tests.support.rotations import NAME, NOW, OTHER, cause, entry, imported, item, listener, unread
 from tests.support.words import shape, texts, words_of
 
 WORDS = words_of("listeners")
@@ -86,13 +86,16 @@ def test_what_needs_a_person_comes_first_then_what_ends_first() -> None:
     assert groups[0]["keys"] == [told["api:443"]["key"]]
 
 
-def test_what_a_listener_says_of_a_source_is_said_once() -> None:
-    skipped = unread("key_type_not_offered", NAME)
-    other = unread("key_type_not_offered", OTHER)
-    message = f"The newer certificate of {skipped['source']} {NAME} ({skipped['path']}) is held back."
-    done = {"listeners": [listener("web:443")], "attention": [item("web:443", "held_back", message)]}
-    told = build(**done, skipped_items=[skipped, other])
-    assert [notice["source"] for notice in told["notices"]] == [f"{other['source']} {OTHER}"]
+@pytest.mark.parametrize(("reason", "is_told"), [("held_back", True), ("unusable", True), ("renewal_requested", False)])
+def test_what_a_listener_says_of_a_source_is_said_once(reason: str, is_told: bool) -> None:
+    """That its client has not renewed it is another thing than that it cannot be used."""
+    same, other = unread("key_type_not_offered", NAME), unread("key_type_not_offered", OTHER)
+    attention = [item("web:443", reason, cause=cause(same, None if is_told else reason))]
+    told = build(listeners=[listener("web:443")], attention=attention, skipped_items=[same, other])
+    names = [f"{record['source']} {record['name']}" for record in (same, other)]
+    assert [notice["source"] for notice in told["notices"]] == names[is_told:]
+    gone = build(listeners=[listener("api:443")], attention=attention, skipped_items=[same])
+    assert len(gone["notices"]) == 2, "of a listener that has no row"
 
 
 def test_what_clients_do_not_take_now_comes_before_what_failed() -> None:
@@ -114,10 +117,12 @@ AT_ONCE = [("soon", "expiring"), ("odd", "not_accepted"), ("old", "not_accepted"
 
 def test_a_failure_that_needs_a_person_is_told_once() -> None:
     failed = listener("web:443", 5, "failed", reason="not_served", message="Something else is served.")
-    attention = [item("web:443", "not_served", failed["message"]), item("web:443", "expiring")]
-    row = rows(listeners=[failed], failed_items=[failed], attention=attention)["web:443"]
+    repeated = {"cause": {"reason": "not_served"}}
+    attention = [item("web:443", "not_served", **repeated), item("web:443", "expiring", **repeated)]
+    row = rows(listeners=[failed], failed_items=[failed], attention=[*attention, attention[1]])["web:443"]
     assert row["attention"] == ["failed", "expiring"]
     assert row["messages"] == ["Something else is served.", "Renew it."]
+    assert rows(listeners=[failed], attention=attention)["web:443"]["attention"] == ["not_served", "expiring"]
 
 
 def test_load_balancers_of_one_name_are_told_apart() -> None:
@@ -148,12 +153,6 @@ def test_what_is_about_no_listener_is_a_notice() -> None:
         {"source": f"lego {NAME}", "message": "Put the key there."},
         {"source": None, "message": "The source lego brings nothing."},
     ]
-
-
-def test_what_a_listener_says_already_is_no_notice() -> None:
-    """Its renewal cannot be used, and the reason is that of the source."""
-    attention = [item("web:443", "unusable", f"lego {NAME} would renew it and cannot be used: Put the key there.")]
-    assert build(listeners=[listener("web:443")], attention=attention, skipped_items=[unread()])["notices"] == []
 
 
 DONE: dict[str, Any] = {

@@ -16,6 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.sum
     failure_lines,
     last_lines,
     summary,
+    told_once,
     totals,
 )
 
@@ -57,6 +58,7 @@ DUE = {
     "load_balancer": "web",
     "port": 443,
     "reason": "expiring",
+    "cause": None,
     "message": "It ends soon, and nothing renews it. Renew it.",
 }
 
@@ -163,12 +165,22 @@ def test_the_table_stands_before_the_totals_and_what_failed_is_not_said_twice() 
 
 
 def test_what_needs_the_same_is_said_at_once_and_of_a_listener_once() -> None:
-    """A listener that is due and held back, and a certificate that several listeners serve."""
-    held = {**DUE, "reason": "held_back", "message": "Renew it."}
-    assert told(attention=[DUE, {**DUE, "port": 8443}, held]) == [
+    """A listener that is due and held back, or has failed, and a certificate that several listeners serve."""
+    held, failure = {"reason": "names_not_covered"}, {"reason": "not_served"}
+    due, waits = {**DUE, "cause": held}, {**DUE, "reason": "held_back", "cause": held}
+    assert told(attention=[due, {**due, "port": 8443}, waits]) == [
         f"NEEDS A PERSON: web:443, web:8443 (www.example.com): expiring: {DUE['message']}",
         TOTALS,
     ]
+    other = {**DUE, "reason": "not_served", "cause": failure}
+    items = [{**DUE, "cause": failure}, other, {**other, "port": 8443}]
+    failed = [{**WEB, "port": 8443, "reason": "not_served", "message": "Nothing is."}]
+    assert [told_once(each, failed) for each in (items, items[1:], [waits, due, due])] == [
+        items[:1],
+        items[1:2],
+        [waits, due],
+    ]
+    assert len(told_once([waits, {**waits, "port": 8443}, {**waits, "cause": failure}])) == 3
 
 
 def test_check_mode_names_what_has_no_id_yet() -> None:
@@ -209,13 +221,20 @@ def test_what_is_skipped_is_counted_and_the_first_are_named() -> None:
 )
 def test_what_is_held_back_has_its_sentence(reason: str) -> None:
     """And not only its reason; that of a listener is told as what needs a person, and then said once."""
-    assert told(skipped=[skipped("www", reason)])[0] == f"lego www: SKIPPED, {reason}: Mend www."
-    for message in (
-        "The newer certificate of lego www (/keys/www) is held back. Mend www.",
-        "It ends, and nothing renews it. lego www: Mend www.",
-    ):
-        lines = told(skipped=[skipped("www", reason, path="/keys/www")], attention=[{**DUE, "message": message}])
-        assert not any("SKIPPED" in line for line in lines)
+    left = skipped("www", reason, path="/keys/www")
+    line = f"lego www: SKIPPED, {reason}: Mend www."
+    assert told(skipped=[left])[0] == line
+    cause = {name: left[name] for name in ("source", "name", "path")}
+    due, held = (
+        {**DUE, "cause": {"reason": None, **cause}},
+        {**DUE, "reason": "held_back", "cause": {"reason": reason, **cause}},
+    )
+    unusable = {**DUE, "reason": "unusable", "cause": {"reason": None, **cause}}
+    wanted = {**DUE, "cause": {"reason": "renewal_requested", **cause}}
+    for attention, is_told in (([due], True), ([held], True), ([due, unusable], False), ([wanted], False)):
+        assert (line not in told(skipped=[left], attention=attention)) == is_told
+    elsewhere = {**unusable, "port": 8443}
+    assert line not in told(skipped=[left], attention=[due, elsewhere]), "each listener goes by itself"
     at = {**WEB, "reason": reason, "message": "It lacks a name."}
     assert told(skipped=[at])[0] == f"1 listener skipped ({reason}): web:443"
 

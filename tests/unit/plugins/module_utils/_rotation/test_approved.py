@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import SaidObstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle, SaidObstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.approved import (
     Approved,
@@ -88,16 +88,14 @@ def test_a_preview_has_nothing_that_is_not_looked_at() -> None:
 def test_imports() -> None:
     """By fingerprint: another certificate in the place of one that was shown is not it."""
     same, new, late, gone, _unused = ENTRIES
-    skipped = late.skipped(SaidObstacle("expired", "It expired."))
+    expired: Any = (late, Obstacle("expired"))
     moved = replace(same, source="folder", path="/elsewhere")
-    chosen = Chosen([moved, new], [skipped], [moved, new], [late])
+    chosen = Chosen([moved, new], [expired], [moved, new], [late])
     limited = limit_imports(chosen, approved(imported=[same, late, gone]))
     assert (limited.to_import, limited.usable, limited.waiting) == ([moved], [moved, new], [late])
-    first, *rest = limited.skipped
-    assert first == skipped, "which was shown, and has its own reason by now"
-    assert reasons(rest) == ["not_approved", "changed_meanwhile"]
-    assert [one["name"] for one in rest] == [new.name, gone.name]
-    assert all({"source", "name", "path", "common_name", "subject_alt_names"} <= one.keys() for one in rest)
+    assert limited.skipped == [expired, (new, Obstacle("not_approved"))], "what was shown has its own reason by now"
+    assert (reasons(limited.gone), limited.gone[0]["name"]) == (["changed_meanwhile"], gone.name)
+    assert all({"source", "name", "path", "common_name", "subject_alt_names"} <= one.keys() for one in limited.left_out)
 
 
 # Listeners
@@ -183,7 +181,7 @@ def test_another_certificate_with_the_same_id_is_not_what_was_shown() -> None:
 def test_what_showed_nothing_approves_nothing(given: Any) -> None:
     nothing = Approved.of(given)
     chosen = limit_imports(Chosen(ENTRIES[:1], [], ENTRIES[:1]), nothing)
-    assert (chosen.to_import, reasons(chosen.skipped)) == ([], ["not_approved"])
+    assert (chosen.to_import, reasons(chosen.left_out)) == ([], ["not_approved"])
     (one,), _gone = limit_listeners([SWITCHED], nothing, INDEX)
     assert one.reason == "not_approved" and not one.is_changed
     old, left_out = limit_removal(RemovalPlan([OLD], []), nothing)

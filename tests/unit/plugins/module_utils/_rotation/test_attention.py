@@ -13,25 +13,26 @@ from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import AttentionReason
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import SaidObstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import DEPLOY, deploy
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import told_once
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
+    AttentionItem,
     RenewalFacts,
     as_served,
     find_alarming,
     find_attention,
     served_by,
-    with_patience,
+    with_grace_period,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import needs_attention
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
     ListenerSelection,
     plan_renewals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
+    BY_WILDCARD,
     Chosen,
     Record,
     SourceCertificate,
@@ -71,40 +72,40 @@ def facts(
     world = world_of(records, view=view_with(at=at))
     asked = {request.entry.certificate: request for request in requests}
     how = {"is_importing": True, **how}
-    return RenewalFacts(world, Chosen([], unused, usable, waiting), has_sources, asked, **how)
+    return RenewalFacts(world, Chosen([], [], usable, waiting, unused), has_sources, asked, **how)
 
 
 def found(
     *listeners: ListenerAction, store: Iterable[Made] = (), at: datetime = NOW, **known: Any
-) -> list[dict[str, Any]]:
+) -> list[AttentionItem]:
     """What needs a person; the store has what the listeners have, and these records from 10 on."""
     records = [one.target for one in listeners if one.target]
     records += [made.record(number) for number, made in enumerate(store, start=10)]
     items = find_attention(listeners, facts(records, at, **known))
-    assert all(item["message"].endswith(".") for item in items)
-    return [dict(item) for item in items]
+    assert all(needs_attention(item).endswith(".") for item in items)
+    return items
 
 
 def reasons(*listeners: ListenerAction, **known: Any) -> list[str]:
     """Why, for all listeners."""
-    return [item["reason"] for item in found(*listeners, **known)]
+    return [item.reason for item in found(*listeners, **known)]
 
 
-def message(*listeners: ListenerAction, **known: Any) -> str:
-    """What is said of the only thing that needs a person."""
+def at(items: Iterable[AttentionItem]) -> list[tuple[str, str]]:
+    """Reasons and listeners."""
+    return [(item.reason, item.listener.name) for item in items]
+
+
+def why(*listeners: ListenerAction, **known: Any) -> Obstacle[str]:
+    """What is wrong with the only thing that needs a person."""
     (item,) = found(*listeners, **known)
-    return str(item["message"])
+    return item.why
 
 
 def serving(made: Made, **changed: Any) -> ListenerAction:
     """A listener that has a certificate and is as it was."""
     return listener(1, made.record(1), **changed)
 
-
-RSA_ANYWHERE = "Request the renewal with an RSA key from its CA or ACME client."
-ADOPT = (
-    f"`ansible-playbook softlayer.certificates.adopt -e source=/certbot/3 -e listener=web:443 -e common_name={NAME}`"
-)
 
 # What an authority has asked for
 
@@ -116,24 +117,11 @@ def wanted(
     return RenewalRequest(entry(made, 3, **entry_of), NOW + days * DAY, url)
 
 
-WANTED = (
-    f"Its authority wanted it renewed by {iso(NOW - 0.1 * DAY)} (it says why at https://ca.example/why ), and certbot entry-3 has not done so: "
-    "`certbot renew --cert-name entry-3` renews it, or says why not."
-)
-
-
 def test_a_renewal_that_an_authority_wanted() -> None:
-    """It has the URL where the authority says why; what comes later is no alarm, and neither is what another certificate is asked for."""
+    """What comes later is no alarm, and neither is what another certificate is asked for."""
     (item,) = found(serving(FRESH), requests=[wanted(FRESH)])
-    assert (item["reason"], item["explanation_url"], item["name"]) == (
-        "renewal_requested",
-        "https://ca.example/why",
-        NAME,
-    )
-    assert item["message"] == WANTED
-    assert message(serving(FRESH), requests=[wanted(FRESH, url=None)]) == WANTED.replace(
-        " (it says why at https://ca.example/why )", ""
-    )
+    assert (item.reason, item.why) == ("renewal_requested", Obstacle("renewal_requested", {"request": wanted(FRESH)}))
+    assert item.as_result(NOW)["explanation_url"] == "https://ca.example/why"
     assert reasons(serving(FRESH), requests=[wanted(FRESH, 0)]) == ["renewal_requested"]
     assert found(serving(FRESH), requests=[wanted(FRESH, 0.001)]) == []
     assert found(serving(FRESH), requests=[wanted(replace(FRESH, copy=1))]) == []
@@ -154,11 +142,11 @@ def test_what_has_been_renewed_meanwhile_is_not_wanted_any_more() -> None:
 
 
 def test_what_is_due_is_told_with_what_the_authority_wanted() -> None:
-    """In one sentence, so that a run tells it once; a run fails for it only if it is asked to."""
+    """A run fails for it only if it is asked to."""
     items = found(serving(DUE), requests=[wanted(DUE)])
-    assert [item["reason"] for item in items] == ["expiring", "renewal_requested"]
-    assert items[0]["message"] == f"It ends at {iso(NOW + 10 * DAY)}. {items[1]['message']}"
-    assert [item["reason"] for item in told_once(items)] == ["expiring"]
+    assert [(item.reason, item.why) for item in items] == [
+        (reason, items[0].why) for reason in ("expiring", "renewal_requested")
+    ]
     assert find_alarming(items, ["held_back"], NOW) == [] and find_alarming(items, REASONS, NOW) == items
 
 
@@ -172,13 +160,15 @@ def test_what_is_fresh_needs_nobody() -> None:
 def test_an_item() -> None:
     """It names the listener, the certificate that clients get, and its end."""
     (item,) = found(serving(DUE))
-    assert item.pop("message").startswith(f"It ends at {iso(NOW + 10 * DAY)}, and nothing renews it. ")
-    assert item == {
+    told = dict(item.as_result(NOW))
+    assert told.pop("message") == needs_attention(item)
+    assert told == {
         "name": NAME,
         "load_balancer": "web",
         "load_balancer_uuid": "uuid-of-web",
         "port": 443,
         "reason": "expiring",
+        "cause": None,
         "not_after": iso(NOW + 10 * DAY),
         "ends_at": iso(NOW + 10 * DAY),
         "ends_by": None,
@@ -187,8 +177,7 @@ def test_an_item() -> None:
         "explanation_url": None,
     }
     (item,) = found(serving(OVER))
-    assert (item["reason"], item["days_until_expiry"]) == ("expired", -2)
-    assert item["message"].startswith(f"It expired at {iso(NOW - 2 * DAY)}, and nothing renews it. ")
+    assert (item.reason, item.as_result(NOW)["days_until_expiry"]) == ("expired", -2)
 
 
 @pytest.mark.parametrize(
@@ -254,91 +243,58 @@ def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served(
 
 
 @pytest.mark.parametrize(
-    ("newer", "said"),
+    ("newer", "reason"),
     [
         (replace(FRESH, common_name=OTHER, names=(OTHER,)), None),
         (replace(FRESH, common_name=None, names=(NAME,)), None),
-        (replace(FRESH, organization=LTD), "Its organization (Example Ltd) is not that of what is served now (none)."),
-        (replace(FRESH, key="ec"), "Its key is EC, and that of what is served now is RSA:"),
-        (
-            replace(FRESH, by="itself"),
-            "Clients would not trust it: it is signed by itself and by nobody who is trusted.",
-        ),
-        (replace(FRESH, by="own"), "give its root as trusted_ca_path."),
-        (replace(FRESH, chain="none"), "Import it again with its intermediate certificates;"),
+        (replace(FRESH, organization=LTD), "organization_differs"),
+        (replace(FRESH, key="ec"), "key_type_not_offered"),
+        (replace(FRESH, by="itself"), "untrusted"),
+        (replace(FRESH, by="own"), "chain_incomplete"),
+        (replace(FRESH, chain="none"), "chain_incomplete"),
     ],
     ids=["for other names", "it fits", "organization", "key", "self-signed", "authority", "chain"],
 )
-def test_what_of_the_store_is_held_back(newer: Made, said: str | None) -> None:
-    """By each reason, with its sentence; whether it is due or not, but then in the same sentence."""
+def test_what_of_the_store_is_held_back(newer: Made, reason: str | None) -> None:
+    """Whether it is due or not; if it is, that is why."""
     fresh = serving(Made(days=(-2, 89)))
-    if said is None:
+    if reason is None:
         assert found(fresh, store=[newer]) == []
         return
-    told = message(fresh, store=[newer])
-    assert told.startswith("Certificate 10 of the store, which is newer, is held back. ") and said in told
-    (due, held) = found(serving(DUE), store=[newer])
-    assert (due["reason"], held["reason"]) == ("expiring", "held_back")
-    assert due["message"] == f"It ends at {iso(NOW + 10 * DAY)}. {held['message']}"
+    held = why(fresh, store=[newer])
+    assert (held.reason, held.facts["why"].reason, held.facts["remedy"]) == ("held_back", reason, reason)
+    assert (held.facts["new"].id, held.facts["old"].id, held.facts["entry"]) == (10, 1, None)
+    (due, also) = found(serving(DUE), store=[newer])
+    assert (due.reason, also.reason, due.why) == ("expiring", "held_back", also.why)
+    assert due.cause == also.cause == {"reason": reason}
 
 
 def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
-    told = message(serving(Made(days=(-2, 89), names=(NAME, OTHER))), store=[FRESH])
-    assert f"It lacks names that are served now: {OTHER}." in told and "Have it issued for all names" in told
-
-
-def test_a_renewal_whose_wildcard_has_the_name_needs_no_override() -> None:
+    """One that a wildcard has is not lost, if nothing else speaks against it."""
+    lost = why(serving(Made(days=(-2, 89), names=(NAME, OTHER))), store=[FRESH]).facts
+    assert (lost["why"].reason, lost["remedy"]) == ("names_not_covered", "names_not_covered")
     old = serving(Made(days=(-2, 89), names=("example.com", NAME)))
     star = replace(FRESH, names=("example.com", "*.example.com"))
-    command = deploy(10, "web:443")
-    told = message(old, store=[star])
-    assert told.endswith(f"Its wildcards have them: {command} has it served; or have it issued for these names, too.")
-    of_a_source = message(old, usable=[entry(star, 3)], has_sources=True)
-    assert f"Its wildcards have them: {ADOPT} has it served;" in of_a_source
-    self_signed = message(old, store=[replace(star, by="itself")])
-    assert f"It lacks names that are served now: {NAME}." in self_signed and "`" not in self_signed
+    for newer, remedy in ((star, BY_WILDCARD), (replace(star, by="itself"), "untrusted")):
+        held = why(old, store=[newer]).facts
+        assert (held["why"].reason, held["remedy"]) == ("names_not_covered", remedy)
 
 
-@pytest.mark.parametrize(
-    ("source", "remedy"),
-    [
-        ("certbot", "`certbot renew --cert-name entry-3 --key-type rsa --force-renewal`"),
-        ("lego", f"`lego run --key-type RSA2048 --renew-force --domains {NAME}`"),
-        ("acme_sh", f"`acme.sh --issue --force --keylength 2048 --domain {NAME}`"),
-        ("folder", RSA_ANYWHERE),
-        ("mail", RSA_ANYWHERE),
-    ],
-)
-def test_what_of_a_source_is_held_back_names_the_source(source: str, remedy: str) -> None:
-    """And how that client is told to do it better."""
-    ec = entry(replace(FRESH, key="ec"), 3, source)
-    told = message(serving(Made(days=(-2, 89))), usable=[ec], has_sources=True)
-    name = "acme.sh" if source == "acme_sh" else source
-    assert told.startswith(
-        f"The newer certificate of {name} entry-3 (/{source}/3/cert.pem) is held back. Its key is EC"
-    )
-    assert remedy in told and told.count("an RSA key") == 1
-    assert ("certbot renew" in told) == (source == "certbot"), "nobody knows who renews what is in a folder"
-
-
-def test_an_rsa_key_in_place_of_another_one_needs_no_other_key() -> None:
-    """Where both kinds of suites are offered, and the client has gone back to RSA."""
-    old = serving(Made(days=(-2, 89), key="ec"), ciphers=("ECDHE-ECDSA-AES256-GCM-SHA384",))
-    said = "Its key is RSA, and that of what is served now is EC. If that is meant, "
-    command = deploy(10, "web:443", "allow_key_type_change")
-    assert message(old, store=[FRESH]).endswith(f"{said}{command} has it served, once.")
-    of_a_source = message(old, usable=[entry(FRESH, 3)], has_sources=True)
-    assert of_a_source.endswith(f"{said}{ADOPT} has it served, once.")
+def test_what_of_a_source_is_held_back_names_the_source() -> None:
+    ec = entry(replace(FRESH, key="ec"), 3, "lego")
+    (item,) = found(serving(Made(days=(-2, 89))), usable=[ec], has_sources=True)
+    assert item.why.facts["entry"] == ec
+    place = {"source": "lego", "name": "entry-3", "path": "/lego/3/cert.pem"}
+    assert item.cause == {"reason": "key_type_not_offered", **place}
 
 
 def test_a_balancer_that_offers_no_suite_for_the_key() -> None:
     """Also if the listener has such a key already."""
-    old = serving(Made(days=(-2, 89), key="ec"))
-    told = message(old, store=[replace(FRESH, key="other ec")])
-    assert "load balancer web has no cipher suites for such keys" in told and told.endswith(f" {RSA_ANYWHERE}")
-    assert told.count("an RSA key") == 1
-    offered = serving(Made(days=(-2, 89), key="ec"), ciphers=("ECDHE-ECDSA-AES256-GCM-SHA384",))
-    assert found(offered, store=[replace(FRESH, key="other ec")]) == []
+    old, newer = Made(days=(-2, 89), key="ec"), replace(FRESH, key="other ec")
+    assert why(serving(old), store=[newer]).facts["why"].reason == "key_type_not_offered"
+    offered = serving(old, ciphers=("ECDHE-ECDSA-AES256-GCM-SHA384",))
+    assert found(offered, store=[newer]) == []
+    assert why(offered, store=[FRESH]).facts["why"].reason == "key_type_not_offered"
 
 
 # For what a run fails
@@ -356,30 +312,25 @@ def test_a_run_fails_for_what_is_held_back_for_more_than_three_days(
     newer = replace(FRESH, key="ec", days=(days, 60))
     known: dict[str, Any] = {"store": [newer]} if where == "store" else {"usable": [entry(newer)], "has_sources": True}
     items = found(serving(Made(days=(-40, 50))), **known)
-    assert [(item["reason"], item["held_back_since"]) for item in items] == [("held_back", iso(NOW + days * DAY))]
-    assert [item["reason"] for item in find_alarming(items, REASONS, NOW)] == expected
+    assert [(item.reason, item.held_back_since) for item in items] == [("held_back", NOW + days * DAY)]
+    assert [item.reason for item in find_alarming(items, REASONS, NOW)] == expected
     assert find_alarming(items, ["expiring"], NOW) == []
 
 
 def test_what_was_left_in_the_store_when_another_one_was_adopted_fails_no_run() -> None:
-    """Its remedy has the command that deletes it; what only the store has fails a run where the listener's is of no source, either."""
+    """What only the store has fails a run where the listener's is of no source, either."""
     adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
-    for usable, since in (([entry(adopted)], None), ([], iso(NOW - 9 * DAY))):
+    for usable, since in (([entry(adopted)], None), ([], NOW - 9 * DAY)):
         (item,) = found(serving(adopted), store=[company], usable=usable, has_sources=True)
-        assert item["held_back_since"] == since
-        assert (
-            "Or if nobody wants it, `ansible localhost -m softlayer.certificates.ssl_certificate_import "
-            in item["message"]
-        )
+        assert item.held_back_since == since and item.why.facts["entry"] is None
 
 
 def test_what_a_source_has_is_no_record_that_was_left_there() -> None:
-    """Though the store has it by now: it is not deleted, and where the source has both, it is missed."""
+    """Though the store has it by now: where the source has both, it is missed."""
     adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
     newer = replace(entry(company, 2, "folder"), record=company.record(10))
     (item,) = found(serving(adopted), store=[company], usable=[entry(adopted, 1, "folder"), newer], has_sources=True)
-    assert item["held_back_since"] == iso(NOW - 9 * DAY)
-    assert item["message"].startswith("The newer certificate of folder entry-2 (") and "deletes" not in item["message"]
+    assert (item.held_back_since, item.why.facts["entry"]) == (NOW - 9 * DAY, newer)
 
 
 @pytest.mark.parametrize(
@@ -397,24 +348,15 @@ def test_another_certificate_of_a_client_that_keeps_up_what_is_served_needs_nobo
     assert reasons(serving(wide), **known) == ["held_back"] * is_heap
     assert reasons(serving(wide), **known, store=[replace(FRESH, names=(OTHER,))]) == ["held_back"]
     due = found(serving(wide), at=NOW + 30 * DAY, **known)
-    assert [item["reason"] for item in due] == ["expiring", "held_back"][: 1 + is_heap]
-    assert "The newer certificate of certbot entry-3 (/certbot/3/cert.pem) is held back." in due[0]["message"]
-
-
-def test_what_is_in_use_is_not_offered_for_deletion() -> None:
-    """Nor what is held back for another reason than that a person had it served."""
-    adopted, company = Made(days=(-40, 50)), replace(FRESH, organization="Example Ltd", days=(-9, 90))
-    records = [adopted.record(1), company.record(10, associatedServiceCount=1)]
-    (item,) = find_attention([serving(adopted)], facts(records))
-    assert "Example Ltd" in item["message"] and "deletes" not in item["message"]
-    assert "deletes" not in message(serving(adopted), store=[replace(FRESH, key="ec")])
+    assert [item.reason for item in due] == ["expiring", "held_back"][: 1 + is_heap]
+    assert due[0].why.facts["entry"].name == "entry-3"
 
 
 def test_of_several_that_are_held_back_the_first_counts() -> None:
     """A client that renews every other day would never be heard of otherwise; what is told is about the newest."""
     newer = [replace(FRESH, organization="Other Ltd", days=(-5, 60)), replace(FRESH, key="ec", days=(-1, 70))]
     (item,) = found(serving(Made(days=(-40, 50))), store=newer)
-    assert item["held_back_since"] == iso(NOW - 5 * DAY) and "Its key is EC" in item["message"]
+    assert item.held_back_since == NOW - 5 * DAY and item.why.facts["why"].reason == "key_type_not_offered"
 
 
 def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
@@ -422,7 +364,7 @@ def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
     wide, narrow = Made(days=(-40, 50), names=(NAME, OTHER)), Made(days=(-10, 80))
     elsewhere = listener(2, narrow.record(2))
     items = found(serving(wide), elsewhere, usable=[entry(narrow)], has_sources=True)
-    assert [(item["reason"], item["held_back_since"]) for item in items] == [("held_back", None)]
+    assert [(item.reason, item.held_back_since) for item in items] == [("held_back", None)]
     assert find_alarming(items, REASONS, NOW) == []
 
 
@@ -434,36 +376,36 @@ def test_what_another_listener_serves_may_be_known_from_the_listing_alone() -> N
     (item,) = find_attention(
         [listener(1, wide)], RenewalFacts(world, Chosen([], [], []), has_sources=False, requests={}, is_importing=True)
     )
-    assert (item["reason"], item["held_back_since"]) == ("held_back", None)
+    assert (item.reason, item.held_back_since) == ("held_back", None)
 
 
 def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
     """While they do not, and if they ever do: else a green run has no reason."""
+    held = Made(days=(-40, 50))
 
-    def told(day: int, fail_on: Sequence[str] = REASONS, served: Made | None = None) -> list[str]:
-        newer = replace(FRESH, key="ec", days=(day, 80))
-        items = found(serving(served or Made(days=(-40, 50))), store=[newer])
-        after = with_patience(items, fail_on, NOW)
-        plain = zip(after, items, strict=True)
-        return [new["message"].removeprefix(old["message"]) for new, old in plain]
+    def fail_from(day: int, fail_on: Sequence[str] = REASONS, *served: ListenerAction) -> list[Any]:
+        items = found(*(served or [serving(held)]), store=[replace(FRESH, key="ec", days=(day, 80))])
+        return [item.fails_from for item in with_grace_period(items, fail_on, NOW)]
 
-    assert told(-2) == [f" No run fails for it before {iso(NOW + DAY)}."]
-    assert told(-4) == told(-2, ["expired"]) == [""]
-    assert told(-2, served=DUE) == ["", ""], "that it expires says the same, and fails the run now"
-    told_of_none = [{"reason": "held_back", "message": "No.", "held_back_since": None, "load_balancer_uuid": "a"}]
-    assert with_patience(told_of_none, REASONS, NOW) == told_of_none
-    held = {"reason": "held_back", "message": "Held.", "held_back_since": iso(NOW - DAY), "load_balancer_uuid": "a"}
-    both = [{**held, "load_balancer": "a", "port": port} for port in (443, 8443)]
-    assert [item["message"] for item in with_patience(both, REASONS, NOW)] == [
-        f"Held. No run fails for it before {iso(NOW + 2 * DAY)}."
-    ] * 2
+    assert fail_from(-2) == [NOW + DAY]
+    assert fail_from(-4) == fail_from(-2, ["expired"]) == [None]
+    assert fail_from(-2, REASONS, serving(DUE)) == [None, None], "that it expires says the same, and fails the run now"
+    both = [listener(1, held.record(1)), listener(2, DUE.record(2), "api")]
+    assert fail_from(-2, REASONS, *both) == [None, None, NOW + DAY], "another listener says nothing of it"
+    ports = [listener(1, held.record(1), port=port) for port in (443, 8443)]
+    assert fail_from(-2, REASONS, *ports) == [NOW + DAY] * 2
+    narrow = Made(days=(-2, 80))
+    items = found(
+        serving(replace(held, names=(NAME, OTHER))), listener(2, narrow.record(2), "api"), usable=[entry(narrow)]
+    )
+    assert [item.fails_from for item in with_grace_period(items, REASONS, NOW)] == [None], "it is in place elsewhere"
 
 
 def test_what_is_held_back_until_it_is_due_is_told_once() -> None:
     items = found(serving(DUE), store=[replace(FRESH, key="ec", days=(-4, 80))])
-    assert [item["reason"] for item in items] == ["expiring", "held_back"]
-    assert [item["reason"] for item in find_alarming(items, REASONS, NOW)] == ["expiring"]
-    assert [item["reason"] for item in find_alarming(items, ["held_back"], NOW)] == ["held_back"]
+    assert [item.reason for item in items] == ["expiring", "held_back"]
+    assert [item.reason for item in find_alarming(items, REASONS, NOW)] == ["expiring"]
+    assert [item.reason for item in find_alarming(items, ["held_back"], NOW)] == ["held_back"]
 
 
 @pytest.mark.parametrize("days", [(5, 95), (-1, -0.01), (-3, 88)], ids=["not valid yet", "expired", "older"])
@@ -476,111 +418,107 @@ def test_what_is_not_newer_or_not_valid_is_not_held_back(days: tuple[float, floa
 
 @pytest.mark.parametrize("store", [[], [Made(days=(5, 95)), Made(days=(-0.5, 91), organization=LTD)]])
 @pytest.mark.parametrize("is_changed", [True, False])
-@pytest.mark.parametrize(("old", "reason", "how"), [(OVER, "expired", "expired"), (DUE, "expiring", "ends")])
+@pytest.mark.parametrize(("old", "reason"), [(OVER, "expired"), (DUE, "expiring")])
 def test_what_a_load_balancer_goes_on_serving_is_not_to_be_renewed(
-    old: Made, reason: str, how: str, is_changed: bool, store: list[Made]
+    old: Made, reason: str, is_changed: bool, store: list[Made]
 ) -> None:
-    """The API has what renews it: what is wrong is said by the listener, and what to do; whatever else the store or a source has."""
+    """The API has what renews it: what is wrong is said by the listener; whatever else the store or a source has."""
     chain = (certificate_of(old.record(None)), *old.record(None).intermediates)
     wrong = serving(FRESH, served=False, seen=(chain,)).failed(
-        "not_served", {"error": "Another one is. Do it."}, is_changed=is_changed
+        "not_served", {"error": "Another one is."}, is_changed=is_changed
     )
-    broken = {"source": "certbot", "name": NAME, "reason": "bad_passphrase", "message": "It is locked."}
-    broken |= {"not_before": iso(NOW), "subject_alt_names": [NAME], "common_name": NAME}
-    items = found(wrong, store=store, unused=[broken])
-    told = {item["reason"]: item["message"] for item in items}
-    assert told[reason] == f"It {how} at {iso(NOW + old.days[1] * DAY)}. Another one is. Do it."
-    assert told["not_served"] == "Another one is. Do it."
+    items = {item.reason: item for item in found(wrong, store=store, unused=[BROKEN])}
+    own = Obstacle("listener", {"listener": wrong})
+    assert items[reason].why == items["not_served"].why == own
+    assert items[reason].cause == items["not_served"].cause == {"reason": "not_served"}
 
 
 def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
     """There is one cause: why it was not deployed; though another one, which is newer still, is held back."""
-    one, deploys = serving(DUE, renewal_id=10), f"{DEPLOY} has it served."
-    what = f"It ends at {iso(NOW + 10 * DAY)}. Certificate 10 of the store can replace it, and was not deployed"
-    looking = message(one, store=[FRESH], is_deploying=False)
-    assert looking == f"{what}, because this run was without the phase deploy: {deploys}"
+    one = serving(DUE, renewal_id=10)
     unapproved = replace(one, outcome="skipped", reason="not_approved")
-    assert message(unapproved, store=[FRESH]) == f"{what}, because nobody has approved it: {deploys}"
-    assert message(one, store=[FRESH]) == f"{what}: {deploys}"
+    for deployed, because, known in (
+        (one, "phase", {"is_deploying": False}),
+        (unapproved, "phase", {"is_deploying": False}),
+        (unapproved, "not_approved", {}),
+        (one, None, {}),
+        (one, "refused", {"is_refused": True}),
+        (one, "refused", {"is_refused": True, "is_deploying": False}),
+    ):
+        expected = Obstacle("not_deployed", {"certificate_id": 10, "because": because})
+        assert why(deployed, store=[FRESH], **known) == expected
     due = found(one, store=[FRESH, Made(days=(-0.5, 91), organization=LTD)])[0]
-    assert (due["reason"], due["message"]) == ("expiring", f"{what}: {deploys}")
-    refused = message(one, store=[FRESH], is_refused=True)
-    assert refused == f"{what}, because no listener was switched: see what failed."
-    in_check_mode = message(serving(DUE), usable=[entry(FRESH, 3)], has_sources=True, is_refused=True)
-    assert in_check_mode.endswith(" would renew it, but no listener was switched: see what failed.")
+    assert (due.reason, due.why.reason, due.cause) == ("expiring", "not_deployed", None)
 
 
 def test_a_switch_that_failed() -> None:
     failed = listener(1, FRESH.record(2)).failed(
         "balancer_busy", {"error": "It is busy."}, is_changed=False, served=None
     )
-    items = find_attention([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
-    (item,) = items
-    assert (item["reason"], item["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
-    assert item["message"] == f"It ends at {iso(NOW + 10 * DAY)}. It is busy."
+    (item,) = find_attention([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
+    assert (item.reason, item.as_result(NOW)["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
+    assert (item.why, item.cause) == (Obstacle("listener", {"listener": failed}), {"reason": "balancer_busy"})
 
 
-def test_a_renewal_of_a_source_that_could_not_be_stored() -> None:
-    said = message(serving(DUE), usable=[entry(FRESH, 1)], has_sources=True)
-    assert said.endswith(
-        f"{entry(FRESH, 1).shown} ({entry(FRESH, 1).path}) would renew it, but could not be stored as it is: see what failed."
-    )
-
-
-def test_a_renewal_of_a_source_in_a_run_that_imports_nothing() -> None:
-    """Nothing has failed."""
-    said = message(serving(DUE), usable=[entry(FRESH, 1)], has_sources=True, is_importing=False)
-    assert said.endswith(
-        f"{entry(FRESH, 1).shown} ({entry(FRESH, 1).path}) would renew it, but this run was without the phase import: "
-        "`ansible-playbook softlayer.certificates.rotate` brings it here."
-    )
+def test_a_renewal_of_a_source_that_was_not_imported() -> None:
+    """In a run that imports nothing, nothing has failed."""
+    there = entry(FRESH, 1)
+    for because, known in (
+        ("not_stored", {}),
+        ("phase", {"is_importing": False}),
+        ("phase", {"is_importing": False, "is_refused": True}),
+        ("refused", {"is_refused": True}),
+    ):
+        (item,) = found(serving(DUE), usable=[there], has_sources=True, **known)
+        assert item.why == Obstacle("not_imported", {"entry": there, "because": because})
+        assert item.cause == {"reason": None, **there.named()}
 
 
 def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store() -> None:
+    """Of several the newest, stored or not."""
     seen = ((certificate_of(OVER.record()),),)
     unknown = replace(listener(1, FRESH.record(1)), target=None, target_id=99, served=False, seen=seen)
-    due = next(item for item in found(unknown, store=[FRESH]) if item["reason"] == "expired")
-    assert (
-        "The store has no certificate 99" in due["message"]
-        and f"certificate 10 for its names: {deploy(10, 'web:443', 'allow_name_loss')} has it served." in due["message"]
-    )
-    expired, *_others = find_attention([unknown], facts([FRESH.record(None)]))
-    fingerprint = certificate_of(FRESH.record()).fingerprint_sha256
-    assert f"certificate with the SHA-256 {fingerprint}, which is not stored yet, for its names" in expired["message"]
+    for store, newest in (
+        ([FRESH.record(10), DUE.record(11)], FRESH.record(10)),
+        ([FRESH.record(None)], FRESH.record(None)),
+    ):
+        expired, *_others = find_attention([unknown], facts(store))
+        assert expired.why == Obstacle("not_held", {"listener": unknown, "newest": newest})
 
 
 def skipped(reason: str, *names: str, source: str = "lego", **about: Any) -> dict[str, Any]:
     """What a source has and was not imported."""
     return {
-        **{"source": source, "name": f"the-{reason}", "common_name": None, "subject_alt_names": list(names or (NAME,))},
+        **{"source": source, "name": f"the-{reason}", "path": f"/keys/{reason}", "common_name": None},
+        "subject_alt_names": list(names or (NAME,)),
         **{"reason": reason, "message": f"It is {reason}.", **about},
     }
 
 
 @pytest.mark.parametrize(
-    ("unused", "said"),
+    ("unused", "told"),
     [
-        ([skipped("key_missing")], "lego the-key_missing: It is key_missing."),
-        ([skipped("not_active", source="secrets_manager")], "Secrets Manager the-not_active: It is not_active."),
-        ([skipped("already_imported"), skipped("superseded"), skipped("expired")], "lego the-expired: It is expired."),
-        ([skipped("untrusted", OTHER), skipped("ambiguous", OTHER, NAME)], "lego the-ambiguous: It is ambiguous."),
-        (
-            [skipped("already_imported")],
-            "No source has a newer certificate for it: have the client that looks after it",
-        ),
-        ([skipped("malformed", OTHER)], "No source has a newer certificate for it"),
-        ([skipped("changed_meanwhile", name=None)], f"lego {NAME}: It is changed_meanwhile."),
-        ([], "see that its certificates are among the sources."),
+        ([skipped("key_missing")], 0),
+        ([skipped("not_active", source="secrets_manager")], 0),
+        ([skipped("already_imported"), skipped("superseded"), skipped("expired")], 2),
+        ([skipped("untrusted", OTHER), skipped("ambiguous", OTHER, NAME)], 1),
+        ([skipped("changed_meanwhile", name=None)], 0),
+        ([skipped("already_imported")], None),
+        ([skipped("malformed", OTHER)], None),
+        ([], None),
     ],
 )
-def test_what_the_sources_have_instead(unused: list[dict[str, Any]], said: str) -> None:
-    assert said in message(serving(DUE), unused=unused, has_sources=True)
+def test_what_the_sources_have_instead(unused: list[dict[str, Any]], told: int | None) -> None:
+    (item,) = found(serving(DUE), unused=unused, has_sources=True)
+    if told is None:
+        assert item.why == Obstacle("no_source", {"has_sources": True, "is_managed": True}) and item.cause is None
+    else:
+        assert item.why == Obstacle("unused", {"skipped": unused[told]})
+        assert item.cause == {name: unused[told][name] for name in ("reason", "source", "name", "path")}
 
 
 def test_without_sources() -> None:
-    assert message(serving(DUE)).endswith(
-        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate` brings it here."
-    )
+    assert why(serving(DUE)) == Obstacle("no_source", {"has_sources": False, "is_managed": True})
 
 
 # What clients get
@@ -592,10 +530,9 @@ def test_another_certificate_is_served() -> None:
     wrong = serving(FRESH, served=False, seen=((seen,),)).failed(
         "not_served", {"error": "Another one is served."}, is_changed=True, served=False
     )
-    assert [(item["reason"], item["name"], item["message"]) for item in found(wrong)][1:] == [
-        ("not_served", OTHER, "Another one is served.")
+    assert [(item.reason, item.served.shown_name) for item in found(wrong)] == [
+        (reason, OTHER) for reason in ("expired", "not_served")
     ]
-    assert reasons(wrong) == ["expired", "not_served"]
 
 
 def test_nothing_is_served() -> None:
@@ -603,7 +540,7 @@ def test_nothing_is_served() -> None:
     (item,) = found(
         serving(DUE, served=False).failed("not_served", {"error": "No handshake."}, is_changed=True, served=False)
     )
-    assert (item["reason"], item["name"]) == ("not_served", NAME)
+    assert (item.reason, item.as_result(NOW)["name"]) == ("not_served", NAME)
 
 
 def test_a_listener_that_cannot_be_looked_at_serves_what_it_has() -> None:
@@ -631,7 +568,7 @@ def test_what_was_switched_counts_with_its_new_certificate() -> None:
     )
     seen = ((certificate_of(FRESH.record(9)),),)
     items = find_attention([replace(back, seen=seen)], facts(index))
-    assert [item["reason"] for item in items] == ["expiring"], "it serves what it served before, which ends"
+    assert [item.reason for item in items] == ["expiring"], "it serves what it served before, which ends"
     told = as_served(replace(back, seen=seen), world_of(list(index)))
     assert (told["served"], told["accepted"], told["served_certificate"]) == (None, None, None)
     assert told["served_name"] == NAME and told["not_after"] == iso(certificate_of(DUE.record(1)).not_after)
@@ -650,11 +587,10 @@ def with_issuer_until(day: float, made: Made = FRESH) -> StoreCertificate:
 def test_an_issuer_ends_before_the_certificate_does(day: int, expected: str) -> None:
     """It is named, as clients refuse the certificate from then on; which end is told beside its own."""
     (item,) = found(listener(1, with_issuer_until(day)))
-    assert (item["reason"], item["days_until_expiry"]) == (expected, day)
-    assert (item["not_after"], item["ends_at"]) == (iso(NOW + 90 * DAY), iso(NOW + day * DAY))
-    issuer = Certificate.of(TRUSTED.issuer).shown_name
-    assert item["ends_by"] == issuer and f"Its issuer {issuer} " in item["message"]
-    assert "today's chain" in item["message"]
+    told = item.as_result(NOW)
+    assert (told["reason"], told["days_until_expiry"]) == (expected, day)
+    assert (told["not_after"], told["ends_at"]) == (iso(NOW + 90 * DAY), iso(NOW + day * DAY))
+    assert told["ends_by"] == Certificate.of(TRUSTED.issuer).shown_name
 
 
 def test_a_renewal_whose_issuer_begins_too_late() -> None:
@@ -666,84 +602,53 @@ def test_a_renewal_whose_issuer_begins_too_late() -> None:
 
     for day, expected in ((5, []), (9, ["expiring"])):
         known = facts([DUE.record(1), beginning(day)])
-        assert [item["reason"] for item in find_attention([serving(DUE)], known)] == expected, day
+        assert [item.reason for item in find_attention([serving(DUE)], known)] == expected, day
 
 
-def test_a_newer_one_whose_issuer_has_ended_is_named_with_the_remedy() -> None:
+def test_a_newer_one_whose_issuer_has_ended_is_why() -> None:
+    """Of a listener that was skipped for it, or as it is not valid yet; not of one that is named so for another reason."""
     renewal = with_issuer_until(-1)
     index = StoreIndex([DUE.record(1), replace(renewal, id=2)])
     (planned,) = plan_renewals(world_of(index, balancer("web", p443=1)), ListenerSelection())
-    assert (planned.outcome, planned.reason) == ("skipped", "expired") and "today's chain" in planned.message
-    (item,) = find_attention([replace(planned, served=True)], facts(index))
-    assert item["reason"] == "expiring" and "Certificate 2" in item["message"].replace("certificate 2", "Certificate 2")
-    assert "today's chain" in item["message"]
+    assert (planned.outcome, planned.reason) == ("skipped", "expired")
+    out_of_date = serving(DUE, outcome="skipped", reason="not_yet_valid", facts={"error": "Why."})
+    for each, known in ((replace(planned, served=True), facts(index)), (out_of_date, facts([DUE.record(1)]))):
+        (item,) = find_attention([each], known)
+        assert (item.reason, item.why) == ("expiring", Obstacle("listener", {"listener": each}))
+    for other in (replace(out_of_date, reason="not_found"), replace(out_of_date, outcome="unchanged")):
+        assert why(other).reason == "no_source"
 
 
 def test_a_renewal_that_was_left_out_is_told_with_its_reason() -> None:
-    left_out = {**skipped("not_approved"), "fingerprint_sha256": entry(FRESH, 1).certificate.fingerprint_sha256}
-    said = message(serving(DUE), usable=[entry(FRESH, 1)], unused=[left_out], has_sources=True)
-    assert said.endswith("would renew it, but was left out: It is not_approved.")
+    """Of several renewals, the newest counts."""
+    there, newest = entry(FRESH, 1), entry(Made(days=(-0.5, 95)), 1)
+    left_out = {**skipped("not_approved"), "fingerprint_sha256": there.certificate.fingerprint_sha256}
+    (item,) = found(serving(DUE), usable=[there], unused=[left_out], has_sources=True)
+    assert item.why == Obstacle("left_out", {"entry": there, "skipped": left_out})
+    assert item.cause == {name: left_out[name] for name in ("reason", "source", "name", "path")}
     of_another = {**left_out, "fingerprint_sha256": "00", "subject_alt_names": [OTHER]}
-    said = message(serving(DUE), usable=[entry(FRESH, 1)], unused=[of_another], has_sources=True)
-    assert said.endswith("but could not be stored as it is: see what failed.")
-    newest = Made(days=(-0.5, 95))
-    said = message(serving(DUE), usable=[entry(newest, 1), entry(FRESH, 2)], has_sources=True)
-    assert said.endswith(
-        f"{entry(newest, 1).shown} ({entry(newest, 1).path}) would renew it, but could not be stored as it is: see what failed."
-    )
+    assert why(serving(DUE), usable=[there], unused=[of_another], has_sources=True).reason == "not_imported"
+    assert why(serving(DUE), usable=[newest, entry(FRESH, 2)], has_sources=True).facts["entry"] == newest
 
 
 def test_what_begins_earlier_than_what_is_served_and_ends_later() -> None:
-    """It is no renewal, and it is told what helps."""
+    """It is no renewal."""
     chosen = choose([entry(Made(days=(-81, 90)), 3)], StoreIndex([DUE.record(1)]), SourceOptions(), view_with())
-    said = message(serving(DUE), usable=chosen.usable, unused=chosen.skipped, has_sources=True)
-    assert "certbot entry-3: It ends later than certificate 1 of the store" in said
-    assert said.endswith("`certbot renew --cert-name entry-3 --force-renewal` has it issued anew.")
+    told = why(serving(DUE), usable=chosen.usable, unused=chosen.left_out, has_sources=True)
+    assert (told.reason, told.facts["skipped"]["reason"]) == ("unused", "ambiguous")
 
 
-@pytest.mark.parametrize(
-    ("source", "key", "said"),
-    [
-        (
-            "certbot",
-            "rsa",
-            "certbot www has it, and has not renewed it: `certbot renew --cert-name www` renews it, or says why not.",
-        ),
-        (
-            "acme_sh",
-            "ec",
-            f"acme.sh www has it, and has not renewed it: `acme.sh --renew --domain {NAME} --ecc` renews it, or says why not.",
-        ),
-        ("lego", "rsa", "lego www has it, and has not renewed it: have lego renew it."),
-        ("folder", "rsa", "folder www has it, and has not renewed it: put a renewed one there."),
-    ],
-)
-def test_a_client_that_has_not_renewed_what_it_has(source: str, key: str, said: str) -> None:
-    """The usual reason for which a night is red: it is told with the command that shows why."""
-    has = entry(replace(DUE, key=key), 2, source, name="www")
-    there = has.skipped(SaidObstacle("already_imported", "The store has it: certificate 1."))
-    served = serving(replace(DUE, key=key))
-    assert message(served, unused=[there], usable=[has], has_sources=True).endswith(said)
-    unlike = has.skipped(SaidObstacle("not_active", "It is not active."))
-    assert message(served, unused=[unlike], usable=[has], has_sources=True).endswith("www: It is not active.")
-    other = entry(replace(DUE, copy=1), 2, source).skipped(SaidObstacle("already_imported", "The store has it."))
-    assert message(serving(DUE), unused=[other], has_sources=True).endswith("are among the sources.")
-
-
-@pytest.mark.parametrize("reason", ["expired", "not_yet_valid"])
-def test_a_newer_one_that_is_out_of_date_is_why(reason: Any) -> None:
-    """Of a listener that was skipped for it; not of one that is named so for another reason."""
-    out_of_date = serving(
-        DUE, outcome="skipped", reason=reason, facts={"error": "The newer certificate was not taken: why."}
+def test_a_client_that_has_not_renewed_what_it_has() -> None:
+    """The usual reason for which a night is red; its message repeats nothing."""
+    has = entry(DUE, 2, name="www")
+    there, inactive = (
+        has.skipped(Obstacle(reason, {"certificate_id": 1})) for reason in ("already_imported", "expired")
     )
-    assert message(out_of_date).endswith("The newer certificate was not taken: why.")
-    elsewhere = replace(out_of_date, reason="not_found")
-    assert message(elsewhere).endswith(
-        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate` brings it here."
-    )
-    assert message(replace(out_of_date, outcome="unchanged")).endswith(
-        "Have it renewed, and `ansible-playbook softlayer.certificates.rotate` brings it here."
-    )
+    (item,) = found(serving(DUE), unused=[there], usable=[has], has_sources=True)
+    assert (item.why, item.cause) == (Obstacle("not_renewed", {"skipped": there}), None)
+    assert why(serving(DUE), unused=[inactive], usable=[has], has_sources=True).reason == "unused"
+    other = entry(replace(DUE, copy=1), 2).skipped(Obstacle("already_imported", {"certificate_id": 1}))
+    assert why(serving(DUE), unused=[other], has_sources=True).reason == "no_source"
 
 
 def test_the_chain_that_is_served_counts() -> None:
@@ -759,11 +664,10 @@ def test_the_chain_that_is_served_counts() -> None:
 
 
 def test_what_is_not_valid_yet() -> None:
-    (item,) = found(
-        serving(Made(days=(1, 90)), accepted=False, refusal="certificate is not yet valid", predecessor_id=7)
-    )
-    assert item["reason"] == "not_yet_valid" and f"{deploy(7, 'web:443')} goes back to certificate 7" in item["message"]
-    assert iso(NOW + DAY) in item["message"]
+    """It is told with what may be served until then."""
+    coming = serving(Made(days=(1, 90)), accepted=False, refusal="certificate is not yet valid", predecessor_id=7)
+    (item,) = found(coming)
+    assert (item.reason, item.why) == ("not_yet_valid", Obstacle("not_yet_valid", {"listener": coming, "before": 7}))
 
 
 def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
@@ -771,7 +675,7 @@ def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
     unreadable = FRESH.record(1, certificate="odd", **dates)
     skipped_one = listener(1, unreadable, served=None, outcome="skipped", reason="not_found")
     (item,) = found(skipped_one)
-    assert (item["reason"], item["name"], item["ends_at"]) == ("expired", NAME, iso(NOW - DAY))
+    assert (item.reason, item.served.shown_name, item.served.lifespan.end) == ("expired", NAME, NOW - DAY)
     fresh = (certificate_of(FRESH.record(9)),)
     assert reasons(replace(skipped_one, seen=(fresh,))) == ["expired"]
     over = (certificate_of(OVER.record(9)),)
@@ -782,9 +686,10 @@ def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
 def test_what_clients_refuse_for_another_reason() -> None:
     """Why it is refused is told once, with the end or the other certificate that is the reason."""
     refused: dict[str, Any] = {"accepted": False, "refusal": "unable to get local issuer certificate"}
-    (item,) = found(listener(1, replace(FRESH, chain="none").record(1), **refused))
-    assert item["reason"] == "not_accepted" and "unable to get local issuer certificate. Import it" in item["message"]
-    assert "see why the load balancer does not send it" in message(serving(FRESH, **refused))
+    for made, has_whole_chain in ((replace(FRESH, chain="none"), False), (FRESH, True)):
+        (item,) = found(listener(1, made.record(1), **refused))
+        assert (item.reason, item.why.reason) == ("not_accepted", "not_accepted")
+        assert item.why.facts["has_whole_chain"] is has_whole_chain
     assert reasons(serving(OVER, **refused)) == ["expired"]
     assert reasons(serving(DUE, **refused)) == ["expiring", "not_accepted"]
     dark = serving(FRESH, **{**refused, "served": False})
@@ -795,6 +700,7 @@ def test_what_clients_refuse_for_another_reason() -> None:
 # What a source has and cannot use
 
 
+CAUSE = ("reason", "source", "name", "path")
 BROKEN = skipped("bad_passphrase", not_before=iso(NOW), not_after=iso(NOW + 90 * DAY))
 
 
@@ -820,15 +726,13 @@ BROKEN = skipped("bad_passphrase", not_before=iso(NOW), not_after=iso(NOW + 90 *
 def test_a_renewal_that_cannot_be_used(broken: dict[str, Any], expected: bool) -> None:
     """It is told at once, and fails a run once what is served is due; what renews nothing may be broken in peace."""
     items = found(serving(FRESH), unused=[broken], has_sources=True)
-    assert [item["reason"] for item in items] == ["unusable"] * expected
+    assert [(item.reason, item.why) for item in items] == [
+        ("unusable", Obstacle("unusable", {"skipped": broken}))
+    ] * expected
     assert find_alarming(items, REASONS, NOW) == []
-    if expected:
-        assert f"lego {broken['name']} would renew it and cannot be used: It is " in items[0]["message"]
     due = found(serving(DUE), unused=[broken], has_sources=True)
-    assert [item["reason"] for item in find_alarming(due, ["unusable"], NOW)] == [
-        item["reason"] for item in due if item["reason"] == "unusable"
-    ]
-    assert "unusable" in [item["reason"] for item in due] or not expected
+    assert find_alarming(due, ["unusable"], NOW) == [item for item in due if item.reason == "unusable"]
+    assert not expected or due[0].cause == due[1].cause == {name: broken.get(name) for name in CAUSE}
 
 
 def test_a_renewal_that_cannot_be_used_fails_no_run_before_it_is_due() -> None:
@@ -837,14 +741,10 @@ def test_a_renewal_that_cannot_be_used_fails_no_run_before_it_is_due() -> None:
         listener(number, made.record(number), name) for number, made, name in ((1, FRESH, "a"), (2, DUE, "b"))
     )
     items = found(later, due, unused=[BROKEN], has_sources=True)
-    assert [(item["reason"], item["load_balancer"]) for item in items] == [
-        *(("expiring", "b"), ("unusable", "b"), ("unusable", "a"))
-    ]
-    alarming = find_alarming(items, REASONS, NOW)
-    assert [(item["reason"], item["load_balancer"]) for item in alarming] == [("expiring", "b"), ("unusable", "b")]
-    said = " A run fails only once what is served is due for renewal."
-    for fail_on, expected in ((["unusable"], [False, False, True]), (["expiring"], [False] * 3)):
-        assert [item["message"].endswith(said) for item in with_patience(items, fail_on, NOW)] == expected
+    assert at(items) == [("expiring", "b:443"), ("unusable", "b:443"), ("unusable", "a:443")]
+    assert at(find_alarming(items, REASONS, NOW)) == at(items)[:2]
+    for fail_on, expected in ((["unusable"], [None, None, "due"]), (["expiring"], [None] * 3)):
+        assert [item.fails_from for item in with_grace_period(items, fail_on, NOW)] == expected
 
 
 @pytest.mark.parametrize("where", ["another source", "the store"])
@@ -855,7 +755,7 @@ def test_a_renewal_that_cannot_be_used_matters_to_nobody_who_has_another_one(whe
     changed = {"renewal_id": 10} if where == "the store" else {}
     assert reasons(serving(FRESH, **changed), unused=[BROKEN], has_sources=True, **known) == []
     (item,) = found(serving(DUE, **changed), unused=[BROKEN], has_sources=True, **known)
-    assert item["reason"] == "expiring" and "cannot be used" not in item["message"], "what it has comes first"
+    assert item.reason == "expiring" and item.why.reason != "unusable", "what it has comes first"
 
 
 def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:
@@ -867,7 +767,7 @@ def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:
     due = facts([DUE.record(1)], has_sources=True)
     due = replace(due, world=replace(due.world, bundles=Read(unwanted=[keyless])))
     (item,) = find_attention([serving(DUE)], due)
-    assert item["reason"] == "expiring" and item["message"].endswith(f"{keyless['name']}: It has no key.")
+    assert (item.reason, item.why) == ("expiring", Obstacle("unused", {"skipped": keyless}))
 
 
 def test_the_most_urgent_comes_first() -> None:
@@ -881,8 +781,7 @@ def test_the_most_urgent_comes_first() -> None:
         listener(4, OVER.record(4), "over"),
         listener(5, Made("shop.example.com", ("shop.example.com",)).record(5), "dark", served=False),
     ]
-    items = found(*listeners, store=[Made(OTHER, (OTHER,))])
-    assert [(item["reason"], f"{item['load_balancer']}:{item['port']}") for item in items] == [
+    assert at(found(*listeners, store=[Made(OTHER, (OTHER,))])) == [
         ("expired", "over:443"),
         ("expiring", "soon:443"),
         ("expiring", "a:443"),
@@ -906,10 +805,7 @@ def test_what_has_no_known_end_comes_before_what_has_one() -> None:
     ended = other.failed("not_served", {"error": "Another one is."}, served=False)
     for listeners in ([dark, ended], [ended, dark]):
         items = find_attention(listeners, facts([FRESH.record(1)]))
-        assert [(item["load_balancer"], item["ends_at"] is None) for item in items] == [
-            ("unknown", True),
-            ("known", False),
-        ]
+        assert [item.listener.load_balancer for item in items] == ["unknown", "known"]
 
 
 def test_a_listener_is_told_with_what_clients_get_from_it() -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, Expected
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
@@ -60,14 +61,15 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
 def facts(world: World, usable: Iterable[SourceCertificate] = (), unused: Sequence[Record] = ()) -> RenewalFacts:
     """What is known beside it."""
     entries = list(usable)
-    return RenewalFacts(world, Chosen([], unused, entries), bool(entries or unused), {}, is_importing=True)
+    return RenewalFacts(world, Chosen([], [], entries, gone=unused), bool(entries or unused), {}, is_importing=True)
 
 
-def needs(world: World, action: EndpointAction, **known: Any) -> list[tuple[str, str]]:
-    """Why it needs a person, and what is said."""
+def needs(world: World, action: EndpointAction, **known: Any) -> list[tuple[str, Obstacle[str]]]:
+    """Why it needs a person, and what is wrong."""
     items = find_attention([action], facts(world, **known))
-    assert all(item["load_balancer"] == f"{NAME} at {HOST}" and item["load_balancer_uuid"] is None for item in items)
-    return [(item["reason"], item["message"]) for item in items]
+    told = [item.as_result(world.view.at) for item in items]
+    assert all(item["load_balancer"] == f"{NAME} at {HOST}" and item["load_balancer_uuid"] is None for item in told)
+    return [(item.reason, item.why) for item in items]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,8 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     assert (told["ends_at"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
     assert find_attention([unseen], facts(world)) == [], "what nobody could look at may serve the newer one by now"
     (item,) = find_attention([unseen.failed("not_served", {"error": "No TLS."}, served=False)], facts(world))
-    assert (item["not_after"], item["ends_at"]) == (iso(NOW + 10 * DAY), None), "of the one that it must serve"
+    told = item.as_result(NOW)
+    assert (told["not_after"], told["ends_at"]) == (iso(NOW + 10 * DAY), None), "of the one that it must serve"
     (unseen,) = planned(world, names=(OTHER, NAME))
     told = as_served(unseen, world)
     assert (told["certificate_id"], told["served_name"], told["subject_alt_names"]) == (None, OTHER, [OTHER, NAME])
@@ -162,12 +165,8 @@ def test_what_is_as_it_should_be_needs_nobody() -> None:
 
 def test_something_else_is_served() -> None:
     world = world_of([FRESH.record(1)])
-    ((reason, message),) = needs(world, seen(world, Made(days=(-2, 89)), certificate_id=1))
-    assert reason == "not_served" and message.startswith("It must serve something")
-
-
-ENDS = f"It ends at {iso(NOW + 10 * DAY)}"
-END = f"{ENDS}, and nothing renews it."
+    other = seen(world, Made(days=(-2, 89)), certificate_id=1)
+    assert needs(world, other) == [("not_served", Obstacle("listener", {"listener": other}))]
 
 
 @pytest.mark.parametrize("is_stored", [True, False])
@@ -175,36 +174,30 @@ def test_what_is_due_names_what_is_newer(is_stored: bool) -> None:
     """The store's, else a source's; also where it begins before the present one ends, as nobody brings it there."""
     world = world_of([DUE.record(1), FRESH.record(2)])
     due = seen(world, DUE)
-    assert needs(world, due) == [("expiring", f"{ENDS}. Certificate 2 of the store is newer: have it served there.")]
+    assert needs(world, due) == [("expiring", Obstacle("newer_elsewhere", {"record": FRESH.record(2)}))]
     world = world_of([DUE.record(1)] if is_stored else [])
+    newer = entry(FRESH, 3)
     due = seen(world, DUE)
-    assert needs(world, due, usable=[entry(FRESH, 3)]) == [
-        (
-            "expiring",
-            f"{ENDS}. The certificate of certbot entry-3 (/certbot/3/cert.pem) is newer: have it served there.",
-        )
-    ]
+    assert needs(world, due, usable=[newer]) == [("expiring", Obstacle("newer_elsewhere", {"entry": newer}))]
+    (item,) = find_attention([due], facts(world, usable=[newer]))
+    assert item.cause == {"reason": None, **newer.named()}
     later = world_of([DUE.record(1), Made(days=(5, 95)).record(2)])
-    assert [reason for reason, _message in needs(later, seen(later, DUE))] == ["expiring"]
+    assert [reason for reason, _why in needs(later, seen(later, DUE))] == ["expiring"]
 
 
 def test_what_is_due_and_has_nothing_newer() -> None:
     """Though the store may have an older one for its names."""
+    nothing = Obstacle("no_source", {"has_sources": False, "is_managed": False})
     for world in (world_of([Made(days=(-85, 5)).record(1)]), world_of([])):
         due = seen(world, DUE)
-        assert needs(world, due) == [("expiring", f"{END} Have it renewed there.")]
+        assert needs(world, due) == [("expiring", nothing)]
     stale = {"source": "certbot", "name": NAME, "reason": "new_name", "message": "It is new.", "key_type": "RSA"}
     stale |= {"fingerprint_sha256": DUE.issued.fingerprint, "subject_alt_names": [NAME], "common_name": NAME}
-    assert needs(world, due, unused=[stale]) == [
-        (
-            "expiring",
-            f"{END} certbot {NAME} has it, and has not renewed it: `certbot renew --cert-name {NAME}` renews it, or says why not.",
-        )
-    ]
+    assert needs(world, due, unused=[stale]) == [("expiring", Obstacle("not_renewed", {"skipped": stale}))]
 
 
 def test_what_clients_refuse_is_not_to_be_imported_again() -> None:
     world = world_of([FRESH.record(1)])
     refused = replace(seen(world, FRESH), accepted=False, refusal="its issuer is missing")
-    ((reason, message),) = needs(world, refused)
-    assert reason == "not_accepted" and "Have the server send the intermediate certificates" in message
+    facts_of = {"listener": refused, "has_whole_chain": False}
+    assert needs(world, refused) == [("not_accepted", Obstacle("not_accepted", facts_of))]

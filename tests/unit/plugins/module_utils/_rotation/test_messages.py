@@ -2,29 +2,56 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How it reads what becomes of listeners, endpoints, and certificates of the store."""
+"""How it reads what a rotation has decided, and why."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import adopt, deploy, rsa_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import (
+    DEPLOY,
+    ROTATE,
+    adopt,
+    deploy,
+    rsa_key,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import AttentionItem, Served
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import (
     NOT_APPROVED,
+    REFUSAL_REMEDIES,
+    needs_attention,
     not_reached,
     of_target,
     refused_by_clients,
     too_many_listeners,
     unmatched,
+    why_attention,
     why_kept,
+    why_not_adopted,
+    why_not_imported,
+    why_not_read,
     why_not_switched,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.renewal_info import RenewalRequest
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import Read
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Chain
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.lifespan import Lifespan
+
+from tests.support.certificates import DAY, NOW
+from tests.support.rotating import entry, listener
+from tests.support.secrets import secret
+from tests.support.stored import NAME, TRUSTED, Made
 
 AT = datetime(2026, 12, 1, 8, tzinfo=timezone.utc)
 WEB: Any = SimpleNamespace(
@@ -551,3 +578,450 @@ def test_until_when_a_certificate_is_kept() -> None:
     assert why_kept(1, Obstacle("in_use", {"endpoint": 3, "demand": DEMAND})) == (
         "It is kept until it is known what endpoints must serve. endpoints[3].expected: The store holds no certificate 7."
     )
+
+
+# Sources, and what needs attention
+
+OLD, NEW = Made(days=(-80, 10)), Made()
+OTHER = "api.example.com"
+ISSUER = Certificate.of(TRUSTED.chain[0])
+LEAF = certificate_of(NEW.record())
+REVOKED = f"revoked at {iso(NOW - DAY)} (keyCompromise)"
+ADOPT = f"`ansible-playbook softlayer.certificates.adopt -e source=/certbot/1 -e common_name={NAME}`"
+ANEW = "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew"
+
+
+def revocation(of: Certificate) -> Revocation:
+    """A certificate was revoked yesterday."""
+    return Revocation("revoked", of, NOW - DAY, "keyCompromise")
+
+
+def reason_of(value: object) -> str:
+    """The name of a case: sentences tell the time."""
+    return value.reason if isinstance(value, Obstacle) else ""
+
+
+# Why a certificate of a source is not imported
+
+
+def renews_nothing(reason: str, remedy: str, listeners: Any = (), **facts: Any) -> Obstacle[Any]:
+    """A certificate of the store is the nearest to it, and cannot be replaced by it."""
+    nested = Obstacle(reason, facts)
+    return Obstacle(reason, {"nearest": OLD.record(1), "why": nested, "remedy": remedy, "listeners": listeners})
+
+
+LATER = (
+    "It ends later than certificate 3 of the store, which is for the same names, but begins earlier, so it does not renew that: "
+    "`ansible-playbook softlayer.certificates.adopt {}-e common_name=www.example.com` has this one served; or {}."
+)
+NO_RENEWAL = (
+    "It renews no certificate of the store. For certificate 1, it lacks names that are served now: api.example.com."
+)
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (Obstacle("not_approved"), NOT_APPROVED),
+        (
+            Obstacle("expired"),
+            f"It expired at {iso(NOW + 90 * DAY)}: `certbot renew --cert-name entry-1` renews it, or says why not.",
+        ),
+        (
+            Obstacle("not_yet_valid"),
+            f"It is not valid before {iso(NOW - DAY)}: run it again then, or check this machine's clock.",
+        ),
+        (Obstacle("revoked", {"revocation": revocation(LEAF)}), f"It was {REVOKED}: {ANEW}."),
+        (
+            Obstacle("untrusted", {"revocation": revocation(ISSUER)}),
+            f"Its issuer Public CA 2 was {REVOKED}. Import it again with the chain that its authority has in its place.",
+        ),
+        (
+            Obstacle("untrusted"),
+            "Not trusted: a stranger signed it. Have it issued anew, or give another chain of its authority.",
+        ),
+        (Obstacle("already_imported", {"certificate_id": 2}), "The store has it: certificate 2."),
+        (
+            Obstacle("superseded", {"stored": NEW.record(2)}),
+            f"The store has a newer one for the same names: certificate 2, valid until {iso(NOW + 90 * DAY)}.",
+        ),
+        (
+            Obstacle("superseded", {"other": entry(NEW, 2)}),
+            f"certbot has a better one for the same names, /certbot/2/cert.pem, valid until {iso(NOW + 90 * DAY)}.",
+        ),
+        (
+            Obstacle("superseded", {"other": replace(entry(replace(NEW, names=(NAME, OTHER)), 2), key=KeyRef("ab"))}),
+            f"certbot has a better one for these names and more, entry-2, valid until {iso(NOW + 90 * DAY)}.",
+        ),
+        (
+            Obstacle("ambiguous", {"stored": NEW.record(2)}),
+            "The store has one that is exactly as new, certificate 2, so it is not known which one is meant: "
+            f"{ADOPT} has this one served.",
+        ),
+        (
+            Obstacle("ambiguous", {"other": entry(NEW, 2)}),
+            "certbot has another one that is exactly as new, /certbot/2/cert.pem, so it is not known which one is meant: leave one of them there.",
+        ),
+        (
+            Obstacle("ambiguous", {"later": OLD.record(3), "listeners": ["web:443"]}),
+            LATER.format("-e source=/certbot/1 -e listener=web:443 ", ANEW),
+        ),
+        (
+            Obstacle("new_name", {"names": None}),
+            "The list of the store is empty. If certificates are stored, give the API user the permission SECURITY_CERTIFICATE_MANAGE; if none "
+            "is, import_new: true imports it.",
+        ),
+        (
+            Obstacle("new_name", {"names": frozenset()}),
+            "It is for no name, so it renews no certificate of the store. import_new: true imports it.",
+        ),
+        (
+            Obstacle("new_name", {"names": frozenset({"b.example", "a.example"})}),
+            "The store holds no certificate for a.example, b.example that it would renew: import_new: true imports it.",
+        ),
+        (
+            renews_nothing("names_not_covered", "names_not_covered", ["web:443", "web:8443"], lost=[OTHER]),
+            f"{NO_RENEWAL} Have it issued for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt "
+            f"-e source=/certbot/1 -e listeners=web:443,web:8443 -e common_name={NAME}` has it served.",
+        ),
+        (
+            renews_nothing("names_not_covered", "names_by_wildcard", lost=[OTHER]),
+            f"{NO_RENEWAL} Its wildcards have them: {ADOPT} has it served; or have it issued for these names, too.",
+        ),
+        (
+            renews_nothing("organization_differs", "organization_differs", new=frozenset(), present=frozenset({"B"})),
+            "It renews no certificate of the store. For certificate 1, its organization (none) is not that of what is served now (B). "
+            f"If that is meant, {ADOPT} has it served, once.",
+        ),
+        (
+            renews_nothing("not_yet_valid", "not_yet_valid", start=NOW),
+            f"It renews no certificate of the store. For certificate 1, it is not valid before {iso(NOW)}: run it again then.",
+        ),
+    ],
+    ids=reason_of,
+)
+def test_why_not_imported(why: Obstacle[Any], said: str) -> None:
+    strange = replace(entry(NEW), chain=Chain((), "untrusted", "a stranger signed it"))
+    assert why_not_imported(why, strange) == said
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "certbot",
+            "`certbot renew --cert-name entry-1 --key-type rsa --force-renewal` issues it anew with an RSA key.",
+        ),
+        ("lego", f"`lego run --key-type RSA2048 --renew-force --domains {NAME} --domains {OTHER}` issues it anew"),
+        ("folder", "Request the renewal with an RSA key from its CA or ACME client."),
+    ],
+)
+def test_each_source_is_told_how_to_make_a_key_that_is_offered(source: str, said: str) -> None:
+    why = renews_nothing("key_type_not_offered", "key_type_not_offered", new="EC", present="RSA")
+    ec = entry(Made(names=(NAME, OTHER), key="ec"), source=source)
+    assert "For certificate 1, its key is EC, and that of what is served now is RSA: " in why_not_imported(why, ec)
+    assert said in why_not_imported(why, ec)
+
+
+@pytest.mark.parametrize(
+    ("source", "where"), [("traefik", "-e source=/traefik/1/cert.pem "), ("mail", ""), ("secrets_manager", "")]
+)
+def test_what_is_in_no_folder_is_looked_for_among_the_sources(source: str, where: str) -> None:
+    said = why_not_imported(Obstacle("ambiguous", {"stored": NEW.record(2)}), entry(NEW, source=source))
+    assert f"softlayer.certificates.adopt {where}-e common_name={NAME}` has" in said
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (
+            Obstacle("not_active"),
+            "Secrets Manager says that it is pre-activation: look there why it is not active.",
+        ),
+        (
+            Obstacle("expired"),
+            f"It expired at {iso(NOW + 90 * DAY)}: have Secrets Manager renew it, or import a new version there.",
+        ),
+        (
+            Obstacle(
+                "names_not_covered",
+                {"nearest": OLD.record(1), "lost": [OTHER], "remedy": "names_not_covered", "listeners": ["web:443"]},
+            ),
+            f"{NO_RENEWAL} Have it issued for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e listener=web:443 "
+            f"-e common_name={NAME}` has it served.",
+        ),
+        (
+            Obstacle("ambiguous", {"later": OLD.record(3), "listeners": ()}),
+            LATER.format("", "have Secrets Manager get it issued anew"),
+        ),
+        (
+            Obstacle("new_name", {"names": frozenset({NAME})}),
+            f"The store holds no certificate for {NAME} that it would renew: import_new: true imports it.",
+        ),
+    ],
+    ids=reason_of,
+)
+def test_why_not_read(why: Obstacle[Any], said: str) -> None:
+    assert why_not_read(why, secret(NEW.issued, state=0)) == said
+
+
+def test_a_secret_without_a_common_name_is_called_by_another_name() -> None:
+    facts = {"later": OLD.record(3), "names": frozenset({"b.example", "a.example"}), "listeners": ()}
+    said = why_not_read(Obstacle("ambiguous", facts), secret(NEW.issued, common_name=None))
+    assert "-e common_name=a.example` has" in said
+
+
+def test_why_not_adopted() -> None:
+    lacks = Obstacle("not_found", {"names": [NAME, OTHER]})
+    said = f"The source has no certificate for a.example that can be read; it has those for: {NAME}, {OTHER}."
+    assert why_not_adopted(lacks, "a.example", Read()) == said
+    useless = {"name": "shop", "message": "It is locked."}
+    sources = Read(
+        useless=[useless], unwanted=[useless], failed=[{"message": "No answer."}], empty=[{"message": "No."}]
+    )
+    others = "shop cannot be used: It is locked. shop cannot be used: It is locked. No answer. No."
+    assert why_not_adopted(lacks, "a.example", sources) == f"{said} {others}"
+    nothing = why_not_adopted(Obstacle("not_found", {"names": []}), "a.example", Read(useless=[useless] * 11))
+    assert nothing.startswith(
+        "The source has no certificate for a.example that can be read; it has those for: nothing. shop "
+    )
+    assert nothing.count("cannot be used") == 10
+    used = Obstacle("untrusted", {"entry": entry(NEW), "why": Obstacle("already_imported", {"certificate_id": 2})})
+    assert why_not_adopted(used, NAME, Read()) == "certbot entry-1 cannot be used: The store has it: certificate 2."
+
+
+def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> None:
+    both = [entry(NEW), entry(OLD, 2)]
+    said = (
+        f"The source has several certificates for {NAME}, and none may stand in for all others: /certbot/1/cert.pem (RSA, until "
+        f"{iso(NOW + 90 * DAY)}), /certbot/2/cert.pem (RSA, until {iso(NOW + 10 * DAY)}). "
+    )
+    why = Obstacle("ambiguous", {"rivals": both})
+    assert why_not_adopted(why, NAME, Read()) == f"{said}Name one of them as the source: /certbot/1 or /certbot/2."
+    same = Obstacle("ambiguous", {"rivals": [replace(each, path="/keys/cert.pem") for each in both]})
+    moved = "Copy one, with its key, to a folder of its own, and name that as the source."
+    assert why_not_adopted(same, NAME, Read()).endswith(f"(RSA, until {iso(NOW + 10 * DAY)}). {moved}")
+
+
+# What needs attention
+
+LISTENER = listener(1, NEW.record(1), accepted=False, refusal="its issuer is missing")
+WWW = {"source": "lego", "name": "www", "common_name": None, "subject_alt_names": [NAME], "message": "It is locked."}
+HELD = {"new": NEW.record(10), "old": OLD.record(1), "listener": LISTENER, "entry": None, "remedy": "untrusted"}
+RSA_KEY = "Request the renewal with an RSA key from its CA or ACME client."
+
+
+def held(reason: str = "untrusted", **facts: Any) -> Obstacle[str]:
+    """Something newer is held back."""
+    return Obstacle("held_back", {**HELD, "why": Obstacle(reason, {"error": "It lacks a name."}), **facts})
+
+
+REQUEST = RenewalRequest(entry(NEW), NOW, "https://ca.example/why")
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (Obstacle("listener", {"listener": LISTENER}), LISTENER.message),
+        (held(), "Certificate 10 of the store, which is newer, is held back. It lacks a name."),
+        (
+            held(entry=entry(NEW)),
+            "The newer certificate of certbot entry-1 (/certbot/1/cert.pem) is held back. It lacks a name.",
+        ),
+        (
+            held(remedy="names_by_wildcard"),
+            "Certificate 10 of the store, which is newer, is held back. It lacks a name. Its wildcards have them: "
+            f"{deploy(10, 'web:443')} has it served; or have it issued for these names, too.",
+        ),
+        (
+            held(remedy="key_type_not_offered", old=replace(OLD, key="ec").record(1)),
+            "Certificate 10 of the store, which is newer, is held back. It lacks a name. If that is meant, "
+            f"{deploy(10, 'web:443', 'allow_key_type_change')} has it served, once.",
+        ),
+        (
+            held(remedy="key_type_not_offered", new=replace(NEW, key="ec").record(10)),
+            f"Certificate 10 of the store, which is newer, is held back. It lacks a name. {RSA_KEY}",
+        ),
+        (
+            held("organization_differs"),
+            "Certificate 10 of the store, which is newer, is held back. It lacks a name. Or if nobody wants it, `ansible localhost -m "
+            "softlayer.certificates.ssl_certificate_import -a 'certificate_id=10 state=absent'` deletes it.",
+        ),
+        (
+            held("organization_differs", new=NEW.record(10, associatedServiceCount=1)),
+            "Certificate 10 of the store, which is newer, is held back. It lacks a name.",
+        ),
+        (Obstacle("unusable", {"skipped": WWW}), "lego www would renew it and cannot be used: It is locked."),
+        (
+            Obstacle("renewal_requested", {"request": REQUEST}),
+            f"Its authority wanted it renewed by {iso(NOW)} (it says why at https://ca.example/why ), and certbot entry-1 has not done so: "
+            "`certbot renew --cert-name entry-1` renews it, or says why not.",
+        ),
+        (
+            Obstacle("renewal_requested", {"request": replace(REQUEST, explanation_url=None)}),
+            f"Its authority wanted it renewed by {iso(NOW)}, and certbot entry-1 has not done so: "
+            "`certbot renew --cert-name entry-1` renews it, or says why not.",
+        ),
+        (
+            Obstacle("not_yet_valid", {"listener": LISTENER, "before": 7}),
+            f"It is not valid before {iso(NOW - DAY)}, and clients refuse it until then: {deploy(7, 'web:443')} goes back to certificate 7, or "
+            "check this machine's clock.",
+        ),
+        (
+            Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}),
+            f"It is not valid before {iso(NOW - DAY)}, and clients refuse it until then: have one served that is valid, or check this machine's "
+            "clock.",
+        ),
+        (
+            Obstacle("not_accepted", {"listener": LISTENER, "has_whole_chain": True}),
+            "Clients refuse what is served: its issuer is missing. The chain that the store holds is complete: see why the load balancer does "
+            "not send it, or import the certificate again.",
+        ),
+        (
+            Obstacle("not_accepted", {"listener": LISTENER, "has_whole_chain": False}),
+            f"Clients refuse what is served: its issuer is missing. {REFUSAL_REMEDIES['chain']}",
+        ),
+        (
+            Obstacle("not_deployed", {"certificate_id": 10, "because": None}),
+            f"Certificate 10 of the store can replace it, and was not deployed: {DEPLOY} has it served.",
+        ),
+        (
+            Obstacle("not_deployed", {"certificate_id": 10, "because": "refused"}),
+            "Certificate 10 of the store can replace it, and was not deployed, because no listener was switched: see what failed.",
+        ),
+        (
+            Obstacle("not_deployed", {"certificate_id": 10, "because": "phase"}),
+            f"Certificate 10 of the store can replace it, and was not deployed, because this run was without the phase deploy: {DEPLOY} has it "
+            "served.",
+        ),
+        (
+            Obstacle("not_deployed", {"certificate_id": 10, "because": "not_approved"}),
+            f"Certificate 10 of the store can replace it, and was not deployed, because nobody has approved it: {DEPLOY} has it served.",
+        ),
+        (
+            Obstacle("newer_elsewhere", {"record": NEW.record(2)}),
+            "Certificate 2 of the store is newer: have it served there.",
+        ),
+        (
+            Obstacle("newer_elsewhere", {"entry": entry(NEW)}),
+            "The certificate of certbot entry-1 (/certbot/1/cert.pem) is newer: have it served there.",
+        ),
+        (
+            Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}),
+            "The store cannot show certificate 1, which the listener has, but certificate 10 for its names: "
+            f"{deploy(10, 'web:443', 'allow_name_loss')} has it served.",
+        ),
+        (
+            Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(None)}),
+            f"The store cannot show certificate 1, which the listener has, but certificate with the SHA-256 {LEAF.fingerprint_sha256}, which is "
+            "not stored yet, for its names: `ansible-playbook softlayer.certificates.adopt -e listener=web:443 -e "
+            f"common_name={NAME}` has it served.",
+        ),
+        (
+            Obstacle("left_out", {"entry": entry(NEW), "skipped": WWW}),
+            "certbot entry-1 (/certbot/1/cert.pem) would renew it, but was left out: It is locked.",
+        ),
+        (
+            Obstacle("not_imported", {"entry": entry(NEW), "because": "phase"}),
+            f"certbot entry-1 (/certbot/1/cert.pem) would renew it, but this run was without the phase import: {ROTATE} brings it here.",
+        ),
+        (
+            Obstacle("not_imported", {"entry": entry(NEW), "because": "refused"}),
+            "certbot entry-1 (/certbot/1/cert.pem) would renew it, but no listener was switched: see what failed.",
+        ),
+        (
+            Obstacle("not_imported", {"entry": entry(NEW), "because": "not_stored"}),
+            "certbot entry-1 (/certbot/1/cert.pem) would renew it, but could not be stored as it is: see what failed.",
+        ),
+        (
+            Obstacle("not_renewed", {"skipped": {**WWW, "source": "acme_sh", "key_type": "EC"}}),
+            f"acme.sh www has it, and has not renewed it: `acme.sh --renew --domain {NAME} --ecc` renews it, or says why not.",
+        ),
+        (Obstacle("unused", {"skipped": WWW}), "lego www: It is locked."),
+        (Obstacle("unused", {"skipped": {**WWW, "name": None}}), f"lego {NAME}: It is locked."),
+        (
+            Obstacle("no_source", {"has_sources": True, "is_managed": True}),
+            "No source has a newer certificate for it: have the client that looks after it renew it, and see that its certificates are among "
+            "the sources.",
+        ),
+        (
+            Obstacle("no_source", {"has_sources": False, "is_managed": True}),
+            f"Have it renewed, and {ROTATE} brings it here.",
+        ),
+        (Obstacle("no_source", {"has_sources": False, "is_managed": False}), "Have it renewed there."),
+    ],
+    ids=reason_of,
+)
+def test_why_attention(why: Obstacle[str], said: str) -> None:
+    record = NEW.record(1)
+    assert why_attention(why, Served(Lifespan.of(LEAF, ()), LEAF, record)) == said
+
+
+def test_what_the_store_does_not_have() -> None:
+    said = why_attention(
+        Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}), Served(Lifespan.of(LEAF, ()))
+    )
+    assert said.startswith("The store has no certificate 1, which the listener has, but certificate 10 for its names: ")
+
+
+def test_an_issuer_that_is_not_valid_yet() -> None:
+    later = Lifespan(NOW, NOW, starts_by=ISSUER)
+    said = why_attention(Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}), Served(later))
+    assert said.startswith("Its issuer Public CA 2 is not valid before ")
+
+
+def test_what_was_revoked() -> None:
+    """By whom it is issued anew, and what may be served until then."""
+    when = f"was {REVOKED}, and clients that look refuse it"
+
+    def said(of: Certificate, source: Any = None, before: int | None = None, **changed: Any) -> str:
+        facts = {
+            "listener": replace(LISTENER, **changed),
+            "revocation": revocation(of),
+            "entry": source,
+            "before": before,
+        }
+        return why_attention(Obstacle("revoked", facts), Served(Lifespan.of(LEAF, ()), LEAF))
+
+    there = f"{ROTATE} brings it here."
+    assert said(LEAF) == f"It {when}: have it issued anew; {there}"
+    assert said(ISSUER) == (
+        f"Its issuer Public CA 2 {when}: have it issued anew, or put the chain that its authority has in its place beside it; {there}"
+    )
+    assert said(LEAF, entry(NEW)) == f"It {when}: {ANEW}; {there}"
+    assert said(LEAF, before=2) == (
+        f"It {when}: have it issued anew; {there} Until then, {deploy(2, 'web:443')} goes back to the one that was probably before it."
+    )
+    assert said(LEAF, renewal_id=7) == f"It {when}: {DEPLOY} has certificate 7 of the store served in its place."
+
+
+@pytest.mark.parametrize(
+    ("reason", "issuer", "why", "said"),
+    [
+        ("expired", None, Obstacle("unusable", {"skipped": WWW}), f"It expired at {iso(NOW)}. lego www would renew it"),
+        ("expiring", None, Obstacle("unused", {"skipped": WWW}), f"It ends at {iso(NOW)}, and nothing renews it. lego"),
+        (
+            "expiring",
+            ISSUER,
+            held(),
+            f"Its issuer Public CA 2 ends at {iso(NOW)}, and clients refuse it from then on. Import the certificate again with today's chain. "
+            "Certificate 10",
+        ),
+        (
+            "expired",
+            ISSUER,
+            Obstacle("not_renewed", {"skipped": WWW}),
+            f"Its issuer Public CA 2 expired at {iso(NOW)}, and clients refuse it from then on, and nothing renews it. Import the certificate "
+            "again with today's chain. lego www has it",
+        ),
+        ("unusable", None, Obstacle("unusable", {"skipped": WWW}), "lego www would renew it"),
+    ],
+    ids=reason_of,
+)
+def test_needs_attention(reason: Any, issuer: Certificate | None, why: Obstacle[str], said: str) -> None:
+    item = AttentionItem(reason, LISTENER, Served(Lifespan(NOW - DAY, NOW, issuer)), why)
+    plain = needs_attention(item)
+    assert plain.startswith(said) and plain.endswith(why_attention(why, item.served))
+    until = " A run fails only once what is served is due for renewal."
+    assert needs_attention(replace(item, fails_from="due")) == f"{plain}{until}"
+    assert needs_attention(replace(item, fails_from=NOW)) == f"{plain} No run fails for it before {iso(NOW)}."

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     Incumbent,
     Overrides,
@@ -88,18 +88,14 @@ def test_what_is_lost_and_accepted(old: Made, new: Made, lost: list[str], accept
 # Which certificate
 
 
-def chosen(*entries: SourceCertificate, name: str = NAME, needs_trust: bool = True) -> str:
+def chosen(*entries: SourceCertificate, name: str = NAME, needs_trust: bool = True, **how: Any) -> str:
     """The name of the entry that is taken, or why none is."""
-    try:
-        return choose_named(entries, name, SourceOptions(needs_trust=needs_trust), CLIENTS).name
-    except CertificatesError as error:
-        assert error.message.endswith(".")
-        return error.code
+    found = choose_named(entries, name, SourceOptions(needs_trust=needs_trust), CLIENTS, **how)
+    return found.name if isinstance(found, SourceCertificate) else found.reason
 
 
 def test_what_is_named_is_taken_whatever_is_looked_at_otherwise() -> None:
-    narrow = SourceOptions(["mail.*"], import_new=False)
-    assert choose_named([entry(NEW)], NAME, narrow, CLIENTS).name == "entry-1"
+    assert choose_named([entry(NEW)], NAME, SourceOptions(["mail.*"], import_new=False), CLIENTS) == entry(NEW)
 
 
 def test_the_only_one_is_taken_by_any_of_its_names() -> None:
@@ -109,10 +105,9 @@ def test_the_only_one_is_taken_by_any_of_its_names() -> None:
 
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are() -> None:
-    with pytest.raises(
-        CertificatesError, match=r"no certificate for ww\.example\.com .* for: www\.example\.com, a\.example\.$"
-    ):
-        choose_named([entry(replace(NEW, names=(NAME, "a.example")))], "ww.example.com", SourceOptions(), CLIENTS)
+    there = [entry(replace(NEW, names=(NAME, "a.example")))]
+    found = choose_named(there, "ww.example.com", SourceOptions(), CLIENTS)
+    assert found == Obstacle("not_found", {"names": [NAME, "a.example"]}), "the most alike first"
     assert chosen(entry(replace(NEW, names=("*.example.com",), common_name=None))) == "not_found"  # nor is it a guess
     assert chosen() == "not_found"
 
@@ -135,12 +130,7 @@ def test_of_several_that_which_may_stand_in_for_all_others_is_taken() -> None:
 )
 def test_several_of_which_none_may_stand_in_for_the_others_are_refused(other: Made) -> None:
     several = [entry(NEW), entry(other, 2)]
-    with pytest.raises(
-        CertificatesError,
-        match=r"several .*: /certbot/1/.*/certbot/2/.*Name one of them as the source: /certbot/\d or /certbot/\d\.$",
-    ) as error:
-        choose_named(several, NAME, SourceOptions(), CLIENTS)
-    assert error.value.code == "ambiguous"
+    assert choose_named(several, NAME, SourceOptions(), CLIENTS) == Obstacle("ambiguous", {"rivals": several})
 
 
 RSA, EC = entry(NEW), entry(replace(NEW, key="ec", days=(-0.5, 89)), 2)
@@ -164,27 +154,15 @@ def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
     web = replace(balancer("web", p443=1 if present else None), ciphers=suites)
     world = world_of([Made(days=(-80, 10), key=present or "rsa").record(1)], web)
     fit = fitness(world, Adoption(NAME, ["web:443"]))
-    try:
-        assert choose_named([EC, RSA], NAME, SourceOptions(), CLIENTS, fit).name == taken
-    except CertificatesError as error:
-        assert error.code == taken
+    assert chosen(EC, RSA, fitness=fit) == taken
 
 
 def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
     """So that a wrong name of one is told as what it is, without what else the source has."""
     nowhere = fitness(world_of([]), Adoption(NAME, ["none:443"]))
-    assert choose_named([RSA], NAME, SourceOptions(), CLIENTS, nowhere).name == RSA.name
+    assert chosen(RSA, fitness=nowhere) == RSA.name
     with pytest.raises(CertificatesError, match="none"):
         choose_named([RSA, EC], NAME, SourceOptions(), CLIENTS, nowhere)
-
-
-def test_in_one_folder_nothing_can_be_named() -> None:
-    """So the one that is meant goes to another one."""
-    both = [replace(RSA, path="/keys/a.crt"), replace(EC, path="/keys/b.crt")]
-    with pytest.raises(
-        CertificatesError, match=r"Copy one, with its key, to a folder of its own, and name that as the source\.$"
-    ):
-        choose_named(both, NAME, SourceOptions(), CLIENTS)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +176,9 @@ def test_in_one_folder_nothing_can_be_named() -> None:
 )
 def test_what_cannot_be_used_is_told_with_the_reason(only: Made, reason: str) -> None:
     assert chosen(entry(only)) == reason
+    old = replace(only, days=(-95, -2))
+    found = choose_named([entry(only), entry(old, 2)], NAME, SourceOptions(), CLIENTS)
+    assert isinstance(found, Obstacle) and found.facts["entry"].name == "entry-1", "of several the newest"
 
 
 def test_who_has_turned_trust_off_gets_what_nobody_trusts() -> None:

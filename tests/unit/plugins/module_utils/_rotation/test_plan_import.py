@@ -11,10 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import supersedes
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
+    BY_WILDCARD,
     Chosen,
     SourceCertificate,
     SourceOptions,
@@ -32,6 +34,7 @@ from tests.support.stored import NAME, Made, stored, view_with
 
 OLD = Made(days=(-80, 10))
 NEW = Made()
+TWIN = Made(copy=1)
 NEWER = Made(days=(-0.5, 91))
 OTHER = "api.example.com"
 BOTH = (NAME, OTHER)
@@ -58,17 +61,17 @@ def reasons(
 ) -> Any:
     """Why each source is not imported, `None` for one that is; those that are not told of are missing."""
     entries, chosen = chosen_of(store, sources, wish)
-    told = {one["name"]: one["reason"] for one in chosen.skipped}
-    told |= {one.name: None for one in chosen.to_import}
+    told = {one.name: why.reason for one, why in chosen.skipped} | {one.name: None for one in chosen.to_import}
     assert len(told) == len(chosen.skipped) + len(chosen.to_import), "told once"
     return [told.get(one.name, "not told of") for one in entries]
 
 
-def message(store: Sequence[Made], *sources: Made | SourceCertificate, wish: SourceOptions | None = None) -> str:
-    """What is said of the first source."""
-    entries, chosen = chosen_of(store, sources, wish)
-    (told,) = (one["message"] for one in chosen.skipped if one["name"] == entries[0].name)
-    return str(told)
+def why_not(store: Sequence[Made], *sources: Made | SourceCertificate, **how: Any) -> Any:
+    """Why the first source is not imported."""
+    entries = [one if isinstance(one, SourceCertificate) else entry(one, n) for n, one in enumerate(sources, start=1)]
+    found = choose(entries, index_of(*store), SourceOptions(), CLIENTS, **how)
+    (why,) = (why for one, why in found.skipped if one.name == entries[0].name)
+    return why
 
 
 CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
@@ -197,7 +200,7 @@ def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
     none, first = (entry(replace(NEW, chain=chain), n) for n, chain in enumerate(("none", "first"), start=1))
     for copies in ([none, first], [first, none]):
         _entries, chosen = chosen_of([OLD], copies)
-        assert [(one["name"], one["reason"]) for one in chosen.skipped] == [(first.name, "chain_incomplete")]
+        assert [(one.name, why.reason) for one, why in chosen.skipped] == [(first.name, "chain_incomplete")]
         lenient = choose(copies, index_of(replace(OLD, by="own")), SourceOptions(needs_trust=False), CLIENTS)
         assert lenient.to_import == [first]
 
@@ -206,17 +209,20 @@ def test_of_equal_copies_the_first() -> None:
     assert reasons([OLD], [NEW, NEW, NEW]) == [None, "not told of", "not told of"]
 
 
-# What is said
+# Why not, with what a person needs to know for it
 
 
-def test_equally_good_ones_are_named() -> None:
-    """Both in the sources and in the store; each with what a person does about it."""
-    twin = replace(NEW, copy=1)
-    said = message([OLD], NEW, twin)
-    assert "exactly as new" in said and "/certbot/2/cert.pem" in said and "leave one of them there" in said
-    said = message([OLD, twin], NEW)
-    assert "exactly as new, certificate 2," in said
-    assert ADOPT in said
+def test_what_is_taken_instead() -> None:
+    """Of the store or of the sources: what is better, or as good; of several, the newest."""
+    for store, sources, reason, facts in (
+        ([OLD, NEW], [NEW], "already_imported", {"certificate_id": 2}),
+        ([OLD, NEWER, Made(days=(-0.7, 91))], [NEW], "superseded", {"stored": NEWER.record(2)}),
+        ([OLD], [NEW, NEWER], "superseded", {"other": entry(NEWER, 2)}),
+        ([OLD], [NEW, replace(NEWER, names=BOTH)], "superseded", {"other": entry(replace(NEWER, names=BOTH), 2)}),
+        ([OLD], [NEW, TWIN], "ambiguous", {"other": entry(TWIN, 2)}),
+        ([OLD, TWIN], [NEW], "ambiguous", {"stored": TWIN.record(2)}),
+    ):
+        assert why_not(store, *sources) == Obstacle(reason, facts)
 
 
 @pytest.mark.parametrize(
@@ -232,8 +238,6 @@ def test_equally_good_ones_are_named() -> None:
 def test_the_folder_that_adopt_takes(source: str, folder: str | None) -> None:
     """Traefik's is a file; what is in neither is looked for among the sources."""
     assert entry(NEW, source=source).folder == folder
-    command = f"adopt {f'-e source={folder} ' if folder else ''}-e common_name={NAME}`"
-    assert command in message([OLD, replace(NEW, copy=1)], entry(NEW, source=source))
 
 
 def test_what_an_import_is_given() -> None:
@@ -245,94 +249,54 @@ def test_what_an_import_is_given() -> None:
     assert (found.where, nowhere.where) == (found.path, found.name), "what is in no file is found by its name"
 
 
-def test_a_better_one_is_named() -> None:
-    assert "The store has it: certificate 2." in message([OLD, NEW], NEW)
-    assert "certificate 2, valid until" in message([OLD, NEWER, Made(days=(-0.7, 91))], NEW)
-    assert "certbot has a better one for the same names, /certbot/2/cert.pem" in message([OLD], NEW, NEWER)
-    said = message([OLD], NEW, replace(NEWER, names=BOTH))
-    assert "certbot has a better one for these names and more, /certbot/2/cert.pem" in said
-    held, newer = (replace(entry(one, number), key=None) for number, one in enumerate((NEW, NEWER), start=1))
-    assert f"a better one for the same names, {newer.name}, valid" in message([OLD], held, newer), "it is in no file"
-
-
 @pytest.mark.parametrize(
-    ("source", "remedy"),
+    ("store", "source", "reason", "remedy"),
     [
-        ("lego", "have lego renew it."),
-        ("certbot", "`certbot renew --cert-name entry-1` renews it, or says why not."),
-        ("acme_sh", f"`acme.sh --renew --domain {NAME}` renews it, or says why not."),
-        ("traefik", "have Traefik renew it."),
-        ("secrets_manager", "have Secrets Manager renew it."),
-        ("folder", "put a renewed one there."),
-        ("mail", "put a renewed one there."),
+        (OLD, replace(NEW, key="ec"), "key_type_not_offered", "key_type_not_offered"),
+        (replace(OLD, names=BOTH), NEW, "names_not_covered", "names_not_covered"),
+        (replace(OLD, names=APEX), replace(NEW, names=STAR), "names_not_covered", BY_WILDCARD),
+        (
+            replace(OLD, names=(*APEX, "a.b.example.com")),
+            replace(NEW, names=STAR),
+            "names_not_covered",
+            "names_not_covered",
+        ),
+        (
+            replace(OLD, names=APEX, organization=LTD),
+            replace(NEW, names=STAR),
+            "names_not_covered",
+            "organization_differs",
+        ),
+        (replace(OLD, organization=LTD), NEW, "organization_differs", "organization_differs"),
     ],
 )
-def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
-    """A client, or whoever fills the folder."""
-    gone = Made(days=(-90, -1))
-    assert message([OLD], entry(gone, source=source)) == f"It expired at {iso(NOW - DAY)}: {remedy}"
+def test_what_renews_nothing_says_why(store: Made, source: Made, reason: str, remedy: str) -> None:
+    """With what would have to be accepted, and the listeners that would lose by it."""
+    listeners = {1: ["web:443", "web:8443"], 2: ["api:443"]}
+    why = why_not([store], source, listeners_with=listeners)
+    assert (why.reason, why.facts["why"].reason, why.facts["remedy"]) == (reason, reason, remedy)
+    assert (why.facts["nearest"].id, why.facts["listeners"]) == (1, ["web:443", "web:8443"])
+    assert why_not([store], source).facts["listeners"] == ()
 
 
-ADOPT = "`ansible-playbook softlayer.certificates.adopt -e source=/certbot/1 -e common_name=www.example.com`"
-
-
-@pytest.mark.parametrize(
-    ("store", "source", "said"),
-    [
-        ([], NEW, "SECURITY_CERTIFICATE_MANAGE; if none is, import_new: true imports it."),
-        ([OLD], Made(None, ()), "It is for no name, so it renews no certificate of the store. import_new: true"),
-        (
-            [OLD],
-            Made(OTHER, (OTHER,)),
-            f"The store holds no certificate for {OTHER} that it would renew: import_new: true",
-        ),
-        ([OLD], replace(NEW, key="ec"), "For certificate 1, its key is EC, and that of what is served now is RSA:"),
-        (
-            [OLD],
-            replace(NEW, key="ec"),
-            "`certbot renew --cert-name entry-1 --key-type rsa --force-renewal` issues it anew with an RSA key.",
-        ),
-        ([replace(OLD, names=BOTH)], NEW, f"For certificate 1, it lacks names that are served now: {OTHER}."),
-        ([replace(OLD, names=BOTH)], NEW, "Have it issued for all names;"),
-        (
-            [replace(OLD, names=APEX)],
-            replace(NEW, names=STAR),
-            f"it lacks names that are served now: {NAME}. Its wildcards have them: {ADOPT} has it served; or have it issued for these names, "
-            "too.",
-        ),
-        (
-            [replace(OLD, names=(*APEX, "a.b.example.com"))],
-            replace(NEW, names=STAR),
-            f"Have it issued for all names; or if they are to go, {ADOPT} has it served.",
-        ),
-        (
-            [replace(OLD, names=APEX, organization=LTD)],
-            replace(NEW, names=STAR),
-            f"If that is meant, {ADOPT} has it served, once.",
-        ),
-        ([replace(OLD, organization=LTD)], NEW, f"its organization (none) is not that of what is served now ({LTD})"),
-        (
-            [replace(OLD, organization=LTD)],
-            NEW,
-            f"If that is meant, {ADOPT} has it served, once.",
-        ),
-    ],
-)
-def test_what_renews_nothing_says_why(store: list[Made], source: Made, said: str) -> None:
-    assert said in message(store, source)
+def test_what_is_new_is_told_with_its_names() -> None:
+    """Unless the store has nothing at all: then it may be hidden."""
+    assert why_not([], NEW) == Obstacle("new_name", {"names": None})
+    assert why_not([OLD], Made(OTHER, (OTHER,))) == Obstacle("new_name", {"names": frozenset({OTHER})})
+    assert why_not([OLD], Made(None, ())) == Obstacle("new_name", {"names": frozenset()})
 
 
 def test_of_several_that_it_does_not_renew_the_one_with_the_fewest_names_that_it_lacks() -> None:
     names = (NAME, OTHER, "shop.example.com", "mail.example.com")
     store = [replace(OLD, names=names[:count]) for count in (4, 2, 3)]
-    assert "For certificate 2, it lacks names that are served now: api.example.com." in message(store, NEW)
+    assert why_not(store, NEW).facts["nearest"].id == 2
 
 
 def test_of_several_that_it_does_not_renew_the_newest() -> None:
     """The company's certificate was replaced long ago, and what is served now is no other one's."""
     store = [replace(OLD, organization=LTD), replace(OLD, days=(-10, 80))]
     for number, those in ((2, store), (1, store[::-1])):
-        assert f"For certificate {number}, its key is EC," in message(those, replace(NEW, key="ec"))
+        assert why_not(those, replace(NEW, key="ec")).facts["nearest"].id == number
 
 
 def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
@@ -344,7 +308,7 @@ def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
 def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
     """It is long, and in the way of who reads the result; where its key is is nobody's business."""
     _entries, chosen = chosen_of([], [NEW])
-    (told,) = chosen.skipped
+    (told,) = chosen.left_out
     assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
     assert (told["outcome"], told["fingerprint_sha256"]) == ("skipped", NEW.issued.fingerprint)
     assert not [name for name, value in told.items() if "privkey" in str(value) or "BEGIN" in str(value)]
@@ -353,18 +317,10 @@ def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
 
 def test_what_begins_earlier_and_ends_later_than_what_the_store_holds() -> None:
     """It is not new, and `import_new` would import it without ever having it served."""
-    made = entry(Made(days=(-81, 90)), source="certbot")
-    index = index_of(Made(days=(-79, 9)), OLD, Made(days=(-70, 8)))
-    for listeners, meant in (({}, ""), ({3: ["web:443"]}, "-e listener=web:443 ")):
-        (told,) = choose([made], index, SourceOptions(), CLIENTS, listeners).skipped
-        assert told["message"] == (
-            "It ends later than certificate 3 of the store, which is for the same names, but begins earlier, so it does not renew that: "
-            f"`ansible-playbook softlayer.certificates.adopt -e source=/certbot/1 {meant}-e common_name={NAME}` has this one served; or "
-            "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew."
-        )
-    wider = index_of(replace(OLD, names=BOTH))
-    (told,) = choose([made], wider, SourceOptions(), CLIENTS).skipped
-    assert told["message"].endswith("that it would renew: import_new: true imports it.")
+    early, index = Made(days=(-81, 90)), [Made(days=(-79, 9)), OLD, Made(days=(-70, 8))]
+    facts = {"later": index[2].record(3), "names": frozenset({NAME}), "listeners": ["web:443"]}
+    assert why_not(index, early, listeners_with={3: ["web:443"]}) == Obstacle("ambiguous", facts)
+    assert why_not([replace(OLD, names=BOTH)], early).reason == "new_name"
 
 
 # What is asked for
@@ -424,7 +380,7 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
     """By what is imported, or the store holds what renews it, unless there is nothing to choose by: nothing hides a renewal."""
     entries, chosen = chosen_of(store, sources, SourceOptions(needs_trust=needs_trust))
     index = index_of(*store)
-    unclear = {one["fingerprint_sha256"] for one in chosen.skipped if one["reason"] == "ambiguous"}
+    unclear = {one.certificate for one, why in chosen.skipped if why.reason == "ambiguous"}
     for record in index:
         renewing = [one for one in chosen.usable if supersedes(one.record, record, CLIENTS)]
         renewed = [one for one in chosen.to_import if supersedes(one.record, record, CLIENTS)]
@@ -432,12 +388,12 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
             not renewing
             or renewed
             or index.superseding(record, CLIENTS)
-            or any(one.certificate.fingerprint_sha256 in unclear for one in renewing)
+            or any(one.certificate in unclear for one in renewing)
         )
     for one in chosen.to_import:
         assert index.superseded_by(one.record, CLIENTS), "it renews something"
         assert not [other for other in index.superseding(one.record, CLIENTS) if other.certificate != one.certificate]
-    told = [one["fingerprint_sha256"] for one in chosen.skipped]
+    told = [one["fingerprint_sha256"] for one in chosen.left_out]
     told += [one.certificate.fingerprint_sha256 for one in chosen.to_import]
     assert sorted(told) == sorted({one.certificate.fingerprint_sha256 for one in entries}), "each is told of once"
 
@@ -449,15 +405,10 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
 def test_the_order_of_the_sources_does_not_matter(store: list[Made], sources: tuple[list[Made], list[Made]]) -> None:
     def told(order: list[Made]) -> Any:
         _entries, chosen = chosen_of(store, order)
-        skipped = {(one["fingerprint_sha256"], one["reason"]) for one in chosen.skipped}
+        skipped = {(one.certificate, why.reason) for one, why in chosen.skipped}
         return skipped, {one.certificate for one in chosen.to_import}
 
     assert told(sources[0]) == told(sources[1])
-
-
-def test_what_is_wrong_with_a_certificate_is_said_as_it_was_found() -> None:
-    strange = replace(entry(NEW), trust="untrusted", trust_message="It is signed by a stranger.")
-    assert message([OLD], strange, wish=SourceOptions(needs_trust=True)) == "It is signed by a stranger."
 
 
 # What cannot be used
@@ -495,14 +446,5 @@ def test_an_expired_certificate_of_an_email_that_was_renewed_long_ago(
 
 def test_a_record_that_cannot_be_read_is_no_reason_to_import_anything() -> None:
     index = StoreIndex([stored(1, OLD.issued, certificate="garbage", commonName=NAME)])
-    (told,) = choose([entry(NEW)], index, SourceOptions(), CLIENTS).skipped
-    assert told["reason"] == "new_name" and "list of the store is empty" not in told["message"]
-
-
-def test_the_remedy_names_the_listeners_that_would_lose_names() -> None:
-    """Without them, the playbook adopt would refuse what it is to do."""
-    (told,) = choose(
-        *([entry(NEW)], index_of(replace(OLD, names=BOTH)), SourceOptions(), CLIENTS),
-        listeners_with={1: ["web:443", "web:8443"], 2: ["api:443"]},
-    ).skipped
-    assert "-e listeners=web:443,web:8443 -e common_name=" in told["message"]
+    ((_entry, why),) = choose([entry(NEW)], index, SourceOptions(), CLIENTS).skipped
+    assert why == Obstacle("new_name", {"names": frozenset({NAME})}), "the store is not empty"

@@ -10,16 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import why_not_read
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
+    BY_WILDCARD,
+    NOBODY,
     ReadingPlan,
     SourceCertificate,
     SourceOptions,
     choose,
     plan_reading,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.messages import trouble
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,26 +36,23 @@ CLIENTS = view_with()
 NOTHING = Made(names=("shop.example.com",), common_name=None)
 
 
-def plan(made: Made, *store: Made, wish: SourceOptions | None = None, **changed: Any) -> ReadingPlan:
+def plan(
+    made: Made, *store: Made, wish: SourceOptions | None = None, listeners_with: Any = NOBODY, **changed: Any
+) -> ReadingPlan:
     """What is planned about one secret."""
     index = StoreIndex(one.record(number) for number, one in enumerate(store, start=1))
-    return plan_reading([secret(made.issued, **changed)], index, wish or SourceOptions(), CLIENTS)
+    return plan_reading([secret(made.issued, **changed)], index, wish or SourceOptions(), CLIENTS, listeners_with)
 
 
-def said_of(why_not: Any) -> str:
-    """The message of a reason, whoever gives it."""
-    return trouble(why_not) if isinstance(why_not, Obstacle) else str(why_not.message)
-
-
-def told(found: ReadingPlan) -> tuple[str, str | None, str | None]:
-    """What becomes of one secret, with reason and message if it is not read."""
+def told(found: ReadingPlan) -> tuple[str, str | None]:
+    """What becomes of one secret, with the reason if it is not read."""
     if found.to_read:
-        return "read", None, None
+        return "read", None
     if found.stored:
-        return "stored", None, None
+        return "stored", None
     kind = "useless" if found.useless else "unwanted"
     ((_secret, why_not),) = found.useless or found.unwanted
-    return kind, why_not.reason, said_of(why_not)
+    return kind, why_not.reason
 
 
 IP = Made(days=(-80, 10), addresses=("192.0.2.1",))
@@ -140,7 +138,7 @@ CASES: dict[str, tuple[tuple[str, str | None], Made, list[Made], dict[str, Any]]
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_read(case: str) -> None:
     expected, made, store, changed = CASES[case]
-    assert told(plan(made, *store, **changed))[:2] == expected
+    assert told(plan(made, *store, **changed)) == expected
 
 
 def test_new_names_are_read_where_they_are_wanted() -> None:
@@ -166,60 +164,40 @@ def test_the_record_with_the_best_chain_counts() -> None:
     assert [record.id for _secret, record in found.stored] == [2]
 
 
+WIDER, STARS = ("shop.example.com", *BOTH), ("example.com", "*.example.com")
+
+
 @pytest.mark.parametrize(
-    ("found", "message"),
+    ("made", "store", "expected"),
     [
-        (plan(NEW, OLD, state=0), "Secrets Manager says that it is pre-activation: look there why it is not active."),
-        (plan(NEW, OLD, state=9), "Secrets Manager says that it is in the state 9: look there why it is not active."),
         (
-            plan(NEW, OLD, private_key_included=False),
-            "Secrets Manager has no private key of it: import it there again, with its key.",
+            NEW,
+            [replace(OLD, names=WIDER), replace(OLD, names=BOTH)],
+            ("names_not_covered", {"nearest": 2, "lost": [OTHER], "names": {NAME}, "remedy": "names_not_covered"}),
         ),
         (
-            plan(NEW, replace(OLD, names=(NAME, OTHER, "shop.example.com")), replace(OLD, names=BOTH)),
-            "It renews no certificate of the store. For certificate 2, it lacks names that are served now: api.example.com. Have it issued "
-            "for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e "
-            "common_name=www.example.com` has it served.",
+            replace(NEW, common_name=None, names=STARS),
+            [replace(OLD, names=("example.com", NAME))],
+            ("names_not_covered", {"nearest": 1, "lost": [NAME], "names": {*STARS}, "remedy": BY_WILDCARD}),
         ),
-        (
-            plan(
-                replace(NEW, common_name=None, names=("example.com", "*.example.com")),
-                replace(OLD, names=("example.com", NAME)),
-            ),
-            "It renews no certificate of the store. For certificate 1, it lacks names that are served now: www.example.com. Its wildcards "
-            "have them: `ansible-playbook softlayer.certificates.adopt -e 'common_name=*.example.com'` has it served; or "
-            "have it issued for these names, too.",
-        ),
-        (
-            plan(replace(NEW, names=(NAME, OTHER)), replace(OLD, names=(NAME, OTHER, "shop.example.com"))),
-            "It renews no certificate of the store. For certificate 1, it lacks names that are served now: shop.example.com. Have it issued "
-            "for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e "
-            "common_name=www.example.com` has it served.",
-        ),
-        (
-            plan(Made(days=(-81, 90)), OLD),
-            "It ends later than certificate 1 of the store, which is for the same names, but begins earlier, so it does not renew that: "
-            "`ansible-playbook softlayer.certificates.adopt -e common_name=www.example.com` has this one served; or have "
-            "Secrets Manager get it issued anew.",
-        ),
-        (
-            plan(Made(days=(-81, 90), names=BOTH), Made(days=(-80, 10), names=BOTH)),
-            "It ends later than certificate 1 of the store, which is for the same names, but begins earlier, so it does not renew that: "
-            "`ansible-playbook softlayer.certificates.adopt -e common_name=www.example.com` has this one served; or have "
-            "Secrets Manager get it issued anew.",
-        ),
-        (
-            plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]),
-            "The store holds no certificate for www.example.com that it would renew: import_new: true imports it.",
-        ),
-        (
-            plan(NEW, NOTHING),
-            "The store holds no certificate for www.example.com that it would renew: import_new: true imports it.",
-        ),
+        (Made(days=(-81, 90)), [OLD], ("ambiguous", {"later": 1, "names": {NAME}})),
+        (Made(days=(-81, 90), names=BOTH), [replace(OLD, names=BOTH)], ("ambiguous", {"later": 1, "names": {*BOTH}})),
+        (NEW, [NOTHING], ("new_name", {"names": {NAME}})),
+        (NEW, [], ("new_name", {"names": None})),
     ],
 )
-def test_what_is_said(found: ReadingPlan, message: str) -> None:
-    assert told(found)[2] == message
+def test_why_not(made: Made, store: list[Made], expected: tuple[str, dict[str, Any]]) -> None:
+    """With the certificate of the store that comes nearest to it, and the listeners that have that."""
+    ((_secret, why),) = plan(made, *store, listeners_with={1: ["web:443"]}).unwanted
+    facts = {**why.facts, **{name: why.facts[name].id for name in ("nearest", "later") if name in why.facts}}
+    listeners = facts.pop("listeners", None)
+    assert (why.reason, facts) == expected
+    assert listeners == (["web:443"] if 1 in facts.values() else () if 2 in facts.values() else None)
+
+
+def test_names_in_any_writing() -> None:
+    ((_secret, why),) = plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]).unwanted
+    assert why.facts == {"names": {NAME}}
 
 
 MADE = st.builds(
@@ -256,7 +234,7 @@ def test_nothing_is_missed_by_not_reading_it(store: list[Made], kept: list[Made]
 
     known = [as_read(one.id) for one in found.to_read]
     known += [
-        replace(as_read(one.id), record=replace(record, id=None), trust=CLIENTS.chain(record).trust)
+        replace(as_read(one.id), record=replace(record, id=None), chain=CLIENTS.chain(record))
         for one, record in found.stored
     ]
     known.sort(key=lambda one: int(one.name.removeprefix("entry-")))
@@ -264,5 +242,4 @@ def test_nothing_is_missed_by_not_reading_it(store: list[Made], kept: list[Made]
     assert [one.name for one in choose(known, index, wish, CLIENTS).to_import] == [
         one.name for one in everything.to_import
     ]
-    for _secret, why_not in (*found.useless, *found.unwanted):
-        assert said_of(why_not).endswith(".")
+    assert all(why_not_read(why, one).endswith(".") for one, why in (*found.useless, *found.unwanted))

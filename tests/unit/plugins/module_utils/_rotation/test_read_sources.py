@@ -169,38 +169,33 @@ def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
 # Chains and trust
 
 
-def judged(read: Reader, folder: Path, **others: Any) -> tuple[str, str, str | None]:
-    """Trust, chain and message of the one certificate of a folder."""
+def judged(read: Reader, folder: Path, **others: Any) -> tuple[str, str]:
+    """Trust and chain of the one certificate of a folder."""
     [entry] = read("folder", folder, **others).entries
-    return entry.trust, chain_of(entry), entry.trust_message
+    return entry.trust, chain_of(entry)
 
 
 def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> None:
     kept(tmp_path, ONE, chain="")
-    trust, chain, message = judged(read, tmp_path)
-    assert (trust, chain) == ("incomplete", "") and message is not None
-    assert message.startswith(
-        "Not trusted: the certificate of its issuer Testing CA 1 is missing. If that is an intermediate certificate, give it"
-    )
+    assert judged(read, tmp_path) == ("incomplete", "")
     (tmp_path / "issuers.ca-bundle").write_text(pem_of([*Authority("Stranger").chain, *ONE.chain]))
-    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
+    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem)
 
 
 def test_an_issuer_that_is_given(tmp_path: Path, read: Reader) -> None:
     """As `intermediate_path`; it is of no use to a key store, which an import takes as it is."""
     kept(tmp_path, ONE, chain="")
     known = [*map(Certificate.of, (*Authority("Stranger").chain, *ONE.chain))]
-    assert judged(read, tmp_path, known=known) == ("trusted", ONE.chain_pem, None)
+    assert judged(read, tmp_path, known=known) == ("trusted", ONE.chain_pem)
     for path in tmp_path.iterdir():
         path.unlink()
     (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE, []))
-    trust, chain, _message = judged(read, tmp_path, known=known, passphrase=PASSPHRASE)
-    assert (trust, chain) == ("incomplete", "")
+    assert judged(read, tmp_path, known=known, passphrase=PASSPHRASE) == ("incomplete", "")
 
 
 def test_what_the_chain_does_not_need_is_left_out(tmp_path: Path, read: Reader) -> None:
     kept(tmp_path, ONE, chain=pem_of([*Authority("Stranger").chain, AUTHORITY.root, *ONE.chain]))
-    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
+    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem)
 
 
 def test_certificates_of_other_entries_do_not_change_a_chain_that_is_complete(tmp_path: Path, read: Reader) -> None:
@@ -220,10 +215,9 @@ def test_the_issuers_of_a_key_store_are_those_in_it(tmp_path: Path, read: Reader
     """An import takes no others."""
     (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE, []))
     (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
-    trust, chain, _message = judged(read, tmp_path, passphrase=PASSPHRASE)
-    assert (trust, chain) == ("incomplete", "")
+    assert judged(read, tmp_path, passphrase=PASSPHRASE) == ("incomplete", "")
     (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE))
-    assert judged(read, tmp_path, passphrase=PASSPHRASE) == ("trusted", ONE.chain_pem, None)
+    assert judged(read, tmp_path, passphrase=PASSPHRASE) == ("trusted", ONE.chain_pem)
 
 
 def test_many_certificates_of_one_issuer_are_all_judged(tmp_path: Path, read: Reader) -> None:

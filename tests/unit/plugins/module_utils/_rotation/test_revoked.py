@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -232,15 +232,13 @@ def chosen(*entries: SourceCertificate, view: TrustView, store: Sequence[Made] =
 
 def why_skipped(told: Chosen) -> list[tuple[str, str]]:
     """Names and reasons."""
-    return [(str(record["name"]), str(record["reason"])) for record in told.skipped]
+    return [(entry.name, why.reason) for entry, why in told.skipped]
 
 
 def test_a_revoked_one_of_a_source_is_not_imported() -> None:
     told = chosen(entry(NEW), view=knowing(NEW.issued.certificate), store=[OLD])
     assert why_skipped(told) == [("entry-1", "revoked")] and not told.to_import
-    assert told.skipped[0]["message"].endswith(
-        "(keyCompromise): `certbot renew --cert-name entry-1 --force-renewal` has it issued anew."
-    )
+    assert told.skipped[0][1].facts["revocation"].reason == "keyCompromise"
 
 
 def test_of_two_copies_the_one_whose_issuer_was_not_revoked() -> None:
@@ -262,41 +260,38 @@ def test_new_names_are_not_begun_with_a_revoked_issuer() -> None:
 
 def told_of(
     view: TrustView, *, sources: Sequence[SourceCertificate] = (), store: Sequence[Made] = (), **changed: Any
-) -> list[str]:
-    """What is said of a listener that has a certificate."""
+) -> list[Mapping[str, Any]]:
+    """The facts about a listener that has a certificate which was revoked."""
     records = [NEW.record(1), *(made.record(number) for number, made in enumerate(store, start=2))]
     world: World = replace(world_of(records, view=view), bundles=Read(list(sources)))
     action = listener(1, NEW.record(1), **changed)
     items = find_attention(
         [action], RenewalFacts(world, Chosen([], [], []), has_sources=False, requests={}, is_importing=True)
     )
-    assert all(item["reason"] == "revoked" and item["message"].endswith(".") for item in items)
-    return [str(item["message"]) for item in items]
-
-
-ROTATE = "`ansible-playbook softlayer.certificates.rotate` brings it here."
-WHEN = f"was revoked at {iso(NOW - DAY)} (keyCompromise), and clients that look refuse it"
+    assert all(item.reason == item.why.reason == "revoked" for item in items)
+    return [{name: fact for name, fact in item.why.facts.items() if name != "listener"} for item in items]
 
 
 def test_what_is_served_and_was_revoked_needs_a_person() -> None:
+    """With the source that has it."""
     of_leaf, of_issuer = knowing(NEW.issued.certificate), knowing(REVOKED)
     assert told_of(view_with()) == told_of(knowing(good=[NEW.issued.certificate])) == []
-    assert told_of(of_leaf) == [f"It {WHEN}: have it issued anew; {ROTATE}"]
-    assert told_of(of_issuer) == [
-        f"Its issuer Public CA 2 {WHEN}: have it issued anew, or put the chain that its authority has in its place beside it; {ROTATE}"
-    ]
-    anew = "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew"
-    assert told_of(of_leaf, sources=[entry(NEW)]) == [f"It {WHEN}: {anew}; {ROTATE}"]
-    (better,) = told_of(of_leaf, renewal_id=7)
-    assert better.endswith("has certificate 7 of the store served in its place.") and "playbook" in better
+    for view, revoked in ((of_leaf, NEW.issued.certificate), (of_issuer, REVOKED)):
+        revocation = view.revocations[Certificate.of(revoked)]
+        assert told_of(view) == [{"revocation": revocation, "entry": None, "before": None}]
+    (facts,) = told_of(of_leaf, sources=[entry(OLD, 2), entry(NEW)])
+    assert facts["entry"] == entry(NEW)
 
 
 def test_what_it_has_replaced_is_named_if_that_is_good() -> None:
-    both = [OLD]
-    (message,) = told_of(knowing(NEW.issued.certificate), store=both, predecessor_id=2)
-    assert message.endswith("goes back to the one that was probably before it.") and "certificate_id" in message
-    (message,) = told_of(knowing(NEW.issued.certificate, OLD.issued.certificate), store=both, predecessor_id=2)
-    assert "goes back" not in message
+    """Trusted, and valid."""
+    for store, revoked, before in (
+        ([OLD], [], 2),
+        ([OLD], [OLD.issued.certificate], None),
+        ([Made(days=(-90, -1))], [], None),
+    ):
+        (facts,) = told_of(knowing(NEW.issued.certificate, *revoked), store=store, predecessor_id=2)
+        assert facts["before"] == before
 
 
 def test_what_was_seen_counts_not_what_is_stored() -> None:
