@@ -14,17 +14,19 @@ from .._base.errors import Obstacle
 from .._base.messages import Form, participle
 from .._base.names import listener_place, name_in_source, shown_name_of, source_name
 from .._base.remedies import DEPLOY, ROTATE, adopt, deploy, rsa_key
-from .._base.text import MOST_NAMED, capitalized, some_of, uncapitalized
+from .._base.text import MOST_NAMED, capitalized, encodable, printable, some_of, uncapitalized
 from .._base.times import iso
 from .._replacement.can_replace import ACCEPT
 from .._replacement.messages import REPLACED_CHAIN, revoked, trust_remedy, why_not
 from .._report.summary import MOST_NAMED as MAX_LISTED
 from .._secrets_manager import messages as of_secrets
 from .._softlayer.store import certificate_of
+from .._sources import messages as of_sources
 
 if t.TYPE_CHECKING:
     from .._secrets_manager.secret import Secret
     from .._softlayer.store import StoreCertificate
+    from .._x509.bundle import Bundle, Trouble
     from .._x509.certificate import Certificate
     from .._x509.chain import Chain
     from .attention import AttentionItem, Served
@@ -387,6 +389,8 @@ def _some(texts: Iterable[str]) -> str:
 
 # Sources, and what needs attention
 
+SEE = "See that its disk is mounted, and that the path is right."
+"""What to do where something is not found."""
 UNRENEWED = frozenset({"not_renewed", "unused", "no_source"})
 """Why nothing renews what is due; all else that can be said of it is about a renewal that there is."""
 
@@ -394,6 +398,36 @@ UNRENEWED = frozenset({"not_renewed", "unused", "no_source"})
 def not_trusted(chain: Chain) -> str:
     """Return what is wrong with the chain of a certificate of a source, and what to do about it."""
     return f"Not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
+
+
+def why_empty(why: Obstacle[str], kind: str) -> str:
+    """Return why a source of some kind brings nothing at all."""
+    return f"The source {source_name(kind)} brings nothing: {_nothing(why, kind)}"
+
+
+def _nothing(why: Obstacle[str], kind: str) -> str:
+    match why.reason, why.facts:
+        case "no_secrets", {"url": url}:
+            return (
+                f"{url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
+            )
+        case "not_found", {"path": path}:
+            return f"{printable(path)} is not there. {SEE}"
+        case "empty", {"path": path}:
+            return f"{printable(path)} is empty. {SEE}"
+        case "other_kind", {"path": path, "kind": other}:
+            return f"{printable(path)} is a place of the kind {other}: write {other} in place of {kind}."
+        case "nothing", {"path": path}:
+            what = "private key" if kind == "mail" else "certificate with its private key"
+            return f"there is no {what} in {printable(path)}. {SEE}"
+    return str(why.facts["error"])
+
+
+def none_usable(path: str, useless: Sequence[Bundle]) -> str:
+    """Return that a folder has certificates, but none that can be used."""
+    first = useless[0]
+    name, why = printable(first.origin.name), of_sources.trouble(t.cast("Trouble", first.trouble))
+    return f"None of the {len(useless)} certificates in {printable(path)} can be used. {name}: {encodable(why)}"
 
 
 def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
@@ -465,6 +499,8 @@ def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
             return _earlier(later, remedies.adopt(shown, listeners), anew)
         case "new_name", {"names": names}:
             return _new_name(names)
+        case "certificate_missing", {"is_gone": True}:
+            return "It was removed from Secrets Manager while this ran."
     return of_secrets.trouble(why)
 
 

@@ -23,11 +23,12 @@ from .._base.times import iso, now, parse
 from .._orders import run_collect as mailing
 from .._orders.plan_collect import Collected, Wanted, as_missing, why_missing
 from .._replacement.trust import TrustView
-from .._secrets_manager.messages import trouble
+from .._secrets_manager import messages as of_secrets
 from .._secrets_manager.read import OF_ONE_SECRET, InstanceListing, read_bundle
 from .._secrets_manager.secret import NO_KEY, Secret
 from .._softlayer.store import StoreCertificate
 from .._sources import folder, traefik
+from .._sources import messages as of_sources
 from .._sources.files import Files
 from .._sources.source import (
     CLIENTS,
@@ -45,7 +46,7 @@ from .._sources.source import (
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble, unreadable
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
-from .messages import why_not_read
+from .messages import none_usable, why_empty, why_not_read
 from .plan_import import ReadingPlan, Record, SourceCertificate, SourceOptions, plan_reading
 from .world import Read, World
 
@@ -53,10 +54,9 @@ REFUSALS = frozenset(t.get_args(Untrusted))
 """Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
 LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
-SEE = "See that its disk is mounted, and that the path is right."
 TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
 """What is told of a certificate that cannot be used."""
-GONE: Trouble = Obstacle("certificate_missing", {"error": "It was removed from Secrets Manager while this ran."})
+GONE: Trouble = Obstacle("certificate_missing", {"is_gone": True})
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class MailContent:
     Attributes:
         bundles: the certificates that were found; the path of each is that of its message.
         missing: of the keys that nothing usable was found for, what `ssl_fulfillment_email_info` returns.
-        why_empty: the sentence that there is no message, if there is none.
+        why_empty: why there is no message, if there is none; see `messages.why_empty`.
     """
 
     bundles: Sequence[Bundle] = ()
     missing: Sequence[Mapping[str, t.Any]] = ()
-    why_empty: str = ""
+    why_empty: Obstacle[str] | None = None
 
 
 def read_sources(
@@ -123,7 +123,7 @@ def read_sources(
             _take_others(read, source, content)
             continue
         if _is_missing(source.path):
-            read.empty.append(_empty(source, f"{printable(source.path)} is not there. {SEE}"))
+            read.empty.append(_empty(source, Obstacle("not_found", {"path": source.path})))
             continue
         files = Files(passphrase)
         mail: MailContent | None = None
@@ -133,16 +133,19 @@ def read_sources(
             paired = _look(source, files, mail or MailContent(), hide)
         except CertificatesError as error:
             if _is_missing(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
-                read.empty.append(_empty(source, error.message))
+                read.empty.append(_empty(source, Obstacle("not_found", {"error": error.message})))
             else:
                 what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
                 read.failed.append(failed_about(what, {"failure": error.as_failure()}))
             continue
-        why_empty = mail.why_empty if mail else _why_empty(source, paired)
-        if why_empty:
-            read.empty.append(_empty(source, why_empty))
-        for warning in dict.fromkeys((*paired.warnings, *_all_useless(source, paired))):
+        if why := mail.why_empty if mail else _why_empty(source, paired):
+            read.empty.append(_empty(source, why))
+        for warning in dict.fromkeys(map(of_sources.trouble, paired.warnings)):
             warn(warning)
+        if (
+            source.kind != MAIL and paired.useless and not paired.usable
+        ):  # one that can be used shows that all else is right
+            warn(none_usable(source.path, paired.useless))
         take(source, paired)
         read.useless.extend(_refused(source, mail, view.at) if mail else ())
     return read
@@ -163,14 +166,15 @@ def read_mail(
         CertificatesError: the mailbox cannot be read.
     """
     if places := mailing.missing_places(mailbox):
-        return MailContent(why_empty=f"{places} is not there. {SEE}")
+        return MailContent(why_empty=Obstacle("not_found", {"path": places}))
     wanted = [Wanted(key, path=path) for key, path in keys.items()]
     search = mailing.look_for(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
     letters = {key: search.collected(key.target) for key in wanted}
+    nothing = mailing.why_empty(mailbox, search)
     return MailContent(
         [_letter(collected) for key in wanted for collected in letters[key]],
         [as_missing(key, why_missing(key, search, now())) for key in wanted if not letters[key]],
-        mailing.why_empty(mailbox, search),
+        Obstacle("no_messages", {"error": nothing}) if nothing else None,
     )
 
 
@@ -184,8 +188,7 @@ def _letter(collected: Collected) -> Bundle:
 def _take_others(read: Read, source: Source, content: InstanceContent) -> None:
     """Add what an instance of Secrets Manager holds beside the certificates that were read."""
     if content.is_empty:
-        why = f"{content.url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
-        read.empty.append({**_empty(source, why), "path": content.url})
+        read.empty.append(_empty(source, Obstacle("no_secrets", {"url": content.url}), content.url))
     read.useless.extend(_of_secret(source, *unread) for unread in content.plan.useless)
     read.unwanted.extend(_of_secret(source, *unread) for unread in content.plan.unwanted)
     read.failed.extend(_of_secret(source, *unread, "failed") for unread in content.unreadable)
@@ -211,18 +214,9 @@ def _look(source: Source, files: Files, mail: MailContent, hide: Callable[..., o
     return look(lambda: groups(source.path), files)
 
 
-def _all_useless(source: Source, paired: Paired) -> Iterator[str]:
-    """Yield a warning if a folder has certificates, but none that can be used: one that can be shows that all else is right."""
-    if source.kind != MAIL and paired.useless and not paired.usable:
-        first = paired.useless[0]
-        name, message = printable(first.origin.name), encodable(trouble(t.cast(Trouble, first.trouble)))
-        yield f"None of the {len(paired.useless)} certificates in {printable(source.path)} can be used. {name}: {message}"
-
-
-def _empty(source: Source, why: str) -> Record:
-    """Return what is said of a source that brings nothing at all, in the same words for each kind."""
-    message = f"The source {source_name(source.kind)} brings nothing: {why}"
-    return {"source": source.kind, "path": printable(source.path), "message": message}
+def _empty(source: Source, why: Obstacle[str], path: str | None = None) -> Record:
+    """Return what is said of a source that brings nothing at all."""
+    return {"source": source.kind, "path": printable(path or source.path), "message": why_empty(why, source.kind)}
 
 
 def _is_missing(path: str) -> bool:
@@ -234,21 +228,18 @@ def _is_missing(path: str) -> bool:
     return False
 
 
-def _why_empty(source: Source, paired: Paired) -> str | None:
+def _why_empty(source: Source, paired: Paired) -> Obstacle[str] | None:
     """Return why a folder brings nothing at all, `None` if it brings something, be it of no use."""
-    path = printable(source.path)
+    path = source.path
     if paired.usable or paired.useless:
         return None
     with suppress(OSError):
-        if not os.listdir(source.path):
-            return f"{path} is empty. {SEE}"
+        if not os.listdir(path):
+            return Obstacle("empty", {"path": path})
     kind = None
     with suppress(CertificatesError):
-        kind = recognised(source.path) if source.kind != MAIL else None
-    if kind not in {None, source.kind}:
-        return f"{path} is a place of the kind {kind}: write {kind} in place of {source.kind}."
-    what = "private key" if source.kind == MAIL else "certificate with its private key"
-    return f"there is no {what} in {path}. {SEE}"
+        kind = recognised(path) if source.kind != MAIL else None
+    return Obstacle("other_kind" if kind not in {None, source.kind} else "nothing", {"path": path, "kind": kind})
 
 
 # Trust
@@ -332,7 +323,8 @@ def _entry(source: Source, bundle: Bundle, chain: Chain) -> SourceCertificate:
 def _skipped(source: Source, bundle: Bundle) -> Record:
     facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
     why = t.cast(Trouble, bundle.trouble)
-    return _not_taken(source, (bundle.origin.name, bundle.origin.path), facts, why.reason, trouble(why))
+    message = (of_secrets if source.kind == SECRETS_MANAGER else of_sources).trouble(why)
+    return _not_taken(source, (bundle.origin.name, bundle.origin.path), facts, why.reason, message)
 
 
 def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:

@@ -17,8 +17,7 @@ from contextlib import suppress
 
 from .._base.errors import Obstacle
 from .._base.names import by_spelling, spelling
-from .._base.text import printable
-from .._x509.bundle import Kind
+from .._x509.bundle import Kind, Trouble
 from .files import File, FileGroup, folder_in, names_in_source, setting_in, subfolders, written
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
@@ -67,8 +66,8 @@ def _lineage(name: str, folder: str, names: Sequence[str]) -> FileGroup:
     return FileGroup(name, files[0].path, files, renewing=_renewing(name, folder, names))
 
 
-def _renewing(name: str, folder: str, names: Sequence[str]) -> str | None:
-    """Return what to say if certificate and key do not fit, and the links show that certbot has not replaced all of them."""
+def _renewing(name: str, folder: str, names: Sequence[str]) -> Trouble | None:
+    """Return what it means if certificate and key do not fit, and the links show that certbot has not replaced all of them."""
     versions = set()
     for link in LINKS:
         with suppress(OSError):
@@ -76,7 +75,4 @@ def _renewing(name: str, folder: str, names: Sequence[str]) -> str | None:
             versions.add(version and version[1])
     if len(versions) < 2 and FORMER_LINKS.isdisjoint(names):
         return None
-    return (
-        f"Certbot is renewing {printable(name)}, or was interrupted while it did: the links in {printable(folder)} lead to files of "
-        "different versions. Run this again later; if it stays like that, run `certbot update_symlinks`."
-    )
+    return Obstacle("being_renewed", {"lineage": name, "folder": folder})

@@ -23,7 +23,6 @@ from .._base.errors import CertificatesError, Obstacle
 from .._base.files import LARGEST_FILE, not_readable, read_file
 from .._base.names import spelling
 from .._base.text import encodable, printable
-from .._x509 import messages as of_x509
 from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.certificate import Certificate
 
@@ -63,8 +62,8 @@ class FileGroup:
     """Whether a client keeps one certificate here, so that it is worth a word if that or the key is missing."""
     trouble: Trouble | None = None
     """What was found wrong before any file was read."""
-    renewing: str | None = None
-    """What it may mean if its certificate and key do not fit: a message."""
+    renewing: Trouble | None = None
+    """What it may mean if its certificate and key do not fit."""
     contents: tuple[FileContent, ...] = ()
     """Of the files, once they were read; of a file that belongs to several groups, what it has for this one."""
 
@@ -147,26 +146,14 @@ def subfolders(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
             if os.path.isdir(path):
                 yield name, path, names_in(path)
             elif os.path.islink(path) and not os.path.exists(path):
-                yield name, path, broken_link(path)
+                yield name, path, Obstacle("broken_link", {"link": path})
         except OSError as error:
             yield name, path, unreadable("folder", path, error)
 
 
 def unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:
     """Return the trouble with something that may not or cannot be read."""
-    why = not_readable(kind, printable(path), error).message
-    return Obstacle("unreadable", {"error": f"{why} Let the user who runs this read it, and check the disk."})
-
-
-def broken_link(path: str) -> Trouble:
-    """Return the trouble with a link that leads nowhere."""
-    return Obstacle(
-        "broken_link",
-        {
-            "error": f"{printable(path)} is a link to something that is not there: restore that, or remove the link and have the "
-            "certificate issued anew."
-        },
-    )
+    return Obstacle("unreadable", {"refused": not_readable(kind, printable(path), error).message})
 
 
 def setting_in(path: str, form: re.Pattern[str]) -> str | None:
@@ -179,8 +166,6 @@ def setting_in(path: str, form: re.Pattern[str]) -> str | None:
 
 
 # Reading
-
-CLOSED = "The PKCS#12 file cannot be opened: give its passphrase as privatekey_passphrase."
 
 
 @dataclass
@@ -226,11 +211,11 @@ def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
     bundle = parse(data)
     real_path = os.path.realpath(file.path) if bundle.key else file.path
     if not stamp == stamp_of(file.path) == stamp_of(real_path):
-        message = f"{printable(file.path)} was being written: run this again when that has ended."
-        return FileContent(file, Bundle(trouble=Obstacle("unreadable", {"error": message})), stamp, is_changing=True)
+        why: Trouble = Obstacle("unreadable", {"written": file.path})
+        return FileContent(file, Bundle(trouble=why), stamp, is_changing=True)
     if bundle.key and encodable(real_path) != real_path:
-        message = f"The path {printable(real_path)} is not in UTF-8: rename the file or its folder."
-        return FileContent(file, replace(bundle, key=None, trouble=Obstacle("unreadable", {"error": message})), stamp)
+        why = Obstacle("unreadable", {"not_utf8": real_path})
+        return FileContent(file, replace(bundle, key=None, trouble=why), stamp)
     key = bundle.key and replace(bundle.key, held=None, path=file.path, real_path=real_path)
     return FileContent(file, replace(bundle, key=key, trouble=what_is_wrong(file, bundle.trouble)), stamp)
 
@@ -249,9 +234,9 @@ def what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
     if trouble is None:
         return None
     is_closed = trouble.reason == "bad_passphrase"
-    message = CLOSED if is_closed and file.kind == "store" else of_x509.trouble(trouble)
+    why = Obstacle(trouble.reason, {"is_store": True}) if is_closed and file.kind == "store" else trouble
     is_known = is_closed or trouble.reason == "being_renewed"
-    return Obstacle(trouble.reason if is_known else "malformed", {"error": f"{printable(file.path)}: {message}"})
+    return Obstacle(trouble.reason if is_known else "malformed", {"file": file.path, "why": why})
 
 
 def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:
@@ -262,9 +247,9 @@ def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:
         leads_nowhere = getattr(refusal, "errno", None) in {errno.ENOENT, errno.ELOOP}
         if not leads_nowhere:
             return unreadable("file", path, refusal)
-        return broken_link(path) if os.path.islink(path) else None
+        return Obstacle("broken_link", {"link": path}) if os.path.islink(path) else None
     if not stat.S_ISREG(status.st_mode):
         return Obstacle("not_a_file", {"error": error.message})
     if status.st_size > LARGEST_FILE:
         return Obstacle("too_large", {"error": error.message})
-    return Obstacle("unreadable", {"error": f"{error.message} Let the user who runs this read it, and check the disk."})
+    return Obstacle("unreadable", {"refused": error.message})

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from .._base.errors import CertificatesError, Obstacle
 from .._base.files import absolute
 from .._base.text import printable
-from .._x509 import messages as of_x509
 from .._x509.bundle import Bundle, Origin, Trouble
 from .._x509.certificate import Certificate
 from . import acme_sh, certbot, folder, lego, traefik
@@ -157,7 +156,7 @@ class Paired:
     """A certificate with its key, and all that lies beside it as its issuers."""
     useless: tuple[Bundle, ...]
     """What cannot be used, with its certificate if that can be read."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Trouble, ...] = ()
     """About files that do not matter much."""
     issuers: tuple[Certificate, ...] = ()
     """All CA certificates."""
@@ -274,7 +273,9 @@ def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[
     of_keys = [(file, why) for file, why in troubles if file.kind == "key" or why.reason == "bad_passphrase"]
     for certificate in orphans:
         path = group.paths[certificate]
-        why_not = of_keys[0][1] if of_keys else _key_missing(path, group)
+        other_key = next((content.file.path for content in group.contents if content.bundle.key), None)
+        missing: Trouble = Obstacle("key_missing", {"certificate": path, "other_key": other_key})
+        why_not = of_keys[0][1] if of_keys else missing
         yield _not_usable(group, why_not, path, (certificate,))
     has_certificate = bool(orphans) or any(certificate in used for certificate in group.paths)
     if not group.is_entry:
@@ -284,40 +285,19 @@ def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[
     elif not has_certificate and troubles:
         yield _not_usable(group, troubles[0][1], troubles[0][0].path)
     elif not has_certificate and any(content.bundle.key for content in group.contents):
-        yield _not_usable(group, _certificate_missing(group), group.path)
+        yield _not_usable(group, Obstacle("certificate_missing", {"certificate": group.path}), group.path)
 
 
 def _not_usable(group: FileGroup, trouble: Trouble, path: str, certificates: tuple[Certificate, ...] = ()) -> Bundle:
     return Bundle(certificates, origin=Origin(group.name, path), trouble=trouble)
 
 
-def _key_missing(path: str, group: FileGroup) -> Trouble:
-    there = next((content.file.path for content in group.contents if content.bundle.key), None)
-    other = f"; the key in {printable(there)} is that of another one" if there else ""
-    return Obstacle(
-        "key_missing",
-        {
-            "error": f"The private key of the certificate in {printable(path)} is missing{other}. Put it beside the certificate, or have the "
-            "certificate issued anew."
-        },
-    )
-
-
-def _certificate_missing(group: FileGroup) -> Trouble:
-    return Obstacle(
-        "certificate_missing",
-        {
-            "error": f"The private key is there, but not the certificate {printable(group.path)}: have it issued, or remove the key."
-        },
-    )
-
-
-def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[str]:
+def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Trouble]:
     """Yield what is wrong with files that matter less, as the certificate can be used without them."""
     can_be_used = group.is_entry and any(certificate in used for certificate in group.paths)
     for content in group.contents:
         if content.bundle.trouble and (content.file.kind == "chain" or can_be_used):
-            yield of_x509.trouble(content.bundle.trouble)
+            yield content.bundle.trouble
 
 
 # Looking at it
@@ -364,11 +344,10 @@ def _with_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping
     """
     trouble, stamps = t.cast(Trouble, bundle.trouble), _stamps(group)
     if group.renewing is not None and trouble.reason in DOES_NOT_FIT:
-        return replace(bundle, trouble=Obstacle("being_renewed", {"error": group.renewing}))
+        return replace(bundle, trouble=group.renewing)
     is_changing = any(content.is_changing for content in group.contents) or before.get(group.name, stamps) != stamps
     if is_changing and trouble.reason in MAY_PASS:
-        message = f"{printable(bundle.origin.path)}, or its private key, was being written: run this again when that has ended."
-        return replace(bundle, trouble=Obstacle("being_renewed", {"error": message}))
+        return replace(bundle, trouble=Obstacle("being_renewed", {"written": bundle.origin.path}))
     return bundle
 
 

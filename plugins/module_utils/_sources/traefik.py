@@ -24,9 +24,6 @@ from .._x509.pem import from_base64
 from .files import File, FileContent, FileGroup, read_and_parse, what_is_wrong
 
 STORAGE, CERTIFICATES = "acme.json", "Certificates"
-NO_STORAGE = "This is no acme.json of Traefik: name the file that is the storage of its certificate resolvers."
-OF_TRAEFIK_1 = "This is of Traefik 1: convert it with `traefik-migration-tool acme`, and name what that writes."
-CUT_OFF = "Traefik is writing it, or has issued no certificate yet: run this again later, and restart Traefik if it stays like that."
 
 
 def groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> list[FileGroup]:
@@ -57,11 +54,11 @@ def _stored(text: str) -> Mapping[str, t.Any] | Trouble:
         stored = json.loads(text)
     except (ValueError, RecursionError) as error:
         if text[:1] in {"", "{"} and (text[-1:] != "}" or getattr(error, "pos", None) == len(text)):
-            return Obstacle("being_renewed", {"error": CUT_OFF})
+            return Obstacle("being_renewed", {"is_cut_off": True})
     if not isinstance(stored, dict):
-        return Obstacle("malformed", {"error": NO_STORAGE})
+        return Obstacle("malformed", {"is_storage": False})
     is_old = not isinstance(stored.get(CERTIFICATES, {}), dict)  # else that is the name of a resolver
-    return Obstacle("malformed", {"error": OF_TRAEFIK_1}) if is_old else stored
+    return Obstacle("malformed", {"is_old": True}) if is_old else stored
 
 
 def _entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.Any]]]:

@@ -140,7 +140,6 @@ EQUIVALENT: dict[str, str] = {
         "Groups of files have nothing secret.",
     ),
     "bundle.read_bundle: kind == 'any' and is_der(data) => kind == 'any'": "Only DER and what is labelled so has certificates.",
-    "plan_import._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
     "database._make_tables.UtcDateTime: True => False (2)": "Only what is remembered of statements, which takes less time.",
     **dict.fromkeys(
         ("ledger.Ledger._claim: 1 => 2 (2)", "ledger.Ledger._claim: 1 => 2 (3)"),
@@ -156,9 +155,6 @@ EQUIVALENT: dict[str, str] = {
     "attention._is_renewed_in_time: begin and view.at < begin <= end - TWO_NIGHTS and supersedes(other, record,"
     " view.then(begin)) => view.at < begin <= end - TWO_NIGHTS and supersedes(other, record, view.then(begin))": (
         "What has names has a beginning."
-    ),
-    "attention._about.item: request and reason == 'renewal_requested' => reason == 'renewal_requested'": (
-        "Nothing is told as requested that nobody has asked for."
     ),
     "can_replace.completes: new.certificate != old.certificate or new.intermediates == old.intermediates"
     " => new.certificate != old.certificate": "No chain has more than itself, which takes longer to see.",
@@ -191,7 +187,6 @@ EQUIVALENT: dict[str, str] = {
         "One check of thousands.",
     ),
     "place.parse_mounts: 4 => 5": "Each line has more.",
-    "attention._why_not_renewed: served.shown_name or '' => served.shown_name": "What a source has, too, can be named.",
     "plan_deploy.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
     "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import source_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import (
     DEPLOY,
     ROTATE,
@@ -27,12 +28,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.m
     NOT_APPROVED,
     REFUSAL_REMEDIES,
     needs_attention,
+    none_usable,
     not_reached,
     of_target,
     refused_by_clients,
     too_many_listeners,
     unmatched,
     why_attention,
+    why_empty,
     why_kept,
     why_not_adopted,
     why_not_imported,
@@ -42,7 +45,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.m
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.renewal_info import RenewalRequest
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import Read
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef, Origin
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Chain
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
@@ -758,6 +761,14 @@ def test_what_is_in_no_folder_is_looked_for_among_the_sources(source: str, where
             Obstacle("new_name", {"names": frozenset({NAME})}),
             f"The store holds no certificate for {NAME} that it would renew: import_new: true imports it.",
         ),
+        (
+            Obstacle("certificate_missing", {"is_gone": True}),
+            "It was removed from Secrets Manager while this ran.",
+        ),
+        (
+            Obstacle("key_missing", {"has_key": False}),
+            "Secrets Manager has no private key of it: import it there again, with its key.",
+        ),
     ],
     ids=reason_of,
 )
@@ -801,6 +812,41 @@ def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> Non
     same = Obstacle("ambiguous", {"rivals": [replace(each, path="/keys/cert.pem") for each in both]})
     moved = "Copy one, with its key, to a folder of its own, and name that as the source."
     assert why_not_adopted(same, NAME, Read()).endswith(f"(RSA, until {iso(NOW + 10 * DAY)}). {moved}")
+
+
+# A source that brings nothing
+
+
+@pytest.mark.parametrize(
+    ("why", "kind", "said"),
+    [
+        (Obstacle("not_found", {"path": "/a"}), "certbot", "/a is not there. {SEE}"),
+        (Obstacle("not_found", {"error": "It is no folder."}), "certbot", "It is no folder."),
+        (Obstacle("empty", {"path": "/a"}), "certbot", "/a is empty. {SEE}"),
+        (
+            Obstacle("other_kind", {"path": "/a", "kind": "lego"}),
+            "certbot",
+            "/a is a place of the kind lego: write lego in place of certbot.",
+        ),
+        (Obstacle("nothing", {"path": "/a"}), "mail", "there is no private key in /a. {SEE}"),
+        (Obstacle("nothing", {"path": "/a"}), "acme_sh", "there is no certificate with its private key in /a. {SEE}"),
+        (Obstacle("no_messages", {"error": "0 messages."}), "mail", "0 messages."),
+        (
+            Obstacle("no_secrets", {"url": "https://a"}),
+            "secrets_manager",
+            "https://a has no certificate, or none to which the source is narrowed. See that it is the right instance.",
+        ),
+    ],
+)
+def test_why_empty(why: Obstacle[str], kind: str, said: str) -> None:
+    see = "See that its disk is mounted, and that the path is right."
+    assert why_empty(why, kind) == f"The source {source_name(kind)} brings nothing: {said.format(SEE=see)}"
+
+
+def test_none_usable() -> None:
+    locked = Bundle(origin=Origin("www", "/a"), trouble=Obstacle("malformed", {"error": "It is locked."}))
+    said = "None of the 2 certificates in /keys can be used. www: It is locked."
+    assert none_usable("/keys", [locked, locked]) == said
 
 
 # What needs attention

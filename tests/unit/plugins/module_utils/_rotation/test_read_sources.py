@@ -13,12 +13,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.options import mailbox_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
     LEAVES_AT_ONCE,
-    SEE,
     MailContent,
     read_mail,
     read_sources,
@@ -299,9 +298,14 @@ def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None
     def look() -> MailContent:
         return read_mail(module, {**options, "paths": [str(tmp_path / "mails")]}, keys, ())
 
-    assert look() == MailContent(why_empty=f"{tmp_path}/mails is not there. {SEE}")
+    assert look() == MailContent(why_empty=Obstacle("not_found", {"path": f"{tmp_path}/mails"}))
     (tmp_path / "mails").mkdir()
-    assert look().why_empty.startswith(f"0 messages of the last 30 days are in {tmp_path}/mails: see")
+    why = look().why_empty
+    assert (
+        why
+        and why.reason == "no_messages"
+        and f"0 messages of the last 30 days are in {tmp_path}" in why.facts["error"]
+    )
     message = f"Message-ID: <1@example.com>\nSubject: Issued\n\n{ONE.pem}{ONE.chain_pem}"
     (tmp_path / "mails/a.eml").write_text(message)
     there = look()
@@ -310,7 +314,7 @@ def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None
     ]
     assert there.bundles[0].issuers == tuple(map(Certificate.of, ONE.chain)) and there.bundles[0].key is None
     assert [(one["path"], one["reason"]) for one in there.missing] == [("/keys/b.key", "waiting_for_email")]
-    assert there.why_empty == "" and warned == []
+    assert there.why_empty is None and warned == []
 
 
 def test_without_a_key_no_mailbox_is_opened(tmp_path: Path, read: Reader) -> None:
@@ -485,7 +489,9 @@ def test_mail_brings_nothing_without_keys_or_messages(tmp_path: Path, read: Read
     none = read("mail", "", mail=MailContent(), privatekey_dir=str(keys))
     (keys / "one.key").write_text(ONE.key_pem)
     said = f"0 messages of the last 30 days are in {tmp_path}: see whether."
-    empty = read("mail", "", mail=MailContent(why_empty=said), privatekey_dir=str(keys))
+    empty = read(
+        "mail", "", mail=MailContent(why_empty=Obstacle("no_messages", {"error": said})), privatekey_dir=str(keys)
+    )
     assert [found.empty[0]["message"].partition(" See that its disk")[0] for found in (missing, none, empty)] == [
         f"The source mail brings nothing: {keys} is not there.",
         f"The source mail brings nothing: there is no private key in {keys}.",

@@ -381,4 +381,4 @@ def test_what_is_said_of_files_that_cannot_be_used(
     )
     assert [(one.trouble and one.trouble.reason, one.origin.path) for one in entry.useless] == of_an_entry
     assert [(one.trouble and one.trouble.reason, one.origin.path) for one in files.useless] == of_any_files
-    assert [*entry.warnings, *files.warnings] == ["No."] * warned
+    assert [*entry.warnings, *files.warnings] == [NO] * warned

@@ -16,8 +16,8 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import SourceReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import files
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.messages import trouble as said_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.traefik import groups
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import messages as of_x509
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -255,7 +255,7 @@ def test_whatever_is_in_the_file(stored: Any, end: int | None, tmp_path_factory:
     assert listed[0].name == "acme.json" and {group.path for group in listed} == {str(path)}
     troubles = [content.bundle.trouble for group in listed for content in group.contents if content.bundle.trouble]
     assert REASONS.issuperset(trouble.reason for trouble in troubles)
-    assert ENTRY["key"][:40] not in repr(listed) and all(of_x509.trouble(trouble).endswith(".") for trouble in troubles)
+    assert ENTRY["key"][:40] not in repr(listed) and all(said_of(trouble).endswith(".") for trouble in troubles)
 
 
 @given(stored=stored_somehow())
