@@ -30,6 +30,7 @@ from .._store import run_import as importing
 from .._store.check import ImportOptions
 from .._store.plan_import import ImportAction, plan_present, removal_of
 from .._store.read_files import with_key
+from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
 from . import messages
 from .approved import limit_listeners, limit_removal
@@ -120,7 +121,8 @@ def store_entries(
 def _checked(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
     """Return what stores a certificate of a source, or why that does not fit; its key is read from its file now."""
     params = module.params
-    bundle = with_key(entry.bundle, params["privatekey_passphrase"] or None, module.hide)
+    held = Bundle((entry.certificate,), entry.record.intermediates, entry.key)
+    bundle = with_key(held, params["privatekey_passphrase"] or None, module.hide)
     anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
     known = ImportAction("imported", None, {}, certificate=entry.certificate)
     return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.view)

@@ -71,12 +71,6 @@ class RenewalFacts:
         return [*self.world.bundles.useless, *self.world.bundles.unwanted, *self.chosen.left_out]
 
     @cached_property
-    def broken(self) -> Sequence[Record]:
-        """Return the certificates of the sources that cannot be used until a person fixes them, except those that a source may hold without a key."""
-        records = (*self.world.bundles.useless, *self.chosen.left_out)
-        return [record for record in records if record["reason"] in OPERATORS]
-
-    @cached_property
     def entry_of(self) -> Mapping[Handle, SourceCertificate]:
         """Return the certificates of the sources that can be used, by the handle of their record."""
         return {entry.record.handle: entry for entry in self.chosen.usable}
@@ -178,7 +172,10 @@ def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[Att
         listeners: what became of them; in check mode, what would.
         known: what could renew what they serve.
     """
-    in_place = _in_place(listeners, known.world)
+    index, balancers = known.world.index, known.world.listed_balancers
+    present = [listener.certificate_id for balancer in balancers for listener in balancer.listeners]
+    records = map(index.by_handle.get, (*present, *(target.final_handle for target in listeners)))
+    in_place = frozenset(record.certificate for record in records if record and record.certificate)
     items = [item for listener in listeners for item in _about(listener, known, in_place)]
 
     def urgency(item: AttentionItem) -> tuple[int, str, str, int]:
@@ -245,13 +242,6 @@ def _is_overdue(item: AttentionItem, at: datetime) -> bool:
     return item.held_back_since is not None and at - item.held_back_since > GRACE_PERIOD
 
 
-def _in_place(listeners: Iterable[Target], world: World) -> frozenset[Certificate]:
-    """Return the certificates that listeners of the account have."""
-    present = (listener.certificate_id for balancer in world.listed_balancers for listener in balancer.listeners)
-    records = (world.index.by_handle.get(handle) for handle in (*present, *(each.final_handle for each in listeners)))
-    return frozenset(record.certificate for record in records if record and record.certificate)
-
-
 def served_by(listener: Target, world: World) -> Served:
     """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API.
 
@@ -264,9 +254,12 @@ def served_by(listener: Target, world: World) -> Served:
     candidates = [Served(view.lifespan_of(leaf, tuple(sent)), leaf, record, tuple(sent)) for leaf, *sent in seen]
     if record and listener.is_managed and not is_other and (held is None or not seen):
         candidates.append(Served(view.lifespan(record), held, record, record.intermediates))
-    return min(
-        candidates, key=lambda served: _urgency(served.lifespan, view.at), default=Served(NOT_KNOWN, None, record)
-    )
+
+    def urgency(served: Served) -> tuple[bool, bool, datetime]:
+        lifespan, latest = served.lifespan, datetime.max.replace(tzinfo=view.at.tzinfo)
+        return not lifespan.is_over(view.at), not lifespan.is_to_come(view.at), lifespan.end or latest
+
+    return min(candidates, key=urgency, default=Served(NOT_KNOWN, None, record))
 
 
 def as_served(listener: Target, world: World) -> Record:
@@ -296,11 +289,6 @@ def revocation_of(served: Served, view: TrustView) -> Revocation | None:
     return view.revocation_of(served.certificate, served.sent) if served.certificate else None
 
 
-def _urgency(lifespan: Lifespan, at: datetime) -> tuple[bool, bool, datetime]:
-    """Return what is sorted by, the most urgent first."""
-    return not lifespan.is_over(at), not lifespan.is_to_come(at), lifespan.end or datetime.max.replace(tzinfo=at.tzinfo)
-
-
 def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
     """Yield what is to be said of a listener."""
     served, view = served_by(listener, known.world), known.world.view
@@ -308,9 +296,14 @@ def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certifica
     held = None
     if isinstance(listener, ListenerAction) and record and record.certificate:
         held = _why_held_back(listener, record, known, in_place)
-    has_other = _has_renewal(listener, served, known)
-    unusable = None if has_other else _why_unusable(served, known)
-    requested = None if has_other else _why_requested(served, known)
+    own_record = record or listener.target
+    is_renewed = own_record and own_record.certificate and known.usable_index.superseding(own_record, view)
+    unusable = requested = None
+    if not (listener.renewal_id or is_renewed):
+        unusable = _why_unusable(served, known)
+        request = known.requests.get(served.certificate) if served.certificate else None
+        if request and view.at >= request.end:
+            requested = Obstacle("renewal_requested", {"request": request})
     own = Obstacle("listener", {"listener": listener})
 
     def item(reason: AttentionReason, why: Obstacle[str]) -> AttentionItem:
@@ -362,27 +355,14 @@ def _why_revoked(listener: Target, served: Served, known: RenewalFacts) -> Obsta
 def _why_unusable(served: Served, known: RenewalFacts) -> Obstacle[str] | None:
     """Return what a source has to renew what is served, and why it cannot be used, through the fault of those who run it."""
     names = served.names
-    for broken in known.broken if names else ():
+    every = (*known.world.bundles.useless, *known.chosen.left_out)  # a source may hold what is unwanted without its key
+    for broken in [record for record in every if names and record["reason"] in OPERATORS]:
         begin, of_broken = parse(broken.get("not_before")), names_of(broken)
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
         is_unread = begin is None and ascii_name(broken["name"]) in names
         if (is_newer and names <= of_broken) or is_unread:
             return Obstacle("unusable", {"skipped": broken})
     return None
-
-
-def _has_renewal(listener: Target, served: Served, known: RenewalFacts) -> bool:
-    """Return whether the store or a source has what may take the place of what a listener has."""
-    record = served.record or listener.target
-    is_renewed = record and record.certificate and known.usable_index.superseding(record, known.world.view)
-    return bool(listener.renewal_id or is_renewed)
-
-
-def _why_requested(served: Served, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return what an authority said of the renewal of what is served, if it wanted it by now."""
-    request = known.requests.get(served.certificate) if served.certificate else None
-    is_missed = request and known.world.view.at >= request.end
-    return Obstacle("renewal_requested", {"request": request}) if is_missed else None
 
 
 def _why_held_back(

@@ -391,6 +391,7 @@ def _some(texts: Iterable[str]) -> str:
 
 SEE = "See that its disk is mounted, and that the path is right."
 """What to do where something is not found."""
+NO_RENEWAL = "It renews no certificate of the store. For certificate"
 UNRENEWED = frozenset({"not_renewed", "unused", "no_source"})
 """Why nothing renews what is due; all else that can be said of it is about a renewal that there is."""
 
@@ -402,25 +403,20 @@ def not_trusted(chain: Chain) -> str:
 
 def why_empty(why: Obstacle[str], kind: str) -> str:
     """Return why a source of some kind brings nothing at all."""
-    return f"The source {source_name(kind)} brings nothing: {_nothing(why, kind)}"
-
-
-def _nothing(why: Obstacle[str], kind: str) -> str:
+    nothing = f"The source {source_name(kind)} brings nothing:"
     match why.reason, why.facts:
         case "no_secrets", {"url": url}:
-            return (
-                f"{url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
-            )
+            return f"{nothing} {url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
         case "not_found", {"path": path}:
-            return f"{printable(path)} is not there. {SEE}"
+            return f"{nothing} {printable(path)} is not there. {SEE}"
         case "empty", {"path": path}:
-            return f"{printable(path)} is empty. {SEE}"
+            return f"{nothing} {printable(path)} is empty. {SEE}"
         case "other_kind", {"path": path, "kind": other}:
-            return f"{printable(path)} is a place of the kind {other}: write {other} in place of {kind}."
+            return f"{nothing} {printable(path)} is a place of the kind {other}: write {other} in place of {kind}."
         case "nothing", {"path": path}:
             what = "private key" if kind == "mail" else "certificate with its private key"
-            return f"there is no {what} in {printable(path)}. {SEE}"
-    return str(why.facts["error"])
+            return f"{nothing} there is no {what} in {printable(path)}. {SEE}"
+    return f"{nothing} {why.facts['error']}"
 
 
 def none_usable(path: str, useless: Sequence[Bundle]) -> str:
@@ -439,7 +435,7 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             return NOT_APPROVED
         case _, {"nearest": nearest, "why": nested, "remedy": reason, "listeners": listeners}:
             remedy = remedy_for_held_back(reason, entry.record, nearest, entry, listeners)
-            return f"{_no_renewal(nearest)} {uncapitalized(why_not(nested))} {remedy}".strip()
+            return f"{NO_RENEWAL} {nearest.id}, {uncapitalized(why_not(nested))} {remedy}".strip()
         case "expired", _:
             remedy = remedies.renewal(entry.source, entry.name, shown, key_type)
             return f"It expired at {iso(certificate.not_after)}: {remedy}."
@@ -493,7 +489,7 @@ def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
             )
         case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
             lacks = f"it lacks names that are served now: {some_of(lost)}."
-            return f"{_no_renewal(nearest)} {lacks} {_accepting(reason, remedies.adopt(shown, listeners))}"
+            return f"{NO_RENEWAL} {nearest.id}, {lacks} {_accepting(reason, remedies.adopt(shown, listeners))}"
         case "ambiguous", {"later": later, "listeners": listeners}:
             anew = remedies.reissue("secrets_manager", secret.name, shown, "")
             return _earlier(later, remedies.adopt(shown, listeners), anew)
@@ -502,10 +498,6 @@ def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
         case "certificate_missing", {"is_gone": True}:
             return "It was removed from Secrets Manager while this ran."
     return of_secrets.trouble(why)
-
-
-def _no_renewal(nearest: StoreCertificate) -> str:
-    return f"It renews no certificate of the store. For certificate {nearest.id},"
 
 
 def _earlier(later: StoreCertificate, switch: str, anew: str) -> str:
@@ -599,29 +591,27 @@ def why_not_adopted(why: Obstacle[t.Any], name: str, sources: Read) -> str:
 
 
 def needs_attention(item: AttentionItem) -> str:
-    """Return what is wrong with a listener, and what to do about it; of one for which no run fails yet, from when on one does."""
-    ends = f"{_how_it_ends(item)} " if item.reason in {"expired", "expiring"} else ""
-    return f"{ends}{why_attention(item.why, item.served)}{_grace_period(item)}"
+    """Return what is wrong with a listener, and what to do about it.
 
-
-def _grace_period(item: AttentionItem) -> str:
+    Of what is due, it says first when it ends, and that nothing renews it, unless something would; of what fails no run yet, last from when on.
+    """
+    said = why_attention(item.why, item.served)
+    if item.reason in {"expired", "expiring"}:
+        end, issuer = iso(item.served.lifespan.end), item.served.lifespan.ends_by
+        ends = f"{'expired' if item.reason == 'expired' else 'ends'} at {end}"
+        nothing = ", and nothing renews it" if item.why.reason in UNRENEWED else ""
+        said = (
+            f"Its issuer {issuer.shown_name} {ends}, and clients refuse it from then on{nothing}. Import the certificate again with today's "
+            f"chain. {said}"
+            if issuer
+            else f"It {ends}{nothing}. {said}"
+        )
     match item.fails_from:
         case None:
-            return ""
+            return said
         case "due":
-            return " A run fails only once what is served is due for renewal."
-        case instant:
-            return f" No run fails for it before {iso(instant)}."
-
-
-def _how_it_ends(item: AttentionItem) -> str:
-    """Return a sentence on the end of what is served, and that nothing renews it, unless something would."""
-    end, issuer = iso(item.served.lifespan.end), item.served.lifespan.ends_by
-    ends = f"{'expired' if item.reason == 'expired' else 'ends'} at {end}"
-    nothing = ", and nothing renews it" if item.why.reason in UNRENEWED else ""
-    if issuer is None:
-        return f"It {ends}{nothing}."
-    return f"Its issuer {issuer.shown_name} {ends}, and clients refuse it from then on{nothing}. Import the certificate again with today's chain."
+            return f"{said} A run fails only once what is served is due for renewal."
+    return f"{said} No run fails for it before {iso(item.fails_from)}."
 
 
 def why_attention(why: Obstacle[str], served: Served) -> str:

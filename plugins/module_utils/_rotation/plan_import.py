@@ -35,7 +35,7 @@ from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._secrets_manager.secret import NO_KEY, Secret
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
-from .._x509.bundle import Bundle, KeyRef, Trouble
+from .._x509.bundle import KeyRef, Trouble
 from .._x509.certificate import Certificate, name_set, names_of
 from .._x509.chain import UNTRUSTED, Chain, Trust
 from .messages import not_trusted, why_not_imported
@@ -91,11 +91,6 @@ class SourceCertificate:
         if self.source in {"mail", "secrets_manager"}:
             return None
         return self.path if self.source == "traefik" else posixpath.dirname(self.path)
-
-    @property
-    def bundle(self) -> Bundle:
-        """What an import is given."""
-        return Bundle((self.certificate,), self.record.intermediates, self.key)
 
     def is_meant(self, patterns: Sequence[str] | None) -> bool:
         """Return whether it is one of those that are meant; see `is_meant`."""
@@ -195,11 +190,11 @@ def choose(
             entry, rivals, by_handle, view, is_stored=bool(index.same(entry.certificate))
         )
         if not why_not and not index.superseded_by(entry.record, view):
-            why_not = (
-                _why_not_new(entry, options, view)
-                if options.import_new
-                else _why_nothing_to_renew(entry, index, view, listeners_with)
-            )
+            leaf, sent = entry.certificate, entry.record.intermediates
+            if not options.import_new:
+                why_not = _why_nothing_to_renew(entry, index, view, listeners_with)
+            elif options.needs_trust and view.why_revoked(leaf, sent):  # what renews something may be as bad as that is
+                why_not = Obstacle("untrusted", {"revocation": view.revocation_of(leaf, sent)})
         if why_not:
             skipped.append((entry, why_not))
         else:
@@ -247,14 +242,6 @@ def _why_unusable(entry: SourceCertificate, options: SourceOptions, view: TrustV
     if view.is_revoked(certificate):
         return Obstacle("revoked", {"revocation": view.revocations[certificate]})
     return None
-
-
-def _why_not_new(entry: SourceCertificate, options: SourceOptions, view: TrustView) -> Obstacle[RotationReason] | None:
-    """Return why a certificate is not imported that renews nothing: what stands in for another one may be as bad as that is, by its issuers."""
-    leaf, sent = entry.certificate, entry.record.intermediates
-    if not (options.needs_trust and view.why_revoked(leaf, sent)):
-        return None
-    return Obstacle("untrusted", {"revocation": view.revocation_of(leaf, sent)})
 
 
 def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, view: TrustView) -> Obstacle[RotationReason] | None:
@@ -392,23 +379,28 @@ def plan_reading(
         listeners_with: the listeners that have a certificate of the store.
     """
     plan = ReadingPlan()
-    store = _Store(index, view)
+    known = [record for record in index if record.certificate]
+    addresses = frozenset(address for record in known for address in certificate_of(record).addresses)
+    by_serial_number: dict[int | None, list[StoreCertificate]] = defaultdict(list)
+    for record in known:
+        by_serial_number[certificate_of(record).parsed.serial_number].append(record)
     for secret in secrets:
         if not is_meant(secret.common_name, secret.alt_names, options.common_names):
             continue
-        same = store.same(secret)
+        alike = by_serial_number.get(secret.serial_number, ())
+        same = next(iter(best([record for record in alike if secret.is_of(certificate_of(record))], view)), None)
         if same is not None and not _may_complete(secret, same, options, view):
             plan.stored.append((secret, same))
-            continue
-        why_useless = _why_useless(secret, view)
-        if not secret.has_private_key and not secret.why_inactive:
+        elif not secret.has_private_key and not secret.why_inactive:
             plan.unwanted.append((secret, NO_KEY))
-        elif why_useless:
-            plan.useless.append((secret, why_useless))
-        elif same is not None or options.import_new or store.may_renew(secret):
+        elif secret.why_inactive:
+            plan.useless.append((secret, Obstacle("not_active")))
+        elif secret.not_after is not None and secret.not_after < view.at:
+            plan.useless.append((secret, Obstacle("expired")))
+        elif same is not None or options.import_new or _may_renew(secret, index, addresses):
             plan.to_read.append(secret)
         else:
-            plan.unwanted.append((secret, store.why_nothing_to_renew(secret, listeners_with)))
+            plan.unwanted.append((secret, _why_not_read(secret, index, listeners_with)))
     return plan
 
 
@@ -426,48 +418,29 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
     return not record.intermediates or (options.needs_trust and view.chain(record).trust == "incomplete")
 
 
-def _why_useless(secret: Secret, view: TrustView) -> Obstacle[RotationReason] | None:
-    if secret.why_inactive:
-        return Obstacle("not_active")
-    return Obstacle("expired") if secret.not_after is not None and secret.not_after < view.at else None
+def _may_renew(secret: Secret, index: StoreIndex, addresses: frozenset[str]) -> bool:
+    """Return whether the store has an older certificate for nothing but a secret's names; metadata may lack `addresses` that it is for.
+
+    `can_replace` decides once the certificate was read. Here, what metadata does not tell must not speak against it: addresses, organization,
+    and trust.
+    """
+    names = _identities(secret)
+    within = index.within(names | addresses)
+    return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
 
 
-class _Store:
-    """The store, found by what metadata tells of certificates."""
-
-    def __init__(self, index: StoreIndex, view: TrustView) -> None:
-        self._index = index
-        known = [record for record in index if record.certificate]
-        self._addresses = frozenset(address for record in known for address in certificate_of(record).addresses)
-        self._by_serial_number: dict[int | None, list[StoreCertificate]] = defaultdict(list)
-        for record in known:
-            self._by_serial_number[certificate_of(record).parsed.serial_number].append(record)
-        self._view = view
-
-    def same(self, secret: Secret) -> StoreCertificate | None:
-        """Return the record of a secret's certificate, of several that with the best chain."""
-        alike = self._by_serial_number.get(secret.serial_number, ())
-        same = [record for record in alike if secret.is_of(certificate_of(record))]
-        return next(iter(best(same, self._view)), None)
-
-    def may_renew(self, secret: Secret) -> bool:
-        """Return whether the store has an older certificate for nothing but the secret's names; addresses may be missing in metadata."""
-        names = _identities(secret)
-        within = self._index.within(names | self._addresses)
-        return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
-
-    def why_nothing_to_renew(self, secret: Secret, listeners_with: ListenersWith) -> Obstacle[RotationReason]:
-        """Return why: that of the certificate which comes nearest to it, if there is any."""
-        names = _identities(secret)
-        related = [record for record in self._index.sharing(names) if _is_older(record, secret)]
-        nearest = nearest_of(related, names)
-        if nearest is None:
-            return _why_not_renewing(names, secret.not_after, self._index, listeners_with)
-        lost = sorted(certificate_of(nearest).identities - names)
-        reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
-        listeners = listeners_with.get(nearest.stored_id, ())
-        facts = {"nearest": nearest, "lost": lost, "names": names, "remedy": reason, "listeners": listeners}
-        return Obstacle("names_not_covered", facts)
+def _why_not_read(secret: Secret, index: StoreIndex, listeners_with: ListenersWith) -> Obstacle[RotationReason]:
+    """Return why a secret may stand in for none of the store: that which comes nearest to it, if there is any for its names."""
+    names = _identities(secret)
+    related = [record for record in index.sharing(names) if _is_older(record, secret)]
+    nearest = nearest_of(related, names)
+    if nearest is None:
+        return _why_not_renewing(names, secret.not_after, index, listeners_with)
+    lost = sorted(certificate_of(nearest).identities - names)
+    reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
+    listeners = listeners_with.get(nearest.stored_id, ())
+    facts = {"nearest": nearest, "lost": lost, "names": names, "remedy": reason, "listeners": listeners}
+    return Obstacle("names_not_covered", facts)
 
 
 def _identities(secret: Secret) -> frozenset[str]:

@@ -21,7 +21,7 @@ from .._base.names import shown_name, source_name
 from .._base.text import encodable, printable
 from .._base.times import iso, now, parse
 from .._orders import run_collect as mailing
-from .._orders.plan_collect import Collected, Wanted, as_missing, why_missing
+from .._orders.plan_collect import Wanted, as_missing, why_missing
 from .._replacement.trust import TrustView
 from .._secrets_manager import messages as of_secrets
 from .._secrets_manager.read import OF_ONE_SECRET, InstanceListing, read_bundle
@@ -106,8 +106,17 @@ def read_sources(
         for bundle in paired.usable:
             chain = judge(bundle)
             view.remember(t.cast(Certificate, bundle.certificate), chain)
-            read.entries.append(_entry(source, bundle, chain))
-        read.useless.extend(_skipped(source, bundle) for bundle in paired.useless)
+            key, place = t.cast(KeyRef, bundle.key), (bundle.origin.name, bundle.origin.path)
+            if source.kind == MAIL:  # what came is named after its key
+                place = _place_of_key(key.path)
+            record = StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers))
+            read.entries.append(SourceCertificate(**_named(source, *place), record=record, chain=chain, key=key))
+        said = of_secrets if source.kind == SECRETS_MANAGER else of_sources
+        for bundle in paired.useless:
+            facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
+            why = t.cast(Trouble, bundle.trouble)
+            place = bundle.origin.name, bundle.origin.path
+            read.useless.append(_not_taken(source, place, facts, why.reason, said.trouble(why)))
 
     for position, source in enumerate(sources):
         if source.kind == SECRETS_MANAGER:
@@ -170,19 +179,18 @@ def read_mail(
     wanted = [Wanted(key, path=path) for key, path in keys.items()]
     search = mailing.look_for(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
     letters = {key: search.collected(key.target) for key in wanted}
+    bundles = []
+    for collected in (collected for key in wanted for collected in letters[key]):
+        certificate, location = collected.match.certificate, collected.location
+        path = location.path or collected.headers.message_id or location.folder or ""
+        name = shown_name(certificate.common_name, certificate.subject_alt_names)
+        bundles.append(Bundle((certificate,), collected.match.chain.issuers, origin=Origin(name or "", path)))
     nothing = mailing.why_empty(mailbox, search)
     return MailContent(
-        [_letter(collected) for key in wanted for collected in letters[key]],
+        bundles,
         [as_missing(key, why_missing(key, search, now())) for key in wanted if not letters[key]],
         Obstacle("no_messages", {"error": nothing}) if nothing else None,
     )
-
-
-def _letter(collected: Collected) -> Bundle:
-    certificate, location = collected.match.certificate, collected.location
-    path = location.path or collected.headers.message_id or location.folder or ""
-    name = shown_name(certificate.common_name, certificate.subject_alt_names)
-    return Bundle((certificate,), collected.match.chain.issuers, origin=Origin(name or "", path))
 
 
 def _take_others(read: Read, source: Source, content: InstanceContent) -> None:
@@ -306,25 +314,6 @@ class _ChainsByIssuer:
 
 
 # Records
-
-
-def _entry(source: Source, bundle: Bundle, chain: Chain) -> SourceCertificate:
-    key, place = t.cast(KeyRef, bundle.key), (bundle.origin.name, bundle.origin.path)
-    if source.kind == MAIL:  # what came is named after its key
-        place = _place_of_key(key.path)
-    return SourceCertificate(
-        **_named(source, *place),
-        record=StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers)),
-        chain=chain,
-        key=key,
-    )
-
-
-def _skipped(source: Source, bundle: Bundle) -> Record:
-    facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
-    why = t.cast(Trouble, bundle.trouble)
-    message = (of_secrets if source.kind == SECRETS_MANAGER else of_sources).trouble(why)
-    return _not_taken(source, (bundle.origin.name, bundle.origin.path), facts, why.reason, message)
 
 
 def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
