@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import typing as t
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .._base.codes import Code
@@ -36,7 +36,7 @@ from . import messages
 from .approved import limit_listeners, limit_removal
 from .attention import served_by
 from .endpoints import EndpointAction, as_seen, plan_endpoints, why_not_all_known
-from .messages import why_not_adopted, why_not_imported
+from .messages import changed_while_read, why_not_adopted, why_not_imported
 from .options import RotationOptions
 from .plan_adopt import Adoption, fitness, plan_adoption
 from .plan_clean_up import RemovalPlan, as_result, plan_removal
@@ -82,7 +82,11 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
         ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.left_out)
     ]
     diff, records, cut = [], [], {}
-    for entry, planned, done in store_entries(module, client, world, chosen.to_import):
+    new = [_checked(module, world, entry) for entry in chosen.to_import]
+    plan = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
+    plan = importing.refuse_creates_without_a_place(plan, module.params["ledger_url"])
+    carried_out = plan if module.check_mode or not plan else importing.carry_out(module, client, plan)
+    for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.warning(warning)}")
         told.append(_told_of(entry, planned, done.simulated() if module.check_mode else done))
@@ -98,24 +102,13 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
 def _told_of(entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> Told:
     record = {**done.as_result(), **entry.named()}
     if planned.reason in CHANGED_MEANWHILE:
-        message = f"Its files were changed while they were read: run it again. {planned.message}"
+        message = changed_while_read(planned)
         return "skipped", {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
     if done.outcome == "failed":
         return "failed", record
     if not done.changes_something:
         return "skipped", {**record, "reason": "already_imported"}
     return "imported", record
-
-
-def store_entries(
-    module: Module, client: Client, world: World, entries: Sequence[SourceCertificate]
-) -> list[tuple[SourceCertificate, ImportAction, ImportAction]]:
-    """Store certificates of sources; return each with the plan and with what became of it, which is the plan in check mode."""
-    new = [_checked(module, world, entry) for entry in entries]
-    planned = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
-    planned = importing.refuse_creates_without_a_place(planned, module.params["ledger_url"])
-    done = planned if module.check_mode or not planned else importing.carry_out(module, client, planned)
-    return list(zip(entries, planned, done, strict=True))
 
 
 def _checked(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
@@ -371,8 +364,14 @@ def ask_authorities(
     """
     if "verify" not in options.phases or options.adopt or module.params.get("check_revocation") == "off":
         return {}
-    asked = {entry.certificate.renewal_info_id or "": (entry, url) for entry, url in _directories(seen)}
-    at, folder = seen.plan.world.view.at, folder_beside(module.params["ledger_url"])
+    world, at, folder = seen.plan.world, seen.plan.world.view.at, folder_beside(module.params["ledger_url"])
+    entries = {entry.certificate: entry for entry in world.bundles.entries}
+    asked: dict[str, tuple[SourceCertificate, str]] = {}
+    for certificate in dict.fromkeys(served_by(target, world).certificate for target in seen.targets):
+        entry = entries.get(certificate) if certificate and certificate.is_valid(at) else None
+        identifier = entry.certificate.renewal_info_id if entry else None
+        if entry and identifier and (url := directory_of(entry.source, entry.path)):
+            asked[identifier] = entry, url
     path = os.path.join(folder or os.devnull, KEPT)  # without a folder nothing is there, and nothing can be kept
     known = read_kept(path, at)
     answers = ask(client, {name: url for name, (_entry, url) in asked.items() if name not in known}, at)
@@ -394,13 +393,3 @@ def ask_authorities(
         for name, (entry, _url) in asked.items()
         if (end := parse(known.get(name, {}).get("end")))
     }
-
-
-def _directories(seen: Seen) -> Iterator[tuple[SourceCertificate, str]]:
-    """Yield what is served and a source has, with its authority's directory, if the source tells it."""
-    world = seen.plan.world
-    entries = {entry.certificate: entry for entry in world.bundles.entries}
-    for certificate in dict.fromkeys(served_by(target, world).certificate for target in seen.targets):
-        entry = entries.get(certificate) if certificate and certificate.is_valid(world.view.at) else None
-        if entry and entry.certificate.renewal_info_id and (url := directory_of(entry.source, entry.path)):
-            yield entry, url

@@ -26,6 +26,7 @@ from .._sources import messages as of_sources
 if t.TYPE_CHECKING:
     from .._secrets_manager.secret import Secret
     from .._softlayer.store import StoreCertificate
+    from .._store.plan_import import ImportAction
     from .._x509.bundle import Bundle, Trouble
     from .._x509.certificate import Certificate
     from .._x509.chain import Chain
@@ -475,6 +476,11 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
         case "new_name", {"names": names}:
             return _new_name(names)
     raise AssertionError(why)
+
+
+def changed_while_read(planned: ImportAction) -> str:
+    """Return why a certificate of a source is not imported that was fine a moment before."""
+    return f"Its files were changed while they were read: run it again. {planned.message}"
 
 
 def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:

@@ -147,6 +147,8 @@ def test_what_is_due_is_told_with_what_the_authority_wanted() -> None:
     assert [(item.reason, item.why) for item in items] == [
         (reason, items[0].why) for reason in ("expiring", "renewal_requested")
     ]
+    place = {"source": "certbot", "name": "entry-3", "path": "/certbot/3/cert.pem"}
+    assert [item.cause for item in items] == [{"reason": "renewal_requested", **place}] * 2
     assert find_alarming(items, ["held_back"], NOW) == [] and find_alarming(items, REASONS, NOW) == items
 
 

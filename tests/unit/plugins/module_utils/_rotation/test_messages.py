@@ -27,6 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.a
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import (
     NOT_APPROVED,
     REFUSAL_REMEDIES,
+    changed_while_read,
     needs_attention,
     none_usable,
     not_reached,
@@ -812,6 +813,12 @@ def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> Non
     same = Obstacle("ambiguous", {"rivals": [replace(each, path="/keys/cert.pem") for each in both]})
     moved = "Copy one, with its key, to a folder of its own, and name that as the source."
     assert why_not_adopted(same, NAME, Read()).endswith(f"(RSA, until {iso(NOW + 10 * DAY)}). {moved}")
+
+
+def test_what_was_changed_while_it_was_read() -> None:
+    action: Any = SimpleNamespace(message="It is another key.")
+    said = "Its files were changed while they were read: run it again. It is another key."
+    assert changed_while_read(action) == said
 
 
 # A source that brings nothing
