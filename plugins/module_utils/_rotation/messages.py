@@ -204,7 +204,7 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
         case "changed_meanwhile", _:
             return "It would have been switched, but the store does not hold that certificate. Run the check again."
         case "not_found", {"demand": demand}:
-            return str(demand.why_unknown)
+            return why_not(demand.why_unknown)
         case "not_found", {"is_deleted": True, "certificate_id": certificate_id}:
             return f"Certificate {certificate_id} was deleted from the store meanwhile."
         case "not_found", {"is_deleted": True}:
@@ -356,7 +356,7 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
     kept = f"Certificate {certificate_id} is kept, because"
     match why.reason, why.facts:
         case "in_use", {"endpoint": number, "demand": demand}:
-            unknown = f"endpoints[{number}].expected: {demand.why_unknown}"
+            unknown = f"endpoints[{number}].expected: {why_not(demand.why_unknown)}"
             return f"It is kept until it is known what endpoints must serve. {unknown}"
         case "in_use", {"listeners": names}:
             return f"{kept} {some_of(names)} {'uses' if len(names) == 1 else 'use'} it."

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle, SaidObstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.approved import (
     Approved,
@@ -157,7 +157,7 @@ def test_a_listener_that_is_gone() -> None:
 
 def test_deletions() -> None:
     """What would be deleted now and was not shown is kept; so is what was shown and is needed again, or gone."""
-    plan = RemovalPlan([OLD, NEW], [(NEWER, SaidObstacle("not_reachable", "It was not seen."))])
+    plan = RemovalPlan([OLD, NEW], [(NEWER, Obstacle("not_reachable", {}))])
     gone = Made("gone.example.com", ("gone.example.com",)).record(9)
     old, left_out = limit_removal(plan, approved(removed=[OLD, NEWER, gone]))
     assert old == [OLD]

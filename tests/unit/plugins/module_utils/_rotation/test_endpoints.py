@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, Expected
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import why_not
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import (
     RenewalFacts,
     as_served,
@@ -113,7 +114,7 @@ def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
     expected = [None, Expected(names=(NAME,)), Expected(certificate_id=1), Expected(certificate_id=7)]
     endpoints = [Endpoint(HOST, 443, NAME, demand) for demand in expected]
     why = why_not_all_known(endpoints, world_of([FRESH.record(1)]))
-    assert why and why.facts["endpoint"] == 3 and "certificate 7" in why.facts["demand"].why_unknown
+    assert why and why.facts["endpoint"] == 3 and why.facts["demand"].why_unknown.facts["certificate_id"] == 7
     assert why_not_all_known(endpoints[:3], world_of([FRESH.record(1)])) is None
 
 
@@ -135,7 +136,7 @@ def test_an_id_that_says_nothing(record: Any) -> None:
     """It fails, in its own words; nothing else does."""
     (action,) = planned(world_of([record] if record else []), certificate_id=7)
     assert (action.outcome, action.reason, action.is_known) == ("failed", "not_found", False)
-    assert action.facts == {"demand": action.demand} and action.message == action.demand.why_unknown
+    assert action.facts == {"demand": action.demand} and action.message == why_not(action.demand.why_unknown)
 
 
 def test_a_run_for_some_names_is_about_endpoints_of_these() -> None:

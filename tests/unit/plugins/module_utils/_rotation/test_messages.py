@@ -66,7 +66,8 @@ WEB: Any = SimpleNamespace(
     shown_error=" The API says of its previous change: No disk.",
 )
 DEMAND: Any = SimpleNamespace(
-    words="a certificate for www.example.com", why_unknown="The store holds no certificate 7."
+    words="a certificate for www.example.com",
+    why_unknown=Obstacle("not_found", {"certificate_id": 7, "is_there": False}),
 )
 STORED, COPY, COMING = (
     SimpleNamespace(id=number, handle="ab12", certificate=SimpleNamespace(fingerprint_sha256="ab12"))
@@ -130,7 +131,11 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
-        ("not_found", {"demand": DEMAND}, "The store holds no certificate 7."),
+        (
+            "not_found",
+            {"demand": DEMAND},
+            "The store holds no certificate 7: ssl_certificate_info lists those that it holds.",
+        ),
         (
             "not_found",
             {"certificate_id": 7, "is_there": True},
@@ -580,7 +585,7 @@ def test_until_when_a_certificate_is_kept() -> None:
         f"Certificate 1 is kept until it ends at {iso(AT)}, because what replaces it ends earlier."
     )
     assert why_kept(1, Obstacle("in_use", {"endpoint": 3, "demand": DEMAND})) == (
-        "It is kept until it is known what endpoints must serve. endpoints[3].expected: The store holds no certificate 7."
+        "It is kept until it is known what endpoints must serve. endpoints[3].expected: The store holds no certificate 7: ssl_certificate_info lists those that it holds."
     )
 
 

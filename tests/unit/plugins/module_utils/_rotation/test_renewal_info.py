@@ -212,8 +212,9 @@ def test_a_directory_that_leads_elsewhere(url: Any) -> None:
 def test_who_asks_authorities_nothing_asks_them_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The option that ends the look at what they have revoked ends this, too; so does a run that does not look at what is served."""
     asked_of: list[object] = []
-    monkeypatch.setattr(apply, "_directories", lambda *_given: asked_of.append(1) or ())
-    seen: Any = SimpleNamespace(plan=SimpleNamespace(world=SimpleNamespace(view=SimpleNamespace(at=NOW))))
+    monkeypatch.setattr(apply, "ask", lambda *_given: asked_of.append(1) or {})
+    world = SimpleNamespace(view=SimpleNamespace(at=NOW), bundles=SimpleNamespace(entries=[]))
+    seen: Any = SimpleNamespace(plan=SimpleNamespace(world=world), targets=[])
     for given, phases, adopt in (("off", {"verify"}, None), ("warn", {"deploy"}, None), ("warn", {"verify"}, "one")):
         module: Any = SimpleNamespace(params={"check_revocation": given})
         options: Any = SimpleNamespace(phases=phases, adopt=adopt)
