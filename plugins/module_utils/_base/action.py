@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,12 +13,11 @@ from dataclasses import dataclass, field, replace
 from .codes import Code
 from .errors import CertificatesError
 from .messages import Form
-from .text import MOST_NAMED, some_of, uncapitalized
+from .text import MOST_NAMED, some_of
 
 Outcome = t.TypeVar("Outcome", bound=str)
 Reason = t.TypeVar("Reason", bound=str)
-Own = t.TypeVar("Own", bound="SaidAction[t.Any, t.Any]")
-New = t.TypeVar("New", bound="Action[t.Any, t.Any]")
+Own = t.TypeVar("Own", bound="Action[t.Any, t.Any]")
 SETTLED = frozenset({"unchanged", "skipped", "failed", "rolled_back"})
 """Outcomes of what does not, or did not, change anything for good."""
 
@@ -49,19 +47,19 @@ class Action(t.Generic[Outcome, Reason]):
         """The sentence about it, from `messages` of its room."""
         raise NotImplementedError
 
-    def failed(self: New, reason: Reason, facts: Mapping[str, t.Any], **changed: t.Any) -> New:
+    def failed(self: Own, reason: Reason, facts: Mapping[str, t.Any], **changed: t.Any) -> Own:
         """Return it as a failure."""
         changed = {**self.RESET_ON_FAILURE, **changed, "outcome": "failed", "reason": reason, "facts": facts}
         return replace(self, **changed)
 
-    def because(self: New, error: CertificatesError) -> New:
+    def because(self: Own, error: CertificatesError) -> Own:
         """Return it as the failure that an error means."""
         taken = {name: error.details[name] for name in self.ERROR_DETAILS & error.details.keys()}
         is_unknown = error.code == "no_answer" and self.CHECKS_STATE_ON_RETRY
         code = "outcome_unknown" if is_unknown else error.code if error.code in self.REASONS else "api_error"
         return self.failed(code, {"error": error.message}, **taken)
 
-    def simulated(self: New) -> New:
+    def simulated(self: Own) -> Own:
         """Return it as check mode shows it."""
         return self if self.outcome in SETTLED else replace(self, form="would be")
 
@@ -69,53 +67,6 @@ class Action(t.Generic[Outcome, Reason]):
     def state(self) -> str:
         """What becomes of it, in a diff."""
         return replace(self, form="to be").message if self.form == "would be" else self.message
-
-    def as_outcome(self) -> dict[str, t.Any]:
-        """Return what became of it, as a part of its result."""
-        return {"outcome": self.outcome, "reason": self.reason, "message": self.message}
-
-
-@dataclass(frozen=True)
-class SaidAction(t.Generic[Outcome, Reason]):
-    """What to do, or what was done, about one thing; each kind adds what it is about."""
-
-    outcome: Outcome
-    reason: Reason | None
-    message: str
-
-    REASONS: t.ClassVar[frozenset[str]] = frozenset(t.get_args(Code))
-    """The codes of errors that are used as reasons; all others become `api_error`."""
-    LOOKS_FIRST: t.ClassVar[bool] = False
-    """Whether the next run looks what was done where no answer came."""
-    FORGOTTEN: t.ClassVar[Mapping[str, t.Any]] = {}
-    """What a failure has in place of what was to be done."""
-    TOLD: t.ClassVar[frozenset[str]] = frozenset()
-    """The details of an error that it takes over."""
-
-    def failed(self: Own, reason: Reason, message: str, **changed: t.Any) -> Own:
-        """Return it as a failure."""
-        changed = {**self.FORGOTTEN, **changed, "outcome": "failed", "reason": reason, "message": message}
-        return replace(self, **changed)
-
-    def because(self: Own, error: CertificatesError) -> Own:
-        """Return it as the failure that an error means."""
-        told = {name: error.details[name] for name in self.TOLD & error.details.keys()}
-        if error.code == "no_answer" and self.LOOKS_FIRST:
-            return self.failed(
-                "outcome_unknown", f"{error.message} Run it again: it looks first what was done.", **told
-            )
-        return self.failed(error.code if error.code in self.REASONS else "api_error", error.message, **told)
-
-    def simulated(self: Own) -> Own:
-        """Return it as check mode shows it, with a message that does not say that it was carried out."""
-        if self.outcome in SETTLED:
-            return self
-        return replace(self, message=f"Would be {uncapitalized(self.message)}")
-
-    @property
-    def state(self) -> str:
-        """What becomes of it, in a diff."""
-        return re.sub("^Would be ", "To be ", self.message)
 
     def as_outcome(self) -> dict[str, t.Any]:
         """Return what became of it, as a part of its result."""
@@ -152,9 +103,7 @@ def failure_of_items(
     return CertificatesError("interrupted" if stopped else code, message, **details).as_failure()
 
 
-def failure_of(
-    named: Sequence[tuple[str, Action[t.Any, t.Any] | SaidAction[t.Any, t.Any]]], *, stopped: bool
-) -> dict[str, t.Any]:
+def failure_of(named: Sequence[tuple[str, Action[t.Any, t.Any]]], *, stopped: bool) -> dict[str, t.Any]:
     """Return `failure` of a result, if certificates failed: that of the only one, or what is to be said of all.
 
     Args:

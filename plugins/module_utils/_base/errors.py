@@ -44,18 +44,6 @@ class Obstacle(t.Generic[Why_co]):
     facts: Mapping[str, t.Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class SaidObstacle(t.Generic[Why_co]):
-    """Why not, with the remedy."""
-
-    reason: Why_co
-    message: str
-
-    def as_error(self) -> CertificatesError:
-        """Return it as an error, where it ends what is done about a certificate."""
-        return CertificatesError(t.cast(Code, self.reason), self.message)
-
-
 @contextmanager
 def if_not_found(message: str) -> Iterator[None]:
     """Say that something was not found in the words of who knows what was asked for."""

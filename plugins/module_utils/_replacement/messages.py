@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._base.errors import Obstacle, SaidObstacle
+from .._base.errors import Obstacle
 from .._base.text import capitalized, some_of
 from .._base.times import iso
 
@@ -119,8 +119,3 @@ def loss(lost: Obstacle[str]) -> str:
 def listed(organizations: frozenset[str]) -> str:
     """Return organizations as part of a sentence."""
     return some_of(sorted(organizations)) or "none"
-
-
-def said(why: Obstacle[t.Any] | None) -> SaidObstacle[t.Any] | None:
-    """Return it with its message."""
-    return SaidObstacle(why.reason, why_not(why)) if why else None

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.action import (
     Action,
-    SaidAction,
     failure_of,
     failure_of_items,
 )
@@ -138,68 +137,3 @@ def test_of_many_certificates_those_that_failed_are_told_by_their_places() -> No
         "details": {"items": [{"item": 1, "reason": "not_found", "message": "No door."}]},
     }
     assert failure_of([("one", PAINTED), ("two", failed)], stopped=True)["failure"]["code"] == "interrupted"
-
-
-# Actions that have their sentence with them
-
-
-@dataclass(frozen=True)
-class SaidPainting(SaidAction[str, str]):
-    """A kind of its own."""
-
-    REASONS = frozenset({"not_found"})
-    FORGOTTEN = {"brush": None}
-    TOLD = frozenset({"colour"})
-
-    colour: str | None = "green"
-    brush: str | None = None
-
-
-@dataclass(frozen=True)
-class SaidLooking(SaidPainting):
-    """One for which it is looked first."""
-
-    LOOKS_FIRST = True
-
-
-SAID = SaidPainting("painted", None, "Painted green: the door.")
-
-
-def test_said_a_failure_keeps_what_it_is_about_unless_its_kind_says_otherwise() -> None:
-    assert SAID.failed("not_found", "No door.") == SaidPainting("failed", "not_found", "No door.", "green")
-    assert SAID.failed("not_found", "No door.", colour=None) == SaidPainting("failed", "not_found", "No door.", None)
-    at_work = replace(SAID, brush="wide")
-    assert at_work.failed("not_found", "No door.") == SAID.failed("not_found", "No door.")
-    assert at_work.failed("not_found", "No door.", brush="thin").brush == "thin"
-
-
-def test_said_a_failure_takes_over_details_of_its_error() -> None:
-    failed = SAID.because(CertificatesError("not_found", "No.", colour="red", brush="wide"))
-    assert (failed.colour, failed.brush) == ("red", None)
-
-
-def test_said_without_an_answer_nothing_is_known_if_the_next_run_looks_first() -> None:
-    lost = CertificatesError("no_answer", "It did not answer.", colour="red")
-    assert SAID.because(lost) == SaidPainting("failed", "api_error", "It did not answer.", "red")
-    unknown = SaidLooking("painted", None, "Painted.").because(lost)
-    said = "It did not answer. Run it again: it looks first what was done."
-    assert unknown == SaidLooking("failed", "outcome_unknown", said, "red")
-
-
-@pytest.mark.parametrize(("code", "reason"), [("not_found", "not_found"), ("refused", "api_error")])
-def test_said_an_error_gives_its_code_as_reason_where_the_kind_has_it(code: str, reason: str) -> None:
-    failed = SAID.because(CertificatesError(code, "No door."))  # type: ignore[arg-type]
-    assert failed.as_outcome() == {"outcome": "failed", "reason": reason, "message": "No door."}
-
-
-def test_said_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
-    for code in ("not_found", "refused", "outcome_unknown"):
-        assert SaidAction("done", None, "Done.").because(CertificatesError(code, "No.")).reason == code  # type: ignore[arg-type]
-
-
-def test_said_what_would_be_done_does_not_say_that_it_was() -> None:
-    assert SAID.simulated() == SaidPainting("painted", None, "Would be painted green: the door.")
-    assert SAID.simulated().state == "To be painted green: the door." and SAID.state == SAID.message
-    for outcome in ("unchanged", "skipped", "failed", "rolled_back"):
-        settled = SaidPainting(outcome, None, "It is green.")
-        assert settled.simulated() is settled

@@ -585,7 +585,8 @@ def test_until_when_a_certificate_is_kept() -> None:
         f"Certificate 1 is kept until it ends at {iso(AT)}, because what replaces it ends earlier."
     )
     assert why_kept(1, Obstacle("in_use", {"endpoint": 3, "demand": DEMAND})) == (
-        "It is kept until it is known what endpoints must serve. endpoints[3].expected: The store holds no certificate 7: ssl_certificate_info lists those that it holds."
+        "It is kept until it is known what endpoints must serve. endpoints[3].expected: The store holds no certificate 7: "
+        "ssl_certificate_info lists those that it holds."
     )
 
 
