@@ -126,12 +126,12 @@ def _remedy(facts: Mapping[str, t.Any]) -> str:
         case {"certificate_id": present, "cause": Obstacle(facts={"balancer": balancer, "since": since, **cause})}:
             known = f" since {iso(since)} or earlier" if since else ""
             why = f" Load balancer {balancer.name} does not serve what this listener has been set to{known}."
-            case = f"pen a support case for load balancer {balancer.uuid}."
+            case = f"a support case for load balancer {balancer.uuid}."
             if "other_id" not in cause:
-                return f"{why} O{case}"
+                return f"{why} Open {case}"
             other = deploy(cause["other_id"], cause["called"], cause["allow"])
             back = deploy(present, cause["called"])
-            return f"{why} Switch it to another certificate with {other}, and back with {back}. If that does not help, o{case}"
+            return f"{why} Switch it to another certificate with {other}, and back with {back}. If that does not help, open {case}"
     return ""
 
 
