@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from .codes import Code
 from .errors import CertificatesError
@@ -29,9 +29,7 @@ class Action(t.Generic[Outcome, Reason]):
     outcome: Outcome
     reason: Reason | None
     facts: Mapping[str, t.Any]
-    """What its message says of it; `error` is the message of an error that it failed with."""
-    form: Form = field(default="done", kw_only=True)
-    """Whether its message says what was done, or what would be."""
+    """What its message says of it; `error` is the message of an error that it failed with, `form` is `done` unless it says otherwise."""
 
     REASONS: t.ClassVar[frozenset[str]] = frozenset(t.get_args(Code))
     """The codes of errors that are used as reasons; all others become `api_error`."""
@@ -59,14 +57,23 @@ class Action(t.Generic[Outcome, Reason]):
         code = "outcome_unknown" if is_unknown else error.code if error.code in self.REASONS else "api_error"
         return self.failed(code, {"error": error.message}, **taken)
 
+    @property
+    def form(self) -> Form:
+        """Whether its message says what was done, or what would be."""
+        return t.cast(Form, self.facts.get("form", "done"))
+
+    def in_form(self: Own, form: Form) -> Own:
+        """Return it with its message in another form."""
+        return replace(self, facts={**self.facts, "form": form})
+
     def simulated(self: Own) -> Own:
         """Return it as check mode shows it."""
-        return self if self.outcome in SETTLED else replace(self, form="would be")
+        return self if self.outcome in SETTLED else self.in_form("would be")
 
     @property
     def state(self) -> str:
         """What becomes of it, in a diff."""
-        return replace(self, form="to be").message if self.form == "would be" else self.message
+        return self.in_form("to be").message if self.form == "would be" else self.message
 
     def as_outcome(self) -> dict[str, t.Any]:
         """Return what became of it, as a part of its result."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
 
 from .._base.action import Action
 from .._base.codes import ApprovalReason, DeployOutcome, DeployReason
@@ -20,7 +20,7 @@ from .._x509.lifespan import NOT_KNOWN
 from . import messages
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Target(Action[DeployOutcome, DeployReason | ApprovalReason]):
     """A listener or an endpoint: what it must serve, what becomes of it, and what was seen there."""
 
@@ -29,7 +29,6 @@ class Target(Action[DeployOutcome, DeployReason | ApprovalReason]):
     is_managed: t.ClassVar[bool]
     """Whether the API says what it has, and it can be given something else: whether it is a listener."""
 
-    _: KW_ONLY
     target: StoreCertificate | None = field(default=None, repr=False)
     """The certificate meant for it."""
     target_id: int | None = None

@@ -23,7 +23,7 @@ FORMS = {
 def trouble(why: Obstacle[t.Any]) -> str:
     """Return why something that was read cannot be used, and what to do."""
     match why.facts:
-        case {"path": str(path), **facts}:
+        case {"path": str() as path, **facts}:
             return f"{path}: {trouble(replace(why, facts=facts))}"
         case {"error": error}:
             return str(error)
@@ -32,7 +32,7 @@ def trouble(why: Obstacle[t.Any]) -> str:
             return f"{what} is cut off: its last line, -----END {label}-----, is missing. Take the file anew from its source."
         case {"given_as": given_as, "is_empty": True}:
             return f"What was given as {given_as} is empty: take the file anew from its source."
-        case {"given_as": given_as, "kind": kind, "found": str(found)}:
+        case {"given_as": given_as, "kind": kind, "found": str() as found}:
             return f"What was given as {given_as} is a {found}: give a {kind}, {FORMS[kind]}."
         case {"given_as": given_as, "kind": kind}:
             return f"There is no {kind} in what was given as {given_as}: give {FORMS[kind]}."

@@ -709,7 +709,7 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
     planned = renewal(present, trusted)
     now = replace(as_it_is(planned, StoreIndex([present])), seen=SEEN, accepted=False, refusal="it is old")
     foreseen = as_foreseen(planned, now, CLIENTS)
-    assert (foreseen.form, foreseen.facts, foreseen.target_id) == ("would be", {}, NEW)
+    assert (foreseen.facts, foreseen.target_id) == ({"form": "would be"}, NEW)
     assert (foreseen.served, foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (True, True, False, None)
     bare = replace(planned, target=record(NEW, replace(issue(), chain=())))
     foreseen = as_foreseen(bare, replace(now, is_everywhere=False), CLIENTS)

@@ -42,7 +42,7 @@ def test_what_is_not_known_of_a_listener_is_not_claimed() -> None:
     flags = {name for name, value in vars(unknown).items() if value is True}
     assert flags == {"is_everywhere"}
     known = {name for name, value in vars(unknown).items() if value not in (None, False, ())}
-    assert known == {"outcome", "facts", "form", "place", *flags}
+    assert known == {"outcome", "facts", "place", *flags}
 
 
 def test_what_can_be_seen_of_a_listener_is_what_it_has() -> None:

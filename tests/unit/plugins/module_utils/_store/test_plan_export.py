@@ -294,4 +294,4 @@ def test_results_have_public_facts() -> None:
 
 
 def test_nothing_was_changed_unless_that_is_said() -> None:
-    assert [value for value in vars(ExportAction("unchanged", None, {})).values() if value] == ["unchanged", "done"]
+    assert [value for value in vars(ExportAction("unchanged", None, {})).values() if value] == ["unchanged"]
