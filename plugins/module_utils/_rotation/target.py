@@ -19,9 +19,11 @@ from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
 from . import messages
 
+TargetReason = t.Literal[DeployReason, ApprovalReason]
+
 
 @dataclass(frozen=True, kw_only=True)
-class Target(Action[DeployOutcome, DeployReason | ApprovalReason]):
+class Target(Action[DeployOutcome, TargetReason]):
     """A listener or an endpoint: what it must serve, what becomes of it, and what was seen there."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
