@@ -4,5 +4,6 @@
 
 """Recorded operations and locks, in SQLite or PostgreSQL: which email was requested, which certificate was created, which run may change something.
 
-What must happen once goes through `lock.guard`; what only one run may do at a time goes through `lock.acquire`. Begin with `ledger`.
+What must happen once goes through `lock.guard`; what only one run may do at a time goes through `lock.acquire`. `place` has its
+options and says where it is. Begin with `ledger`.
 """

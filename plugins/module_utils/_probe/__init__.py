@@ -4,6 +4,6 @@
 
 """What endpoints serve: the TLS handshake, what its result means, which certificates are revoked, and the module `ssl_endpoint_info`.
 
-`handshake` is the only place that speaks TLS to an endpoint; `evaluate` says what a result means for a TLS client. Begin with `run`;
-`messages` has the sentences.
+`handshake` is the only place that speaks TLS to an endpoint; `evaluate` says what a result means for a TLS client, and
+`revocation` asks CAs. Begin with `run`; `messages` has the sentences.
 """

@@ -4,5 +4,6 @@
 
 """HTML, CSV, JSON, the table and the lines that a run ends with, and metrics, of what the modules returned. It decides nothing.
 
-The report of SSL orders is in `_orders`, and the module `ssl_certificate_report` is given it. Begin with `run`, then `report`.
+The report of SSL orders is in `_orders`, and the module `ssl_certificate_report` is given it. Begin with `run`, then `report`; the lines
+that a rotation ends with are in `summary`.
 """

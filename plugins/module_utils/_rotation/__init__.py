@@ -4,7 +4,8 @@
 
 """Rotate, deploy, adopt, clean up: from the bundles of the sources to listeners that serve them.
 
-`run_rotate` and `run_deploy` are the modules `ssl_certificate_rotate` and `ssl_certificate_deploy`, from top to bottom. Each phase has
-its decisions: `plan_import`, `plan_deploy`, `plan_clean_up`; what a person must know is decided in `attention`. A `Target` is a listener
-or an endpoint. Listeners are changed only in `switch`. No other room imports this one.
+`run_rotate` and `run_deploy` are the modules `ssl_certificate_rotate` and `ssl_certificate_deploy`, from top to bottom; the steps of the former
+are in `apply`. `read` and `read_sources` read a `World`; each phase has its decisions (`plan_import`, `plan_deploy`, `plan_adopt`,
+`plan_clean_up`), and what a person must know is decided in `attention`. A `Target` is a listener or an endpoint. Listeners are changed only
+in `switch`, and seen in `verify`. No other room imports this one.
 """
