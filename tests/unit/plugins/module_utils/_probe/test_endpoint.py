@@ -106,7 +106,6 @@ REFUSED: list[tuple[Any, str]] = [
     ("www.example.com:0", "no port"),
     ("www.example.com:65536", "no port"),
     ("www.example.com:https", "no port"),
-    ("www.example.com:-1", "no port"),
     ("www.example.com:4 4", "no port"),
     ("www.example.com:٤٤٣", "no port"),
     ("www.example.com:" + "4" * 5000, "no port"),
@@ -135,11 +134,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"port": 443}, "lacks host"),
     ({"host": None}, "lacks host"),
     ({"host": 1}, "host: 1 is no text"),
-    (
-        {"host": "www.example.com", "prot": 443},
-        '"prot" is no key of an endpoint: there are host, port, server_name',
-    ),
-    ({"www.example.com": 8443}, '"www.example.com" is no key'),
+    ({"host": "www.example.com", "prot": 443}, '"prot" is no key of an endpoint: there are host, port, server_name'),
     ({"host": "www.example.com:443"}, "no host name or address"),
     ({"host": "www.example.com", "port": 0}, "no port"),
     ({"host": "www.example.com", "port": True}, "no port"),
@@ -147,7 +142,6 @@ REFUSED: list[tuple[Any, str]] = [
     ({"host": "www.example.com", "port": [443]}, "no port"),
     ({"host": "www.example.com", "server_name": "*.example.com"}, "server_name"),
     ({"host": "www.example.com", "server_name": 1}, "server_name: 1 is no text"),
-    ({"host": "www.example.com", "starttls": "imap"}, '"starttls" is no key'),
 ]
 
 

@@ -32,8 +32,7 @@ def fails(reason: str, address: str = "192.0.2.9", issued: Issued | None = None,
     """An address where no certificate can be seen, or where one was sent before it failed."""
     chain = (Certificate(issued.der),) if issued else ()
     accepted = hangs or bool(chain) or reason not in {"unreachable", "timeout"}
-    said = f"{address} failed: {reason}."
-    return ProbeResult(Endpoint(NAME), address, chain, reason=reason, message=said, is_connected=accepted)  # type: ignore[arg-type]
+    return ProbeResult(Endpoint(NAME), address, chain, reason=reason, is_connected=accepted)  # type: ignore[arg-type]
 
 
 CASES: dict[str, tuple[list[ProbeResult], str]] = {
@@ -51,7 +50,7 @@ CASES: dict[str, tuple[list[ProbeResult], str]] = {
     "one of two accepts and says nothing": ([serves(NEW), fails("timeout", hangs=True)], "failing"),
     "it accepts and says nothing": ([fails("timeout", hangs=True)], "failing"),
     "nobody accepts a connection": ([fails("unreachable"), fails("timeout", "192.0.2.8")], "unreachable"),
-    "its name does not resolve": ([fails("unreachable")], "unreachable"),
+    "nothing was looked at": ([], "unreachable"),
 }
 
 
@@ -78,12 +77,11 @@ def test_what_was_seen_at_each_address(
 
 @pytest.mark.parametrize("case", CASES)
 def test_verdicts(case: str) -> None:
-    """In whatever order the addresses come; there are words wherever there is something to say."""
+    """In whatever order the addresses come."""
     results, finding = CASES[case]
     for order in permutations(results):
         seen = judge(order, WANTED)
         assert seen.finding == finding
-        assert bool(seen.words) == (finding != "served")
         assert seen.works == (finding in {"served", "other"})
 
 
@@ -97,7 +95,7 @@ def test_what_is_shown_is_what_is_wrong() -> None:
 def test_what_there_is_to_say() -> None:
     seen = judge([serves(NEW), serves(OLD, "192.0.2.2"), fails("no_tls"), fails("timeout", "192.0.2.8")], WANTED)
     assert [[result.ip_address for result in said] for said in (seen.others, seen.failed, seen.closed)] == [
-        *(["192.0.2.2"], ["192.0.2.9"], ["192.0.2.8"]),
+        *(["192.0.2.2"], ["192.0.2.9"], ["192.0.2.8"])
     ]
     assert seen.lost == () and seen.since(None) == seen.since(judge([fails("timeout", "192.0.2.8")], WANTED)) == seen
     gone = seen.since(judge([serves(OLD, "192.0.2.8")], WANTED))
@@ -194,15 +192,7 @@ LOST = {"no handshake at the first address", "the first address is unreachable"}
 WORSE = {
     "the old one": {"a third one", "the new and a third one", "no handshake", "unreachable", *LOST},
     "two different ones": {"no handshake", "unreachable", *LOST},
-    "the new one": {
-        "the old one",
-        "both",
-        "a third one",
-        "the new and a third one",
-        "no handshake",
-        "unreachable",
-        *LOST,
-    },
+    "the new one": AFTER.keys() - {"the new one"},
     "no handshake": set(),
     "unreachable": set(),
     "one of two fails": {"a third one", "the new and a third one", *LOST},
@@ -214,8 +204,3 @@ WORSE = {
 @pytest.mark.parametrize("after", AFTER)
 def test_worse_than_before(before: str, after: str) -> None:
     assert AFTER[after].is_worse_than(BEFORE[before]) == (after in WORSE[before])
-
-
-def test_nothing_was_looked_at() -> None:
-    assert isinstance(judge([], WANTED), Verdict)
-    assert judge([], WANTED).finding == "unreachable"

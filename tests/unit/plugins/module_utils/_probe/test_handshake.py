@@ -31,21 +31,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.hand
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.tls_client import client_settings
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support import waiting
 from tests.support.certificates import Authority, Issued, new_key
-from tests.support.tls_servers import (
-    HOST,
-    Script,
-    Server,
-    Visit,
-    context_of,
-    dead_port,
-    free_port,
-    serving,
-)
+from tests.support.tls_servers import HOST, Script, Server, Visit, context_of, dead_port, free_port, serving
 
 NAME = "www.example.com"
 ISSUED = Authority().issue(NAME)
@@ -107,17 +97,10 @@ def test_the_name_or_address_that_a_client_asks_for(name: str | None) -> None:
     [
         (SERVED, {"chain": ""}, "unable to get local issuer certificate"),
         (AUTHORITY.issue(NAME, days=(-9, -1)), {}, "certificate has expired"),
-        (AUTHORITY.issue(NAME, days=(1, 9)), {}, "certificate is not yet valid"),
         (AUTHORITY.issue("other.example.com"), {}, "Hostname mismatch"),
-        (Authority("Stranger").issue(NAME), {}, "unable to get local issuer certificate"),
-        (
-            AUTHORITY.issue(NAME, key=rsa.generate_private_key(65537, 1024)),
-            {"ciphers": "ALL:@SECLEVEL=0"},
-            "EE certificate key too weak",
-        ),
         (AUTHORITY.issue(NAME, key=new_key("rsa")), OLD_TLS, "alert"),
     ],
-    ids=["no issuers", "expired", "early", "name", "stranger", "weak key", "old TLS"],
+    ids=["no issuers", "expired", "name", "old TLS"],
 )
 def test_what_a_client_refuses_is_seen_all_the_same(issued: Issued, how: dict[str, Any], says: str) -> None:
     """With what OpenSSL says, on a second connection that verifies nothing."""
@@ -209,12 +192,7 @@ def test_what_answers_is_not_tried_again(script: Script | None) -> None:
     )
     result = seen(server)
     assert result.reason in {"no_tls", "handshake_failed"} and not result.is_cut and server.visits == 1
-
-
-def test_what_a_client_refuses_after_a_connection_broke_is_seen_all_the_same() -> None:
-    issued = Authority("Stranger").issue(NAME)
-    result = asked(breaking(issued, visits=1))
-    assert (result.accepted, result.reason, ders(result)[0]) == (False, None, issued.der)
+    assert result.chain == ()
 
 
 def test_a_connection_that_is_reset_at_once_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,41 +212,22 @@ def test_a_connection_that_is_reset_at_once_was_accepted(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("issued", [ISSUED, RSA], ids=["ec", "rsa"])
 def test_the_chain_is_seen_as_it_was_sent(issued: Issued) -> None:
     result = seen(serving(issued))
-    assert (result.reason, result.message) == (None, None)
-    assert ders(result) == sent_by(issued)
-    assert (result.ip_address, result.tls_version) == (HOST, "TLSv1.3")
-    assert result.cipher in {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
-
-
-def test_strangers_in_the_chain_are_seen_too() -> None:
-    stranger = Authority("Stranger").issue("other.example.com")
-    result = seen(serving(ISSUED, chain=stranger.pem))
-    assert ders(result) == [ISSUED.der, stranger.der]
+    assert (result.reason, result.message, ders(result)) == (None, None, sent_by(issued))
+    assert (result.ip_address, result.tls_version, str(result.cipher)[:4]) == (HOST, "TLSv1.3", "TLS_")
 
 
 @pytest.mark.parametrize(
-    ("version", "shown"),
-    [(ssl.TLSVersion.TLSv1, "TLSv1"), (ssl.TLSVersion.TLSv1_1, "TLSv1.1"), (ssl.TLSVersion.TLSv1_2, "TLSv1.2")],
-    ids=lambda value: str(value),
+    ("version", "shown", "ciphers"),
+    [
+        (ssl.TLSVersion.TLSv1, "TLSv1", "ALL"),
+        (ssl.TLSVersion.TLSv1_1, "TLSv1.1", "ALL"),
+        (ssl.TLSVersion.TLSv1_2, "TLSv1.2", "aNULL:ALL"),
+    ],
 )
-def test_old_versions_are_seen(version: ssl.TLSVersion, shown: str) -> None:
-    server = serving(RSA, ciphers="ALL:@SECLEVEL=0", minimum_version=version, maximum_version=version)
-    result = seen(server)
-    assert (result.reason, result.tls_version) == (None, shown)
-    assert ders(result) == sent_by(RSA)
-
-
-def test_a_server_that_prefers_anonymous_suites_still_shows_its_certificate() -> None:
-    server = serving(RSA, ciphers="aNULL:ALL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
-    result = seen(server)
-    assert (result.reason, ders(result)) == (None, sent_by(RSA))
-
-
-def test_a_server_with_nothing_but_anonymous_suites() -> None:
-    server = serving(RSA, ciphers="aNULL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
-    result = seen(server)
-    assert (result.reason, result.chain) == ("handshake_failed", ())
-    assert "handshake_failure" in str(result.message)
+def test_old_versions_are_seen(version: ssl.TLSVersion, shown: str, ciphers: str) -> None:
+    """Also of a server that prefers to show no certificate."""
+    result = seen(serving(RSA, ciphers=f"{ciphers}:@SECLEVEL=0", minimum_version=version, maximum_version=version))
+    assert (result.reason, result.tls_version, ders(result)) == (None, shown, sent_by(RSA))
 
 
 @pytest.mark.parametrize(
@@ -425,13 +384,7 @@ def test_nobody_listens() -> None:
     assert_is_a_sentence(result)
 
 
-def test_an_address_that_leads_nowhere() -> None:
-    result = probe(Endpoint("fe80::1%nowhere0", 443), PATIENCE)
-    assert result.reason == "unreachable"
-    assert_is_a_sentence(result)
-
-
-@pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com", "a..b", "m\N{KELVIN SIGN}\ud800x"])
+@pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com", "a..b", "fe80::1%nowhere0"])
 def test_a_name_that_cannot_be_asked_for(name: str) -> None:
     result = probe(Endpoint(name, 443), PATIENCE)
     assert result.reason == "unreachable"
@@ -441,8 +394,7 @@ def test_a_name_that_cannot_be_asked_for(name: str) -> None:
 @pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com"])
 def test_a_server_name_that_cannot_be_asked_for(name: str) -> None:
     result = seen(serving(ISSUED), server_name=name)
-    assert result.reason == "handshake_failed"
-    assert "server_name" in str(result.message)
+    assert result.reason == "handshake_failed" and "server_name" in str(result.message)
     assert_is_a_sentence(result)
 
 
@@ -565,10 +517,6 @@ def test_many_in_the_order_in_which_they_were_given() -> None:
         results = probe_all(given, PATIENCE, 16)
     assert [result.endpoint for result in results] == given
     assert [result.chain[0].der for result in results] == [one.der for one in (ISSUED, RSA, RSA, ISSUED) * 25]
-
-
-def test_none() -> None:
-    assert probe_all([], PATIENCE) == []
 
 
 def test_twenty_dead_ones_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:

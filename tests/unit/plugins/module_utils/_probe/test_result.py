@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import NotSeen
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import (
     Demand,
@@ -21,7 +20,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.result import Entries
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.certificates import NOW, Authority, Issued, self_signed
 
@@ -64,17 +62,9 @@ def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
 REASONS: dict[str, tuple[ProbeResult, str]] = {
     "expired": (result_of(AUTHORITY.issue(NAME, days=(-90, -1))), "expired"),
     "not_yet_valid": (result_of(AUTHORITY.issue(NAME, days=(1, 90))), "not_yet_valid"),
-    "name_mismatch": (
-        result_of(AUTHORITY.issue("a", names=["a.example", "b.example"])),
-        "name_mismatch",
-    ),
+    "name_mismatch": (result_of(AUTHORITY.issue("a", names=["a.example", "b.example"])), "name_mismatch"),
     "no_name": (result_of(AUTHORITY.issue(None, names=[])), "name_mismatch"),
-    "untrusted": (result_of(Authority("Other").issue(NAME)), "chain_incomplete"),
     "self_signed": (result_of(self_signed(NAME)), "untrusted"),
-    "key_too_short": (
-        result_of(self_signed(NAME, ec.generate_private_key(ec.SECP224R1()))),
-        "untrusted",
-    ),
     "chain_incomplete": (result_of(AUTHORITY.issue(NAME), ()), "chain_incomplete"),
 }
 
@@ -82,15 +72,7 @@ REASONS: dict[str, tuple[ProbeResult, str]] = {
 @pytest.mark.parametrize("case", REASONS)
 def test_what_is_wrong(case: str) -> None:
     result, reason = REASONS[case]
-    found = entry(result)
-    assert found["reason"] == reason and found["message"].startswith(f"{NAME}:443 ")
-
-
-def test_a_root_that_is_not_trusted() -> None:
-    other = Authority("Other")
-    issued = other.issue(NAME)
-    found = entry(result_of(issued, (*issued.chain, other.root)))
-    assert (found["trust"], found["reason"]) == ("untrusted", "untrusted")
+    assert entry(result)["reason"] == reason
 
 
 def test_without_roots_nothing_is_said_of_trust() -> None:
@@ -101,12 +83,6 @@ def test_what_was_not_seen_is_said_first_and_what_is_known_of_certificates_is_sa
     issued = AUTHORITY.issue("other.example.com", days=(-90, -2))
     found = meant(result_of(issued, reason="handshake_failed", message="It failed."))
     assert found == ("untrusted", False, -2, True, "handshake_failed", "It failed.")
-
-
-@pytest.mark.parametrize("reason", get_args(NotSeen))
-def test_without_a_certificate_nothing_is_known(reason: Any) -> None:
-    found = meant(ProbeResult(Endpoint(NAME), reason=reason, message="So it is."))
-    assert found == (None, None, None, None, reason, "So it is.")
 
 
 @pytest.mark.parametrize(("days", "due"), [((-3, 3), False), ((-5, 1), True), ((-300, 20), True), ((-90, -1), True)])
@@ -136,13 +112,13 @@ def test_what_must_be_served() -> None:
     result = result_of(AUTHORITY.issue(NAME))
     other, same = (Demand((name,), ()) for name in ("api.example.com", NAME))
     told = entry(result, demand=other)
-    assert (told["served"], told["reason"]) == (False, "not_served")
-    assert "must serve a certificate for api.example.com" in told["message"]
+    assert (told["served"], told["reason"]) == (False, "not_served") and NAME in told["message"]
     told = entry(result, demand=same)
     assert (told["served"], told["reason"], entry(result)["served"]) == (True, None, None)
     told = entry(replace(result, reason="handshake_failed", message="It failed."), demand=other)
     assert (told["served"], told["reason"], told["message"]) == (False, "handshake_failed", "It failed.")
     assert entry(ProbeResult(Endpoint(NAME), reason="unreachable", message="No."), demand=other)["served"] is None
+    assert entry(ProbeResult(Endpoint(NAME)), demand=other)["reason"] is None
 
 
 def test_all_that_is_told() -> None:

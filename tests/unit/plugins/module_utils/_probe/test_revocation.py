@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe impo
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.revocation import (
     ASKED_AGAIN_AFTER,
     Authorities,
+    authorities_for,
     cache_in,
     named_anchors,
 )
@@ -193,6 +195,13 @@ def test_which_certificates_a_user_names(tmp_path: Path) -> None:
     assert root not in named_anchors(None) and root not in named_anchors("")
 
 
+@pytest.mark.parametrize("given", ["named", "off"])
+def test_nobody_is_asked_if_that_is_off(tmp_path: Path, given: str) -> None:
+    client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=60), stop=None)
+    module: Any = SimpleNamespace(params={"check_revocation": given, "trusted_ca_path": None}, check_mode=False)
+    assert (authorities_for(module, client, str(tmp_path)) is None) is (given == "off")
+
+
 def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In a folder of a folder; nowhere, if that is nowhere."""
     url = "http://crl.example.com/"
@@ -201,6 +210,5 @@ def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.chdir(tmp_path)
     for nowhere in ("relative", "", None):
         cache_in(nowhere, is_check_mode=False).keep({url: b"a list"})
-        assert cache_in(nowhere, is_check_mode=False).read(url) is None and [
-            path.name for path in tmp_path.iterdir()
-        ] == ["a"]
+        assert cache_in(nowhere, is_check_mode=False).read(url) is None
+        assert [path.name for path in tmp_path.iterdir()] == ["a"]

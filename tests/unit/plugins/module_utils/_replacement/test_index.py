@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement import index as store_index
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex, why_not_held
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,
     certificate_of,
@@ -49,6 +50,8 @@ def names(*found: str) -> frozenset[str]:
 def test_all_records_by_their_ids() -> None:
     assert ids(INDEX) == [1, 2, 3, 4, 5, 6, 7]
     assert INDEX.by_handle[7] is UNREADABLE
+    assert (INDEX.longest_chain, StoreIndex([]).longest_chain) == (len(WWW.intermediates), 0)
+    assert why_not_held(9, None) == Obstacle("not_found", {"certificate_id": 9, "is_there": False})
 
 
 @pytest.mark.parametrize(
@@ -78,10 +81,8 @@ def test_what_is_not_stored_yet_is_told_apart_by_its_certificate() -> None:
     coming = [Made(days=(-days, 90)).record(None) for days in (1, 3, 2)]
     later = replace(WWW, id=9)
     assert StoreIndex([*coming, later, WWW]).sharing(names(NAME)) == [WWW, later, *coming]
-    assert list(StoreIndex([*coming, replace(coming[0], notes="A copy.")])) == [
-        replace(coming[0], notes="A copy."),
-        *coming[1:],
-    ]
+    copy = replace(coming[0], notes="A copy.")
+    assert list(StoreIndex([*coming, copy])) == [copy, *coming[1:]]
 
 
 def test_by_key_and_by_certificate() -> None:

@@ -115,12 +115,7 @@ def test_why_not(reason: str, facts: dict[str, Any], said: str) -> None:
             True,
             "Import one of an authority that clients trust; if its authority is one of your own, give its root as trusted_ca_path.",
         ),
-        (
-            "stored",
-            "untrusted",
-            False,
-            "Have it issued anew, or import it with another chain of its authority.",
-        ),
+        ("stored", "untrusted", False, "Have it issued anew, or import it with another chain of its authority."),
         (
             "new",
             "incomplete",

@@ -25,7 +25,7 @@ def test_of_two_certificates_of_one_authority_clients_take_the_first(order: tupl
     pile = [issued.chain[0], cross]
     chain = [*(pile[number] for number in order), *issued.chain[1:]]
     record = Made().record(1, intermediateCertificate=pem_of(chain))
-    assert view_with().trust(record) is expected
+    assert view_with().trust(record) is view_with().accepts(record) is expected
 
 
 @pytest.mark.parametrize("by", ["trusted", "own", "itself"])

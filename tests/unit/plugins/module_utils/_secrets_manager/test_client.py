@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import gzip
-import random
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -192,27 +191,6 @@ def test_what_stays_is_read_whatever_comes_and_goes(
         assert error.code == "incomplete_listing"
     else:
         assert len(rows) == len({*rows}) and {*rows} >= there, "silently incomplete"
-
-
-def test_pages_in_random_order() -> None:
-    """All comes, or it is said that it does not."""
-    shuffled = random.Random(42)
-    for count, total in ((120, 120), (120, None), (400, 400), (60, "60")):
-        given = FakeList(count, 50, total, between=shuffled.shuffle)
-        there = {*ids(given.rows)}
-        try:
-            rows = ids(one["row"] for one in client._read_all(given))
-        except CertificatesError as error:
-            assert error.code == "incomplete_listing"
-        else:
-            assert len(rows) == len({*rows}) and {*rows} == there
-
-
-def test_what_has_no_id_is_passed_over() -> None:
-    given = FakeList(120, 50, 120)
-    given.rows[10:12] = [{"name": "www"}, {"id": ""}]
-    rows = ids(one["row"] for one in client._read_all(given))
-    assert len(rows) == 118
 
 
 def test_an_answer_that_is_too_large_is_not_read_on(wire: Wire) -> None:

@@ -22,10 +22,10 @@ URL = "https://one.eu-de.secrets-manager.appdomain.cloud"
 IAM = "https://iam.cloud.ibm.com"
 
 
-def own(status: int, message: str = "No.", **headers: str) -> Answer:
+def own(status: int, message: str = "No.") -> Answer:
     """An answer of the service."""
     body = {"trace": "t", "status_code": status, "errors": [{"code": "c", "message": message}]}
-    return Answer(status, json.dumps(body).encode(), headers)
+    return Answer(status, json.dumps(body).encode())
 
 
 def page(status: int, body: bytes = b"<html></html>") -> Answer:
@@ -118,13 +118,8 @@ def test_what_is_said() -> None:
         f"IBM Cloud's login {IAM} refused the API key: check that it is one of IBM Cloud, and copy it anew. "
         "It says: Provided API key could not be found."
     )
-    lost = explain("Listing", URL, tried(None, sent=False, overdue=True), OSError(), repeatable=True)
-    assert (
-        lost.message
-        == f"Cannot reach {URL}: no connection within the timeout. Check instance_url, proxy and the network."
-    )
-    waiting = explain("L", URL, tried(own(429, Retry_After="7"), sent=True), OSError(), repeatable=True)
-    assert waiting.code == "rate_limited"
+    lost = explain("Listing", URL, tried(None, sent=False, overdue=True), OSError(), repeatable=True).message
+    assert lost == f"Cannot reach {URL}: no connection within the timeout. Check instance_url, proxy and the network."
 
 
 @pytest.mark.parametrize(

@@ -81,12 +81,8 @@ def test_what_is_known_of_each_type() -> None:
 
 def test_states() -> None:
     assert [secret(ONE, state=state).why_inactive for state in (None, 1)] == [None, None]
-    assert [secret(ONE, state=state).why_inactive for state in (0, 2, 3, 5)] == [
-        "pre-activation",
-        "suspended",
-        "deactivated",
-        "destroyed",
-    ]
+    inactive = [secret(ONE, state=state).why_inactive for state in (0, 2, 3, 5)]
+    assert inactive == ["pre-activation", "suspended", "deactivated", "destroyed"]
 
 
 def test_values() -> None:
@@ -104,6 +100,7 @@ def test_values() -> None:
 
 OTHER = AUTHORITY.issue("api.example.com")
 CUT = ONE.pem[:200]
+ENCRYPTED = key_pem(ONE.key, passphrase=PASSPHRASE)
 
 
 def test_a_bundle_is_found_by_the_secret() -> None:
@@ -116,14 +113,11 @@ def test_a_bundle_is_found_by_the_secret() -> None:
 
 @pytest.mark.parametrize("given", ["bundled", "apart", "private", "root first"])
 def test_the_leaf_is_that_of_the_key(given: str) -> None:
+    issuers = [pem_of([one]) for one in ONE.chain]
     changed = {
         "bundled": {"certificate": ONE.pem + ONE.chain_pem, "intermediate": None},
         "apart": {},
-        "private": {
-            "intermediate": None,
-            "issuing_ca": pem_of(ONE.chain[:1]),
-            "ca_chain": [pem_of([one]) for one in ONE.chain],
-        },
+        "private": {"intermediate": None, "issuing_ca": issuers[0], "ca_chain": issuers},
         "root first": {"certificate": pem_of([*ONE.all[::-1]]), "intermediate": None},
     }[given]
     there = value(ONE, **changed).bundle
@@ -137,12 +131,7 @@ def test_the_leaf_is_that_of_the_key(given: str) -> None:
         ({"private_key": None}, "key_missing", {"has_key": False}, "www.example.com"),
         ({"private_key": OTHER.key_pem}, "key_missing", {"has_key": True}, "www.example.com"),
         ({"private_key": "nothing"}, "malformed", {"is_encrypted": False}, "www.example.com"),
-        (
-            {"private_key": key_pem(ONE.key, passphrase=PASSPHRASE)},
-            "malformed",
-            {"is_encrypted": True},  # no passphrase is taken for it
-            "www.example.com",
-        ),
+        ({"private_key": ENCRYPTED}, "malformed", {"is_encrypted": True}, "www.example.com"),
         ({"certificate": CUT}, "malformed", {"cut_off": "CERTIFICATE"}, None),
         ({"certificate": ONE.csr_pem}, "malformed", {"found": "certificate signing request"}, None),
         ({"intermediate": CUT}, "malformed", {"cut_off": "CERTIFICATE"}, "www.example.com"),

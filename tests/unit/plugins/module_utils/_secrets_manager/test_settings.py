@@ -80,11 +80,7 @@ def test_an_instance_is_the_same_however_its_url_is_written(url: str, identity: 
     [
         ({"instance_url": None}, "invalid_argument", "instance_url is missing"),
         ({"instance_url": " "}, "invalid_argument", "instance_url is missing"),
-        (
-            {"instance_url": "one.eu-de.secrets-manager.appdomain.cloud"},
-            "invalid_argument",
-            "instance_url must look like",
-        ),
+        ({"instance_url": "one.example.com"}, "invalid_argument", "instance_url must look like"),
         ({"instance_url": "https://user:word@example.com"}, "invalid_argument", "without a login"),
         ({"instance_url": "http://example.com"}, "insecure_endpoint", "use https in instance_url"),
         ({"iam_url": "http://example.com"}, "insecure_endpoint", "use https in iam_url"),
@@ -99,15 +95,9 @@ def test_what_is_refused(given: dict[str, Any], code: str, said: str) -> None:
 def test_whose_key() -> None:
     assert resolved({"api_key": None}, username="apikey", api_key="both").api_key == "both"
     assert resolved({"api_key": "own"}, username="SL1", api_key="other").api_key == "own"
-    assert (
-        "that of the user name SL1 is one for the SoftLayer API alone"
-        in refused({"api_key": ""}, username="SL1", api_key="other").message
-    )
+    assert "that of the user name SL1 is one" in refused({"api_key": ""}, username="SL1", api_key="other").message
     missing = refused({"api_key": None})
-    assert missing.code == "missing_credentials" and missing.message == (
-        "Secrets Manager needs an API key of IBM Cloud: give one as api_key or in IBMCLOUD_API_KEY, or one for both with the "
-        "user name apikey."
-    )
+    assert missing.code == "missing_credentials" and "give one as api_key or in IBMCLOUD_API_KEY" in missing.message
 
 
 def test_the_environments_key_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,11 +129,8 @@ def test_limits_of_metadata(labels: list[str] | None, description: str | None, w
     assert told is None if why is None else told is not None and why in told
 
 
-@pytest.mark.parametrize("name", ["www.example.com", "_a", "9-9", "a" * 256])
-def test_usual_names(name: str) -> None:
-    assert NAME.fullmatch(name)
-
-
-@pytest.mark.parametrize("name", ["a", "a" * 257, "-a", "a-", "a_", "a b", "ä1", "*.example.com", "", "ab\n"])
-def test_unusual_names(name: str) -> None:
-    assert not NAME.fullmatch(name)
+def test_names() -> None:
+    for name in ("www.example.com", "_a", "9-9", "a" * 256):
+        assert NAME.fullmatch(name)
+    for name in ("a", "a" * 257, "-a", "a-", "a_", "a b", "ä1", "*.example.com", "", "ab\n"):
+        assert not NAME.fullmatch(name), name

@@ -373,20 +373,6 @@ def test_what_was_surely_not_created_is_released(world: World, code: str, is_not
     assert world.calls == ["account_id", "createObject"]
 
 
-def test_a_refusal_of_the_store_is_released(world: World) -> None:
-    world.answers = [failure("api_error", api_message="The key is too short.")]
-    error = world.refusal()
-    assert error.code == "refused" and "The key is too short." in error.message
-    assert world.state() is None
-    assert world.create() == 101, "so that it can be tried again"
-
-
-def test_what_was_created_stays_so_even_if_that_cannot_be_noted(world: World) -> None:
-    world.books.failing.add("confirm")
-    assert world.create() == 101
-    assert world.state() == ("claimed", None)
-
-
 # After a lost answer
 
 
@@ -433,6 +419,11 @@ def test_the_claim_on_what_is_not_found_stays_open(world: World, answer: str, fa
 # Calls that are made again
 
 
+def noting(leases: list[datetime | None]) -> Answer:
+    """It is stored; until when it was claimed is noted before."""
+    return lambda world: leases.append(world.books.entries[key_of(ISSUED)].lease_until) or {"id": world.store(ISSUED)}
+
+
 @pytest.mark.parametrize(
     ("attempts", "seconds"), [([nothing], 0), ([nothing, much_later], TIMEOUT + 1), ([much_later] * 3, 3 * TIMEOUT + 3)]
 )
@@ -440,9 +431,7 @@ def test_the_lease_is_renewed_if_the_call_begins_late(world: World, attempts: li
     """So that the call has ended before the lease has."""
     leases: list[datetime | None] = []
     world.attempts = attempts
-    world.answers = [
-        lambda world: leases.append(world.books.entries[key_of(ISSUED)].lease_until) or {"id": world.store(ISSUED)}
-    ]
+    world.answers = [noting(leases)]
     assert world.create() == 101
     assert leases == [NOW + seconds * SECOND + LEASE]
     assert world.state() == ("confirmed", 101)
@@ -453,9 +442,7 @@ def test_when_a_lease_is_renewed(world: World, seconds: float, renewed: bool) ->
     """Nor is a clock trusted that was put back meanwhile."""
     leases: list[datetime | None] = []
     world.attempts = [lambda world: setattr(world.clock, "now", seconds)]
-    world.answers = [
-        lambda world: leases.append(world.books.entries[key_of(ISSUED)].lease_until) or {"id": world.store(ISSUED)}
-    ]
+    world.answers = [noting(leases)]
     world.create()
     assert leases == [NOW + LEASE + (seconds * SECOND if renewed else timedelta())]
 
@@ -596,17 +583,11 @@ def test_a_record_that_is_not_what_it_was_does_not_count(world: World, now_there
     assert world.calls == ["account_id", "getObject", "createObject"]
 
 
-def test_a_record_that_cannot_be_read_is_not_created_again(world: World) -> None:
+@pytest.mark.parametrize(("failing", "code"), [(set(), "api_error"), ({"getObject"}, "no_answer")])
+def test_a_record_that_cannot_be_read_is_not_created_again(world: World, failing: set[str], code: str) -> None:
     world.books.confirm(world.claimed_by_another(), world.store(ISSUED, certificate=""))
-    error = world.refusal()
-    assert error.code == "api_error" and "certificate 101" in error.message
-    assert world.created == 0 and world.state() == ("confirmed", 101)
-
-
-def test_a_record_that_cannot_be_looked_at_is_not_created_again(world: World) -> None:
-    world.books.confirm(world.claimed_by_another(), world.store(ISSUED))
-    world.failing.add("getObject")
-    assert world.refusal().code == "no_answer"
+    world.failing = failing
+    assert world.refusal().code == code
     assert world.created == 0 and world.state() == ("confirmed", 101)
 
 
@@ -705,8 +686,7 @@ def test_what_was_kept_is_not_guessed(world: World) -> None:
     """It is stored, and the next run looks at it."""
     world.is_silent = True
     world.failing.add("getObject")
-    error = world.refusal()
-    assert error.code == "api_error" and f"certificate {FIRST}" in error.message and "run it again" in error.message
+    assert world.refusal().code == "api_error"
     assert world.state() == ("confirmed", FIRST)
 
 

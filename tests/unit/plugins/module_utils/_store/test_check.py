@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of a certificate before it is stored: of its trust, and of what only some have. What would be stored: test_imports.py."""
+"""What is said of a certificate before it is stored: of its trust, and of what only some have. What would be stored: test_plan_import.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from tests.support.certificates import DAY, NOW, Authority, Issued, new_key, pem_of, self_signed
@@ -34,7 +33,6 @@ AUTHORITY = Authority(intermediates=2)
 OTHER = Authority("Other")
 ISSUED = AUTHORITY.issue(NAME)
 LONELY = self_signed(NAME)
-SHORT = ec.generate_private_key(ec.SECP224R1())
 EXPIRED = AUTHORITY.issue(NAME, days=(-90, -1))
 
 
@@ -52,10 +50,7 @@ def checked(
 
 
 def assembled(
-    issued: Issued,
-    given: Sequence[x509.Certificate],
-    roots: Sequence[x509.Certificate] | None,
-    **options: Any,
+    issued: Issued, given: Sequence[x509.Certificate], roots: Sequence[x509.Certificate] | None, **options: Any
 ) -> tuple[str | None, list[bytes], tuple[Obstacle[str], ...]]:
     """The trust and the chain of what would be stored, and the warnings, with these intermediates given and these roots trusted."""
     anchors = None if roots is None else Anchors(map(Certificate.of, roots))
@@ -96,46 +91,30 @@ def test_nothing_is_said_of_what_is_trusted(
     assert assembled(issued, given, roots, trust=trust) == ("trusted", ders(given), ())
 
 
-UNTRUSTED: dict[str, tuple[Issued, Sequence[x509.Certificate], str, str]] = {
-    "self_signed": (LONELY, [], "untrusted", "it is signed by itself and by nobody who is trusted"),
-    "key_too_short": (self_signed(NAME, SHORT), [], "untrusted", "its key is too short"),
-    "root_unknown": (
-        ISSUED,
-        ISSUED.chain,
-        "incomplete",
-        "the certificate of the issuer of Testing CA 1, Testing Root, is missing",
-    ),
-    "root_not_trusted": (
-        ISSUED,
-        [*ISSUED.chain, AUTHORITY.root],
-        "untrusted",
-        "its chain ends in Testing Root, which is not trusted",
-    ),
+UNTRUSTED: dict[str, tuple[Issued, Sequence[x509.Certificate], str]] = {
+    "self_signed": (LONELY, [], "untrusted"),
+    "root_unknown": (ISSUED, ISSUED.chain, "incomplete"),
+    "root_not_trusted": (ISSUED, [*ISSUED.chain, AUTHORITY.root], "untrusted"),
 }
 
 
 @pytest.mark.parametrize("case", UNTRUSTED)
 def test_what_is_not_trusted_is_stored_with_a_warning(case: str) -> None:
-    issued, given, trust, why = UNTRUSTED[case]
+    issued, given, trust = UNTRUSTED[case]
     found, chain, warnings = assembled(issued, given, [OTHER.root])
     assert (found, chain) == (trust, ders(issued.chain))
-    assert (warnings[0].reason, warnings[0].facts["chain"].why) == ("untrusted", why)
+    assert (warnings[0].reason, warnings[0].facts["chain"].trust) == ("untrusted", trust)
     assert [one.reason for one in warnings[1:]] == ["left_out"] * (AUTHORITY.root in given)
 
 
 @pytest.mark.parametrize("verify_chain", [True, False])
 @pytest.mark.parametrize("case", [*UNTRUSTED, "alone"])
 def test_what_is_not_trusted_is_refused_if_trust_is_required(case: str, verify_chain: bool) -> None:
-    alone = (ISSUED, (), "incomplete", "the certificate of its issuer Testing CA 2 is missing")
-    issued, given, trust, why = {**UNTRUSTED, "alone": alone}[case]
-    with pytest.raises(CertificatesError) as caught:
+    issued, given, trust = {**UNTRUSTED, "alone": (ISSUED, (), "incomplete")}[case]
+    with pytest.raises(CertificatesError, match="The certificate is not trusted: ") as caught:
         assembled(issued, given, [OTHER.root], trust="require", verify_chain=verify_chain)
-    error = caught.value
-    assert (error.code, error.details) == (
-        "chain_incomplete" if trust == "incomplete" else "untrusted",
-        {"trust": trust},
-    )
-    assert error.message.startswith(f"The certificate is not trusted: {why}. ")
+    code = "chain_incomplete" if trust == "incomplete" else "untrusted"
+    assert (caught.value.code, caught.value.details) == (code, {"trust": trust})
 
 
 def test_one_warning_is_enough_for_a_certificate_without_its_issuer() -> None:
@@ -208,9 +187,8 @@ def test_the_file_is_named_that_cannot_be_read(part: str, data: bytes) -> None:
     paths = {name: f"/files/{name}" for name in ("certificate", "privatekey", "intermediate", "csr")}
     error = refusal(material(**{part: data}, paths=paths))
     assert error.code == "invalid_pem" and error.message.startswith(f"/files/{part}: ")
-    given_as = {"privatekey": "private key", "intermediate": "intermediates", "csr": "CSR"}.get(part, part)
-    assert f"given as {given_as}" in error.message
-    assert refusal(material(**{part: data})).message == error.message.removeprefix(f"/files/{part}: ")
+    other = refusal(material(privatekey=LONELY.key_pem.encode(), paths={"privatekey": "/files/key"}))
+    assert other.code == "key_mismatch" and other.message.startswith("/files/key: ")
 
 
 @pytest.mark.parametrize("part", ["certificate", "intermediate"])
@@ -224,11 +202,6 @@ def test_of_a_bundle_that_is_cut_off_the_last_certificate_is_not_left_out(part: 
     assert error.code == "invalid_pem" and "is cut off" in error.message
 
 
-def test_the_file_of_a_key_that_does_not_fit_is_named() -> None:
-    error = refusal(material(privatekey=LONELY.key_pem.encode(), paths={"privatekey": "/files/key"}))
-    assert error.code == "key_mismatch" and error.message.startswith("/files/key: ")
-
-
 @pytest.mark.parametrize("lacks", ["key", "certificate"])
 def test_a_key_store_that_lacks_something(lacks: str) -> None:
     key, certificate = (
@@ -236,19 +209,13 @@ def test_a_key_store_that_lacks_something(lacks: str) -> None:
     )
     data = pkcs12.serialize_key_and_certificates(b"name", key, certificate, None, NoEncryption())  # type: ignore[arg-type]
     error = refusal(bundle_of_key_store(data, None, "/files/store.p12"))
-    assert error.code == "invalid_pem"
-    assert error.message.startswith("/files/store.p12: The PKCS#12 file lacks the private key or the certificate")
+    assert error.code == "invalid_pem" and error.message.startswith("/files/store.p12: ")
 
 
 @pytest.mark.parametrize(("notes", "named"), [("a\x00b", "U+0000"), ("a\x1fb\x00", "U+001F")])
 def test_notes_that_could_not_be_read_again(notes: str, named: str) -> None:
     error = refusal(material(), notes)
     assert error.code == "refused" and named in error.message
-
-
-def test_a_subject_that_could_not_be_read_again() -> None:
-    error = refusal(material(AUTHORITY.issue("www\x01.example.com")))
-    assert error.code == "refused" and "control characters" in error.message
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import ExportOutcome, ImportOutcome
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.messages import (
-    warning,
-    without_common_name,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.messages import warning, without_common_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_export import ExportAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import ImportAction
 
@@ -41,110 +39,90 @@ NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold 
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reason", "facts", "said"),
+    ("word", "facts", "said"),
     [
-        ("imported", None, {}, "Imported."),
+        ("imported", {}, "Imported."),
         (
             "imported",
-            None,
             {"lacking": 1},
             "Imported once more, with intermediate certificates that certificate 1 lacks and that it cannot be given while in use.",
         ),
         (
             "updated",
-            None,
             {"changed": ("intermediateCertificate", "certificateSigningRequest", "notes")},
             "Updated: intermediate certificates, CSR, notes.",
         ),
-        ("removed", None, {}, "Removed."),
-        ("unchanged", None, {}, "The store holds it already."),
-        ("unchanged", None, {"is_absent": True}, "The store holds no such certificate."),
-        ("unchanged", None, {"is_gone": True}, "Somebody else has deleted it meanwhile."),
-        ("unchanged", None, {"first": 0}, "The same as item 0."),
-        ("failed", "expired", {"error": "It expired."}, "It expired."),
-        ("failed", "outcome_unknown", {"error": "No."}, "No. Run it again: it looks first what was done."),
+        ("removed", {}, "Removed."),
+        ("unchanged", {}, "The store holds it already."),
+        ("unchanged", {"is_absent": True}, "The store holds no such certificate."),
+        ("unchanged", {"is_gone": True}, "Somebody else has deleted it meanwhile."),
+        ("unchanged", {"first": 0}, "The same as item 0."),
+        ("outcome_unknown", {"error": "No."}, "No. Run it again: it looks first what was done."),
         (
-            "failed",
             "ambiguous",
             {"same": [record(1), record(2)]},
             "The store holds it more than once (ids 1, 2), none as wanted: leave one of them, and remove the others once nothing uses them.",
         ),
         (
-            "failed",
             "ambiguous",
             {"matching": [record(1), record(2)]},
             "More than one certificate matches (ids 1, 2): name one by certificate_id. Nothing was removed.",
         ),
         (
-            "failed",
             "ambiguous",
             {"wanted": 1},
             "Another item of the same run wants certificate 1 to be in the store: leave one of the two.",
         ),
+        ("ambiguous", {"first": 0}, "The same certificate as item 0, with another chain, CSR or notes: give it once."),
         (
-            "failed",
-            "ambiguous",
-            {"first": 0},
-            "The same certificate as item 0, with another chain, CSR or notes: give it once.",
-        ),
-        (
-            "failed",
             "in_use",
             {"record": record(1, 1), "lacks_issuers": True},
             "Certificate 1 is in use by 1 service by now and lacks intermediate certificates: run it again, and it is stored once more with "
             "them.",
         ),
         (
-            "failed",
             "in_use",
             {"record": record(1, 2), "lacks_issuers": False},
             "Certificate 1 is in use by 2 services and has another chain, so it is not changed, and which of the two clients trust is not known: "
             "give the root of its authority as trusted_ca_path.",
         ),
         (
-            "failed",
             "in_use",
             {"record": record(1, 2)},
             "Certificate 1 is in use by 2 services: have its listeners serve another certificate first, with ssl_certificate_deploy; "
             "ssl_certificate_info with gather_services tells which they are.",
         ),
         (
-            "failed",
             "in_use",
             {"record": record(1, None)},
             "The API does not tell whether a service uses certificate 1, so it is not deleted on a guess: see in the portal that none does, and "
             "delete it there.",
         ),
         (
-            "failed",
             "chain_cut",
             cut(FIRST),
             "The store has kept 1 of the 2 intermediate certificates (CA 1) of certificate 9. Clients need what is missing: CA 2. So nothing is to "
             f"serve it. {ONE_OF_TWO}",
         ),
         (
-            "failed",
             "chain_cut",
             cut(FIRST, LAST, given=(FIRST, LAST, SimpleNamespace(shown_name="CA 3"))),
             "The store has kept 2 of the 3 intermediate certificates (CA 1, CA 2) of certificate 9. Clients need what is missing: CA 3. So nothing "
             f"is to serve it. {ONE_OF_TWO.replace('one intermediate certificate', '2 intermediate certificates')}",
         ),
         (
-            "failed",
             "chain_cut",
             cut(),
             "The store has kept none of the 2 intermediate certificates of certificate 9. Clients need what is missing: CA 1, CA 2. So nothing is "
             f"to serve it. {NONE_KEPT}",
         ),
         (
-            "failed",
             "chain_cut",
             cut(given=(FIRST,)),
             "The store has kept no intermediate certificate of certificate 9. Clients need what is missing: CA 1. So nothing is to serve it. "
             f"{NONE_KEPT}",
         ),
         (
-            "failed",
             "chain_cut",
             cut(FIRST, is_tried=False),
             "Certificate 9 has 1 of the 2 intermediate certificates (CA 1), and no record of the store has more: the store seems to keep no more. "
@@ -153,55 +131,48 @@ NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold 
         ),
     ],
 )
-def test_an_import(outcome: Any, reason: Any, facts: dict[str, Any], said: str) -> None:
+def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
+    """The word is an outcome, or why it failed."""
+    outcome, reason = (word, None) if word in get_args(ImportOutcome) else ("failed", word)
     assert_said(ImportAction(outcome, reason, facts), said)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reason", "facts", "said"),
+    ("word", "facts", "said"),
     [
-        ("exported", None, {}, "Exported: private key, intermediate certificates, certificate."),
-        ("unchanged", None, {}, "The folder has it already."),
-        ("failed", "not_written", {"error": "The disk is full."}, "The disk is full."),
+        ("exported", {}, "Exported: private key, intermediate certificates, certificate."),
+        ("unchanged", {}, "The folder has it already."),
+        ("not_written", {"error": "The disk is full."}, "The disk is full."),
         (
-            "failed",
             "no_permission",
             {},
             "The API user may only view the store, and not read its private keys: grant it the permission SECURITY_CERTIFICATE_MANAGE.",
         ),
+        ("invalid_pem", {}, "What the store holds as certificate 4 cannot be read: mend or delete the record."),
         (
-            "failed",
-            "invalid_pem",
-            {},
-            "What the store holds as certificate 4 cannot be read: mend or delete the record.",
-        ),
-        (
-            "failed",
             "not_found",
             {"why": Obstacle("not_found", {"certificate_id": 4, "is_there": False})},
             "The store holds no certificate 4: ssl_certificate_info lists those that it holds.",
         ),
         (
-            "failed",
             "not_found",
             {"expired": AT},
             "Certificate 4 has expired at 2026-12-01T08:00:00Z: set include_expired: true to export it.",
         ),
         (
-            "failed",
             "not_found",
             {"pattern": "a.*", "have_expired": True},
             "All certificates that match a.* have expired: set include_expired: true to export them.",
         ),
         (
-            "failed",
             "not_found",
             {"pattern": "a.*", "have_expired": False},
             "No certificate of the store matches a.*: ssl_certificate_info lists those that it holds.",
         ),
     ],
 )
-def test_an_export(outcome: Any, reason: Any, facts: dict[str, Any], said: str) -> None:
+def test_an_export(word: Any, facts: dict[str, Any], said: str) -> None:
+    outcome, reason = (word, None) if word in get_args(ExportOutcome) else ("failed", word)
     assert_said(ExportAction(outcome, reason, facts, 4, parts=("privatekey", "intermediate", "certificate")), said)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.import_files import why_not_imported
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.orders import Order
@@ -115,7 +116,6 @@ def refusal(given: Bundle, options: ImportOptions = OPTIONS) -> str:
     """Why it is not taken."""
     with pytest.raises(CertificatesError) as error:
         assemble(given, options, NOW)
-    assert error.value.message.endswith(".") and "\n" not in error.value.message
     return str(error.value.code)
 
 
@@ -158,6 +158,9 @@ def test_a_diff_of_what_has_no_name() -> None:
 
 
 def test_a_template() -> None:
+    """What was not given is left out."""
+    alone = self_signed("alone.example.com")
+    assert content(alone).as_template() == {"certificate": alone.pem, "privateKey": alone.key_pem}
     assembled, warnings = assemble(material(csr=ISSUED.csr_pem.encode()), OPTIONS, NOW, notes="web")
     assert warnings == ()
     assert assembled.as_template() == {
@@ -167,11 +170,6 @@ def test_a_template() -> None:
         "certificateSigningRequest": ISSUED.csr_pem,
         "notes": "web",
     }
-
-
-def test_what_was_not_given_is_left_out() -> None:
-    alone = self_signed("alone.example.com")
-    assert content(alone).as_template() == {"certificate": alone.pem, "privateKey": alone.key_pem}
 
 
 @given(st.permutations(ISSUED.all), st.integers(1, len(ISSUED.all)), st.booleans())
@@ -206,13 +204,10 @@ REFUSED = {
     "other_chain": ("chain_invalid", material(intermediate=OTHER.chain_pem.encode())),
     "own_certificate_as_chain": ("chain_invalid", material(intermediate=ISSUED.pem.encode())),
     "gap": ("chain_invalid", material(intermediate=pem_of(ISSUED.chain[1:]).encode())),
-    "other_chain_in_one_file": (
-        "chain_invalid",
-        material(certificate=(ISSUED.pem + OTHER.chain_pem).encode(), intermediate=None),
-    ),
+    "in_one_file": ("chain_invalid", material(certificate=(ISSUED.pem + OTHER.chain_pem).encode(), intermediate=None)),
     "lookalike_chain": ("chain_invalid", material(intermediate=pem_of(Authority(intermediates=2).chain).encode())),
-    "expired": ("expired", material(AUTHORITY.issue(NAME, days=(-90, -1)))),
-    "future": ("not_yet_valid", material(AUTHORITY.issue(NAME, days=(1, 90)))),
+    "expired": ("expired", material(AUTHORITY.issue(NAME, days=(-90, -1e-4)))),
+    "future": ("not_yet_valid", material(AUTHORITY.issue(NAME, days=(1e-4, 90)))),
     "ed25519": ("refused", material(AUTHORITY.issue(NAME, key=new_key("ed25519")))),
     "encrypted": ("bad_passphrase", material(privatekey=key_pem(ISSUED.key, passphrase=PASSPHRASE).encode())),
     "two_keys": ("ambiguous", material(privatekey=(ISSUED.key_pem + OTHER.key_pem).encode())),
@@ -231,21 +226,18 @@ def test_refused(case: str) -> None:
     assert refusal(given) == reason
 
 
+@pytest.mark.parametrize("days", [(0, 1), (-1, 0)])
+def test_the_edges_of_validity(days: tuple[float, float]) -> None:
+    assert assemble(material(AUTHORITY.issue(NAME, days=days)), OPTIONS, NOW)
+
+
 def test_expired_chain() -> None:
+    """What is not valid yet is refused even then."""
+    assert refusal(REFUSED["future"][1], ImportOptions(allow_expired=True)) == "not_yet_valid"
     late = pem_of([AUTHORITY.reissue(not_after=NOW - DAY), *ISSUED.chain[1:]]).encode()
     assert refusal(material(intermediate=late)) == "chain_invalid"
     assembled, _warnings = assemble(material(intermediate=late), ImportOptions(allow_expired=True), NOW)
     assert assembled.as_template()["intermediateCertificate"] == late.decode()
-
-
-@pytest.mark.parametrize(("days", "reason"), [((0, 1), None), ((-1, 0), None), ((1e-4, 1), "not_yet_valid")])
-def test_the_edges_of_validity(days: tuple[float, float], reason: str | None) -> None:
-    issued = AUTHORITY.issue(NAME, days=days)
-    assert (refusal(material(issued)) if reason else assemble(material(issued), OPTIONS, NOW) and None) == reason
-
-
-def test_a_future_certificate_is_refused_even_if_expired_ones_are_not() -> None:
-    assert refusal(material(AUTHORITY.issue(NAME, days=(1, 2))), ImportOptions(allow_expired=True)) == "not_yet_valid"
 
 
 def test_an_incomplete_chain_is_a_warning() -> None:
@@ -259,14 +251,6 @@ def test_what_is_not_of_the_chain_is_left_out_with_a_warning() -> None:
     assembled, warnings = assemble(given, OPTIONS, NOW)
     assert assembled == content()
     assert warnings == (Obstacle("left_out", {"certificates": list(map(Certificate.of, OTHER.chain))}),)
-
-
-def test_a_certificate_of_a_root_has_no_chain() -> None:
-    authority = Authority("Flat", intermediates=0)
-    issued = authority.issue(NAME)
-    assembled, warnings = assemble(material(issued, intermediate=pem_of([authority.root]).encode()), OPTIONS, NOW)
-    assert assembled.intermediates == ()
-    assert warnings == (Obstacle("left_out", {"certificates": [Certificate.of(authority.root)]}),)
 
 
 @pytest.mark.parametrize(
@@ -291,27 +275,20 @@ def test_an_unverified_chain_is_taken_as_it_is(given: list[x509.Certificate], ke
 
 
 def test_imported() -> None:
-    step = plan(content(notes="web"), StoreIndex([stored(OTHER, 7)]), 4711)
-    assert (step.outcome, step.as_result()["reason"], step.id, step.notes, step.order_id) == (
-        "imported",
-        None,
-        None,
-        "web",
-        4711,
-    )
-    assert step.changes_something
+    new = ImportAction.of(content(notes="web"), 4711, (Obstacle("no_issuer"),))
+    step = plan_present(new, StoreIndex([stored(OTHER, 7)]), CLIENTS)
+    assert (step.outcome, step.reason, step.id, step.notes, step.order_id) == ("imported", None, None, "web", 4711)
+    assert step.changes_something and step.warnings == new.warnings and ImportAction.of(content()).notes == ""
 
 
 @pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 def test_unchanged(container: PrivateFormat) -> None:
+    """Also with a root in the store, and with another record that is not as wanted."""
     wanted = content(privatekey=key_pem(ISSUED.key, container).encode())
-    step = plan(wanted, StoreIndex([stored(OTHER, 7), stored(identifier=8, notes="web")]))
+    held = stored(identifier=8, notes="web")
+    held = replace(held, intermediates=(*held.intermediates, Certificate.of(AUTHORITY.root)))
+    step = plan(wanted, StoreIndex([stored(OTHER, 7), stored(identifier=9, intermediates=()), held]))
     assert (step.outcome, step.id, step.notes, step.changes_something) == ("unchanged", 8, "web", False)
-
-
-def test_unchanged_with_a_root_in_the_store() -> None:
-    held = (*stored().intermediates, Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
-    assert plan(content(), StoreIndex([stored(intermediates=held)])).outcome == "unchanged"
 
 
 REQUEST = read_request(ISSUED.csr_pem.encode())
@@ -365,13 +342,8 @@ def test_without_the_csr_that_the_store_refuses_the_rest_is_changed() -> None:
     assert left.warnings == (Obstacle("no_issuer"), why)
     assert left.wanted == replace(wanted, request=None)  # what to compare with, if no answer comes
     assert (left.id, left.notes, left.record, left.superseded) == (1, "new", held, step.superseded)
-
-
-def test_without_the_csr_that_the_store_refuses_nothing_may_be_left_to_change() -> None:
-    step = plan(content(csr=ISSUED.csr_pem.encode()), StoreIndex([stored(notes="old")]))
-    left = without_request(step, NOT_TAKEN)
-    assert (left.outcome, left.facts, left.changes) == ("unchanged", {}, {})
-    assert (left.id, left.notes, left.changes_something, len(left.warnings)) == (1, "old", False, 1)
+    alone = without_request(plan(content(csr=ISSUED.csr_pem.encode()), StoreIndex([stored()])), NOT_TAKEN)
+    assert (alone.outcome, alone.facts, alone.changes, alone.changes_something) == ("unchanged", {}, {}, False)
 
 
 @pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
@@ -380,13 +352,9 @@ def test_line_ends_of_notes_do_not_count(notes: str) -> None:
     assert step.outcome == "unchanged"
 
 
-def test_stored_twice_and_one_is_as_wanted() -> None:
+def test_stored_twice() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
     assert plan(content(notes="b"), StoreIndex(records)).id == 2
-
-
-def test_stored_twice_and_none_is_as_wanted() -> None:
-    records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
     step = plan(content(notes="c"), StoreIndex(records))
     assert (step.outcome, step.reason, step.facts) == ("failed", "ambiguous", {"same": records})
 
@@ -469,16 +437,6 @@ def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
     assert (second.outcome, second.id, second.beside) == ("unchanged", 3, frozenset())
 
 
-def test_what_is_told_of_a_record_is_what_it_has_then() -> None:
-    trusted = replace(content(notes="new"), trust="trusted")
-    step = plan(trusted, StoreIndex([stored(notes="old")]), 4711)
-    told = step.as_result()
-    assert [told[name] for name in ("outcome", "id", "notes", "order_id", "trust")] == [
-        *("updated", 1, "new", 4711, "trusted")
-    ]
-    assert planned(replace(BARE, associated_service_count=0, notes="old")).notes == "old"
-
-
 # What the store has kept of a chain
 
 FIRST, LAST = stored().intermediates
@@ -504,13 +462,6 @@ def test_a_chain_is_cut_if_clients_need_what_is_left_out(left: str, known: str) 
     assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 9, True)
     assert step.record and step.record.intermediates == LEFT[left] and not step.content
     assert step.facts == {"record": step.record, "given": (FIRST, LAST), "is_tried": True}
-
-
-def test_a_chain_of_one_that_is_gone() -> None:
-    authority = Authority("Small", intermediates=1)
-    wanted = assemble(material(authority.issue(NAME)), OPTIONS, NOW)[0]
-    step = kept_of(plan_present(ImportAction.of(wanted), StoreIndex([]), view_with(authority.root)), ())
-    assert step.reason == "chain_cut"
 
 
 @pytest.mark.parametrize("left", LEFT)
@@ -615,23 +566,12 @@ def test_of_two_chains_to_unknown_roots_neither_is_taken_for_better() -> None:
 
 @pytest.mark.parametrize(("count", "removed"), [(0, True), (1, False), (None, False)])
 def test_an_older_one_is_superseded_and_goes_if_it_is_surely_not_used(count: int | None, removed: bool) -> None:
-    """What may stand in for what: test_superseding.py."""
-    step = plan(content(), StoreIndex([stored(OLD, 9, associated_service_count=count)]), remove=True)
-    assert [(one.record.id, one.removed) for one in step.superseded] == [(9, removed)]
-
-
-def test_it_is_not_removed_unless_that_is_wanted() -> None:
-    unused = plan_present(ImportAction.of(content()), StoreIndex([stored(OLD, 9)]), CLIENTS)
-    assert [(one.record.id, one.removed) for one in unused.superseded] == [(9, False)]
-    step = plan(content(), StoreIndex([stored(OLD, 9, associated_service_count=3)]))
-    assert step.as_result()["superseded"] == [
-        {
-            "id": 9,
-            "not_after": (NOW + 10 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "associated_service_count": 3,
-            "removed": False,
-        }
-    ]
+    """And if that is wanted. What may stand in for what: `_replacement`."""
+    index = StoreIndex([stored(OLD, 9, associated_service_count=count)])
+    facts = {"id": 9, "not_after": iso(NOW + 10 * DAY), "associated_service_count": count}
+    assert plan(content(), index, remove=True).as_result()["superseded"] == [{**facts, "removed": removed}]
+    kept = plan_present(ImportAction.of(content()), index, CLIENTS)
+    assert kept.as_result()["superseded"] == [{**facts, "removed": False}]
 
 
 @pytest.mark.parametrize(
@@ -661,11 +601,9 @@ RECORDS = [stored(ISSUED, 1), stored(OLD, 2), stored(AUTHORITY.issue("shop.examp
         ({"certificate_id": 3}, 3),
         ({"certificate_id": 4}, None),
         ({"fingerprint_sha256": ISSUED.fingerprint}, 1),
-        ({"fingerprint_sha256": ISSUED.fingerprint.upper()}, 1),
         ({"fingerprint_sha256": ":".join(ISSUED.fingerprint[i : i + 2] for i in range(0, 64, 2)).upper()}, 1),
         ({"fingerprint_sha256": "00" * 32}, None),
         ({"common_name": "SHOP.example.com"}, 3),
-        ({"common_name": "shop.example.org"}, None),
         ({"common_name": "*.example.com"}, None),
         ({"common_name": NAME, "certificate_id": 2}, 2),
         ({"common_name": NAME, "certificate_id": 3}, None),
@@ -698,15 +636,11 @@ def test_absent_but_ambiguous() -> None:
     assert step.facts == {"matching": RECORDS[:2]}
 
 
-def test_absent_but_in_use() -> None:
-    step = absent([stored(associated_service_count=2)], certificate_id=1)
-    assert (step.outcome, step.as_result()["reason"], step.id) == ("failed", "in_use", 1)
-
-
-def test_absent_but_nobody_knows_whether_it_is_in_use() -> None:
+@pytest.mark.parametrize("count", [2, None])
+def test_absent_but_perhaps_in_use(count: int | None) -> None:
     """That no listener has it does not say that nothing does."""
-    step = absent([stored(associated_service_count=None, has_no_listeners=True)], certificate_id=1)
-    assert (step.outcome, step.as_result()["reason"], step.id) == ("failed", "in_use", 1)
+    step = absent([stored(associated_service_count=count, has_no_listeners=True)], certificate_id=1)
+    assert (step.outcome, step.reason, step.id) == ("failed", "in_use", 1)
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "."])
@@ -758,9 +692,7 @@ def test_what_failed_has_nothing_left_to_do() -> None:
     assert second.facts == {"first": second.first}
     for step in (failed, second):
         assert (step.content, step.record, step.changes, step.superseded) == (None, None, {}, ())
-    assert (failed.outcome, failed.reason, failed.message, failed.trust) == (
-        *("failed", "untrusted", "It is not trusted.", "untrusted"),
-    )
+    assert (failed.outcome, failed.reason, failed.trust) == ("failed", "untrusted", "untrusted")
 
 
 def test_after_a_lost_answer_it_is_looked_what_was_done() -> None:
@@ -772,12 +704,6 @@ def test_who_has_to_trust_it_makes_no_other_plan() -> None:
     assert replace(present(), view=view_with()) == present()
 
 
-def test_what_was_said_of_a_certificate_is_said_of_its_import() -> None:
-    said = (Obstacle("no_issuer"),)
-    action = ImportAction.of(content(notes=None), 4711, said)
-    assert (action.outcome, action.order_id, action.warnings, action.notes) == ("imported", 4711, said, "")
-
-
 def test_a_deletion_of_what_is_superseded_is_a_change() -> None:
     there = [stored(OLD, 9), stored()]
     step = planned(*there, remove=True)
@@ -787,9 +713,9 @@ def test_a_deletion_of_what_is_superseded_is_a_change() -> None:
 @pytest.mark.parametrize(
     ("found", "reason", "said"),
     [
-        (None, "not_found", "There is no SSL order 4711"),
-        (order(public_key_sha256=None), "order_mismatch", "Order 4711 has no CSR to compare with: leave order_id out"),
-        (order(public_key_sha256="ab"), "order_mismatch", "does not carry the public key of order 4711"),
+        (None, "not_found", "no SSL order 4711"),
+        (order(public_key_sha256=None), "order_mismatch", "has no CSR to compare with"),
+        (order(public_key_sha256="ab"), "order_mismatch", "does not carry the public key"),
     ],
 )
 def test_not_the_order_of_the_certificate(found: Order | None, reason: str, said: str) -> None:
@@ -801,59 +727,35 @@ def test_not_the_order_of_the_certificate(found: Order | None, reason: str, said
 # The same certificate twice in one run
 
 
+TRADITIONAL = PrivateFormat.TraditionalOpenSSL
+
+
 def present(issued: Issued = ISSUED, **others: Any) -> ImportAction:
     """The plan for a certificate that the store does not have."""
     return plan(content(issued, **others), StoreIndex([]))
 
 
-def outcomes(steps: Sequence[ImportAction]) -> list[tuple[str, str | None, int | None]]:
-    """What became of each."""
-    return [(step.outcome, step.as_result()["reason"], getattr(step, "first", None)) for step in mark_repeated(steps)]
-
-
-TWICE: dict[str, dict[str, Any]] = {
-    "same": {},
-    "chain_in_the_same_file": {
-        "certificate": (ISSUED.chain_pem + ISSUED.pem).encode(),
-        "intermediate": None,
-    },
-    "key_in_another_container": {"privatekey": key_pem(ISSUED.key, PrivateFormat.TraditionalOpenSSL).encode()},
-    "pkcs7": {"certificate": pkcs7_of(ISSUED.all, Encoding.DER), "intermediate": None},
-}
-
-
-@pytest.mark.parametrize("case", sorted(TWICE))
-def test_twice_is_once(case: str) -> None:
-    assert outcomes([present(OTHER), present(), present(**TWICE[case])]) == [
-        ("imported", None, None),
-        ("imported", None, None),
-        ("unchanged", None, 1),
-    ]
-
-
-def test_twice_but_not_the_same() -> None:
-    assert outcomes([present(), present(notes="other")])[1][:2] == ("failed", "ambiguous")
-
-
-def test_twice_is_once_whatever_is_known_of_trust() -> None:
-    """One of the two items may not ask for it."""
-    of_trust = ImportAction.of(replace(content(), trust="trusted"))
-    assert outcomes([of_trust, present()]) == [("imported", None, None), ("unchanged", None, 0)]
-
-
-def test_twice_with_different_options_for_a_stored_one() -> None:
-    """Which of the two would win is chance, as for one that is not stored yet."""
-    steps = [plan(content(notes=notes), StoreIndex([stored()])) for notes in ("a", "b")]
-    assert outcomes(steps)[1][:2] == ("failed", "ambiguous")
-
-
-def test_failed_ones_are_not_repeated() -> None:
-    error = CertificatesError("expired", "It expired.")
-    steps = [present().because(error), present()]
-    assert outcomes(steps) == [("failed", "expired", None), ("imported", None, None)]
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (present(), present(), ("unchanged", None, 1)),
+        (present(), present(privatekey=key_pem(ISSUED.key, TRADITIONAL).encode()), ("unchanged", None, 1)),
+        (ImportAction.of(replace(content(), trust="trusted")), present(), ("unchanged", None, 1)),
+        (present(), present(notes="other"), ("failed", "ambiguous", None)),
+        (present().because(CertificatesError("expired", "It expired.")), present(), ("imported", None, None)),
+    ],
+    ids=["same", "key in another container", "trust not asked for", "not the same", "failed"],
+)
+def test_twice_is_once(first: ImportAction, second: ImportAction, expected: tuple[str, str | None, int | None]) -> None:
+    marked = mark_repeated([present(OTHER), first, second])
+    assert marked[:2] == [present(OTHER), first]
+    assert (marked[2].outcome, marked[2].reason, marked[2].first) == expected
 
 
 def test_a_result_has_all_keys_whatever_is_known() -> None:
+    step = plan(replace(content(notes="new"), trust="trusted"), StoreIndex([stored(notes="old")]), 4711)
+    told = [step.as_result()[name] for name in ("outcome", "id", "notes", "order_id", "trust")]
+    assert told == ["updated", 1, "new", 4711, "trusted"]
     keys = set(present().as_result())
     assert keys == set(present().because(CertificatesError("expired", "It expired.")).as_result())
     assert keys == set(absent([], certificate_id=1).as_result())
@@ -863,10 +765,6 @@ def test_a_result_has_all_keys_whatever_is_known() -> None:
 def test_a_plan_shows_no_key() -> None:
     step = present()
     assert ISSUED.key_pem.splitlines()[1] not in repr((step, content(), material()))
-
-
-def test_nothing_is_accepted_unless_it_is_asked_for() -> None:
-    assert ImportOptions() == ImportOptions(allow_expired=False, verify_chain=True, trust="warn")
 
 
 # What one item removes and another one wants
@@ -889,32 +787,19 @@ def test_nor_is_it_as_superseded(remove: bool, is_wanted: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason", "said"),
+    ("change", "reason"),
     [
-        ({}, None, ""),
-        (
-            {"associated_service_count": 1},
-            "in_use",
-            "Certificate 1 is in use by 1 service: have its listeners serve another",
-        ),
-        (
-            {"associated_service_count": 2},
-            "in_use",
-            "Certificate 1 is in use by 2 services: have its listeners serve another",
-        ),
-        ({"associated_service_count": None}, "in_use", "does not tell whether a service uses certificate 1"),
-        ({"certificate": Certificate(OTHER.der)}, "ambiguous", "was given another certificate"),
-        ({"certificate": None}, "ambiguous", "was given another certificate"),
+        ({"associated_service_count": 1}, "in_use"),
+        ({"associated_service_count": None}, "in_use"),
+        ({"certificate": Certificate(OTHER.der)}, "ambiguous"),
+        ({"certificate": None}, "ambiguous"),
     ],
-    ids=["as_it_was", "used", "used_twice", "perhaps_used", "another", "unreadable"],
+    ids=["used", "perhaps_used", "another", "unreadable"],
 )
-def test_right_before_the_deletion_it_is_looked_at_again(change: dict[str, Any], reason: str | None, said: str) -> None:
-    record = replace(stored(), **change)
-    if reason is None:
-        check_deletion(record, stored().certificate)
-        return
-    with fails(reason, said):
-        check_deletion(record, stored().certificate)
+def test_right_before_the_deletion_it_is_looked_at_again(change: dict[str, Any], reason: str) -> None:
+    check_deletion(stored(), stored().certificate)
+    with fails(reason):
+        check_deletion(replace(stored(), **change), stored().certificate)
 
 
 # Why the certificate of an order is not imported

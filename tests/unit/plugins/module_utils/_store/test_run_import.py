@@ -63,32 +63,25 @@ class Store:
         return remove(cast(Client, self), 7, Certificate(LISTED.der))
 
 
-SINCE: dict[str, tuple[dict[str, Any], str, str]] = {
-    "in use by its count": ({"associatedServiceCount": 1}, "in_use", "in use by 1 service"),
-    "in use by a listener": ({"lbaasListeners": [{"id": 1, "uuid": "a"}]}, "in_use", "in use by 1 service"),
-    "use not told": ({"associatedServiceCount": None, "lbaasListeners": None}, "in_use", "does not tell"),
-    "no listener, and other use not told": ({"associatedServiceCount": None}, "in_use", "see in the portal that none"),
-    "a count that is none": ({"associatedServiceCount": "many", "lbaasListeners": None}, "in_use", "does not tell"),
-    "renewed in place": ({"certificate": RENEWED.pem}, "ambiguous", "another certificate"),
-    "not readable": ({"certificate": "-----BEGIN"}, "ambiguous", "another certificate"),
-}
-
-
-@pytest.mark.parametrize("since", SINCE)
-def test_what_was_changed_since_it_was_listed_stays(since: str) -> None:
-    change, code, said = SINCE[since]
-    store = Store({**ROW, **change})
-    with pytest.raises(CertificatesError, match=said) as caught:
+@pytest.mark.parametrize(
+    ("since", "code"),
+    [
+        ({"associatedServiceCount": 1}, "in_use"),
+        ({"lbaasListeners": [{"id": 1, "uuid": "a"}]}, "in_use"),
+        ({"associatedServiceCount": None}, "in_use"),
+        ({"associatedServiceCount": "many", "lbaasListeners": None}, "in_use"),
+        ({"certificate": RENEWED.pem}, "ambiguous"),
+        ({"certificate": "-----BEGIN"}, "ambiguous"),
+    ],
+    ids=["by its count", "by a listener", "use not told", "a count that is none", "renewed in place", "not readable"],
+)
+def test_what_was_changed_since_it_was_listed_stays(since: dict[str, Any], code: str) -> None:
+    store = Store({**ROW, **since})
+    with pytest.raises(CertificatesError) as caught:
         store.delete()
     assert (caught.value.code, store.calls) == (code, ["getObject"])
     assert not was_removed(cast(Client, store), stored(7, LISTED))
-    assert said in store.warnings[0] and "deleteObject" not in store.calls
-
-
-def test_what_is_surely_unused_is_deleted() -> None:
-    store = Store(ROW)
-    assert store.delete()
-    assert store.calls == ["getObject", "deleteObject"]
+    assert caught.value.message in store.warnings[0] and "deleteObject" not in store.calls
 
 
 @pytest.mark.parametrize(("row", "code"), [(LOST, "api_error"), (GONE, "not_found")], ids=["no answer", "not found"])
@@ -118,6 +111,8 @@ def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: A
 
 @pytest.mark.parametrize("deletion", [LOST, False, CertificatesError("unreachable", "Away.")])
 def test_what_is_listed_still_was_not_deleted(deletion: Any) -> None:
+    store = Store(ROW)
+    assert store.delete() and store.calls == ["getObject", "deleteObject"]
     with pytest.raises(CertificatesError):
         Store(ROW, deletion).delete()
 
@@ -153,13 +148,6 @@ def test_a_refusal_after_which_the_record_cannot_be_read_stays_one() -> None:
     with pytest.raises(CertificatesError, match="associated services") as caught:
         store.delete()
     assert caught.value.code == "refused"
-
-
-def test_a_superseded_record_that_is_used_again_is_warned_of_as_such() -> None:
-    store = Store(ROW, REFUSED)
-    store.row_after = {**ROW, "associatedServiceCount": 1}
-    assert not was_removed(cast(Client, store), stored(7, LISTED))
-    assert "was not removed: " in store.warnings[0] and "A service uses it since" in store.warnings[0]
 
 
 @pytest.mark.parametrize("code", ["refused", "no_answer", "rate_limited"])

@@ -20,7 +20,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundl
     read_bundle,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import why_none
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
 from hypothesis import given
@@ -40,7 +39,6 @@ SEEDS = [
     pkcs12_of(ONE, None),
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-PUBLIC_KEYS = {read_private_key(one.key_pem.encode()).public_key_sha256: one for one in (ONE, OTHER)}
 
 
 @st.composite
@@ -64,22 +62,6 @@ def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) ->
         assert found.certificates or found.key
     if kind == "key" and found.trouble is None:
         assert found.key is not None
-
-
-def test_one_damaged_part_does_not_hide_the_other() -> None:
-    half = ONE.key_pem[: len(ONE.key_pem) // 2]
-    locked = key_pem(OTHER.key, passphrase=PASSPHRASE)
-    broken: list[tuple[str, Kind]] = [(half, "any"), (locked, "any"), (locked, "certificate"), (half, "key")]
-    for text, kind in broken:
-        found = read_bundle((ONE.pem + text).encode(), kind, None)
-        assert [one.der for one in found.certificates] == [ONE.der] and found.trouble is not None
-    found = read_bundle((ONE.key_pem + ONE.pem[:300]).encode(), "any", None)
-    assert found.key and PUBLIC_KEYS[found.key.public_key_sha256] is ONE and found.trouble is not None
-
-
-def test_a_chain_has_no_key() -> None:
-    found = read_bundle((ONE.chain_pem + ONE.key_pem).encode(), "chain", None)
-    assert found.key is None and found.trouble is None and len(found.issuers) == 1 and not found.certificates
 
 
 NO_CERTIFICATE, CUT_OFF, LOCKED = "There is no certificate in", "A PEM block is cut off", "is encrypted"
@@ -140,12 +122,6 @@ def test_the_others_stand_in_their_order_each_once() -> None:
 # Parts
 
 
-def test_a_file_for_a_certificate_without_one_says_what_it_was_given_as() -> None:
-    trouble = read_bundle(b"nothing", "certificate", None).trouble
-    assert trouble == why_none(b"nothing", "certificate", "certificate")
-    assert read_bundle(b"nothing", "any", None).trouble is None
-
-
 def test_a_key_is_in_no_key_store_unless_that_is_said() -> None:
     there = bundle_of_parts({"privatekey": ONE.key_pem.encode()}).key
     assert there and not there.is_pkcs12 and not KeyRef("ab").is_pkcs12
@@ -163,11 +139,6 @@ def test_a_part_that_is_cut_off_or_has_no_certificate_is_not_taken_as_it_is(part
     damaged = bundle_of_parts({part: BAD.encode()}).trouble
     assert damaged and DAMAGED_CERTIFICATE in damaged.facts["error"], "that is said of it which is wrong"
     assert bundle_of_parts({part: pile.encode()}).trouble is None
-
-
-def test_a_key_store_without_a_key_is_none() -> None:
-    data = pkcs12.serialize_key_and_certificates(b"name", None, ONE.certificate, None, NoEncryption())
-    assert bundle_of_key_store(data, None).trouble == Obstacle("invalid_pem", {"has_both": False})
 
 
 def test_each_part_is_read_whatever_is_wrong_with_the_others() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import ip_address, ip_network
 from itertools import permutations
 from typing import get_args
 
@@ -133,15 +132,7 @@ KEYS = {
 
 @pytest.mark.parametrize(
     ("of_root", "of_ca", "pss"),
-    [
-        ("rsa", "ec", False),
-        ("ec", "rsa", False),
-        ("rsa", "other rsa", False),
-        ("rsa", "other rsa", True),
-        ("ed25519", "ec", False),
-        ("ec", "ed25519", False),
-        ("ec", "dsa", False),
-    ],
+    [("rsa", "ec", False), ("rsa", "other rsa", True), ("ed25519", "ec", False), ("ec", "dsa", False)],
 )
 def test_an_authority_has_any_kind_of_key(of_root: str, of_ca: str, pss: bool) -> None:
     root = issue("Root", key=KEYS[of_root], pss=pss)
@@ -207,19 +198,10 @@ def test_a_certificate_of_version_1_below_a_root_may_not_issue(extensions: Exten
     assert chain(serve(issue("CA", forger)), [issue("CA", forger), forger]).trust == "untrusted"
 
 
-def test_a_certificate_of_version_1_that_only_has_the_name_of_its_issuer_is_no_root() -> None:
-    forger = old(issue("Root", ROOT), ROOT)
-    assert chain(serve(forger), [forger]).trust == "untrusted"
-
-
 def test_a_certificate_of_version_1_below_a_root_may_not_issue_even_if_it_is_named() -> None:
     forger = old(issue("Old", ROOT), ROOT)
     assert why_not(serve(forger), [], [forger]).startswith(REFUSED)
     assert chain(forger, [], [forger]) == trusted(), "it serves, as any other that is named"
-
-
-def test_a_server_may_have_a_certificate_of_version_1() -> None:
-    assert chain(old(LEAF, CA), [CA]) == trusted(CA)
 
 
 # Certificates that are trusted by themselves
@@ -230,11 +212,6 @@ def test_a_self_signed_certificate_that_is_named_is_trusted() -> None:
     assert chain(alone, [], [alone]) == trusted()
     assert chain(alone, [alone], [ROOT, alone]) == trusted()
     assert why_not(alone, [alone]) == "it is signed by itself and by nobody who is trusted"
-
-
-def test_another_one_of_the_same_name_is_not() -> None:
-    assert chain(serve(), [], [serve()]).trust == "untrusted"
-    assert chain(LEAF, [], [serve(CA)]).trust == "incomplete"
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -250,13 +227,8 @@ def test_a_certificate_that_is_named_needs_no_issuers(known: bool) -> None:
         ((), (-90, -1), "it is valid from "),
         ((), (1, 90), "it is valid from "),
         ([(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)], (-1, 90), REFUSED),
-        (
-            [(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True)],
-            (-1, 90),
-            REFUSED,
-        ),
     ],
-    ids=["expired", "future", "client", "critical"],
+    ids=["expired", "future", "client"],
 )
 def test_a_certificate_that_is_named_must_be_good_all_the_same(
     extensions: Extensions, days: tuple[float, float], why: str
@@ -309,80 +281,42 @@ def for_uses(*uses: x509.ObjectIdentifier) -> tuple[x509.ExtensionType, bool]:
     return x509.ExtendedKeyUsage(uses), False
 
 
-CLIENTS, SERVERS = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
-IDENTIFIED = (x509.SubjectKeyIdentifier(b"1"), False)
+SERVERS = ExtendedKeyUsageOID.SERVER_AUTH
 
 
-@pytest.mark.parametrize(
-    ("kind", "extensions"),
-    [
-        (x509.SubjectAlternativeName, []),
-        (x509.SubjectKeyIdentifier, [IDENTIFIED]),
-        (x509.ExtendedKeyUsage, [for_uses(SERVERS)]),
-    ],
-)
-def test_an_extension_that_occurs_twice_is_refused(kind: type[x509.ExtensionType], extensions: Extensions) -> None:
+@pytest.mark.parametrize("kind", [x509.SubjectKeyIdentifier, x509.ExtendedKeyUsage, x509.KeyUsage])
+def test_an_extension_that_occurs_twice_is_refused(kind: type[x509.ExtensionType]) -> None:
     """RFC 5280, 4.2, forbids it, critical or not: one reader may heed the first, and another one the second."""
-    leaf = serve(CA, extensions)
-    assert chain(leaf, [CA]) == trusted(CA)
+    extensions = [(x509.SubjectKeyIdentifier(b"1"), False), for_uses(SERVERS)]
+    leaf = serve(CA, [*extensions, usage(key_cert_sign=False, digital_signature=True)])
+    ca, root = (issue("CA", by, [basics(), usage(), *extensions]) for by in (ROOT, None))
+    for issued, pile, roots in ((leaf, [CA], [ROOT]), (serve(ca), [ca], [ROOT]), (serve(root), [], [root])):
+        assert chain(issued, pile, roots) == trusted(*pile)
     assert why_not(twice(leaf, kind, CA), [CA]) == "it has an extension twice"
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [x509.SubjectKeyIdentifier, x509.ExtendedKeyUsage, x509.KeyUsage, x509.NameConstraints, x509.BasicConstraints],
-)
-def test_an_issuer_with_an_extension_that_occurs_twice(kind: type[x509.ExtensionType]) -> None:
-    within = (x509.NameConstraints([x509.DNSName("example.com")], None), True)
-    extensions = [basics(), IDENTIFIED, for_uses(SERVERS), usage(), within]
-    ca, root = issue("CA", ROOT, extensions), issue("CA", None, extensions)
-    assert chain(serve(ca), [ca]) == trusted(ca)
-    assert chain(serve(root), [], [root]) == trusted()
-    assert why_not(serve(ca), [twice(ca, kind, ROOT)])
-    assert why_not(serve(root), [], [twice(root, kind)])
+    assert why_not(serve(ca), [twice(ca, kind, ROOT)]) and why_not(serve(root), [], [twice(root, kind)])
 
 
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 
 
 def test_only_a_critical_extension_must_be_understood() -> None:
-    harmless, harmful = (UNKNOWN, False), (UNKNOWN, True)
-    ca = issue("CA", ROOT, [basics(), harmless])
-    assert chain(serve(ca, [harmless]), [ca]) == trusted(ca)
-    assert why_not(serve(CA, [harmful]), [CA]).startswith(REFUSED)
-    ca = issue("CA", ROOT, [basics(), harmful])
+    harmless, harmful = ([basics(), (UNKNOWN, is_critical)] for is_critical in (False, True))
+    ca = issue("CA", ROOT, harmless)
+    assert chain(serve(ca, harmless[1:]), [ca]) == trusted(ca)
+    assert why_not(serve(CA, harmful[1:]), [CA]).startswith(REFUSED)
+    ca = issue("CA", ROOT, harmful)
     assert why_not(serve(ca), [ca]).startswith(REFUSED)
-    assert why_not(serve(ca), [], [ca]).startswith(REFUSED)
-
-
-@pytest.mark.parametrize(
-    "extension",
-    [
-        x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("2.23.140.1.2.1"), None)]),
-        x509.PolicyConstraints(0, None),
-        x509.InhibitAnyPolicy(0),
-        x509.CRLDistributionPoints(
-            [x509.DistributionPoint([x509.UniformResourceIdentifier("http://crl.example")], None, None, None)]
-        ),
-    ],
-    ids=lambda extension: type(extension).__name__,
-)
-def test_what_says_nothing_about_the_path_may_be_critical(extension: x509.ExtensionType) -> None:
-    ca = issue("CA", ROOT, [basics(), (extension, True)])
-    assert chain(serve(ca, [(extension, True)]), [ca]) == trusted(ca)
 
 
 @pytest.mark.parametrize(
     ("extensions", "may"),
     [
-        ([basics()], True),
-        ([basics(), usage()], True),
         ([basics(), usage(digital_signature=True)], True),
         ([basics(), usage(key_cert_sign=False, crl_sign=True)], False),
         ([usage()], False),
         ([(x509.BasicConstraints(ca=False, path_length=None), True), usage()], False),
     ],
-    ids=["ca", "may_sign", "may_do_more", "may_not_sign", "not_a_ca", "said_not_to_be_one"],
+    ids=["may_do_more", "may_not_sign", "not_a_ca", "said_not_to_be_one"],
 )
 def test_only_a_ca_that_may_sign_certificates_issues(extensions: Extensions, may: bool) -> None:
     ca = issue("CA", ROOT, extensions)
@@ -394,52 +328,6 @@ def test_only_a_ca_that_may_sign_certificates_issues(extensions: Extensions, may
         assert why_not(serve(ca), [ca]) in {f"CA must not issue {NAME}", f"{REFUSED}invalid CA certificate"}
 
 
-@pytest.mark.parametrize(
-    ("uses", "may"),
-    [
-        ([SERVERS], True),
-        ([CLIENTS, SERVERS], True),
-        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], False),
-        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, SERVERS], True),
-        ([CLIENTS], False),
-    ],
-)
-def test_only_what_is_for_servers_counts(uses: list[x509.ObjectIdentifier], may: bool) -> None:
-    ca = issue("CA", ROOT, [basics(), for_uses(*uses)])
-    root = issue("Root", None, [basics(), for_uses(*uses)])
-    if may:
-        assert chain(serve(ca, [for_uses(*uses)]), [ca]) == trusted(ca)
-        assert chain(serve(root), [], [root]) == trusted()
-        return
-    for leaf, pile, roots in (
-        (serve(CA, [for_uses(*uses)]), [CA], [ROOT]),
-        (serve(ca), [ca], [ROOT]),
-        (serve(root), [], [root]),
-    ):
-        assert why_not(leaf, pile, roots).startswith(REFUSED)
-
-
-@pytest.mark.parametrize(
-    ("of_root", "of_upper", "may"),
-    [(None, None, True), (2, 1, True), (1, None, False), (None, 0, False), (None, 1, True), (0, 0, False)],
-)
-def test_how_many_authorities_may_stand_below_one(of_root: int | None, of_upper: int | None, may: bool) -> None:
-    """Here it is one below the upper one, and two below the root."""
-    root = issue("Root", None, [basics(of_root)])
-    upper = issue("Upper", root, [basics(of_upper)])
-    ca = issue("CA", upper, [basics(0)])
-    found = chain(serve(ca), [upper, ca], [root])
-    assert found == trusted(ca, upper) if may else found.trust == "untrusted" and found.why.startswith(REFUSED)
-    assert chain(serve(upper, name="a"), [upper], [root]).trust == ("untrusted" if of_root == 0 else "trusted")
-
-
-def test_an_authority_whose_new_key_its_former_one_signed() -> None:
-    """RFC 5280, 6.1.4, l, allows it; OpenSSL takes only a root for what has its own name as its issuer's."""
-    former = issue("CA", ROOT)
-    ca = issue("CA", former)
-    assert why_not(serve(ca), [former, ca]).startswith(REFUSED)
-
-
 @pytest.mark.parametrize("place", ["ca", "root"])
 def test_names_that_an_issuer_may_not_issue_for(place: str) -> None:
     within = (x509.NameConstraints([x509.DNSName("example.org")], None), True)
@@ -447,31 +335,6 @@ def test_names_that_an_issuer_may_not_issue_for(place: str) -> None:
     ca = issue("CA", root, [basics(), *[within] * (place == "ca")])
     assert chain(serve(ca, name="www.example.org"), [ca], [root]) == trusted(ca)
     assert why_not(serve(ca), [ca], [root]).startswith(REFUSED)
-
-
-@pytest.mark.parametrize(
-    ("base", "names", "may"),
-    [
-        (x509.DNSName("example.com"), x509.DNSName("WWW.Example.com"), True),
-        (x509.DNSName(".EXAMPLE.com"), x509.DNSName("www.example.com"), True),
-        (x509.DNSName("example.com."), x509.DNSName("www.example.com"), False),
-        (x509.DNSName("example.com"), x509.DNSName("www.example.com."), False),
-        (x509.DNSName("ample.com"), x509.DNSName("www.example.com"), False),
-        (x509.IPAddress(ip_network("192.0.2.0/24")), x509.IPAddress(ip_address("192.0.2.9")), True),
-        (x509.IPAddress(ip_network("192.0.2.0/24")), x509.IPAddress(ip_address("192.0.3.9")), False),
-        (x509.DirectoryName(name_of(NAME)), x509.DNSName(NAME), True),
-        (x509.DirectoryName(name_of("Other")), x509.DNSName(NAME), False),
-        (x509.RFC822Name("example.com"), x509.RFC822Name("a@example.org"), False),
-    ],
-)
-def test_names_within_constraints(base: x509.GeneralName, names: x509.GeneralName, may: bool) -> None:
-    """As OpenSSL has them: a final dot is part of a name."""
-    ca = issue("CA", ROOT, [basics(), (x509.NameConstraints([base], None), True)])
-    leaf = issue(NAME, ca, [(x509.SubjectAlternativeName([names]), False)])
-    assert chain(leaf, [ca]) == trusted(ca) if may else why_not(leaf, [ca]).startswith(REFUSED)
-    ca = issue("CA", ROOT, [basics(), (x509.NameConstraints(None, [base]), True)])
-    leaf = issue(NAME, ca, [(x509.SubjectAlternativeName([names]), False)])
-    assert chain(leaf, [ca]).trust == "untrusted" if may else True
 
 
 # Signatures
@@ -488,10 +351,7 @@ def test_a_name_without_its_key_makes_no_issuer() -> None:
 
 @pytest.mark.parametrize(
     ("use", "may"),
-    [
-        *((use, True) for use in ("digital_signature", "key_encipherment", "key_agreement")),
-        *((use, False) for use in ("content_commitment", "data_encipherment", "key_cert_sign", "crl_sign")),
-    ],
+    [("digital_signature", True), ("key_encipherment", True), ("content_commitment", False), ("key_cert_sign", False)],
 )
 def test_a_servers_key_is_used_in_handshakes(use: str, may: bool) -> None:
     """Only an RSA key may do so without signing (RFC 8422, 2.2)."""
@@ -499,12 +359,6 @@ def test_a_servers_key_is_used_in_handshakes(use: str, may: bool) -> None:
     leaf = serve(CA, [own], key=KEYS["rsa"])
     assert chain(leaf, [CA]) == trusted(CA) if may else why_not(leaf, [CA]).startswith(REFUSED)
     assert chain(serve(CA, [own]), [CA]).trust == ("trusted" if use == "digital_signature" else "untrusted")
-
-
-def test_an_authority_may_be_a_server_if_its_key_may() -> None:
-    """The key usage of such a one was not looked at once."""
-    assert chain(serve(CA, [basics(), usage(digital_signature=True)]), [CA]) == trusted(CA)
-    assert why_not(serve(CA, [basics(), usage()], key=KEYS["rsa"]), [CA]).startswith(REFUSED)
 
 
 # Which certificate of its issuer a certificate names
@@ -539,13 +393,8 @@ def test_of_an_issuer_issued_again_the_certificate_that_is_named_is_taken() -> N
 
 @pytest.mark.parametrize(
     ("named", "is_right"),
-    [
-        (names_its_issuer(CA), True),
-        (names_its_issuer(ROOT), False),
-        (names_its_issuer(CA, CA), False),
-        (names_its_issuer(certificate=CA, other_issuer="Other"), False),
-    ],
-    ids=["key", "another key", "key, and another number", "another issuer's issuer"],
+    [(names_its_issuer(CA), True), (names_its_issuer(ROOT), False), (names_its_issuer(CA, CA), False)],
+    ids=["key", "another key", "key, and another number"],
 )
 def test_what_a_certificate_names_must_be_its_issuer(named: tuple[x509.ExtensionType, bool], is_right: bool) -> None:
     ca = with_its_key(CA)
@@ -576,15 +425,6 @@ def test_a_signature_that_rests_on_a_broken_hash(hash_name: Hash) -> None:
         over = issue("CA", root, key=KEYS["other rsa"], days=(-20, -10))
         why = why_not(weak_leaf, [over], [root])
         assert why.startswith("its issuer CA is valid from "), "what has a remedy comes first"
-
-
-def test_of_what_is_trusted_by_itself_nobody_checks_the_signature() -> None:
-    root = issue("Root", key=KEYS["rsa"])
-    weak = Party(signed_with(root.certificate, root.key, "sha1"), root.key)
-    ca = issue("CA", weak)
-    assert chain(serve(ca), [weak, ca], [weak]) == trusted(ca)
-    leaf = Party(signed_with(LEAF.certificate, CA.key, "sha1"), LEAF.key)
-    assert chain(leaf, [], [leaf]) == trusted()
 
 
 @pytest.mark.parametrize("short", [rsa_key_of(2047), ec.generate_private_key(ec.SECP224R1())], ids=["RSA", "EC"])
@@ -845,11 +685,6 @@ def test_a_root_of_ones_own_that_was_not_given() -> None:
     assert chain(LEAF, [CA, ROOT], []).lacks_root and chain(ROOT, [], []).lacks_root
     missing = "the certificate of the issuer of CA, Root, is missing"
     assert chain(LEAF, [CA], [OLD_ROOT]) == Chain((CA.read,), "incomplete", missing, is_linked=True)
-
-
-def test_who_has_the_name_of_the_issuer_and_is_none() -> None:
-    server = issue("CA", ROOT, ())
-    assert why_not(serve(server), [server]) == f"CA must not issue {NAME}"
 
 
 def test_what_is_said_is_about_the_path_that_is_known() -> None:

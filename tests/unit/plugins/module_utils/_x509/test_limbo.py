@@ -39,10 +39,10 @@ DIFFERENT: Mapping[str, Sequence[str]] = {
     "a second has no parts": ["rfc5280::validity::notafter-fractional"],
     "key identifiers are hints": ["rfc5280::?ki::*", "webpki::aki::*"],
     "name constraints are looked at as far as they concern the names that are there": [
-        *("cve::cve-2025-61727", "rfc5280::nc::*", "webpki::nc::*"),
+        *("cve::cve-2025-61727", "rfc5280::nc::*", "webpki::nc::*")
     ],
     "the common name is not looked at where there are DNS names, and is the name where there are none": [
-        *("webpki::cn::*", "webpki::san::no-san"),
+        *("webpki::cn::*", "webpki::san::no-san")
     ],
     "wildcards of public suffixes are a matter of the authority": ["webpki::san::public-suffix-*-wildcard-san"],
     "forms that authorities must keep to, and no client insists on": [

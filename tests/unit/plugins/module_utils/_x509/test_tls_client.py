@@ -24,11 +24,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import asn1
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import tls_client as client_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
-    Anchors,
-    Chains,
-    chain_as_sent,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains, chain_as_sent
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import wrap_pem
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.tls_client import Acceptance, acceptance
 from cryptography import x509
@@ -469,12 +465,7 @@ def test_a_list_that_is_too_long_is_not_read() -> None:
 
 def test_damaged_certificates_are_refused_and_nothing_is_raised() -> None:
     leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
-    for damaged in (
-        Certificate(b""),
-        Certificate(b"\x30\x00"),
-        Certificate(issuer.der[:-1]),
-        Certificate(b"\xff" * 70_000),
-    ):
+    for damaged in map(Certificate, (b"", b"\x30\x00", issuer.der[:-1], b"\xff" * 70_000)):
         assert answer_to(leaf, damaged, issuer).why.startswith("OpenSSL refuses it: ")
         assert acceptance(leaf, [issuer], [damaged], NOW).why
         assert not acceptance(leaf, [issuer], [damaged, Certificate.of(AUTHORITY.root)], NOW).why

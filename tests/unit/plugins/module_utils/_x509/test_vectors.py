@@ -63,7 +63,7 @@ def look_at(certificate: Certificate, others: list[Certificate]) -> None:
     """Ask a certificate for all that it can tell."""
     certificate.facts()
     certificate.pem()
-    repr((certificate.shown_name, certificate.shown_issuer, certificate.subject_fits_xml, certificate.is_root))
+    repr((certificate.shown_name, certificate.shown_issuer, certificate.is_root))
     Chains(others, Anchors([certificate]), NOW).of(certificate)
     Chains([*others, certificate], Anchors(others), NOW).of(others[0])
 
