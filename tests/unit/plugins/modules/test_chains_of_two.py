@@ -160,34 +160,3 @@ def delete_last(sim: Simulator) -> None:
     identifier = sim.certificates()[-1]["id"]
     gone = run_module("ssl_certificate_import", **options_for(sim), state="absent", certificate_id=identifier)
     assert gone["certificate"]["outcome"] == "removed", gone.output
-
-
-def test_the_email_of_an_order(sim: Simulator, tmp_path: Path) -> None:
-    """Found with both, imported, cut, and the same on the next day."""
-    name = "order.example.com"
-    issued = AUTHORITY.issue(name, key=new_key("rsa"))
-    order = sim.add_order(commonName=name, certificateSigningRequest=issued.csr_pem)
-    (tmp_path / "1.eml").write_bytes(mail(text_part(issued.pem + issued.chain_pem)))
-    (tmp_path / f"{name}.key").write_text(issued.key_pem, encoding="ascii")
-    root = tmp_path / "root.pem"
-    root.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-    shared = {**options_for(sim), "trusted_ca_path": str(root)}
-    ledger = f"sqlite:///{tmp_path}/ledger.sqlite3"
-
-    def day() -> tuple[str, str | None]:
-        listed = run_module("ssl_order_info", **options_for(sim), order_ids=[order["id"]])["orders"]
-        found = run_module("ssl_fulfillment_email_info", orders=listed, paths=[str(tmp_path / "1.eml")], **shared)
-        [certificate] = found["certificates"]
-        assert certificate["intermediate_certificate"] == issued.chain_pem
-        given = {"orders": listed, "collected": [certificate], "privatekey_dir": str(tmp_path), "ledger_url": ledger}
-        [entry] = run_module("ssl_certificate_import", **shared, **given)["certificates"]
-        return entry["outcome"], entry["reason"]
-
-    sim.settings(kept_chain="first")
-    before = len(sim.certificates())
-    assert [day() for _day in range(3)] == [("failed", "chain_cut")] * 3
-    assert len(sim.certificates()) == before + 1
-    sim.settings(kept_chain="all")
-    delete_last(sim)
-    assert [day(), day()] == [("imported", None), ("unchanged", None)]
-    assert sim.certificates()[-1]["intermediateCertificate"] == issued.chain_pem
