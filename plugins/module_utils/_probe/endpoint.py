@@ -21,7 +21,6 @@ from .._replacement.index import StoreIndex, why_not_held
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate
 from .._x509.certificate import Certificate
-from . import messages
 
 HTTPS_PORT = 443
 KEYS = ("host", "port", "server_name", "expected")
@@ -237,11 +236,6 @@ class Demand:
         if record is None or record.certificate is None:
             return cls((), (), expected.certificate_id, why_not_held(expected.certificate_id, record))
         return cls((), (record, *index.superseding(record, view)), expected.certificate_id)
-
-    @property
-    def words(self) -> str:
-        """What must be served, as a part of a sentence."""
-        return messages.demanded(self)
 
     def fits(self, certificate: Certificate) -> bool:
         """Return whether a certificate is what must be served."""

@@ -16,6 +16,7 @@ from .._base.names import listener_place, name_in_source, shown_name_of, source_
 from .._base.remedies import DEPLOY, ROTATE, adopt, deploy, rsa_key
 from .._base.text import MOST_NAMED, capitalized, encodable, printable, some_of, uncapitalized
 from .._base.times import iso
+from .._probe.messages import demanded
 from .._replacement.can_replace import ACCEPT
 from .._replacement.messages import REPLACED_CHAIN, revoked, trust_remedy, why_not
 from .._report.summary import MOST_NAMED as MAX_LISTED
@@ -110,7 +111,7 @@ def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
 def _expected(facts: Mapping[str, t.Any]) -> str:
     """Return what should be, as the beginning of a sentence that says what is."""
     if "demand" in facts:
-        return f"It must serve {facts['demand'].words}, and"
+        return f"It must serve {demanded(facts['demand'])}, and"
     return f"With certificate {facts['certificate_id']} in the API,"
 
 
@@ -161,7 +162,7 @@ def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
         case "unchanged", {"planned": why}:
             return why_not_switched(why)
         case "unchanged", {"demand": demand}:
-            return f"It must serve {demand.words}."
+            return f"It must serve {demanded(demand)}."
         case "unchanged", {"kept": "best"}:
             return f"The store holds no better certificate.{_if_expired(facts)}"
         case "unchanged", {"kept": "same"}:

@@ -66,7 +66,7 @@ WEB: Any = SimpleNamespace(
     shown_error=" The API says of its previous change: No disk.",
 )
 DEMAND: Any = SimpleNamespace(
-    words="a certificate for www.example.com",
+    names=("www.example.com",),
     why_unknown=Obstacle("not_found", {"certificate_id": 7, "is_there": False}),
 )
 STORED, COPY, COMING = (
