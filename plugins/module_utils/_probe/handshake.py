@@ -135,23 +135,17 @@ def _probe(
     client: ssl.SSLContext | None,
 ) -> ProbeResult:
     """Probe the first address that accepts a connection; if a client refuses what it serves, see what that is."""
-    asked = _shake_hands_again(endpoint, addresses, timeout, stop, client)
+
+    def shaken(places: Sequence[SocketAddress], client: ssl.SSLContext | None) -> ProbeResult:
+        """Shake hands; once more if the connection was cut."""
+        result = _shake_hands(endpoint, places, timeout, stop, client)
+        return _shake_hands(endpoint, _same(places, result), timeout, stop, client) if result.is_cut else result
+
+    asked = shaken(addresses, client)
     if asked.accepted is not False:
         return asked
-    seen = _shake_hands_again(endpoint, _same(addresses, asked), timeout, stop, None)
+    seen = shaken(_same(addresses, asked), None)
     return replace(seen, accepted=False, refusal=asked.refusal, is_for_other_name=asked.is_for_other_name)
-
-
-def _shake_hands_again(
-    endpoint: Endpoint,
-    addresses: Sequence[SocketAddress],
-    timeout: float,
-    stop: threading.Event | None,
-    client: ssl.SSLContext | None,
-) -> ProbeResult:
-    """Shake hands; once more if the connection was cut."""
-    result = _shake_hands(endpoint, addresses, timeout, stop, client)
-    return _shake_hands(endpoint, _same(addresses, result), timeout, stop, client) if result.is_cut else result
 
 
 def _same(addresses: Sequence[SocketAddress], result: ProbeResult) -> Sequence[SocketAddress]:
