@@ -13,7 +13,7 @@ from datetime import datetime
 
 from .._base.codes import Code
 from .._base.errors import CertificatesError, Obstacle
-from .._base.text import NOT_XML
+from .._base.text import NOT_XML, fits_xml
 from .._base.times import iso
 from .._replacement.messages import trust_remedy
 from .._softlayer.store import StoreCertificate
@@ -127,7 +127,7 @@ def assemble(
         )
     if bundle.request and bundle.request.public_key_sha256 != leaf.public_key_sha256:
         raise CertificatesError("csr_mismatch", "The CSR is not the certificate's: their public keys differ.")
-    if options.for_store and not leaf.subject_fits_xml:
+    if options.for_store and not all(fits_xml(str(part.value)) for part in leaf.parsed.subject):
         raise CertificatesError(
             "refused",
             f"The certificate's subject ({leaf.shown_name}) has control characters in it. Once it is stored, the list of certificates could "

@@ -20,7 +20,7 @@ from itertools import islice
 
 from .._base.errors import CertificatesError
 from .._base.names import ascii_name, is_address, name_to_ask_for, named, shown_name, wildcard_over
-from .._base.text import fits_xml, printable
+from .._base.text import printable
 from .._base.times import iso
 from . import asn1
 
@@ -211,11 +211,6 @@ class Certificate:
     def organizations(self) -> frozenset[str]:
         """All organizations of the subject, in printable form."""
         return frozenset(_values(self.parsed.subject, NameOID.ORGANIZATION_NAME))
-
-    @property
-    def subject_fits_xml(self) -> bool:
-        """Whether the names in its subject can be sent over XML-RPC."""
-        return all(fits_xml(str(part.value)) for part in self.parsed.subject)
 
     @cached_property
     def names(self) -> frozenset[str]:
