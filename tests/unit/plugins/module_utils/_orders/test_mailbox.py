@@ -290,7 +290,48 @@ def test_a_name_that_is_no_ascii_is_sent_too(mailbox: Mailbox) -> None:
     refusal("authentication_failed", "jürgen", read=lambda: ImapMailbox(settings, LARGEST).__enter__())
 
 
+def test_a_password_that_has_to_be_quoted() -> None:
+    with HangingUp() as server:
+        password = "s3\"cr3t\\ {{ 'w0rd' }} $&*() end"
+        read_all(ImapMailbox(settings_for(**server.options(password=password)), LARGEST))
+        [login] = [line for line in server.received if b" LOGIN " in line]
+    assert login.rstrip().endswith(b'"s3\\"cr3t\\\\ {{ \'w0rd\' }} $&*() end"')
+
+
 # Files, between two looks
+
+
+def test_which_files_of_a_maildir_are_messages(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    for folder in (box, box / ".Archive"):
+        make_maildir(folder)
+    messages = ("new/1.a", "cur/2.b:2,", "cur/3.c:2,FRS", "cur/4.d:2,ST,weird")
+    for place in (*messages, "new/.hidden", "tmp/5.e", ".Archive/new/6.f"):
+        (box / place).write_bytes(message(place))
+    (box / "new/folder").mkdir()
+    (box / "new/gone").symlink_to(tmp_path / "nowhere")
+    (box / "new/link").symlink_to(box / "cur/2.b:2,")
+    (box / "maildirfolder").touch()
+    raws = [*MaildirMailbox(str(box), LARGEST).read(LONG_AGO, never)]
+    assert {raw.location.path for raw in raws} == {str(box / place) for place in messages}
+    assert sorted(subjects(raws)) == sorted(messages)
+
+
+def test_which_files_of_folders_are_messages(tmp_path: Path) -> None:
+    for folder in ("mails/deeper.eml", "mails/.hidden"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "mails/round").symlink_to(tmp_path / "mails")
+    messages = ("mails/B.EML", "mails/a.eml", "mails/deeper.eml/d.eml", "saved message")
+    for place in (*messages, "mails/no.txt", "mails/.c.eml", "mails/.hidden/d.eml"):
+        (tmp_path / place).write_bytes(message(place))
+    exact = message("exact").ljust(1_000)
+    (tmp_path / "exact").write_bytes(exact)
+    (tmp_path / "longer").write_bytes(exact + b"x")
+    (tmp_path / "link.eml").symlink_to(tmp_path / "mails/a.eml")
+    named = ("mails", "mails/a.eml", "mails/../mails", "link.eml", "saved message", "exact", "longer")
+    raws = [*PathsMailbox([str(tmp_path / path) for path in named], len(exact)).read(LONG_AGO, never)]
+    assert subjects(raws) == [*messages, "exact", "exact"]
+    assert [raw.is_whole for raw in raws] == [True] * 5 + [False]
 
 
 def test_a_message_that_is_moved_in_its_maildir_is_not_handed_on_twice(tmp_path: Path) -> None:
