@@ -399,20 +399,6 @@ def test_options_go_before_the_environment_and_that_before_the_config_file(
     assert {call["transport"] for call in sim.calls()} == {"xmlrpc", "rest"}
 
 
-@pytest.mark.parametrize("wanted", ["xmlrpc", "rest"])
-def test_the_endpoint_is_called_over_the_transport_that_is_wanted(
-    inventory: Inventory, sim: Simulator, wanted: str
-) -> None:
-    """By the option, and by the environment; the option goes first."""
-    other = {"xmlrpc": "rest", "rest": "xmlrpc"}[wanted]
-    variable = "SOFTLAYER_CERTIFICATES_TRANSPORT"
-    for option, environment in ({"transport": wanted}, ""), ({"transport": wanted}, other), ({}, wanted):
-        inventory.write(**option)
-        sim.clear_calls()
-        inventory.listed(SL_ENDPOINT_URL=sim.url(other), **{variable: environment})
-        assert {call["transport"] for call in sim.calls()} == {wanted}
-
-
 def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: Simulator) -> None:
     password = inventory.folder / "vault-password"
     password.write_text("s3cret", encoding="utf-8")
@@ -557,11 +543,7 @@ def test_what_nobody_foresaw_is_told_without_its_text(inventory: Inventory, monk
 
 
 def test_all_comes_from_the_cache_with_the_api_switched_off(inventory: Inventory, sim: Simulator) -> None:
-    inventory.write(
-        api_key=sim.api_key,
-        **CACHE,
-        keyed_groups=[{"key": "ssl_order_status", "prefix": "is"}],
-    )
+    inventory.write(api_key=sim.api_key, **CACHE, keyed_groups=[{"key": "ssl_order_status", "prefix": "is"}])
     first = inventory.listed()
     calls = len(sim.calls())
     (file,) = inventory.cached

@@ -29,13 +29,7 @@ MODULE = "ssl_fulfillment_email"
 # The demo fleet.
 IMPORTED, SHOP, WILDCARD, BOOKS, MAIL, OLD, API, PARTNER, INTRANET, VPN, BETA, PAYMENTS = range(100201, 100213)
 NOBODY = 999_999
-INELIGIBLE = {
-    OLD: "expired",
-    INTRANET: "pending",
-    VPN: "pending",
-    BETA: "canceled",
-    PAYMENTS: "unknown_status",
-}
+INELIGIBLE = {OLD: "expired", INTRANET: "pending", VPN: "pending", BETA: "canceled", PAYMENTS: "unknown_status"}
 ELIGIBLE = {SHOP, WILDCARD, BOOKS, MAIL, API, PARTNER}
 
 

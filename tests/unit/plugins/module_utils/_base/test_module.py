@@ -81,11 +81,7 @@ def test_an_error_is_a_failure(end: Ending) -> None:
     assert code == 1
     assert result["failed"] is True
     assert result["msg"] == "There is no such order."
-    assert result["failure"] == {
-        "code": "not_found",
-        "message": "There is no such order.",
-        "details": {"order_id": 7},
-    }
+    assert result["failure"] == {"code": "not_found", "message": "There is no such order.", "details": {"order_id": 7}}
 
 
 def test_a_result_with_a_failure_keeps_the_rest(end: Ending) -> None:

@@ -60,14 +60,9 @@ def test_passwords_in_urls(text: str, password: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "postgresql://host/db?passfile=/a&sslkey=/b&service=c",
-        "postgresql://user@host/database",
-        "sqlite:////srv/a:b@c/ledger.db",
-        "https://api.softlayer.com/rest/v3.1/",
-        "http://:8080/",
-        "*@example.com",
-        "call me: me@example.com",
-        "public_key=abcdef",
+        *("postgresql://host/db?passfile=/a&sslkey=/b&service=c", "postgresql://user@host/database"),
+        *("sqlite:////srv/a:b@c/ledger.db", "https://api.softlayer.com/rest/v3.1/", "http://:8080/", "*@example.com"),
+        *("call me: me@example.com", "public_key=abcdef"),
     ],
 )
 def test_what_is_no_password(text: str) -> None:

@@ -216,8 +216,7 @@ def test_what_an_answer_tells_of_the_rate(
 ) -> None:
     client, told = client_for(url, retries=0), []
     client._limiter = cast(
-        RateLimiter,
-        SimpleNamespace(wait=lambda _wait: None, taken=lambda: told.append("taken"), refused=told.append),
+        RateLimiter, SimpleNamespace(wait=lambda _wait: None, taken=lambda: told.append("taken"), refused=told.append)
     )
     wire.script = [answer]
     with suppress(CertificatesError):

@@ -289,10 +289,7 @@ def raw(text: bytes) -> Any:
     "text",
     [
         *(
-            b"",
-            b"\x16\x03\x01",
-            b"SSH-2.0-x\r\n",
-            b"HTTP/1.1 200",
+            *(b"", b"\x16\x03\x01", b"SSH-2.0-x\r\n", b"HTTP/1.1 200"),
             b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort",
         ),
         *(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300),

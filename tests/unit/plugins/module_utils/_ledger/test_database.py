@@ -135,6 +135,7 @@ def test_what_is_only_read_and_has_no_tables_is_empty(tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path}/{name}", read_only=read_only)
         database.close()
         assert database.is_empty is read_only and database.is_new
+    assert not (tmp_path / "none").exists()
     for read_only in (True, False):
         database = Database(f"sqlite:///{tmp_path}/new", read_only=read_only)
         database.close()

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     CLOCK_TOLERANCE,
     Claim,
@@ -163,16 +162,6 @@ def test_instants_survive_whatever_zone_they_are_given_in(ledger: Ledger) -> Non
     assert entry.requested_at.utcoffset() == timedelta()
 
 
-def test_what_is_written_outlives_the_ledger_object(ledger: Ledger, ledger_url: str) -> None:
-    first = claim(ledger)
-    ledger.close()
-    again = Ledger(ledger_url)
-    assert again.last_requests([KEY])[KEY].id == first.id
-    again.confirm(first)
-    assert again.last_requests([KEY])[KEY].state == "confirmed"
-    again.close()
-
-
 @pytest.mark.parametrize("ahead", [timedelta(seconds=1), HOUR, timedelta(days=400)])
 def test_a_request_from_the_future_forbids_for_the_interval_only(ledger: Ledger, ahead: timedelta) -> None:
     ledger.confirm(claim(ledger, at=AT + ahead))
@@ -192,21 +181,6 @@ def test_a_clock_that_was_slow_gives_no_leave_to_mail_again(ledger: Ledger) -> N
     assert entry.is_from_the_future(slow)
     ledger.correct(entry, slow)
     assert refusal(ledger, at=AT + 2 * HOUR)
-
-
-def test_one_of_many_rivals_gets_the_claim(ledger: Ledger, ledger_url: str) -> None:
-    others = [ledger, *(Ledger(ledger_url) for _ in range(3))]
-    ready = threading.Barrier(16)
-
-    def rival(number: int) -> Claim | Entry:
-        ready.wait()
-        return others[number % len(others)].claim(KEY, AT, DAY, LEASE)
-
-    with ThreadPoolExecutor(16) as pool:
-        got = list(pool.map(rival, range(16)))
-    assert sum(isinstance(answer, Claim) for answer in got) == 1
-    for other in others[1:]:
-        other.close()
 
 
 def test_threads_that_write_at_once_each_get_what_is_theirs(ledger: Ledger, ledger_url: str) -> None:
@@ -284,11 +258,7 @@ def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str, wa
         met: list[Any] = []
 
         def interfere(
-            *_event: Any,
-            moment: int = moment,
-            rival: Ledger = rival,
-            count: Any = statements,
-            met: Any = met,
+            *_event: Any, moment: int = moment, rival: Ledger = rival, count: Any = statements, met: Any = met
         ) -> None:
             if next(count) == moment:
                 met.append(rivals(rival, 1 + moment))
@@ -379,9 +349,7 @@ def test_a_lease_is_renewed_unless_it_was_taken_over(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "under_way"),
-    [(timedelta(), True), (LEASE - HOUR / 60, True), (LEASE, False), (-DAY, False)],
-    ids=str,
+    ("age", "under_way"), [(timedelta(), True), (LEASE - HOUR / 60, True), (LEASE, False), (-DAY, False)], ids=str
 )
 def test_how_long_a_claim_is_under_way(ledger: Ledger, age: timedelta, under_way: bool) -> None:
     first = claim(ledger)
@@ -532,28 +500,10 @@ def make_read_only(path: Path) -> None:
         file.write(b"\x03")
 
 
-def test_read_only_makes_nothing(tmp_path: Path) -> None:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", read_only=True)
-    assert ledger.last_requests([KEY]) == {}
-    ledger.close()
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_read_only_makes_no_tables(postgresql: Server, postgresql_url: str) -> None:
     Ledger(postgresql_url, read_only=True).close()
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     assert postgresql.execute(tables, postgresql_url.rpartition("/")[2]) == []
-
-
-def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
-    """As a run leaves it that was killed right after it made the file."""
-    path = tmp_path / "ledger.sqlite3"
-    path.touch()
-    Ledger(f"sqlite:///{path}", read_only=True).close()
-    assert path.stat().st_size == 0
-    ledger = Ledger(f"sqlite:///{path}")
-    claim(ledger)
-    ledger.close()
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", "with?mark", "with%20percent", "with#hash", "ümlaut"])
@@ -584,36 +534,6 @@ def test_the_default_ledger_is_its_owners_alone(tmp_path: Path, monkeypatch: pyt
     folder = state / "softlayer.certificates"
     assert (folder.stat().st_mode & 0o777, (folder / "ledger.sqlite3").stat().st_mode & 0o777) == (0o700, 0o600)
     assert not state.stat().st_mode & 0o022, "others could put another folder in its place"
-
-
-@pytest.fixture
-def locked(ledger_url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A ledger that somebody else holds locked, and little patience."""
-    monkeypatch.setattr(database, "SECONDS_TO_WAIT_FOR_A_LOCK", 1)
-    Ledger(ledger_url).close()
-    if ledger_url.startswith("sqlite"):
-        holder: Any = sqlite3.connect(ledger_url.removeprefix("sqlite:///"), isolation_level=None)
-        holder.execute("BEGIN EXCLUSIVE")
-    else:
-        server: Server = request.getfixturevalue("postgresql")
-        holder = server.connect(ledger_url.rpartition("/")[2])
-        holder.execute("BEGIN")
-        holder.execute(f"LOCK TABLE {TABLE}, {VERSIONS} IN ACCESS EXCLUSIVE MODE")
-    yield ledger_url
-    holder.close()
-
-
-def test_a_lock_is_not_waited_for_without_end(locked: str) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        opening = pool.submit(unavailable, locked)
-        try:
-            said = opening.exception(20) or opening.result().message
-        except TimeoutError:
-            said = None
-            if locked.startswith("postgresql"):
-                end_other_sessions(locked)
-    assert said is not None, "it waits without end"
-    assert "lock" in str(said)
 
 
 def end_other_sessions(url: str) -> None:
@@ -721,9 +641,7 @@ def test_any_history_of_claims(ledger_url: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=200 if LONG else 20,
-            stateful_step_count=25,
-            suppress_health_check=list(HealthCheck),
+            max_examples=200 if LONG else 20, stateful_step_count=25, suppress_health_check=list(HealthCheck)
         ),
     )
     machine.close()  # type: ignore[attr-defined]

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -21,12 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database as database_module
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
-    Claim,
-    Entry,
-    Key,
-    Ledger,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Entry, Key, Ledger
 
 from tests.support.failing import fails
 
@@ -37,11 +31,7 @@ pytest_plugins = ["tests.support.postgresql"]
 
 AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 DAY, LEASE = timedelta(hours=24), timedelta(minutes=3)
-KEYS = (
-    Key("email", "7/FulfillmentEmail/100"),
-    Key("create", f"7/{'ab' * 32}"),
-    Key("lock", "load balancers of 7"),
-)
+KEYS = (Key("email", "7/FulfillmentEmail/100"), Key("create", f"7/{'ab' * 32}"), Key("lock", "load balancers of 7"))
 ACTS = "softlayer_ssl_acts"
 VERSIONS = "softlayer_ssl_ledger"
 NUMBERS = {"number", "certificate_id", "version"}
@@ -49,16 +39,7 @@ DATES = {"requested_at", "lease_until", "noticed_at", "begun_at", "ended_at"}
 NULLABLE = {"noticed_at", "certificate_id", "ended_at"}
 WRONG = (
     *(
-        None,
-        7,
-        -1,
-        1.5,
-        1e300,
-        b"\x00\xff",
-        b"2026-01-31 12:00:00.000000",
-        "",
-        "soon",
-        "31.01.2026 12:00:00",
+        *(None, 7, -1, 1.5, 1e300, b"\x00\xff", b"2026-01-31 12:00:00.000000", "", "soon", "31.01.2026 12:00:00"),
         "2026-02-31 12:00:00.000000",
     ),
     *("2026-01-31", "2026-01-31 12:00:00", "2026-01-31 25:00:00.000000", "0000-01-01 00:00:00.000000"),
@@ -147,10 +128,7 @@ def test_a_value_that_nobody_wrote_is_refused_with_its_row(path: Path, value: ob
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [
-        *((ACTS, column) for column in ("requested_at", "state", "number", "kind")),
-        (VERSIONS, "version"),
-    ],
+    [*((ACTS, column) for column in ("requested_at", "state", "number", "kind")), (VERSIONS, "version")],
 )
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_table_without_a_column(path: Path, table: str, column: str, read_only: bool) -> None:
@@ -166,10 +144,7 @@ def test_a_table_without_a_column(path: Path, table: str, column: str, read_only
         Ledger(f"sqlite:///{path}", read_only=read_only)
 
 
-@pytest.mark.parametrize(
-    ("table", "instead"),
-    [(ACTS, "nothing"), (ACTS, "a view"), (VERSIONS, "a view")],
-)
+@pytest.mark.parametrize(("table", "instead"), [(ACTS, "nothing"), (ACTS, "a view"), (VERSIONS, "a view")])
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_table_that_is_none(path: Path, table: str, instead: str, read_only: bool) -> None:
     with sqlite3.connect(path) as connection:
@@ -262,26 +237,6 @@ def test_a_server_that_is_set_up_in_another_way(odd_url: str) -> None:
                 == expected
             )  # type: ignore[misc]
         ledger.close()
-
-
-def test_many_runs_at_once_on_a_server_that_serializes(postgresql: Server) -> None:
-    """One of them gets the claim, and the others are told of it."""
-    url = postgresql.new_database()
-    postgresql.execute(SETTINGS["serializable"](url.rpartition("/")[2]))
-
-    def run(number: int) -> list[bool]:
-        ledger = Ledger(url)
-        answers = [ledger.claim(Key("email", f"7/FulfillmentEmail/{order}"), AT, DAY, LEASE) for order in range(5)]
-        for answer in answers:
-            if isinstance(answer, Claim):
-                ledger.confirm(answer)
-        ledger.claim(Key("email", f"7/FulfillmentEmail/{1000 + number}"), AT, DAY, LEASE)
-        ledger.close()
-        return [isinstance(answer, Claim) for answer in answers]
-
-    with ThreadPoolExecutor(20) as pool:
-        granted = [*pool.map(run, range(20))]
-    assert [sum(answers) for answers in zip(*granted, strict=True)] == [1] * 5
 
 
 @pytest.mark.parametrize(

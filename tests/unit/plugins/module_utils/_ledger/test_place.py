@@ -113,19 +113,12 @@ def test_the_default_never_hangs_on_the_current_folder(
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://me:sesame@1@db.example/ledger",
-        "postgresql://me:1@sesame@db.example/ledger",
-        "postgresql://me:1?sesame=2@db.example/ledger",
-        "postgresql://me:1/sesame=2@db.example/ledger",
-        "postgresql://me:1 sesame=2@db.example/ledger",
-        "postgresql://me:1?a=sesame@db.example",
-        "postgresql://db.example/user=me password=sesame",
-        "postgresql://db.example:sesame/ledger",
-        "mysql://me:sesame@db.example/ledger",
-        "sqlite:////srv/ledger.db?mode=ro",
-        "sqlite:////srv/ledger.db?uri=true",
-        "/srv/ledger.db",
-        "sesame",
+        *("postgresql://me:sesame@1@db.example/ledger", "postgresql://me:1@sesame@db.example/ledger"),
+        *("postgresql://me:1?sesame=2@db.example/ledger", "postgresql://me:1/sesame=2@db.example/ledger"),
+        *("postgresql://me:1 sesame=2@db.example/ledger", "postgresql://me:1?a=sesame@db.example"),
+        *("postgresql://db.example/user=me password=sesame", "postgresql://db.example:sesame/ledger"),
+        *("mysql://me:sesame@db.example/ledger", "sqlite:////srv/ledger.db?mode=ro"),
+        *("sqlite:////srv/ledger.db?uri=true", "/srv/ledger.db", "sesame"),
     ],
 )
 def test_a_url_that_is_none_or_could_be_read_in_two_ways(url: str) -> None:

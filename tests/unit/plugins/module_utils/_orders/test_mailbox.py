@@ -12,6 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -230,18 +231,21 @@ def test_roots_of_the_environment_that_cannot_be_used(tmp_path: Path, monkeypatc
         ImapMailbox(replace(settings, validate_certs=False), LARGEST)
 
 
-@pytest.mark.parametrize("host", ["a" * 64 + ".example", ".example.com", "mail..example", "no-such-host.invalid"])
-def test_a_host_that_cannot_be(host: str) -> None:
-    box = ImapMailbox(settings_for(host=host, security="tls", port=1), LARGEST)
+@pytest.mark.parametrize(
+    "where",
+    [
+        *(
+            {"host": host, "security": "tls", "port": 1}
+            for host in ("a" * 64 + ".example", ".example.com", "mail..example")
+        ),
+        {"host": "no-such-host.invalid", "security": "tls", "port": 1},
+        {"security": "starttls", "port": 993},  # the usual port of TLS
+    ],
+    ids=str,
+)
+def test_a_place_that_cannot_be(where: dict[str, Any]) -> None:
     with pytest.raises(CertificatesError) as raised:
-        box.__enter__()
-    assert raised.value.code in {"unreachable", "invalid_argument"}
-
-
-def test_starttls_on_the_usual_port_of_tls() -> None:
-    box = ImapMailbox(settings_for(security="starttls", port=993), LARGEST)
-    with pytest.raises(CertificatesError) as raised:
-        box.__enter__()
+        ImapMailbox(settings_for(**where), LARGEST).__enter__()
     assert raised.value.code in {"unreachable", "tls_error", "invalid_argument"}
 
 
@@ -437,24 +441,20 @@ def test_the_newest_messages_come_first(mailbox: Mailbox, monkeypatch: pytest.Mo
     assert subjects(read_all(imap(mailbox))) == ["5", "4", "3", "2", "1"]
 
 
-def without_a_word(server: Server, box: Mailbox) -> None:
-    """End the connection as a crash does."""
-    server.kick(box.username, bye=False)
-
-
-def with_a_word(server: Server, box: Mailbox) -> None:
-    """End the connection as a server does that is shut down."""
-    server.kick(box.username)
-
-
-def by_a_restart(server: Server, _box: Mailbox) -> None:
-    """End all connections."""
+def restart(server: Server, _box: Mailbox) -> None:
     server.stop()
     server.start()
 
 
+LOSSES: dict[str, Callable[[Server, Mailbox], None]] = {
+    "a crash": lambda server, box: server.kick(box.username, bye=False),
+    "a server that is shut down": lambda server, box: server.kick(box.username),
+    "a restart, which ends all": restart,
+}
+
+
 @pytest.mark.parametrize("security", ["tls", "starttls", "none"])
-@pytest.mark.parametrize("lose", [without_a_word, with_a_word, by_a_restart])
+@pytest.mark.parametrize("lose", LOSSES.values(), ids=LOSSES)
 def test_a_connection_that_is_lost_between_batches(
     dovecot: Server, mailbox: Mailbox, lose: Callable[[Server, Mailbox], None], security: str
 ) -> None:
@@ -705,21 +705,11 @@ def test_a_lost_connection_ends_the_waiting(dovecot: Server, mailbox: Mailbox) -
 
 
 def test_a_waiting_longer_than_servers_allow_an_idle_client(mailbox: Mailbox) -> None:
-    with imap(mailbox) as box:
+    with imap(mailbox) as box, ThreadPoolExecutor(1) as pool:
         assert subjects(box.read(LONG_AGO, never)) == []
-        failures: list[BaseException] = []
-
-        def wait() -> None:
-            try:
-                box.wait(7_200)
-            except BaseException as error:
-                failures.append(error)
-
-        thread = threading.Thread(target=wait, daemon=True)
-        thread.start()
+        waiting = pool.submit(box.wait, 7_200)
         mailbox.deliver(message("one"))
-        thread.join(SECONDS)
-        assert failures == [] and not thread.is_alive()
+        waiting.result(SECONDS)
 
 
 # A folder with very many messages

@@ -67,16 +67,8 @@ BOMBS = {"bomb_bzip2", "bomb_ratio_many", "several_bomb_beside"}
 AT = NOW.astimezone(timezone.utc)
 FORMATS = {"inline_pem", "pem", "der", "pkcs7", "zip"}
 REASONS = {
-    "link_only",
-    "approval_request",
-    "no_certificate",
-    "no_matching_key",
-    "expired",
-    "not_yet_valid",
-    "malformed",
-    "encrypted",
-    "too_large",
-    "unsupported_attachment",
+    *("link_only", "approval_request", "no_certificate", "no_matching_key", "expired", "not_yet_valid", "malformed"),
+    *("encrypted", "too_large", "unsupported_attachment"),
 }
 
 AUTHORITY = Authority(intermediates=2)
@@ -379,14 +371,16 @@ def test_headers() -> None:
     assert DATE.endswith("+0100") and headers.date is not None and headers.date.utcoffset() == timedelta(0)
 
 
-def test_headers_of_the_outer_message() -> None:
-    data = b"Subject: Fwd\n" + bytes(forwarded(text_part(ISSUED.pem)))
-    assert read_message(data).headers == Headers(None, None, None, "Fwd")
-
-
-def test_no_headers() -> None:
-    assert headers_of() == Headers(None, None, None, None)
-    assert headers_of(b"Subject:", b"From: ", b"Date:", b"Message-ID:") == Headers(None, None, None, None)
+@pytest.mark.parametrize(
+    ("data", "subject"),
+    [
+        (b"Subject: Fwd\n" + bytes(forwarded(text_part(ISSUED.pem))), "Fwd"),  # those of the outer message
+        (b"\n\nbody", None),
+        (b"Subject:\nFrom: \nDate:\nMessage-ID:\n\nbody", None),
+    ],
+)
+def test_headers_that_are_missing(data: bytes, subject: str | None) -> None:
+    assert read_message(data).headers == Headers(None, None, None, subject)
 
 
 @pytest.mark.parametrize(
@@ -409,22 +403,10 @@ def test_subjects(written: bytes, expected: str) -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        b"=?x-none?q?Z=FCrich?=",
-        b"=?utf-8?q?=FF=FE?=",
-        b"=?utf-8?b?WsO8cml?=",
-        b"=?utf-8?b?****?=",
-        b"=?utf-8?x?abc?=",
-        b"=?u\xf4-8?q?abc?=",
-        b"=?u\xc3\xb4-8?b?YWJj?=",
-        b"=?utf-16?b?2AA=?= lone",
-        b"=?utf-7?q?+2AA-?= lone",
-        b"=?unicode_escape?q?=5Cud800?= lone",
-        b"=?hex?q?00?=",
-        b"=?" * 1000,
-        b"a" * 100_000,
-        b"\n a" * 10_000,
-        b"=?utf-8?q?a=00=1B[31m=E2=80=A8=C2=85?= b\x00\x1b[2Jc",
-        b"\xff\xfe\x00",
+        *(b"=?x-none?q?Z=FCrich?=", b"=?utf-8?q?=FF=FE?=", b"=?utf-8?b?WsO8cml?=", b"=?utf-8?b?****?="),
+        *(b"=?utf-8?x?abc?=", b"=?u\xf4-8?q?abc?=", b"=?u\xc3\xb4-8?b?YWJj?=", b"=?utf-16?b?2AA=?= lone"),
+        *(b"=?utf-7?q?+2AA-?= lone", b"=?unicode_escape?q?=5Cud800?= lone", b"=?hex?q?00?=", b"=?" * 1000),
+        *(b"a" * 100_000, b"\n a" * 10_000, b"=?utf-8?q?a=00=1B[31m=E2=80=A8=C2=85?= b\x00\x1b[2Jc", b"\xff\xfe\x00"),
         b"\xed\xa0\x80 lone",
     ],
 )
@@ -502,28 +484,13 @@ TOKENS = [
     *(b"Content-Type: ", b"Content-Transfer-Encoding: ", b"Content-Disposition: ", b"Subject: ", b"Date: ", b"From: "),
     *(b"text/plain", b"text/html", b"multipart/mixed", b"message/rfc822", b"application/zip", b"multipart/encrypted"),
     *(
-        b"; boundary=",
-        b"; charset=",
-        b"; filename=",
-        b"; filename*0*=",
-        b"utf-16",
-        b"utf-7",
-        b"idna",
-        b"x",
-        b'"',
+        *(b"; boundary=", b"; charset=", b"; filename=", b"; filename*0*=", b"utf-16", b"utf-7", b"idna", b"x", b'"'),
         b"\\",
     ),
     *(b"base64", b"quoted-printable", b"attachment", b"inline", b"=?utf-8?q?", b"=?=", b"?=", b"="),
     *(b"\n", b"\r\n", b"\r", b"\n\n", b"\n--x\n", b"\n--x--\n", b"\n ", b":", b";", b"\0", b"\xff", b"\xc2\xa0", b"> "),
     *(
-        b"-----BEGIN CERTIFICATE-----",
-        b"-----END CERTIFICATE-----",
-        b"-----",
-        b"BEGIN",
-        b"-",
-        b"<br>",
-        b"<",
-        b"&#",
+        *(b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----", b"-----", b"BEGIN", b"-", b"<br>", b"<", b"&#"),
         b">",
     ),
     *(b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"\x30\x82\x01\x00", b"\x30\x80", b"%PDF-1.4", b"MII", b"<!--"),
@@ -584,10 +551,7 @@ def test_two_messages_made_one(one: int, other: int, end: float, start: float) -
 ARCHIVE = zipped(zip_entries(ISSUED))
 
 
-PACKED = {
-    "zip": ARCHIVE,
-    "zip_in_zip": zipped([("a.zip", ARCHIVE)]),
-}
+PACKED = {"zip": ARCHIVE, "zip_in_zip": zipped([("a.zip", ARCHIVE)])}
 
 
 @pytest.mark.parametrize("packed", PACKED.values(), ids=PACKED)
@@ -697,15 +661,7 @@ def read_guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadGuard
         asks.close()
 
 
-FEW_FLOODS = [
-    "tags",
-    "dashes",
-    "base64",
-    "deep_multipart",
-    "entangled_issuers",
-    "zip_ratio",
-    "zip_of_zips",
-]
+FEW_FLOODS = [*("tags", "dashes", "base64", "deep_multipart", "entangled_issuers", "zip_ratio", "zip_of_zips")]
 """One of each kind."""
 
 

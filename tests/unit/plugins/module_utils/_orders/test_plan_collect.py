@@ -302,12 +302,7 @@ def test_a_message_that_is_not_read_is_told() -> None:
     large, unreadable = seen.unmatched
     assert large == {**SOURCE, "reason": "too_large", "message": unmatched(Obstacle("too_large", {"is_unread": True}))}
     assert why == Obstacle("unreadable", {"error": "The disk is broken."}) and seen.examined == 2
-    assert unreadable == {
-        **dict.fromkeys(SOURCE),
-        **vars(INBOX),
-        "reason": "unreadable",
-        "message": unmatched(why),
-    }
+    assert unreadable == {**dict.fromkeys(SOURCE), **vars(INBOX), "reason": "unreadable", "message": unmatched(why)}
 
 
 @pytest.mark.parametrize(

@@ -267,11 +267,7 @@ def test_the_last_request_forbids_another(confirmed: bool, outcome: str, reason:
     assert canceled.next_allowed_at == AT - HOUR + DAY, "if it comes to be eligible again"
     assert (email.outcome, email.reason, email.requested_at) == (outcome, reason, None)
     assert (email.previous_requested_at, email.next_allowed_at) == (AT - HOUR, AT - HOUR + DAY)
-    assert email.facts == {
-        "requested_at": AT - HOUR,
-        "next_allowed_at": AT - HOUR + DAY,
-        "is_under_way": False,
-    }
+    assert email.facts == {"requested_at": AT - HOUR, "next_allowed_at": AT - HOUR + DAY, "is_under_way": False}
 
 
 @pytest.mark.parametrize("confirmed", [True, False])

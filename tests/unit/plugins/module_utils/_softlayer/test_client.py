@@ -404,24 +404,7 @@ def test_a_total_that_is_no_number_counts_as_none(client: Client, wire: Wire, to
 
 
 NO_IDS = [
-    None,
-    "x",
-    "",
-    True,
-    False,
-    -1,
-    0,
-    1.5,
-    12.0,
-    math.inf,
-    math.nan,
-    "-1",
-    "\u0661",
-    "1_0",
-    " 12",
-    "1e3",
-    [1],
-    {},
+    *(None, "x", "", True, False, -1, 0, 1.5, 12.0, math.inf, math.nan, "-1", "\u0661", "1_0", " 12", "1e3", [1], {})
 ]
 NO_IDS += [MAX_ID + 1, "9" * 30, "9" * 5000]
 

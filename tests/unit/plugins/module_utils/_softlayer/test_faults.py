@@ -13,9 +13,7 @@ from collections.abc import Callable
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import (
-    MAX_MESSAGE_LENGTH,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._http.faults import MAX_MESSAGE_LENGTH
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.faults import (
     RETIRED_ADVICE,
@@ -32,15 +30,8 @@ from tests.support.wire import tried
 CALL = "SoftLayer_Security_Certificate_Request::resendEmail"
 ENDPOINT = "https://api.example.com/rest/v3.1"
 CODES = {
-    "rate_limited",
-    "unreachable",
-    "tls_error",
-    "authentication_failed",
-    "not_found",
-    "retired",
-    "api_error",
-    "no_answer",
-    "invalid_argument",
+    *("rate_limited", "unreachable", "tls_error", "authentication_failed", "not_found", "retired", "api_error"),
+    *("no_answer", "invalid_argument"),
 }
 PUBLIC = "SoftLayer_Exception_Public"
 RATE_LIMIT = "SoftLayer_Exception_WebService_RateLimitExceeded"
@@ -133,14 +124,9 @@ def test_faults(form: Form, status: int, code: object, message: str, meaning: st
 
 
 MISHAPS = [
-    "Internal Error",
-    "Internal server error.",
-    "Request timed out",
-    "Gateway Timeout",
-    "The read operation hit a time-out",
-    "Service temporarily unavailable, try again later.",
-    "An unexpected error occurred.",
-    "",
+    *("Internal Error", "Internal server error.", "Request timed out", "Gateway Timeout"),
+    *("The read operation hit a time-out", "Service temporarily unavailable, try again later."),
+    *("An unexpected error occurred.", ""),
 ]
 
 

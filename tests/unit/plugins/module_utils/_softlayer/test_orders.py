@@ -94,10 +94,7 @@ def test_facts_survive_a_cache() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"expires_at": "soon"},
-        {"expires_at": 7},
-        {"subject_alt_names": 7},
-        {"subject_alt_names": "a"},
+        *({"expires_at": "soon"}, {"expires_at": 7}, {"subject_alt_names": 7}, {"subject_alt_names": "a"}),
         {"surprise": 1},
     ],
 )
@@ -249,12 +246,7 @@ ROWS = [{**ROW, "id": identifier} for identifier in (3, 4, 7)]
 
 @pytest.mark.parametrize(
     ("wanted", "found", "asked"),
-    [
-        (None, [3, 4, 7], ["all"]),
-        ([3, 7], [3, 7], ["ids"]),
-        ([3, 7, 7, 3], [3, 7], ["ids"]),
-        ([3, 99], [3], ["ids"]),
-    ],
+    [(None, [3, 4, 7], ["all"]), ([3, 7], [3, 7], ["ids"]), ([3, 7, 7, 3], [3, 7], ["ids"]), ([3, 99], [3], ["ids"])],
 )
 def test_which_listing_is_read(wanted: list[int] | None, found: list[int], asked: list[str]) -> None:
     client = FakeClient(ROWS)

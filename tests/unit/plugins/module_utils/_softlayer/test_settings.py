@@ -53,11 +53,8 @@ LOGIN = {"username": "SL1", "api_key": KEY}
         ("username", None, "file-user", {"SL_USERNAME": "environment-user"}, "option-user"),
         ("api_key", None, "f" * 64, {"SL_API_KEY": "e" * 64}, "a" * 64),
         (
-            "endpoint_url",
-            "https://api.softlayer.com/xmlrpc/v3.1",
-            "https://file.example/rest/v3.1",
-            {"SL_ENDPOINT_URL": "https://environment.example/rest/v3.1"},
-            "https://option.example/rest/v3.1",
+            *("endpoint_url", "https://api.softlayer.com/xmlrpc/v3.1", "https://file.example/rest/v3.1"),
+            *({"SL_ENDPOINT_URL": "https://environment.example/rest/v3.1"}, "https://option.example/rest/v3.1"),
         ),
         ("timeout", 60, 11, {}, 22),
         ("timeout", 60, 11, {}, 60),
@@ -251,19 +248,12 @@ def test_credentials_that_no_header_can_hold(monkeypatch: pytest.MonkeyPatch, na
 @pytest.mark.parametrize(
     "options",
     [
-        {"timeout": 0},
-        {"timeout": -1},
-        {"timeout": "nan"},
-        {"timeout": "inf"},
-        {"endpoint_url": "api.example.com"},
-        {"endpoint_url": "ftp://api.example.com/"},
-        {"endpoint_url": "https://"},
-        {"endpoint_url": "https:///xmlrpc/v3.1"},
-        {"endpoint_url": "https://user:sesame@api.example.com/"},
+        *({"timeout": 0}, {"timeout": -1}, {"timeout": "nan"}, {"timeout": "inf"}, {"endpoint_url": "api.example.com"}),
+        *({"endpoint_url": "ftp://api.example.com/"}, {"endpoint_url": "https://"}),
+        *({"endpoint_url": "https:///xmlrpc/v3.1"}, {"endpoint_url": "https://user:sesame@api.example.com/"}),
         {"endpoint_url": "https://:sesame@api.example.com/"},
         {"endpoint_url": "https://api.example.com/rest/v3.1?key=sesame"},
-        {"endpoint_url": "https://api.example.com/rest/v3.1#sesame"},
-        {"endpoint_url": "https://[::1/rest"},
+        *({"endpoint_url": "https://api.example.com/rest/v3.1#sesame"}, {"endpoint_url": "https://[::1/rest"}),
         {"endpoint_url": "https://api.example.com:port/rest"},
         {"endpoint_url": "https://api.example.com:99999/rest"},
     ],
@@ -349,11 +339,8 @@ def test_the_environments_proxies_are_kept_out_of_the_output(monkeypatch: pytest
 @pytest.mark.parametrize(
     "proxy",
     [
-        "http://me:sesame/x@proxy.example.com",
-        "me:sesame#x@proxy:1",
-        "http://me:1/x@proxy.example.com:1",
-        "http://",
-        "http://x:port",
+        *("http://me:sesame/x@proxy.example.com", "me:sesame#x@proxy:1", "http://me:1/x@proxy.example.com:1"),
+        *("http://", "http://x:port"),
     ],
 )
 def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
@@ -393,11 +380,8 @@ def test_the_endpoint_at_the_path_of_a_transport(url: str, _what: str, configure
 @pytest.mark.parametrize(
     "url",
     [
-        "https://gateway.example.com",
-        "https://gateway.example.com/softlayer/v3.1",
-        "https://rest.example.com/v3.1",
-        "https://gateway.example.com/restful/REST/v3.1",
-        "https://gateway.example.com/rest/xmlrpc/v3.1",
+        *("https://gateway.example.com", "https://gateway.example.com/softlayer/v3.1", "https://rest.example.com/v3.1"),
+        *("https://gateway.example.com/restful/REST/v3.1", "https://gateway.example.com/rest/xmlrpc/v3.1"),
     ],
 )
 def test_a_path_that_does_not_say_where_the_transport_is(url: str, transport: str) -> None:
