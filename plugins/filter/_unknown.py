@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters import on_variables
@@ -37,17 +37,13 @@ def unknown(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
     others = tuple(f"{other}_" for other in os.listdir(os.path.dirname(role_path)) if other.startswith(f"{role}_"))
     candidates = {*names} - {*known, f"{role}_result"}
     given = {name for name in candidates if name.startswith(f"{role}_") and not name.startswith(others)}
-    given |= {name for name in candidates if name in shortened or _is_alike(name, known)}
+    of_this = {name for name in candidates if name[:3].lower() == "ssl"}  # almost, as ssl_fulfilment_select
+    given |= candidates & shortened | {name for name in of_this if get_close_matches(_plain(name), known, 1, ALIKE)}
     meant = {name: get_close_matches(_plain(name), known, 1, 0)[0] for name in given}
     words = candidates - {*OF_PLAYBOOKS} if is_own else set()
     alike = {name: get_close_matches(name, OF_PLAYBOOKS, 1, ALIKE_WORD) for name in words}
     meant |= {name: found[0] for name, found in alike.items() if found}
     return " ".join(f"There is no variable {name}. Did you mean {meant[name]}?" for name in sorted(meant))
-
-
-def _is_alike(name: str, known: Collection[str]) -> bool:
-    """Return whether a name is almost that of a known variable, such as ssl_fulfilment_select."""
-    return name[:3].lower() == "ssl" and bool(get_close_matches(_plain(name), known, 1, ALIKE))
 
 
 def _plain(name: str) -> str:

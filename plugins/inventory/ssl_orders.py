@@ -391,7 +391,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         at = now()
         index = None if listing.store is None else StoreIndex(listing.store)
         for result in results(selection, listing.orders, index, trust_view_of(None)):
-            host = inventory.add_host(_host_name(result), group=main_group)
+            # Unique by its id, and without characters that have a meaning in patterns.
+            stem = re.sub(r"[^a-z0-9.-]", "_", ascii_name(shown_name_of(result) or "order"))
+            host = inventory.add_host(f"{stem}_{result['id']}", group=main_group)
             variables = {  # even ansible-core 2.18 must not evaluate a text as a template, whoever wrote it into an order
                 f"{params['vars_prefix']}{name}": wrap_var(value) if isinstance(value, str) and "{" in value else value
                 for name, value in result.items()
@@ -443,12 +445,6 @@ def _cache_key(settings: Settings, account_id: int | None, selection: Selection)
     what = [CACHE_VERSION, settings.endpoint_url, settings.username, account_id, ids, selection.needs_store]
     digest = hmac.new(settings.api_key.encode(), json.dumps(what).encode(), "sha256").hexdigest()
     return f"{InventoryModule.NAME}_{digest[:32]}"
-
-
-def _host_name(result: Mapping[str, t.Any]) -> str:
-    """Return the name of an order's host: unique by its id, and without characters that have a meaning in patterns."""
-    name = re.sub(r"[^a-z0-9.-]", "_", ascii_name(shown_name_of(result) or "order"))
-    return f"{name}_{result['id']}"
 
 
 def _standing_groups(windows: list[int], *, with_store: bool) -> list[str]:

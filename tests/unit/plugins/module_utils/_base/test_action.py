@@ -65,9 +65,8 @@ def test_a_failure_takes_over_details_of_its_error() -> None:
 def test_without_an_answer_nothing_is_known_if_the_next_run_checks() -> None:
     lost = CertificatesError("no_answer", "It did not answer.")
     failed, unknown = PAINTED.because(lost), Checked("painted", None, {}).because(lost)
-    assert (failed.reason, failed.message) == ("api_error", "It did not answer.")
+    assert (failed.reason, failed.facts) == ("api_error", {"error": "It did not answer."})
     assert unknown == Checked("failed", "outcome_unknown", {"error": "It did not answer."})
-    assert unknown.message == "It did not answer. Run it again: it looks first what was done."
     assert Checked("painted", None, {}).because(CertificatesError("refused", "No.")).reason == "api_error"
 
 
