@@ -42,11 +42,6 @@ class EmailOptions:
     """Narrows `allowed_recipients`: an address has to match both."""
 
     @property
-    def limits_recipients(self) -> bool:
-        """Whether it matters where an email goes."""
-        return bool(self.patterns) or self.approved is not None
-
-    @property
     def patterns(self) -> Mapping[str, Sequence[str]]:
         """The lists of patterns of which each has to allow an address."""
         lists = {"allowed_recipients": self.allowed_recipients, "recipients": self.recipients}

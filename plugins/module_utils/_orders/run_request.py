@@ -256,7 +256,7 @@ class Requester:
         Raises:
             _NotSent: it does not, or that cannot be known.
         """
-        if not self._options.limits_recipients:
+        if not self._options.patterns and self._options.approved is None:
             return
         try:
             order = fetch_order(self._client, self._account_id, email.order_id)

@@ -84,7 +84,8 @@ def test_a_kind_without_reasons_of_its_own_has_all_codes() -> None:
 
 def test_what_would_be_done_does_not_say_that_it_was() -> None:
     simulated = PAINTED.simulated()
-    assert (simulated.form, PAINTED.form) == ("would be", "done") and simulated.message == "Would be painted green: the door."
+    assert (simulated.form, PAINTED.form) == ("would be", "done")
+    assert simulated.message == "Would be painted green: the door."
     assert PAINTED.message == "Painted green: the door."
     assert PAINTED.state == PAINTED.message and simulated.state == "To be painted green: the door."
 
