@@ -81,21 +81,8 @@ def test_an_email_is_requested(sim: Simulator, both: dict[str, Any]) -> None:
     done = run(both, API)
     email = only(done)
     assert sent(sim) == [API]
-    assert email | {"message": None} == {
-        "order_id": API,
-        "common_name": "api.example.org",
-        "subject_alt_names": [],
-        "recipient": "admin@example.org",
-        "technical_contact_email": "ops@example.org",
-        "status": "approved",
-        "outcome": "requested",
-        "reason": None,
-        "requested_at": email["requested_at"],
-        "previous_requested_at": None,
-        "first_requested_at": None,
-        "next_allowed_at": email["next_allowed_at"],
-        "message": None,
-    }
+    assert (email["order_id"], email["common_name"], email["outcome"]) == (API, "api.example.org", "requested")
+    assert (email["recipient"], email["technical_contact_email"]) == ("admin@example.org", "ops@example.org")
     requested_at, next_allowed_at = (
         datetime.fromisoformat(email[name]) for name in ("requested_at", "next_allowed_at")
     )

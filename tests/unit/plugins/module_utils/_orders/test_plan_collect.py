@@ -22,7 +22,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.mes
     late,
     missing,
     unmatched,
-    untrusted,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import (
     Collected,
@@ -380,27 +379,6 @@ def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
     for several in permutations([older, EXPIRED, GENUINE]):
         found = search(*([one.certificate] for one in several))
         assert found.invalid == {target()[0]: Certificate(EXPIRED.der)}
-
-
-STRANGER = Authority("Stranger")
-STRANGE = STRANGER.issue(NAME, key=KEY)
-
-
-@pytest.mark.parametrize(
-    ("issued", "issuers", "wanted", "reason", "has_chain"),
-    [
-        (THEIRS, CHAIN, target(NAME), "untrusted", False),
-        (STRANGE, STRANGER.chain, target(), "chain_incomplete", True),
-        (FORGED, [*FORGER.chain, FORGER.root], target("x.example"), "untrusted", True),
-    ],
-    ids=["other_names", "no_root", "other_root_and_names"],
-)
-def test_what_is_refused_is_told(issued: Issued, issuers: Letter, wanted: Target, reason: str, has_chain: bool) -> None:
-    found = search([issued.certificate, *issuers], wanted=wanted)
-    [entry] = found.unmatched
-    why = why_untrusted(found.refused[wanted])
-    assert (why.reason, why.facts["chain"] is not None) == (reason, has_chain)
-    assert (entry["reason"], entry["message"]) == (reason, untrusted(why))
 
 
 @pytest.mark.parametrize(
