@@ -4,8 +4,8 @@
 
 """The module ssl_fulfillment_email as Ansible runs it: each outcome and reason, against what was really sent.
 
-Which requests are planned and why: the pure tests of `_orders.plan_request`; what is claimed, sent and noted when: those of `_run`;
-what each answer of the API means: those of `_softlayer.faults`.
+Which requests are planned and why: the pure tests of `_orders.plan_request`; what is claimed, sent and noted when: those of
+`_orders.run_request`; what each answer of the API means: those of `_softlayer.faults`; which ledgers are refused: those of `_ledger`.
 """
 
 from __future__ import annotations
