@@ -77,37 +77,6 @@ def test_it_is_served(serving: Simulator, login: Row) -> None:
     assert not again["changed"] and [one["served"] for one in again["listeners"]] == [True, True]
 
 
-def test_what_keeps_its_certificate_is_looked_at(serving: Simulator, login: Row) -> None:
-    """The newer one does not suit it, but the one that it has must be served all the same."""
-    web = Web(serving, 2)
-    kept = store(serving, old(names=["www.example.com", "api.example.com"]))
-    assert store(serving, issue(names=["api.example.com"]))
-    serving.patch_listener(web.uuids[0], tlsCertificateId=kept)
-    serving.patch_listener(web.uuids[1], tlsCertificateId=kept, misbehaves="handshake")
-    run = run_it(**login)
-    assert outcomes(run) == {
-        f"web:{PORT}": ("skipped", "names_not_covered"),
-        f"web:{PORT + 1}": ("failed", "not_served"),
-    }
-    assert [one["served"] for one in run["listeners"]] == [True, False]
-    assert set(placed(serving).values()) == {kept}
-
-
-def test_the_old_one_goes_on(serving: Simulator, login: Row) -> None:
-    """It works, so that nothing is pointed back: the machines behind the balancer may only be slow."""
-    web = Web(serving)
-    serving.patch_listener(web.uuids[0], misbehaves="stale")
-    run = run_it(**login)
-    one = only(run)
-    assert (one["outcome"], one["reason"], one["served"]) == ("failed", "not_served", False)
-    assert one["served_fingerprint_sha256"] == web.old.fingerprint
-    assert f"{web.old.certificate.serial_number:x}" in one["message"]
-    assert run.failed and run["changed"] and changes(serving) == [web.call(web.second)]
-    assert placed(serving) == {f"web:{PORT}": web.second}
-    serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
-    assert only(run_it(**login))["served"] is True
-
-
 @pytest.mark.parametrize("how", ["other", "closed"])
 def test_what_is_broken_is_pointed_back(serving: Simulator, login: Row, how: str) -> None:
     """Once, and only that listener; the run fails, and the old certificate works again."""
@@ -145,17 +114,6 @@ def test_without_rollback_it_stays_and_fails(serving: Simulator, login: Row) -> 
     run = run_it(**login, rollback=False)
     assert (only(run)["outcome"], only(run)["reason"], only(run)["accepted"]) == ("failed", "not_accepted", False)
     assert run.failed and changes(serving) == [web.call(web.second)]
-
-
-def test_what_clients_refused_before_they_may_refuse_now(serving: Simulator, login: Row) -> None:
-    web = Web(serving)
-    serving.patch_listener(web.uuids[0], misbehaves="bare", changes=2, at_once=True)
-    run = run_it(**login)
-    assert (only(run)["outcome"], only(run)["served"], only(run)["accepted"]) == ("switched", True, False)
-    assert (
-        "refused what was there before: unable to get local issuer certificate" in only(run)["message"]
-        and not run.failed
-    )
 
 
 def test_what_cannot_be_reached(serving: Simulator, login: Row) -> None:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.support.deploying import NAME, UPDATE, balancer, issue, old, placed, store
@@ -91,26 +89,11 @@ def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotat
     assert blind.run(adopt=ADOPT)["failure"]["code"] == "ambiguous" and not blind.changes()
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"phases": ["import"]}, "adopt needs the phases import and deploy"),
-        ({"phases": ["verify"]}, "adopt needs the phases import and deploy"),
-    ],
-)
-def test_what_does_not_go_with_it(blind: Rotation, given: dict[str, Any], said: str) -> None:
-    run = blind.run(**{"adopt": ADOPT, **given})
-    assert run["failure"]["code"] == "invalid_argument" and said in run["msg"] and not blind.calls
-
-
-def test_of_two_kinds_of_keys_the_listener_gets_the_one_that_it_has(blind: Rotation) -> None:
-    """They are in one folder, as some clients keep them."""
-    present = store(blind.sim, old(organization=LTD))
-    balancer(blind.sim, present, first_port=PORT)
-    for kind in ("ec", "rsa"):
-        blind.keep(f"{NAME}-{kind}", issue(None, names=[NAME], key=kind))
-    plan = blind.check(adopt=ADOPT)
-    assert not plan.failed and [record["key_type"] for record in plan["imported"]] == ["RSA"], plan.output
+@pytest.mark.parametrize("phase", ["import", "deploy"])
+def test_it_needs_the_phases_import_and_deploy(blind: Rotation, phase: str) -> None:
+    run = blind.run(adopt=ADOPT, phases=[phase])
+    assert run["failure"]["code"] == "invalid_argument" and not blind.calls
+    assert "adopt needs the phases import and deploy" in run["msg"]
 
 
 def test_what_cannot_be_read_is_told_where_the_name_is_missing(blind: Rotation) -> None:

@@ -16,7 +16,6 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import (
-    NAME,
     ONE,
     UPDATE,
     balancer,
@@ -81,34 +80,6 @@ def test_renewal(account: Simulator, login: dict[str, Any]) -> None:
     assert again["api_calls"] == 2
 
 
-def test_the_facts_of_a_listener(account: Simulator, login: dict[str, Any]) -> None:
-    new = issue(names=[NAME, "example.com"])
-    first, second = store(account, old()), store(account, new)
-    web = balancer(account, first)
-    listener = only(run_it(**login))
-    assert listener.pop("message")
-    assert listener == {
-        "load_balancer": "web",
-        "load_balancer_uuid": web["uuid"],
-        "address": web["address"],
-        "port": 443,
-        "listener_uuid": web["listeners"][0]["uuid"],
-        "common_name": NAME,
-        "subject_alt_names": [NAME, "example.com"],
-        "previous_certificate_id": first,
-        "certificate_id": second,
-        "fingerprint_sha256": new.fingerprint,
-        "not_after": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "ends_at": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "ends_by": None,
-        "outcome": "switched",
-        "reason": None,
-        "served": None,
-        "accepted": None,
-        "served_fingerprint_sha256": None,
-    }
-
-
 def test_one_call_a_balancer(account: Simulator, login: dict[str, Any]) -> None:
     """Whatever their number, and each with its own certificate; private keys are not asked for."""
     ids = [store(account, old(f"{number}.example.com")) for number in range(3)]
@@ -135,13 +106,9 @@ def test_explicit_and_several_deployments(account: Simulator, login: dict[str, A
     run = run_it(**login, diff=True, **naming(third, (web["uuid"].upper(), 444), ("web", "443")))
     assert outcomes(run) == {"web:443": ("switched", None), "web:444": ("switched", None)}
     assert changes(account) == [elements(web, third, (443, 444))]
-    assert [(one["before"]["certificate_id"], one["after"]["certificate_id"]) for one in run["diff"]] == [
-        (first, third)
-    ] * 2
-    deployments = [
-        {"certificate_id": second, "listeners": [{"load_balancer": "web", "port": 444}]},
-        {"certificate_id": third, "listeners": [{"load_balancer": str(api["id"]), "port": 443}]},
-    ]
+    changed = [(one["before"]["certificate_id"], one["after"]["certificate_id"]) for one in run["diff"]]
+    assert changed == [(first, third)] * 2
+    deployments = [naming(second, ("web", 444)), naming(third, (str(api["id"]), 443))]
     account.clear_calls()
     run_it(**login, deployments=deployments)
     assert placed(account) == {"web:443": third, "web:444": second, "api:443": third}
@@ -194,32 +161,17 @@ NULLS = (None, "", " ")
 def test_what_check_mode_would_import(account: Simulator, login: dict[str, Any], null: object) -> None:
     """It has no id yet. All else about its listeners is looked at as in a real run."""
     _, first, second = renewable(account, 443, 444)
-    account.add_balancer(name="plain", listeners=[{"protocolPort": 80, "protocol": "HTTP"}])
-    broken = balancer(account, first, name="broken")
-    account.patch_balancer(broken["id"], provisioningStatus="ERROR")
     run = run_it(**login, **naming(null, ("web", 443), ("web", 444)), check=True, diff=True)
-    assert outcomes(run) == {"web:443": ("switched", None), "web:444": ("switched", None)} and run["changed"], (
-        run.output
-    )
+    assert run["switched_count"] == 2 and run["changed"], run.output
     for listener in run["listeners"]:
         assert (listener["previous_certificate_id"], listener["certificate_id"]) == (first, None)
         assert listener["message"] == "Would be switched to the certificate that would be imported."
     assert [one["after"]["certificate_id"] for one in run["diff"]] == [None, None]
-    deployments = [
-        naming(second, ("web", 443)),
-        naming(null, ("web", 444), ("nowhere", 1), ("plain", 80), ("broken", 443)),
-    ]
+    deployments = [naming(second, ("web", 443)), naming(null, ("web", 444), ("nowhere", 1))]
     run = run_it(**login, deployments=deployments, check=True)
     assert outcomes(run) == {
-        **{"web:443": ("switched", None), "web:444": ("switched", None)},
-        **{
-            "nowhere:1": ("failed", "not_found"),
-            "plain:80": ("failed", "not_https"),
-            "broken:443": ("failed", "balancer_error"),
-        },
+        **{"web:443": ("switched", None), "web:444": ("switched", None), "nowhere:1": ("failed", "not_found")},
     }, run.output
-    run = run_it(**login, **naming(null, ("web", 443), ("web", 444)), max_listeners=1, check=True)
-    assert run.failed and run.code == "too_many_listeners"
     assert changes(account) == []
 
 
@@ -236,11 +188,7 @@ def test_null_is_no_certificate_in_a_real_run(account: Simulator, login: dict[st
         assert run.failed and run.code == "invalid_argument"
         assert run["msg"].startswith(f"{where} must not be null: only in check mode, null stands for ")
     for check in (True, False):
-        for given in (
-            {"certificate_id": null},
-            {"certificate_id": null, "deployments": [one]},
-            {"listeners": LISTENERS},
-        ):
+        for given in {"certificate_id": null}, {"certificate_id": null, "deployments": [one]}, {"listeners": LISTENERS}:
             run = run_it(**login, **given, check=check)
             assert run.failed and run["msg"].startswith("Give certificate_id together with listeners"), given
         run = run_it(**login, deployments=[{"listeners": LISTENERS}], check=check)
@@ -251,57 +199,22 @@ def test_null_is_no_certificate_in_a_real_run(account: Simulator, login: dict[st
 # Why not: found by the plan
 
 
-UNFIT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "expired": ({}, {"days": (-90, -1)}),
-    "not_yet_valid": ({}, {"days": (1, 90)}),
-    "names_not_covered": ({"names": [NAME, "example.com"]}, {}),
-    "key_type_not_offered": ({}, {"key": "ec"}),
-    "organization_differs": ({"organization": "Example"}, {}),
-}
-"""By the reason why the second may not stand in for the first: how both certificates are made."""
-
-
 def test_what_the_plan_refuses(account: Simulator) -> None:
-    """Each listener for its own reason; in check mode over one transport as in a real run over the other; nothing is sent."""
-    unfit = []
-    for reason, (first, second) in UNFIT.items():
-        balancer(account, store(account, old(**first)), name=reason)
-        unfit.append(naming(store(account, issue(**second)), (reason, 443)))
-    account.add_balancer(name="not_https", listeners=[{"protocolPort": 443, "protocol": "HTTP"}])
-    good = store(account, issue())
-    balancer(account, good, name="not_found", first_port=444)
-    without = {reason: naming(good, (reason, 443)) for reason in ("not_https", "not_found")}
-    before = placed(account)
-    for reasons, named in (UNFIT, unfit), (without, list(without.values())):
-        planned, run = (
-            run_it(**options_for(account, transport), deployments=named, check=check, diff=True)
-            for transport, check in zip(TRANSPORTS, (True, False), strict=True)
-        )
-        assert outcomes(run) == {f"{reason}:443": ("failed", reason) for reason in reasons}
-        assert planned["listeners"] == run["listeners"]
-        for one in (planned, run):
-            assert one.failed and not one["changed"] and one["diff"] == []
-            assert all(listener["message"] in one["msg"] for listener in one["listeners"])
-    assert changes(account) == [] and placed(account) == before
-
-
-def test_of_two_that_are_equally_good_none_is_taken(account: Simulator, login: dict[str, Any]) -> None:
+    """In check mode over one transport as in a real run over the other; nothing is sent."""
     renewable(account)
-    store(account, issue())
-    run = run_it(**login)
-    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "ambiguous") and only(run)["message"] in run["msg"]
-    assert run.failed and not run["changed"] and changes(account) == []
+    unfit = naming(store(account, issue(names=["api.example.com"])), ("web", 443), ("web", 9))
+    planned, run = (
+        run_it(**options_for(account, transport), **unfit, check=check, diff=True)
+        for transport, check in zip(TRANSPORTS, (True, False), strict=True)
+    )
+    assert outcomes(run) == {"web:9": ("failed", "not_found"), "web:443": ("failed", "names_not_covered")}
+    assert planned["listeners"] == run["listeners"] and changes(account) == []
+    for one in (planned, run):
+        assert one.failed and not one["changed"] and one["diff"] == []
+        assert all(listener["message"] in one["msg"] for listener in one["listeners"])
 
 
 # Why not: found by the change
-
-
-def test_a_busy_balancer_is_waited_for(account: Simulator, login: dict[str, Any]) -> None:
-    web, _, second = renewable(account)
-    account.patch_balancer(web["id"], lock_ms=300)
-    run = run_it(**login)
-    assert only(run)["outcome"] == "switched"
-    assert changes(account) == [elements(web, second)], "it was called before the balancer was ACTIVE"
 
 
 def test_a_balancer_that_is_locked_right_before_the_call(account: Simulator, login: dict[str, Any]) -> None:
@@ -320,17 +233,6 @@ def test_a_balancer_that_is_locked_right_before_the_call(account: Simulator, log
     assert changes(account) == [elements(web, second)] * 2
 
 
-def test_a_change_that_fails(account: Simulator, login: dict[str, Any]) -> None:
-    """ERROR afterwards, and the listener as it was."""
-    web, first, second = renewable(account)
-    account.settings(balancer_lock_ms=100)
-    account.patch_balancer(web["id"], next_change={"text": "No capacity", "status": "ERROR"})
-    run = run_it(**login)
-    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_error")
-    assert "No capacity" in only(run)["message"] and not run["changed"]
-    assert changes(account) == [elements(web, second)] and placed(account) == {"web:443": first}
-
-
 def test_a_balancer_that_stays_busy(account: Simulator, login: dict[str, Any]) -> None:
     web, first, _ = renewable(account)
     account.patch_balancer(web["id"], provisioningStatus=PENDING)
@@ -340,26 +242,14 @@ def test_a_balancer_that_stays_busy(account: Simulator, login: dict[str, Any]) -
     assert not run["changed"] and changes(account) == [] and placed(account) == {"web:443": first}
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason", "said"),
-    [
-        ({"kind": "fault", "code": "SoftLayer_Exception_InvalidValue", "message": "No."}, "refused", "No."),
-        ({"kind": "not_found"}, "not_found", "LOADBALANCER_MANAGE"),
-        ({"kind": "unknown_method"}, "api_error", UPDATE),
-        ({"kind": "rate_limit"}, "rate_limited", "rate limit"),
-    ],
-)
-def test_what_the_api_refuses(
-    account: Simulator, login: dict[str, Any], fault: dict[str, Any], reason: str, said: str
-) -> None:
+def test_what_the_api_refuses(account: Simulator, login: dict[str, Any]) -> None:
     """Once: other balancers are switched, and this one is as it was."""
     web, first, second = renewable(account)
     other = balancer(account, first, name="other")
-    account.fault(**fault, method=UPDATE, times=1)
+    account.fault("fault", code="SoftLayer_Exception_InvalidValue", message="No.", method=UPDATE, times=1)
     run = run_it(**login, retries=0, concurrency=1)
-    found = outcomes(run)
-    assert sorted(found.values(), key=str) == [("failed", reason), ("switched", None)]
-    assert run.failed and run["changed"] and said in run["msg"]
+    assert sorted(outcomes(run).values(), key=str) == [("failed", "refused"), ("switched", None)]
+    assert run.failed and run["changed"] and "No." in run["msg"]
     assert sorted(changes(account)) == sorted([elements(web, second), elements(other, second)])
     assert sorted(placed(account).values(), key=str) == [first, second]
 
@@ -387,10 +277,7 @@ def test_listeners_as_text(account: Simulator, login: dict[str, Any]) -> None:
 LISTENERS = [{"load_balancer": "web", "port": 443}]
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no listeners": ({"certificate_id": 1}, "certificate_id together with listeners"),
-    "both": (
-        {**naming(1), "deployments": [{"certificate_id": 1, "listeners": LISTENERS}]},
-        "certificate_id together with listeners",
-    ),
+    "both": ({**naming(1), "deployments": [naming(1)]}, "certificate_id together with listeners"),
     "narrowed": (
         {**naming(1), "common_names": ["*"], "ports": [443]},
         "common_names, ports cannot be used with certificate_id",
