@@ -223,9 +223,6 @@ def test_what_is_no_result_is_refused(given: Any) -> None:
 
 
 def test_numbers_that_were_made_text_on_the_way() -> None:
-    given = {
-        "deployed": [{**WHOLE["deployed"][0], "port": "443"}],
-        "removed": [{**WHOLE["removed"][0], "id": "1"}],
-    }
+    given = {"deployed": [{**WHOLE["deployed"][0], "port": "443"}], "removed": [{**WHOLE["removed"][0], "id": "1"}]}
     found = Approved.of(given)
     assert (set(found.listeners), set(found.removals)) == ({("uuid-of-web", 443)}, {1})

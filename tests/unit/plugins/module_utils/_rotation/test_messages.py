@@ -140,11 +140,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             {"certificate_id": 7, "is_there": True},
             "The store holds nothing that can be read as certificate 7: ssl_certificate_info lists those that it holds.",
         ),
-        (
-            "not_found",
-            {"is_deleted": True, "certificate_id": 7},
-            "Certificate 7 was deleted from the store meanwhile.",
-        ),
+        ("not_found", {"is_deleted": True, "certificate_id": 7}, "Certificate 7 was deleted from the store meanwhile."),
         ("not_found", {"is_deleted": True}, "The listener was deleted meanwhile."),
         (
             "not_found",
@@ -308,100 +304,60 @@ def probe(finding: str, words: str = "192.0.2.1: No.", **known: Any) -> Any:
 
 
 SERVED, REFUSED = probe("served"), probe("served", accepted=False, refusal="it is old")
-IN_API = {"certificate_id": 2, "cause": None}
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"probe": SERVED}, "It is served."),
+        ({"probe": SERVED, "is_interrupted": True}, "It is served."),
+        ({"is_interrupted": True}, "The run was told to stop before it was seen what is served."),
+        (
+            {"probe": probe("served", closed=("192.0.2.2",))},
+            "It is served. 1 of its addresses cannot be reached from here.",
+        ),
+        ({"probe": REFUSED}, "It is served. Clients refuse it: it is old."),
+        (
+            {"probe": REFUSED, "was_refused": True},
+            "It is served. Clients refuse it, as they refused what was there before: it is old.",
+        ),
+        ({"probe": probe("unreachable")}, "What is served cannot be looked at from here: 192.0.2.1: No."),
+    ],
+)
+def test_what_was_seen(facts: dict[str, Any], said: str) -> None:
+    assert of_target("switched", None, {"was_refused": False, **facts}) == f"Switched. {said}"
+
+
+def test_what_was_seen_of_a_listener_that_keeps_what_it_has() -> None:
+    facts = {"why": LOST, "probe": SERVED, "was_refused": False}
+    assert of_target("skipped", "names_not_covered", facts) == f"{LACKS} The one that the listener has is served."
+    facts = {"is_deleted": True, "glimpsed": "No TLS."}
+    assert of_target("skipped", "not_found", facts) == "The listener was deleted meanwhile. No TLS."
+
+
 CAUSE = {"balancer": WEB, "since": None, "called": "web:443"}
-STALE = "With certificate 2 in the API, another one is served: 192.0.2.1: No. Load balancer web does not serve what this listener has been set to"
+STALE = "another one is served: 192.0.2.1: No. Load balancer web does not serve what this listener has been set to"
 SUPPORT = "pen a support case for load balancer uuid-of-web."
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reason", "facts", "said"),
+    ("reason", "facts", "said"),
     [
-        ("switched", None, {"probe": SERVED, "was_refused": False}, "Switched. It is served."),
         (
-            "skipped",
-            "names_not_covered",
-            {"why": LOST, "probe": SERVED, "was_refused": False},
-            f"{LACKS} The one that the listener has is served.",
-        ),
-        (
-            "switched",
-            None,
-            {"probe": probe("served", closed=("192.0.2.2",)), "was_refused": False},
-            "Switched. It is served. 1 of its addresses cannot be reached from here.",
-        ),
-        (
-            "switched",
-            None,
-            {"probe": REFUSED, "was_refused": False},
-            "Switched. It is served. Clients refuse it: it is old.",
-        ),
-        (
-            "switched",
-            None,
-            {"probe": REFUSED, "was_refused": True},
-            "Switched. It is served. Clients refuse it, as they refused what was there before: it is old.",
-        ),
-        (
-            "switched",
-            "not_reachable",
-            {"probe": probe("unreachable")},
-            "Switched. What is served cannot be looked at from here: 192.0.2.1: No.",
-        ),
-        (
-            "switched",
-            None,
-            {"is_interrupted": True},
-            "Switched. The run was told to stop before it was seen what is served.",
-        ),
-        (
-            "switched",
-            None,
-            {"is_interrupted": True, "probe": SERVED, "was_refused": False},
-            "Switched. It is served.",
-        ),
-        (
-            "failed",
             "not_accepted",
-            {"probe": REFUSED, "predecessor_id": 1, "called": "web:443"},
-            f"Clients refuse what is served: it is old. {deploy(1, 'web:443')} goes back to the one that was probably before it, which clients "
-            "trust, or import this one again with today's chain.",
+            {"probe": REFUSED},
+            "clients refuse what is served, and accepted what was served before: it is old. See whether the load balancer sends the chain that "
+            "the store holds; if that lacks a certificate, import this one again with all its intermediate certificates.",
         ),
+        ("not_served", {"probe": probe("failing")}, "no TLS handshake succeeds: 192.0.2.1: No."),
         (
-            "failed",
-            "not_accepted",
-            {"probe": REFUSED, **IN_API},
-            "With certificate 2 in the API, clients refuse what is served, and accepted what was served before: it is old. See whether the load "
-            "balancer sends the chain that the store holds; if that lacks a certificate, import this one again with all its intermediate "
-            "certificates.",
-        ),
-        (
-            "failed",
             "not_served",
-            {"probe": probe("failing"), **IN_API},
-            "With certificate 2 in the API, no TLS handshake succeeds: 192.0.2.1: No.",
+            {"probe": probe("failing", working=("192.0.2.2",))},
+            "the TLS handshake does not succeed at each of its addresses: 192.0.2.1: No.",
         ),
-        (
-            "failed",
-            "not_served",
-            {"probe": probe("failing", working=("192.0.2.2",)), **IN_API},
-            "With certificate 2 in the API, the TLS handshake does not succeed at each of its addresses: 192.0.2.1: No.",
-        ),
-        (
-            "failed",
-            "not_served",
-            {"probe": probe("unreachable"), **IN_API},
-            "With certificate 2 in the API, it does not accept connections any more: 192.0.2.1: No.",
-        ),
-        (
-            "failed",
-            "not_served",
-            {"probe": probe("other"), "demand": DEMAND},
-            "It must serve a certificate for www.example.com, and another one is served: 192.0.2.1: No. Have that served there, or correct what "
-            "is expected.",
-        ),
+        ("not_served", {"probe": probe("unreachable")}, "it does not accept connections any more: 192.0.2.1: No."),
         *(
-            ("failed", "not_served", {"probe": probe("other"), "certificate_id": 2, "cause": cause}, said)
+            ("not_served", {"cause": cause}, said)
             for cause, said in (
                 (Obstacle("not_served", CAUSE), f"{STALE}. O{SUPPORT}"),
                 (Obstacle("not_served", {**CAUSE, "since": AT}), f"{STALE} since {iso(AT)} or earlier. O{SUPPORT}"),
@@ -412,49 +368,60 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
                 ),
                 (
                     Obstacle("balancer_error", {"balancer": WEB}),
-                    "With certificate 2 in the API, another one is served: 192.0.2.1: No. Load balancer web is ERROR.",
+                    "another one is served: 192.0.2.1: No. Load balancer web is ERROR.",
                 ),
                 (
                     Obstacle("balancer_busy", {"balancer": WEB}),
-                    "With certificate 2 in the API, another one is served: 192.0.2.1: No. Load balancer web was UPDATE_PENDING: run it again "
-                    "when it is ACTIVE.",
+                    "another one is served: 192.0.2.1: No. Load balancer web was UPDATE_PENDING: run it again when it is ACTIVE.",
                 ),
             )
         ),
+    ],
+)
+def test_what_is_not_as_the_api_says(reason: str, facts: dict[str, Any], said: str) -> None:
+    known = {"probe": probe("other"), "certificate_id": 2, "cause": None, **facts}
+    assert of_target("failed", reason, known) == f"With certificate 2 in the API, {said}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "facts", "said"),
+    [
         (
-            "skipped",
-            "not_found",
-            {"is_deleted": True, "glimpsed": "No TLS."},
-            "The listener was deleted meanwhile. No TLS.",
+            "not_accepted",
+            {"probe": REFUSED, "predecessor_id": 1, "called": "web:443"},
+            f"Clients refuse what is served: it is old. {deploy(1, 'web:443')} goes back to the one that was probably before it, which clients "
+            "trust, or import this one again with today's chain.",
         ),
         (
-            "failed",
+            "not_served",
+            {"probe": probe("other"), "demand": DEMAND},
+            "It must serve a certificate for www.example.com, and another one is served: 192.0.2.1: No. Have that served there, or correct what "
+            "is expected.",
+        ),
+        (
             "refused",
             {"error": "No.", "is_interrupted": True, "previous_id": 1},
             "No. It was not pointed back to certificate 1, because the run was told to stop.",
         ),
         (
-            "rolled_back",
             "not_served",
             {"error": "No.", "rolled_back_to": 1, "works": True},
             "It was pointed back to certificate 1 and works again. No.",
         ),
         (
-            "rolled_back",
             "not_served",
             {"error": "No.", "rolled_back_to": 1, "works": False},
             "It was pointed back to certificate 1 and does not work yet: see to it at once. No.",
         ),
         (
-            "failed",
             "not_served",
             {"error": "No.", "rolled_back_to": 1, "why_not": Obstacle("not_found", {"is_deleted": True})},
             "No. Pointing it back to certificate 1 failed, too: The listener was deleted meanwhile.",
         ),
     ],
 )
-def test_what_was_seen(outcome: str, reason: str | None, facts: dict[str, Any], said: str) -> None:
-    assert of_target(outcome, reason, facts) == said
+def test_what_has_failed(reason: str, facts: dict[str, Any], said: str) -> None:
+    assert of_target("failed", reason, facts) == said
 
 
 def test_the_warning_about_what_clients_refuse() -> None:

@@ -160,11 +160,7 @@ NEAR: dict[str, tuple[Issued, Issued, str]] = {
     "of no organization": (issue(days=PRESENT, organization="Example"), issue(), "organization_differs"),
     "of another key type": (issue(days=PRESENT), issue(key="ec"), "key_type_not_offered"),
     "signed by itself": (issue(days=PRESENT), self_signed(NAME, new_key("rsa"), days=FUTURE), "untrusted"),
-    "of an authority that nobody knows": (
-        issue(days=PRESENT),
-        OWN.issue(NAME, key=new_key("rsa")),
-        "chain_incomplete",
-    ),
+    "of an authority that nobody knows": (issue(days=PRESENT), OWN.issue(NAME, key=new_key("rsa")), "chain_incomplete"),
     "without its intermediates": (issue(days=PRESENT), replace(issue(), chain=()), "chain_incomplete"),
 }
 

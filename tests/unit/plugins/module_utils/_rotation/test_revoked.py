@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import reissue
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     Incumbent,
@@ -306,18 +305,3 @@ def test_a_listener_is_told_with_what_is_known() -> None:
         told = as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)], view=view))["revocation"]
         assert told["status"] == status and told["certificate"] == (NAME if status == "revoked" else None)
     assert as_served(listener(1, NEW.record(1)), world_of([NEW.record(1)]))["revocation"] is None
-
-
-@pytest.mark.parametrize(
-    ("source", "key_type", "said"),
-    [
-        ("certbot", "RSA", "`certbot renew --cert-name shop --force-renewal` has it issued anew"),
-        ("acme_sh", "RSA", "`acme.sh --renew --force --domain shop.example.com` has it issued anew"),
-        ("acme_sh", "EC", "`acme.sh --renew --force --domain shop.example.com --ecc` has it issued anew"),
-        ("lego", "RSA", "have lego get it issued anew"),
-        ("folder", "RSA", "have it issued anew"),
-        (None, "RSA", "have it issued anew"),
-    ],
-)
-def test_how_a_certificate_is_issued_anew(source: str | None, key_type: str, said: str) -> None:
-    assert reissue(source, "shop", "shop.example.com", key_type) == said

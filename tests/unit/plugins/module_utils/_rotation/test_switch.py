@@ -35,12 +35,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.s
     check_ledger,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.verify import Watch
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import (
-    load_balancers as balancers,
-)
-from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import (
-    store,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as balancers
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import store
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
 
 from tests.support.certificates import Authority
@@ -273,9 +269,7 @@ def test_all_listeners_go_into_one_call_with_nothing_but_their_certificates(worl
     for port in (8443, 9443):
         world.add(port)
     assert shown(world.switch()) == [DONE] * 3
-    assert world.sent == [
-        [{"listenerUuid": f"uuid-{port}", "tlsCertificateId": NEW} for port in (443, 8443, 9443)],
-    ]
+    assert world.sent == [[{"listenerUuid": f"uuid-{port}", "tlsCertificateId": NEW} for port in (443, 8443, 9443)]]
     assert world.served == {443: NEW, 8443: NEW, 9443: NEW}
 
 
@@ -833,8 +827,7 @@ class Run:
     ) -> tuple[ListenerPlan, list[ListenerAction]]:
         """Carry out a plan; the other one is what is planned anew."""
         module = SimpleNamespace(
-            require=lambda *names: self.done.append(names),
-            params={"ledger_url": "sqlite://", "rollback": True},
+            require=lambda *names: self.done.append(names), params={"ledger_url": "sqlite://", "rollback": True}
         )
         client = SimpleNamespace(
             account_id=lambda: 7, each=lambda function, groups, at_once: [function(group) for group in groups]
