@@ -33,7 +33,6 @@ UNKNOWN: Record = dict.fromkeys(
     ]
 )
 """What is not known of a listener that is gone."""
-NOT_SHOWN: Obstacle[ApprovalReason] = Obstacle("not_approved")
 
 
 def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
@@ -93,7 +92,8 @@ def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
     there = {entry.certificate.fingerprint_sha256 for entry, _why in chosen.skipped} | to_import.keys()
     gone = [_gone(record, "imported") for shown, record in approved.imports.items() if shown not in there]
     kept = [entry for which, entry in to_import.items() if which in approved.imports]
-    beyond = [(entry, NOT_SHOWN) for which, entry in to_import.items() if which not in approved.imports]
+    why: Obstacle[ApprovalReason] = Obstacle("not_approved")
+    beyond = [(entry, why) for which, entry in to_import.items() if which not in approved.imports]
     return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond], gone=gone)
 
 
@@ -120,11 +120,7 @@ def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreC
     """Return what may be deleted, and records of what was not shown, and of what was shown and must be kept now."""
     shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
     old = [record for record in planned.old if (record.id, certificate_of(record).fingerprint_sha256) in shown]
-    beyond = [
-        as_record(record, "skipped", "not_approved", messages.NOT_APPROVED)
-        for record in planned.old
-        if record not in old
-    ]
+    beyond = [record for record in planned.old if record not in old]
     told = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
     gone = [_gone(record, "removed") for identifier, record in approved.removals.items() if identifier not in told]
-    return old, [*beyond, *gone]
+    return old, [*(as_record(record, "skipped", "not_approved", messages.NOT_APPROVED) for record in beyond), *gone]

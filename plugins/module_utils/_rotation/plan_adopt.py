@@ -24,6 +24,7 @@ from .plan_deploy import (
     keep,
     switch_to_best,
     why_balancer_ended,
+    why_not_https,
     why_not_offered,
     why_unknown,
 )
@@ -79,10 +80,12 @@ def _place_called(name: str, every: Sequence[Place]) -> Place:
     balancer, _colon, port = name.strip().rpartition(":")
     meant = [place for place in every if place.balancer.is_called(balancer) and port == str(place.listener.port)]
     if not meant:
-        names = most_alike_first(name, {place.name for place in every if place.listener.is_https})
+        https = [place for place in every if place.listener.is_https]
+        names = most_alike_first(name, {place.name for place in https})
         said = f"There is no listener {name}, or the API user has no access to its load balancer"
         if name.strip() in {place.balancer.name for place in every}:
-            names, said = _ports_of(name.strip(), every), f"{name} is a load balancer: name its listener, with the port"
+            names = sorted({place.name for place in https if place.balancer.name == name.strip()}) or sorted(names)
+            said = f"{name} is a load balancer: name its listener, with the port"
         raise CertificatesError("not_found", f"{said}; there are: {some_of(names) or 'none'}.")
     if len(meant) > 1:
         uuids = some_of([f"{place.balancer.uuid}:{port}" for place in meant])
@@ -90,12 +93,6 @@ def _place_called(name: str, every: Sequence[Place]) -> Place:
             "ambiguous", f"Several listeners are called {name}: name one by uuid and port ({uuids})."
         )
     return meant[0]
-
-
-def _ports_of(balancer: str, every: Sequence[Place]) -> list[str]:
-    """Return the HTTPS listeners of a load balancer; if it has none, those of all."""
-    https = [place for place in every if place.listener.is_https]
-    return sorted({place.name for place in https if place.balancer.name == balancer} or {place.name for place in https})
 
 
 def fitness(world: World, adoption: Adoption) -> Callable[[SourceCertificate], tuple[bool, ...]]:
@@ -159,12 +156,11 @@ def _why_not(
 ) -> Obstacle[DeployReason] | None:
     """Return why a listener cannot adopt a certificate; that it differs from what is served does not count, as a person wants it."""
     if not place.listener.is_https:
-        return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
+        return why_not_https(place)
     if place.listener.certificate_id is not None and (current is None or current.certificate is None):
         return why_unknown(place, current)
     old, certificate = Incumbent.of(current) if current else None, certificate_of(target)
-    overrides = loosened(target, old, world.view)
-    why = why_not_in_place_of(target, old, world.view, overrides)
+    why = why_not_in_place_of(target, old, world.view, loosened(target, old, world.view))
     if why:
         return Obstacle(why.reason, {"why": why})
     never = why_not_offered(target, place.balancer)

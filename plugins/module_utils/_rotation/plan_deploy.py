@@ -237,26 +237,25 @@ def why_unmatched(
 
 def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAction]:
     """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has."""
-    places = [
-        Place(balancer, listener)
-        for balancer in world.listed_balancers
-        for listener in balancer.listeners
-        if listener.is_https
-    ]
-    present = [(place, world.index.by_handle.get(place.listener.certificate_id)) for place in places]
-    planned = [_renewal(place, current, world) for place, current in present if selection.takes(place, current)]
-    return sorted(planned, key=by_place)
+    return sorted((_renewal(place, current, world) for place, current in _selected(world, selection)), key=by_place)
 
 
 def contenders(world: World, selection: ListenerSelection) -> Iterator[tuple[StoreCertificate, list[StoreCertificate]]]:
     """Yield what each selected HTTPS listener has, with what may come in its place by its names and its age."""
     valid = world.index.valid_at(world.view.at)
+    for _place, current in _selected(world, selection):
+        if current and current.certificate:
+            others = valid.covering(current.certificate.identities)
+            yield current, [each for each in others if each.handle != current.handle and age(each) >= age(current)]
+
+
+def _selected(world: World, selection: ListenerSelection) -> Iterator[tuple[Place, StoreCertificate | None]]:
+    """Yield each selected HTTPS listener, with the certificate that it has, if the store holds that."""
     for balancer in world.listed_balancers:
         for listener in balancer.listeners:
-            current = world.index.by_handle.get(listener.certificate_id) if listener.is_https else None
-            if current and current.certificate and selection.takes(Place(balancer, listener), current):
-                others = valid.covering(current.certificate.identities)
-                yield current, [each for each in others if each.handle != current.handle and age(each) >= age(current)]
+            place, current = Place(balancer, listener), world.index.by_handle.get(listener.certificate_id)
+            if listener.is_https and selection.takes(place, current):
+                yield place, current
 
 
 def named_contenders(world: World, wanted: Iterable[ListenerOptions]) -> Iterator[StoreCertificate]:
@@ -426,7 +425,7 @@ def _why_not(
 ) -> Obstacle[DeployReason] | None:
     """Return why a listener must not get the certificate that a user names; of one that is not imported yet, as far as that can be known."""
     if not place.listener.is_https:
-        return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
+        return why_not_https(place)
     if options.certificate_id is not None and (target is None or target.certificate is None):
         return why_not_held(options.certificate_id, target)
     has, expected = place.listener.certificate_id, options.previous_certificate_id
@@ -445,6 +444,11 @@ def _why_not(
     return Obstacle(found.reason, {"certificate_id": options.certificate_id, "why": found})
 
 
+def why_not_https(place: Place) -> Obstacle[t.Literal["not_https"]]:
+    """Return why a listener for another protocol cannot have a certificate."""
+    return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
+
+
 def why_balancer_ended(place: Place) -> Obstacle[DeployReason] | None:
     """Return why a listener's balancer accepts no change any more, if it does not."""
     return Obstacle("balancer_error", {"balancer": place.balancer}) if place.balancer.has_ended else None
@@ -459,7 +463,7 @@ def why_unknown(place: Place, current: StoreCertificate | None) -> Obstacle[t.Li
 def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.Any], world: World) -> ListenerAction:
     """Return what leaves a listener as it is."""
     view = world.view
-    new = world.imported_handles
+    new = frozenset(record.handle for record in world.imported)
     known = current if current and current.certificate else None
     before = world.index.before(known, view, new) if known else None
     over = world.index.before(known, view, new, may_be_over=True) if known and not before else None

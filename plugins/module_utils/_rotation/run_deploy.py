@@ -46,6 +46,13 @@ from .switch import LONGEST_WAIT, WaitOptions, carry_out, check_ledger
 from .verify import Watch
 from .world import World, learn
 
+NARROWING = ("common_names", "load_balancers", "ports")
+"""Options of the renewal mode."""
+OVERRIDES = (
+    *("allow_name_loss", "allow_key_type_change", "allow_organization_change"),
+    *("allow_expired", "allow_untrusted"),
+)
+"""Options for certificates that the user names."""
 LISTENERS: dict[str, t.Any] = {
     "type": "list",
     "elements": "dict",
@@ -76,11 +83,7 @@ SPEC = (
             },
             "load_balancers": {"type": "list", "elements": "str"},
             "ports": {"type": "list", "elements": "int"},
-            "allow_name_loss": {"type": "bool", "default": False},
-            "allow_key_type_change": {"type": "bool", "default": False},
-            "allow_organization_change": {"type": "bool", "default": False},
-            "allow_expired": {"type": "bool", "default": False},
-            "allow_untrusted": {"type": "bool", "default": False},
+            **{name: {"type": "bool", "default": False} for name in OVERRIDES},
             "max_listeners": {"type": "int", "default": 20},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 900},
@@ -101,13 +104,6 @@ SPEC = (
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
-NARROWING = ("common_names", "load_balancers", "ports")
-"""Options of the renewal mode."""
-OVERRIDES = (
-    *("allow_name_loss", "allow_key_type_change", "allow_organization_change"),
-    *("allow_expired", "allow_untrusted"),
-)
-"""Options for certificates that the user names."""
 
 
 def run(module: Module) -> dict[str, t.Any]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ from .._base.module import Module
 from .._base.progress import counted, waiting
 from .._ledger.place import check_given_place
 from .._softlayer.client import Client
-from .._softlayer.load_balancers import Balancer, Listener, fetch_balancer, point_listeners
+from .._softlayer.load_balancers import Balancer, fetch_balancer, point_listeners
 from .._softlayer.store import fetch_one
 from .plan_deploy import ListenerAction, ListenerPlan
 from .target import updated
@@ -342,25 +342,21 @@ class Switcher:
         """Look at the listeners until they serve what they should; point back those that work no more."""
         seen = watch.until_served([action for action in settled if action.is_to_be_seen])
         broken = [action for action in seen if self.rollback and watch.is_broken(action) and action.previous_id]
-        ended = {action.uuid: action for action in seen}
-        for action, done in zip(broken, self._switch_back(broken), strict=True):
-            facts = {**action.facts, "rolled_back_to": action.previous_id}
-            if done.outcome == "failed":
-                ended[action.uuid] = replace(action, facts={**facts, "why_not": Obstacle(done.reason, done.facts)})
-            else:
-                facts = {**facts, "works": watch.works(action)}
-                ended[action.uuid] = replace(action, outcome="rolled_back", facts=facts)
-        return list(ended.values())
-
-    def _switch_back(self, broken: Sequence[ListenerAction]) -> list[ListenerAction]:
-        """Point listeners to the certificates that they had; return what became of that, in the same order."""
         back = []
         for action in broken:
             has = replace(action.place.listener, certificate_id=action.target_id)
             place = replace(action.place, listener=has)
             back.append(replace(action, outcome="switched", reason=None, target_id=action.previous_id, place=place))
-        done = {action.uuid: action for action in self._switch(back)}
-        return [done[action.uuid] for action in broken]
+        switched_back = {action.uuid: action for action in self._switch(back)}
+        ended = []
+        for action in broken:
+            done, facts = switched_back[action.uuid], {**action.facts, "rolled_back_to": action.previous_id}
+            if done.outcome == "failed":
+                ended.append(replace(action, facts={**facts, "why_not": Obstacle(done.reason, done.facts)}))
+            else:
+                facts |= {"works": watch.works(action)}
+                ended.append(replace(action, outcome="rolled_back", facts=facts))
+        return updated(seen, ended)
 
 
 def _balancer(actions: Sequence[ListenerAction]) -> Balancer:
@@ -385,19 +381,12 @@ def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list
             settled.append(_deleted(action))
         elif listener.certificate_id == action.target_id:
             settled.append(replace(action, outcome="unchanged", facts={"kept": "switched"}, is_changed=False))
-        elif (changed := _what_has_changed(before, listener)) is not None:
-            settled.append(action.failed("ambiguous", {"now": changed}))
+        elif listener.port != before.port:
+            settled.append(action.failed("ambiguous", {"now": {"port": listener.port}}))
+        elif not listener.is_https:
+            settled.append(action.failed("ambiguous", {"now": {"protocol": listener.protocol}}))
+        elif listener.certificate_id != before.certificate_id:
+            settled.append(action.failed("ambiguous", {"now": {"certificate_id": listener.certificate_id}}))
         else:
             missing.append(action)
     return missing, settled
-
-
-def _what_has_changed(before: Listener, listener: Listener) -> Mapping[str, t.Any] | None:
-    """Return what is different about a listener, if a plan does not hold because of that."""
-    if listener.port != before.port:
-        return {"port": listener.port}
-    if not listener.is_https:
-        return {"protocol": listener.protocol}
-    if listener.certificate_id != before.certificate_id:
-        return {"certificate_id": listener.certificate_id}
-    return None

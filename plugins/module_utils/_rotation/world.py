@@ -17,7 +17,7 @@ from .._probe.revocation import Authorities, Sent
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer
-from .._softlayer.store import Handle, StoreCertificate
+from .._softlayer.store import StoreCertificate
 from .._x509.certificate import Certificate
 from .plan_import import Record, SourceCertificate
 
@@ -71,11 +71,6 @@ class World:
     def listed_balancers(self) -> Sequence[Balancer]:
         """The load balancers, as far as they are known."""
         return self.balancers or ()
-
-    @cached_property
-    def imported_handles(self) -> frozenset[Handle]:
-        """Return the handles of what the store did not hold when it was listed."""
-        return frozenset(record.handle for record in self.imported)
 
     @cached_property
     def listeners_with(self) -> Mapping[int, Sequence[str]]:

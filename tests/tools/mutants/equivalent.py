@@ -132,7 +132,7 @@ EQUIVALENT: dict[str, str] = {
         ),
         "It is given one thing to do.",
     ),
-    "switch.Switcher._switch_back: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
+    "switch.Switcher._see: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
