@@ -14,15 +14,7 @@ from .._base import remedies
 from .._base.codes import DeployReason, ObstacleReason
 from .._base.errors import CertificatesError, Obstacle
 from .._base.names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
-from .._replacement.can_replace import (
-    ACCEPT,
-    Incumbent,
-    Overrides,
-    age,
-    best,
-    is_newer,
-    why_not_in_place_of,
-)
+from .._replacement.can_replace import ACCEPT, Incumbent, Overrides, age, best, is_newer, why_not_in_place_of
 from .._replacement.index import StoreIndex, why_not_held
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer, Listener

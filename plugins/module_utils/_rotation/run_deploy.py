@@ -75,10 +75,7 @@ SPEC = (
             "deployments": {
                 "type": "list",
                 "elements": "dict",
-                "options": {
-                    "certificate_id": {"type": "int"},
-                    "listeners": {**LISTENERS, "required": True},
-                },
+                "options": {"certificate_id": {"type": "int"}, "listeners": {**LISTENERS, "required": True}},
                 "required_together": [["certificate_id", "listeners"]],  # so it must be there, but may be null
             },
             "load_balancers": {"type": "list", "elements": "str"},

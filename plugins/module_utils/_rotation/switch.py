@@ -107,13 +107,7 @@ def carry_out(
         if lock and not plan.changes:
             lock.end()
         check = lock.check if lock else None
-        switcher = Switcher(
-            client,
-            wait_options,
-            watch,
-            rollback=module.params["rollback"],
-            before_sending=check,
-        )
+        switcher = Switcher(client, wait_options, watch, rollback=module.params["rollback"], before_sending=check)
         groups = defaultdict(list)
         for action in plan.actions:
             groups[action.place.balancer.uuid].append(action)

@@ -83,8 +83,6 @@ def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotat
     assert limited["failure"]["code"] == "not_found" and "there are: api:443." in limited["msg"]
     store(blind.sim, issue("other.example.com"))
     assert "common_names limits the run to other.*" in blind.run(adopt=ADOPT, common_names=["other.*"])["msg"]
-    wrong = blind.run(adopt={"common_name": NAME, "listeners": "web:1"})
-    assert wrong["failure"]["code"] == "not_found" and WEB in wrong["msg"]
     blind.keep("other", issue(None, names=[NAME], organization="Another Ltd"))
     assert blind.run(adopt=ADOPT)["failure"]["code"] == "ambiguous" and not blind.changes()
 

@@ -186,11 +186,6 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         ),
         (
             "ambiguous",
-            {"listener": "web:443", "certificate_id": None, "expected": 7},
-            "The listener web:443 has no certificate and not 7, as the plan says: it was changed meanwhile. Plan anew.",
-        ),
-        (
-            "ambiguous",
             {"equals": [STORED, COMING, COPY], "called": "web:443"},
             f"There are several equally good certificates (ids 2, 3; not stored yet, with the SHA-256 ab12): "
             f"{deploy(2, 'web:443')} has one of them served; or delete the others.",
@@ -218,11 +213,6 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             "not_https",
             {"listener": "web:22", "protocol": "TCP"},
             "The listener web:22 is for TCP: only HTTPS listeners have a certificate.",
-        ),
-        (
-            "not_https",
-            {"listener": "web:22", "protocol": ""},
-            "The listener web:22 is for another protocol: only HTTPS listeners have a certificate.",
         ),
         ("balancer_error", {"balancer": WEB}, WEB.why_ended),
         ("refused", {"error": "No."}, "No."),
