@@ -202,12 +202,12 @@ def test_a_run_for_some_load_balancers_leaves_the_others() -> None:
         planned(entry(NEW), *both, where=["api:443"], load_balancers=["web"])
 
 
-@pytest.mark.parametrize("where", ["web", "web:9"])
+@pytest.mark.parametrize("where", ["web", "web:9", "plain"])
 def test_only_listeners_that_can_have_a_certificate_are_proposed(where: str) -> None:
-    web = balancer("web", p443=1, p80=None)
-    web = replace(web, listeners=(web.listeners[0], replace(web.listeners[1], protocol="HTTP")))
+    plain = replace(balancer("plain"), listeners=(Listener("plain-80", "HTTP", 80, None),))
+    web = balancer("web", p443=1)
     with fails("not_found", "there are: web:443."):
-        planned(entry(NEW), web, where=[where])
+        planned(entry(NEW), replace(web, listeners=(*web.listeners, *plain.listeners)), plain, where=[where])
 
 
 def test_it_is_found_before_it_is_stored() -> None:
