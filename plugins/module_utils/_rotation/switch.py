@@ -340,7 +340,7 @@ class Switcher:
         for action in broken:
             has = replace(action.place.listener, certificate_id=action.target_id)
             place = replace(action.place, listener=has)
-            back.append(replace(action, outcome="switched", reason=None, target_id=action.previous_id, place=place))
+            back.append(replace(action, outcome="switched", target_id=action.previous_id, place=place))
         switched_back = {action.uuid: action for action in self._switch(back)}
         ended = []
         for action in broken:

@@ -230,7 +230,8 @@ def test_what_begins_earlier_and_ends_later_than_what_is_there_is_put_there() ->
 
 
 def test_a_second_time_nothing_is_left_to_do() -> None:
-    assert outcomes(planned(entry(NEW), balancer("web", p443=2))) == {"web:443": ("unchanged", None, 2)}
+    actions = planned(entry(NEW), balancer("web", p443=2))
+    assert outcomes(actions) == {"web:443": ("unchanged", None, 2)} and actions["web:443"].facts == {"kept": "same"}
 
 
 def test_what_may_stand_in_for_it_stays_and_is_put_there() -> None:

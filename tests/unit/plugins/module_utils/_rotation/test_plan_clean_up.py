@@ -28,6 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
     certificate_of,
 )
 
+from tests.support.certificates import DAY, NOW
 from tests.support.rotating import balancer, listener, world_of
 from tests.support.stored import NAME, Made
 
@@ -300,6 +301,7 @@ def test_what_ends_later_than_what_replaces_it_is_kept() -> None:
     later = Made(days=(-80, 50)).record(1)
     short = Made(days=(-1, 44)).record(2)
     assert removal([later, short], listener(1, short)) == ([], [(1, "ends_later")])
+    assert why([later, short], listener(1, short)) == {"end": NOW + 50 * DAY}
     assert removal([later, short, NEW.record(3)], listener(1, short), listener(1, NEW.record(3), "api")) == ([1], [])
 
 

@@ -257,6 +257,7 @@ def test_an_rsa_certificate_where_only_ecdsa_suites_are_offered() -> None:
     refused = wish(*stored, of=at)
     assert outcome(refused) == ("failed", "key_type_not_offered")
     assert refused.facts["why"].facts == {"key_type": "RSA", "load_balancer": "web", "offers_rsa": False}
+    assert wish(stored[0], record(NEW, issue("api.example.com")), of=at).reason == "names_not_covered", "said first"
 
 
 @pytest.mark.parametrize("certificate", [None, -1, "", "-1", 0, 99])
@@ -659,7 +660,7 @@ def test_a_diff_shows_the_certificates_by_id_and_name() -> None:
 def test_it_has_the_certificate_already() -> None:
     """Then nothing about it is an objection, except that the listener uses none."""
     planned = wish(record(NEW, issue(days=(-90, -1), key="ec")), of=balancer(certificate=NEW))
-    assert (*outcome(planned), planned.target_id) == ("unchanged", None, NEW)
+    assert (*outcome(planned), planned.target_id, planned.facts) == ("unchanged", None, NEW, {"kept": "same"})
     plain = wish(record(NEW, issue()), of=balancer(certificate=NEW, ports={443: {"protocol": "HTTP"}}))
     assert outcome(plain) == ("failed", "not_https")
 
