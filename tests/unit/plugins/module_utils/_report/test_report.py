@@ -91,10 +91,9 @@ def test_a_name_is_found_in_either_spelling() -> None:
     ("results", "said"),
     [
         (
-            {"listeners": [listener("web:443"), {**listener("api:443"), "outcome": None}]},
-            "results.listeners, entry 2 (api:443): outcome is missing.",
+            {"listeners": [listener("web:443"), {"port": 443}]},
+            "results.listeners, entry 2 (443): load_balancer is missing.",
         ),
-        ({"listeners": [{"port": 443}]}, "results.listeners, entry 1 (443): load_balancer is missing."),
         (
             {"listeners": [listener("web:443", outcome="done")]},
             "(web:443): outcome is done, but must be one of switched, unchanged, skipped, failed, rolled_back.",
@@ -107,7 +106,7 @@ def test_a_name_is_found_in_either_spelling() -> None:
         ({"listeners": {"web": 443}}, "results.listeners must be a list, as the modules return it."),
         ({"attention": [item("web:443", "odd")]}, "(web:443): reason is odd, but must be one of expired,"),
         ({"failed_items": [{"common_name": "x"}]}, "results.failed_items, entry 1 (x): message is missing."),
-        ({"imported": [imported(outcome=None)]}, "(www.example.com): outcome is missing."),
+        ({"imported": [imported(outcome=None)]}, "results.imported, entry 1 (www.example.com): outcome is missing."),
     ],
 )
 def test_records_in_another_form_are_named(results: dict[str, Any], said: str) -> None:
