@@ -38,7 +38,8 @@ TWIN = Made(copy=1)
 NEWER = Made(days=(-0.5, 91))
 OTHER = "api.example.com"
 BOTH = (NAME, OTHER)
-APEX, STAR = ("example.com", NAME), ("example.com", "*.example.com")
+APEX = ("example.com", NAME)
+BARE, STARS = replace(NEW, chain="none"), replace(NEW, names=("example.com", "*.example.com"))
 LTD = "Example Ltd"
 CLIENTS = view_with()
 
@@ -81,19 +82,15 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
     "the store has it, and what it renews": ([OLD, NEW], [NEW], ["already_imported"]),
     "the store has a newer one": ([NEWER], [NEW], ["superseded"]),
     "the store has a newer one for more names": ([replace(NEWER, names=BOTH)], [NEW], ["superseded"]),
-    "what the store has is an authority's younger twin": ([OLD, replace(NEW, copy=1)], [NEW], ["ambiguous"]),
-    "it completes what is served, and another one is as new": (
-        [replace(NEW, chain="none"), replace(NEW, copy=1)],
-        [NEW],
-        [None],
-    ),
+    "what the store has is an authority's younger twin": ([OLD, TWIN], [NEW], ["ambiguous"]),
+    "it completes what is served, and another one is as new": ([BARE, TWIN], [NEW], [None]),
     "it completes what is served, and the source has another one that is as new": (
-        [replace(NEW, chain="none")],
-        [NEW, replace(NEW, copy=1)],
+        [BARE],
+        [NEW, TWIN],
         [None, "ambiguous"],
     ),
     "it completes what is served, and the source has one for more names": (
-        [replace(NEW, chain="none")],
+        [BARE],
         [NEW, replace(NEW, names=BOTH)],
         [None, "new_name"],
     ),
@@ -126,31 +123,23 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
     "it lost a name that another one has": ([replace(OLD, names=BOTH), OLD], [NEW], [None]),
     "it has one more": ([OLD], [replace(NEW, names=BOTH)], [None]),
     "the source has one for more names": ([OLD], [NEW, replace(NEWER, names=BOTH)], ["superseded", None]),
-    "for more names, but older": (
-        [OLD, replace(OLD, names=BOTH)],
-        [NEWER, replace(NEW, names=BOTH)],
-        [None, None],
-    ),
+    "for more names, but older": ([OLD, replace(OLD, names=BOTH)], [NEWER, replace(NEW, names=BOTH)], [None, None]),
     "for other names": ([OLD], [Made(OTHER, (OTHER,))], ["new_name"]),
     "the store is empty": ([], [NEW], ["new_name"]),
     "for no name": ([OLD], [Made(None, ())], ["new_name"]),
     # Equal age
-    "equally new in the sources": ([OLD], [NEW, replace(NEW, copy=1)], ["ambiguous"] * 2),
+    "equally new in the sources": ([OLD], [NEW, TWIN], ["ambiguous"] * 2),
     "equally new, for more names": ([OLD], [NEW, replace(NEW, names=BOTH)], ["superseded", None]),
     "equally new, for more names, and one that is newer": (
         [OLD],
         [NEW, replace(NEW, names=BOTH), NEWER],
         ["superseded", None, None],
     ),
-    "equally new, and one that is newer than both": (
-        [OLD],
-        [NEW, replace(NEW, copy=1), NEWER],
-        ["superseded", "superseded", None],
-    ),
+    "equally new, and one that is newer than both": ([OLD], [NEW, TWIN, NEWER], ["superseded", "superseded", None]),
     # The same certificate with a chain that the store lacks
-    "the store lacks its chain": ([replace(NEW, chain="none")], [NEW], [None]),
-    "the store has it both ways": ([replace(NEW, chain="none"), NEW], [NEW], ["already_imported"]),
-    "the store lacks its chain, and has a newer one": ([replace(NEW, chain="none"), NEWER], [NEW], ["superseded"]),
+    "the store lacks its chain": ([BARE], [NEW], [None]),
+    "the store has it both ways": ([BARE, NEW], [NEW], ["already_imported"]),
+    "the store lacks its chain, and has a newer one": ([BARE, NEWER], [NEW], ["superseded"]),
 }
 
 
@@ -225,19 +214,10 @@ def test_what_is_taken_instead() -> None:
         assert why_not(store, *sources) == Obstacle(reason, facts)
 
 
-@pytest.mark.parametrize(
-    ("source", "folder"),
-    [
-        ("certbot", "/certbot/1"),
-        ("folder", "/folder/1"),
-        ("traefik", "/traefik/1/cert.pem"),
-        ("mail", None),
-        ("secrets_manager", None),
-    ],
-)
-def test_the_folder_that_adopt_takes(source: str, folder: str | None) -> None:
+def test_the_folder_that_adopt_takes() -> None:
     """Traefik's is a file; what is in neither is looked for among the sources."""
-    assert entry(NEW, source=source).folder == folder
+    folders = {"folder": "/folder/1", "traefik": "/traefik/1/cert.pem", "mail": None, "secrets_manager": None}
+    assert {source: entry(NEW, source=source).folder for source in folders} == folders
 
 
 def test_what_is_in_no_file_is_found_by_its_name() -> None:
@@ -251,19 +231,9 @@ def test_what_is_in_no_file_is_found_by_its_name() -> None:
     [
         (OLD, replace(NEW, key="ec"), "key_type_not_offered", "key_type_not_offered"),
         (replace(OLD, names=BOTH), NEW, "names_not_covered", "names_not_covered"),
-        (replace(OLD, names=APEX), replace(NEW, names=STAR), "names_not_covered", BY_WILDCARD),
-        (
-            replace(OLD, names=(*APEX, "a.b.example.com")),
-            replace(NEW, names=STAR),
-            "names_not_covered",
-            "names_not_covered",
-        ),
-        (
-            replace(OLD, names=APEX, organization=LTD),
-            replace(NEW, names=STAR),
-            "names_not_covered",
-            "organization_differs",
-        ),
+        (replace(OLD, names=APEX), STARS, "names_not_covered", BY_WILDCARD),
+        (replace(OLD, names=(*APEX, "a.b.example.com")), STARS, "names_not_covered", "names_not_covered"),
+        (replace(OLD, names=APEX, organization=LTD), STARS, "names_not_covered", "organization_differs"),
         (replace(OLD, organization=LTD), NEW, "organization_differs", "organization_differs"),
     ],
 )
@@ -381,12 +351,8 @@ def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[M
     for record in index:
         renewing = [one for one in chosen.usable if supersedes(one.record, record, CLIENTS)]
         renewed = [one for one in chosen.to_import if supersedes(one.record, record, CLIENTS)]
-        assert (
-            not renewing
-            or renewed
-            or index.superseding(record, CLIENTS)
-            or any(one.certificate in unclear for one in renewing)
-        )
+        is_unclear = any(one.certificate in unclear for one in renewing)
+        assert not renewing or renewed or is_unclear or index.superseding(record, CLIENTS)
     for one in chosen.to_import:
         assert index.superseded_by(one.record, CLIENTS), "it renews something"
         assert not [other for other in index.superseding(one.record, CLIENTS) if other.certificate != one.certificate]

@@ -39,15 +39,6 @@ def test_the_folders_that_may_be_named(client: str, inner: str, tmp_path: Path, 
     assert found.entries[0].name.startswith(NAME)
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_several_certificates(client: str, tmp_path: Path, read: Reader) -> None:
-    CLIENTS[client](tmp_path, NAME, ONE)
-    CLIENTS[client](tmp_path, WILDCARD, OTHER)
-    found = read(client, tmp_path)
-    assert found == Found(found.entries)
-    assert sorted(found.fingerprints) == sorted([ONE.fingerprint, OTHER.fingerprint])
-
-
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 SETTINGS = {"certbot": f"server = {LETS_ENCRYPT}\n", "acme_sh": f"Le_API='{LETS_ENCRYPT}'\n"}
 
@@ -146,9 +137,7 @@ def test_a_key_without_its_certificate(client: str, tmp_path: Path, read: Reader
 def test_the_key_of_another_certificate(client: str, tmp_path: Path, read: Reader) -> None:
     kept = CLIENTS[client](tmp_path, NAME, ONE)
     kept.key.write_text(OTHER.key_pem)
-    found = read(client, tmp_path)
-    assert found.reasons == {kept.certificate.name: "key_missing"}
-    assert f"the key in {kept.key} is that of another one" in found.skipped[0]["message"]
+    assert read(client, tmp_path).reasons == {kept.certificate.name: "key_missing"}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -200,27 +189,13 @@ def test_certbot_keeps_a_key_as_a_link_to_the_former_one(tmp_path: Path, read: R
     assert path_of_key(found.entries[0]).endswith("/privkey1.pem")
 
 
-def test_a_lineage_that_is_a_broken_link(tmp_path: Path, read: Reader) -> None:
-    certbot(tmp_path, NAME, ONE)
-    (tmp_path / "live/gone.example.com").symlink_to("/nowhere")
-    found = read("certbot", tmp_path)
-    assert found.fingerprints == [ONE.fingerprint] and found.reasons == {"gone.example.com": "broken_link"}
-
-
 def test_the_archive_is_no_place_to_read(tmp_path: Path, read: Reader) -> None:
     certbot(tmp_path, NAME, ONE)
     found = read("certbot", tmp_path / "archive")
-    assert found.entries == found.skipped == [] and "there is no certificate with its" in found.empty[0]["message"]
+    assert found.entries == found.skipped == [] and len(found.empty) == 1
 
 
 # lego
-
-
-def test_legos_copies_are_not_read(tmp_path: Path, read: Reader) -> None:
-    """The PKCS#12 file has a passphrase of its own."""
-    lego(tmp_path, NAME, ONE, copies=True)
-    found = read("lego", tmp_path)
-    assert found == Found(found.entries) and found.keys == {ONE.fingerprint: f"{NAME}.key"}
 
 
 def test_lego_without_bundle(tmp_path: Path, read: Reader) -> None:
@@ -229,13 +204,6 @@ def test_lego_without_bundle(tmp_path: Path, read: Reader) -> None:
     assert chain_of(read("lego", tmp_path).entries[0]) == ONE.chain_pem
     (kept.own / f"{NAME}.issuer.crt").unlink()
     assert read("lego", tmp_path).entries[0].trust == "incomplete"
-
-
-def test_lego_with_a_request_of_the_users(tmp_path: Path, read: Reader) -> None:
-    """Then lego has no key."""
-    kept = lego(tmp_path, NAME, ONE)
-    kept.key.unlink()
-    assert read("lego", tmp_path).reasons == {f"{NAME}.crt": "key_missing"}
 
 
 def test_legos_archive_is_not_read(tmp_path: Path, read: Reader) -> None:
@@ -282,8 +250,7 @@ def test_old_releases_of_acme_sh_kept_the_accounts_key_in_its_folder(tmp_path: P
 def test_certbot_has_replaced_some_links(done: int, tmp_path: Path, read: Reader) -> None:
     """It was interrupted, or is at it: what fits is used, and only what does not is waited for."""
     kept = certbot(tmp_path, NAME, OLD)
-    renewed = ONE
-    write_version(tmp_path / "archive" / NAME, renewed, 2)
+    write_version(tmp_path / "archive" / NAME, ONE, 2)
     kinds = ("cert", "privkey", "chain", "fullchain")
     for kind in kinds:
         link(kept.own, kind, 1, former=True)
@@ -292,16 +259,8 @@ def test_certbot_has_replaced_some_links(done: int, tmp_path: Path, read: Reader
     found = read("certbot", tmp_path)
     if done == 1:
         assert found.entries == [] and found.reasons == {"cert.pem": "being_renewed"}
-        assert "certbot update_symlinks" in found.skipped[0]["message"]
     else:
-        assert found == Found(found.entries) and found.fingerprints == [renewed.fingerprint]
-
-
-def test_links_to_one_version_whose_files_do_not_fit(tmp_path: Path, read: Reader) -> None:
-    """Waiting does not help here."""
-    kept = certbot(tmp_path, NAME, ONE)
-    kept.key.resolve().write_text(OTHER.key_pem)
-    assert read("certbot", tmp_path).reasons == {"cert.pem": "key_missing"}
+        assert found == Found(found.entries) and found.fingerprints == [ONE.fingerprint]
 
 
 def test_links_that_differ_do_not_explain_everything(tmp_path: Path, read: Reader) -> None:
@@ -311,4 +270,3 @@ def test_links_that_differ_do_not_explain_everything(tmp_path: Path, read: Reade
     link(kept.own, "privkey", 3)
     found = read("certbot", tmp_path)
     assert [(record["reason"], record["not_after"] is not None) for record in found.skipped] == [("broken_link", True)]
-    assert str(kept.key) in found.skipped[0]["message"]

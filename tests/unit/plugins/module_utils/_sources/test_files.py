@@ -47,14 +47,6 @@ def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
     assert repr(Files(PASSPHRASE)) == "Files()"
 
 
-@pytest.mark.parametrize(("name", "is_pkcs12"), [("a.p12", True), ("a.pem", False)])
-def test_a_key_in_pkcs12_is_known_to_be_there(name: str, is_pkcs12: bool, tmp_path: Path) -> None:
-    path = tmp_path / name
-    path.write_bytes(pkcs12_of(ONE, PASSPHRASE) if is_pkcs12 else ONE.key_pem.encode())
-    key = Files(PASSPHRASE).content(File("store" if is_pkcs12 else "any", str(path))).bundle.key
-    assert key and (key.is_pkcs12, key.held, key.real_path) == (is_pkcs12, None, str(path))
-
-
 def test_a_file_is_read_once_until_it_is_forgotten(tmp_path: Path) -> None:
     file, files = File("certificate", f"{tmp_path}/a.crt"), Files()
     assert files.content(file) == FileContent(file)

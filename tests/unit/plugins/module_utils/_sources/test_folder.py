@@ -143,11 +143,6 @@ def test_other_kinds_of_keys(issued: Issued, tmp_path: Path, read: Reader) -> No
     assert read("folder", tmp_path).fingerprints == [issued.fingerprint]
 
 
-def test_the_path_is_that_of_the_certificate(tmp_path: Path, read: Reader) -> None:
-    write(tmp_path, {"a.ca-bundle": ONE.chain_pem, "a.crt": ONE.pem, "a.key": ONE.key_pem})
-    assert read("folder", tmp_path).entries[0].path == f"{tmp_path}/a.crt"
-
-
 def test_links_as_kubernetes_makes_them(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "..2026_01_31").mkdir()
     write(tmp_path / "..2026_01_31", {"tls.crt": ONE.pem, "tls.key": ONE.key_pem})
@@ -193,10 +188,7 @@ def test_a_cas_own_key_stays_where_it_is(tmp_path: Path, read: Reader) -> None:
     write(tmp_path, {"host.crt": own.pem, "host.key": own.key_pem})
     found = read("folder", tmp_path)
     assert found == Found(found.entries)
-    assert [(one.name, one.trust) for one in found.entries] == [
-        ("host", "untrusted"),
-        ("www", "trusted"),
-    ]
+    assert [(one.name, one.trust) for one in found.entries] == [("host", "untrusted"), ("www", "trusted")]
 
 
 def test_what_is_passed_over(tmp_path: Path, read: Reader) -> None:
@@ -251,13 +243,7 @@ def test_a_passphrase_that_is_not_right(
     assert read("folder", tmp_path, passphrase=given).reasons == {name: "bad_passphrase"}
     write(tmp_path, {"a.crt": ONE.pem})
     found = read("folder", tmp_path, passphrase=given)
-    [record] = found.skipped
-    assert (record["reason"], record["common_name"], record["path"]) == (
-        "bad_passphrase",
-        "www.example.com",
-        f"{tmp_path}/a.crt",
-    )
-    assert name in record["message"] and "privatekey_passphrase" in record["message"]
+    assert found.reasons == {"a.crt": "bad_passphrase"} and found.skipped[0]["common_name"] == "www.example.com"
 
 
 HALF = ONE.pem[: len(ONE.pem) // 2]
@@ -295,7 +281,6 @@ def test_files_that_cannot_be_used(name: str, content: str | bytes, reason: str,
     write(tmp_path, {name: content, "www.crt": OTHER.pem, "www.key": OTHER.key_pem})
     found = read("folder", tmp_path)
     assert found.fingerprints == [OTHER.fingerprint] and found.reasons == {name: reason}
-    assert f"{tmp_path}/{name}" in found.skipped[0]["message"]
 
 
 def _fifo(path: Path) -> None:
@@ -334,7 +319,6 @@ def test_things_that_are_no_files(
     write(tmp_path, {"www.crt": OTHER.pem, "www.key": OTHER.key_pem})
     found = read("folder", tmp_path)
     assert found.fingerprints == [OTHER.fingerprint] and found.reasons == {name: reason}
-    assert str(tmp_path / name) in found.skipped[0]["message"]
 
 
 @pytest.mark.parametrize("part", ["certificate", "key"])
@@ -396,7 +380,6 @@ def test_a_folder_of_a_certificate_that_may_not_be_read(
             patch.setattr(os, "listdir", refuse)
             found = read(client, tmp_path / client)
         assert found.fingerprints == [ONE.fingerprint] and found.reasons == {closed.name: "unreadable"}
-        assert f"The folder {closed} cannot be read: Permission denied" in found.skipped[0]["message"]
 
 
 def test_self_signed(tmp_path: Path, read: Reader) -> None:

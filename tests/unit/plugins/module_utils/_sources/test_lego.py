@@ -16,7 +16,7 @@ def test_a_certificate_its_issuers_and_its_key_have_one_name(tmp_path: Path) -> 
     """Without `--no-bundle` there may be no issuers; copies and others are not read."""
     folder = tmp_path / "certificates"
     folder.mkdir()
-    for name in (
+    for name in [
         "a.crt",
         "a.issuer.crt",
         "a.key",
@@ -28,7 +28,7 @@ def test_a_certificate_its_issuers_and_its_key_have_one_name(tmp_path: Path) -> 
         "d.issuer.crt",
         "e.json",
         "f.pem",
-    ):
+    ]:
         (folder / name).write_text("")
 
     def group(name: str, *kinds: str) -> FileGroup:

@@ -146,16 +146,12 @@ def _in_traefik(home: Path, fleet: Sequence[Issued]) -> None:
     traefik(home, {f"host{number}.example.com": issued for number, issued in enumerate(fleet)})
 
 
-def _in_one_file(home: Path, fleet: Sequence[Issued]) -> None:
-    (home / "all.pem").write_text("".join(issued.pem + issued.chain_pem for issued in fleet))
-    _keys(home, fleet)
-
-
 def _without_keys(home: Path, fleet: Sequence[Issued]) -> None:
     (home / "all.pem").write_text("".join(issued.pem + issued.chain_pem for issued in fleet))
 
 
-def _keys(home: Path, fleet: Sequence[Issued]) -> None:
+def _in_one_file(home: Path, fleet: Sequence[Issued]) -> None:
+    _without_keys(home, fleet)
     for number, issued in enumerate(fleet):
         (home / f"key{number}.key").write_text(issued.key_pem)
 
@@ -184,17 +180,8 @@ def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
     anchors = Anchors([Certificate.of(AUTHORITY.root)])
 
     def read(count: int) -> object:
-        sources = [Source.of({source: str(tmp_path / str(count))})]
-        return read_sources(
-            sources,
-            lambda _position, _keys: MailContent(),
-            no_secrets,
-            None,
-            (),
-            TrustView(lambda: anchors, NOW),
-            str,
-            print,
-        )
+        sources, view = [Source.of({source: str(tmp_path / str(count))})], TrustView(lambda: anchors, NOW)
+        return read_sources(sources, lambda _position, _keys: MailContent(), no_secrets, None, (), view, str, print)
 
     assert grows_no_faster(lambda count: spent(lambda: read(count)), COUNT)
 

@@ -19,11 +19,7 @@ BESIDE = "Put it beside the certificate, or have the certificate issued anew."
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
-        (
-            "malformed",
-            {"file": "/a\u202e", "why": Obstacle("invalid_pem", {"error": "No."})},
-            "/a\\u202e: No.",
-        ),
+        ("malformed", {"file": "/a\u202e", "why": Obstacle("invalid_pem", {"error": "No."})}, "/a\\u202e: No."),
         (
             "bad_passphrase",
             {"file": "/a.p12", "why": Obstacle("bad_passphrase", {"is_store": True})},
