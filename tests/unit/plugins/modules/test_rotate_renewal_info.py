@@ -127,17 +127,6 @@ def test_an_authority_that_has_too_much_to_do_is_left_alone_for_a_while(blind: R
     assert not first.failed and not second.failed and warnings(second) == [] and len(desk.asked) == 2, second.output
 
 
-def test_words_of_an_authority_that_means_harm(blind: Rotation) -> None:
-    """Nothing of them reaches a terminal as it is."""
-    hostile = "https://ca.example/\x1b]0;owned\x07\x1b[2J\n{{ lookup('pipe', 'id') }}"
-    with Desk(answer({**PAST, "explanationURL": hostile})) as desk:
-        served_of(blind, desk.url)
-        run = blind.run(**sources_of(blind))
-    (item,) = run["attention"]
-    assert item["explanation_url"].startswith("https://ca.example/%1B]0;owned%07%1B[2J%0A%7B%7B%20lookup(")
-    assert "\x1b" not in item["message"] and "\\u001b" not in run.output and "{{" not in run.output
-
-
 @pytest.mark.skipif(bool(reason_to_skip(Certbot)), reason=str(reason_to_skip(Certbot)))
 def test_pebble_wants_what_it_has_revoked_renewed_at_once(blind: Rotation) -> None:
     """By the protocol of a real authority, over https with the roots of the API; an endpoint serves what certbot has."""

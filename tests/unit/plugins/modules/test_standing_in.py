@@ -4,7 +4,7 @@
 
 """What may stand in for what, as users of several modules meet it: what is not switched to, not deleted, and hides nothing.
 
-The rule itself, case by case, and what each caller makes of it: the pure tests of `_plan`.
+The rule itself, case by case, and what each caller makes of it: the pure tests of `_replacement`, `_rotation`, and `_store`.
 """
 
 from __future__ import annotations
