@@ -16,7 +16,7 @@ from functools import cached_property
 from .._base.codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
 from .._base.names import listener_name, listener_place, shown_name_of
 from .._base.times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse, term_of
-from .._report.report import Kind, Row, Schema, as_data, notice, read, unless_same
+from .._report.report import Kind, Row, Schema, as_data, notice, unless_same
 from .._report.summary import Record
 from .._softlayer.orders import ineligibility
 from .._x509.certificate import names_of
@@ -178,7 +178,7 @@ def build(results: Record, words: Record, at: datetime, previous: str | None = N
             listeners=known.listeners,
         )
 
-    return unless_same(ORDERS, data_at, read(previous), at)
+    return unless_same(ORDERS, data_at, previous, at)
 
 
 def rows_in(results: Record, at: datetime) -> list[Row]:

@@ -124,16 +124,7 @@ def _why_malformed(record: object, needs: Needs) -> str | None:
     return None
 
 
-def read(previous: str | None) -> Record:
-    """Return the data of a previous report; anything that is not a report counts as none."""
-    try:
-        data = json.loads(previous or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def unless_same(schema: Schema, data_at: Callable[[datetime], Row], old: Record, at: datetime) -> Record:
+def unless_same(schema: Schema, data_at: Callable[[datetime], Row], previous: str | None, at: datetime) -> Record:
     """Return the data of a report; the previous one if that is of the same day (UTC), nothing was done since, and all is as it was.
 
     So a second run right after the first changes nothing, and leaves what the first one has done to be read.
@@ -141,9 +132,14 @@ def unless_same(schema: Schema, data_at: Callable[[datetime], Row], old: Record,
     Args:
         schema: which report.
         data_at: returns the data of the report of an instant.
-        old: the data of the previous report.
+        previous: the JSON text of the previous report; anything that is not a report counts as none.
         at: the present instant.
     """
+    old = None
+    with suppress(ValueError, RecursionError):
+        old = json.loads(previous or "null")
+    if not isinstance(old, dict):
+        return data_at(at)
     made = parse(old.get("generated_at"))
     if made is not None and made <= at and made.date() == at.astimezone(timezone.utc).date():
         again = data_at(made)

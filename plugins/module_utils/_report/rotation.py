@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from .._base.codes import AttentionReason, DeployOutcome, InStore
 from .._base.names import listener_name, listener_place, name_in_source
-from .report import Kind, Row, Schema, as_data, notice, read, unless_same
+from .report import Kind, Row, Schema, as_data, notice, unless_same
 from .summary import (
     DUE,
     FAILED,
@@ -94,7 +94,7 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
             sources=list(_only_in_sources(done, lists, words["reasons"])),
         )
 
-    return unless_same(LISTENERS, data_at, read(previous), at)
+    return unless_same(LISTENERS, data_at, previous, at)
 
 
 def _row(listener: Record, about: Sequence[Record]) -> Row:

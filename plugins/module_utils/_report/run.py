@@ -10,7 +10,6 @@ import os
 import typing as t
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from .._base.errors import CertificatesError
@@ -23,7 +22,6 @@ from .._base.times import now
 from .metrics import as_metrics
 from .report import Kind, as_files, check, merged
 from .rotation import OF_ROTATION
-from .summary import Record
 
 SPEC = ArgumentSpec(
     options={
@@ -95,7 +93,9 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
         if metrics and not is_of_orders:
             counted = as_metrics(results, at, success="listeners" in results and "failure" not in results)
         if files and (is_of_orders or "listeners" in results):
-            texts = texts_of(kind, results, page, params["language"], before["json"], at)
+            words = merged(page["words"], kind.schema.rows)
+            report = kind.build(results, words, at, before["json"])
+            texts = as_files(kind.schema, report, words, params["language"], page)
     if metrics and counted and not module.check_mode:
         put_in_place(metrics, counted.encode(), METRICS_MODE)
     if not texts:
@@ -156,14 +156,6 @@ def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
             "results is not what ssl_certificate_rotate returned, and has no orders: name the variable that the task is registered as.",
         )
     check(kind.schema, results)
-
-
-def texts_of(
-    kind: Kind, results: Record, page: Mapping[str, t.Any], language: str, previous: str | None, at: datetime
-) -> dict[str, str]:
-    """Return the texts of a report's files, by their endings."""
-    words = merged(page["words"], kind.schema.rows)
-    return as_files(kind.schema, kind.build(results, words, at, previous), words, language, page)
 
 
 def text_in(path: str) -> str | None:

@@ -415,26 +415,14 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
     )
 
 
-def _is_same(item: Record, served: Served) -> bool:
-    """Return whether a certificate of a source is what clients get."""
-    return served.certificate is not None and item.get("fingerprint_sha256") == served.certificate.fingerprint_sha256
-
-
 def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str] | None:
     """Return why what would renew what a listener serves is not served; `None` if there is nothing that is not held back."""
     record, certificate, view = served.record, served.certificate, known.world.view
     if certificate is None or record is None or record.certificate is None:
         record = None
     if listener.renewal_id:
-        because = (
-            "refused"
-            if known.is_refused
-            else "phase"
-            if not known.is_deploying
-            else "not_approved"
-            if listener.reason == "not_approved"
-            else None
-        )
+        unapproved = "not_approved" if listener.reason == "not_approved" else None
+        because = "refused" if known.is_refused else unapproved if known.is_deploying else "phase"
         return Obstacle("not_deployed", {"certificate_id": listener.renewal_id, "because": because})
     own = Obstacle("listener", {"listener": listener})
     if listener.has_failed:

@@ -32,7 +32,6 @@ from .options import RotationOptions
 from .plan_deploy import ListenerSelection, contenders, why_unmatched
 from .plan_import import Record, without_replaced
 from .read_sources import MailContent, around_revoked, read_mail, read_sources
-from .target import Target
 from .world import Read, World, learn
 
 if t.TYPE_CHECKING:
@@ -179,10 +178,3 @@ def at_stake(world: World, options: RotationOptions) -> Iterator[Sent]:
     for entry in world.bundles.entries:
         if entry.is_meant(options.common_names):
             yield as_sent(entry.record)
-
-
-def seen_by(targets: Iterable[Target]) -> Iterator[Sent]:
-    """Yield what was seen to be served, with what is sent beside it."""
-    for target in targets:
-        for leaf, *sent in target.seen:
-            yield leaf, sent

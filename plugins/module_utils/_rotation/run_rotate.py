@@ -32,7 +32,7 @@ from .apply import (
 from .approved import limit_imports
 from .options import options_of
 from .plan_import import choose
-from .read import learn_before, read_world, seen_by
+from .read import learn_before, read_world
 from .result import as_result
 from .world import learn
 
@@ -57,7 +57,8 @@ def run(module: Module) -> dict[str, t.Any]:
     plan = plan_listeners(world, options)
     switched = switch(module, client, plan, options, authorities)
     seen = look_at_endpoints(client, look(client, switched, options), options)
-    seen = replace(seen, plan=replace(seen.plan, world=learn(authorities, seen.plan.world, seen_by(seen.targets))))
+    served = ((leaf, sent) for target in seen.targets for leaf, *sent in target.seen)
+    seen = replace(seen, plan=replace(seen.plan, world=learn(authorities, seen.plan.world, served)))
     removals = StoreChanges()
     if options.removes and world.balancers is not None:
         removals = remove_replaced(module, client, seen, imports.records, options)

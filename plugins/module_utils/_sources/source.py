@@ -170,10 +170,14 @@ def pair(groups: Sequence[FileGroup]) -> Paired:
     A certificate that has a key is one to use, unless it is a CA's own. Others are issuers if they belong to CAs, or lack their key.
     """
     keys = _Keys(groups)
+    places_of: dict[Certificate, dict[int, None]] = defaultdict(dict)
+    for number, group in enumerate(groups):
+        for certificate in group.paths:
+            places_of[certificate][number] = None
     usable: list[tuple[int, Bundle]] = []
     used: set[Certificate] = set()
     orphans: dict[int, list[Certificate]] = defaultdict(list)
-    for certificate, places in _places(groups).items():
+    for certificate, places in places_of.items():
         key_file = keys.of(certificate, places) if is_for_hosts(certificate) else None
         if key_file is not None:
             number, held = key_file
@@ -220,15 +224,6 @@ def is_for_hosts(certificate: Certificate) -> bool:
     """
     name = certificate.common_name or ""
     return not certificate.may_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
-
-
-def _places(groups: Sequence[FileGroup]) -> dict[Certificate, dict[int, None]]:
-    """Return the certificates with the numbers of the groups that they are in."""
-    places: dict[Certificate, dict[int, None]] = defaultdict(dict)
-    for number, group in enumerate(groups):
-        for certificate in group.paths:
-            places[certificate][number] = None
-    return places
 
 
 class _Keys:
