@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, as_metrics
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import (
+    ATTENTION,
+    OF_LISTENERS,
+    as_metrics,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.summary import LISTS, RESULT_NAMES
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,56 +68,27 @@ def by(*labels: str, of: Series) -> dict[Any, float]:
 
 
 def test_what_is_told_of_a_run() -> None:
-    assert as_metrics(
-        {
-            "listeners": [WEB],
-            "deployed": [WEB],
-            "verified": [WEB],
-            "skipped_items": [{"reason": "superseded"}] * 3,
-            "attention": [{"reason": "expiring"}, {"reason": "expiring"}],
-        },
-        AT,
-        success=True,
-    ).splitlines() == [
-        *described("not_before_timestamp_seconds", "Begin of validity of the certificate that a listener has, in seconds since 1970."),
-        f'{PREFIX}not_before_timestamp_seconds{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.7672256e+09',
-        *described("not_after_timestamp_seconds", "End of validity of the certificate that a listener has, in seconds since 1970."),
-        f'{PREFIX}not_after_timestamp_seconds{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.7750016e+09',
-        *described(
-            "ends_at_timestamp_seconds",
-            "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end before it does.",
-        ),
-        f'{PREFIX}ends_at_timestamp_seconds{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.7741376e+09',
-        *described("renewal_due", "Whether the certificate that a listener has should have been renewed by now (1) or not (0)."),
-        f'{PREFIX}renewal_due{{load_balancer="prod-web",name="www.example.com",port="443"}} 0.0',
-        *described("served", "Whether a listener was seen to serve the certificate that it has (1), or something else (0)."),
-        f'{PREFIX}served{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.0',
-        *described("accepted", "Whether a client accepts what a listener serves (1), or refuses it (0)."),
-        f'{PREFIX}accepted{{load_balancer="prod-web",name="www.example.com",port="443"}} 0.0',
-        *described("revoked", "Whether what a listener serves was revoked, or an issuer of it (1), or is known not to be (0)."),
-        f'{PREFIX}revoked{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.0',
+    lists = {"deployed": [WEB], "verified": [WEB], "skipped_items": [{"reason": "superseded"}] * 3}
+    text = as_metrics({"listeners": [WEB], **lists, "attention": [{"reason": "expiring"}] * 2}, AT, success=True)
+    values = ("1.7672256e+09", "1.7750016e+09", "1.7741376e+09", "0.0", "1.0", "0.0", "1.0")
+    counts = {"imported": 0.0, "deployed": 1.0, "verified": 1.0, "removed": 0.0, "skipped": 3.0, "failed": 0.0}
+    labels = 'load_balancer="prod-web",name="www.example.com",port="443"'
+    of_listener = [
+        line
+        for (name, documentation), value in zip(OF_LISTENERS.items(), values, strict=True)
+        for line in (*described(name, documentation), f"{PREFIX}{name}{{{labels}}} {value}")
+    ]
+    assert text.splitlines() == [
+        *of_listener,
         *described("attention", "How much needs a person, by reason."),
-        f'{PREFIX}attention{{reason="expired"}} 0.0',
-        f'{PREFIX}attention{{reason="expiring"}} 2.0',
-        f'{PREFIX}attention{{reason="not_yet_valid"}} 0.0',
-        f'{PREFIX}attention{{reason="unusable"}} 0.0',
-        f'{PREFIX}attention{{reason="revoked"}} 0.0',
-        f'{PREFIX}attention{{reason="held_back"}} 0.0',
-        f'{PREFIX}attention{{reason="not_served"}} 0.0',
-        f'{PREFIX}attention{{reason="not_accepted"}} 0.0',
-        f'{PREFIX}attention{{reason="renewal_requested"}} 0.0',
+        *(f'{PREFIX}attention{{reason="{reason}"}} {2.0 * (reason == "expiring")}' for reason in ATTENTION),
         *described("last_run_timestamp_seconds", "When the last run ended, in seconds since 1970."),
         f"{PREFIX}last_run_timestamp_seconds 1.7729712e+09",
         *described("last_run_success", "Whether the last run came to its end and nothing in it failed (1) or not (0)."),
         f"{PREFIX}last_run_success 1.0",
         *described("last_run_items", "How much the last run did, left out, or failed to do."),
-        f'{PREFIX}last_run_items{{list="imported"}} 0.0',
-        f'{PREFIX}last_run_items{{list="deployed"}} 1.0',
-        f'{PREFIX}last_run_items{{list="verified"}} 1.0',
-        f'{PREFIX}last_run_items{{list="removed"}} 0.0',
-        f'{PREFIX}last_run_items{{list="skipped"}} 3.0',
-        f'{PREFIX}last_run_items{{list="failed"}} 0.0',
-    ]  # fmt: skip
+        *(f'{PREFIX}last_run_items{{list="{name}"}} {count}' for name, count in counts.items()),
+    ]
 
 
 def described(name: str, text: str) -> tuple[str, str]:

@@ -35,7 +35,6 @@ from tests.support.certificates import (
     Authority,
     Issued,
     certificate_of,
-    key_bytes,
     key_pem,
     name_of,
     new_key,
@@ -176,14 +175,10 @@ def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> N
 
 
 def test_an_issuer_that_is_given(tmp_path: Path, read: Reader) -> None:
-    """As `intermediate_path`; it is of no use to a key store, which an import takes as it is."""
+    """As `intermediate_path`."""
     kept(tmp_path, ONE, chain="")
     known = [*map(Certificate.of, (*Authority("Stranger").chain, *ONE.chain))]
     assert judged(read, tmp_path, known=known) == ("trusted", ONE.chain_pem)
-    for path in tmp_path.iterdir():
-        path.unlink()
-    (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE, []))
-    assert judged(read, tmp_path, known=known, passphrase=PASSPHRASE) == ("incomplete", "")
 
 
 def test_what_the_chain_does_not_need_is_left_out(tmp_path: Path, read: Reader) -> None:
@@ -315,40 +310,6 @@ def test_without_a_key_no_mailbox_is_opened(tmp_path: Path, read: Reader) -> Non
         raise AssertionError("there is nothing to look for")
 
     assert read("mail", "", mail=look_into, privatekey_dir=str(tmp_path)).reasons == {"garbage.key": "malformed"}
-
-
-def test_each_key_is_looked_for_once(tmp_path: Path, read: Reader) -> None:
-    """Whatever else is there is no reason to fail."""
-    other, rsa = new_key(), new_key("rsa")
-    damaged = bytearray(key_bytes(rsa))
-    damaged[-20] ^= 1
-    for name, content in {
-        "one.key": ONE.key_pem.encode(),
-        "same.key": ONE.key_pem.encode(),
-        "locked.pem": key_pem(other, passphrase=PASSPHRASE).encode(),
-        "der.key": key_bytes(rsa),
-        "damaged.key": bytes(damaged),
-        "wrong.key": key_pem(new_key(), passphrase="another").encode(),
-        "garbage.key": b"garbage",
-        "chain.pem": ONE.chain_pem.encode(),
-        "two.key": (key_pem(new_key()) + key_pem(new_key())).encode(),
-        "readme.txt": ONE.key_pem.encode(),
-        os.fsdecode(b"latin-\xfc.key"): key_pem(new_key()).encode(),
-    }.items():
-        (tmp_path / name).write_bytes(content)
-    (tmp_path / "folder.key").mkdir()
-    os.mkfifo(tmp_path / "pipe.key")
-    (tmp_path / "gone.key").symlink_to("nowhere")
-    (tmp_path / "link.key").symlink_to("locked.pem")
-    asked: list[list[str]] = []
-
-    def look_into(keys: Sequence[str]) -> MailContent:
-        asked.append([os.path.basename(path) for path in keys])
-        return MailContent()
-
-    read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
-    read("mail", "", mail=look_into, privatekey_dir=str(tmp_path))
-    assert asked == [["der.key", "locked.pem", "one.key"], ["der.key", "one.key"]]
 
 
 def test_a_mailbox_that_cannot_be_read_stops_no_other_source(tmp_path: Path) -> None:
