@@ -103,7 +103,11 @@ def ending(
         where: where the rows of the table are that do not fit.
         is_check_mode: whether it was not written.
     """
-    table = table_of(results, where)
+    if "orders" in results:
+        rows, words = rows_in(results, now()), merged(page_in("en")["words"], ORDERS.rows)["attention"]
+        table = [*order_remedies(rows, words), *order_table(rows, where), order_totals(rows)]
+    else:
+        table = listener_table(results, where)
     lines = last_lines(results, table)
     has_page = any(path.endswith(".html") for path in written.get("paths") or ())
     is_written = {"orders", "listeners"} & results.keys() and not is_check_mode and not written.get("failed")
@@ -116,12 +120,3 @@ def ending(
     why = " ".join(filter(None, [message, written.get("msg") if is_other else None]))
     all_lines = last_lines({**results, "failure": None}, table)
     return {"changed": False, **written, "lines": lines, "all_lines": all_lines, "error": why}
-
-
-def table_of(results: Mapping[str, t.Any], where: str) -> list[str]:
-    """Return the table of listeners; or that of orders, with what they need before it, and their totals behind it."""
-    if "orders" not in results:
-        return listener_table(results, where)
-    rows = rows_in(results, now())
-    words = merged(page_in("en")["words"], ORDERS.rows)
-    return [*order_remedies(rows, words["attention"]), *order_table(rows, where), order_totals(rows)]

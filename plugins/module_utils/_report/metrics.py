@@ -108,13 +108,14 @@ def _gauge(name: str, documentation: str, samples: Samples) -> Metric:
 
 def _of_listeners(name: str, documentation: str, listeners: Iterable[tuple[Labels, Record]]) -> Metric:
     """Return the metric that tells a field of each listener."""
-    field = name.removesuffix(TIME)
-    values = (
-        (labels, _revoked(listener) if field == "revoked" else listener.get(field)) for labels, listener in listeners
-    )
-    return _gauge(
-        name, documentation, ((labels, value if field == name else _seconds(value)) for labels, value in values)
-    )
+    field, samples = name.removesuffix(TIME), []
+    for labels, listener in listeners:
+        value = _revoked(listener) if field == "revoked" else listener.get(field)
+        if field != name:
+            moment = parse(value)
+            value = moment.timestamp() if moment else None
+        samples.append((labels, value))
+    return _gauge(name, documentation, samples)
 
 
 def _revoked(listener: Record) -> bool | None:
@@ -143,8 +144,3 @@ def _labelled(listeners: Sequence[Record]) -> list[tuple[Labels, Record]]:
 
 def _text(value: object) -> str:
     return "" if value is None else encodable(str(value))
-
-
-def _seconds(value: object) -> float | None:
-    moment = parse(value)
-    return None if moment is None else moment.timestamp()
