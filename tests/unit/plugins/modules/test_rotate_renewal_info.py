@@ -73,13 +73,6 @@ def test_a_client_that_has_died_is_told(blind: Rotation) -> None:
     assert (answered["end"], answered["explanation_url"]) == (PAST["suggestedWindow"]["end"], WHY) and answered["until"]
 
 
-@pytest.mark.parametrize("phases", [["import"], ["deploy"], ["import", "deploy"]])
-def test_only_a_run_that_looks_asks(blind: Rotation, phases: list[str]) -> None:
-    with Desk(answer(PAST)) as desk:
-        served_of(blind, desk.url)
-        assert blind.run(**sources_of(blind), phases=phases)["attention"] == [] and desk.asked == []
-
-
 def test_what_needs_no_renewal_needs_nobody(blind: Rotation) -> None:
     """The window is to come, the source has renewed it, or it says nothing of its authority; what nobody serves is asked of nobody."""
     with Desk(answer(FUTURE)) as desk:

@@ -262,11 +262,7 @@ def test_files_that_could_not_be_written(
     ("name", "function", "said"),
     [
         ("statvfs", read_only, "The folder {folder} is read-only: its disk is, or a service of systemd has"),
-        (
-            "access",
-            forbidden,
-            "This user may not write to the folder {folder}: correct its permissions",
-        ),
+        ("access", forbidden, "This user may not write to the folder {folder}: correct its permissions"),
     ],
 )
 def test_folders_that_nothing_can_be_written_to(tmp_path: Path, name: str, function: Any, said: str) -> None:

@@ -16,18 +16,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, Issued, leaks, new_key, pem_of
-from tests.support.deploying import (
-    AUTHORITY,
-    NAME,
-    balancer,
-    issue,
-    old,
-    only,
-    outcomes,
-    placed,
-    run_it,
-    store,
-)
+from tests.support.deploying import AUTHORITY, NAME, balancer, issue, old, only, outcomes, placed, run_it, store
 from tests.support.modules import Run, options_for, run_module
 
 pytest_plugins = ["tests.support.deploying"]

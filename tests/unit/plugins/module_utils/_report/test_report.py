@@ -69,8 +69,7 @@ def test_rows_are_found_by_their_id_and_sources_allowed_by_their_hash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
-    [("{{ nothing }}", "in: 'nothing' is undefined."), ("\n{% for %}", "in, line 2: ")],
+    ("template", "said"), [("{{ nothing }}", "in: 'nothing' is undefined."), ("\n{% for %}", "in, line 2: ")]
 )
 def test_a_template_that_cannot_be_filled_in_is_refused(template: str, said: str) -> None:
     with pytest.raises(CertificatesError, match=said) as refused:

@@ -182,8 +182,7 @@ def test_an_item() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "due_days"),
-    [((-300, 97), 30), ((-90, 90), 30), ((-60, 60), 30), ((-45, 45), 22.5), ((-3, 3), 1.5)],
+    ("days", "due_days"), [((-300, 97), 30), ((-90, 90), 30), ((-60, 60), 30), ((-45, 45), 22.5), ((-3, 3), 1.5)]
 )
 def test_when_it_is_due(days: tuple[float, float], due_days: float) -> None:
     """In the last quarter of its life, at most 30 days before its end; from the first second on to long after it."""
@@ -289,8 +288,7 @@ def test_a_balancer_that_offers_no_suite_for_the_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "expected"),
-    [(-2.9, []), (-3, []), (-3 - 1 / 86_400, ["held_back"]), (-30, ["held_back"])],
+    ("days", "expected"), [(-2.9, []), (-3, []), (-3 - 1 / 86_400, ["held_back"]), (-30, ["held_back"])]
 )
 @pytest.mark.parametrize("where", ["store", "source"])
 def test_a_run_fails_for_what_is_held_back_for_more_than_three_days(
@@ -515,10 +513,6 @@ def test_nothing_is_served() -> None:
     """No client sees an end, so the only alarm is that nothing is served; it is named as in the API."""
     (item,) = found(not_served(serving(DUE), is_changed=True))
     assert (item.reason, item.as_result(NOW)["name"]) == ("not_served", NAME)
-
-
-def test_a_listener_that_cannot_be_looked_at_serves_what_it_has() -> None:
-    assert reasons(serving(DUE, served=None)) == ["expiring"]
 
 
 def test_a_listener_whose_certificate_is_not_in_the_store() -> None:

@@ -380,8 +380,7 @@ def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Re
 
 @pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
 @pytest.mark.parametrize(
-    ("what", "why"),
-    [("empty", "empty"), ("other", "nothing"), ("missing", "not_found"), ("unmounted", "not_found")],
+    ("what", "why"), [("empty", "empty"), ("other", "nothing"), ("missing", "not_found"), ("unmounted", "not_found")]
 )
 def test_a_source_that_brings_nothing(kind: str, what: str, why: str, tmp_path: Path, read: Reader) -> None:
     """It does not fail, nor is it a warning: a client may have nothing yet."""

@@ -117,16 +117,6 @@ def test_what_acme_sh_has_removed_stays_removed(spelling: str, tmp_path: Path, r
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_source_may_be_a_link(client: str, tmp_path: Path, read: Reader) -> None:
-    """The key is named by its real path, which a renewal does not let mean another file."""
-    CLIENTS[client](tmp_path / "real", NAME, ONE)
-    (tmp_path / "link").symlink_to("real")
-    [record] = read(client, tmp_path / "link").entries
-    assert record.path.startswith(f"{tmp_path}/link/")
-    assert path_of_key(record).startswith(f"{tmp_path}/real/")
-
-
-@pytest.mark.parametrize("client", CLIENTS)
 def test_a_key_without_its_certificate(client: str, tmp_path: Path, read: Reader) -> None:
     kept = CLIENTS[client](tmp_path, NAME, ONE)
     kept.certificate.unlink()
@@ -148,13 +138,6 @@ def test_a_key_that_only_another_entry_has(client: str, tmp_path: Path, read: Re
     kept.key.unlink()
     found = read(client, tmp_path)
     assert found == Found(found.entries) and len(found.entries) == 2
-
-
-@pytest.mark.parametrize("client", CLIENTS)
-def test_the_same_certificate_twice_is_one(client: str, tmp_path: Path, read: Reader) -> None:
-    for name in (NAME, f"{NAME}-0001"):
-        CLIENTS[client](tmp_path, name, ONE)
-    assert read(client, tmp_path).fingerprints == [ONE.fingerprint]
 
 
 @pytest.mark.parametrize("client", CLIENTS)

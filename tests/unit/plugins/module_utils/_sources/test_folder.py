@@ -31,7 +31,6 @@ from tests.support.certificates import (
     pem_of,
     pkcs7_of,
     pkcs12_of,
-    self_signed,
 )
 from tests.support.client_trees import CLIENTS
 from tests.support.sources import AUTHORITY, Found, Reader, path_of_key
@@ -150,12 +149,6 @@ def test_links_as_kubernetes_makes_them(tmp_path: Path, read: Reader) -> None:
     for name in ("tls.crt", "tls.key"):
         (tmp_path / name).symlink_to(f"..data/{name}")
     assert path_of_key(read("folder", tmp_path).entries[0]) == f"{tmp_path}/..2026_01_31/tls.key"
-
-
-def test_two_certificates_of_one_key(tmp_path: Path, read: Reader) -> None:
-    renewed = AUTHORITY.issue("www.example.com", key=ONE.key)
-    write(tmp_path, {"old.crt": ONE.pem, "new.crt": renewed.pem, "www.key": ONE.key_pem})
-    assert read("folder", tmp_path).keys == {ONE.fingerprint: "www.key", renewed.fingerprint: "www.key"}
 
 
 def test_a_key_store_is_the_key_only_of_the_certificate_in_it(tmp_path: Path, read: Reader) -> None:
@@ -380,9 +373,3 @@ def test_a_folder_of_a_certificate_that_may_not_be_read(
             patch.setattr(os, "listdir", refuse)
             found = read(client, tmp_path / client)
         assert found.fingerprints == [ONE.fingerprint] and found.reasons == {closed.name: "unreadable"}
-
-
-def test_self_signed(tmp_path: Path, read: Reader) -> None:
-    own = self_signed("www.example.com")
-    write(tmp_path, {"a.crt": own.pem})
-    assert read("folder", tmp_path).reasons == {"a.crt": "key_missing"}

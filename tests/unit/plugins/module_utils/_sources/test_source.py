@@ -89,6 +89,7 @@ def test_a_source_that_is_a_file(kind: str, tmp_path: Path) -> None:
         (["www.example.com/www.example.com.conf"], "acme_sh"),
         (["www.example.com_ecc/www.example.com.conf"], "acme_sh"),
         (["www.example.com/other.conf"], None),
+        (["www.crt", "www.key"], "folder"),
         (["notes.json", "notes.txt"], None),
         ([], None),
     ],
@@ -119,12 +120,6 @@ def test_a_file_is_traefiks_if_it_is_json(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert recognised(str(tmp_path / "acme.json")) == "traefik"
     assert recognised(str(tmp_path / "cert.pem")) is recognised(str(tmp_path / "none.json")) is None
-
-
-def test_certificates_beside_keys_are_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "www.crt").write_text(ONE.pem)
-    (tmp_path / "www.key").write_text(ONE.key_pem)
-    assert recognised(str(tmp_path)) == "folder"
 
 
 @pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder"])
@@ -370,10 +365,7 @@ def troubled(kind: Kind, trouble: Trouble) -> FileContent:
     ],
 )
 def test_what_is_said_of_files_that_cannot_be_used(
-    contents: list[FileContent],
-    of_an_entry: list[tuple[str, str]],
-    of_any_files: list[tuple[str, str]],
-    warned: int,
+    contents: list[FileContent], of_an_entry: list[tuple[str, str]], of_any_files: list[tuple[str, str]], warned: int
 ) -> None:
     """Each trouble once; where the certificate can be used all the same, it is a warning."""
     entry, files = (
