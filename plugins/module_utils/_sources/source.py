@@ -118,17 +118,14 @@ def recognised(path: str) -> SourceKind | None:
     names, own = names_in_source(path), os.path.basename(path)
     if traefik.STORAGE in names:
         return TRAEFIK
-    beside = [names, *(inner for _name, _folder, inner in subfolders(path) if not isinstance(inner, Obstacle))]
-    if {"live", "renewal"} & set(names) or any(certbot.PRIVATE_KEY in inner for inner in beside):
+    inside = {name: inner for name, _folder, inner in subfolders(path) if not isinstance(inner, Obstacle)}
+    if {"live", "renewal"} & set(names) or any(certbot.PRIVATE_KEY in each for each in (names, *inside.values())):
         return "certbot"
     is_legos = own == "certificates" and any(name.endswith(".json") for name in names)
     if is_legos or "certificates" in names:
         return "lego"
-    if {"account.conf", acme_sh.settings_of(own)} & set(names) or any(
-        acme_sh.settings_of(name) in inner
-        for name, _folder, inner in subfolders(path)
-        if not isinstance(inner, Obstacle)
-    ):
+    is_acme_shs = {"account.conf", acme_sh.settings_of(own)} & set(names)
+    if is_acme_shs or any(acme_sh.settings_of(name) in inner for name, inner in inside.items()):
         return "acme_sh"
     return "folder" if folder.groups(path) else None
 
