@@ -137,9 +137,10 @@ def test_a_renewal_that_was_wanted_of_what_the_store_has_in_a_form_that_cannot_b
 
 
 def test_what_has_been_renewed_meanwhile_is_not_wanted_any_more() -> None:
-    """A source has something newer, or the store."""
-    newer = Made(days=(-0.5, 91))
-    assert found(serving(FRESH), requests=[wanted(FRESH)], usable=[entry(newer, 4)]) == []
+    """A source has something newer, or the store; also where the store does not have what is served."""
+    known: dict[str, Any] = {"requests": [wanted(FRESH)], "usable": [entry(Made(days=(-0.5, 91)), 4)]}
+    unstored = serving(FRESH, seen=((certificate_of(FRESH.record()), *FRESH.record().intermediates),))
+    assert found(serving(FRESH), **known) == find_attention([unstored], facts([], **known)) == []
     assert found(serving(FRESH, renewal_id=9), requests=[wanted(FRESH)]) == []
     assert reasons(serving(FRESH), requests=[wanted(FRESH)], usable=[entry(FRESH, 3)]) == ["renewal_requested"]
 
