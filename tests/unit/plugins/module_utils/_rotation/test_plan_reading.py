@@ -74,6 +74,12 @@ CASES: dict[str, tuple[str, Made, list[Made], dict[str, Any]]] = {
     "another end": ("read", NEW, [OLD, NEW], {"validity": {"not_before": "2099-01-01T00:00:00Z"}}),
     "nothing is known of its age": ("read", NEW, [NEWER], {"validity": None, "expiration_date": None}),
     "nothing is known of its beginning": ("read", NEW, [NEWER], {"validity": {}}),
+    "nothing is known of its end": (
+        "read",
+        NEW,
+        [NEWER],
+        {"validity": {"not_before": "2020-01-01T00:00:00Z"}, "expiration_date": None},
+    ),
     "the store has a newer one": ("unwanted: new_name", NEW, [NEWER], {}),
     "the store has one that ends earlier": ("read", NEW, [Made(days=(-1, 89))], {}),
     "addresses are in the store, but not in metadata": ("read", NEW, [IP], {}),
