@@ -7,7 +7,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import learn
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
+
+from tests.support.certificates import DAY, NOW
 from tests.support.rotating import balancer, world_of
 from tests.support.stored import Made
 
@@ -34,3 +41,16 @@ def test_which_listeners_have_a_certificate() -> None:
     assert world.listeners_with == {1: ["web:443", "api:443"], 2: ["web:8443"]}
     unlisted = replace(world, balancers=None)
     assert unlisted.listeners_with == {} and list(unlisted.listed_balancers) == []
+
+
+def test_what_authorities_tell_is_known_from_then_on() -> None:
+    """Each certificate is asked about once; nobody is asked without authorities."""
+    world, leaf, asked = world_of([OLD]), certificate_of(OLD), []
+
+    def ask(pairs: Any, *_known: object) -> Any:
+        asked.extend(leaf for leaf, _chain in pairs)
+        return {leaf: Revocation("revoked", leaf, NOW - DAY, "keyCompromise")}
+
+    authorities: Any = SimpleNamespace(ask=ask)
+    assert learn(authorities, world, [(leaf, OLD.intermediates)] * 2).view.is_revoked(leaf) and asked == [leaf]
+    assert learn(None, world, [(leaf, ())]) is world and not world.view.is_revoked(leaf)
