@@ -122,6 +122,12 @@ def test_a_file_is_traefiks_if_it_is_json(tmp_path: Path) -> None:
     assert recognised(str(tmp_path / "cert.pem")) is recognised(str(tmp_path / "none.json")) is None
 
 
+def test_what_is_in_no_folder_and_a_folder_without_certificates(tmp_path: Path) -> None:
+    assert Source.of({"secrets_manager": {}}) == Source("secrets_manager", "")
+    with fails("not_found", f"No certificates found at {tmp_path}"):
+        Source.of({"path": str(tmp_path)})
+
+
 @pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder"])
 @pytest.mark.parametrize("name", ["here", "x" * 5000], ids=["short", "long"])
 def test_a_source_may_be_missing(kind: str, name: str, tmp_path: Path) -> None:
