@@ -378,6 +378,7 @@ def test_headers() -> None:
         (b"\n\nbody", None),
         (b"Subject:\nFrom: \nDate:\nMessage-ID:\n\nbody", None),
     ],
+    ids=["forwarded", "none", "empty"],
 )
 def test_headers_that_are_missing(data: bytes, subject: str | None) -> None:
     assert read_message(data).headers == Headers(None, None, None, subject)
