@@ -254,17 +254,6 @@ def test_what_the_api_refuses(account: Simulator, login: dict[str, Any]) -> None
     assert sorted(placed(account).values(), key=str) == [first, second]
 
 
-# Permissions
-
-
-def test_no_permission_to_change(account: Simulator, login: dict[str, Any]) -> None:
-    _, first, _ = renewable(account)
-    account.permit(account.username, "SECURITY_CERTIFICATE_VIEW", "SECURITY_CERTIFICATE_MANAGE")
-    run = run_it(**login)
-    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "not_found")
-    assert "LOADBALANCER_MANAGE" in run["msg"] and placed(account) == {"web:443": first}
-
-
 # What users write
 
 
