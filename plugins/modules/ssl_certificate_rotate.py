@@ -371,10 +371,10 @@ attention:
   description:
     - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason), C(cause), C(not_after), C(ends_at),
       C(ends_by), C(days_until_expiry), C(held_back_since), C(explanation_url), C(message).
-    - C(cause) tells what C(message) repeats, so that you can find it in another list. It has C(reason). If it is a certificate of a source, it also
-      has C(source), C(name), and C(path), as in RV(skipped_items), and C(reason) is null if nothing is wrong with the certificate. If C(message)
-      repeats nothing, C(cause) is null.
-    - An item that has the same C(cause) as an item C(expired) or C(expiring) of the same listener says nothing new.
+    - C(cause) identifies the problem that C(message) includes, so that you can find it in another list. It has C(reason). For a certificate of a
+      source, it also has C(source), C(name), and C(path), as in RV(skipped_items), and C(reason) is null if nothing is wrong with the certificate.
+      If C(message) includes nothing from another list, C(cause) is null.
+    - An item that has the same C(cause) as an item C(expired) or C(expiring) of the same listener reports the same problem.
   returned: success
   type: list
   elements: dict

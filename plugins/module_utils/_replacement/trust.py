@@ -23,12 +23,12 @@ LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
 
 
 class TrustView:
-    """Clients with certain trusted roots, at an instant: whether they trust a certificate with the chain that the store holds.
+    """What TLS clients trust, by their trusted root certificates, the time, and what is known to be revoked.
 
     Args:
-        anchors: returns the trusted roots; called only once there is anything to compare.
-        at: the present instant.
-        revocations: what they know about which certificates were revoked.
+        anchors: returns the trusted root certificates; called only if there is anything to compare.
+        at: the time.
+        revocations: what is known about the revocation of certificates.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class TrustView:
         self._chains: dict[tuple[Certificate, tuple[Certificate, ...]], Chain] = {}
 
     def knowing(self, revocations: Mapping[Certificate, Revocation]) -> TrustView:
-        """Return them with what they get to know about certificates besides what they know."""
+        """Return a view that also knows these revocations."""
         view = TrustView(self.anchors, self.at, {**self.revocations, **revocations})
         view._chains = self._chains
         return view
 
     def then(self, at: datetime) -> TrustView:
-        """Return them as they will be at another instant."""
+        """Return the view at another time."""
         return TrustView(self.anchors, at, self.revocations)
 
     def chain(self, record: StoreCertificate) -> Chain:
@@ -61,7 +61,7 @@ class TrustView:
         return replace(chain, trust="untrusted", why=why) if why else chain
 
     def is_revoked(self, certificate: Certificate) -> bool:
-        """Return whether they know that this very certificate was revoked."""
+        """Return whether this certificate is known to be revoked."""
         return certificate in self._revoked
 
     def why_revoked(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> str | None:
@@ -102,32 +102,32 @@ class TrustView:
             self._chains.setdefault((leaf, chain.issuers), chain)
 
     def trust(self, record: StoreCertificate) -> bool:
-        """Return whether they trust it."""
+        """Return whether TLS clients trust the certificate of a record."""
         return self.chain(record).trust == "trusted"
 
     def accepts(self, record: StoreCertificate) -> bool:
-        """Return whether those of them trust it who do not look what was revoked, as OpenSSL does not."""
+        """Return whether TLS clients that do not check revocation, such as OpenSSL, trust the certificate of a record."""
         return self.signed_chain_of(certificate_of(record), record.intermediates).trust == "trusted"
 
     def level(self, record: StoreCertificate) -> int:
-        """Return its level of trust, the highest last."""
+        """Return the index in `LEVELS` of the trust in a record."""
         return LEVELS.index(self.chain(record).trust)
 
     def levels(self, record: StoreCertificate) -> tuple[int, int]:
-        """Return its level of trust, and what that would be if nothing of it was revoked."""
+        """Return the level of trust in a record, and the level if nothing in its chain was revoked."""
         signed = self.signed_chain_of(certificate_of(record), record.intermediates)
         return self.level(record), LEVELS.index(signed.trust)
 
     def lifespan(self, record: StoreCertificate) -> Lifespan:
-        """Return when they take a record; of one that cannot be read, what the API says."""
+        """Return when TLS clients accept a record; for a certificate that cannot be read, the dates that the API returns."""
         if record.certificate is None:
             return record.lifespan(self.at)
         return self.lifespan_of(record.certificate, record.intermediates)
 
     def lifespan_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Lifespan:
-        """Return when they take a certificate that comes with others."""
+        """Return when TLS clients accept a certificate that is sent with other certificates."""
         return Lifespan.of(leaf, self.chain_of(leaf, sent).path)
 
     def end(self, record: StoreCertificate) -> datetime:
-        """Return until when they take a record with a certificate."""
+        """Return until when TLS clients accept a record with a certificate."""
         return t.cast(datetime, self.lifespan(record).end)

@@ -495,7 +495,7 @@ def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
                 f"It expired at {iso(secret.not_after)}: have Secrets Manager renew it, or import a new version there."
             )
         case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
-            lacks = f"it lacks names that are served now: {some_of(lost)}."
+            lacks = uncapitalized(why_not(Obstacle("names_not_covered", {"lost": lost})))
             return f"{NO_RENEWAL} {nearest.id}, {lacks} {_accepting(reason, remedies.adopt(shown, listeners))}"
         case "ambiguous", {"later": later, "listeners": listeners}:
             anew = remedies.reissue("secrets_manager", secret.name, shown, "")
