@@ -360,10 +360,11 @@ certificates:
         - V(chain_invalid) - the intermediate certificates did not issue it, or there is no valid path through them.
         - V(untrusted) or V(chain_incomplete) - with O(trust=require), its chain does not lead to a trusted root, or an issuer is missing.
           Or clients would trust it less than the secret's current version, or its chain lacks what that of the current version has.
-        - V(names_not_covered), V(organization_differs) or V(key_type_not_offered) - it lacks names of the secret's current version, is of
+        - V(names_not_covered), V(organization_differs) or V(key_type_differs) - it lacks names of the secret's current version, is of
           another organization, or has another type of key.
         - V(superseded) - the secret's current version is newer.
         - V(expired) or V(not_yet_valid) - it has expired, or is not valid yet.
+        - V(expires_earlier) - the certificate is due for renewal, and expires before the secret's current version.
         - V(bad_passphrase) - the private key or the PKCS#12 file cannot be decrypted.
         - V(no_private_key) - the certificate store gives no private key for O(certificate_id).
         - V(not_found) - a file, the certificate of O(certificate_id) or the secret group does not exist, or the secret was removed
@@ -372,7 +373,7 @@ certificates:
           change the secret.
         - V(ambiguous) - the same secret is given more than once, several certificates fit the private key, or the secret's current version
           is another certificate of the same dates.
-        - V(other_type) - Secrets Manager has a secret of this name that is no imported certificate.
+        - V(wrong_type) - Secrets Manager has a secret of this name that is no imported certificate.
         - V(managed_csr) - the secret has a CSR whose private key Secrets Manager has made itself.
         - V(not_active) - the secret is suspended or destroyed, or inactive for another reason.
         - V(locked) - the run could not renew its turn in time. Nothing was sent.

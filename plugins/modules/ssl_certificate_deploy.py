@@ -192,7 +192,7 @@ options:
       - Every probe has the same time limit, 10 seconds to connect and 10 seconds for the TLS handshake. A connection that breaks, or whose
         handshake takes longer, is made once more. A connection that is refused, or not accepted in time, is not.
       - A listener that does not accept connections from here, before and after the change, does not fail. Its reason is
-        V(not_reachable), RV(listeners[].served) is null, and a warning names it.
+        V(unreachable), RV(listeners[].served) is null, and a warning names it.
     type: bool
     default: true
   verify_timeout:
@@ -414,11 +414,11 @@ listeners:
       description: End of validity of that certificate.
       type: str
       sample: "2027-01-31T23:59:59Z"
-    ends_at:
+    effective_not_after:
       description: Until when clients take it, which is the end of itself or of the issuer on its path to the root that ends first.
       type: str
       sample: "2027-01-31T23:59:59Z"
-    ends_by:
+    limited_by:
       description: Name of that issuer; null if no issuer ends before the certificate does.
       type: str
       sample: null
@@ -433,12 +433,13 @@ listeners:
       sample: switched
     reason:
       description:
-        - Why, null if there is nothing to say. One of V(not_https), V(names_not_covered), V(key_type_not_offered),
-          V(organization_differs), V(untrusted), V(chain_incomplete), V(expired), V(not_yet_valid), V(revoked), V(ambiguous),
-          V(not_found), V(balancer_busy), V(balancer_error), V(locked), V(not_served), V(not_accepted), V(not_reachable), V(refused),
-          V(rate_limited), V(api_error), V(outcome_unknown).
+        - Why, null if there is nothing to say. One of V(not_https), V(names_not_covered), V(key_type_differs),
+          V(key_type_not_offered), V(organization_differs), V(untrusted), V(chain_incomplete), V(expired), V(expires_earlier),
+          V(not_yet_valid), V(revoked), V(ambiguous), V(not_found), V(changed_meanwhile), V(balancer_busy), V(balancer_error), V(locked),
+          V(not_served), V(not_accepted), V(unreachable), V(refused), V(rate_limited), V(interrupted), V(api_error), V(outcome_unknown).
         - V(untrusted) - it is on a lower level of trust than the present one. V(chain_incomplete) - because an issuer is missing in its record.
-        - V(expired) - it, or one of its issuers, has expired; or in renewal mode, it is about to, and before the present one does.
+        - V(expired) - the certificate, or one of its issuers, has expired.
+        - V(expires_earlier) - in renewal mode, the certificate is due for renewal, and expires before the present one.
         - V(revoked) - its CA has revoked it.
         - V(not_accepted) - a client refuses what is served, and accepted what was there before.
       type: str

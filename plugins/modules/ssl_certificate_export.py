@@ -172,11 +172,11 @@ certificates:
       description: End of validity.
       type: str
       sample: "2027-01-31T23:59:59Z"
-    ends_at:
+    effective_not_after:
       description: Until when clients take the certificate, which is the end of itself or of the issuer on its path to the root that ends first.
       type: str
       sample: "2027-01-31T23:59:59Z"
-    ends_by:
+    limited_by:
       description: Name of that issuer; null if no issuer ends before the certificate does.
       type: str
       sample: null
@@ -255,13 +255,13 @@ certificates:
         - V(not_found) - the id or the pattern matches nothing, or only what has expired without O(include_expired).
         - V(key_mismatch) - the private key that the store holds for it belongs to another certificate. Nothing was written.
         - V(invalid_pem) - the certificate or the private key that the store holds cannot be read.
-        - V(not_ours) - a file of its name is a link, a folder or the like, or belongs to another user. It was not overwritten.
+        - V(unsafe_file) - a file of its name is a link, a folder or the like, or belongs to another user. It was not overwritten.
         - V(not_written) - the disk is full, read only or broken. What was there before is still there, unless
           RV(certificates[].message) says that it could not be put back. Or the folder was moved away or replaced during the run.
         - V(api_error) - the API reported an error, the certificate was changed meanwhile, or a signal stopped the run before it was its turn.
           RV(certificates[].message) quotes the error.
       type: str
-      sample: not_ours
+      sample: unsafe_file
     message:
       description: The outcome in words. In check mode it says what would be done.
       type: str

@@ -22,7 +22,7 @@ description:
   - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still imported. The
     module then fails at its end, and its result reports each certificate.
   - Whether the store keeps more than one intermediate certificate is not documented, so each import looks at what it has kept. If that is
-    less than clients need, the import fails as V(chain_cut). If they do not need what is left out, a warning names it.
+    less than clients need, the import fails as V(chain_truncated). If they do not need what is left out, a warning names it.
   - A record that a service uses cannot be given intermediate certificates. If it lacks some that clients need, the certificate is stored
     once more with them, and V(imported). Then M(softlayer.certificates.ssl_certificate_deploy) switches the listeners to the
     complete record, and with O(remove_superseded), the next import deletes the incomplete one. There is no other case of two records of
@@ -371,7 +371,7 @@ certificates:
         - V(invalid_pem) - the input cannot be parsed.
         - V(key_mismatch), V(csr_mismatch) or V(order_mismatch) - its public key is not that of the private key, the CSR or the order.
         - V(chain_invalid) - the intermediate certificates did not issue it, or there is no valid path through them.
-        - V(chain_cut) - it is stored, but the store has not kept all of the intermediate certificates that clients need. RV(certificates[].id)
+        - V(chain_truncated) - it is stored, but the store has not kept all of the intermediate certificates that clients need. RV(certificates[].id)
           is that record; nothing should serve it. The next run gives it its chain again, and stores it no second time.
         - V(untrusted) or V(chain_incomplete) - with O(trust=require), its chain does not lead to a trusted root, or an issuer is missing.
         - V(expired) or V(not_yet_valid) - it has expired, or is not valid yet.

@@ -180,11 +180,11 @@ certificates:
       description: End of validity.
       type: str
       sample: "2027-01-31T23:59:59Z"
-    ends_at:
+    effective_not_after:
       description: Until when clients take the certificate, which is the end of itself or of the issuer on its path to the root that ends first.
       type: str
       sample: "2027-01-31T23:59:59Z"
-    ends_by:
+    limited_by:
       description: Name of that issuer; null if no issuer ends before the certificate does.
       type: str
       sample: null
@@ -216,7 +216,7 @@ certificates:
     renewal_due:
       description:
         - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before
-          RV(certificates[].ends_at), and stays due after it. Null if its end is not known.
+          RV(certificates[].effective_not_after), and stays due after it. Null if its end is not known.
       type: bool
       sample: false
     associated_service_count:

@@ -220,7 +220,7 @@ options:
     description: Whether to delete what is seen to be replaced.
     type: bool
     default: false
-  remove_unseen:
+  remove_unverified:
     description: Whether to do it also where nobody can look.
     type: bool
     default: false
@@ -330,7 +330,7 @@ EXAMPLES = r"""
 
 - name: Take all that a folder has, in a short window, and leave what breaks
   softlayer.certificates.ssl_certificate_rotate:
-    {sources: [{folder: /srv/tls}], import_new: true, trust: warn, rollback: false, remove_superseded: true, remove_unseen: true,
+    {sources: [{folder: /srv/tls}], import_new: true, trust: warn, rollback: false, remove_superseded: true, remove_unverified: true,
      balancer_wait_timeout: 300, verify_timeout: 60}
 """
 
@@ -369,8 +369,8 @@ failed_items:
   elements: dict
 attention:
   description:
-    - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason), C(cause), C(not_after), C(ends_at),
-      C(ends_by), C(days_until_expiry), C(held_back_since), C(explanation_url), C(message).
+    - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason), C(cause), C(not_after), C(effective_not_after),
+      C(limited_by), C(days_until_expiry), C(held_back_since), C(explanation_url), C(message).
     - C(cause) identifies the problem that C(message) includes, so that you can find it in another list. It has C(reason). For a certificate of a
       source, it also has C(source), C(name), and C(path), as in RV(skipped_items), and C(reason) is null if nothing is wrong with the certificate.
       If C(message) includes nothing from another list, C(cause) is null.
@@ -420,7 +420,7 @@ empty_sources:
   elements: dict
 adopted:
   description:
-    - What the listeners of O(adopt) get, each with C(had), C(gets), C(lost), C(allowed).
+    - What the listeners of O(adopt) get, each with C(previous), C(new), C(losses), C(overrides).
   returned: with O(adopt)
   type: list
   elements: dict

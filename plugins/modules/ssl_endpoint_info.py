@@ -194,11 +194,11 @@ endpoints:
       description: End of validity.
       type: str
       sample: "2027-01-31T23:59:59Z"
-    ends_at:
+    effective_not_after:
       description: Until when clients take it, which is the end of itself or of the issuer on its path to the root that ends first.
       type: str
       sample: "2027-01-31T23:59:59Z"
-    ends_by:
+    limited_by:
       description: Name of that issuer; null if no issuer ends before the certificate does.
       type: str
       sample: null
@@ -225,7 +225,7 @@ endpoints:
       sample: 68
     renewal_due:
       description:
-        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before RV(endpoints[].ends_at),
+        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before RV(endpoints[].effective_not_after),
           and stays due after it. Null without a certificate.
       type: bool
       sample: false

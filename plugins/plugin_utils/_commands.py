@@ -55,7 +55,7 @@ OF_SELECTIONS = {
         "endpoints",
         "import_new",
         "remove_superseded",
-        "remove_unseen",
+        "remove_unverified",
     ),
 }
 LEFT_OUT: Mapping[str, set[str]] = {

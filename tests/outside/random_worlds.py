@@ -232,7 +232,7 @@ def _options(random: Random, world: World) -> None:
     folder = world.account.folder / "sources"
     options: dict[str, Any] = {
         "remove_superseded": random.random() < 0.75,
-        "remove_unseen": random.random() < 0.2,
+        "remove_unverified": random.random() < 0.2,
         "rollback": random.random() < 0.85,
         "import_new": random.random() < 0.15,
         "balancer_wait_timeout": 2,
@@ -432,7 +432,7 @@ def _losses_by_deletion(world: World, record: Row, number: int, before: Moment, 
     had = before.records.get(before.had[number])
     for address, opinion in after.opinions[number].items():
         accepts, accepted = opinion.accepts, before.opinions[number][address].accepts
-        if accepts is None and not world.options["remove_unseen"]:
+        if accepts is None and not world.options["remove_unverified"]:
             yield f"{what} could not be seen at {address}"
         if accepts is None:
             accepts = content_opinion(world, heir, front.site).accepts
@@ -449,7 +449,7 @@ def _losses_elsewhere(world: World, record: Row) -> Iterator[str]:
     for other in world.account.others:
         [(address, issued)] = other.fixed.items()
         if address in other.closed:
-            if other.site in names_of(record["certificate"]) and not world.options["remove_unseen"]:
+            if other.site in names_of(record["certificate"]) and not world.options["remove_unverified"]:
                 yield f"record {record['id']}: deleted, and what is served at {address}:{other.port} could not be seen"
         elif issued.certificate == parsed(record["certificate"]):
             yield f"record {record['id']}: deleted, and {address}:{other.port} serves it"

@@ -155,7 +155,7 @@ def test_1_the_store_cuts_the_chain(world: Account, by: Authorities, tmp_path: P
     world.keeps = keeps
     first = night(world, source)
     assert world.writes == [CREATE], first.output
-    assert first.failed and failing(first) == {"chain_cut"}, first.output
+    assert first.failed and failing(first) == {"chain_truncated"}, first.output
     [item] = first["failed_items"]
     assert "fewer" not in item["message"], item
     assert keeps == 0 or "preferred-chain" in item["message"], item  # where it keeps none, no chain is short enough
@@ -203,7 +203,7 @@ def test_1_an_import_says_so_each_time(world: Account, by: Authorities) -> None:
         told_of.append((ran.failed, ran["certificate"]["outcome"], ran["certificate"]["reason"], world.writes))
         assert "fewer" not in ran["certificate"]["message"], ran.output
         assert ran["certificate"]["id"] in world.records
-    assert told_of == [(True, "failed", "chain_cut", [CREATE]), (True, "failed", "chain_cut", [])]
+    assert told_of == [(True, "failed", "chain_truncated", [CREATE]), (True, "failed", "chain_truncated", [])]
 
 
 def test_1_what_clients_do_not_need_may_be_cut(world: Account, by: Authorities, tmp_path: Path) -> None:
@@ -316,8 +316,8 @@ def test_4_an_issuer_in_the_served_chain_ends(world: Account, by: Authorities, i
     item, shown = ran["attention"][0], listener(ran, front)
     for told_of in (item, shown):
         assert told_of["not_after"] == iso(leaf.certificate.not_valid_after_utc)
-        assert told_of["ends_at"] == iso(signer.certificate.not_valid_after_utc)
-        assert "Public CA 1" in told_of["ends_by"]
+        assert told_of["effective_not_after"] == iso(signer.certificate.not_valid_after_utc)
+        assert "Public CA 1" in told_of["limited_by"]
     assert "Public CA 1" in item["message"] and "chain" in item["message"], item
     assert accepts(world, front) == [issuer == "leaving"]
 

@@ -107,7 +107,7 @@ LIMITS = (
     rotation("trust", "require", *BOTH, f"import {C}", beside={"import_new": True}),
     rotation("import_new", False, *BOTH),
     rotation("remove_superseded", False, *BOTH),
-    rotation("remove_unseen", False, *BOTH, f"delete {A}", beside=CLEAN, closed=True),
+    rotation("remove_unverified", False, *BOTH, f"delete {A}", beside=CLEAN, closed=True),
     rotation("fail_on", ["expired"], *BOTH),
 )
 SPOILED: Mapping[str, Any] = {

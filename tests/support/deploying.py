@@ -22,7 +22,15 @@ from tests.support.modules import DELIBERATE, Run, finish_module, start_module
 MODULE = "ssl_certificate_deploy"
 LISTENER_KEYS = {
     *("load_balancer", "load_balancer_uuid", "address", "port", "listener_uuid", "common_name", "subject_alt_names"),
-    *("previous_certificate_id", "certificate_id", "fingerprint_sha256", "not_after", "ends_at", "ends_by", "outcome"),
+    *(
+        "previous_certificate_id",
+        "certificate_id",
+        "fingerprint_sha256",
+        "not_after",
+        "effective_not_after",
+        "limited_by",
+        "outcome",
+    ),
     *("reason", "accepted"),
     *("served", "served_fingerprint_sha256", "message"),
 }

@@ -19,7 +19,7 @@ NAME, OTHER = "www.example.com", "api.example.com"
 def dates(days: int, at: datetime = NOW) -> dict[str, Any]:
     """The validity of a certificate of 90 days with so many left."""
     begin, end = (iso(at + timedelta(days=number)) for number in (days - 90, days))
-    return {"not_before": begin, "not_after": end, "ends_at": end, "ends_by": None}
+    return {"not_before": begin, "not_after": end, "effective_not_after": end, "limited_by": None}
 
 
 def place(name: str) -> dict[str, Any]:

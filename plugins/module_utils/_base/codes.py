@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All words with which results say why: failure codes, reasons, outcomes, states. Private to softlayer.certificates.
+"""All codes in results: failure codes, reasons, outcomes, and states. Private to softlayer.certificates.
 
-Users' playbooks compare them, so they never change. What each means, and what to do about it, is told here once, below the type that has it
-first, as `word: meaning | what to do`. `docs/reasons.py` makes the guide to reasons of that.
+Users' playbooks compare the codes, so they never change. The docstring of the first type that contains a code documents it as
+`code: meaning | what to do`. `docs/reasons.py` generates the guide of reasons from these docstrings.
 """
 
 from __future__ import annotations
@@ -15,41 +15,52 @@ import typing as t
 Ineligibility = t.Literal["pending", "canceled", "expired", "unknown_status"]
 """Why no certificate is available for an order.
 
-pending: The authority has not approved the order. | Wait, or find its approval email.
-canceled: The order was canceled or rejected. | Nothing; leave it out.
-unknown_status: This release does not know the order's status. | Report it, with ``status_name`` of ``ssl_order_info``.
+pending: The CA has not approved the order yet. | Wait for the CA, or approve the order through its approval email.
+canceled: The order was canceled or rejected. | Exclude the order from the selection.
+unknown_status: This release does not know the status of the order. | Open an issue with ``status_name`` of ``ssl_order_info``.
 """
 InStore = t.Literal["already_imported", "superseded"]
 """Why an order no longer needs a certificate.
 
-already_imported: The store holds this certificate. | Nothing.
-superseded: The store, a source or the secret has a newer one that may stand in for it. | Nothing; to use the old one, ``force: true``.
+already_imported: The store already contains this certificate. | No action is needed.
+superseded: The store, a source, or the secret already contains a newer certificate that can replace this one. | No action is needed. To request the
+    email of the order anyway, set ``force: true``.
 """
 Untrusted = t.Literal["untrusted", "chain_incomplete"]
 """Why a certificate is not accepted as trusted.
 
-untrusted: Its chain leads to no root that clients know, or a key in it is too short for them. | Use an authority that clients trust; for your
-    own, set ``trusted_ca_path``.
-chain_incomplete: An issuer, which ``message`` names, is missing: an intermediate certificate, or a root that nobody knows (staging, your own
-    authority). | Add it to the chain (``intermediate_path``), or trust it (``trusted_ca_path``).
+untrusted: The chain of the certificate does not lead to a trusted root certificate, or contains a key that is too short for TLS clients. | Use a CA
+    that TLS clients trust. For a private CA, set ``trusted_ca_path``.
+chain_incomplete: The certificate of an issuer is missing; ``message`` names the issuer. It is an intermediate certificate, or the root certificate of
+    a staging environment or a private CA. | Add an intermediate certificate to the chain (``intermediate_path``). Trust a root certificate with
+    ``trusted_ca_path``.
 """
-HeldBack = t.Literal["names_not_covered", "organization_differs", "key_type_not_offered", Untrusted]
-"""Why a newer certificate is not put in the place of the present one, until a person does something about it.
+Difference = t.Literal["names_not_covered", "organization_differs", "key_type_differs", Untrusted]
+HeldBack = t.Literal[Difference, "key_type_not_offered"]
+"""Why a newer certificate does not replace the present one until somebody acts.
 
-names_not_covered: It lacks names that the present one has. | Have it issued with all names. If they may go, ``adopt`` it once.
-organization_differs: It names another organization, or none, as those of ACME authorities. | ``adopt`` it once; renewals then go by
-    themselves.
-key_type_not_offered: Its key is of another type, and load balancers have cipher suites for RSA keys only, unless others are chosen. | Have an
-    RSA key made: ``certbot renew --cert-name NAME --key-type rsa --force-renewal``.
+names_not_covered: The newer certificate does not contain all DNS names of the present one. | Reissue the certificate for all names. To drop names,
+    run the playbook ``adopt`` once.
+organization_differs: The newer certificate contains another organization, or none. Certificates of ACME CAs contain none. | Run the playbook
+    ``adopt`` once. Later renewals are then deployed automatically.
+key_type_differs: The key of the newer certificate has another type than the present one. | Renew with the same key type, for example: ``certbot renew
+    --cert-name NAME --key-type rsa --force-renewal``. To change the key type, run the playbook ``adopt`` once.
+key_type_not_offered: The load balancer has no cipher suite for the key type of the certificate. By default, load balancers offer cipher suites for
+    RSA keys only. | Renew with an RSA key, for example: ``certbot renew --cert-name NAME --key-type rsa --force-renewal``. Or select other cipher
+    suites for the load balancer.
 """
-OwnObstacle = t.Literal[HeldBack, "expired", "not_yet_valid"]
-ObstacleReason = t.Literal[OwnObstacle, "revoked"]
-"""Why a certificate must not take the place of another one; only modules with the option `check_revocation` know what was revoked.
+OwnObstacle = t.Literal[Difference, "expired", "expires_earlier", "not_yet_valid"]
+ObstacleReason = t.Literal[OwnObstacle, "key_type_not_offered", "revoked"]
+"""Why a certificate must not replace another one. Only modules with the option `check_revocation` return `revoked`.
 
-expired: The order, the certificate, or an issuer on its path (``ends_by``) has ended, or ends before what it would replace. | Have the
-    client renew it; for an issuer, import it again with today's chain.
-not_yet_valid: It begins in the future, and clients refuse it until then. | Wait, or correct the clock.
-revoked: Its authority has revoked it, or an issuer of it. | Have it issued anew; for an issuer, import it with the authority's chain of today.
+expired: The order, the certificate, or a certificate in its chain (``limited_by``) has expired. | Renew the certificate with its ACME client. If an
+    intermediate certificate has expired, import the certificate again with the current chain of its CA.
+expires_earlier: The newer certificate expires before the present one. | Renew the newer certificate if it is due for renewal. Otherwise, no action is
+    needed: the present certificate is kept.
+not_yet_valid: The certificate becomes valid in the future; TLS clients reject it until then. | Wait until the certificate becomes valid, or check the
+    clock of the control node.
+revoked: The CA has revoked the certificate or a certificate in its chain. | Reissue the certificate. If an intermediate certificate was revoked,
+    import the certificate again with the current chain of its CA.
 """
 
 EmailOutcome = t.Literal["requested", "skipped", "failed"]
@@ -69,24 +80,30 @@ EmailReason = t.Literal[
 ]
 """Why `ssl_fulfillment_email` did not request an email.
 
-cooldown: The email was requested within ``min_interval_hours``. | Look into the mailbox, also into spam. ``next_allowed_at`` says when it
-    may be requested again.
-recipient_not_allowed: ``allowed_recipients`` has not this address, or it is not exactly one. | Allow it, or correct it in the order.
-recipient_changed: The address is another one than was listed or approved. Nothing was sent. | Find out who changed it; run check mode again.
-not_found: It is not there, or the API user may not see it; or a pattern matches nothing. | ``message`` says what is missing, and what there is.
-refused: The API, or the store, says no. | ``message`` quotes it. A certificate without common name: have it issued with one.
-retired: The API has no such method or product any more. | Ask the authority, or use Secrets Manager.
-rate_limited: The API's limit did not clear within ``retries``; nothing was done. | Run it later, with a lower ``concurrency``.
-api_error: The API reported an error, or the run ended before it came to this. | Read ``message``; run it again.
-outcome_unknown: No answer came: it may have been done. | Run it again: it looks first. For an email, look into the mailbox; ``force: true``
-    requests it again.
+cooldown: The email was already requested within ``min_interval_hours``. | Check the mailbox, including its spam folder. ``next_allowed_at`` is the
+    time when the email can be requested again.
+recipient_not_allowed: The approver address of the order matches no pattern in ``allowed_recipients``, or is not exactly one address. | Add the
+    address to ``allowed_recipients``, or correct the address in the order.
+recipient_changed: The approver address differs from the one that was listed or approved. Nothing was sent. | Find out who changed the address, then
+    run the playbook in check mode again.
+not_found: The object does not exist, the API user has no permission to view it, or a pattern matches nothing. | ``message`` names the missing object
+    and lists the existing ones.
+refused: The API or the certificate store rejected the request. | Read the error in ``message``. If the certificate has no common name, reissue it
+    with one.
+retired: The API no longer has this method or product. | Ask the CA for the certificate, or use Secrets Manager.
+rate_limited: The API still limited the rate of requests after all ``retries``. Nothing was done. | Run the playbook again later, with a lower
+    ``concurrency``.
+api_error: The API returned an error, or the run ended before this step. | Read ``message``, then run the playbook again.
+outcome_unknown: The API did not respond, so the change may have been made. | Run the playbook again; it checks the state first. For an email, check
+    the mailbox, then set ``force: true`` to request it again.
 """
 
 MissingReason = t.Literal[Untrusted, "waiting_for_email", "no_public_key", "not_found"]
 """Why `ssl_fulfillment_email_info` did not find a certificate.
 
-waiting_for_email: No message with a valid certificate has come. | Wait an hour; then check ``approver_email``, folder and ``max_age_days``.
-no_public_key: The API does not return the order's CSR. | Look for it by ``csr_paths``, or import it by hand.
+waiting_for_email: No message with a valid certificate has arrived. | Wait for an hour. Then check ``approver_email``, the folder, and
+    ``max_age_days``.
+no_public_key: The API does not return the CSR of the order. | Find the certificate with ``csr_paths``, or import it manually.
 """
 UnmatchedReason = t.Literal[
     Untrusted,
@@ -102,18 +119,20 @@ UnmatchedReason = t.Literal[
     "too_large",
     "malformed",
 ]
-"""Why `ssl_fulfillment_email_info` took no certificate from a message.
+"""Why `ssl_fulfillment_email_info` did not use a message.
 
-link_only: The message has only a link. | Download the certificate into ``ssl_fulfillment_certificate_dir``.
-approval_request: The authority waits until a person approves the order. | Approve it.
-no_matching_key: Its certificates are for other keys. | Nothing; if you expected it, look for it by its own key or CSR.
-no_certificate: The message has none. | Nothing.
-encrypted: The message is encrypted, or has a PKCS#12 file. | Decrypt it, and save its content as files.
-unsupported_attachment: A file in it cannot be read (``winmail.dat``, ``.msg``, tar, 7-Zip, RAR, an office document). | Save the certificate by
-    hand into ``ssl_fulfillment_certificate_dir``.
-unreadable: The mail server does not give it, or the user may not read the file. | ``message`` says why; give the user the right to read it.
-too_large: It is larger than a certificate would be. | Raise ``max_message_bytes`` if you trust it, or remove it.
-malformed: It is damaged or half written, or the ``acme.json`` of Traefik 1. | Get it from its source again.
+link_only: The message contains only a link to the certificate. | Download the certificate into ``ssl_fulfillment_certificate_dir``.
+approval_request: The CA waits for the approval of the order. | Approve the order.
+no_matching_key: The certificates in the message belong to other keys. | No action is needed. If you expected a certificate in this message, search
+    for it by its own key or CSR.
+no_certificate: The message contains no certificate. | No action is needed.
+encrypted: The message is encrypted, or contains a PKCS#12 file. | Decrypt the message, and save the certificate and key as files.
+unsupported_attachment: An attachment has an unsupported format (``winmail.dat``, ``.msg``, tar, 7-Zip, RAR, or an office document). | Save the
+    certificate manually in ``ssl_fulfillment_certificate_dir``.
+unreadable: The mail server does not return the message, or the user has no permission to read the file. | Read the cause in ``message``, and grant
+    the user read permission.
+too_large: The message or file is larger than a certificate can be. | Increase ``max_message_bytes`` if you trust the message, or remove it.
+malformed: The message or file is damaged or incomplete, or is an ``acme.json`` file of Traefik 1. | Get the message or file from its source again.
 """
 
 ImportOutcome = t.Literal["imported", "updated", "unchanged", "removed", "failed"]
@@ -124,7 +143,7 @@ ImportReason = t.Literal[
     "csr_mismatch",
     "order_mismatch",
     "chain_invalid",
-    "chain_cut",
+    "chain_truncated",
     "expired",
     "not_yet_valid",
     "bad_passphrase",
@@ -137,18 +156,19 @@ ImportReason = t.Literal[
 ]
 """Why `ssl_certificate_import` failed for a certificate.
 
-invalid_pem: It cannot be read: damaged, something else, or encrypted in an unsupported way. | Get it again. ``message`` has the command for
-    another encryption.
-key_mismatch: The private key is that of another certificate. | Use the key of its CSR.
-csr_mismatch: The CSR is for another key. | Give the right one, or none.
-order_mismatch: It is not the certificate of ``order_id``. | Leave that out if it was reissued with another key.
-chain_invalid: The intermediate certificates did not issue it, or one has expired. | Get those that the authority publishes.
-chain_cut: The store has kept fewer intermediate certificates than clients need. Nothing is switched to it. | Use a
-    :ref:`chain with one <ansible_collections.softlayer.certificates.docsite.guide_lets_encrypt.chains>`.
+invalid_pem: The certificate or key cannot be read: it is damaged, has another format, or has an unsupported encryption. | Get the certificate or key
+    again. For an unsupported encryption, run the command in ``message``.
+key_mismatch: The private key does not belong to the certificate. | Use the key that the CSR was created with.
+csr_mismatch: The CSR does not belong to the certificate. | Specify the correct CSR, or remove the option.
+order_mismatch: The certificate does not have the public key of ``order_id``. | Remove ``order_id`` if the certificate was reissued with another key.
+chain_invalid: The intermediate certificates did not issue the certificate, or one of them has expired. | Use the intermediate certificates that the
+    CA publishes.
+chain_truncated: The store kept fewer intermediate certificates than TLS clients need. No listener is switched to the certificate. | Use a :ref:`chain
+    with one intermediate certificate <ansible_collections.softlayer.certificates.docsite.guide_lets_encrypt.chains>`.
 bad_passphrase: The passphrase is missing or wrong. | Set ``privatekey_passphrase`` or ``pkcs12_passphrase``.
-in_use: A service uses it, or the API does not say whether one does, or one of ``endpoints`` serves or names it. | Give that service another
-    certificate first, or name another one there.
-ambiguous: Several fit equally well, or it has changed meanwhile. | Name it by its id, or leave one in the sources; run it again.
+in_use: A service, or an endpoint in ``endpoints``, uses the certificate, or the API does not return which services use it. | Switch the service to
+    another certificate, or change ``endpoints``.
+ambiguous: Several objects match equally well. | Select one by its ID, or keep only one in the sources. Then run the playbook again.
 """
 
 ExportOutcome = t.Literal["exported", "unchanged", "failed"]
@@ -158,16 +178,18 @@ ExportReason = t.Literal[
     "not_found",
     "key_mismatch",
     "invalid_pem",
-    "not_ours",
+    "unsafe_file",
     "not_written",
     "api_error",
 ]
-"""Why `ssl_certificate_export` did not write a certificate to the folder.
+"""Why `ssl_certificate_export` did not write a certificate to the directory.
 
-no_permission: The API user may not do this. | Grant ``SECURITY_CERTIFICATE_MANAGE``, or the role in Secrets Manager that ``message`` names.
-no_private_key: The store gives no private key. | Grant ``SECURITY_CERTIFICATE_MANAGE``, or import it anew, with its key.
-not_ours: A file of its name is a link, or another user's. | Move it away, or choose another folder.
-not_written: The disk is full, read only or broken, or the folder was replaced. | See to it; run it again.
+no_permission: The API user has no permission for this operation. | Grant the API user ``SECURITY_CERTIFICATE_MANAGE``, or the role in Secrets Manager
+    that ``message`` names.
+no_private_key: The store does not return the private key. | Grant the API user ``SECURITY_CERTIFICATE_MANAGE``, or import the certificate again with
+    its key.
+unsafe_file: A file of this name exists and is a link, or belongs to another user. | Move the file, or choose another directory.
+not_written: Cannot write to the directory: the disk is full, read-only, or damaged. | Fix the problem and run the playbook again.
 """
 
 SecretOutcome = t.Literal["created", "updated", "unchanged", "failed"]
@@ -182,7 +204,7 @@ SecretReason = t.Literal[
     "not_found",
     "no_permission",
     "ambiguous",
-    "other_type",
+    "wrong_type",
     "managed_csr",
     "not_active",
     "locked",
@@ -192,10 +214,10 @@ SecretReason = t.Literal[
 ]
 """Why `secrets_manager_certificate` failed for a certificate.
 
-other_type: The secret of this name is no imported certificate. | Give another name.
-managed_csr: Secrets Manager has made this secret's key itself. | Give another name, or import its certificate in the console.
-not_active: The secret is not issued yet, suspended or destroyed. | Look at it in the console.
-locked: Another run is changing the same, or this one has lost its turn. Nothing was done. | Run it later. ``message`` says what happened.
+wrong_type: The secret of this name is not an imported certificate. | Choose another name.
+managed_csr: Secrets Manager created the key of this secret. | Choose another name, or import the certificate in the console.
+not_active: The secret has not been issued yet, or is suspended or destroyed. | Check the secret in the console.
+locked: Another run holds the lock, or this run lost it. Nothing was changed. | Run the playbook again later.
 """
 
 DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
@@ -207,47 +229,50 @@ DeployReason = t.Literal[
     "balancer_busy",
     "balancer_error",
     "locked",
+    "changed_meanwhile",
     "not_served",
     "not_accepted",
-    "not_reachable",
+    "unreachable",
     "refused",
     "rate_limited",
+    "interrupted",
     "api_error",
     "outcome_unknown",
 ]
-"""Why `ssl_certificate_deploy` did not switch a listener, or what is to be said about one that it did.
+"""Why `ssl_certificate_deploy` did not switch a listener, or why a switched listener needs a warning.
 
-not_https: Only HTTPS listeners have a certificate. | Name the HTTPS listener.
-balancer_busy: The load balancer was not ACTIVE in time. | Run it later; nothing is sent twice.
-balancer_error: The load balancer is in ERROR, or is being deleted. | See to it in the console.
-not_served: The listener, or an endpoint with ``expected``, serves something else, or completes no handshake. A listener that a switch broke
-    is pointed back (``rolled_back``). | Wait some minutes, run it again; then check key type, chain and cipher suites. If a load balancer goes on
-    serving something else, ``message`` has the commands that help.
-not_accepted: A client refuses what is served; ``message`` has its words. Mostly an intermediate certificate is missing. | Import it again with
-    its chain; for your own authority, set ``trusted_ca_path``.
-not_reachable: Nobody can connect from here, so nobody knows what is served, and nothing is deleted. | Run it from a machine that can, or set
-    ``remove_unseen``.
+not_https: Only HTTPS listeners have a certificate. | Specify an HTTPS listener.
+balancer_busy: The load balancer did not become ACTIVE in time. | Run the playbook again later. No change is sent twice.
+balancer_error: The load balancer is in the state ERROR, or is being deleted. | Fix the load balancer in the console.
+not_served: The listener, or an endpoint with ``expected``, serves another certificate or completes no TLS handshake. If a switch broke a listener,
+    the listener is rolled back (``rolled_back``). | Wait a few minutes and run the playbook again. Then check key type, chain, and cipher suites. If
+    a load balancer still serves another certificate, run the commands in ``message``.
+not_accepted: A TLS client rejects the certificate; ``message`` contains the error of the client. Usually an intermediate certificate is missing. |
+    Import the certificate with its full chain. For a private CA, set ``trusted_ca_path``.
+unreachable: Cannot connect to the listener, the endpoint, or the API. The certificate that is served is unknown, so nothing is deleted. | Check host,
+    port, firewall, and proxy. Internal load balancers can be reached only from their own network: run the playbook there, or set
+    ``remove_unverified``.
 """
 
 NotSeen = t.Literal["unreachable", "timeout", "no_tls", "handshake_failed"]
-"""Why an endpoint could not be seen to serve a certificate.
+"""Why the certificate of an endpoint is unknown.
 
-unreachable: No address accepts a connection. | Check host, port and proxy. Internal load balancers need a machine in their network.
-timeout: A step, which ``message`` names, took longer than ``timeout``. | Check host, port and firewalls.
-no_tls: This port does not speak TLS from the start. | Check the port.
-handshake_failed: The server ended the handshake, or wants a client certificate. | Read ``message``, and the server's log.
+timeout: A step of the TLS handshake took longer than ``timeout``; ``message`` names the step. | Check host, port, and firewall.
+no_tls: The port does not start a connection with TLS. | Check the port.
+handshake_failed: The server ended the TLS handshake, or requires a client certificate. | Read ``message`` and the log of the server.
 """
 EndpointReason = t.Literal[NotSeen, "not_served", "expired", "not_yet_valid", "name_mismatch", Untrusted]
-"""What is wrong with what an endpoint serves, for `ssl_endpoint_info`; of several, the first in this order is given.
+"""Problems that `ssl_endpoint_info` reports for an endpoint; if there are several, the first one in this order.
 
-name_mismatch: The certificate is not for ``server_name``. | Check that name, or get a certificate for it.
+name_mismatch: The certificate does not contain ``server_name``. | Check ``server_name``, or deploy a certificate that contains it.
 """
 
 WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"]
-"""Why the filter `certificate_files` has nothing to import for an order.
+"""Why the filter `certificate_files` returns nothing to import for an order.
 
-waiting_for_certificate: The folder has no certificate of the order. | Save it as ``<common_name>.crt``, ``*`` written as ``_``.
-waiting_for_key: The folder has no key of the order; one of its name is another key. | Save it as ``<common_name>.key``.
+waiting_for_certificate: The directory contains no certificate of the order. | Save the certificate as ``<common_name>.crt``. Write ``*`` as ``_``.
+waiting_for_key: The directory contains no key of the order. A file of the expected name contains another key. | Save the key as
+    ``<common_name>.key``. Write ``*`` as ``_``.
 """
 
 SourceReason = t.Literal[
@@ -262,24 +287,23 @@ SourceReason = t.Literal[
     "malformed",
     "bad_passphrase",
 ]
-"""Why a certificate that another client keeps, with its private key, cannot be used now.
+"""Why a certificate of a source cannot be used.
 
-being_renewed: The client is changing the files at this moment. | Nothing. If it stays, have it renewed again.
-key_missing: No private key in the source belongs to it. | Put it there, under any name. Nothing, if Secrets Manager holds the certificate
-    without its key on purpose: it counts as no renewal.
-certificate_missing: The folder has a key and no certificate. | Have it issued, or remove the folder.
-broken_link: A link leads nowhere. | Restore the file, or have it issued again.
-not_a_file: A folder, pipe or device has the name of a certificate. | Remove it.
+being_renewed: The ACME client was writing the files during the run. | No action is needed. If the reason persists, renew the certificate again.
+key_missing: The source contains no private key of the certificate. | Add the key to the source, under any file name. If Secrets Manager intentionally
+    stores the certificate without its key, no action is needed; the certificate does not count as a renewal.
+certificate_missing: The directory contains a key without a certificate. | Reissue the certificate, or remove the directory.
+broken_link: A symbolic link leads to a missing file. | Restore the file, or reissue the certificate.
+not_a_file: A directory, pipe, or device has the name of a certificate file. | Remove the directory, pipe, or device.
 """
 RotationReason = t.Literal[ObstacleReason, InStore, SourceReason, "new_name", "ambiguous"]
 """Why `ssl_certificate_rotate` does not import a certificate of a source.
 
-new_name: The store has no certificate for its names. | ``adopt`` it, or set ``import_new: true``.
+new_name: The store contains no certificate for the DNS names of this one. | Run the playbook ``adopt``, or set ``import_new: true``.
 """
-KeptReason = t.Literal["in_use", "not_served", "not_accepted", "not_reachable", "ends_later"]
-"""Why `ssl_certificate_rotate` keeps a certificate although another one may stand in for it.
+KeptReason = t.Literal["in_use", "not_served", "not_accepted", "unreachable", "expires_earlier"]
+"""Why `ssl_certificate_rotate` keeps a certificate although another one can replace it.
 
-ends_later: The old one is kept, as the new one ends earlier. | Nothing.
 """
 AttentionReason = t.Literal[
     "expired",
@@ -292,22 +316,24 @@ AttentionReason = t.Literal[
     "not_accepted",
     "renewal_requested",
 ]
-"""Why a listener needs a person after a rotation, the most urgent first; the choices of `fail_on`.
+"""Why a listener needs attention after a rotation, the most urgent reason first. These are the choices of `fail_on`.
 
-expiring: What is served is in its last quarter (30 days at most), and nothing renews it, or its renewal is not served. | Look at the client
-    that should; see that its folder is among the sources. If it is the load balancer, ``message`` has the commands that help.
-unusable: A source has the renewal, and its key or passphrase is wrong. A run fails only if what is served is due and nothing else renews
-    it. | ``message`` says which file, and what to do.
-held_back: A newer certificate may not stand in for it: names, organization, key type or trust. | Have it issued as the present one is, or
-    ``adopt`` it once.
-renewal_requested: The ACME authority wanted it renewed by now (RFC 9773), and the client has not done so. | Look at the client; ``message``
-    has its command, and where the authority says why.
+expiring: The certificate that is served is due for renewal, and no renewal is available or the renewal is not served. | Check the ACME client, and
+    that its directory is in ``sources``. If the load balancer is the cause, run the commands in ``message``.
+unusable: A source contains the renewal, but its key or passphrase is wrong. A run fails only if the served certificate is due for renewal and no
+    other renewal is available. | Fix the file that ``message`` names.
+held_back: A newer certificate exists but cannot replace the present one, because names, organization, key type, or trust differ. | Reissue it like
+    the present certificate, or run the playbook ``adopt`` once.
+renewal_requested: The CA requested a renewal (RFC 9773), and the ACME client has not renewed the certificate. | Run the command in ``message``, which
+    also has the URL of the explanation of the CA.
 """
 ApprovalReason = t.Literal["not_approved", "changed_meanwhile"]
-"""Why a run that is limited to what a preview showed leaves something out: it was not shown, or it is no longer as it was.
+"""Why a run that is limited to a preview skips a change.
 
-not_approved: It could be done, but the check did not show it. | Run the check again.
-changed_meanwhile: The check showed it, and it cannot be done any more. | Run the check again.
+not_approved: The change is possible, but the approved preview did not contain it. | Run the playbook in check mode again, and approve the new
+    preview.
+changed_meanwhile: The order, the listener, or the certificate changed after it was listed or approved. | Run the playbook again. If the run is
+    limited to a preview, create a new preview in check mode.
 """
 
 FailureCode = t.Literal[
@@ -343,25 +369,29 @@ FailureCode = t.Literal[
 ]
 """Codes in `failure`; if the import of a single certificate failed, the reason is used instead.
 
-emails_failed, certificates_failed, listeners_failed, rotation_failed: Something failed. | The list in the result has a reason for each.
-attention_needed: All went well, and a listener needs a person. | See its reason.
-too_many_listeners: There is more to switch than ``max_listeners``. Nothing was changed. | Raise it if you expect so many.
-too_many_orders: There is more to request than ``max_orders``. Nothing was sent. | Raise it if you expect so many.
-invalid_argument: An option has a value that it cannot have. | ``message`` names both.
-missing_credentials: User name or API key are set nowhere. | Set ``SL_USERNAME`` and ``SL_API_KEY``.
-invalid_config_file: The config file cannot be read. | Correct it.
-insecure_endpoint: The key would be sent over plain ``http``. | Use ``https``.
-insecure_folder: Others may read or replace the folder for the keys. Nothing was written. | ``message`` has the remedy.
-authentication_failed: The login was refused. | With an API key of IBM Cloud, the user name is ``apikey``.
-tls_error: The server's certificate is not trusted. Nothing was sent. | Set ``ca_path`` if it is your proxy's or your own authority's.
-no_answer: The API did not answer. | Run it again.
-incomplete_listing: A list could not be read to its end. Nothing was done. | Run it again.
-mailbox_error: The mail server refuses a command. | ``message`` quotes it.
-ledger_unavailable: The ledger cannot be read or written, or its path is relative. Nothing was done. | See to the file or database.
-ephemeral_ledger: The ledger would be lost with this container. Nothing was sent. | Set ``ledger_url`` to a database or a volume.
-missing_library: A Python library is missing or too old. | ``message`` has the ``pip`` command.
-interrupted: A signal ended the run; calls under way were finished. | Run it again: it does the rest.
-internal_error: Nobody foresaw this. | Run it again, and please open an issue with ``message``.
+emails_failed, certificates_failed, listeners_failed, rotation_failed: At least one item of the run failed. | Read the ``reason`` and ``message`` of
+    each failed item in the result.
+attention_needed: The run succeeded, but a listener needs attention. | See the ``reason`` of each item in ``attention``.
+too_many_listeners: More listeners need a switch than ``max_listeners`` allows. Nothing was changed. | Increase ``max_listeners`` if you expect so
+    many.
+too_many_orders: More emails are to be requested than ``max_orders`` allows. Nothing was sent. | Increase ``max_orders`` if you expect so many.
+invalid_argument: An option has an invalid value. | Correct the option that ``message`` names.
+missing_credentials: User name or API key is not set. | Set ``SL_USERNAME`` and ``SL_API_KEY``.
+invalid_config_file: Cannot read the configuration file. | Correct the file.
+insecure_endpoint: The API key would be sent over plain ``http``. | Use ``https``.
+insecure_folder: Other users can read or replace the directory for the keys. Nothing was written. | Run the command in ``message``.
+authentication_failed: The API rejected the credentials. | Check user name and API key. With an IBM Cloud API key, the user name is ``apikey``.
+tls_error: The certificate of the server is not trusted. Nothing was sent. | For a proxy or a private CA, set ``ca_path``.
+no_answer: The API did not respond. | Run the playbook again.
+incomplete_listing: A list could not be read completely. Nothing was changed. | Run the playbook again.
+mailbox_error: The mail server rejected a command. | Read the response of the server in ``message``.
+ledger_unavailable: Cannot read or write the ledger, or its path is relative. Nothing was changed. | Fix the file or the database that ``message``
+    names.
+ephemeral_ledger: The ledger is in the file system of a container and would be lost with it. Nothing was sent. | Set ``ledger_url`` to a database, or
+    to a file on a volume.
+missing_library: A Python library is missing or too old. | Run the ``pip`` command in ``message``.
+interrupted: A signal ended the run. Calls that were in progress were completed. | Run the playbook again; it does the remaining work.
+internal_error: An unexpected error occurred. | Run the playbook again. If the error persists, open an issue with ``message``.
 """
 Code = t.Literal[FailureCode, ImportReason, ExportReason, SecretReason, DeployReason, NotSeen, "taken"]
 """Codes of `CertificatesError`; `taken` never leaves the collection."""
@@ -381,7 +411,7 @@ State = t.Literal[
     "expired",
     "canceled",
 ]
-"""The state of an order: first what went wrong, then the steps from the order to the store, then what is over."""
+"""States of an order: errors, then the steps from the order to the store, then final states."""
 Attention = t.Literal[
     "expired_in_use",
     "failed",

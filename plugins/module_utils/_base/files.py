@@ -236,7 +236,7 @@ class PrivateFolder:
         """Return a file's content, `None` if there is none; empty if it is open to others or cannot be read, so must be written anew.
 
         Raises:
-            CertificatesError: `not_ours`.
+            CertificatesError: `unsafe_file`.
         """
         status = self._own(name)
         if status is None:
@@ -253,12 +253,12 @@ class PrivateFolder:
         """Return the status of a plain file of this user, `None` if there is nothing of that name.
 
         Raises:
-            CertificatesError: `not_ours` for anything else, which must not be overwritten.
+            CertificatesError: `unsafe_file` for anything else, which must not be overwritten.
         """
         status = None if self._folder is None else _status(name, self._folder)
         if status and not (stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()):
             raise CertificatesError(
-                "not_ours",
+                "unsafe_file",
                 f"{self.shown(name)} is not overwritten, because it is a link, a folder or the like, or belongs to another user: move it away.",
             )
         return status
@@ -296,7 +296,7 @@ class PrivateFolder:
         place, and put back if one cannot be. Needs `take`.
 
         Raises:
-            CertificatesError: `not_ours`; `not_written`, with `is_changed` in its details, which is false if all is as it was before.
+            CertificatesError: `unsafe_file`; `not_written`, with `is_changed` in its details, which is false if all is as it was before.
         """
         folder = t.cast(int, self._folder)
         before: dict[str, os.stat_result | None] = {}

@@ -136,7 +136,7 @@ class OrderFacts:
             {
                 "listener": listener_name(service),
                 "name": shown_name_of(record),
-                "ends_at": record.get("ends_at") or record.get("not_after"),
+                "effective_not_after": record.get("effective_not_after") or record.get("not_after"),
                 "renewal_due": record.get("renewal_due"),
                 "days_left": record.get("days_until_expiry"),
             }

@@ -44,7 +44,7 @@ ACCEPT: Mapping[str, str] = {
     "expired": "allow_expired",
     "names_not_covered": "allow_name_loss",
     "organization_differs": "allow_organization_change",
-    "key_type_not_offered": "allow_key_type_change",
+    "key_type_differs": "allow_key_type_change",
     "untrusted": "allow_untrusted",
     "chain_incomplete": "allow_untrusted",
 }
@@ -136,22 +136,22 @@ def why_not_in_place_of(
     if theirs and ours.organizations != theirs.organizations and not accepted.organization_change:
         return Obstacle("organization_differs", {"new": ours.organizations, "present": theirs.organizations})
     if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
-        return Obstacle("key_type_not_offered", {"new": ours.key_type, "present": old.key_type})
+        return Obstacle("key_type_differs", {"new": ours.key_type, "present": old.key_type})
     lifespan = view.lifespan(new)
     if lifespan.is_over(view.at) and not accepted.expired:
-        return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.ends_by})
+        return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.limited_by})
     if lifespan.starts_by and lifespan.is_to_come(view.at):
         return Obstacle("not_yet_valid", {"start": lifespan.start, "issuer": lifespan.starts_by})
-    ends_earlier = overrides is None and old.record is not None and view.end(new) < view.end(old.record)
-    if ends_earlier and lifespan.is_due(view.at):
-        return Obstacle("expired", {"end": lifespan.end, "issuer": lifespan.ends_by, "is_soon": True})
+    expires_earlier = overrides is None and old.record is not None and view.end(new) < view.end(old.record)
+    if expires_earlier and lifespan.is_due(view.at):
+        return Obstacle("expires_earlier", {"end": lifespan.end, "issuer": lifespan.limited_by})
     return None if accepted.untrusted else _why_less_trusted(new, old, view)
 
 
 LOOSENED: Mapping[str, str] = {
     "names_not_covered": "name_loss",
     "organization_differs": "organization_change",
-    "key_type_not_offered": "key_type_change",
+    "key_type_differs": "key_type_change",
 }
 """What a person may accept of the first certificate of a name; never that clients refuse it."""
 

@@ -23,7 +23,7 @@ REPLACED_CHAIN = "Import it again with the chain that its authority has in its p
 def why_not(why: Obstacle[t.Any]) -> str:
     """Return why a certificate must not take the place of another one, or why the store does not have it."""
     match why.reason, why.facts:
-        case "expired", {"end": end, "issuer": issuer, "is_soon": True}:
+        case "expires_earlier", {"end": end, "issuer": issuer}:
             by, remedy = (
                 (f", as its issuer {issuer.shown_name} does", "give it today's chain")
                 if issuer
@@ -46,7 +46,7 @@ def why_not(why: Obstacle[t.Any]) -> str:
             return f"It lacks names that are served now: {which}."
         case "organization_differs", {"new": ours, "present": theirs}:
             return f"Its organization ({listed(ours)}) is not that of what is served now ({listed(theirs)})."
-        case "key_type_not_offered", {"new": ours, "present": theirs}:
+        case "key_type_differs", {"new": ours, "present": theirs}:
             offered = (
                 ""
                 if ours == "RSA"

@@ -29,7 +29,7 @@ ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 OF_LISTENERS = {
     "not_before_timestamp_seconds": "Begin of validity of the certificate that a listener has, in seconds since 1970.",
     "not_after_timestamp_seconds": "End of validity of the certificate that a listener has, in seconds since 1970.",
-    "ends_at_timestamp_seconds": "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end "
+    "effective_not_after_timestamp_seconds": "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end "
     "before it does.",
     "renewal_due": "Whether the certificate that a listener has should have been renewed by now (1) or not (0).",
     "served": "Whether a listener was seen to serve the certificate that it has (1), or something else (0).",

@@ -82,7 +82,9 @@ class Kind:
 
 FORMS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("load_balancer", "outcome", "reason", "status", "name", "served_name", "common_name"), str),
-    **dict.fromkeys(("ends_at", "ends_by", "not_before", "not_after", "expires_at", "message", "product"), str),
+    **dict.fromkeys(
+        ("effective_not_after", "limited_by", "not_before", "not_after", "expires_at", "message", "product"), str
+    ),
     **dict.fromkeys(("source", "approver_email"), str),
     **dict.fromkeys(("port", "id"), (int, str)),
     **dict.fromkeys(("certificate_id", "days_until_expiry"), int),

@@ -39,7 +39,7 @@ LISTENERS = Schema(
     columns=(
         *("listener", "name", "subject_alt_names", "state", "reason", "explanation", "message"),
         *("attention", "messages", "certificate_id", "better_certificate_id", "served", "accepted"),
-        *("not_before", "not_after", "ends_at", "ends_by", "renewal_due", "days_left", "key"),
+        *("not_before", "not_after", "effective_not_after", "limited_by", "renewal_due", "days_left", "key"),
     ),
     needs={
         "listeners": {"load_balancer": (), "port": (), "outcome": t.get_args(DeployOutcome)},
@@ -122,7 +122,7 @@ def _row(listener: Record, about: Sequence[Record]) -> Row:
 def _urgency(row: Mapping[str, t.Any]) -> tuple[int, str, tuple[str, int]]:
     """Return a sort key: by what needs a person, then by the end of what is served."""
     kinds = [LISTENERS.attention.index(kind) for kind in row["attention"][:1]]
-    return (*kinds, len(LISTENERS.attention))[0], row["ends_at"] or "~", listener_place(row["listener"])
+    return (*kinds, len(LISTENERS.attention))[0], row["effective_not_after"] or "~", listener_place(row["listener"])
 
 
 def _only_in_sources(done: Record, lists: Mapping[str, Sequence[Record]], reasons: Record) -> Iterator[Row]:

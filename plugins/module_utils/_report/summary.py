@@ -40,7 +40,7 @@ def switched(listener: Record) -> str:
     """Say what a listener was, or would be, switched to, and whether it was seen."""
     seen = {
         True: ", and serves it",
-        None: ", but what it serves cannot be looked at from here" if listener["reason"] == "not_reachable" else "",
+        None: ", but what it serves cannot be looked at from here" if listener["reason"] == "unreachable" else "",
     }
     which = (
         f"certificate {listener['certificate_id']}"
@@ -356,22 +356,22 @@ def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterato
     """Yield the lines for the list `adopted` of a result."""
     has, gets, lost = ("has", "would get", "would lose") if is_check_mode else ("had", "got", "lost")
     for listener in adopted:
-        old, new = listener["had"], listener["gets"]
+        old, new = listener["previous"], listener["new"]
         if new is None:  # what has failed, is told with all that has
             yield from [f"{named(listener)}: {listener['message']}"] if listener["outcome"] == "unchanged" else []
             continue
         yield f"{named(listener)} {has} {_shown(old) if old else 'no certificate'}"
         yield f"{named(listener)} {gets} {_shown(new)}"
-        accepted = f", by {' and '.join(listener['allowed'])}" if listener["allowed"] else ""
-        yield f"{named(listener)} {lost} {some_of(listener['lost'], MOST_NAMED, '; ', '; ') or 'nothing'}{accepted}"
-    given = [listener for listener in adopted if listener["had"] and listener["gets"]]
-    for identifier, listener in {listener["had"]["id"]: listener for listener in given}.items():
+        accepted = f", by {' and '.join(listener['overrides'])}" if listener["overrides"] else ""
+        yield f"{named(listener)} {lost} {some_of(listener['losses'], MOST_NAMED, '; ', '; ') or 'nothing'}{accepted}"
+    given = [listener for listener in adopted if listener["previous"] and listener["new"]]
+    for identifier, listener in {listener["previous"]["id"]: listener for listener in given}.items():
         if listener["still_used_by"]:
             yield f"certificate {identifier} is still used by {some_of(listener['still_used_by'], MOST_NAMED)}"
         elif not is_check_mode:
             yield f"certificate {identifier} is used by no listener any more; if nobody wants it back, {remove(identifier)} deletes it"
-            if listener["allowed"] and _age(listener["had"]) > _age(listener["gets"]):
-                yield f"until {identifier} is removed, or {label(listener['gets'])} is renewed, each run tells that it is newer (held_back)"
+            if listener["overrides"] and _age(listener["previous"]) > _age(listener["new"]):
+                yield f"until {identifier} is removed, or {label(listener['new'])} is renewed, each run tells that it is newer (held_back)"
 
 
 def _age(certificate: Record) -> tuple[str, str]:
@@ -384,5 +384,5 @@ def _shown(certificate: Record) -> str:
     kind = " ".join(str(certificate[name]) for name in ("key_type", "key_size") if certificate[name])
     return (
         f"{which}: {label(certificate) or 'without a name'}, {certificate['organization_name'] or 'no organization'}, {kind}, "
-        f"until {certificate['ends_at']}"
+        f"until {certificate['effective_not_after']}"
     )

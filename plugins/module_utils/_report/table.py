@@ -41,7 +41,11 @@ def listener_table(done: Record, where: str) -> list[str]:
 
     def urgency(listener: Record) -> tuple[int, str, tuple[str, int]]:
         kinds = [URGENCY.index(reason) for reason in about.get(key_of(listener), ())]
-        return min(kinds, default=len(URGENCY)), listener.get("ends_at") or "~", listener_place(listener_name(listener))
+        return (
+            min(kinds, default=len(URGENCY)),
+            listener.get("effective_not_after") or "~",
+            listener_place(listener_name(listener)),
+        )
 
     every = done.get("listeners") or ()
     concerned = [listener for listener in every if done.get("failure") and key_of(listener) in about]
@@ -61,7 +65,7 @@ def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bo
     return (
         listener_name(listener),
         f"{_cut(name or '?')}{f' +{len(others)}' if others else ''}",
-        _until(listener.get("ends_at"), listener.get("days_until_expiry")),
+        _until(listener.get("effective_not_after"), listener.get("days_until_expiry")),
         "as before" if listener.get("outcome") == "rolled_back" else YES_OR_NO[served],
         YES_OR_NO[accepted],
         ", ".join(sorted(reasons, key=URGENCY.index)) or _what_is_left(listener),
@@ -70,7 +74,7 @@ def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bo
 
 def _what_is_left(listener: Record) -> str:
     """Return what is due at a listener that needs nobody."""
-    if listener.get("reason") == "not_reachable":
+    if listener.get("reason") == "unreachable":
         return "to be looked at from elsewhere"
     better = listener.get("better_certificate_id")
     if better and listener.get("outcome") != "switched":

@@ -94,7 +94,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
             diff.append((planned.simulated() if module.check_mode else planned).as_diff())
         if done.content:
             records.append(replace(done.held, id=done.id))
-        elif done.reason == "chain_cut" and done.id:
+        elif done.reason == "chain_truncated" and done.id:
             cut[done.id] = done.has_written
     return StoreChanges(told, diff, records, cut)
 
@@ -326,7 +326,7 @@ def remove_replaced(
         seen.listeners,
         imported,
         options.common_names,
-        remove_unseen=options.remove_unseen,
+        remove_unverified=options.remove_unverified,
         expected=expected,
         # Those that this run is not asked to verify may serve it, too.
         endpoints=[*seen.endpoints, *watch_for(client, world).glimpse(others)],

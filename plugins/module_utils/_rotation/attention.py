@@ -432,7 +432,7 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
     fitting = known.world.index.valid_at(view.at).covering(served.names)
     if isinstance(listener, ListenerAction) and record is None and fitting:
         return Obstacle("not_held", {"listener": listener, "newest": max(fitting, key=age)})
-    if listener.outcome == "skipped" and listener.reason in {"expired", "not_yet_valid"}:
+    if listener.outcome == "skipped" and listener.reason in {"expired", "expires_earlier", "not_yet_valid"}:
         return own
     renewals = known.usable_index.superseding(record, view) if record else []
     if not renewals:

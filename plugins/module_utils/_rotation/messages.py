@@ -202,16 +202,16 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
     match why.reason, why.facts:
         case "not_approved", _:
             return NOT_APPROVED
-        case "changed_meanwhile", _:
-            return "It would have been switched, but the store does not hold that certificate. Run the check again."
         case "not_found", {"demand": demand}:
             return why_not(demand.why_unknown)
         case "not_found", {"is_deleted": True, "certificate_id": certificate_id}:
             return f"Certificate {certificate_id} was deleted from the store meanwhile."
         case "not_found", {"is_deleted": True}:
             return "The listener was deleted meanwhile."
-        case "ambiguous", {"now": changed}:
+        case "changed_meanwhile", {"now": changed}:
             return f"The listener was changed since the plan was made: it {_now(changed)} now. Run it again to see what is there."
+        case "changed_meanwhile", _:
+            return "It would have been switched, but the store does not hold that certificate. Run the check again."
         case "api_error", {"is_accepted": True, "balancer": balancer}:
             return f"The API accepted the change, but the listener does not have the certificate: run it again.{balancer.shown_error}"
         case _, {"error": error, "change": change}:
@@ -371,12 +371,12 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             return f"{kept} {name} expects it to be served: name certificate {called_in_store(newest)} there, and it is removed."
         case "not_accepted", {"listeners": names, "refusal": refusal}:
             return f"{kept} clients refuse what {_serve(names)} in its place: {refusal}."
-        case "not_reachable", {"endpoints": names}:
-            remedy = "Run the rotation from a host that reaches each of their addresses, or set remove_unseen."
+        case "unreachable", {"endpoints": names}:
+            remedy = "Run the rotation from a host that reaches each of their addresses, or set remove_unverified."
             return f"{kept} the run could not see what {_serve(names)}. {remedy}"
-        case "not_reachable" | "not_served", {"listeners": names}:
+        case "unreachable" | "not_served", {"listeners": names}:
             return f"{kept} it was not seen at each address that {_serve(names)} what replaces it."
-        case "ends_later", {"end": end}:
+        case "expires_earlier", {"end": end}:
             return f"Certificate {certificate_id} is kept until it ends at {iso(end)}, because what replaces it ends earlier."
     raise AssertionError(why)
 
@@ -547,7 +547,7 @@ def remedy_for_held_back(
     certificate = certificate_of(new)
     shown = certificate.shown_name or ""
     is_back_to_rsa = certificate.key_type == "RSA" and certificate_of(old).key_type != "RSA"
-    if reason == "key_type_not_offered" and not is_back_to_rsa:
+    if reason in {"key_type_differs", "key_type_not_offered"} and not is_back_to_rsa:
         names = [shown, *sorted(certificate.identities - {shown})]
         source, name = (entry.source, entry.name) if entry else (None, shown)
         return f"{capitalized(remedies.rsa_key(source, name, names))}."
@@ -563,7 +563,7 @@ def _accepting(reason: str, switch: str) -> str:
             return f"Its wildcards have them: {switch} has it served; or have it issued for these names, too."
         case "names_not_covered":
             return f"Have it issued for all names; or if they are to go, {switch} has it served."
-        case "organization_differs" | "key_type_not_offered":
+        case "organization_differs" | "key_type_differs":
             return f"If that is meant, {switch} has it served, once."
     return ""
 
@@ -604,7 +604,7 @@ def needs_attention(item: AttentionItem) -> str:
     """
     said = why_attention(item.why, item.served)
     if item.reason in {"expired", "expiring"}:
-        end, issuer = iso(item.served.lifespan.end), item.served.lifespan.ends_by
+        end, issuer = iso(item.served.lifespan.end), item.served.lifespan.limited_by
         ends = f"{'expired' if item.reason == 'expired' else 'ends'} at {end}"
         nothing = ", and nothing renews it" if item.why.reason in UNRENEWED else ""
         said = (

@@ -66,7 +66,7 @@ SPEC = (
             "deploy_concurrency": {"type": "int", "default": 4},
             "balancer_wait_timeout": {"type": "float", "default": 900},
             "remove_superseded": {"type": "bool", "default": False},
-            "remove_unseen": {"type": "bool", "default": False},
+            "remove_unverified": {"type": "bool", "default": False},
             "endpoints": {"type": "list", "elements": "raw"},
             "approved": {"type": "dict"},
             "adopt": {
@@ -115,7 +115,7 @@ class RotationOptions:
     balancer_wait_timeout: float
     verify_timeout: float
     remove_superseded: bool
-    remove_unseen: bool
+    remove_unverified: bool
     fail_on: Sequence[str]
     gather_certificates: bool
     is_check_mode: bool

@@ -37,7 +37,7 @@ def plan_removal(
     imported: Collection[StoreCertificate],
     patterns: Sequence[str] | None = None,
     *,
-    remove_unseen: bool,
+    remove_unverified: bool,
     expected: Mapping[int, str] = MappingProxyType({}),
     endpoints: Sequence[EndpointAction] = (),
     is_check_mode: bool = False,
@@ -55,7 +55,7 @@ def plan_removal(
         listeners: what became of those that this run deals with.
         imported: what it has imported, which stays.
         patterns: one of which a name of a certificate must match; `None` means no restriction.
-        remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate, and an endpoint as one that
+        remove_unverified: whether a listener that could not be looked at counts as one that serves its certificate, and an endpoint as one that
             serves none of those that may go.
         expected: the ids of what endpoints are expected to serve, with what the option calls these.
         endpoints: what else was looked at than listeners.
@@ -81,14 +81,14 @@ def plan_removal(
         losing = () if copies & stays else endpoints
         new = {other.handle for other in replacing}
         unseen = [
-            each for each in listeners if _concerns(each, record, copies, new) and not _is_seen(each, remove_unseen)
+            each for each in listeners if _concerns(each, record, copies, new) and not _is_seen(each, remove_unverified)
         ]
         elsewhere = [name for handle in new | copies - {record.id} for name in others.get(handle, ())]
         serving = [endpoint.name for endpoint in losing if _serves(endpoint, certificate, to_switch)]
         hidden = [
             endpoint.name
             for endpoint in losing
-            if not (remove_unseen or endpoint.is_everywhere) and endpoint.may_serve(certificate)
+            if not (remove_unverified or endpoint.is_everywhere) and endpoint.may_serve(certificate)
         ]
         newest = max(replacing, key=age)
         if why_used := _why_used(record, left[record.id], others[record.id]):
@@ -100,9 +100,9 @@ def plan_removal(
         if unseen or elsewhere:
             return _why_not_seen(unseen, elsewhere)
         if hidden:
-            return Obstacle("not_reachable", {"endpoints": hidden})
-        ends_later = all(view.end(other) < view.end(record) for other in replacing)
-        return Obstacle("ends_later", {"end": view.end(record)}) if ends_later else None
+            return Obstacle("unreachable", {"endpoints": hidden})
+        expires_earlier = all(view.end(other) < view.end(record) for other in replacing)
+        return Obstacle("expires_earlier", {"end": view.end(record)}) if expires_earlier else None
 
     old: list[StoreCertificate] = []
     kept: list[tuple[StoreCertificate, Obstacle[KeptReason]]] = []
@@ -133,13 +133,13 @@ def _concerns(
     return listener.previous_id in copies or listener.final_handle in replacing or is_served
 
 
-def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:
+def _is_seen(listener: ListenerAction, remove_unverified: bool) -> bool:
     """Return whether a listener serves what it has, and clients accept it, or refused what was there before, too."""
     if listener.has_failed or not listener.is_known or listener.served is False:
         return False
     if listener.accepted is False:
-        return listener.was_refused and (remove_unseen or listener.is_everywhere)
-    return remove_unseen or (listener.accepted is True and listener.is_everywhere)
+        return listener.was_refused and (remove_unverified or listener.is_everywhere)
+    return remove_unverified or (listener.accepted is True and listener.is_everywhere)
 
 
 def _why_not_seen(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) -> Obstacle[KeptReason]:
@@ -155,7 +155,7 @@ def _why_not_seen(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) ->
         names = [listener.name for listener in refused]
         return Obstacle("not_accepted", {"listeners": names, "refusal": refused[0].refusal})
     names = [*(listener.name for listener in unseen), *elsewhere]
-    return Obstacle("not_served" if is_other_served else "not_reachable", {"listeners": names})
+    return Obstacle("not_served" if is_other_served else "unreachable", {"listeners": names})
 
 
 def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> Obstacle[KeptReason] | None:

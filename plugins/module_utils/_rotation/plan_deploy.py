@@ -293,9 +293,9 @@ def not_taken(
     for other in others:
         if other.certificate != current.certificate and is_newer(other, current, view):
             why = why_not_in_place_of(other, Incumbent.of(current), view) or why_not_offered(other, balancer)
-            if why and (why.reason != "expired" or view.lifespan(other).ends_by):
+            if why and (why.reason not in {"expired", "expires_earlier"} or view.lifespan(other).limited_by):
                 near.append((other, why))
-    out_of_date = {"expired", "not_yet_valid"}
+    out_of_date = {"expired", "expires_earlier", "not_yet_valid"}
     by_age = sorted(enumerate(near), key=lambda pair: (age(pair[1][0]), pair[1][0].id or 0, -pair[0]), reverse=True)
     return sorted((pair for _place, pair in by_age), key=lambda pair: pair[1].reason in out_of_date)
 
@@ -346,7 +346,7 @@ def as_foreseen(planned: ListenerAction, seen: ListenerAction, view: TrustView) 
     is_trusted = planned.target is not None and view.accepts(planned.target)
     return replace(
         planned.simulated(),
-        served=None if seen.reason == "not_reachable" or not seen.is_to_be_seen else bool(seen.seen),
+        served=None if seen.reason == "unreachable" or not seen.is_to_be_seen else bool(seen.seen),
         accepted=None if seen.accepted is None else is_trusted,
         was_refused=seen.accepted is False and not is_trusted,
         refusal=None if is_trusted else seen.refusal,
@@ -430,7 +430,7 @@ def _why_not(
         return why_balancer_ended(place)
     why, never = why_not_in_place_of(target, old, view, overrides), why_not_offered(target, place.balancer)
     # To accept another type of key would not help where it is not offered.
-    found = never if why is None or (never and why.reason == never.reason) else why
+    found = never if why is None or (never and why.reason == "key_type_differs") else why
     if found is None:
         return why_balancer_ended(place)
     return Obstacle(found.reason, {"certificate_id": options.certificate_id, "why": found})

@@ -411,7 +411,7 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
     night for it.
     """
     lifespan = view.lifespan(record)
-    if secret.has_chain and lifespan.ends_by and lifespan.is_due(view.at):
+    if secret.has_chain and lifespan.limited_by and lifespan.is_due(view.at):
         return True  # an issuer is about to end, and there may be a later one
     if not secret.has_chain or view.trust(record):
         return False

@@ -133,10 +133,10 @@ def as_adopted(listener: ListenerAction, seen: Seen) -> Record:
     services = services_of(world.listed_balancers).get(listener.previous_id or 0, [])
     return {
         **{name: value for name, value in listener.as_result(world.view).items() if name in OF_LISTENER},
-        "had": _known(old, world.view),
-        "gets": _known(new, world.view) if is_given else None,
-        "lost": [loss(lost) for lost in losses(*compared, world.view)] if compared else [],
-        "allowed": sorted({ACCEPT[reason] for reason, what in LOOSENED.items() if getattr(accepted, what)}),
+        "previous": _known(old, world.view),
+        "new": _known(new, world.view) if is_given else None,
+        "losses": [loss(lost) for lost in losses(*compared, world.view)] if compared else [],
+        "overrides": sorted({ACCEPT[reason] for reason, what in LOOSENED.items() if getattr(accepted, what)}),
         "still_used_by": [listener_name(service) for service in services if service["listener_uuid"] not in left],
     }
 
@@ -186,7 +186,7 @@ def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
         elif listener.outcome == "skipped" and (deploys or listener.reason == "not_found"):
             yield "skipped", record
         elif listener.served is None and verifies:
-            yield "skipped", {**record, "outcome": "skipped", "reason": listener.reason or "not_reachable"}
+            yield "skipped", {**record, "outcome": "skipped", "reason": listener.reason or "unreachable"}
         if listener.served and verifies and not is_simulated and not listener.has_failed:
             is_told = deploys and not options.is_check_mode  # what became of it
             yield "verified", record if is_told else {**record, "outcome": "verified", "reason": None}

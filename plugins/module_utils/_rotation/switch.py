@@ -376,11 +376,11 @@ def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list
         elif listener.certificate_id == action.target_id:
             settled.append(replace(action, outcome="unchanged", facts={"kept": "switched"}, is_changed=False))
         elif listener.port != before.port:
-            settled.append(action.failed("ambiguous", {"now": {"port": listener.port}}))
+            settled.append(action.failed("changed_meanwhile", {"now": {"port": listener.port}}))
         elif not listener.is_https:
-            settled.append(action.failed("ambiguous", {"now": {"protocol": listener.protocol}}))
+            settled.append(action.failed("changed_meanwhile", {"now": {"protocol": listener.protocol}}))
         elif listener.certificate_id != before.certificate_id:
-            settled.append(action.failed("ambiguous", {"now": {"certificate_id": listener.certificate_id}}))
+            settled.append(action.failed("changed_meanwhile", {"now": {"certificate_id": listener.certificate_id}}))
         else:
             missing.append(action)
     return missing, settled

@@ -26,7 +26,7 @@ TargetReason = t.Literal[DeployReason, ApprovalReason]
 class Target(Action[DeployOutcome, TargetReason]):
     """A listener or an endpoint: what it must serve, what becomes of it, and what was seen there."""
 
-    REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted"}
+    REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted", "unreachable"}
     RESET_ON_FAILURE = {"is_changed": False}
     is_managed: t.ClassVar[bool]
     """Whether the API says what it has, and it can be given something else: whether it is a listener."""

@@ -142,7 +142,7 @@ class Watch:
         failed = {"probe": verdict, **seen.expectation}
         if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
             self._unreached.add(action.name)
-            return replace(seen, reason=action.reason or "not_reachable", facts={**action.facts, "probe": verdict})
+            return replace(seen, reason=action.reason or "unreachable", facts={**action.facts, "probe": verdict})
         if verdict.finding != "served":
             return seen.failed("not_served", failed, is_changed=action.is_changed, served=False)
         if self._is_newly_refused(action, verdict):

@@ -66,7 +66,7 @@ def of_secret(action: SecretAction) -> str:
         case _, "refused", {"too_large": part}:
             what = {**PARTS, "intermediate": "chain of intermediate certificates"}[part]
             return f"The {what} is larger than 100 KB as PEM, which Secrets Manager does not take: give a smaller one."
-        case _, "other_type", {"secret_type": secret_type}:
+        case _, "wrong_type", {"secret_type": secret_type}:
             return (
                 f"Secrets Manager has a secret of this name in the group that is no imported certificate, but of the type {secret_type}: give "
                 "another name."
@@ -86,7 +86,7 @@ def _why_not_current(why: Obstacle[str]) -> str:
                 if lost
                 else f"It is not known which names {CURRENT} has."
             )
-        case "key_type_not_offered", {"new": ours, "present": theirs}:
+        case "key_type_differs", {"new": ours, "present": theirs}:
             return f"Its key is {ours}, and that of {CURRENT} is {theirs}."
         case "organization_differs", {"new": ours, "present": theirs}:
             return f"Its organization ({listed(ours)}) is not that of {CURRENT} ({listed(theirs)})."

@@ -186,7 +186,7 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
     present = (imported or list(there))[0]
     known = replace(new, secret=present)
     if present.secret_type != IMPORTED:
-        return known.failed("other_type", {"secret_type": present.secret_type})
+        return known.failed("wrong_type", {"secret_type": present.secret_type})
     if present.is_managed:
         return known.failed("managed_csr", {})
     has_only_expired = present.state == DEACTIVATED and present.not_after is not None and present.not_after < at

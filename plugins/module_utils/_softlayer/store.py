@@ -55,8 +55,8 @@ ENTRY_LACKS = (
     "created_at",
     "modified_at",
     "superseded_by",
-    "ends_at",
-    "ends_by",
+    "effective_not_after",
+    "limited_by",
 )
 """Result fields that `SoftLayer_Security_Certificate_Entry` does not have."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")

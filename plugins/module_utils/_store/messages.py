@@ -64,7 +64,7 @@ def of_import(action: ImportAction) -> str:
             return (
                 f"Another item of the same run wants certificate {identifier} to be in the store: leave one of the two."
             )
-        case _, "chain_cut", {"record": record, "given": given, "is_tried": is_tried}:
+        case _, "chain_truncated", {"record": record, "given": given, "is_tried": is_tried}:
             return _cut(record, given, is_tried=is_tried)
         case _, "in_use", {"record": record, "lacks_issuers": True}:
             return f"{_in_use(record)} by now and lacks intermediate certificates: run it again, and it is stored once more with them."
@@ -146,7 +146,7 @@ def warning(about: Obstacle[str]) -> str:
                 f"lacks {missing}, which clients here do not need" if missing else "has another chain than was given"
             )
             return f"Certificate {record.id} {differs}; it stays so{' while it is in use' if record.associated_service_count else ''}."
-        case "ends_earlier", {"end": end, "longer": records}:
+        case "expires_earlier", {"end": end, "longer": records}:
             longer = some_of([f"certificate {record.id} ({iso(record.not_after)})" for record in records])
             return f"It ends at {iso(end)}, earlier than what it takes the place of: {longer}. See that it is the one you mean."
     raise AssertionError(about)

@@ -242,7 +242,7 @@ def plan_found(
     elif longest is not None and longest < len(content.intermediates) and has_part(record, content):
         # To give it the rest again would not help.
         return there.failed(
-            "chain_cut", {"record": record, "given": content.intermediates, "is_tried": False}, notes=record.notes
+            "chain_truncated", {"record": record, "given": content.intermediates, "is_tried": False}, notes=record.notes
         )
     return _with_changes(there, changes)
 
@@ -319,7 +319,7 @@ def as_kept(step: ImportAction, kept: StoreCertificate) -> ImportAction:
     has_written = before is None or any(getattr(kept, name) != getattr(before, name) for name in EDITABLE)
     if lacks(kept, content, view):
         cut = {"record": kept, "given": content.intermediates, "is_tried": True}
-        return step.failed("chain_cut", cut, record=kept, has_written=has_written)
+        return step.failed("chain_truncated", cut, record=kept, has_written=has_written)
     changes = {name: value for name, value in step.changes.items() if name != CHAIN}
     step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _chain_stays(kept, content)))
     return step if has_written else replace(step, outcome="unchanged", facts={})
@@ -334,7 +334,7 @@ def warnings_of(step: ImportAction) -> tuple[Obstacle[str], ...]:
     """Return the warnings for the user, one of them about replaced certificates that end later."""
     end = step.certificate.not_after if step.certificate else None
     longer = [old.record for old in step.superseded if end and certificate_of(old.record).not_after > end]
-    return (*step.warnings, Obstacle("ends_earlier", {"end": end, "longer": longer})) if longer else step.warnings
+    return (*step.warnings, Obstacle("expires_earlier", {"end": end, "longer": longer})) if longer else step.warnings
 
 
 def plan_absent(

@@ -22,7 +22,7 @@ class Lifespan:
     Attributes:
         begin: start of its validity; `None` if that is not known.
         end: the earliest end of all on the path from it to the root; `None` if that is not known.
-        ends_by: the issuer that ends first; `None` if it is the certificate itself.
+        limited_by: the issuer that ends first; `None` if it is the certificate itself.
         own_end: the end of the certificate itself, where an issuer ends before it.
         start: from when on clients take it, where an issuer begins later than it does.
         starts_by: that issuer.
@@ -30,7 +30,7 @@ class Lifespan:
 
     begin: datetime | None
     end: datetime | None
-    ends_by: Certificate | None = None
+    limited_by: Certificate | None = None
     own_end: datetime | None = None
     start: datetime | None = None
     starts_by: Certificate | None = None
@@ -41,7 +41,7 @@ class Lifespan:
         lifespan = cls(leaf.not_before, leaf.not_after)
         first = min(issuers, key=lambda issuer: issuer.not_after, default=leaf)
         if first.not_after < leaf.not_after:
-            lifespan = replace(lifespan, end=first.not_after, ends_by=first, own_end=leaf.not_after)
+            lifespan = replace(lifespan, end=first.not_after, limited_by=first, own_end=leaf.not_after)
         last = max(issuers, key=lambda issuer: issuer.not_before, default=leaf)
         if last.not_before > leaf.not_before:
             lifespan = replace(lifespan, start=last.not_before, starts_by=last)
@@ -76,7 +76,10 @@ class Lifespan:
 
     def as_result(self) -> dict[str, t.Any]:
         """Return its end in the form of results."""
-        return {"ends_at": iso(self.end), "ends_by": self.ends_by.shown_name if self.ends_by else None}
+        return {
+            "effective_not_after": iso(self.end),
+            "limited_by": self.limited_by.shown_name if self.limited_by else None,
+        }
 
 
 NOT_KNOWN = Lifespan(None, None)

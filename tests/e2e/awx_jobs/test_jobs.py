@@ -189,7 +189,7 @@ def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
 
     verify = launch("verify.yml", credentials=credentials, extra_vars=survey).wait()
     assert verify.status == "successful", verify.output
-    assert "skipped (not_reachable): prod-api:443, prod-web:443" in verify.output
+    assert "skipped (unreachable): prod-api:443, prod-web:443" in verify.output
 
 
 @only_long

@@ -242,7 +242,7 @@ def rotated_fleet() -> dict[str, Any]:
             "mail:993", 50, "skipped", now, reason="organization_differs", message="Its organization is another one."
         ),
         listener("shop:443", 40, "rolled_back", now, reason="not_accepted", message="Pointed back.", **org),
-        listener("far:443", 60, "unchanged", now, reason="not_reachable", served=None, accepted=None),
+        listener("far:443", 60, "unchanged", now, reason="unreachable", served=None, accepted=None),
         listener("none:443", 60, "skipped", now, reason="not_found", days_until_expiry=None, served_name=None),
         *(
             listener(f"lb{number:02}:443", 88, "unchanged", now, served_name=f"host{number}.example.com")
@@ -280,7 +280,7 @@ def rotated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def hostile_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report whose names and messages want to be more than text."""
-    named = {"served_name": HOSTILE, "subject_alt_names": [HOSTILE], "message": HOSTILE, "ends_by": HOSTILE}
+    named = {"served_name": HOSTILE, "subject_alt_names": [HOSTILE], "message": HOSTILE, "limited_by": HOSTILE}
     results = {
         "listeners": [listener(f"{HOSTILE}:443", reason=HOSTILE, **named)],
         "attention": [item(f"{HOSTILE}:443", "expiring", HOSTILE)],

@@ -147,7 +147,7 @@ def filled(annotations: dict[str, str], labels: dict[str, str]) -> dict[str, str
 
 
 def test_the_page_knows_every_metric_and_no_other() -> None:
-    dates = dict.fromkeys(("not_before", "not_after", "ends_at"), "2026-01-01T00:00:00Z")
+    dates = dict.fromkeys(("not_before", "not_after", "effective_not_after"), "2026-01-01T00:00:00Z")
     listener = dates | dict.fromkeys(("renewal_due", "served", "accepted"), True)
     families = list(
         text_string_to_metric_families(as_metrics({"listeners": [listener]}, datetime.now(timezone.utc), success=True))

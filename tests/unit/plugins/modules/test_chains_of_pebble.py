@@ -82,7 +82,7 @@ def test_a_store_that_keeps_one_gets_nothing_served(here: Rotation, certbot: Cer
     before = placed(here.sim)
     for changes in ([CREATE], []):
         done = here.run(**options(certbot, pebble.root_path))
-        assert [one["reason"] for one in done["failed_items"]] == ["chain_cut"], done.output
+        assert [one["reason"] for one in done["failed_items"]] == ["chain_truncated"], done.output
         assert here.changes() == changes and placed(here.sim) == before and len(here.sim.certificates()) == 2
 
 

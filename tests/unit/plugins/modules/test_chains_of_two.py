@@ -114,7 +114,7 @@ def check_cut(here: Rotation, source: dict[str, Any], kept: str) -> None:
         done = here.run(remove_superseded=True, fail_on=None, **source)
         assert done.failed and done.code == "rotation_failed", done.output
         [entry] = done["failed_items"]
-        assert (entry["outcome"], entry["reason"], entry["name"]) == ("failed", "chain_cut", entry["name"])
+        assert (entry["outcome"], entry["reason"], entry["name"]) == ("failed", "chain_truncated", entry["name"])
         new = new or entry["id"]
         assert entry["id"] == new and entry["message"] in done["msg"]
         assert here.changes() == changes and done["changed"] == (changes == [CREATE])
@@ -133,7 +133,7 @@ def test_a_record_that_the_store_has_cut_is_not_taken_even_for_a_worse_one(here:
     later = [EDIT] if kept == "none" else []  # no record of the store has as many as clients need
     for changes in ([CREATE], later, later):
         done = here.run(remove_superseded=True)
-        assert [one["reason"] for one in done["failed_items"]] == ["chain_cut"], done.output
+        assert [one["reason"] for one in done["failed_items"]] == ["chain_truncated"], done.output
         assert here.changes() == changes and set(placed(here.sim).values()) == {bad}
     assert balancing["name"] == "web"
 
@@ -145,7 +145,7 @@ def test_what_is_served_incomplete_is_stored_once_more_and_never_a_third_time(he
     here.keep("www", GOOD)
     for changes in ([CREATE], [], []):
         done = here.run(remove_superseded=True)
-        assert [one["reason"] for one in done["failed_items"]] == ["chain_cut"], done.output
+        assert [one["reason"] for one in done["failed_items"]] == ["chain_truncated"], done.output
         assert here.changes() == changes and set(placed(here.sim).values()) == {used}
         assert len(here.sim.certificates()) == 2
     here.sim.settings(kept_chain="all")

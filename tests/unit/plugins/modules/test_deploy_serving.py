@@ -122,7 +122,7 @@ def test_what_cannot_be_reached(serving: Simulator, login: Row) -> None:
     serving.patch_listener(web.uuids[0], misbehaves="closed", changes=9, at_once=True)
     run = run_it(**login)
     one = only(run)
-    assert (one["outcome"], one["reason"]) == ("switched", "not_reachable")
+    assert (one["outcome"], one["reason"]) == ("switched", "unreachable")
     assert one["served"] is None and one["served_fingerprint_sha256"] is None
     assert not run.failed and run["changed"]
     assert f"web:{PORT}" in str(run["warnings"])

@@ -30,9 +30,9 @@ def test_only_what_is_named_is_done_and_it_is_told_what_is_lost(here: Rotation) 
     plan = here.check(adopt=ADOPT)
     assert not plan.failed, plan.output
     [adopted] = plan["adopted"]
-    assert (adopted["lost"], adopted["allowed"]) == ([f"the organization {LTD}"], ["allow_organization_change"])
-    assert (adopted["had"]["id"], adopted["gets"]["id"]) == (present, None)
-    assert adopted["had"]["organization_name"] == LTD and adopted["gets"]["organization_name"] is None
+    assert (adopted["losses"], adopted["overrides"]) == ([f"the organization {LTD}"], ["allow_organization_change"])
+    assert (adopted["previous"]["id"], adopted["new"]["id"]) == (present, None)
+    assert adopted["previous"]["organization_name"] == LTD and adopted["new"]["organization_name"] is None
     assert f"certificate {present} is still used by {OTHER}" in plan["summary"]
 
     done = here.run(adopt=ADOPT, approved=plan["preview"])
@@ -41,7 +41,7 @@ def test_only_what_is_named_is_done_and_it_is_told_what_is_lost(here: Rotation) 
     assert places(done, "deployed") == {WEB: ("switched", None, True)}
     [new] = [record["id"] for record in done["imported"]]
     assert placed(here.sim) == {WEB: new, OTHER: present}
-    assert done["adopted"][0]["gets"]["id"] == new
+    assert done["adopted"][0]["new"]["id"] == new
 
     rest = here.run(adopt={"common_name": NAME})
     assert placed(here.sim) == {WEB: new, OTHER: new} and here.changes() == [UPDATE]
@@ -60,7 +60,7 @@ def test_what_a_client_refuses_is_pointed_back(here: Rotation) -> None:
     done = here.run(adopt=ADOPT)
     assert done.failed and places(done, "failed_items")[WEB][0] == "rolled_back", done.output
     assert placed(here.sim) == {WEB: present}
-    assert done["adopted"][0]["gets"] is None
+    assert done["adopted"][0]["new"] is None
 
 
 def test_nothing_is_imported_for_nothing(blind: Rotation) -> None:

@@ -52,7 +52,7 @@ class World:
             self._add_balancer(f"lb{number}")
         self.options: dict[str, Any] = {
             "remove_superseded": True,
-            "remove_unseen": self._chance.random() < 0.3,
+            "remove_unverified": self._chance.random() < 0.3,
             "import_new": self._chance.random() < 0.2,
             "trust": self._chance.choice(["require", "require", "warn"]),
             "max_listeners": self._chance.choice([1, 20, 20, 20]),

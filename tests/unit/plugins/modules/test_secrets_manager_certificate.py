@@ -207,7 +207,7 @@ def test_many_at_once_and_no_failure_hides_another(sim: Simulator, instance: Opt
         "old": ("updated", None),
         "new": ("created", None),
         "managed": ("failed", "managed_csr"),
-        "arbitrary": ("failed", "other_type"),
+        "arbitrary": ("failed", "wrong_type"),
         "Name mit Umläuten": ("failed", "refused"),
         "mismatch": ("failed", "key_mismatch"),
         "group": ("failed", "not_found"),

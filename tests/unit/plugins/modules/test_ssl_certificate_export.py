@@ -174,7 +174,7 @@ def test_each_failure_has_its_reason_and_stops_no_other(account: Simulator, dest
     run = export(account, dest, certificate_ids=[*ids.values(), 99])
     assert told(run) == {
         ids["mismatch"]: ("failed", "key_mismatch"),
-        ids["linked"]: ("failed", "not_ours"),
+        ids["linked"]: ("failed", "unsafe_file"),
         ids["fine"]: ("exported", None),
         99: ("failed", "not_found"),
     }

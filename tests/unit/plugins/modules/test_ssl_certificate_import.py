@@ -71,7 +71,7 @@ def run(api: Options, *items: Options, check: bool = False, **options: Any) -> R
     if "certificate" in done:
         assert [done["certificate"]] == entries
     assert done.failed == any(entry["outcome"] == "failed" for entry in entries)
-    if not any(entry["reason"] == "chain_cut" for entry in entries):  # which a record may be of that is new
+    if not any(entry["reason"] == "chain_truncated" for entry in entries):  # which a record may be of that is new
         assert done["changed"] == any(
             entry["outcome"] in CHANGES or any(old["removed"] for old in entry["superseded"]) for entry in entries
         )
@@ -314,11 +314,11 @@ def test_a_chain_that_the_store_cuts(sim: Simulator, any_api: Options) -> None:
     options = GOOD.options(remove_superseded=True)
     assert outcome(run(any_api, check=True, **options)) == ("imported", None)
     first = run(any_api, **options)
-    assert outcome(first) == ("failed", "chain_cut") and first["changed"] and first.code == "chain_cut"
+    assert outcome(first) == ("failed", "chain_truncated") and first["changed"] and first.code == "chain_truncated"
     new = first["certificate"]["id"]
     assert snapshot(sim)[new]["intermediateCertificate"] == pem_of(GOOD.chain[:1])
     again = run(any_api, **options)
-    assert (outcome(again), again["changed"], again["msg"]) == (("failed", "chain_cut"), False, first["msg"])
+    assert (outcome(again), again["changed"], again["msg"]) == (("failed", "chain_truncated"), False, first["msg"])
     assert again["certificate"]["id"] == new and methods(sim)["createObject"] == 1 and methods(sim)["deleteObject"] == 0
     sim.settings(kept_chain="all")
     mended = run(any_api, **options)
@@ -328,7 +328,7 @@ def test_a_chain_that_the_store_cuts(sim: Simulator, any_api: Options) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "reads", "reason"),
-    [({}, 1, None), ({"kept_chain": "first", "tell_given_chain": True}, 3, "chain_cut")],
+    [({}, 1, None), ({"kept_chain": "first", "tell_given_chain": True}, 3, "chain_truncated")],
     ids=["what it has kept", "what it was sent"],
 )
 def test_what_was_kept_is_read_until_the_store_is_known_to_say_it(

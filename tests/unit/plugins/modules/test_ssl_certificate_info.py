@@ -24,12 +24,12 @@ FACTS = {
 }
 KEYS = FACTS | {
     *("id", "notes", "organization_name", "days_until_expiry", "renewal_due", "associated_service_count", "created_at"),
-    *("modified_at", "superseded_by", "ends_at", "ends_by"),
+    *("modified_at", "superseded_by", "effective_not_after", "limited_by"),
 }
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 WITHOUT_MANAGE = [
     *("fingerprint_sha256", "public_key_sha256", "serial_number", "subject_alt_names", "key_type", "notes"),
-    *("associated_service_count", "created_at", "modified_at", "superseded_by", "ends_at", "ends_by"),
+    *("associated_service_count", "created_at", "modified_at", "superseded_by", "effective_not_after", "limited_by"),
 ]
 
 

@@ -79,7 +79,7 @@ def test_what_a_rotation_returned(serving: Simulator, tmp_path: Path) -> None:
             said[name][field] for field in ("outcome", "reason", "message")
         )
         assert (row["name"], row["days_left"]) == (said[name]["served_name"], said[name]["days_until_expiry"])
-        assert row["served"] and row["accepted"] and row["ends_at"] == said[name]["ends_at"]
+        assert row["served"] and row["accepted"] and row["effective_not_after"] == said[name]["effective_not_after"]
     assert rows["web:8443"]["state"] == "switched" and rows["web:8443"]["attention"] == []
     assert rows["api:8443"]["attention"] == ["expiring"]
     assert rows["api:8443"]["messages"] == [one["message"] for one in done["attention"]]

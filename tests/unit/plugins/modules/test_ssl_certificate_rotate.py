@@ -195,7 +195,7 @@ def test_endpoints_are_looked_at_as_listeners_are(blind: Rotation) -> None:
             assert [f"{one['load_balancer']}:{one['port']}" for one in run["listeners"]] == there
             assert [one["certificate_id"] for one in run["listeners"]] == [first, second, None]
             assert places(run, "verified") == dict.fromkeys(there[:2], ("verified", None, True))
-            assert places(run, "skipped_items") == {there[2]: ("skipped", "not_reachable", None)}
+            assert places(run, "skipped_items") == {there[2]: ("skipped", "unreachable", None)}
             assert "What these listeners serve cannot be looked at from here" in str(run["warnings"])
         given = [at(behind.port, expected=second), at(wrong.port, expected=[NAME]), f"{HOST}:{dead}"]
         run = blind.run(endpoints=[*given, {"host": HOST, "expected": 987654321}], fail_on=["not_served"], **plain)
@@ -570,7 +570,7 @@ def test_the_selection(blind: Rotation) -> None:
     balancer(blind.sim, www, name="late")
     blind.keep("www", issue())
     blind.keep("api", issue(OTHER))
-    run = blind.run(common_names=[NAME], load_balancers=["WEB"], remove_unseen=True, **REMOVING)
+    run = blind.run(common_names=[NAME], load_balancers=["WEB"], remove_unverified=True, **REMOVING)
     assert [one["name"] for one in run["imported"]] == ["www"] and not skipped(run), run.output
     assert set(places(run, "deployed")) == {"web:443"}
     assert (run["removed"], kept(run)) == ([], {www: "in_use"}), "late has it still"
@@ -605,7 +605,7 @@ def test_diffs_show_public_facts(blind: Rotation) -> None:
     first, new = store(blind.sim, old()), issue()
     balancer(blind.sim, first)
     blind.keep("www", new)
-    options = {"diff": True, "remove_unseen": True, **REMOVING}
+    options = {"diff": True, "remove_unverified": True, **REMOVING}
     plan, done = blind.check(**options), blind.run(**options)
     assert len(plan["diff"]) == len(done["diff"]) == 3
     assert "PRIVATE" not in json.dumps([plan["diff"], done["diff"]])
@@ -621,7 +621,7 @@ def test_both_transports_do_the_same(account: Simulator, tmp_path: Path) -> None
         first = store(account, old())
         balancer(account, first)
         rotation.keep("www", issue())
-        results.append(rotation.run(**options_for(account, transport), remove_unseen=True, **REMOVING))
+        results.append(rotation.run(**options_for(account, transport), remove_unverified=True, **REMOVING))
         assert rotation.changes() == [CREATE, DELETE, UPDATE] and ALL in rotation.calls
         assert not rotation.run(**options_for(account, transport))["changed"]
     one, other = ({name: len(run[name]) for name in ("imported", "deployed", "removed")} for run in results)

@@ -36,7 +36,7 @@ FACTS = {
 KEYS = FACTS | {
     *("host", "port", "server_name", "ip_address", "days_until_expiry", "renewal_due", "chain", "trust"),
     *("name_matches", "tls_version", "cipher", "certificate_ids", "reason", "message", "accepted", "served"),
-    *("revocation", "ends_at", "ends_by"),
+    *("revocation", "effective_not_after", "limited_by"),
 }
 OF_BALANCERS = {"load_balancer", "load_balancer_uuid", "listener_uuid"}
 NO_LOGIN = {"SL_USERNAME": "", "SL_API_KEY": "", "SL_ENDPOINT_URL": "http://127.0.0.1:9/xmlrpc/v3.1/"}

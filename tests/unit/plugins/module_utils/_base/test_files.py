@@ -249,7 +249,7 @@ def test_what_is_not_ours_is_neither_read_nor_overwritten(home: Path, kind: str)
     for action in (lambda: folder.read("b"), lambda: folder.write({"a": b"1", "b": b"2"})):
         with pytest.raises(CertificatesError) as caught:
             action()
-        assert caught.value.code == "not_ours" and str(there) in caught.value.message
+        assert caught.value.code == "unsafe_file" and str(there) in caught.value.message
     assert folder.names() == {"b"} and there.lstat()[:9] == before[:9] and precious.read_bytes() == b"as it was"
 
 

@@ -453,7 +453,7 @@ def test_load_balancers_are_counted() -> None:
 
 
 def test_listeners_and_until_when_what_they_serve_is_valid() -> None:
-    dates = {"ends_at": "2026-06-01T00:00:00Z", "renewal_due": False, "days_until_expiry": 82}
+    dates = {"effective_not_after": "2026-06-01T00:00:00Z", "renewal_due": False, "days_until_expiry": 82}
     store = [
         served(stored(**dates), "web:8443", "web:443"),
         served(stored(71, not_after="2026-03-20T12:00:00Z"), "api:443"),
@@ -462,12 +462,24 @@ def test_listeners_and_until_when_what_they_serve_is_valid() -> None:
         {
             "listener": "api:443",
             "name": NAME,
-            "ends_at": "2026-03-20T12:00:00Z",
+            "effective_not_after": "2026-03-20T12:00:00Z",
             "renewal_due": None,
             "days_left": None,
         },
-        {"listener": "web:443", "name": NAME, "ends_at": dates["ends_at"], "renewal_due": False, "days_left": 82},
-        {"listener": "web:8443", "name": NAME, "ends_at": dates["ends_at"], "renewal_due": False, "days_left": 82},
+        {
+            "listener": "web:443",
+            "name": NAME,
+            "effective_not_after": dates["effective_not_after"],
+            "renewal_due": False,
+            "days_left": 82,
+        },
+        {
+            "listener": "web:8443",
+            "name": NAME,
+            "effective_not_after": dates["effective_not_after"],
+            "renewal_due": False,
+            "days_left": 82,
+        },
     ]
 
 

@@ -125,7 +125,7 @@ def test_all_that_is_told() -> None:
     issued = AUTHORITY.issue(NAME)
     leaf, sent = (Certificate.of(certificate) for certificate in (issued.certificate, issued.chain[0]))
     result = result_of(issued, accepted=True, is_connected=True)
-    end = {"ends_at": iso(leaf.not_after), "ends_by": None}
+    end = {"effective_not_after": iso(leaf.not_after), "limited_by": None}
     seen = {"ip_address": "192.0.2.1", "tls_version": "TLSv1.3", "cipher": "x", "accepted": True}
     meaning = {"trust": "trusted", "name_matches": True, "days_until_expiry": 90, "renewal_due": False}
     nothing = {"served": None, "reason": None, "message": None}

@@ -87,8 +87,8 @@ ORGANIZATIONS = {
 KEY_TYPES = {
     "RSA": Case(),
     "EC": Case({"key": "ec"}, {"key": "ec"}),
-    "EC for RSA": Case({}, {"key": "ec"}, "key_type_not_offered"),
-    "RSA for EC": Case({"key": "ec"}, {}, "key_type_not_offered"),
+    "EC for RSA": Case({}, {"key": "ec"}, "key_type_differs"),
+    "RSA for EC": Case({"key": "ec"}, {}, "key_type_differs"),
 }
 
 
@@ -216,11 +216,11 @@ def test_two_respects_at_a_time() -> None:
 def test_what_is_about_to_end_takes_the_place_of_nothing_that_ends_later() -> None:
     """Unless a person names it, such as to go back to it."""
     new, old = pair(Case({}, {"days": (-40, 10)}))
-    assert (is_newer(new, old, CLIENTS), reason(new, old)) == (True, "expired")
+    assert (is_newer(new, old, CLIENTS), reason(new, old)) == (True, "expires_earlier")
     assert reason(new, old, wildcards=True) is None
     for ends_soon, issuer in ((new, None), (until(2, NEW, 2), "Public CA 2")):
         why = why_not_in_place_of(ends_soon, Incumbent.of(old), CLIENTS)
-        assert why is not None and why.facts["is_soon"]
+        assert why is not None and why.reason == "expires_earlier"
         assert (why.facts["issuer"] and why.facts["issuer"].shown_name) == issuer
 
 
@@ -232,7 +232,7 @@ def until(day: float, made: Made, identifier: int) -> StoreCertificate:
 
 def test_the_end_of_an_issuer_is_the_end() -> None:
     """Of the chain that clients use."""
-    assert reason(until(2, NEW, 2), OLD.record(1)) == "expired", "it ends sooner, and soon"
+    assert reason(until(2, NEW, 2), OLD.record(1)) == "expires_earlier", "it ends sooner, and soon"
     assert reason(until(40, NEW, 2), OLD.record(1)) is None
     assert reason(NEW.record(2), until(2, OLD, 1)) is None
     why = why_not_in_place_of(until(-2, NEW, 2), Incumbent.of(OLD.record(1)), CLIENTS)
@@ -269,7 +269,7 @@ OF_OPTION = {
     "expired": "expired",
     "names_not_covered": "name_loss",
     "organization_differs": "organization_change",
-    "key_type_not_offered": "key_type_change",
+    "key_type_differs": "key_type_change",
     "untrusted": "untrusted",
     "chain_incomplete": "untrusted",
 }

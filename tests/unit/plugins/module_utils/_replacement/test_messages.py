@@ -40,13 +40,13 @@ def chain(trust: str, *, lacks_root: bool = False) -> Any:
             "Its issuer Public CA 2 expired at 2026-12-01T08:00:00Z: import it again with today's chain.",
         ),
         (
-            "expired",
-            {"end": AT, "issuer": None, "is_soon": True},
+            "expires_earlier",
+            {"end": AT, "issuer": None},
             "It ends at 2026-12-01T08:00:00Z, which is soon, and before what is served now ends: have it renewed.",
         ),
         (
-            "expired",
-            {"end": AT, "issuer": ISSUER, "is_soon": True},
+            "expires_earlier",
+            {"end": AT, "issuer": ISSUER},
             "It ends at 2026-12-01T08:00:00Z, as its issuer Public CA 2 does, which is soon, and before what is served now ends: "
             "give it today's chain.",
         ),
@@ -69,12 +69,12 @@ def chain(trust: str, *, lacks_root: bool = False) -> Any:
             "Its organization (none) is not that of what is served now (A, B).",
         ),
         (
-            "key_type_not_offered",
+            "key_type_differs",
             {"new": "RSA", "present": "ECDSA"},
             "Its key is RSA, and that of what is served now is ECDSA.",
         ),
         (
-            "key_type_not_offered",
+            "key_type_differs",
             {"new": "ECDSA", "present": "RSA"},
             "Its key is ECDSA, and that of what is served now is RSA: load balancers offer cipher suites for RSA keys only, unless others "
             "are chosen.",

@@ -38,7 +38,7 @@ WEB = {
     "subject_alt_names": ["example.com", "www.example.com"],
     "not_before": "2026-01-01T00:00:00Z",
     "not_after": "2026-04-01T00:00:00Z",
-    "ends_at": "2026-03-22T00:00:00Z",
+    "effective_not_after": "2026-03-22T00:00:00Z",
     "renewal_due": False,
     "outcome": "switched",
     "reason": None,

@@ -44,20 +44,29 @@ def rows(**done: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_a_row_is_what_the_module_said_of_a_listener() -> None:
-    said = listener("web:443", 12, reason="not_reachable", served=None, accepted=None, ends_by="An issuer")
+    said = listener("web:443", 12, reason="unreachable", served=None, accepted=None, limited_by="An issuer")
     row = rows(listeners=[said])["web:443"]
     assert tuple(row) == LISTENERS.columns
-    same = {"certificate_id", "served", "accepted", "not_before", "not_after", "ends_at", "ends_by", "renewal_due"}
+    same = {
+        "certificate_id",
+        "served",
+        "accepted",
+        "not_before",
+        "not_after",
+        "effective_not_after",
+        "limited_by",
+        "renewal_due",
+    }
     assert {name: row[name] for name in same} == {name: said[name] for name in same}
     assert (row["reason"], row["message"]) == (said["reason"], said["message"])
     assert (row["state"], row["name"], row["days_left"]) == ("unchanged", NAME, 12)
-    assert row["explanation"] == WORDS["en"]["reasons"]["not_reachable"]
+    assert row["explanation"] == WORDS["en"]["reasons"]["unreachable"]
     assert (row["attention"], row["messages"]) == ([], [])
 
 
 def test_what_was_not_told_is_null() -> None:
     row = rows(listeners=[{"load_balancer": "web", "port": 443, "outcome": "failed", "reason": "not_found"}])["web:443"]
-    assert [row[name] for name in ("name", "days_left", "ends_at", "served", "message")] == [None] * 5
+    assert [row[name] for name in ("name", "days_left", "effective_not_after", "served", "message")] == [None] * 5
 
 
 def test_what_needs_a_person_comes_first_then_what_ends_first() -> None:
@@ -130,7 +139,7 @@ def test_what_is_about_no_listener_is_a_notice() -> None:
             unread(),
             unread("being_renewed", message="Wait."),
             unread("already_imported", message="It is there."),
-            listener("web:443", outcome="skipped", reason="not_reachable"),
+            listener("web:443", outcome="skipped", reason="unreachable"),
         ],
         empty_sources=[{"source": "lego", "path": "/etc/lego", "message": "The source lego brings nothing."}],
     )["notices"]

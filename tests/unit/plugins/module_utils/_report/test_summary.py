@@ -104,7 +104,7 @@ def test_a_listener_is_counted_once_and_certificates_apart() -> None:
     ports[3]["better_certificate_id"] = 9
     items = [{**DUE, "port": 2}, {**DUE, "port": 5}, {**DUE, "port": 5, "reason": "held_back"}]
     failed = [{**WEB, "port": 1, "message": "It failed."}, {**NEW, "message": "It failed."}]
-    unseen = {**WEB, "port": 2, "reason": "not_reachable"}
+    unseen = {**WEB, "port": 2, "reason": "unreachable"}
     left_out = [skipped("a", "already_imported"), skipped("b", "new_name"), unseen]
     assert counted(*ports, attention=items, failed=failed, skipped=left_out, imported=[NEW], removed=[NEW, NEW]) == (
         "8 listeners: 1 switched, 1 failed, 2 need a person, 1 to be switched, 1 could not be looked at, 2 as they were; "
@@ -227,7 +227,7 @@ BEFORE, AFTER = 4699, 4711
 
 def known(identifier: int | None, organization: str | None, begin: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
     facts = {"common_name": None, "subject_alt_names": [NAME], "key_type": "RSA", "key_size": 2048}
-    dates = {"not_before": begin, "not_after": "2026-06-01T00:00:00Z", "ends_at": "2026-05-31T00:00:00Z"}
+    dates = {"not_before": begin, "not_after": "2026-06-01T00:00:00Z", "effective_not_after": "2026-05-31T00:00:00Z"}
     return {"id": identifier, "organization_name": organization, **facts, **dates}
 
 
@@ -235,8 +235,8 @@ HAD, GETS = known(BEFORE, "Example Ltd"), known(AFTER, None, "2026-02-01T00:00:0
 
 
 def adopted(**given: Any) -> dict[str, Any]:
-    switched = {**PLACE, "outcome": "switched", "message": "Switched.", "had": HAD, "gets": GETS}
-    lost = {"lost": ["the organization Example Ltd"], "allowed": ["allow_organization_change"], "still_used_by": []}
+    switched = {**PLACE, "outcome": "switched", "message": "Switched.", "previous": HAD, "new": GETS}
+    lost = {"losses": ["the organization Example Ltd"], "overrides": ["allow_organization_change"], "still_used_by": []}
     return {**switched, **lost, **given}
 
 
@@ -254,7 +254,7 @@ def test_what_it_had_got_and_lost_and_how_to_remove_the_old_one() -> None:
 
 
 def test_a_plan_removes_nothing_and_has_no_id_for_what_is_not_stored() -> None:
-    assert said_of(adopted(gets={**GETS, "id": None}, lost=[], allowed=[]), is_check_mode=True) == [
+    assert said_of(adopted(new={**GETS, "id": None}, losses=[], overrides=[]), is_check_mode=True) == [
         f"web:443 has certificate {BEFORE}: {NAME}, Example Ltd, RSA 2048, until 2026-05-31T00:00:00Z",
         f"web:443 would get a certificate that is to be imported: {NAME}, no organization, RSA 2048, until 2026-05-31T00:00:00Z",
         "web:443 would lose nothing",
@@ -269,13 +269,13 @@ def test_the_old_one_is_told_once_and_by_whom_it_is_still_used() -> None:
 def test_an_old_one_that_is_newer_is_told_of_by_each_run() -> None:
     newer = {**HAD, "not_before": "2026-03-01T00:00:00Z"}
     last = f"until {BEFORE} is removed, or {NAME} is renewed, each run tells that it is newer (held_back)"
-    assert said_of(adopted(had=newer))[-1] == last
-    assert last not in said_of(adopted(had=newer, allowed=[]))
+    assert said_of(adopted(previous=newer))[-1] == last
+    assert last not in said_of(adopted(previous=newer, overrides=[]))
 
 
 def test_what_was_not_switched() -> None:
     """What has failed is told with all that has; a listener without a certificate has none to remove."""
-    assert said_of(adopted(outcome="unchanged", gets=None, message="It has it.")) == ["web:443: It has it."]
-    assert said_of(adopted(outcome="failed", gets=None)) == []
-    had, _got, lost = said_of(adopted(had=None, lost=[], allowed=[]))
+    assert said_of(adopted(outcome="unchanged", new=None, message="It has it.")) == ["web:443: It has it."]
+    assert said_of(adopted(outcome="failed", new=None)) == []
+    had, _got, lost = said_of(adopted(previous=None, losses=[], overrides=[]))
     assert (had, lost) == ("web:443 had no certificate", "web:443 lost nothing")

@@ -29,7 +29,9 @@ def test_the_most_urgent_come_first() -> None:
         listener("web:8443", 3),
         listener("api:443", 50, served=None, accepted=None, subject_alt_names=[NAME, "b.example.com", "a.example.com"]),
         listener("api:8443", 70, accepted=False),
-        listener("odd:443", 80, "failed", served=False, ends_at=None, days_until_expiry=None, served_name=None),
+        listener(
+            "odd:443", 80, "failed", served=False, effective_not_after=None, days_until_expiry=None, served_name=None
+        ),
         listener("old:443", 55, better_certificate_id=9),
         listener("due:443", 20),
     ]
@@ -78,7 +80,7 @@ def test_names_of_any_kind_stay_in_their_columns() -> None:
 
 
 def test_what_nobody_could_look_at_is_not_called_well() -> None:
-    [_header, line] = table({**listener("web:443"), "served": None, "accepted": None, "reason": "not_reachable"})
+    [_header, line] = table({**listener("web:443"), "served": None, "accepted": None, "reason": "unreachable"})
     assert line.endswith("to be looked at from elsewhere")
 
 

@@ -154,7 +154,7 @@ def test_a_listener_that_is_gone() -> None:
 
 def test_deletions() -> None:
     """What would be deleted now and was not shown is kept; so is what was shown and is needed again, or gone."""
-    plan = RemovalPlan([OLD, NEW], [(NEWER, Obstacle("not_reachable", {}))])
+    plan = RemovalPlan([OLD, NEW], [(NEWER, Obstacle("unreachable", {}))])
     gone = Made("gone.example.com", ("gone.example.com",)).record(9)
     old, left_out = limit_removal(plan, approved(removed=[OLD, NEWER, gone]))
     assert old == [OLD]

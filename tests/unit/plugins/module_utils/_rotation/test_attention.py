@@ -172,8 +172,8 @@ def test_an_item() -> None:
         "reason": "expiring",
         "cause": None,
         "not_after": iso(NOW + 10 * DAY),
-        "ends_at": iso(NOW + 10 * DAY),
-        "ends_by": None,
+        "effective_not_after": iso(NOW + 10 * DAY),
+        "limited_by": None,
         "days_until_expiry": 10,
         "held_back_since": None,
         "explanation_url": None,
@@ -237,7 +237,7 @@ def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served(
         (replace(FRESH, common_name=OTHER, names=(OTHER,)), None),
         (replace(FRESH, common_name=None, names=(NAME,)), None),
         (replace(FRESH, organization=LTD), "organization_differs"),
-        (replace(FRESH, key="ec"), "key_type_not_offered"),
+        (replace(FRESH, key="ec"), "key_type_differs"),
         (replace(FRESH, by="itself"), "untrusted"),
         (replace(FRESH, by="own"), "chain_incomplete"),
         (replace(FRESH, chain="none"), "chain_incomplete"),
@@ -273,7 +273,7 @@ def test_what_of_a_source_is_held_back_names_the_source() -> None:
     (item,) = found(serving(Made(days=(-2, 89))), usable=[ec], has_sources=True)
     assert item.why.facts["entry"] == ec
     place = {"source": "lego", "name": "entry-3", "path": "/lego/3/cert.pem"}
-    assert item.cause == {"reason": "key_type_not_offered", **place}
+    assert item.cause == {"reason": "key_type_differs", **place}
 
 
 def test_a_balancer_that_offers_no_suite_for_the_key() -> None:
@@ -342,7 +342,7 @@ def test_of_several_that_are_held_back_the_first_counts() -> None:
     """A client that renews every other day would never be heard of otherwise; what is told is about the newest."""
     newer = [replace(FRESH, organization="Other Ltd", days=(-5, 60)), replace(FRESH, key="ec", days=(-1, 70))]
     (item,) = found(serving(Made(days=(-40, 50))), store=newer)
-    assert item.held_back_since == NOW - 5 * DAY and item.why.facts["why"].reason == "key_type_not_offered"
+    assert item.held_back_since == NOW - 5 * DAY and item.why.facts["why"].reason == "key_type_differs"
 
 
 def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
@@ -555,8 +555,8 @@ def test_an_issuer_ends_before_the_certificate_does(day: int, expected: str) -> 
     (item,) = found(listener(1, with_issuer_until(day)))
     told = item.as_result(NOW)
     assert (told["reason"], told["days_until_expiry"]) == (expected, day)
-    assert (told["not_after"], told["ends_at"]) == (iso(NOW + 90 * DAY), iso(NOW + day * DAY))
-    assert told["ends_by"] == Certificate.of(TRUSTED.issuer).shown_name
+    assert (told["not_after"], told["effective_not_after"]) == (iso(NOW + 90 * DAY), iso(NOW + day * DAY))
+    assert told["limited_by"] == Certificate.of(TRUSTED.issuer).shown_name
 
 
 def test_a_renewal_whose_issuer_begins_too_late() -> None:

@@ -95,18 +95,24 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     assert (told["load_balancer_uuid"], told["listener_uuid"], told["previous_certificate_id"]) == (None, None, None)
     assert (told["certificate_id"], told["served"], told["served_name"]) == (1, None, NAME)
     told = as_served(seen(world, FRESH, certificate_id=1), world)
-    assert (told["certificate_id"], told["ends_at"], told["outcome"]) == (2, iso(NOW + 90 * DAY), "unchanged")
+    assert (told["certificate_id"], told["effective_not_after"], told["outcome"]) == (
+        2,
+        iso(NOW + 90 * DAY),
+        "unchanged",
+    )
     (unseen,) = planned(world, certificate_id=1)
     told = as_served(unseen, world)
-    assert (told["ends_at"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
+    assert (told["effective_not_after"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
     assert find_attention([unseen], facts(world)) == [], "what nobody could look at may serve the newer one by now"
     (item,) = find_attention([unseen.failed("not_served", {"error": "No TLS."}, served=False)], facts(world))
     told = item.as_result(NOW)
-    assert (told["not_after"], told["ends_at"]) == (iso(NOW + 10 * DAY), None), "of the one that it must serve"
+    assert (told["not_after"], told["effective_not_after"]) == (iso(NOW + 10 * DAY), None), (
+        "of the one that it must serve"
+    )
     (unseen,) = planned(world, names=(OTHER, NAME))
     told = as_served(unseen, world)
     assert (told["certificate_id"], told["served_name"], told["subject_alt_names"]) == (None, OTHER, [OTHER, NAME])
-    assert told["ends_at"] is None and told["better_certificate_id"] is None
+    assert told["effective_not_after"] is None and told["better_certificate_id"] is None
 
 
 def test_which_endpoint_must_serve_what_the_store_does_not_have() -> None:
@@ -121,7 +127,7 @@ def test_what_is_not_in_the_store_is_told_as_it_is_served() -> None:
     world = world_of([])
     told = as_served(seen(world, FRESH), world)
     assert (told["certificate_id"], told["served_name"], told["common_name"]) == (None, NAME, NAME)
-    assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["ends_at"] == iso(NOW + 90 * DAY)
+    assert told["fingerprint_sha256"] == FRESH.issued.fingerprint and told["effective_not_after"] == iso(NOW + 90 * DAY)
 
 
 def test_what_it_must_serve() -> None:

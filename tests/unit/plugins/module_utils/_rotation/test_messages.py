@@ -198,7 +198,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         ),
         *(
             (
-                "ambiguous",
+                "changed_meanwhile",
                 {"now": changed},
                 f"The listener was changed since the plan was made: it {how} now. Run it again to see what is there.",
             )
@@ -498,10 +498,10 @@ def test_too_many_listeners() -> None:
             "clients refuse what web:443 serves in its place: it is old.",
         ),
         (
-            "not_reachable",
+            "unreachable",
             {"endpoints": ["vpc:443", "cdn:443"]},
             "the run could not see what vpc:443, cdn:443 serve. Run the rotation from a host that reaches each of their addresses, or set "
-            "remove_unseen.",
+            "remove_unverified.",
         ),
         (
             "not_served",
@@ -515,7 +515,7 @@ def test_why_a_certificate_is_kept(reason: str, facts: dict[str, Any], said: str
 
 
 def test_until_when_a_certificate_is_kept() -> None:
-    assert why_kept(1, Obstacle("ends_later", {"end": AT})) == (
+    assert why_kept(1, Obstacle("expires_earlier", {"end": AT})) == (
         f"Certificate 1 is kept until it ends at {iso(AT)}, because what replaces it ends earlier."
     )
     assert why_kept(1, Obstacle("in_use", {"endpoint": 3, "demand": DEMAND})) == (
@@ -649,7 +649,7 @@ def test_why_not_imported(why: Obstacle[Any], said: str) -> None:
 
 def test_a_key_that_is_not_offered() -> None:
     """The remedy is for all names, the one that it is called by first."""
-    why = renews_nothing("key_type_not_offered", "key_type_not_offered", new="EC", present="RSA")
+    why = renews_nothing("key_type_differs", "key_type_differs", new="EC", present="RSA")
     ec = entry(Made(names=(OTHER, NAME), key="ec"), source="lego")
     assert "For certificate 1, its key is EC, and that of what is served now is RSA: " in why_not_imported(why, ec)
     said = f"`lego run --key-type RSA2048 --renew-force --domains {NAME} --domains {OTHER}` issues it anew"
@@ -804,10 +804,10 @@ def not_deployed(because: str | None) -> Obstacle[str]:
             f"{HELD_BACK} Its wildcards have them: {deploy(10, 'web:443')} has it served; or have it issued for these names, too.",
         ),
         (
-            held(remedy="key_type_not_offered", old=replace(OLD, key="ec").record(1)),
+            held(remedy="key_type_differs", old=replace(OLD, key="ec").record(1)),
             f"{HELD_BACK} If that is meant, {deploy(10, 'web:443', 'allow_key_type_change')} has it served, once.",
         ),
-        (held(remedy="key_type_not_offered", new=replace(NEW, key="ec").record(10)), f"{HELD_BACK} {RSA_KEY}"),
+        (held(remedy="key_type_differs", new=replace(NEW, key="ec").record(10)), f"{HELD_BACK} {RSA_KEY}"),
         (held("organization_differs"), f"{HELD_BACK} Or if nobody wants it, {remove(10)} deletes it."),
         (held("organization_differs", new=NEW.record(10, associatedServiceCount=1)), HELD_BACK),
         (Obstacle("unusable", {"skipped": WWW}), "lego www would renew it and cannot be used: It is locked."),

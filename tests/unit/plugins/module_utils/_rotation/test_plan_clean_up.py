@@ -38,7 +38,7 @@ FIRST, SECOND = OLD.record(1, associatedServiceCount=1), NEW.record(2)
 UNUSED, HAS_IT = replace(FIRST, associated_service_count=0), listener(2, SECOND)
 LACKING = replace(NEW, chain="none").record(1, associatedServiceCount=1)
 """The same as the second one, without its chain."""
-IN_USE, KEPT, UNSEEN = ([(1, reason)] for reason in ("in_use", "not_served", "not_reachable"))
+IN_USE, KEPT, UNSEEN = ([(1, reason)] for reason in ("in_use", "not_served", "unreachable"))
 
 
 def plan(
@@ -50,7 +50,7 @@ def plan(
 ) -> RemovalPlan:
     """What is planned; of the balancers, those of the listeners are known in any case."""
     world = world_of(records, *(one.place.balancer for one in listeners), *balancers)
-    return plan_removal(world, listeners, imported, **{"remove_unseen": False, **known})
+    return plan_removal(world, listeners, imported, **{"remove_unverified": False, **known})
 
 
 def removal(
@@ -71,10 +71,10 @@ SWITCHED = listener(1, SECOND)
 """The listener that was switched from the old certificate to the new one, and was seen to serve it."""
 
 
-@pytest.mark.parametrize("remove_unseen", [False, True])
-def test_what_an_endpoint_is_expected_to_serve_stays(remove_unseen: bool) -> None:
+@pytest.mark.parametrize("remove_unverified", [False, True])
+def test_what_an_endpoint_is_expected_to_serve_stays(remove_unverified: bool) -> None:
     """By its id, whatever was seen: once it is gone, nobody knows what the endpoint must serve."""
-    known = {"remove_unseen": remove_unseen, "expected": {1: "endpoints[3]", 9: "endpoints[0]"}}
+    known = {"remove_unverified": remove_unverified, "expected": {1: "endpoints[3]", 9: "endpoints[0]"}}
     assert removal([FIRST, SECOND], SWITCHED, **known) == ([], IN_USE)
     assert why([FIRST, SECOND], SWITCHED, **known) == {"expected_by": "endpoints[3]", "newest": SECOND}
 
@@ -99,11 +99,11 @@ def at_endpoint(
     return looked_at if is_fine else looked_at.failed("not_served", {"error": "Another one is served."})
 
 
-@pytest.mark.parametrize("remove_unseen", [False, True])
+@pytest.mark.parametrize("remove_unverified", [False, True])
 @pytest.mark.parametrize("is_fine", [True, False], ids=["what it must", "something else than it must"])
-def test_what_an_endpoint_serves_stays(is_fine: bool, remove_unseen: bool) -> None:
+def test_what_an_endpoint_serves_stays(is_fine: bool, remove_unverified: bool) -> None:
     """At any of its addresses, also if it should serve another one."""
-    vpc, known = at_endpoint(SECOND, UNUSED, is_fine=is_fine), {"remove_unseen": remove_unseen}
+    vpc, known = at_endpoint(SECOND, UNUSED, is_fine=is_fine), {"remove_unverified": remove_unverified}
     for is_check_mode in (False, True):
         assert goes(vpc, is_check_mode=is_check_mode, **known) == ([], IN_USE)
     both = why([UNUSED, SECOND], HAS_IT, endpoints=[vpc, at_endpoint(UNUSED, host="cdn")], **known)
@@ -141,7 +141,7 @@ def test_what_an_endpoint_may_serve_that_was_not_seen_stays(unseen: EndpointActi
     """As with a listener; unless that is not wanted."""
     assert goes(unseen) == goes(at_endpoint(SECOND, host="cdn"), unseen) == ([], UNSEEN)
     assert goes(unseen, is_check_mode=True) == ([], UNSEEN)
-    assert goes(unseen, remove_unseen=True) == ([1], [])
+    assert goes(unseen, remove_unverified=True) == ([1], [])
 
 
 def test_what_an_endpoint_of_other_names_may_serve_is_something_else() -> None:
@@ -234,7 +234,7 @@ def test_what_is_replaced_goes(had: int) -> None:
 def test_what_may_not_stand_in_for_a_certificate_deletes_nothing(new: Made) -> None:
     """Though a listener was switched to it and serves it, as somebody wanted it by name."""
     second = new.record(2)
-    assert removal([FIRST, second], listener(1, second), remove_unseen=True) == ([], [])
+    assert removal([FIRST, second], listener(1, second), remove_unverified=True) == ([], [])
 
 
 def test_the_same_certificate_without_its_chain_goes() -> None:
@@ -243,7 +243,7 @@ def test_the_same_certificate_without_its_chain_goes() -> None:
     assert removal([SECOND, LACKING], listener(2, LACKING)) == ([], [])
 
 
-@pytest.mark.parametrize("remove_unseen", [False, True])
+@pytest.mark.parametrize("remove_unverified", [False, True])
 @pytest.mark.parametrize(
     ("listener_of_it", "expected"),
     [
@@ -255,18 +255,18 @@ def test_the_same_certificate_without_its_chain_goes() -> None:
     ids=["refused", "refused before, too", "pointed back", "something else is served, whoever takes it"],
 )
 def test_clients_must_accept_what_takes_its_place(
-    listener_of_it: ListenerAction, expected: tuple[list[int], list[tuple[int, str]]], remove_unseen: bool
+    listener_of_it: ListenerAction, expected: tuple[list[int], list[tuple[int, str]]], remove_unverified: bool
 ) -> None:
     """Or they refused what was there before, too; what was not looked at is another question."""
-    assert removal([FIRST, SECOND], listener_of_it, remove_unseen=remove_unseen) == expected
+    assert removal([FIRST, SECOND], listener_of_it, remove_unverified=remove_unverified) == expected
 
 
 @pytest.mark.parametrize(
     ("known", "reason"),
     [
-        ({"is_everywhere": False}, "not_reachable"),
-        ({"accepted": None}, "not_reachable"),
-        ({"served": None, "accepted": False, "refusal": "nothing"}, "not_reachable"),
+        ({"is_everywhere": False}, "unreachable"),
+        ({"accepted": None}, "unreachable"),
+        ({"served": None, "accepted": False, "refusal": "nothing"}, "unreachable"),
         ({"accepted": False, "was_refused": True, "is_everywhere": False}, "not_accepted"),
     ],
     ids=str,
@@ -276,14 +276,14 @@ def test_each_address_must_be_seen_and_clients_be_asked_there(known: dict[str, A
     partly = replace(SWITCHED, **known)
     assert removal([FIRST, SECOND], partly) == ([], [(1, reason)])
     if partly.served:
-        assert removal([FIRST, SECOND], partly, remove_unseen=True) == ([1], [])
+        assert removal([FIRST, SECOND], partly, remove_unverified=True) == ([1], [])
 
 
 def test_a_certificate_that_is_stored_twice() -> None:
     """Who has it by its other record counts as one that has it: also if it cannot be looked at, or is not among those of this run."""
     copy = OLD.record(5)
     failed = listener(5, copy, "api", outcome="failed", reason="balancer_error", served=None)
-    assert removal([FIRST, copy, SECOND], SWITCHED, failed, remove_unseen=True) == ([], UNSEEN)
+    assert removal([FIRST, copy, SECOND], SWITCHED, failed, remove_unverified=True) == ([], UNSEEN)
     far = [balancer("far", p443=5)]
     assert removal([FIRST, copy, SECOND], SWITCHED, balancers=far) == ([], [*UNSEEN, (5, "in_use")])
     assert removal([FIRST, copy, SECOND], SWITCHED, listener(5, SECOND, "api")) == ([1, 5], [])
@@ -300,7 +300,7 @@ def test_why_it_is_refused() -> None:
 def test_what_ends_later_than_what_replaces_it_is_kept() -> None:
     later = Made(days=(-80, 50)).record(1)
     short = Made(days=(-1, 44)).record(2)
-    assert removal([later, short], listener(1, short)) == ([], [(1, "ends_later")])
+    assert removal([later, short], listener(1, short)) == ([], [(1, "expires_earlier")])
     assert why([later, short], listener(1, short)) == {"end": NOW + 50 * DAY}
     assert removal([later, short, NEW.record(3)], listener(1, short), listener(1, NEW.record(3), "api")) == ([1], [])
 
@@ -316,9 +316,9 @@ def test_what_a_listener_has_stays() -> None:
     """Also if this run would have switched it and failed."""
     assert removal([FIRST, SECOND], SWITCHED, listener(1, FIRST, "api")) == ([], [])
     failed = listener(1, SECOND, "api", outcome="failed", reason="balancer_busy", is_changed=False, served=None)
-    assert removal([FIRST, SECOND], SWITCHED, failed, remove_unseen=True) == ([], [])
+    assert removal([FIRST, SECOND], SWITCHED, failed, remove_unverified=True) == ([], [])
     back = listener(1, SECOND, "api", outcome="rolled_back", reason="not_served", served=False)
-    assert removal([FIRST, SECOND], SWITCHED, back, remove_unseen=True) == ([], [])
+    assert removal([FIRST, SECOND], SWITCHED, back, remove_unverified=True) == ([], [])
 
 
 def test_what_is_older_still_goes_too() -> None:
@@ -327,7 +327,7 @@ def test_what_is_older_still_goes_too() -> None:
     assert removal([FIRST, SECOND, oldest], SWITCHED) == ([1, 3], [])
     assert removal([oldest, FIRST, SECOND], SWITCHED, listener(1, FIRST, "api")) == ([3], [])
     unseen = listener(1, FIRST, "api", served=None)
-    assert removal([oldest, FIRST, SECOND], SWITCHED, unseen) == ([], [(3, "not_reachable")])
+    assert removal([oldest, FIRST, SECOND], SWITCHED, unseen) == ([], [(3, "unreachable")])
 
 
 def test_what_this_run_has_imported_stays() -> None:
@@ -347,51 +347,51 @@ def test_what_would_be_stored_counts_in_check_mode() -> None:
 
 def test_what_cannot_be_read_stays() -> None:
     unreadable = OLD.record(3, certificate="garbage")
-    assert removal([unreadable, SECOND], listener(3, SECOND), remove_unseen=True) == ([], [])
+    assert removal([unreadable, SECOND], listener(3, SECOND), remove_unverified=True) == ([], [])
 
 
 # Every listener was seen to serve it
 
 
-@pytest.mark.parametrize("remove_unseen", [False, True])
+@pytest.mark.parametrize("remove_unverified", [False, True])
 @pytest.mark.parametrize("served", [True, None, False])
 @pytest.mark.parametrize("had", [1, 2], ids=["switched", "has it already"])
-def test_each_listener_must_be_seen(had: int, served: bool | None, remove_unseen: bool) -> None:
+def test_each_listener_must_be_seen(had: int, served: bool | None, remove_unverified: bool) -> None:
     """One that had the old certificate, and one that has the new one; that one looks all right is not enough."""
     old = replace(FIRST, associated_service_count=1 if had == 2 else 2)
     second = listener(had, SECOND, "api", served=served)
     if served is False:
         second = second.failed("not_served", {}, is_changed=True)
-    kept = KEPT if served is False else [] if served or remove_unseen else UNSEEN
-    assert removal([old, SECOND], SWITCHED, second, remove_unseen=remove_unseen) == ([] if kept else [1], kept)
+    kept = KEPT if served is False else [] if served or remove_unverified else UNSEEN
+    assert removal([old, SECOND], SWITCHED, second, remove_unverified=remove_unverified) == ([] if kept else [1], kept)
 
 
 @pytest.mark.parametrize("outcome", ["failed", "rolled_back"])
 def test_a_listener_that_failed_was_not_seen(outcome: Any) -> None:
     """Whatever it serves: the balancer may go on changing."""
     other = listener(2, SECOND, "api", outcome=outcome, reason="outcome_unknown")
-    assert removal([FIRST, SECOND], SWITCHED, other, remove_unseen=True) == ([], UNSEEN)
+    assert removal([FIRST, SECOND], SWITCHED, other, remove_unverified=True) == ([], UNSEEN)
 
 
 def test_a_listener_whose_certificate_is_not_known_was_not_seen() -> None:
     """It had the old certificate and has one that the store does not show."""
     lost = replace(listener(1, SECOND, "api"), target=None, target_id=9)
     old = replace(FIRST, associated_service_count=2)
-    assert removal([old, SECOND], SWITCHED, lost, remove_unseen=True) == ([], UNSEEN)
+    assert removal([old, SECOND], SWITCHED, lost, remove_unverified=True) == ([], UNSEEN)
 
 
-@pytest.mark.parametrize("remove_unseen", [False, True])
-def test_an_address_that_still_serves_the_old_one(remove_unseen: bool) -> None:
+@pytest.mark.parametrize("remove_unverified", [False, True])
+def test_an_address_that_still_serves_the_old_one(remove_unverified: bool) -> None:
     """Of several addresses of a listener, or of a listener that is for something else in the API."""
     old, new = ((certificate_of(record), *record.intermediates) for record in (FIRST, SECOND))
     half = SWITCHED.failed("not_served", {}, is_changed=True, served=False, seen=(old, new))
-    assert removal([FIRST, SECOND], half, remove_unseen=remove_unseen) == ([], KEPT)
+    assert removal([FIRST, SECOND], half, remove_unverified=remove_unverified) == ([], KEPT)
     elsewhere = Made(OTHER, (OTHER,)).record(3)
     odd = listener(3, elsewhere, "api", served=False, seen=(old,)).failed("not_served", {}, is_changed=True)
     records = [FIRST, SECOND, elsewhere]
-    assert removal(records, SWITCHED, odd, remove_unseen=remove_unseen) == ([], KEPT)
+    assert removal(records, SWITCHED, odd, remove_unverified=remove_unverified) == ([], KEPT)
     harmless = replace(odd, seen=(new,))
-    assert removal(records, SWITCHED, harmless, remove_unseen=remove_unseen) == ([1], [])
+    assert removal(records, SWITCHED, harmless, remove_unverified=remove_unverified) == ([1], [])
     unseen = listener(1, SECOND, "shop", served=None)
     assert removal(records, unseen, harmless) == ([], UNSEEN), "that another one is wrong is not why"
 
@@ -401,17 +401,17 @@ def test_listeners_of_other_names_do_not_matter() -> None:
     assert removal([FIRST, SECOND, elsewhere], SWITCHED, listener(3, elsewhere, "api", served=None)) == ([1], [])
 
 
-@pytest.mark.parametrize("remove_unseen", [False, True])
-def test_a_listener_that_this_run_does_not_deal_with_was_not_seen(remove_unseen: bool) -> None:
+@pytest.mark.parametrize("remove_unverified", [False, True])
+def test_a_listener_that_this_run_does_not_deal_with_was_not_seen(remove_unverified: bool) -> None:
     """Such as one of another balancer, which an earlier run has switched."""
     far = balancer("far", p8443=2)
-    assert removal([FIRST, SECOND], SWITCHED, balancers=[far], remove_unseen=remove_unseen) == ([], UNSEEN)
+    assert removal([FIRST, SECOND], SWITCHED, balancers=[far], remove_unverified=remove_unverified) == ([], UNSEEN)
     near = listener(2, SECOND, "near", served=None)
     assert why([FIRST, SECOND], SWITCHED, near, balancers=[far]) == {"listeners": ["near:443", "far:8443"]}
     third = NEWER.record(3)
     far = balancer("far", p8443=3)
     records = [FIRST, SECOND, third]
-    assert removal(records, SWITCHED, balancers=[far], remove_unseen=remove_unseen) == ([], UNSEEN)
+    assert removal(records, SWITCHED, balancers=[far], remove_unverified=remove_unverified) == ([], UNSEEN)
     without = balancer("far", p8443=None)
     plain = balancer("far", p8443=2)
     plain = replace(plain, listeners=(replace(plain.listeners[0], protocol="TCP"),))
@@ -420,7 +420,7 @@ def test_a_listener_that_this_run_does_not_deal_with_was_not_seen(remove_unseen:
 
 def test_what_only_a_listener_that_this_run_does_not_deal_with_has() -> None:
     """Nobody looks at it, so that it replaces nothing for now, and that is told."""
-    assert removal([UNUSED, SECOND], balancers=[balancer("far", p443=2)], remove_unseen=True) == ([], UNSEEN)
+    assert removal([UNUSED, SECOND], balancers=[balancer("far", p443=2)], remove_unverified=True) == ([], UNSEEN)
 
 
 # Nothing else uses it
@@ -439,7 +439,7 @@ def test_what_only_a_listener_that_this_run_does_not_deal_with_has() -> None:
 def test_what_another_service_uses_is_kept_and_told(use: dict[str, Any], services: int | None) -> None:
     """If it would have been removed otherwise."""
     old = OLD.record(1, **use)
-    assert removal([old, SECOND], SWITCHED, remove_unseen=True) == ([], IN_USE)
+    assert removal([old, SECOND], SWITCHED, remove_unverified=True) == ([], IN_USE)
     assert why([old, SECOND], SWITCHED) == {"services": services}
     assert removal([old, SECOND, NEWER.record(3)], listener(2, SECOND, served=None)) == ([], IN_USE)
 
@@ -461,14 +461,14 @@ def test_what_was_listed_after_the_switch_is_not_counted_twice() -> None:
     """The service that is left then is another one."""
     for old, expected in (FIRST, IN_USE), (UNUSED, []):
         world = world_of([old, SECOND], balancer("web", p443=2))
-        found = plan_removal(world, [SWITCHED], (), remove_unseen=False)
+        found = plan_removal(world, [SWITCHED], (), remove_unverified=False)
         assert [(record.id, why.reason) for record, why in found.kept] == expected
 
 
 def test_listeners_of_others_that_have_it() -> None:
     """Whatever the count says."""
     far = balancer("far", p443=1, p8443=1)
-    assert removal([UNUSED, SECOND], SWITCHED, balancers=[far], remove_unseen=True) == ([], IN_USE)
+    assert removal([UNUSED, SECOND], SWITCHED, balancers=[far], remove_unverified=True) == ([], IN_USE)
     assert why([UNUSED, SECOND], SWITCHED, balancers=[far]) == {"listeners": ["far:443", "far:8443"]}
 
 
@@ -476,7 +476,7 @@ def test_each_is_decided_for_itself() -> None:
     """One that is kept keeps no other."""
     api = [Made(OTHER, (OTHER,), days=days).record(number) for number, days in ((3, (-80, 10)), (4, (-1, 90)))]
     unseen = listener(3, api[1], "api", served=None)
-    assert removal([FIRST, SECOND, *api], SWITCHED, unseen) == ([1], [(3, "not_reachable")])
+    assert removal([FIRST, SECOND, *api], SWITCHED, unseen) == ([1], [(3, "unreachable")])
 
 
 def test_a_record_in_results() -> None:

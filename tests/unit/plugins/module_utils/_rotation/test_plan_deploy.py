@@ -158,7 +158,7 @@ NEAR: dict[str, tuple[Issued, Issued, str]] = {
     "begins tomorrow": (issue(days=PRESENT), issue(days=(1, 90)), "not_yet_valid"),
     "lacks a name": (issue(days=PRESENT, names=[NAME, "example.com"]), issue(), "names_not_covered"),
     "of no organization": (issue(days=PRESENT, organization="Example"), issue(), "organization_differs"),
-    "of another key type": (issue(days=PRESENT), issue(key="ec"), "key_type_not_offered"),
+    "of another key type": (issue(days=PRESENT), issue(key="ec"), "key_type_differs"),
     "signed by itself": (issue(days=PRESENT), self_signed(NAME, new_key("rsa"), days=FUTURE), "untrusted"),
     "of an authority that nobody knows": (issue(days=PRESENT), OWN.issue(NAME, key=new_key("rsa")), "chain_incomplete"),
     "without its intermediates": (issue(days=PRESENT), replace(issue(), chain=()), "chain_incomplete"),
@@ -621,7 +621,7 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
     assert not as_foreseen(bare, replace(now, accepted=True), CLIENTS).was_refused
     assert as_foreseen(planned, replace(now, accepted=None), CLIENTS).accepted is None
     assert as_foreseen(planned, replace(now, seen=()), CLIENTS).served is False
-    assert as_foreseen(planned, replace(now, reason="not_reachable"), CLIENTS).served is None
+    assert as_foreseen(planned, replace(now, reason="unreachable"), CLIENTS).served is None
     assert as_foreseen(planned, replace(now, target=None), CLIENTS).served is None
 
 
@@ -670,7 +670,7 @@ LEEWAYS: dict[str, tuple[Issued, Issued, str, str | None]] = {
     "expired": (issue(days=PRESENT), issue(days=(-9, -1)), "expired", "expired"),
     "lacks a name": (issue(days=PRESENT), issue("api.example.com"), "names_not_covered", "name_loss"),
     "of no organization": (*NEAR["of no organization"], "organization_change"),
-    "of another key type": (issue(days=PRESENT, key="ec"), issue(), "key_type_not_offered", "key_type_change"),
+    "of another key type": (issue(days=PRESENT, key="ec"), issue(), "key_type_differs", "key_type_change"),
     "signed by itself": (*NEAR["signed by itself"], "untrusted"),
     "without its intermediates": (*NEAR["without its intermediates"], "untrusted"),
 }
@@ -708,7 +708,7 @@ def test_a_result() -> None:
         **{"load_balancer": "web", "load_balancer_uuid": at.uuid, "address": "web.example.net", "port": 443},
         **{"listener_uuid": at.listeners[0].uuid, "common_name": NAME, "subject_alt_names": [NAME, "example.com"]},
         **{"previous_certificate_id": OLD, "certificate_id": NEW, "fingerprint_sha256": new.fingerprint},
-        **{"not_after": end, "ends_at": end, "ends_by": None},
+        **{"not_after": end, "effective_not_after": end, "limited_by": None},
         **{"outcome": "switched", "reason": None, "message": planned.message},
         **{"served": None, "accepted": None, "served_fingerprint_sha256": None},
     }

@@ -96,7 +96,7 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
     ),
     "expired": ([OLD], [Made(days=(-90, -0.01))], ["expired"]),
     "valid to this second": ([Made(days=(-80, -1))], [Made(days=(-1, 0))], [None]),
-    "it ends sooner, and is due": ([OLD], [Made(days=(-5, 1))], ["expired"]),
+    "it ends sooner, and is due": ([OLD], [Made(days=(-5, 1))], ["expires_earlier"]),
     "it ends sooner, and is not due": ([Made(days=(-80, 50))], [Made(days=(-1, 44))], [None]),
     "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
     "the store has a newer one with another type of key": ([replace(NEWER, key="ec")], [NEW], ["new_name"]),
@@ -117,7 +117,7 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
         [None, "organization_differs"],
     ),
     "self-signed, in the source": ([OLD], [NEW, replace(NEWER, by="itself")], [None, "untrusted"]),
-    "another type of key beside a good one": ([OLD], [NEW, replace(NEWER, key="ec")], [None, "key_type_not_offered"]),
+    "another type of key beside a good one": ([OLD], [NEW, replace(NEWER, key="ec")], [None, "key_type_differs"]),
     # Names
     "it lost a name": ([replace(OLD, names=BOTH)], [NEW], ["names_not_covered"]),
     "it lost a name that another one has": ([replace(OLD, names=BOTH), OLD], [NEW], [None]),
@@ -229,7 +229,7 @@ def test_what_is_in_no_file_is_found_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("store", "source", "reason", "remedy"),
     [
-        (OLD, replace(NEW, key="ec"), "key_type_not_offered", "key_type_not_offered"),
+        (OLD, replace(NEW, key="ec"), "key_type_differs", "key_type_differs"),
         (replace(OLD, names=BOTH), NEW, "names_not_covered", "names_not_covered"),
         (replace(OLD, names=APEX), STARS, "names_not_covered", BY_WILDCARD),
         (replace(OLD, names=(*APEX, "a.b.example.com")), STARS, "names_not_covered", "names_not_covered"),

@@ -379,10 +379,10 @@ def test_a_balancer_that_cannot_be_read_is_not_changed(world: World, code: Any, 
     ("change", "expected", "facts"),
     [
         ({"tlsCertificateId": NEW}, ("unchanged", None, False), {"kept": "switched"}),
-        ({"tlsCertificateId": THIRD}, ("failed", "ambiguous", False), {"now": {"certificate_id": 3}}),
-        ({"tlsCertificateId": None}, ("failed", "ambiguous", False), {"now": {"certificate_id": None}}),
-        ({"protocolPort": 444}, ("failed", "ambiguous", False), {"now": {"port": 444}}),
-        ({"protocol": "TCP"}, ("failed", "ambiguous", False), {"now": {"protocol": "TCP"}}),
+        ({"tlsCertificateId": THIRD}, ("failed", "changed_meanwhile", False), {"now": {"certificate_id": 3}}),
+        ({"tlsCertificateId": None}, ("failed", "changed_meanwhile", False), {"now": {"certificate_id": None}}),
+        ({"protocolPort": 444}, ("failed", "changed_meanwhile", False), {"now": {"port": 444}}),
+        ({"protocol": "TCP"}, ("failed", "changed_meanwhile", False), {"now": {"protocol": "TCP"}}),
         (None, ("failed", "not_found", False), {"is_deleted": True}),
     ],
     ids=str,
@@ -751,7 +751,7 @@ def test_what_another_run_has_changed_meanwhile_is_not_pointed_back(world: World
     world.is_broken = is_broken  # type: ignore[method-assign]
     [one] = world.switch()
     assert (one.outcome, len(world.sent), world.served) == ("failed", 1, {443: THIRD})
-    assert one.facts["why_not"] == Obstacle("ambiguous", {"now": {"certificate_id": THIRD}})
+    assert one.facts["why_not"] == Obstacle("changed_meanwhile", {"now": {"certificate_id": THIRD}})
 
 
 # Told to stop
@@ -767,7 +767,7 @@ def test_a_run_that_is_told_to_stop_sends_nothing(world: World, seconds: float) 
     else:
         world.clock.set()
     [one] = world.switch(planned)
-    assert shown([one]) == [("failed", "api_error", False)] and "told to stop before" in one.facts["error"]
+    assert shown([one]) == [("failed", "interrupted", False)] and "told to stop before" in one.facts["error"]
     assert world.sent == [] and world.clock.now <= seconds + AT_THE_NEXT_READING
 
 

@@ -173,7 +173,7 @@ def test_many_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
         replace(switched(), place=replace(place, listener=replace(place.listener, uuid=str(number))))
         for number in range(64)
     ]
-    assert {seen.reason for seen in Watch(0, None, Clock()).until_served(fleet)} == {"not_reachable"}
+    assert {seen.reason for seen in Watch(0, None, Clock()).until_served(fleet)} == {"unreachable"}
 
 
 @pytest.mark.parametrize(("answer", "times"), [(GONE, 1), (FAILS, 2), (OLD, 2)])
@@ -252,7 +252,7 @@ def test_what_did_not_work_before_is_not_broken(world: World, before: Answer, af
 
 def test_what_cannot_be_reached_is_not_waited_for(world: World) -> None:
     watch, seen = watched(world, GONE, GONE, at_0=(GONE, "timeout"))
-    assert (seen.outcome, seen.reason, seen.served) == ("switched", "not_reachable", None)
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", "unreachable", None)
     assert "192.0.2.1" in seen.facts["probe"].words and world.clock.now == 0 and not watch.is_broken(seen)
 
 
@@ -312,7 +312,7 @@ def test_what_an_endpoint_serves(world: World, answers: tuple[Answer, ...], expe
 
 def test_an_endpoint_that_cannot_be_reached_is_unknown(world: World) -> None:
     watch, seen = endpoint_seen(world, GONE, "timeout", names=(NAME,))
-    assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "not_reachable", None)
+    assert (seen.outcome, seen.reason, seen.served) == ("unchanged", "unreachable", None)
     assert watch.warnings == [not_reached([f"{NAME} at vpc.example.net:8443"])]
 
 
@@ -325,7 +325,7 @@ def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: W
 def test_no_address(world: World) -> None:
     watch = Watch(120, None, world.clock)
     (seen,) = watch.until_served([switched(address=None)])
-    assert (seen.outcome, seen.reason, seen.served) == ("switched", "not_reachable", None)
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", "unreachable", None)
     assert world.asked == []
 
 

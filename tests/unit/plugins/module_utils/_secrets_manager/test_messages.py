@@ -98,7 +98,7 @@ NEW, OLD = (
             "The chain of intermediate certificates is larger than 100 KB as PEM, which Secrets Manager does not take: give a smaller one.",
         ),
         (
-            "other_type",
+            "wrong_type",
             {"secret_type": "arbitrary"},
             "Secrets Manager has a secret of this name in the group that is no imported certificate, but of the type arbitrary: give another name.",
         ),
@@ -119,7 +119,7 @@ NEW, OLD = (
         ),
         ("names_not_covered", {"lost": []}, f"It is not known which names the secret's current version has. {FORCE}"),
         (
-            "key_type_not_offered",
+            "key_type_differs",
             {"new": "EC", "present": "RSA"},
             f"Its key is EC, and that of the secret's current version is RSA. {FORCE}",
         ),

@@ -201,7 +201,7 @@ REPLACED: dict[str, tuple[Value, Content, str | None, dict[str, Any]]] = {
         "organization_differs",
         {"new": {"Example Inc."}, "present": frozenset()},
     ),
-    "another type of key": (value(RSA), content(), "key_type_not_offered", {"new": "EC", "present": "RSA"}),
+    "another type of key": (value(RSA), content(), "key_type_differs", {"new": "EC", "present": "RSA"}),
     "the same type of key": (value(RSA), content(ALSO_RSA), None, {}),
     "signed by itself": (
         value(EARLIER),
@@ -276,8 +276,8 @@ def test_nothing_is_known_of_what_cannot_be_read_and_is_not_described() -> None:
 @pytest.mark.parametrize(
     ("given", "at", "reason"),
     [
-        ({"secret_type": "public_cert"}, NOW, "other_type"),
-        ({"secret_type": "arbitrary"}, NOW, "other_type"),
+        ({"secret_type": "public_cert"}, NOW, "wrong_type"),
+        ({"secret_type": "arbitrary"}, NOW, "wrong_type"),
         ({"managed_csr": {"csr": "..."}, "state": 0}, NOW, "managed_csr"),
         *(({"state": state}, NOW, "not_active") for state in (0, 2, 3, 5)),
         ({"state": 5}, NOW + 9999 * DAY, "not_active"),

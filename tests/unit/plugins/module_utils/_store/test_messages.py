@@ -99,31 +99,31 @@ NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold 
             "delete it there.",
         ),
         (
-            "chain_cut",
+            "chain_truncated",
             cut(FIRST),
             "The store has kept 1 of the 2 intermediate certificates (CA 1) of certificate 9. Clients need what is missing: CA 2. So nothing is to "
             f"serve it. {ONE_OF_TWO}",
         ),
         (
-            "chain_cut",
+            "chain_truncated",
             cut(FIRST, LAST, given=(FIRST, LAST, SimpleNamespace(shown_name="CA 3"))),
             "The store has kept 2 of the 3 intermediate certificates (CA 1, CA 2) of certificate 9. Clients need what is missing: CA 3. So nothing "
             f"is to serve it. {ONE_OF_TWO.replace('one intermediate certificate', '2 intermediate certificates')}",
         ),
         (
-            "chain_cut",
+            "chain_truncated",
             cut(),
             "The store has kept none of the 2 intermediate certificates of certificate 9. Clients need what is missing: CA 1, CA 2. So nothing is "
             f"to serve it. {NONE_KEPT}",
         ),
         (
-            "chain_cut",
+            "chain_truncated",
             cut(given=(FIRST,)),
             "The store has kept no intermediate certificate of certificate 9. Clients need what is missing: CA 1. So nothing is to serve it. "
             f"{NONE_KEPT}",
         ),
         (
-            "chain_cut",
+            "chain_truncated",
             cut(FIRST, is_tried=False),
             "Certificate 9 has 1 of the 2 intermediate certificates (CA 1), and no record of the store has more: the store seems to keep no more. "
             "Clients need what is missing: CA 2. So nothing is to serve it. If it was stored so by a client that gave no more, or the store has "
@@ -213,7 +213,7 @@ def assert_said(action: ImportAction | ExportAction, said: str) -> None:
             "Certificate 9 has another chain than was given; it stays so while it is in use.",
         ),
         (
-            "ends_earlier",
+            "expires_earlier",
             {"end": AT, "longer": [record(number) for number in range(1, 9)]},
             "It ends at 2026-12-01T08:00:00Z, earlier than what it takes the place of: "
             + "".join(f"certificate {number} (2026-12-01T08:00:00Z), " for number in range(1, 6)).removesuffix(", ")

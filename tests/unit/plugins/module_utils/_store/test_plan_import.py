@@ -459,7 +459,7 @@ def test_a_chain_is_cut_if_clients_need_what_is_left_out(left: str, known: str) 
     new = plan_present(ImportAction.of(content()), StoreIndex([]), CUT_BY[known], remove_superseded=True)
     assert kept_of(new, (FIRST, LAST)).outcome == "imported"
     step = kept_of(new, LEFT[left])
-    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 9, True)
+    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_truncated", 9, True)
     assert step.record and step.record.intermediates == LEFT[left] and not step.content
     assert step.facts == {"record": step.record, "given": (FIRST, LAST), "is_tried": True}
 
@@ -471,7 +471,7 @@ def test_what_the_store_has_cut_is_not_stored_again(left: str) -> None:
     step = planned(held)
     assert (step.outcome, step.id, set(step.changes)) == ("updated", 9, {CHAIN})
     again = as_kept(step, held)
-    assert (again.outcome, again.reason, again.id, again.changes_something) == ("failed", "chain_cut", 9, False)
+    assert (again.outcome, again.reason, again.id, again.changes_something) == ("failed", "chain_truncated", 9, False)
     assert as_kept(step, stored(identifier=9)).outcome == "updated"
 
 
@@ -484,10 +484,10 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
     if not LEFT[left]:
         assert step.outcome == "updated"
         return
-    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 9, False)
+    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_truncated", 9, False)
     assert step.simulated() == step and step.facts == {"record": held, "given": (FIRST, LAST), "is_tried": False}
     noted = plan(content(notes="new"), StoreIndex([held, one_of_two]))
-    assert (noted.reason, noted.notes) == ("chain_cut", held.notes), "nothing of it is changed"
+    assert (noted.reason, noted.notes) == ("chain_truncated", held.notes), "nothing of it is changed"
 
 
 @pytest.mark.parametrize("left", LEFT)
@@ -495,24 +495,27 @@ def test_what_is_stored_once_more_and_cut_is_not_stored_a_third_time(left: str) 
     step = planned(BARE)
     assert step.beside == {1} and step.outcome == "imported"
     second = kept_of(step, LEFT[left], 2)
-    assert (second.reason, second.id) == ("chain_cut", 2)
+    assert (second.reason, second.id) == ("chain_truncated", 2)
     assert not step.is_done_by(BARE) and step.is_done_by(second.held)
     again = planned(BARE, second.held)
     assert (again.outcome, again.id) == ("updated", 2)
-    assert (as_kept(again, second.held).reason, as_kept(again, second.held).changes_something) == ("chain_cut", False)
+    assert (as_kept(again, second.held).reason, as_kept(again, second.held).changes_something) == (
+        "chain_truncated",
+        False,
+    )
 
 
 def test_a_second_that_is_in_use_by_now_is_no_reason_to_store_a_third() -> None:
     """As the ledger tells who is about to."""
     used = replace(PARTIAL, associated_service_count=1)
     step = plan_found(planned(BARE), [used], CLIENTS, is_listed=False)
-    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 2, False)
+    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_truncated", 2, False)
 
 
 def test_notes_that_were_changed_beside_a_cut_chain_are_a_change() -> None:
     step = planned(PARTIAL, notes="new")
     assert as_kept(step, replace(PARTIAL, notes="new")).changes_something
-    assert as_kept(step, replace(PARTIAL, notes="new")).reason == "chain_cut"
+    assert as_kept(step, replace(PARTIAL, notes="new")).reason == "chain_truncated"
 
 
 ENOUGH = view_with(AUTHORITY.root, x509.load_pem_x509_certificate(pem_of(ISSUED.chain[1:]).encode()))
@@ -524,7 +527,7 @@ def test_what_clients_do_not_need_may_be_left_out() -> None:
     step = kept_of(new, (FIRST,))
     assert (step.outcome, step.reason, step.held.intermediates) == ("imported", None, (FIRST,))
     assert step.warnings == (Obstacle("chain_stays", {"record": step.held, "given": (FIRST, LAST)}),)
-    assert kept_of(new, (LAST,)).reason == "chain_cut"
+    assert kept_of(new, (LAST,)).reason == "chain_truncated"
 
 
 @pytest.mark.parametrize("services", [0, 1])
@@ -585,7 +588,7 @@ def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, list
     step = plan(wanted, StoreIndex([stored(OLD, 9)]), remove=True)
     is_removed = days[1] > 10  # what ends later is not deleted
     assert [(old.record.id, old.removed) for old in step.superseded] == ([(9, is_removed)] if listed else [])
-    earlier = Obstacle("ends_earlier", {"end": wanted.certificate.not_after, "longer": [stored(OLD, 9)]})
+    earlier = Obstacle("expires_earlier", {"end": wanted.certificate.not_after, "longer": [stored(OLD, 9)]})
     assert warnings_of(step) == ((earlier,) if days[1] == 8 else ())
 
 

@@ -38,7 +38,7 @@ def test_of_issuers_that_last_longer_nothing_is_told(issuers: list[Days]) -> Non
     """Also if they begin and end with it."""
     lifespan = Lifespan.of(leaf(-10, 80), [*(issuer(*days) for days in issuers), ROOT])
     assert lifespan == Lifespan(NOW - 10 * DAY, NOW + 80 * DAY)
-    assert lifespan.as_result() == {"ends_at": iso(NOW + 80 * DAY), "ends_by": None}
+    assert lifespan.as_result() == {"effective_not_after": iso(NOW + 80 * DAY), "limited_by": None}
     assert lifespan.usable_from == NOW - 10 * DAY
 
 
@@ -46,8 +46,8 @@ def test_the_issuer_that_ends_first() -> None:
     first, second = issuer(-100, 5), issuer(-100, 9)
     for issuers in ([first, second, ROOT], [second, first, ROOT]):
         lifespan = Lifespan.of(leaf(-10, 80), issuers)
-        assert (lifespan.begin, lifespan.end, lifespan.ends_by) == (NOW - 10 * DAY, NOW + 5 * DAY, first)
-        assert lifespan.as_result() == {"ends_at": iso(NOW + 5 * DAY), "ends_by": "Lasting CA 1"}
+        assert (lifespan.begin, lifespan.end, lifespan.limited_by) == (NOW - 10 * DAY, NOW + 5 * DAY, first)
+        assert lifespan.as_result() == {"effective_not_after": iso(NOW + 5 * DAY), "limited_by": "Lasting CA 1"}
         assert (lifespan.start, lifespan.starts_by) == (None, None)
 
 
@@ -56,7 +56,7 @@ def test_the_issuer_that_begins_last() -> None:
     for issuers in ([first, second], [second, first]):
         lifespan = Lifespan.of(leaf(-10, 80), issuers)
         assert (lifespan.begin, lifespan.usable_from, lifespan.starts_by) == (NOW - 10 * DAY, NOW + 3 * DAY, second)
-        assert (lifespan.end, lifespan.ends_by) == (NOW + 80 * DAY, None)
+        assert (lifespan.end, lifespan.limited_by) == (NOW + 80 * DAY, None)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,6 @@ def test_how_long_before_its_end_it_is_due_goes_by_its_own_life(days: Days, due:
 
 def test_what_is_not_known() -> None:
     assert (NOT_KNOWN.is_due(NOW), NOT_KNOWN.is_over(NOW), NOT_KNOWN.is_to_come(NOW)) == (None, False, False)
-    assert NOT_KNOWN.as_result() == {"ends_at": None, "ends_by": None} and NOT_KNOWN.usable_from is None
+    assert NOT_KNOWN.as_result() == {"effective_not_after": None, "limited_by": None} and NOT_KNOWN.usable_from is None
     only_end = Lifespan(None, NOW + 29 * DAY)
     assert only_end.is_due(NOW) and not only_end.is_due(NOW - 2 * DAY)
