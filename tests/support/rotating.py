@@ -12,8 +12,7 @@ from typing import Any
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction, Place
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import SourceCertificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import World
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceCertificate, World
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer, Listener
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,

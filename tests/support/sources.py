@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.roots import trust_view_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import SourceCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import as_facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
     MailContent,
     read_sources,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
 
@@ -113,7 +114,7 @@ class Reader:
             lambda *texts: self.hidden.update(texts),
         )
         found = Found(read.entries, read.useless, warnings, read.failed, read.empty)
-        shown = [[entry.as_facts() for entry in found.entries], found.skipped, warnings, found.failed, found.empty]
+        shown = [[as_facts(entry) for entry in found.entries], found.skipped, warnings, found.failed, found.empty]
         text = json.dumps(shown, ensure_ascii=False)
         text.encode()
         assert not leaks(text + repr(read)) and (passphrase is None or passphrase not in text)

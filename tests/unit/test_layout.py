@@ -36,7 +36,7 @@ PURE = (
     *("_probe/endpoint", "_probe/evaluate", "_orders/archives", "_orders/imported", "_orders/message*"),
     *("_report/metrics", "_report/report", "_report/rotation", "_report/table", "_store/check"),
     *("_rotation/approved", "_rotation/attention", "_rotation/endpoints", "_rotation/target", "_rotation/world"),
-    *("*/messages", "*/plan", "*/plan_*", "*/report", "*/result", "*/summary"),
+    *("*/messages*", "*/plan", "*/plan_*", "*/report", "*/result", "*/summary"),
 )
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}
 

@@ -32,11 +32,11 @@ from .._store.plan_import import ImportAction, plan_present, removal_of
 from .._store.read_files import with_key
 from .._x509.bundle import Bundle
 from .._x509.certificate import Certificate
-from . import messages
+from . import messages_deploy
 from .approved import limit_listeners, limit_removal
 from .attention import served_by
 from .endpoints import EndpointAction, as_seen, plan_endpoints, why_not_all_known
-from .messages import changed_while_read, why_not_adopted, why_not_imported
+from .messages_import import changed_while_read, why_not_adopted, why_not_imported
 from .options import RotationOptions
 from .plan_adopt import Adoption, fitness, plan_adoption
 from .plan_clean_up import RemovalPlan, as_result, plan_removal
@@ -48,13 +48,13 @@ from .plan_deploy import (
     plan_renewals,
     why_too_many,
 )
-from .plan_import import Chosen, Record, SourceCertificate, choose, choose_named
+from .plan_import import Chosen, choose, choose_named
 from .read import at_stake, read_again
-from .renewal_info import KEPT, RenewalRequest, ask, keep, read_kept
+from .renewal_info import KEPT, ask, keep, read_kept
 from .switch import WaitOptions, carry_out
 from .target import Target, updated
 from .verify import Watch
-from .world import World, learn
+from .world import Record, RenewalRequest, SourceCertificate, World, learn
 
 WAIT_INTERVAL = 10.0
 """Seconds between two readings of a balancer, at most."""
@@ -183,7 +183,7 @@ def choose_adopted(world: World, options: RotationOptions) -> Chosen:
     """
     adoption = t.cast(Adoption, options.adopt)
     entry = adopted_entry(world, adoption, options)
-    if not entry.is_meant(options.common_names):
+    if not entry.is_selected(options.common_names):
         patterns = some_of(options.common_names or ["nothing"], MOST_NAMED)
         raise CertificatesError(
             "invalid_argument",
@@ -336,11 +336,13 @@ def remove_replaced(
     if unknown:
         plan = RemovalPlan([], [*plan.kept, *((record, unknown) for record in plan.old)])
     old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
-    kept = [as_result(record, "skipped", why.reason, messages.why_kept(record.id, why)) for record, why in plan.kept]
+    kept = [
+        as_result(record, "skipped", why.reason, messages_deploy.why_kept(record.id, why)) for record, why in plan.kept
+    ]
     told: list[Told] = [("skipped", record) for record in (*left_out, *kept)]
     actions = [removal_of(record) for record in old]
     if module.check_mode:
-        told += [("removed", as_result(record, "removed", None, messages.TO_BE_REMOVED)) for record in old]
+        told += [("removed", as_result(record, "removed", None, messages_deploy.TO_BE_REMOVED)) for record in old]
         return StoreChanges(told, [action.as_diff() for action in actions])
     deleted = importing.carry_out(module, client, actions) if actions else []
     for done in deleted:

@@ -14,11 +14,12 @@ from .._base.codes import ApprovalReason
 from .._base.errors import CertificatesError, Obstacle
 from .._replacement.index import StoreIndex
 from .._softlayer.store import StoreCertificate, certificate_of
-from . import messages
+from . import messages_deploy
 from .plan_clean_up import RemovalPlan
 from .plan_clean_up import as_result as as_record
 from .plan_deploy import ListenerAction, as_it_is
-from .plan_import import Chosen, Record
+from .plan_import import Chosen
+from .world import Record
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "imported": ("source", "name", "path", "common_name", "fingerprint_sha256"),
@@ -90,7 +91,7 @@ class Approved:
 def _gone(record: Record, listed: str) -> Record:
     """Return the record of what was shown in a list of the result, and cannot be done any more."""
     reason: ApprovalReason = "changed_meanwhile"
-    said = messages.GONE[listed]
+    said = messages_deploy.GONE[listed]
     return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": said}
 
 
@@ -131,4 +132,7 @@ def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreC
     beyond = [record for record in planned.old if record not in old]
     told = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
     gone = [_gone(record, "removed") for identifier, record in approved.removals.items() if identifier not in told]
-    return old, [*(as_record(record, "skipped", "not_approved", messages.NOT_APPROVED) for record in beyond), *gone]
+    return old, [
+        *(as_record(record, "skipped", "not_approved", messages_deploy.NOT_APPROVED) for record in beyond),
+        *gone,
+    ]

@@ -26,14 +26,11 @@ from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate, names_of
 from .._x509.crl import Revocation
 from .._x509.lifespan import NOT_KNOWN, Lifespan
-from .messages import needs_attention
 from .plan_deploy import ListenerAction, not_taken
-from .plan_import import Chosen, SourceCertificate, reason_to_accept
-from .renewal_info import RenewalRequest
+from .plan_import import Chosen, reason_to_accept
 from .target import Target
-from .world import World
+from .world import Record, RenewalRequest, SourceCertificate, World
 
-Record = Mapping[str, t.Any]
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
 REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 OPERATORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
@@ -144,25 +141,6 @@ class AttentionItem:
             case "not_imported" | "newer_elsewhere", {"entry": entry}:
                 return {"reason": None, **entry.named()}
         return None
-
-    def as_result(self, at: datetime) -> Record:
-        """Return it in the form of results."""
-        lifespan, named = self.served.lifespan, self.served.named
-        request = self.why.facts["request"] if self.reason == "renewal_requested" else None
-        return {
-            "name": self.served.shown_name or self.listener.expected_name,
-            "load_balancer": self.listener.load_balancer,
-            "load_balancer_uuid": self.listener.load_balancer_uuid,
-            "port": self.listener.port,
-            "reason": self.reason,
-            "cause": self.cause,
-            "not_after": iso(named.not_after if named else lifespan.end),
-            **lifespan.as_result(),
-            "days_until_expiry": days_until(lifespan.end, at),
-            "held_back_since": iso(self.held_back_since),
-            "explanation_url": request.explanation_url if request else None,
-            "message": needs_attention(self),
-        }
 
 
 def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[AttentionItem]:

@@ -28,8 +28,7 @@ from .plan_deploy import (
     why_not_offered,
     why_unknown,
 )
-from .plan_import import SourceCertificate
-from .world import World
+from .world import SourceCertificate, World
 
 
 @dataclass(frozen=True)

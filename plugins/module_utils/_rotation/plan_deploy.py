@@ -19,10 +19,9 @@ from .._replacement.index import StoreIndex, why_not_held
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer, Listener
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
-from . import messages
-from .plan_import import Record
+from . import messages_deploy
 from .target import Target
-from .world import World
+from .world import Record, World
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ def why_too_many(planned: Sequence[ListenerAction], most: int) -> CertificatesEr
         return None
     return CertificatesError(
         "too_many_listeners",
-        messages.too_many_listeners(len(planned), most),
+        messages_deploy.too_many_listeners(len(planned), most),
         planned=len(planned),
         max_listeners=most,
         listeners=[listener.name for listener in planned],

@@ -6,18 +6,16 @@
 
 from __future__ import annotations
 
-import posixpath
 import typing as t
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from types import MappingProxyType
 
 from .._base.codes import ApprovalReason, RotationReason
 from .._base.errors import Obstacle
-from .._base.names import any_matches, ascii_name, is_address, is_host_name, most_alike_first, source_name
+from .._base.names import ascii_name, is_address, most_alike_first
 from .._base.times import parse
 from .._replacement.can_replace import (
     Incumbent,
@@ -35,87 +33,16 @@ from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._secrets_manager.secret import NO_KEY, Secret
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
-from .._x509.bundle import KeyRef, Trouble
-from .._x509.certificate import Certificate, name_set, names_of
-from .._x509.chain import UNTRUSTED, Chain, Trust
-from .messages import not_trusted, why_not_imported
+from .._x509.bundle import Trouble
+from .._x509.certificate import names_of
+from .._x509.chain import UNTRUSTED
+from .messages_import import not_trusted, why_not_imported
+from .world import NOBODY, ListenersWith, Record, SourceCertificate, is_selected
 
-Record = Mapping[str, t.Any]
-ListenersWith = Mapping[int, Sequence[str]]
-"""What commands call the listeners that have a certificate of the store, by its id."""
-NOBODY: ListenersWith = MappingProxyType({})
-BY_WILDCARD = "names_by_wildcard"
-"""Stands for `names_not_covered` where a wildcard has the names: who names the certificate need not accept that it lacks any."""
 OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
 """What a result says of a certificate that is not imported: most nights that is all of them."""
-
-
-@dataclass(frozen=True)
-class SourceCertificate:
-    """A certificate that a source holds with its private key."""
-
-    source: str
-    """The kind of the source."""
-    name: str
-    path: str
-    record: StoreCertificate
-    """The record that it would be."""
-    chain: Chain
-    """What TLS clients make of it, with what the source has."""
-    key: KeyRef | None = None
-    """`None` where the store has it already, so that its key was not read."""
-
-    @property
-    def certificate(self) -> Certificate:
-        """The certificate."""
-        return certificate_of(self.record)
-
-    @property
-    def trust(self) -> Trust:
-        """Whether TLS clients trust it."""
-        return self.chain.trust
-
-    @property
-    def shown(self) -> str:
-        """What it is called in messages."""
-        return f"{source_name(self.source)} {self.name}"
-
-    @property
-    def where(self) -> str:
-        """By what a person finds it: its path, or its name if it is in no file."""
-        return self.path if self.key and self.key.real_path else self.name
-
-    @property
-    def folder(self) -> str | None:
-        """The folder that it is in, as the playbook `adopt` takes it; Traefik's is a file; `None` if it is in neither."""
-        if self.source in {"mail", "secrets_manager"}:
-            return None
-        return self.path if self.source == "traefik" else posixpath.dirname(self.path)
-
-    def is_meant(self, patterns: Sequence[str] | None) -> bool:
-        """Return whether it is one of those that are meant; see `is_meant`."""
-        return is_meant(self.certificate.common_name, self.certificate.subject_alt_names, patterns)
-
-    def named(self) -> dict[str, t.Any]:
-        """Return where it is, in the form of results."""
-        return {"source": self.source, "name": self.name, "path": self.path}
-
-    def as_facts(self) -> dict[str, t.Any]:
-        """Return what is public about it, in the form of results."""
-        return {
-            **self.named(),
-            **self.certificate.facts(),
-            "organization_name": self.certificate.organization_name,
-            "trust": self.trust,
-            "trust_message": None if self.trust == "trusted" else not_trusted(self.chain),
-        }
-
-    def skipped(self, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
-        """Return it as one that is not imported."""
-        facts = self.certificate.facts()
-        known = {name: facts[name] for name in OF_SKIPPED}
-        message = why_not_imported(why, self)
-        return {**self.named(), **known, "outcome": "skipped", "reason": why.reason, "message": message}
+BY_WILDCARD = "names_by_wildcard"
+"""Stands for `names_not_covered` where a wildcard has the names: who names the certificate need not accept that it lacks any."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +76,26 @@ class Chosen:
     @cached_property
     def left_out(self) -> Sequence[Record]:
         """What is not imported, in the form of results."""
-        return [*(entry.skipped(why) for entry, why in self.skipped), *self.gone]
+        return [*(as_skipped(entry, why) for entry, why in self.skipped), *self.gone]
+
+
+def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
+    """Return what is public about a certificate of a source, in the form of results."""
+    return {
+        **entry.named(),
+        **entry.certificate.facts(),
+        "organization_name": entry.certificate.organization_name,
+        "trust": entry.chain.trust,
+        "trust_message": None if entry.chain.trust == "trusted" else not_trusted(entry.chain),
+    }
+
+
+def as_skipped(entry: SourceCertificate, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
+    """Return a certificate of a source that is not imported, in the form of results."""
+    facts = entry.certificate.facts()
+    known = {name: facts[name] for name in OF_SKIPPED}
+    message = why_not_imported(why, entry)
+    return {**entry.named(), **known, "outcome": "skipped", "reason": why.reason, "message": message}
 
 
 def choose(
@@ -171,7 +117,7 @@ def choose(
         view: who has to trust what stands in for what they trust.
         listeners_with: the listeners that have a certificate of the store.
     """
-    meant = (entry for entry in entries if entry.is_meant(options.common_names))
+    meant = (entry for entry in entries if entry.is_selected(options.common_names))
     skipped = []
     usable, waiting = [], []
     for entry in best_copies(meant, view, lambda entry: entry.record):
@@ -226,19 +172,14 @@ def choose_named(
     return Obstacle("ambiguous", {"rivals": rivals}) if len(rivals) > 1 else rivals[0]
 
 
-def is_meant(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:
-    """Return whether one of a certificate's names matches one of the patterns, if there are any; an address is no name."""
-    return patterns is None or any_matches(name_set(common_name, filter(is_host_name, alternatives)), patterns)
-
-
 def _why_unusable(entry: SourceCertificate, options: SourceOptions, view: TrustView) -> Obstacle[RotationReason] | None:
     certificate = entry.certificate
     if certificate.not_after < view.at:
         return Obstacle("expired")
     if certificate.not_before > view.at:
         return Obstacle("not_yet_valid")
-    if options.needs_trust and entry.trust != "trusted":
-        return Obstacle(UNTRUSTED[entry.trust])
+    if options.needs_trust and entry.chain.trust != "trusted":
+        return Obstacle(UNTRUSTED[entry.chain.trust])
     if view.is_revoked(certificate):
         return Obstacle("revoked", {"revocation": view.revocations[certificate]})
     return None
@@ -385,7 +326,7 @@ def plan_reading(
     for record in known:
         by_serial_number[certificate_of(record).parsed.serial_number].append(record)
     for secret in secrets:
-        if not is_meant(secret.common_name, secret.alt_names, options.common_names):
+        if not is_selected(secret.common_name, secret.alt_names, options.common_names):
             continue
         alike = by_serial_number.get(secret.serial_number, ())
         same = next(iter(best([record for record in alike if secret.is_of(certificate_of(record))], view)), None)

@@ -27,12 +27,12 @@ from .._softlayer.load_balancers import Balancer, fetch_balancers
 from .._softlayer.store import StoreCertificate, fetch_stored, warn_of_unreadable
 from .._sources.source import SECRETS_MANAGER, Source
 from .._x509.certificate import names_of
-from . import messages
+from . import messages_deploy
 from .options import RotationOptions
 from .plan_deploy import ListenerSelection, contenders, why_unmatched
-from .plan_import import Record, without_replaced
+from .plan_import import without_replaced
 from .read_sources import MailContent, around_revoked, read_mail, read_sources
-from .world import Read, World, learn
+from .world import Read, Record, World, learn
 
 if t.TYPE_CHECKING:
     from .._secrets_manager.read import InstanceListing
@@ -64,7 +64,7 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
     world = replace(world, bundles=replace(bundles, useless=useless), failed=[*world.failed, *bundles.failed])
     unmatched = why_selection_unmatched(world, options)
     if unmatched:
-        raise CertificatesError(unmatched.reason, messages.unmatched(unmatched))
+        raise CertificatesError(unmatched.reason, messages_deploy.unmatched(unmatched))
     return world
 
 
@@ -176,5 +176,5 @@ def at_stake(world: World, options: RotationOptions) -> Iterator[Sent]:
     for current, others in contenders(world, options.selection):
         yield from map(as_sent, (current, *others))
     for entry in world.bundles.entries:
-        if entry.is_meant(options.common_names):
+        if entry.is_selected(options.common_names):
             yield as_sent(entry.record)

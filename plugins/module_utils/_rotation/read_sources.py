@@ -46,9 +46,9 @@ from .._sources.source import (
 from .._x509.bundle import Bundle, KeyRef, Origin, Trouble, unreadable
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
-from .messages import none_usable, why_empty, why_not_read
-from .plan_import import ReadingPlan, Record, SourceCertificate, SourceOptions, plan_reading
-from .world import Read, World
+from .messages_import import none_usable, why_empty, why_not_read
+from .plan_import import ReadingPlan, SourceOptions, plan_reading
+from .world import Read, Record, SourceCertificate, World
 
 REFUSALS = frozenset(t.get_args(Untrusted))
 """Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
@@ -66,7 +66,7 @@ class MailContent:
     Attributes:
         bundles: the certificates that were found; the path of each is that of its message.
         missing: of the keys that nothing usable was found for, what `ssl_fulfillment_email_info` returns.
-        why_empty: why there is no message, if there is none; see `messages.why_empty`.
+        why_empty: why there is no message, if there is none; see `messages_import.why_empty`.
     """
 
     bundles: Sequence[Bundle] = ()

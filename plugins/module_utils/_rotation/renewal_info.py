@@ -15,7 +15,6 @@ import os
 import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
@@ -29,7 +28,6 @@ from .._http.faults import retry_after_seconds
 from .._http.network import split_url
 from .._http.transport import Answer
 from .._softlayer.client import Client
-from .plan_import import SourceCertificate
 
 USUAL_RETRY, LEAST_RETRY, MOST_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
 """Seconds after which is asked again: if the authority does not say (RFC 9773, 4.3.2), and how far its word counts."""
@@ -153,12 +151,3 @@ def harmless_url(given: object) -> str | None:
 def retry_after(seconds: float | None) -> float:
     """Return after how many seconds to ask again, by what the authority says."""
     return USUAL_RETRY if seconds is None else min(max(seconds, LEAST_RETRY), MOST_RETRY)
-
-
-@dataclass(frozen=True)
-class RenewalRequest:
-    """When an authority wants a certificate that a source has renewed at the latest, and where it says why."""
-
-    entry: SourceCertificate
-    end: datetime
-    explanation_url: str | None = None

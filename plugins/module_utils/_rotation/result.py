@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from .._base.errors import CertificatesError
 from .._base.names import listener_name
+from .._base.times import days_until, iso
 from .._replacement.can_replace import ACCEPT, LOOSENED, Incumbent, Overrides, loosened, losses
 from .._replacement.messages import loss
 from .._replacement.trust import TrustView
@@ -21,13 +23,13 @@ from .._store.run_list import services_of
 from .._x509.certificate import Certificate
 from .apply import Seen, StoreChanges, Told
 from .approved import preview_of
-from .attention import RenewalFacts, as_served, find_alarming, find_attention, with_grace_period
+from .attention import AttentionItem, RenewalFacts, as_served, find_alarming, find_attention, with_grace_period
+from .messages_attention import needs_attention
 from .options import RotationOptions
 from .plan_deploy import ListenerAction
-from .plan_import import Chosen, Record
+from .plan_import import Chosen, as_facts
 from .read import about_balancers
-from .renewal_info import RenewalRequest
-from .world import World
+from .world import Record, RenewalRequest, World
 
 
 def as_result(
@@ -65,8 +67,8 @@ def as_result(
         items = [item for item in items if item.reason != "held_back"]
     concerned = [item for item in items if options.is_about(item.listener)]
     at = world.view.at
-    alarming = [item.as_result(at) for item in find_alarming(concerned, options.fail_on, at)]
-    attention = [item.as_result(at) for item in with_grace_period(items, options.fail_on, at)]
+    alarming = [as_attention(item, at) for item in find_alarming(concerned, options.fail_on, at)]
+    attention = [as_attention(item, at) for item in with_grace_period(items, options.fail_on, at)]
     adopted = [as_adopted(listener, seen) for listener in seen.listeners] if options.adopt else []
     served = [as_served(target, world) for target in seen.targets]
     counted = totals(lists, served, attention, looks=options.looks_after, is_check_mode=options.is_check_mode)
@@ -107,6 +109,26 @@ def as_result(
         result["preview"] = preview_of(lists)
     failure = why_failed(lists["failed"], alarming, attention, empty, stopped=client.stop.is_set())
     return {**result, "failure": failure.as_failure()} if failure else result
+
+
+def as_attention(item: AttentionItem, at: datetime) -> Record:
+    """Return what needs attention, in the form of results."""
+    listener, lifespan, named = item.listener, item.served.lifespan, item.served.named
+    request = item.why.facts["request"] if item.reason == "renewal_requested" else None
+    return {
+        "name": item.served.shown_name or listener.expected_name,
+        "load_balancer": listener.load_balancer,
+        "load_balancer_uuid": listener.load_balancer_uuid,
+        "port": listener.port,
+        "reason": item.reason,
+        "cause": item.cause,
+        "not_after": iso(named.not_after if named else lifespan.end),
+        **lifespan.as_result(),
+        "days_until_expiry": days_until(lifespan.end, at),
+        "held_back_since": iso(item.held_back_since),
+        "explanation_url": request.explanation_url if request else None,
+        "message": needs_attention(item),
+    }
 
 
 def failed_if_approved(told: Told) -> Told:
@@ -196,11 +218,11 @@ def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterab
     """Yield what the sources hold, and what of the store each may stand in for."""
     reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
     for entry in world.bundles.entries:
-        if entry.is_meant(options.common_names):
+        if entry.is_selected(options.common_names):
             reason = reasons.get(entry.certificate)
             replaced = [] if reason else world.index.superseded_by(entry.record, world.view)
             ids = [record.id for record in replaced if record.id]
-            yield {**entry.as_facts(), "reason": reason, "supersedes": ids}
+            yield {**as_facts(entry), "reason": reason, "supersedes": ids}
 
 
 def of_store(world: World) -> Iterable[Record]:

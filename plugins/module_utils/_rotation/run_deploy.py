@@ -29,7 +29,7 @@ from .._softlayer.load_balancers import fetch_balancers
 from .._softlayer.options import api_options, selection_options
 from .._softlayer.store import fetch_stored, warn_of_unreadable
 from .._softlayer.values import check_ids
-from . import messages
+from . import messages_deploy
 from .plan_deploy import (
     ListenerAction,
     ListenerOptions,
@@ -227,7 +227,7 @@ def plan(
     else:
         selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
         if unmatched := why_unmatched(selection, world.listed_balancers, world.index):
-            raise CertificatesError(unmatched.reason, messages.unmatched(unmatched))
+            raise CertificatesError(unmatched.reason, messages_deploy.unmatched(unmatched))
         rivals = (pair for pair in contenders(world, selection) if pair[1])  # else there is nothing to decide
         at_stake = (as_sent(record) for current, others in rivals for record in (current, *others))
         world = learn(authorities, world, at_stake)

@@ -17,7 +17,7 @@ from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate
 from .._x509.certificate import Certificate
 from .._x509.lifespan import NOT_KNOWN
-from . import messages
+from . import messages_deploy
 
 TargetReason = t.Literal[DeployReason, ApprovalReason]
 
@@ -127,7 +127,7 @@ class Target(Action[DeployOutcome, TargetReason]):
     @property
     def message(self) -> str:
         """What becomes of it, and what was seen of it."""
-        return messages.of_target(self.outcome, self.reason, self.facts, self.form)
+        return messages_deploy.of_target(self.outcome, self.reason, self.facts, self.form)
 
     def fits(self, certificate: Certificate) -> bool:
         """Return whether a certificate is what should be served."""

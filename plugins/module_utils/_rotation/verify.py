@@ -20,7 +20,7 @@ from .._probe.endpoint import Endpoint, ProbeResult
 from .._probe.evaluate import Verdict, judge
 from .._probe.handshake import probe_addresses
 from .._x509.chain import Anchors
-from . import messages
+from . import messages_deploy
 from .endpoints import EndpointAction
 from .plan_deploy import ListenerAction
 from .target import Some, Target
@@ -57,10 +57,10 @@ class Watch:
     def warnings(self) -> list[str]:
         """A warning for each reason why clients refuse what listeners serve, and one about what could not be looked at."""
         refused = [
-            messages.refused_by_clients(names, refusal, remedy)
+            messages_deploy.refused_by_clients(names, refusal, remedy)
             for (refusal, remedy), names in sorted(self._refused.items())
         ]
-        return [*refused, messages.not_reached(self._unreached)] if self._unreached else refused
+        return [*refused, messages_deploy.not_reached(self._unreached)] if self._unreached else refused
 
     def remember(self, actions: Sequence[ListenerAction]) -> None:
         """Probe listeners before they are changed."""
@@ -183,7 +183,7 @@ class Watch:
 
 
 def _remedy_for(refused: Target) -> str:
-    """Return what to do about a target that serves what it should, and clients refuse it: one of `messages.REFUSAL_REMEDIES`."""
+    """Return what to do about a target that serves what it should, and clients refuse it: one of `messages_deploy.REFUSAL_REMEDIES`."""
     served = refused.seen[-1][0] if refused.seen else None
     if served and served.not_after <= now():
         return "ended"

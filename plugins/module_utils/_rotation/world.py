@@ -6,20 +6,90 @@
 
 from __future__ import annotations
 
+import posixpath
+import typing as t
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 
+from .._base.names import any_matches, is_host_name, source_name
 from .._base.remedies import listener as called
 from .._probe.revocation import Authorities, Sent
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer
-from .._softlayer.store import StoreCertificate
-from .._x509.certificate import Certificate
-from .plan_import import Record, SourceCertificate
+from .._softlayer.store import StoreCertificate, certificate_of
+from .._x509.bundle import KeyRef
+from .._x509.certificate import Certificate, name_set
+from .._x509.chain import Chain
+
+Record = Mapping[str, t.Any]
+ListenersWith = Mapping[int, Sequence[str]]
+"""What commands call the listeners that have a certificate of the store, by its id."""
+NOBODY: ListenersWith = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class SourceCertificate:
+    """A certificate that a source holds with its private key."""
+
+    source: str
+    """The kind of the source."""
+    name: str
+    path: str
+    record: StoreCertificate
+    """The record that it would be."""
+    chain: Chain
+    """What TLS clients make of it, with what the source has."""
+    key: KeyRef | None = None
+    """`None` where the store has it already, so that its key was not read."""
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate."""
+        return certificate_of(self.record)
+
+    @property
+    def shown(self) -> str:
+        """What it is called in messages."""
+        return f"{source_name(self.source)} {self.name}"
+
+    @property
+    def where(self) -> str:
+        """By what a person finds it: its path, or its name if it is in no file."""
+        return self.path if self.key and self.key.real_path else self.name
+
+    @property
+    def folder(self) -> str | None:
+        """The folder that it is in, as the playbook `adopt` takes it; Traefik's is a file; `None` if it is in neither."""
+        if self.source in {"mail", "secrets_manager"}:
+            return None
+        return self.path if self.source == "traefik" else posixpath.dirname(self.path)
+
+    def is_selected(self, patterns: Sequence[str] | None) -> bool:
+        """Return whether it is one of those that are meant; see `is_selected`."""
+        return is_selected(self.certificate.common_name, self.certificate.subject_alt_names, patterns)
+
+    def named(self) -> dict[str, t.Any]:
+        """Return where it is, in the form of results."""
+        return {"source": self.source, "name": self.name, "path": self.path}
+
+
+def is_selected(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:
+    """Return whether one of a certificate's names matches one of the patterns, if there are any; an address is no name."""
+    return patterns is None or any_matches(name_set(common_name, filter(is_host_name, alternatives)), patterns)
+
+
+@dataclass(frozen=True)
+class RenewalRequest:
+    """When an authority wants a certificate that a source has renewed at the latest, and where it says why."""
+
+    entry: SourceCertificate
+    end: datetime
+    explanation_url: str | None = None
 
 
 @dataclass

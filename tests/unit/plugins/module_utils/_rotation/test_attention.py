@@ -25,7 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.a
     served_by,
     with_grace_period,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import needs_attention
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_attention import needs_attention
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
     ListenerSelection,
@@ -34,13 +34,17 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     BY_WILDCARD,
     Chosen,
-    Record,
-    SourceCertificate,
     SourceOptions,
+    as_skipped,
     choose,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.renewal_info import RenewalRequest
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import Read
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.result import as_attention
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
+    Read,
+    Record,
+    RenewalRequest,
+    SourceCertificate,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,
     certificate_of,
@@ -124,7 +128,7 @@ def test_a_renewal_that_an_authority_wanted() -> None:
     """What comes later is no alarm, and neither is what another certificate is asked for."""
     (item,) = found(serving(FRESH), requests=[wanted(FRESH)])
     assert (item.reason, item.why) == ("renewal_requested", Obstacle("renewal_requested", {"request": wanted(FRESH)}))
-    assert item.as_result(NOW)["explanation_url"] == "https://ca.example/why"
+    assert as_attention(item, NOW)["explanation_url"] == "https://ca.example/why"
     assert reasons(serving(FRESH), requests=[wanted(FRESH, 0)]) == ["renewal_requested"]
     assert found(serving(FRESH), requests=[wanted(FRESH, 0.001)]) == []
     assert found(serving(FRESH), requests=[wanted(replace(FRESH, copy=1))]) == []
@@ -162,7 +166,7 @@ def test_what_is_due_is_told_with_what_the_authority_wanted() -> None:
 def test_an_item() -> None:
     """It names the listener, the certificate that clients get, and its end."""
     (item,) = found(serving(DUE))
-    told = dict(item.as_result(NOW))
+    told = dict(as_attention(item, NOW))
     assert told.pop("message") == needs_attention(item)
     assert told == {
         "name": NAME,
@@ -179,7 +183,7 @@ def test_an_item() -> None:
         "explanation_url": None,
     }
     (item,) = found(serving(OVER))
-    assert (item.reason, item.as_result(NOW)["days_until_expiry"]) == ("expired", -2)
+    assert (item.reason, as_attention(item, NOW)["days_until_expiry"]) == ("expired", -2)
 
 
 @pytest.mark.parametrize(
@@ -436,7 +440,7 @@ def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
 def test_a_switch_that_failed() -> None:
     failed = listener(1, FRESH.record(2)).failed("balancer_busy", {"error": "No."}, is_changed=False, served=None)
     (item,) = find_attention([failed], facts([DUE.record(1), FRESH.record(2)], has_sources=True))
-    assert (item.reason, item.as_result(NOW)["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
+    assert (item.reason, as_attention(item, NOW)["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
     assert (item.why, item.cause) == (Obstacle("listener", {"listener": failed}), {"reason": "balancer_busy"})
 
 
@@ -513,7 +517,7 @@ def test_another_certificate_is_served() -> None:
 def test_nothing_is_served() -> None:
     """No client sees an end, so the only alarm is that nothing is served; it is named as in the API."""
     (item,) = found(not_served(serving(DUE), is_changed=True))
-    assert (item.reason, item.as_result(NOW)["name"]) == ("not_served", NAME)
+    assert (item.reason, as_attention(item, NOW)["name"]) == ("not_served", NAME)
 
 
 def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
@@ -553,7 +557,7 @@ def with_issuer_until(day: float, made: Made = FRESH) -> StoreCertificate:
 def test_an_issuer_ends_before_the_certificate_does(day: int, expected: str) -> None:
     """It is named, as clients refuse the certificate from then on; which end is told beside its own."""
     (item,) = found(listener(1, with_issuer_until(day)))
-    told = item.as_result(NOW)
+    told = as_attention(item, NOW)
     assert (told["reason"], told["days_until_expiry"]) == (expected, day)
     assert (told["not_after"], told["effective_not_after"]) == (iso(NOW + 90 * DAY), iso(NOW + day * DAY))
     assert told["limited_by"] == Certificate.of(TRUSTED.issuer).shown_name
@@ -608,12 +612,12 @@ def test_a_client_that_has_not_renewed_what_it_has() -> None:
     """The usual reason for which a night is red; its message repeats nothing."""
     has = entry(DUE, 2, name="www")
     there, inactive = (
-        has.skipped(Obstacle(reason, {"certificate_id": 1})) for reason in ("already_imported", "expired")
+        as_skipped(has, Obstacle(reason, {"certificate_id": 1})) for reason in ("already_imported", "expired")
     )
     (item,) = found(serving(DUE), unused=[there], usable=[has], has_sources=True)
     assert (item.why, item.cause) == (Obstacle("not_renewed", {"skipped": there}), None)
     assert why(serving(DUE), unused=[inactive], usable=[has], has_sources=True).reason == "unused"
-    other = entry(replace(DUE, copy=1), 2).skipped(Obstacle("already_imported", {"certificate_id": 1}))
+    other = as_skipped(entry(replace(DUE, copy=1), 2), Obstacle("already_imported", {"certificate_id": 1}))
     assert why(serving(DUE), unused=[other], has_sources=True).reason == "no_source"
 
 

@@ -25,12 +25,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.e
     plan_endpoints,
     why_not_all_known,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
-    Chosen,
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import Chosen
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.result import as_attention
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
     Record,
     SourceCertificate,
+    World,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import World
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 
 from tests.support.certificates import DAY, NOW
@@ -67,7 +68,7 @@ def facts(world: World, usable: Iterable[SourceCertificate] = (), unused: Sequen
 def needs(world: World, action: EndpointAction, **known: Any) -> list[tuple[str, Obstacle[str]]]:
     """Why it needs a person, and what is wrong."""
     items = find_attention([action], facts(world, **known))
-    told = [item.as_result(world.view.at) for item in items]
+    told = [as_attention(item, world.view.at) for item in items]
     assert all(item["load_balancer"] == f"{NAME} at {HOST}" and item["load_balancer_uuid"] is None for item in told)
     return [(item.reason, item.why) for item in items]
 
@@ -105,7 +106,7 @@ def test_its_result_is_that_of_a_listener_that_has_no_uuid() -> None:
     assert (told["effective_not_after"], told["renewal_due"], told["served_name"]) == (None, None, NAME)
     assert find_attention([unseen], facts(world)) == [], "what nobody could look at may serve the newer one by now"
     (item,) = find_attention([unseen.failed("not_served", {"error": "No TLS."}, served=False)], facts(world))
-    told = item.as_result(NOW)
+    told = as_attention(item, NOW)
     assert (told["not_after"], told["effective_not_after"]) == (iso(NOW + 10 * DAY), None), (
         "of the one that it must serve"
     )

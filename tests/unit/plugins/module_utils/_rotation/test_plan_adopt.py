@@ -25,10 +25,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
-    SourceCertificate,
     SourceOptions,
     choose_named,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer, Listener
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
 

@@ -18,11 +18,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     BY_WILDCARD,
     Chosen,
-    SourceCertificate,
     SourceOptions,
+    as_facts,
     choose,
-    is_meant,
     without_replaced,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
+    SourceCertificate,
+    is_selected,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import KeyRef
 from hypothesis import given
@@ -267,7 +270,7 @@ def test_of_several_that_it_does_not_renew_the_newest() -> None:
 
 
 def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
-    told = entry(replace(NEW, organization=LTD, by="itself")).as_facts()
+    told = as_facts(entry(replace(NEW, organization=LTD, by="itself")))
     assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
     assert (told["organization_name"], told["trust"], told["trust_message"][:12]) == (LTD, "untrusted", "Not trusted:")
 
@@ -321,9 +324,9 @@ def test_patterns_narrow_what_is_looked_at() -> None:
 
 
 def test_an_address_is_no_name_that_a_pattern_matches() -> None:
-    assert is_meant(None, ["192.0.2.1", NAME], ["www.*"])
-    assert not is_meant(None, ["192.0.2.1", NAME], ["192.*"])
-    assert is_meant(None, ["192.0.2.1"], None) and not is_meant(NAME, [NAME], [])
+    assert is_selected(None, ["192.0.2.1", NAME], ["www.*"])
+    assert not is_selected(None, ["192.0.2.1", NAME], ["192.*"])
+    assert is_selected(None, ["192.0.2.1"], None) and not is_selected(NAME, [NAME], [])
 
 
 # Whatever there is

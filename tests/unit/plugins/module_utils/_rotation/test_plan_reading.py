@@ -14,13 +14,12 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     BY_WILDCARD,
-    NOBODY,
     ReadingPlan,
-    SourceCertificate,
     SourceOptions,
     choose,
     plan_reading,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import NOBODY, SourceCertificate
 from hypothesis import given
 from hypothesis import strategies as st
 

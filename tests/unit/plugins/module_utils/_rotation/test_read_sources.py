@@ -16,7 +16,8 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError, Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.options import mailbox_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import why_empty
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_import import why_empty
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import as_facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.read_sources import (
     LEAVES_AT_ONCE,
     MailContent,
@@ -84,7 +85,7 @@ def test_a_certificate_with_its_key(client: str, tmp_path: Path, read: Reader) -
     assert (entry.certificate.der, chain_of(entry)) == (ONE.der, ONE.chain_pem)
     assert (entry.record.id, entry.record.associated_service_count) == (None, 0)
     assert entry.key and (entry.key.real_path, entry.key.is_pkcs12) == (os.path.realpath(place.key), False)
-    assert entry.as_facts() == {
+    assert as_facts(entry) == {
         **about(client, place),
         "key_type": "EC",
         "key_size": 256,
@@ -164,7 +165,7 @@ def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
 def judged(read: Reader, folder: Path, **others: Any) -> tuple[str, str]:
     """Trust and chain of the one certificate of a folder."""
     [entry] = read("folder", folder, **others).entries
-    return entry.trust, chain_of(entry)
+    return entry.chain.trust, chain_of(entry)
 
 
 def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> None:
@@ -216,7 +217,7 @@ def test_many_certificates_of_one_issuer_are_all_judged(tmp_path: Path, read: Re
     (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
     found = read("folder", tmp_path)
     assert len(found.entries) == 2 * LEAVES_AT_ONCE + 1
-    assert {one.trust for one in found.entries} == {"trusted"}
+    assert {one.chain.trust for one in found.entries} == {"trusted"}
 
 
 def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
@@ -269,7 +270,7 @@ def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
     found = read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
     assert found == Found(found.entries)
     assert sorted(asked) == [str(tmp_path / name) for name in ("one.key", "two.pem", "waiting.key")]
-    shown = [(one.named(), path_of_key(one), one.certificate.der, one.trust) for one in found.entries]
+    shown = [(one.named(), path_of_key(one), one.certificate.der, one.chain.trust) for one in found.entries]
     assert shown == [
         ({"source": "mail", "name": path.stem, "path": str(path)}, str(path), issued.der, "trusted")
         for path, issued in ((tmp_path / "one.key", ONE), (tmp_path / "two.pem", OTHER))

@@ -40,11 +40,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
     Chosen,
-    SourceCertificate,
     SourceOptions,
     choose,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import Read, World
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
+    Read,
+    SourceCertificate,
+    World,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (

@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import verify as serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import plan_endpoints
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
     not_reached,
     refused_by_clients,
 )
