@@ -4,7 +4,7 @@
 
 """Whatever a switch comes to, each listener has a certificate, and clients meet one that works.
 
-What is seen of several addresses, and what is done about it, is in the pure tests of `_rotation/verify` and `_rotation/switch`.
+What is seen of several addresses, and what is done about it, is in the pure tests of `_rotation/watch` and `_rotation/switch`.
 
 Promise: A listener never loses its certificate.
 Promise: Nothing in use is deleted

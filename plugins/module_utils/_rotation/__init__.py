@@ -4,8 +4,8 @@
 
 """Rotate, deploy, adopt, clean up: from the bundles of the sources to listeners that serve them.
 
-`run_rotate` and `run_deploy` are the modules `ssl_certificate_rotate` and `ssl_certificate_deploy`, from top to bottom; the steps of the former
-are in `apply`. `read` and `read_sources` read a `World`; each phase has its decisions (`plan_import`, `plan_deploy`, `plan_adopt`,
-`plan_clean_up`), and what a person must know is decided in `attention`. A `Target` is a listener or an endpoint. Listeners are changed only
-in `switch`, and seen in `verify`. No other room imports this one.
+`run_rotate` and `run_deploy` are the modules `ssl_certificate_rotate` and `ssl_certificate_deploy`, from top to bottom. `read` and `read_sources`
+read a `World`. Each phase has its decisions (`plan_import`, `plan_deploy`, `plan_adopt`, `plan_clean_up`), its steps (`apply_import`,
+`apply_deploy`, `apply_verify`, `apply_clean_up`), and its sentences (`messages_import`, `messages_deploy`); `attention` decides what needs
+attention. A `Target` is a listener or an endpoint: only `switch` changes listeners, and only `watch` probes them. No other room imports this one.
 """

@@ -313,11 +313,11 @@ def unmatched(why: Obstacle[t.Any]) -> str:
     raise AssertionError(why)
 
 
-def too_many_listeners(planned: int, most: int) -> str:
+def too_many_listeners(why: Obstacle[t.Any]) -> str:
     """Return why a run is refused that would switch more listeners than it may."""
     return (
-        f"The run would switch more listeners ({planned}) than max_listeners allows ({most}), so it switched none. "
-        "Select fewer of them, or raise max_listeners."
+        f"The run would switch more listeners ({why.facts['planned']}) than max_listeners allows ({why.facts['max_listeners']}), so it switched "
+        "none. Select fewer of them, or raise max_listeners."
     )
 
 

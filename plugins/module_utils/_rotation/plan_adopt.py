@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from .._base.codes import DeployReason
+from .._base.codes import Code, DeployReason
 from .._base.errors import CertificatesError, Obstacle
 from .._base.names import most_alike_first, name_matches
 from .._base.text import some_of
 from .._replacement.can_replace import Incumbent, best, loosened, lost_names, why_not_in_place_of
+from .._report.summary import MOST_NAMED
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
+from .messages_import import why_not_adopted, why_not_imported
 from .plan_deploy import (
     ListenerAction,
     Place,
@@ -28,6 +31,7 @@ from .plan_deploy import (
     why_not_offered,
     why_unknown,
 )
+from .plan_import import Chosen, SourceOptions, choose, choose_named
 from .world import SourceCertificate, World
 
 
@@ -174,3 +178,46 @@ def _why_not(
     if lost and not is_named:
         return Obstacle("names_not_covered", {"lost": lost, "is_named": False})
     return why_balancer_ended(place)
+
+
+def adopted_entry(world: World, adoption: Adoption, options: SourceOptions) -> SourceCertificate:
+    """Return the certificate of the sources that is adopted.
+
+    Raises:
+        CertificatesError: why there is not exactly one; as `adopted_places`.
+    """
+    fit = fitness(world, adoption)
+    chosen = choose_named(world.bundles.entries, adoption.common_name, options, world.view, fit)
+    if isinstance(chosen, SourceCertificate):
+        return chosen
+    raise CertificatesError(t.cast(Code, chosen.reason), why_not_adopted(chosen, adoption.common_name, world.bundles))
+
+
+def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, patterns: Sequence[str] | None) -> Chosen:
+    """Return the choice of the one certificate that is adopted, once it is known that it can be.
+
+    Args:
+        world: as it was read.
+        adoption: what is meant.
+        options: what to import.
+        patterns: one of which a name of the certificate must match; `None` means no restriction.
+
+    Raises:
+        CertificatesError: as `choose_named` and `plan_adoption`; `ambiguous`; the reason why no listener can get it.
+    """
+    entry = adopted_entry(world, adoption, options)
+    if not entry.is_selected(patterns):
+        raise CertificatesError(
+            "invalid_argument",
+            f"{adoption.common_name} is to be adopted, but common_names limits the run to {some_of(patterns or ['nothing'], MOST_NAMED)}.",
+        )
+    planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
+    if all(action.has_failed for action in planned):  # then nothing is imported for nothing
+        said = [f"{action.name}: {action.message}" for action in planned]
+        reason = t.cast(Code, planned[0].reason)
+        raise CertificatesError(reason, some_of(said, MOST_NAMED, " ", " "))
+    chosen = choose([entry], world.index, replace(options, common_names=None), world.view)
+    for skipped, why in chosen.skipped:
+        if why.reason == "ambiguous":
+            raise CertificatesError("ambiguous", why_not_imported(why, skipped))
+    return chosen

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from .._base import remedies
 from .._base.codes import DeployReason, ObstacleReason
-from .._base.errors import CertificatesError, Obstacle
+from .._base.errors import Obstacle
 from .._base.names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
 from .._replacement.can_replace import ACCEPT, Incumbent, Overrides, age, best, is_newer, why_not_in_place_of
 from .._replacement.index import StoreIndex, why_not_held
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer, Listener
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
-from . import messages_deploy
 from .target import Target
 from .world import Record, World
 
@@ -182,8 +181,8 @@ class ListenerPlan:
     actions: Sequence[ListenerAction]
     gone: Sequence[Record] = ()
     """What was approved and is not planned any more."""
-    failure: CertificatesError | None = None
-    """Why nothing is to be switched, if that is so."""
+    too_many: Obstacle[t.Literal["too_many_listeners"]] | None = None
+    """Why nothing is switched, if it would be too much."""
 
     @property
     def changes(self) -> list[ListenerAction]:
@@ -196,17 +195,12 @@ def by_place(action: ListenerAction) -> tuple[str, int, str]:
     return action.place.balancer.name, action.place.listener.port, action.uuid
 
 
-def why_too_many(planned: Sequence[ListenerAction], most: int) -> CertificatesError | None:
+def why_too_many(planned: Sequence[ListenerAction], most: int) -> Obstacle[t.Literal["too_many_listeners"]] | None:
     """Return why a run is refused that would switch more listeners than `max_listeners` allows."""
     if len(planned) <= most:
         return None
-    return CertificatesError(
-        "too_many_listeners",
-        messages_deploy.too_many_listeners(len(planned), most),
-        planned=len(planned),
-        max_listeners=most,
-        listeners=[listener.name for listener in planned],
-    )
+    names = [listener.name for listener in planned]
+    return Obstacle("too_many_listeners", {"planned": len(planned), "max_listeners": most, "listeners": names})
 
 
 def why_unmatched(

@@ -31,8 +31,8 @@ from . import messages_deploy
 from .options import RotationOptions
 from .plan_deploy import ListenerSelection, contenders, why_unmatched
 from .plan_import import without_replaced
-from .read_sources import MailContent, around_revoked, read_mail, read_sources
-from .world import Read, Record, World, learn
+from .read_sources import MailContent, avoid_revoked_issuers, read_mail, read_sources
+from .world import Read, Record, World
 
 if t.TYPE_CHECKING:
     from .._secrets_manager.read import InstanceListing
@@ -159,19 +159,20 @@ def read_all(
 # What was revoked
 
 
-def learn_before(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
+def check_revocations(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
     """Return the world with clients who know what was revoked of all that is at stake, and with chains around revoked issuers."""
-    world = learn(authorities, world, at_stake(world, options))
+    world = world.with_revocations(authorities, chains_to_check(world, options))
     for _time in range(MOST_REPLACED if authorities else 0):
-        entries = around_revoked(world.bundles, world.view)
+        entries = avoid_revoked_issuers(world.bundles, world.view)
         if entries == world.bundles.entries:
             break
         world = replace(world, bundles=replace(world.bundles, entries=entries))
-        world = learn(authorities, world, at_stake(world, options))  # what takes its place may be revoked, too
+        # What takes its place may be revoked, too.
+        world = world.with_revocations(authorities, chains_to_check(world, options))
     return world
 
 
-def at_stake(world: World, options: RotationOptions) -> Iterator[Sent]:
+def chains_to_check(world: World, options: RotationOptions) -> Iterator[Sent]:
     """Yield what listeners have, what may come in its place, and what would be imported, each with what is sent with it."""
     for current, others in contenders(world, options.selection):
         yield from map(as_sent, (current, *others))

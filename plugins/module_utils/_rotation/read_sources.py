@@ -266,7 +266,7 @@ def _judge_for(issuers: Iterable[Certificate], view: TrustView) -> Callable[[Bun
     return judge
 
 
-def around_revoked(read: Read, view: TrustView) -> list[SourceCertificate]:
+def avoid_revoked_issuers(read: Read, view: TrustView) -> list[SourceCertificate]:
     """Return the certificates of the sources, with another chain where an issuer of theirs was revoked and there is one without it."""
     unrevoked = (issuer for issuer in read.issuers if not view.is_revoked(issuer))
     chains = _ChainsByIssuer(unrevoked, view.anchors, view.at)

@@ -13,21 +13,31 @@ from __future__ import annotations
 import json
 import os
 import typing as t
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from .._base.errors import CertificatesError
 from .._base.files import open_plain_file, put_in_place
+from .._base.module import Module
 from .._base.names import is_loopback
+from .._base.text import printable, some_of
 from .._base.times import iso, parse
 from .._http.connection import Deadline
 from .._http.download import MIB, Limits, Reach, content_of, download
 from .._http.faults import retry_after_seconds
 from .._http.network import split_url
 from .._http.transport import Answer
+from .._ledger.place import folder_beside
 from .._softlayer.client import Client
+from .._sources.source import directory_of
+from .._x509.certificate import Certificate
+from .attention import served_by
+from .options import RotationOptions
+from .target import Target
+from .world import RenewalRequest, SourceCertificate, World
 
 USUAL_RETRY, LEAST_RETRY, MOST_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
 """Seconds after which is asked again: if the authority does not say (RFC 9773, 4.3.2), and how far its word counts."""
@@ -47,7 +57,49 @@ HARMLESS = "!#$%&'()*+,/:;=?@[]-._~"
 LONGEST_URL = 500
 
 
-def ask(client: Client, questions: Mapping[str, str], at: datetime, seconds: float = SECONDS) -> dict[str, Given | str]:
+def request_renewal_info(
+    module: Module, client: Client, world: World, targets: Iterable[Target], options: RotationOptions
+) -> Mapping[Certificate, RenewalRequest]:
+    """Return what the authorities of served certificates answer that sources have, and warn of what is not known.
+
+    It goes with the look at what authorities have revoked: what may not ask them that may not ask this, either.
+    """
+    if "verify" not in options.phases or options.adopt or module.params.get("check_revocation") == "off":
+        return {}
+    at, folder = world.view.at, folder_beside(module.params["ledger_url"])
+    entries = {entry.certificate: entry for entry in world.bundles.entries}
+    asked: dict[str, tuple[SourceCertificate, str]] = {}
+    for certificate in dict.fromkeys(served_by(target, world).certificate for target in targets):
+        entry = entries.get(certificate) if certificate and certificate.is_valid(at) else None
+        identifier = entry.certificate.renewal_info_id if entry else None
+        if entry and identifier and (url := directory_of(entry.source, entry.path)):
+            asked[identifier] = entry, url
+    path = os.path.join(folder or os.devnull, KEPT)  # without a folder nothing is there, and nothing can be kept
+    known = read_kept(path, at)
+    answers = fetch_renewal_info(client, {name: url for name, (_entry, url) in asked.items() if name not in known}, at)
+    new = {name: given for name, given in answers.items() if isinstance(given, dict)}
+    known |= new
+    if new and not module.check_mode:
+        keep(path, known)
+    unknown: dict[str, list[str]] = defaultdict(list)
+    for name, given in answers.items():
+        entry, url = asked[name]
+        server = printable(split_url(url)[0].netloc.rpartition("@")[2]) or "its authority"
+        if isinstance(given, str) or "end" not in given:
+            why = given if isinstance(given, str) else f"its server has too much to do until {given['until']}"
+            unknown[f"the renewal information of {server} cannot be used: {why}."].append(entry.certificate.shown_name)
+    for why, names in unknown.items():
+        module.warn(f"Whether authorities ask for renewals is not known for {some_of(names)}: {why}")
+    return {
+        entry.certificate: RenewalRequest(entry, end, known[name].get("explanation_url"))
+        for name, (entry, _url) in asked.items()
+        if (end := parse(known.get(name, {}).get("end")))
+    }
+
+
+def fetch_renewal_info(
+    client: Client, questions: Mapping[str, str], at: datetime, seconds: float = SECONDS
+) -> dict[str, Given | str]:
     """Return what is answered or why that is not known, as the end of a sentence; nothing where the authority answers no such questions.
 
     Args:

@@ -21,7 +21,9 @@ from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
 from .._store.run_list import services_of
 from .._x509.certificate import Certificate
-from .apply import Seen, StoreChanges, Told
+from . import messages_deploy
+from .apply_deploy import Deployment
+from .apply_import import Listed, StoreChanges
 from .approved import preview_of
 from .attention import AttentionItem, RenewalFacts, as_served, find_alarming, find_attention, with_grace_period
 from .messages_attention import needs_attention
@@ -37,20 +39,23 @@ def as_result(
     options: RotationOptions,
     chosen: Chosen,
     imports: StoreChanges,
-    seen: Seen,
+    deployment: Deployment,
     removals: StoreChanges,
     requests: Mapping[Certificate, RenewalRequest],
 ) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if something failed, or needs a person that `fail_on` names."""
-    world = seen.plan.world
+    world = deployment.plan.world
     bundles = world.bundles
-    failures = filter(None, (seen.plan.failure, *seen.failures))
+    too_many, failures = deployment.plan.too_many, list(deployment.failures)
+    if too_many:
+        sentence = messages_deploy.too_many_listeners(too_many)
+        failures = [CertificatesError(too_many.reason, sentence, **too_many.facts), *failures]
     told = [
         *(("failed", record) for record in world.failed),
-        *map(failed_if_approved, imports.told),
+        *map(failed_if_approved, imports.listed),
         *(("failed", about_balancers(error)) for error in failures),
-        *map(failed_if_approved, tell_listeners(seen, options) if options.looks else ()),
-        *removals.told,
+        *map(failed_if_approved, tell_listeners(deployment, options) if options.looks else ()),
+        *removals.listed,
     ]
     lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
     facts = RenewalFacts(
@@ -60,22 +65,22 @@ def as_result(
         requests,
         is_importing="import" in options.phases,
         is_deploying="deploy" in options.phases,
-        is_refused=seen.plan.failure is not None or bool(seen.failures and not seen.is_seen),
+        is_refused=bool(failures and (too_many or not deployment.is_carried_out)),
     )
-    items = find_attention(seen.targets, facts) if options.looks_after else []
+    items = find_attention(deployment.targets, facts) if options.looks_after else []
     if options.adopt:  # that a person has just decided
         items = [item for item in items if item.reason != "held_back"]
     concerned = [item for item in items if options.is_about(item.listener)]
     at = world.view.at
     alarming = [as_attention(item, at) for item in find_alarming(concerned, options.fail_on, at)]
     attention = [as_attention(item, at) for item in with_grace_period(items, options.fail_on, at)]
-    adopted = [as_adopted(listener, seen) for listener in seen.listeners] if options.adopt else []
-    served = [as_served(target, world) for target in seen.targets]
+    adopted = [as_adopted(listener, deployment) for listener in deployment.listeners] if options.adopt else []
+    served = [as_served(target, world) for target in deployment.targets]
     counted = totals(lists, served, attention, looks=options.looks_after, is_check_mode=options.is_check_mode)
     empty = [source["message"] for source in bundles.empty]
     result: dict[str, t.Any] = {
-        "changed": any(imports.cut.values())
-        or any(listener.is_changed for listener in seen.listeners)
+        "changed": any(imports.truncated.values())
+        or any(listener.is_changed for listener in deployment.listeners)
         or bool(lists["imported"] or lists["removed"]),
         **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
         "attention": attention,
@@ -96,7 +101,7 @@ def as_result(
         ],
         "empty_sources": bundles.empty,
         "api_calls": client.api_calls + bundles.api_calls,
-        "diff": [*imports.diff, *seen.diff, *removals.diff],
+        "diff": [*imports.diff, *deployment.diff, *removals.diff],
     }
     if options.gather_certificates:
         result["selection"] = {name: getattr(options, name) for name in ("common_names", "load_balancers", "trust")}
@@ -131,7 +136,7 @@ def as_attention(item: AttentionItem, at: datetime) -> Record:
     }
 
 
-def failed_if_approved(told: Told) -> Told:
+def failed_if_approved(told: Listed) -> Listed:
     """Return an import or a switch that was approved and cannot be done any more as failed: whoever approved it expects it.
 
     A removal does not count, because another run may have removed the certificate.
@@ -145,13 +150,13 @@ OF_LISTENER = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason
 """What is told of a listener that adopts a certificate; all else is in the list of all listeners."""
 
 
-def as_adopted(listener: ListenerAction, seen: Seen) -> Record:
+def as_adopted(listener: ListenerAction, deployment: Deployment) -> Record:
     """Return what a listener had and got, what is lost by it, what was accepted for it, and who else has what it had."""
-    world, old, new = seen.plan.world, listener.previous, listener.target
+    world, old, new = deployment.plan.world, listener.previous, listener.target
     is_given = listener.outcome == "switched"
     compared = (new, old) if is_given and new and new.certificate and old and old.certificate else None
     accepted = loosened(compared[0], Incumbent.of(compared[1]), world.view) if compared else Overrides()
-    left = {other.uuid for other in seen.listeners if other.outcome == "switched"}
+    left = {other.uuid for other in deployment.listeners if other.outcome == "switched"}
     services = services_of(world.listed_balancers).get(listener.previous_id or 0, [])
     return {
         **{name: value for name, value in listener.as_result(world.view).items() if name in OF_LISTENER},
@@ -191,12 +196,12 @@ def why_failed(
     )
 
 
-def tell_listeners(seen: Seen, options: RotationOptions) -> Iterator[Told]:
+def tell_listeners(deployment: Deployment, options: RotationOptions) -> Iterator[Listed]:
     """Yield what became of listeners, and what was seen of them."""
     deploys, verifies = "deploy" in options.phases, "verify" in options.phases
-    yield from (("skipped", record) for record in (seen.plan.gone if deploys else ()))
-    for listener in seen.targets:
-        record = listener.as_result(seen.plan.world.view)
+    yield from (("skipped", record) for record in (deployment.plan.gone if deploys else ()))
+    for listener in deployment.targets:
+        record = listener.as_result(deployment.plan.world.view)
         is_simulated = listener.outcome == "switched" and options.is_check_mode
         if listener.has_failed and options.is_about(listener):
             yield "failed", record

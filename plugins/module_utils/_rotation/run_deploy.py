@@ -42,9 +42,9 @@ from .plan_deploy import (
     why_too_many,
     why_unmatched,
 )
-from .switch import LONGEST_WAIT, WaitOptions, carry_out, check_ledger
-from .verify import Watch
-from .world import World, learn
+from .switch import LONGEST_WAIT, WaitOptions, check_ledger, switch_all
+from .watch import Watch
+from .world import World
 
 NARROWING = ("common_names", "load_balancers", "ports")
 """Options of the renewal mode."""
@@ -121,7 +121,7 @@ def run(module: Module) -> dict[str, t.Any]:
             check_place(params["ledger_url"])
         done = [action.simulated() for action in planned.actions]
     else:
-        planned, done = carry_out(
+        planned, done = switch_all(
             module,
             client,
             first,
@@ -221,7 +221,7 @@ def plan(
     warn_of_unreadable(client, stored)
     world = World(stored, fetch_balancers(client), view, began)
     if wanted is not None:
-        world = learn(authorities, world, map(as_sent, named_contenders(world, wanted)))
+        world = world.with_revocations(authorities, map(as_sent, named_contenders(world, wanted)))
         overrides = Overrides(**{name.removeprefix("allow_"): params[name] for name in OVERRIDES}, wildcards=True)
         actions = plan_named(world, wanted, overrides)
     else:
@@ -229,13 +229,13 @@ def plan(
         if unmatched := why_unmatched(selection, world.listed_balancers, world.index):
             raise CertificatesError(unmatched.reason, messages_deploy.unmatched(unmatched))
         rivals = (pair for pair in contenders(world, selection) if pair[1])  # else there is nothing to decide
-        at_stake = (as_sent(record) for current, others in rivals for record in (current, *others))
-        world = learn(authorities, world, at_stake)
+        chains = (as_sent(record) for current, others in rivals for record in (current, *others))
+        world = world.with_revocations(authorities, chains)
         actions = plan_renewals(world, selection)
         warn_of_what_is_missing(client, actions, selection)
     planned = ListenerPlan(world, actions)
-    if failure := why_too_many(planned.changes, params["max_listeners"]):
-        raise failure
+    if too_many := why_too_many(planned.changes, params["max_listeners"]):
+        raise CertificatesError(too_many.reason, messages_deploy.too_many_listeners(too_many), **too_many.facts)
     return planned
 
 

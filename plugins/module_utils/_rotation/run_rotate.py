@@ -11,30 +11,23 @@ without its writes: what would be stored gets a record without an id, what would
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._base.module import Module
 from .._ledger.place import folder_beside
 from .._probe.revocation import authorities_for
 from .._replacement.roots import trust_view_of
 from .._softlayer.client import connect
-from .apply import (
-    StoreChanges,
-    ask_authorities,
-    choose_adopted,
-    import_chosen,
-    look,
-    look_at_endpoints,
-    plan_listeners,
-    remove_replaced,
-    switch,
-)
+from .apply_clean_up import remove_superseded
+from .apply_deploy import plan_listeners, switch_listeners
+from .apply_import import StoreChanges, import_chosen
+from .apply_verify import verify_endpoints, verify_listeners
 from .approved import limit_imports
 from .options import options_of
+from .plan_adopt import choose_adopted
 from .plan_import import choose
-from .read import learn_before, read_world
+from .read import check_revocations, read_world
+from .renewal_info import request_renewal_info
 from .result import as_result
-from .world import learn
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -44,25 +37,28 @@ def run(module: Module) -> dict[str, t.Any]:
     authorities = authorities_for(module, client, folder_beside(module.params["ledger_url"]))
 
     world = read_world(module, client, trust_view_of(module.params["trusted_ca_path"]), options)
-    world = learn_before(authorities, world, options)
-    chosen = (
-        choose_adopted(world, options)
-        if options.adopt
-        else choose(world.bundles.entries, world.index, options.certificates, world.view, world.listeners_with)
-    )
+    world = check_revocations(authorities, world, options)
+
+    if options.adopt:
+        chosen = choose_adopted(world, options.adopt, options.certificates, options.common_names)
+    else:
+        chosen = choose(world.bundles.entries, world.index, options.certificates, world.view, world.listeners_with)
     if options.approved:
         chosen = limit_imports(chosen, options.approved)
     imports = import_chosen(module, client, world, chosen) if "import" in options.phases else StoreChanges()
-    world = world.after(imports.records, imports.cut)
+    world = world.after(imports.records, imports.truncated)
+
     plan = plan_listeners(world, options)
-    switched = switch(module, client, plan, options, authorities)
-    seen = look_at_endpoints(client, look(client, switched, options), options)
-    served = ((leaf, sent) for target in seen.targets for leaf, *sent in target.seen)
-    seen = replace(seen, plan=replace(seen.plan, world=learn(authorities, seen.plan.world, served)))
+    deployment = switch_listeners(module, client, plan, options, authorities)
+    deployment = verify_listeners(client, deployment, options)
+    deployment = verify_endpoints(client, deployment, options)
+    deployment = deployment.with_revocations(authorities)
+
     removals = StoreChanges()
     if options.removes and world.balancers is not None:
-        removals = remove_replaced(module, client, seen, imports.records, options)
-    requests = ask_authorities(module, client, seen, options)
-    for warning in dict.fromkeys((*seen.warnings, *(authorities.warnings if authorities else ()))):
+        removals = remove_superseded(module, client, deployment, imports.records, options)
+
+    requests = request_renewal_info(module, client, deployment.plan.world, deployment.targets, options)
+    for warning in dict.fromkeys((*deployment.warnings, *(authorities.warnings if authorities else ()))):
         module.warn(warning)
-    return as_result(client, options, chosen, imports, seen, removals, requests)
+    return as_result(client, options, chosen, imports, deployment, removals, requests)

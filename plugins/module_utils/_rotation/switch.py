@@ -29,7 +29,7 @@ from .._softlayer.load_balancers import Balancer, fetch_balancer, point_listener
 from .._softlayer.store import fetch_one
 from .plan_deploy import ListenerAction, ListenerPlan
 from .target import updated
-from .verify import Watch, mark_unverified
+from .watch import Watch, mark_unverified
 
 LONGEST_WAIT = 86_400
 """Seconds."""
@@ -65,7 +65,7 @@ def check_ledger(module: Module) -> None:
     check_given_place(module.params["ledger_url"])
 
 
-def carry_out(
+def switch_all(
     module: Module,
     client: Client,
     plan: ListenerPlan,

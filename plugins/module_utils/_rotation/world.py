@@ -128,14 +128,16 @@ class World:
     """What could not be read."""
     imported: Sequence[StoreCertificate] = ()
     """What the store holds since then, or would hold in check mode."""
-    cut: Collection[int] = ()
+    truncated: Collection[int] = ()
     """The ids of what the store has cut the chains of since then: nothing is to serve it, unless it is in use."""
 
     @cached_property
     def index(self) -> StoreIndex:
         """What there is to choose from."""
         records = (*self.stored, *self.imported)
-        return StoreIndex(record for record in records if record.id not in self.cut or record.associated_service_count)
+        return StoreIndex(
+            record for record in records if record.id not in self.truncated or record.associated_service_count
+        )
 
     @property
     def listed_balancers(self) -> Sequence[Balancer]:
@@ -152,16 +154,14 @@ class World:
                     those[listener.certificate_id].append(called(balancer.name, balancer.uuid, listener.port))
         return those
 
-    def after(self, imported: Sequence[StoreCertificate], cut: Collection[int]) -> World:
+    def after(self, imported: Sequence[StoreCertificate], truncated: Collection[int]) -> World:
         """Return it with what was imported, or would be."""
-        return replace(self, imported=imported, cut=cut)
+        return replace(self, imported=imported, truncated=truncated)
 
-
-def learn(authorities: Authorities | None, world: World, chains: Iterable[Sent]) -> World:
-    """Return the world with clients who know what was revoked; as it is if nobody is to be asked."""
-    if authorities is None:
-        return world
-    view = world.view
-    each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
-    pairs = ((leaf, view.signed_chain_of(leaf, sent)) for leaf, sent in each)
-    return replace(world, view=view.knowing(authorities.ask(pairs, view.anchors, view.revocations)))
+    def with_revocations(self, authorities: Authorities | None, chains: Iterable[Sent]) -> World:
+        """Return it with what authorities say of certificates and their chains; as it is if nobody is to be asked."""
+        if authorities is None:
+            return self
+        each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)
+        pairs = ((leaf, self.view.signed_chain_of(leaf, sent)) for leaf, sent in each)
+        return replace(self, view=self.view.knowing(authorities.ask(pairs, self.view.anchors, self.view.revocations)))

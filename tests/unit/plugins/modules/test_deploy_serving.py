@@ -4,7 +4,7 @@
 
 """The module ssl_certificate_deploy where HAProxy serves the listeners: what is seen after a change, and what is pointed back.
 
-How long is looked and what counts as broken: the pure tests of `_rotation.verify`, `_rotation.switch` and `_probe.evaluate`.
+How long is looked and what counts as broken: the pure tests of `_rotation.watch`, `_rotation.switch` and `_probe.evaluate`.
 """
 
 from __future__ import annotations

@@ -433,7 +433,7 @@ def test_patterns_that_match_nothing(facts: dict[str, Any], said: str) -> None:
 
 
 def test_too_many_listeners() -> None:
-    assert too_many_listeners(3, 2) == (
+    assert too_many_listeners(Obstacle("too_many_listeners", {"planned": 3, "max_listeners": 2})) == (
         "The run would switch more listeners (3) than max_listeners allows (2), so it switched none. Select fewer of them, or raise max_listeners."
     )
 

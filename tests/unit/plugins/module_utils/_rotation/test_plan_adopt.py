@@ -20,6 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_adopt import (
     Adoption,
+    choose_adopted,
     fitness,
     plan_adoption,
 )
@@ -28,7 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     SourceOptions,
     choose_named,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import Read, SourceCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer, Listener
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
 
@@ -328,3 +329,42 @@ def test_no_listener_that_serves_its_names_is_told_with_those_that_there_are() -
     other = Made("api.example", ("api.example",), days=(-200, 165))
     with fails("not_found", "No listener serves www.example.com: ", "listener=api:443."):
         planned(entry(NEW), balancer("api", p443=1), old=other)
+
+
+# What is imported for it
+
+
+def imported(
+    *entries: SourceCertificate, stored: Sequence[StoreCertificate] = (), state: str = "ACTIVE", **how: Any
+) -> list[SourceCertificate]:
+    """What is imported for the listener web:443, whose balancer is in a state, and for another one."""
+    web = replace(balancer("web", p443=1), provisioning_status=state)
+    world = world_of([LTD.record(1), *stored], web, *how.get("balancers", ()))
+    options = SourceOptions([NAME], import_new=True)
+    sources = replace(world, bundles=Read(list(entries)))
+    return [*choose_adopted(sources, Adoption(NAME), options, how.get("patterns")).to_import]
+
+
+def test_only_what_is_adopted_is_imported() -> None:
+    others = entry(Made("other.example", ("other.example",)), 2), entry(replace(NEW, days=(-30, 60)), 3)
+    assert imported(entry(NEW), *others) == imported(entry(NEW), patterns=["www.*"]) == [entry(NEW)]
+    for patterns, shown in ((["other.*"], "other.*"), ([], "nothing")):
+        with fails(
+            "invalid_argument", f"www.example.com is to be adopted, but common_names limits the run to {shown}."
+        ):
+            imported(entry(NEW), *others, patterns=patterns)
+    with fails("not_found", "no certificate for www.example.com"):
+        imported(*others[:1])
+
+
+def test_nothing_is_imported_that_no_listener_can_get() -> None:
+    """What one of them can get is imported."""
+    with fails("balancer_error", "web:443: "):
+        imported(entry(NEW), state="ERROR")
+    assert imported(entry(NEW), state="ERROR", balancers=[balancer("api", p443=1)]) == [entry(NEW)]
+
+
+def test_what_the_store_has_is_not_imported_again() -> None:
+    assert imported(entry(NEW), stored=[NEW.record(2)]) == []
+    with fails("ambiguous", "The store has one that is exactly as new, certificate 2"):
+        imported(entry(NEW), stored=[replace(NEW, copy=1).record(2)])

@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import Network
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import apply
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import renewal_info
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.renewal_info import (
     KEPT,
-    ask,
+    fetch_renewal_info,
     keep,
     read_kept,
+    request_renewal_info,
     why_not_asked,
 )
 
@@ -42,7 +43,7 @@ def asked(
 ) -> dict[str, Any]:
     """What is answered about certificates, by their identifiers; the directory that each is asked of is given."""
     client: Any = SimpleNamespace(settings=network, stop=stop or threading.Event())
-    return ask(client, questions, NOW, seconds)
+    return fetch_renewal_info(client, questions, NOW, seconds)
 
 
 def why(desk: Desk) -> str:
@@ -206,18 +207,17 @@ def test_a_directory_that_leads_elsewhere(url: Any) -> None:
 def test_who_asks_authorities_nothing_asks_them_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The option that ends the look at what they have revoked ends this, too; so does a run that does not look at what is served."""
     asked_of: list[object] = []
-    monkeypatch.setattr(apply, "ask", lambda *_given: asked_of.append(1) or {})
-    world = SimpleNamespace(view=SimpleNamespace(at=NOW), bundles=SimpleNamespace(entries=[]))
-    seen: Any = SimpleNamespace(plan=SimpleNamespace(world=world), targets=[])
+    monkeypatch.setattr(renewal_info, "fetch_renewal_info", lambda *_given: asked_of.append(1) or {})
+    world: Any = SimpleNamespace(view=SimpleNamespace(at=NOW), bundles=SimpleNamespace(entries=[]))
     for given, phases, adopt in (("off", {"verify"}, None), ("warn", {"deploy"}, None), ("warn", {"verify"}, "one")):
         module: Any = SimpleNamespace(params={"check_revocation": given})
         options: Any = SimpleNamespace(phases=phases, adopt=adopt)
-        assert apply.ask_authorities(module, module, seen, options) == {} and not asked_of
+        assert request_renewal_info(module, module, world, [], options) == {} and not asked_of
     client: Any = SimpleNamespace(settings=NETWORK, stop=None)
     for params in ({}, {"check_revocation": "warn"}):
         module = SimpleNamespace(params={**params, "ledger_url": None})
         options = SimpleNamespace(phases={"verify"}, adopt=None)
-        assert apply.ask_authorities(module, client, seen, options) == {} and asked_of.pop()
+        assert request_renewal_info(module, client, world, [], options) == {} and asked_of.pop()
 
 
 # What is kept

@@ -31,10 +31,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.switch import (
     Switcher,
     WaitOptions,
-    carry_out,
     check_ledger,
+    switch_all,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.verify import Watch
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import Watch
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as balancers
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import store
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
@@ -162,17 +162,17 @@ class World:
             if element["tlsCertificateId"] not in self.stored:
                 raise refused("The certificate is invalid")
 
-        def carry_out() -> None:
+        def switch_all() -> None:
             for element in elements:
                 if element["listenerUuid"] in self.listeners:
                     self.listeners[element["listenerUuid"]]["tlsCertificateId"] = element["tlsCertificateId"]
 
         def end() -> None:
-            carry_out()
+            switch_all()
             self.status = "ACTIVE"
 
         if not shows_late:
-            carry_out()
+            switch_all()
         self.status = PENDING
         self.clock.after(self.takes, end)
 
@@ -822,7 +822,7 @@ class Run:
             raise self.failure
         return [replace(action, facts={"kept": "same"}) for action in reversed(group)]
 
-    def carry_out(
+    def switch_all(
         self, plan: ListenerPlan, *, again: ListenerPlan | None = None, exclusive: bool = True, waits: bool = True
     ) -> tuple[ListenerPlan, list[ListenerAction]]:
         """Carry out a plan; the other one is what is planned anew."""
@@ -839,7 +839,7 @@ class Run:
             return again
 
         options = replace(WAITING, waits=waits)
-        return carry_out(
+        return switch_all(
             cast(Any, module), cast(Any, client), plan, plan_again, options, None, exclusive=exclusive, at_once=4
         )
 
@@ -863,7 +863,7 @@ MISSING = replace(SWITCHED, outcome="failed", is_changed=False, place=Place.miss
 
 def test_each_balancer_is_switched_as_a_whole_and_told_in_the_order_of_the_plan(run: Run) -> None:
     plan = plan_of(OTHER, MISSING, SWITCHED, ALIKE)
-    again, done = run.carry_out(plan, exclusive=False)
+    again, done = run.switch_all(plan, exclusive=False)
     assert again is plan and run.done == ["switch", "switch"], "without a lock"
     assert run.sent == [["api:443"], ["web:443", "web:8443"]]
     assert [action.name for action in done] == ["api:443", "nowhere:443", "web:443", "web:8443"]
@@ -873,13 +873,13 @@ def test_each_balancer_is_switched_as_a_whole_and_told_in_the_order_of_the_plan(
 @pytest.mark.parametrize(("waits", "longest"), [(True, 900), (False, 0)])
 def test_an_exclusive_run_has_the_lock_until_its_end(run: Run, waits: bool, longest: float) -> None:
     plan = plan_of(SWITCHED)
-    run.carry_out(plan, waits=waits)
+    run.switch_all(plan, waits=waits)
     acquired = ("acquire", "sqlite://", "load balancers of account 7", "load balancers", longest, plan.world.at)
     assert run.done == [("SQLAlchemy",), acquired, "switch", "end"]
     run.done.clear()
     run.failure = refused("no")
     with pytest.raises(CertificatesError):
-        run.carry_out(plan)
+        run.switch_all(plan)
     assert run.done[-2:] == ["switch", "end"]
 
 
@@ -896,16 +896,16 @@ def test_whether_there_can_be_a_lock_is_asked_without_loading_what_it_needs() ->
 
 
 def test_nothing_to_change_needs_no_lock(run: Run) -> None:
-    run.carry_out(plan_of(KEPT))
+    run.switch_all(plan_of(KEPT))
     assert run.done == ["switch"], "it is looked at"
 
 
 def test_what_another_run_may_have_changed_is_planned_anew(run: Run) -> None:
     run.is_plan_stale = True
     other = plan_of(OTHER)
-    again, done = run.carry_out(plan_of(SWITCHED), again=other)
+    again, done = run.switch_all(plan_of(SWITCHED), again=other)
     assert again is other and [action.name for action in done] == ["api:443"]
     assert run.done[2:] == ["plan again", "switch", "end"]
     run.done.clear()
-    run.carry_out(plan_of(SWITCHED), again=plan_of(KEPT))
+    run.switch_all(plan_of(SWITCHED), again=plan_of(KEPT))
     assert run.done[2:] == ["plan again", "end", "switch", "end"], "nobody waits for one that only looks"

@@ -10,7 +10,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import learn
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
 
@@ -52,5 +51,6 @@ def test_what_authorities_tell_is_known_from_then_on() -> None:
         return {leaf: Revocation("revoked", leaf, NOW - DAY, "keyCompromise")}
 
     authorities: Any = SimpleNamespace(ask=ask)
-    assert learn(authorities, world, [(leaf, OLD.intermediates)] * 2).view.is_revoked(leaf) and asked == [leaf]
-    assert learn(None, world, [(leaf, ())]) is world and not world.view.is_revoked(leaf)
+    told = world.with_revocations(authorities, [(leaf, OLD.intermediates)] * 2)
+    assert told.view.is_revoked(leaf) and asked == [leaf]
+    assert world.with_revocations(None, [(leaf, ())]) is world and not world.view.is_revoked(leaf)

@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
     Expected,
     ProbeResult,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import verify as serving
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import watch as serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.endpoints import plan_endpoints
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
     not_reached,
@@ -31,7 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     ListenerSelection,
     plan_renewals,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.verify import Watch, name_to_ask
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import Watch, name_to_ask
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as balancers
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors

@@ -1,0 +1,75 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Delete the certificates of the store that others have replaced. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .._base.module import Module
+from .._softlayer.client import Client
+from .._softlayer.store import StoreCertificate
+from .._store import run_import as importing
+from .._store.plan_import import removal_of
+from . import messages_deploy
+from .apply_deploy import Deployment
+from .apply_import import Listed, StoreChanges
+from .approved import limit_removal
+from .endpoints import plan_endpoints, why_not_all_known
+from .options import RotationOptions
+from .plan_clean_up import RemovalPlan, as_result, plan_removal
+from .watch import Watch
+
+
+def remove_superseded(
+    module: Module,
+    client: Client,
+    deployment: Deployment,
+    imported: Collection[StoreCertificate],
+    options: RotationOptions,
+) -> StoreChanges:
+    """Delete what is replaced by what was seen to be served, less what this run has imported."""
+    expected = {
+        endpoint.expected.certificate_id: f"endpoints[{number}]"
+        for number, endpoint in enumerate(options.endpoints)
+        if endpoint.expected and endpoint.expected.certificate_id
+    }
+    world = deployment.plan.world
+    looked_at = {endpoint.uuid for endpoint in deployment.endpoints}
+    others = [each for each in plan_endpoints(world, options.endpoints, None) if each.uuid not in looked_at]
+    plan = plan_removal(
+        world,
+        deployment.listeners,
+        imported,
+        options.common_names,
+        remove_unverified=options.remove_unverified,
+        expected=expected,
+        # Those that this run is not asked to verify may serve it, too.
+        endpoints=[*deployment.endpoints, *Watch(0, world.view.anchors(), client.stop).glimpse(others)],
+        is_check_mode=module.check_mode,
+    )
+    unknown = why_not_all_known(options.endpoints, world)
+    if unknown:
+        plan = RemovalPlan([], [*plan.kept, *((record, unknown) for record in plan.old)])
+    old, left_out = limit_removal(plan, options.approved) if options.approved else (plan.old, [])
+    kept = [
+        as_result(record, "skipped", why.reason, messages_deploy.why_kept(record.id, why)) for record, why in plan.kept
+    ]
+    listed: list[Listed] = [("skipped", record) for record in (*left_out, *kept)]
+    actions = [removal_of(record) for record in old]
+    if module.check_mode:
+        listed += [("removed", as_result(record, "removed", None, messages_deploy.TO_BE_REMOVED)) for record in old]
+        return StoreChanges(listed, [action.as_diff() for action in actions])
+    deleted = importing.carry_out(module, client, actions) if actions else []
+    for done in deleted:
+        record = done.as_result()
+        if done.outcome == "unchanged":
+            listed.append(("skipped", {**record, "outcome": "skipped", "reason": "not_found"}))
+        elif done.reason in {"in_use", "not_found"}:
+            listed.append(("skipped", {**record, "outcome": "skipped"}))
+        else:
+            listed.append(("failed" if done.outcome == "failed" else "removed", record))
+    gone = [action for action, done in zip(actions, deleted, strict=True) if done.outcome == "removed"]
+    return StoreChanges(listed, [action.as_diff() for action in gone])

@@ -1,0 +1,105 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plan which listeners to switch, and switch them. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .._base.errors import CertificatesError
+from .._base.module import Module
+from .._probe.revocation import Authorities
+from .._softlayer.client import Client
+from .approved import limit_listeners
+from .endpoints import EndpointAction
+from .options import RotationOptions
+from .plan_adopt import adopted_entry, plan_adoption
+from .plan_deploy import ListenerAction, ListenerPlan, as_it_is, plan_renewals, why_too_many
+from .read import chains_to_check, read_again
+from .switch import WaitOptions, switch_all
+from .target import Target
+from .watch import Watch
+from .world import Record, World
+
+WAIT_INTERVAL = 10.0
+"""Seconds between two readings of a balancer, at most."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The listeners and endpoints of a run: what was planned, what became of them, and what they serve."""
+
+    plan: ListenerPlan
+    """With the world as it was read last."""
+    listeners: Sequence[ListenerAction]
+    endpoints: Sequence[EndpointAction] = ()
+    """What else must serve certificates."""
+    is_carried_out: bool = False
+    """Whether the plan was carried out, so that the listeners were probed."""
+    diff: Sequence[Record] = ()
+    warnings: Sequence[str] = ()
+    failures: Sequence[CertificatesError] = ()
+    """What went wrong as a whole."""
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """All that must serve certificates."""
+        return [*self.listeners, *self.endpoints]
+
+    def with_revocations(self, authorities: Authorities | None) -> Deployment:
+        """Return it with what was revoked of what is served."""
+        served = ((leaf, sent) for target in self.targets for leaf, *sent in target.seen)
+        return replace(self, plan=replace(self.plan, world=self.plan.world.with_revocations(authorities, served)))
+
+
+def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
+    """Decide about each listener."""
+    if world.balancers is None:
+        return ListenerPlan(world, [])
+    if options.adopt:
+        entry = adopted_entry(world, options.adopt, options.certificates)
+        plan = ListenerPlan(world, plan_adoption(world, options.adopt, entry))
+    else:
+        plan = ListenerPlan(world, plan_renewals(world, options.selection))
+    if options.approved:
+        plan = ListenerPlan(world, *limit_listeners(plan.actions, options.approved, world.index))
+    too_many = why_too_many(plan.changes, options.max_listeners) if "deploy" in options.phases else None
+    if not too_many:
+        return plan
+    return replace(plan, actions=[as_it_is(action, world.index) for action in plan.actions], too_many=too_many)
+
+
+def switch_listeners(
+    module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: Authorities | None
+) -> Deployment:
+    """Switch the listeners, and see that they serve what they have; in check mode, tell what would be switched."""
+    as_now = Deployment(plan, [as_it_is(action, plan.world.index) for action in plan.actions])
+    if "deploy" not in options.phases or plan.world.balancers is None:
+        return as_now
+    if options.is_check_mode:
+        return replace(as_now, diff=[action.as_diff() for action in plan.changes])
+    first = plan.world
+    watch = Watch(options.verify_timeout, first.view.anchors(), client.stop)
+
+    def plan_again() -> ListenerPlan:
+        world = read_again(client, first, options)
+        return plan_listeners(world.with_revocations(authorities, chains_to_check(world, options)), options)
+
+    try:
+        plan, listeners = switch_all(
+            module,
+            client,
+            plan,
+            plan_again,
+            WaitOptions(True, options.balancer_wait_timeout, WAIT_INTERVAL),
+            watch,
+            exclusive=True,
+            at_once=options.deploy_concurrency,
+        )
+    except CertificatesError as error:
+        return replace(as_now, failures=[error])
+    diff = [action.as_diff() for action in plan.changes]
+    return Deployment(plan, listeners, is_carried_out=True, diff=diff, warnings=watch.warnings)

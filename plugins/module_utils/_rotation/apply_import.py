@@ -1,0 +1,86 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Import what was chosen from the sources. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .._base.module import Module
+from .._replacement.roots import anchors_for
+from .._softlayer.client import Client
+from .._softlayer.store import StoreCertificate
+from .._store import messages as of_store
+from .._store import run_import as importing
+from .._store.check import ImportOptions
+from .._store.plan_import import ImportAction, plan_present
+from .._store.read_files import with_key
+from .._x509.bundle import Bundle
+from .messages_import import changed_while_read
+from .plan_import import Chosen
+from .world import Record, SourceCertificate, World
+
+CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
+"""Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
+Listed = tuple[str, Record]
+"""The name of a list of the module's result, and a record of that list."""
+
+
+@dataclass(frozen=True)
+class StoreChanges:
+    """What became of certificates in the store, or would in check mode."""
+
+    listed: Sequence[Listed] = ()
+    diff: Sequence[Record] = ()
+    records: Sequence[StoreCertificate] = ()
+    """What was imported, or was there already; what is not stored in check mode has no id."""
+    truncated: Mapping[int, bool] = field(default_factory=dict)
+    """The ids of what the store has cut the chains of, and whether this run has stored it."""
+
+
+def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) -> StoreChanges:
+    """Import what was chosen, and list what was left out."""
+    listed: list[Listed] = [
+        ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.left_out)
+    ]
+    diff, records, truncated = [], [], {}
+    new = [_checked(module, world, entry) for entry in chosen.to_import]
+    plan = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
+    plan = importing.refuse_creates_without_a_place(plan, module.params["ledger_url"])
+    carried_out = plan if module.check_mode or not plan else importing.carry_out(module, client, plan)
+    for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):
+        for warning in done.warnings:
+            module.warn(f"{done.name}: {of_store.warning(warning)}")
+        listed.append(_as_listed(entry, planned, done.simulated() if module.check_mode else done))
+        if listed[-1][0] == "imported":
+            diff.append((planned.simulated() if module.check_mode else planned).as_diff())
+        if done.content:
+            records.append(replace(done.held, id=done.id))
+        elif done.reason == "chain_truncated" and done.id:
+            truncated[done.id] = done.has_written
+    return StoreChanges(listed, diff, records, truncated)
+
+
+def _as_listed(entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> Listed:
+    record = {**done.as_result(), **entry.named()}
+    if planned.reason in CHANGED_MEANWHILE:
+        message = changed_while_read(planned)
+        return "skipped", {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
+    if done.outcome == "failed":
+        return "failed", record
+    if not done.changes_something:
+        return "skipped", {**record, "reason": "already_imported"}
+    return "imported", record
+
+
+def _checked(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
+    """Return what stores a certificate of a source, or why that does not fit; its key is read from its file now."""
+    params = module.params
+    held = Bundle((entry.certificate,), entry.record.intermediates, entry.key)
+    bundle = with_key(held, params["privatekey_passphrase"] or None, module.hide)
+    anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
+    known = ImportAction("imported", None, {}, certificate=entry.certificate)
+    return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.view)

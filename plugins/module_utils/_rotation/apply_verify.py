@@ -1,0 +1,89 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""See which certificates listeners and endpoints serve. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from .._base.errors import CertificatesError
+from .._softlayer.client import Client
+from .apply_deploy import Deployment
+from .endpoints import as_seen, plan_endpoints
+from .options import RotationOptions
+from .plan_deploy import ListenerAction, as_foreseen, as_it_is, plan_renewals
+from .read import read_again
+from .target import updated
+from .watch import Watch
+
+
+def verify_listeners(client: Client, deployment: Deployment, options: RotationOptions) -> Deployment:
+    """Probe listeners, each at all its addresses, unless they were probed when they were switched."""
+    world = deployment.plan.world
+    if not options.looks or world.balancers is None:
+        return deployment
+    if not deployment.is_carried_out:
+        deployment = _probe_now(client, deployment, deployment.listeners)
+    unseen = [
+        listener
+        for listener in deployment.listeners
+        if listener.uuid and not listener.seen and (listener.outcome == "failed" or not listener.is_known)
+    ]
+    if unseen:
+        deployment = replace(
+            deployment,
+            listeners=updated(deployment.listeners, Watch(0, world.view.anchors(), client.stop).glimpse(unseen)),
+        )
+    suspects = {
+        listener.uuid: listener
+        for listener in deployment.listeners
+        if listener.served is False and not listener.is_changed
+    }
+    if suspects and not client.stop.is_set():
+        deployment = _probe_again(client, deployment, suspects, options)
+    if "deploy" in options.phases and options.is_check_mode:
+        pairs = zip(deployment.plan.actions, deployment.listeners, strict=True)
+        deployment = replace(deployment, listeners=[as_foreseen(*pair, world.view) for pair in pairs])
+    return deployment
+
+
+def _probe_now(client: Client, deployment: Deployment, listeners: Sequence[ListenerAction]) -> Deployment:
+    """Return listeners with what some of them serve now."""
+    watch = Watch(0, deployment.plan.world.view.anchors(), client.stop)
+    anew = watch.until_served([listener for listener in listeners if listener.is_to_be_seen])
+    warnings = [*deployment.warnings, *watch.warnings]
+    return replace(deployment, listeners=updated(updated(deployment.listeners, listeners), anew), warnings=warnings)
+
+
+def _probe_again(
+    client: Client, deployment: Deployment, suspects: Mapping[str, ListenerAction], options: RotationOptions
+) -> Deployment:
+    """Before listeners count as such that serve something else, see whether somebody has switched or deleted them meanwhile."""
+    try:
+        world = read_again(client, deployment.plan.world, options)
+    except CertificatesError as error:
+        return replace(deployment, failures=[*deployment.failures, error])
+    planned = plan_renewals(world, options.selection)
+    present = {action.uuid: as_it_is(action, world.index) for action in planned if action.uuid in suspects}
+    gone = suspects.keys() - present.keys()
+    switched = [action for action in present.values() if action.final_handle != suspects[action.uuid].previous_id]
+    actions = [action for action in deployment.plan.actions if action.uuid not in gone]
+    listeners = [listener for listener in deployment.listeners if listener.uuid not in gone]
+    deployment = replace(deployment, plan=replace(deployment.plan, world=world, actions=actions), listeners=listeners)
+    return _probe_now(client, deployment, switched)
+
+
+def verify_endpoints(client: Client, deployment: Deployment, options: RotationOptions) -> Deployment:
+    """Probe what else must serve certificates, like listeners that stay as they are."""
+    world = deployment.plan.world
+    if "verify" not in options.phases or options.adopt:
+        return deployment
+    planned = plan_endpoints(world, options.endpoints, options.common_names)
+    watch = Watch(0, world.view.anchors(), client.stop)
+    to_be_seen = [action for action in planned if action.is_to_be_seen]
+    looked_at = watch.until_served(to_be_seen) + watch.glimpse([each for each in planned if not each.is_to_be_seen])
+    endpoints = [as_seen(action, world.index) for action in updated(planned, looked_at)]
+    return replace(deployment, endpoints=endpoints, warnings=[*deployment.warnings, *watch.warnings])
