@@ -111,18 +111,17 @@ def limit_listeners(
 ) -> tuple[list[ListenerAction], list[Record]]:
     """Return a plan without the switches that were not shown, and records of those that were shown and are no longer planned."""
     shown = dict(approved.listeners)
-    kept = [_limited(action, shown.pop((action.place.balancer.uuid, action.port), None), index) for action in planned]
-    return kept, [{**UNKNOWN, **_gone(record, "deployed")} for record in shown.values()]
-
-
-def _limited(action: ListenerAction, shown: Record | None, index: StoreIndex) -> ListenerAction:
-    target = action.target.certificate if action.target else None
-    is_as_shown = shown is not None and target is not None and target.fingerprint_sha256 == shown["fingerprint_sha256"]
-    if action.outcome == "switched" and not is_as_shown:
-        return replace(as_it_is(action, index), outcome="skipped", reason="not_approved", facts={})
-    if action.outcome == "unchanged" and shown is not None and not is_as_shown:
-        return replace(action, outcome="skipped", reason="changed_meanwhile", facts={})
-    return action
+    limited = []
+    for action in planned:
+        record = shown.pop((action.place.balancer.uuid, action.port), None)
+        target = action.target.certificate if action.target else None
+        is_as_shown = bool(record and target and target.fingerprint_sha256 == record["fingerprint_sha256"])
+        if action.outcome == "switched" and not is_as_shown:
+            action = replace(as_it_is(action, index), outcome="skipped", reason="not_approved", facts={})
+        elif action.outcome == "unchanged" and record is not None and not is_as_shown:
+            action = replace(action, outcome="skipped", reason="changed_meanwhile", facts={})
+        limited.append(action)
+    return limited, [{**UNKNOWN, **_gone(record, "deployed")} for record in shown.values()]
 
 
 def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:

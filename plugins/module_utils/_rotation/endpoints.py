@@ -74,10 +74,6 @@ class EndpointAction(Target):
         """What it must serve."""
         return {"demand": self.demand}
 
-    def fits(self, certificate: Certificate) -> bool:
-        """Return whether a certificate is what should be served."""
-        return self.demand.fits(certificate)
-
     def may_serve(self, certificate: Certificate) -> bool:
         """Return whether a certificate is for a name that it is asked for, or that it must serve a certificate for."""
         names = {self.endpoint.checked_name, *self.demand.names}

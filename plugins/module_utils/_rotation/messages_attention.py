@@ -68,7 +68,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
             lifespan = served.lifespan
             what = f"Its issuer {lifespan.starts_by.shown_name}" if lifespan.starts_by else "It"
             other = (
-                f"{listener.place.command(before)} goes back to certificate {before}"
+                f"{remedies.deploy(before, listener.place.called)} goes back to certificate {before}"
                 if before
                 else "have one served that is valid"
             )
@@ -96,7 +96,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
         case "not_held", {"listener": listener, "newest": newest}:
             what = "has no" if served.record is None else "cannot show"
             remedy = (
-                listener.place.command(newest.id, "allow_name_loss")
+                remedies.deploy(newest.id, listener.place.called, "allow_name_loss")
                 if newest.id
                 else remedies.adopt(certificate_of(newest).shown_name, [listener.place.called])
             )
@@ -156,7 +156,7 @@ def _revoked(facts: Mapping[str, t.Any], certificate: Certificate) -> str:
     anew = remedies.reissue(source, name, certificate.shown_name, certificate.key_type)
     chain = "" if is_own else ", or put the chain that its authority has in its place beside it"
     back = (
-        f" Until then, {listener.place.command(before)} goes back to the one that was probably before it."
+        f" Until then, {remedies.deploy(before, listener.place.called)} goes back to the one that was probably before it."
         if before
         else ""
     )

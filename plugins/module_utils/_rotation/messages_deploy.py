@@ -87,8 +87,18 @@ def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
                 "the TLS handshake does not succeed at each of its addresses" if is_partial else FINDINGS[probe.finding]
             )
             return f"{_expected(facts)} {how}: {probe.words}{_remedy(facts)}"
-    planned = _planned(outcome, reason, facts, form)
-    return f"{planned} {_seen(outcome, facts)}" if "probe" in facts else planned
+    said = _planned(outcome, reason, facts, form)
+    if (probe := facts.get("probe")) is None:
+        return said
+    if probe.finding == "unreachable":
+        return f"{said} What is served cannot be looked at from here: {probe.words}"
+    said = f"{said} {'The one that the listener has' if outcome == 'skipped' else 'It'} is served."
+    if probe.closed:
+        said = f"{said} {len(probe.closed)} of its addresses cannot be reached from here."
+    if probe.accepted is False:
+        before = ", as they refused what was there before" if facts["was_refused"] else ""
+        said = f"{said} Clients refuse it{before}: {probe.refusal}."
+    return said
 
 
 def _expected(facts: Mapping[str, t.Any]) -> str:
@@ -117,20 +127,6 @@ def _remedy(facts: Mapping[str, t.Any]) -> str:
             back = deploy(present, cause["called"])
             return f"{why} Switch it to another certificate with {other}, and back with {back}. If that does not help, open {case}"
     return ""
-
-
-def _seen(outcome: str, facts: Mapping[str, t.Any]) -> str:
-    """Return what was seen of a listener or an endpoint that serves what it should, or cannot be reached."""
-    probe = facts["probe"]
-    if probe.finding == "unreachable":
-        return f"What is served cannot be looked at from here: {probe.words}"
-    said = f"{'The one that the listener has' if outcome == 'skipped' else 'It'} is served."
-    if probe.closed:
-        said = f"{said} {len(probe.closed)} of its addresses cannot be reached from here."
-    if probe.accepted is False:
-        before = ", as they refused what was there before" if facts["was_refused"] else ""
-        said = f"{said} Clients refuse it{before}: {probe.refusal}."
-    return said
 
 
 def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form) -> str:
@@ -192,7 +188,16 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
         case "not_found", {"is_deleted": True}:
             return "The listener was deleted meanwhile."
         case "changed_meanwhile", {"now": changed}:
-            return f"The listener was changed since the plan was made: it {_now(changed)} now. Run it again to see what is there."
+            match changed:
+                case {"port": port}:
+                    what = f"is on port {port}"
+                case {"protocol": protocol}:
+                    what = f"is for {protocol or 'another protocol'}"
+                case {"certificate_id": has}:
+                    what = f"has certificate {has}" if has else "has no certificate"
+            return (
+                f"The listener was changed since the plan was made: it {what} now. Run it again to see what is there."
+            )
         case "changed_meanwhile", _:
             return "It would have been switched, but the store does not hold that certificate. Run the check again."
         case "api_error", {"is_accepted": True, "balancer": balancer}:
@@ -214,24 +219,6 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
             )
         case "names_not_covered", {"lost": lost, "is_named": False}:
             return f"It would no longer serve {some_of(lost)}: name it as one of the listeners, if that is meant."
-        case "not_found" | "ambiguous", {"listener": _} | {"load_balancer": _} | {"equals": _}:
-            return _unclear(why)
-    return _not_taken(why)
-
-
-def _now(changed: Mapping[str, t.Any]) -> str:
-    """Return what has changed about a listener, as a part of a sentence."""
-    match changed:
-        case {"port": port}:
-            return f"is on port {port}"
-        case {"protocol": protocol}:
-            return f"is for {protocol or 'another protocol'}"
-    return f"has certificate {changed['certificate_id']}" if changed["certificate_id"] else "has no certificate"
-
-
-def _unclear(why: Obstacle[t.Any]) -> str:
-    """Return why it is not known which listener is meant, what that has, or which certificate it is to get."""
-    match why.reason, why.facts:
         case "not_found", {"listener": name, "certificate_id": None, "called": called}:
             return (
                 f"The listener {name} has no certificate: {adopt(None, [called])} gives it one, with its name for NAME."
@@ -263,7 +250,7 @@ def _unclear(why: Obstacle[t.Any]) -> str:
             if ids:
                 remedy = f"{deploy(ids[0], called)} has one of them served; or delete the others"
             return f"There are several equally good certificates ({'; '.join(filter(None, shown))}): {remedy}."
-    raise AssertionError(why)
+    return _not_taken(why)
 
 
 def _not_taken(why: Obstacle[t.Any]) -> str:
@@ -271,28 +258,24 @@ def _not_taken(why: Obstacle[t.Any]) -> str:
     match why.reason, why.facts:
         case _, {"newer": record, "why": nested}:
             return f"The newer certificate {called_in_store(record)} was not taken: {_not_taken(nested)}"
-        case _, {"why": nested}:
-            taken = (
-                f"Certificate {why.facts['certificate_id']} was not taken: " if "certificate_id" in why.facts else ""
-            )
-            return f"{taken}{_not_taken(nested)}{_remedy_if_not_taken(nested, why.facts)}"
+        case _, {"why": nested, **facts}:
+            said = _not_taken(nested)
+            if "certificate_id" in facts:
+                said = f"Certificate {facts['certificate_id']} was not taken: {said}"
+            match nested.facts, facts:
+                case _, {"source": source, "name": name, "names": names}:
+                    return f"{said} {capitalized(rsa_key(source, name, names))}."
+                case {"offers_rsa": offers_rsa}, _:
+                    return f"{said} Have the certificate issued with {'an RSA' if offers_rsa else 'another'} key."
+                case _, {"certificate_id": _} if nested.reason in ACCEPT:
+                    return f"{said} {ACCEPT[nested.reason]}: true accepts it."
+            return said
         case "key_type_not_offered", {"load_balancer": name, "key_type": key_type}:
             return (
                 f"Its key is {key_type}, and load balancer {name} has no cipher suites for such keys, unless others are chosen: no client could "
                 "connect."
             )
     return why_not(why)
-
-
-def _remedy_if_not_taken(why: Obstacle[t.Any], facts: Mapping[str, t.Any]) -> str:
-    match why.facts, facts:
-        case _, {"source": source, "name": name, "names": names}:
-            return f" {capitalized(rsa_key(source, name, names))}."
-        case {"offers_rsa": offers_rsa}, _:
-            return f" Have the certificate issued with {'an RSA' if offers_rsa else 'another'} key."
-        case _, {"certificate_id": _} if why.reason in ACCEPT:
-            return f" {ACCEPT[why.reason]}: true accepts it."
-    return ""
 
 
 def called_in_store(record: StoreCertificate) -> str:

@@ -27,7 +27,6 @@ from .plan_deploy import (
     keep,
     switch_to_best,
     why_balancer_ended,
-    why_not_https,
     why_not_offered,
     why_unknown,
 )
@@ -159,7 +158,7 @@ def _why_not(
 ) -> Obstacle[DeployReason] | None:
     """Return why a listener cannot adopt a certificate; that it differs from what is served does not count, as a person wants it."""
     if not place.listener.is_https:
-        return why_not_https(place)
+        return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
     if place.listener.certificate_id is not None and (current is None or current.certificate is None):
         return why_unknown(place, current)
     old, certificate = Incumbent.of(current) if current else None, certificate_of(target)

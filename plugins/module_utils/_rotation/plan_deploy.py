@@ -30,11 +30,6 @@ class Place:
     balancer: Balancer
     listener: Listener
 
-    @classmethod
-    def missing(cls, load_balancer: str, port: int) -> Place:
-        """Return the place of a listener that is not there, or that the API does not know: what it is called, without any uuid."""
-        return cls(Balancer(0, "", load_balancer, None, "", None, (), ()), Listener("", "", port, None))
-
     @property
     def name(self) -> str:
         """Its name in messages."""
@@ -44,10 +39,6 @@ class Place:
     def called(self) -> str:
         """What commands call it."""
         return remedies.listener(self.balancer.name, self.balancer.uuid, self.listener.port)
-
-    def command(self, certificate_id: int, allow: str | None = None) -> str:
-        """Return what has it serve a certificate of the store; see `remedies.deploy`."""
-        return remedies.deploy(certificate_id, self.called, allow)
 
 
 @dataclass(frozen=True)
@@ -382,7 +373,8 @@ def _named(options: ListenerOptions, world: World, overrides: Overrides) -> List
     place, view = _place_of(options, world.listed_balancers), world.view
     target = world.index.by_handle.get(options.certificate_id)
     if isinstance(place, Obstacle):
-        missing = Place.missing(options.load_balancer, options.port)
+        balancer = Balancer(0, "", options.load_balancer, None, "", None, (), ())  # without a uuid, as it was not found
+        missing = Place(balancer, Listener("", "", options.port, None))
         return ListenerAction(
             "failed", place.reason, place.facts, missing, target=target, target_id=options.certificate_id
         )
@@ -410,7 +402,7 @@ def _why_not(
 ) -> Obstacle[DeployReason] | None:
     """Return why a listener must not get the certificate that a user names; of one that is not imported yet, as far as that can be known."""
     if not place.listener.is_https:
-        return why_not_https(place)
+        return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
     if options.certificate_id is not None and (target is None or target.certificate is None):
         return why_not_held(options.certificate_id, target)
     has, expected = place.listener.certificate_id, options.previous_certificate_id
@@ -427,11 +419,6 @@ def _why_not(
     if found is None:
         return why_balancer_ended(place)
     return Obstacle(found.reason, {"certificate_id": options.certificate_id, "why": found})
-
-
-def why_not_https(place: Place) -> Obstacle[t.Literal["not_https"]]:
-    """Return why a listener for another protocol cannot have a certificate."""
-    return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
 
 
 def why_balancer_ended(place: Place) -> Obstacle[DeployReason] | None:

@@ -295,12 +295,14 @@ class ReadingPlan:
         stored: those that the store has, with its record.
         useless: those that cannot be used now.
         unwanted: those that could be, but renew nothing.
+        unreadable: those that could not be read, once the others were.
     """
 
     to_read: list[Secret] = field(default_factory=list)
     stored: list[tuple[Secret, StoreCertificate]] = field(default_factory=list)
     useless: list[tuple[Secret, Trouble]] = field(default_factory=list)
     unwanted: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    unreadable: list[tuple[Secret, Trouble]] = field(default_factory=list)
 
 
 def plan_reading(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
-from .._base.errors import CertificatesError, Obstacle, failed_about
+from .._base.errors import CertificatesError, failed_about
 from .._base.module import Module
 from .._base.names import any_matches
 from .._base.text import some_of
@@ -32,11 +32,11 @@ from .options import RotationOptions
 from .plan_deploy import ListenerSelection, contenders, why_unmatched
 from .plan_import import without_replaced
 from .read_sources import MailContent, avoid_revoked_issuers, read_mail, read_sources
-from .world import Read, Record, World
+from .world import Read, World
 
 if t.TYPE_CHECKING:
     from .._secrets_manager.read import InstanceListing
-    from .read_sources import InstanceContent
+    from .read_sources import SecretsContent
 
 
 MOST_REPLACED = 5
@@ -58,11 +58,16 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
         if options.adopt:
             raise
         if options.phases - {"import"}:  # else it has nothing to do with them
-            world = replace(world, failed=[about_balancers(error)])
+            world = replace(world, failed=[failed_about("the load balancers", {"failure": error.as_failure()})])
     bundles = read_all(module, listings, world, options)
     useless = without_replaced(bundles.useless, world.index, view)
     world = replace(world, bundles=replace(bundles, useless=useless), failed=[*world.failed, *bundles.failed])
-    unmatched = why_selection_unmatched(world, options)
+    known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])
+    unusable = frozenset(name for record in (*useless, *bundles.unwanted) for name in names_of(record))
+    patterns = options.common_names
+    common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
+    names = None if world.balancers is None else options.load_balancers
+    unmatched = why_unmatched(ListenerSelection(common_names, names), world.listed_balancers, known)
     if unmatched:
         raise CertificatesError(unmatched.reason, messages_deploy.unmatched(unmatched))
     return world
@@ -77,11 +82,6 @@ def read_again(client: Client, world: World, options: RotationOptions) -> World:
     at, stored = now(), fetch_stored(client)
     anew = replace(world, stored=stored, balancers=fetch_listed(client, stored), at=at)
     return anew if options.is_check_mode else replace(anew, imported=())  # it is among what is stored by now
-
-
-def about_balancers(error: CertificatesError) -> Record:
-    """Return the record of what failed about the load balancers as a whole."""
-    return failed_about("the load balancers", {"failure": error.as_failure()})
 
 
 def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Balancer]:
@@ -100,17 +100,6 @@ def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Bal
             "LOADBALANCER_MANAGE, and access to the devices of the load balancers.",
         )
     return balancers
-
-
-def why_selection_unmatched(world: World, options: RotationOptions) -> Obstacle[t.Literal["not_found"]] | None:
-    """Return which patterns match nothing, neither in the store nor in the sources, with what there is to match."""
-    bundles = world.bundles
-    known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])
-    unusable = frozenset(name for record in (*bundles.useless, *bundles.unwanted) for name in names_of(record))
-    patterns = options.common_names
-    common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
-    names = None if world.balancers is None else options.load_balancers
-    return why_unmatched(ListenerSelection(common_names, names), world.listed_balancers, known)
 
 
 # The sources
@@ -139,7 +128,7 @@ def read_all(
     def look_into(position: int, keys: Mapping[str, str]) -> MailContent:
         return read_mail(module, params["sources"][position]["mail"], keys, options.issuers)
 
-    def read_secrets(position: int) -> InstanceContent:
+    def read_secrets(position: int) -> SecretsContent:
         from .read_sources import read_listed
 
         return read_listed(module, listings[position].result(), world, options.certificates)

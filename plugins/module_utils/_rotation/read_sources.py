@@ -56,6 +56,8 @@ LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
 TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
 """What is told of a certificate that cannot be used."""
+SecretsContent = tuple[InstanceListing, ReadingPlan, Paired]
+"""An instance of Secrets Manager: its secrets, what becomes of each, and the certificates that were read."""
 GONE: Trouble = Obstacle("certificate_missing", {"is_gone": True})
 
 
@@ -77,7 +79,7 @@ class MailContent:
 def read_sources(
     sources: Sequence[Source],
     look_into: Callable[[int, Mapping[str, str]], MailContent],
-    read_secrets: Callable[[int], InstanceContent],
+    read_secrets: Callable[[int], SecretsContent],
     passphrase: str | None,
     known: Sequence[Certificate],
     view: TrustView,
@@ -102,14 +104,16 @@ def read_sources(
     def take(source: Source, paired: Paired) -> None:
         issuers = [*paired.issuers, *known]
         read.issuers.update(dict.fromkeys(issuers))
-        judge = _judge_for(issuers, view)
+        chains = _ChainsByIssuer(issuers, view.anchors, view.at)
         for bundle in paired.usable:
-            chain = judge(bundle)
-            view.remember(t.cast(Certificate, bundle.certificate), chain)
-            key, place = t.cast(KeyRef, bundle.key), (bundle.origin.name, bundle.origin.path)
-            if source.kind == MAIL:  # what came is named after its key
-                place = _place_of_key(key.path)
-            record = StoreCertificate.unstored(t.cast(Certificate, bundle.certificate), tuple(chain.issuers))
+            leaf, key = t.cast(Certificate, bundle.certificate), t.cast(KeyRef, bundle.key)
+            chain = Chains(bundle.others, view.anchors(), view.at).of(leaf)
+            if chain.trust != "trusted" and not key.is_pkcs12:  # an import takes the issuers from there, too
+                chain = chains.of(leaf)
+            view.remember(leaf, chain)
+            # What came by mail is named after its key.
+            place = _place_of_key(key.path) if source.kind == MAIL else (bundle.origin.name, bundle.origin.path)
+            record = StoreCertificate.unstored(leaf, tuple(chain.issuers))
             read.entries.append(SourceCertificate(**_named(source, *place), record=record, chain=chain, key=key))
         said = of_secrets if source.kind == SECRETS_MANAGER else of_sources
         for bundle in paired.useless:
@@ -121,15 +125,21 @@ def read_sources(
     for position, source in enumerate(sources):
         if source.kind == SECRETS_MANAGER:
             try:
-                content = read_secrets(position)
+                listing, plan, paired = read_secrets(position)
             except CertificatesError as error:
                 read.failed.append(failed_about("the secrets", {"failure": error.as_failure()}))
                 continue
-            for secret, record in content.plan.stored:
+            for secret, record in plan.stored:
                 named, unstored = _named(source, secret.name, secret.id), replace(record, id=None)
                 read.entries.append(SourceCertificate(**named, record=unstored, chain=view.chain(record)))
-            take(source, content.paired)
-            _take_others(read, source, content)
+            take(source, paired)
+            if not listing.secrets:
+                url = listing.manager.instance.url
+                read.empty.append(_empty(source, Obstacle("no_secrets", {"url": url}), url))
+            read.useless.extend(_of_secret(source, *unread) for unread in plan.useless)
+            read.unwanted.extend(_of_secret(source, *unread) for unread in plan.unwanted)
+            read.failed.extend(_of_secret(source, *unread, "failed") for unread in plan.unreadable)
+            read.api_calls += listing.manager.api_calls
             continue
         if _is_missing(source.path):
             read.empty.append(_empty(source, Obstacle("not_found", {"path": source.path})))
@@ -193,16 +203,6 @@ def read_mail(
     )
 
 
-def _take_others(read: Read, source: Source, content: InstanceContent) -> None:
-    """Add what an instance of Secrets Manager holds beside the certificates that were read."""
-    if content.is_empty:
-        read.empty.append(_empty(source, Obstacle("no_secrets", {"url": content.url}), content.url))
-    read.useless.extend(_of_secret(source, *unread) for unread in content.plan.useless)
-    read.unwanted.extend(_of_secret(source, *unread) for unread in content.plan.unwanted)
-    read.failed.extend(_of_secret(source, *unread, "failed") for unread in content.unreadable)
-    read.api_calls += content.api_calls
-
-
 def _of_secret(source: Source, secret: Secret, why_not: Trouble, outcome: str = "skipped") -> Record:
     facts = {
         "common_name": secret.common_name,
@@ -251,19 +251,6 @@ def _why_empty(source: Source, paired: Paired) -> Obstacle[str] | None:
 
 
 # Trust
-
-
-def _judge_for(issuers: Iterable[Certificate], view: TrustView) -> Callable[[Bundle], Chain]:
-    """Return what builds the chains of a source's certificates."""
-    chains = _ChainsByIssuer(issuers, view.anchors, view.at)
-
-    def judge(bundle: Bundle) -> Chain:
-        leaf = t.cast(Certificate, bundle.certificate)
-        chain = Chains(bundle.others, view.anchors(), view.at).of(leaf)
-        is_whole = bundle.key is not None and bundle.key.is_pkcs12  # an import takes the issuers from there, too
-        return chain if is_whole or chain.trust == "trusted" else chains.of(leaf)
-
-    return judge
 
 
 def avoid_revoked_issuers(read: Read, view: TrustView) -> list[SourceCertificate]:
@@ -348,28 +335,7 @@ def _named(source: Source, name: str, path: str) -> dict[str, t.Any]:
     return {"source": source.kind, "name": printable(name), "path": printable(path)}
 
 
-@dataclass(frozen=True)
-class InstanceContent:
-    """What a rotation needs of the certificates of an instance.
-
-    Attributes:
-        plan: which of them were read, and what becomes of the others.
-        paired: what was read.
-        unreadable: those that could not be read, and why not.
-        api_calls: HTTP requests made.
-        url: of the instance.
-        is_empty: whether it has no certificate, among those to which the source is narrowed.
-    """
-
-    plan: ReadingPlan
-    paired: Paired
-    unreadable: Sequence[tuple[Secret, Trouble]]
-    api_calls: int
-    url: str
-    is_empty: bool
-
-
-def read_listed(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> InstanceContent:
+def read_listed(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> SecretsContent:
     """Return what an instance holds; private keys are read only of what may be imported.
 
     Args:
@@ -381,27 +347,22 @@ def read_listed(module: Module, listing: InstanceListing, world: World, options:
     Raises:
         CertificatesError: the instance cannot be asked any more.
     """
-    manager = listing.manager
     plan = plan_reading(listing.secrets, world.index, options, world.view, world.listeners_with)
 
     def read(secret: Secret) -> Bundle | Trouble:
         try:
-            return read_bundle(module, manager, secret.id)
+            return read_bundle(module, listing.manager, secret.id)
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
             return GONE if error.code == "not_found" else unreadable(error)
 
-    answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
-    bundles = [(secret, answer) for secret, answer in answers if isinstance(answer, Bundle)]
-    unread = [(secret, answer) for secret, answer in answers if isinstance(answer, Obstacle)]
-    keyless = [(secret, NO_KEY) for secret, bundle in bundles if bundle.trouble is NO_KEY]
-    plan.unwanted.extend([*keyless, *((secret, why_not) for secret, why_not in unread if why_not is GONE)])
-    return InstanceContent(
-        plan,
-        sorted_out([bundle for _secret, bundle in bundles if bundle.trouble is not NO_KEY]),
-        [(secret, why_not) for secret, why_not in unread if why_not is not GONE],
-        manager.api_calls,
-        manager.instance.url,
-        is_empty=not listing.secrets,
-    )
+    bundles = []
+    for secret, answer in zip(plan.to_read, listing.manager.each(read, plan.to_read), strict=True):
+        if isinstance(answer, Obstacle):
+            (plan.unwanted if answer is GONE else plan.unreadable).append((secret, answer))
+        elif answer.trouble is NO_KEY:
+            plan.unwanted.append((secret, NO_KEY))
+        else:
+            bundles.append(answer)
+    return listing, plan, sorted_out(bundles)

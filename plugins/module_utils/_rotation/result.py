@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from .._base.errors import CertificatesError
+from .._base.errors import CertificatesError, failed_about
 from .._base.names import listener_name
 from .._base.times import days_until, iso
 from .._replacement.can_replace import ACCEPT, LOOSENED, Incumbent, Overrides, loosened, losses
@@ -30,7 +30,6 @@ from .messages_attention import needs_attention
 from .options import RotationOptions
 from .plan_deploy import ListenerAction
 from .plan_import import Chosen, as_facts
-from .read import about_balancers
 from .world import Record, RenewalRequest, World
 
 
@@ -53,7 +52,7 @@ def as_result(
     told = [
         *(("failed", record) for record in world.failed),
         *map(failed_if_approved, imports.listed),
-        *(("failed", about_balancers(error)) for error in failures),
+        *(("failed", failed_about("the load balancers", {"failure": error.as_failure()})) for error in failures),
         *map(failed_if_approved, tell_listeners(deployment, options) if options.looks else ()),
         *removals.listed,
     ]

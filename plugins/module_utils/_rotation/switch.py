@@ -194,22 +194,19 @@ class Switcher:
             if now.has_ended:
                 raise CertificatesError("balancer_error", now.why_ended)
             if not backoff.pause():
-                raise self._gave_up(now)
+                break
+        if self._client.stop.is_set():
+            raise CertificatesError("interrupted", "The run was told to stop before this balancer's turn.")
+        options = self._wait_options
+        waited = f"within {options.timeout:g} seconds" if options.waits else "now, and wait is false"
+        raise CertificatesError(
+            "balancer_busy",
+            f"Load balancer {now.name} is {now.provisioning_status} and was not ACTIVE {waited}: run it again later.",
+        )
 
     def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
         """Note what is waited for while the block lasts."""
         return waiting(f"{balancer.name}: waits {what}", self._wait_options.longest)
-
-    def _gave_up(self, balancer: Balancer) -> CertificatesError:
-        if self._client.stop.is_set():
-            return CertificatesError("interrupted", "The run was told to stop before this balancer's turn.")
-        waited = (
-            f"within {self._wait_options.timeout:g} seconds" if self._wait_options.waits else "now, and wait is false"
-        )
-        return CertificatesError(
-            "balancer_busy",
-            f"Load balancer {balancer.name} is {balancer.provisioning_status} and was not ACTIVE {waited}: run it again later.",
-        )
 
     def _send(self, missing: Sequence[ListenerAction], backoff: Backoff) -> bool:
         """Make the call; return `False` if the balancer was busy, so that nothing was done.
@@ -301,7 +298,7 @@ class Switcher:
             if _has_target(action, now)
             else action.failed("api_error", {"is_accepted": True, "balancer": now})
             if now.listener(action.uuid)
-            else _deleted(action)
+            else action.failed("not_found", {"is_deleted": True})
             for action in sent
         ]
 
@@ -362,17 +359,13 @@ def _has_target(action: ListenerAction, now: Balancer) -> bool:
     return listener is not None and listener.certificate_id == action.target_id
 
 
-def _deleted(action: ListenerAction) -> ListenerAction:
-    return action.failed("not_found", {"is_deleted": True})
-
-
 def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list[ListenerAction], list[ListenerAction]]:
     """Divide listeners by the balancer's present state: those to switch; those that another run has switched, or that have changed."""
     missing, settled = [], []
     for action in planned:
         listener, before = now.listener(action.uuid), action.place.listener
         if listener is None:
-            settled.append(_deleted(action))
+            settled.append(action.failed("not_found", {"is_deleted": True}))
         elif listener.certificate_id == action.target_id:
             settled.append(replace(action, outcome="unchanged", facts={"kept": "switched"}, is_changed=False))
         elif listener.port != before.port:

@@ -129,10 +129,6 @@ class Target(Action[DeployOutcome, TargetReason]):
         """What becomes of it, and what was seen of it."""
         return messages_deploy.of_target(self.outcome, self.reason, self.facts, self.form)
 
-    def fits(self, certificate: Certificate) -> bool:
-        """Return whether a certificate is what should be served."""
-        return self.target is not None and certificate == self.target.certificate
-
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
         facts = self.target.facts() if self.target else {}

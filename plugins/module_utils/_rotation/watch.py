@@ -166,7 +166,8 @@ class Watch:
 
     def _verdict(self, action: Target, *, is_before: bool) -> Verdict:
         if isinstance(action, EndpointAction):
-            return judge(probe_addresses(action.endpoint, PROBE_TIMEOUT, self._stop, self._client), None, action.fits)
+            seen = probe_addresses(action.endpoint, PROBE_TIMEOUT, self._stop, self._client)
+            return judge(seen, None, action.demand.fits)
         listener = t.cast(ListenerAction, action)
         wanted = action.target.certificate if action.target else None
         if listener.address is None:

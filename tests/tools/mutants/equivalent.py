@@ -187,7 +187,7 @@ EQUIVALENT: dict[str, str] = {
         "One check of thousands.",
     ),
     "place.parse_mounts: 4 => 5": "Each line has more.",
-    "plan_deploy.Place.missing: 0 => 1": "Of what is not there, nobody asks for the number.",
+    "plan_deploy._named: 0 => 1": "Of what is not there, nobody asks for the number.",
     "trust.TrustView.signed_chain_of: begin <= end => begin < end": "One instant of years.",
     "chain.Chains._ways: len(path) < LONGEST_CHAIN and (not last.is_root) => len(path) < LONGEST_CHAIN": "A root is signed by nobody else.",
     "plan_adopt._adopted: not action.is_changed or action.target is None => not action.is_changed": "What is changed has a target.",

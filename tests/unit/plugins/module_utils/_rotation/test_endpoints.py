@@ -53,7 +53,7 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
     (action,) = planned(world, **(expected or {"names": (NAME,)}))
     record = made.record(None)
     chain = (certificate_of(record), *record.intermediates)
-    served = action.fits(chain[0])
+    served = action.demand.fits(chain[0])
     looked_at = replace(action, served=served, accepted=True, seen=(chain,))
     failed = looked_at.failed("not_served", {"error": "It must serve something, and serves something else."})
     return as_seen(looked_at if served else failed, world.index)

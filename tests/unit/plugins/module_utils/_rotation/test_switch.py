@@ -858,7 +858,8 @@ def plan_of(*actions: ListenerAction) -> ListenerPlan:
 BETTER = Made().record(NEW)
 SWITCHED, ALIKE = listening(OLD, BETTER, "web"), listening(OLD, BETTER, "web", port=8443)
 OTHER, KEPT = listening(OLD, BETTER, "api"), listening(NEW, BETTER, "web")
-MISSING = replace(SWITCHED, outcome="failed", is_changed=False, place=Place.missing("nowhere", 443))
+NOWHERE = Place(balancers.Balancer(0, "", "nowhere", None, "", None, (), ()), balancers.Listener("", "", 443, None))
+MISSING = replace(SWITCHED, outcome="failed", is_changed=False, place=NOWHERE)
 
 
 def test_each_balancer_is_switched_as_a_whole_and_told_in_the_order_of_the_plan(run: Run) -> None:
