@@ -286,7 +286,7 @@ def test_a_balancer_that_offers_no_suite_for_the_key() -> None:
     assert why(serving(old), store=[newer]).facts["why"].reason == "key_type_not_offered"
     offered = serving(old, ciphers=("ECDHE-ECDSA-AES256-GCM-SHA384",))
     assert found(offered, store=[newer]) == []
-    assert why(offered, store=[FRESH]).facts["why"].reason == "key_type_not_offered"
+    assert why(offered, store=[FRESH]).facts["why"].reason == "key_type_differs"
 
 
 # For what a run fails
