@@ -29,15 +29,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """What is looked at of a run in check mode: of each of these lists, these fields."""
 UNKNOWN: Record = dict.fromkeys(
     [
-        *(
-            "address",
-            "listener_uuid",
-            "previous_certificate_id",
-            "certificate_id",
-            "not_after",
-            "effective_not_after",
-            "limited_by",
-        ),
+        *("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after"),
+        *("effective_not_after", "limited_by"),
         *("served", "accepted", "served_fingerprint_sha256"),
     ]
 )

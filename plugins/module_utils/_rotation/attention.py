@@ -155,12 +155,8 @@ def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[Att
     records = map(index.by_handle.get, (*present, *(target.final_handle for target in listeners)))
     in_place = frozenset(record.certificate for record in records if record and record.certificate)
     items = [item for listener in listeners for item in _about(listener, known, in_place)]
-
-    def urgency(item: AttentionItem) -> tuple[int, str, str, int]:
-        end, target = iso(item.served.lifespan.end), item.listener
-        return REASONS.index(item.reason), end or "", target.load_balancer, target.port
-
-    return sorted(items, key=urgency)
+    by_place = sorted(items, key=lambda item: (item.listener.load_balancer, item.listener.port))
+    return sorted(by_place, key=lambda item: (REASONS.index(item.reason), iso(item.served.lifespan.end) or ""))
 
 
 def find_alarming(attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime) -> list[AttentionItem]:

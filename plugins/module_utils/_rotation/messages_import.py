@@ -25,7 +25,7 @@ from .._store.plan_import import ImportAction
 from .._x509.bundle import Bundle, Trouble
 from .._x509.chain import Chain
 from .messages_deploy import NOT_APPROVED
-from .world import Read, SourceCertificate
+from .world import SourceCertificate, SourceContents
 
 SEE = "See that its disk is mounted, and that the path is right."
 """What to do where something is not found."""
@@ -202,7 +202,7 @@ def _accepting(reason: str, switch: str) -> str:
     return ""
 
 
-def why_not_adopted(why: Obstacle[t.Any], name: str, sources: Read) -> str:
+def why_not_adopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> str:
     """Return why no certificate of the sources is taken for a name that a person wants to adopt one for."""
     match why.reason, why.facts:
         case "not_found", {"names": names}:

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from .._base.codes import Code, DeployReason
 from .._base.errors import CertificatesError, Obstacle
@@ -97,17 +98,13 @@ def _place_called(name: str, every: Sequence[Place]) -> Place:
     return meant[0]
 
 
-def fitness(world: World, adoption: Adoption) -> Callable[[SourceCertificate], tuple[bool, ...]]:
-    """Return what tells of certificates that differ in their keys which of them fits: all listeners that are meant offer its type, and have it."""
-
-    def fit(entry: SourceCertificate) -> tuple[bool, ...]:
-        places = adopted_places(world, adoption, entry.certificate)
-        present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
-        key_types = {record.certificate.key_type for record in present if record and record.certificate}
-        key_type = entry.certificate.key_type
-        return all(place.balancer.offers(key_type) for place in places), key_types == {key_type}
-
-    return fit
+def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
+    """Return how well a certificate fits, of several that differ in their keys: whether all listeners offer its type, and whether all have it."""
+    places = adopted_places(world, adoption, entry.certificate)
+    present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
+    key_types = {record.certificate.key_type for record in present if record and record.certificate}
+    key_type = entry.certificate.key_type
+    return all(place.balancer.offers(key_type) for place in places), key_types == {key_type}
 
 
 def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) -> list[ListenerAction]:
@@ -185,7 +182,7 @@ def adopted_entry(world: World, adoption: Adoption, options: SourceOptions) -> S
     Raises:
         CertificatesError: why there is not exactly one; as `adopted_places`.
     """
-    fit = fitness(world, adoption)
+    fit = partial(fitness, world, adoption)
     chosen = choose_named(world.bundles.entries, adoption.common_name, options, world.view, fit)
     if isinstance(chosen, SourceCertificate):
         return chosen

@@ -330,6 +330,7 @@ def plan_reading(
     for secret in secrets:
         if not is_selected(secret.common_name, secret.alt_names, options.common_names):
             continue
+        names = secret.names | frozenset(name for name in secret.alt_names if is_address(name))
         alike = by_serial_number.get(secret.serial_number, ())
         same = next(iter(best([record for record in alike if secret.is_of(certificate_of(record))], view)), None)
         if same is not None and not _may_complete(secret, same, options, view):
@@ -340,10 +341,10 @@ def plan_reading(
             plan.useless.append((secret, Obstacle("not_active")))
         elif secret.not_after is not None and secret.not_after < view.at:
             plan.useless.append((secret, Obstacle("expired")))
-        elif same is not None or options.import_new or _may_renew(secret, index, addresses):
+        elif same is not None or options.import_new or _may_renew(secret, names, index, addresses):
             plan.to_read.append(secret)
         else:
-            plan.unwanted.append((secret, _why_not_read(secret, index, listeners_with)))
+            plan.unwanted.append((secret, _why_not_read(secret, names, index, listeners_with)))
     return plan
 
 
@@ -361,20 +362,20 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
     return not record.intermediates or (options.needs_trust and view.chain(record).trust == "incomplete")
 
 
-def _may_renew(secret: Secret, index: StoreIndex, addresses: frozenset[str]) -> bool:
+def _may_renew(secret: Secret, names: frozenset[str], index: StoreIndex, addresses: frozenset[str]) -> bool:
     """Return whether the store has an older certificate for nothing but a secret's names; metadata may lack `addresses` that it is for.
 
     `can_replace` decides once the certificate was read. Here, what metadata does not tell must not speak against it: addresses, organization,
     and trust.
     """
-    names = _identities(secret)
     within = index.within(names | addresses)
     return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)
 
 
-def _why_not_read(secret: Secret, index: StoreIndex, listeners_with: ListenersWith) -> Obstacle[RotationReason]:
+def _why_not_read(
+    secret: Secret, names: frozenset[str], index: StoreIndex, listeners_with: ListenersWith
+) -> Obstacle[RotationReason]:
     """Return why a secret may stand in for none of the store: that which comes nearest to it, if there is any for its names."""
-    names = _identities(secret)
     related = [record for record in index.sharing(names) if _is_older(record, secret)]
     nearest = nearest_of(related, names)
     if nearest is None:
@@ -384,10 +385,6 @@ def _why_not_read(secret: Secret, index: StoreIndex, listeners_with: ListenersWi
     listeners = listeners_with.get(nearest.stored_id, ())
     facts = {"nearest": nearest, "lost": lost, "names": names, "remedy": reason, "listeners": listeners}
     return Obstacle("names_not_covered", facts)
-
-
-def _identities(secret: Secret) -> frozenset[str]:
-    return secret.names | frozenset(name for name in secret.alt_names if is_address(name))
 
 
 def _is_older(record: StoreCertificate, secret: Secret) -> bool:

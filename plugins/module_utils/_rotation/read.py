@@ -32,7 +32,7 @@ from .options import RotationOptions
 from .plan_deploy import ListenerSelection, contenders, why_unmatched
 from .plan_import import without_replaced
 from .read_sources import MailContent, avoid_revoked_issuers, read_mail, read_sources
-from .world import Read, World
+from .world import SourceContents, World
 
 if t.TYPE_CHECKING:
     from .._secrets_manager.read import InstanceListing
@@ -121,7 +121,7 @@ def begin_listings(
 
 def read_all(
     module: Module, listings: Mapping[int, Future[InstanceListing]], world: World, options: RotationOptions
-) -> Read:
+) -> SourceContents:
     """Read the sources."""
     params = module.params
 

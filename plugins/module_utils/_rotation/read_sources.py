@@ -48,7 +48,7 @@ from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
 from .messages_import import none_usable, why_empty, why_not_read
 from .plan_import import ReadingPlan, SourceOptions, plan_reading
-from .world import Read, Record, SourceCertificate, World
+from .world import Record, SourceCertificate, SourceContents, World
 
 REFUSALS = frozenset(t.get_args(Untrusted))
 """Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
@@ -85,7 +85,7 @@ def read_sources(
     view: TrustView,
     warn: Callable[[str], object],
     hide: Callable[..., object],
-) -> Read:
+) -> SourceContents:
     """Return what sources hold, each in its order and then by name.
 
     Args:
@@ -99,7 +99,7 @@ def read_sources(
         warn: takes a sentence about something that does not matter much.
         hide: keeps texts out of all output; it gets the private keys that are not in files of their own.
     """
-    read = Read()
+    read = SourceContents()
 
     def take(source: Source, paired: Paired) -> None:
         issuers = [*paired.issuers, *known]
@@ -253,7 +253,7 @@ def _why_empty(source: Source, paired: Paired) -> Obstacle[str] | None:
 # Trust
 
 
-def avoid_revoked_issuers(read: Read, view: TrustView) -> list[SourceCertificate]:
+def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceCertificate]:
     """Return the certificates of the sources, with another chain where an issuer of theirs was revoked and there is one without it."""
     unrevoked = (issuer for issuer in read.issuers if not view.is_revoked(issuer))
     chains = _ChainsByIssuer(unrevoked, view.anchors, view.at)

@@ -93,7 +93,7 @@ class RenewalRequest:
 
 
 @dataclass
-class Read:
+class SourceContents:
     """The certificates of all sources that can be used, and what cannot be used."""
 
     entries: list[SourceCertificate] = field(default_factory=list)
@@ -122,7 +122,7 @@ class World:
     """Who has to trust what is served, and the present instant."""
     at: datetime
     """When it began to be read."""
-    bundles: Read = field(default_factory=Read)
+    bundles: SourceContents = field(default_factory=SourceContents)
     """What the sources hold."""
     failed: Sequence[Record] = ()
     """What could not be read."""

@@ -40,10 +40,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.result import as_attention
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
-    Read,
     Record,
     RenewalRequest,
     SourceCertificate,
+    SourceContents,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import (
     StoreCertificate,
@@ -728,7 +728,7 @@ def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:
     keyless = {**BROKEN, "source": "secrets_manager", "reason": "key_missing", "message": "It has no key."}
     for made, expected in ((FRESH, []), (DUE, [("expiring", Obstacle("unused", {"skipped": keyless}))])):
         known = facts([made.record(1)], has_sources=True)
-        known = replace(known, world=replace(known.world, bundles=Read(unwanted=[keyless])))
+        known = replace(known, world=replace(known.world, bundles=SourceContents(unwanted=[keyless])))
         assert [(item.reason, item.why) for item in find_attention([serving(made)], known)] == expected
 
 

@@ -25,7 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.m
     why_not_imported,
     why_not_read,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import Read
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceContents
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, Origin
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -214,17 +214,20 @@ def test_a_secret_without_a_common_name_is_called_by_another_name() -> None:
 def test_why_not_adopted() -> None:
     lacks = Obstacle("not_found", {"names": [NAME, OTHER]})
     said = f"The source has no certificate for a.example that can be read; it has those for: {NAME}, {OTHER}."
-    assert why_not_adopted(lacks, "a.example", Read()) == said
+    assert why_not_adopted(lacks, "a.example", SourceContents()) == said
     useless = {"name": "shop", "message": "It is locked."}
-    sources = Read(
+    sources = SourceContents(
         useless=[useless], unwanted=[useless], failed=[{"message": "No answer."}], empty=[{"message": "No."}]
     )
     others = "shop cannot be used: It is locked. shop cannot be used: It is locked. No answer. No."
     assert why_not_adopted(lacks, "a.example", sources) == f"{said} {others}"
-    nothing = why_not_adopted(Obstacle("not_found", {"names": []}), "a.example", Read(useless=[useless] * 11))
+    nothing = why_not_adopted(Obstacle("not_found", {"names": []}), "a.example", SourceContents(useless=[useless] * 11))
     assert "it has those for: nothing. shop " in nothing and nothing.count("cannot be used") == 10
     used = Obstacle("untrusted", {"entry": entry(NEW), "why": Obstacle("already_imported", {"certificate_id": 2})})
-    assert why_not_adopted(used, NAME, Read()) == "certbot entry-1 cannot be used: The store has it: certificate 2."
+    assert (
+        why_not_adopted(used, NAME, SourceContents())
+        == "certbot entry-1 cannot be used: The store has it: certificate 2."
+    )
 
 
 def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> None:
@@ -234,10 +237,13 @@ def test_of_several_to_adopt_one_is_named_by_its_folder_or_moved_to_one() -> Non
         f"/certbot/2/cert.pem (RSA, until {iso(NOW + 10 * DAY)}). "
     )
     why = Obstacle("ambiguous", {"rivals": both})
-    assert why_not_adopted(why, NAME, Read()) == f"{said}Name one of them as the source: /certbot/1 or /certbot/2."
+    assert (
+        why_not_adopted(why, NAME, SourceContents())
+        == f"{said}Name one of them as the source: /certbot/1 or /certbot/2."
+    )
     same = Obstacle("ambiguous", {"rivals": [replace(each, path="/keys/cert.pem") for each in both]})
     moved = "Copy one, with its key, to a folder of its own, and name that as the source."
-    assert why_not_adopted(same, NAME, Read()).endswith(f"(RSA, until {iso(NOW + 10 * DAY)}). {moved}")
+    assert why_not_adopted(same, NAME, SourceContents()).endswith(f"(RSA, until {iso(NOW + 10 * DAY)}). {moved}")
 
 
 def test_what_was_changed_while_it_was_read() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,7 +30,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     SourceOptions,
     choose_named,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import Read, SourceCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
+    SourceCertificate,
+    SourceContents,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.load_balancers import Balancer, Listener
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
 
@@ -140,13 +144,13 @@ def test_of_two_kinds_of_keys_that_which_the_listener_offers_or_has_is_taken(
     """Certificates of one name with both are often kept side by side."""
     web = replace(balancer("web", p443=1 if present else None), ciphers=suites)
     world = world_of([Made(days=(-80, 10), key=present or "rsa").record(1)], web)
-    fit = fitness(world, Adoption(NAME, ["web:443"]))
+    fit = partial(fitness, world, Adoption(NAME, ["web:443"]))
     assert chosen(EC, RSA, fitness=fit) == taken
 
 
 def test_where_there_is_nothing_to_choose_no_listener_is_asked() -> None:
     """So that a wrong name of one is told as what it is, without what else the source has."""
-    nowhere = fitness(world_of([]), Adoption(NAME, ["none:443"]))
+    nowhere = partial(fitness, world_of([]), Adoption(NAME, ["none:443"]))
     assert chosen(RSA, fitness=nowhere) == RSA.name
     with fails("not_found", "none"):
         choose_named([RSA, EC], NAME, SourceOptions(), CLIENTS, nowhere)
@@ -341,7 +345,7 @@ def imported(
     web = replace(balancer("web", p443=1), provisioning_status=state)
     world = world_of([LTD.record(1), *stored], web, *how.get("balancers", ()))
     options = SourceOptions([NAME], import_new=True)
-    sources = replace(world, bundles=Read(list(entries)))
+    sources = replace(world, bundles=SourceContents(list(entries)))
     return [*choose_adopted(sources, Adoption(NAME), options, how.get("patterns")).to_import]
 
 

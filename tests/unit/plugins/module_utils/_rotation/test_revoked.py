@@ -44,8 +44,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     choose,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
-    Read,
     SourceCertificate,
+    SourceContents,
     World,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
@@ -262,7 +262,7 @@ def told_of(
 ) -> list[Mapping[str, Any]]:
     """The facts about a listener that has a certificate which was revoked."""
     records = [NEW.record(1), *(made.record(number) for number, made in enumerate(store, start=2))]
-    world: World = replace(world_of(records, view=view), bundles=Read(list(sources)))
+    world: World = replace(world_of(records, view=view), bundles=SourceContents(list(sources)))
     action = listener(1, NEW.record(1), **changed)
     items = find_attention(
         [action], RenewalFacts(world, Chosen([], [], []), has_sources=False, requests={}, is_importing=True)
