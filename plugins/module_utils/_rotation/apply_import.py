@@ -47,7 +47,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
         ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.left_out)
     ]
     diff, records, truncated = [], [], {}
-    new = [_checked(module, world, entry) for entry in chosen.to_import]
+    new = [_check(module, world, entry) for entry in chosen.to_import]
     plan = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
     plan = importing.refuse_creates_without_a_place(plan, module.params["ledger_url"])
     carried_out = plan if module.check_mode or not plan else importing.carry_out(module, client, plan)
@@ -76,7 +76,7 @@ def _as_listed(entry: SourceCertificate, planned: ImportAction, done: ImportActi
     return "imported", record
 
 
-def _checked(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
+def _check(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
     """Return what stores a certificate of a source, or why that does not fit; its key is read from its file now."""
     params = module.params
     held = Bundle((entry.certificate,), entry.record.intermediates, entry.key)

@@ -401,8 +401,11 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
     own = Obstacle("listener", {"listener": listener})
     if listener.has_failed:
         return own
-    if not listener.is_managed and (elsewhere := _newer_elsewhere(listener, known)):
-        return elsewhere
+    if not listener.is_managed and listener.target and listener.target.certificate:
+        if stored := known.world.index.superseding(listener.target, view):
+            return Obstacle("newer_elsewhere", {"record": max(stored, key=age)})
+        if entries := known.usable_index.superseding(listener.target, view):
+            return Obstacle("newer_elsewhere", {"entry": known.entry_of[max(entries, key=age).handle]})
     fitting = known.world.index.valid_at(view.at).covering(served.names)
     if isinstance(listener, ListenerAction) and record is None and fitting:
         return Obstacle("not_held", {"listener": listener, "newest": max(fitting, key=age)})
@@ -431,15 +434,3 @@ def _why_not_renewed(listener: Target, served: Served, known: RenewalFacts) -> O
         if names_of(item) & served.names and item["reason"] not in {"already_imported", "superseded"}:
             return Obstacle("unused", {"skipped": item})
     return Obstacle("no_source", {"has_sources": known.has_sources, "is_managed": listener.is_managed})
-
-
-def _newer_elsewhere(listener: Target, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return what the store or a source has in place of what an endpoint serves, if there is such."""
-    if listener.target is None or listener.target.certificate is None:
-        return None
-    view = known.world.view
-    stored = known.world.index.superseding(listener.target, view)
-    if stored:
-        return Obstacle("newer_elsewhere", {"record": max(stored, key=age)})
-    entries = known.usable_index.superseding(listener.target, view)
-    return Obstacle("newer_elsewhere", {"entry": known.entry_of[max(entries, key=age).handle]}) if entries else None

@@ -142,8 +142,16 @@ def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
             return why_not_switched(why)
         case "unchanged", {"demand": demand}:
             return f"It must serve {demanded(demand)}."
+        case "unchanged", {"kept": "best", "valid_id": other, "called": called}:
+            when = f"until {iso(facts['end'])} only" if "end" in facts else f"from {iso(facts['start'])} on only"
+            said = f"The store holds no better certificate. What the listener has is valid {when}."
+            if other is None:
+                return said
+            return (
+                f"{said} Certificate {other} is valid, though it began earlier: {deploy(other, called)} has it served."
+            )
         case "unchanged", {"kept": "best"}:
-            return f"The store holds no better certificate.{_if_expired(facts)}"
+            return "The store holds no better certificate."
         case "unchanged", {"kept": "same"}:
             return "It has this certificate already."
         case "unchanged", {"kept": "newer", "certificate_id": certificate_id}:
@@ -157,23 +165,6 @@ def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
         case "unchanged", {"kept": "as_it_is", "certificate_id": certificate_id}:
             return f"The listener has {f'certificate {certificate_id}' if certificate_id else 'no certificate'}."
     return why_not_switched(Obstacle(str(reason), facts))
-
-
-def _if_expired(facts: Mapping[str, t.Any]) -> str:
-    """Return that what a listener has is not valid, and which certificate is, behind another sentence."""
-    match facts:
-        case {"end": end}:
-            when = f"until {iso(end)} only"
-        case {"start": start}:
-            when = f"from {iso(start)} on only"
-        case _:
-            return ""
-    said = f" What the listener has is valid {when}."
-    if (other := facts["valid_id"]) is None:
-        return said
-    return (
-        f"{said} Certificate {other} is valid, though it began earlier: {deploy(other, facts['called'])} has it served."
-    )
 
 
 def why_not_switched(why: Obstacle[t.Any]) -> str:

@@ -21,9 +21,9 @@ from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .messages_import import why_not_adopted, why_not_imported
 from .plan_deploy import (
+    BY_PLACE,
     ListenerAction,
     Place,
-    by_place,
     is_promising,
     keep,
     switch_to_best,
@@ -123,7 +123,7 @@ def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) ->
     places = adopted_places(world, adoption, entry.certificate)
     is_named = adoption.listeners is not None
     planned = {place.listener.uuid: _adopted(place, stored, world, entry, is_named=is_named) for place in places}
-    return sorted(planned.values(), key=by_place)
+    return sorted(planned.values(), key=BY_PLACE)
 
 
 def _adopted(

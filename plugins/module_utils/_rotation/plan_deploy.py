@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from .._base import remedies
 from .._base.codes import DeployReason, ObstacleReason
@@ -21,6 +22,9 @@ from .._softlayer.load_balancers import Balancer, Listener
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .target import Target
 from .world import Record, World
+
+BY_PLACE = attrgetter("load_balancer", "port", "uuid")
+"""What listeners are sorted by."""
 
 
 @dataclass(frozen=True)
@@ -181,11 +185,6 @@ class ListenerPlan:
         return [action for action in self.actions if action.is_changed]
 
 
-def by_place(action: ListenerAction) -> tuple[str, int, str]:
-    """Return what listeners are sorted by: the balancer, then the port."""
-    return action.place.balancer.name, action.place.listener.port, action.uuid
-
-
 def why_too_many(planned: Sequence[ListenerAction], most: int) -> Obstacle[t.Literal["too_many_listeners"]] | None:
     """Return why a run is refused that would switch more listeners than `max_listeners` allows."""
     if len(planned) <= most:
@@ -213,7 +212,7 @@ def why_unmatched(
 
 def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAction]:
     """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has."""
-    return sorted((_renewal(place, current, world) for place, current in _selected(world, selection)), key=by_place)
+    return sorted((_renewal(place, current, world) for place, current in _selected(world, selection)), key=BY_PLACE)
 
 
 def contenders(world: World, selection: ListenerSelection) -> Iterator[tuple[StoreCertificate, list[StoreCertificate]]]:
@@ -349,7 +348,7 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
         if first.target_id != action.target_id:
             facts = {"listener": first.name, "certificate_ids": (first.target_id, action.target_id)}
             planned[key] = first.failed("ambiguous", facts)
-    return sorted(planned.values(), key=by_place)
+    return sorted(planned.values(), key=BY_PLACE)
 
 
 def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:

@@ -49,14 +49,14 @@ def as_result(
     if too_many:
         sentence = messages_deploy.too_many_listeners(too_many)
         failures = [CertificatesError(too_many.reason, sentence, **too_many.facts), *failures]
-    told = [
+    listed = [
         *(("failed", record) for record in world.failed),
         *map(failed_if_approved, imports.listed),
         *(("failed", failed_about("the load balancers", {"failure": error.as_failure()})) for error in failures),
-        *map(failed_if_approved, tell_listeners(deployment, options) if options.looks else ()),
+        *map(failed_if_approved, list_listeners(deployment, options) if options.looks else ()),
         *removals.listed,
     ]
-    lists = {name: [record for listed, record in told if listed == name] for name in LISTS}
+    lists = {name: [record for list_name, record in listed if list_name == name] for name in LISTS}
     facts = RenewalFacts(
         world,
         chosen,
@@ -135,14 +135,14 @@ def as_attention(item: AttentionItem, at: datetime) -> Record:
     }
 
 
-def failed_if_approved(told: Listed) -> Listed:
+def failed_if_approved(listed: Listed) -> Listed:
     """Return an import or a switch that was approved and cannot be done any more as failed: whoever approved it expects it.
 
     A removal does not count, because another run may have removed the certificate.
     """
-    listed, record = told
-    is_missed = listed == "skipped" and record.get("reason") == "changed_meanwhile"
-    return ("failed", {**record, "outcome": "failed"}) if is_missed else told
+    list_name, record = listed
+    is_missed = list_name == "skipped" and record.get("reason") == "changed_meanwhile"
+    return ("failed", {**record, "outcome": "failed"}) if is_missed else listed
 
 
 OF_LISTENER = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason", "message")
@@ -195,7 +195,7 @@ def why_failed(
     )
 
 
-def tell_listeners(deployment: Deployment, options: RotationOptions) -> Iterator[Listed]:
+def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator[Listed]:
     """Yield what became of listeners, and what was seen of them."""
     deploys, verifies = "deploy" in options.phases, "verify" in options.phases
     yield from (("skipped", record) for record in (deployment.plan.gone if deploys else ()))
