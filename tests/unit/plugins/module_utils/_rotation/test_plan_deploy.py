@@ -348,7 +348,7 @@ def test_a_pattern_that_matches_nothing_is_said_with_the_names_that_there_are(
     selection: dict[str, Any], option: str, unmatched: list[str]
 ) -> None:
     why = why_unmatched(ListenerSelection(**selection), BALANCERS, StoreIndex(STORED))
-    assert why and why.facts[option] == unmatched
+    assert why and (why.reason, why.facts[option]) == ("not_found", unmatched)
     there = {"Web-2", "api", "web-1"} if option == "load_balancers" else {NAME, "xn--bcher-kva.example"}
     assert set(why.facts["there"]) == there
 
