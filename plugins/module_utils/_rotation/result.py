@@ -48,7 +48,7 @@ def as_result(
     too_many, failures = deployment.plan.too_many, list(deployment.failures)
     if too_many:
         sentence = messages_deploy.too_many_listeners(too_many)
-        failures = [CertificatesError(too_many.reason, sentence, **too_many.facts), *failures]
+        failures = [CertificatesError("too_many_listeners", sentence, **too_many.facts), *failures]
     listed = [
         *(("failed", record) for record in world.failed),
         *map(failed_if_approved, imports.listed),

@@ -235,7 +235,7 @@ def plan(
         warn_of_what_is_missing(client, actions, selection)
     planned = ListenerPlan(world, actions)
     if too_many := why_too_many(planned.changes, params["max_listeners"]):
-        raise CertificatesError(too_many.reason, messages_deploy.too_many_listeners(too_many), **too_many.facts)
+        raise CertificatesError("too_many_listeners", messages_deploy.too_many_listeners(too_many), **too_many.facts)
     return planned
 
 
