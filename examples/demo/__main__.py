@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`make demo`: the whole job on a simulated account, with the playbooks that users run; what they print is not touched.
+"""`make demo`: the whole workflow on a simulated account, with the playbooks that users run and their unchanged output.
 
-Nothing is left running. Of what is written, the reports and the files of variables stay in the folder `.demo` of the repository.
+All servers are stopped at the end. The reports and the variable files stay in the directory `.demo` of the repository.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ from tests.support.revoking import Publisher, Revoking, publishing
 FOLDER = ROOT / ".demo"
 ROTATION = """\
 ---
-ssl_rotation_remove_superseded: true # once its successor was seen to be served
+ssl_rotation_remove_superseded: true # after its replacement was verified
 ssl_rotation_report_path: .demo/rotation.html
-ssl_rotation_trusted_ca_path: .demo/roots.pem # the simulated authorities; others are trusted without this
-ssl_rotation_sources: # where renewed certificates come from
-  - certbot: {certbot} # elsewhere, it is /etc/letsencrypt
+ssl_rotation_trusted_ca_path: .demo/roots.pem # the simulated CAs; public CAs are trusted by default
+ssl_rotation_sources: # where the renewed certificates are
+  - certbot: {certbot} # usually /etc/letsencrypt
 """
 FROM_SECRETS_MANAGER = "  - secrets_manager: {}\n"
-"""One more source: the instance that the environment names."""
+"""Another source: the instance that the environment variables specify."""
+SUMMARY = "softlayer.certificates.summary"
 ROTATE = "rotate -e @.demo/rotation.yml"
 FULFILLMENT = """\
 ---
 ssl_fulfillment_select: {{}} # all orders of the account
-ssl_fulfillment_allowed_recipients: ["*@example.*"] # whom the certificate authority may mail
+ssl_fulfillment_allowed_recipients: ["*@example.*"] # who may receive emails from the CA
 ssl_fulfillment_mail:
   maildir: {maildir} # where the emails arrive
 ssl_fulfillment_privatekey_dir: {keys}
@@ -50,7 +51,7 @@ ssl_fulfillment_trusted_ca_path: .demo/roots.pem
 
 
 def main() -> int:
-    """Show the job, step by step, and return the exit code."""
+    """Show the workflow step by step, and return the exit code."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     try:
@@ -67,7 +68,7 @@ def main() -> int:
 
 
 class Demo:
-    """An account with load balancers, a machine with certbot, and an instance of Secrets Manager."""
+    """An account with load balancers, a host with certbot, and an instance of Secrets Manager."""
 
     def __init__(self, scratch: Path, simulator: Simulator, publisher: Publisher) -> None:
         self._simulator, self._publisher = simulator, publisher
@@ -91,42 +92,36 @@ class Demo:
         self._serve("shop", "shop.example.com", (-61, 29))
         self._renew("www.example.com", "rsa")
         tell(
-            "A machine with certbot, and an account with load balancers",
-            "Simulated on this machine: the API of SoftLayer, and two load balancers that answer over TLS. certbot has renewed the "
-            "certificate of www.example.com, and nobody has told the load balancer. The environment holds the credentials "
-            "(SL_USERNAME, SL_API_KEY), and .demo/rotation.yml what to do. Skipped tasks are not shown (ANSIBLE_DISPLAY_SKIPPED_HOSTS=false):",
+            "A simulated account",
+            "Simulated on this host: the SoftLayer API and two load balancers that answer over TLS. certbot has renewed the certificate of "
+            "www.example.com. SL_USERNAME and SL_API_KEY are set. The variables are in .demo/rotation.yml:",
         )
         show((FOLDER / "rotation.yml").read_text(encoding="utf-8"))
+        show(f"export ANSIBLE_STDOUT_CALLBACK={SUMMARY}")
+        self._step("Preview", "Check mode changes nothing.", f"{ROTATE} --check")
         self._step(
-            "Renewed, but not deployed: what would be done?",
-            "In check mode nothing is changed.",
-            f"{ROTATE} --check",
-        )
-        self._step(
-            "From certbot's folder to the clients",
-            "The certificate is imported, the listener is switched to it and goes on serving meanwhile, it is looked at over TLS, and "
-            "the old certificate is deleted.",
+            "Rotation",
+            "The certificate is imported, the listener is switched and verified, and the old certificate is deleted.",
         )
         self._renew("shop.example.com", "ec")
         self._step(
-            "A certificate that the load balancer could not serve",
-            "certbot has renewed shop.example.com, with an EC key, as it does unless it is told otherwise. Load balancers offer suites "
-            "for RSA keys: clients would get no connection. So nothing is changed, and the remedy is named.",
+            "A renewal that the load balancer cannot serve",
+            "certbot has renewed shop.example.com with an EC key. By default, load balancers offer cipher suites for RSA keys only.",
         )
         self._renew("shop.example.com", "rsa")
         mail = self._serve("mail", "mail.example.com", (-359, 6), organization="Example Company")
         self._step(
-            "A night that is red",
-            "certbot makes RSA keys now: shop.example.com is brought to its listener. But somebody has added a load balancer whose "
-            "certificate ends in six days, and nothing renews it. Timer and cron tell of a run that fails, with nothing but the sentence:",
+            "A scheduled run that fails",
+            "certbot has renewed shop.example.com with an RSA key. The certificate of a new load balancer expires in six days, and no renewal "
+            "is available. A scheduled run prints only the error:",
             callback="softlayer.certificates.quiet",
             ends=2,
         )
         self._renew("mail.example.com", "rsa")
         self._step(
-            "The first certificate of a name",
-            "certbot has got one for mail.example.com. It names no company, as the old one does: one command does it all the same, and tells "
-            "what is lost. Renewals then go by themselves.",
+            "The initial certificate for a domain",
+            "certbot has a certificate for mail.example.com, but without the organization of the present one. The playbook adopt deploys it "
+            "once. Later renewals are deployed automatically.",
             f"adopt -e @.demo/rotation.yml -e listener=mail:{mail} -e common_name=mail.example.com",
         )
         self._serve("login", "login.example.com", (-70, 20))
@@ -135,46 +130,37 @@ class Demo:
             file.write(FROM_SECRETS_MANAGER)
         self._step(
             "IBM Cloud Secrets Manager",
-            "Secrets Manager, simulated as well, has renewed login.example.com by itself. It is one more line among the sources, "
-            "`- secrets_manager: {}`. Its keys are written to no file.",
+            "Secrets Manager has renewed login.example.com. It is another source: `- secrets_manager: {}`.",
         )
         self._revoke("pay.example.com")
-        self._step(
-            "Revoked",
-            "An authority has revoked pay.example.com, whose key has leaked, and publishes that. Each night reads what authorities publish: this "
-            "one is red, and changes nothing because of it.",
-            ends=2,
-        )
+        self._step("A revoked certificate", "The CA has revoked the certificate of pay.example.com.", ends=2)
         self._order()
         self._step(
-            "SSL orders: whom would the authority mail?",
-            "In check mode no email is sent. It takes the place of the portal's confirmation window.",
+            "SSL orders: preview",
+            "Check mode sends no email. It lists the recipients, like the confirmation window of the portal.",
             "resend -e @.demo/fulfillment.yml --check",
         )
         self._step(
-            "SSL orders: request, wait, import",
-            "The authority sends the lost emails again; each certificate is taken from its email by its public key, checked, and put into "
-            "the store. The next night, `rotate` has the load balancers serve it.",
+            "SSL orders: request, collect, import",
+            "The CA sends the lost emails again. The certificates are taken from them and imported. The next rotation deploys them.",
             "fulfill -e @.demo/fulfillment.yml",
         )
         self._step(
-            "Is your account like this one?",
-            "This playbook reports what the API key may do, and whether the account can be rotated. With -e test_store=true, it also tests what "
-            "the store does with chains of two, EC keys and missing common names, which is documented nowhere.",
+            "Check an account",
+            "This playbook reports what the API key may do, and whether the account can be rotated.",
             "check_account",
         )
         tell(
             "Done",
-            "All has stopped. Open .demo/rotation.html in a browser: what is served, and until when. The variables are beside it; "
-            "README.md tells how to go on.",
+            "All servers are stopped. Open .demo/rotation.html in a browser. The next steps are in README.md.",
         )
 
     def _serve(self, balancer: str, name: str, days: tuple[int, int], organization: str | None = None) -> int:
-        """Add a load balancer that serves a certificate which has so many days behind it and left; return its port."""
+        """Add a load balancer and return its port; `days` are the validity of its certificate, relative to now."""
         return self._add(balancer, self._issue(name, days=days, organization=organization))
 
     def _revoke(self, name: str) -> None:
-        """Add a load balancer that serves a certificate which its authority has revoked."""
+        """Add a load balancer that serves a revoked certificate."""
         issued = self._revoking.leaf(name, key=new_key("rsa"))
         self._publisher.publish(self._revoking.published(issued.certificate, reason=ReasonFlags.key_compromise))
         self._add(name.partition(".")[0], issued)
@@ -186,7 +172,7 @@ class Demo:
         return port
 
     def _renew(self, name: str, kind: str) -> None:
-        """Have certbot's folder hold a new version."""
+        """Add a new version to the directory of certbot."""
         version = len(list((self._certbot / "archive" / name).glob("cert*"))) + 1
         client_trees.certbot(self._certbot, name, self._issue(name, kind), version)
 
@@ -196,7 +182,7 @@ class Demo:
         return self._authority.issue(name, key=new_key(kind), days=days, organization=organization)
 
     def _order(self) -> None:
-        """Add orders: two whose emails can be sent, and one that has to wait."""
+        """Add orders: two whose emails can be sent, and a pending one."""
         now = datetime.now(timezone.utc)
         for name, status, left in (
             ("api.example.org", APPROVED, 364),
@@ -210,7 +196,7 @@ class Demo:
                 self._simulator.patch_order(order["id"], **dates)
 
     def _step(self, title: str, text: str, playbook: str = ROTATE, callback: str = "", ends: int = 0) -> None:
-        """Tell what comes, show the command, and run it; raises Failed if it ends with another exit code."""
+        """Print a heading and the command, and run it; raises Failed if its exit code is not `ends`."""
         self._number += 1
         tell(f"{self._number}. {title}", text)
         setting = {"ANSIBLE_STDOUT_CALLBACK": callback} if callback else {}
@@ -224,7 +210,7 @@ class Demo:
 
 
 def environment(scratch: Path, simulator: Simulator) -> dict[str, str]:
-    """The environment of a user who has credentials and a collection, and nothing else."""
+    """Return the environment of a user who has only credentials and the collection."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "SL_", "XDG_"))}
     for name in ("home", "tmp"):
         (scratch / name).mkdir()
@@ -238,7 +224,7 @@ def environment(scratch: Path, simulator: Simulator) -> dict[str, str]:
         "SOFTLAYER_CERTIFICATES_INSTANCE_URL": simulator.secrets_manager.instance_url,
         "SOFTLAYER_CERTIFICATES_IAM_URL": simulator.secrets_manager.iam_url,
         "ANSIBLE_COLLECTIONS_PATH": str(install_collection(scratch)),
-        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+        "ANSIBLE_STDOUT_CALLBACK": SUMMARY,
     }
 
 

@@ -443,7 +443,7 @@ skipped_items:
       description: What it waits for.
       type: str
       sample: "Waiting for the private key that the order's CSR was made with. It is looked for as /srv/keys/www.example.com.key."
-    needs_person:
+    needs_attention:
       description: Whether a file is there and is not the right one, or it is not clear which of several is, so that waiting does not help.
       type: bool
       sample: false

@@ -135,16 +135,16 @@ def certificate_files(
         why = why_not_imported(
             order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
         )
-        needs_person = False
+        needs_attention = False
         if unclear and (why is None or why.reason in places):
-            why, needs_person = unclear[0], True
+            why, needs_attention = unclear[0], True
         elif why is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
-            why, needs_person = Obstacle("waiting_for_key", {"other_key": private_key}), True
+            why, needs_attention = Obstacle("waiting_for_key", {"other_key": private_key}), True
         elif why and why.reason in places:
             why = Obstacle(why.reason, files.where(order, *places[why.reason]))
         if why:
             names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
-            said = {"reason": why.reason, "message": messages.waiting(why), "needs_person": needs_person}
+            said = {"reason": why.reason, "message": messages.waiting(why), "needs_attention": needs_attention}
             skipped.append({"order_id": order["id"], **names, **said})
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})

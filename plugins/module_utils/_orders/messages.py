@@ -280,45 +280,39 @@ def _listed(ids: Sequence[int]) -> str:
 # Runs
 
 
-NO_ORDERS = "no order is selected, because the account has none that fits the selection"
+NO_ORDERS = "No order matches the selection."
 
 
 def line(kind: str, record: Record, form: Form) -> str:
     """Return what the summary of a run says of an order.
 
     Args:
-        kind: the list of `ssl_fulfillment_result` that it is in, or `needs_person`.
+        kind: the list of `ssl_fulfillment_result` that it is in.
         record: what is known of it.
         form: whether it was done.
     """
     would_be = "" if form == "done" else f"{form} "
-    order = f"{label(record) or '(no name)'} (order {record.get('order_id')})"
+    order = f"{label(record) or 'without a name'} (order {record.get('order_id')})"
     match kind, record:
         case "requested", {"recipient": recipient}:
-            return f"{order}: {would_be}requested, goes to {recipient or 'an address that the API does not tell'}"
+            return f"{order}: {would_be}requested for {recipient or 'an unknown recipient'}"
         case "collected", {"source": source}:
             return f"{order}: found in the email of {source.get('date') or 'an unknown date'}"
-        case "imported", {"outcome": outcome}:
-            return f"{order}: {would_be}{outcome}{stored_as(record)}"
-        case "failed", {"reason": "recipient_not_allowed", "message": message}:  # a preview in AWX ignores it
-            return f"{named(record) or 'a certificate'}: NOT ALLOWED, {message}"
-        case "failed", {"message": message}:
-            return f"{named(record) or 'a certificate'}: FAILED, {message}"
-    return f"NEEDS A PERSON: {_needs_person(record)}"
+    return f"{order}: {would_be}{record['outcome']}{stored_as(record)}"
 
 
 def persons_needed(skipped: Sequence[Record]) -> str:
     """Return which orders wait for a person longer than they should."""
-    orders = "1 order needs" if len(skipped) == 1 else f"{len(skipped)} orders need"
-    return f"{orders} a person: {listed([*map(_needs_person, skipped)])}"
+    need = "1 order needs" if len(skipped) == 1 else f"{len(skipped)} orders need"
+    return f"{need} attention:{listed([*map(_attention_message, skipped)])}"
 
 
-def _needs_person(skipped: Record) -> str:
+def _attention_message(skipped: Record) -> str:
     return f"{named(skipped) or 'a certificate'}: {skipped['reason']}: {skipped['message']}"
 
 
 def attention_needed(rows: Sequence[Record]) -> str:
     """Return which rows of the report fail a run."""
-    orders = "1 order needs" if len(rows) == 1 else f"{len(rows)} orders need"
-    named_rows = [f"{row['name'] or '(no name)'} (order {row['order_id']}): {row['state']}" for row in rows]
-    return f"{orders} attention (ssl_fulfillment_fail_on): {listed(named_rows)}"
+    need = "1 order needs" if len(rows) == 1 else f"{len(rows)} orders need"
+    named_rows = [f"{row['name'] or 'without a name'} (order {row['order_id']}): {row['state']}" for row in rows]
+    return f"{need} attention (ssl_fulfillment_fail_on):{listed(named_rows)}"

@@ -412,8 +412,8 @@ def is_awaited(email: Record, at: datetime) -> bool:
     return is_recent or email.get("outcome") == "requested" or email.get("reason") in {"cooldown", "outcome_unknown"}
 
 
-def mark_needs_person(skipped: Record, email: Record, at: datetime) -> Record:
-    """Return an order that is skipped with `needs_person`: whether a person has to see to something before anything comes of it.
+def mark_needs_attention(skipped: Record, email: Record, at: datetime) -> Record:
+    """Return an order that is skipped with `needs_attention`: whether a person has to see to something before anything comes of it.
 
     Args:
         skipped: the order and why it is skipped, in the form of results.
@@ -423,8 +423,8 @@ def mark_needs_person(skipped: Record, email: Record, at: datetime) -> Record:
     reason, message = skipped["reason"], str(skipped["message"])
     requested, begin = parse(email.get("first_requested_at")), parse(skipped.get("not_before"))
     is_to_come = begin is not None and begin > at  # it has come, and is not valid yet
-    if skipped.get("needs_person") or reason == "chain_incomplete":  # what nobody trusts, anybody may have sent
-        return {**skipped, "needs_person": True}
+    if skipped.get("needs_attention") or reason == "chain_incomplete":  # what nobody trusts, anybody may have sent
+        return {**skipped, "needs_attention": True}
     if reason != "waiting_for_email" or requested is None or at - requested < LATE or is_to_come:
-        return {**skipped, "needs_person": False}
-    return {**skipped, "needs_person": True, "message": messages.late(message, requested, email.get("recipient"))}
+        return {**skipped, "needs_attention": False}
+    return {**skipped, "needs_attention": True, "message": messages.late(message, requested, email.get("recipient"))}

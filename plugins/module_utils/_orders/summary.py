@@ -134,19 +134,18 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
             result["failed"].append(record)
 
 
-def summary(run: Run, result: Mapping[str, Sequence[Record]], totals: str, *, is_check_mode: bool) -> list[str]:
-    """Return what a run has done, with a line for each order that was acted on; what fails it comes last, after the totals.
+def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> list[str]:
+    """Return the last lines of a run: a line for each order that was changed or found, for each reason for skipping, and the totals.
+
+    `why_failed` returns everything that fails the run.
 
     Args:
-        run: what the modules returned.
+        run: the results of the modules.
         result: the outcome.
-        totals: the line of totals.
-        is_check_mode: whether nothing was actually done.
+        is_check_mode: whether the run only simulated its changes.
     """
     form: Form = "would be" if is_check_mode else "done"
     imported = {record.get("order_id") for record in result["imported"]}
-    is_report = set(run.asked) == {"report"} and not any(result.values())  # which has totals of its own
-    needed = [record for record in result["skipped"] if record.get("needs_person")]
     has_orders = run.listed.get("order_count", run.listed.get("orders")) or run.emails.get("emails")
     collected = [record for record in result["collected"] if record["order_id"] not in imported]
     return [
@@ -154,20 +153,18 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], totals: str, *, is
         *(messages.line("requested", record, form) for record in result["requested"]),
         *(messages.line("collected", record, form) for record in collected),
         *(messages.line("imported", record, form) for record in result["imported"]),
-        *skipped(record for record in result["skipped"] if not record.get("needs_person")),
-        *([] if is_report else [totals]),
-        *(messages.line("failed", record, form) for record in result["failed"]),
-        *(messages.line("needs_person", record, form) for record in needed),
+        *skipped(record for record in result["skipped"] if not record.get("needs_attention")),
+        *([f"This run: {totals(result, is_check_mode=is_check_mode)}."] if any(result.values()) else []),
     ]
 
 
-WOULD = {"requested": "would request", "imported": "would import"}
-"""What the totals of a run in check mode call what it has not done."""
-
-
 def totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> str:
-    """Return the line of totals."""
-    return ", ".join(f"{WOULD.get(name, name) if is_check_mode else name} {len(result[name])}" for name in LISTS)
+    """Return how many orders are in each list of a result."""
+    would_be = {name: f"would be {name}" for name in ("requested", "imported")} if is_check_mode else {}
+    urgent = sum(bool(record.get("needs_attention")) for record in result["skipped"])
+    counts = {would_be.get(name, name): len(result[name]) for name in LISTS}
+    counts |= {"skipped": counts["skipped"] - urgent, "need attention" if urgent > 1 else "needs attention": urgent}
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
 def why_failed(
@@ -180,7 +177,7 @@ def why_failed(
         rows: those of the report.
         fail_on: for what a row that needs attention fails the run.
     """
-    needed = [record for record in result["skipped"] if record.get("needs_person")]
+    needed = [record for record in result["skipped"] if record.get("needs_attention")]
     said = [failures(result["failed"])] if result["failed"] else []
     said += [messages.persons_needed(needed)] if needed else []
     told = {record.get("order_id") for record in result["failed"]}

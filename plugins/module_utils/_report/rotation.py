@@ -20,12 +20,12 @@ from .summary import (
     UP_TO_DATE,
     Record,
     by_listener,
+    certificates_in,
     done_lines,
     key_of,
     lists_of,
-    needs_person,
+    needs_attention,
     place_in_source,
-    told_certificates,
 )
 
 NOW = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served", FAILED)
@@ -72,11 +72,11 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
     rows = [_row(listener, about.pop(key_of(listener), [])) for listener in done.get("listeners") or ()]
     rows.sort(key=_urgency)
     shown = {key_of(listener) for listener in done.get("listeners") or ()}
-    told = told_certificates(item for item in done.get("attention") or () if key_of(item) in shown)
+    told = certificates_in(item for item in done.get("attention") or () if key_of(item) in shown)
     others = [
         *(record for records in about.values() for record in records),
         *(record for record in (*lists["failed"], *(done.get("attention") or ())) if not record.get("port")),
-        *(record for record in lists["skipped"] if needs_person(record) and place_in_source(record) not in told),
+        *(record for record in lists["skipped"] if needs_attention(record) and place_in_source(record) not in told),
     ]
     notices = [
         {**notice(record), "source": name_in_source(record)} if record.get("source") else notice(record)

@@ -31,7 +31,6 @@ SPEC = ArgumentSpec(
         "language": {"type": "str", "choices": ["en", "de"], "default": "en"},
         "state": {"type": "str", "choices": ["present", "checked"], "default": "present"},
         "page": {"type": "dict"},
-        "ends_run": {"type": "bool", "default": False},
     },
 )
 ENDINGS = ("html", "json", "csv")
@@ -39,8 +38,6 @@ REPORT_MODE, METRICS_MODE = 0o640, 0o644
 """People who may read the report are of the group; node_exporter has a user of its own."""
 PAGE = ("template", "css", "script", "words")
 """What `page` may have."""
-OF_RUN = ("summary", "totals", "failure")
-"""What results of SSL orders may have besides what their report is made of: what a run has said of itself."""
 
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -146,7 +143,7 @@ def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    unknown = sorted(results.keys() - {*kind.parts, *OF_RUN})
+    unknown = sorted(results.keys() - {*kind.parts})
     if "orders" in results and unknown:
         said = f"results has {', '.join(unknown)} beside orders, but may have {', '.join(kind.parts)}."
         raise CertificatesError("invalid_argument", said)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lines that say what a run has done: those that both roles have, and those of a rotation. Private to softlayer.certificates. Pure."""
+"""The last lines of a run: those that both roles share, and those of a rotation. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from .._base.codes import HeldBack, SourceReason, Untrusted
-from .._base.names import listener_name, name_in_source, shown_name_of
+from .._base.names import listener_name, name_in_source, shown_name_of, source_name
 from .._base.remedies import remove
 from .._base.text import some_of
 
@@ -24,7 +24,7 @@ MOST_NAMED = 10
 
 
 def named(record: Record) -> str:
-    """Return what a record is about: a listener, or a name with its order if it has one; empty if it says neither."""
+    """Return the listener of a record, or its name and order; empty if it has neither."""
     if listener_name(record):
         return listener_name(record)
     identifier = record.get("order_id")
@@ -32,46 +32,20 @@ def named(record: Record) -> str:
 
 
 def label(record: Record) -> str:
-    """Return the name of a certificate in lines; if it has none, what its source calls it; empty if there is neither."""
+    """Return the name of a certificate, or else its name in the source; empty if it has neither."""
     return shown_name_of(record) or str(record.get("name") or "")
 
 
-def switched(listener: Record) -> str:
-    """Say what a listener was, or would be, switched to, and whether it was seen."""
-    seen = {
-        True: ", and serves it",
-        None: ", but what it serves cannot be looked at from here" if listener["reason"] == "unreachable" else "",
-    }
-    which = (
-        f"certificate {listener['certificate_id']}"
-        if listener["certificate_id"]
-        else "the certificate that is to be imported"
-    )
-    return f"switched to {which} ({label(listener) or 'without a name'}){seen.get(listener['served'], '')}"
-
-
 def stored_as(certificate: Record) -> str:
-    """Say under which id a certificate was stored, if that is known."""
+    """Return the ID of a stored certificate as part of a line, if it is known."""
     return f" as certificate {certificate['id']}" if certificate.get("id") else ""
 
 
-def skipped(records: Iterable[Record], what: str = "") -> Iterable[str]:
-    """Yield a line for each reason, with the first names of what was skipped for it.
-
-    Args:
-        records: what was skipped.
-        what: what that is, in the plural, and counted then: `listeners`.
-    """
+def skipped(records: Iterable[Record]) -> Iterable[str]:
+    """Yield a line for each reason for skipping, with the first names."""
     for reason, group in by_reason(records):
-        every = list(group)
-        names = list(dict.fromkeys(listener_name(record) or label(record) or "?" for record in every))
-        counted = f"{_number(len(every), what)} " if what else ""
-        yield f"{counted}skipped ({reason}): {some_of(names, MOST_NAMED)}"
-
-
-def _number(count: int, what: str) -> str:
-    """Return a number of things that are called so in the plural."""
-    return f"{count} {what.removesuffix('s') if count == 1 else what}"
+        names = list(dict.fromkeys(listener_name(record) or label(record) or "unknown" for record in group))
+        yield f"skipped: {some_of(names, MOST_NAMED)} ({reason})"
 
 
 def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]]]:
@@ -85,85 +59,89 @@ def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]
 
 def failures(failed: Sequence[Record]) -> str:
     """Return what failed, from the list `failed` of a role's result."""
-    said = [f"{named(record) or 'a certificate'}: {record['message']}" for record in failed]
-    return f"{len(failed)} failed: {listed(said)}"
+    messages = [f"{named(record) or 'certificate'}: {record['message']}" for record in failed]
+    return f"{counted(len(failed), 'item')} failed:{listed(messages)}"
 
 
-def listed(said: Sequence[str]) -> str:
-    """Return sentences as they follow a colon: one on the same line, several as a list."""
+def counted(count: int, noun: str) -> str:
+    """Return a number with a noun in the singular or plural."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(messages: Sequence[str]) -> str:
+    """Return messages that follow a colon, each on its own line."""
+    if len(messages) == 1:
+        return f"\n{messages[0]}"
     between = "\n- "
-    return said[0] if len(said) == 1 else f"{between}{some_of(said, MOST_NAMED, between, between)}"
+    return f"{between}{some_of(messages, MOST_NAMED, between, between)}"
 
 
 # A rotation
 
 BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted), *t.get_args(HeldBack), "ambiguous"}
-"""Reasons for skipping a certificate of a source that a person should read more of than its name."""
+"""Reasons for skipping a certificate of a source whose message is printed, too."""
 UP_TO_DATE = "already_imported"
-"""The reason for skipping what is as it should be: it is counted, and not named."""
+"""The reason for skipping a certificate that is stored already. Such certificates are only counted."""
 DUE = frozenset({"expired", "expiring"})
-"""Reasons of items that say when what is served ends, and then what their cause is."""
+"""Reasons whose message contains the end of validity in addition to the cause."""
 FAILED = "failed"
-"""What a listener counts as of which a step has failed."""
+"""The state of a listener with a failed step."""
 LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
-"""What a run comes to."""
+"""The lists of a result."""
 RESULT_NAMES: Mapping[str, str] = {"skipped": "skipped_items", "failed": "failed_items"}
-"""What lists are called in the module's result: Ansible takes a `skipped` or `failed` there for what became of the task."""
+"""Names of lists in the result of the module, because Ansible gives `skipped` and `failed` a meaning of their own."""
 
 
 def lists_of(result: Record) -> dict[str, Sequence[Record]]:
-    """Return the lists of a module's result, by what they are called here; what it lacks is empty."""
+    """Return the lists of a module's result by name; missing ones are empty."""
     return {name: result.get(RESULT_NAMES.get(name, name)) or [] for name in LISTS}
 
 
 def summary(
     lists: Mapping[str, Sequence[Record]],
     attention: Sequence[Record],
-    phases: Collection[str],
-    *,
+    table: Sequence[str],
     totals: str,
-    removes: bool,
+    *,
+    failing: Sequence[Record],
+    empty: Sequence[str],
+    adopted: Sequence[Record],
     is_check_mode: bool,
-    alarming: Sequence[Record] = (),
-    empty: Sequence[str] = (),
+    is_needless: bool,
 ) -> list[str]:
-    """Return what a run has done, with a line for each certificate and each listener that was acted on, and what needs a person.
+    """Return the last lines of a rotation: its changes, skipped items, what needs attention, the table, and the totals.
 
-    What fails the run comes last, after the totals.
+    Everything that fails the run is in `failure_lines` instead.
 
     Args:
-        lists: `imported`, `deployed`, `verified`, `removed`, `skipped` and `failed`.
-        attention: what needs a person.
-        phases: those that ran.
+        lists: `imported`, `deployed`, `verified`, `removed`, `skipped`, and `failed`.
+        attention: all items that need attention.
+        table: the lines of the table of listeners.
         totals: the line of totals.
-        removes: whether old certificates are removed.
-        is_check_mode: whether nothing was actually done.
-        alarming: that of `attention` which fails the run.
-        empty: a sentence for each source that brings nothing at all.
+        failing: the items of `attention` that fail the run.
+        empty: a message for each source that contains no certificate.
+        adopted: what the listeners of an adoption had and lost.
+        is_check_mode: whether the run only simulated its changes.
+        is_needless: whether only the phase `clean_up` ran, and may delete nothing.
     """
-    once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
-    broken = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
-    others = [record for record in lists["skipped"] if record not in broken and record["reason"] != UP_TO_DATE]
-    # What is `unusable` has a line of its own, too: the item does not say for which reason.
-    unusable = {(key_of(item), cause_of(item)) for item in attention if item["reason"] == "unusable"}
-    told = told_certificates(item for item in attention if (key_of(item), cause_of(item)) not in unusable)
-    broken = [record for record in broken if place_in_source(record) not in told]
-    alarming = told_once(alarming, lists["failed"])
-    needs = [item for item in told_once(attention, lists["failed"]) if item not in alarming]
-    fails = bool(lists["failed"] or alarming)
-    is_needless = set(phases) == {"clean_up"} and not removes
+    unusable = [record for record in lists["skipped"] if record.get("source") and record["reason"] in BROKEN]
+    others = [record for record in lists["skipped"] if record not in unusable and record["reason"] != UP_TO_DATE]
+    # An item with the reason `unusable` does not contain the cause, so the certificate has its own line, too.
+    vague = {(key_of(item), cause_of(item)) for item in attention if item["reason"] == "unusable"}
+    reported = certificates_in(item for item in attention if (key_of(item), cause_of(item)) not in vague)
+    failing = deduplicate(failing, lists["failed"])
+    harmless = [item for item in deduplicate(attention, lists["failed"]) if item not in failing]
     return [
-        *done_lines(lists, "would be " if is_check_mode else "", once_seen),
-        *_broken(broken),
-        *skipped((record for record in others if listener_name(record)), "listeners"),
-        *skipped((record for record in others if not listener_name(record)), "certificates"),
-        *(() if fails else empty),
-        *(["remove_superseded is false: no old certificate is removed"] if is_needless else []),
-        *(f"NEEDS A PERSON: {said}" for said in _needs(needs)),
+        *done_lines(lists, is_check_mode=is_check_mode),
+        *adoption_lines(adopted, is_check_mode=is_check_mode),
+        *_unusable_lines([record for record in unusable if place_in_source(record) not in reported]),
+        *skipped(record for record in others if listener_name(record)),
+        *skipped(record for record in others if not listener_name(record)),
+        *(() if lists["failed"] or failing else empty),
+        *(["No certificate was removed, because remove_superseded is false."] if is_needless else []),
+        *(f"ATTENTION: {message}" for message in _attention_messages(harmless)),
+        *table,
         totals,
-        *(f"{named(record) or 'the run'}: FAILED, {_why(record)}" for record in lists["failed"]),
-        *(f"NEEDS A PERSON: {said}" for said in _needs(alarming)),
-        *(empty if fails else ()),
     ]
 
 
@@ -175,53 +153,52 @@ def totals(
     looks: bool,
     is_check_mode: bool,
 ) -> str:
-    """Return the line of totals: each listener counted once, and the certificates apart from them; `looks` says whether what is served matters."""
+    """Return the line of totals: each listener is counted once, and the certificates separately.
+
+    `looks` is true if the run probed the listeners.
+    """
     about = about_listeners({"failed_items": lists["failed"], "attention": attention})
     would_be = "would be " if is_check_mode else ""
     states = Counter(_state(listener, about.get(key_of(listener), ()), looks=looks) for listener in listeners)
     words = {
         "switched": f"{would_be}switched",
         FAILED: "failed",
-        "due": "needs a person" if states["due"] == 1 else "need a person",
-        "behind": "to be switched",
-        "unseen": "could not be looked at",
-        "same": "as it was" if states["same"] == 1 else "as they were",
+        "attention": "needs attention" if states["attention"] == 1 else "need attention",
+        "behind": "update available",
+        "unknown": "unreachable",
+        "same": "unchanged",
     }
-    told = [f"{states[state]} {word}" for state, word in words.items() if states[state]]
-    certificates = [record for name in ("skipped", "failed") for record in lists[name] if not listener_name(record)]
-    reasons = Counter(
-        "there already"
-        if record.get("reason") == UP_TO_DATE
-        else "left out"
-        if record in lists["skipped"]
-        else "failed"
-        for record in certificates
-    )
+    counts = [f"{states[state]} {word}" for state, word in words.items() if states[state]]
+    certificates = [
+        (name, record) for name in ("skipped", "failed") for record in lists[name] if _is_certificate(record)
+    ]
+    reasons = Counter("unchanged" if record.get("reason") == UP_TO_DATE else name for name, record in certificates)
     changed = {f"{would_be}{name}": len(lists[name]) for name in ("imported", "removed")}
-    counted = [f"{count} {word}" for word, count in {**changed, **reasons}.items() if count]
-    return "; ".join(
-        (
-            f"{_number(len(listeners), 'listeners')}{': ' if told else ''}{', '.join(told)}",
-            *([f"certificates: {', '.join(counted)}"] if counted else []),
-        )
-    )
+    of_store = [f"{count} {word}" for word, count in {**changed, **reasons}.items() if count]
+    of_listeners = f"{counted(len(listeners), 'listener')}{': ' if counts else ''}{', '.join(counts)}."
+    return f"{of_listeners} Certificates: {', '.join(of_store)}." if of_store else of_listeners
+
+
+def _is_certificate(record: Record) -> bool:
+    """Return whether a record is about a certificate, not about a listener or a step that failed as a whole."""
+    return not listener_name(record) and any(record.get(name) for name in ("id", "source", "fingerprint_sha256"))
 
 
 def _state(listener: Record, reasons: Collection[str], *, looks: bool) -> str:
-    """Return the one thing that a listener counts as."""
+    """Return the one state that a listener is counted with."""
     if FAILED in reasons:
         return FAILED
     if reasons:
-        return "due"
+        return "attention"
     if listener.get("outcome") == "switched":
         return "switched"
     if listener.get("better_certificate_id"):
         return "behind"
-    return "unseen" if looks and listener.get("served") is None else "same"
+    return "unknown" if looks and listener.get("served") is None else "same"
 
 
 def by_listener(done: Record) -> dict[str, list[Record]]:
-    """Return what of a module's result is about listeners, by `key_of`: what has failed, with that as its reason, and `attention`."""
+    """Return failures and items of `attention` by listener (`key_of`); failures have the reason `failed`."""
     about: dict[str, list[Record]] = {}
     failed = [
         {**record, "reason": FAILED, "cause": {"reason": record.get("reason")}} for record in lists_of(done)["failed"]
@@ -233,156 +210,161 @@ def by_listener(done: Record) -> dict[str, list[Record]]:
 
 
 def about_listeners(done: Record) -> Mapping[str, Sequence[str]]:
-    """Return why listeners need a person, by `key_of`."""
+    """Return the reasons why listeners need attention, by `key_of`."""
     return {
         key: list(dict.fromkeys(record["reason"] for record in records)) for key, records in by_listener(done).items()
     }
 
 
 def key_of(listener: Record) -> str:
-    """Return what identifies a listener in the results of one run."""
+    """Return an identifier of a listener within one run."""
     return f"{listener.get('load_balancer_uuid') or listener.get('load_balancer')}:{listener.get('port')}"
 
 
-def told_once(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Sequence[Record]:
-    """Return what needs a person without what another item, or a failure, of the same listener says, too."""
-    said = {(key_of(record), cause_of({"cause": record})) for record in failed}
-    told: list[Record] = []
+def deduplicate(attention: Iterable[Record], failed: Iterable[Record] = ()) -> Sequence[Record]:
+    """Return the items that need attention without those whose cause another item, or a failure, of the same listener has."""
+    known = {(key_of(record), cause_of({"cause": record})) for record in failed}
+    kept: list[Record] = []
     of_listeners: dict[str, list[Record]] = {}
     for item in attention:
         key, cause = key_of(item), cause_of(item)
-        is_repeated = item["reason"] not in DUE and (key, cause) in said
+        is_repeated = item["reason"] not in DUE and (key, cause) in known
         if not is_repeated and item not in of_listeners.setdefault(key, []):
             of_listeners[key].append(item)
-            told.append(item)
-            said |= {(key, cause)} if cause else set()
-    return told
+            kept.append(item)
+            known |= {(key, cause)} if cause else set()
+    return kept
 
 
 def cause_of(item: Record) -> tuple[str, ...] | None:
-    """Return what tells the cause of an item of `attention` from others; of all but those in `DUE`, the message is that of the cause."""
+    """Return an identifier of the cause of an item; except for reasons in `DUE`, the message of the item is that of its cause."""
     cause = item.get("cause")
     return (str(cause.get("reason")), *place_in_source(cause)) if cause else None
 
 
-def last_lines(done: Record, table: Sequence[str]) -> list[str]:
-    """Return what a run ends with: what it has done, the table, and the line of totals; what has failed it, `failure` says."""
-    lines, counted = list(done.get("summary") or ()), done.get("totals")  # which is one of the lines, whatever it says
-    end = lines.index(counted) if counted in lines else len(lines)
-    return [*lines[:end], *table, *lines[end : None if not done.get("failure") else end + 1]]
-
-
-def done_lines(lists: Mapping[str, Sequence[Record]], would_be: str = "", once_seen: str = "") -> Iterable[str]:
-    """Yield a line for each certificate that was imported, with the listeners that serve it now, each other listener and each removal."""
+def done_lines(lists: Mapping[str, Sequence[Record]], *, is_check_mode: bool = False) -> Iterator[str]:
+    """Yield a line for each certificate that was imported, followed by the listeners that were switched to it; then the others, and removals."""
+    would_be = "would be " if is_check_mode else ""
 
     def identifier(record: Record, name: str) -> t.Any:
-        return record.get(name) or record.get("fingerprint_sha256")  # what is not stored yet has no id
+        return record.get(name) or record.get("fingerprint_sha256")  # before the import, there is no id
 
-    served: dict[t.Any, list[Record]] = {identifier(record, "id"): [] for record in lists["imported"]}
+    imported = {identifier(record, "id"): record for record in lists["imported"]}
+    switched: dict[t.Any, list[Record]] = {}
     for listener in lists["deployed"]:
-        if (listener["served"] or would_be) and identifier(listener, "certificate_id") in served:
-            served[identifier(listener, "certificate_id")].append(listener)
-    for record in lists["imported"]:
-        said = f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)}, from {name_in_source(record)}"
-        if listeners := served[identifier(record, "id")]:
-            serve = "" if would_be else f", and {'serves' if len(listeners) == 1 else 'serve'} it"
-            said += f"; {some_of([*map(named, listeners)], MOST_NAMED)} {would_be}switched to it{serve}"
-        yield said
-    told = [listener for listeners in served.values() for listener in listeners]
-    for listener in lists["deployed"]:
-        if listener not in told:
-            yield f"{named(listener)}: {would_be}{switched(listener)}"
+        switched.setdefault(identifier(listener, "certificate_id"), []).append(listener)
+    for key in [*imported, *(key for key in switched if key not in imported)]:
+        if key in imported:
+            record = imported[key]
+            source = f"{source_name(record['source'])} ({record['name']})"
+            yield f"{named(record)}: {would_be}{record['outcome']}{stored_as(record)} from {source}"
+        by_end: dict[str, list[str]] = {}
+        for listener in switched.get(key, ()):
+            by_end.setdefault(_switched(listener, is_new=key in imported), []).append(named(listener))
+        yield from (f"{some_of(names, MOST_NAMED)}: {would_be}{end}" for end, names in by_end.items())
     if removed := [f"{record['id']} ({label(record) or 'without a name'})" for record in lists["removed"]]:
-        several = "s" if len(removed) > 1 else ""
-        yield f"certificate{several} {some_of(removed, MOST_NAMED)}: {would_be}removed{once_seen}"
+        certificates = "certificates" if len(removed) > 1 else "certificate"
+        after = " after verification" if is_check_mode and lists["deployed"] else ""
+        yield f"{certificates} {some_of(removed, MOST_NAMED)}: {would_be}removed{after}"
 
 
-def told_certificates(attention: Iterable[Record]) -> set[tuple[str, ...]]:
-    """Return the certificates of sources that messages about listeners say all of: what is wrong with each, or that it is held back."""
+def _switched(listener: Record, *, is_new: bool) -> str:
+    """Return what a listener was switched to, and whether that was verified; `is_new` if the line before names the certificate."""
+    identifier = listener["certificate_id"]
+    which = f"certificate {identifier}" if identifier else "this certificate"
+    name = "" if is_new else f" ({label(listener) or 'without a name'})"
+    is_verified = listener["served"] and listener.get("accepted") is not False
+    verified = " and verified" if is_verified else ", not verified (unreachable)" if is_unreachable(listener) else ""
+    return f"switched to {which}{name}{verified}"
+
+
+def is_unreachable(listener: Record) -> bool:
+    """Return whether no connection to a listener was possible."""
+    return bool(listener.get("reason") == "unreachable")
+
+
+def certificates_in(attention: Iterable[Record]) -> set[tuple[str, ...]]:
+    """Return the certificates of sources that items of `attention` fully describe: each problem, or that a certificate is held back."""
     causes = (item.get("cause") or {} for item in attention)
     return {place_in_source(cause) for cause in causes if cause.get("reason") != "renewal_requested"}
 
 
 def place_in_source(record: Record) -> tuple[str, ...]:
-    """Return what tells a certificate of a source from others."""
+    """Return the facts that distinguish a certificate of a source from others."""
     return tuple(str(record.get(name)) for name in ("source", "name", "path"))
 
 
-def needs_person(skipped_item: Record) -> bool:
-    """Return whether a certificate of a source was skipped that stays of no use unless a person does something."""
+def needs_attention(skipped_item: Record) -> bool:
+    """Return whether a certificate of a source was skipped and stays unusable until somebody acts."""
     return bool(skipped_item.get("source")) and skipped_item["reason"] in BROKEN - {"being_renewed"}
 
 
 def failure_lines(
-    failed: Sequence[Record], alarming: Sequence[Record], attention: Sequence[Record] = (), empty: Sequence[str] = ()
+    failed: Sequence[Record], failing: Sequence[Record], attention: Sequence[Record] = (), empty: Sequence[str] = ()
 ) -> str:
-    """Return what failed, and what of all that needs a person fails the run; then which sources bring nothing, as that may be why."""
-    said = [failures(failed)] if failed else []
-    if alarming := told_once(alarming, failed):
-        count, every = (len({key_of(item) for item in items}) for items in (alarming, [*alarming, *attention]))
-        need = "1 listener needs a person" if count == 1 else f"{count} listeners need a person"
-        if every > count:
-            need = f"{count} of the {every} listeners that need a person {'fails' if count == 1 else 'fail'} the run"
-        said.append(f"{need}: {listed(_needs(alarming))}")
-    return "\n".join([*said, *(empty if said else ())])
+    """Return the error of a run: failures, then items that need attention and fail the run, then empty sources as a possible cause."""
+    lines = [failures(failed)] if failed else []
+    if failing := deduplicate(failing, failed):
+        count, every = (len({key_of(item) for item in items}) for items in (failing, [*failing, *attention]))
+        which = counted(count, "listener") if count == every else f"{count} of {every} listeners"
+        lines.append(f"{which} need{'s' if count == 1 else ''} attention:{listed(_attention_messages(failing))}")
+    return "\n".join([*lines, *(empty if lines else ())])
 
 
-def _needs(items: Iterable[Record]) -> list[str]:
-    """Return what is said of items of `attention`; of listeners that have the same certificate and need the same, at once."""
+def _attention_messages(items: Iterable[Record]) -> list[str]:
+    """Return the messages of items of `attention`; listeners with the same certificate, reason, and message share one."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for item in items:
-        needs = (item["name"] or "without a name", item["reason"], item["message"])
-        alike.setdefault(needs, []).append(named(item))
+        key = (item["name"] or "without a name", item["reason"], item["message"])
+        alike.setdefault(key, []).append(named(item))
     return [
         f"{some_of(names, MOST_NAMED)} ({name}): {reason}: {message}"
         for (name, reason, message), names in alike.items()
     ]
 
 
-def _why(record: Record) -> str:
-    """Return reason and message of what failed."""
-    return f"{record['reason']}: {record['message']}" if record.get("reason") else record["message"]
-
-
-def _broken(records: Sequence[Record]) -> Iterable[str]:
-    """Yield a line for each certificate that cannot be used, up to a limit; of the others, one for each reason."""
+def _unusable_lines(records: Sequence[Record]) -> Iterator[str]:
+    """Yield a line for each certificate that cannot be used, up to a limit, and then one line for each reason."""
     for record in records[:MOST_NAMED]:
-        yield f"{name_in_source(record)}: SKIPPED, {record['reason']}: {record['message']}"
+        yield f"skipped: {name_in_source(record)} ({record['reason']}): {record['message']}"
     for reason, group in by_reason(records[MOST_NAMED:]):
-        yield f"skipped, too ({reason}): {some_of([name_in_source(record) for record in group], MOST_NAMED)}"
+        yield f"skipped: {some_of([name_in_source(record) for record in group], MOST_NAMED)} ({reason})"
 
 
 def adoption_lines(adopted: Sequence[Record], *, is_check_mode: bool) -> Iterator[str]:
     """Yield the lines for the list `adopted` of a result."""
-    has, gets, lost = ("has", "would get", "would lose") if is_check_mode else ("had", "got", "lost")
     for listener in adopted:
-        old, new = listener["previous"], listener["new"]
-        if new is None:  # what has failed, is told with all that has
-            yield from [f"{named(listener)}: {listener['message']}"] if listener["outcome"] == "unchanged" else []
+        place, old, new = named(listener), listener["previous"], listener["new"]
+        if new is None:  # `failures` has the other ones
+            yield from [f"{place}: {listener['message']}"] if listener["outcome"] == "unchanged" else []
             continue
-        yield f"{named(listener)} {has} {_shown(old) if old else 'no certificate'}"
-        yield f"{named(listener)} {gets} {_shown(new)}"
-        accepted = f", by {' and '.join(listener['overrides'])}" if listener["overrides"] else ""
-        yield f"{named(listener)} {lost} {some_of(listener['losses'], MOST_NAMED, '; ', '; ') or 'nothing'}{accepted}"
+        yield f"{place}: previous: {_described(old) if old else 'no certificate'}"
+        yield f"{place}: new: {_described(new)}"
+        accepted = f" (accepted with {', '.join(listener['overrides'])})" if listener["overrides"] else ""
+        yield f"{place}: losses: {some_of(listener['losses'], MOST_NAMED, '; ', '; ') or 'none'}{accepted}"
     given = [listener for listener in adopted if listener["previous"] and listener["new"]]
     for identifier, listener in {listener["previous"]["id"]: listener for listener in given}.items():
         if listener["still_used_by"]:
-            yield f"certificate {identifier} is still used by {some_of(listener['still_used_by'], MOST_NAMED)}"
+            yield f"certificate {identifier}: still used by {some_of(listener['still_used_by'], MOST_NAMED)}"
         elif not is_check_mode:
-            yield f"certificate {identifier} is used by no listener any more; if nobody wants it back, {remove(identifier)} deletes it"
+            yield f"certificate {identifier}: no longer used by a listener. To delete the certificate, run {remove(identifier)}."
             if listener["overrides"] and _age(listener["previous"]) > _age(listener["new"]):
-                yield f"until {identifier} is removed, or {label(listener['new'])} is renewed, each run tells that it is newer (held_back)"
+                name = label(listener["new"])
+                yield (
+                    f"certificate {identifier}: newer than the certificate that replaced it. Each run reports it as held_back until it is deleted, "
+                    f"or {name} is renewed."
+                )
 
 
 def _age(certificate: Record) -> tuple[str, str]:
     return certificate["not_before"], certificate["not_after"]
 
 
-def _shown(certificate: Record) -> str:
-    """Say what a certificate is."""
-    which = f"certificate {certificate['id']}" if certificate["id"] else "a certificate that is to be imported"
+def _described(certificate: Record) -> str:
+    """Return the facts of a certificate that matter for an adoption."""
+    which = f"certificate {certificate['id']}" if certificate["id"] else "a certificate to be imported"
     kind = " ".join(str(certificate[name]) for name in ("key_type", "key_size") if certificate[name])
     return (
-        f"{which}: {label(certificate) or 'without a name'}, {certificate['organization_name'] or 'no organization'}, {kind}, "
-        f"until {certificate['effective_not_after']}"
+        f"{which} ({label(certificate) or 'without a name'}, {certificate['organization_name'] or 'no organization'}, {kind}, "
+        f"expires {certificate['effective_not_after']})"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table that a run ends with, for the terminal: the most urgent rows first. Private to softlayer.certificates. Pure."""
+"""The table at the end of a run, the most urgent rows first. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from .._base.codes import AttentionReason
 from .._base.names import is_host_name, listener_name, listener_place
 from .._base.text import printable, some_of
-from .summary import FAILED, MOST_NAMED, Record, about_listeners, key_of
+from .summary import FAILED, MOST_NAMED, Record, about_listeners, counted, is_unreachable, key_of
 
-MOST_ROWS = 30
-WIDEST = 40
-"""Columns of a terminal for a name; what is longer is cut."""
-LISTENER_HEADER = ("LISTENER", "NAMES", "UNTIL (DAYS)", "SERVED", "ACCEPTED", "WHAT IS DUE")
-ORDER_HEADER = ("ORDER", "NAME", "UNTIL (DAYS)", "SERVED BY", "STATE", "WHAT IS DUE")
+MAX_ROWS = 30
+MAX_COLUMN_WIDTH = 40
+"""Maximum width of a column but the last, in columns of a terminal; longer texts are cut."""
+LISTENER_HEADER = ("LISTENER", "NAME", "EXPIRES", "SERVED", "ACCEPTED", "STATUS")
+ORDER_HEADER = ("ORDER", "NAME", "EXPIRES", "SERVED BY", "STATE", "STATUS")
+CHANGED = frozenset({"switched", "rolled_back"})
 URGENCY = (FAILED, *t.get_args(AttentionReason))
-YES_OR_NO: Mapping[bool | None, str] = {True: "yes", False: "NO", None: "?"}
-NOTHING = "nothing"
-KEY_UNKNOWN = "unknown: the import checks the private key"
-"""What is due of an order whose certificate has come: only an import reads private keys."""
+YES_OR_NO: Mapping[bool | None, str] = {True: "yes", False: "no", None: "unknown"}
+OK = "OK"
+READY = "to be imported"
+"""The status of an order whose certificate has arrived."""
 
 
-def listener_table(done: Record, where: str) -> list[str]:
-    """Return the lines of the table of the listeners that `ssl_certificate_rotate` has dealt with; none if there are no listeners.
+def listener_table(done: Record, *, is_failed: bool) -> list[str]:
+    """Return the lines of the table of listeners; none if there are no listeners.
 
-    If the run fails because of some, only of those that need a person, as the line of totals counts the others.
+    The table of a failed run has only the listeners that it changed or that need attention; the line of totals counts the others.
 
     Args:
-        done: what the module returned.
-        where: where the rows are that do not fit, as the end of a sentence.
+        done: what `ssl_certificate_rotate` returns.
+        is_failed: whether the run fails.
     """
     about = about_listeners(done)
 
@@ -48,13 +49,13 @@ def listener_table(done: Record, where: str) -> list[str]:
         )
 
     every = done.get("listeners") or ()
-    concerned = [listener for listener in every if done.get("failure") and key_of(listener) in about]
-    listeners = sorted(concerned or every, key=urgency)
+    concerned = [listener for listener in every if key_of(listener) in about or listener.get("outcome") in CHANGED]
+    listeners = sorted((is_failed and concerned) or every, key=urgency)
     rows = [
         _listener_row(listener, about.get(key_of(listener), ()), is_check_mode="preview" in done)
-        for listener in listeners[:MOST_ROWS]
+        for listener in listeners[:MAX_ROWS]
     ]
-    return _table(LISTENER_HEADER, rows, len(listeners), where)
+    return _table(LISTENER_HEADER, rows, len(listeners), "listener")
 
 
 def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bool) -> Sequence[str]:
@@ -64,62 +65,63 @@ def _listener_row(listener: Record, reasons: Iterable[str], *, is_check_mode: bo
     others = {*filter(is_host_name, listener.get("subject_alt_names") or ())} - {name} if name else ()
     return (
         listener_name(listener),
-        f"{_cut(name or '?')}{f' +{len(others)}' if others else ''}",
-        _until(listener.get("effective_not_after"), listener.get("days_until_expiry")),
-        "as before" if listener.get("outcome") == "rolled_back" else YES_OR_NO[served],
+        f"{_cut(name or 'unknown')}{f' +{len(others)}' if others else ''}",
+        _expiry(listener.get("effective_not_after"), listener.get("days_until_expiry")),
+        "rolled back" if listener.get("outcome") == "rolled_back" else YES_OR_NO[served],
         YES_OR_NO[accepted],
-        ", ".join(sorted(reasons, key=URGENCY.index)) or _what_is_left(listener),
+        ", ".join(sorted(reasons, key=URGENCY.index)) or _status(listener),
     )
 
 
-def _what_is_left(listener: Record) -> str:
-    """Return what is due at a listener that needs nobody."""
-    if listener.get("reason") == "unreachable":
-        return "to be looked at from elsewhere"
+def _status(listener: Record) -> str:
+    """Return the status of a listener that needs no attention."""
+    if is_unreachable(listener):
+        return "unreachable"
     better = listener.get("better_certificate_id")
     if better and listener.get("outcome") != "switched":
-        return f"to be switched to certificate {better}"
-    return "renewal, which is on its way" if listener.get("renewal_due") else NOTHING
+        return f"update available: certificate {better}"
+    return "renewal pending" if listener.get("renewal_due") else OK
 
 
-def order_table(rows: Sequence[Record], where: str) -> list[str]:
-    """Return the lines of the table of orders, from the rows of their report, the most urgent first; `where` as in `listener_table`."""
+def order_table(rows: Sequence[Record]) -> list[str]:
+    """Return the lines of the table of orders, from the rows of their report, the most urgent first."""
     shown = [
         (
             str(row["order_id"]),
-            row.get("name") or "?",
-            _until(row.get("expires_at"), row.get("days_left")),
+            row.get("name") or "unknown",
+            _expiry(row.get("expires_at"), row.get("days_left")),
             ", ".join(row.get("served_by") or ()) or "-",
             row["state"],
-            ", ".join(row["attention"]) or (KEY_UNKNOWN if row.get("reason") == "waiting_for_import" else NOTHING),
+            ", ".join(row["attention"]) or (READY if row.get("reason") == "waiting_for_import" else OK),
         )
-        for row in rows[:MOST_ROWS]
+        for row in rows[:MAX_ROWS]
     ]
-    return _table(ORDER_HEADER, shown, len(rows), where)
+    return _table(ORDER_HEADER, shown, len(rows), "order")
 
 
 def order_remedies(rows: Sequence[Record], words: Mapping[str, str]) -> Iterable[str]:
-    """Yield a line for each thing that orders need a person for, with what to do, in the words of their report."""
+    """Yield a line for each kind of attention that orders need, with the remedy from the words of their report."""
     for kind, sentence in words.items():
-        about = [f"{row['name'] or '?'} (order {row['order_id']})" for row in rows if kind in row["attention"]]
+        about = [f"{row['name'] or 'unknown'} (order {row['order_id']})" for row in rows if kind in row["attention"]]
         if about:
-            yield f"NEEDS A PERSON: {some_of(about, MOST_NAMED)}: {kind}: {sentence}"
+            yield f"ATTENTION: {some_of(about, MOST_NAMED)}: {kind}: {sentence}"
 
 
 def order_totals(rows: Sequence[Record]) -> str:
-    """Return the line of totals of orders: each is counted once."""
-    states = Counter("due" if row["attention"] else row["state"] for row in rows)
-    due = states.pop("due", 0)
-    told = [f"{due} need{'s' if due == 1 else ''} a person"] if due else []
-    told += [f"{count} {state}" for state, count in sorted(states.items())]
-    return f"{len(rows)} order{'' if len(rows) == 1 else 's'}{': ' if told else ''}{', '.join(told)}"
+    """Return the line of totals of orders; each order is counted once."""
+    states = Counter("attention" if row["attention"] else row["state"] for row in rows)
+    count = states.pop("attention", 0)
+    counts = [f"{count} need{'s' if count == 1 else ''} attention"] if count else []
+    counts += [f"{count} {state}" for state, count in sorted(states.items())]
+    return f"{counted(len(rows), 'order')}{': ' if counts else ''}{', '.join(counts)}."
 
 
-def _until(end: str | None, days: int | None) -> str:
-    return f"{end[:10]} ({'?' if days is None else days})" if end else "?"
+def _expiry(end: str | None, days: int | None) -> str:
+    """Return a date, with the days until then."""
+    return "unknown" if end is None else end[:10] if days is None else f"{end[:10]} ({days}d)"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], count: int, where: str) -> list[str]:
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], count: int, noun: str) -> list[str]:
     if not rows:
         return []
     lines = [header, *([*map(_cut, map(printable, row[:-1])), printable(row[-1])] for row in rows)]
@@ -127,12 +129,12 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], count: int, whe
     rest = count - len(rows)
     return [
         *("  ".join(map(_padded, line, widths)).rstrip() for line in lines),
-        *([f"and {rest} more{where}"] if rest > 0 else []),
+        *([f"and {counted(rest, f'more {noun}')}; a report lists all of them"] if rest > 0 else []),
     ]
 
 
 def _width(text: str) -> int:
-    """Return how many columns of a terminal a text takes: East Asian letters two, accents of their own none."""
+    """Return the width of a text in columns of a terminal: East Asian letters take two, combining accents none."""
     return sum(map(_letter_width, text))
 
 
@@ -147,15 +149,15 @@ def _padded(text: str, width: int) -> str:
 
 
 def _cut(text: str) -> str:
-    """Return a text of at most `WIDEST` columns, with an ellipsis in its middle for what does not fit: ports stand at the end."""
-    if _width(text) <= WIDEST:
+    """Return a text of at most `MAX_COLUMN_WIDTH` columns, with an ellipsis in its middle, because ports are at the end."""
+    if _width(text) <= MAX_COLUMN_WIDTH:
         return text
-    end = _begin_of(text[::-1], WIDEST // 3)[::-1]
-    return f"{_begin_of(text, WIDEST - 1 - _width(end))}…{end}"
+    end = _begin_of(text[::-1], MAX_COLUMN_WIDTH // 3)[::-1]
+    return f"{_begin_of(text, MAX_COLUMN_WIDTH - 1 - _width(end))}…{end}"
 
 
 def _begin_of(text: str, columns: int) -> str:
-    """Return as much of a text as has room in some columns."""
+    """Return the beginning of a text that fits into a number of columns."""
     kept, left = "", columns
     for letter in text:
         left -= _letter_width(letter)

@@ -16,7 +16,8 @@ from .._base.times import days_until, iso
 from .._replacement.can_replace import ACCEPT, LOOSENED, Incumbent, Overrides, loosened, losses
 from .._replacement.messages import loss
 from .._replacement.trust import TrustView
-from .._report.summary import LISTS, RESULT_NAMES, adoption_lines, failure_lines, summary, totals
+from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, totals
+from .._report.table import listener_table
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
 from .._store.run_list import services_of
@@ -85,19 +86,6 @@ def as_result(
         "attention": attention,
         "listeners": served,
         "totals": counted,
-        "summary": [
-            *adoption_lines(adopted, is_check_mode=options.is_check_mode),
-            *summary(
-                lists,
-                attention,
-                options.phases,
-                totals=counted,
-                alarming=alarming,
-                removes=options.remove_superseded,
-                is_check_mode=options.is_check_mode,
-                empty=empty,
-            ),
-        ],
         "empty_sources": bundles.empty,
         "api_calls": client.api_calls + bundles.api_calls,
         "diff": [*imports.diff, *deployment.diff, *removals.diff],
@@ -112,6 +100,17 @@ def as_result(
     if options.is_check_mode:
         result["preview"] = preview_of(lists)
     failure = why_failed(lists["failed"], alarming, attention, empty, stopped=client.stop.is_set())
+    result["summary"] = summary(
+        lists,
+        attention,
+        listener_table(result, is_failed=failure is not None),
+        counted,
+        failing=alarming,
+        empty=empty,
+        adopted=adopted,
+        is_check_mode=options.is_check_mode,
+        is_needless=set(options.phases) == {"clean_up"} and not options.remove_superseded,
+    )
     return {**result, "failure": failure.as_failure()} if failure else result
 
 
@@ -187,7 +186,7 @@ def why_failed(
     """Return why a run has failed, if it has."""
     if not (failed or alarming or stopped):
         return None
-    told = "The run was told to stop. " if stopped else ""
+    told = "The run was interrupted. " if stopped else ""
     return CertificatesError(
         "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
         f"{told}{failure_lines(failed, alarming, attention, empty)}".strip(),

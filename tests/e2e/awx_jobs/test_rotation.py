@@ -100,8 +100,8 @@ def test_what_was_approved_is_done_and_nothing_else_until_the_night(
 
     preview = rotate(check=True, options="--diff", **given)
     assert preview.status == "successful", preview.output
-    assert "www.example.com: would be imported, from folder www; " in preview.output
-    assert "; prod-api:443 would be switched to it" in preview.output
+    assert "www.example.com: would be imported from folder (www)" in preview.output
+    assert "prod-api:443: would be switched to this certificate" in preview.output
     assert preview.stats.keys() == {"ssl_previewed_rotation"}
     shown = preview.stats["ssl_previewed_rotation"]
     assert [one["name"] for one in shown["imported"]] == ["api", "test", "www"]
@@ -123,7 +123,7 @@ def test_what_was_approved_is_done_and_nothing_else_until_the_night(
     rotated = done.stats["ssl_rotated"]
     counts = {name: rotated[name] for name in ("imported", "deployed", "verified", "removed", "failed")}
     assert counts == {"imported": 2, "deployed": 1, "verified": 3, "removed": 1, "failed": 2}
-    assert any("; prod-www:443 switched to it, and serves it" in line for line in rotated["lines"])
+    assert any(line.startswith("prod-www:443: switched to certificate ") for line in rotated["lines"])
     assert rendered(notification(), artifacts=done.stats).splitlines()[1:] == rotated["lines"]
 
     of_the_project = [{"folder": "../../volume/certificates"}]  # relative to its folder
@@ -210,8 +210,8 @@ def test_a_workflow_with_nothing_to_approve_ends_as_failed_if_something_needs_a_
         following += node.get("success_nodes" if jobs[-1].status == "successful" else "failure_nodes", [])
     assert following[:2] == ["preview", "nothing"] and {"approval", "failure"}.isdisjoint(following)
     assert [job.status for job in jobs] == ["successful", "successful", "failed"], following
-    assert "NEEDS A PERSON: web:443 (www.example.com): expiring: " in jobs[0].output, jobs[0].output
-    assert "1 listener needs a person: web:443 (www.example.com): expiring: It ends at " in jobs[-1].output
+    assert "ATTENTION: web:443 (www.example.com): expiring: " in jobs[0].output, jobs[0].output
+    assert "1 listener needs attention:\\nweb:443 (www.example.com): expiring: " in jobs[-1].output
     rotated = jobs[-1].stats.get("ssl_rotated")
     assert (rotated is None) == (workflow == "Deploy certificates")
     assert rotated is None or (rotated["failed"], rotated["attention"]) == (1, 1), "it has failed, so something has"

@@ -35,7 +35,7 @@ RESEND = """\
       common_names: [shop.example.com]
 """
 INVENTORY = "plugin: softlayer.certificates.ssl_orders\n"
-SUMMARY = re.compile(r"requested \d+, collected \d+, imported \d+, skipped \d+, failed \d+")
+SUMMARY = re.compile(r"This run: [^\"]*")
 
 
 class Place:

@@ -79,7 +79,7 @@ def fulfill(sim: Simulator, folder: Path, playbook: str, *options: str, **variab
 
 def summary(ran: Ran) -> str:
     """The line that counts what was done."""
-    (found,) = re.findall(r'^ +"(requested \d.*, failed \d)"', ran.output, re.MULTILINE)
+    (found,) = re.findall(r'^ +"(This run: .*)"', ran.output, re.MULTILINE)
     return str(found)
 
 
@@ -140,7 +140,7 @@ def test_failures_hide_nothing(sim: Simulator, tmp_path: Path) -> None:
     )
     assert ran.code == 2 and f"order {REFUSED}" in ran.output, ran.output
     assert sorted(send["order_id"] for send in sim.sends()) == [LOST, KEYLESS, EXPIRING]
-    assert summary(ran) == "requested 3, collected 2, imported 1, skipped 2, failed 3"
+    assert summary(ran) == "This run: 3 requested, 2 collected, 1 imported, 2 skipped, 3 failed."
     rows, data = read(tmp_path)
     told = {identifier: (row["state"], row["reason"]) for identifier, row in rows.items()}
     assert told[LOST] == ("requested", "waiting_for_email") and told[KEYLESS] == ("received", "waiting_for_key")
@@ -165,7 +165,7 @@ def test_what_cannot_be_read_is_told(sim: Simulator, dovecot: Server, tmp_path: 
     phases = ["collect", "import", "report"]
     ran = fulfill(sim, tmp_path, IN_A_PLAY, phases=phases, report_path="report.html", **options)
     assert ran.code == 2 and "refuses the login" in ran.output and "not this one" not in ran.output
-    assert summary(ran).startswith("requested 0, collected 0, imported 0, ")
+    assert summary(ran).startswith("This run: ")
     rows, data = read(tmp_path)
     assert sorted(notice["source"] for notice in data["notices"]) == ["the ledger", "the mailbox"]
     assert rows[IMPORTED]["state"] == "imported"
@@ -208,7 +208,7 @@ def test_only_what_was_requested_is_waited_for_and_a_refusal_is_told_once(sim: S
         wait_timeout=3600,
     )
     assert ran.code == 2 and "allowed_recipients does not allow." in ran.output, ran.output
-    assert summary(ran) == "requested 1, collected 1, imported 1, skipped 0, failed 1"
+    assert summary(ran) == "This run: 1 requested, 1 collected, 1 imported, 1 failed."
 
 
 @pytest.mark.parametrize("is_late", [True, False])
@@ -229,13 +229,13 @@ def test_what_waits_for_a_person_longer_than_it_should_fails_the_run_and_is_skip
         shutil.copy(sim.key_path("shop.example.com"), wrong)
     given = {"mail": {"maildir": str(sim.maildir)}, "privatekey_dir": str(keys), "order_ids": [LOST, EXPIRING]}
     ran = fulfill(sim, tmp_path, "softlayer.certificates.import", **given)
-    assert summary(ran) == "requested 0, collected 1, imported 0, skipped 2, failed 0" and send == EXPIRING
+    assert summary(ran) == "This run: 1 collected, 2 skipped." and send == EXPIRING
     assert ran.code == (2 if is_late else 0), ran.output
     told = (
         f"the one in {wrong} belongs to another CSR. Put the key there",
         f"Its email was requested at {at:%Y-%m-%dT%H:%M}",
     )
-    assert [sentence in ran.output for sentence in (*told, "2 orders need a person:")] == [is_late] * 3, ran.output
+    assert [sentence in ran.output for sentence in (*told, "2 orders need attention:")] == [is_late] * 3, ran.output
 
 
 def fulfilled(sim: Simulator, folder: Path, playbook: str, **variables: Any) -> list[int]:
@@ -285,7 +285,7 @@ def test_a_report_fails_for_what_needs_attention(sim: Simulator, tmp_path: Path)
     given: dict[str, Any] = {"order_ids": [LOST, NOT_ALLOWED], "allowed_recipients": ["*@example.*"]}
     ran = fulfill(sim, tmp_path, "softlayer.certificates.report", **given, report_path="report.html")
     assert ran.code == 2 and read(tmp_path)[0][NOT_ALLOWED]["state"] == "not_allowed", ran.output
-    assert "1 order needs attention (ssl_fulfillment_fail_on): " in ran.output
+    assert "1 order needs attention (ssl_fulfillment_fail_on):" in ran.output
     assert f"(order {NOT_ALLOWED}): not_allowed" in ran.output
 
 
@@ -303,7 +303,7 @@ def test_a_run_ends_with_its_result(sim: Simulator, tmp_path: Path) -> None:
             where = lines[lines.index("    ]") - 2]
             assert '"3 orders: ' in last and '"The report is in report.html"' in where
         else:
-            assert '"requested ' in last, ran.output
+            assert '"This run: ' in last, ran.output
     only_told = fulfill(sim, tmp_path, "softlayer.certificates.report", **given)
     assert only_told.changed == 0 and '"3 orders: ' in only_told.output and "The report is in" not in only_told.output
     assert "is new" not in only_told.output, "it requests nothing"

@@ -74,7 +74,7 @@ def test_from_the_authority_to_what_is_served(account: Simulator, tmp_path: Path
 
         first = machine.rotate()
         assert first.code == 0, first.output
-        assert dict(re.findall(r"(\S+): SKIPPED, (\w+): ", first.output)) == {REFUSED: "certificate_missing"}
+        assert dict(re.findall(r"skipped: certbot (\S+) \((\w+)\): ", first.output)) == {REFUSED: "certificate_missing"}
         assert seen() == (before := kept())
 
         systemd, note = machine.root / "run/systemd/system", machine.root / "run/softlayer-certificates/renewed"

@@ -84,7 +84,7 @@ def changes(told: Told) -> Counter[str]:
 
 def summary(told: Told) -> str:
     """The line of totals."""
-    (line,) = set(re.findall(r'^ +"(\d+ listeners?\b.*)",?$', told.ran.output, re.MULTILINE))
+    (line,) = set(re.findall(r'^ +"(\d+ listeners?(?:: |\.).*)",?$', told.ran.output, re.MULTILINE))
     return str(line)
 
 
@@ -125,7 +125,7 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     assert {name: len(entries) for name, entries in done.result.items()} == {
         **{"imported": 2, "deployed": 3, "verified": 3, "removed": 2, "skipped": 1, "failed": 0, "attention": 0}
     }
-    assert summary(done) == "3 listeners: 3 switched; certificates: 2 imported, 2 removed, 1 left out"
+    assert summary(done) == "3 listeners: 3 switched. Certificates: 2 imported, 2 removed, 1 skipped."
     assert sorted(have(account)) == sorted(before) and set(have(account).values()) == set(ids(account))
 
     report = files(tmp_path)
@@ -170,8 +170,8 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
         metrics_path=str(tmp_path / "certificates.prom"),
     )
     assert told.ran.code == 2 and told.ran.output.count("refuses the login") > 1
-    assert summary(told) == "2 listeners: 1 switched, 1 failed; certificates: 2 imported, 1 removed, 1 failed"
-    assert re.search(r'^ +"msg": "2 failed: .+ web:443: .+"', told.ran.output, re.MULTILINE), "and it comes last"
+    assert summary(told) == "2 listeners: 1 switched, 1 failed. Certificates: 2 imported, 1 removed."
+    assert re.search(r'^ +"msg": "2 items failed:.+ web:443: .+"', told.ran.output, re.MULTILINE), "and it comes last"
     assert "<html" not in told.ran.output
     assert have(account)["web:443"] == www and www in ids(account) and api not in ids(account)
     states = {row["listener"]: row["state"] for row in json.loads(files(tmp_path)["report.json"])["listeners"]}
@@ -204,7 +204,7 @@ def test_the_keys_of_traefik_are_nowhere(account: Simulator, tmp_path: Path) -> 
         report_path=str(tmp_path / "report.html"),
     )
     assert told.ran.code == 0 and www not in have(account).values(), told.ran.output
-    assert summary(told) == "1 listener: 1 switched; certificates: 1 imported, 1 left out"
+    assert summary(told) == "1 listener: 1 switched. Certificates: 1 imported, 1 skipped."
     written = [file for file in tmp_path.rglob("*") if file.is_file() and file != path]
     assert {"report.html", "report.json"} <= {file.name for file in written}
     for content in (
@@ -264,8 +264,8 @@ def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
     deploy = rotate(account, tmp_path, playbook="deploy", **options)
     assert (deploy.ran.code, changes(deploy)) == (2, Counter({UPDATE: 1, DELETE: 1})), deploy.ran.output
     assert have(account) == {"web:443": new, "api:443": api} and ids(account) == [api, new]
-    assert summary(deploy) == "2 listeners: 1 switched, 1 failed; certificates: 1 removed"
-    assert "1 failed: api:443: " in deploy.ran.output
+    assert summary(deploy) == "2 listeners: 1 switched, 1 failed. Certificates: 1 removed."
+    assert "1 item failed:\\napi:443: " in deploy.ran.output
 
 
 @pytest.mark.parametrize("is_over", [True, False], ids=["it has expired", "it is due"])
@@ -320,14 +320,14 @@ def test_endpoints_stand_beside_listeners(account: Simulator, tmp_path: Path) ->
             metrics_path=str(measured),
             report_path=str(report),
         )
-        assert told.ran.code == 2 and summary(told) == "3 listeners: 1 failed, 2 as they were", told.ran.output
+        assert told.ran.code == 2 and summary(told) == "3 listeners: 1 failed, 2 unchanged.", told.ran.output
         rows = [line.split() for line in told.ran.output.splitlines() if line.strip().startswith('"') and ":" in line]
         seen = {f"{name}:{port}": value for name, port, value in SERVED.findall(measured.read_text(encoding="utf-8"))}
         there = f"www.example.com at {HOST}:{vpc.port}"
         assert seen == {"web:443": "1.0", there: "1.0", f"localhost:{proxy.port}": "0.0"}
         assert any(row[:2] == [f'"localhost:{proxy.port}', "other.example.com"] for row in rows), rows
         assert not any(row[0] == '"www.example.com' for row in rows), "the table of a failing run has what fails it"
-        said = f"1 failed: localhost:{proxy.port}: It must serve certificate {www} (www.example.com), or one that may stand in for it, and another"
+        said = f"1 item failed:\\nlocalhost:{proxy.port}: It must serve certificate {www} (www.example.com), or one that may stand in for it, and another"
         assert said in told.ran.output, told.ran.output
         (tmp_path / "report.json").unlink(missing_ok=True)
         rotate(account, tmp_path, "--tags", "verify,report", endpoints=endpoints, report_path=str(report))
@@ -361,11 +361,9 @@ def test_a_renewal_that_the_authority_wants_is_told_everywhere(account: Simulato
             report_path=str(tmp_path / "report.html"),
             report_language="de",
         )
-    assert told.ran.code == 2 and summary(told).startswith("1 listener: 1 needs a person"), told.ran.output
-    said = (
-        "1 listener needs a person: web:443 (www.example.com): renewal_requested: Its authority wanted it renewed by "
-    )
-    assert said in told.ran.output and "renewal_requested" in told.ran.output.partition("WHAT IS DUE")[2]
+    assert told.ran.code == 2 and summary(told).startswith("1 listener: 1 needs attention"), told.ran.output
+    said = "1 listener needs attention:\\nweb:443 (www.example.com): renewal_requested: Its authority wanted it renewed by "
+    assert said in told.ran.output and "renewal_requested" in told.ran.output.partition("STATUS")[2]
     assert metrics(measured)['attention{reason="renewal_requested"}'] == 1
     (row,) = json.loads(files(tmp_path)["report.json"])["listeners"]
     assert row["attention"] == ["renewal_requested"] and f"it says why at {WHY} " in row["messages"][0]
@@ -380,9 +378,9 @@ def test_tags_choose_phases_and_the_table_comes_last(account: Simulator, tmp_pat
     book = "softlayer.certificates.rotate"
     told = play(account, tmp_path, book, "--tags", "import,report", **variables)
     assert told.code == 0 and "Run the phases import, report]" in told.output and told.changed == 1, told.output
-    lines = [line for line in told.output.partition("Print what was done]")[2].splitlines() if line.strip()]
+    lines = [line for line in told.output.partition("Print the summary]")[2].splitlines() if line.strip()]
     assert [line.split()[0] for line in lines[3:6]] == ['"www.example.com:', '"LISTENER', '"web:443'], told.output
-    assert "1 listener: 1 to be switched; certificates: 1 imported" in lines[6]
+    assert "1 listener: 1 update available. Certificates: 1 imported." in lines[6]
     skipping = play(account, tmp_path, book, "--skip-tags", "import,report", **variables)
     assert skipping.code == 0 and "Run the phases deploy, verify, clean_up]" in skipping.output
     account.clear_calls()
@@ -412,8 +410,8 @@ def test_a_hook_is_quiet_unless_it_fails(account: Simulator, tmp_path: Path, mon
     balancer(account, "api", p443=store(account, "api.example.com", is_old=True))
     ran = play(account, tmp_path, *hook, **variables)
     assert ran.code == 2
-    assert ran.output.startswith("1 listener needs a person: api:443 (api.example.com): expiring: It ends at ")
-    assert len(ran.output.strip().splitlines()) == 1
+    assert ran.output.startswith("1 listener needs attention:\napi:443 (api.example.com): expiring: It ends at ")
+    assert len(ran.output.strip().splitlines()) == 2
 
 
 TAGGED = """
@@ -453,7 +451,7 @@ def test_the_mailbox_of_awx_stands_beside_a_source_in_any_form(
     monkeypatch.setenv("SSL_FULFILLMENT_PRIVATEKEY_DIR", str(tmp_path / "keys"))
     sources = {"ssl_rotation_sources": json.dumps([source]) if is_text else source, "ssl_rotation_import_new": True}
     ran = play(account, tmp_path, str(ROOT / "playbooks/awx/rotate.yml"), "--check", **sources, **general(tmp_path))
-    assert "www.example.com: would be imported, from folder " in ran.output, ran.output
+    assert "www.example.com: would be imported from folder (" in ran.output, ran.output
     assert "the mailbox: The mail server 127.0.0.1:9 cannot be reached" in ran.output
 
 
@@ -469,7 +467,7 @@ def test_the_role_in_a_play_with_tags_of_its_own(account: Simulator, tmp_path: P
     )  # Ansible's own look at the variables comes always
     all_of_it = play(account, tmp_path, "tagged.yml", "--tags", "certificates", **variables)
     assert "Run the phases import, deploy, verify, clean_up, report]" in all_of_it.output
-    assert "1 listener: 1 switched; certificates: 1 imported" in all_of_it.output
+    assert "1 listener: 1 switched. Certificates: 1 imported." in all_of_it.output
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_done(account: Simulator, tmp_path: Path) -> None:

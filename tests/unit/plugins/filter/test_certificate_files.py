@@ -124,7 +124,7 @@ def test_of_two_names_that_are_only_alike_none_is_taken(tmp_path: Path, kind: st
     alike = [f"{name}{kind.upper()}" for name in ("WWW.EXAMPLE.COM", "Www.example.com")]
     result = found(tmp_path, *alike, *(name for name in ALL if not name.endswith(kind)))
     [skipped] = result["skipped"]
-    assert (result["ready"], skipped["reason"], skipped["needs_person"]) == ([], reason, True)
+    assert (result["ready"], skipped["reason"], skipped["needs_attention"]) == ([], reason, True)
     assert all(name in skipped["message"] for name in (*alike, str(tmp_path), f"www.example.com{kind}"))
     assert found(tmp_path, status="canceled")["skipped"][0]["reason"] == "canceled", "what matters more is said"
     assert len(found(tmp_path, f"www.example.com{kind}")["ready"]) == 1, "the remedy helps"
@@ -279,10 +279,10 @@ def test_the_key_of_an_order_that_is_not_selected_is_not_taken(tmp_path: Path) -
     from_mail = certificate_files([facts], None, str(tmp_path), [mail])
     for result in (from_file, from_mail):
         assert [(entry["order_id"], entry["reason"]) for entry in result["skipped"]] == [(1, "waiting_for_key")]
-        assert result["skipped"][0]["needs_person"]
+        assert result["skipped"][0]["needs_attention"]
     (tmp_path / "www.example.com.key").unlink()
     (waiting,) = certificate_files([facts], str(tmp_path), str(tmp_path))["skipped"]
-    assert waiting["reason"] == "waiting_for_key" and not waiting["needs_person"], "it may still come"
+    assert waiting["reason"] == "waiting_for_key" and not waiting["needs_attention"], "it may still come"
     (tmp_path / "www.example.com.key").write_text(OLD.key_pem)
     assert certificate_files([facts], str(tmp_path), str(tmp_path))["skipped"] == []
 

@@ -33,7 +33,7 @@ def test_only_what_is_named_is_done_and_it_is_told_what_is_lost(here: Rotation) 
     assert (adopted["losses"], adopted["overrides"]) == ([f"the organization {LTD}"], ["allow_organization_change"])
     assert (adopted["previous"]["id"], adopted["new"]["id"]) == (present, None)
     assert adopted["previous"]["organization_name"] == LTD and adopted["new"]["organization_name"] is None
-    assert f"certificate {present} is still used by {OTHER}" in plan["summary"]
+    assert f"certificate {present}: still used by {OTHER}" in plan["summary"]
 
     done = here.run(adopt=ADOPT, approved=plan["preview"])
     assert not done.failed, done.output

@@ -64,7 +64,7 @@ def test_a_client_that_has_died_is_told(blind: Rotation) -> None:
             (item,) = run["attention"]
             assert (item["reason"], item["name"], item["explanation_url"]) == ("renewal_requested", NAME, WHY)
             assert f"certbot {NAME} has not done so: `certbot renew --cert-name {NAME}` renews it" in item["message"]
-            assert run["totals"].startswith("1 listener: 1 needs a person")
+            assert run["totals"].startswith("1 listener: 1 needs attention")
             assert kept.exists() == (len(desk.asked) > 2)
         assert len(desk.asked) == 4, "twice, by the run in check mode and by the first other one"
         failing = blind.run(**sources_of(blind), fail_on=["renewal_requested"])

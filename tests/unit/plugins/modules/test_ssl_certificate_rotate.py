@@ -94,7 +94,7 @@ def test_from_the_files_to_what_is_served(here: Rotation) -> None:
     assert skipped(done) == {"new.example.com": "new_name"}
     for name in ("imported", "deployed", "removed"):
         assert len(plan[name]) == len(done[name]), name
-    counted = "3 listeners: 3 switched; certificates: 2 imported, 2 removed, 1 left out"
+    counted = "3 listeners: 3 switched. Certificates: 2 imported, 2 removed, 1 skipped."
     assert done["totals"] == done["summary"][-1] == counted
 
     again = here.run(**REMOVING)
@@ -103,7 +103,7 @@ def test_from_the_files_to_what_is_served(here: Rotation) -> None:
     assert (sorted(here.calls), again["api_calls"]) == (sorted(LISTINGS), 2)
     assert skipped(again) == {NAME: "already_imported", OTHER: "already_imported", "new.example.com": "new_name"}
     assert places(again, "verified") == dict.fromkeys(served, ("unchanged", None, True))
-    assert again["totals"] == "3 listeners: 3 as they were; certificates: 2 there already, 1 left out"
+    assert again["totals"] == "3 listeners: 3 unchanged. Certificates: 2 unchanged, 1 skipped."
 
 
 def test_each_phase_alone(here: Rotation) -> None:
@@ -124,7 +124,7 @@ def test_each_phase_alone(here: Rotation) -> None:
     assert here.changes() == [UPDATE] and placed(here.sim) == {WEB: new}
     assert places(deployed, "deployed") == {WEB: ("switched", None, True)} and deployed["verified"] == []
     idle = here.run(phases=["clean_up"], sources=None)
-    assert not idle["changed"] and "remove_superseded is false: no old certificate is removed" in idle["summary"]
+    assert not idle["changed"] and "No certificate was removed, because remove_superseded is false." in idle["summary"]
     assert ids(here.check(phases=["clean_up"], sources=None, **REMOVING), "removed") == [first]
     assert ids(here.run(phases=["clean_up"], sources=None, **REMOVING), "removed") == [first]
     assert here.changes() == [DELETE] and stored(here) == [new]
@@ -190,7 +190,7 @@ def test_endpoints_are_looked_at_as_listeners_are(blind: Rotation) -> None:
             blind.run(endpoints=given, **{**plain, "common_names": [NAME]}),
         ):
             assert not run.failed and not run["changed"] and run["attention"] == [], run.output
-            assert run["totals"] == "3 listeners: 1 could not be looked at, 2 as they were"
+            assert run["totals"] == "3 listeners: 1 unreachable, 2 unchanged."
             there = [f"{NAME} at {HOST}:{port}" for port in (behind.port, ahead.port, dead)]
             assert [f"{one['load_balancer']}:{one['port']}" for one in run["listeners"]] == there
             assert [one["certificate_id"] for one in run["listeners"]] == [first, second, None]
@@ -208,7 +208,7 @@ def test_endpoints_are_looked_at_as_listeners_are(blind: Rotation) -> None:
         f"{NAME} at {HOST}:{behind.port}": ["not_served"],
         f"{NAME} at {HOST}:{wrong.port}": ["not_accepted"],
     }
-    assert run["totals"] == "4 listeners: 2 failed, 1 needs a person, 1 could not be looked at"
+    assert run["totals"] == "4 listeners: 2 failed, 1 needs attention, 1 unreachable."
     assert first in stored(blind)
 
 
@@ -266,8 +266,8 @@ def test_what_dies_fails_the_run(here: Rotation) -> None:
         assert run.failed and run.code == "attention_needed", run.output
         assert run["failure"]["details"] == {"failing": 2}
         assert alarms(run) == {WEB: ["expired"], f"web:{PORT + 1}": ["expiring"]}
-        assert "2 listeners need a person" in run["msg"]
-        lines = [line for line in run["summary"] if line.startswith("NEEDS A PERSON: ")]
+        assert "2 listeners need attention" in run["msg"]
+        lines = [line for line in run["summary"] if line.startswith("ATTENTION: ")]
         assert len(lines) == 2 and not run["failed_items"]
     assert here.run(phases=["verify"], fail_on=["expiring"]).failed
     assert not here.run(phases=["verify"], fail_on=["held_back", "not_served"]).failed
@@ -439,7 +439,7 @@ def test_a_run_that_is_interrupted(here: Rotation) -> None:
     process.send_signal(signal.SIGTERM)
     run = end(process)
     assert process.returncode == 1, "it did not end by itself"
-    assert run.failed and run.code == "interrupted" and run["msg"].startswith("The run was told to stop.")
+    assert run.failed and run.code == "interrupted" and run["msg"].startswith("The run was interrupted.")
     assert run["failure"]["details"] == {"failing": 1 + len(run["failed_items"])}
     assert len(run["imported"]) == len(run["deployed"]) == 1 and run["changed"], run.output
     assert "before it was seen what is served" in run["deployed"][0]["message"] and not run["failed_items"]

@@ -242,16 +242,12 @@ NAMELESS = {"order_id": 2, "common_name": None, "subject_alt_names": ["192.0.2.1
 @pytest.mark.parametrize(
     ("kind", "record", "said"),
     [
-        ("requested", ORDER, "www.example.com (order 1): requested, goes to admin@example.com"),
-        ("requested", {**NAMELESS, "recipient": None}, "www.example.com (order 2): requested, goes to an address that the API does not tell"),
-        ("collected", {"source": {}}, "(no name) (order None): found in the email of an unknown date"),
+        ("requested", ORDER, "www.example.com (order 1): requested for admin@example.com"),
+        ("requested", {**NAMELESS, "recipient": None}, "www.example.com (order 2): requested for an unknown recipient"),
+        ("collected", {"source": {}}, "without a name (order None): found in the email of an unknown date"),
         ("collected", {**ORDER, "source": {"date": "today"}}, "www.example.com (order 1): found in the email of today"),
         ("imported", {**ORDER, "outcome": "updated"}, "www.example.com (order 1): updated"),
         ("imported", {**ORDER, "outcome": "imported", "id": 7}, "www.example.com (order 1): imported as certificate 7"),
-        ("failed", ORDER, "www.example.com, order 1: FAILED, Not done."),
-        ("failed", {"message": "No answer.", "reason": "x"}, "a certificate: FAILED, No answer."),
-        ("failed", {**ORDER, "reason": "recipient_not_allowed"}, "www.example.com, order 1: NOT ALLOWED, Not done."),
-        ("needs_person", {**ORDER, "reason": "waiting_for_key"}, "NEEDS A PERSON: www.example.com, order 1: waiting_for_key: Not done."),
     ],
 )  # fmt: skip
 def test_lines_of_a_run(kind: str, record: dict[str, Any], said: str) -> None:
@@ -263,11 +259,11 @@ def test_lines_of_a_run(kind: str, record: dict[str, Any], said: str) -> None:
 def test_what_fails_a_run() -> None:
     skipped = {**ORDER, "reason": "waiting_for_key"}
     about = "www.example.com, order 1: waiting_for_key: Not done."
-    assert persons_needed([skipped]) == f"1 order needs a person: {about}"
-    assert persons_needed([skipped] * 2) == f"2 orders need a person: \n- {about}\n- {about}"
+    assert persons_needed([skipped]) == f"1 order needs attention:\n{about}"
+    assert persons_needed([skipped] * 2) == f"2 orders need attention:\n- {about}\n- {about}"
     row = {"order_id": 1, "name": None, "state": "received"}
-    of_one = "attention (ssl_fulfillment_fail_on): (no name) (order 1): received"
+    of_one = "attention (ssl_fulfillment_fail_on):\nwithout a name (order 1): received"
     assert attention_needed([row]) == f"1 order needs {of_one}"
     assert attention_needed([row, {**row, "name": NAME}]) == (
-        "2 orders need attention (ssl_fulfillment_fail_on): \n- (no name) (order 1): received\n- www.example.com (order 1): received"
+        "2 orders need attention (ssl_fulfillment_fail_on):\n- without a name (order 1): received\n- www.example.com (order 1): received"
     )

@@ -30,7 +30,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.pla
     Target,
     Wanted,
     as_missing,
-    mark_needs_person,
+    mark_needs_attention,
     why_missing,
     why_untrusted,
 )
@@ -386,8 +386,8 @@ def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
     [
         ({"reason": "chain_incomplete"}, None, True),
         ({"reason": "untrusted"}, None, False),
-        ({"reason": "waiting_for_key", "needs_person": True}, None, True),
-        ({"reason": "waiting_for_key", "needs_person": False}, AT - 9 * DAY, False),
+        ({"reason": "waiting_for_key", "needs_attention": True}, None, True),
+        ({"reason": "waiting_for_key", "needs_attention": False}, AT - 9 * DAY, False),
         ({"reason": "waiting_for_certificate"}, AT - 9 * DAY, False),
         ({"reason": "pending"}, AT - 9 * DAY, False),
         ({"reason": "waiting_for_email"}, None, False),
@@ -404,8 +404,8 @@ def test_what_waits_for_a_person_longer_than_it_should(
     email = {"recipient": "admin@example.com", "first_requested_at": iso(requested)} if requested else {}
     is_late = is_needed and skipped["reason"] == "waiting_for_email"
     said = late("It waits.", AT - DAY, "admin@example.com") if is_late else "It waits."
-    marked = mark_needs_person({"message": "It waits.", **skipped}, email, AT)
-    assert marked == {**skipped, "needs_person": is_needed, "message": said}
+    marked = mark_needs_attention({"message": "It waits.", **skipped}, email, AT)
+    assert marked == {**skipped, "needs_attention": is_needed, "message": said}
 
 
 # Many targets

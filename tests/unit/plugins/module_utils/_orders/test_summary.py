@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import told_of
+from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import ending
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
     NO_ORDERS,
     attention_needed,
@@ -19,7 +19,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.sum
     Run,
     outcome,
     summary,
-    totals,
     why_failed,
 )
 
@@ -151,7 +150,7 @@ LISTED = run_of("import", listed={"orders": [{"id": 1}]})
 
 def told(result: dict[str, Any], run: Run = LISTED, *, is_check_mode: bool = False) -> list[str]:
     every: dict[str, Any] = {**{name: [] for name in LISTS}, **result}
-    return summary(run, every, totals(every, is_check_mode=is_check_mode), is_check_mode=is_check_mode)
+    return summary(run, every, is_check_mode=is_check_mode)
 
 
 def test_the_summary() -> None:
@@ -169,15 +168,14 @@ def test_the_summary() -> None:
         ],
         "skipped": [email(5, "skipped", "expired"), waiting(6, "canceled")],
     }
-    totals_line = "requested 2, collected 3, imported 2, skipped 2, failed 3"
+    totals_line = "This run: 2 requested, 3 collected, 2 imported, 2 skipped, 3 failed."
     assert told(result) == [
         *(line("requested", one, "done") for one in result["requested"]),
         *(
             line("collected", one, "done") for one in result["collected"][1:]
         ),  # of the other is said that it was imported
         *(line("imported", one, "done") for one in result["imported"]),
-        *("skipped (canceled): www6.example.com", "skipped (expired): www5.example.com", totals_line),
-        *(line("failed", one, "done") for one in result["failed"]),
+        *("skipped: www6.example.com (canceled)", "skipped: www5.example.com (expired)", totals_line),
     ]
 
 
@@ -186,22 +184,20 @@ def test_the_summary_of_check_mode() -> None:
     assert told({"requested": [requested], "imported": [imported]}, is_check_mode=True) == [
         line("requested", requested, "would be"),
         line("imported", imported, "would be"),
-        "would request 1, collected 0, would import 1, skipped 0, failed 0",
+        "This run: 1 would be requested, 1 would be imported.",
     ]
 
 
-def test_what_waits_for_a_person_is_told_with_its_remedy_and_fails_the_run() -> None:
+def test_an_order_that_waits_too_long_fails_the_run() -> None:
     """It is skipped all the same: a later run takes it up."""
-    late = {**waiting(1, "waiting_for_email"), "needs_person": True}
-    result = {"skipped": [late, {**waiting(2, "waiting_for_key"), "needs_person": False}]}
-    totals_line = "requested 0, collected 0, imported 0, skipped 2, failed 0"
-    person = line("needs_person", late, "done")
-    assert told(result) == ["skipped (waiting_for_key): www2.example.com", totals_line, person]
+    late = {**waiting(1, "waiting_for_email"), "needs_attention": True}
+    result = {"skipped": [late, {**waiting(2, "waiting_for_key"), "needs_attention": False}]}
+    assert told(result) == ["skipped: www2.example.com (waiting_for_key)", "This run: 1 skipped, 1 needs attention."]
     nothing: dict[str, Any] = {name: [] for name in LISTS}
     assert why_failed({**nothing, **result}) == persons_needed([late])
-    assert why_failed({**nothing, "failed": [{"message": "No answer."}]}) == "1 failed: a certificate: No answer."
+    assert why_failed({**nothing, "failed": [{"message": "No answer."}]}) == "1 item failed:\ncertificate: No answer."
     both = why_failed({**nothing, "skipped": [late, late], "failed": [{"message": "No answer."}]})
-    assert both == f"1 failed: a certificate: No answer.\n{persons_needed([late, late])}"
+    assert both == f"1 item failed:\ncertificate: No answer.\n{persons_needed([late, late])}"
     assert why_failed({**nothing, "skipped": [waiting(1, "cooldown")]}) == ""
 
 
@@ -224,7 +220,7 @@ def test_what_the_report_finds_fails_the_run() -> None:
 
 def test_a_selection_of_nothing() -> None:
     for run in (run_of("request", emails={"emails": []}), run_of("import", listed={"orders": []})):
-        assert told({}, run) == [NO_ORDERS, "requested 0, collected 0, imported 0, skipped 0, failed 0"]
+        assert told({}, run) == [NO_ORDERS]
     assert NO_ORDERS not in told({}, run_of("request", emails={"emails": [email(1)]}))
 
 
@@ -249,15 +245,16 @@ def test_when_an_email_was_requested_says_since_when_it_is_waited_for() -> None:
     mails: dict[str, Any] = {"certificates": [], "missing": [waiting(1, "waiting_for_email")]}
     emails = {"emails": [email(2), {**email(1, "skipped", "cooldown"), "first_requested_at": "2026-01-01T00:00:00Z"}]}
     for source in ("emails", "known"):
-        result, told = told_of(run_of("collect", mails=mails, **{source: emails}), AT, is_check_mode=False)
-        (skipped,) = [record for record in result["skipped"] if record["order_id"] == 1]
-        assert skipped["needs_person"] and "2026-01-01T00:00:00Z" in skipped["message"]
-        assert told["failure"]["message"].startswith("1 order needs a person: www1.example.com, order 1: ")
-        assert result["failed"] == []
-    result, told = told_of(run_of("collect", mails=mails), AT, is_check_mode=False)
-    assert not told["failure"] and not result["skipped"][0]["needs_person"], "nobody knows since when"
-    _result, told = told_of(run_of("report", mails=mails, known=emails), AT, is_check_mode=False)
-    assert not told["failure"], "a report only tells"
+        told = ending(run_of("collect", mails=mails, **{source: emails}), AT, is_check_mode=False)
+        (skipped,) = [record for record in told["result"]["skipped"] if record["order_id"] == 1]
+        assert skipped["needs_attention"] and "2026-01-01T00:00:00Z" in skipped["message"]
+        assert told["error"].startswith("1 order needs attention:\nwww1.example.com, order 1: ")
+        assert told["result"]["failed"] == []
+    told = ending(run_of("collect", mails=mails), AT, is_check_mode=False)
+    assert not told["error"] and not told["result"]["skipped"][0]["needs_attention"], (
+        "the time of the request is unknown"
+    )
+    assert not ending(run_of("report", mails=mails, known=emails), AT, is_check_mode=False)["error"]
 
 
 def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
@@ -267,10 +264,12 @@ def test_what_a_run_has_imported_is_imported_in_its_report() -> None:
     run = run_of(
         "import", "report", listed={"orders": orders, "order_count": 2}, imported=imported, store={"certificates": []}
     )
-    _result, told = told_of(run, AT, is_check_mode=False)
-    assert told["orders"] == [{**orders[0], "certificate_ids": [70], "imported": True}, orders[1]]
+    assert ending(run, AT, is_check_mode=False)["report"]["orders"] == [
+        {**orders[0], "certificate_ids": [70], "imported": True},
+        orders[1],
+    ]
     imported["certificates"] = [certificate(1, "imported")]
-    assert told_of(run, AT, is_check_mode=True)[1]["orders"] == orders
+    assert ending(run, AT, is_check_mode=True)["report"]["orders"] == orders
 
 
 def test_a_task_that_was_skipped_has_no_result() -> None:

@@ -164,7 +164,8 @@ def test_what_the_run_did() -> None:
     there = entry(10, "already_imported", OTHER)
     report = build(listeners=DONE["deployed"], **{**DONE, "skipped_items": [*DONE["skipped_items"], there]})
     assert report["done"] == [
-        f"{NAME}: imported as certificate 2, from certbot {NAME}; web:443 switched to it, and serves it",
+        f"{NAME}: imported as certificate 2 from certbot ({NAME})",
+        "web:443: switched to certificate 2 and verified",
         f"certificate 1 ({NAME}): removed",
     ]
     assert report["totals"] == {"imported": 1, "deployed": 1, "verified": 1, "removed": 1, "skipped": 1, "failed": 0}

@@ -17,9 +17,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
 from tests.support.rotations import NAME, item, listener, place
 
 
-def table(*listeners: dict[str, Any], where: str = " in /srv/report.html", **done: Any) -> list[str]:
+def table(*listeners: dict[str, Any], is_failed: bool = False, **done: Any) -> list[str]:
     """The lines of the table of a run."""
-    return listener_table({"listeners": listeners, **done}, where)
+    return listener_table({"listeners": listeners, **done}, is_failed=is_failed)
 
 
 def test_the_most_urgent_come_first() -> None:
@@ -38,30 +38,34 @@ def test_the_most_urgent_come_first() -> None:
     attention = [item("web:8443", "expiring"), item("web:8443", "held_back"), item("api:8443", "not_accepted")]
     failed = [{**place("odd:443"), "message": "It failed.", "reason": "not_served"}]
     assert table(*listeners, attention=attention, failed_items=failed) == [
-        "LISTENER  NAMES               UNTIL (DAYS)     SERVED  ACCEPTED  WHAT IS DUE",
-        "odd:443   ?                   ?                NO      yes       failed",
-        "web:8443  www.example.com     2026-03-13 (3)   yes     yes       expiring, held_back",
-        "api:8443  www.example.com     2026-05-19 (70)  yes     NO        not_accepted",
-        "due:443   www.example.com     2026-03-30 (20)  yes     yes       renewal, which is on its way",
-        "api:443   www.example.com +2  2026-04-29 (50)  ?       ?         nothing",
-        "old:443   www.example.com     2026-05-04 (55)  yes     yes       to be switched to certificate 9",
-        "web:443   www.example.com     2026-05-09 (60)  yes     yes       nothing",
+        "LISTENER  NAME                EXPIRES           SERVED   ACCEPTED  STATUS",
+        "odd:443   unknown             unknown           no       yes       failed",
+        "web:8443  www.example.com     2026-03-13 (3d)   yes      yes       expiring, held_back",
+        "api:8443  www.example.com     2026-05-19 (70d)  yes      no        not_accepted",
+        "due:443   www.example.com     2026-03-30 (20d)  yes      yes       renewal pending",
+        "api:443   www.example.com +2  2026-04-29 (50d)  unknown  unknown   OK",
+        "old:443   www.example.com     2026-05-04 (55d)  yes      yes       update available: certificate 9",
+        "web:443   www.example.com     2026-05-09 (60d)  yes      yes       OK",
     ]
 
 
-def test_a_run_that_fails_shows_those_that_need_a_person() -> None:
-    """The line of totals counts the others; if nothing is wrong with any, that is not why it fails."""
-    listeners, failure = [listener("web:443", 60), listener("web:8443", 3)], {"message": "It failed."}
-    told = table(*listeners, attention=[item("web:8443", "expiring")], failure=failure)
-    assert [line.split()[0] for line in told] == ["LISTENER", "web:8443"]
-    assert len(table(*listeners, failure=failure)) == 3
+def test_a_failed_run_lists_what_it_changed_and_what_needs_attention() -> None:
+    """The line of totals counts the others; if nothing is wrong with any listener, all are listed."""
+    listeners = [listener("web:443", 60), listener("web:8443", 3), listener("api:443", 50, "switched")]
+    rows = table(*listeners, attention=[item("web:8443", "expiring")], is_failed=True)
+    assert [line.split()[0] for line in rows] == ["LISTENER", "web:8443", "api:443"]
+    assert len(table(*listeners[:2], is_failed=True)) == 3
 
 
 def test_thirty_rows_and_where_the_others_are() -> None:
     """The last line says it; one row less, and there is none."""
     many = [listener(f"web:{port}", 60) for port in range(400, 700)]
     lines = table(*many)
-    assert len(lines) == 32 and lines[30].startswith("web:429") and lines[31] == "and 270 more in /srv/report.html"
+    assert (
+        len(lines) == 32
+        and lines[30].startswith("web:429")
+        and lines[31] == "and 270 more listeners; a report lists all of them"
+    )
     assert len(table(*many[:30])) == 31
     assert table() == []
 
@@ -79,21 +83,21 @@ def test_names_of_any_kind_stay_in_their_columns() -> None:
     assert plain.index(NAME) == 42 and wide.index(NAME) == 42 - 4 and combined.index(NAME) == 42 + 1
 
 
-def test_what_nobody_could_look_at_is_not_called_well() -> None:
+def test_an_unreachable_listener() -> None:
     [_header, line] = table({**listener("web:443"), "served": None, "accepted": None, "reason": "unreachable"})
-    assert line.endswith("to be looked at from elsewhere")
+    assert line.endswith("unreachable")
 
 
 def test_what_check_mode_foresees_is_not_seen() -> None:
     """A listener that would be switched serves nothing new yet."""
     lines = table(listener("web:443", 60, "switched"), preview={})
-    assert lines[1].split()[4:6] == ["?", "?"]
+    assert lines[1].split()[4:6] == ["unknown", "unknown"]
 
 
 def test_what_was_pointed_back_serves_what_it_served_before() -> None:
     """What was wrong with the other certificate, the message says."""
     [line] = table(listener("web:443", 60, "rolled_back", served=None, accepted=None))[1:]
-    assert line.split("  ")[3:5] == ["as before", "?"]
+    assert line.split("  ")[3:5] == ["rolled back", "unknown"]
 
 
 def row(number: int, *attention: str, **given: Any) -> dict[str, Any]:
@@ -110,15 +114,15 @@ def test_orders_and_what_they_need() -> None:
         row(9, name=None),
         row(10, state="received", reason="waiting_for_import"),
     ]
-    assert order_table(rows, "") == [
-        "ORDER  NAME             UNTIL (DAYS)     SERVED BY         STATE     WHAT IS DUE",
-        "7      www.example.com  2026-05-09 (60)  -                 imported  expiring",
-        "8      www.example.com  2026-05-09 (60)  web:443, api:443  imported  expiring, waiting_for_key",
-        "9      ?                2026-05-09 (60)  -                 imported  nothing",
-        "10     www.example.com  2026-05-09 (60)  -                 received  unknown: the import checks the private key",
+    assert order_table(rows) == [
+        "ORDER  NAME             EXPIRES           SERVED BY         STATE     STATUS",
+        "7      www.example.com  2026-05-09 (60d)  -                 imported  expiring",
+        "8      www.example.com  2026-05-09 (60d)  web:443, api:443  imported  expiring, waiting_for_key",
+        "9      unknown          2026-05-09 (60d)  -                 imported  OK",
+        "10     www.example.com  2026-05-09 (60d)  -                 received  to be imported",
     ]
     words = {"failed": "It failed.", "expiring": "Renew it.", "waiting_for_key": "Put it there."}
     assert list(order_remedies(rows, words)) == [
-        "NEEDS A PERSON: www.example.com (order 7), www.example.com (order 8): expiring: Renew it.",
-        "NEEDS A PERSON: www.example.com (order 8): waiting_for_key: Put it there.",
+        "ATTENTION: www.example.com (order 7), www.example.com (order 8): expiring: Renew it.",
+        "ATTENTION: www.example.com (order 8): waiting_for_key: Put it there.",
     ]

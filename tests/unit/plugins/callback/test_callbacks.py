@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is printed where nothing is to be printed unless a task fails."""
+"""The output of the callbacks `quiet` and `summary`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.callback.quiet import CallbackModule
+from ansible_collections.softlayer.certificates.plugins.callback.summary import SummaryCallback
 
 
 @pytest.fixture
@@ -96,3 +97,40 @@ def test_a_task_that_may_say_nothing_is_named(ran: Run, printed: tuple[CallbackM
     ran.fails(censored="the output has been hidden", changed=False)
     ran.ends(failures=1)
     assert lines == [("The task failed: Store the key", True)]
+
+
+@pytest.fixture
+def summary(monkeypatch: pytest.MonkeyPatch) -> tuple[Run, SummaryCallback, list[tuple[str, str]]]:
+    """The callback `summary`, and what it prints and how."""
+    callback, printed = SummaryCallback(), list[tuple[str, str]]()
+
+    def display(line: str, stderr: bool = False) -> None:
+        printed.append(("error" if stderr else "line", line))
+
+    def warn(line: str) -> None:
+        printed.append(("warning", line))
+
+    monkeypatch.setattr(callback, "_display", SimpleNamespace(display=display, warning=warn))
+    return Run(callback, "result"), callback, printed
+
+
+@pytest.mark.parametrize("action", ["debug", "ansible.builtin.debug"])
+def test_a_summary_is_plain_text(action: str, summary: tuple[Run, SummaryCallback, list[tuple[str, str]]]) -> None:
+    """One line for each entry; nothing of other tasks but their warnings; the error once, at the end."""
+    run, callback, printed = summary
+    result = run.ended(msg="Listed.", warnings=["It is old."])
+    result.task = SimpleNamespace(action="ansible.builtin.command", no_log=False)
+    callback.v2_runner_on_ok(result)
+    for message, no_log in ((["LISTENER  NAME", "web:443   www"], False), ("1 listener.", False), ("Secret.", True)):
+        result = run.ended(msg=message)
+        result.task = SimpleNamespace(action=action, no_log=no_log)
+        callback.v2_runner_on_ok(result)
+    run.fails(msg="It failed.", warnings=["It is full."])
+    assert ("error", "It failed.") not in printed
+    run.ends(failures=1)
+    assert printed == [
+        ("warning", "It is old."),
+        *(("line", line) for line in ("LISTENER  NAME", "web:443   www", "1 listener.")),
+        ("warning", "It is full."),
+        *(("error", line) for line in ("", "It failed.")),
+    ]

@@ -1,0 +1,59 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the callbacks of this collection share: the errors of a run, printed once at its end. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.callback import CallbackBase
+
+
+class FailuresCallback(CallbackBase):
+    """Prints the errors of a run at its end, when it is known which failures were rescued."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._failures: dict[str, list[list[str]]] = {}
+        """The messages of each failed task of a host."""
+        self._items: dict[str, list[str]] = {}
+        """The messages of failed items of the current loop of a host."""
+
+    def v2_runner_item_on_failed(self, result: t.Any) -> None:
+        """Record why an item of a loop failed."""
+        answer, host = read(result)
+        self._items.setdefault(host, []).extend(filter(None, [answer.get("msg")]))
+
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
+        """Record why a task failed, unless its errors are ignored."""
+        if not ignore_errors:
+            self._record(result)
+        self._items.pop(read(result)[1], None)
+
+    def v2_runner_on_unreachable(self, result: t.Any) -> None:
+        """Record why a host is unreachable."""
+        self._record(result)
+
+    def v2_playbook_on_stats(self, stats: t.Any) -> None:
+        """Print the last failures of each host; the failures before them were rescued."""
+        for host, failures in self._failures.items():
+            count = stats.failures.get(host, 0) + stats.dark.get(host, 0)
+            last = failures[max(len(failures) - count, 0) :]
+            for message in dict.fromkeys(message for messages in last for message in messages):
+                self._display.display(message, stderr=True)
+
+    def _record(self, result: t.Any) -> None:
+        answer, host = read(result)
+        messages = [*filter(None, [answer.get("msg")]), *self._items.get(host, ())]
+        if str(answer.get("msg")).startswith("MODULE FAILURE"):  # the last line of a traceback has the error
+            messages += str(answer.get("module_stderr") or "").strip().splitlines()[-1:]
+        self._failures.setdefault(host, []).append([*map(str, messages)] or [f"The task failed: {result.task_name}"])
+
+
+def read(result: t.Any) -> tuple[t.Any, str]:
+    """Return the result of a task and the name of its host; ansible-core 2.19 renamed both attributes."""
+    if hasattr(result, "result"):
+        return result.result, result.host.name
+    return result._result, result._host.name
