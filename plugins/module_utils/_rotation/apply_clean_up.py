@@ -11,7 +11,7 @@ from collections.abc import Collection
 from .._base.module import Module
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
-from .._store import run_import as importing
+from .._store import apply as store
 from .._store.plan_import import removal_of
 from . import messages_deploy
 from .apply_deploy import Deployment
@@ -62,7 +62,7 @@ def remove_superseded(
     if module.check_mode:
         listed += [("removed", as_result(record, "removed", None, messages_deploy.TO_BE_REMOVED)) for record in old]
         return StoreChanges(listed, [action.as_diff() for action in actions])
-    deleted = importing.carry_out(module, client, actions) if actions else []
+    deleted = store.carry_out(module, client, actions) if actions else []
     for done in deleted:
         record = done.as_result()
         if done.outcome == "unchanged":

@@ -13,10 +13,10 @@ from .._base.module import Module
 from .._replacement.roots import anchors_for
 from .._softlayer.client import Client
 from .._softlayer.store import StoreCertificate
+from .._store import apply as store
 from .._store import messages as of_store
-from .._store import run_import as importing
 from .._store.check import ImportOptions
-from .._store.plan_import import ImportAction, plan_present
+from .._store.plan_import import ImportAction, check_bundle, plan_present
 from .._store.read_files import with_key
 from .._x509.bundle import Bundle
 from .messages_import import changed_while_read
@@ -49,8 +49,8 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     diff, records, truncated = [], [], {}
     new = [_check(module, world, entry) for entry in chosen.to_import]
     plan = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
-    plan = importing.refuse_creates_without_a_place(plan, module.params["ledger_url"])
-    carried_out = plan if module.check_mode or not plan else importing.carry_out(module, client, plan)
+    plan = store.refuse_creates_without_a_place(plan, module.params["ledger_url"])
+    carried_out = plan if module.check_mode or not plan else store.carry_out(module, client, plan)
     for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.warning(warning)}")
@@ -83,4 +83,4 @@ def _check(module: Module, world: World, entry: SourceCertificate) -> ImportActi
     bundle = with_key(held, params["privatekey_passphrase"] or None, module.hide)
     anchors = anchors_for(params["trust"], params["trusted_ca_path"], module.warn)
     known = ImportAction("imported", None, {}, certificate=entry.certificate)
-    return importing.check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.view)
+    return check_bundle(known, bundle, ImportOptions(trust=params["trust"]), anchors, world.view)

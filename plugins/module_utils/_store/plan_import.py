@@ -23,10 +23,11 @@ from .._replacement.can_replace import best, completes
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate, certificate_of
+from .._x509.bundle import Bundle
 from .._x509.certificate import FACTS, Certificate
-from .._x509.chain import Trust
+from .._x509.chain import Anchors, Chain, Trust
 from . import messages
-from .check import Content
+from .check import Content, ImportOptions, assemble
 
 CHAIN = "intermediateCertificate"
 REQUEST = "certificateSigningRequest"
@@ -169,6 +170,26 @@ class ImportAction(Action[ImportOutcome, Code]):
         if removed:
             before["superseded"], after["superseded"] = removed, []
         return {"before_header": self.name, "after_header": self.name, "before": before, "after": after}
+
+
+def check_bundle(
+    known: ImportAction, bundle: Bundle, options: ImportOptions, anchors: Anchors | None, view: TrustView
+) -> ImportAction:
+    """Return what stores a certificate with its key, or why that does not fit.
+
+    Args:
+        known: what is known of it without.
+        bundle: the certificate, with its key itself.
+        options: what to accept.
+        anchors: the trusted certificates; `None` if trust is not to be checked.
+        view: who has to trust it, and when; they need not look at the same chain again.
+    """
+    try:
+        content, warnings = assemble(bundle, options, view.at, anchors, known.notes)
+    except CertificatesError as error:
+        return known.because(error)
+    view.remember(content.certificate, t.cast(Chain, content.chain))
+    return ImportAction.of(content, known.order_id, warnings)
 
 
 def plan_present(

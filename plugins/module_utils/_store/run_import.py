@@ -9,49 +9,37 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 
 from .._base.action import failure_of
 from .._base.errors import CertificatesError
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._base.module import Module
 from .._base.options import concurrency_options
-from .._base.progress import counted
-from .._base.times import now
-from .._ledger.place import check_given_place, check_place, ledger_options
+from .._ledger.place import check_given_place, ledger_options
 from .._orders.import_files import certificate_files
 from .._replacement.index import StoreIndex
 from .._replacement.roots import anchors_for, known_issuers, trust_view_of
 from .._replacement.trust import TrustView
 from .._softlayer import store
 from .._softlayer.client import Client, connect
-from .._softlayer.faults import NOT_FOUND_ADVICE
 from .._softlayer.options import api_options
 from .._softlayer.orders import Order, fetch_orders
 from .._softlayer.values import check_ids
-from .._x509.bundle import Bundle
-from .._x509.certificate import Certificate
-from .._x509.chain import Anchors, Chain
 from . import messages
-from .apply import Creator, read_kept
-from .check import ImportOptions, assemble, check_order
+from .apply import carry_out, refuse_creates_without_a_place
+from .check import ImportOptions, check_order
 from .options import IDENTITIES, SOURCES, check_beside_several, import_options
 from .plan_import import (
-    CHAIN,
-    REQUEST,
     ImportAction,
-    as_kept,
-    check_deletion,
+    check_bundle,
     mark_repeated,
     plain_fingerprint,
     plan_absent,
-    plan_found,
     plan_present,
     spare_what_is_wanted,
     warnings_of,
-    without_request,
 )
 from .read_files import Item, read_given
 
@@ -167,26 +155,6 @@ def check(item: Item, module: Module, view_with: ClientsWith) -> ImportAction | 
     return check_bundle(known, bundle, options, anchors, view)
 
 
-def check_bundle(
-    known: ImportAction, bundle: Bundle, options: ImportOptions, anchors: Anchors | None, view: TrustView
-) -> ImportAction:
-    """Return what stores a certificate with its key, or why that does not fit.
-
-    Args:
-        known: what is known of it without.
-        bundle: the certificate, with its key itself.
-        options: what to accept.
-        anchors: the trusted certificates; `None` if trust is not to be checked.
-        view: who has to trust it; they need not look at the same chain again.
-    """
-    try:
-        content, warnings = assemble(bundle, options, now(), anchors, known.notes)
-    except CertificatesError as error:
-        return known.because(error)
-    view.remember(content.certificate, t.cast(Chain, content.chain))
-    return ImportAction.of(content, known.order_id, warnings)
-
-
 def plan(client: Client, checked: Sequence[Checked], view_with: ClientsWith) -> list[ImportAction]:
     """Read the orders and the store once for all; return what to do about each certificate."""
     failures = [new for _item, new in checked if new and new.outcome == "failed"]
@@ -220,146 +188,6 @@ def plan(client: Client, checked: Sequence[Checked], view_with: ClientsWith) -> 
             new = plan_present(new, index, view, remove_superseded=item["remove_superseded"])
         steps.append(new)
     return spare_what_is_wanted(mark_repeated(steps))
-
-
-def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
-    """Fail steps that create something if there is no possible place for the ledger; in check mode as well."""
-    try:
-        if any(step.outcome == "imported" for step in steps):
-            check_place(ledger_url)
-    except CertificatesError as error:
-        return [step.because(error) if step.outcome == "imported" else step for step in steps]
-    return list(steps)
-
-
-def carry_out(module: Module, client: Client, steps: Sequence[ImportAction]) -> list[ImportAction]:
-    """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
-    creations = [step for step in steps if step.outcome == "imported"]
-    creator = Creator(client, module.params["ledger_url"], creations)
-
-    try:
-        done = client.each(
-            counted(partial(carry_out_one, client, creator), len(steps), "certificates"), steps, prepares=True
-        )
-    finally:
-        creator.close()
-    for position, step in enumerate(done):
-        if step.first is not None:
-            first = done[step.first]
-            done[position] = replace(step, id=first.id)
-            if first.outcome == "failed":
-                done[position] = replace(step, outcome="failed", reason=first.reason, facts=first.facts)
-    return done
-
-
-def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> ImportAction:
-    """Carry out the plan for one certificate."""
-    try:
-        if step.outcome == "imported":
-            step = create(creator, step)
-        if step.record and step.outcome == "updated":
-            step = edit(client, step, step.record.stored_id)
-        elif step.record and step.outcome == "removed" and not remove(client, step.record.stored_id, step.certificate):
-            step = replace(step, outcome="unchanged", facts={"is_gone": True})
-    except CertificatesError as error:
-        return step.because(error)
-    superseded = (replace(old, removed=old.removed and was_removed(client, old.record)) for old in step.superseded)
-    return replace(step, superseded=tuple(superseded))
-
-
-def create(creator: Creator, step: ImportAction) -> ImportAction:
-    """Store a certificate; if another run was faster, plan what is left to do about its record."""
-    try:
-        record, is_ours = creator.create(step)
-    except CertificatesError as error:
-        if step.wanted.certificate.common_name or error.code not in {"refused", "no_answer"}:
-            raise
-        raise CertificatesError(error.code, messages.without_common_name(error.message), **error.details) from None
-    if is_ours:
-        return as_kept(step, record)
-    return plan_found(step, [record], t.cast(TrustView, step.view), is_listed=False)
-
-
-def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
-    """Change a record, all but its CSR if the store does not take that.
-
-    If no clear answer came, or its chain is to change, it is read before it is decided what became of it.
-    """
-    try:
-        store.edit(client, identifier, step.changes)
-    except CertificatesError as error:
-        if error.code == "refused" and REQUEST in step.changes:
-            left = without_request(step, error)
-            return edit(client, left, identifier) if left.changes else left
-        record = None
-        if error.code == "no_answer":
-            with suppress(CertificatesError):
-                record = store.fetch_one(client, identifier)
-        if record is None or step.wanted.changes_to(record):
-            raise
-        return step
-    return as_kept(step, read_kept(client, identifier)) if CHAIN in step.changes else step
-
-
-def remove(client: Client, identifier: int, listed: Certificate | None) -> bool:
-    """Delete a record, unless by now it is in use or has another certificate than when it was listed; return whether this run has done it.
-
-    It is a success if another run has deleted it first, but not if the user has no permission. If the answer to the deletion is lost, and
-    the record is gone, it counts as this run's.
-    """
-    try:
-        check_deletion(read_again(client, identifier), listed)
-        store.delete(client, identifier)
-    except CertificatesError as error:
-        if error.code == "refused" and is_used(client, identifier):
-            raise CertificatesError("in_use", f"{error.message} A service uses it since it was looked at.") from None
-        if error.code not in {"not_found", "no_answer"} or is_stored(client, identifier):
-            raise
-        return error.code == "no_answer"
-    return True
-
-
-def read_again(client: Client, identifier: int) -> store.StoreCertificate:
-    """Return the current content of a record.
-
-    Raises:
-        CertificatesError: as `store.fetch_one`; `not_found`; `api_error` if no answer came, as nothing was changed.
-    """
-    try:
-        record = store.fetch_one(client, identifier)
-    except CertificatesError as error:
-        code = "api_error" if error.code == "no_answer" else error.code
-        raise CertificatesError(code, f"{error.message} Nothing was deleted.", **error.details) from None
-    if record is None:
-        raise CertificatesError("not_found", f"Certificate {identifier} cannot be read any more. {NOT_FOUND_ADVICE}")
-    return record
-
-
-def is_used(client: Client, identifier: int) -> bool:
-    """Return whether a service is known to use a record by now."""
-    with suppress(CertificatesError):
-        record = store.fetch_one(client, identifier)
-        return bool(record and record.associated_service_count)
-    return False
-
-
-def is_stored(client: Client, identifier: int) -> bool:
-    """Return whether the store has a record, or may have it."""
-    with suppress(CertificatesError):
-        return any(record.id == identifier for record in store.fetch_stored(client))
-    return True
-
-
-def was_removed(client: Client, old: store.StoreCertificate) -> bool:
-    """Delete a superseded record and return whether this run has; it is kept if it is now in use or has changed."""
-    try:
-        is_done = remove(client, old.stored_id, old.certificate)
-        why_not = "somebody else has deleted it meanwhile."
-    except CertificatesError as error:
-        is_done, why_not = False, error.message
-    if not is_done:
-        client.warn(f"The certificate {old.id}, which is superseded, was not removed: {why_not}")
-    return is_done
 
 
 # The result

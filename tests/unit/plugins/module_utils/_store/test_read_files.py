@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import ImportOptions
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import ImportAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
+    ImportAction,
+    check_bundle,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.read_files import read_given, with_key
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.run_import import check_bundle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, KeyRef
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import key_texts, read_private_key
