@@ -53,7 +53,7 @@ class Module(AnsibleModule):
 
     def _start(self) -> None:
         super().__init__(supports_check_mode=True, **self._spec.as_keywords())
-        self._spec.check_bounds(self.params)
+        self._spec.check_ranges(self.params)
         if folder := os.environ.get(STARTED_IN):
             self._spec.begin_paths(self.params, folder)
         self._is_ready = True

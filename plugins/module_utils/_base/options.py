@@ -24,6 +24,9 @@ from .errors import CertificatesError
 from .secrets import HIDDEN, texts_in
 
 OneArgument = dict[str, t.Any]
+"""An option as Ansible declares it. Two keys are this collection's: `limits` marks one that limits what a run may change, so that null or
+nothing in its place would widen it; `range` has the least and the greatest value of a number."""
+OWN_KEYS = {"limits", "range"}
 Values = Mapping[str, t.Any]
 MAX_CALLS_AT_ONCE = 256
 
@@ -35,10 +38,6 @@ class ArgumentSpec:
     options: Mapping[str, OneArgument] = field(default_factory=dict)
     mutually_exclusive: Sequence[Sequence[str]] = ()
     required_one_of: Sequence[Sequence[str]] = ()
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """The least and the greatest value of numbers at top level."""
-    limiting: Collection[str] = frozenset()
-    """The options, at any depth, that limit what a run may change: null or nothing in their place would widen it."""
 
     def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
         """Return the options and constraints of both."""
@@ -46,19 +45,16 @@ class ArgumentSpec:
             options={**self.options, **other.options},
             mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
             required_one_of=[*self.required_one_of, *other.required_one_of],
-            bounds={**self.bounds, **other.bounds},
-            limiting={*self.limiting, *other.limiting},
         )
 
     def only(self, *names: str) -> ArgumentSpec:
         """Return only the options with these names, for a module that shares them."""
-        bounds = {name: bound for name, bound in self.bounds.items() if name in names}
-        return ArgumentSpec({name: self.options[name] for name in names}, bounds=bounds, limiting=self.limiting)
+        return ArgumentSpec({name: self.options[name] for name in names})
 
     def as_keywords(self) -> dict[str, t.Any]:
         """Return the keyword arguments for `AnsibleModule`."""
         return {
-            "argument_spec": dict(self.options),
+            "argument_spec": _for_ansible(self.options),
             "mutually_exclusive": list(self.mutually_exclusive),
             "required_one_of": list(self.required_one_of),
         }
@@ -86,30 +82,37 @@ class ArgumentSpec:
         """
         for name, argument, items in _given(self.options, values):
             place, options = f"{within}{name}", argument.get("options") or {}
-            if name in self.limiting and (not items or any(_is_nothing(item, options) for item in items)):
+            if argument.get("limits") and (not items or any(_is_nothing(item, options) for item in items)):
                 raise CertificatesError(
                     "invalid_argument",
                     f"{place} must not be null or empty: without it, the run may do more than intended. Specify a value, or remove the option.",
                 )
             for item in items if options else ():
-                if isinstance(item, str) and argument["type"] == "dict" and not {*options}.isdisjoint(self.limiting):
+                if (
+                    isinstance(item, str)
+                    and argument["type"] == "dict"
+                    and any("limits" in inner for inner in options.values())
+                ):
                     raise CertificatesError(
                         "invalid_argument",
                         f"{place} must be a dict: Ansible cuts text at its spaces, and conditions are lost. Specify a dict, or a dict as JSON.",
                     )
                 if isinstance(item, Mapping):
-                    ArgumentSpec(options, limiting=self.limiting).check_limits(item, f"{place}.")
+                    ArgumentSpec(options).check_limits(item, f"{place}.")
 
-    def check_bounds(self, values: Values) -> None:
-        """Refuse numbers that are out of bounds.
+    def check_ranges(self, values: Values) -> None:
+        """Refuse numbers at top level that are out of their ranges.
 
         Raises:
             CertificatesError: `invalid_argument`.
         """
-        for name, (least, most) in self.bounds.items():
-            if values.get(name) is not None and not least <= values[name] <= most:
-                bounds = f"{least} or more" if most == math.inf else f"from {least} to {most}"
-                raise CertificatesError("invalid_argument", f"{name} must be {bounds}.")
+        for name, argument in self.options.items():
+            if "range" not in argument or values.get(name) is None:
+                continue
+            least, most = argument["range"]
+            if not least <= values[name] <= most:
+                wanted = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+                raise CertificatesError("invalid_argument", f"{name} must be {wanted}.")
 
     def read(self, values: Values) -> dict[str, t.Any]:
         """Return the values of all options, of their types, as a module gets them.
@@ -123,7 +126,7 @@ class ArgumentSpec:
         if validated.error_messages:
             raise CertificatesError("invalid_argument", f"{validated.error_messages[0].rstrip('.')}.")
         read: dict[str, t.Any] = validated.validated_parameters
-        self.check_bounds(read)
+        self.check_ranges(read)
         return read
 
     def secrets(self, values: Values) -> Iterator[str]:
@@ -157,6 +160,18 @@ class ArgumentSpec:
             for item in items:
                 if isinstance(item, dict) and argument.get("options"):
                     ArgumentSpec(argument["options"]).begin_paths(item, folder)
+
+
+def _for_ansible(options: Mapping[str, OneArgument]) -> dict[str, OneArgument]:
+    """Return options, at any depth, without what only this collection knows."""
+    return {
+        name: {
+            key: _for_ansible(value) if key == "options" else value
+            for key, value in argument.items()
+            if key not in OWN_KEYS
+        }
+        for name, argument in options.items()
+    }
 
 
 def _given(options: Mapping[str, OneArgument], values: Values) -> Iterator[tuple[str, OneArgument, list[t.Any]]]:
@@ -212,5 +227,4 @@ def of_environment(*variables: str) -> str:
 
 def concurrency_options(default: int = 8) -> ArgumentSpec:
     """Return the option of the modules that make several calls at the same time."""
-    bounds = {"concurrency": (1, MAX_CALLS_AT_ONCE)}
-    return ArgumentSpec(options={"concurrency": {"type": "int", "default": default}}, bounds=bounds)
+    return ArgumentSpec({"concurrency": {"type": "int", "default": default, "range": (1, MAX_CALLS_AT_ONCE)}})

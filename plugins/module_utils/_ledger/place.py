@@ -53,8 +53,13 @@ ESCAPE = re.compile(r"\\([0-7]{3})")
 def ledger_options() -> ArgumentSpec:
     """Return the options of the modules that record in the ledger what they send or create."""
     return ArgumentSpec(
-        options={"ledger_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])}},
-        limiting={"ledger_url"},
+        {
+            "ledger_url": {
+                "type": "str",
+                "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"]),
+                "limits": True,
+            }
+        }
     )
 
 

@@ -52,20 +52,18 @@ SPEC = (
     + select_option()
     + ArgumentSpec(
         options={
-            "allowed_recipients": {"type": "list", "elements": "str"},
-            "recipients": {"type": "list", "elements": "str"},
-            "approved": {"type": "list", "elements": "dict"},
-            "min_interval_hours": {"type": "float", "default": 24},
+            "allowed_recipients": {"type": "list", "elements": "str", "limits": True},
+            "recipients": {"type": "list", "elements": "str", "limits": True},
+            "approved": {"type": "list", "elements": "dict", "limits": True},
+            "min_interval_hours": {"type": "float", "default": 24, "range": (0, 1_000_000), "limits": True},
             "skip_imported": {"type": "bool", "default": True},
             "force": {"type": "bool", "default": False},
             "on_ineligible": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
-            "max_orders": {"type": "int", "default": 50},
+            "max_orders": {"type": "int", "default": 50, "range": (0, math.inf), "limits": True},
             "allow_ephemeral_ledger": {"type": "bool", "default": False},
         },
         required_one_of=[("order_ids", "common_names", "select")],
         mutually_exclusive=[("order_ids", "common_names"), ("select", "common_names")],
-        bounds={"min_interval_hours": (0, 1_000_000), "max_orders": (0, math.inf)},
-        limiting={"allowed_recipients", "recipients", "approved", "max_orders", "min_interval_hours"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)

@@ -60,21 +60,28 @@ SPEC = (
                     },
                 },
             },
-            "phases": {"type": "list", "elements": "str", "choices": [*PHASES, REPORT], "default": list(PHASES)},
+            "phases": {
+                "type": "list",
+                "elements": "str",
+                "choices": [*PHASES, REPORT],
+                "default": list(PHASES),
+                "limits": True,
+            },
             "import_new": {"type": "bool", "default": False},
             "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
-            "deploy_concurrency": {"type": "int", "default": 4},
-            "balancer_wait_timeout": {"type": "float", "default": 900},
+            "deploy_concurrency": {"type": "int", "default": 4, "range": (1, 64)},
+            "balancer_wait_timeout": {"type": "float", "default": 900, "range": (0, LONGEST_WAIT)},
             "remove_superseded": {"type": "bool", "default": False},
             "remove_unverified": {"type": "bool", "default": False},
             "endpoints": {"type": "list", "elements": "raw"},
-            "approved": {"type": "dict"},
+            "approved": {"type": "dict", "limits": True},
             "adopt": {
                 "type": "dict",
                 "options": {
-                    "common_name": {"type": "str", "required": True},
-                    "listeners": {"type": "list", "elements": "str"},
+                    "common_name": {"type": "str", "required": True, "limits": True},
+                    "listeners": {"type": "list", "elements": "str", "limits": True},
                 },
+                "limits": True,
             },
             "gather_certificates": {"type": "bool", "default": True},
             "fail_on": {
@@ -84,8 +91,6 @@ SPEC = (
                 "default": ["expired", "expiring", "not_yet_valid", "unusable", "revoked", "held_back"],
             },
         },
-        bounds={"deploy_concurrency": (1, 64), "balancer_wait_timeout": (0, LONGEST_WAIT)},
-        limiting={"phases", "approved", "adopt", "common_name", "listeners", *secrets_source_options().limiting},
     )
 )
 

@@ -59,8 +59,9 @@ LISTENERS: dict[str, t.Any] = {
     "options": {
         "load_balancer": {"type": "str", "required": True},
         "port": {"type": "int", "required": True},
-        "previous_certificate_id": {"type": "int"},
+        "previous_certificate_id": {"type": "int", "limits": True},
     },
+    "limits": True,
 }
 SPEC = (
     api_options()
@@ -77,27 +78,21 @@ SPEC = (
                 "elements": "dict",
                 "options": {"certificate_id": {"type": "int"}, "listeners": {**LISTENERS, "required": True}},
                 "required_together": [["certificate_id", "listeners"]],  # so it must be there, but may be null
+                "limits": True,
             },
-            "load_balancers": {"type": "list", "elements": "str"},
-            "ports": {"type": "list", "elements": "int"},
+            "load_balancers": {"type": "list", "elements": "str", "limits": True},
+            "ports": {"type": "list", "elements": "int", "limits": True},
             **{name: {"type": "bool", "default": False} for name in OVERRIDES},
-            "max_listeners": {"type": "int", "default": 20},
+            "max_listeners": {"type": "int", "default": 20, "range": (0, math.inf), "limits": True},
             "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "float", "default": 900},
-            "wait_interval": {"type": "float", "default": 10},
+            "wait_timeout": {"type": "float", "default": 900, "range": (0, LONGEST_WAIT)},
+            "wait_interval": {"type": "float", "default": 10, "range": (0.1, LONGEST_WAIT)},
             "verify": {"type": "bool", "default": True},
-            "verify_timeout": {"type": "float", "default": 120},
+            "verify_timeout": {"type": "float", "default": 120, "range": (0, LONGEST_WAIT)},
             "trusted_ca_path": {"type": "path"},
             "rollback": {"type": "bool", "default": True},
             "exclusive": {"type": "bool", "default": False},
         },
-        bounds={
-            "max_listeners": (0, math.inf),
-            "wait_interval": (0.1, LONGEST_WAIT),
-            "wait_timeout": (0, LONGEST_WAIT),
-            "verify_timeout": (0, LONGEST_WAIT),
-        },
-        limiting={"listeners", "deployments", "previous_certificate_id", "load_balancers", "ports", "max_listeners"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)

@@ -57,12 +57,11 @@ def secrets_source_options() -> ArgumentSpec:
     return instance_options() + ArgumentSpec(
         options={
             "api_key": {"type": "str", "no_log": True},
-            "names": {"type": "list", "elements": "str"},
-            "labels": {"type": "list", "elements": "str"},
-            "secret_groups": {"type": "list", "elements": "str", "no_log": False},
-            "types": {"type": "list", "elements": "str", "choices": list(SECRET_TYPES)},
+            "names": {"type": "list", "elements": "str", "limits": True},
+            "labels": {"type": "list", "elements": "str", "limits": True},
+            "secret_groups": {"type": "list", "elements": "str", "no_log": False, "limits": True},
+            "types": {"type": "list", "elements": "str", "choices": list(SECRET_TYPES), "limits": True},
         },
-        limiting={"names", "labels", "secret_groups", "types"},
     )
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .._base.options import ArgumentSpec, OneArgument, of_environment
+from .._base.options import ArgumentSpec, of_environment
 
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """The collection's words for the status of an order."""
@@ -33,9 +33,8 @@ def api_options() -> ArgumentSpec:
             "proxy": {"type": "str"},
             "validate_certs": {"type": "bool", "default": True},
             "ca_path": {"type": "path", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
-            "retries": {"type": "int", "default": 5},
+            "retries": {"type": "int", "default": 5, "range": (0, MAX_RETRIES)},
         },
-        bounds={"retries": (0, MAX_RETRIES)},
     )
 
 
@@ -43,25 +42,19 @@ def selection_options() -> ArgumentSpec:
     """Return the options that say which SSL orders to list, and what to report about them."""
     return ArgumentSpec(
         options={
-            "order_ids": {"type": "list", "elements": "int"},
-            "common_names": {"type": "list", "elements": "str"},
-            "statuses": {"type": "list", "elements": "str", "choices": list(STATUS_CHOICES)},
-            "approver_emails": {"type": "list", "elements": "str"},
-            "expires_within_days": {"type": "int"},
+            "order_ids": {"type": "list", "elements": "int", "limits": True},
+            "common_names": {"type": "list", "elements": "str", "limits": True},
+            "statuses": {"type": "list", "elements": "str", "choices": list(STATUS_CHOICES), "limits": True},
+            "approver_emails": {"type": "list", "elements": "str", "limits": True},
+            "expires_within_days": {"type": "int", "limits": True},
             "exclude_expired": {"type": "bool", "default": False},
-            "imported": {"type": "bool"},
+            "imported": {"type": "bool", "limits": True},
             "gather_imported": {"type": "bool", "default": False},
-            "account_id": {"type": "int"},
-        },
-        limiting={
-            *("order_ids", "common_names", "statuses", "approver_emails", "expires_within_days", "imported"),
-            "account_id",
+            "account_id": {"type": "int", "limits": True},
         },
     )
 
 
 def select_option() -> ArgumentSpec:
     """Return the option that says which SSL orders are meant, for modules that do something about them."""
-    conditions = selection_options()
-    options: OneArgument = {"select": {"type": "dict", "options": dict(conditions.options)}}
-    return ArgumentSpec(options, limiting={"select", *conditions.limiting})
+    return ArgumentSpec({"select": {"type": "dict", "options": dict(selection_options().options), "limits": True}})

@@ -45,7 +45,7 @@ SPEC = (
     + concurrency_options()
     + ArgumentSpec(
         options={
-            "certificate_ids": {"type": "list", "elements": "int"},
+            "certificate_ids": {"type": "list", "elements": "int", "limits": True},
             "all": {"type": "bool"},
             "dest": {"type": "path", "required": True},
             "passphrase": {"type": "str", "no_log": True},
@@ -53,7 +53,6 @@ SPEC = (
         },
         mutually_exclusive=[SELECTIONS],
         required_one_of=[SELECTIONS],
-        limiting={"certificate_ids"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)

@@ -29,14 +29,13 @@ SPEC = (
     + selection_options().only("common_names", "expires_within_days")
     + ArgumentSpec(
         options={
-            "certificate_ids": {"type": "list", "elements": "int"},
+            "certificate_ids": {"type": "list", "elements": "int", "limits": True},
             "status": {"type": "str", "choices": ["all", "valid", "expired"], "default": "all"},
-            "renewal_due": {"type": "bool"},
-            "unused": {"type": "bool"},
+            "renewal_due": {"type": "bool", "limits": True},
+            "unused": {"type": "bool", "limits": True},
             "include_pem": {"type": "bool", "default": False},
             "gather_services": {"type": "bool", "default": False},
         },
-        limiting={"certificate_ids", "renewal_due", "unused"},
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)

@@ -22,47 +22,42 @@ SPECS = {
     path.stem: import_module(f"ansible_collections.softlayer.certificates.plugins.modules.{path.stem}").SPEC
     for path in ROOT.glob("plugins/modules/*.py")
 }
-LIMITS = {
+CONTRACT = (
     *("allowed_recipients", "order_ids", "common_names", "load_balancers", "ports", "select", "recipients", "approved"),
-    *("phases", "max_orders", "max_listeners", "ledger_url", "certificate_ids", "deployments", "adopt", "account_id"),
-    "min_interval_hours",
-    *("select.order_ids", "select.common_names", "select.statuses", "select.approver_emails", "select.imported"),
-    *("select.expires_within_days", "select.account_id", "adopt.common_name", "adopt.listeners"),
-    *(f"sources.secrets_manager.{name}" for name in ("names", "labels", "secret_groups", "types")),
-}
-"""What the contract names, and what is like it."""
-OTHERS = {
-    *(
-        "listeners",
-        "listeners.previous_certificate_id",
-        "deployments.listeners",
-        "deployments.listeners.previous_certificate_id",
-    ),
-    *("statuses", "approver_emails", "expires_within_days", "imported"),
-    *("renewal_due", "unused"),
-}
-"""What has such a name in some modules only."""
+    *("phases", "max_orders", "max_listeners"),
+)
+"""The options that the contract with users names."""
+LIMIT_NOTHING = {"all", "certificate_id", "fields", "labels", "order_id", "port"}
+"""Those that are like conditions, and say what is done, or what is told."""
 
 
-def every(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    """The paths and names of options, at any depth."""
+def every(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The paths and names of options, and the options, at any depth."""
     for name, option in options.items():
-        yield f"{within}{name}", name
+        yield f"{within}{name}", name, option
         yield from every(option.get("options") or {}, f"{within}{name}.")
 
 
-LIMITING = sorted(
-    (module, place) for module, spec in SPECS.items() for place, name in every(spec.options) if name in spec.limiting
-)
+OPTIONS = [(module, *each) for module, spec in SPECS.items() for each in every(spec.options)]
+LIMITING = sorted((module, place) for module, place, _name, option in OPTIONS if option.get("limits"))
 
 
-def test_what_limits_is_declared_so() -> None:
-    named = {
-        (module, place) for module, spec in SPECS.items() for place, _name in every(spec.options) if place in LIMITS
-    }
-    assert {place for _module, place in named} == LIMITS
-    assert sorted(named - {*LIMITING}) == []
-    assert {place for _module, place in LIMITING} == LIMITS | OTHERS
+def test_each_condition_limits() -> None:
+    """What has no default, and is a number, a yes or no, or a list of values: without it there is no restriction."""
+    conditions = [
+        (module, place)
+        for module, place, name, option in OPTIONS
+        if "default" not in option and name not in LIMIT_NOTHING
+        if option.get("elements", option["type"]) in {"int", "bool"}
+        or (option["type"], option.get("elements")) == ("list", "str")
+    ]
+    assert sorted({*conditions} - {*LIMITING}) == [] and len(conditions) > 40
+
+
+def test_what_the_contract_names_limits_wherever_it_is() -> None:
+    named = [(module, place, name) for module, place, name, _option in OPTIONS if name in CONTRACT]
+    assert [(module, place) for module, place, _name in named if (module, place) not in LIMITING] == []
+    assert {name for _module, _place, name in named} == {*CONTRACT}
 
 
 def placed(module: str, place: str, value: object) -> dict[str, Any]:
@@ -92,6 +87,8 @@ def test_a_limit_that_is_null_or_empty_is_refused(module: str, place: str) -> No
         ("ssl_certificate_deploy", {"deployments": None}),
         ("ssl_certificate_rotate", {"phases": ["deploy"], "load_balancers": []}),
         ("ssl_certificate_rotate", {"phases": ["deploy"], "adopt": None}),
+        ("ssl_certificate_rotate", {"adopt": {"common_name": ""}}),
+        ("ssl_fulfillment_email", {"select": {}, "min_interval_hours": None}),
     ],
 )
 def test_nothing_is_called_then(sim: Simulator, module: str, options: dict[str, Any]) -> None:

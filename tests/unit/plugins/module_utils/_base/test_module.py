@@ -114,15 +114,17 @@ def test_what_ansible_refuses_is_a_failure_too(end: Ending, options: dict[str, A
 
 LIMITED = ArgumentSpec(
     {
-        "ids": {"type": "list", "elements": "int"},
-        "select": {"type": "dict", "options": {"names": {"type": "list", "elements": "str"}}},
-        "most": {"type": "int", "default": 5},
+        "ids": {"type": "list", "elements": "int", "limits": True},
+        "select": {
+            "type": "dict",
+            "options": {"names": {"type": "list", "elements": "str", "limits": True}},
+            "limits": True,
+        },
+        "most": {"type": "int", "default": 5, "range": (0, 9), "limits": True},
         "folder": {"type": "path"},
         "sources": {"type": "list", "elements": "dict", "options": {"file": {"type": "path"}}},
     },
     required_one_of=[("ids", "select")],
-    bounds={"most": (0, 9)},
-    limiting={"ids", "select", "names", "most"},
 )
 
 
