@@ -62,7 +62,7 @@ def remove_superseded(
     if module.check_mode:
         listed += [("removed", as_result(record, "removed", None, messages_deploy.TO_BE_REMOVED)) for record in old]
         return StoreChanges(listed, [action.as_diff() for action in actions])
-    deleted = store.carry_out(module, client, actions) if actions else []
+    deleted = store.carry_out(client, module.params["ledger_url"], actions) if actions else []
     for done in deleted:
         record = done.as_result()
         if done.outcome == "unchanged":

@@ -50,7 +50,8 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     new = [_check(module, world, entry) for entry in chosen.to_import]
     plan = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
     plan = store.refuse_creates_without_a_place(plan, module.params["ledger_url"])
-    carried_out = plan if module.check_mode or not plan else store.carry_out(module, client, plan)
+    is_done = bool(plan) and not module.check_mode
+    carried_out = store.carry_out(client, module.params["ledger_url"], plan) if is_done else plan
     for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.warning(warning)}")

@@ -22,7 +22,6 @@ from functools import partial
 
 from .._base.backoff import Backoff
 from .._base.errors import CertificatesError
-from .._base.module import Module
 from .._base.progress import counted
 from .._base.times import now
 from .._http.caller import Interrupted
@@ -52,15 +51,12 @@ def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: st
     return list(steps)
 
 
-def carry_out(module: Module, client: Client, steps: Sequence[ImportAction]) -> list[ImportAction]:
+def carry_out(client: Client, ledger_url: str | None, steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
-    creations = [step for step in steps if step.outcome == "imported"]
-    creator = Creator(client, module.params["ledger_url"], creations)
-
+    creator = Creator(client, ledger_url, [step for step in steps if step.outcome == "imported"])
+    carry_out_next = counted(partial(carry_out_one, client, creator), len(steps), "certificates")
     try:
-        done = client.each(
-            counted(partial(carry_out_one, client, creator), len(steps), "certificates"), steps, prepares=True
-        )
+        done = client.each(carry_out_next, steps, prepares=True)
     finally:
         creator.close()
     for position, step in enumerate(done):

@@ -70,7 +70,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for step in steps:
         for warning in warnings_of(step):
             module.warn(f"{step.name}: {messages.warning(warning)}")
-    done = [step.simulated() for step in steps] if module.check_mode else carry_out(module, client, steps)
+    done = [step.simulated() for step in steps] if module.check_mode else carry_out(client, params["ledger_url"], steps)
     for step, end in zip(steps, done, strict=True):
         for warning in end.warnings[len(step.warnings) :]:
             module.warn(f"{end.name}: {messages.warning(warning)}")

@@ -33,20 +33,33 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.
 from ansible_collections.softlayer.certificates.plugins.module_utils._store import apply as creates
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.apply import (
     Creator,
+    carry_out,
     carry_out_one,
     create,
+    edit,
+    refuse_creates_without_a_place,
     remove,
     was_removed,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import ImportAction, removal_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
+    CHAIN as CHAIN_NAME,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
+    REQUEST,
+    ImportAction,
+    Superseded,
+    removal_of,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_request
 
 from tests.support.certificates import NOW, Authority, Issued
 from tests.support.clock import Clock
-from tests.support.stored import stored
+from tests.support.stored import stored, view_with
 
 ACCOUNT = 7
+LEDGER_URL = "sqlite:////ledger"
 FIRST = 101
 """The id of the first record."""
 TIMEOUT = 30
@@ -69,7 +82,8 @@ class Books:
         self._ids = count(1)
         self._asked = 0
 
-    def open(self, _url: str | None) -> Books:
+    def open(self, url: str | None) -> Books:
+        assert url == LEDGER_URL
         self._may_fail("open")
         self.opened += 1
         return self
@@ -212,17 +226,26 @@ class World:
         """How often `createObject` was called."""
         return self.calls.count("createObject")
 
-    def run(self, *certificates: Issued) -> Creator:
-        """A run that may create these certificates."""
+    def client(self) -> Client:
+        """A session."""
+
+        def each(function: Callable[[Any], Any], items: Iterable[Any], *, prepares: bool) -> list[Any]:
+            assert prepares, "the ledger is asked before a call"
+            return list(map(function, items))
+
         client = SimpleNamespace(
             settings=SimpleNamespace(timeout=TIMEOUT),
             stop=self.clock,
             call=self.call,
             read_list=self.read_list,
             account_id=self.account_id,
+            each=each,
         )
-        found = list(map(creation, certificates or (ISSUED,)))
-        return Creator(cast(Client, client), "sqlite:////ledger", found, self.time)
+        return cast(Client, client)
+
+    def run(self, *certificates: Issued) -> Creator:
+        """A run that may create these certificates."""
+        return Creator(self.client(), LEDGER_URL, list(map(creation, certificates or (ISSUED,))), self.time)
 
     def create(self, issued: Issued = ISSUED, run: Creator | None = None, *, is_second: bool = False) -> int:
         """Create a certificate; return the id of its record, which must be there, whoever created it."""
@@ -264,7 +287,7 @@ def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
     chain = tuple(map(Certificate.of, issued.chain))
     content = Content(certificate, issued.key_pem, chain, request=None, notes=None)
     beside = frozenset([FIRST]) if is_second else frozenset()
-    return ImportAction("imported", None, "", certificate=certificate, content=content, beside=beside)
+    return ImportAction("imported", None, {}, certificate=certificate, content=content, beside=beside)
 
 
 def made_of(template: dict[str, str]) -> Issued:
@@ -861,3 +884,148 @@ def test_the_store_may_not_take_a_certificate_without_a_common_name(name: str | 
         create(cast(Creator, Refusing()), ImportAction.of(Content(certificate, "", (), None, None)))
     assert (caught.value.code, caught.value.details) == (code, {"call": "createObject"})
     assert ("It has no common name" in caught.value.message) == (name is None and code != "rate_limited")
+
+
+# Carrying out
+
+
+def test_nothing_is_created_without_a_place_for_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(url: str | None) -> None:
+        if url != LEDGER_URL:
+            raise CertificatesError("ledger_unavailable", "There is no place.")
+
+    monkeypatch.setattr(creates, "check_place", check)
+    new, old = creation(ISSUED), removal_of(stored(7, ISSUED))
+    refused = new.failed("api_error", {"error": "There is no place."})
+    assert refuse_creates_without_a_place([old, new, old], None) == [old, refused, old]
+    assert refuse_creates_without_a_place([old], None) == [old]
+    assert refuse_creates_without_a_place([old, new], LEDGER_URL) == [old, new]
+
+
+def repeated(step: ImportAction) -> ImportAction:
+    """What is planned for the same as the first item."""
+    return replace(step, outcome="unchanged", facts={"first": 0}, content=None, first=0)
+
+
+def test_what_is_given_twice_has_the_outcome_of_the_first(world: World) -> None:
+    new, other = creation(ISSUED), creation(NAMELESS)
+    done = carry_out(world.client(), LEDGER_URL, [new, repeated(new), other])
+    assert [(step.outcome, step.id) for step in done] == [
+        *(("imported", FIRST), ("unchanged", FIRST), ("imported", FIRST + 1))
+    ]
+    assert (world.books.opened, world.books.closed, world.created) == (1, 1, 2)
+
+
+def test_what_is_given_twice_fails_with_the_first_and_no_other_does(world: World) -> None:
+    world.answers = [failure("refused")]
+    new, other = creation(ISSUED), creation(NAMELESS)
+    first, second, third = carry_out(world.client(), LEDGER_URL, [new, repeated(new), other])
+    assert (first.outcome, first.reason, third.outcome) == ("failed", "refused", "imported")
+    assert (second.outcome, second.reason, second.facts) == ("failed", "refused", first.facts)
+
+
+def test_a_ledger_that_was_opened_is_closed_whatever_happens(world: World) -> None:
+    world.answers = [lambda _world: 1 / 0]
+    with pytest.raises(ZeroDivisionError):
+        carry_out(world.client(), LEDGER_URL, [creation(ISSUED)])
+    assert (world.books.opened, world.books.closed) == (1, 1)
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_of_what_is_superseded_only_what_is_to_be_removed_is(is_used: bool) -> None:
+    store = Store({**ROW, "associatedServiceCount": int(is_used)})
+    there = [Superseded(stored(identifier, ISSUED), removed=identifier == 7) for identifier in (7, 8)]
+    step = replace(creation(RENEWED), outcome="unchanged", superseded=tuple(there))
+    done = carry_out_one(cast(Client, store), cast(Creator, None), step)
+    assert [old.removed for old in done.superseded] == [not is_used, False] and done.outcome == "unchanged"
+    assert store.calls == ["getObject"] if is_used else ["getObject", "deleteObject"]
+
+
+def test_a_failure_is_that_of_its_item_which_then_replaces_nothing() -> None:
+    step = replace(removal_of(stored(7, ISSUED)), superseded=(Superseded(stored(8, ISSUED), removed=True),))
+    done = carry_out_one(cast(Client, Store(NO_ANSWER)), cast(Creator, None), step)
+    assert (done.outcome, done.reason, done.superseded) == ("failed", "api_error", ())
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_what_another_run_was_faster_to_store_is_planned_anew(is_ours: bool) -> None:
+    record = stored(7, ISSUED, intermediateCertificate="", associatedServiceCount=1)
+    step = replace(creation(ISSUED), view=view_with(AUTHORITY.root))
+    created = create(cast(Creator, SimpleNamespace(create=lambda _step: (record, is_ours))), step)
+    assert created.reason == ("chain_cut" if is_ours else "in_use")
+    assert created.facts.get("lacks_issuers") == (None if is_ours else True)
+
+
+CSR = read_request(ISSUED.csr_pem.encode())
+
+
+def edited(changes: set[str], *answers: Any, there: Any = None) -> tuple[ImportAction | CertificatesError, list[Any]]:
+    """What becomes of a change of a record, and the calls; `there` is the record when it is read afterwards."""
+    left, calls = list(answers), []
+
+    class Editing:
+        def call(self, _service: str, method: str, *arguments: Any, **_how: Any) -> Any:
+            calls.append({*arguments[0]} if arguments else method)
+            answer = left.pop(0) if method == "editObject" else there
+            if isinstance(answer, CertificatesError):
+                raise answer
+            return answer
+
+    before = stored(7, ISSUED, intermediateCertificate="")
+    content = replace(creation(ISSUED).wanted, request=CSR, notes="new", intermediates=CHAIN)
+    given = {name: value for name, value in content.changes_to(before).items() if name in changes}
+    step = ImportAction("updated", None, {"changed": tuple(given)}, 7, content=content, record=before, changes=given)
+    step = replace(step, certificate=content.certificate, view=view_with(AUTHORITY.root))
+    try:
+        return edit(cast(Client, Editing()), step, 7), calls
+    except CertificatesError as error:
+        return error, calls
+
+
+WHOLE_ROW = {**ROW, "notes": "new", "certificateSigningRequest": ISSUED.csr_pem}
+
+
+def test_a_change_is_made() -> None:
+    step, calls = edited({"notes", REQUEST}, True)
+    assert isinstance(step, ImportAction) and (step.outcome, step.warnings) == ("updated", ())
+    assert calls == [{"notes", REQUEST}]
+
+
+def test_what_is_kept_of_a_chain_is_read() -> None:
+    row = {**WHOLE_ROW, "intermediateCertificate": ISSUED.chain_pem}
+    step, calls = edited({"notes", CHAIN_NAME}, True, there=row)
+    assert isinstance(step, ImportAction) and step.outcome == "updated"
+    assert calls == [{"notes", CHAIN_NAME}, "getObject"]
+    cut, _calls = edited({"notes", CHAIN_NAME}, True, there={**WHOLE_ROW, "intermediateCertificate": ""})
+    assert isinstance(cut, ImportAction) and (cut.outcome, cut.reason) == ("failed", "chain_cut")
+
+
+def test_a_csr_that_the_store_does_not_take_is_left_out() -> None:
+    step, calls = edited({"notes", REQUEST}, REFUSED, True)
+    assert isinstance(step, ImportAction) and step.facts == {"changed": ("notes",)}
+    assert [why.reason for why in step.warnings] == ["csr_stays"] and calls == [{"notes", REQUEST}, {"notes"}]
+    step, calls = edited({REQUEST}, REFUSED)
+    assert isinstance(step, ImportAction) and step.outcome == "unchanged" and calls == [{REQUEST}]
+
+
+def test_what_else_the_store_does_not_take_is_a_failure() -> None:
+    for error in (REFUSED, CertificatesError("rate_limited", "Later.")):
+        assert edited({"notes"}, error) == (error, [{"notes"}])
+    other = CertificatesError("rate_limited", "Later.")
+    assert edited({"notes", REQUEST}, other) == (other, [{"notes", REQUEST}])
+
+
+@pytest.mark.parametrize(
+    ("there", "is_done"),
+    [
+        ({**WHOLE_ROW, "intermediateCertificate": ISSUED.chain_pem}, True),
+        ({**WHOLE_ROW, "intermediateCertificate": ISSUED.chain_pem, "notes": "old"}, False),
+        (GONE, False),
+        (CertificatesError("unreachable", "Away."), False),
+    ],
+    ids=["changed", "not changed", "gone", "not read"],
+)
+def test_after_a_lost_answer_the_record_says_whether_it_was_changed(there: Any, is_done: bool) -> None:
+    result, calls = edited({"notes"}, NO_ANSWER, there=there)
+    assert calls == [{"notes"}, "getObject"]
+    assert isinstance(result, ImportAction) if is_done else result == NO_ANSWER
