@@ -35,8 +35,6 @@ LARGEST_PORT = 65_535
 UNSAFE = re.compile(r"[^a-z0-9._-]")
 MAX_STEM_LENGTH = 200
 """Characters; file systems allow 255 with the extension."""
-SOURCE_NAMES = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager", "traefik": "Traefik"}
-"""What people call the kinds of sources whose names as options are others."""
 
 
 def ascii_name(name: str) -> str:
@@ -138,16 +136,6 @@ def listener_place(name: str) -> tuple[str, int]:
     """Return what names of listeners, such as `web:443`, are sorted by: the balancer, then the port as a number."""
     balancer, _colon, port = name.rpartition(":")
     return (balancer, int(port)) if port.isdecimal() else (name, 0)
-
-
-def source_name(kind: str) -> str:
-    """Return the name in messages of a kind of source."""
-    return SOURCE_NAMES.get(kind, kind)
-
-
-def name_in_source(record: Mapping[str, t.Any]) -> str:
-    """Return what a source calls a certificate in a result, such as `certbot www.example.com`."""
-    return f"{source_name(record['source'])} {record['name']}"
 
 
 def name_to_ask_for(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:

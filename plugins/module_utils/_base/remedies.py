@@ -15,14 +15,10 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from .names import source_name
-
 PLAIN = re.compile(r"(?!@)[\w.:,*/@-]+")
 """What Ansible reads in `-e NAME=VALUE` as it is written."""
 PLAIN_NAME = re.compile(r"[\w.-]+")
 """The name of a load balancer that is also plain before a port, and among others."""
-FILLED_BY_HAND = {"folder", "mail"}
-"""Kinds of sources that no client renews anything in."""
 ROTATE = "`ansible-playbook softlayer.certificates.rotate`"
 """What brings to listeners what has been renewed."""
 DEPLOY = "`ansible-playbook softlayer.certificates.deploy`"
@@ -67,62 +63,3 @@ def deploy(certificate_id: int, called: str, allow: str | None = None) -> str:
 def remove(certificate_id: int) -> str:
     """Return what deletes a certificate of the store that no service uses."""
     return f"`ansible localhost -m softlayer.certificates.ssl_certificate_import -a 'certificate_id={certificate_id} state=absent'`"
-
-
-def renewal(source: str, name: str, domain: str, key_type: str) -> str:
-    """Return what has a source renew a certificate, as the end of a sentence.
-
-    Args:
-        source: its kind.
-        name: what it calls the certificate.
-        domain: the certificate's name.
-        key_type: that of its key.
-    """
-    if source == "certbot":
-        return f"`certbot renew --cert-name {shlex.quote(name)}` renews it, or says why not"
-    if source == "acme_sh":
-        ecc = " --ecc" if key_type == "EC" else ""
-        return f"`acme.sh --renew --domain {shlex.quote(domain)}{ecc}` renews it, or says why not"
-    return "put a renewed one there" if source in FILLED_BY_HAND else f"have {source_name(source)} renew it"
-
-
-def reissue(source: str | None, name: str, domain: str, key_type: str) -> str:
-    """Return what has a certificate issued anew that is not due, as the end of a sentence; arguments as for `renewal`, `None` for no source."""
-    if source == "certbot":
-        return f"`certbot renew --cert-name {shlex.quote(name)} --force-renewal` has it issued anew"
-    if source == "acme_sh":
-        ecc = " --ecc" if key_type == "EC" else ""
-        return f"`acme.sh --renew --force --domain {shlex.quote(domain)}{ecc}` has it issued anew"
-    if source is None or source in FILLED_BY_HAND:
-        return "have it issued anew"
-    return f"have {source_name(source)} get it issued anew"
-
-
-def rsa_key(source: str | None, name: str, names: Sequence[str]) -> str:
-    """Return what has a certificate issued anew with an RSA key, as the end of a sentence.
-
-    Args:
-        source: the kind of source that has it; `None` for one of the store, of which nobody knows who renews it.
-        name: what the source calls it.
-        names: its names, first that by which a person knows it.
-    """
-    quoted = [shlex.quote(name) for name in names]
-    if source == "certbot":
-        return f"`certbot renew --cert-name {shlex.quote(name)} --key-type rsa --force-renewal` issues it anew with an RSA key"
-    if source == "lego":
-        domains = " ".join(f"--domains {name}" for name in quoted)
-        return (
-            f"`lego run --key-type RSA2048 --renew-force {domains}` issues it anew with an RSA key (lego 4: `lego --key-type rsa2048 {domains} renew "
-            "--days 3650`), with your email and challenge; it needs the key type each time"
-        )
-    if source == "acme_sh":
-        domains = " ".join(f"--domain {name}" for name in quoted)
-        return (
-            f"`acme.sh --issue --force --keylength 2048 {domains}` with your challenge, such as --webroot /var/www/html, issues it anew with an RSA key; "
-            f"`acme.sh --remove --ecc --domain {quoted[0]}` ends the renewals of the other"
-        )
-    if source == "traefik":
-        return "write keyType: RSA2048 in Traefik's certificate resolver, stop it, take the entry of this name out of acme.json, and start it"
-    if source == "secrets_manager":
-        return "order it anew in Secrets Manager with the key algorithm RSA2048"
-    return "request the renewal with an RSA key from its CA or ACME client"

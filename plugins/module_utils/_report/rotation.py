@@ -12,7 +12,8 @@ from datetime import datetime
 from hashlib import sha256
 
 from .._base.codes import AttentionReason, DeployOutcome, InStore
-from .._base.names import listener_name, listener_place, name_in_source
+from .._base.names import listener_name, listener_place
+from .._sources.messages import name_in_source
 from .report import Kind, Row, Schema, as_data, notice, unless_same
 from .summary import (
     DUE,

@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from .._base.codes import HeldBack, SourceReason, Untrusted
-from .._base.names import listener_name, name_in_source, shown_name_of, source_name
+from .._base.names import listener_name, shown_name_of
 from .._base.remedies import remove
 from .._base.text import some_of
+from .._sources.messages import name_in_source, source_name
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 
 from .._base import remedies
 from .._base.errors import Obstacle
-from .._base.names import name_in_source, shown_name_of, source_name
+from .._base.names import shown_name_of
 from .._base.remedies import DEPLOY, ROTATE
 from .._base.text import capitalized
 from .._base.times import iso
 from .._replacement.messages import revoked
 from .._softlayer.store import certificate_of
+from .._sources import messages as of_sources
+from .._sources.messages import name_in_source, source_name
 from .._x509.certificate import Certificate
 from .attention import AttentionItem, Served
 from .messages_deploy import REFUSAL_REMEDIES, called_in_store, why_not_switched
@@ -61,7 +63,9 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
             return f"{name_in_source(record)} would renew it and cannot be used: {record['message']}"
         case "renewal_requested", {"request": request}:
             entry, url = request.entry, request.explanation_url
-            remedy = remedies.renewal(entry.source, entry.name, served.shown_name or "", entry.certificate.key_type)
+            remedy = of_sources.remedy(
+                "renewal", entry.source, entry.name, [served.shown_name or ""], entry.certificate.key_type
+            )
             says = f" (it says why at {url} )" if url else ""
             return f"Its authority wanted it renewed by {iso(request.end)}{says}, and {entry.shown} has not done so: {remedy}."
         case "not_yet_valid", {"listener": listener, "before": before}:
@@ -116,7 +120,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
             return f"{what} could not be stored as it is: see what failed."
         case "not_renewed", {"skipped": record}:
             shown, key_type = served.shown_name or "", str(record.get("key_type"))
-            remedy = remedies.renewal(record["source"], record["name"], shown, key_type)
+            remedy = of_sources.remedy("renewal", record["source"], record["name"], [shown], key_type)
             return f"{name_in_source(record)} has it, and has not renewed it: {remedy}."
         case "unused", {"skipped": record}:
             name = record.get("name") or shown_name_of(record)
@@ -153,7 +157,7 @@ def _revoked(facts: Mapping[str, t.Any], certificate: Certificate) -> str:
     if listener.renewal_id:
         return f"{what}: {DEPLOY} has certificate {listener.renewal_id} of the store served in its place."
     source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
-    anew = remedies.reissue(source, name, certificate.shown_name, certificate.key_type)
+    anew = of_sources.remedy("reissue", source, name, [certificate.shown_name], certificate.key_type)
     chain = "" if is_own else ", or put the chain that its authority has in its place beside it"
     back = (
         f" Until then, {remedies.deploy(before, listener.place.called)} goes back to the one that was probably before it."

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from .._base.errors import Obstacle
 from .._base.messages import Form, participle
 from .._base.names import listener_place
-from .._base.remedies import adopt, deploy, rsa_key
+from .._base.remedies import adopt, deploy
 from .._base.text import capitalized, some_of
 from .._base.times import iso
 from .._probe.messages import demanded
 from .._replacement.can_replace import ACCEPT
 from .._replacement.messages import trust_remedy, why_not
 from .._softlayer.store import StoreCertificate, certificate_of
+from .._sources import messages as of_sources
 
 NOT_APPROVED = "The check run did not show it, so nobody has approved it: run the check again."
 GONE = {
@@ -255,7 +256,7 @@ def _not_taken(why: Obstacle[t.Any]) -> str:
                 said = f"Certificate {facts['certificate_id']} was not taken: {said}"
             match nested.facts, facts:
                 case _, {"source": source, "name": name, "names": names}:
-                    return f"{said} {capitalized(rsa_key(source, name, names))}."
+                    return f"{said} {capitalized(of_sources.remedy('rsa_key', source, name, names))}."
                 case {"offers_rsa": offers_rsa}, _:
                     return f"{said} Have the certificate issued with {'an RSA' if offers_rsa else 'another'} key."
                 case _, {"certificate_id": _} if nested.reason in ACCEPT:

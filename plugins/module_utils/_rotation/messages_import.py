@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from .._base import remedies
 from .._base.errors import Obstacle
-from .._base.names import source_name
 from .._base.text import MOST_NAMED, capitalized, encodable, printable, some_of, uncapitalized
 from .._base.times import iso
 from .._replacement.can_replace import ACCEPT
@@ -21,6 +20,7 @@ from .._secrets_manager import messages as of_secrets
 from .._secrets_manager.secret import Secret
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._sources import messages as of_sources
+from .._sources.messages import source_name
 from .._store.plan_import import ImportAction
 from .._x509.bundle import Bundle, Trouble
 from .._x509.chain import Chain
@@ -73,13 +73,13 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             remedy = remedy_for_held_back(reason, entry.record, nearest, entry, listeners)
             return f"{NO_RENEWAL} {nearest.id}, {uncapitalized(why_not(nested))} {remedy}".strip()
         case "expired", _:
-            remedy = remedies.renewal(entry.source, entry.name, shown, key_type)
+            remedy = of_sources.remedy("renewal", entry.source, entry.name, [shown], key_type)
             return f"It expired at {iso(certificate.not_after)}: {remedy}."
         case "not_yet_valid", _:
             begin = iso(certificate.not_before)
             return f"It is not valid before {begin}: run it again then, or check this machine's clock."
         case "revoked", {"revocation": revocation}:
-            return f"It was {revocation.shown}: {remedies.reissue(entry.source, entry.name, shown, key_type)}."
+            return f"It was {revocation.shown}: {of_sources.remedy('reissue', entry.source, entry.name, [shown], key_type)}."
         case "untrusted", {"revocation": revocation}:
             return f"{capitalized(revoked(revocation, is_own=False))}. {REPLACED_CHAIN}"
         case "untrusted" | "chain_incomplete", _:
@@ -107,7 +107,7 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
             )
         case "ambiguous", {"later": later, "listeners": listeners}:
             command = remedies.adopt(shown, listeners, entry.folder)
-            return _earlier(later, command, remedies.reissue(entry.source, entry.name, shown, key_type))
+            return _earlier(later, command, of_sources.remedy("reissue", entry.source, entry.name, [shown], key_type))
         case "new_name", {"names": names}:
             return _new_name(names)
     raise AssertionError(why)
@@ -132,7 +132,7 @@ def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
             lacks = uncapitalized(why_not(Obstacle("names_not_covered", {"lost": lost})))
             return f"{NO_RENEWAL} {nearest.id}, {lacks} {_accepting(reason, remedies.adopt(shown, listeners))}"
         case "ambiguous", {"later": later, "listeners": listeners}:
-            anew = remedies.reissue("secrets_manager", secret.name, shown, "")
+            anew = of_sources.remedy("reissue", "secrets_manager", secret.name, [shown])
             return _earlier(later, remedies.adopt(shown, listeners), anew)
         case "new_name", {"names": names}:
             return _new_name(names)
@@ -184,7 +184,7 @@ def remedy_for_held_back(
     if reason in {"key_type_differs", "key_type_not_offered"} and not is_back_to_rsa:
         names = [shown, *sorted(certificate.identities - {shown})]
         source, name = (entry.source, entry.name) if entry else (None, shown)
-        return f"{capitalized(remedies.rsa_key(source, name, names))}."
+        return f"{capitalized(of_sources.remedy('rsa_key', source, name, names))}."
     if entry or not listeners:
         return _accepting(reason, remedies.adopt(shown, listeners, entry.folder if entry else None))
     return _accepting(reason, remedies.deploy(new.stored_id, listeners[0], ACCEPT.get(reason)))

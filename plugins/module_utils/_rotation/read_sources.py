@@ -17,7 +17,7 @@ from functools import partial
 from .._base.codes import Untrusted
 from .._base.errors import CertificatesError, Obstacle, failed_about
 from .._base.module import Module
-from .._base.names import shown_name, source_name
+from .._base.names import shown_name
 from .._base.text import encodable, printable
 from .._base.times import iso, now, parse
 from .._orders import run_collect as mailing
@@ -30,6 +30,7 @@ from .._softlayer.store import StoreCertificate
 from .._sources import folder, traefik
 from .._sources import messages as of_sources
 from .._sources.files import Files
+from .._sources.messages import source_name
 from .._sources.source import (
     CLIENTS,
     MAIL,
@@ -218,7 +219,7 @@ def _look(source: Source, files: Files, mail: MailContent, hide: Callable[..., o
     if source.kind == MAIL:
         letters = [group_of(bundle) for bundle in mail.bundles]
         return look(lambda: folder.key_files(source.path), files, letters)
-    groups = partial(traefik.groups, hide=hide) if source.kind == TRAEFIK else CLIENTS[source.kind]
+    groups = partial(traefik.groups, hide=hide) if source.kind == TRAEFIK else CLIENTS[source.kind].groups
     return look(lambda: groups(source.path), files)
 
 

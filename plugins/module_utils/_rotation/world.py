@@ -15,13 +15,14 @@ from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 
-from .._base.names import any_matches, is_host_name, source_name
+from .._base.names import any_matches, is_host_name
 from .._base.remedies import listener as called
 from .._probe.revocation import Authorities, Sent
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer
 from .._softlayer.store import StoreCertificate, certificate_of
+from .._sources.messages import source_name
 from .._x509.bundle import KeyRef
 from .._x509.certificate import Certificate, name_set
 from .._x509.chain import Chain

@@ -4,6 +4,7 @@
 
 """Certificates that ACME clients and people keep in files: one small file for each client or kind of directory, from a path to bundles.
 
-`source` knows all of them, and pairs certificates with keys; `files` reads; `messages` says what is wrong with files. To add a client, copy
+`source` knows all of them, and pairs certificates with keys; `files` reads; `messages` says what is wrong with files, and how people renew
+what a source has. To add a client, copy
 `lego`. Mailboxes and IBM Cloud Secrets Manager are read by their own rooms, and become sources in `_rotation/read_sources`.
 """

@@ -55,6 +55,7 @@ class FileGroup:
     """The files that belong together by their names or their folder, for example a lineage of certbot."""
 
     name: str
+    """Unique among the groups of a source that have files of their own: by it, the second look at a group is compared with the first."""
     path: str
     """Of the certificate, for people."""
     files: tuple[File, ...] = ()

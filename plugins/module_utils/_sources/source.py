@@ -21,24 +21,31 @@ from . import acme_sh, certbot, folder, lego, traefik
 from .files import File, FileContent, FileGroup, Files, Stamp, names_in_source, subfolders
 
 SourceKind = t.Literal["certbot", "lego", "acme_sh", "traefik", "folder", "mail", "secrets_manager"]
-CLIENTS: Mapping[SourceKind, Callable[[str], list[FileGroup]]] = {
-    "certbot": certbot.groups,
-    "lego": lego.groups,
-    "acme_sh": acme_sh.groups,
-    "traefik": traefik.groups,
-    "folder": folder.groups,
-}
-DIRECTORIES: Mapping[str, Callable[[str], str | None]] = {
-    "certbot": certbot.directory_of,
-    "acme_sh": acme_sh.directory_of,
-}
-"""What finds the ACME directory that a certificate is from; other clients do not tell it."""
 TRAEFIK: SourceKind = "traefik"
 MAIL: SourceKind = "mail"
 SECRETS_MANAGER: SourceKind = "secrets_manager"
 KEY_FOLDER = "privatekey_dir"
 PATH = "path"
 """The option of a source whose kind is detected."""
+
+
+class Client(t.NamedTuple):
+    """What reads the files of an ACME client, or of a folder."""
+
+    groups: Callable[[str], list[FileGroup]]
+    """Returns the groups of files at a path."""
+    directory_of: Callable[[str], str | None] = lambda _path: None
+    """Returns the ACME directory that a certificate is from, by its path; `None` if that is not known, as most clients do not keep it."""
+
+
+CLIENTS: Mapping[str, Client] = {
+    "certbot": Client(certbot.groups, certbot.directory_of),
+    "lego": Client(lego.groups),
+    "acme_sh": Client(acme_sh.groups, acme_sh.directory_of),
+    "traefik": Client(traefik.groups),
+    "folder": Client(folder.groups),
+}
+"""By the options that select them."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Source:
             )
         if kinds == [PATH]:
             given = {_kind_at(given[PATH]): given[PATH]}
-        kind: SourceKind = next(kind for kind in (*CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None)
+        kind: SourceKind = next(kind for kind in t.get_args(SourceKind) if given.get(kind) is not None)
         if kind == SECRETS_MANAGER:
             return cls(kind, "")
         option = KEY_FOLDER if kind == MAIL else kind
@@ -110,6 +117,9 @@ def _no_file(path: str, option: str) -> str:
 def recognised(path: str) -> SourceKind | None:
     """Return what keeps its certificates at a path, by what lies there; `None` if that is no place of certificates.
 
+    The order matters, from signs that only one client leaves to those that others leave, too: certbot's links, for example, are also
+    certificates and keys in a folder.
+
     Raises:
         CertificatesError: `not_found`, if it cannot be looked into.
     """
@@ -132,8 +142,7 @@ def recognised(path: str) -> SourceKind | None:
 
 def directory_of(kind: str, path: str) -> str | None:
     """Return the ACME directory that a certificate of a source is from, by its path; `None` if that is not known."""
-    find = DIRECTORIES.get(kind)
-    return find(path) if find else None
+    return CLIENTS[kind].directory_of(path) if kind in CLIENTS else None
 
 
 # Which key belongs to which certificate: the one with the same public key, whatever its name

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 
 import pytest
@@ -16,10 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.remed
     adopt,
     deploy,
     listener,
-    reissue,
     remove,
-    renewal,
-    rsa_key,
 )
 
 ODD = ["web", "*.example.com", "my web", "it's", 'a"b', "$(id)", "web={{ x }}", "wéb", "a,b", "web:80", "a\\b"]
@@ -72,62 +68,3 @@ def test_remove() -> None:
     *command, options = words(remove(7))
     assert command == ["ansible", "localhost", "-m", "softlayer.certificates.ssl_certificate_import", "-a"]
     assert parse_kv(options) == {"certificate_id": "7", "state": "absent"}
-
-
-@pytest.mark.parametrize(
-    ("source", "commands"),
-    [
-        ("certbot", ["certbot renew --cert-name odd\\ name --key-type rsa --force-renewal"]),
-        (
-            "lego",
-            [
-                "lego run --key-type RSA2048 --renew-force --domains '*.example.com' --domains example.com",
-                "lego --key-type rsa2048 --domains '*.example.com' --domains example.com renew --days 3650",
-            ],
-        ),
-        (
-            "acme_sh",
-            [
-                "acme.sh --issue --force --keylength 2048 --domain '*.example.com' --domain example.com",
-                "acme.sh --remove --ecc --domain '*.example.com'",
-            ],
-        ),
-        ("traefik", []),
-        ("secrets_manager", []),
-        ("folder", []),
-        ("mail", []),
-        (None, []),
-    ],
-)
-def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str | None, commands: list[str]) -> None:
-    said = rsa_key(source, "odd name", ["*.example.com", "example.com"])
-    assert [shlex.split(one) for one in re.findall("`([^`]*)`", said)] == [shlex.split(one) for one in commands]
-    assert commands or "RSA2048" in said or said == "request the renewal with an RSA key from its CA or ACME client"
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("certbot", "`certbot renew --cert-name 'odd name' --force-renewal` has it issued anew"),
-        ("acme_sh", "`acme.sh --renew --force --domain '*.example.com' --ecc` has it issued anew"),
-        ("traefik", "have Traefik get it issued anew"),
-        ("folder", "have it issued anew"),
-        (None, "have it issued anew"),
-    ],
-)
-def test_each_client_is_told_how_to_have_it_issued_anew(source: str | None, said: str) -> None:
-    assert reissue(source, "odd name", "*.example.com", "EC") == said
-
-
-@pytest.mark.parametrize(
-    ("source", "key_type", "said"),
-    [
-        ("certbot", "EC", "`certbot renew --cert-name 'odd name'` renews it, or says why not"),
-        ("acme_sh", "EC", "`acme.sh --renew --domain '*.example.com' --ecc` renews it, or says why not"),
-        ("acme_sh", "RSA", "`acme.sh --renew --domain '*.example.com'` renews it, or says why not"),
-        ("traefik", "EC", "have Traefik renew it"),
-        ("folder", "EC", "put a renewed one there"),
-    ],
-)
-def test_each_client_is_told_how_to_renew_it(source: str, key_type: str, said: str) -> None:
-    assert renewal(source, "odd name", "*.example.com", key_type) == said

@@ -15,7 +15,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import (
     adopt,
     deploy,
-    rsa_key,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
@@ -232,7 +231,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "key_type_not_offered",
             {"why": NOT_OFFERED, "source": "certbot", "name": "web", "names": ["www.example.com"]},
-            f"{NO_SUITES} {(rsa := rsa_key('certbot', 'web', ['www.example.com']))[:1].upper()}{rsa[1:]}.",
+            f"{NO_SUITES} {(rsa := remedy('rsa_key', 'certbot', 'web', ['www.example.com']))[:1].upper()}{rsa[1:]}.",
         ),
         (
             "names_not_covered",

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.names import source_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_deploy import (
     NOT_APPROVED,
@@ -27,6 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.m
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import SourceContents
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.messages import source_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import Bundle, Origin
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Chain
