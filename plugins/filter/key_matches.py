@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import certificates_for
@@ -20,10 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._filters im
 def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:
     """Return whether a private key belongs to the certificate in a text, or to one of several."""
     certificates = certificates_for("key_matches", certificate)
-    try:
-        key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase))
-    except CertificatesError as error:
-        raise CertificatesError(error.code, error.message.replace("privatekey_passphrase", "passphrase")) from None
+    key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase), "passphrase")
     return any(certificate.public_key_sha256 == key.public_key_sha256 for certificate in certificates)
 
 

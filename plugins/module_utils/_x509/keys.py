@@ -83,12 +83,17 @@ class KeyStore:
     certificates: tuple[Certificate, ...]
 
 
-def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
+def read_private_key(data: bytes, passphrase: str | None = None, option: str = "privatekey_passphrase") -> PrivateKey:
     """Return the one private key in PEM text or DER, decrypted.
 
     The format stays the same: PKCS#8 or the traditional one. A passphrase that is not needed is ignored.
     The library's own check of an RSA key is skipped: it looks whether its numbers are prime, which takes a thousand times as long
     as to see whether they belong together.
+
+    Args:
+        data: the content of a file.
+        passphrase: decrypts the key.
+        option: what the passphrase is called where it is given.
 
     Raises:
         CertificatesError: `invalid_pem` if there is no key, `bad_passphrase` if the passphrase is missing or wrong.
@@ -109,7 +114,7 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
         try:
             key = load(source, None, unsafe_skip_rsa_key_validation=True)
         except TypeError:  # it is encrypted
-            key = _decrypted(partial(load, unsafe_skip_rsa_key_validation=True), source, passphrase)
+            key = _decrypted(partial(load, unsafe_skip_rsa_key_validation=True), source, passphrase, option)
         if isinstance(key, rsa.RSAPrivateKey) and not _belong_together(key.private_numbers()):
             raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
         pss_key = _pss_key(key, from_base64(body) if blocks else data)
@@ -148,16 +153,14 @@ def _belong_together(numbers: rsa.RSAPrivateNumbers) -> bool:
     )
 
 
-def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphrase: str | None) -> t.Any:
+def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphrase: str | None, option: str) -> t.Any:
     if not passphrase:
-        raise CertificatesError("bad_passphrase", "The private key is encrypted: give privatekey_passphrase.")
+        raise CertificatesError("bad_passphrase", f"The private key is encrypted: give {option}.")
     try:
         return load(source, passphrase.encode("utf-8", "replace"))
     except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
         if not _is_unknown(error):
-            raise CertificatesError(
-                "bad_passphrase", "The private key cannot be decrypted: check privatekey_passphrase."
-            ) from None
+            raise CertificatesError("bad_passphrase", f"The private key cannot be decrypted: check {option}.") from None
     raise CertificatesError(
         "invalid_pem",
         "The private key is encrypted in a way that this version of the Python library cryptography cannot decrypt: "
