@@ -13,18 +13,19 @@ import ssl
 import time
 import typing as t
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
 
-from .._base.codes import Code
-from .._base.errors import CertificatesError
+from .._base.codes import Code, UnmatchedReason
+from .._base.errors import CertificatesError, Obstacle
 from .._base.files import check_plain_file, shown
 from .._base.text import printable
 from .._http.network import default_roots
-from .mailbox import Enough, Mailbox, Raw, cut
+from . import messages
+from .mailbox import Enough, Mailbox, Raw, Unread, cut
 from .message_parts import HEADER_BYTES
 from .plan_collect import Location
 
@@ -98,7 +99,7 @@ class ImapMailbox(Mailbox):
         self._seen: set[int] = set()
         self._failures: Counter[int] = Counter()
         """How often a message did not come; from the first time on, it is requested alone."""
-        self._unread: dict[int, str] = {}
+        self._unread: dict[int, Obstacle[UnmatchedReason]] = {}
         self._given_up: Counter[str] = Counter()
         """By what is requested: the messages in a row that the server did not return."""
         self._validity: object = None
@@ -137,7 +138,7 @@ class ImapMailbox(Mailbox):
             except REFUSED as error:
                 raise self._failure("mailbox_error", f"refused a command: {_in_words(error)}") from None
 
-    def unread(self) -> Sequence[tuple[Location, str]]:
+    def unread(self) -> Sequence[Unread]:
         """See `Mailbox`."""
         folder = self._settings.folder
         return tuple((Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
@@ -218,18 +219,18 @@ class ImapMailbox(Mailbox):
         groups += [[uid] for uid in left if self._failures[uid]]
         for group in groups:  # it grows
             is_alone = bool(self._failures[group[0]])
-            why = "the server leaves it out of its response."
+            facts: dict[str, str] = {}
             try:
                 kind, data = box.client.uid("FETCH", ",".join(map(str, group)), f"(UID {items})")
             except LOST as error:
                 self._failures.update(group)
                 if self._failures[group[0]] == MAX_FAILURES:
-                    self._give_up(group[0], items, self._lost(error).message)
+                    self._give_up(group[0], items, {"lost": self._lost(error).message})
                 raise
             except imaplib.IMAP4.error as error:
                 kind, data = "BAD", [str(error).encode()]
             if kind != "OK":
-                why = f"the server refuses it: {_in_words(data[0].decode(errors='replace'))}"
+                facts = {"refused": _in_words(data[0].decode(errors="replace"))}
                 data = box.client.response("FETCH")[1]
             missing = set(group)
             for uid, attributes, content in sorted(_responses(data), key=itemgetter(0), reverse=True):
@@ -244,14 +245,14 @@ class ImapMailbox(Mailbox):
             elif missing:
                 box.client.noop()  # lets the server report what other clients have deleted
                 if _search(box, imap_tools.AND(uid=str(group[0]))):
-                    self._give_up(group[0], items, why)
+                    self._give_up(group[0], items, facts)
 
-    def _give_up(self, uid: int, items: str, why: str) -> None:
+    def _give_up(self, uid: int, items: str, facts: Mapping[str, str]) -> None:
         self._seen.add(uid)
-        self._unread[uid] = f"The message with UID {uid} in the folder {self._settings.folder} cannot be read: {why}"
+        why = self._unread[uid] = Obstacle("unreadable", {"uid": uid, "folder": self._settings.folder, **facts})
         self._given_up[items] += 1
         if self._given_up[items] == MAX_GIVEN_UP:
-            what = f"did not return {MAX_GIVEN_UP} messages in a row. {self._unread[uid]} Try again later."
+            what = f"did not return {MAX_GIVEN_UP} messages in a row. {messages.unreadable(why.facts)} Try again later."
             raise self._failure("mailbox_error", what)
 
     def _connect(self) -> imap_tools.BaseMailBox:

@@ -19,7 +19,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .._base.errors import CertificatesError
+from .._base.codes import UnmatchedReason
+from .._base.errors import CertificatesError, Obstacle
 from .._base.files import not_readable, open_plain_file, shown
 from .._base.text import encodable
 from .message_parts import HEADER_BYTES
@@ -42,6 +43,8 @@ def cut(data: bytes, location: Location, largest: int, *, is_whole: bool = True)
     return Raw(data[:HEADER_BYTES], location, is_whole=False)
 
 
+Unread = tuple[Location, Obstacle[UnmatchedReason]]
+"""Where a message or a folder is, and why it could not be read."""
 Enough = Callable[[], bool]
 """Returns whether everything that was looked for has been found."""
 
@@ -62,8 +65,8 @@ class Mailbox(AbstractContextManager["Mailbox"]):
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
         """
 
-    def unread(self) -> Sequence[tuple[Location, str]]:
-        """Return the messages and folders that could not be read, as of the last `read`, each with the reason as a sentence."""
+    def unread(self) -> Sequence[Unread]:
+        """Return the messages and folders that could not be read, as of the last `read`, each with the reason."""
         return ()
 
     def wait(self, seconds: float) -> None:
@@ -87,7 +90,7 @@ class _FileMailbox(Mailbox):
         self._largest = largest
         self._named = named
         self._seen: set[str] = set()
-        self._unread: dict[str, str] = {}
+        self._unread: dict[str, Obstacle[UnmatchedReason]] = {}
 
     @abc.abstractmethod
     def _paths(self) -> Iterator[tuple[str, str]]:
@@ -104,7 +107,7 @@ class _FileMailbox(Mailbox):
             except CertificatesError as error:
                 if path in self._named:
                     raise
-                self._unread[path] = error.message
+                self._unread[path] = Obstacle("unreadable", {"error": error.message})
                 continue
             if raw is not None:
                 self._seen.add(name)
@@ -130,7 +133,7 @@ class _FileMailbox(Mailbox):
         except OSError as error:
             raise not_readable("message", path, error) from None
 
-    def unread(self) -> Sequence[tuple[Location, str]]:
+    def unread(self) -> Sequence[Unread]:
         """See `Mailbox`."""
         return tuple((Location(path=encodable(path)), why) for path, why in self._unread.items())
 
@@ -143,7 +146,7 @@ class _FileMailbox(Mailbox):
             failure = not_readable("folder", folder, error)
             if folder in self._named:
                 raise failure from None
-            self._unread[folder] = failure.message
+            self._unread[folder] = Obstacle("unreadable", {"error": failure.message})
             return []
 
 

@@ -156,8 +156,8 @@ def unmatched(why: Obstacle[UnmatchedReason]) -> str:
             return f"It has more in it than is read, or archives more than two deep: unpack it, and {by_hand}."
         case "malformed", _:
             return "It is damaged: have it sent again."
-        case "unreadable", {"error": error}:
-            return f"{error} Open it by other means and {by_hand}, or have it sent again."
+        case "unreadable", facts:
+            return f"{unreadable(facts)} Open it by other means and {by_hand}, or have it sent again."
         case "unsupported_attachment", {"is_outlook": True}:
             return (
                 "It is, or has as an attachment, a message in Outlook's own format (.msg), which is not read: "
@@ -170,6 +170,20 @@ def unmatched(why: Obstacle[UnmatchedReason]) -> str:
                 f"unpack it, and {by_hand}.{named}"
             )
     return untrusted(t.cast("Obstacle[Untrusted]", why))
+
+
+def unreadable(facts: Mapping[str, t.Any]) -> str:
+    """Return why a message or a folder could not be read."""
+    match facts:
+        case {"error": error}:
+            return str(error)
+        case {"lost": error}:
+            why = error
+        case {"refused": words}:
+            why = f"the server refuses it: {words}"
+        case _:
+            why = "the server leaves it out of its response."
+    return f"The message with UID {facts['uid']} in the folder {facts['folder']} cannot be read: {why}"
 
 
 def passed_over(why: Obstacle[UnmatchedReason]) -> str:

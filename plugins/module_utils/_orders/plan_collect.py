@@ -24,7 +24,7 @@ from .._x509.certificate import Certificate, name_set, pem_bundle
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains
 from . import messages
 from .message import Candidate, Format, Message, read_message
-from .message_parts import NO_HEADERS, Headers, read_headers
+from .message_parts import Headers, read_headers
 
 OF_ONE_KEY = 10
 """Certificates with the same key in one message, the newest ones, among which a trusted one is looked for."""
@@ -331,17 +331,10 @@ class Search:
         if self._waiting:
             self._try_again(at, self._issuers)
 
-    def skip_large(self, beginning: bytes, location: Location) -> None:
-        """Record a message that is too large; only its beginning was read."""
+    def skip(self, location: Location, why: Obstacle[UnmatchedReason], beginning: bytes = b"") -> None:
+        """Record a message of which at most the beginning was read."""
         self.examined += 1
-        self._reject(read_headers(beginning), location, Obstacle("too_large", {"is_unread": True}))
-
-    def skip_unreadable(self, location: Location, error: str) -> Obstacle[UnmatchedReason]:
-        """Record a message that could not be read, and return this."""
-        self.examined += 1
-        why: Obstacle[UnmatchedReason] = Obstacle("unreadable", {"error": error})
-        self._reject(NO_HEADERS, location, why)
-        return why
+        self._reject(read_headers(beginning), location, why)
 
     def _consider(self, target: Target, collected: Collected, at: datetime) -> None:
         match, rejection = collected.match, None

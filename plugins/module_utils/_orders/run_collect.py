@@ -12,7 +12,7 @@ import typing as t
 from datetime import timedelta
 from functools import cache
 
-from .._base.errors import CertificatesError
+from .._base.errors import CertificatesError, Obstacle
 from .._base.files import read_file
 from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
 from .._base.module import Module
@@ -277,7 +277,7 @@ def look_and_wait(
             if message.is_whole:
                 search.examine(message.data, message.location, now())
             else:
-                search.skip_large(message.data, message.location)
+                search.skip(message.location, Obstacle("too_large", {"is_unread": True}), message.data)
         search.settle(now())
 
     look()
@@ -293,5 +293,8 @@ def look_and_wait(
                 lost = error
     if lost:
         module.warn(f"While waiting: {lost.message}")
-    unread = [messages.passed_over(search.skip_unreadable(*each)) for each in box.unread()]
-    warn_of_each(module, unread, MAX_UNREAD_SHOWN, "Passed over, too: {} more messages or folders that cannot be read.")
+    unread = box.unread()
+    for location, why in unread:
+        search.skip(location, why)
+    said = [messages.passed_over(why) for _location, why in unread]
+    warn_of_each(module, said, MAX_UNREAD_SHOWN, "Passed over, too: {} more messages or folders that cannot be read.")

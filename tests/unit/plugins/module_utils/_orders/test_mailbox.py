@@ -37,6 +37,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.mai
     PathsMailbox,
     Raw,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import unreadable
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.plan_collect import Location
 
 from tests.support.dovecot import (
@@ -402,7 +403,7 @@ def test_an_mbox_is_told_with_what_to_do(tmp_path: Path, line_end: bytes) -> Non
         list(PathsMailbox([str(path)], LARGEST).read(LONG_AGO, never))
     box = PathsMailbox([str(tmp_path)], LARGEST)
     assert subjects(box.read(LONG_AGO, never)) == []
-    assert ["is an mbox" in why for _location, why in box.unread()] == [True]
+    assert ["is an mbox" in why.facts["error"] for _location, why in box.unread()] == [True]
     path.write_bytes(mbox_of(message("one") + b"\nFrom now on, renew it yourself.\n"))
     assert [b"renew" in raw.data for raw in box.read(LONG_AGO, never)] == [True]
 
@@ -524,8 +525,9 @@ def looks(mail: GappedMail, **changes: Any) -> ImapMailbox:
 
 def unread(box: ImapMailbox) -> list[int | None]:
     """The messages that could not be read."""
-    assert all(location.folder == "INBOX" and str(location.uid) in why for location, why in box.unread())
-    assert all(why.isprintable() and why.endswith(".") for _location, why in box.unread())
+    for location, why in box.unread():
+        assert (why.facts["folder"], why.facts["uid"]) == (location.folder, location.uid) == ("INBOX", location.uid)
+        assert unreadable(why.facts).isprintable() and unreadable(why.facts).endswith(".")
     return [location.uid for location, _why in box.unread()]
 
 
@@ -543,8 +545,9 @@ def test_what_the_server_does_not_give_hides_no_other(
             assert found in (OTHERS, ["1", "2", "3", "4", "5"])
             return
         assert found == OTHERS
-        assert unread(box) == [3] and "s3cr3t" not in box.unread()[0][1]
-        assert "Some more" not in box.unread()[0][1]
+        assert unread(box) == [3]
+        said = unreadable(box.unread()[0][1].facts)
+        assert "s3cr3t" not in said and "Some more" not in said
         assert mail.connections <= 4 and mail.fetches(3) <= 3
         assert mail.fetches(1) == 1 or name in ("bad_command", "bye")  # with these, the others do not come, either
 

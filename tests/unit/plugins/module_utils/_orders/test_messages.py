@@ -115,6 +115,9 @@ def untrusted(why: str | None, trust: str = "untrusted") -> dict[str, Any]:
 
 RIGHT_KEY = "The certificate www.example.com has the right public key, but"
 NOT_ITS_NAMES = f"{RIGHT_KEY} not the order's common name, or a name of the signing request: look at it."
+OF_SERVER = {"uid": 3, "folder": "INBOX"}
+UNREADABLE = "The message with UID 3 in the folder INBOX cannot be read:"
+OTHERWISE = "Open it by other means and save the certificate by hand, or have it sent again."
 UNSUPPORTED = (
     "An attachment that may hold the certificate is of a kind, or packed in a way, that is not read: unpack it, and save the certificate "
     "by hand."
@@ -136,6 +139,9 @@ UNSUPPORTED = (
         ("malformed", {}, "It is damaged: have it sent again."),
         ("unreadable", {"error": "The disk is broken."},
          "The disk is broken. Open it by other means and save the certificate by hand, or have it sent again."),
+        ("unreadable", {**OF_SERVER, "lost": "It is away."}, f"{UNREADABLE} It is away. {OTHERWISE}"),
+        ("unreadable", {**OF_SERVER, "refused": "No."}, f"{UNREADABLE} the server refuses it: No. {OTHERWISE}"),
+        ("unreadable", OF_SERVER, f"{UNREADABLE} the server leaves it out of its response. {OTHERWISE}"),
         ("unsupported_attachment", {"is_outlook": True, "file_name": "a.msg"},
          "It is, or has as an attachment, a message in Outlook's own format (.msg), which is not read: save that as .eml in Outlook, or save the "
          "certificate by hand."),

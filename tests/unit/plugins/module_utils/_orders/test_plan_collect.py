@@ -256,7 +256,7 @@ def test_only_so_many_certificates_wait_for_their_issuers(
 def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "UNMATCHED", 2)
     found = search(*[[]] * 3)
-    found.skip_large(letter([]), Location())
+    found.skip(Location(), Obstacle("too_large", {"is_unread": True}), letter([]))
     assert (len(found.unmatched), found.unmatched_count, found.examined) == (2, 4, 4)
 
 
@@ -296,11 +296,12 @@ def test_what_has_come_is_told_with_what_it_is_for_and_where_it_was() -> None:
 
 def test_a_message_that_is_not_read_is_told() -> None:
     seen = search()
-    seen.skip_large(letter([]), INBOX)
-    why = seen.skip_unreadable(INBOX, "The disk is broken.")
+    is_large: Obstacle[Any] = Obstacle("too_large", {"is_unread": True})
+    why: Obstacle[Any] = Obstacle("unreadable", {"error": "The disk is broken."})
+    seen.skip(INBOX, is_large, letter([]))
+    seen.skip(INBOX, why)
     large, unreadable = seen.unmatched
-    assert large == {**SOURCE, "reason": "too_large", "message": unmatched(Obstacle("too_large", {"is_unread": True}))}
-    assert why == Obstacle("unreadable", {"error": "The disk is broken."}) and seen.examined == 2
+    assert large == {**SOURCE, "reason": "too_large", "message": unmatched(is_large)} and seen.examined == 2
     assert unreadable == {**dict.fromkeys(SOURCE), **vars(INBOX), "reason": "unreadable", "message": unmatched(why)}
 
 
