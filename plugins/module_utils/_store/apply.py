@@ -73,9 +73,9 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
     try:
         if step.outcome == "imported":
             step = create(creator, step)
-        if step.record and step.outcome == "updated":
-            step = edit(client, step, step.record.stored_id)
-        elif step.record and step.outcome == "removed" and not remove(client, step.record.stored_id, step.certificate):
+        if step.outcome == "updated":
+            step = edit(client, step, t.cast(int, step.id))
+        elif step.outcome == "removed" and not remove(client, t.cast(int, step.id), step.certificate):
             step = replace(step, outcome="unchanged", facts={"is_gone": True})
     except CertificatesError as error:
         return step.because(error)
@@ -153,10 +153,10 @@ def read_again(client: Client, identifier: int) -> store.StoreCertificate:
 
 def is_used(client: Client, identifier: int) -> bool:
     """Return whether a service is known to use a record by now."""
+    record = None
     with suppress(CertificatesError):
         record = store.fetch_one(client, identifier)
-        return bool(record and record.associated_service_count)
-    return False
+    return bool(record and record.associated_service_count)
 
 
 def is_stored(client: Client, identifier: int) -> bool:

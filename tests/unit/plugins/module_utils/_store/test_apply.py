@@ -79,6 +79,7 @@ class Books:
         self.entries: dict[Key, Entry] = {}
         self.opened = self.closed = 0
         self.failing: set[str] = set()
+        self.asked_for: list[Key] = []
         self._ids = count(1)
         self._asked = 0
 
@@ -93,6 +94,7 @@ class Books:
 
     def last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
         self._may_fail("last_requests")
+        keys = self.asked_for = list(keys)
         return {key: self.entries[key] for key in keys if key in self.entries}
 
     def claim(self, key: Key, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim | Entry:
@@ -748,7 +750,7 @@ def test_a_run_that_is_told_to_stop_waits_no_longer(world: World) -> None:
 
 
 ROW = {"id": 7, "certificate": ISSUED.pem, "associatedServiceCount": 0, "lbaasListeners": []}
-NO_ANSWER = CertificatesError("no_answer", "No answer came.")
+NO_ANSWER = CertificatesError("no_answer", "No answer came.", call="getObject")
 GONE = CertificatesError("not_found", "Unable to find object with id of '7'.")
 
 
@@ -756,7 +758,7 @@ class Store:
     """Stands for the client: one record, as it is by now, and what comes of its deletion."""
 
     def __init__(
-        self, row: dict[str, Any] | CertificatesError, deletion: Any = True, *, is_listed: bool = True
+        self, row: dict[str, Any] | CertificatesError, deletion: Any = True, *, is_listed: bool | None = True
     ) -> None:
         self.answers = {"getObject": row, "deleteObject": deletion}
         self.row_after: dict[str, Any] | CertificatesError = row
@@ -776,6 +778,8 @@ class Store:
         return answer
 
     def read_list(self, *_what: Any, **_how: Any) -> list[dict[str, Any]]:
+        if self.is_listed is None:
+            raise NO_ANSWER
         return [ROW] if self.is_listed else []
 
     def delete(self) -> bool:
@@ -796,7 +800,7 @@ class Store:
     ids=["by its count", "by a listener", "use not told", "a count that is none", "renewed in place", "not readable"],
 )
 def test_what_was_changed_since_it_was_listed_stays(since: dict[str, Any], code: str) -> None:
-    store = Store({**ROW, **since})
+    store = Store({**ROW, **since}, is_listed=False)
     with pytest.raises(CertificatesError) as caught:
         store.delete()
     assert (caught.value.code, store.calls) == (code, ["getObject"])
@@ -812,7 +816,11 @@ def test_what_cannot_be_read_again_stays(row: CertificatesError, code: str) -> N
     store = Store(row)
     with pytest.raises(CertificatesError) as caught:
         store.delete()
-    assert (caught.value.code, store.calls) == (code, ["getObject"])
+    assert (caught.value.code, store.calls, caught.value.details) == (
+        code,
+        ["getObject"],
+        row.details if code == "api_error" else {},
+    )
 
 
 @pytest.mark.parametrize(
@@ -829,14 +837,17 @@ def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: A
     assert store.warnings == ([] if is_own else [why])
     step = carry_out_one(cast(Client, store), cast(Creator, None), removal_of(stored(7, ISSUED)))
     assert (step.outcome, step.reason, step.changes_something) == ("removed" if is_own else "unchanged", None, is_own)
+    assert step.facts == ({} if is_own else {"is_gone": True})
 
 
 @pytest.mark.parametrize("deletion", [NO_ANSWER, False, CertificatesError("unreachable", "Away.")])
 def test_what_is_listed_still_was_not_deleted(deletion: Any) -> None:
+    """Nor may that be said where the list cannot be read."""
     store = Store(ROW)
     assert store.delete() and store.calls == ["getObject", "deleteObject"]
-    with pytest.raises(CertificatesError):
-        Store(ROW, deletion).delete()
+    for is_listed in (True, None):
+        with pytest.raises(CertificatesError):
+            Store(ROW, deletion, is_listed=is_listed).delete()
 
 
 REFUSED = CertificatesError("refused", "The store refused it: there are associated services.")
@@ -865,11 +876,12 @@ def test_a_deletion_that_is_refused_since_somebody_uses_the_record_again(
 
 
 def test_a_refusal_after_which_the_record_cannot_be_read_stays_one() -> None:
-    store = Store(ROW, REFUSED)
-    store.row_after = NO_ANSWER
-    with pytest.raises(CertificatesError, match="associated services") as caught:
-        store.delete()
-    assert caught.value.code == "refused"
+    for after in (NO_ANSWER, GONE):
+        store = Store(ROW, REFUSED)
+        store.row_after = after
+        with pytest.raises(CertificatesError, match="associated services") as caught:
+            store.delete()
+        assert caught.value.code == "refused"
 
 
 @pytest.mark.parametrize("code", ["refused", "no_answer", "rate_limited"])
@@ -899,6 +911,7 @@ def test_nothing_is_created_without_a_place_for_the_ledger(monkeypatch: pytest.M
     refused = new.failed("api_error", {"error": "There is no place."})
     assert refuse_creates_without_a_place([old, new, old], None) == [old, refused, old]
     assert refuse_creates_without_a_place([old], None) == [old]
+    assert refuse_creates_without_a_place([new], None) == [refused]
     assert refuse_creates_without_a_place([old, new], LEDGER_URL) == [old, new]
 
 
@@ -914,6 +927,7 @@ def test_what_is_given_twice_has_the_outcome_of_the_first(world: World) -> None:
         *(("imported", FIRST), ("unchanged", FIRST), ("imported", FIRST + 1))
     ]
     assert (world.books.opened, world.books.closed, world.created) == (1, 1, 2)
+    assert world.books.asked_for == [key_of(ISSUED), key_of(NAMELESS)]
 
 
 def test_what_is_given_twice_fails_with_the_first_and_no_other_does(world: World) -> None:
@@ -947,6 +961,11 @@ def test_a_failure_is_that_of_its_item_which_then_replaces_nothing() -> None:
     assert (done.outcome, done.reason, done.superseded) == ("failed", "api_error", ())
 
 
+def test_a_record_that_is_to_be_changed_is() -> None:
+    step, calls = edited({"notes"}, True, by=lambda client, step: carry_out_one(client, cast(Creator, None), step))
+    assert isinstance(step, ImportAction) and (step.outcome, calls) == ("updated", [{"notes"}])
+
+
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_what_another_run_was_faster_to_store_is_planned_anew(is_ours: bool) -> None:
     record = stored(7, ISSUED, intermediateCertificate="", associatedServiceCount=1)
@@ -959,7 +978,12 @@ def test_what_another_run_was_faster_to_store_is_planned_anew(is_ours: bool) -> 
 CSR = read_request(ISSUED.csr_pem.encode())
 
 
-def edited(changes: set[str], *answers: Any, there: Any = None) -> tuple[ImportAction | CertificatesError, list[Any]]:
+def edited(
+    changes: set[str],
+    *answers: Any,
+    there: Any = None,
+    by: Callable[[Client, ImportAction], ImportAction] = lambda client, step: edit(client, step, 7),
+) -> tuple[ImportAction | CertificatesError, list[Any]]:
     """What becomes of a change of a record, and the calls; `there` is the record when it is read afterwards."""
     left, calls = list(answers), []
 
@@ -977,7 +1001,7 @@ def edited(changes: set[str], *answers: Any, there: Any = None) -> tuple[ImportA
     step = ImportAction("updated", None, {"changed": tuple(given)}, 7, content=content, record=before, changes=given)
     step = replace(step, certificate=content.certificate, view=view_with(AUTHORITY.root))
     try:
-        return edit(cast(Client, Editing()), step, 7), calls
+        return by(cast(Client, Editing()), step), calls
     except CertificatesError as error:
         return error, calls
 
