@@ -21,9 +21,7 @@ from .._base.text import printable, some_of
 from .._base.times import iso
 from .._replacement.messages import trust_remedy
 from .._report.summary import Record, label, listed, named, stored_as
-
-if t.TYPE_CHECKING:
-    from .._x509.certificate import Certificate
+from .._x509.certificate import Certificate
 
 INELIGIBLE: Mapping[Ineligibility, str] = {
     "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",

@@ -61,7 +61,8 @@ class Verdict:
     @property
     def words(self) -> str:
         """The finding as a sentence; nothing if it is `served`."""
-        return messages.verdict(self)
+        failed = self.failed or (self.closed if self.finding == "unreachable" else ())
+        return messages.verdict(self.lost, failed, self.others)
 
     @property
     def is_everywhere(self) -> bool:

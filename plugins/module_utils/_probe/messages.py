@@ -16,12 +16,9 @@ from .._base.errors import Obstacle
 from .._base.text import some_of
 from .._base.times import iso
 from .._replacement.messages import trust_remedy
+from .._x509.certificate import Certificate
 from .._x509.messages import why_unknown
-
-if t.TYPE_CHECKING:
-    from .._x509.certificate import Certificate
-    from .endpoint import Demand, ProbeResult
-    from .evaluate import Verdict
+from .endpoint import Demand, ProbeResult
 
 MOST_NAMED = 4
 """Maximum number of addresses in a message."""
@@ -40,14 +37,17 @@ def demanded(demand: Demand) -> str:
     return f"certificate {demand.certificate_id}"
 
 
-def verdict(seen: Verdict) -> str:
-    """Return what is wrong with what the addresses of a name serve; nothing if it is what they should."""
-    failed = seen.failed or (seen.closed if seen.finding == "unreachable" else ())
-    others = [
-        f"{result.ip_address or result.endpoint.host} serves {_described(result.chain[0])}" for result in seen.others
-    ]
-    what = _said(failed) if failed else f"{some_of(others, MOST_NAMED, '; ')}." if others else ""
-    return " ".join(dict.fromkeys(filter(None, [_said(seen.lost), what])))
+def verdict(lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], others: Sequence[ProbeResult]) -> str:
+    """Return what is wrong with what the addresses of a name serve; nothing if it is what they should.
+
+    Args:
+        lost: what addresses do not serve any more.
+        failed: where nothing is served, or what no client takes.
+        others: addresses that serve another certificate; not said where something failed.
+    """
+    served = [f"{result.ip_address or result.endpoint.host} serves {_described(result.chain[0])}" for result in others]
+    what = _said(failed) if failed else f"{some_of(served, MOST_NAMED, '; ')}." if served else ""
+    return " ".join(dict.fromkeys(filter(None, [_said(lost), what])))
 
 
 def _said(results: Sequence[ProbeResult]) -> str:

@@ -11,10 +11,8 @@ import typing as t
 from .._base.errors import Obstacle
 from .._base.text import capitalized, some_of
 from .._base.times import iso
-
-if t.TYPE_CHECKING:
-    from .._x509.chain import Chain
-    from .._x509.crl import Revocation
+from .._x509.chain import Chain
+from .._x509.crl import Revocation
 
 REPLACED_CHAIN = "Import it again with the chain that its authority has in its place."
 """What to do about an issuer that was revoked."""

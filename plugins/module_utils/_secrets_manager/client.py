@@ -209,11 +209,12 @@ class SecretsManager(Caller):
         Raises:
             CertificatesError: with a code from `faults`.
         """
-
-        def send() -> t.Any:
-            return self._sdk.create_secret_version(identifier, t.cast(t.Any, version))
-
-        return self._write("Adding the version", send, lambda answer: str(answer.get("id") or ""), before_sending)
+        return self._write(
+            "Adding the version",
+            lambda: self._sdk.create_secret_version(identifier, t.cast(t.Any, version)),
+            lambda answer: str(answer.get("id") or ""),
+            before_sending,
+        )
 
     def update_metadata(
         self, identifier: str, changes: Mapping[str, t.Any], before_sending: Callable[[], None]
@@ -228,11 +229,12 @@ class SecretsManager(Caller):
         Raises:
             CertificatesError: with a code from `faults`.
         """
-
-        def send() -> t.Any:
-            return self._sdk.update_secret_metadata(identifier, t.cast(t.Any, changes))
-
-        return self._write("Changing the metadata of the secret", send, secret_of, before_sending)
+        return self._write(
+            "Changing the metadata of the secret",
+            lambda: self._sdk.update_secret_metadata(identifier, t.cast(t.Any, changes)),
+            secret_of,
+            before_sending,
+        )
 
     # Calls
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
+from .._base.action import Action
 from .._base.errors import Obstacle
 from .._base.messages import of_error, participle
 from .._base.text import some_of
 from .._base.times import iso
 from .._replacement.messages import listed, trust_remedy, why_not
 from .._x509 import messages as of_x509
-
-if t.TYPE_CHECKING:
-    from .plan import SecretAction
 
 CURRENT = "the secret's current version"
 FORCE = "Set force: true if it is to become the current version all the same."
@@ -36,7 +34,7 @@ def trouble(why: Obstacle[t.Any]) -> str:
     return of_x509.trouble(why)
 
 
-def of_secret(action: SecretAction) -> str:
+def of_secret(action: Action[t.Any, t.Any]) -> str:
     """Return what is or was done about a certificate in Secrets Manager."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _}:

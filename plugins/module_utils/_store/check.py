@@ -16,6 +16,7 @@ from .._base.errors import CertificatesError, Obstacle
 from .._base.text import NOT_XML, fits_xml
 from .._base.times import iso
 from .._replacement.messages import trust_remedy
+from .._softlayer.orders import Order
 from .._softlayer.store import StoreCertificate
 from .._x509.bundle import Bundle, KeyRef
 from .._x509.certificate import STORED_KEY_TYPES, Certificate, pem_bundle
@@ -23,9 +24,6 @@ from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
 from .._x509.keys import PrivateKey
 from .._x509.messages import trouble
 from .._x509.read import Csr
-
-if t.TYPE_CHECKING:
-    from .._softlayer.orders import Order
 
 
 @dataclass(frozen=True)

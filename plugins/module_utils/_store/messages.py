@@ -9,17 +9,14 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
+from .._base.action import Action
 from .._base.errors import Obstacle
 from .._base.messages import of_error, participle
 from .._base.text import some_of, uncapitalized
 from .._base.times import iso
 from .._replacement.messages import trust_remedy, why_not
 from .._softlayer.store import StoreCertificate
-
-if t.TYPE_CHECKING:
-    from .._x509.certificate import Certificate
-    from .plan_export import ExportAction
-    from .plan_import import ImportAction
+from .._x509.certificate import Certificate
 
 PROPERTIES = {
     "intermediateCertificate": "intermediate certificates",
@@ -31,7 +28,7 @@ PARTS = {"privatekey": "private key", "intermediate": "intermediate certificates
 """The files that an export writes."""
 
 
-def of_import(action: ImportAction) -> str:
+def of_import(action: Action[t.Any, t.Any]) -> str:
     """Return what is or was done about a certificate of the store."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _}:
@@ -160,23 +157,23 @@ def without_common_name(error: str) -> str:
     )
 
 
-def of_export(action: ExportAction) -> str:
+def of_export(action: Action[t.Any, t.Any]) -> str:
     """Return what is or was done about the files of a certificate."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _}:
             return of_error(reason, action.facts)
-        case "exported", _, _:
-            return f"{participle(action.form, 'exported')}: {', '.join(PARTS[part] for part in action.parts)}."
+        case "exported", _, {"parts": parts}:
+            return f"{participle(action.form, 'exported')}: {', '.join(PARTS[part] for part in parts)}."
         case "unchanged", _, _:
             return "The folder has it already."
         case _, "no_permission", _:
             return "The API user may only view the store, and not read its private keys: grant it the permission SECURITY_CERTIFICATE_MANAGE."
-        case _, "invalid_pem", _:
-            return f"What the store holds as certificate {action.id} cannot be read: mend or delete the record."
+        case _, "invalid_pem", {"certificate_id": identifier}:
+            return f"What the store holds as certificate {identifier} cannot be read: mend or delete the record."
         case _, "not_found", {"why": why}:
             return why_not(why)
-        case _, "not_found", {"expired": end}:
-            return f"Certificate {action.id} has expired at {iso(end)}: set include_expired: true to export it."
+        case _, "not_found", {"certificate_id": identifier, "expired": end}:
+            return f"Certificate {identifier} has expired at {iso(end)}: set include_expired: true to export it."
         case _, "not_found", {"pattern": pattern, "have_expired": True}:
             return f"All certificates that match {pattern} have expired: set include_expired: true to export them."
         case _, "not_found", {"pattern": pattern}:

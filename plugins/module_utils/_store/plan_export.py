@@ -197,10 +197,12 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
     actions = []
     for record in taken:
         action = ExportAction("unchanged", None, {}, record.id, record=record, stem=stems[record.stored_id])
-        actions.append(action if record.certificate else action.failed("invalid_pem", {}))
+        actions.append(action if record.certificate else action.failed("invalid_pem", {"certificate_id": record.id}))
     for id in set(options.certificate_ids or ()) - {record.id for record in taken}:
         expired = known.get(id)
-        facts: Mapping[str, t.Any] = {"expired": expired.not_after} if expired else {"why": why_not_held(id, None)}
+        facts: Mapping[str, t.Any] = {"why": why_not_held(id, None)}
+        if expired:
+            facts = {"certificate_id": id, "expired": expired.not_after}
         actions.append(ExportAction("failed", "not_found", facts, id, record=expired, stem=stems.get(id, "")))
     actions.sort(key=attrgetter("id"))
     for pattern in dict.fromkeys(options.common_names or ()):
@@ -237,7 +239,7 @@ def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphra
     if not parts:
         return action
     before = next(iter(there.certificates), None)
-    return replace(action, outcome="exported", parts=parts, before=before)
+    return replace(action, outcome="exported", facts={"parts": parts}, parts=parts, before=before)
 
 
 def content_of(action: ExportAction, key: PrivateKey | None, passphrase: str | None) -> dict[str, bytes | None]:

@@ -971,7 +971,7 @@ def test_what_another_run_was_faster_to_store_is_planned_anew(is_ours: bool) -> 
     record = stored(7, ISSUED, intermediateCertificate="", associatedServiceCount=1)
     step = replace(creation(ISSUED), view=view_with(AUTHORITY.root))
     created = create(cast(Creator, SimpleNamespace(create=lambda _step: (record, is_ours))), step)
-    assert created.reason == ("chain_cut" if is_ours else "in_use")
+    assert created.reason == ("chain_truncated" if is_ours else "in_use")
     assert created.facts.get("lacks_issuers") == (None if is_ours else True)
 
 
@@ -1021,7 +1021,7 @@ def test_what_is_kept_of_a_chain_is_read() -> None:
     assert isinstance(step, ImportAction) and step.outcome == "updated"
     assert calls == [{"notes", CHAIN_NAME}, "getObject"]
     cut, _calls = edited({"notes", CHAIN_NAME}, True, there={**WHOLE_ROW, "intermediateCertificate": ""})
-    assert isinstance(cut, ImportAction) and (cut.outcome, cut.reason) == ("failed", "chain_cut")
+    assert isinstance(cut, ImportAction) and (cut.outcome, cut.reason) == ("failed", "chain_truncated")
 
 
 def test_a_csr_that_the_store_does_not_take_is_left_out() -> None:

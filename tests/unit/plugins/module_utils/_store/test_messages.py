@@ -13,7 +13,11 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import ExportOutcome, ImportOutcome
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
-from ansible_collections.softlayer.certificates.plugins.module_utils._store.messages import warning, without_common_name
+from ansible_collections.softlayer.certificates.plugins.module_utils._store.messages import (
+    PARTS,
+    warning,
+    without_common_name,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_export import ExportAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import ImportAction
 
@@ -140,7 +144,7 @@ def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
 @pytest.mark.parametrize(
     ("word", "facts", "said"),
     [
-        ("exported", {}, "Exported: private key, intermediate certificates, certificate."),
+        ("exported", {"parts": tuple(PARTS)}, "Exported: private key, intermediate certificates, certificate."),
         ("unchanged", {}, "The folder has it already."),
         ("not_written", {"error": "The disk is full."}, "The disk is full."),
         (
@@ -148,7 +152,11 @@ def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
             {},
             "The API user may only view the store, and not read its private keys: grant it the permission SECURITY_CERTIFICATE_MANAGE.",
         ),
-        ("invalid_pem", {}, "What the store holds as certificate 4 cannot be read: mend or delete the record."),
+        (
+            "invalid_pem",
+            {"certificate_id": 4},
+            "What the store holds as certificate 4 cannot be read: mend or delete the record.",
+        ),
         (
             "not_found",
             {"why": Obstacle("not_found", {"certificate_id": 4, "is_there": False})},
@@ -156,7 +164,7 @@ def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
         ),
         (
             "not_found",
-            {"expired": AT},
+            {"certificate_id": 4, "expired": AT},
             "Certificate 4 has expired at 2026-12-01T08:00:00Z: set include_expired: true to export it.",
         ),
         (
@@ -173,7 +181,7 @@ def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
 )
 def test_an_export(word: Any, facts: dict[str, Any], said: str) -> None:
     outcome, reason = (word, None) if word in get_args(ExportOutcome) else ("failed", word)
-    assert_said(ExportAction(outcome, reason, facts, 4, parts=("privatekey", "intermediate", "certificate")), said)
+    assert_said(ExportAction(outcome, reason, facts), said)
 
 
 def assert_said(action: ImportAction | ExportAction, said: str) -> None:

@@ -52,7 +52,7 @@ def test_a_diff_shows_public_facts() -> None:
         return {"common_name": name, "fingerprint_sha256": issued.fingerprint, "not_after": end}
 
     [action] = plan(A.record(1))
-    new = replace(action, outcome="exported", parts=("certificate",))
+    new = replace(action, outcome="exported", facts={"parts": ("certificate",)}, parts=("certificate",))
     headers = dict.fromkeys(("before_header", "after_header"), f"/srv/{WWW}")
     after = {"id": 1, **facts(A, WWW)}
     assert new.as_diff("/srv/{}".format) == {
@@ -130,7 +130,7 @@ def test_ids_are_selected_and_missed() -> None:
     found = plan(*records, certificate_ids=[5, 9, 2, 4, 4])
     missing = [(id, "failed", "not_found") for id in (2, 4, 9)]
     assert told(found) == [*missing[:2], (5, "unchanged", None), missing[2]]
-    assert found[0].facts == {"expired": records[1].not_after}
+    assert found[0].facts == {"certificate_id": 2, "expired": records[1].not_after}
     assert found[3].facts == {"why": Obstacle("not_found", {"certificate_id": 9, "is_there": False})}
     assert found[0].as_result(NOW, str)["fingerprint_sha256"] == Made(days=(-9, -1)).issued.fingerprint
     assert left_behind(plan(records[1], certificate_ids=[2]), {f"{WWW}.key", f"{WWW}+2.key"}) == [f"{WWW}+2.key"]
