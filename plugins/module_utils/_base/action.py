@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .codes import Code
@@ -31,6 +31,8 @@ class Action(t.Generic[Outcome, Reason]):
     facts: Mapping[str, t.Any]
     """What its message says of it; `error` is the message of an error that it failed with, `form` is `done` unless it says otherwise."""
 
+    MESSAGE: t.ClassVar[Callable[[t.Any], str]]
+    """Returns the sentence about an action; from `messages` of its room."""
     REASONS: t.ClassVar[frozenset[str]] = frozenset(t.get_args(Code))
     """The codes of errors that are used as reasons; all others become `api_error`."""
     CHECKS_STATE_ON_RETRY: t.ClassVar[bool] = False
@@ -42,8 +44,8 @@ class Action(t.Generic[Outcome, Reason]):
 
     @property
     def message(self) -> str:
-        """The sentence about it, from `messages` of its room."""
-        raise NotImplementedError
+        """The sentence about it."""
+        return type(self).MESSAGE(self)
 
     def failed(self: Own, reason: Reason, facts: Mapping[str, t.Any], **changed: t.Any) -> Own:
         """Return it as a failure."""

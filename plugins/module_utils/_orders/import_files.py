@@ -102,18 +102,7 @@ def certificate_files(
                 f"There is no folder {folder} on this machine to look for certificates or keys in: make it, or correct the path.",
             )
     mailed = None if collected is None else _with_chains(records_of("collected", collected), issuers)
-    pairs: list[tuple[Order, Order]] = []
-    if orders is None:
-        of_mail = {"status": "approved", "expires_at": None}
-        pairs = [({**found, "id": found.get("order_id"), **of_mail}, found) for found in mailed or ()]
-    else:
-        orders = [{**order, "id": number(order["id"])} for order in records_of("orders", orders)]
-        by_age = sorted(mailed or (), key=lambda found: found.get("not_before") or "")
-        found_for = {found.get("order_id"): found for found in by_age}  # the newest, if there are several mailboxes
-        for order in orders:  # one without a name has the names of its certificate
-            found = found_for.get(order["id"], {})
-            lacking = () if shown_name_of(order) else ("common_name", "subject_alt_names")
-            pairs.append(({**order, **{name: found[name] for name in lacking if name in found}}, found))
+    pairs = _with_emails(None if orders is None else records_of("orders", orders), mailed or ())
     files = _Files([order for order, _found in pairs], privatekey_passphrase)
     places = {
         "waiting_for_certificate": (certificate_dir, CERTIFICATE),
@@ -149,6 +138,21 @@ def certificate_files(
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}
+
+
+def _with_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> list[tuple[Order, Order]]:
+    """Return orders, each with what was found of it in emails; without orders, those that something was found of."""
+    if orders is None:
+        of_mail = {"status": "approved", "expires_at": None}
+        return [({**found, "id": found.get("order_id"), **of_mail}, found) for found in mailed]
+    by_age = sorted(mailed, key=lambda found: found.get("not_before") or "")
+    found_for = {found.get("order_id"): found for found in by_age}  # the newest, if there are several mailboxes
+    pairs: list[tuple[Order, Order]] = []
+    for order in ({**order, "id": number(order["id"])} for order in orders):
+        found = found_for.get(order["id"], {})  # an order without a name has the names of its certificate
+        lacking = () if shown_name_of(order) else ("common_name", "subject_alt_names")
+        pairs.append(({**order, **{name: found[name] for name in lacking if name in found}}, found))
+    return pairs
 
 
 def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:

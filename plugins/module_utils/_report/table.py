@@ -128,7 +128,10 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], count: int, nou
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     rest = count - len(rows)
     return [
-        *("  ".join(map(_padded, line, widths)).rstrip() for line in lines),
+        *(
+            "  ".join(text + " " * (width - _width(text)) for text, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ),
         *([f"and {counted(rest, f'more {noun}')}; a report lists all of them"] if rest > 0 else []),
     ]
 
@@ -142,10 +145,6 @@ def _letter_width(letter: str) -> int:
     if unicodedata.category(letter) in {"Mn", "Me", "Cf"}:
         return 0
     return 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
 
 
 def _cut(text: str) -> str:

@@ -43,6 +43,7 @@ Part = t.Literal["certificate", "intermediate", "private_key"]
 class SecretAction(Action[SecretOutcome, Code]):
     """What to do, or what was done, about one certificate in Secrets Manager."""
 
+    MESSAGE = messages.of_secret
     REASONS = frozenset(t.get_args(SecretReason)) | {"invalid_argument"}
     """The last one says that an option makes no sense."""
     CHECKS_STATE_ON_RETRY = True
@@ -78,11 +79,6 @@ class SecretAction(Action[SecretOutcome, Code]):
     version_id: str | None = None
     has_written: bool = False
     """Of one that failed: whether it has a new version all the same."""
-
-    @property
-    def message(self) -> str:
-        """The sentence about it."""
-        return messages.of_secret(self)
 
     def with_content(
         self, content: Content, warnings: tuple[Obstacle[str], ...], view: TrustView | None

@@ -53,6 +53,7 @@ class ExportOptions:
 class ExportAction(Action[ExportOutcome, ExportReason]):
     """What to do, or what was done, about one certificate, or about an id or a pattern that there is none for."""
 
+    MESSAGE = messages.of_export
     REASONS = frozenset(t.get_args(ExportReason))
     RESET_ON_FAILURE = {"parts": (), "is_changed": False}
     ERROR_DETAILS = frozenset({"is_changed"})
@@ -71,11 +72,6 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
     """Whether the API did not tell all that it knows of the record."""
     is_changed: bool = False
     """Whether something of it was changed in the folder although it failed."""
-
-    @property
-    def message(self) -> str:
-        """The sentence about it."""
-        return messages.of_export(self)
 
     @property
     def name(self) -> str:

@@ -48,6 +48,7 @@ class Superseded:
 class ImportAction(Action[ImportOutcome, Code]):
     """What to do, or what was done, about one certificate."""
 
+    MESSAGE = messages.of_import
     REASONS = frozenset(t.get_args(ImportReason)) | {"invalid_argument"}
     """The last one says that an option makes no sense."""
     CHECKS_STATE_ON_RETRY = True
@@ -95,11 +96,6 @@ class ImportAction(Action[ImportOutcome, Code]):
             warnings=warnings,
             content=content,
         )
-
-    @property
-    def message(self) -> str:
-        """The sentence about it."""
-        return messages.of_import(self)
 
     @property
     def name(self) -> str:

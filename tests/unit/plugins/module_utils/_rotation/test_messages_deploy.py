@@ -29,6 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.m
     why_kept,
     why_not_switched,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.messages import remedy
 
 AT = datetime(2026, 12, 1, 8, tzinfo=timezone.utc)
 WEB: Any = SimpleNamespace(
