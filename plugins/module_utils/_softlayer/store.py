@@ -184,15 +184,6 @@ class StoreCertificateWithKey:
 
 
 @dataclass(frozen=True)
-class Created:
-    """What the store says that it has stored."""
-
-    id: int
-    intermediates: tuple[Certificate, ...] | None
-    """The chain that it has kept; `None` if it does not say."""
-
-
-@dataclass(frozen=True)
 class StoreSelection:
     """Which records are wanted. Criteria combine with AND, values within one with OR; `None` means no restriction."""
 
@@ -374,8 +365,10 @@ def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[st
     return StoreCertificateWithKey(normalise(row), private_key)
 
 
-def create(client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None) -> Created:
-    """Store a certificate (`createObject`) and return its id, with what was kept of its chain; never retried after a lost answer.
+def create(
+    client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None
+) -> tuple[int, tuple[Certificate, ...] | None]:
+    """Store a certificate (`createObject`) and return its id, and the chain that was kept, `None` if that is not said; never retried after a lost answer.
 
     Args:
         client: the session.
@@ -397,7 +390,7 @@ def create(client: Client, template: Mapping[str, str], before_sending: t.Callab
         why = f"SoftLayer_{SERVICE}::createObject gave no id. It may have been processed."
         raise CertificatesError("no_answer", why)
     kept = answer.get("intermediateCertificate")
-    return Created(identifier, tuple(_certificates(kept)) if isinstance(kept, str) else None)
+    return identifier, tuple(_certificates(kept)) if isinstance(kept, str) else None
 
 
 def _id_of(row: object) -> int | None:
@@ -411,9 +404,7 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store rejects it, `no_answer` if the store does not say.
     """
-    with _unless_refused():
-        answer = client.call(SERVICE, "editObject", dict(changes), identifier=identifier, repeatable=False)
-    _check_done(answer, "editObject", f"change certificate {identifier}")
+    _change(client, "editObject", identifier, f"change certificate {identifier}", dict(changes))
 
 
 def delete(client: Client, identifier: int) -> None:
@@ -422,12 +413,12 @@ def delete(client: Client, identifier: int) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store does not delete it, `no_answer` if the store does not say.
     """
+    _change(client, "deleteObject", identifier, f"delete certificate {identifier}")
+
+
+def _change(client: Client, method: str, identifier: int, what: str, *arguments: object) -> None:
     with _unless_refused():
-        answer = client.call(SERVICE, "deleteObject", identifier=identifier, repeatable=False)
-    _check_done(answer, "deleteObject", f"delete certificate {identifier}")
-
-
-def _check_done(answer: object, method: str, what: str) -> None:
+        answer = client.call(SERVICE, method, *arguments, identifier=identifier, repeatable=False)
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::{method}"):
         raise CertificatesError("refused", f"The store did not {what} and gave no reason.")
 

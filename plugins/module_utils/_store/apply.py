@@ -298,7 +298,7 @@ class Creator:
 
         is_read = not wanted.intermediates
         try:
-            created = store.create(self._client, wanted.as_template(), before_sending=keep_claim)
+            identifier, kept = store.create(self._client, wanted.as_template(), before_sending=keep_claim)
         except _Taken:
             raise
         except CertificatesError as error:
@@ -309,15 +309,14 @@ class Creator:
             record = find_in_store(self._client, creation)
             if record is None:  # the claim stays open, since the call may still arrive
                 raise
-            created, is_read = store.Created(record.stored_id, record.intermediates), True
+            identifier, kept, is_read = record.stored_id, record.intermediates, True
         with suppress(CertificatesError):  # otherwise the next run that asks finds it in the store
-            ledger.confirm(claim, certificate_id=created.id)
-        kept = created.intermediates
+            ledger.confirm(claim, certificate_id=identifier)
         is_read = is_read or (kept is not None and (len(wanted.intermediates) == 1 or self._says_what_it_kept))
         if not is_read:
-            read = read_kept(self._client, created.id).intermediates
+            read = read_kept(self._client, identifier).intermediates
             kept, self._says_what_it_kept = read, kept == read
-        return replace(wanted.as_record(), id=created.id, intermediates=kept or ())
+        return replace(wanted.as_record(), id=identifier, intermediates=kept or ())
 
     def _created_by(
         self, ledger: Ledger, creation: ImportAction, entry: Entry, since: float

@@ -306,8 +306,8 @@ def test_creating(answer: dict[str, Any], given: dict[str, Any], kept: int | Non
     """What was kept of the chain is what the answer says, or not known."""
     api = client({**answer, **given})
     template = {"certificate": ISSUED.pem}
-    created = create(api, template)
-    assert created.id == 18 and kept == (None if created.intermediates is None else len(created.intermediates))
+    identifier, intermediates = create(api, template)
+    assert identifier == 18 and kept == (None if intermediates is None else len(intermediates))
     [(args, keywords)] = api.asked
     assert args == ("Security_Certificate", "createObject", template)
     assert keywords["repeatable"] is False

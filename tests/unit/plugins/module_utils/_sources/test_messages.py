@@ -94,7 +94,8 @@ def test_each_kind_of_source_has_its_texts() -> None:
 
 
 def test_what_people_call_a_source() -> None:
-    assert [*map(source_name, ("acme_sh", "traefik", "certbot"))] == ["acme.sh", "Traefik", "certbot"]
+    names = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager", "traefik": "Traefik"}
+    assert [*map(source_name, get_args(SourceKind))] == [names.get(kind, kind) for kind in get_args(SourceKind)]
     assert source_name("of a later release") == "of a later release"
     assert name_in_source({"source": "secrets_manager", "name": "web"}) == "Secrets Manager web"
 
