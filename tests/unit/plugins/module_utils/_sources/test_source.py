@@ -124,8 +124,14 @@ def test_a_file_is_traefiks_if_it_is_json(tmp_path: Path) -> None:
 
 def test_what_is_in_no_folder_and_a_folder_without_certificates(tmp_path: Path) -> None:
     assert Source.of({"secrets_manager": {}}) == Source("secrets_manager", "")
-    with fails("not_found", f"No certificates found at {tmp_path}"):
+    with fails("not_found", f"No certificates found at {tmp_path}") as caught:
         Source.of({"path": str(tmp_path)})
+    assert caught.value.details == {"path": str(tmp_path)}
+
+
+def test_the_kind_of_a_path_is_detected(tmp_path: Path) -> None:
+    (tmp_path / "live").mkdir()
+    assert Source.of({"path": str(tmp_path)}) == Source("certbot", str(tmp_path))
 
 
 @pytest.mark.parametrize("kind", [*CLIENTS, "traefik", "folder"])
