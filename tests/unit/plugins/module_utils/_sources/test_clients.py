@@ -145,7 +145,7 @@ def test_a_self_signed_certificate(client: str, tmp_path: Path, read: Reader) ->
     """As of an authority that gives no chain."""
     CLIENTS[client](tmp_path, NAME, self_signed(NAME))
     [record] = read(client, tmp_path).entries
-    assert record.trust == "untrusted" and chain_of(record) == ""
+    assert record.chain.trust == "untrusted" and chain_of(record) == ""
 
 
 # Certbot
@@ -186,7 +186,7 @@ def test_lego_without_bundle(tmp_path: Path, read: Reader) -> None:
     kept.certificate.write_text(ONE.pem)
     assert chain_of(read("lego", tmp_path).entries[0]) == ONE.chain_pem
     (kept.own / f"{NAME}.issuer.crt").unlink()
-    assert read("lego", tmp_path).entries[0].trust == "incomplete"
+    assert read("lego", tmp_path).entries[0].chain.trust == "incomplete"
 
 
 def test_legos_archive_is_not_read(tmp_path: Path, read: Reader) -> None:

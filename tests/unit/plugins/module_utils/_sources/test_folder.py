@@ -132,7 +132,7 @@ def test_text_in_disorder(form: str, tmp_path: Path, read: Reader) -> None:
     write(tmp_path, {"a.pem": change(ONE.pem + ONE.chain_pem), "b.pem": change(ONE.key_pem)})
     found = read("folder", tmp_path)
     assert found == Found(found.entries) and found.keys == {ONE.fingerprint: "b.pem"}
-    assert (found.entries[0].certificate.pem(), found.entries[0].trust) == (ONE.pem, "trusted")
+    assert (found.entries[0].certificate.pem(), found.entries[0].chain.trust) == (ONE.pem, "trusted")
 
 
 @pytest.mark.parametrize("issued", [RSA, ED25519], ids=["rsa", "ed25519"])
@@ -166,7 +166,7 @@ def test_a_store_of_certificates_alone_has_issuers(tmp_path: Path, read: Reader)
     store = pkcs12.serialize_key_and_certificates(None, None, None, ONE.chain, NoEncryption())
     write(tmp_path, {"a.crt": ONE.pem, "a.key": ONE.key_pem, "b.p12": store})
     found = read("folder", tmp_path)
-    assert found == Found(found.entries) and found.entries[0].trust == "trusted"
+    assert found == Found(found.entries) and found.entries[0].chain.trust == "trusted"
 
 
 # What is not taken
@@ -181,7 +181,7 @@ def test_a_cas_own_key_stays_where_it_is(tmp_path: Path, read: Reader) -> None:
     write(tmp_path, {"host.crt": own.pem, "host.key": own.key_pem})
     found = read("folder", tmp_path)
     assert found == Found(found.entries)
-    assert [(one.name, one.trust) for one in found.entries] == [("host", "untrusted"), ("www", "trusted")]
+    assert [(one.name, one.chain.trust) for one in found.entries] == [("host", "untrusted"), ("www", "trusted")]
 
 
 def test_what_is_passed_over(tmp_path: Path, read: Reader) -> None:
@@ -351,7 +351,7 @@ def test_what_matters_less_is_a_warning(client: str, what: str, tmp_path: Path, 
     kept.certificate.write_text(ONE.pem)
     found = read(client, tmp_path)
     assert len(found.entries) == 2 and found.skipped == []
-    assert {one.trust for one in found.entries} == {"trusted"}
+    assert {one.chain.trust for one in found.entries} == {"trusted"}
     [warning] = found.warnings
     assert str(path) in warning
 
