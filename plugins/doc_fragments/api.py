@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documentation that several modules share."""
+"""The options of every module that calls the SoftLayer API."""
 
 from __future__ import annotations
 
@@ -14,46 +14,60 @@ class ModuleDocFragment:
 options:
   username:
     description:
-      - V(apikey) with a key of IBM Cloud. Or E(SL_USERNAME).
+      - User name for the SoftLayer API. With an IBM Cloud API key, the user name is V(apikey).
+      - If not set, the environment variable E(SL_USERNAME) is used, or else the configuration file (see O(config_file)).
     type: str
   api_key:
     description:
-      - Classic or IBM Cloud key, never logged. Or E(SL_API_KEY).
+      - API key of the user, either a classic infrastructure API key or an IBM Cloud API key.
+      - If not set, the environment variable E(SL_API_KEY) is used, or else the configuration file (see O(config_file)).
     type: str
   endpoint_url:
     description:
-      - URL of the API. Or E(SL_ENDPOINT_URL), or SoftLayer's.
+      - URL of the SoftLayer API. If the path of the URL contains C(rest), REST is used instead of XML-RPC.
+      - If not set, the environment variable E(SL_ENDPOINT_URL) is used, or else the configuration file (see O(config_file)), or else the public
+        XML-RPC endpoint.
+      - Credentials are sent over plain HTTP only to a loopback address.
     type: str
   transport:
     description:
-      - V(rest) is faster. Or E(SOFTLAYER_CERTIFICATES_TRANSPORT).
+      - Protocol of the API. For thousands of orders or certificates, V(rest) is faster.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_TRANSPORT) is used, or else the protocol in O(endpoint_url).
     type: str
     choices: [xmlrpc, rest]
   config_file:
     description:
-      - Another file like C(~/.softlayer), which is read, too.
+      - Path of a configuration file in the format of C(~/.softlayer), the configuration file of the SoftLayer SDK.
+      - C(/etc/softlayer.conf) and C(~/.softlayer) are read as well. Values in O(config_file) take precedence.
     type: path
   timeout:
     description:
-      - Seconds for a whole call, to its last byte.
+      - Maximum time in seconds for one API call, until its response is complete.
+      - If not set, C(timeout) of the configuration file is used, or else the default.
     type: float
     default: 60
   proxy:
     description:
-      - HTTP proxy, its login percent-encoded. Or C(https_proxy).
+      - URL of the HTTP proxy, such as V(http://user:password@proxy.example.com:3128). Percent-encode special characters in the user name and the
+        password.
+      - If not set, the environment variable C(https_proxy) is used, or else the configuration file (see O(config_file)).
     type: str
   validate_certs:
     description:
-      - Whether to verify the API's TLS certificate.
+      - Whether to verify the TLS certificate of the API.
+      - If neither O(validate_certs) nor O(ca_path) is set, C(verify) of the configuration file is used, or else the default.
     type: bool
     default: true
   ca_path:
     description:
-      - CAs of the API, PEM. Or E(SOFTLAYER_CERTIFICATES_CA_PATH).
+      - Path of a file or directory with the CA certificates to trust for the API, in PEM format.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_CA_PATH) is used, or else C(verify) of the configuration file, or else the
+        trusted root certificates of the host.
     type: path
   retries:
     description:
-      - How often to repeat reads, and calls not processed.
+      - Maximum number of times to repeat a failed API call, from 0 to 100. Only calls that read, and calls that the server did not process, are
+        repeated.
     type: int
     default: 5
 requirements:

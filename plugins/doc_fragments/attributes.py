@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What modules of this collection have in common as modules."""
+"""The attributes that several modules share."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Shows what would be done, and does nothing.
+    description: In check mode, the module returns what it would change, and changes nothing.
   diff_mode:
-    description: Shows what changes, as public facts only.
+    description: In diff mode, the module returns the differences. They contain public facts only, never a private key or a password.
   idempotent:
-    description: A second run right after the first changes nothing.
+    description: If the module runs a second time immediately after the first, the second run changes nothing.
 """
 
     INFO_MODULE = r"""
@@ -42,7 +42,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Sets the API's options once, in C(module_defaults).
+    description: Use the action group in C(module_defaults) to set the options of the API for all modules at once.
     support: full
     membership:
       - softlayer.certificates.softlayer
@@ -52,10 +52,11 @@ attributes:
 options: {}
 attributes:
   progress:
-    description: On Linux, the module shows on your terminal every 15 seconds how much is done and what it waits for.
+    description: On Linux, the module reports its progress on your terminal every 15 seconds.
     support: partial
     details:
-      - Nothing is shown in jobs of AWX and ansible-runner, in a pipe, by cron, with the callback P(softlayer.certificates.quiet#callback), in check
-        mode, by a module that runs on another host, or by a user who may not write to the terminal, as after C(su).
-      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval. With V(0), nothing is shown.
+      - The module reports no progress in jobs of AWX and ansible-runner, in a pipe, in a cron job, with the callback
+        P(softlayer.certificates.quiet#callback), in check mode, on a remote host, or if the user cannot write to the terminal (for example after
+        C(su)).
+      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets the interval in seconds. V(0) switches progress reports off.
 """

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What modules and plugins need where they run; what calls the API needs is in C(api). The versions are those of C(requirements.txt)."""
+"""The requirements of modules and plugins on the host that runs them, with the versions of C(requirements.txt); C(api) has those of API calls."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What every module and plugin needs, and what those need that read certificates, keep a ledger or look for trust."""
+    """The requirements of every module and plugin, and of those that read certificates, use a ledger, or evaluate trust."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -33,5 +33,5 @@ requirements:
     ROOTS = r"""
 options: {}
 requirements:
-  - certifi >= 2022.9.24 (where a machine has no roots)
+  - certifi >= 2022.9.24 (if the host has no trusted root certificates)
 """

@@ -2,29 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which instance of IBM Cloud Secrets Manager is meant; defined in C(module_utils/_secrets_manager/settings.py)."""
+"""The options for an instance of IBM Cloud Secrets Manager; defined in C(module_utils/_secrets_manager/settings.py)."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that name an instance of Secrets Manager, and what is needed to call it."""
+    """The options that specify an instance of Secrets Manager, and the library that calls its API."""
 
     DOCUMENTATION = r"""
 options:
   instance_url:
     description:
-      - Endpoint of the instance of Secrets Manager, as on its page Endpoints, such as
-        V(https://INSTANCE-ID.us-south.secrets-manager.appdomain.cloud). With C(.private) in it, it is reached by IBM Cloud's private
-        network.
+      - URL of the Secrets Manager instance, such as V(https://INSTANCE-ID.us-south.secrets-manager.appdomain.cloud). The page I(Endpoints) of
+        the instance shows its URL.
+      - The URL of the private endpoint, which contains C(.private), uses the private network of IBM Cloud.
       - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_INSTANCE_URL) is used.
-      - Tokens are never sent over plain C(http), except to loopback hosts.
+      - Tokens are sent over plain HTTP only to a loopback address.
     type: str
   iam_url:
     description:
-      - URL of IBM Cloud's login (IAM). The default is V(https://iam.cloud.ibm.com), for an instance on the private network
-        V(https://private.iam.cloud.ibm.com).
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_IAM_URL) is used.
+      - URL of the IAM service of IBM Cloud, which issues the access tokens.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_IAM_URL) is used, or else V(https://iam.cloud.ibm.com), or
+        V(https://private.iam.cloud.ibm.com) if O(instance_url) is a private endpoint.
     type: str
 requirements:
   - ibm-secrets-manager-sdk >= 2.1.13

@@ -2,71 +2,73 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documentation of what lists SSL orders."""
+"""The options that select SSL orders."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that say which SSL orders to list; defined in C(module_utils/_softlayer/options.py)."""
+    """The options that select SSL orders; defined in C(module_utils/_softlayer/options.py)."""
 
     DOCUMENTATION = r"""
 options:
   order_ids:
     description:
-      - Only these orders. A list that is empty or null is refused. An id that does not exist is not an error.
+      - IDs of the orders to select. An ID that does not exist is not an error. An empty list or null is rejected.
     type: list
     elements: int
   common_names:
     description:
-      - Only orders with a name that matches one of these shell patterns, ignoring case. Both the common name and the DNS names of the CSR
-        are compared. A list that is empty or null is refused.
-      - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
-        certificate itself, write V([*].example.com).
+      - Shell patterns of names. An order is selected if its common name or a DNS name of its CSR matches one of them, ignoring case. An
+        empty list or null is rejected.
+      - An internationalized name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a
+        wildcard certificate itself, write V([*].example.com).
     type: list
     elements: str
   statuses:
     description:
-      - Only orders with one of these statuses. A list that is empty or null is refused.
-      - V(pending) orders wait for the certificate authority, V(approved) and V(complete) orders have been issued, V(canceled) orders were
-        rejected or canceled. V(unknown) stands for every other status of the API.
+      - Statuses of the orders to select. An empty list or null is rejected.
+      - V(pending) orders wait for the CA. For V(approved) and V(complete) orders, the CA has issued the certificate. V(canceled) orders
+        were rejected or canceled. V(unknown) means any other status of the API.
     type: list
     elements: str
     choices: [pending, approved, complete, canceled, unknown]
   approver_emails:
     description:
-      - Only orders whose domain administrator, who receives the emails, matches one of these shell patterns, ignoring case. A list that is
-        empty or null is refused.
+      - Shell patterns of the email address of the domain administrator, who receives the emails. An order is selected if its address
+        matches one of them, ignoring case. An empty list or null is rejected.
     type: list
     elements: str
   expires_within_days:
     description:
-      - Only orders that expire within this number of days and have not expired yet.
+      - Select only orders that expire within this number of days and have not expired yet.
     type: int
   exclude_expired:
     description:
-      - Whether to leave out orders that have expired.
+      - Whether to exclude orders that have expired.
     type: bool
     default: false
   imported:
     description:
-      - With V(true), only orders whose certificate is in the certificate store. With V(false), only the others.
-      - A certificate belongs to an order if it is valid, has the public key of the order's CSR, and was issued for the order's term. It
-        becomes valid no earlier than two days before the order's C(effective_at), or expires no earlier than two days before its
-        C(expires_at). A renewal that keeps its key is a different certificate.
-      - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this.
-      - An order whose certificate was replaced by a newer one in the store does not count as imported; see C(superseded_by).
+      - Whether the certificate of the order must be in the certificate store. V(true) selects only orders whose certificate is in the
+        store; V(false) selects only the others.
+      - A certificate belongs to an order if it is valid, has the public key of the CSR of the order, and was issued for the term of the
+        order. The certificate becomes valid no earlier than two days before C(effective_at) of the order, or expires no earlier than two days before
+        C(expires_at). A renewal with the same key is a different certificate.
+      - Requires the permission C(SECURITY_CERTIFICATE_MANAGE).
+      - If the store contains only a newer certificate that replaced the certificate of the order, the order does not count as imported
+        (see C(superseded_by)).
     type: bool
   gather_imported:
     description:
-      - Also report for each order whether the store holds its certificate or one that has replaced it. Implied by O(imported).
-      - Without the permission C(SECURITY_CERTIFICATE_MANAGE), the API user cannot know this. Then C(certificate_ids), C(imported) and
-        C(superseded_by) are null, with a warning.
+      - Whether to return for each order if the store contains its certificate or a newer certificate that replaced it. Implied by O(imported).
+      - If the API user does not have the permission C(SECURITY_CERTIFICATE_MANAGE), C(certificate_ids), C(imported), and C(superseded_by)
+        are null, with a warning.
     type: bool
     default: false
   account_id:
     description:
-      - Id of the account whose orders to list. The default is the API user's own account.
+      - ID of the account whose orders to list. If not set, the account of the API user is used.
     type: int
 """
 
@@ -74,64 +76,67 @@ options:
 options:
   select:
     description:
-      - Which orders to select, as options of M(softlayer.certificates.ssl_order_info). V({}) selects all orders of the account. Null is
-        refused, and so is a condition that is null or empty.
+      - The orders to select, as a dict of options of M(softlayer.certificates.ssl_order_info). V({}) selects all orders of the account.
+        Null is rejected, and so is a condition that is null or empty.
     type: dict
     suboptions:
       order_ids:
         description:
-          - Only these orders. A list that is empty or null is refused.
+          - IDs of the orders to select. An empty list or null is rejected.
         type: list
         elements: int
       common_names:
         description:
-          - Only orders with a name that matches one of these shell patterns, ignoring case. Both the common name and the DNS names of the CSR
-            are compared. A list that is empty or null is refused.
-          - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
-            certificate itself, write V([*].example.com).
+          - Shell patterns of names. An order is selected if its common name or a DNS name of its CSR matches one of them, ignoring
+            case. An empty list or null is rejected.
+          - An internationalized name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of
+            a wildcard certificate itself, write V([*].example.com).
         type: list
         elements: str
       statuses:
         description:
-          - Only orders with one of these statuses. A list that is empty or null is refused.
-          - V(pending) orders wait for the certificate authority, V(approved) and V(complete) orders have been issued, V(canceled) orders were
-            rejected or canceled. V(unknown) stands for every other status of the API.
+          - Statuses of the orders to select. An empty list or null is rejected.
+          - V(pending) orders wait for the CA. For V(approved) and V(complete) orders, the CA has issued the certificate. V(canceled)
+            orders were rejected or canceled. V(unknown) means any other status of the API.
         type: list
         elements: str
         choices: [pending, approved, complete, canceled, unknown]
       approver_emails:
         description:
-          - Only orders whose domain administrator, who receives the emails, matches one of these shell patterns, ignoring case. A list that is
-            empty or null is refused.
+          - Shell patterns of the email address of the domain administrator, who receives the emails. An order is selected if its
+            address matches one of them, ignoring case. An empty list or null is rejected.
         type: list
         elements: str
       expires_within_days:
         description:
-          - Only orders that expire within this number of days and have not expired yet.
+          - Select only orders that expire within this number of days and have not expired yet.
         type: int
       exclude_expired:
         description:
-          - Whether to leave out orders that have expired.
+          - Whether to exclude orders that have expired.
         type: bool
         default: false
       imported:
         description:
-          - With V(true), only orders whose certificate is in the certificate store. With V(false), only the others.
-          - A certificate belongs to an order if it is valid, has the public key of the order's CSR, and was issued for the order's term. It
-            becomes valid no earlier than two days before the order's C(effective_at), or expires no earlier than two days before its
-            C(expires_at). A renewal that keeps its key is a different certificate.
-          - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this.
-          - An order whose certificate was replaced by a newer one in the store does not count as imported; see C(superseded_by).
+          - Whether the certificate of the order must be in the certificate store. V(true) selects only orders whose certificate is in
+            the store; V(false) selects only the others.
+          - A certificate belongs to an order if it is valid, has the public key of the CSR of the order, and was issued for the term
+            of the order. The certificate becomes valid no earlier than two days before C(effective_at) of the order, or expires no earlier than two
+            days before C(expires_at). A renewal with the same key is a different certificate.
+          - Requires the permission C(SECURITY_CERTIFICATE_MANAGE).
+          - If the store contains only a newer certificate that replaced the certificate of the order, the order does not count as
+            imported (see C(superseded_by)).
         type: bool
       gather_imported:
         description:
-          - Also report for each order whether the store holds its certificate or one that has replaced it. Implied by O(select.imported).
-          - Without the permission C(SECURITY_CERTIFICATE_MANAGE), the API user cannot know this. Then C(certificate_ids), C(imported) and
+          - Whether to return for each order if the store contains its certificate or a newer certificate that replaced it. Implied by
+            O(select.imported).
+          - If the API user does not have the permission C(SECURITY_CERTIFICATE_MANAGE), C(certificate_ids), C(imported), and
             C(superseded_by) are null, with a warning.
         type: bool
         default: false
       account_id:
         description:
-          - Id of the account whose orders to list. The default is the API user's own account.
+          - ID of the account whose orders to list. If not set, the account of the API user is used.
         type: int
 """
