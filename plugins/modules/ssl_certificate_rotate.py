@@ -4,22 +4,25 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bring what any client has renewed to the listeners that serve it."""
+"""Deploy renewed certificates to HTTPS listeners and verify what they serve."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssl_certificate_rotate
-short_description: Import renewed certificates, have load balancers serve them, see that they do, and clean up
+short_description: Deploy renewed certificates to HTTPS listeners and verify what they serve
 version_added: 1.0.0
 description:
-  - Reads the O(sources), imports what may stand in for a certificate of the store, has the HTTPS listeners of load balancers serve it, looks
-    at each of their addresses, and deletes what was replaced.
-  - A certificate may stand in for another one if it is valid, newer, of the same organization and key type, has all of its names, is trusted
-    no less, and does not end before it while due.
-  - What a client accepts today, it accepts tomorrow, or the run fails. Authorities are asked what they have revoked, or want renewed.
-  - Needs C(SECURITY_CERTIFICATE_MANAGE), C(LOADBALANCER_MANAGE) and access to the load balancers.
-  - An option that limits a run, such as O(load_balancers), is refused if it is null or empty. To not limit the run, do not set the option.
+  - Reads renewed certificates from O(sources), imports those that can replace a certificate in the store, switches the HTTPS listeners to them,
+    verifies what each address of a listener serves, and deletes the replaced certificates if O(remove_superseded=true).
+  - A certificate can replace another one if it is valid, is newer, has the same organization and key type, covers all DNS names of the other
+    certificate, is trusted at least as much, and does not expire earlier while it is due for renewal. See
+    M(softlayer.certificates.ssl_certificate_deploy) for the complete rule.
+  - Each listener is tested with a TLS client (OpenSSL) before and after the change. If the client accepted the old certificate and rejects the
+    new one, the module rolls the listener back and fails.
+  - In check mode, the module makes the same decisions, but imports, switches, and deletes nothing.
+  - Requires the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
+  - An option that limits a run, such as O(load_balancers), is rejected if it is null or empty. To not limit the run, do not set the option.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -44,224 +47,267 @@ attributes:
 options:
   sources:
     description:
-      - Where certificates and keys come from, one kind an entry.
+      - The sources of the certificates and private keys. Each list entry has exactly one kind of source.
+      - The phase V(import) requires at least one source.
+      - Each certificate is paired with its private key by the public key, independent of the file names. Files that are damaged or incomplete are
+        skipped with a reason.
     type: list
     elements: dict
     suboptions:
       path:
         description:
-          - The directory of certbot, lego, or acme.sh, the C(acme.json) of Traefik, or a directory of certificates and keys. The module detects
-            which of these it is, and fails if the path contains no certificates.
+          - Path of the directory of certbot, lego, or acme.sh, of the C(acme.json) file of Traefik, or of a directory that contains certificates
+            and private keys. The module detects the kind of the source, and fails if the path contains no certificates.
         type: path
       certbot:
-        description: V(/etc/letsencrypt), or a folder in it.
+        description:
+          - Path of the certbot configuration directory, such as V(/etc/letsencrypt), of its C(live) directory, or of the directory of one
+            certificate in C(live).
         type: path
       lego:
-        description: V(~/.lego), or V(certificates) in it.
+        description: Path of the lego directory, such as V(~/.lego), or of its C(certificates) directory.
         type: path
       acme_sh:
-        description: V(~/.acme.sh), or one folder in it.
+        description: Path of the acme.sh directory, such as V(~/.acme.sh), or of the directory of one certificate in it.
         type: path
       traefik:
-        description: Its file C(acme.json), of Traefik 2 or later.
+        description: Path of the C(acme.json) file of Traefik 2 or later, or of the directory that contains the file.
         type: path
       folder:
-        description: Of certificates and keys; not the folders in it.
+        description: Path of a directory that contains certificates and private keys. Subdirectories are not read.
         type: path
       mail:
-        description: A mailbox; needs O(sources[].privatekey_dir).
+        description: The mailbox that receives the certificates. Requires O(sources[].privatekey_dir).
         type: dict
         suboptions:
           imap:
-            description: A folder on an IMAP server.
+            description: A folder on an IMAP server. Set exactly one of C(imap), C(maildir), and C(paths).
             type: dict
             suboptions:
               host:
-                description: The mail server.
+                description: Host name or IP address of the IMAP server.
                 type: str
                 required: true
               port:
-                description: Its port; default that of C(security).
+                description: Port of the IMAP server. If not set, the standard port for O(sources[].mail.imap.security) is used.
                 type: int
               username:
-                description: Whose mailbox it is.
+                description: User name for the login to the IMAP server.
                 type: str
                 required: true
               password:
-                description: Password of that user.
+                description: Password for the login to the IMAP server.
                 type: str
                 required: true
               folder:
-                description: Folder to read.
+                description: Name of the IMAP folder to search.
                 type: str
                 default: INBOX
               security:
-                description: How to encrypt; V(none) only on loopback.
+                description: The method that encrypts the connection. V(none) is allowed only for a loopback address.
                 type: str
                 choices: [tls, starttls, none]
                 default: tls
               validate_certs:
-                description: Whether to verify its certificate.
+                description: Whether to verify the certificate of the IMAP server.
                 type: bool
                 default: true
               ca_path:
-                description: File of CA certificates to verify it with.
+                description: Path of a file with the CA certificates that verify the IMAP server.
                 type: path
               timeout:
-                description: Seconds for each response.
+                description: Maximum time in seconds to wait for each response of the IMAP server.
                 type: float
                 default: 60
           maildir:
-            description: A Maildir, with C(new) and C(cur).
+            description: Path of a Maildir, which is a directory with the subdirectories C(new) and C(cur).
             type: path
           paths:
-            description: Messages, and folders of C(.eml) files.
+            description: Paths of saved messages, or of directories that contain C(.eml) files.
             type: list
             elements: path
           max_age_days:
-            description: Older messages are not read.
+            description: Maximum age of messages in days. Older messages are ignored.
             type: float
             default: 30
           max_message_bytes:
-            description: Larger messages are passed over.
+            description: Maximum size of a message in bytes, from 65536 to 1073741824. Larger messages are skipped.
             type: int
             default: 10485760
       privatekey_dir:
-        description: Folder of the keys to search for.
+        description: Path of the directory with the private keys whose certificates the module searches for in O(sources[].mail).
         type: path
       secrets_manager:
-        description: An instance of IBM Cloud Secrets Manager.
+        description: An instance of IBM Cloud Secrets Manager. For all certificates of the instance, write V({}).
         type: dict
         suboptions:
           instance_url:
-            description: Or E(SOFTLAYER_CERTIFICATES_INSTANCE_URL).
+            description: URL of the instance. If not set, the environment variable E(SOFTLAYER_CERTIFICATES_INSTANCE_URL) is used.
             type: str
           iam_url:
-            description: Or E(SOFTLAYER_CERTIFICATES_IAM_URL), else IBM's.
+            description:
+              - URL of the IAM service. If not set, the environment variable E(SOFTLAYER_CERTIFICATES_IAM_URL) is used, or else the public IAM
+                service of IBM Cloud, or its private endpoint if O(sources[].secrets_manager.instance_url) is a private endpoint.
             type: str
           api_key:
-            description: Or E(IBMCLOUD_API_KEY), or O(api_key) of V(apikey).
+            description:
+              - IBM Cloud API key for the instance. If not set, O(api_key) is used if O(username=apikey), or else the environment variable
+                E(IBMCLOUD_API_KEY).
             type: str
           names:
-            description: Patterns of names; each must match. A list that is empty or null is refused here, too.
+            description:
+              - Shell patterns of the names of the secrets to read, ignoring case. If a pattern matches no secret, the run fails. An empty list
+                or null is rejected.
             type: list
             elements: str
           labels:
-            description: A secret must have all of them.
+            description: Labels of the secrets to read. A secret is read only if it has all of these labels. An empty list or null is rejected.
             type: list
             elements: str
           secret_groups:
-            description: Names or ids of groups.
+            description: Names or IDs of the secret groups to read. If not set, all groups are read. An empty list or null is rejected.
             type: list
             elements: str
           types:
-            description: Types of secrets; default all.
+            description: Types of the secrets to read. If not set, all types are read. An empty list or null is rejected.
             type: list
             elements: str
             choices: [public_cert, imported_cert, private_cert]
   phases:
     description:
-      - V(clean_up) needs O(remove_superseded), V(report) the role.
+      - The phases to run. V(import) imports certificates, V(deploy) switches listeners, V(verify) tests what the listeners serve, and
+        V(clean_up) deletes replaced certificates if O(remove_superseded=true).
+      - V(report) has no effect in this module. The role P(softlayer.certificates.ssl_rotation#role) uses V(report).
     type: list
     elements: str
     choices: [import, deploy, verify, clean_up, report]
     default: [import, deploy, verify, clean_up]
   common_names:
-    description: Patterns of names, by default all. Each must match. A list that is empty or null is refused.
+    description:
+      - Shell patterns of the names of the certificates to process. If not set, all certificates are processed.
+      - If a pattern matches no name in the store and in the sources, the run fails. An empty list or null is rejected.
     type: list
     elements: str
   load_balancers:
-    description: Patterns of names, by default all. Each must match. A list that is empty or null is refused.
+    description:
+      - Shell patterns of the names of the load balancers to process. If not set, all load balancers are processed.
+      - If a pattern matches no load balancer, the run fails. An empty list or null is rejected.
     type: list
     elements: str
   import_new:
-    description: Whether to import also what replaces nothing.
+    description: Whether to also import certificates that do not replace a certificate in the store.
     type: bool
     default: false
   trust:
-    description: V(require) imports only what leads to a trusted root.
+    description:
+      - The action for a certificate whose chain does not lead to a trusted root certificate. V(require) skips the certificate. V(warn) imports
+        the certificate and issues a warning.
     type: str
     choices: [require, warn]
     default: require
   trusted_ca_path:
-    description: Roots (file or folder) beside the machine's.
+    description: Path of a file or directory with root certificates that are trusted in addition to those of the host.
     type: path
   intermediate_path:
-    description: File of issuers that sources lack.
+    description: Path of a file with intermediate certificates. The module uses them if a source does not contain them.
     type: path
   privatekey_passphrase:
-    description: Opens the keys and PKCS#12 files.
+    description: Passphrase of encrypted private keys and PKCS#12 files.
     type: str
   concurrency:
-    description: Maximum number of API calls at once.
+    description: Maximum number of concurrent API calls, from 1 to 256.
     type: int
     default: 8
   deploy_concurrency:
-    description: Load balancers to change at once.
+    description: Maximum number of load balancers to change at the same time, from 1 to 64.
     type: int
     default: 4
   max_listeners:
-    description: With more to switch, none is; the run fails.
+    description:
+      - Maximum number of listeners that one run may switch. If more listeners need a new certificate, the module switches none of them and fails.
     type: int
     default: 20
   balancer_wait_timeout:
-    description: Seconds to wait for balancers and runs.
+    description: Maximum time in seconds to wait for a load balancer to become ACTIVE, and for another run to release its lock.
     type: float
     default: 900
   verify_timeout:
-    description: Seconds until a switched listener serves what it got.
+    description: Maximum time in seconds for a switched listener to serve its new certificate.
     type: float
     default: 120
   rollback:
-    description: Whether to point a listener back that a switch broke.
+    description:
+      - Whether to switch a listener back to its previous certificate if the listener stops working after the change. See
+        O(softlayer.certificates.ssl_certificate_deploy#module:rollback).
     type: bool
     default: true
   remove_superseded:
-    description: Whether to delete what is seen to be replaced.
+    description:
+      - Whether the V(clean_up) phase deletes replaced certificates from the store. A certificate is deleted only if no service uses it, and only
+        after its replacement was verified on every listener.
     type: bool
     default: false
   remove_unverified:
-    description: Whether to do it also where nobody can look.
+    description:
+      - Whether O(remove_superseded) also deletes a certificate if a listener or an endpoint could not be reached for verification.
+      - A certificate is kept in any case if a listener serves something else than its certificate, or if an endpoint serves the old certificate.
     type: bool
     default: false
   ledger_url:
-    description: Ledger by which runs take turns, else E(SOFTLAYER_CERTIFICATES_LEDGER_URL), else a file.
+    description:
+      - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from making the same change.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else a SQLite file in the state directory of the user.
+        See O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
     type: str
   endpoints:
-    description: What else must serve it, as in M(softlayer.certificates.ssl_endpoint_info), for V(verify).
+    description:
+      - Additional TLS endpoints to verify in the V(verify) phase, in the format of
+        O(softlayer.certificates.ssl_endpoint_info#module:endpoints). The module never changes them.
+      - If an endpoint does not serve what its C(expected) specifies, the run fails. If C(expected) is not set, the endpoint must serve a certificate
+        for its server name. An endpoint that cannot be reached is skipped.
     type: list
     elements: raw
   approved:
     description:
-      - What check mode returned; only that is done. Null or V({}) is refused. An import or a switch that cannot be done any more fails with the reason
-        V(changed_meanwhile).
+      - The RV(preview) that a previous run in check mode returned. The module makes only the imports, switches, and deletions in it, and skips all
+        others with the reason V(not_approved). Null and V({}) are rejected.
+      - If an approved import or switch is no longer possible, it fails with the reason V(changed_meanwhile).
     type: dict
   adopt:
     description:
-      - Only gives the first certificate of a name, see RV(adopted). Null is refused.
+      - Deploys the initial certificate for a domain to listeners whose present certificate it cannot replace by the usual rule, for example
+        because the organization differs. Nothing else is processed. See RV(adopted).
+      - Requires the phases V(import) and V(deploy). Null is rejected.
     type: dict
     suboptions:
       common_name:
-        description: A name of a certificate of the sources.
+        description: One of the DNS names of the certificate to deploy. The certificate must be in O(sources).
         type: str
         required: true
       listeners:
-        description: As V(prod-web:443); default by its names. A list that is empty or null is refused.
+        description:
+          - The listeners to switch, such as V(prod-web:443). If not set, all listeners are switched whose certificate shares a name with the
+            certificate to deploy. An empty list or null is rejected.
         type: list
         elements: str
   gather_certificates:
-    description: Whether to return what a report needs.
+    description:
+      - Whether to return RV(selection), RV(certificates), RV(source_certificates), and RV(source_problems).
+        M(softlayer.certificates.ssl_certificate_report) needs them.
     type: bool
     default: true
   check_revocation:
-    description: With V(off), no authority is asked anything.
+    description:
+      - Whether to request CRLs and ACME renewal information (RFC 9773) from the CAs. With V(warn), a failed request causes a warning. With V(off),
+        no request is sent.
     type: str
     choices: [warn, "off"]
     default: warn
   fail_on:
     description:
-      - For which reasons in RV(attention) the module fails. It fails for V(held_back) after 3 days, and for V(unusable) once what is served is
-        due for renewal and nothing else renews it.
+      - The reasons in RV(attention) for which the run fails. With an empty list, the run fails for none of them.
+      - V(held_back) fails the run only after the renewal has been held back for more than 3 days. V(unusable) fails the run only if the served
+        certificate is due for renewal and no other renewal is available.
     type: list
     elements: str
     choices: [expired, expiring, not_yet_valid, unusable, revoked, held_back, not_served, not_accepted, renewal_requested]
@@ -269,24 +315,24 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Bring what certbot has renewed to the load balancers
+- name: Preview the rotation of the certificates that certbot has renewed
   softlayer.certificates.ssl_certificate_rotate:
     sources: [{certbot: /etc/letsencrypt}]
     remove_superseded: true
-  check_mode: true # only shows what would be done
-  register: shown
+  check_mode: true # changes nothing
+  register: preview
 
-- name: Do only that
+- name: Make exactly these changes
   softlayer.certificates.ssl_certificate_rotate:
     sources: [{certbot: /etc/letsencrypt}]
     remove_superseded: true
-    approved: "{{ shown.preview }}"
+    approved: "{{ preview.preview }}"
 
-- name: Rotate what the client of this host has renewed, whichever client that is
+- name: Rotate the certificates of any ACME client, whose kind the module detects
   softlayer.certificates.ssl_certificate_rotate:
     sources: [{path: /etc/letsencrypt}]
 
-- name: Rotate certificates of several clients, for some names and load balancers
+- name: Rotate the certificates of several ACME clients, for some names and load balancers
   softlayer.certificates.ssl_certificate_rotate:
     sources: [{lego: ~/.lego}, {acme_sh: ~/.acme.sh}, {traefik: /etc/traefik/acme.json}]
     privatekey_passphrase: "{{ vault_key_passphrase }}"
@@ -298,7 +344,7 @@ EXAMPLES = r"""
     deploy_concurrency: 8
     ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
 
-- name: Rotate certificates that come by email, and what Secrets Manager has renewed, over the private network
+- name: Rotate certificates from mailboxes and, over the private network, from Secrets Manager
   softlayer.certificates.ssl_certificate_rotate:
     sources:
       - mail:
@@ -315,12 +361,12 @@ EXAMPLES = r"""
            iam_url: https://private.iam.cloud.ibm.com, api_key: "{{ vault_ibm_cloud_api_key }}"}
     intermediate_path: /srv/ca.pem
 
-- name: Give a listener its first certificate of Let's Encrypt
+- name: Deploy the initial certificate for a domain from Let's Encrypt
   softlayer.certificates.ssl_certificate_rotate:
     sources: [{certbot: /etc/letsencrypt}]
     adopt: {common_name: portal.example.com, listeners: ["prod-portal:443"]}
 
-- name: See what is served and what is due, and change nothing
+- name: Verify what the listeners serve, without changing anything
   softlayer.certificates.ssl_certificate_rotate:
     phases: [verify]
     endpoints: [{host: vpc.example.net, server_name: www.example.com, expected: [www.example.com, example.com]}]
@@ -328,7 +374,7 @@ EXAMPLES = r"""
     fail_on: [expired, expiring, not_served]
     gather_certificates: false
 
-- name: Take all that a folder has, in a short window, and leave what breaks
+- name: Import all certificates of a directory and deploy them in a short maintenance window, without rollback
   softlayer.certificates.ssl_certificate_rotate:
     {sources: [{folder: /srv/tls}], import_new: true, trust: warn, rollback: false, remove_superseded: true, remove_unverified: true,
      balancer_wait_timeout: 300, verify_timeout: 60}
@@ -336,118 +382,1727 @@ EXAMPLES = r"""
 
 RETURN = r"""
 imported:
-  description:
-    - What was imported, with its C(source).
+  description: The certificates that were imported. In check mode, the certificates that would be imported.
   returned: success
   type: list
   elements: dict
+  contains:
+    id:
+      description: ID of the certificate in the store. In check mode, null.
+      type: int
+      sample: 4711
+    common_name:
+      description: Common name of the certificate, or null if the certificate has none.
+      type: str
+      sample: www.example.com
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    public_key_sha256:
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    serial_number:
+      description: Serial number of the certificate.
+      type: int
+      sample: 305419896
+    not_before:
+      description: Time when the certificate becomes valid.
+      type: str
+      sample: "2026-11-30T08:00:00Z"
+    not_after:
+      description: Time when the certificate expires.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    subject_alt_names:
+      description: Subject alternative names of the certificate.
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    key_type:
+      description: Algorithm of the key.
+      type: str
+      sample: RSA
+    key_size:
+      description: Size of the key in bits.
+      type: int
+      sample: 2048
+    trust:
+      description:
+        - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
+          V(untrusted).
+      type: str
+      sample: trusted
+    notes:
+      description: Notes of the certificate in the store.
+      type: str
+      sample: ""
+    order_id:
+      description: ID of the order of the certificate. Always null in a rotation.
+      type: int
+      sample: null
+    superseded:
+      description: The certificates in the store that the imported certificate can replace.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: ID of the certificate in the store.
+          type: int
+          sample: 4690
+        not_after:
+          description: Time when the certificate expires.
+          type: str
+          sample: "2026-12-29T08:00:00Z"
+        associated_service_count:
+          description: Number of services that use the certificate.
+          type: int
+          sample: 1
+        removed:
+          description: Whether the import deleted the certificate. A rotation deletes certificates only in the phase V(clean_up).
+          type: bool
+          sample: false
+    outcome:
+      description: V(imported).
+      type: str
+      sample: imported
+    reason:
+      description: Always null.
+      type: str
+      sample: null
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: Imported.
+    source:
+      description: Kind of the source, as the suboptions of O(sources) name it.
+      type: str
+      sample: certbot
+    name:
+      description: Name of the certificate in its source.
+      type: str
+      sample: www.example.com
+    path:
+      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
+      type: str
+      sample: /etc/letsencrypt/live/www.example.com/cert.pem
 deployed:
-  description: The listeners that were switched.
+  description: The listeners that were switched. In check mode, the listeners that would be switched.
   returned: success
   type: list
   elements: dict
+  contains:
+    load_balancer:
+      description: Name of the load balancer, or of the endpoint.
+      type: str
+      sample: prod-web
+    load_balancer_uuid:
+      description: UUID of the load balancer, or null for an endpoint.
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    address:
+      description: Host name or IP address of the load balancer or endpoint.
+      type: str
+      sample: prod-web-278444-dal10.clb.appdomain.cloud
+    port:
+      description: Port of the listener or endpoint.
+      type: int
+      sample: 443
+    listener_uuid:
+      description: UUID of the listener, or null for an endpoint.
+      type: str
+      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
+    common_name:
+      description: Common name of the certificate C(certificate_id), or null if the certificate has none.
+      type: str
+      sample: www.example.com
+    subject_alt_names:
+      description: Subject alternative names of the certificate C(certificate_id).
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    previous_certificate_id:
+      description: ID of the certificate that the listener had before the run, or null if it had none.
+      type: int
+      sample: 4699
+    certificate_id:
+      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
+      type: int
+      sample: 4711
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate C(certificate_id), in hexadecimal.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    not_after:
+      description: Time when the certificate C(certificate_id) expires.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    effective_not_after:
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
+          certificate, whichever is earlier.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    limited_by:
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+      type: str
+      sample: null
+    served:
+      description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
+      type: bool
+      sample: true
+    accepted:
+      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
+      type: bool
+      sample: true
+    served_fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    outcome:
+      description: V(switched).
+      type: str
+      sample: switched
+    reason:
+      description: V(unreachable) if the module could not connect to the listener after the change; otherwise null.
+      type: str
+      sample: null
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: Switched and verified.
 verified:
-  description: Those seen to serve what they have.
+  description: The listeners and endpoints that serve their certificate.
   returned: success
   type: list
   elements: dict
+  contains:
+    load_balancer:
+      description: Name of the load balancer, or of the endpoint.
+      type: str
+      sample: prod-web
+    load_balancer_uuid:
+      description: UUID of the load balancer, or null for an endpoint.
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    address:
+      description: Host name or IP address of the load balancer or endpoint.
+      type: str
+      sample: prod-web-278444-dal10.clb.appdomain.cloud
+    port:
+      description: Port of the listener or endpoint.
+      type: int
+      sample: 443
+    listener_uuid:
+      description: UUID of the listener, or null for an endpoint.
+      type: str
+      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
+    common_name:
+      description: Common name of the certificate C(certificate_id), or null if the certificate has none.
+      type: str
+      sample: www.example.com
+    subject_alt_names:
+      description: Subject alternative names of the certificate C(certificate_id).
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    previous_certificate_id:
+      description: ID of the certificate that the listener had before the run, or null if it had none.
+      type: int
+      sample: 4699
+    certificate_id:
+      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
+      type: int
+      sample: 4711
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate C(certificate_id), in hexadecimal.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    not_after:
+      description: Time when the certificate C(certificate_id) expires.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    effective_not_after:
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
+          certificate, whichever is earlier.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    limited_by:
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+      type: str
+      sample: null
+    served:
+      description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
+      type: bool
+      sample: true
+    accepted:
+      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
+      type: bool
+      sample: true
+    served_fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    outcome:
+      description:
+        - V(switched) or V(unchanged) if the phase V(deploy) ran, and V(skipped) if it found a newer certificate that cannot replace the
+          present one. V(verified) if the phase V(deploy) did not run, and in check mode.
+      type: str
+      sample: verified
+    reason:
+      description: Code of the reason, or null. The guide of reasons explains the codes.
+      type: str
+      sample: null
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: The listener serves its certificate.
 removed:
-  description: The certificates that were deleted.
+  description: The certificates that were deleted. In check mode, the certificates that would be deleted.
   returned: success
   type: list
   elements: dict
+  contains:
+    id:
+      description: ID that the certificate had in the store.
+      type: int
+      sample: 4699
+    common_name:
+      description: Common name of the certificate, or null if the certificate has none.
+      type: str
+      sample: www.example.com
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    public_key_sha256:
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    serial_number:
+      description: Serial number of the certificate.
+      type: int
+      sample: 305419896
+    not_before:
+      description: Time when the certificate becomes valid.
+      type: str
+      sample: "2026-11-30T08:00:00Z"
+    not_after:
+      description: Time when the certificate expires.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    subject_alt_names:
+      description: Subject alternative names of the certificate.
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    key_type:
+      description: Algorithm of the key.
+      type: str
+      sample: RSA
+    key_size:
+      description: Size of the key in bits.
+      type: int
+      sample: 2048
+    trust:
+      description: Always null.
+      returned: except in check mode
+      type: str
+      sample: null
+    notes:
+      description: Notes of the certificate in the store.
+      returned: except in check mode
+      type: str
+      sample: ""
+    order_id:
+      description: Always null.
+      returned: except in check mode
+      type: int
+      sample: null
+    superseded:
+      description: Always empty.
+      returned: except in check mode
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: ID of the certificate in the store.
+          type: int
+          sample: 4690
+        not_after:
+          description: Time when the certificate expires.
+          type: str
+          sample: "2026-12-29T08:00:00Z"
+        associated_service_count:
+          description: Number of services that use the certificate.
+          type: int
+          sample: 1
+        removed:
+          description: Whether the import deleted the certificate. A rotation deletes certificates only in the phase V(clean_up).
+          type: bool
+          sample: false
+    outcome:
+      description: V(removed).
+      type: str
+      sample: removed
+    reason:
+      description: Always null.
+      type: str
+      sample: null
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: Removed.
 skipped_items:
-  description:
-    - What was left out, each with C(reason), C(message).
+  description: The certificates, listeners, and endpoints that were skipped, each with the reason.
   returned: success
   type: list
   elements: dict
+  contains:
+    common_name:
+      description: Common name of the certificate, or null if the certificate has none.
+      type: str
+      sample: www.example.com
+    subject_alt_names:
+      description: Subject alternative names of the certificate.
+      returned: for a certificate, a listener, or an endpoint
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate, in hexadecimal.
+      returned: for a certificate, a listener, or an endpoint
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    not_after:
+      description: Time when the certificate expires.
+      returned: for a certificate, a listener, or an endpoint
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    source:
+      description: Kind of the source, as the suboptions of O(sources) name it.
+      returned: for a certificate of a source
+      type: str
+      sample: certbot
+    name:
+      description: Name of the certificate in its source.
+      returned: for a certificate of a source
+      type: str
+      sample: www.example.com
+    path:
+      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
+      returned: for a certificate of a source
+      type: str
+      sample: /etc/letsencrypt/live/www.example.com/cert.pem
+    load_balancer:
+      description: Name of the load balancer, or of the endpoint.
+      returned: for a listener or an endpoint
+      type: str
+      sample: prod-web
+    load_balancer_uuid:
+      description: UUID of the load balancer, or null for an endpoint.
+      returned: for a listener or an endpoint
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    address:
+      description: Host name or IP address of the load balancer or endpoint.
+      returned: for a listener or an endpoint
+      type: str
+      sample: prod-web-278444-dal10.clb.appdomain.cloud
+    port:
+      description: Port of the listener or endpoint.
+      returned: for a listener or an endpoint
+      type: int
+      sample: 443
+    listener_uuid:
+      description: UUID of the listener, or null for an endpoint.
+      returned: for a listener or an endpoint
+      type: str
+      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
+    previous_certificate_id:
+      description: ID of the certificate that the listener had before the run, or null if it had none.
+      returned: for a listener or an endpoint
+      type: int
+      sample: 4699
+    certificate_id:
+      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
+      returned: for a listener or an endpoint
+      type: int
+      sample: 4711
+    effective_not_after:
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
+          certificate, whichever is earlier.
+      returned: for a listener or an endpoint
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    limited_by:
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+      returned: for a listener or an endpoint
+      type: str
+      sample: null
+    served:
+      description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
+      returned: for a listener or an endpoint
+      type: bool
+      sample: true
+    accepted:
+      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
+      returned: for a listener or an endpoint
+      type: bool
+      sample: true
+    served_fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
+      returned: for a listener or an endpoint
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    id:
+      description: ID of the certificate in the store, or null if it is not stored.
+      returned: for a certificate of the store, and after an attempt to import
+      type: int
+      sample: 4699
+    public_key_sha256:
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+      returned: for a certificate
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    serial_number:
+      description: Serial number of the certificate.
+      returned: for a certificate
+      type: int
+      sample: 305419896
+    not_before:
+      description: Time when the certificate becomes valid.
+      returned: for a certificate
+      type: str
+      sample: "2026-11-30T08:00:00Z"
+    key_type:
+      description: Algorithm of the key.
+      returned: for a certificate
+      type: str
+      sample: RSA
+    key_size:
+      description: Size of the key in bits.
+      returned: for a certificate
+      type: int
+      sample: 2048
+    trust:
+      description:
+        - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
+          V(untrusted).
+      returned: after an attempt to import or delete the certificate
+      type: str
+      sample: trusted
+    notes:
+      description: Notes of the certificate in the store.
+      returned: after an attempt to import or delete the certificate
+      type: str
+      sample: ""
+    order_id:
+      description: Always null.
+      returned: after an attempt to import or delete the certificate
+      type: int
+      sample: null
+    superseded:
+      description: The certificates in the store that the certificate can replace.
+      returned: after an attempt to import or delete the certificate
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: ID of the certificate in the store.
+          type: int
+          sample: 4690
+        not_after:
+          description: Time when the certificate expires.
+          type: str
+          sample: "2026-12-29T08:00:00Z"
+        associated_service_count:
+          description: Number of services that use the certificate.
+          type: int
+          sample: 1
+        removed:
+          description: Whether the import deleted the certificate. A rotation deletes certificates only in the phase V(clean_up).
+          type: bool
+          sample: false
+    outcome:
+      description: V(skipped), or V(unchanged) if the store already contains the certificate.
+      type: str
+      sample: skipped
+    reason:
+      description: Code of the reason. The guide of reasons explains the codes.
+      type: str
+      sample: names_not_covered
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: "The new certificate does not cover all DNS names of the present one: it lacks shop.example.com."
 failed_items:
-  description: What failed, in the same form.
+  description: The certificates, listeners, endpoints, and sources that failed, each with the reason.
   returned: success
   type: list
   elements: dict
+  contains:
+    common_name:
+      description:
+        - Common name of the certificate, or null if the certificate has none. If a whole source or the load balancers failed, their name.
+      type: str
+      sample: www.example.com
+    subject_alt_names:
+      description: Subject alternative names of the certificate.
+      returned: for a certificate, a listener, or an endpoint
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate, in hexadecimal.
+      returned: for a certificate, a listener, or an endpoint
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    not_after:
+      description: Time when the certificate expires.
+      returned: for a certificate, a listener, or an endpoint
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    source:
+      description: Kind of the source, as the suboptions of O(sources) name it.
+      returned: for a certificate of a source
+      type: str
+      sample: certbot
+    name:
+      description: Name of the certificate in its source.
+      returned: for a certificate of a source
+      type: str
+      sample: www.example.com
+    path:
+      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
+      returned: for a certificate of a source
+      type: str
+      sample: /etc/letsencrypt/live/www.example.com/cert.pem
+    load_balancer:
+      description: Name of the load balancer, or of the endpoint.
+      returned: for a listener or an endpoint
+      type: str
+      sample: prod-web
+    load_balancer_uuid:
+      description: UUID of the load balancer, or null for an endpoint.
+      returned: for a listener or an endpoint
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    address:
+      description: Host name or IP address of the load balancer or endpoint.
+      returned: for a listener or an endpoint
+      type: str
+      sample: prod-web-278444-dal10.clb.appdomain.cloud
+    port:
+      description: Port of the listener or endpoint.
+      returned: for a listener or an endpoint
+      type: int
+      sample: 443
+    listener_uuid:
+      description: UUID of the listener, or null for an endpoint.
+      returned: for a listener or an endpoint
+      type: str
+      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
+    previous_certificate_id:
+      description: ID of the certificate that the listener had before the run, or null if it had none.
+      returned: for a listener or an endpoint
+      type: int
+      sample: 4699
+    certificate_id:
+      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
+      returned: for a listener or an endpoint
+      type: int
+      sample: 4711
+    effective_not_after:
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
+          certificate, whichever is earlier.
+      returned: for a listener or an endpoint
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    limited_by:
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+      returned: for a listener or an endpoint
+      type: str
+      sample: null
+    served:
+      description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
+      returned: for a listener or an endpoint
+      type: bool
+      sample: true
+    accepted:
+      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
+      returned: for a listener or an endpoint
+      type: bool
+      sample: true
+    served_fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
+      returned: for a listener or an endpoint
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    id:
+      description: ID of the certificate in the store, or null if it is not stored.
+      returned: for a certificate of the store, and after an attempt to import
+      type: int
+      sample: 4699
+    public_key_sha256:
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+      returned: for a certificate
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    serial_number:
+      description: Serial number of the certificate.
+      returned: for a certificate
+      type: int
+      sample: 305419896
+    not_before:
+      description: Time when the certificate becomes valid.
+      returned: for a certificate
+      type: str
+      sample: "2026-11-30T08:00:00Z"
+    key_type:
+      description: Algorithm of the key.
+      returned: for a certificate
+      type: str
+      sample: RSA
+    key_size:
+      description: Size of the key in bits.
+      returned: for a certificate
+      type: int
+      sample: 2048
+    trust:
+      description:
+        - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
+          V(untrusted).
+      returned: after an attempt to import or delete the certificate
+      type: str
+      sample: trusted
+    notes:
+      description: Notes of the certificate in the store.
+      returned: after an attempt to import or delete the certificate
+      type: str
+      sample: ""
+    order_id:
+      description: Always null.
+      returned: after an attempt to import or delete the certificate
+      type: int
+      sample: null
+    superseded:
+      description: The certificates in the store that the certificate can replace.
+      returned: after an attempt to import or delete the certificate
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: ID of the certificate in the store.
+          type: int
+          sample: 4690
+        not_after:
+          description: Time when the certificate expires.
+          type: str
+          sample: "2026-12-29T08:00:00Z"
+        associated_service_count:
+          description: Number of services that use the certificate.
+          type: int
+          sample: 1
+        removed:
+          description: Whether the import deleted the certificate. A rotation deletes certificates only in the phase V(clean_up).
+          type: bool
+          sample: false
+    outcome:
+      description: V(failed), or V(rolled_back) for a listener that was switched back.
+      returned: for a certificate, a listener, or an endpoint
+      type: str
+      sample: rolled_back
+    reason:
+      description: Code of the reason. The guide of reasons explains the codes.
+      type: str
+      sample: not_accepted
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: "Rolled back to certificate 4699: a TLS client rejects certificate 4711."
+    code:
+      description: Same as C(reason).
+      returned: if a whole source or the load balancers failed
+      type: str
+      sample: unreachable
+    details:
+      description: Facts about the failure, as in RV(failure.details).
+      returned: if a whole source or the load balancers failed
+      type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status:
+          description: HTTP status code of the response.
+          returned: if a server responded with an error
+          type: int
+          sample: 500
+        api_code:
+          description: Error code from the API.
+          returned: if the API returned an error
+          type: str
+          sample: SoftLayer_Exception_Public
+        api_message:
+          description: Error message from the API.
+          returned: if the API returned an error
+          type: str
+          sample: Internal Error
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected:
+          description: Number of items that the server announced.
+          returned: if the listing is incomplete
+          type: int
+          sample: 120
+        received:
+          description: Number of items that the server returned.
+          returned: if the listing is incomplete
+          type: int
+          sample: 100
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host:
+          description: Host of the server.
+          returned: if a server cannot be used
+          type: str
+          sample: api.example.com
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries:
+          description: Python libraries that are missing.
+          returned: if a library is missing
+          type: list
+          elements: str
+          sample: [cryptography]
+        type:
+          description: Type of the unexpected exception.
+          returned: if an unexpected error occurred
+          type: str
+          sample: KeyError
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
+        ledger:
+          description: Database file or host of the ledger.
+          returned: if the ledger cannot be used
+          type: str
+          sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
+        library:
+          description: Python library that the URL of the ledger requires.
+          returned: if a library for the ledger is missing
+          type: str
+          sample: psycopg
+        since:
+          description: Time since which another run holds the lock.
+          returned: if another run holds the lock
+          type: str
+          sample: "2026-12-01T03:00:10Z"
+        planned:
+          description: Number of listeners that the run would have changed.
+          returned: if max_listeners is exceeded
+          type: int
+          sample: 60
+        max_listeners:
+          description: Value of O(max_listeners).
+          returned: if max_listeners is exceeded
+          type: int
+          sample: 20
+        folder:
+          description: Folder that does not exist on the mail server.
+          returned: if the folder does not exist
+          type: str
+          sample: CA
+        listeners:
+          description: Names of the listeners that the run would have switched.
+          returned: if max_listeners is exceeded
+          type: list
+          elements: str
+          sample: [web:443]
 attention:
-  description:
-    - What needs a person, the most urgent first, each with C(load_balancer), C(port), C(name), C(reason), C(cause), C(not_after), C(effective_not_after),
-      C(limited_by), C(days_until_expiry), C(held_back_since), C(explanation_url), C(message).
-    - C(cause) identifies the problem that C(message) includes, so that you can find it in another list. It has C(reason). For a certificate of a
-      source, it also has C(source), C(name), and C(path), as in RV(skipped_items), and C(reason) is null if nothing is wrong with the certificate.
-      If C(message) includes nothing from another list, C(cause) is null.
-    - An item that has the same C(cause) as an item C(expired) or C(expiring) of the same listener reports the same problem.
+  description: The listeners and endpoints that need your attention, the most urgent first.
   returned: success
   type: list
   elements: dict
-  sample:
-    - load_balancer: web
-      port: 443
-      name: www.example.com
-      reason: held_back
-      cause: {reason: names_not_covered, source: certbot, name: www.example.com, path: /etc/letsencrypt/live/www.example.com/cert.pem}
-      message: >-
-        The newer certificate of certbot www.example.com (/etc/letsencrypt/live/www.example.com/cert.pem) is held back. It lacks names that are
-        served now: shop.example.com. Have it issued for all names.
+  contains:
+    name:
+      description: Name of the served certificate, or the name that an endpoint should serve.
+      type: str
+      sample: www.example.com
+    load_balancer:
+      description: Name of the load balancer, or of the endpoint.
+      type: str
+      sample: prod-web
+    load_balancer_uuid:
+      description: UUID of the load balancer, or null for an endpoint.
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    port:
+      description: Port of the listener or endpoint.
+      type: int
+      sample: 443
+    reason:
+      description: The problem, as in O(fail_on).
+      type: str
+      sample: held_back
+    cause:
+      description:
+        - The problem that C(message) includes, which identifies it in another list. Null if C(message) includes nothing from another list.
+        - If an item has the same C(cause) as an item with the reason V(expired) or V(expiring) of the same listener, both report the same
+          problem.
+      type: dict
+      contains:
+        reason:
+          description: Code of the reason, or null if nothing is wrong with the certificate of the source.
+          type: str
+          sample: names_not_covered
+        source:
+          description: Kind of the source, as the suboptions of O(sources) name it, as in RV(skipped_items).
+          returned: for a certificate of a source
+          type: str
+          sample: certbot
+        name:
+          description: Name of the certificate in its source, as in RV(skipped_items).
+          returned: for a certificate of a source
+          type: str
+          sample: www.example.com
+        path:
+          description:
+            - Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret, as in
+              RV(skipped_items).
+          returned: for a certificate of a source
+          type: str
+          sample: /etc/letsencrypt/live/www.example.com/cert.pem
+    not_after:
+      description: Time when the served certificate expires.
+      type: str
+      sample: "2026-12-29T08:00:00Z"
+    effective_not_after:
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
+          certificate, whichever is earlier.
+      type: str
+      sample: "2026-12-29T08:00:00Z"
+    limited_by:
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+      type: str
+      sample: null
+    days_until_expiry:
+      description: Whole days until C(effective_not_after), negative after it.
+      type: int
+      sample: 28
+    held_back_since:
+      description:
+        - Time since which the newer certificate is valid. Null for other reasons than V(held_back), and if the newer certificate is in use
+          on another listener.
+      type: str
+      sample: "2026-11-27T08:00:00Z"
+    explanation_url:
+      description: URL of the explanation that the CA provides. Null for other reasons than V(renewal_requested), and if the CA provides none.
+      type: str
+      sample: null
+    message:
+      description: The problem, its cause, and its fix, in sentences.
+      type: str
+      sample: "The new certificate does not cover all DNS names of the present one: it lacks shop.example.com. Reissue the certificate for all names."
 listeners:
-  description:
-    - All considered, as after the run, as in M(softlayer.certificates.ssl_certificate_deploy), with C(better_certificate_id),
-      C(days_until_expiry), C(renewal_due), C(revocation), C(served_name); O(endpoints), too.
+  description: All listeners and endpoints that were processed, in their state after the run.
   returned: success
   type: list
   elements: dict
+  contains:
+    load_balancer:
+      description: Name of the load balancer, or of the endpoint.
+      type: str
+      sample: prod-web
+    load_balancer_uuid:
+      description: UUID of the load balancer, or null for an endpoint.
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    address:
+      description: Host name or IP address of the load balancer or endpoint.
+      type: str
+      sample: prod-web-278444-dal10.clb.appdomain.cloud
+    port:
+      description: Port of the listener or endpoint.
+      type: int
+      sample: 443
+    listener_uuid:
+      description: UUID of the listener, or null for an endpoint.
+      type: str
+      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
+    common_name:
+      description: Common name of the certificate C(certificate_id), or null if the certificate has none.
+      type: str
+      sample: www.example.com
+    subject_alt_names:
+      description: Subject alternative names of the certificate C(certificate_id).
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    previous_certificate_id:
+      description: ID of the certificate that the listener had before the run, or null if it had none.
+      type: int
+      sample: 4699
+    certificate_id:
+      description: ID of the certificate that the listener should serve. In check mode, null if the certificate would be imported first.
+      type: int
+      sample: 4711
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate C(certificate_id), in hexadecimal.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    not_after:
+      description: Time when the served certificate expires.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    effective_not_after:
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
+          certificate, whichever is earlier.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    limited_by:
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+      type: str
+      sample: null
+    served:
+      description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
+      type: bool
+      sample: true
+    accepted:
+      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
+      type: bool
+      sample: true
+    served_fingerprint_sha256:
+      description: SHA-256 fingerprint of the certificate that the listener serves, or null if none was received.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    outcome:
+      description: V(switched), V(unchanged), V(skipped), V(failed), or V(rolled_back).
+      type: str
+      sample: unchanged
+    reason:
+      description: Code of the reason, or null. The guide of reasons explains the codes.
+      type: str
+      sample: null
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: The listener has this certificate already.
+    better_certificate_id:
+      description: ID of the certificate in the store that the listener should have instead, or null if there is none.
+      type: int
+      sample: null
+    not_before:
+      description: Time when the served certificate becomes valid.
+      type: str
+      sample: "2026-11-30T08:00:00Z"
+    renewal_due:
+      description: Whether the served certificate is due for renewal, or null if its end is not known.
+      type: bool
+      sample: false
+    revocation:
+      description: Whether the served certificate or an intermediate certificate was revoked. Null if the module requested no CRL.
+      type: dict
+      contains:
+        status:
+          description: V(good), V(revoked), or V(unknown).
+          type: str
+          sample: revoked
+        certificate:
+          description: Name of the certificate that was revoked or whose status is unknown, or null if the status is V(good).
+          type: str
+          sample: www.example.com
+        revoked_at:
+          description: Time of the revocation.
+          type: str
+          sample: "2026-05-15T12:00:00Z"
+        reason:
+          description: Reason that the CA specifies, such as V(keyCompromise), or null if it specifies none.
+          type: str
+          sample: keyCompromise
+        why:
+          description: Why the status is unknown, or null.
+          type: str
+          sample: null
+    days_until_expiry:
+      description: Whole days until C(effective_not_after), negative after it.
+      type: int
+      sample: 89
+    served_name:
+      description: Name of the served certificate, or the name that an endpoint should serve.
+      type: str
+      sample: www.example.com
+    served_certificate:
+      description: The certificate that the listener serves instead of C(certificate_id), or null if it serves the right one.
+      type: dict
+      contains:
+        common_name:
+          description: Common name of the certificate, or null if the certificate has none.
+          type: str
+          sample: www.example.com
+        fingerprint_sha256:
+          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+          type: str
+          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+        public_key_sha256:
+          description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+          type: str
+          sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+        serial_number:
+          description: Serial number of the certificate.
+          type: int
+          sample: 305419896
+        not_before:
+          description: Time when the certificate becomes valid.
+          type: str
+          sample: "2026-11-30T08:00:00Z"
+        not_after:
+          description: Time when the certificate expires.
+          type: str
+          sample: "2027-02-28T08:00:00Z"
+        subject_alt_names:
+          description: Subject alternative names of the certificate.
+          type: list
+          elements: str
+          sample: [www.example.com, example.com]
+        key_type:
+          description: Algorithm of the key.
+          type: str
+          sample: RSA
+        key_size:
+          description: Size of the key in bits.
+          type: int
+          sample: 2048
 selection:
-  description: What the run was limited to.
+  description: The options that limited the run.
   returned: with O(gather_certificates)
   type: dict
+  contains:
+    common_names:
+      description: The option O(common_names), or null.
+      type: list
+      elements: str
+      sample: ["*.example.com"]
+    load_balancers:
+      description: The option O(load_balancers), or null.
+      type: list
+      elements: str
+      sample: [prod-*]
+    trust:
+      description: The option O(trust).
+      type: str
+      sample: require
 certificates:
-  description: The store, with C(services).
+  description: All certificates in the store, with the listeners that have them.
   returned: with O(gather_certificates)
   type: list
   elements: dict
+  contains:
+    id:
+      description: ID of the certificate in the store. In check mode, null for a certificate that would be imported.
+      type: int
+      sample: 4711
+    common_name:
+      description: Common name of the certificate, or null if the certificate has none.
+      type: str
+      sample: www.example.com
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    public_key_sha256:
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    serial_number:
+      description: Serial number of the certificate.
+      type: int
+      sample: 305419896
+    not_before:
+      description: Time when the certificate becomes valid.
+      type: str
+      sample: "2026-11-30T08:00:00Z"
+    not_after:
+      description: Time when the certificate expires.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    subject_alt_names:
+      description: Subject alternative names of the certificate.
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    key_type:
+      description: Algorithm of the key.
+      type: str
+      sample: RSA
+    key_size:
+      description: Size of the key in bits.
+      type: int
+      sample: 2048
+    notes:
+      description: Notes of the certificate in the store.
+      type: str
+      sample: web frontend
+    organization_name:
+      description: Organization of the subject, or null if the certificate has none.
+      type: str
+      sample: null
+    days_until_expiry:
+      description: Whole days until the certificate expires, negative after that.
+      type: int
+      sample: 89
+    effective_not_after:
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
+          certificate, whichever is earlier.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    limited_by:
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+      type: str
+      sample: null
+    renewal_due:
+      description: Whether the certificate is due for renewal, or null if its end is not known.
+      type: bool
+      sample: false
+    associated_service_count:
+      description: Number of services that use the certificate, or null if the API does not return the number.
+      type: int
+      sample: 1
+    created_at:
+      description: Time when the certificate was stored.
+      type: str
+      sample: "2026-12-01T09:30:00Z"
+    modified_at:
+      description: Time when the record was last changed.
+      type: str
+      sample: "2026-12-01T09:30:00Z"
+    services:
+      description: The HTTPS listeners that have the certificate, or null if the load balancers could not be listed.
+      type: list
+      elements: dict
+      contains:
+        load_balancer:
+          description: Name of the load balancer.
+          type: str
+          sample: prod-web
+        load_balancer_uuid:
+          description: UUID of the load balancer.
+          type: str
+          sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+        address:
+          description: Host name of the load balancer.
+          type: str
+          sample: prod-web-278444-dal10.clb.appdomain.cloud
+        port:
+          description: Port of the listener.
+          type: int
+          sample: 443
+        listener_uuid:
+          description: UUID of the listener.
+          type: str
+          sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
+    superseded_by:
+      description: IDs of the certificates in the store that can replace the certificate, or null if the certificate cannot be read.
+      type: list
+      elements: int
+      sample: []
 source_certificates:
-  description: What the sources hold.
+  description: The certificates in O(sources).
   returned: with O(gather_certificates)
   type: list
   elements: dict
+  contains:
+    source:
+      description: Kind of the source, as the suboptions of O(sources) name it.
+      type: str
+      sample: certbot
+    name:
+      description: Name of the certificate in its source.
+      type: str
+      sample: www.example.com
+    path:
+      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
+      type: str
+      sample: /etc/letsencrypt/live/www.example.com/cert.pem
+    common_name:
+      description: Common name of the certificate, or null if the certificate has none.
+      type: str
+      sample: www.example.com
+    fingerprint_sha256:
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    public_key_sha256:
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    serial_number:
+      description: Serial number of the certificate.
+      type: int
+      sample: 305419896
+    not_before:
+      description: Time when the certificate becomes valid.
+      type: str
+      sample: "2026-11-30T08:00:00Z"
+    not_after:
+      description: Time when the certificate expires.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    subject_alt_names:
+      description: Subject alternative names of the certificate.
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    key_type:
+      description: Algorithm of the key.
+      type: str
+      sample: RSA
+    key_size:
+      description: Size of the key in bits.
+      type: int
+      sample: 2048
+    organization_name:
+      description: Organization of the subject, or null if the certificate has none.
+      type: str
+      sample: null
+    trust:
+      description:
+        - V(trusted) if the chain leads to a trusted root certificate, V(incomplete) if the certificate of an issuer is missing, or
+          V(untrusted).
+      type: str
+      sample: trusted
+    trust_message:
+      description: Why the certificate is not trusted, and the fix. Null if the certificate is trusted.
+      type: str
+      sample: null
+    reason:
+      description: Why the certificate is not imported, or null.
+      type: str
+      sample: already_imported
+    supersedes:
+      description: IDs of the certificates in the store that the certificate can replace.
+      type: list
+      elements: int
+      sample: [4699]
 source_problems:
-  description: What of the sources cannot be used.
+  description: The certificates, files, and secrets in O(sources) that cannot be used.
   returned: with O(gather_certificates)
   type: list
   elements: dict
+  contains:
+    source:
+      description: Kind of the source, as the suboptions of O(sources) name it.
+      type: str
+      sample: certbot
+    name:
+      description: Name of the certificate in its source.
+      type: str
+      sample: www.example.com
+    path:
+      description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
+      type: str
+      sample: /etc/letsencrypt/live/www.example.com/cert.pem
+    common_name:
+      description: Common name of the certificate, or null if the certificate has none or cannot be read.
+      type: str
+      sample: www.example.com
+    subject_alt_names:
+      description: Subject alternative names of the certificate.
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    not_before:
+      description: Time when the certificate becomes valid, or null if the certificate cannot be read.
+      type: str
+      sample: "2026-11-30T08:00:00Z"
+    not_after:
+      description: Time when the certificate expires, or null if the certificate cannot be read.
+      type: str
+      sample: "2027-02-28T08:00:00Z"
+    outcome:
+      description: V(skipped).
+      type: str
+      sample: skipped
+    reason:
+      description: Code of the reason. The guide of reasons explains the codes.
+      type: str
+      sample: key_missing
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: The private key of the certificate is missing.
 empty_sources:
-  description: Sources that bring nothing, each with C(message).
+  description: The sources that contain no certificate.
   returned: success
   type: list
   elements: dict
+  contains:
+    source:
+      description: Kind of the source, as the suboptions of O(sources) name it.
+      type: str
+      sample: certbot
+    path:
+      description: Path of the source. For a mailbox, the path of the private key directory; for Secrets Manager, the URL of the instance.
+      type: str
+      sample: /etc/letsencrypt
+    message:
+      description: Why the source contains no certificate, and the fix.
+      type: str
+      sample: "The source certbot contains no certificate: /etc/letsencrypt is empty."
 adopted:
-  description:
-    - What the listeners of O(adopt) get, each with C(previous), C(new), C(losses), C(overrides).
+  description: The listeners that O(adopt) selected, each with its previous and new certificate.
   returned: with O(adopt)
   type: list
   elements: dict
+  contains:
+    load_balancer:
+      description: Name of the load balancer.
+      type: str
+      sample: prod-portal
+    load_balancer_uuid:
+      description: UUID of the load balancer.
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    port:
+      description: Port of the listener.
+      type: int
+      sample: 443
+    outcome:
+      description: V(switched), V(unchanged), V(failed), or V(rolled_back).
+      type: str
+      sample: switched
+    reason:
+      description: Code of the reason, or null. The guide of reasons explains the codes.
+      type: str
+      sample: null
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: Switched and verified.
+    previous:
+      description: The certificate that the listener had, or null if it had none.
+      type: dict
+      contains:
+        id:
+          description: ID of the certificate in the store.
+          type: int
+          sample: 4699
+        common_name:
+          description: Common name of the certificate, or null if the certificate has none.
+          type: str
+          sample: www.example.com
+        fingerprint_sha256:
+          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+          type: str
+          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+        public_key_sha256:
+          description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+          type: str
+          sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+        serial_number:
+          description: Serial number of the certificate.
+          type: int
+          sample: 305419896
+        not_before:
+          description: Time when the certificate becomes valid.
+          type: str
+          sample: "2026-11-30T08:00:00Z"
+        not_after:
+          description: Time when the certificate expires.
+          type: str
+          sample: "2027-02-28T08:00:00Z"
+        subject_alt_names:
+          description: Subject alternative names of the certificate.
+          type: list
+          elements: str
+          sample: [www.example.com, example.com]
+        key_type:
+          description: Algorithm of the key.
+          type: str
+          sample: RSA
+        key_size:
+          description: Size of the key in bits.
+          type: int
+          sample: 2048
+        organization_name:
+          description: Organization of the subject, or null if the certificate has none.
+          type: str
+          sample: Example Ltd
+        effective_not_after:
+          description:
+            - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an
+              intermediate certificate, whichever is earlier.
+          type: str
+          sample: "2027-02-28T08:00:00Z"
+        limited_by:
+          description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+          type: str
+          sample: null
+    new:
+      description: The certificate to which the listener was switched, or null if it was not switched.
+      type: dict
+      contains:
+        id:
+          description: ID of the certificate in the store. In check mode, null for a certificate that would be imported.
+          type: int
+          sample: 4711
+        common_name:
+          description: Common name of the certificate, or null if the certificate has none.
+          type: str
+          sample: www.example.com
+        fingerprint_sha256:
+          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+          type: str
+          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+        public_key_sha256:
+          description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
+          type: str
+          sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+        serial_number:
+          description: Serial number of the certificate.
+          type: int
+          sample: 305419896
+        not_before:
+          description: Time when the certificate becomes valid.
+          type: str
+          sample: "2026-11-30T08:00:00Z"
+        not_after:
+          description: Time when the certificate expires.
+          type: str
+          sample: "2027-02-28T08:00:00Z"
+        subject_alt_names:
+          description: Subject alternative names of the certificate.
+          type: list
+          elements: str
+          sample: [www.example.com, example.com]
+        key_type:
+          description: Algorithm of the key.
+          type: str
+          sample: RSA
+        key_size:
+          description: Size of the key in bits.
+          type: int
+          sample: 2048
+        organization_name:
+          description: Organization of the subject, or null if the certificate has none.
+          type: str
+          sample: null
+        effective_not_after:
+          description:
+            - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an
+              intermediate certificate, whichever is earlier.
+          type: str
+          sample: "2027-02-28T08:00:00Z"
+        limited_by:
+          description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
+          type: str
+          sample: null
+    losses:
+      description: The properties of the previous certificate that the new certificate lacks, as sentences.
+      type: list
+      elements: str
+      sample: [The organization Example Ltd is lost.]
+    overrides:
+      description: The options of M(softlayer.certificates.ssl_certificate_deploy) that permit the same change.
+      type: list
+      elements: str
+      sample: [allow_organization_change]
+    still_used_by:
+      description: Other listeners that still have the previous certificate.
+      type: list
+      elements: str
+      sample: [prod-shop:443]
 totals:
-  description: The totals in one line; each listener counts once.
+  description: The totals of the run in one line. Each listener counts once.
   returned: success
   type: str
+  sample: "2 listeners: 1 switched, 1 unchanged. Certificates: 1 imported, 1 removed."
 preview:
-  description: What O(approved) looks at.
+  description: The changes that the run would make. Pass the dict to O(approved) to allow only these changes.
   returned: in check mode
   type: dict
+  contains:
+    imported:
+      description: The certificates that the run would import.
+      type: list
+      elements: dict
+      contains:
+        source:
+          description: Kind of the source, as the suboptions of O(sources) name it.
+          type: str
+          sample: certbot
+        name:
+          description: Name of the certificate in its source.
+          type: str
+          sample: www.example.com
+        path:
+          description: Path of the certificate. For a mailbox, the path of the private key; for Secrets Manager, the ID of the secret.
+          type: str
+          sample: /etc/letsencrypt/live/www.example.com/cert.pem
+        common_name:
+          description: Common name of the certificate, or null if the certificate has none.
+          type: str
+          sample: www.example.com
+        fingerprint_sha256:
+          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+          type: str
+          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    deployed:
+      description: The listeners that the run would switch.
+      type: list
+      elements: dict
+      contains:
+        load_balancer:
+          description: Name of the load balancer.
+          type: str
+          sample: prod-web
+        load_balancer_uuid:
+          description: UUID of the load balancer.
+          type: str
+          sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+        port:
+          description: Port of the listener.
+          type: int
+          sample: 443
+        common_name:
+          description: Common name of the new certificate, or null if it has none.
+          type: str
+          sample: www.example.com
+        fingerprint_sha256:
+          description: SHA-256 fingerprint of the new certificate, in hexadecimal.
+          type: str
+          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    removed:
+      description: The certificates that the run would delete.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: ID of the certificate in the store.
+          type: int
+          sample: 4699
+        common_name:
+          description: Common name of the certificate, or null if the certificate has none.
+          type: str
+          sample: www.example.com
+        fingerprint_sha256:
+          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
+          type: str
+          sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
 summary:
-  description: What was done, and needs a person, in sentences.
+  description: The changes of the run and the problems that need your attention, as sentences.
   returned: success
   type: list
   elements: str
+  sample: ["www.example.com: imported as certificate 4711 from certbot (www.example.com)", "prod-web:443: switched to certificate 4711 and verified"]
 api_calls:
-  description: Number of HTTP requests, with retries.
+  description: Number of HTTP requests to the API, including repeated ones.
   returned: success
   type: int
+  sample: 7
 failure:
-  description:
-    - Why it failed, with C(code), C(message), C(details).
-    - Where the run has ended with its lists, C(details.failing) is the number of what failed it, so never 0. Each item of RV(failed_items) counts,
-      each item of RV(attention) for which the run fails, and that it was interrupted.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: Stable code of the failure, such as V(rotation_failed), V(attention_needed), V(interrupted), or V(authentication_failed).
+      type: str
+      sample: attention_needed
+    message:
+      description: The cause of the failure and its fix, as in C(msg).
+      type: str
+      sample: "1 listener needs attention: prod-web:443 (www.example.com): expired"
+    details:
+      description: Facts about the failure. The keys depend on RV(failure.code).
+      type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
+        ledger:
+          description: Database file or host of the ledger.
+          returned: if the ledger cannot be used
+          type: str
+          sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
+        library:
+          description: Python library that the URL of the ledger requires.
+          returned: if a library for the ledger is missing
+          type: str
+          sample: psycopg
+        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        failing:
+          description:
+            - Number of failures. Each item of RV(failed_items) counts, each item of RV(attention) for which the run fails, and an
+              interruption.
+          returned: if the run returned its lists
+          type: int
+          sample: 1
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
