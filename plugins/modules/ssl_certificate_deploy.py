@@ -4,37 +4,38 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Have the HTTPS listeners of cloud load balancers serve certificates of the store."""
+"""Switch the HTTPS listeners of cloud load balancers to certificates in the store."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssl_certificate_deploy
-short_description: Have the HTTPS listeners of load balancers serve certificates of the store
+short_description: Switch the HTTPS listeners of load balancers to certificates in the store
 version_added: 1.0.0
 description:
-  - Points HTTPS listeners of cloud load balancers of a SoftLayer (IBM Cloud Classic Infrastructure) account to certificates in its
-    certificate store. A listener keeps serving during the change. Nothing is created, detached or deleted.
-  - With O(certificate_id) and O(listeners), or with O(deployments), the listeners that you name get the certificates that you name.
-  - Without them, the module renews what is served. It compares the certificate of each HTTPS listener with the store, and switches the
-    listener to the best one that may stand in for it.
-  - A certificate may stand in for another one if it is valid now, newer (by the start of validity, then by its end), of the same
-    organization and key type, has every DNS name and IP address of the other one, is on no lower level of trust, and is not about to end
-    before the other one does. The same certificate may stand in with a chain that the present record lacks. What the certificates
-    themselves say counts, not what the API says of them. All modules, roles and reports of the collection go by this rule.
-  - A certificate that its CA has revoked can replace nothing, see O(check_revocation).
-  - The levels of trust are trusted, incomplete (an issuer is missing) and untrusted. Trust is that of clients with the machine's roots and
-    those of O(trusted_ca_path), which get the chain that the store holds, as OpenSSL judges it, with RSA keys of at least 2,048 bits and EC
-    keys of at least 256 bits. An authority of your own goes on as before if its root was not given.
-  - If two certificates are equally good, the listener fails.
-  - All listeners of a balancer are changed in one call, which names only the listener and the certificate. A balancer that is being
-    changed is waited for, see O(wait_timeout). After a lost answer the call is not repeated; the module reads what was done.
-  - After the change, each listener is looked at over TLS, at every address of its balancer, until it serves the certificate. See
-    O(verify) and O(rollback).
-  - If one listener fails, the others are still changed. The module then fails at its end, and its result reports each listener.
-  - With O(exclusive), at most one run at a time changes load balancers of an account.
-  - Needs the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
-  - An option that limits a run, such as O(ports), is refused if it is null or empty. To not limit the run, do not set the option.
+  - Switches HTTPS listeners of the cloud load balancers of a SoftLayer (IBM Cloud Classic Infrastructure) account to certificates in its
+    certificate store. A listener keeps serving during the change. The module creates, detaches, and deletes nothing.
+  - With O(certificate_id) and O(listeners), or with O(deployments), the module switches the specified listeners to the specified certificates.
+  - Without these options, the module runs in renewal mode. The module compares the certificate of each HTTPS listener with the store, and
+    switches the listener to the best certificate that can replace its present one.
+  - A certificate can replace another one if it is valid now, is newer (by the start of its validity, then by the end), has the same organization
+    and key type, covers every DNS name and IP address of the other certificate, is trusted at least as much, and does not expire earlier while it
+    is due for renewal. A record of the same certificate can replace another record that lacks a part of the chain. The module compares the
+    certificates themselves, not their facts in the API. All modules, roles, and reports of the collection use this rule.
+  - A certificate that its CA has revoked cannot replace another one (see O(check_revocation)).
+  - The levels of trust are trusted, incomplete (the certificate of an issuer is missing), and untrusted. OpenSSL evaluates the chain in the store
+    with the trusted root certificates of the host and of O(trusted_ca_path). RSA keys must have at least 2,048 bits, and EC keys at least 256
+    bits. If the root certificate of a private CA is not trusted, its certificates can still replace each other.
+  - If two certificates are equally good, the listener fails with the reason V(ambiguous).
+  - The module changes all listeners of a load balancer in one API call, which contains only the listeners and their certificates. If a load
+    balancer is being changed, the module waits (see O(wait_timeout)). If the API does not respond, the module does not repeat the call, but reads
+    the new state.
+  - After the change, the module connects to each listener over TLS, at every address of its load balancer, until the listener serves the
+    certificate. See O(verify) and O(rollback).
+  - If one listener fails, the module still changes the others. The module then fails at its end, and its result contains each listener.
+  - With O(exclusive), only one run at a time changes the load balancers of an account.
+  - Requires the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
+  - An option that limits a run, such as O(ports), is rejected if it is null or empty. To not limit the run, do not set the option.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -52,7 +53,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Shows the plan of a real run. It does not look at what is served.
+      - The module returns the plan of a real run. It does not connect to the listeners.
   diff_mode:
     support: full
   idempotent:
@@ -60,104 +61,104 @@ attributes:
 options:
   certificate_id:
     description:
-      - Id in the certificate store of the certificate for O(listeners).
-      - In check mode, null stands for the certificate that M(softlayer.certificates.ssl_certificate_import) would import. The module then
-        checks everything about the listeners that does not depend on the certificate. Otherwise, null is refused.
+      - ID of the certificate in the store to which the module switches O(listeners).
+      - In check mode, null means the certificate that M(softlayer.certificates.ssl_certificate_import) would import. The module then checks
+        everything about the listeners that does not depend on the certificate. Outside check mode, null is rejected.
     type: int
   listeners:
     description:
-      - The listeners that should serve O(certificate_id). A list that is empty or null is refused.
+      - The listeners to switch to O(certificate_id). An empty list or null is rejected.
     type: list
     elements: dict
     suboptions: &listener
       load_balancer:
         description:
-          - Name, uuid or id of the load balancer.
+          - Name, UUID, or ID of the load balancer.
         type: str
         required: true
       port:
         description:
-          - Port of the listener.
+          - Port of the HTTPS listener.
         type: int
         required: true
       previous_certificate_id:
         description:
-          - Switch the listener only if it has this certificate now. Otherwise it fails with the reason V(ambiguous), because it was changed
-            since you looked. Null is refused.
+          - ID of the certificate that the listener must have before the change. If the listener has another certificate, it was changed in the
+            meantime, and fails with the reason V(ambiguous). Null is rejected.
         type: int
   deployments:
     description:
-      - Several certificates, each with the listeners that should serve it. Do not combine it with O(certificate_id). A list that is empty
-        or null is refused.
+      - Several certificates, each with the listeners to switch to it. Cannot be combined with O(certificate_id). An empty list or null is
+        rejected.
     type: list
     elements: dict
     suboptions:
       certificate_id:
         description:
-          - Id in the certificate store, or null in check mode, see O(certificate_id). Required.
+          - ID of the certificate in the store, or null in check mode (see O(certificate_id)). This suboption is required.
         type: int
       listeners:
         description:
-          - The listeners that should serve it.
+          - The listeners to switch to this certificate.
         type: list
         elements: dict
         required: true
         suboptions: *listener
   common_names:
     description:
-      - Renew only listeners whose present certificate has a name that matches one of these shell patterns, ignoring case. Both the common
-        name and the DNS names are compared. A list that is empty or null is refused.
-      - A pattern that no name of a certificate in the store matches fails the run with V(not_found), before anything is changed.
-      - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
+      - Shell patterns of certificate names. In renewal mode, only listeners are switched whose present certificate has a common name or DNS name
+        that matches one of them, ignoring case. An empty list or null is rejected.
+      - If a pattern matches no name of a certificate in the store, the run fails with V(not_found) and changes nothing.
+      - An internationalized name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).
     type: list
     elements: str
   load_balancers:
     description:
-      - Renew only listeners of load balancers whose name matches one of these shell patterns, ignoring case. A list that is empty or null is
-        refused.
-      - A pattern that matches no load balancer fails the run with V(not_found), before anything is changed.
+      - Shell patterns of load balancer names, ignoring case. In renewal mode, only listeners of matching load balancers are switched. An empty
+        list or null is rejected.
+      - If a pattern matches no load balancer, the run fails with V(not_found) and changes nothing.
     type: list
     elements: str
   ports:
     description:
-      - Renew only listeners on these ports. A list that is empty or null is refused.
+      - Ports of listeners. In renewal mode, only listeners on these ports are switched. An empty list or null is rejected.
     type: list
     elements: int
   allow_name_loss:
     description:
-      - Accept a certificate that you name even if it lacks names of the present one, or if the present one is not known.
-      - A wildcard certificate has the names under it.
+      - Whether to deploy a specified certificate even if it does not cover all names of the present one, or if the present one is not known.
+      - A wildcard certificate covers the names that match its wildcard.
     type: bool
     default: false
   allow_key_type_change:
     description:
-      - Accept a certificate that you name even if its key is of another type than that of the present one.
-      - A certificate is never put on a balancer that offers no cipher suites for its key, because no client could connect. The standard
-        suites are for RSA keys only.
+      - Whether to deploy a specified certificate even if its key type differs from that of the present one.
+      - The module never deploys a certificate to a load balancer that offers no cipher suite for its key type, because no TLS client could
+        connect. The default cipher suites are for RSA keys only.
     type: bool
     default: false
   allow_organization_change:
     description:
-      - Accept a certificate that you name even if its organization is not that of the present one, for example none, as in certificates of
-        ACME authorities.
+      - Whether to deploy a specified certificate even if its organization differs from that of the present one. Certificates of ACME CAs contain
+        no organization.
     type: bool
     default: false
   allow_expired:
     description:
-      - Accept a certificate that you name even if it has expired.
+      - Whether to deploy a specified certificate even if it has expired.
     type: bool
     default: false
   allow_untrusted:
     description:
-      - Accept a certificate that you name even if it is on a lower level of trust than the present one. It is signed by itself, for example,
-        or comes from the staging environment of an authority, or its record lacks intermediate certificates.
+      - Whether to deploy a specified certificate even if it is trusted less than the present one. For example, it is self-signed, comes from the
+        staging environment of a CA, or its record lacks intermediate certificates.
     type: bool
     default: false
   max_listeners:
     description:
-      - Maximum number of listeners that one run may switch. If the plan has more, the run is refused before anything is changed, also in
-        check mode.
+      - Maximum number of listeners that one run may switch. If more listeners need a new certificate, the module fails and changes nothing, also
+        in check mode.
     type: int
     default: 20
   concurrency:
@@ -167,90 +168,90 @@ options:
     default: 4
   wait:
     description:
-      - Whether to wait for a balancer that is being changed, before its change and after it.
-      - With V(false), a balancer that is busy fails at once with the reason V(balancer_busy). With O(exclusive), so does a run while
-        another one has the turn, with V(locked).
+      - Whether to wait for a load balancer that is being changed, before and after its own change.
+      - With V(false), the listeners of a busy load balancer fail immediately with the reason V(balancer_busy). With O(exclusive), the run fails
+        immediately with V(locked) if another run holds the lock.
     type: bool
     default: true
   wait_timeout:
     description:
-      - Maximum time in seconds to wait until a balancer is ACTIVE, counted anew before its change and after it. With O(exclusive), also to
-        wait for another run.
+      - Maximum time in seconds to wait for a load balancer to become ACTIVE, counted separately before and after its change. With O(exclusive),
+        also the maximum time to wait for another run to release its lock.
     type: float
     default: 900
   wait_interval:
     description:
-      - Maximum time in seconds between two readings of the balancer while waiting. The first ones follow each other faster.
+      - Maximum interval in seconds between two requests for the state of a load balancer while waiting. The first intervals are shorter.
     type: float
     default: 10
   verify:
     description:
-      - Whether to look at what the listeners serve, over TLS and from the machine that runs the module. This includes listeners that
-        keep their certificate.
-      - The listener fails with the reason V(not_served) if it does not serve its certificate within O(verify_timeout), and with the reason
-        V(not_accepted) if a client refuses what it serves then, and accepted what it served before.
-      - Every probe has the same time limit, 10 seconds to connect and 10 seconds for the TLS handshake. A connection that breaks, or whose
-        handshake takes longer, is made once more. A connection that is refused, or not accepted in time, is not.
-      - A listener that does not accept connections from here, before and after the change, does not fail. Its reason is
-        V(unreachable), RV(listeners[].served) is null, and a warning names it.
+      - Whether to verify what the listeners serve. The module connects to each listener over TLS from the host that runs the module, also to
+        listeners that keep their certificate.
+      - A listener fails with the reason V(not_served) if it does not serve its certificate within O(verify_timeout). A listener fails with the
+        reason V(not_accepted) if a TLS client rejects the new certificate and accepted the old one.
+      - Every probe has the same time limit, 10 seconds to connect and 10 seconds for the TLS handshake. If the connection breaks or the handshake
+        takes longer, the module connects once more. If the connection is refused or times out, the module does not connect again.
+      - If a listener does not accept connections from this host before and after the change, the listener does not fail. Its reason is
+        V(unreachable), RV(listeners[].served) is null, and the module issues a warning.
     type: bool
     default: true
   verify_timeout:
     description:
-      - Maximum time in seconds until a listener serves its certificate, counted from when the balancer is ACTIVE.
-      - This option does not change the time limit of a probe, see O(verify).
+      - Maximum time in seconds for a switched listener to serve its new certificate, counted from the time when the load balancer is ACTIVE.
+      - This option does not change the time limit of a probe (see O(verify)).
     type: float
     default: 120
   trusted_ca_path:
     description:
-      - Path of a file with trusted root certificates in PEM format, or of a folder of such files.
-      - They are added to the machine's roots - those of the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), of the folder of
-        E(SSL_CERT_DIR), or else of its trust store. A file that one of these names replaces the trust store, so it must contain the
-        public roots, too.
-      - Clients with all these roots decide which certificate may stand in for another one. Give the root of an authority of your own, so
-        that what it has not issued does not take the place of what it has.
-      - One of them, which is OpenSSL, is asked whether it accepts what is served. If it does not, because an intermediate certificate is
-        missing for example, a warning says so, see also RV(listeners[].accepted) and O(rollback).
+      - Path of a file with trusted root certificates in PEM format, or of a directory of such files.
+      - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
+        E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
+        variables replaces the trust store, so it must also contain the public root certificates.
+      - TLS clients with all these root certificates decide which certificate can replace another one. Specify the root certificate of a private
+        CA, so that a certificate of another private CA cannot replace a certificate of this CA.
+      - OpenSSL tests whether a TLS client accepts what is served. If it rejects the certificate, for example because an intermediate certificate
+        is missing, the module issues a warning. See also RV(listeners[].accepted) and O(rollback).
     type: path
   check_revocation:
     description:
-      - With V(warn), the module reads the certificate revocation lists (CRLs) that CAs publish over HTTP, about each certificate that a listener
-        may get and about the certificate that the listener has. The module never switches a listener to a revoked certificate; the reason is
-        V(revoked), and no other option accepts it. If an intermediate certificate was revoked, the level of trust is untrusted.
-      - If the module cannot find out whether a certificate was revoked, this changes nothing. If the module cannot use a list, a warning
-        says so.
-      - The module asks private addresses only for a CA of O(trusted_ca_path), and keeps the lists next to the ledger for the next run.
-      - With V(off), the module asks no CA.
+      - Whether to request CRLs from the CAs. With V(warn), the module reads the certificate revocation lists (CRLs) for the present certificate
+        of each listener and for the certificates that can replace it. With V(off), the module sends no request to a CA.
+      - The module never switches a listener to a revoked certificate. The reason is V(revoked), and no other option permits the change. If an
+        intermediate certificate was revoked, the level of trust is untrusted.
+      - An unknown revocation status has no effect on the decisions. If a CRL cannot be used, the module issues a warning.
+      - The module connects to private addresses only for a CA in O(trusted_ca_path). It stores the CRLs next to the ledger for the next run.
     type: str
     choices: [warn, "off"]
     default: warn
   rollback:
     description:
-      - Whether to point a listener back, once, if it worked before the change, and after it, at one of its addresses, completes no TLS
-        handshake any more, serves a certificate that is neither the old nor the new one, or serves what a client refuses, though it accepted
-        what was served before. Its outcome is V(rolled_back), and the module fails.
-      - A refusal that you have accepted, by O(allow_untrusted) or O(allow_expired), is none.
-      - The listener must be broken for 15 seconds, or until O(verify_timeout) if that is shorter.
+      - Whether to switch a listener back to its previous certificate, once, if the listener worked before the change and stops working after it.
+        Its outcome is V(rolled_back), and the module fails.
+      - A listener has stopped working if, at one of its addresses, it does not complete a TLS handshake, serves neither the old nor the new
+        certificate, or serves a certificate that a TLS client rejects although it accepted the previous one.
+      - With O(allow_untrusted) or O(allow_expired), a listener is not rolled back because TLS clients reject the certificate for this reason.
+      - The listener is rolled back after it has not worked for 15 seconds, or until O(verify_timeout) if that is shorter.
     type: bool
     default: true
   exclusive:
     description:
-      - Whether at most one run at a time may change load balancers of the account, of all runs with V(true) and the same O(ledger_url).
-      - A run that has something to change takes the turn, and has it until its end. Another one waits for it, up to O(wait_timeout), with a
-        warning. Then it reads the store and the balancers again and makes its plan anew. If the turn does not come in time, the run fails
-        with V(locked), and nothing was changed.
-      - The turn is renewed every 5 seconds. That of a run that was killed ends 30 seconds after another run has first seen it. A run that
-        could not renew its turn in time changes nothing more; its listeners fail with the reason V(locked).
-      - Costs one API call, for the id of the account, and only if there is something to change. Check mode takes no turn.
+      - Whether the run locks the load balancers of the account, so that only one run at a time changes them. The lock applies to all runs with
+        O(exclusive=true) and the same O(ledger_url).
+      - A run that must change something holds the lock until its end. Another run waits for the lock, up to O(wait_timeout), with a warning, and
+        then reads the store and the load balancers again. If the lock is not released in time, the run fails with V(locked) and changes nothing.
+      - The run renews its lock every 5 seconds. The lock of a killed run expires 30 seconds after another run first finds it. A run that cannot
+        renew its lock in time makes no further changes, and its listeners fail with the reason V(locked).
+      - The lock requires one additional API call, and only if the run must change something. In check mode, the run does not lock.
     type: bool
     default: false
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, where the turn of O(exclusive) is taken. It is not used otherwise, but the lists of O(check_revocation)
-        are kept next to its file. See O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); the modules use the same ledger.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
-        C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
-      - The turn is taken only if something is to be changed. If the ledger cannot be used, nothing is changed.
+      - SQLAlchemy URL of the ledger, the database that contains the lock of O(exclusive). The CRLs of O(check_revocation) are stored next to the
+        file of the ledger. All modules use the same ledger, see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
+        C(softlayer.certificates/ledger.sqlite3) in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
+      - If the ledger cannot be used, a run with O(exclusive) changes nothing.
     type: str
 seealso:
   - module: softlayer.certificates.ssl_certificate_import
@@ -258,11 +259,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Renew what the load balancers serve, from the certificate store
+- name: Switch all listeners to renewed certificates in the store
   softlayer.certificates.ssl_certificate_deploy:
   register: renewal
 
-- name: Renew the listeners of one domain on the production balancers, at most five
+- name: Switch at most five listeners of one domain on the production load balancers
   softlayer.certificates.ssl_certificate_deploy:
     common_names:
       - example.com
@@ -272,7 +273,7 @@ EXAMPLES = r"""
     max_listeners: 5
     concurrency: 2
 
-- name: Put one certificate on two listeners
+- name: Deploy one certificate to two listeners
   softlayer.certificates.ssl_certificate_deploy:
     certificate_id: 4711
     listeners:
@@ -288,14 +289,14 @@ EXAMPLES = r"""
     intermediate_path: www.example.com.ca-bundle
   register: imported
 
-- name: Put the imported certificate on a listener; in check mode, its id is null
+- name: Deploy the imported certificate, whose ID is null in check mode
   softlayer.certificates.ssl_certificate_deploy:
     certificate_id: "{{ imported.certificate.id }}"
     listeners:
       - load_balancer: prod-www
         port: 443
 
-- name: Switch a listener only if it still has the certificate that it had when this was planned
+- name: Switch a listener only if it still has the expected certificate
   softlayer.certificates.ssl_certificate_deploy:
     certificate_id: 4711
     listeners:
@@ -303,7 +304,7 @@ EXAMPLES = r"""
         port: 443
         previous_certificate_id: 4699
 
-- name: Change to certificates of an ACME authority, which name no organization and have EC keys
+- name: Change to certificates of an ACME CA without an organization and with EC keys
   softlayer.certificates.ssl_certificate_deploy:
     deployments:
       - certificate_id: 4712
@@ -317,7 +318,7 @@ EXAMPLES = r"""
     allow_organization_change: true
     allow_key_type_change: true
 
-- name: Put a certificate in place that has fewer names, or an expired one, on a balancer for tests
+- name: Deploy a certificate that has fewer names, or has expired, to a load balancer for tests
   softlayer.certificates.ssl_certificate_deploy:
     certificate_id: 4714
     listeners:
@@ -326,7 +327,7 @@ EXAMPLES = r"""
     allow_name_loss: true
     allow_expired: true
 
-- name: Put a certificate of a staging environment in place, which clients do not trust
+- name: Deploy a certificate of a staging environment, which TLS clients do not trust
   softlayer.certificates.ssl_certificate_deploy:
     certificate_id: 4715
     listeners:
@@ -334,35 +335,35 @@ EXAMPLES = r"""
         port: 443
     allow_untrusted: true
 
-- name: Renew in a short window, with roots of one's own
+- name: Deploy in a short maintenance window, with the root certificates of a private CA
   softlayer.certificates.ssl_certificate_deploy:
     wait_timeout: 300
     wait_interval: 5
     verify_timeout: 60
     trusted_ca_path: /etc/ssl/company-roots.pem
 
-- name: Only begin the change, and look at nothing
+- name: Start the change without waiting and without verification
   softlayer.certificates.ssl_certificate_deploy:
     wait: false
     verify: false
 
-- name: Renew from a host that reaches no list of revoked certificates
+- name: Deploy from a host that cannot reach the CRLs of the CAs
   softlayer.certificates.ssl_certificate_deploy:
     check_revocation: "off"
 
-- name: Renew from any of several controllers, of which only one at a time changes something
+- name: Deploy from one of several controllers, with a lock
   softlayer.certificates.ssl_certificate_deploy:
     exclusive: true
     ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
 
-- name: Renew, and leave a listener that is broken afterwards as it is, for a person to look at
+- name: Deploy without a rollback of listeners that stop working
   softlayer.certificates.ssl_certificate_deploy:
     rollback: false
 """
 
 RETURN = r"""
 listeners:
-  description: One entry for each listener that was considered, sorted by load balancer and port.
+  description: All listeners that were processed, sorted by load balancer and port.
   returned: success, or failure of a listener
   type: list
   elements: dict
@@ -372,7 +373,7 @@ listeners:
       type: str
       sample: prod-web
     load_balancer_uuid:
-      description: Uuid of the load balancer; null if it was not found.
+      description: UUID of the load balancer, or null if it was not found.
       type: str
       sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
     address:
@@ -380,85 +381,88 @@ listeners:
       type: str
       sample: prod-web-278444-dal10.lb.bluemix.net
     port:
-      description: Port of the listener.
+      description: Port of the HTTPS listener.
       type: int
       sample: 443
     listener_uuid:
-      description: Uuid of the listener; null if it was not found.
+      description: UUID of the listener, or null if it was not found.
       type: str
       sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
     common_name:
-      description: Common name of the certificate RV(listeners[].certificate_id); null if it has none.
+      description: Common name of the certificate RV(listeners[].certificate_id), or null if the certificate has none.
       type: str
       sample: www.example.com
     subject_alt_names:
-      description: Subject alternative names of that certificate.
+      description: Subject alternative names of the certificate RV(listeners[].certificate_id).
       type: list
       elements: str
       sample: [www.example.com, example.com]
     previous_certificate_id:
-      description: The certificate that the listener had; null if it had none.
+      description: ID of the certificate that the listener had before the run, or null if it had none.
       type: int
       sample: 4699
     certificate_id:
       description:
-        - The certificate that is meant for the listener. If nothing is to be changed, it is the one that the listener has.
-        - Null if the listener has none, and in check mode, if the certificate would be imported.
+        - ID of the certificate that the listener should serve. If no change is necessary, this is its present certificate.
+        - Null if the listener has no certificate, and in check mode if the certificate would be imported first.
       type: int
       sample: 4711
     fingerprint_sha256:
-      description: SHA-256 of the certificate that is meant for the listener, in hex; null if it is not known.
+      description: SHA-256 fingerprint of the certificate that the listener should serve, in hexadecimal, or null if it is not known.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     not_after:
-      description: End of validity of that certificate.
+      description: Time when the certificate RV(listeners[].certificate_id) expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
-      description: Until when clients take it, which is the end of itself or of the issuer on its path to the root that ends first.
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate certificate,
+          whichever is earlier.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
-      description: Name of that issuer; null if no issuer ends before the certificate does.
+      description: Name of the intermediate certificate that sets RV(listeners[].effective_not_after), or null if the certificate itself sets it.
       type: str
       sample: null
     outcome:
       description:
-        - V(switched) if the listener was, or in check mode would be, pointed to the certificate. V(unchanged) if nothing was to be done.
-        - V(skipped) if a newer certificate was found that may not stand in for the present one, or if the present one is not known.
-        - V(failed) if it was not switched, or if the certificate is not served.
-        - V(rolled_back) if it was pointed back, see O(rollback).
+        - V(switched) if the listener was, or in check mode would be, switched to the certificate. V(unchanged) if no change was necessary.
+        - V(skipped) if a newer certificate was found that cannot replace the present one, or if the present one is not known.
+        - V(failed) if the listener could not be switched, or does not serve the certificate.
+        - V(rolled_back) if the listener was switched back to its previous certificate (see O(rollback)).
       type: str
       choices: [switched, unchanged, skipped, failed, rolled_back]
       sample: switched
     reason:
       description:
-        - Why, null if there is nothing to say. One of V(not_https), V(names_not_covered), V(key_type_differs),
+        - Code of the reason, or null. One of V(not_https), V(names_not_covered), V(key_type_differs),
           V(key_type_not_offered), V(organization_differs), V(untrusted), V(chain_incomplete), V(expired), V(expires_earlier),
           V(not_yet_valid), V(revoked), V(ambiguous), V(not_found), V(changed_meanwhile), V(balancer_busy), V(balancer_error), V(locked),
-          V(not_served), V(not_accepted), V(unreachable), V(refused), V(rate_limited), V(interrupted), V(api_error), V(outcome_unknown).
-        - V(untrusted) - it is on a lower level of trust than the present one. V(chain_incomplete) - because an issuer is missing in its record.
-        - V(expired) - the certificate, or one of its issuers, has expired.
+          V(not_served), V(not_accepted), V(unreachable), V(refused), V(rate_limited), V(interrupted), V(api_error), and V(outcome_unknown).
+        - V(untrusted) - the certificate is trusted less than the present one. V(chain_incomplete) - its record lacks the certificate of an
+          issuer.
+        - V(expired) - the certificate or a certificate in its chain has expired.
         - V(expires_earlier) - in renewal mode, the certificate is due for renewal, and expires before the present one.
-        - V(revoked) - its CA has revoked it.
-        - V(not_accepted) - a client refuses what is served, and accepted what was there before.
+        - V(revoked) - the CA has revoked the certificate.
+        - V(not_accepted) - a TLS client rejects the new certificate and accepted the old one.
       type: str
       sample: null
     served:
       description:
-        - Whether the listener was seen to serve the certificate. V(false) if it serves something else, null if it was not, or could not
-          be, looked at.
+        - Whether the listener serves the certificate, or null if the module did not or could not connect to the listener.
       type: bool
       sample: true
     accepted:
       description:
-        - Whether a client accepts what the listener serves, at each of its addresses. OpenSSL is asked, in a handshake, with a host name of the
-          certificate, the roots of O(trusted_ca_path) and of the machine, and the machine's level of security. Null if it was not, or could not
-          be, looked at.
+        - Whether a TLS client accepts what the listener serves, at each of its addresses, or null if the module did not or could not connect to
+          the listener.
+        - The TLS client is OpenSSL, with a host name of the certificate, the root certificates of the host and of O(trusted_ca_path), and the
+          security level of the host.
       type: bool
       sample: true
     served_fingerprint_sha256:
-      description: SHA-256 of what is served, in hex; null if nothing was seen.
+      description: SHA-256 fingerprint of the certificate that the listener serves, in hexadecimal, or null if none was received.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     message:
@@ -486,25 +490,88 @@ failed_count:
   type: int
   sample: 0
 api_calls:
-  description: Number of HTTP requests that were made.
+  description: Number of HTTP requests to the API, including repeated ones.
   returned: success, or failure of a listener
   type: int
   sample: 5
 failure:
-  description: What went wrong, in machine-readable form.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
-      description: Stable name of the failure, such as V(listeners_failed), V(too_many_listeners) or V(locked).
+      description: Stable code of the failure, such as V(listeners_failed), V(too_many_listeners), or V(locked).
       type: str
-      sample: listeners_failed
+      sample: locked
     message:
-      description: The same sentence as C(msg).
+      description: The cause of the failure and its fix, as in C(msg).
       type: str
+      sample: "Another run has been changing the load balancers since 2026-12-01T03:00:10Z: nothing was changed. Run it again later."
     details:
-      description: Details of this failure.
+      description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
+        ledger:
+          description: Database file or host of the ledger.
+          returned: if the ledger cannot be used
+          type: str
+          sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
+        library:
+          description: Python library that the URL of the ledger requires.
+          returned: if a library for the ledger is missing
+          type: str
+          sample: psycopg
+        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        planned: {description: Number of listeners that the run would have changed., returned: if max_listeners is exceeded, type: int, sample: 60}
+        max_listeners: {description: Value of O(max_listeners)., returned: if max_listeners is exceeded, type: int, sample: 20}
+        listeners:
+          description:
+            - The listeners that failed, or the names of the listeners that the run would have switched if
+              RV(failure.code=too_many_listeners).
+          returned: if listeners failed, or max_listeners is exceeded
+          type: list
+          elements: raw
+          sample: [{listener: web:443, reason: balancer_busy, message: The load balancer is busy.}]
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module

@@ -4,38 +4,37 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write certificates of the store, with their private keys, to a folder."""
+"""Write certificates of the store and their private keys to a directory."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssl_certificate_export
-short_description: Write certificates of the store, with their private keys, to a folder
+short_description: Write certificates of the store and their private keys to a directory
 version_added: 1.0.0
 description:
-  - Writes certificates of the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account to a folder, with their private
-    keys and intermediate certificates. It runs where the files shall be, which is usually the controller.
-  - Each certificate has three files. The name with C(.crt) has the certificate followed by its intermediate certificates; C(.ca-bundle) has
-    the intermediate certificates alone; C(.key) has the private key. The source V(folder) of
-    M(softlayer.certificates.ssl_certificate_rotate) reads them. Without intermediate certificates, there is no C(.ca-bundle).
-  - nginx takes the C(.crt) and the C(.key). HAProxy takes the C(.crt) with C(crt dest/NAME.crt), or several by a C(crt-list) that names
-    them, if C(ssl-load-extra-del-ext) is in its section C(global); it cannot take the whole folder with C(crt dest/), because it takes the
-    C(.ca-bundle) for certificates.
-  - The name is the common name, or the first DNS name, in ASCII and lower case, with V(_) for V(*) and for all that file names should not
-    have. If the store holds several certificates of one name, all of them have C(+) and their id added, such as
-    C(www.example.com+4711.crt). Which are selected and which have expired does not matter for this, so that a name changes only when
-    the store gets its second certificate of a name, or loses it. The files of the former name are left as they are, and a warning names
-    them.
-  - Only what differs is written, compared by the DER encoding of the certificates and the public key of the private key. A private key is
-    read from the API only if it is to be written.
-  - All files are readable by this user only, and are written whole or not at all. The private key is put in place first and the certificate
-    last, so that nobody finds a certificate with the key of the one before. If one of them cannot be put in place, what was there before
-    is put back. What serves the files should load them after the run.
-  - Nothing is overwritten that is not a plain file of this user.
-  - Needs the permission C(SECURITY_CERTIFICATE_MANAGE).
+  - Writes certificates of the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account to a directory, with their private keys
+    and intermediate certificates. Run the module on the host that should contain the files, which is usually the controller.
+  - The module writes three files for each certificate. The C(.crt) file contains the certificate followed by its intermediate certificates, the
+    C(.ca-bundle) file contains only the intermediate certificates, and the C(.key) file contains the private key. If the certificate has no
+    intermediate certificates, the module writes no C(.ca-bundle) file. The source V(folder) of M(softlayer.certificates.ssl_certificate_rotate)
+    reads these files.
+  - For nginx, use the C(.crt) and the C(.key) file. For HAProxy, set C(ssl-load-extra-del-ext) in the section C(global), and specify each
+    certificate with C(crt dest/NAME.crt) or in a C(crt-list). Do not specify the whole directory with C(crt dest/), because HAProxy would load
+    the C(.ca-bundle) files as certificates.
+  - The file name is the common name, or else the first DNS name, in ASCII and lower case, with V(_) instead of V(*) and of other characters that
+    are unsafe in file names. If the store contains several certificates with the same name, C(+) and the ID are appended, such as
+    C(www.example.com+4711.crt), regardless of the selection. If a name changes because the store gets or loses a second certificate with this
+    name, the files with the previous name are kept, and the module issues a warning.
+  - The module writes only files whose content differs, compared by the DER encoding of the certificates and the public key of the private key.
+    The module requests a private key from the API only if it must be written.
+  - All files have mode 0600 and are written atomically. The module replaces the private key first and the certificate last. If a file cannot be
+    replaced, the module restores the previous files. Reload the services that use the files after the run.
+  - The module overwrites only regular files that belong to the user.
+  - Requires the permission C(SECURITY_CERTIFICATE_MANAGE).
 notes:
-  - Of several valid certificates of one name, M(softlayer.certificates.ssl_certificate_rotate) imports only the newest from the folder, and
-    none that has expired; import such with O(softlayer.certificates.ssl_certificate_import#module:certificates).
+  - M(softlayer.certificates.ssl_certificate_rotate) imports only the newest of several certificates with the same name from the directory, and no
+    expired ones. To import the others, use O(softlayer.certificates.ssl_certificate_import#module:certificates).
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -50,57 +49,59 @@ attributes:
   check_mode:
     support: full
     details:
-      - Private keys are not read, so it does not foresee that one is missing or belongs to another certificate.
+      - In check mode, the module does not request private keys. Therefore it cannot detect that a private key is missing or belongs to another
+        certificate.
   diff_mode:
     support: full
     details:
-      - Shows public facts only, never a key.
+      - The differences contain public facts only, never a private key.
   idempotent:
     support: full
 options:
   certificate_ids:
     description:
-      - The certificates with these ids. A list that is empty or null is refused. An id that does not exist fails, and does not stop the others.
-      - Give exactly one of O(certificate_ids), O(common_names) and O(all).
+      - IDs of the certificates to export. An ID that does not exist fails, but does not prevent the others from being exported. An empty list or
+        null is rejected.
+      - Set exactly one of O(certificate_ids), O(common_names), and O(all).
     type: list
     elements: int
   common_names:
     description:
-      - The certificates with a name that matches one of these shell patterns, ignoring case. A list that is empty or null is refused. Both the
-        common name and the DNS names are compared. A pattern that matches nothing fails, and does not stop the others.
-      - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
+      - Shell patterns of the names of the certificates to export. Common names and DNS names are compared, ignoring case. A pattern that matches
+        nothing fails, but does not prevent the others from being exported. An empty list or null is rejected.
+      - An internationalized name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).
     type: list
     elements: str
   all:
     description:
-      - With V(true), all certificates of the store. V(false) is refused, because it selects nothing.
+      - Whether to export all certificates in the store. V(false) is rejected, because it selects nothing.
     type: bool
   dest:
     description:
-      - The folder, as an absolute path or with C(~). If it does not exist, it is made for this user only, when there is something to write;
-        the folder above it must exist.
-      - It is refused if it is a symbolic link, belongs to another user, or is open to others; and if a folder on the way to it belongs to
-        another user than this one and root, or others may write to it (unless it has the sticky bit, as C(/tmp)). Others could replace
-        what is below such a folder, and so choose where the private keys go.
-      - Only one run at a time writes to it; another one fails with V(locked). If it is moved away or replaced during the run, the run fails
-        with V(insecure_folder).
+      - Path of the directory for the files, as an absolute path or with C(~). If the directory does not exist and a file must be written, the
+        module creates the directory with mode 0700. The parent directory must exist.
+      - The directory is rejected if it is a symbolic link, belongs to another user, or is accessible for other users. It is also rejected if a
+        parent directory belongs to a user other than this user and root, or is writable for other users without the sticky bit. Other users could
+        otherwise redirect the private keys.
+      - Only one run at a time writes to the directory; another run fails with V(locked). If the directory is moved or replaced during the run,
+        the run fails with V(insecure_folder).
     type: path
     required: true
   passphrase:
     description:
-      - Encrypts the private keys with this passphrase, as PKCS#8 with AES-256. Without it, they are not encrypted.
-      - A private key in the folder that it does not decrypt, or that is not encrypted, is written anew. So are encrypted ones if it is not
-        given.
+      - Passphrase that encrypts the private keys, as PKCS#8 with AES-256. If not set, the private keys are not encrypted.
+      - If a private key in the directory is not encrypted with this passphrase, the module writes the file again. If the option is not set, the
+        module writes encrypted private keys again without encryption.
     type: str
   include_expired:
     description:
-      - Whether to include certificates that have expired. The clock of the machine that runs the module decides.
+      - Whether to also export certificates that have expired, according to the clock of the host that runs the module.
     type: bool
     default: false
   concurrency:
     description:
-      - Maximum number of concurrent API calls, V(1) to V(256).
+      - Maximum number of concurrent API calls, from 1 to 256.
     type: int
     default: 8
 seealso:
@@ -110,14 +111,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Take everything out of the store, also what has expired
+- name: Export all certificates in the store, including expired ones
   softlayer.certificates.ssl_certificate_export:
     all: true
     include_expired: true
     dest: ~/exported
     concurrency: 16
 
-- name: Keep the certificates of one domain in a folder, with encrypted keys
+- name: Export the certificates of one domain with encrypted private keys
   softlayer.certificates.ssl_certificate_export:
     common_names:
       - example.com
@@ -125,68 +126,69 @@ EXAMPLES = r"""
     dest: ~/example.com
     passphrase: "{{ vault_key_passphrase }}"
 
-- name: Export one certificate for a web server on this machine
+- name: Export one certificate for a web server on this host
   softlayer.certificates.ssl_certificate_export:
     certificate_ids: [4711]
     dest: ~/tls
   register: exported
 
-- name: Show where its files are
+- name: Show the paths of the files
   ansible.builtin.debug:
     var: exported.certificates[0].paths
 """
 
 RETURN = r"""
 certificates:
-  description: What was selected, sorted by id; then the patterns that match nothing.
+  description: The selected certificates, sorted by ID, followed by the patterns that match nothing.
   returned: when the store could be read
   type: list
   elements: dict
   contains:
     id:
-      description: Id in the store; null for a pattern that matches nothing.
+      description: ID of the certificate in the store, or null for a pattern that matches nothing.
       type: int
       sample: 4711
     common_name:
-      description: The subject's common name; null if it has none, as in many certificates of ACME authorities. Of a pattern that matches
-        nothing, the pattern.
+      description: Common name of the certificate, or null if the certificate has none. For a pattern that matches nothing, the pattern.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 of the DER encoding, in hex.
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
-      description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     serial_number:
-      description: The serial number.
+      description: Serial number of the certificate.
       type: int
       sample: 305419896
     not_before:
-      description: Start of validity.
+      description: Time when the certificate becomes valid.
       type: str
       sample: "2026-02-01T00:00:00Z"
     not_after:
-      description: End of validity.
+      description: Time when the certificate expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
-      description: Until when clients take the certificate, which is the end of itself or of the issuer on its path to the root that ends first.
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate certificate,
+          whichever is earlier.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
-      description: Name of that issuer; null if no issuer ends before the certificate does.
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
       type: str
       sample: null
     subject_alt_names:
-      description: The subject alternative names.
+      description: Subject alternative names of the certificate.
       type: list
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key.
+      description: Algorithm of the key, such as V(RSA).
       type: str
       sample: RSA
     key_size:
@@ -194,113 +196,174 @@ certificates:
       type: int
       sample: 2048
     notes:
-      description: The notes that the store holds with it.
+      description: Notes of the certificate in the store.
       type: str
       sample: web frontend
     organization_name:
-      description: The subject's organization.
+      description: Organization of the subject, or null if the certificate has none.
       type: str
       sample: Example Inc.
     days_until_expiry:
-      description: Whole days left, negative once it has expired.
+      description: Whole days until the certificate expires, negative after that.
       type: int
       sample: 68
     renewal_due:
       description:
-        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before its end, and stays due
-          after it. Null if its end is not known.
+        - Whether the certificate is due for renewal, or null if its end is not known. A certificate is due in the last quarter of its validity,
+          at most 30 days before it expires, and after that time.
       type: bool
       sample: false
     associated_service_count:
-      description: Number of services that use it, or number of load balancer listeners if that is higher; null if the API does not report
-        it.
+      description:
+        - Number of services that use the certificate, or the number of its load balancer listeners if that is higher. Null if the API does not
+          return the number.
       type: int
       sample: 1
     created_at:
-      description: When it was stored.
+      description: Time when the certificate was stored.
       type: str
       sample: "2026-02-02T09:30:00Z"
     modified_at:
-      description: When the record was last changed.
+      description: Time when the record was last changed.
       type: str
       sample: "2026-02-02T09:30:00Z"
     paths:
       description:
-        - The files, also if nothing had to be written; null if it failed. They are named as the options that take them in
-          M(softlayer.certificates.ssl_certificate_import) and M(softlayer.certificates.secrets_manager_certificate).
+        - Paths of the files, also if no file had to be written, or null if the certificate failed. The keys are the options of
+          M(softlayer.certificates.ssl_certificate_import) and M(softlayer.certificates.secrets_manager_certificate) that accept these paths.
       type: dict
       contains:
         certificate_path:
-          description: The certificate, followed by its intermediate certificates.
+          description: Path of the file with the certificate, followed by its intermediate certificates.
           type: str
           sample: /home/ansible/exported/www.example.com.crt
         intermediate_path:
-          description: The intermediate certificates alone; null if there are none.
+          description: Path of the file with the intermediate certificates only, or null if the certificate has none.
           type: str
           sample: /home/ansible/exported/www.example.com.ca-bundle
         privatekey_path:
-          description: The private key.
+          description: Path of the file with the private key.
           type: str
           sample: /home/ansible/exported/www.example.com.key
     outcome:
       description:
-        - V(exported), V(unchanged) or V(failed). In check mode, what the outcome would be.
+        - V(exported), V(unchanged), or V(failed). In check mode, the outcome that a real run would have.
       type: str
       sample: exported
     reason:
       description:
-        - Null unless it failed.
-        - V(no_permission) - the API user may only view the store.
-        - V(no_private_key) - the store gives no private key for it.
-        - V(not_found) - the id or the pattern matches nothing, or only what has expired without O(include_expired).
-        - V(key_mismatch) - the private key that the store holds for it belongs to another certificate. Nothing was written.
-        - V(invalid_pem) - the certificate or the private key that the store holds cannot be read.
-        - V(unsafe_file) - a file of its name is a link, a folder or the like, or belongs to another user. It was not overwritten.
-        - V(not_written) - the disk is full, read only or broken. What was there before is still there, unless
-          RV(certificates[].message) says that it could not be put back. Or the folder was moved away or replaced during the run.
-        - V(api_error) - the API reported an error, the certificate was changed meanwhile, or a signal stopped the run before it was its turn.
-          RV(certificates[].message) quotes the error.
+        - Code of the reason if the certificate failed, otherwise null.
+        - V(no_permission) - the API user has only the permission to view the store.
+        - V(no_private_key) - the store returns no private key for the certificate.
+        - V(not_found) - the ID or the pattern matches nothing, or only expired certificates without O(include_expired).
+        - V(key_mismatch) - the private key in the store belongs to another certificate. No file was written.
+        - V(invalid_pem) - the module cannot parse the certificate or the private key in the store.
+        - V(unsafe_file) - a file with this name is not a regular file, or belongs to another user. The file was not overwritten.
+        - V(not_written) - the disk is full, read-only, or damaged, or the directory was moved or replaced during the run. The previous files are
+          unchanged, unless RV(certificates[].message) says that they could not be restored.
+        - V(api_error) - the API returned an error, the certificate was changed during the run, or a signal stopped the run before this
+          certificate. RV(certificates[].message) contains the error.
       type: str
       sample: unsafe_file
     message:
-      description: The outcome in words. In check mode it says what would be done.
+      description: The outcome as a sentence. In check mode, the outcome that a real run would have.
       type: str
       sample: "Exported: private key, intermediate certificates, certificate."
 exported_count:
-  description: Number of certificates of which something was written, or in check mode would be written.
+  description: Number of certificates whose files were written. In check mode, the number whose files would be written.
   returned: when the store could be read
   type: int
   sample: 1
 unchanged_count:
-  description: Number of certificates that the folder had already.
+  description: Number of certificates whose files were already in the directory.
   returned: when the store could be read
   type: int
   sample: 0
 failed_count:
-  description: Number of certificates that failed. If it is not 0, the module fails.
+  description: Number of certificates that failed. If a certificate failed, the module fails.
   returned: when the store could be read
   type: int
   sample: 0
 api_calls:
-  description: Number of HTTP requests that were made.
+  description: Number of HTTP requests to the API, including repeated ones.
   returned: when the store could be read
   type: int
   sample: 2
 failure:
-  description: What went wrong, in machine-readable form.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
-      description: Stable name of the failure, such as V(authentication_failed) or V(unreachable).
+      description: Stable code of the failure, such as V(certificates_failed), V(authentication_failed), V(insecure_folder), or V(locked).
       type: str
       sample: authentication_failed
     message:
-      description: The same sentence as C(msg).
+      description: The cause of the failure and its fix, as in C(msg).
       type: str
+      sample: "The API refused the credentials (Invalid API token): check username and api_key."
     details:
-      description: Details of this failure.
+      description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
+        certificates:
+          description: The certificates that failed.
+          returned: if certificates failed
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: ID of the certificate in the store, or null for a pattern that matches nothing.
+              type: int
+              sample: 4711
+            reason:
+              description: Code of the cause, as in the result.
+              type: str
+              sample: key_mismatch
+            message:
+              description: The cause of the failure and its fix.
+              type: str
+              sample: The private key that the store holds belongs to another certificate.
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module

@@ -10,25 +10,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssl_certificate_import
-short_description: Put certificates into, or take them out of, the certificate store
+short_description: Import certificates into the certificate store, or delete them
 version_added: 1.0.0
 description:
-  - Imports certificates, with their private keys and intermediate certificates, into the certificate store of a SoftLayer (IBM Cloud
-    Classic Infrastructure) account. Load balancers use them from there by id. The certificates may come from any certificate authority.
-  - First, everything that can be checked locally is checked, also in check mode. A certificate is stored only if its parts fit together.
-  - Certificates are compared by their DER encoding. The same certificate in another encoding or with other line endings is not imported
-    again. A certificate in the store that cannot be read is not compared; a warning names it.
-  - Concurrent runs, for several hosts or from several controllers, store a certificate only once; see O(ledger_url).
-  - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still imported. The
-    module then fails at its end, and its result reports each certificate.
-  - Whether the store keeps more than one intermediate certificate is not documented, so each import looks at what it has kept. If that is
-    less than clients need, the import fails as V(chain_truncated). If they do not need what is left out, a warning names it.
-  - A record that a service uses cannot be given intermediate certificates. If it lacks some that clients need, the certificate is stored
-    once more with them, and V(imported). Then M(softlayer.certificates.ssl_certificate_deploy) switches the listeners to the
-    complete record, and with O(remove_superseded), the next import deletes the incomplete one. There is no other case of two records of
-    one certificate.
-  - Each record is read again right before it is deleted. It is kept if a service uses it by then, or if it holds another certificate by
-    then.
+  - Imports certificates, with their private keys and intermediate certificates, into the certificate store of a SoftLayer (IBM Cloud Classic
+    Infrastructure) account. Load balancers refer to a certificate in the store by its ID. The certificates can come from any CA.
+  - The module first checks the certificate locally, also in check mode. A certificate is stored only if the certificate, its private key, and its
+    chain belong together.
+  - Certificates are compared by their DER encoding. The same certificate in another encoding or with other line endings is not imported again. If
+    a certificate in the store cannot be read, the module issues a warning.
+  - Concurrent runs, for several hosts or from several controllers, store a certificate only once (see O(ledger_url)).
+  - Use the options at top level for one certificate, and O(certificates) for several. If one certificate fails, the module still imports the
+    others. The module then fails at its end, and its result contains each certificate.
+  - SoftLayer does not document whether the store keeps more than one intermediate certificate, so each import checks which ones the store has
+    kept. If the store kept fewer than TLS clients need, the import fails with the reason V(chain_truncated). If TLS clients do not need the
+    missing ones, the module issues a warning.
+  - The API cannot add intermediate certificates to a record that a service uses. If such a record lacks intermediate certificates that TLS
+    clients need, the module stores the certificate a second time with its complete chain. M(softlayer.certificates.ssl_certificate_deploy) then
+    switches the listeners to the complete record, and with O(remove_superseded), the next import deletes the incomplete one.
+  - The module reads each record again immediately before it deletes the record. If a service uses the record, or if the record contains another
+    certificate, the module keeps the record.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -46,28 +47,27 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Shows public facts only, never a key.
+      - The differences contain public facts only, never a private key.
   idempotent:
     support: full
 options:
   certificates:
     description:
-      - Several certificates, each with the options of the top level. Do not combine it with those. An empty list means no
-        certificate.
-      - All of them share one login and one listing of the store.
+      - Several certificates, each with the options of the top level. Cannot be combined with these options. An empty list means no certificate.
+      - All certificates share one login and one listing of the store.
     type: list
     elements: dict
     suboptions: &one_certificate
       state:
         description:
-          - Whether the certificate should be in the store.
+          - Whether the certificate must be in the store. V(absent) deletes the certificate.
         type: str
         choices: [present, absent]
         default: present
       certificate_path:
         description:
-          - Path of a file with the certificate, and optionally its chain, as PEM, DER or PKCS#7.
-          - PEM may have CRLF line endings, indentation and surrounding text. Its certificates may be in any order.
+          - Path of a file with the certificate, and optionally its chain, in PEM, DER, or PKCS#7 format.
+          - A PEM file can have CRLF line endings, indentation, and surrounding text. Its certificates can be in any order.
         type: path
       certificate_content:
         description:
@@ -75,7 +75,7 @@ options:
         type: str
       privatekey_path:
         description:
-          - Path of a file with the private key as PEM or DER, PKCS#8 or traditional.
+          - Path of a file with the private key in PEM or DER format, either PKCS#8 or traditional.
         type: path
       privatekey_content:
         description:
@@ -83,12 +83,12 @@ options:
         type: str
       privatekey_passphrase:
         description:
-          - Passphrase of the private key. The key is decrypted locally, because the store does not accept encrypted keys. It is ignored if
-            the key is not encrypted.
+          - Passphrase of the private key. The module decrypts the key locally, because the store does not accept encrypted keys. If the key is
+            not encrypted, the passphrase is ignored.
         type: str
       intermediate_path:
         description:
-          - Path of a file with the intermediate certificates as PEM, DER or PKCS#7. They are sorted, and a root is left out.
+          - Path of a file with the intermediate certificates in PEM, DER, or PKCS#7 format. The module sorts them and omits a root certificate.
         type: path
       intermediate_content:
         description:
@@ -96,8 +96,8 @@ options:
         type: str
       csr_path:
         description:
-          - Path of a file with the certificate signing request (CSR). It must have the certificate's public key. It is stored with the
-            certificate.
+          - Path of a file with the certificate signing request (CSR). The CSR must have the public key of the certificate. The CSR is stored with
+            the certificate.
         type: path
       csr_content:
         description:
@@ -105,33 +105,33 @@ options:
         type: str
       pkcs12_path:
         description:
-          - Path of a PKCS#12 file with certificate, private key and chain, instead of separate options for them.
+          - Path of a PKCS#12 file with the certificate, the private key, and the chain. Replaces the separate options for them.
         type: path
       pkcs12_passphrase:
         description:
-          - Passphrase of the PKCS#12 file. If it has none, this is ignored.
+          - Passphrase of the PKCS#12 file. If the file is not encrypted, the passphrase is ignored.
         type: str
       notes:
         description:
-          - Notes to store with the certificate. If not set, existing notes are kept. Trailing line endings are ignored. Control characters
-            are refused.
+          - Notes to store with the certificate. If not set, existing notes are kept. Trailing line endings are ignored. Control characters are
+            rejected.
         type: str
       order_id:
         description:
-          - Id of an SSL order. The certificate must have the public key of that order's CSR.
+          - ID of the SSL order of the certificate. The certificate must have the public key of the CSR of this order.
         type: int
       certificate_id:
         description:
-          - Id, in the store, of the certificate to delete.
+          - ID of the certificate to delete from the store.
         type: int
       fingerprint_sha256:
         description:
-          - SHA-256 fingerprint of the certificate to delete, in hex, with or without colons.
+          - SHA-256 fingerprint of the certificate to delete, in hexadecimal, with or without colons.
         type: str
       common_name:
         description:
-          - A name of the certificate to delete, the common name or a DNS name. If the store has more than one certificate with this name,
-            nothing is deleted.
+          - Common name or DNS name of the certificate to delete. If the store contains more than one certificate with this name, the module
+            deletes none of them.
         type: str
       allow_expired:
         description:
@@ -140,81 +140,83 @@ options:
         default: false
       verify_chain:
         description:
-          - Whether to check that the intermediate certificates issued the certificate, and to sort them. Certificates that the chain does
-            not need are left out with a warning, for example roots, or expired cross-signed certificates if there is a valid path without
-            them.
+          - Whether to check that the intermediate certificates issued the certificate, and to sort them. Certificates that the chain does not
+            need are omitted with a warning. Examples are root certificates, and expired cross-signed certificates if a valid path without them
+            exists.
         type: bool
         default: true
       remove_superseded:
         description:
-          - Whether to delete the certificates that the new one may stand in for, after it is stored, if no service uses them. They are
-            listed in RV(certificates[].superseded).
-          - What may stand in for what is said in M(softlayer.certificates.ssl_certificate_deploy). The new one must be valid now, be newer,
-            of the same organization and key type, have all of their names, be on no lower level of trust with the roots of O(trusted_ca_path), and
-            not be about to end before they do. One that ends later is kept.
+          - Whether to delete the certificates that the new certificate can replace, after the new one is stored, if no service uses them.
+            RV(certificates[].superseded) lists these certificates.
+          - M(softlayer.certificates.ssl_certificate_deploy) defines which certificate can replace another one. The new certificate must be valid
+            now, be newer, have the same organization and key type, cover all names of the old one, be trusted at least as much with the root
+            certificates of O(trusted_ca_path), and not expire earlier while it is due for renewal. An old certificate that expires later than the
+            new one is kept.
         type: bool
         default: false
       trust:
         description:
-          - What to do with a certificate whose chain does not lead to a trusted root with valid signatures and dates throughout.
-          - V(require) refuses it, V(warn) stores it with a warning, V(ignore) does not check.
+          - The action for a certificate whose chain does not lead to a trusted root certificate, or contains an invalid signature or date.
+          - V(require) rejects the certificate. V(warn) stores the certificate and issues a warning. V(ignore) switches the check off.
         type: str
         choices: [require, warn, ignore]
         default: warn
       trusted_ca_path:
         description:
-          - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots. They are used for O(trust) and
-            O(remove_superseded).
-          - They are added to the machine's roots - those of the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), of the folder of
-            E(SSL_CERT_DIR), or else of its trust store. A file that one of these names replaces the trust store, so it must contain the
-            public roots, too.
+          - Path of a file or directory with trusted certificates in PEM format, for O(trust) and O(remove_superseded). They can be intermediate
+            certificates.
+          - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
+            E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
+            variables replaces the trust store, so it must also contain the public root certificates.
         type: path
   <<: *one_certificate
   orders:
     description:
-      - SSL orders, as M(softlayer.certificates.ssl_order_info) returns them with C(gather_imported). The certificate of each is taken from
-        O(collected) or O(certificate_dir), and its key from O(privatekey_dir). Orders whose certificate or key is not there yet, or whose
-        certificate, or one that may stand in for it, is in the store already, are in RV(skipped_items) with the reason.
-      - O(privatekey_passphrase), O(trust), O(trusted_ca_path), O(remove_superseded), O(allow_expired) and O(verify_chain) hold of all of
-        them. An empty list means no order.
+      - SSL orders whose certificates to import, as M(softlayer.certificates.ssl_order_info) returns them with C(gather_imported). The
+        certificates are taken from O(collected) or O(certificate_dir), and the private keys from O(privatekey_dir).
+      - An order is skipped if its certificate or private key is not available, or if the store already contains its certificate or one that can
+        replace it. RV(skipped_items) lists these orders with the reason.
+      - O(privatekey_passphrase), O(trust), O(trusted_ca_path), O(remove_superseded), O(allow_expired), and O(verify_chain) apply to all orders.
+        An empty list means no order.
     type: list
     elements: dict
   collected:
     description:
-      - The certificates that M(softlayer.certificates.ssl_fulfillment_email_info) has found in emails. Without O(orders), all of them are
-        imported whose key is in O(privatekey_dir). An empty list means no certificate.
+      - The certificates that M(softlayer.certificates.ssl_fulfillment_email_info) found in emails. Without O(orders), all certificates are
+        imported whose private key is in O(privatekey_dir). An empty list means no certificate.
     type: list
     elements: dict
   certificate_dir:
     description:
-      - Folder with the certificates of O(orders), saved from their emails, as C(<common_name>.crt), with the intermediate certificates in
-        C(<common_name>.ca-bundle) or C(<common_name>.chain.pem). A C(*) is written C(_).
-      - The names of files may be in upper or lower case, with composed or decomposed letters (NFC, NFD), and in the Unicode or the ASCII form
-        of an internationalised name. Of several, the one counts that has exactly the order's name. If none has, the order is in
-        RV(skipped_items).
+      - Path of the directory with the certificates of O(orders) that you saved from emails. The files are named C(<common_name>.crt), and
+        C(<common_name>.ca-bundle) or C(<common_name>.chain.pem) for the intermediate certificates, with C(_) instead of C(*).
+      - The file names can be in upper or lower case, with composed or decomposed letters (NFC, NFD), and in the Unicode or the ASCII form of an
+        internationalized name. If several files match, the file with exactly the name of the order is used. If no file has exactly this name, the
+        order is skipped.
     type: path
   privatekey_dir:
     description:
-      - Folder with the private keys for O(orders) or O(collected), as C(<common_name>.key). A C(*) is written C(_). For the
-        spelling of names see O(certificate_dir).
+      - Path of the directory with the private keys for O(orders) or O(collected). The files are named C(<common_name>.key), with C(_) instead of
+        C(*). For the spelling of names, see O(certificate_dir).
     type: path
   force:
     description:
-      - Whether to import certificates of O(orders) even if the store has ones that may stand in for them.
+      - Whether to import the certificates of O(orders) even if the store contains certificates that can replace them.
     type: bool
     default: false
   concurrency:
     description:
-      - Maximum number of concurrent API calls, V(1) to V(256).
+      - Maximum number of concurrent API calls, from 1 to 256.
     type: int
     default: 8
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger. A certificate is claimed there before it is created, so that concurrent runs store it only once. See
-        O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); both modules use the same ledger.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
-        C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
-      - It is used only if something is to be created. If it cannot be used, nothing is created.
+      - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from storing a certificate twice. All modules use the same
+        ledger, see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
+        C(softlayer.certificates/ledger.sqlite3) in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
+      - The ledger is used only if the run must store a certificate. If the ledger cannot be used, the module stores nothing.
     type: str
 """
 
@@ -226,7 +228,7 @@ EXAMPLES = r"""
     intermediate_path: /etc/ssl/example.com.ca-bundle
     notes: web frontend
 
-- name: Import the certificate of an SSL order, and make sure that it is that order's
+- name: Import the certificate of an SSL order, and check that it belongs to the order
   softlayer.certificates.ssl_certificate_import:
     order_id: 1234
     certificate_content: "{{ lookup('ansible.builtin.file', 'www_example_com.pem') }}"
@@ -236,19 +238,19 @@ EXAMPLES = r"""
     csr_path: www_example_com.csr
   no_log: true
 
-- name: Import a renewed certificate and delete the older ones that nothing uses
+- name: Import a renewed certificate, and delete the certificates that it replaces and that no service uses
   softlayer.certificates.ssl_certificate_import:
     pkcs12_path: renewed.p12
     pkcs12_passphrase: "{{ vault_pkcs12_passphrase }}"
     remove_superseded: true
 
-- name: Import what was found in emails, with the keys that are in a folder
+- name: Import the certificates that were found in emails, with the private keys in a directory
   softlayer.certificates.ssl_certificate_import:
     collected: "{{ mails.certificates }}"
     privatekey_dir: /srv/keys
     trust: require
 
-- name: Import the certificates of orders that were saved from their emails by hand, even if the store has newer ones
+- name: Import the certificates of orders that were saved from emails manually, even if the store contains newer ones
   softlayer.certificates.ssl_certificate_import:
     orders: "{{ listed.orders }}"
     certificate_dir: /srv/certificates
@@ -268,7 +270,7 @@ EXAMPLES = r"""
         trust: ignore
     concurrency: 4
 
-- name: Import a certificate of a private certificate authority, and of no other
+- name: Import a certificate only if a private CA or a public CA has issued it
   softlayer.certificates.ssl_certificate_import:
     certificate_path: /etc/ssl/www.example.com.crt
     privatekey_path: /etc/ssl/private/www.example.com.key
@@ -276,7 +278,7 @@ EXAMPLES = r"""
     trust: require
     trusted_ca_path: /etc/ssl/authority/root.pem
 
-- name: Import a certificate from any of several controllers, which share a ledger
+- name: Import a certificate from one of several controllers, which share a ledger
   softlayer.certificates.ssl_certificate_import:
     pkcs12_path: renewed.p12
     pkcs12_passphrase: "{{ vault_pkcs12_passphrase }}"
@@ -287,7 +289,7 @@ EXAMPLES = r"""
     state: absent
     fingerprint_sha256: 5f:0c:2d:61:b0:3e:9c:f5:3e:8a:a7:11:0b:7c:34:c1:52:90:aa:77:e1:ce:28:4d:f9:7b:a4:b0:66:1d:02:9e
 
-- name: Delete certificates by id and by common name
+- name: Delete certificates by ID and by common name
   softlayer.certificates.ssl_certificate_import:
     certificates:
       - state: absent
@@ -298,46 +300,46 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: What was done, or in check mode would be done, with each certificate, in the order of the input.
+  description: The result for each certificate, in the order of the input. In check mode, the result that a real run would have.
   returned: when the options could be read
   type: list
   elements: dict
   contains:
     id:
-      description: Id in the store; null if it is not there, or in check mode would be created.
+      description: ID of the certificate in the store. Null if the certificate is not in the store, and in check mode if it would be imported.
       type: int
       sample: 4711
     common_name:
-      description: The subject's common name; null if it has none, as in many certificates of ACME authorities.
+      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have none.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 of the DER encoding, in hex.
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
-      description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     serial_number:
-      description: The serial number.
+      description: Serial number of the certificate.
       type: int
       sample: 305419896
     not_before:
-      description: Start of validity.
+      description: Time when the certificate becomes valid.
       type: str
       sample: "2026-02-01T00:00:00Z"
     not_after:
-      description: End of validity.
+      description: Time when the certificate expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     subject_alt_names:
-      description: The subject alternative names.
+      description: Subject alternative names of the certificate.
       type: list
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key.
+      description: Algorithm of the key, such as V(RSA).
       type: str
       sample: RSA
     key_size:
@@ -346,76 +348,78 @@ certificates:
       sample: 2048
     trust:
       description:
-        - V(trusted) - its chain leads to a trusted root.
-        - V(incomplete) - an issuer is missing.
-        - V(untrusted) - every other case.
-        - Null if this was not checked.
+        - V(trusted) - the chain of the certificate leads to a trusted root certificate.
+        - V(incomplete) - the certificate of an issuer is missing.
+        - V(untrusted) - TLS clients reject the chain for another reason.
+        - Null if the chain was not checked.
       type: str
       sample: trusted
     notes:
-      description: The notes that the store holds with it.
+      description: Notes of the certificate in the store.
       type: str
       sample: web frontend
     order_id:
-      description: Id of the SSL order that it was checked against.
+      description: ID of the SSL order of the certificate, or null if none was specified.
       type: int
       sample: 1234
     outcome:
       description:
-        - V(imported), V(updated), V(unchanged), V(removed) or V(failed). In check mode, what the outcome would be.
+        - V(imported), V(updated), V(unchanged), V(removed), or V(failed). In check mode, the outcome that a real run would have.
       type: str
       sample: imported
     reason:
       description:
-        - Null unless it failed.
-        - V(invalid_pem) - the input cannot be parsed.
-        - V(key_mismatch), V(csr_mismatch) or V(order_mismatch) - its public key is not that of the private key, the CSR or the order.
-        - V(chain_invalid) - the intermediate certificates did not issue it, or there is no valid path through them.
-        - V(chain_truncated) - it is stored, but the store has not kept all of the intermediate certificates that clients need. RV(certificates[].id)
-          is that record; nothing should serve it. The next run gives it its chain again, and stores it no second time.
-        - V(untrusted) or V(chain_incomplete) - with O(trust=require), its chain does not lead to a trusted root, or an issuer is missing.
-        - V(expired) or V(not_yet_valid) - it has expired, or is not valid yet.
-        - V(bad_passphrase) - the private key or the PKCS#12 file cannot be decrypted.
-        - V(in_use) - a service uses it, and the store does not allow the change. Also if it is to be deleted, and the API does not report
-          whether a service uses it. One that only lacks intermediate certificates is stored once more instead.
-        - V(not_found) - a file, the order or the record does not exist.
-        - V(ambiguous) - more than one certificate matches; or the record to delete holds another certificate than when it was listed.
-        - V(refused) - the store refused it or is known to refuse it, or could no longer be read over XML-RPC with such O(notes) or names.
-          Whether the store takes a certificate without a common name is not documented; if it does not, the message says so.
-        - V(api_error) - the API reported an error, or the ledger cannot be used. RV(certificates[].message) quotes the error.
-        - V(outcome_unknown) - the API did not respond, or only reported an unspecified error, and it is not known whether the store took
-          the certificate. The next run waits until the call can no longer arrive, and checks again.
+        - Code of the reason if the certificate failed, otherwise null.
+        - V(invalid_pem) - the module cannot parse the input.
+        - V(key_mismatch), V(csr_mismatch), or V(order_mismatch) - the private key, the CSR, or the order belongs to another certificate.
+        - V(chain_invalid) - the intermediate certificates did not issue the certificate, or do not form a valid path.
+        - V(chain_truncated) - the certificate was stored, but the store kept fewer intermediate certificates than TLS clients need.
+          RV(certificates[].id) is the ID of the incomplete record. Do not deploy this record. The next run sends the chain again, and does not
+          store a second record.
+        - V(untrusted) or V(chain_incomplete) - with O(trust=require), the chain does not lead to a trusted root certificate, or the certificate
+          of an issuer is missing.
+        - V(expired) or V(not_yet_valid) - the certificate has expired, or is not valid yet.
+        - V(bad_passphrase) - the module cannot decrypt the private key or the PKCS#12 file.
+        - V(in_use) - a service uses the certificate, so the store does not allow the change. Also, if the certificate should be deleted, the API
+          does not return whether a service uses it.
+        - V(not_found) - a file, the order, or the record does not exist.
+        - V(ambiguous) - more than one certificate matches, or the record to delete contains another certificate than when it was listed.
+        - V(refused) - the store rejected the certificate, is known to reject it, or could not be read over XML-RPC with such O(notes) or names.
+          SoftLayer does not document whether the store accepts a certificate without a common name. If not, RV(certificates[].message) says so.
+        - V(api_error) - the API returned an error, or the ledger cannot be used. RV(certificates[].message) contains the error.
+        - V(outcome_unknown) - the API did not respond or returned an unspecified error, so the store may have accepted the certificate. The next
+          run waits until the call can no longer arrive, and then checks the store.
       type: str
       sample: key_mismatch
     superseded:
       description:
-        - The certificates in the store that this one may stand in for; see O(remove_superseded). If one of them expires later, a warning
-          says so.
+        - The certificates in the store that the new certificate can replace (see O(remove_superseded)). If one of them expires later, the module
+          issues a warning.
       type: list
       elements: dict
       contains:
         id:
-          description: Id in the store.
+          description: ID of the certificate in the store.
           type: int
           sample: 4001
         not_after:
-          description: End of its validity.
+          description: Time when the certificate expires.
           type: str
           sample: "2026-02-11T23:59:59Z"
         associated_service_count:
-          description: Number of services that use it; null if the API does not report it. Then it is not deleted.
+          description: Number of services that use the certificate. Null if the API does not return the number; the certificate is then not deleted.
           type: int
           sample: 0
         removed:
-          description: Whether it was deleted, or in check mode would be deleted.
+          description: Whether the certificate was deleted. In check mode, whether it would be deleted.
           type: bool
           sample: true
     message:
-      description: The outcome in words. In check mode it says what would be done, such as V(Would be imported.).
+      description: The outcome as a sentence. In check mode, the outcome that a real run would have, such as V(Would be imported.).
       type: str
       sample: Imported.
 skipped_items:
-  description: The entries of O(orders) and O(collected) that have to wait, each with its reason.
+  description: The items of O(orders) and O(collected) that were skipped, each with the reason.
   returned: when the options could be read
   type: list
   elements: dict
@@ -425,54 +429,168 @@ skipped_items:
       type: int
       sample: 1234
     common_name:
-      description: Its common name.
+      description: Common name of the order.
       type: str
       sample: www.example.com
     subject_alt_names:
-      description: The DNS names of its CSR.
+      description: DNS names in the CSR of the order.
       type: list
       elements: str
       sample: [www.example.com]
     reason:
       description:
-        - V(already_imported), V(superseded), V(waiting_for_email), V(waiting_for_certificate), V(waiting_for_key), V(pending), V(canceled),
-          V(expired) or V(unknown_status).
+        - Code of the reason, one of V(already_imported), V(superseded), V(waiting_for_email), V(waiting_for_certificate), V(waiting_for_key),
+          V(pending), V(canceled), V(expired), or V(unknown_status).
       type: str
       sample: waiting_for_key
     message:
-      description: What it waits for.
+      description: The reason as a sentence, and the fix.
       type: str
       sample: "Waiting for the private key that the order's CSR was made with. It is looked for as /srv/keys/www.example.com.key."
     needs_attention:
-      description: Whether a file is there and is not the right one, or it is not clear which of several is, so that waiting does not help.
+      description: Whether the order needs your attention because a file is wrong, or several files match. Waiting does not solve the problem.
       type: bool
       sample: false
 certificate:
-  description: The only entry of RV(certificates), if the options at top level were used.
+  description: The only item of RV(certificates), if you used the options at top level.
   returned: when the options at top level were used
   type: dict
+  contains:
+    id: {description: "See RV(certificates[].id).", type: int, sample: 4711}
+    common_name: {description: "See RV(certificates[].common_name).", type: str, sample: "www.example.com"}
+    fingerprint_sha256:
+      description: See RV(certificates[].fingerprint_sha256).
+      type: str
+      sample: "5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e"
+    public_key_sha256:
+      description: See RV(certificates[].public_key_sha256).
+      type: str
+      sample: "3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718"
+    serial_number: {description: "See RV(certificates[].serial_number).", type: int, sample: 305419896}
+    not_before: {description: "See RV(certificates[].not_before).", type: str, sample: "2026-02-01T00:00:00Z"}
+    not_after: {description: "See RV(certificates[].not_after).", type: str, sample: "2027-01-31T23:59:59Z"}
+    subject_alt_names: {description: "See RV(certificates[].subject_alt_names).", type: list, elements: str, sample: ["www.example.com", "example.com"]}
+    key_type: {description: "See RV(certificates[].key_type).", type: str, sample: "RSA"}
+    key_size: {description: "See RV(certificates[].key_size).", type: int, sample: 2048}
+    trust: {description: "See RV(certificates[].trust).", type: str, sample: "trusted"}
+    notes: {description: "See RV(certificates[].notes).", type: str, sample: "web frontend"}
+    order_id: {description: "See RV(certificates[].order_id).", type: int, sample: 1234}
+    outcome: {description: "See RV(certificates[].outcome).", type: str, sample: "imported"}
+    reason: {description: "See RV(certificates[].reason).", type: str, sample: "key_mismatch"}
+    superseded:
+      description: See RV(certificates[].superseded).
+      type: list
+      elements: dict
+      contains:
+        id: {description: "See RV(certificates[].superseded[].id).", type: int, sample: 4001}
+        not_after: {description: "See RV(certificates[].superseded[].not_after).", type: str, sample: "2026-02-11T23:59:59Z"}
+        associated_service_count: {description: "See RV(certificates[].superseded[].associated_service_count).", type: int, sample: 0}
+        removed: {description: "See RV(certificates[].superseded[].removed).", type: bool, sample: true}
+    message: {description: "See RV(certificates[].message).", type: str, sample: "Imported."}
 api_calls:
-  description: Number of HTTP requests that were made.
+  description: Number of HTTP requests to the API, including repeated ones.
   returned: when the options could be read
   type: int
   sample: 3
 failure:
-  description: What went wrong, in machine-readable form.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - Stable name of the failure, such as V(certificates_failed) or V(authentication_failed).
-        - V(interrupted) - a signal stopped the run. Calls in flight were finished.
+        - Stable code of the failure, such as V(certificates_failed) or V(authentication_failed).
+        - V(interrupted) - a signal stopped the run. Calls that had been sent were finished.
       type: str
-      sample: certificates_failed
+      sample: key_mismatch
     message:
-      description: The same sentence as C(msg).
+      description: The cause of the failure and its fix, as in C(msg).
       type: str
+      sample: The private key does not belong to the certificate.
     details:
-      description: Details of this failure.
+      description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
+        ledger:
+          description: Database file or host of the ledger.
+          returned: if the ledger cannot be used
+          type: str
+          sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
+        library:
+          description: Python library that the URL of the ledger requires.
+          returned: if a library for the ledger is missing
+          type: str
+          sample: psycopg
+        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        account_id:
+          description: The account in O(account_id), to which the orders do not belong.
+          returned: if the orders belong to another account
+          type: int
+          sample: 307608
+        accounts:
+          description: IDs of the accounts to which the orders belong.
+          returned: if the orders belong to another account
+          type: list
+          elements: int
+          sample: [307600]
+        items:
+          description: The certificates that failed.
+          returned: if several certificates were specified and some failed
+          type: list
+          elements: dict
+          contains:
+            item:
+              description: Position of the certificate in O(certificates), starting with 0.
+              type: int
+              sample: 0
+            reason:
+              description: Code of the cause, as in RV(certificates[].reason).
+              type: str
+              sample: key_mismatch
+            message:
+              description: The cause of the failure and its fix.
+              type: str
+              sample: The private key does not belong to the certificate.
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module

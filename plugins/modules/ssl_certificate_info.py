@@ -4,22 +4,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""List the certificate store, never its private keys."""
+"""List the certificates in the certificate store, without private keys."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssl_certificate_info
-short_description: List the certificate store, never its private keys
+short_description: List the certificates in the certificate store, without private keys
 version_added: 1.0.0
 description:
   - Lists the certificates in the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account.
-  - Options combine with AND, values inside one list with OR. A list or condition that is empty or null is refused.
-  - Private keys are neither requested nor returned.
-  - An entry without a usable id is left out, with a warning.
-  - Needs the permission C(SECURITY_CERTIFICATE_MANAGE). A user with C(SECURITY_CERTIFICATE_VIEW) alone gets the certificates that have not
-    expired, with their id, common name, organization, key size and dates, and with O(gather_services) their services; the fields that
-    RV(missing_fields) names are null, RV(limited_to_view) is true, and a warning says so. An unknown value matches no criterion.
+  - Options are combined with AND, and values in one list with OR. A list or condition that is empty or null is rejected.
+  - The module neither requests nor returns private keys.
+  - A record without a valid ID is omitted with a warning.
+  - Requires the permission C(SECURITY_CERTIFICATE_MANAGE).
+  - For a user with only the permission C(SECURITY_CERTIFICATE_VIEW), the API returns the certificates that have not expired, with their ID,
+    common name, organization, key size, and dates. The fields in RV(missing_fields) are then null, RV(limited_to_view) is true, and the module
+    issues a warning. An unknown value matches no criterion.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -33,56 +34,57 @@ extends_documentation_fragment:
 options:
   certificate_ids:
     description:
-      - Only these certificates. A list that is empty or null is refused. An id that does not exist is listed in RV(missing_certificate_ids); it
-        is not an error.
+      - IDs of the certificates to list. An ID that does not exist is not an error; RV(missing_certificate_ids) lists these IDs. An empty list or
+        null is rejected.
     type: list
     elements: int
   common_names:
     description:
-      - Only certificates with a name that matches one of these shell patterns, ignoring case. A list that is empty or null is refused. Both the
-        common name and the DNS names are compared; a certificate may have no common name. A user with view permission only finds
-        certificates by their common names; see RV(limited_to_view).
-      - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
+      - Shell patterns of certificate names. A certificate is selected if its common name or a DNS name matches one of them, ignoring case. An
+        empty list or null is rejected.
+      - For a user with view permission only, the patterns are compared with the common names only (see RV(limited_to_view)).
+      - An internationalized name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).
     type: list
     elements: str
   status:
     description:
-      - With V(valid), only certificates that have not expired. With V(expired), only certificates that have expired. The clock of the
-        machine that runs the module decides.
+      - Whether to list all certificates, only certificates that have not expired (V(valid)), or only certificates that have expired (V(expired)),
+        according to the clock of the host that runs the module.
       - A certificate that is not valid yet counts as V(valid).
-      - With V(expired), a user with view permission only gets none, because the API does not show expired certificates to them; see
-        RV(limited_to_view).
+      - For a user with view permission only, V(expired) returns no certificate, because the API does not return expired certificates to such
+        users (see RV(limited_to_view)).
     type: str
     choices: [all, valid, expired]
     default: all
   expires_within_days:
     description:
-      - Only certificates that expire within this number of days and have not expired yet.
+      - List only certificates that expire within this number of days and have not expired yet.
     type: int
   renewal_due:
     description:
-      - With V(true), only certificates that should have been renewed by now. With V(false), only certificates that need not be renewed yet.
-      - A certificate is due in the last quarter of its life, at most 30 days before its end, and stays due after it has expired. So it is the
-        same question for certificates of a year, of 45 days and of 6 days.
+      - Whether the certificate must be due for renewal. V(true) lists only certificates that are due for renewal; V(false) lists only the others.
+      - A certificate is due for renewal in the last quarter of its validity, at most 30 days before it expires, and after it has expired. The
+        same value therefore fits certificates for a year, for 45 days, and for 6 days.
     type: bool
   unused:
     description:
-      - With V(true), only certificates that no service uses. With V(false), only certificates that a service uses.
-      - A user with view permission only gets none in both cases, because the API does not show them which services use a certificate; see
-        RV(limited_to_view).
+      - Whether the certificate must be unused. V(true) lists only certificates that no service uses; V(false) lists only certificates that a
+        service uses.
+      - For a user with view permission only, both values return no certificate, because the API does not return to such users which services use
+        a certificate (see RV(limited_to_view)).
     type: bool
   include_pem:
     description:
-      - Whether to also return the certificate, its intermediate certificates and its CSR as PEM. The private key is never returned.
+      - Whether to also return the certificate, its intermediate certificates, and its CSR as PEM. The private key is never returned.
     type: bool
     default: false
   gather_services:
     description:
-      - Whether to also return which HTTPS listeners of cloud load balancers serve each certificate, as RV(certificates[].services). This
-        lists the load balancers once, however many certificates there are.
-      - A user who may not list the load balancers, which needs the permission C(LOADBALANCER_MANAGE) and access to the devices, gets null
-        and a warning.
+      - Whether to also return the HTTPS listeners of cloud load balancers that have each certificate, in RV(certificates[].services). The module
+        lists the load balancers once, regardless of the number of certificates.
+      - Requires the permission C(LOADBALANCER_MANAGE) and access to the load balancers. Without them, RV(certificates[].services) is null, and
+        the module issues a warning.
     type: bool
     default: false
 seealso:
@@ -102,26 +104,26 @@ EXAMPLES = r"""
     renewal_due: true
     unused: false
 
-- name: List the certificates that expire within 60 days, due or not, to plan ahead
+- name: List the certificates that expire within 60 days
   softlayer.certificates.ssl_certificate_info:
     expires_within_days: 60
 
-- name: List what serves each certificate
+- name: List the listeners that have each certificate
   softlayer.certificates.ssl_certificate_info:
     gather_services: true
   register: served
 
-- name: Show the certificates that no load balancer serves
+- name: Show the certificates that no load balancer has
   ansible.builtin.debug:
     msg: "{{ served.certificates | rejectattr('services') | map(attribute='subject_alt_names') }}"
   when: "'services' not in served.missing_fields"
 
-- name: Show the certificates that nothing uses and that a better one of the store may stand in for
+- name: List the certificates that no service uses
   softlayer.certificates.ssl_certificate_info:
     unused: true
   register: unused
 
-- name: Name them
+- name: Show the IDs of those that another certificate in the store can replace
   ansible.builtin.debug:
     msg: "{{ unused.certificates | selectattr('superseded_by') | map(attribute='id') }}"
 
@@ -147,54 +149,56 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The certificates that match all criteria, sorted by id.
+  description: The certificates that match all criteria, sorted by ID.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: Id in the store.
+      description: ID of the certificate in the store.
       type: int
       sample: 4711
     common_name:
-      description: The subject's common name; null if it has none, as in many certificates of ACME authorities.
+      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have none.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 of the DER encoding, in hex.
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
-      description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     serial_number:
-      description: The serial number.
+      description: Serial number of the certificate.
       type: int
       sample: 305419896
     not_before:
-      description: Start of validity.
+      description: Time when the certificate becomes valid.
       type: str
       sample: "2026-02-01T00:00:00Z"
     not_after:
-      description: End of validity.
+      description: Time when the certificate expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
-      description: Until when clients take the certificate, which is the end of itself or of the issuer on its path to the root that ends first.
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate certificate,
+          whichever is earlier.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
-      description: Name of that issuer; null if no issuer ends before the certificate does.
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
       type: str
       sample: null
     subject_alt_names:
-      description: The subject alternative names.
+      description: Subject alternative names of the certificate.
       type: list
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key.
+      description: Algorithm of the key, such as V(RSA).
       type: str
       sample: RSA
     key_size:
@@ -202,61 +206,65 @@ certificates:
       type: int
       sample: 2048
     notes:
-      description: The notes that the store holds with it.
+      description: Notes of the certificate in the store.
       type: str
       sample: web frontend
     organization_name:
-      description: The subject's organization.
+      description: Organization of the subject, or null if the certificate has none.
       type: str
       sample: Example Inc.
     days_until_expiry:
-      description: Whole days left, negative once it has expired.
+      description: Whole days until the certificate expires, negative after that.
       type: int
       sample: 68
     renewal_due:
       description:
-        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before
-          RV(certificates[].effective_not_after), and stays due after it. Null if its end is not known.
+        - Whether the certificate is due for renewal, or null if its end is not known. A certificate is due in the last quarter of its validity,
+          at most 30 days before RV(certificates[].effective_not_after), and after that time.
       type: bool
       sample: false
     associated_service_count:
-      description: Number of services that use it, or number of load balancer listeners if that is higher; null if the API does not report
-        it.
+      description:
+        - Number of services that use the certificate, or the number of its load balancer listeners if that is higher. Null if the API does not
+          return the number.
       type: int
       sample: 1
     created_at:
-      description: When it was stored.
+      description: Time when the certificate was stored.
       type: str
       sample: "2026-02-02T09:30:00Z"
     modified_at:
-      description: When the record was last changed.
+      description: Time when the record was last changed.
       type: str
       sample: "2026-02-02T09:30:00Z"
     superseded_by:
       description:
-        - Ids of the certificates in the store that may stand in for it. What may stand in for what is said in
-          M(softlayer.certificates.ssl_certificate_deploy); for trust, the roots of this machine decide. Empty if there is none, null if the
-          certificate cannot be read.
+        - IDs of the certificates in the store that can replace the certificate, or null if the certificate cannot be read.
+          M(softlayer.certificates.ssl_certificate_deploy) defines which certificate can replace another one. Trust is evaluated with the root
+          certificates of the host that runs the module.
       type: list
       elements: int
       sample: [4811]
     certificate:
-      description: The certificate as PEM; null if the certificate in the store cannot be read.
+      description: The certificate as PEM, or null if the certificate in the store cannot be read.
       returned: with O(include_pem)
       type: str
+      sample: "-----BEGIN CERTIFICATE-----\nMIIF...\n-----END CERTIFICATE-----\n"
     intermediate_certificate:
-      description: The intermediate certificates as PEM, one after the other; null if there are none.
+      description: The intermediate certificates as PEM, one after the other, or null if the record has none.
       returned: with O(include_pem)
       type: str
+      sample: "-----BEGIN CERTIFICATE-----\nMIIF...\n-----END CERTIFICATE-----\n"
     certificate_signing_request:
-      description: The CSR as PEM; null if there is none.
+      description: The CSR as PEM, or null if the record has none.
       returned: with O(include_pem)
       type: str
+      sample: "-----BEGIN CERTIFICATE REQUEST-----\nMIIF...\n-----END CERTIFICATE REQUEST-----\n"
     services:
       description:
-        - The HTTPS listeners of cloud load balancers that serve it, sorted by load balancer and port. Empty if none does; null if the API
-          user may not list the load balancers.
-        - RV(certificates[].associated_service_count) may be higher, because other services use certificates, too.
+        - The HTTPS listeners of cloud load balancers that have the certificate, sorted by load balancer and port. Null if the API user has no
+          permission to list the load balancers.
+        - RV(certificates[].associated_service_count) can be higher, because other services use certificates as well.
       returned: with O(gather_services)
       type: list
       elements: dict
@@ -282,52 +290,94 @@ certificates:
           type: str
           sample: 0d9c8b7a-6543-4210-8fed-cba987654321
 certificate_count:
-  description: Number of RV(certificates).
+  description: Number of items in RV(certificates).
   returned: success
   type: int
   sample: 1
 missing_certificate_ids:
-  description: Ids of O(certificate_ids) that are not in the store, or that the API user may not see.
+  description: IDs in O(certificate_ids) that are not in the store, or that the API user has no permission to view.
   returned: success
   type: list
   elements: int
   sample: []
 limited_to_view:
   description:
-    - Whether the API user has only the permission C(SECURITY_CERTIFICATE_VIEW). RV(certificates) then does not contain expired ones, and
-      the fields that RV(missing_fields) names are null.
+    - Whether the API user has only the permission C(SECURITY_CERTIFICATE_VIEW). RV(certificates) then contains no expired certificates, and the
+      fields in RV(missing_fields) are null.
   returned: success
   type: bool
   sample: false
 missing_fields:
   description:
-    - Fields of RV(certificates) that are null in all of them because the API user has only the permission C(SECURITY_CERTIFICATE_VIEW),
-      and with O(gather_services) V(services), if the user may not list the load balancers.
-    - Empty for a user with the permissions that are needed.
+    - Fields that are null in all items of RV(certificates) because the API user has only the permission C(SECURITY_CERTIFICATE_VIEW). With
+      O(gather_services), also V(services) if the user has no permission to list the load balancers.
+    - Empty if the API user has all required permissions.
   returned: success
   type: list
   elements: str
   sample: []
 api_calls:
-  description: Number of HTTP requests that were made.
+  description: Number of HTTP requests to the API, including repeated ones.
   returned: success
   type: int
   sample: 2
 failure:
-  description: What went wrong, in machine-readable form.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
-      description: Stable name of the failure, such as V(authentication_failed) or V(unreachable).
+      description: Stable code of the failure, such as V(authentication_failed) or V(unreachable).
       type: str
       sample: authentication_failed
     message:
-      description: The same sentence as C(msg).
+      description: The cause of the failure and its fix, as in C(msg).
       type: str
+      sample: "The API refused the credentials (Invalid API token): check username and api_key."
     details:
-      description: Details of this failure.
+      description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module

@@ -21,6 +21,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "float": (int, float),
     "int": int,
     "list": list,
+    "raw": object,
     "str": str,
 }
 

@@ -24,7 +24,7 @@ GOOD: dict[str, Any] = {
     "missing_fields": [],
     "api_calls": 3,
 }
-FAILURE = {"code": "unreachable", "message": "No.", "details": {"url": "https://api.example.com"}}
+FAILURE = {"code": "unreachable", "message": "No.", "details": {"call": "SoftLayer_Account::getObject"}}
 
 
 def test_what_is_documented_passes() -> None:
