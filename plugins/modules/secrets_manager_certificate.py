@@ -4,35 +4,36 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put certificates into IBM Cloud Secrets Manager, from files or from the certificate store."""
+"""Import certificates into IBM Cloud Secrets Manager, from files or from the certificate store."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: secrets_manager_certificate
-short_description: Put certificates into IBM Cloud Secrets Manager, from files or from the certificate store
+short_description: Import certificates into IBM Cloud Secrets Manager, from files or from the certificate store
 version_added: 1.0.0
 description:
-  - Puts certificates, with their private keys and intermediate certificates, into an instance of IBM Cloud Secrets Manager, as imported
-    certificates (C(imported_cert)). They come from files, or from the certificate store of a SoftLayer (IBM Cloud Classic
-    Infrastructure) account.
-  - First, everything that can be checked locally is checked, also in check mode, as in M(softlayer.certificates.ssl_certificate_import).
-  - A secret that is not there is created. One that holds another certificate, other intermediate certificates or another private key, or
-    no private key, gets a new version. Certificates are compared by their DER encoding, and keys by their public keys.
-  - A certificate only becomes a secret's current version if it may stand in for the one that is, by the same rule by which listeners get
-    certificates. It is valid now, newer, of the same organization and type of key, has all names of the other one, and clients trust it no
-    less. All others fail, unless O(force) is V(true). The same certificate may get a private key or intermediate certificates that are
-    missing, and loses none that clients need. What has expired may also be replaced by one that began earlier. Of a version that cannot be
-    read, only the names count.
-  - The metadata of the secrets is listed once for all. Of a secret that is there, the certificate and the private key are read, to compare
-    them.
-  - Nothing is sent twice. Only one run at a time changes an instance, see O(ledger_url). If the response to a call was lost, the module
-    looks what is there. If it is not known then whether a version was added, the next run waits half a minute before it looks again. Before
-    it adds a version, it reads the secret again, as another run may have been faster.
-  - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still dealt with. The
-    module then fails at its end, and its result reports each certificate.
-  - It needs an API key of IBM Cloud whose user has the roles Reader, SecretsReader and Writer for the instance, or for the group of the
-    secret. The login for the SoftLayer API is only needed for O(certificate_id), or to take the API key from there.
+  - Imports certificates, with their private keys and intermediate certificates, into an instance of IBM Cloud Secrets Manager, as secrets of the
+    type C(imported_cert). The certificates come from files, or from the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure)
+    account.
+  - The module first checks the certificate locally, also in check mode, like M(softlayer.certificates.ssl_certificate_import).
+  - If the secret does not exist, the module creates the secret. If the certificate, the intermediate certificates, or the private key differ, or
+    if the secret has no private key, the module adds a version. Certificates are compared by their DER encoding, and private keys by their public
+    keys.
+  - The module adds a version only if the new certificate can replace the current version, by the same rule as in
+    M(softlayer.certificates.ssl_certificate_deploy). The new certificate must be valid now, be newer, have the same organization and key type,
+    cover all names of the current version, and be trusted at least as much. Other certificates fail, unless O(force=true).
+  - A version with the same certificate can add a missing private key or missing intermediate certificates, but cannot remove intermediate
+    certificates that TLS clients need. If the current version has expired, a certificate that became valid earlier can replace it. If the current
+    version cannot be read, only the names are compared.
+  - The module lists the metadata of the secrets once. The module reads the certificate and the private key of existing secrets to compare them.
+  - Only one run at a time changes an instance (see O(ledger_url)). If the API does not respond, the module reads the current state instead of
+    repeating the call. If the state is still unknown, the next run waits for 30 seconds before it reads the state. Before the module adds a
+    version, it reads the secret again.
+  - Use the options at top level for one certificate, and O(certificates) for several. If one certificate fails, the module still imports the
+    others. The module then fails at its end, and its result contains each certificate.
+  - Requires an IBM Cloud API key whose user has the roles Reader, SecretsReader, and Writer for the instance or for the group of the secret.
+    O(username) and O(api_key) are required only for O(certificate_id), or if O(iam_api_key) is not set.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -49,46 +50,46 @@ attributes:
   check_mode:
     support: full
     details:
-      - Sends nothing that changes anything. Private keys are read in order to compare and to check them, as in a real run.
+      - In check mode, the module makes only requests that change nothing. The module reads private keys to compare and check them, as in a real
+        run.
   diff_mode:
     support: full
     details:
-      - Shows public facts only, never a key.
+      - The differences contain public facts only, never a private key.
   idempotent:
     support: full
 options:
   iam_api_key:
     description:
-      - An API key of IBM Cloud. It is never logged.
-      - If not set, O(api_key) is used if O(username) is V(apikey), or else the environment variable E(IBMCLOUD_API_KEY).
+      - IBM Cloud API key for the instance of Secrets Manager.
+      - If not set, O(api_key) is used if O(username=apikey), or else the environment variable E(IBMCLOUD_API_KEY).
     type: str
   certificates:
     description:
-      - Several certificates, each with the options of the top level. Do not combine it with those. An empty list means no
-        certificate.
-      - All of them share one login and one listing of the secrets.
+      - Several certificates, each with the options of the top level. Cannot be combined with these options. An empty list means no certificate.
+      - All certificates share one login and one listing of the secrets.
     type: list
     elements: dict
     suboptions: &one_certificate
       state:
         description:
-          - That the certificate should be there. This module deletes nothing.
+          - State of the secret. The only value is V(present), because the module deletes nothing.
         type: str
         choices: [present]
         default: present
       name:
         description:
-          - Name of the secret. It is required for each certificate.
-          - IBM's reference allows 2 to 256 characters, which are the letters A to Z, digits, C(_), C(-) and C(.). The first character is a
-            letter, a digit or C(_), the last one a letter or a digit.
-          - A name may be used once in a group. A secret of this name that is no imported certificate, that has a CSR managed by Secrets
-            Manager, or that is not active, is left as it is, and the certificate fails. One that is only inactive because its certificate
-            has expired gets a new version.
+          - Name of the secret. The name is required for each certificate.
+          - According to the reference of IBM, a name has 2 to 256 characters, which are the letters A to Z, digits, C(_), C(-), and C(.). The
+            first character is a letter, a digit, or C(_), and the last character is a letter or a digit.
+          - A secret group can contain a name only once. If the secret with this name is not an imported certificate, has a CSR that Secrets
+            Manager manages, or is not active, the module does not change the secret, and the certificate fails. If the secret is inactive only
+            because its certificate has expired, the module adds a version.
         type: str
       certificate_path:
         description:
-          - Path of a file with the certificate, and optionally its chain, as PEM, DER or PKCS#7.
-          - PEM may have CRLF line endings, indentation and surrounding text. Its certificates may be in any order.
+          - Path of a file with the certificate, and optionally its chain, in PEM, DER, or PKCS#7 format.
+          - A PEM file can have CRLF line endings, indentation, and surrounding text. Its certificates can be in any order.
         type: path
       certificate_content:
         description:
@@ -96,7 +97,7 @@ options:
         type: str
       privatekey_path:
         description:
-          - Path of a file with the private key as PEM or DER, PKCS#8 or traditional.
+          - Path of a file with the private key in PEM or DER format, either PKCS#8 or traditional.
         type: path
       privatekey_content:
         description:
@@ -104,13 +105,13 @@ options:
         type: str
       privatekey_passphrase:
         description:
-          - Passphrase of the private key. The key is decrypted locally, because Secrets Manager does not accept encrypted keys. It is
-            ignored if the key is not encrypted.
+          - Passphrase of the private key. The module decrypts the key locally, because Secrets Manager does not accept encrypted keys. If the key
+            is not encrypted, the passphrase is ignored.
         type: str
       intermediate_path:
         description:
-          - Path of a file with the intermediate certificates as PEM, DER or PKCS#7. They are sorted, and a root is left out.
-          - If no intermediate certificates are given, those of a secret with the same certificate are kept.
+          - Path of a file with the intermediate certificates in PEM, DER, or PKCS#7 format. The module sorts them and omits a root certificate.
+          - If no intermediate certificates are specified, a secret with the same certificate keeps its intermediate certificates.
         type: path
       intermediate_content:
         description:
@@ -118,87 +119,88 @@ options:
         type: str
       pkcs12_path:
         description:
-          - Path of a PKCS#12 file with certificate, private key and chain, instead of separate options for them.
+          - Path of a PKCS#12 file with the certificate, the private key, and the chain. Replaces the separate options for them.
         type: path
       pkcs12_passphrase:
         description:
-          - Passphrase of the PKCS#12 file. If it has none, this is ignored.
+          - Passphrase of the PKCS#12 file. If the file is not encrypted, the passphrase is ignored.
         type: str
       certificate_id:
         description:
-          - Id of a certificate in the certificate store, instead of files. It is read with its private key into memory, and written to no
-            disk. The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE).
+          - ID of a certificate in the certificate store, instead of files. The module keeps the certificate and its private key in memory only.
+            Requires the permission C(SECURITY_CERTIFICATE_MANAGE).
         type: int
       secret_group:
         description:
-          - Name or id of the secret group. It must exist.
+          - Name or ID of the secret group. The group must exist.
         type: str
         default: default
       labels:
         description:
-          - Labels of the secret, at most 30, each of 2 to 64 characters. If not set, those of an existing secret are kept. An empty list
-            removes them.
+          - Labels of the secret, at most 30, each with 2 to 64 characters. If not set, an existing secret keeps its labels. An empty list removes
+            all labels.
         type: list
         elements: str
       description:
         description:
-          - Description of the secret, at most 1024 characters. If not set, that of an existing secret is kept.
+          - Description of the secret, with at most 1024 characters. If not set, an existing secret keeps its description.
         type: str
       force:
         description:
-          - Whether the certificate becomes the secret's current version even if it may not stand in for the one that is, such as an older
-            one, one that lacks names, or one that clients do not trust.
-          - It loosens nothing else. A certificate that is refused for another reason, or a secret that is left as it is, still fails.
+          - Whether to add a version even if the new certificate cannot replace the current version, for example because it is older, lacks names,
+            or is not trusted.
+          - O(force) does not disable other checks.
         type: bool
         default: false
       allow_expired:
         description:
-          - Whether to accept a certificate that has expired, or whose chain has expired. To replace a secret's current version by one that
-            has expired also needs O(force).
+          - Whether to import a certificate that has expired, or whose chain has expired. To replace the current version with an expired
+            certificate, also set O(force=true).
         type: bool
         default: false
       verify_chain:
         description:
-          - Whether to check that the intermediate certificates issued the certificate, and to sort them. Certificates that the chain does
-            not need are left out with a warning, for example roots, or expired cross-signed certificates if there is a valid path without
-            them.
+          - Whether to check that the intermediate certificates issued the certificate, and to sort them. Certificates that the chain does not
+            need are omitted with a warning. Examples are root certificates, and expired cross-signed certificates if a valid path without them
+            exists.
         type: bool
         default: true
       trust:
         description:
-          - What to do with a certificate whose chain does not lead to a trusted root with valid signatures and dates throughout.
-          - V(require) refuses it, V(warn) takes it with a warning, V(ignore) does not check.
-          - Whatever is set here, a certificate that clients trust less than a secret's current version only replaces it with O(force).
+          - The action for a certificate whose chain does not lead to a trusted root certificate, or contains an invalid signature or date.
+          - V(require) rejects the certificate. V(warn) imports the certificate and issues a warning. V(ignore) switches the check off.
+          - Regardless of O(trust), a certificate that is trusted less than the current version requires O(force=true).
         type: str
         choices: [require, warn, ignore]
         default: warn
       trusted_ca_path:
         description:
-          - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots. They are used for O(trust), and to
-            compare a certificate with a secret's current version.
-          - They are added to the machine's roots - those of the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), of the folder of
-            E(SSL_CERT_DIR), or else of its trust store. A file that one of these names replaces the trust store, so it must contain the
-            public roots, too.
+          - Path of a file or directory with trusted certificates in PEM format, for O(trust) and for the comparison with the current version of a
+            secret. They can be intermediate certificates.
+          - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
+            E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
+            variables replaces the trust store, so it must also contain the public root certificates.
         type: path
   <<: *one_certificate
   concurrency:
     description:
-      - Maximum number of concurrent API calls, V(1) to V(256).
+      - Maximum number of concurrent API calls, from 1 to 256.
     type: int
     default: 8
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger. A run that has something to change takes the turn of the instance there, and has it until its end.
-        Another one waits for it, up to 15 minutes, with a warning. If the turn does not come in time, the run fails with V(locked), and
-        nothing was changed. See O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); the modules use the same ledger.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
-        C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
-      - It is used only if something is to be changed. If it cannot be used, nothing is changed.
+      - SQLAlchemy URL of the ledger, the database that prevents concurrent runs from changing the same instance. All modules use the same ledger,
+        see O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url).
+      - A run that must change something holds the lock of the instance until its end. Another run waits for the lock for up to 15 minutes, with a
+        warning. If the lock is not released in time, the run fails with V(locked) and changes nothing.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
+        C(softlayer.certificates/ledger.sqlite3) in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state).
+      - The ledger is used only if the run must change something. If the ledger cannot be used, the module changes nothing.
     type: str
 """
 
 EXAMPLES = r"""
-- name: Put a certificate from files into Secrets Manager
+- name: Import a certificate from files into Secrets Manager
   softlayer.certificates.secrets_manager_certificate:
     instance_url: https://0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e.us-south.secrets-manager.appdomain.cloud
     iam_api_key: "{{ vault_ibm_cloud_api_key }}"
@@ -208,13 +210,13 @@ EXAMPLES = r"""
     intermediate_path: /etc/ssl/example.com.ca-bundle
     labels: [web, production]
     description: The web frontend
-  register: kept
+  register: imported
 
-- name: Show the CRN, by which other services of IBM Cloud find it
+- name: Show the CRN of the secret for other services of IBM Cloud
   ansible.builtin.debug:
-    var: kept.certificate.crn
+    var: imported.certificate.crn
 
-- name: Put a PKCS#12 file into Secrets Manager, where clients do not trust the authority yet
+- name: Import a PKCS#12 file into Secrets Manager without a check of its trust
   softlayer.certificates.secrets_manager_certificate:
     instance_url: https://0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e.us-south.secrets-manager.appdomain.cloud
     iam_url: https://iam.cloud.ibm.com
@@ -225,7 +227,7 @@ EXAMPLES = r"""
     secret_group: default
     trust: ignore
 
-- name: Go back to an older certificate, as the newer one was issued by mistake
+- name: Replace a certificate that was issued by mistake with an older one
   softlayer.certificates.secrets_manager_certificate:
     instance_url: https://0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e.us-south.secrets-manager.appdomain.cloud
     iam_api_key: "{{ vault_ibm_cloud_api_key }}"
@@ -235,7 +237,7 @@ EXAMPLES = r"""
     intermediate_path: /etc/ssl/www.example.com.ca-bundle
     force: true
 
-- name: Take a certificate from the certificate store, with its private key on no disk
+- name: Import a certificate from the certificate store, without writing its private key to a disk
   softlayer.certificates.secrets_manager_certificate:
     username: apikey
     api_key: "{{ vault_ibm_cloud_api_key }}"
@@ -243,7 +245,7 @@ EXAMPLES = r"""
     name: from-the-store
     certificate_id: 4711
 
-- name: Put several certificates into Secrets Manager, from any of several controllers, which share a ledger
+- name: Import several certificates from one of several controllers, which share a ledger
   softlayer.certificates.secrets_manager_certificate:
     instance_url: https://0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e.us-south.secrets-manager.appdomain.cloud
     iam_api_key: "{{ vault_ibm_cloud_api_key }}"
@@ -262,7 +264,7 @@ EXAMPLES = r"""
     ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
   no_log: true
 
-- name: Take only a certificate of the own authority
+- name: Import a certificate of a private CA only if its chain is trusted
   softlayer.certificates.secrets_manager_certificate:
     instance_url: https://0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e.us-south.secrets-manager.appdomain.cloud
     iam_api_key: "{{ vault_ibm_cloud_api_key }}"
@@ -276,62 +278,64 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: What was done, or in check mode would be done, with each certificate, in the order of the input.
+  description: The result for each certificate, in the order of the input. In check mode, the result that a real run would have.
   returned: when the options could be read
   type: list
   elements: dict
   contains:
     id:
-      description: Id of the secret; null if it is not there, or in check mode would be created.
+      description: ID of the secret. Null if the secret does not exist, and in check mode if it would be created.
       type: str
       sample: 6ebb80d3-26d1-4e24-81d6-afb0d8e22f54
     crn:
-      description: CRN of the secret, by which other services of IBM Cloud find it; null like RV(certificates[].id).
+      description: CRN of the secret, which other services of IBM Cloud use to find the secret. Null if RV(certificates[].id) is null.
       type: str
       sample: crn:v1:bluemix:public:secrets-manager:us-south:a/1234:5678:secret:6ebb80d3-26d1-4e24-81d6-afb0d8e22f54
     version_id:
-      description: Id of the secret's current version; null if it failed, if the version cannot be read, or in check mode would be created.
+      description:
+        - ID of the current version of the secret. Null if the certificate failed, if the version cannot be read, and in check mode if it would be
+          created.
       type: str
       sample: 4a0225e9-17a0-46c1-ace7-f25bcf4237d4
     name:
-      description: Name of the secret, as it was given.
+      description: Name of the secret, as in O(name).
       type: str
       sample: www.example.com
     secret_group:
-      description: Name or id of the secret group, as it was given.
+      description: Name or ID of the secret group, as in O(secret_group).
       type: str
       sample: default
     common_name:
-      description: The subject's common name; null if it has none, as in many certificates of ACME authorities.
+      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have none.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 of the DER encoding, in hex.
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
-      description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     serial_number:
-      description: The serial number.
+      description: Serial number of the certificate.
       type: int
       sample: 305419896
     not_before:
-      description: Start of validity.
+      description: Time when the certificate becomes valid.
       type: str
       sample: "2026-02-01T00:00:00Z"
     not_after:
-      description: End of validity.
+      description: Time when the certificate expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     subject_alt_names:
-      description: The subject alternative names.
+      description: Subject alternative names of the certificate.
       type: list
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key.
+      description: Algorithm of the key, such as V(RSA).
       type: str
       sample: RSA
     key_size:
@@ -340,69 +344,97 @@ certificates:
       sample: 2048
     trust:
       description:
-        - V(trusted) - its chain leads to a trusted root.
-        - V(incomplete) - an issuer is missing.
-        - V(untrusted) - every other case.
-        - Null if this was not checked.
+        - V(trusted) - the chain of the certificate leads to a trusted root certificate.
+        - V(incomplete) - the certificate of an issuer is missing.
+        - V(untrusted) - TLS clients reject the chain for another reason.
+        - Null if the chain was not checked.
       type: str
       sample: trusted
     outcome:
       description:
-        - V(created), V(updated), V(unchanged) or V(failed). In check mode, what the outcome would be.
-        - V(updated) - it got a new version, other labels, or another description. RV(certificates[].message) says which.
+        - V(created), V(updated), V(unchanged), or V(failed). In check mode, the outcome that a real run would have.
+        - V(updated) - the secret has a new version, other labels, or another description. RV(certificates[].message) lists the changes.
       type: str
       sample: created
     reason:
       description:
-        - Null unless it failed.
-        - V(invalid_pem) - the input cannot be parsed.
-        - V(key_mismatch) - its public key is not that of the private key.
-        - V(chain_invalid) - the intermediate certificates did not issue it, or there is no valid path through them.
-        - V(untrusted) or V(chain_incomplete) - with O(trust=require), its chain does not lead to a trusted root, or an issuer is missing.
-          Or clients would trust it less than the secret's current version, or its chain lacks what that of the current version has.
-        - V(names_not_covered), V(organization_differs) or V(key_type_differs) - it lacks names of the secret's current version, is of
-          another organization, or has another type of key.
-        - V(superseded) - the secret's current version is newer.
-        - V(expired) or V(not_yet_valid) - it has expired, or is not valid yet.
-        - V(expires_earlier) - the certificate is due for renewal, and expires before the secret's current version.
-        - V(bad_passphrase) - the private key or the PKCS#12 file cannot be decrypted.
-        - V(no_private_key) - the certificate store gives no private key for O(certificate_id).
-        - V(not_found) - a file, the certificate of O(certificate_id) or the secret group does not exist, or the secret was removed
-          meanwhile.
-        - V(no_permission) - the API user may not read the certificate store with private keys, or the user of the API key may not read or
-          change the secret.
-        - V(ambiguous) - the same secret is given more than once, several certificates fit the private key, or the secret's current version
-          is another certificate of the same dates.
-        - V(wrong_type) - Secrets Manager has a secret of this name that is no imported certificate.
-        - V(managed_csr) - the secret has a CSR whose private key Secrets Manager has made itself.
-        - V(not_active) - the secret is suspended or destroyed, or inactive for another reason.
-        - V(locked) - the run could not renew its turn in time. Nothing was sent.
-        - V(refused) - Secrets Manager refused it, for example because of its O(name), or is known to refuse it, as it is larger than
-          100 KB.
-        - V(api_error) - an API reported an error. RV(certificates[].message) quotes it.
-        - V(outcome_unknown) - the API did not respond, and it is not known whether it has taken the certificate. The next run looks first.
+        - Code of the reason if the certificate failed, otherwise null.
+        - V(invalid_pem) - the module cannot parse the input.
+        - V(key_mismatch) - the private key belongs to another certificate.
+        - V(chain_invalid) - the intermediate certificates did not issue the certificate, or do not form a valid path.
+        - V(untrusted) or V(chain_incomplete) - with O(trust=require), the chain does not lead to a trusted root certificate, or the certificate
+          of an issuer is missing. Or the certificate is trusted less than the current version, or its chain lacks a certificate that the chain of
+          the current version has.
+        - V(names_not_covered), V(organization_differs), or V(key_type_differs) - the certificate does not cover all names of the current version,
+          or has another organization or key type.
+        - V(superseded) - the current version of the secret is newer.
+        - V(expired) or V(not_yet_valid) - the certificate has expired, or is not valid yet.
+        - V(expires_earlier) - the certificate is due for renewal, and expires before the current version of the secret.
+        - V(bad_passphrase) - the module cannot decrypt the private key or the PKCS#12 file.
+        - V(no_private_key) - the certificate store returns no private key for O(certificate_id).
+        - V(not_found) - a file, the certificate O(certificate_id), or the secret group does not exist, or the secret was deleted during the run.
+        - V(no_permission) - the API user has no permission to read private keys in the certificate store, or the user of the API key has no
+          permission to read or change the secret.
+        - V(ambiguous) - the same secret is specified more than once, several certificates match the private key, or the current version is
+          another certificate with the same dates.
+        - V(wrong_type) - the secret with this name is not an imported certificate.
+        - V(managed_csr) - the secret has a CSR whose private key Secrets Manager generated.
+        - V(not_active) - the secret is suspended or destroyed, or is inactive for another reason.
+        - V(locked) - the run could not renew its lock in time. The certificate was not sent.
+        - V(refused) - Secrets Manager rejected the certificate, for example because of its O(name), or is known to reject it because it is larger
+          than 100 KB.
+        - V(api_error) - an API returned an error. RV(certificates[].message) contains the error.
+        - V(outcome_unknown) - the API did not respond, so Secrets Manager may have accepted the certificate. The next run checks the state first.
       type: str
       sample: key_mismatch
     message:
-      description: The outcome in words. In check mode it says what would be done, such as V(Would be created.).
+      description: The outcome as a sentence. In check mode, the outcome that a real run would have, such as V(Would be created.).
       type: str
       sample: Created.
 certificate:
-  description: The only entry of RV(certificates), if the options at top level were used.
+  description: The only item of RV(certificates), if you used the options at top level.
   returned: when the options at top level were used
   type: dict
+  contains:
+    id: {description: "See RV(certificates[].id).", type: str, sample: "6ebb80d3-26d1-4e24-81d6-afb0d8e22f54"}
+    crn:
+      description: See RV(certificates[].crn).
+      type: str
+      sample: "crn:v1:bluemix:public:secrets-manager:us-south:a/1234:5678:secret:6ebb80d3-26d1-4e24-81d6-afb0d8e22f54"
+    version_id: {description: "See RV(certificates[].version_id).", type: str, sample: "4a0225e9-17a0-46c1-ace7-f25bcf4237d4"}
+    name: {description: "See RV(certificates[].name).", type: str, sample: "www.example.com"}
+    secret_group: {description: "See RV(certificates[].secret_group).", type: str, sample: "default"}
+    common_name: {description: "See RV(certificates[].common_name).", type: str, sample: "www.example.com"}
+    fingerprint_sha256:
+      description: See RV(certificates[].fingerprint_sha256).
+      type: str
+      sample: "5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e"
+    public_key_sha256:
+      description: See RV(certificates[].public_key_sha256).
+      type: str
+      sample: "3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718"
+    serial_number: {description: "See RV(certificates[].serial_number).", type: int, sample: 305419896}
+    not_before: {description: "See RV(certificates[].not_before).", type: str, sample: "2026-02-01T00:00:00Z"}
+    not_after: {description: "See RV(certificates[].not_after).", type: str, sample: "2027-01-31T23:59:59Z"}
+    subject_alt_names: {description: "See RV(certificates[].subject_alt_names).", type: list, elements: str, sample: ["www.example.com", "example.com"]}
+    key_type: {description: "See RV(certificates[].key_type).", type: str, sample: "RSA"}
+    key_size: {description: "See RV(certificates[].key_size).", type: int, sample: 2048}
+    trust: {description: "See RV(certificates[].trust).", type: str, sample: "trusted"}
+    outcome: {description: "See RV(certificates[].outcome).", type: str, sample: "created"}
+    reason: {description: "See RV(certificates[].reason).", type: str, sample: "key_mismatch"}
+    message: {description: "See RV(certificates[].message).", type: str, sample: "Created."}
 created_count:
-  description: Number of certificates that were created, or in check mode would be.
+  description: Number of secrets that were created. In check mode, the number that would be created.
   returned: when the options could be read
   type: int
   sample: 1
 updated_count:
-  description: Number of certificates that were updated, or in check mode would be.
+  description: Number of secrets that were updated. In check mode, the number that would be updated.
   returned: when the options could be read
   type: int
   sample: 0
 unchanged_count:
-  description: Number of certificates that were there already.
+  description: Number of certificates that the secrets already contained.
   returned: when the options could be read
   type: int
   sample: 0
@@ -412,27 +444,98 @@ failed_count:
   type: int
   sample: 0
 api_calls:
-  description: Number of HTTP requests that were made to the login, to Secrets Manager and to the SoftLayer API.
+  description: Number of HTTP requests to IAM, to Secrets Manager, and to the SoftLayer API.
   returned: when the options could be read
   type: int
   sample: 4
 failure:
-  description: What went wrong, in machine-readable form.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - Stable name of the failure, such as V(certificates_failed) or V(authentication_failed).
-        - V(interrupted) - a signal stopped the run. Calls in flight were finished.
+        - Stable code of the failure, such as V(certificates_failed) or V(authentication_failed).
+        - V(interrupted) - a signal stopped the run. Calls that had been sent were finished.
       type: str
-      sample: certificates_failed
+      sample: key_mismatch
     message:
-      description: The same sentence as C(msg).
+      description: The cause of the failure and its fix, as in C(msg).
       type: str
+      sample: The private key does not belong to the certificate.
     details:
-      description: Details of this failure.
+      description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
+        ledger:
+          description: Database file or host of the ledger.
+          returned: if the ledger cannot be used
+          type: str
+          sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
+        library:
+          description: Python library that the URL of the ledger requires.
+          returned: if a library for the ledger is missing
+          type: str
+          sample: psycopg
+        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        items:
+          description: The certificates that failed.
+          returned: if several certificates were specified and some failed
+          type: list
+          elements: dict
+          contains:
+            item:
+              description: Position of the certificate in O(certificates), starting with 0.
+              type: int
+              sample: 0
+            reason:
+              description: Code of the cause, as in RV(certificates[].reason).
+              type: str
+              sample: key_mismatch
+            message:
+              description: The cause of the failure and its fix.
+              type: str
+              sample: The private key does not belong to the certificate.
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module

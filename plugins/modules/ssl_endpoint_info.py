@@ -13,19 +13,17 @@ module: ssl_endpoint_info
 short_description: Show which certificates network endpoints serve
 version_added: 1.0.0
 description:
-  - Connects to endpoints, carries out a TLS handshake with each, and returns the certificate that is served, with its chain, and what is
-    wrong with it.
-  - The endpoints are given in O(endpoints), or are the HTTPS listeners of the account's cloud load balancers, or both.
-  - Nothing is sent except the handshake; authorities are asked for their lists of revoked certificates. Nothing is decided by it, so
-    expired, untrusted and foreign certificates, and versions from TLS 1.0 on, are seen as well. Trust, validity and names are checked
-    afterwards.
-  - The module does not fail because of an endpoint; each has a RV(endpoints[].reason). RV(reason_counts) counts them, for a task that
-    should fail.
-  - Many endpoints are looked at at the same time. One that does not respond does not delay the others.
-  - Neither the API nor credentials are needed, except with O(from_load_balancers), O(gather_stored) and C(expected) by an id.
-  - O(from_load_balancers) needs the permission to view load balancers, and access to the devices. To read the certificate store,
-    C(SECURITY_CERTIFICATE_MANAGE) is needed. With C(SECURITY_CERTIFICATE_VIEW) alone, the certificates themselves are not visible, so
-    RV(endpoints[].certificate_ids) is empty, and a warning says so.
+  - Connects to TLS endpoints, and returns the certificate that each endpoint serves, with its chain and its problems.
+  - The endpoints are specified in O(endpoints), or are the HTTPS listeners of the cloud load balancers of the account, or both.
+  - The module sends only TLS handshakes to the endpoints, and requests CRLs from the CAs. The handshake accepts expired and untrusted
+    certificates, other names, and TLS 1.0 or later. The module evaluates trust, validity, and names after the handshake.
+  - The module does not fail because of an endpoint. RV(endpoints[].reason) is the problem of each endpoint, and RV(reason_counts) contains the
+    number of endpoints for each problem.
+  - The module connects to many endpoints at the same time. An endpoint that does not respond does not delay the others.
+  - The module uses the API and its credentials only with O(from_load_balancers), O(gather_stored), or a certificate ID in C(expected).
+  - O(from_load_balancers) requires the permission to view load balancers, and access to the load balancers. O(gather_stored) requires the
+    permission C(SECURITY_CERTIFICATE_MANAGE). With C(SECURITY_CERTIFICATE_VIEW) only, RV(endpoints[].certificate_ids) is empty, and the module
+    issues a warning.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -39,59 +37,59 @@ extends_documentation_fragment:
 options:
   endpoints:
     description:
-      - The endpoints to look at, each as text or as a dict. An empty list selects none.
-      - Text is a host name or an IP address, with or without a port, such as V(www.example.com), V(www.example.com:8443), V(192.0.2.1),
-        V([2001:db8::1]:8443) or V(2001:db8::1). The port is 443 if it is missing. A URL that begins with V(https://) stands for its host
-        and port.
-      - A dict has the keys C(host), C(port) (443 if it is missing), C(server_name) and C(expected).
-      - C(server_name) is the name that is asked for in the handshake (SNI), and that the certificate has to be for. It is C(host) if it is
-        missing. An IP address is not asked for, because SNI has no addresses; the certificate has to contain the address.
-      - C(expected) is what must be served - a name or a list of names (then a certificate for all of them), or the id of a certificate of the
-        store, such as V(4711) (then that one, or one that may stand in for it). It may also be a dict with the one key C(names) or
-        C(certificate_id). Whatever else is served is V(not_served). An id that the store does not have fails the task.
-      - A host name that resolves to several addresses is looked at on the first address that accepts a connection.
+      - The endpoints to connect to, each as a string or as a dict. An empty list selects none.
+      - A string is a host name or an IP address, with or without a port, such as V(www.example.com), V(www.example.com:8443), V(192.0.2.1),
+        V([2001:db8::1]:8443), or V(2001:db8::1). The default port is 443. A URL that begins with V(https://) means its host and port.
+      - A dict has the keys C(host), C(port) (by default 443), C(server_name), and C(expected).
+      - C(server_name) is the name that the module sends in the handshake (SNI), and that the certificate must cover. The default is C(host). The
+        module does not send an IP address, because SNI contains names only, but the certificate must contain the address.
+      - C(expected) specifies the certificate that the endpoint must serve. A name or a list of names means a certificate that covers all of them.
+        The ID of a certificate in the store, such as V(4711), means this certificate or a certificate that can replace it. You can also write a
+        dict with the key C(names) or C(certificate_id).
+      - If the endpoint serves another certificate, its reason is V(not_served). If an ID does not exist in the store, the task fails.
+      - If a host name resolves to several addresses, the module uses the first address that accepts a connection.
     type: list
     elements: raw
   from_load_balancers:
     description:
-      - Whether to look at every HTTPS listener of the account's cloud load balancers, after those of O(endpoints).
-      - The name that is asked for is one of the names of the listener's certificate in the store. For a wildcard certificate, C(www) is
-        put in place of the C(*). If the certificate is not in the store, it is the load balancer's own name.
+      - Whether to also connect to every HTTPS listener of the cloud load balancers of the account, after O(endpoints).
+      - The server name is one of the names of the certificate that the listener has in the store. For a wildcard certificate, C(www) replaces the
+        C(*). If the certificate is not in the store, the server name is the name of the load balancer.
     type: bool
     default: false
   gather_stored:
     description:
-      - Whether to also return the ids of the same certificate in the certificate store, in RV(endpoints[].certificate_ids).
+      - Whether to also return the IDs of the served certificate in the certificate store, in RV(endpoints[].certificate_ids).
     type: bool
     default: false
   trusted_ca_path:
     description:
-      - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots.
-      - They are added to the machine's roots - those of the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), of the folder of
-        E(SSL_CERT_DIR), or else of its trust store. A file that one of these names replaces the trust store, so it must contain the
-        public roots, too.
+      - Path of a file or directory with trusted certificates in PEM format. They can be intermediate certificates.
+      - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
+        E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
+        variables replaces the trust store, so it must also contain the public root certificates.
     type: path
   check_revocation:
     description:
-      - With V(warn), the lists of revoked certificates are read that the authorities of what is served publish over HTTP, and
-        RV(endpoints[].revocation) says what is in them. Private addresses are asked only for an authority of O(trusted_ca_path).
-      - What an authority says is kept for the next run, beside the ledger. Check mode keeps nothing.
-      - With V(off), no authority is asked.
+      - Whether to request CRLs from the CAs. With V(warn), the module reads the CRLs for the served certificates over HTTP, and returns the
+        status in RV(endpoints[].revocation). With V(off), the module sends no request to a CA.
+      - The module connects to private addresses only for a CA in O(trusted_ca_path).
+      - The module stores the CRLs next to the ledger for the next run, but not in check mode.
     type: str
     choices: [warn, "off"]
     default: warn
   timeout:
     description:
-      - Maximum number of seconds for each step of a look - to resolve the name, to connect, to carry out the handshake, and to get all lists
-        of revoked certificates.
-      - A connection that breaks, or whose handshake takes longer, is made once more. A connection that is refused, or not accepted in time, is
-        not.
-      - A call of the API may take 60 seconds, or C(timeout) of the config file, or this if it is longer.
+      - Maximum time in seconds for each step of a probe. The steps are the name resolution, the connection, the TLS handshake, and the download
+        of all CRLs.
+      - If the connection breaks or the handshake takes longer, the module connects once more. If the connection is refused or times out, the
+        module does not connect again.
+      - For API calls, the limit is 60 seconds or C(timeout) of the configuration file, or O(timeout) if it is longer.
     type: float
     default: 10
   concurrency:
     description:
-      - Number of endpoints that are looked at at the same time, from V(1) to V(256).
+      - Maximum number of endpoints to connect to at the same time, from 1 to 256.
     type: int
     default: 32
 seealso:
@@ -100,7 +98,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at two web servers, and at a mail server that speaks TLS from the start
+- name: Show the certificates of two web servers and of a mail server with implicit TLS
   softlayer.certificates.ssl_endpoint_info:
     endpoints:
       - www.example.com
@@ -109,20 +107,20 @@ EXAMPLES = r"""
         port: 993
   register: served
 
-- name: Fail for each that something is wrong with, or whose certificate should have been renewed
+- name: Fail for each endpoint that has a problem, or whose certificate is due for renewal
   ansible.builtin.assert:
     that:
       - item.reason is none
       - not item.renewal_due
     fail_msg: >-
       {{ item.host }}:{{ item.port }}: {{ item.reason or 'renewal_due' }}:
-      {{ item.message or 'The certificate ends at ' ~ item.not_after ~ ' and should have been renewed.' }}
+      {{ item.message or 'The certificate is due for renewal. It expires at ' ~ item.not_after ~ '.' }}
     quiet: true
   loop: "{{ served.endpoints }}"
   loop_control:
     label: "{{ item.host }}:{{ item.port }}"
 
-- name: Look at one machine behind a name, and trust an authority of your own
+- name: Show the certificate of one host behind a name, and trust a private CA
   softlayer.certificates.ssl_endpoint_info:
     endpoints:
       - host: 192.0.2.10
@@ -131,13 +129,13 @@ EXAMPLES = r"""
     check_revocation: "off"
     timeout: 5
 
-- name: See whether a VPC load balancer and a machine behind a name serve what they must
+- name: Check whether a VPC load balancer and a host behind a name serve the expected certificates
   softlayer.certificates.ssl_endpoint_info:
     endpoints:
       - {host: 0a1b2c3d-eu-de.lb.appdomain.cloud, server_name: www.example.com, expected: 4711}
       - {host: 192.0.2.10, server_name: www.example.com, expected: [www.example.com, example.com]}
 
-- name: See which certificates of the store the load balancers serve
+- name: Show which certificates in the store the load balancers serve
   softlayer.certificates.ssl_endpoint_info:
     from_load_balancers: true
     gather_stored: true
@@ -147,68 +145,69 @@ EXAMPLES = r"""
 RETURN = r"""
 endpoints:
   description:
-    - What the endpoints serve, in the order of O(endpoints), followed by the listeners of the load balancers, sorted by id of the load
-      balancer and by port.
-    - The facts of a certificate are null if none was seen.
+    - The endpoints in the order of O(endpoints), followed by the listeners of the load balancers, sorted by ID of the load balancer and by port.
+    - The facts of the certificate are null if the endpoint served none.
   returned: success
   type: list
   elements: dict
   contains:
     host:
-      description: Host name or IP address that was connected to; null for a load balancer without an address.
+      description: Host name or IP address of the endpoint, or null for a load balancer without an address.
       type: str
       sample: www.example.com
     port:
-      description: The port.
+      description: Port of the endpoint.
       type: int
       sample: 443
     server_name:
-      description: The name that the certificate has to be for; it was asked for in the handshake, unless it is an IP address.
+      description: The name that the certificate must cover. The module sends the name in the handshake, unless it is an IP address.
       type: str
       sample: www.example.com
     ip_address:
-      description: The IP address that was connected to; null if the name does not resolve, or none of its addresses accepted a connection.
+      description: The IP address to which the module connected, or null if the name does not resolve or no address accepted a connection.
       type: str
       sample: 192.0.2.10
     common_name:
-      description: The subject's common name; null if it has none, as in many certificates of ACME authorities.
+      description: Common name of the certificate, or null if the certificate has none. Many certificates of ACME CAs have none.
       type: str
       sample: www.example.com
     fingerprint_sha256:
-      description: SHA-256 of the DER encoding, in hex.
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
-      description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     serial_number:
-      description: The serial number.
+      description: Serial number of the certificate.
       type: int
       sample: 305419896
     not_before:
-      description: Start of validity.
+      description: Time when the certificate becomes valid.
       type: str
       sample: "2026-02-01T00:00:00Z"
     not_after:
-      description: End of validity.
+      description: Time when the certificate expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
-      description: Until when clients take it, which is the end of itself or of the issuer on its path to the root that ends first.
+      description:
+        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate certificate,
+          whichever is earlier.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
-      description: Name of that issuer; null if no issuer ends before the certificate does.
+      description: Name of the intermediate certificate that sets C(effective_not_after), or null if the certificate itself sets it.
       type: str
       sample: null
     subject_alt_names:
-      description: The subject alternative names.
+      description: Subject alternative names of the certificate.
       type: list
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key.
+      description: Algorithm of the key, such as V(RSA).
       type: str
       sample: RSA
     key_size:
@@ -216,55 +215,55 @@ endpoints:
       type: int
       sample: 2048
     issuer:
-      description: Common name of the issuer, or its distinguished name if it has none.
+      description: Common name of the issuer, or its distinguished name if it has no common name.
       type: str
       sample: Example Trust RSA CA 1
     days_until_expiry:
-      description: Whole days left, negative once it has expired.
+      description: Whole days until the certificate expires, negative after that.
       type: int
       sample: 68
     renewal_due:
       description:
-        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before RV(endpoints[].effective_not_after),
-          and stays due after it. Null without a certificate.
+        - Whether the certificate is due for renewal, or null if the endpoint served none. A certificate is due in the last quarter of its
+          validity, at most 30 days before RV(endpoints[].effective_not_after), and after that time.
       type: bool
       sample: false
     chain:
-      description: What else the server sent, in its order. Not necessarily the issuers.
+      description: The other certificates that the server sent, in the order of the server. They are not necessarily the issuers.
       type: list
       elements: dict
       contains:
         common_name:
-          description: The subject's common name.
+          description: Common name of the certificate, or null if the certificate has none.
           type: str
           sample: Example Trust RSA CA 1
         fingerprint_sha256:
-          description: SHA-256 of the DER encoding, in hex.
+          description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
           type: str
           sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
         public_key_sha256:
-          description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+          description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
           type: str
           sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
         serial_number:
-          description: The serial number.
+          description: Serial number of the certificate.
           type: int
           sample: 305419896
         not_before:
-          description: Start of validity.
+          description: Time when the certificate becomes valid.
           type: str
           sample: "2026-02-01T00:00:00Z"
         not_after:
-          description: End of validity.
+          description: Time when the certificate expires.
           type: str
           sample: "2027-01-31T23:59:59Z"
         subject_alt_names:
-          description: The subject alternative names.
+          description: Subject alternative names of the certificate.
           type: list
           elements: str
           sample: []
         key_type:
-          description: Algorithm of the key.
+          description: Algorithm of the key, such as V(RSA).
           type: str
           sample: RSA
         key_size:
@@ -272,87 +271,91 @@ endpoints:
           type: int
           sample: 2048
         issuer:
-          description: Common name of the issuer, or its distinguished name if it has none.
+          description: Common name of the issuer, or its distinguished name if it has no common name.
           type: str
           sample: Example Trust Root
     trust:
       description:
-        - V(trusted) - a chain of what the server sent leads to a trusted root, and every signature and date is good.
-        - V(incomplete) - an issuer is missing.
-        - V(untrusted) - every other case.
-        - Null without a certificate, or if this machine has no root certificates.
+        - V(trusted) - the chain that the server sent leads to a trusted root certificate, and all signatures and dates are valid.
+        - V(incomplete) - the certificate of an issuer is missing.
+        - V(untrusted) - TLS clients reject the chain for another reason.
+        - Null if the endpoint served no certificate, or if the host that runs the module has no root certificates.
       type: str
       sample: trusted
     accepted:
       description:
-        - Whether a client accepts what is served. OpenSSL is asked, in a handshake, with RV(endpoints[].server_name), the roots of
-          O(trusted_ca_path) and of the machine, and the machine's level of security. Null if it could not be looked at, and on a machine
-          without roots.
+        - Whether a TLS client accepts what the endpoint serves, or null if the module could not connect to the endpoint or the host that runs the
+          module has no root certificates.
+        - The TLS client is OpenSSL, with RV(endpoints[].server_name), the root certificates of the host and of O(trusted_ca_path), and the
+          security level of the host.
       type: bool
       sample: true
     served:
-      description: Whether it serves what is expected; null if nothing is, if no certificate was seen, and if it is not known.
+      description:
+        - Whether the endpoint serves the expected certificate. Null if none is expected, if the endpoint served no certificate, or if the result
+          is unknown.
       type: bool
       sample: true
     revocation:
       description:
-        - Whether the certificate was revoked, or one of its issuers. Null without a certificate, and with O(check_revocation=off).
+        - Whether the certificate or an intermediate certificate was revoked. Null if the endpoint served no certificate, and with
+          O(check_revocation=off).
       type: dict
       contains:
         status:
-          description: V(good), V(revoked) or V(unknown).
+          description: V(good), V(revoked), or V(unknown).
           type: str
           sample: revoked
         certificate:
-          description: Name of the one that was revoked, or of which nothing is known.
+          description: Name of the certificate that was revoked or whose status is unknown, or null if the status is V(good).
           type: str
           sample: www.example.com
         revoked_at:
-          description: When it was revoked.
+          description: Time of the revocation, or null if the certificate was not revoked.
           type: str
           sample: "2026-05-15T12:00:00Z"
         reason:
-          description: The authority's word for why, such as V(keyCompromise) or V(superseded); null if it gives none.
+          description: Reason that the CA specifies, such as V(keyCompromise) or V(superseded), or null if the CA specifies none.
           type: str
           sample: keyCompromise
         why:
-          description: Why it is not known.
+          description: Why the status is unknown, or null if it is known.
           type: str
           sample: null
     name_matches:
-      description: Whether the certificate is for RV(endpoints[].server_name); null without a certificate.
+      description: Whether the certificate covers RV(endpoints[].server_name), or null if the endpoint served none.
       type: bool
       sample: true
     tls_version:
-      description: Version of TLS that was agreed on, the newest that both know; null if the handshake failed.
+      description: Negotiated TLS version, or null if the handshake failed.
       type: str
       sample: TLSv1.3
     cipher:
-      description: Cipher suite that was agreed on, by its name in OpenSSL; null if none was.
+      description: OpenSSL name of the negotiated cipher suite, or null if the handshake failed.
       type: str
       sample: TLS_AES_256_GCM_SHA384
     certificate_ids:
-      description: Ids of the same certificate in the certificate store; null without O(gather_stored), and without a certificate.
+      description: IDs of the served certificate in the certificate store. Null without O(gather_stored), and if the endpoint served none.
       type: list
       elements: int
       sample: [4711]
     reason:
       description:
-        - Null if nothing is wrong. If several reasons apply, it is the first of this list.
-        - V(unreachable) - the name does not resolve, or the host does not accept a connection.
+        - Code of the problem, or null if the endpoint has none. If several apply, the first in this list.
+        - V(unreachable) - the name does not resolve, or the host does not accept the connection.
         - V(timeout) - a step took longer than O(timeout).
-        - V(no_tls) - the server does not speak TLS there, or not from the start.
-        - V(handshake_failed) - the handshake failed. If certificates came before it did, they are returned. RV(endpoints[].message) names
-          the alert that the server sent.
-        - V(not_served) - another certificate is served than is expected. RV(endpoints[].message) names both.
+        - V(no_tls) - the server does not use TLS on this port, or not from the start of the connection.
+        - V(handshake_failed) - the handshake failed. If the server sent certificates before the failure, they are returned.
+          RV(endpoints[].message) contains the alert of the server.
+        - V(not_served) - the endpoint serves another certificate than the expected one. RV(endpoints[].message) names both.
         - V(expired) or V(not_yet_valid) - the certificate has expired, or is not valid yet.
-        - V(name_mismatch) - the certificate is not for RV(endpoints[].server_name).
-        - V(untrusted) - the chain does not lead to a trusted root.
-        - V(chain_incomplete) - the server does not send an issuer that the chain needs.
+        - V(name_mismatch) - the certificate does not cover RV(endpoints[].server_name).
+        - V(untrusted) - the chain does not lead to a trusted root certificate.
+        - V(chain_incomplete) - the server does not send an intermediate certificate that the chain needs.
       type: str
       sample: null
     message:
-      description: The reason in a sentence, with what OpenSSL says if a client refuses it; null if nothing is wrong.
+      description: The problem as a sentence, with the error of OpenSSL if a TLS client rejects the certificate, or null if the endpoint has none.
       type: str
       sample: null
     load_balancer:
@@ -371,45 +374,87 @@ endpoints:
       type: str
       sample: 5d7f3a2b-1c9e-4e8d-8b6a-9f0e1d2c3b4a
 endpoint_count:
-  description: Number of RV(endpoints).
+  description: Number of items in RV(endpoints).
   returned: success
   type: int
   sample: 3
 reason_counts:
-  description: Number of endpoints for each reason.
+  description: Number of endpoints with each RV(endpoints[].reason).
   returned: success
   type: dict
-  sample:
-    unreachable: 0
-    timeout: 0
-    no_tls: 0
-    handshake_failed: 0
-    not_served: 0
-    expired: 1
-    not_yet_valid: 0
-    name_mismatch: 0
-    untrusted: 0
-    chain_incomplete: 0
+  contains:
+    unreachable: {description: Number of endpoints with the reason V(unreachable)., type: int, sample: 0}
+    timeout: {description: Number of endpoints with the reason V(timeout)., type: int, sample: 0}
+    no_tls: {description: Number of endpoints with the reason V(no_tls)., type: int, sample: 0}
+    handshake_failed: {description: Number of endpoints with the reason V(handshake_failed)., type: int, sample: 0}
+    not_served: {description: Number of endpoints with the reason V(not_served)., type: int, sample: 0}
+    expired: {description: Number of endpoints with the reason V(expired)., type: int, sample: 1}
+    not_yet_valid: {description: Number of endpoints with the reason V(not_yet_valid)., type: int, sample: 0}
+    name_mismatch: {description: Number of endpoints with the reason V(name_mismatch)., type: int, sample: 0}
+    untrusted: {description: Number of endpoints with the reason V(untrusted)., type: int, sample: 0}
+    chain_incomplete: {description: Number of endpoints with the reason V(chain_incomplete)., type: int, sample: 0}
 api_calls:
-  description: Number of HTTP requests that were made to the API; 0 where it is not needed.
+  description: Number of HTTP requests to the API, including repeated ones.
   returned: success
   type: int
   sample: 0
 failure:
-  description: What went wrong, in machine-readable form.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
-      description: Stable name of the failure, such as V(invalid_argument) or V(authentication_failed).
+      description: Stable code of the failure, such as V(invalid_argument) or V(authentication_failed).
       type: str
-      sample: invalid_argument
+      sample: authentication_failed
     message:
-      description: The same sentence as C(msg).
+      description: The cause of the failure and its fix, as in C(msg).
       type: str
+      sample: "The API refused the credentials (Invalid API token): check username and api_key."
     details:
-      description: Details of this failure.
+      description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module

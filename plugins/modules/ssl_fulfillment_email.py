@@ -4,23 +4,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Have the certificate authority send the fulfillment email again."""
+"""Request the fulfillment emails of SSL orders again."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssl_fulfillment_email
-short_description: Have the certificate authority send the fulfillment email again
+short_description: Request the fulfillment emails of SSL orders again
 version_added: 1.0.0
 description:
-  - Asks the certificate authority, through the SoftLayer API, to send the fulfillment email of SSL orders again. This email contains the
-    certificate and goes to the domain administrator of the order. In the portal this is I(Security > SSL > Orders > Send).
-  - The API keeps no history of these requests and does not limit them. This module therefore keeps its own ledger. It requests an email at
-    most once within O(min_interval_hours), also across concurrent runs.
-  - No email is requested for an order whose certificate has not been issued or has expired.
-  - An option that limits a run, such as O(allowed_recipients), is refused if it is null or empty. To not limit the run, do not set the option.
-  - If a task has C(run_once), but the play has C(serial) or a strategy with which Ansible would run the task more than once, the task fails before
-    it does anything.
+  - Requests, through the SoftLayer API, that the CA sends the fulfillment emails of SSL orders again. This email contains the certificate and
+    goes to the domain administrator of the order. In the portal, the action is I(Security > SSL > Orders > Send).
+  - The API does not record these requests and does not limit them. Therefore, the module records them in a ledger. The module requests an email
+    at most once within O(min_interval_hours), also across concurrent runs.
+  - The module requests no email for an order whose certificate has not been issued or has expired.
+  - An option that limits a run, such as O(allowed_recipients), is rejected if it is null or empty. To not limit the run, do not set the option.
+  - If a task has C(run_once), but the play has C(serial) or a strategy that would run the task more than once, the task fails and changes
+    nothing.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -41,112 +41,113 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Idempotent within O(min_interval_hours). With O(force=true) or O(min_interval_hours=0), every run requests the email again.
+      - The module is idempotent within O(min_interval_hours). With O(force=true) or O(min_interval_hours=0), every run requests the emails again.
 options:
   order_ids:
     description:
-      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them. A list that is empty or null is refused. With O(select), only
-        orders that both name.
+      - IDs of the orders, as M(softlayer.certificates.ssl_order_info) returns them. With O(select), an order must match both options. An empty
+        list or null is rejected.
     type: list
     elements: int
   common_names:
     description:
-      - Orders with a name that matches one of these shell patterns, ignoring case. Both the common name and the DNS names of the CSR are
-        compared. A list that is empty or null is refused.
-      - An internationalised name matches in its Unicode form and in its ASCII form.
+      - Shell patterns of names. An order is selected if its common name or a DNS name of its CSR matches one of them, ignoring case. An empty
+        list or null is rejected.
+      - An internationalized name matches in its Unicode form and in its ASCII form.
       - V(*) also matches dots. To match the name of a wildcard certificate itself, write V([*].example.com).
     type: list
     elements: str
   allowed_recipients:
     description:
-      - Shell patterns of the addresses that may receive an email. An order whose domain administrator matches none of them fails with the
-        reason V(recipient_not_allowed). So does an order whose address is not exactly one address, for example a list of several.
-      - Letters that only look like the letters of a pattern do not match it. If the part before the C(@) is not ASCII, it matches only
-        itself, never a wildcard. An internationalised domain matches in its Unicode form and in its ASCII form.
-      - This option replaces the confirmation window of the portal. If not set, every address is allowed. A list that is empty or null is refused.
-      - With this option or O(approved), the order is read again right before its call, one more call for each email. If its address is
-        another one by then, it fails with the reason V(recipient_changed); and it fails if it has been canceled or has expired meanwhile.
+      - Shell patterns of the addresses that may receive an email. If the address of the domain administrator matches none of them, or is not
+        exactly one address, the order fails with the reason V(recipient_not_allowed).
+      - Letters that only look like the letters of a pattern do not match the pattern. If the part before the C(@) is not ASCII, it matches only
+        itself, never a wildcard. An internationalized domain matches in its Unicode form and in its ASCII form.
+      - This option replaces the confirmation window of the portal. If not set, every address is allowed. An empty list or null is rejected.
+      - With this option or O(approved), the module reads each order again immediately before it requests the email, which is one more API call.
+        If the address has changed, the order fails with the reason V(recipient_changed). The order also fails if it has been canceled or has
+        expired.
     type: list
     elements: str
   recipients:
     description:
-      - Shell patterns that narrow O(allowed_recipients) for one run, such as those that a person types beside a limit that was set for all
-        runs. An address has to match both. It never allows what O(allowed_recipients) does not.
-      - If not set, it narrows nothing. A list that is empty or null is refused.
+      - Shell patterns of addresses that further limit O(allowed_recipients) for one run. An address must match both options. Use
+        O(allowed_recipients) as a limit for all runs, and O(recipients) for the choice of the person who starts a run.
+      - If not set, only O(allowed_recipients) applies. An empty list or null is rejected.
     type: list
     elements: str
   approved:
     description:
-      - RV(emails) of a run in check mode that a person has approved. An email is only requested for the orders that it shows as
-        V(requested), and only if it still goes to the RV(emails[].recipient) that it shows, else the order fails with the reason
+      - The RV(emails) that a previous run in check mode returned. The module requests only emails of orders with the outcome V(requested) in this
+        list, and only if RV(emails[].recipient) has not changed. If the recipient has changed, the order fails with the reason
         V(recipient_changed).
-      - An order that it shows as V(requested) fails with the reason V(changed_meanwhile) if it was canceled or has expired meanwhile, or is not
-        selected any more.
-      - An order that it does not show so, or shows without an address, fails with the reason V(recipient_not_allowed), unless no email would
-        be requested for it anyway. A list that is empty or null is refused.
+      - If an approved order has been canceled, has expired, or is no longer selected, the order fails with the reason V(changed_meanwhile).
+      - An order that is not approved, or is approved without an address, fails with the reason V(recipient_not_allowed) if its email would
+        otherwise be requested. An empty list or null is rejected.
     type: list
     elements: dict
   min_interval_hours:
     description:
-      - Minimum number of hours between two requests for the same order. V(0) means no minimum.
+      - Minimum time in hours between two requests for the email of the same order. V(0) means no minimum.
     type: float
     default: 24
   skip_imported:
     description:
-      - Whether to skip orders whose certificate, or a newer one that may stand in for it, is already in the certificate store. C(imported)
-        and C(superseded_by) of M(softlayer.certificates.ssl_order_info) report this, and say what may stand in for it. One that is signed by
-        itself, for example, may not. A renewal that keeps its key is a different certificate.
-      - If the API does not return an order's CSR, or the CSR cannot be read, this cannot be known. The order's email is requested then, and
-        a warning names the order.
+      - Whether to skip orders whose certificate, or a newer certificate that can replace it, is already in the certificate store. C(imported) and
+        C(superseded_by) of M(softlayer.certificates.ssl_order_info) contain this information, and define which certificate can replace another
+        one.
+      - If the API does not return the CSR of an order, or the CSR cannot be read, the module requests the email and issues a warning.
     type: bool
     default: true
   force:
     description:
-      - Whether to request the email even if it was requested within O(min_interval_hours), or if the certificate or a newer one is already
-        in the store.
-      - It does not override the status of the order or O(allowed_recipients).
+      - Whether to request the email even if it was requested within O(min_interval_hours), or if the certificate or a newer one is already in the
+        store.
+      - O(force) does not override the status of the order or O(allowed_recipients).
     type: bool
     default: false
   on_ineligible:
     description:
-      - How to treat orders that are pending, canceled, expired or of unknown status. V(fail) reports them as failed, V(skip) skips them.
+      - The action for orders that are pending, canceled, or expired, or have an unknown status. V(fail) means that such an order fails; V(skip)
+        skips the order.
     type: str
     choices: [fail, skip]
     default: fail
   max_orders:
     description:
-      - Maximum number of emails that one call of the module may request. If there would be more, the module fails and requests none. In a loop,
-        each iteration is a call. The role P(softlayer.certificates.ssl_fulfillment#role) counts all emails of the play.
+      - Maximum number of emails that one run of the module may request. If more emails would be requested, the module fails and requests none. In
+        a loop, each iteration is a run. The role P(softlayer.certificates.ssl_fulfillment#role) counts all emails of the play.
     type: int
     default: 50
   concurrency:
     description:
-      - Maximum number of concurrent API calls, V(1) to V(256).
+      - Maximum number of concurrent API calls, from 1 to 256.
     type: int
     default: 8
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger. This is a SQLite file such as V(sqlite:////var/lib/certificates/ledger.sqlite3) or, for several
-        controllers, a PostgreSQL database such as V(postgresql://user:password@host/database).
-      - Percent-encode all characters of user and password except letters and digits. The password is never shown.
-      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
-        C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state). A URL that is
-        empty or null is refused, because another ledger does not know the previous requests.
-      - The path must be absolute. A path relative to the current folder is refused, because runs in two folders would use two ledgers.
-      - All who request emails for the same account should use the same ledger. See R(How resending stays safe,
+      - SQLAlchemy URL of the ledger, the database that records the requests. The ledger is a SQLite file such as
+        V(sqlite:////var/lib/certificates/ledger.sqlite3) or, for several controllers, a PostgreSQL database such as
+        V(postgresql://user:password@host/database).
+      - Percent-encode all characters of the user name and the password except letters and digits. The password never appears in the output.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used, or else the file
+        C(softlayer.certificates/ledger.sqlite3) in the state directory of the user, E(XDG_STATE_HOME) or C(~/.local/state). An empty URL or null
+        is rejected, because another ledger does not contain the previous requests.
+      - The path must be absolute. A relative path is rejected, because runs in different directories would use different ledgers.
+      - All users who request emails for the same account should use the same ledger. See R(How resending stays safe,
         ansible_collections.softlayer.certificates.docsite.guide_resending).
     type: str
   allow_ephemeral_ledger:
     description:
-      - In a container or an AWX job, a run that would request emails is refused if the ledger is a file that is lost when the container or
-        the job ends, because the next run would request the same emails again. With V(true), the run continues with a warning.
-      - A file is lost if it is in the container's own file system or memory, in a volume without a name, in a volume that is deleted with
-        its pod, or in the folder of the job. A persistent volume or a database is not lost.
+      - Whether to request emails in a container or an AWX job even if the ledger is a file that is lost when the container or the job ends. With
+        V(false), such a run fails, because the next run would request the same emails again. With V(true), the module issues a warning.
+      - The file is lost if it is in the file system or memory of the container, in a volume without a name, in a volume that is deleted with its
+        pod, or in the directory of the job. The file is not lost if it is in a persistent volume. A database is not lost.
     type: bool
     default: false
   account_id:
     description:
-      - Id of the account of the orders. The default is the API user's own account.
+      - ID of the account of the orders. If not set, the account of the API user is used.
     type: int
 """
 
@@ -162,40 +163,40 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234, 5678]
 
-- name: Request it for all orders of a domain, but mail nobody outside of it
+- name: Request the emails of all orders of a domain, but only for recipients in this domain
   softlayer.certificates.ssl_fulfillment_email:
     common_names:
       - example.com
       - "*.example.com"
     allowed_recipients:
       - "*@example.com"
-    recipients: # of those, for this run
+    recipients: # further limit for this run
       - hostmaster@*
     on_ineligible: skip
     min_interval_hours: 72
     max_orders: 200
     concurrency: 16
 
-- name: Show what would be requested
+- name: Preview which emails would be requested
   softlayer.certificates.ssl_fulfillment_email:
     common_names: ["*.example.com"]
     on_ineligible: skip
   check_mode: true
-  register: shown
+  register: preview
 
-- name: Request what was shown, and nothing that has changed since
+- name: Request exactly these emails
   softlayer.certificates.ssl_fulfillment_email:
     common_names: ["*.example.com"]
     on_ineligible: skip
-    approved: "{{ shown.emails }}"
-  when: shown.emails | length > 0
+    approved: "{{ preview.emails }}"
+  when: preview.emails | length > 0
 
-- name: Request it again, even if it was requested today and the certificate is imported
+- name: Request an email again, even if it was requested today and the certificate is imported
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234]
     force: true
 
-- name: Request it for orders of another account, whether imported or not, with a ledger of their own
+- name: Request the emails of all orders of another account with a separate ledger
   softlayer.certificates.ssl_fulfillment_email:
     common_names: ["*"]
     account_id: 307608
@@ -203,12 +204,12 @@ EXAMPLES = r"""
     on_ineligible: skip
     ledger_url: sqlite:////var/lib/certificates/ledger.sqlite3
 
-- name: Request it once from a container that is thrown away afterwards
+- name: Request an email from a container that is deleted afterwards
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234]
     allow_ephemeral_ledger: true
 
-- name: Request it from any of several controllers, which share a ledger
+- name: Request an email from one of several controllers, which share a ledger
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234]
     ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
@@ -216,21 +217,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 emails:
-  description: What was done, or in check mode would be done, for each selected order, sorted by order id.
+  description: The result for each selected order, sorted by order ID. In check mode, the result that a real run would have.
   returned: when the orders could be read
   type: list
   elements: dict
   contains:
     order_id:
-      description: Id of the order.
+      description: ID of the order.
       type: int
       sample: 1234
     common_name:
-      description: Common name of the order; null if it has none.
+      description: Common name of the order, or null if the order has none.
       type: str
       sample: www.example.com
     subject_alt_names:
-      description: The DNS names in the order's CSR. Often there are none, and the certificate is for RV(emails[].common_name).
+      description: DNS names in the CSR of the order. Many CSRs contain none, and the certificate covers RV(emails[].common_name).
       type: list
       elements: str
       sample: []
@@ -239,7 +240,7 @@ emails:
       type: str
       sample: admin@example.com
     technical_contact_email:
-      description: Address of the technical contact, who may get a copy.
+      description: Address of the technical contact, who may receive a copy.
       type: str
       sample: tech@example.com
     status:
@@ -247,54 +248,51 @@ emails:
       type: str
       sample: approved
     outcome:
-      description: V(requested) (in check mode, would be requested), V(skipped) or V(failed).
+      description: V(requested), V(skipped), or V(failed). In check mode, the outcome that a real run would have.
       type: str
       sample: requested
     reason:
       description:
-        - Null if the email was requested.
+        - Code of the reason, or null if the email was requested.
         - V(cooldown) - the email was requested less than O(min_interval_hours) ago.
         - V(already_imported) - the certificate is in the store.
-        - V(superseded) - the store holds a newer certificate for the same names that may stand in for the order's; see O(skip_imported).
-        - V(pending), V(canceled), V(expired) or V(unknown_status) - there is no certificate to send.
-        - V(recipient_not_allowed) - O(allowed_recipients), O(recipients) or O(approved) does not allow the address.
-        - V(recipient_changed) - since the orders were listed, or since O(approved), the order has got another address.
-        - V(changed_meanwhile) - O(approved) shows the order, but its status does not allow an email any more, or the selection does not have it.
-        - V(not_found) - the order does not exist, or the API user may not see it.
-        - V(refused) - the API reported that it did not request the email.
+        - V(superseded) - the store contains a newer certificate that can replace the certificate of the order (see O(skip_imported)).
+        - V(pending), V(canceled), V(expired), or V(unknown_status) - no certificate is available for the order.
+        - V(recipient_not_allowed) - O(allowed_recipients), O(recipients), or O(approved) does not allow the address.
+        - V(recipient_changed) - the address of the order has changed since the orders were listed, or since O(approved).
+        - V(changed_meanwhile) - O(approved) contains the order, but its status no longer allows an email, or the order is no longer selected.
+        - V(not_found) - the order does not exist, or the API user has no permission to view it.
+        - V(refused) - the API did not request the email.
         - V(retired) - the product or the API method no longer exists.
-        - V(rate_limited) - the API's rate limit did not clear.
-        - V(api_error) - the API refused the call with an error, which RV(emails[].message) quotes, or the run ended before this order's
-          turn.
-        - V(outcome_unknown) - the email may have been sent. If the API did not respond, or only reported an unspecified error, to this run
-          or to an earlier run within O(min_interval_hours), the order fails. If another run is requesting the email right now, the order is
-          skipped.
+        - V(rate_limited) - the API still limited the rate of requests after all O(retries).
+        - V(api_error) - the API returned an error, which RV(emails[].message) contains, or the run ended before this order.
+        - V(outcome_unknown) - the email may have been sent. The order fails if the API did not respond or returned an unspecified error, in this
+          run or in an earlier run within O(min_interval_hours). The order is skipped if another run is requesting the email at the same time.
       type: str
       sample: cooldown
     requested_at:
-      description: When this run requested the email, or in check mode would have requested it.
+      description: Time when this run requested the email. In check mode, the time when it would have requested the email.
       type: str
       sample: "2026-01-31T08:12:44Z"
     previous_requested_at:
-      description: When the email was last requested before, according to the ledger.
+      description: Time of the previous request, according to the ledger.
       type: str
       sample: "2026-01-30T08:00:00Z"
     first_requested_at:
       description:
-        - When an earlier run first requested the email, of those in the ledger that did within 30 days; if none did, as
-          RV(emails[].previous_requested_at).
+        - Time of the first request in the ledger within the last 30 days, or RV(emails[].previous_requested_at) if the ledger contains none.
       type: str
       sample: "2026-01-29T09:00:00Z"
     next_allowed_at:
-      description: When O(min_interval_hours) ends and the email may be requested again; null if that time has passed.
+      description: Time when O(min_interval_hours) ends and the email can be requested again, or null if this time has passed.
       type: str
       sample: "2026-02-01T08:12:44Z"
     message:
-      description: Outcome and reason in a sentence.
+      description: The outcome and the reason as a sentence.
       type: str
       sample: The fulfillment email goes to admin@example.com.
 requested_count:
-  description: Number of emails that were requested, or in check mode would be requested.
+  description: Number of emails that were requested. In check mode, the number that would be requested.
   returned: when the orders could be read
   type: int
   sample: 1
@@ -304,30 +302,120 @@ skipped_count:
   type: int
   sample: 0
 failed_count:
-  description: Number of orders that failed. If it is not 0, the module fails.
+  description: Number of orders that failed. If an order failed, the module fails.
   returned: when the orders could be read
   type: int
   sample: 0
 api_calls:
-  description: Number of HTTP requests that were made.
+  description: Number of HTTP requests to the API, including repeated ones.
   returned: when the orders could be read
   type: int
   sample: 4
 failure:
-  description: What went wrong, in machine-readable form.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
-      description: Stable name of the failure, such as V(emails_failed), V(too_many_orders), V(ephemeral_ledger) or V(ledger_unavailable).
+      description: Stable code of the failure, such as V(emails_failed), V(too_many_orders), V(ephemeral_ledger), or V(ledger_unavailable).
       type: str
-      sample: too_many_orders
+      sample: ledger_unavailable
     message:
-      description: The same sentence as C(msg).
+      description: The cause of the failure and its fix, as in C(msg).
       type: str
+      sample: The ledger db.example.com cannot be used. Nothing is sent or stored without it.
     details:
-      description: Details of this failure.
+      description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
+        ledger:
+          description: Database file or host of the ledger.
+          returned: if the ledger cannot be used
+          type: str
+          sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
+        library:
+          description: Python library that the URL of the ledger requires.
+          returned: if a library for the ledger is missing
+          type: str
+          sample: psycopg
+        since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
+        account_id:
+          description: The account in O(account_id), to which the orders do not belong.
+          returned: if the orders belong to another account
+          type: int
+          sample: 307608
+        accounts:
+          description: IDs of the accounts to which the orders belong.
+          returned: if the orders belong to another account
+          type: list
+          elements: int
+          sample: [307600]
+        planned: {description: Number of emails that the run would have requested., returned: if max_orders is exceeded, type: int, sample: 60}
+        max_orders: {description: Value of O(max_orders)., returned: if max_orders is exceeded, type: int, sample: 50}
+        order_ids:
+          description: IDs of the orders whose emails the run would have requested.
+          returned: if max_orders is exceeded
+          type: list
+          elements: int
+          sample: [1234, 5678]
+        orders:
+          description: The orders that failed.
+          returned: if orders failed
+          type: list
+          elements: dict
+          contains:
+            order_id:
+              description: ID of the order.
+              type: int
+              sample: 1234
+            reason:
+              description: Code of the cause, as in the result.
+              type: str
+              sample: recipient_not_allowed
+            message:
+              description: The cause of the failure and its fix.
+              type: str
+              sample: The address admin@example.com is not in allowed_recipients.
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module

@@ -14,20 +14,19 @@ short_description: Find the certificates in the fulfillment emails that have arr
 version_added: 1.0.0
 description:
   - Searches a mailbox for the certificates of SSL orders, or for the certificates that belong to a CSR or private key.
-  - A certificate is returned only if it has the requested public key and its chain leads to a trusted root. Sender, subject and names are
-    never trusted, so a forged message can at most be listed in RV(unmatched).
-  - Certificates are found in the text of messages, also of quoted or forwarded messages, and in attachments. They may be PEM, DER, PKCS#7,
-    HTML or plain base64, also in zip archives, or in a zip archive inside one.
-  - The chain is built from the certificates of the same message. Missing issuers are taken from the other messages, also from messages that
-    contain only issuers, and from O(intermediate_path).
-  - Reading never changes the mailbox. No message is marked as seen, moved or deleted.
-  - A file or folder below O(paths) or O(maildir) that cannot be read, and a message that the mail server does not give, is skipped with a
-    warning, and the others are read. It is listed in RV(unmatched) as V(unreadable).
-  - The module requests several messages together. It requests a message that the mail server does not return, or at which the connection
-    is lost, again alone. If the server does not return 20 messages in a row, the module fails.
-  - If a path that O(paths) or O(maildir) itself names cannot be read, the module fails. Only regular files are read, no pipes or
-    devices.
-  - Without O(order_ids), the API is not called and needs no credentials.
+  - The module returns a certificate only if it has the requested public key and its chain leads to a trusted root certificate. The module never
+    trusts the sender, the subject, and names, so a forged message can at most appear in RV(unmatched).
+  - The module finds certificates in the text of messages, also of quoted or forwarded messages, and in attachments. Certificates can be in PEM,
+    DER, PKCS#7, HTML, or plain base64 format, also in zip archives and in a zip archive inside another one.
+  - The module builds the chain from the certificates in the same message. Missing intermediate certificates are taken from other messages and
+    from O(intermediate_path).
+  - The module never changes the mailbox, and does not mark, move, or delete messages.
+  - If a file or directory below O(paths) or O(maildir) cannot be read, or the mail server does not return a message, the module skips it with a
+    warning. RV(unmatched) lists it with the reason V(unreadable).
+  - The module requests several messages together. If the mail server does not return a message, or the connection breaks, the module requests the
+    message again separately. If the server does not return 20 messages in a row, the module fails.
+  - If a path in O(paths) or O(maildir) itself cannot be read, the module fails. The module reads only regular files.
+  - The module calls the API and requires its credentials only with O(order_ids) or O(select).
 author:
   - softlayer.certificates contributors (@softlayer)
 requirements:
@@ -45,21 +44,21 @@ extends_documentation_fragment:
 options:
   imap:
     description:
-      - Read a folder on a mail server. It is opened read-only.
+      - A folder on an IMAP server. The module opens the folder read-only. Set exactly one of O(imap), O(maildir), and O(paths).
     type: dict
     suboptions:
       host:
         description:
-          - Host name or address of the mail server.
+          - Host name or IP address of the IMAP server.
         type: str
         required: true
       port:
         description:
-          - Port of the mail server. The default is V(993) with O(imap.security=tls), otherwise V(143).
+          - Port of the IMAP server. The default is V(993) with O(imap.security=tls), otherwise V(143).
         type: int
       username:
         description:
-          - User name for the login.
+          - User name for the login to the IMAP server.
         type: str
         required: true
       password:
@@ -69,153 +68,154 @@ options:
         required: true
       folder:
         description:
-          - Folder to read.
+          - Name of the IMAP folder to search.
         type: str
         default: INBOX
       security:
         description:
-          - V(tls) - encrypted from the first byte.
-          - V(starttls) - encrypted before the login.
-          - V(none) - unencrypted, allowed for loopback hosts only.
+          - The method that encrypts the connection.
+          - V(tls) - the connection is encrypted from the first byte.
+          - V(starttls) - the connection is encrypted before the login.
+          - V(none) - the connection is not encrypted. This value is allowed only for a loopback address.
         type: str
         choices: [tls, starttls, none]
         default: tls
       validate_certs:
         description:
-          - Whether to verify the certificate of the mail server.
+          - Whether to verify the certificate of the IMAP server.
         type: bool
         default: true
       ca_path:
         description:
-          - File with CA certificates to trust instead of those of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), or else of the system.
+          - Path of a file with the CA certificates that verify the IMAP server. If not set, the file E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE) is
+            used, or else the trusted root certificates of the host.
         type: path
       timeout:
         description:
-          - Maximum number of seconds to wait for a connection, and for the next data from the mail server.
+          - Maximum time in seconds to wait for the connection, and for each response of the IMAP server.
         type: float
         default: 60
   maildir:
     description:
-      - Read a Maildir, the folder that holds C(new) and C(cur).
+      - Path of a Maildir, which is a directory with the subdirectories C(new) and C(cur).
     type: path
   paths:
     description:
-      - Read these message files, and all files that end in C(.eml) or C(.msg) in these folders and their subfolders. An empty list
+      - Paths of saved messages, or of directories. In directories and their subdirectories, all C(.eml) and C(.msg) files are read. An empty list
         means no files.
-      - A message in Outlook's own format (C(.msg)) is not read; it is listed in RV(unmatched) with what to do. An mbox file is
-        not read; save its messages as C(.eml) files.
+      - The module cannot parse messages in the Outlook format (C(.msg)). RV(unmatched) lists them with the fix. The module does not read mbox
+        files; save their messages as C(.eml) files.
     type: list
     elements: path
   orders:
     description:
-      - Look for the certificates of these orders, as M(softlayer.certificates.ssl_order_info) returns them. Only C(id), C(common_name),
-        C(subject_alt_names) and C(public_key_sha256) of each order are read. An empty list means no orders.
+      - Orders whose certificates to find, as M(softlayer.certificates.ssl_order_info) returns them. The module uses only C(id), C(common_name),
+        C(subject_alt_names), and C(public_key_sha256) of each order. An empty list means no orders.
     type: list
     elements: dict
   skip_imported:
     description:
-      - Whether to leave out those of O(orders) whose certificate is in the certificate store, or was replaced there by a newer one. The orders
-        must have been listed with O(softlayer.certificates.ssl_order_info#module:gather_imported).
+      - Whether to exclude those O(orders) whose certificate, or a newer certificate that replaced it, is already in the certificate store. The
+        orders must have been listed with O(softlayer.certificates.ssl_order_info#module:gather_imported).
     type: bool
     default: false
   order_ids:
     description:
-      - Look for the certificates of these orders, which are read from the API. A list that is empty or null is refused.
+      - IDs of the orders whose certificates to find. The module reads the orders from the API. An empty list or null is rejected.
     type: list
     elements: int
   emails:
     description:
-      - What M(softlayer.certificates.ssl_fulfillment_email) returned as RV(softlayer.certificates.ssl_fulfillment_email#module:emails). With
-        it, O(wait) waits only for the certificates of orders whose email was requested, or may have been, by that run, or by an earlier one
-        less than its O(softlayer.certificates.ssl_fulfillment_email#module:min_interval_hours) ago. All others are looked for once.
+      - The list RV(softlayer.certificates.ssl_fulfillment_email#module:emails) that M(softlayer.certificates.ssl_fulfillment_email) returned.
+        With this list, O(wait) waits only for orders whose email was, or may have been, requested by that run, or by an earlier run less than
+        O(softlayer.certificates.ssl_fulfillment_email#module:min_interval_hours) ago. The module searches for all other certificates once.
     type: list
     elements: dict
   csr_paths:
     description:
-      - Look for the certificates that were issued for these CSRs, by any certificate authority. An empty list means no CSRs.
+      - Paths of CSRs whose certificates to find. The certificates can come from any CA. An empty list means no CSRs.
     type: list
     elements: path
   privatekey_paths:
     description:
-      - Look for the certificates that belong to these private keys, from any certificate authority. An empty list means no keys.
-        Only their public keys are used.
+      - Paths of private keys whose certificates to find. The certificates can come from any CA. The module uses only the public keys. An empty
+        list means no private keys.
     type: list
     elements: path
   privatekey_passphrase:
     description:
-      - Passphrase of the files in O(privatekey_paths), if they are encrypted.
+      - Passphrase of the private keys in O(privatekey_paths), if they are encrypted.
     type: str
   trust:
     description:
-      - With V(require), only certificates whose chain leads to a trusted root, with valid signatures and dates throughout, are returned. A
-        public key is no secret, so anyone can create a certificate for it and send it.
-      - If several certificates match, the one for the order's common name is preferred; for an order without a common name, and for
-        O(csr_paths), the one for the most names of the CSR. A certificate for none of the names is not returned with V(require), and
-        returned with a warning with V(warn).
-      - With V(warn), untrusted certificates are returned, too, with a warning. RV(certificates[].trust) shows which they are.
+      - The action for a certificate whose chain does not lead to a trusted root certificate, or contains an invalid signature or date. V(require)
+        does not return such certificates. V(warn) returns them with a warning, and RV(certificates[].trust) marks them.
+      - A public key is not a secret, so anybody can create a certificate for it and send this certificate.
+      - If several certificates match, the module prefers the certificate for the common name of the order. For an order without a common name,
+        and for O(csr_paths), the module prefers the certificate that covers the most names of the CSR. A certificate that covers none of the
+        names is not returned with V(require), and returned with a warning with V(warn).
     type: str
     choices: [require, warn]
     default: require
   trusted_ca_path:
     description:
-      - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots.
-      - They are added to the machine's roots - those of the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), of the folder of
-        E(SSL_CERT_DIR), or else of its trust store. A file that one of these names replaces the trust store, so it must contain the
-        public roots, too.
+      - Path of a file or directory with trusted certificates in PEM format. They can be intermediate certificates.
+      - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
+        E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
+        variables replaces the trust store, so it must also contain the public root certificates.
     type: path
   intermediate_path:
     description:
-      - Path of a file with issuers that are missing in the messages, as PEM, DER or PKCS#7. They are used where they fit, and are trusted
-        no more than certificates in a message. Nothing is fetched from URLs in certificates.
+      - Path of a file with intermediate certificates that the messages lack, in PEM, DER, or PKCS#7 format. The module trusts them as little as
+        certificates in a message. The module downloads nothing from URLs in certificates.
     type: path
   intermediate_content:
     description:
-      - The same as PEM text.
+      - The intermediate certificates that the messages lack, as PEM text.
     type: str
   max_age_days:
     description:
-      - Ignore messages that were received more than this number of days ago. For files, the time of the last change counts.
+      - Maximum age of messages in days. Older messages are ignored. The age of a file is the time since its last change.
     type: float
     default: 30
   max_message_bytes:
     description:
-      - Maximum size of a message in bytes, from 65536 to 1073741824. Larger messages are not examined.
+      - Maximum size of a message in bytes, from 65536 to 1073741824. Larger messages are skipped.
     type: int
     default: 10485760
   open_always:
     description:
-      - Whether to open the mailbox even if there is nothing to look for, to see that the login and the folder are right before emails are
-        requested that are to arrive there.
+      - Whether to open the mailbox even if the module has no certificates to find. Use this option to test the login and the folder before you
+        request emails.
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait for missing certificates, until all are found or O(wait_timeout) has passed. O(emails) says for which.
+      - Whether to wait until all certificates are found or O(wait_timeout) has passed. O(emails) limits the orders for which the module waits.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Maximum number of seconds to wait.
+      - Maximum time in seconds to wait for missing certificates.
     type: float
     default: 900
   wait_interval:
     description:
-      - Seconds until the mailbox is checked again. A mail server that supports C(IDLE) reports new messages earlier.
+      - Time in seconds until the module checks the mailbox again. A mail server with support for C(IDLE) announces new messages earlier.
     type: float
     default: 30
   account_id:
     description:
-      - Id of the account of O(order_ids). The default is the API user's own account.
+      - ID of the account of O(order_ids). If not set, the account of the API user is used.
     type: int
 notes:
-  - If a folder on a mail server has more than 500 messages of the right age, the server searches for messages with PEM in their text or
-    with a file that may be a certificate. Of these, the messages whose subject mentions certificates are examined first. If something is
-    still missing, the others of these follow, and then all remaining messages whose subject mentions certificates. In a smaller folder, and
-    in files, all messages are examined.
-  - Of a message that is larger than O(max_message_bytes), only the header is downloaded from a mail server, and only the beginning is read
-    from a file.
-  - Of several valid certificates with the same public key, the module prefers a trusted one, then one for the requested names, then the one
-    that was issued last.
+  - If a folder on a mail server contains more than 500 messages of the right age, the server searches for messages with PEM text or with an
+    attachment that can be a certificate. Of these messages, the module examines first those whose subject mentions certificates, and then the
+    others. If a certificate is still missing, the module examines all remaining messages whose subject mentions certificates. In a smaller
+    folder, and in files, the module examines all messages.
+  - If a message is larger than O(max_message_bytes), the module downloads only its header, or reads only the beginning of its file.
+  - If several valid certificates have the same public key, the module prefers a trusted certificate, then a certificate for the requested names,
+    then the certificate that was issued last.
 seealso:
   - module: softlayer.certificates.ssl_order_info
   - module: softlayer.certificates.ssl_fulfillment_email
@@ -251,20 +251,20 @@ EXAMPLES = r"""
     wait_interval: 60
   register: mails
 
-- name: See that the mailbox can be opened
+- name: Check that the mailbox can be opened
   softlayer.certificates.ssl_fulfillment_email_info:
     orders: []
     maildir: ~/Maildir
     open_always: true
 
-- name: Have some emails sent again
+- name: Request some emails again
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234, 5678]
     allowed_recipients: ["*@example.com"]
   register: requested
-  failed_when: requested.emails is not defined # others than those that could not be requested are waited for
+  failed_when: requested.emails is not defined # continue if some emails could not be requested
 
-- name: Wait for these alone, and take what is there of the others
+- name: Wait only for these emails, and also find the certificates that have already arrived
   softlayer.certificates.ssl_fulfillment_email_info:
     orders: "{{ issued.orders }}"
     emails: "{{ requested.emails }}"
@@ -272,13 +272,13 @@ EXAMPLES = r"""
     maildir: ~/Maildir
     wait: true
 
-- name: Import them
+- name: Import the certificates
   softlayer.certificates.ssl_certificate_import:
     certificates: "{{ files.ready }}"
   vars:
     files: "{{ issued.orders | softlayer.certificates.certificate_files(none, '/etc/ssl/private', mails.certificates) }}"
 
-- name: Look for two orders, over STARTTLS, with a private certificate authority
+- name: Find the certificates of two orders, over STARTTLS, on a mail server with a private CA
   softlayer.certificates.ssl_fulfillment_email_info:
     order_ids: [1234, 5678]
     account_id: 307608
@@ -291,7 +291,7 @@ EXAMPLES = r"""
       validate_certs: true
       ca_path: /etc/ssl/certs/example-ca.pem
 
-- name: Find certificates that were ordered elsewhere in a Maildir, by their CSRs
+- name: Find certificates of other CAs in a Maildir, by their CSRs
   softlayer.certificates.ssl_fulfillment_email_info:
     csr_paths:
       - /etc/ssl/requests/shop.example.com.csr
@@ -300,7 +300,7 @@ EXAMPLES = r"""
     intermediate_path: /etc/ssl/example-issuers.pem
     trusted_ca_path: /etc/ssl/authority/root.pem
 
-- name: Find the certificate of a private key in messages that were saved by hand
+- name: Find the certificate of a private key in saved messages
   softlayer.certificates.ssl_fulfillment_email_info:
     privatekey_paths:
       - /etc/ssl/private/shop.example.com.key
@@ -315,63 +315,65 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The certificates that were found, one for each order, CSR or key, in the order of the input.
+  description: The certificates that were found, one for each order, CSR, or private key, in the order of the input.
   returned: success
   type: list
   elements: dict
   contains:
     order_id:
-      description: Id of the order; null if a CSR or key was looked for.
+      description: ID of the order, or null for a CSR or a private key.
       type: int
       sample: 1234
     common_name:
-      description: The order's common name, else the certificate's; null if neither has one.
+      description: Common name of the order, or else of the certificate, or null if neither has one.
       type: str
       sample: www.example.com
     path:
-      description: Path of the CSR or key that was looked for; null if an order was looked for.
+      description: Path of the CSR or private key, or null for an order.
       type: str
       sample: null
     trust:
       description:
-        - V(trusted) - its chain leads to a trusted root.
-        - V(incomplete), only with O(trust=warn) - an issuer is missing.
-        - V(untrusted), only with O(trust=warn) - every other case.
+        - V(trusted) - the chain of the certificate leads to a trusted root certificate.
+        - V(incomplete), only with O(trust=warn) - the certificate of an issuer is missing.
+        - V(untrusted), only with O(trust=warn) - TLS clients reject the chain for another reason.
       type: str
       sample: trusted
     certificate:
       description: The certificate as PEM.
       type: str
+      sample: "-----BEGIN CERTIFICATE-----\nMIIF...\n-----END CERTIFICATE-----\n"
     intermediate_certificate:
-      description: Its chain as PEM, the issuer first, without the root; null if no issuer is known.
+      description: The intermediate certificates as PEM, the issuer of the certificate first, without the root certificate, or null if none is known.
       type: str
+      sample: "-----BEGIN CERTIFICATE-----\nMIIE...\n-----END CERTIFICATE-----\n"
     fingerprint_sha256:
-      description: SHA-256 of the certificate's DER encoding, in hex.
+      description: SHA-256 fingerprint of the DER encoding, in hexadecimal.
       type: str
       sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     public_key_sha256:
-      description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     serial_number:
-      description: The serial number.
+      description: Serial number of the certificate.
       type: int
       sample: 305419896
     not_before:
-      description: Start of validity.
+      description: Time when the certificate becomes valid.
       type: str
       sample: "2026-02-01T00:00:00Z"
     not_after:
-      description: End of validity.
+      description: Time when the certificate expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     subject_alt_names:
-      description: The subject alternative names.
+      description: Subject alternative names of the certificate.
       type: list
       elements: str
       sample: [www.example.com, example.com]
     key_type:
-      description: Algorithm of the key.
+      description: Algorithm of the key, such as V(RSA).
       type: str
       sample: RSA
     key_size:
@@ -379,181 +381,237 @@ certificates:
       type: int
       sample: 2048
     source:
-      description: The message it was found in.
+      description: The message that contained the certificate.
       type: dict
       contains:
         message_id:
-          description: The message's id.
+          description: Message-ID of the message.
           type: str
           sample: <20260201.1234@ca.example>
         from:
-          description: The sender that the message claims.
+          description: Sender in the header of the message, which can be forged.
           type: str
           sample: Example Trust Orders <orders@ca.example>
         date:
-          description: The date that the message claims.
+          description: Date in the header of the message, which can be forged.
           type: str
           sample: "2026-02-01T10:00:00Z"
         subject:
-          description: The message's subject.
+          description: Subject of the message.
           type: str
           sample: RapidSSL Certificate Order 1234 Complete - www.example.com
         folder:
-          description: The folder on the mail server; null for files.
+          description: Folder on the mail server, or null for files.
           type: str
           sample: INBOX
         uid:
-          description: The message's number in that folder; null for files.
+          description: UID of the message in the folder, or null for files.
           type: int
           sample: 4711
         path:
-          description: The message's file; null for a mail server.
+          description: Path of the file with the message, or null for a mail server.
           type: str
           sample: null
         format:
-          description: Format of the certificate in the message, V(inline_pem), V(pem), V(der), V(pkcs7) or V(zip). V(zip) stands for every
-            kind of archive.
+          description: Format of the certificate in the message, V(inline_pem), V(pem), V(der), V(pkcs7), or V(zip). V(zip) means any kind of archive.
           type: str
           sample: inline_pem
 missing:
-  description: The certificates that were looked for and not found.
+  description: The orders, CSRs, and private keys whose certificates were not found.
   returned: success
   type: list
   elements: dict
   contains:
     order_id:
-      description: Id of the order; null if a CSR or key was looked for.
+      description: ID of the order, or null for a CSR or a private key.
       type: int
       sample: 5678
     common_name:
-      description: The order's common name, or if a key was looked for, that of the certificate that came and is of no use; null if there is none.
+      description:
+        - Common name of the order. For a private key, common name of the certificate that arrived but cannot be used. Null if neither exists.
       type: str
       sample: shop.example.com
     subject_alt_names:
-      description: The names in the CSR of the order or of O(csr_paths), or those of that certificate.
+      description: DNS names in the CSR of the order or of O(csr_paths), or of the certificate that arrived but cannot be used.
       type: list
       elements: str
       sample: []
     path:
-      description: Path of the CSR or key; null if an order was looked for.
+      description: Path of the CSR or private key, or null for an order.
       type: str
       sample: null
     public_key_sha256:
-      description: SHA-256 of the public key, in hex.
+      description: SHA-256 digest of the public key (SubjectPublicKeyInfo), in hexadecimal, or null if it is not known.
       type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     not_before:
       description:
-        - Begin of the validity of the newest certificate with this public key that has arrived, but is not valid now. Null if none has
-          arrived, or if RV(missing[].reason) is another one than V(waiting_for_email).
+        - Time when the newest certificate with this public key becomes valid, if it has arrived but is not valid now. Null if none has arrived,
+          and for other reasons than V(waiting_for_email).
       type: str
       sample: null
     not_after:
-      description: End of its validity.
+      description: Time when this certificate expires.
       type: str
       sample: null
     reason:
       description:
         - V(waiting_for_email) - no message with a valid certificate has arrived.
-        - V(untrusted) or V(chain_incomplete) - a message has arrived, but its certificate is not trusted; see RV(unmatched[].reason).
-        - V(no_public_key) - the API does not return the order's CSR, so no certificate can be matched with the order.
-        - V(not_found) - the order does not exist, or the API user may not see it.
+        - V(untrusted) or V(chain_incomplete) - a message has arrived, but its certificate is not trusted (see RV(unmatched[].reason)).
+        - V(no_public_key) - the API does not return the CSR of the order, so no certificate can be matched with the order.
+        - V(not_found) - the order does not exist, or the API user has no permission to view it.
       type: str
       sample: waiting_for_email
     message:
-      description: The reason in a sentence.
+      description: The reason as a sentence.
       type: str
       sample: No message with the certificate has come yet.
 unmatched:
-  description: The first 1000 messages that were examined and not used, or could not be read, with the reason. In a folder on a mail server,
-    the newest messages are examined first.
+  description:
+    - The first 1000 messages that were examined but not used, or could not be read, each with the reason. In a folder on a mail server, the
+      module examines the newest messages first.
   returned: success
   type: list
   elements: dict
   contains:
     message_id:
-      description: The message's id.
+      description: Message-ID of the message.
       type: str
       sample: <20260201.1235@ca.example>
     from:
-      description: The sender that the message claims.
+      description: Sender in the header of the message, which can be forged.
       type: str
       sample: Example Trust Orders <orders@ca.example>
     date:
-      description: The date that the message claims.
+      description: Date in the header of the message, which can be forged.
       type: str
       sample: "2026-02-01T10:00:00Z"
     subject:
-      description: The message's subject.
+      description: Subject of the message.
       type: str
       sample: ORDER APPROVAL - RapidSSL for shop.example.com
     folder:
-      description: The folder on the mail server; null for files.
+      description: Folder on the mail server, or null for files.
       type: str
       sample: INBOX
     uid:
-      description: The message's number in that folder; null for files.
+      description: UID of the message in the folder, or null for files.
       type: int
       sample: 4712
     path:
-      description: The message's file; null for a mail server.
+      description: Path of the file with the message, or null for a mail server.
       type: str
       sample: null
     reason:
       description:
-        - V(link_only) - a certificate has been issued, but the message contains only a link to it. This and V(approval_request) are told from
-          words in English and German; in other languages, it is V(no_certificate).
-        - V(approval_request) - the message asks somebody to approve an order, or to prove control of the domain.
-        - V(unsupported_attachment) - a file that may contain a certificate has an unsupported format, such as C(winmail.dat), tar, gzip,
-          bzip2, xz, 7-Zip, RAR, RTF or an office document, or is in a zip archive that is compressed by another method than Deflate, such as bzip2 or LZMA.
-          Or the message, or an attachment, is in Outlook's own format (C(.msg)).
-        - V(unreadable) - the mail server does not give the message although it lists it, or the file or folder cannot be read.
+        - V(link_only) - a certificate has been issued, but the message contains only a link to it. The module recognizes V(link_only) and
+          V(approval_request) by English and German words. In other languages, the reason is V(no_certificate).
+        - V(approval_request) - the message requests the approval of an order, or a proof of control over the domain.
+        - V(unsupported_attachment) - an attachment that may contain a certificate has an unsupported format, such as C(winmail.dat), tar, gzip,
+          bzip2, xz, 7-Zip, RAR, RTF, or an office document, or is in a zip archive with another compression method than Deflate. Or the message
+          or an attachment is in the Outlook format (C(.msg)).
+        - V(unreadable) - the mail server lists the message but does not return it, or the file or directory cannot be read.
         - V(no_certificate) - the message contains no certificate.
         - V(no_matching_key) - the message contains certificates, but with other public keys.
         - V(expired) - the certificate with the right public key has expired.
         - V(not_yet_valid) - the certificate with the right public key is not valid yet.
         - V(encrypted) - the message or an attachment is encrypted.
-        - V(too_large) - the message is larger than O(max_message_bytes), contains more than a message with a certificate would, or contains
-          archives nested more than two deep.
+        - V(too_large) - the message is larger than O(max_message_bytes), contains more data than a message with a certificate would, or contains
+          archives with more than two levels.
         - V(malformed) - the message is damaged.
-        - V(untrusted) - with O(trust=require), the certificate has the right public key, but its chain does not lead to a trusted root, or
-          it is for none of the names of the order or CSR.
-        - V(chain_incomplete) - with O(trust=require), the certificate has the right public key, but an issuer is missing in its chain.
+        - V(untrusted) - with O(trust=require), the certificate has the right public key, but its chain does not lead to a trusted root
+          certificate, or it covers none of the names of the order or CSR.
+        - V(chain_incomplete) - with O(trust=require), the certificate has the right public key, but its chain lacks the certificate of an issuer.
       type: str
       sample: approval_request
     message:
-      description: The reason in a sentence, with what to do.
+      description: The reason as a sentence, and the fix.
       type: str
-      sample: "The domain administrator is asked to approve the order: have that done."
+      sample: The CA waits for the approval of the order by the domain administrator. Approve the order.
 unmatched_count:
-  description: Number of messages that were examined and not used, or could not be read.
+  description: Number of messages that were examined but not used, or could not be read.
   returned: success
   type: int
   sample: 1
 messages_examined:
-  description: Number of messages that were examined, and of those that could not be read.
+  description: Number of messages that were examined or could not be read.
   returned: success
   type: int
   sample: 2
 api_calls:
-  description: Number of HTTP requests that were made to the API; 0 without O(order_ids).
+  description: Number of HTTP requests to the API, including repeated ones.
   returned: success
   type: int
   sample: 0
 failure:
-  description: What went wrong, in machine-readable form.
+  description: The cause of the failure, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
-      description: Stable name of the failure, such as V(authentication_failed), V(tls_error), V(unreachable), V(mailbox_error) or V(not_found).
+      description: Stable code of the failure, such as V(authentication_failed), V(tls_error), V(unreachable), V(mailbox_error), or V(not_found).
       type: str
-      sample: authentication_failed
+      sample: not_found
     message:
-      description: The same sentence as C(msg).
+      description: The cause of the failure and its fix, as in C(msg).
       type: str
+      sample: The mail server imap.example.com:993 has no folder CA to read.
     details:
-      description: Details of this failure.
+      description: Facts about the failure. The keys depend on RV(failure.code).
       type: dict
+      contains:
+        call:
+          description: The API method or other request that failed.
+          returned: if a request failed
+          type: str
+          sample: SoftLayer_Account::getAllObjects
+        http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
+        api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
+        api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
+        retry_after_seconds:
+          description: Time in seconds after which the server accepts requests again.
+          returned: if the server limits the rate of requests
+          type: float
+          sample: 30
+        expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
+        received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
+        missing:
+          description: Names of the credentials that are missing.
+          returned: if credentials are missing
+          type: list
+          elements: str
+          sample: [api_key]
+        host: {description: Host of the mail server or API., returned: if a server cannot be used, type: str, sample: "imap.example.com"}
+        path:
+          description: Path of the file or directory that cannot be used.
+          returned: if a path cannot be used
+          type: str
+          sample: /etc/ssl/company-roots.pem
+        variable:
+          description: Environment variable whose value cannot be used.
+          returned: if an environment variable cannot be used
+          type: str
+          sample: SSL_CERT_FILE
+        libraries: {description: Python libraries that are missing., returned: if a library is missing, type: list, elements: str, sample: ["cryptography"]}
+        type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
+        place:
+          description: Places in the code of the collection where the exception occurred.
+          returned: if an unexpected error occurred
+          type: list
+          elements: str
+          sample: ["module_utils/_x509/chain.py, line 10 (build)"]
+        account_id:
+          description: The account in O(account_id), to which the orders do not belong.
+          returned: if the orders belong to another account
+          type: int
+          sample: 307608
+        accounts:
+          description: IDs of the accounts to which the orders belong.
+          returned: if the orders belong to another account
+          type: list
+          elements: int
+          sample: [307600]
+        folder: {description: Folder that does not exist on the mail server., returned: if the folder does not exist, type: str, sample: "CA"}
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.module import Module
