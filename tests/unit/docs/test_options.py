@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every option is described, and shown in an example."""
+"""Every option is described, and shown in an example; every returned key is described."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ NAMES = {*MODULES, *FILTERS, *INVENTORIES, *ROLES, *PLAYBOOKS, "softlayer"}
 @pytest.mark.parametrize(("kind", "name"), PLUGIN_PAGES)
 def test_every_option_is_described(kind: str, name: str) -> None:
     assert list(undescribed(documented_options(kind)[name])) == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_returned_key_is_described(name: str) -> None:
+    assert list(undescribed_keys(plugin_source("module", name)["RETURN"])) == []
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -116,6 +121,15 @@ def undescribed(options: Mapping[str, Any], path: str = "") -> Iterator[str]:
         if not "".join(option.get("description") or ()).strip():
             yield path + name
         yield from undescribed(option.get("suboptions") or option.get("options") or {}, f"{path}{name}.")
+
+
+def undescribed_keys(returned: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Returned keys without a description, and without a sample or a description of each key that they contain."""
+    for name, entry in returned.items():
+        is_dict = "dict" in {entry["type"], entry.get("elements")}
+        if not "".join(entry.get("description") or ()).strip() or not (entry.get("contains") if is_dict else "sample" in entry):
+            yield path + name
+        yield from undescribed_keys(entry.get("contains") or {}, f"{path}{name}.")
 
 
 def paths(options: Mapping[str, Any], path: str = "") -> set[str]:
