@@ -55,12 +55,14 @@ options:
         are C(certificates) and C(missing) from M(softlayer.certificates.ssl_fulfillment_email_info). C(skipped) and C(failed) are the lists in
         C(ssl_fulfillment_result).
       - Without C(store), the report does not contain which orders are imported.
+      - If the dict has the key C(asked), it contains the results of the modules in the role P(softlayer.certificates.ssl_fulfillment#role). The
+        module then writes nothing, and returns the summary of the run in RV(lines), RV(error), RV(report), and RV(result).
     type: dict
   path:
     description:
       - Path of the C(.html) file for the report. The module writes the same data to the same directory with the extensions C(.json) and C(.csv).
         The directory must exist. Only the owner and the group of the files can read them.
-      - Set O(path), O(metrics_path), or both, unless O(ends_run=true).
+      - Set O(path), O(metrics_path), or both.
     type: path
   metrics_path:
     description:
@@ -88,13 +90,6 @@ options:
         style sheet, C(script) the script, and C(words) a dict with all texts. Other keys are rejected.
       - The default parts are in the directory C(plugins/plugin_utils/_report) of the collection.
     type: dict
-  ends_run:
-    description:
-      - Whether to return the last lines of a run, as the roles print them, in RV(lines) and RV(error). O(path) and O(metrics_path) are then
-        optional. If the report cannot be written, RV(error) contains the cause.
-      - O(results) can then also contain the results of the modules in the role P(softlayer.certificates.ssl_fulfillment#role).
-    type: bool
-    default: false
 seealso:
   - module: softlayer.certificates.ssl_certificate_rotate
   - module: softlayer.certificates.ssl_order_info
@@ -119,18 +114,15 @@ EXAMPLES = r"""
     path: ~/certificates.html
     metrics_path: ~/certificates.prom
     language: de
-    ends_run: true
-  register: report
-  failed_when: false # the last task fails
 
-- name: Print the last lines of the run
+- name: Print the summary
   ansible.builtin.debug:
-    msg: "{{ report.lines }}"
+    msg: "{{ rotated.summary }}"
 
-- name: Fail if the run failed
+- name: Fail if something failed
   ansible.builtin.fail:
-    msg: "{{ report.error }}"
-  when: report.error is truthy
+    msg: "{{ rotated.failure.message }}"
+  when: rotated.failure is defined
 
 - name: List the orders
   softlayer.certificates.ssl_order_info:
@@ -157,596 +149,57 @@ EXAMPLES = r"""
 RETURN = r"""
 paths:
   description: Paths of the files, also if no file had to be written.
-  returned: success, unless O(ends_run=true)
+  returned: success, unless O(results) has the key C(asked)
   type: list
   elements: str
   sample: [/srv/reports/certificates.html, /srv/reports/certificates.json, /srv/reports/certificates.csv]
 lines:
-  description:
-    - The last lines of the run. These are the changes, the items that need your attention, a table of at most 30 listeners or orders, the most
-      urgent first, and the totals.
-  returned: if O(ends_run=true)
+  description: The last lines of the run. These are the changes, the items that need your attention, a table of at most 30 orders, and the totals.
+  returned: if O(results) has the key C(asked)
   type: list
   elements: str
-  sample: ["2 listeners: 1 switched, 1 unchanged. Certificates: 1 imported."]
-all_lines:
-  description: The lines in RV(lines), and if the run failed, also the problems in RV(error), which RV(lines) omits.
-  returned: if O(ends_run=true)
-  type: list
-  elements: str
-  sample: ["2 listeners: 1 switched, 1 unchanged. Certificates: 1 imported."]
+  sample: ["This run: 1 requested, 2 skipped."]
 error:
-  description: The cause why the run in O(results) failed, and why the report could not be written. Empty if nothing failed.
-  returned: if O(ends_run=true)
+  description: Why the run failed. Empty if nothing failed.
+  returned: if O(results) has the key C(asked)
   type: str
   sample: ""
+report:
+  description: The facts for a report of the run, with lists as M(softlayer.certificates.ssl_order_info) and the other modules return them. Use RV(report)
+    as O(results) of another task. The dict is empty if the phase C(report) did not run.
+  returned: if O(results) has the key C(asked)
+  type: dict
+  sample: {}
 result:
-  description: The lists of the run in O(results) if it is a run of the role P(softlayer.certificates.ssl_fulfillment#role), otherwise an empty dict.
-  returned: if O(ends_run=true)
+  description: The lists of the run.
+  returned: if O(results) has the key C(asked)
   type: dict
   contains:
     requested:
       description: The emails that were requested, as M(softlayer.certificates.ssl_fulfillment_email) returns them.
-      returned: if it is a run of this role
       type: list
       elements: dict
-      contains:
-        order_id: {description: "See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].order_id).", type: int, sample: 1234}
-        common_name: {description: "See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].common_name).", type: str, sample: "www.example.com"}
-        subject_alt_names:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].subject_alt_names).
-          type: list
-          elements: str
-          sample: []
-        recipient: {description: "See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].recipient).", type: str, sample: "admin@example.com"}
-        technical_contact_email:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].technical_contact_email).
-          type: str
-          sample: "tech@example.com"
-        status: {description: "See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].status).", type: str, sample: "approved"}
-        outcome: {description: "See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].outcome).", type: str, sample: "requested"}
-        reason: {description: "See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].reason).", type: str, sample: "cooldown"}
-        requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].requested_at).
-          type: str
-          sample: "2026-01-31T08:12:44Z"
-        previous_requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].previous_requested_at).
-          type: str
-          sample: "2026-01-30T08:00:00Z"
-        first_requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].first_requested_at).
-          type: str
-          sample: "2026-01-29T09:00:00Z"
-        next_allowed_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].next_allowed_at).
-          type: str
-          sample: "2026-02-01T08:12:44Z"
-        message:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].message).
-          type: str
-          sample: "The fulfillment email goes to admin@example.com."
+      sample: []
     collected:
       description: The certificates that were found in emails, as M(softlayer.certificates.ssl_fulfillment_email_info) returns them.
-      returned: if it is a run of this role
       type: list
       elements: dict
-      contains:
-        order_id: {description: "See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].order_id).", type: int, sample: 1234}
-        common_name:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].common_name).
-          type: str
-          sample: "www.example.com"
-        path: {description: "See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].path).", type: str, sample: null}
-        trust: {description: "See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].trust).", type: str, sample: "trusted"}
-        certificate:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].certificate).
-          type: str
-          sample: "-----BEGIN CERTIFICATE-----
-MIIF...
------END CERTIFICATE-----
-"
-        intermediate_certificate:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].intermediate_certificate).
-          type: str
-          sample: "-----BEGIN CERTIFICATE-----
-MIIE...
------END CERTIFICATE-----
-"
-        fingerprint_sha256:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].fingerprint_sha256).
-          type: str
-          sample: "5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e"
-        public_key_sha256:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].public_key_sha256).
-          type: str
-          sample: "3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718"
-        serial_number:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].serial_number).
-          type: int
-          sample: 305419896
-        not_before:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].not_before).
-          type: str
-          sample: "2026-02-01T00:00:00Z"
-        not_after:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].not_after).
-          type: str
-          sample: "2027-01-31T23:59:59Z"
-        subject_alt_names:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].subject_alt_names).
-          type: list
-          elements: str
-          sample: ["www.example.com", "example.com"]
-        key_type: {description: "See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].key_type).", type: str, sample: "RSA"}
-        key_size: {description: "See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].key_size).", type: int, sample: 2048}
-        source:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source).
-          type: dict
-          contains:
-            message_id:
-              description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source.message_id).
-              type: str
-              sample: "<20260201.1234@ca.example>"
-            from:
-              description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source.from).
-              type: str
-              sample: "Example Trust Orders <orders@ca.example>"
-            date:
-              description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source.date).
-              type: str
-              sample: "2026-02-01T10:00:00Z"
-            subject:
-              description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source.subject).
-              type: str
-              sample: "RapidSSL Certificate Order 1234 Complete - www.example.com"
-            folder:
-              description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source.folder).
-              type: str
-              sample: "INBOX"
-            uid: {description: "See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source.uid).", type: int, sample: 4711}
-            path: {description: "See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source.path).", type: str, sample: null}
-            format:
-              description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:certificates[].source.format).
-              type: str
-              sample: "inline_pem"
+      sample: []
     imported:
       description: The certificates that were imported, as M(softlayer.certificates.ssl_certificate_import) returns them.
-      returned: if it is a run of this role
       type: list
       elements: dict
-      contains:
-        id: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].id).", type: int, sample: 4711}
-        common_name:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].common_name).
-          type: str
-          sample: "www.example.com"
-        fingerprint_sha256:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].fingerprint_sha256).
-          type: str
-          sample: "5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e"
-        public_key_sha256:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].public_key_sha256).
-          type: str
-          sample: "3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718"
-        serial_number:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].serial_number).
-          type: int
-          sample: 305419896
-        not_before:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].not_before).
-          type: str
-          sample: "2026-02-01T00:00:00Z"
-        not_after:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].not_after).
-          type: str
-          sample: "2027-01-31T23:59:59Z"
-        subject_alt_names:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].subject_alt_names).
-          type: list
-          elements: str
-          sample: ["www.example.com", "example.com"]
-        key_type: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].key_type).", type: str, sample: "RSA"}
-        key_size: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].key_size).", type: int, sample: 2048}
-        trust: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].trust).", type: str, sample: "trusted"}
-        notes: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].notes).", type: str, sample: "web frontend"}
-        order_id: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].order_id).", type: int, sample: 1234}
-        outcome: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].outcome).", type: str, sample: "imported"}
-        reason: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].reason).", type: str, sample: "key_mismatch"}
-        superseded:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded).
-          type: list
-          elements: dict
-          contains:
-            id: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].id).", type: int, sample: 4001}
-            not_after:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].not_after).
-              type: str
-              sample: "2026-02-11T23:59:59Z"
-            associated_service_count:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].associated_service_count).
-              type: int
-              sample: 0
-            removed:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].removed).
-              type: bool
-              sample: true
-        message: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].message).", type: str, sample: "Imported."}
+      sample: []
     skipped:
-      description: The orders that were skipped, each once, with the reason of the last phase.
-      returned: if it is a run of this role
+      description: The orders that were skipped, each once, as M(softlayer.certificates.ssl_certificate_import) returns them in C(skipped_items).
       type: list
       elements: dict
-      contains:
-        order_id:
-          description: ID of the order.
-          type: int
-          sample: 1234
-        common_name:
-          description: Common name of the order or certificate, or null if it has none.
-          type: str
-          sample: www.example.com
-        reason:
-          description: Code of the reason. The guide of reasons explains the codes.
-          type: str
-          sample: waiting_for_certificate
-        message:
-          description: The reason as a sentence, and the fix.
-          type: str
-          sample: "Waiting for the certificate: save it from the fulfillment email."
-        subject_alt_names:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].subject_alt_names).
-          returned: for a fulfillment email
-          type: list
-          elements: str
-          sample: []
-        recipient:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].recipient).
-          returned: for a fulfillment email
-          type: str
-          sample: "admin@example.com"
-        technical_contact_email:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].technical_contact_email).
-          returned: for a fulfillment email
-          type: str
-          sample: "tech@example.com"
-        status:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].status).
-          returned: for a fulfillment email
-          type: str
-          sample: "approved"
-        outcome:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].outcome).
-          returned: for a fulfillment email
-          type: str
-          sample: "requested"
-        requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].requested_at).
-          returned: for a fulfillment email
-          type: str
-          sample: "2026-01-31T08:12:44Z"
-        previous_requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].previous_requested_at).
-          returned: for a fulfillment email
-          type: str
-          sample: "2026-01-30T08:00:00Z"
-        first_requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].first_requested_at).
-          returned: for a fulfillment email
-          type: str
-          sample: "2026-01-29T09:00:00Z"
-        next_allowed_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].next_allowed_at).
-          returned: for a fulfillment email
-          type: str
-          sample: "2026-02-01T08:12:44Z"
-        path:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:missing[].path).
-          returned: for a missing certificate
-          type: str
-          sample: null
-        public_key_sha256:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:missing[].public_key_sha256).
-          returned: for a missing certificate
-          type: str
-          sample: "3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718"
-        not_before:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:missing[].not_before).
-          returned: for a missing certificate
-          type: str
-          sample: null
-        not_after:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email_info#module:missing[].not_after).
-          returned: for a missing certificate
-          type: str
-          sample: null
-        needs_person:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:skipped_items[].needs_person).
-          returned: for an order that cannot be imported
-          type: bool
-          sample: false
-        id:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].id).
-          returned: for a certificate
-          type: int
-          sample: 4711
-        fingerprint_sha256:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].fingerprint_sha256).
-          returned: for a certificate
-          type: str
-          sample: "5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e"
-        serial_number:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].serial_number).
-          returned: for a certificate
-          type: int
-          sample: 305419896
-        key_type:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].key_type).
-          returned: for a certificate
-          type: str
-          sample: "RSA"
-        key_size:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].key_size).
-          returned: for a certificate
-          type: int
-          sample: 2048
-        trust:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].trust).
-          returned: for a certificate
-          type: str
-          sample: "trusted"
-        notes:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].notes).
-          returned: for a certificate
-          type: str
-          sample: "web frontend"
-        superseded:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded).
-          returned: for a certificate
-          type: list
-          elements: dict
-          contains:
-            id: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].id).", type: int, sample: 4001}
-            not_after:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].not_after).
-              type: str
-              sample: "2026-02-11T23:59:59Z"
-            associated_service_count:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].associated_service_count).
-              type: int
-              sample: 0
-            removed:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].removed).
-              type: bool
-              sample: true
+      sample: []
     failed:
-      description: The orders, certificates, and steps that failed.
-      returned: if it is a run of this role
+      description: The items that failed, with C(reason) and C(message), as M(softlayer.certificates.ssl_fulfillment_email) returns them.
       type: list
       elements: dict
-      contains:
-        order_id:
-          description: ID of the order.
-          returned: if the item is about an order
-          type: int
-          sample: 1234
-        common_name:
-          description: Common name of the order or certificate, or null if it has none. If a whole step failed, the name of the step.
-          type: str
-          sample: www.example.com
-        reason:
-          description: Code of the reason. The guide of reasons explains the codes.
-          type: str
-          sample: key_mismatch
-        message:
-          description: The reason as a sentence, and the fix.
-          type: str
-          sample: "The private key does not belong to the certificate."
-        subject_alt_names:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].subject_alt_names).
-          returned: for a fulfillment email
-          type: list
-          elements: str
-          sample: []
-        recipient:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].recipient).
-          returned: for a fulfillment email
-          type: str
-          sample: "admin@example.com"
-        technical_contact_email:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].technical_contact_email).
-          returned: for a fulfillment email
-          type: str
-          sample: "tech@example.com"
-        status:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].status).
-          returned: for a fulfillment email
-          type: str
-          sample: "approved"
-        outcome:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].outcome).
-          returned: for a fulfillment email
-          type: str
-          sample: "requested"
-        requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].requested_at).
-          returned: for a fulfillment email
-          type: str
-          sample: "2026-01-31T08:12:44Z"
-        previous_requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].previous_requested_at).
-          returned: for a fulfillment email
-          type: str
-          sample: "2026-01-30T08:00:00Z"
-        first_requested_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].first_requested_at).
-          returned: for a fulfillment email
-          type: str
-          sample: "2026-01-29T09:00:00Z"
-        next_allowed_at:
-          description: See RV(softlayer.certificates.ssl_fulfillment_email#module:emails[].next_allowed_at).
-          returned: for a fulfillment email
-          type: str
-          sample: "2026-02-01T08:12:44Z"
-        id:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].id).
-          returned: for a certificate
-          type: int
-          sample: 4711
-        fingerprint_sha256:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].fingerprint_sha256).
-          returned: for a certificate
-          type: str
-          sample: "5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e"
-        public_key_sha256:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].public_key_sha256).
-          returned: for a certificate
-          type: str
-          sample: "3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718"
-        serial_number:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].serial_number).
-          returned: for a certificate
-          type: int
-          sample: 305419896
-        not_before:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].not_before).
-          returned: for a certificate
-          type: str
-          sample: "2026-02-01T00:00:00Z"
-        not_after:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].not_after).
-          returned: for a certificate
-          type: str
-          sample: "2027-01-31T23:59:59Z"
-        key_type:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].key_type).
-          returned: for a certificate
-          type: str
-          sample: "RSA"
-        key_size:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].key_size).
-          returned: for a certificate
-          type: int
-          sample: 2048
-        trust:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].trust).
-          returned: for a certificate
-          type: str
-          sample: "trusted"
-        notes:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].notes).
-          returned: for a certificate
-          type: str
-          sample: "web frontend"
-        superseded:
-          description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded).
-          returned: for a certificate
-          type: list
-          elements: dict
-          contains:
-            id: {description: "See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].id).", type: int, sample: 4001}
-            not_after:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].not_after).
-              type: str
-              sample: "2026-02-11T23:59:59Z"
-            associated_service_count:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].associated_service_count).
-              type: int
-              sample: 0
-            removed:
-              description: See RV(softlayer.certificates.ssl_certificate_import#module:certificates[].superseded[].removed).
-              type: bool
-              sample: true
-        code:
-          description: Same as C(reason).
-          returned: if a whole step failed
-          type: str
-          sample: unreachable
-        details:
-          description: Facts about the failure, as in C(failure.details) of the module that failed.
-          returned: if a whole step failed
-          type: dict
-          contains:
-            call:
-              description: The API method or other request that failed.
-              returned: if a request failed
-              type: str
-              sample: SoftLayer_Account::getAllObjects
-            http_status: {description: HTTP status code of the response., returned: if a server responded with an error, type: int, sample: 500}
-            api_code: {description: Error code from the API., returned: if the API returned an error, type: str, sample: "SoftLayer_Exception_Public"}
-            api_message: {description: Error message from the API., returned: if the API returned an error, type: str, sample: "Internal Error"}
-            retry_after_seconds:
-              description: Time in seconds after which the server accepts requests again.
-              returned: if the server limits the rate of requests
-              type: float
-              sample: 30
-            expected: {description: Number of items that the server announced., returned: if the listing is incomplete, type: int, sample: 120}
-            received: {description: Number of items that the server returned., returned: if the listing is incomplete, type: int, sample: 100}
-            missing:
-              description: Names of the credentials that are missing.
-              returned: if credentials are missing
-              type: list
-              elements: str
-              sample: [api_key]
-            host: {description: Host of the server., returned: if a server cannot be used, type: str, sample: "api.example.com"}
-            path:
-              description: Path of the file or directory that cannot be used.
-              returned: if a path cannot be used
-              type: str
-              sample: /etc/ssl/company-roots.pem
-            variable:
-              description: Environment variable whose value cannot be used.
-              returned: if an environment variable cannot be used
-              type: str
-              sample: SSL_CERT_FILE
-            libraries:
-              description: Python libraries that are missing.
-              returned: if a library is missing
-              type: list
-              elements: str
-              sample: [cryptography]
-            type: {description: Type of the unexpected exception., returned: if an unexpected error occurred, type: str, sample: "KeyError"}
-            place:
-              description: Places in the code of the collection where the exception occurred.
-              returned: if an unexpected error occurred
-              type: list
-              elements: str
-              sample: ["module_utils/_x509/chain.py, line 10 (build)"]
-            ledger:
-              description: Database file or host of the ledger.
-              returned: if the ledger cannot be used
-              type: str
-              sample: /root/.local/state/softlayer.certificates/ledger.sqlite3
-            library:
-              description: Python library that the URL of the ledger requires.
-              returned: if a library for the ledger is missing
-              type: str
-              sample: psycopg
-            since:
-              description: Time since which another run holds the lock.
-              returned: if another run holds the lock
-              type: str
-              sample: "2026-12-01T03:00:10Z"
-            account_id:
-              description: The account to which the orders do not belong.
-              returned: if the orders belong to another account
-              type: int
-              sample: 307608
-            accounts:
-              description: IDs of the accounts to which the orders belong.
-              returned: if the orders belong to another account
-              type: list
-              elements: int
-              sample: [307600]
-            planned: {description: Number of emails that the run would have requested., returned: if max_orders is exceeded, type: int, sample: 60}
-            max_orders: {description: Value of C(max_orders)., returned: if max_orders is exceeded, type: int, sample: 50}
-            folder: {description: Folder that does not exist on the mail server., returned: if the folder does not exist, type: str, sample: "CA"}
-            order_ids:
-              description: IDs of the orders whose emails the run would have requested.
-              returned: if max_orders is exceeded
-              type: list
-              elements: int
-              sample: [1234, 5678]
+      sample: []
 failure:
   description: The cause of the failure, in machine-readable form.
   returned: failure

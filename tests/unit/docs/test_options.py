@@ -124,10 +124,15 @@ def undescribed(options: Mapping[str, Any], path: str = "") -> Iterator[str]:
 
 
 def undescribed_keys(returned: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Returned keys without a description, and without a sample or a description of each key that they contain."""
+    """Returned keys without a description, and without a sample or a description of each key that they contain.
+
+    A list or dict may instead refer to the module that describes it.
+    """
     for name, entry in returned.items():
         is_dict = "dict" in {entry["type"], entry.get("elements")}
-        if not "".join(entry.get("description") or ()).strip() or not (entry.get("contains") if is_dict else "sample" in entry):
+        description = "".join(entry.get("description") or ())
+        is_complete = entry.get("contains") or "as M(" in description if is_dict else "sample" in entry
+        if not description.strip() or not is_complete:
             yield path + name
         yield from undescribed_keys(entry.get("contains") or {}, f"{path}{name}.")
 

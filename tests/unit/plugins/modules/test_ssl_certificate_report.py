@@ -293,7 +293,10 @@ def test_what_can_be_written_is_not_when_it_is_only_checked(tmp_path: Path) -> N
             "results has certificates beside orders, but may have orders, store, emails,",
         ),
         ({"orders": [{"id": 1}]}, "results.orders, entry 1: status is missing."),
-        ({"listeners": [], "deployed": [{}]}, "than what the modules return (served is missing): name the variable"),
+        (
+            {"listeners": [], "deployed": [{}]},
+            "than what the modules return (certificate_id is missing): name the variable",
+        ),
     ],
 )
 def test_results_of_neither_kind(tmp_path: Path, results: Any, said: str) -> None:
