@@ -203,6 +203,7 @@ class Demo:
         command = f"ansible-playbook -i localhost, softlayer.certificates.{playbook}"
         print("    " + " ".join([*(f"{name}={value}" for name, value in setting.items()), command]), flush=True)
         code = subprocess.run(command.split(), env=self._environment | setting, cwd=ROOT, check=False).returncode
+        print(flush=True)
         if code:
             show(f"exit code {code}")
         if code != ends:

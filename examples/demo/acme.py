@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`make demo-acme`: from an ACME authority to what a load balancer serves, with the hook and the command that users install.
+"""`make demo-acme`: from an ACME CA to the load balancer, with the hook and the command that users install.
 
-Nothing is left running. Of what is written, the report stays in the folder `.demo-acme` of the repository.
+All servers are stopped at the end. The report stays in the directory `.demo-acme` of the repository.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PORT = next(free_ports())
 
 
 def main() -> int:
-    """Show it, step by step, and return the exit code."""
+    """Show the workflow step by step, and return the exit code."""
     missing = reason_to_skip(Certbot)
     if missing:
         print(f"This needs Pebble and certbot: {missing}. On Debian: apt install pebble certbot")
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 class Demo:
-    """A machine with certbot, an account with a load balancer, and an authority."""
+    """A host with certbot, an account with a load balancer, and a CA."""
 
     def __init__(self, folder: Path, simulator: Simulator, pebble: Pebble) -> None:
         self._simulator = simulator
@@ -79,48 +79,43 @@ class Demo:
     def run(self) -> None:
         """Show all steps; raises Failed."""
         tell(
-            "A load balancer, and a certificate that ends in two weeks",
-            "On this machine run a simulator of the SoftLayer API and of its load balancers, and Pebble, an ACME authority as Let's "
-            "Encrypt is one. A machine with certbot is set up as the guide says; this is what it is told to rotate:",
+            "A load balancer whose certificate expires in two weeks",
+            "Simulated on this host: the SoftLayer API with its load balancers, and Pebble, an ACME CA like Let's Encrypt. A host with certbot is "
+            "set up as in the guide, with these variables:",
         )
         self._show(self._machine.path_of("rotation.yml").read_text(encoding="utf-8"))
         first = self._look()
         tell(
             "certbot gets a certificate",
-            "The load balancer's is RSA, so this one is, too. The authority issues it with an empty subject: what counts are its "
-            "DNS names.",
+            "It has an RSA key, like the present certificate. Its subject is empty, because only the DNS names count.",
         )
         self._show(self._certbot.issue(NAME, key_type="rsa").output)
+        self._rotate("Preview", "Check mode changes nothing.", "--check")
         self._rotate(
-            "What would be done?", "In check mode nothing is changed. It is the plan of the whole way.", "--check"
-        )
-        self._rotate(
-            "The first time, by hand",
-            "The certificate is imported, the listener is switched to it and goes on serving meanwhile, it is looked at, and the "
-            "old certificate is deleted.",
+            "Rotation",
+            "The certificate is imported, the listener is switched and verified, and the old certificate is deleted.",
         )
         second = self._look(must_differ_from=first)
         hook = self._certbot.deploy_hooks / "softlayer-certificates"
         hook.symlink_to(self._machine.path_of(RENEWED))
         tell(
-            "Two months later: certbot renews it",
-            "From now on nobody has to do anything. certbot's deploy hook has the renewed certificate rotated, and says nothing when all "
-            "is well; so would the timer, at night.",
+            "Two months later: certbot renews the certificate",
+            "The deploy hook of certbot runs the rotation, and prints nothing if the run succeeds. The daily timer does the same.",
         )
         print(f"    ln -s /usr/local/sbin/{RENEWED} /etc/letsencrypt/renewal-hooks/deploy/softlayer-certificates")
         print("    certbot renew", flush=True)
         self._show(self._certbot.renew().output)
         self._look(must_differ_from=second)
-        self._rotate("The same night, once more", "Nothing is left to do, so nothing changes.")
+        self._rotate("The daily run", "The certificate is deployed already, so nothing changes.")
         shutil.copy(self._machine.root / "var/lib/softlayer-certificates/report.html", FOLDER)
         tell(
             "Done",
-            f"All has stopped, and is deleted but for the report: open {FOLDER.relative_to(ROOT)}/report.html in a browser. The guide "
-            "docs/docsite/rst/guide_lets_encrypt.rst has the rest.",
+            f"All servers are stopped. Open {FOLDER.relative_to(ROOT)}/report.html in a browser. To set this up on your host, see "
+            "docs/docsite/rst/guide_lets_encrypt.rst.",
         )
 
     def _add_load_balancer(self) -> str:
-        """Add one that serves a certificate of another authority; return its address."""
+        """Add a load balancer with a certificate of another CA, and return its address."""
         issued = self._former.issue(NAME, key=new_key("rsa"), days=(-350, 15))
         listeners = [{"protocolPort": PORT, "tlsCertificateId": store(self._simulator, issued)}]
         return str(self._simulator.add_balancer(name="web", listeners=listeners)["address"])
@@ -134,11 +129,11 @@ class Demo:
             raise Failed(f"{ROTATE} ended with {ran.code}")
 
     def _show(self, output: str) -> None:
-        """Show an output with paths as they are on a machine of one's own."""
+        """Show an output with the paths of a real host."""
         show(output.replace(str(self._machine.root), ""))
 
     def _look(self, must_differ_from: x509.Certificate | None = None) -> x509.Certificate:
-        """Connect as a client does, and tell what it gets. After the first look, it must be of Pebble, and another one each time."""
+        """Connect with a TLS client and print the certificate. After the first time, it must be trusted and differ from the previous one."""
         context = self._context
         if must_differ_from is None:
             context = ssl.create_default_context()
@@ -146,21 +141,21 @@ class Demo:
         try:
             found = connect(self._address, context)
         except ssl.SSLError as error:
-            raise Failed(f"a client does not trust what the load balancer serves: {error}") from error
+            raise Failed(f"a TLS client does not trust the certificate of the load balancer: {error}") from error
         days = (found.not_valid_after_utc - datetime.now(timezone.utc)) // timedelta(days=1)
         issuer = found.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-        trust = "" if must_differ_from is None else " It trusts it."
+        trust = "" if must_differ_from is None else ", trusted"
         show(
-            f"A client of https://{NAME} gets certificate {found.serial_number:x}\n"
-            f"of {issuer!s}, valid for {days} more days.{trust}"
+            f"https://{NAME} serves certificate {found.serial_number:x}\n"
+            f"of {issuer!s}, expires in {days} days{trust}"
         )
         if found == must_differ_from:
-            raise Failed("the load balancer serves what it served before")
+            raise Failed("the load balancer still serves the previous certificate")
         return found
 
 
 def connect(address: str, context: ssl.SSLContext) -> x509.Certificate:
-    """The certificate that a listener shows. Raises OSError."""
+    """Return the certificate that a listener serves. Raises OSError."""
     with (
         socket.create_connection((address, PORT), timeout=30) as plain,
         context.wrap_socket(plain, server_hostname=NAME) as secured,

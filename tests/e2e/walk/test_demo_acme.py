@@ -35,7 +35,7 @@ def test_make_demo_acme() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    served = re.findall(r"gets certificate (\w+)\s+of (.+), valid", done.stdout)
+    served = re.findall(r"serves certificate (\w+)\s+of (.+), expires", done.stdout)
     assert len(served) == len(set(served)) == 3
     assert [issuer.startswith("Pebble ") for _number, issuer in served] == [False, True, True]
     for done_to_it in (r"imported as certificate \d+", "removed"):
