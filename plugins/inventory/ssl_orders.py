@@ -8,29 +8,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: ssl_orders
-short_description: Every SSL certificate order as an inventory host
+short_description: Add every SSL certificate order to the inventory as a host
 version_added: 1.0.0
 description:
   - Adds each SSL certificate order of a SoftLayer (IBM Cloud Classic Infrastructure) account to the inventory as a host, so that patterns
     such as V(expiring_30d:&status_approved) select orders.
-  - It reads a YAML file with the name C(ssl_orders.yml), or with a name that ends in C(.ssl_orders.yml). The ending C(.yaml) works, too.
-  - The name of a host is the common name and the id of its order, as in V(www.example.com_1234). An order without a common name has the
-    first DNS name of its CSR instead, or V(order), as in V(order_1236), if there is none. The name is in lower case and in its ASCII form.
-    Every character other than a letter, digit, dot or hyphen becomes V(_), so the wildcard certificate of V(*.example.com) may be
-    V(_.example.com_1235).
-  - The facts of an order, as P(softlayer.certificates.ssl_order_info#module) returns them, are variables of its host. Their names start
-    with O(vars_prefix).
-  - The groups V(status_pending), V(status_approved), V(status_complete), V(status_canceled) and V(status_unknown) contain the orders with
-    that status. V(expired) contains the expired orders. V(imported) contains the orders whose certificate is in the certificate store,
-    V(not_imported) the others. V(superseded) contains the orders of V(not_imported) for which the store holds a newer certificate (see
-    O(gather_imported)). O(expiry_windows_days) sets the groups of orders that expire soon. All of these groups exist even if they are
-    empty.
-  - A group such as V(approver_domain_example_com) contains the orders whose emails go to an address in that domain. Every character other
-    than a letter, digit or underscore becomes V(_).
-  - No such group stands for two domains. If the account has orders for both V(a-b.example) and V(a_b.example), there is no group
-    V(approver_domain_a_b_example), so that a limit to it matches nothing. Each domain has a group of its own instead, whose name ends with
-    the first eight digits of the domain's SHA-256 hash. A warning tells both.
-  - Options combine with AND, values inside one list with OR. A list or condition that is empty or null is refused.
+  - The plugin reads a YAML file whose name is C(ssl_orders.yml) or ends with C(.ssl_orders.yml). The extension C(.yaml) is also possible.
+  - The name of a host consists of the common name and the ID of its order, as in V(www.example.com_1234). For an order without a common name, the
+    first DNS name of its CSR is used, or else V(order), as in V(order_1236). The name is in lower case and in its ASCII form. Every character
+    other than a letter, digit, dot, or hyphen becomes V(_), so the name for V(*.example.com) is V(_.example.com_1235).
+  - The facts of an order, as M(softlayer.certificates.ssl_order_info) returns them, are variables of its host. Their names start with
+    O(vars_prefix).
+  - The groups V(status_pending), V(status_approved), V(status_complete), V(status_canceled), and V(status_unknown) contain the orders with this
+    status. V(expired) contains the expired orders. V(imported) contains the orders whose certificate is in the certificate store, and
+    V(not_imported) the others. V(superseded) contains the orders of V(not_imported) for which the store contains a newer certificate (see
+    O(gather_imported)). O(expiry_windows_days) defines the groups of orders that expire soon. All of these groups exist even if they are empty.
+  - A group such as V(approver_domain_example_com) contains the orders whose emails go to an address in this domain. Every character other than a
+    letter, digit, or underscore becomes V(_).
+  - Each of these groups contains the orders of one domain only. If the account has orders for both V(a-b.example) and V(a_b.example), the group
+    V(approver_domain_a_b_example) does not exist, so a limit to this group matches nothing. Instead, each domain has a group whose name ends with
+    the first eight digits of the SHA-256 hash of the domain. A warning names both groups.
+  - Options are combined with AND, and values in one list with OR. A list or condition that is empty or null is rejected.
 author:
   - softlayer.certificates contributors (@softlayer)
 extends_documentation_fragment:
@@ -44,7 +42,7 @@ extends_documentation_fragment:
 options:
   plugin:
     description:
-      - Marks the file as a configuration of this plugin.
+      - Name of this plugin, which marks the file as its configuration.
     type: str
     required: true
     choices: [softlayer.certificates.ssl_orders]
@@ -61,17 +59,17 @@ options:
     default: ssl_orders
   expiry_windows_days:
     description:
-      - For each of these numbers of days, there is a group of the orders that expire within that time and have not expired yet. For V(30),
-        the group is V(expiring_30d).
+      - Numbers of days, each of which defines a group of the orders that expire within this time and have not expired yet. For V(30), the group
+        is V(expiring_30d).
     type: list
     elements: int
     default: [7, 30, 90]
   gather_imported:
     description:
-      - Whether to read the certificate store. The variables C(certificate_ids), C(imported) and C(superseded_by) and the groups
-        V(imported), V(not_imported) and V(superseded) need it. Implied by O(imported).
-      - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this. Without it, the variables are null and the groups empty,
-        with a warning.
+      - Whether to read the certificate store. The variables C(certificate_ids), C(imported), and C(superseded_by), and the groups V(imported),
+        V(not_imported), and V(superseded) require the store. Implied by O(imported).
+      - Requires the permission C(SECURITY_CERTIFICATE_MANAGE). Without this permission, the variables are null and the groups are empty, with a
+        warning.
     default: true
   # The fragment documents the options below, except for their environment variables.
   username:
@@ -85,14 +83,14 @@ options:
       - name: SL_ENDPOINT_URL
   # transport has none here: Ansible would refuse an empty one, as a credential of AWX leaves it. The argument spec reads it.
 notes:
-  - O(username), O(api_key), O(endpoint_url), O(config_file), O(proxy) and O(ca_path) may be Jinja2 templates, with lookups and the extra
-    variables of the command line, or strings encrypted with Ansible Vault.
-  - The hosts are orders, not machines to connect to. Run tasks on V(localhost).
-  - If this plugin cannot read a file, Ansible tries its other inventory plugins and shows their errors, too. To see only the errors of this
-    plugin, set E(ANSIBLE_INVENTORY_ENABLED) to its name alone. Where a file that cannot be read is to end the run
-    (E(ANSIBLE_INVENTORY_UNPARSED_FAILED), as in AWX, or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED)), the cause is its last line.
-  - The cache contains the facts of orders and no credentials. The days left, the selection and the groups are computed from it anew each
-    time. There is a separate cache for each combination of API user, endpoint, O(account_id), O(order_ids) and whether the store is read.
+  - O(username), O(api_key), O(endpoint_url), O(config_file), O(proxy), and O(ca_path) can be Jinja2 templates, with lookups and the extra
+    variables of the command line, or strings that are encrypted with Ansible Vault.
+  - The hosts are orders, and Ansible cannot connect to them. Run tasks on V(localhost).
+  - If this plugin cannot read a file, Ansible tries its other inventory plugins and also shows their errors. To see only the errors of this
+    plugin, set E(ANSIBLE_INVENTORY_ENABLED) to its name only. If an unreadable file ends the run (E(ANSIBLE_INVENTORY_UNPARSED_FAILED), as in
+    AWX, or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED)), the last line of the output contains the cause.
+  - The cache contains the facts of orders and no credentials. The plugin computes the days until expiry, the selection, and the groups again each
+    time. Each combination of API user, endpoint, O(account_id), O(order_ids), and whether the store is read has a separate cache.
 """
 
 EXAMPLES = r"""
@@ -128,8 +126,7 @@ expires_within_days: 60
 imported: false
 
 ---
-# Two orders of another account, by the endpoint of the private network and through a proxy with its own CA, without reading the
-# certificate store
+# Two orders of another account, over the private network and through a proxy with its own CA, without reading the certificate store
 plugin: softlayer.certificates.ssl_orders
 order_ids: [1234, 5678]
 account_id: 307608

@@ -563,8 +563,8 @@ failure:
           sample: psycopg
         since: {description: Time since which another run holds the lock., returned: if another run holds the lock, type: str, sample: "2026-12-01T03:00:10Z"}
         account_id:
-          description: The account in O(account_id), to which the orders do not belong.
-          returned: if the orders belong to another account
+          description: The account to which the order does not belong.
+          returned: if the order belongs to another account
           type: int
           sample: 307608
         accounts:

@@ -271,7 +271,7 @@ options:
     description:
       - The RV(preview) that a previous run in check mode returned. The module makes only the imports, switches, and deletions in it, and skips all
         others with the reason V(not_approved). Null and V({}) are rejected.
-      - If an approved import or switch is no longer possible, it fails with the reason V(changed_meanwhile).
+      - If an approved import or switch cannot be made anymore, it fails with the reason V(changed_meanwhile).
     type: dict
   adopt:
     description:

@@ -81,7 +81,7 @@ options:
       - The RV(emails) that a previous run in check mode returned. The module requests only emails of orders with the outcome V(requested) in this
         list, and only if RV(emails[].recipient) has not changed. If the recipient has changed, the order fails with the reason
         V(recipient_changed).
-      - If an approved order has been canceled, has expired, or is no longer selected, the order fails with the reason V(changed_meanwhile).
+      - If an approved order has been canceled, has expired, or is not selected anymore, the order fails with the reason V(changed_meanwhile).
       - An order that is not approved, or is approved without an address, fails with the reason V(recipient_not_allowed) if its email would
         otherwise be requested. An empty list or null is rejected.
     type: list
@@ -260,7 +260,7 @@ emails:
         - V(pending), V(canceled), V(expired), or V(unknown_status) - no certificate is available for the order.
         - V(recipient_not_allowed) - O(allowed_recipients), O(recipients), or O(approved) does not allow the address.
         - V(recipient_changed) - the address of the order has changed since the orders were listed, or since O(approved).
-        - V(changed_meanwhile) - O(approved) contains the order, but its status no longer allows an email, or the order is no longer selected.
+        - V(changed_meanwhile) - O(approved) contains the order, but its status no longer allows an email, or the order is not selected anymore.
         - V(not_found) - the order does not exist, or the API user has no permission to view it.
         - V(refused) - the API did not request the email.
         - V(retired) - the product or the API method no longer exists.

@@ -44,7 +44,7 @@ EXPORTED = plugin_source("module", "ssl_certificate_export")["RETURN"]["certific
 KEPT = plugin_source("module", "secrets_manager_certificate")["RETURN"]["certificates"]
 DEPLOYED = plugin_source("module", "ssl_certificate_deploy")["RETURN"]["listeners"]
 SERVED = plugin_source("module", "ssl_endpoint_info")["RETURN"]["endpoints"]
-SKIPPED = FILTER["RETURN"]["_value"]["contains"]["skipped"]["description"]
+SKIPPED = FILTER["RETURN"]["_value"]["contains"]["skipped"]["contains"]["reason"]["description"]
 TOLD: tuple[Any, ...] = (
     *(EmailReason, MissingReason, UnmatchedReason, ImportReason, ExportReason, SecretReason, DeployReason),
     *(EndpointReason, WaitingReason, RotationReason, KeptReason, AttentionReason, ApprovalReason, FailureCode),
