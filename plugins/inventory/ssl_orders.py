@@ -17,8 +17,8 @@ description:
   - The name of a host consists of the common name and the ID of its order, as in V(www.example.com_1234). For an order without a common name, the
     first DNS name of its CSR is used, or else V(order), as in V(order_1236). The name is in lower case and in its ASCII form. Every character
     other than a letter, digit, dot, or hyphen becomes V(_), so the name for V(*.example.com) is V(_.example.com_1235).
-  - The facts of an order, as M(softlayer.certificates.ssl_order_info) returns them, are variables of its host. Their names start with
-    O(vars_prefix).
+  - The facts of an order, as M(softlayer.certificates.ssl_order_info) returns them, are variables of its host. The names of these variables start
+    with O(vars_prefix).
   - The groups V(status_pending), V(status_approved), V(status_complete), V(status_canceled), and V(status_unknown) contain the orders with this
     status. V(expired) contains the expired orders. V(imported) contains the orders whose certificate is in the certificate store, and
     V(not_imported) the others. V(superseded) contains the orders of V(not_imported) for which the store contains a newer certificate (see

@@ -89,7 +89,7 @@ options:
       certificate_path:
         description:
           - Path of a file with the certificate, and optionally its chain, in PEM, DER, or PKCS#7 format.
-          - A PEM file can have CRLF line endings, indentation, and surrounding text. Its certificates can be in any order.
+          - A PEM file can have CRLF line endings, indentation, and surrounding text. The certificates in the file can be in any order.
         type: path
       certificate_content:
         description:
@@ -176,7 +176,7 @@ options:
       trusted_ca_path:
         description:
           - Path of a file or directory with trusted certificates in PEM format, for O(trust) and for the comparison with the current version of a
-            secret. They can be intermediate certificates.
+            secret. Intermediate certificates are also possible.
           - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
             E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
             variables replaces the trust store, so it must also contain the public root certificates.
@@ -373,8 +373,8 @@ certificates:
         - V(bad_passphrase) - the module cannot decrypt the private key or the PKCS#12 file.
         - V(no_private_key) - the certificate store returns no private key for O(certificate_id).
         - V(not_found) - a file, the certificate O(certificate_id), or the secret group does not exist, or the secret was deleted during the run.
-        - V(no_permission) - the API user has no permission to read private keys in the certificate store, or the user of the API key has no
-          permission to read or change the secret.
+        - V(no_permission) - the API user does not have the permission to read private keys in the certificate store, or the user of the API key
+          does not have the permission to read or change the secret.
         - V(ambiguous) - the same secret is specified more than once, several certificates match the private key, or the current version is
           another certificate with the same dates.
         - V(wrong_type) - the secret with this name is not an imported certificate.

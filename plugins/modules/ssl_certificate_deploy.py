@@ -220,14 +220,14 @@ options:
       - The module never switches a listener to a revoked certificate. The reason is V(revoked), and no other option permits the change. If an
         intermediate certificate was revoked, the level of trust is untrusted.
       - An unknown revocation status has no effect on the decisions. If a CRL cannot be used, the module issues a warning.
-      - The module connects to private addresses only for a CA in O(trusted_ca_path). It stores the CRLs next to the ledger for the next run.
+      - The module connects to private addresses only for a CA in O(trusted_ca_path), and stores the CRLs next to the ledger for the next run.
     type: str
     choices: [warn, "off"]
     default: warn
   rollback:
     description:
       - Whether to switch a listener back to its previous certificate, once, if the listener worked before the change and stops working after it.
-        Its outcome is V(rolled_back), and the module fails.
+        The outcome of the listener is then V(rolled_back), and the module fails.
       - A listener has stopped working if, at one of its addresses, it does not complete a TLS handshake, serves neither the old nor the new
         certificate, or serves a certificate that a TLS client rejects although it accepted the previous one.
       - With O(allow_untrusted) or O(allow_expired), a listener is not rolled back because TLS clients reject the certificate for this reason.
@@ -417,8 +417,7 @@ listeners:
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate certificate,
-          whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:

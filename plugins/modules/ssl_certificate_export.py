@@ -81,9 +81,9 @@ options:
     description:
       - Path of the directory for the files, as an absolute path or with C(~). If the directory does not exist and a file must be written, the
         module creates the directory with mode 0700. The parent directory must exist.
-      - The directory is rejected if it is a symbolic link, belongs to another user, or is accessible for other users. It is also rejected if a
-        parent directory belongs to a user other than this user and root, or is writable for other users without the sticky bit. Other users could
-        otherwise redirect the private keys.
+      - The directory is rejected if it is a symbolic link, belongs to another user, or is accessible for other users. The directory is also
+        rejected if a parent directory belongs to a user other than this user and root, or is writable for other users without the sticky bit.
+        Other users could otherwise redirect the private keys.
       - Only one run at a time writes to the directory; another run fails with V(locked). If the directory is moved or replaced during the run,
         the run fails with V(insecure_folder).
     type: path
@@ -174,8 +174,7 @@ certificates:
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate certificate,
-          whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:

@@ -67,7 +67,7 @@ options:
       certificate_path:
         description:
           - Path of a file with the certificate, and optionally its chain, in PEM, DER, or PKCS#7 format.
-          - A PEM file can have CRLF line endings, indentation, and surrounding text. Its certificates can be in any order.
+          - A PEM file can have CRLF line endings, indentation, and surrounding text. The certificates in the file can be in any order.
         type: path
       certificate_content:
         description:
@@ -164,8 +164,8 @@ options:
         default: warn
       trusted_ca_path:
         description:
-          - Path of a file or directory with trusted certificates in PEM format, for O(trust) and O(remove_superseded). They can be intermediate
-            certificates.
+          - Path of a file or directory with trusted certificates in PEM format, for O(trust) and O(remove_superseded). Intermediate certificates
+            are also possible.
           - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
             E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
             variables replaces the trust store, so it must also contain the public root certificates.

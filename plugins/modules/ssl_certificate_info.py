@@ -184,8 +184,7 @@ certificates:
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate certificate,
-          whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
@@ -262,8 +261,8 @@ certificates:
       sample: "-----BEGIN CERTIFICATE REQUEST-----\nMIIF...\n-----END CERTIFICATE REQUEST-----\n"
     services:
       description:
-        - The HTTPS listeners of cloud load balancers that have the certificate, sorted by load balancer and port. Null if the API user has no
-          permission to list the load balancers.
+        - The HTTPS listeners of cloud load balancers that have the certificate, sorted by load balancer and port. Null if the API user does not
+          have the permission to list the load balancers.
         - RV(certificates[].associated_service_count) can be higher, because other services use certificates as well.
       returned: with O(gather_services)
       type: list
@@ -295,7 +294,7 @@ certificate_count:
   type: int
   sample: 1
 missing_certificate_ids:
-  description: IDs in O(certificate_ids) that are not in the store, or that the API user has no permission to view.
+  description: IDs in O(certificate_ids) that are not in the store, or that the API user does not have the permission to view.
   returned: success
   type: list
   elements: int
@@ -310,7 +309,7 @@ limited_to_view:
 missing_fields:
   description:
     - Fields that are null in all items of RV(certificates) because the API user has only the permission C(SECURITY_CERTIFICATE_VIEW). With
-      O(gather_services), also V(services) if the user has no permission to list the load balancers.
+      O(gather_services), also V(services) if the user does not have the permission to list the load balancers.
     - Empty if the API user has all required permissions.
   returned: success
   type: list

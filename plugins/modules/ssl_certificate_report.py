@@ -15,8 +15,8 @@ version_added: 1.0.0
 description:
   - Writes the results of M(softlayer.certificates.ssl_certificate_rotate) or of the modules for SSL orders as an HTML page, as JSON, and as CSV,
     and as metrics for the textfile collector of the Prometheus node_exporter.
-  - The report contains the outcomes, reasons, and messages of these modules, starting with the items that need your attention. The module makes
-    no decisions of its own.
+  - The report contains the outcomes, reasons, and messages of these modules, starting with the items that need your attention. The module does
+    not make decisions of its own.
   - The page loads nothing from other servers. The page is complete without JavaScript, which only adds sorting and filtering.
   - The module calls no API. Run the module on the host that should contain the files, which is usually the controller.
   - The module writes each file atomically. If the present report was written on the same day (UTC), and only the time differs, the module does

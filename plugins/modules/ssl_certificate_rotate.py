@@ -293,7 +293,7 @@ options:
   gather_certificates:
     description:
       - Whether to return RV(selection), RV(certificates), RV(source_certificates), and RV(source_problems).
-        M(softlayer.certificates.ssl_certificate_report) needs them.
+        M(softlayer.certificates.ssl_certificate_report) requires these values.
     type: bool
     default: true
   check_revocation:
@@ -540,8 +540,7 @@ deployed:
       sample: "2027-02-28T08:00:00Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
-          certificate, whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
     limited_by:
@@ -625,8 +624,7 @@ verified:
       sample: "2027-02-28T08:00:00Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
-          certificate, whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
     limited_by:
@@ -833,8 +831,7 @@ skipped_items:
       sample: 4711
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
-          certificate, whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       returned: for a listener or an endpoint
       type: str
       sample: "2027-02-28T08:00:00Z"
@@ -1018,8 +1015,7 @@ failed_items:
       sample: 4711
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
-          certificate, whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       returned: for a listener or an endpoint
       type: str
       sample: "2027-02-28T08:00:00Z"
@@ -1304,8 +1300,7 @@ attention:
       sample: "2026-12-29T08:00:00Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
-          certificate, whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2026-12-29T08:00:00Z"
     limited_by:
@@ -1383,8 +1378,7 @@ listeners:
       sample: "2027-02-28T08:00:00Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
-          certificate, whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
     limited_by:
@@ -1580,8 +1574,7 @@ certificates:
       sample: 89
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate
-          certificate, whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-02-28T08:00:00Z"
     limited_by:
@@ -1858,8 +1851,7 @@ adopted:
           sample: Example Ltd
         effective_not_after:
           description:
-            - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an
-              intermediate certificate, whichever is earlier.
+            - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
           type: str
           sample: "2027-02-28T08:00:00Z"
         limited_by:
@@ -1917,8 +1909,7 @@ adopted:
           sample: null
         effective_not_after:
           description:
-            - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an
-              intermediate certificate, whichever is earlier.
+            - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
           type: str
           sample: "2027-02-28T08:00:00Z"
         limited_by:

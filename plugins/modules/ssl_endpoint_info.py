@@ -64,7 +64,7 @@ options:
     default: false
   trusted_ca_path:
     description:
-      - Path of a file or directory with trusted certificates in PEM format. They can be intermediate certificates.
+      - Path of a file or directory with trusted certificates in PEM format. Intermediate certificates are also possible.
       - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
         E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
         variables replaces the trust store, so it must also contain the public root certificates.
@@ -193,8 +193,7 @@ endpoints:
       sample: "2027-01-31T23:59:59Z"
     effective_not_after:
       description:
-        - Time when TLS clients begin to reject the certificate. This is the end of validity of the certificate or of an intermediate certificate,
-          whichever is earlier.
+        - Time when TLS clients begin to reject the certificate, because the certificate or one of its intermediate certificates expires.
       type: str
       sample: "2027-01-31T23:59:59Z"
     limited_by:
@@ -229,7 +228,7 @@ endpoints:
       type: bool
       sample: false
     chain:
-      description: The other certificates that the server sent, in the order of the server. They are not necessarily the issuers.
+      description: The other certificates that the server sent, in the order of the server. These certificates are not necessarily the issuers.
       type: list
       elements: dict
       contains:

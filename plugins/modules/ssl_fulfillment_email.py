@@ -261,7 +261,7 @@ emails:
         - V(recipient_not_allowed) - O(allowed_recipients), O(recipients), or O(approved) does not allow the address.
         - V(recipient_changed) - the address of the order has changed since the orders were listed, or since O(approved).
         - V(changed_meanwhile) - O(approved) contains the order, but its status no longer allows an email, or the order is not selected anymore.
-        - V(not_found) - the order does not exist, or the API user has no permission to view it.
+        - V(not_found) - the order does not exist, or the API user does not have the permission to view it.
         - V(refused) - the API did not request the email.
         - V(retired) - the product or the API method no longer exists.
         - V(rate_limited) - the API still limited the rate of requests after all O(retries).

@@ -159,7 +159,7 @@ options:
     default: require
   trusted_ca_path:
     description:
-      - Path of a file or directory with trusted certificates in PEM format. They can be intermediate certificates.
+      - Path of a file or directory with trusted certificates in PEM format. Intermediate certificates are also possible.
       - These root certificates are trusted in addition to those of the host. The root certificates of the host are those in the file
         E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), in the directory E(SSL_CERT_DIR), or else in its trust store. A file or directory in these
         variables replaces the trust store, so it must also contain the public root certificates.
@@ -459,7 +459,7 @@ missing:
         - V(waiting_for_email) - no message with a valid certificate has arrived.
         - V(untrusted) or V(chain_incomplete) - a message has arrived, but its certificate is not trusted (see RV(unmatched[].reason)).
         - V(no_public_key) - the API does not return the CSR of the order, so no certificate can be matched with the order.
-        - V(not_found) - the order does not exist, or the API user has no permission to view it.
+        - V(not_found) - the order does not exist, or the API user does not have the permission to view it.
       type: str
       sample: waiting_for_email
     message:

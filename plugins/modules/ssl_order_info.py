@@ -214,16 +214,17 @@ orders:
       sample: true
     certificate_ids:
       description:
-        - IDs of the certificates in the store that have the public key of the order, or null if the API user has no permission to read the store.
+        - IDs of the certificates in the store that have the public key of the order, or null if the API user does not have the permission to read
+          the store.
       returned: with O(gather_imported) or O(imported), unless O(fields) omits the key
       type: list
       elements: int
       sample: [4711]
     imported:
       description:
-        - Whether the store contains the certificate of the order, or null if the API user has no permission to read the store.
-        - The certificate of an order is a valid certificate with the public key of the order that was issued for the term of the order. It
-          becomes valid no earlier than two days before RV(orders[].effective_at), or expires no earlier than two days before
+        - Whether the store contains the certificate of the order, or null if the API user does not have the permission to read the store.
+        - The certificate of an order is a valid certificate with the public key of the order that was issued for the term of the order. The
+          certificate becomes valid no earlier than two days before RV(orders[].effective_at), or expires no earlier than two days before
           RV(orders[].expires_at). A renewal with the same key is a different certificate.
         - CAs issue certificates for at most 200 days. Each certificate that a CA issues for an order of one year is the certificate of the order
           while it is valid.
@@ -236,11 +237,11 @@ orders:
     superseded_by:
       description:
         - IDs of the certificates in the store that can replace the certificate of the order, if the store does not contain the certificate
-          itself. Null if the API user has no permission to read the store.
+          itself. Null if the API user does not have the permission to read the store.
         - These certificates are valid, are more than two days newer than the order, have the same key type, and cover the common name and all
           names in the CSR.
-        - Their chain leads to a root certificate that the host trusts, or to another CA, because the host may not know the root certificates of a
-          private CA. A self-signed certificate is not included.
+        - The chain of these certificates leads to a root certificate that the host trusts, or to another CA, because the host may not know the
+          root certificates of a private CA. A self-signed certificate is not included.
         - If the list is not empty, you do not need the fulfillment email of the order.
       returned: with O(gather_imported) or O(imported), unless O(fields) omits the key
       type: list
@@ -252,7 +253,7 @@ order_count:
   type: int
   sample: 1
 missing_order_ids:
-  description: IDs in O(order_ids) that do not exist in the account, or that the API user has no permission to view.
+  description: IDs in O(order_ids) that do not exist in the account, or that the API user does not have the permission to view.
   returned: success
   type: list
   elements: int
