@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Is what a module returns what its documentation says that it returns?"""
+"""Is what a module or a filter returns what its documentation says that it returns?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from functools import cache
 from typing import Any
 
 import yaml
+
+from tests.support.pages import plugin_source
 
 OF_ANSIBLE = frozenset({"changed", "failed", "msg", "invocation", "warnings", "deprecations", "diff", "exception"})
 """Ansible documents these itself."""
@@ -41,6 +43,11 @@ def deviations(module: str, result: Mapping[str, Any]) -> list[str]:
     own = {name: value for name, value in result.items() if name not in OF_ANSIBLE}
     missing = [name for name, entry in documented.items() if entry["returned"] == always and name not in own]
     return [*_compared("", documented, own), *(f"{name} is not returned" for name in missing)]
+
+
+def deviations_of_filter(name: str, value: Any) -> list[str]:
+    """The same about what a filter returns."""
+    return [*_checked(name, plugin_source("filter", name)["RETURN"]["_value"], value)]
 
 
 def _compared(path: str, documented: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:

@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.filter.certificate_facts import FilterModule
+from ansible_collections.softlayer.certificates.plugins.filter import (
+    certificate_facts,
+    certificate_files,
+    fulfillment_report,
+)
 
 from tests.support.certificates import self_signed
-from tests.support.documented import deviations
-from tests.support.pages import plugin_source
+from tests.support.documented import deviations, deviations_of_filter
 
 GOOD: dict[str, Any] = {
     "changed": False,
@@ -23,6 +27,33 @@ GOOD: dict[str, Any] = {
     "limited_to_view": False,
     "missing_fields": [],
     "api_calls": 3,
+}
+ORDER: dict[str, Any] = {
+    "id": 7,
+    "common_name": "www.example.com",
+    "subject_alt_names": [],
+    "product": "RapidSSL - 1 year",
+    "status": "complete",
+    "approver_email": "admin@example.com",
+    "effective_at": "2026-01-01T00:00:00Z",
+    "expires_at": "2026-01-02T00:00:00Z",
+    "public_key_sha256": "ab",
+    "imported": False,
+    "certificate_ids": [],
+}
+STORED: dict[str, Any] = {
+    "id": 4711,
+    "common_name": "www.example.com",
+    "subject_alt_names": ["www.example.com"],
+    "public_key_sha256": "ab",
+    "not_before": "2026-01-01T00:00:00Z",
+    "not_after": "2026-01-02T00:00:00Z",
+    "notes": "",
+    "days_until_expiry": 0,
+    "renewal_due": True,
+    "associated_service_count": 1,
+    "services": [{"load_balancer": "shop", "port": 443}],
+    "superseded_by": [],
 }
 FAILURE = {"code": "unreachable", "message": "No.", "details": {"call": "SoftLayer_Account::getObject"}}
 
@@ -53,7 +84,19 @@ def test_a_key_that_is_always_returned_is_missed() -> None:
     assert deviations("ssl_certificate_info", lacking) == ["api_calls is not returned"]
 
 
-def test_the_filter_certificate_facts_returns_what_is_documented() -> None:
-    facts = FilterModule().filters()["certificate_facts"](self_signed("www.example.com").pem)
-    documented = plugin_source("filter", "certificate_facts")["RETURN"]["_value"]["contains"]
-    assert facts.keys() == documented.keys()
+def test_filters_return_what_is_documented() -> None:
+    facts = certificate_facts.FilterModule().filters()["certificate_facts"](self_signed("www.example.com").pem)
+    assert deviations_of_filter("certificate_facts", facts) == []
+    assert (
+        deviations_of_filter("certificate_facts", {"surprise": 1})[0] == "certificate_facts.surprise is not documented"
+    )
+
+
+def test_the_filters_of_orders_return_what_is_documented(tmp_path: Path) -> None:
+    files = certificate_files.FilterModule().filters()["certificate_files"]([ORDER], str(tmp_path), str(tmp_path))
+    assert files["skipped"] and deviations_of_filter("certificate_files", files) == []
+    report = fulfillment_report.FilterModule().filters()["fulfillment_report"]
+    failed = [{"order_id": None, "common_name": "the mailbox", "reason": "unreachable", "message": "No."}]
+    data = report([ORDER], {"reasons": {}}, [STORED], failed=failed)
+    assert all(data["data"][name] for name in ("listeners", "load_balancers", "notices", "attention", "orders"))
+    assert deviations_of_filter("fulfillment_report", data) == []
