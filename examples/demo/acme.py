@@ -145,10 +145,7 @@ class Demo:
         days = (found.not_valid_after_utc - datetime.now(timezone.utc)) // timedelta(days=1)
         issuer = found.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
         trust = "" if must_differ_from is None else ", trusted"
-        show(
-            f"https://{NAME} serves certificate {found.serial_number:x}\n"
-            f"of {issuer!s}, expires in {days} days{trust}"
-        )
+        show(f"https://{NAME} serves certificate {found.serial_number:x}\nof {issuer!s}, expires in {days} days{trust}")
         if found == must_differ_from:
             raise Failed("the load balancer still serves the previous certificate")
         return found

@@ -171,35 +171,14 @@ report:
   type: dict
   sample: {}
 result:
-  description: The lists of the run.
+  description:
+    - The lists of the run, as the role sets them in C(ssl_fulfillment_result). C(requested) has emails as
+      M(softlayer.certificates.ssl_fulfillment_email) returns them, C(collected) has certificates as
+      M(softlayer.certificates.ssl_fulfillment_email_info) returns them, and C(imported) as M(softlayer.certificates.ssl_certificate_import) does.
+      C(skipped) and C(failed) have the other orders, each with C(reason) and C(message).
   returned: if O(results) has the key C(asked)
   type: dict
-  contains:
-    requested:
-      description: The emails that were requested, as M(softlayer.certificates.ssl_fulfillment_email) returns them.
-      type: list
-      elements: dict
-      sample: []
-    collected:
-      description: The certificates that were found in emails, as M(softlayer.certificates.ssl_fulfillment_email_info) returns them.
-      type: list
-      elements: dict
-      sample: []
-    imported:
-      description: The certificates that were imported, as M(softlayer.certificates.ssl_certificate_import) returns them.
-      type: list
-      elements: dict
-      sample: []
-    skipped:
-      description: The orders that were skipped, each once, as M(softlayer.certificates.ssl_certificate_import) returns them in C(skipped_items).
-      type: list
-      elements: dict
-      sample: []
-    failed:
-      description: The items that failed, with C(reason) and C(message), as M(softlayer.certificates.ssl_fulfillment_email) returns them.
-      type: list
-      elements: dict
-      sample: []
+  sample: {}
 failure:
   description: The cause of the failure, in machine-readable form.
   returned: failure
