@@ -43,7 +43,7 @@ def listener(name: str, days: int = 60, outcome: str = "unchanged", at: datetime
         "reason": None,
         "served": True,
         "accepted": True,
-        "message": "It serves what it has.",
+        "message": "The store contains no better certificate.",
     }
     return {**place(name), **facts, "outcome": outcome, **given}
 

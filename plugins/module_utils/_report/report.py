@@ -15,10 +15,11 @@ import csv
 import hashlib
 import io
 import json
+import math
 import re
 import typing as t
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -37,8 +38,16 @@ Needs = Mapping[str, Sequence[str]]
 """Fields of a record that are not null, and which values each may have; none are told where it may be any."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""
-MOST_BARS = 25
+MAX_BARS = 25
 """How many listeners are drawn."""
+MAX_REMEDIES, MAX_REMEDIES_OF_MANY = 5, 3
+"""How many remedies of a kind the page begins with, and how many if there are more."""
+UNFIT = ("expired", "not_yet_valid", "revoked", "not_accepted", "not_served")
+"""Why the certificate of a listener is of no use to TLS clients, the most urgent reason first."""
+FIELDS: Mapping[str, Sequence[str]] = {"name": ("name", "subject_alt_names"), "mail": ("mail_found", "mail_date")}
+"""What columns are made of that are not made of the field of their name."""
+SAID_IF_UNKNOWN = frozenset({"certificate_ids", "served", "accepted"})
+"""The columns that say so where something is not known."""
 LONGEST_BAR = 400
 """Days; what is served for longer has as long a bar: one certificate of ten years would leave nothing to see of the others."""
 
@@ -239,18 +248,24 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
         "source": _source,
         "breakable": _breakable,
         "mark": mark,
+        "messages": _messages,
         "spelt": _spelt_otherwise,
         "with_code": _with_code,
     }
+    environment.tests["filled"] = _is_filled
     rows = report[schema.rows]
+    by_id = {row[schema.identifier]: row for row in rows}
+    first, told = remedies(report, by_id)
     try:
         html = environment.from_string(page["template"]).render(
             page,
             schema=schema,
             report=report,
             rows=rows,
-            by_id={row[schema.identifier]: row for row in rows},
+            by_id=by_id,
             bars=bars(report["listeners"]),
+            remedies=first,
+            told=told,
             is_calm=is_calm(report),
             words=words,
             language=language,
@@ -265,35 +280,86 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
 
 
 def bars(listeners: Sequence[Record]) -> list[Row]:
-    """Return a bar for each listener whose days are told, the most urgent first; at most `MOST_BARS`."""
-    dated = sorted(
-        (listener for listener in listeners if listener["days_left"] is not None),
-        key=lambda listener: listener["days_left"],
-    )
-    drawn = dated[:MOST_BARS]
-    longest = max((min(listener["days_left"], LONGEST_BAR) for listener in drawn), default=1)
+    """Return a bar for each listener whose days are known or whose certificate is of no use, the most urgent first; at most `MAX_BARS`."""
+    marked = [(mark(listener), listener) for listener in listeners]
+    drawn = sorted(
+        ((kind, listener) for kind, listener in marked if kind in UNFIT or listener["days_left"] is not None),
+        key=lambda bar: (bar[0] not in UNFIT, -math.inf if bar[1]["days_left"] is None else bar[1]["days_left"]),
+    )[:MAX_BARS]
+    lengths = [_length(listener["days_left"]) for _kind, listener in drawn]
+    longest = max((length for length in lengths if length is not None), default=0) or 1
     return [
         {
             **{name: listener[name] for name in ("listener", "name", "days_left")},
-            "kind": mark(listener) or "imported",
-            "width": round(max(0, min(listener["days_left"], LONGEST_BAR)) / max(longest, 1) * 100, 2),
+            "kind": kind,
+            "width": 100 if length is None else round(length / longest * 100, 2),
         }
-        for listener in drawn
+        for (kind, listener), length in zip(drawn, lengths, strict=True)
     ]
 
 
+def _length(days_left: int | None) -> int | None:
+    """Return how many days a bar stands for; `None` for all of its track, if the certificate has expired or its days are not known."""
+    return None if days_left is None or days_left < 0 else min(days_left, LONGEST_BAR)
+
+
 def mark(row: Record) -> str:
-    """Return how a listener, or an order, is marked by the end of its certificate: `expired`, `due`, or empty."""
-    if row["days_left"] is None:
-        return ""
-    return "expired" if row["days_left"] < 0 else "due" if row.get("renewal_due") else ""
+    """Return why the certificate of a listener is of no use to TLS clients, one of `UNFIT`, or else `due` for renewal, or empty."""
+    days, found = row["days_left"], {*(row.get("attention") or ())}
+    found |= {"expired"} if days is not None and days < 0 else set()
+    found |= {kind for kind, name in (("not_served", "served"), ("not_accepted", "accepted")) if row.get(name) is False}
+    unfit = next((kind for kind in UNFIT if kind in found), "")
+    return unfit or ("due" if row.get("renewal_due") and days is not None else "")
 
 
 def is_calm(report: Record) -> bool:
     """Return whether a report has nothing at all that a person might have to do something about."""
-    listeners = report["listeners"]
-    is_refused = any(False in (listener.get("served"), listener.get("accepted")) for listener in listeners)
-    return not (report["attention"] or report["notices"] or is_refused or any(map(mark, listeners)))
+    return not (report["attention"] or report["notices"] or any(map(mark, report["listeners"])))
+
+
+def remedies(report: Record, rows: Mapping[str, Row]) -> tuple[dict[str, Row], set[tuple[str, int]]]:
+    """Return what the page begins with about listeners, and the messages that are told by that, each by its row and number.
+
+    By kind of attention: the `groups` of listeners of one certificate that need the same, each with its message, and how many `more` listeners there are.
+
+    Args:
+        report: as data.
+        rows: by their identifiers.
+    """
+    first, told = dict[str, Row](), set[tuple[str, int]]()
+    for item in report["attention"]:
+        alike: dict[tuple[str | None, str], list[tuple[str, int]]] = {}
+        for key in item.get("keys") or ():
+            row = rows[key]
+            for number, (kind, message) in enumerate(zip(row["attention"], row["messages"], strict=True)):
+                if kind == item["kind"]:
+                    alike.setdefault((row["name"], message), []).append((key, number))
+        groups = [*alike.items()][: MAX_REMEDIES if len(alike) <= MAX_REMEDIES else MAX_REMEDIES_OF_MANY]
+        begun = {place for _which, places in groups for place in places}
+        first[item["kind"]] = {
+            "groups": [([rows[key] for key, _number in places], message) for (_name, message), places in groups],
+            "more": item["count"] - len({key for key, _number in begun}),
+        }
+        told |= begun
+    return first, told
+
+
+def _messages(row: Record, told: Collection[tuple[str, int]]) -> list[str]:
+    """Return the messages that the table has for a row: of its remedies only those that `told` lacks, so that each stands once.
+
+    Args:
+        row: of a listener or an order.
+        told: what the page begins with; see `remedies`.
+    """
+    if not row.get("messages"):
+        return [row["message"]] if row["message"] else []
+    return [message for number, message in enumerate(row["messages"]) if (row["key"], number) not in told]
+
+
+def _is_filled(name: str, rows: Sequence[Record]) -> bool:
+    """Return whether a column has anything to show in at least one row; what is not known counts where the page says so."""
+    values = (row[field] for row in rows for field in FIELDS.get(name, (name,)))
+    return not rows or any(value not in ([], "") and (value is not None or name in SAID_IF_UNKNOWN) for value in values)
 
 
 def _spelt_otherwise(names: Iterable[str | None]) -> list[str]:
@@ -312,8 +378,19 @@ def _breakable(name: object) -> Markup:
 
 
 def _with_code(message: str) -> Markup:
-    """Return a message whose commands, which stand in backticks, are set as code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(message))))
+    """Return a message whose commands, which stand in backticks, are set as code; they do not break at hyphens."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(_unbroken(part)) if number % 2 else part
+        for number, part in enumerate(re.split("`([^`]+)`", message))
+    )
+
+
+def _unbroken(command: str) -> Markup:
+    """Return a command whose words with hyphens, such as `--check`, stay on one line where they fit; others may break before a dot."""
+    return Markup("").join(
+        Markup("<span>{}</span>").format(word) if "-" in word else _breakable(word)
+        for word in re.split(r"(\s+)", command)
+    )
 
 
 def as_csv(schema: Schema, report: Record) -> str:

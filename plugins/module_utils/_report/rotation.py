@@ -16,12 +16,12 @@ from .._base.names import listener_name, listener_place
 from .._sources.messages import name_in_source
 from .report import Kind, Row, Schema, as_data, notice, unless_same
 from .summary import (
-    DUE,
     FAILED,
     UP_TO_DATE,
     Record,
     by_listener,
     certificates_in,
+    deduplicate,
     done_lines,
     key_of,
     lists_of,
@@ -100,13 +100,10 @@ def build(done: Record, words: Record, at: datetime, previous: str | None = None
 
 def _row(listener: Record, about: Sequence[Record]) -> Row:
     """Return what is told of a listener; `about` is what failed and what needs a person."""
-    failures = [record["cause"] for record in about if record["reason"] == FAILED]
-    told: list[Record] = []
-    for record in about:
-        is_own = record["reason"] in {FAILED, *DUE} or record.get("cause") not in failures
-        if is_own and record not in told:
-            told.append(record)
-    told.sort(key=lambda record: LISTENERS.attention.index(record["reason"]))
+    failures = [record for record in about if record["reason"] == FAILED]
+    needs = sorted((record for record in about if record["reason"] != FAILED), key=_rank)
+    causes = [{**record, "reason": record["cause"]["reason"]} for record in failures]
+    told = sorted([*_different(failures), *deduplicate(needs, causes)], key=_rank)
     place = key_of(listener).encode("utf-8", "replace")
     return {
         **{name: listener.get(name) for name in LISTENERS.columns},
@@ -118,6 +115,16 @@ def _row(listener: Record, about: Sequence[Record]) -> Row:
         "messages": [str(record.get("message")) for record in told],
         "days_left": listener.get("days_until_expiry"),
     }
+
+
+def _rank(record: Record) -> int:
+    """Return where the reason of a record stands in the order of urgency."""
+    return LISTENERS.attention.index(record["reason"])
+
+
+def _different(records: Sequence[Record]) -> list[Record]:
+    """Return records without those that equal an earlier one."""
+    return [record for number, record in enumerate(records) if record not in records[:number]]
 
 
 def _urgency(row: Mapping[str, t.Any]) -> tuple[int, str, tuple[str, int]]:

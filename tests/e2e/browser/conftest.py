@@ -225,12 +225,15 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield make_report(sim, tmp_path_factory.mktemp("large") / "report.html")
 
 
+COMMAND = "ansible-playbook softlayer.certificates.rotate -e @/etc/softlayer-certificates/rotation.yml -e common_name=leaked.example.com --check"
+
+
 def rotated_fleet() -> dict[str, Any]:
     """What a rotation returned, with everything in it that a report may tell."""
     now = datetime.now(timezone.utc)
     api, org = {"served_name": OTHER, "subject_alt_names": [OTHER]}, {"served_name": "shop.example.org"}
-    busy = "Load balancer stuck is UPDATE_PENDING and was not ACTIVE within 900 seconds: run it again later."
-    switched = [listener(f"web:{port}", 89, "switched", now, message="Switched. It is served.") for port in (443, 8443)]
+    busy = "Load balancer stuck is UPDATE_PENDING and did not become ACTIVE within 900 seconds. Run the playbook again later."
+    switched = [listener(f"web:{port}", 89, "switched", now, message="Switched and verified.") for port in (443, 8443)]
     failed = [
         listener("stuck:443", 60, "failed", now, reason="balancer_busy", message=busy),
         {"common_name": "the mailbox", "code": "unreachable", "reason": "unreachable", "message": "No answer."},
@@ -238,11 +241,19 @@ def rotated_fleet() -> dict[str, Any]:
     others = [
         listener("api:443", 10, "unchanged", now, **api),
         listener("old:443", -2, "unchanged", now, served_name="old.example.com", accepted=False),
+        listener("mail:993", 50, "skipped", now, reason="organization_differs", message="The organization differs."),
         listener(
-            "mail:993", 50, "skipped", now, reason="organization_differs", message="Its organization is another one."
+            "shop:443",
+            40,
+            "rolled_back",
+            now,
+            reason="not_accepted",
+            message="Rolled back to certificate 1: TLS clients reject the new certificate.",
+            **org,
         ),
-        listener("shop:443", 40, "rolled_back", now, reason="not_accepted", message="Pointed back.", **org),
         listener("far:443", 60, "unchanged", now, reason="unreachable", served=None, accepted=None),
+        listener("odd:443", 70, "unchanged", now, served=False, served_name="odd.example.com"),
+        listener("leaked:443", 80, "unchanged", now, served_name="leaked.example.com"),
         listener("none:443", 60, "skipped", now, reason="not_found", days_until_expiry=None, served_name=None),
         *(
             listener(f"lb{number:02}:443", 88, "unchanged", now, served_name=f"host{number}.example.com")
@@ -252,11 +263,17 @@ def rotated_fleet() -> dict[str, Any]:
     return {
         "listeners": [*switched, failed[0], *others],
         "attention": [
-            item("old:443", "expired", "It expired, and nothing renews it. Have it renewed."),
-            item("api:443", "expiring", "It ends soon, and nothing renews it. Have it renewed."),
-            item("api:443", "unusable", "certbot api would renew it and cannot be used: The passphrase is wrong."),
-            item("mail:993", "held_back", "Certificate 7 is held back. Its organization is another one."),
-            item("old:443", "not_accepted", "Clients refuse what is served."),
+            item(
+                "old:443",
+                "expired",
+                "The certificate expired, and no renewal is available. Renew it with its ACME client.",
+            ),
+            item("api:443", "expiring", "The certificate expires soon, and no renewal is available."),
+            item("api:443", "unusable", "Cannot use the renewal in certbot api: the passphrase is wrong."),
+            item("mail:993", "held_back", "Certificate 7 is held back. The organization differs."),
+            item("old:443", "not_accepted", "TLS clients reject the certificate."),
+            item("odd:443", "not_served", "Another certificate is served."),
+            item("leaked:443", "revoked", f"The certificate was revoked. To replace it, run `{COMMAND}`."),
         ],
         "imported": [imported()],
         "deployed": switched,
@@ -266,7 +283,9 @@ def rotated_fleet() -> dict[str, Any]:
         "failed_items": [*failed, others[3]],
         "source_certificates": [entry(2, "already_imported"), entry(3, "new_name", "new.example.com")],
         "source_problems": [unread("broken_link", "half.example.net")],
-        "empty_sources": [{"source": "lego", "path": "/etc/lego", "message": "The source lego brings nothing."}],
+        "empty_sources": [
+            {"source": "lego", "path": "/etc/lego", "message": "The source lego contains no certificate."}
+        ],
     }
 
 

@@ -33,6 +33,12 @@ def column(browser: Browser, number: int) -> list[str]:
     return [cell.split("\n")[0] for cell in cells if cell.strip()]
 
 
+def number_of(browser: Browser, title: str) -> int:
+    """The number of the column with this heading."""
+    titles = browser.run("return [...document.querySelectorAll('thead th span')].map(title => title.textContent)")
+    return int(titles.index(title))
+
+
 def heading(browser: Browser, number: int) -> tuple[str, str | None]:
     """The text of a column's heading, and how it is sorted."""
     cell = browser.driver.find_elements(By.CSS_SELECTOR, "thead th")[number]

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
-from tests.e2e.browser.conftest import HOSTILE, LARGE, Browser, write_report
-from tests.e2e.browser.looking import column, heading, sort_by
+from tests.e2e.browser.conftest import COMMAND, HOSTILE, LARGE, Browser, write_report
+from tests.e2e.browser.looking import column, heading, number_of, sort_by
 from tests.support.rotations import listener
 
-COUNT = 14
+COUNT = 16
 HEADINGS = {
-    "en": ["Listener", "Name", "State", "Certificate", "Served", "Accepted", "Ends by", "Days left"],
+    "en": ["Listener", "Name", "State", "Certificate", "Served", "Accepted", "Days left"],
     "de": [
         *("Listener", "Name", "Zustand", "Zerti\u00adfikat", "Ausge\u00adliefert", "Ange\u00adnommen"),
-        *("Endet durch", "Tage übrig"),
+        "Tage übrig",
     ],
 }
 
@@ -59,11 +59,16 @@ def test_what_needs_a_person_says_its_remedy_and_leads_to_the_row(browser: Brows
     browser.open(rotated["en"])
     rows = keys(rotated["en"])
     groups = browser.driver.find_elements(By.CSS_SELECTOR, ".attention > li")
-    assert [group.get_attribute("class") for group in groups][:4] == ["urgent"] * 3 + [""]
+    assert [group.get_attribute("class") for group in groups][:6] == ["urgent"] * 5 + [""]
     remedies = [remedy.text for remedy in browser.driver.find_elements(By.CSS_SELECTOR, ".attention .remedies li")]
-    assert "shop:443 (shop.example.org): Pointed back." in remedies
-    assert "old:443 (old.example.com): It expired, and nothing renews it. Have it renewed." in remedies
-    assert len(remedies) == 7
+    assert (
+        "shop:443 (shop.example.org): Rolled back to certificate 1: TLS clients reject the new certificate." in remedies
+    )
+    assert (
+        "old:443 (old.example.com): The certificate expired, and no renewal is available. Renew it with its ACME client."
+        in remedies
+    )
+    assert len(remedies) == 9
     browser.find(".attention button[data-kind=unusable]").click()
     assert browser.row_ids() == [rows["api:443"]]
     browser.find(f".attention a[href='#{rows['mail:993']}']").click()  # one that is filtered out
@@ -72,7 +77,7 @@ def test_what_needs_a_person_says_its_remedy_and_leads_to_the_row(browser: Brows
     assert notices == [
         "the mailbox: No answer.",
         "lego half.example.net: Put the key there.",
-        "The source lego brings nothing.",
+        "The source lego contains no certificate.",
     ]
 
 
@@ -81,24 +86,46 @@ def test_a_row_tells_what_is_served(browser: Browser, rotated: dict[str, Path]) 
     row = browser.find(f"#{keys(rotated['en'])['api:443']}")
     cells = [cell.text.split("\n") for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
     assert cells[:2] == [["api:443"], ["api.example.com"]]
-    assert cells[2][:2] == ["Expires soon", "As it was."] and len(cells[2]) == 4, "with both messages"
-    assert cells[3:7] == [["1"], ["yes"], ["yes"], [""]] and cells[7][0] == "10"
+    assert cells[2] == ["Expires soon", "Unchanged.", "See above for what to do."], "where both messages are"
+    assert cells[3:6] == [["1"], ["yes"], ["yes"]] and cells[6][0] == "10"
+    row.find_element(By.CSS_SELECTOR, ".why a").click()
+    assert browser.find("#attention").rect["y"] >= browser.run("return scrollY - 1")
     far = browser.find(f"#{keys(rotated['en'])['far:443']}")
-    assert [cell.text for cell in far.find_elements(By.CSS_SELECTOR, "td")][3:5] == ["not seen", "not seen"]
+    assert [cell.text for cell in far.find_elements(By.CSS_SELECTOR, "td")][3:5] == ["unknown", "unknown"]
 
 
-def test_bars_stand_in_the_order_of_days_left(browser: Browser, rotated: dict[str, Path]) -> None:
+def test_bars_stand_in_the_order_of_urgency(browser: Browser, rotated: dict[str, Path]) -> None:
+    """What TLS clients cannot use comes first, and is not green however long it is valid."""
     browser.open(rotated["en"])
     bars = browser.driver.find_elements(By.CSS_SELECTOR, ".bars li")
-    assert [bar.text.split("\n") for bar in bars[:2]] == [
+    assert [bar.text.split("\n") for bar in bars[:5]] == [
         ["old:443 · old.example.com", "expired 2 days ago"],
-        ["api:443 · api.example.com", "10 days, to be renewed"],
+        ["odd:443 · odd.example.com", "Something else served · 70 days"],
+        ["leaked:443 · leaked.example.com", "Revoked · 80 days"],
+        ["api:443 · api.example.com", "10 days · due for renewal"],
+        ["shop:443 · shop.example.org", "40 days"],
     ]
     assert len(bars) == COUNT - 1, "of one, the days are not known"
-    kinds = browser.run(
-        "return [...document.querySelectorAll('.bars rect:last-child')].map(bar => bar.className.baseVal)"
+    colours = browser.run(
+        "return [...document.querySelectorAll('.bars rect:last-child')].map(bar => getComputedStyle(bar).fill)"
     )
-    assert kinds[:3] == ["expired", "due", "imported"]
+    red, amber, green = colours[0], colours[3], colours[4]
+    assert len({red, amber, green}) == 3
+    assert colours == [red] * 3 + [amber] + [green] * (len(bars) - 4)
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_no_command_breaks_at_its_hyphens(browser: Browser, rotated: dict[str, Path], width: int) -> None:
+    """It is copied as it was, and each of its options is on one line."""
+    browser.open(rotated["en"], width=width)
+    code = browser.find(".attention code")
+    assert code.get_property("textContent") == COMMAND
+    heights = browser.run(
+        "return [...arguments[0].querySelectorAll('span')].map(word => [word.textContent, word.offsetHeight])", code
+    )
+    one_line = dict(heights)["-e"]
+    assert dict(heights)["--check"] == one_line
+    assert width == 400 or {height for _word, height in heights} == {one_line}
 
 
 def test_what_the_run_did_and_what_only_the_sources_have(browser: Browser, rotated: dict[str, Path]) -> None:
@@ -106,7 +133,7 @@ def test_what_the_run_did_and_what_only_the_sources_have(browser: Browser, rotat
     done = browser.find("section[aria-labelledby=done]").text.split("\n")
     *lines, counts = done[1:]
     assert lines == data(rotated["en"])["done"]
-    assert counts == "imported 1, switched 2, seen 2, removed 1, skipped 1, failed 3"
+    assert counts == "imported 1, switched 2, verified 2, removed 1, skipped 1, failed 3"
     folded = browser.find("details")
     assert folded.text == "Only in the sources: 2"
     browser.find("summary").click()
@@ -116,10 +143,11 @@ def test_what_the_run_did_and_what_only_the_sources_have(browser: Browser, rotat
 def test_sorting_and_filtering(browser: Browser, rotated: dict[str, Path]) -> None:
     browser.open(rotated["en"])
     assert browser.shown() == f"{COUNT} of {COUNT} listeners shown"
-    sort_by(browser, 7)
-    days = [int(text) for text in column(browser, 7)]
+    number = number_of(browser, "Days left")
+    sort_by(browser, number)
+    days = [int(text) for text in column(browser, number)]
     assert days == sorted(days) and days[0] == -2
-    browser.search("example.org pointed", f"1 of {COUNT} listeners shown")
+    browser.search("example.org rolled", f"1 of {COUNT} listeners shown")
     browser.find("#reset").click()
     browser.wait_for(f"{COUNT} of {COUNT} listeners shown")
     browser.find("#state option[value=rolled_back]").click()
@@ -154,7 +182,10 @@ def test_every_name_is_found_in_either_spelling(browser: Browser, named_rotation
 def test_nothing_is_only_said_where_there_is_nothing(browser: Browser, named_rotation: Path, tmp_path: Path) -> None:
     """A run that does not look after listeners names none; what is due is still to be seen."""
     due = write_report(tmp_path / "due.html", "en", {"listeners": [listener("web:443", 9)]})
-    for path, said in ((named_rotation, "Nothing. Every listener"), (due, "The run names no listener. But see below")):
+    for path, said in (
+        (named_rotation, "No listener needs attention."),
+        (due, "The run reported no listener. See below"),
+    ):
         browser.open(path)
         assert browser.find("#attention + p").text.startswith(said)
 

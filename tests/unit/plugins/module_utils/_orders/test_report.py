@@ -684,7 +684,7 @@ def test_each_language_says_everything(language: str) -> None:
     assert shape(words) == shape(WORDS["en"])
     assert set(words["states"]) == set(STATES)
     assert set(words["attention"]) == set(ATTENTION)
-    assert set(words["todo"]) <= set(ATTENTION)
+    assert set(words["warnings"]) <= set(ATTENTION)
     reasons = {expected.partition(";")[0].partition(": ")[2] for expected in CASES}
     assert set(get_args(Ineligibility)) | reasons <= set(words["reasons"])
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import rotation
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import (
-    MOST_BARS,
+    MAX_BARS,
+    MAX_REMEDIES,
+    MAX_REMEDIES_OF_MANY,
     Schema,
     as_files,
     bars,
@@ -25,7 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rep
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LISTENERS
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._page import page_in
 
-from tests.support.rotations import imported, item, listener
+from tests.support.rotations import NOW, imported, item, listener
 from tests.support.words import words_of
 
 SHA256_OF_NOTHING = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -64,12 +68,21 @@ def test_commands_in_messages_are_set_as_code() -> None:
     assert said == "<code>a &lt;b&gt;</code>, <code>c</code>, d`"
 
 
+def test_commands_do_not_break_at_hyphens() -> None:
+    said = page("{{ words.said | with_code }}", said="Run `a -e x=<y> --check` --now.")
+    assert said == "Run <code>a <span>-e</span> x=&lt;y&gt; <span>--check</span></code> --now."
+    assert page("{{ words.said | with_code }}", said="`softlayer.certificates.long_name`") == (
+        "<code>softlayer<wbr>.certificates<wbr>.long_name</code>"
+    )
+
+
 def test_rows_are_found_by_their_id_and_sources_allowed_by_their_hash() -> None:
     assert page("{{ by_id[2].name }} {{ '' | source | safe }}") == f"é 'sha256-{SHA256_OF_NOTHING}'"
 
 
 @pytest.mark.parametrize(
-    ("template", "said"), [("{{ nothing }}", "in: 'nothing' is undefined."), ("\n{% for %}", "in, line 2: ")]
+    ("template", "said"),
+    [("{{ nothing }}", "in: 'nothing' is undefined."), ("\n{% for %}", "in, line 2: ")],
 )
 def test_a_template_that_cannot_be_filled_in_is_refused(template: str, said: str) -> None:
     with pytest.raises(CertificatesError, match=said) as refused:
@@ -135,6 +148,7 @@ CALM: dict[str, Any] = {"attention": [], "notices": [], "listeners": [{"days_lef
         {"listeners": [{"days_left": -1}]},
         {"listeners": [{"days_left": 9, "served": False}]},
         {"listeners": [{"days_left": 9, "accepted": False}]},
+        {"listeners": [{"days_left": None, "served": False}]},
     ],
 )
 def test_nothing_is_only_said_where_there_is_nothing(found: dict[str, Any]) -> None:
@@ -159,30 +173,94 @@ def test_the_table() -> None:
 # What load balancers serve
 
 
-def bar(days_left: int | None, due: bool = False) -> dict[str, Any]:
+def bar(days_left: int | None, due: bool = False, **told: Any) -> dict[str, Any]:
     """A listener with so many days left."""
-    return {"listener": "web:443", "name": None, "days_left": days_left, "renewal_due": due}
+    return {"listener": "web:443", "name": None, "days_left": days_left, "renewal_due": due, **told}
 
 
 def test_a_bar_for_each_listener_the_most_urgent_first() -> None:
-    told = bars([bar(90), bar(None), bar(-2, True), bar(9, True), bar(0, True)])
+    told = bars([bar(90), bar(None), bar(-2, True), bar(9, True), bar(0, True), bar(None, True)])
     assert [(drawn["days_left"], drawn["kind"], drawn["width"]) for drawn in told] == [
-        (-2, "expired", 0),
+        (-2, "expired", 100),
         (0, "due", 0),
         (9, "due", 10),
-        (90, "imported", 100),
+        (90, "", 100),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("not_served", {"served": False, "accepted": None}),
+        ("not_accepted", {"served": True, "accepted": False}),
+        ("not_accepted", {"served": False, "accepted": False}),
+        ("revoked", {"served": True, "accepted": True, "attention": ["revoked", "held_back"]}),
+        ("not_yet_valid", {"attention": ["not_accepted", "not_yet_valid"]}),
+        ("", {"served": None, "accepted": None, "attention": ["held_back"]}),
+    ],
+)
+def test_what_clients_cannot_use_has_a_mark(kind: str, told: dict[str, Any]) -> None:
+    """However long it is valid; it comes before what expires soon."""
+    drawn = bars([bar(5, True), bar(60, True, **told), bar(None, **told)])
+    expected = [(None, kind, 100), (60, kind, 100), (5, "due", 8.33)]
+    assert [(one["days_left"], one["kind"], one["width"]) for one in drawn] == (
+        expected if kind else [(5, "due", 8.33), (60, "due", 100)]
+    )
 
 
 def test_one_that_lasts_long_leaves_something_to_see_of_the_others() -> None:
     assert [drawn["width"] for drawn in bars([bar(3650), bar(100), bar(400)])] == [25, 100, 100]
-    assert [drawn["width"] for drawn in bars([bar(-3)])] == [0]
+    assert [drawn["width"] for drawn in bars([bar(0), bar(-3)])] == [100, 0]
 
 
 def test_of_many_listeners_the_most_urgent_are_drawn() -> None:
     drawn = bars([bar(days) for days in reversed(range(100))])
-    assert [listener["days_left"] for listener in drawn] == list(range(MOST_BARS))
+    assert [listener["days_left"] for listener in drawn] == list(range(MAX_BARS))
     assert bars([]) == []
+
+
+# The page of a rotation
+
+
+def rotation_page(*listeners: dict[str, Any], **done: Sequence[dict[str, Any]]) -> str:
+    """The page of a report of these listeners, and of what else a run has done."""
+    words = words_of("listeners")["en"]
+    report = rotation.build({"listeners": listeners, **done}, words, NOW)
+    return as_files(LISTENERS, report, words, "en", page_in("en"))["html"]
+
+
+def test_a_remedy_stands_once() -> None:
+    """Above the table; what does not fit there stands in the table."""
+    many = [f"lb{number}:443" for number in range(MAX_REMEDIES + 1)]
+    items = [item(name, "expiring", f"Renew `{name}`.") for name in many]
+    html = rotation_page(*map(listener, many), attention=items)
+    assert [html.count(f"Renew <code>{name}</code>.") for name in many] == [1] * len(many)
+    assert html.count(f"and {len(many) - MAX_REMEDIES_OF_MANY} more</li>") == 1
+    assert html.count("See above for what to do.") == MAX_REMEDIES_OF_MANY
+
+
+def test_listeners_of_one_certificate_that_need_the_same_are_told_together() -> None:
+    places = [f"web:{port}" for port in range(1, 8)]
+    html = rotation_page(*map(listener, places), attention=[item(place, "expiring") for place in places])
+    assert html.count("Renew it.") == 1 and html.count("See above for what to do.") == len(places)
+    assert ">web:4</a>, <a " in html and ">web:5</a> and 2 more (www.example.com): <" in html
+    assert "more</li>" not in html
+
+
+def test_each_failure_of_a_listener_is_told() -> None:
+    failed = [listener("web:443", outcome="failed", message=f"Failure {number}.") for number in range(2)]
+    html = rotation_page(failed[0], failed_items=failed)
+    assert [html.count(f"Failure {number}.") for number in range(2)] == [1, 1]
+
+
+def test_no_column_is_empty_in_all_rows() -> None:
+    """What is not known is no empty cell where the page says so."""
+    heading = "<span>Limited by</span>"
+    assert heading not in rotation_page(listener("web:443"), listener("web:8443"))
+    assert heading in rotation_page(listener("web:443"), listener("web:8443", limited_by="An issuer"))
+    assert heading in rotation_page(), "of no row, nothing is known"
+    html = rotation_page(listener("web:443", served=None, served_name=None))
+    assert "<span>Served</span>" in html and "<span>Name</span>" in html
 
 
 def test_the_page_has_no_end_of_an_element_in_its_sources() -> None:

@@ -121,6 +121,16 @@ def test_a_failure_that_needs_a_person_is_told_once() -> None:
     assert rows(listeners=[failed], attention=attention)["web:443"]["attention"] == ["not_served", "expiring"]
 
 
+def test_what_one_cause_needs_is_told_once() -> None:
+    """Its end, and that its renewal cannot be used, are one item: the message of the first contains that of the second."""
+    why = cause(unread())
+    attention = [item("web:443", "unusable", "Put it there.", cause=why), item("web:443", "expiring", cause=why)]
+    assert rows(listeners=[listener("web:443")], attention=attention)["web:443"]["attention"] == ["expiring"]
+    other = item("web:443", "unusable", "Mend it.", cause=cause(unread("unreadable")))
+    row = rows(listeners=[listener("web:443")], attention=[*attention, other])["web:443"]
+    assert row["messages"] == ["Renew it.", "Mend it."]
+
+
 def test_load_balancers_of_one_name_are_told_apart() -> None:
     ours, others = (listener("web:443", load_balancer_uuid=uuid) for uuid in ("a", "b"))
     report = build(listeners=[ours, others], attention=[item("web:443", "expiring", load_balancer_uuid="b")])
