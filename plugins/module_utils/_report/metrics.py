@@ -27,14 +27,14 @@ with suppress(ImportError):
 ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 """Why something needs a person. Each is always told, so that an alert goes away when there is none left."""
 OF_LISTENERS = {
-    "not_before_timestamp_seconds": "Begin of validity of the certificate that a listener has, in seconds since 1970.",
-    "not_after_timestamp_seconds": "End of validity of the certificate that a listener has, in seconds since 1970.",
-    "effective_not_after_timestamp_seconds": "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end "
-    "before it does.",
-    "renewal_due": "Whether the certificate that a listener has should have been renewed by now (1) or not (0).",
-    "served": "Whether a listener was seen to serve the certificate that it has (1), or something else (0).",
-    "accepted": "Whether a client accepts what a listener serves (1), or refuses it (0).",
-    "revoked": "Whether what a listener serves was revoked, or an issuer of it (1), or is known not to be (0).",
+    "not_before_timestamp_seconds": "Start of the validity of the certificate that a listener has, in seconds since 1970.",
+    "not_after_timestamp_seconds": "End of the validity of the certificate that a listener has, in seconds since 1970.",
+    "effective_not_after_timestamp_seconds": "When TLS clients begin to reject the certificate that a listener has, in seconds since 1970: "
+    "an intermediate certificate may expire before the certificate.",
+    "renewal_due": "Whether the certificate that a listener has is due for renewal (1) or not (0).",
+    "served": "Whether a listener serves the certificate that it has (1), or a different certificate or none (0).",
+    "accepted": "Whether a TLS client accepts (1) or rejects (0) the certificate that a listener serves.",
+    "revoked": "Whether the certificate that a listener serves, or an intermediate certificate, was revoked (1) or not (0).",
 }
 """What is told of each listener: its fields, times in seconds."""
 TIME = "_timestamp_seconds"
@@ -73,22 +73,22 @@ def as_metrics(result: Record, at: datetime, *, success: bool) -> str:
         *(_of_listeners(name, documentation, listeners) for name, documentation in OF_LISTENERS.items()),
         _gauge(
             "attention",
-            "How much needs a person, by reason.",
+            "Number of items that need attention, by reason.",
             (({"reason": reason}, count) for reason, count in attention.items()),
         ),
         _gauge(
             "last_run_timestamp_seconds",
-            "When the last run ended, in seconds since 1970.",
+            "End of the last run, in seconds since 1970.",
             [({}, at.timestamp())],
         ),
         _gauge(
             "last_run_success",
-            "Whether the last run came to its end and nothing in it failed (1) or not (0).",
+            "Whether the last run completed without a failure (1) or not (0).",
             [({}, success and not counts["failed"])],
         ),
         _gauge(
             "last_run_items",
-            "How much the last run did, left out, or failed to do.",
+            "Number of items that the last run processed, skipped, or failed to process, by list.",
             (({"list": name}, count) for name, count in counts.items()),
         ),
     ]

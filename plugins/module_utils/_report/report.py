@@ -123,7 +123,7 @@ def check(schema: Schema, results: Record) -> None:
 def _why_malformed(record: object, needs: Needs) -> str | None:
     """Return what is wrong with a record, `None` if nothing is."""
     if not isinstance(record, Mapping):
-        return "it must be a dict, as the modules return it"
+        return "the entry must be a dict, as the modules return it"
     for name, values in needs.items():
         if record.get(name) is None:
             return f"{name} is missing"
@@ -131,7 +131,7 @@ def _why_malformed(record: object, needs: Needs) -> str | None:
             return f"{name} is {record[name]}, but must be one of {', '.join(values)}"
     for name, form in FORMS.items():
         if record.get(name) is not None and not isinstance(record[name], form):
-            return f"{name} has another form than what the modules return"
+            return f"{name} does not have the type that the modules return"
     return None
 
 
@@ -224,7 +224,7 @@ def merged(words: Mapping[str, Record], rows: str) -> Record:
     except (AttributeError, KeyError, TypeError):
         raise CertificatesError(
             "invalid_argument",
-            "page.words must have all texts, as the words of a language in the collection's words.yml.",
+            "page.words must contain all texts of one language, as in words.yml of the collection.",
         ) from None
 
 
@@ -274,7 +274,7 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
         line = f", line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
         raise CertificatesError(
             "invalid_argument",
-            f"The template of the page cannot be filled in{line}: {error}. Correct page.template or page.words, or leave them out.",
+            f"Cannot render page.template{line}: {error}. Correct page.template or page.words, or remove them.",
         ) from None
     return {"html": html, "json": json.dumps(report, indent=4) + "\n", "csv": as_csv(schema, report)}
 

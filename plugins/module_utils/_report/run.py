@@ -53,15 +53,17 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
     page, params["page"] = params["page"], None
     page_path, metrics = (real_path(params[name]) if params[name] else None for name in ("path", "metrics_path"))
     if not (page_path or metrics):
-        raise CertificatesError("invalid_argument", "Name a file to write: path, metrics_path, or both.")
+        raise CertificatesError("invalid_argument", "No file to write. Set path, metrics_path, or both.")
     files = files_of(page_path)
     if metrics in files.values():
         raise CertificatesError(
-            "invalid_argument", f"metrics_path is {metrics}, a file of the report: name another one."
+            "invalid_argument", f"metrics_path must not be {metrics}, a file of the report. Set it to another file."
         )
     unknown = sorted(map(str, (page or {}).keys() - {*PAGE}))
     if unknown:
-        raise CertificatesError("invalid_argument", f"page has {', '.join(unknown)}, but may have {', '.join(PAGE)}.")
+        raise CertificatesError(
+            "invalid_argument", f"Unknown keys in page: {', '.join(unknown)}. Valid keys are {', '.join(PAGE)}."
+        )
     for name, path in (*(("path", path) for path in files.values()), ("metrics_path", metrics)):
         if path and (why_not := why_not_writable(path)):
             raise CertificatesError("not_found", f"{name}: {why_not}")
@@ -73,7 +75,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
             if disk.f_blocks and not disk.f_bfree:
                 raise CertificatesError(
                     "not_written",
-                    f"The disk of the folder {encodable(folder)} is full: make room, or name another path.",
+                    f"Cannot write to the directory {encodable(folder)}: the disk is full. Free some space, or set another path.",
                 )
         return told
     is_of_orders, at = "orders" in results, now()
@@ -81,7 +83,7 @@ def run(module: Module, orders: Kind) -> dict[str, t.Any]:
     check_results(results, kind)
     if is_of_orders:
         if not files:
-            why = "SSL orders have no metrics: name a report in path, or give what ssl_certificate_rotate returned."
+            why = "Cannot write metrics of SSL orders. Set path to write a report instead."
             raise CertificatesError("invalid_argument", why)
         told["paths"] = [*files.values()]
     before = {ending: text_in(path) for ending, path in files.items()}
@@ -120,7 +122,7 @@ def expecting_results() -> Iterator[None]:
         what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else type(error).__name__
         raise CertificatesError(
             "invalid_argument",
-            f"results has another form than what the modules return ({what}): name the variable that the task is registered as.",
+            f"results does not have the form that the modules return ({what}). Set results to the variable that the task registers.",
         ) from None
 
 
@@ -133,7 +135,7 @@ def files_of(path: str | None) -> dict[str, str]:
     if not path:
         return {}
     if not path.endswith(".html"):
-        raise CertificatesError("invalid_argument", f"path is {path}, but must be an .html file.")
+        raise CertificatesError("invalid_argument", f"path must end with .html, but is {path}.")
     return {ending: f"{path.removesuffix('html')}{ending}" for ending in ENDINGS}
 
 
@@ -145,12 +147,12 @@ def check_results(results: Mapping[str, t.Any], kind: Kind) -> None:
     """
     unknown = sorted(results.keys() - {*kind.parts})
     if "orders" in results and unknown:
-        said = f"results has {', '.join(unknown)} beside orders, but may have {', '.join(kind.parts)}."
+        said = f"Unknown keys in results, which contains orders: {', '.join(unknown)}. Valid keys are {', '.join(kind.parts)}."
         raise CertificatesError("invalid_argument", said)
     if not results.keys() & {"orders", "listeners", "failure", "msg"}:
         raise CertificatesError(
             "invalid_argument",
-            "results is not what ssl_certificate_rotate returned, and has no orders: name the variable that the task is registered as.",
+            "results is not a result of ssl_certificate_rotate and contains no orders. Set results to the variable that the task registers.",
         )
     check(kind.schema, results)
 

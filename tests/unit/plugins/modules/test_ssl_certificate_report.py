@@ -232,17 +232,20 @@ def test_a_page_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"path": "/r.pdf"}, "path is /r.pdf, but must be an .html file."),
+        ({"path": "/r.pdf"}, "path must end with .html, but is /r.pdf."),
         (
             {"path": "/no/where/r.html"},
             "path: There is no folder /no/where on this machine: make it, or correct the path.",
         ),
         ({"path": "pipe.html"}, "pipe.html is no plain file: name a file."),
         ({"path": "data.html"}, "data.json is a folder: name a file."),
-        ({"page": {"header": "x", "css": ""}}, "page has header, but may have template, css, script, words."),
+        (
+            {"page": {"header": "x", "css": ""}},
+            "Unknown keys in page: header. Valid keys are template, css, script, words.",
+        ),
         ({"metrics_path": "/etc"}, "metrics_path: /etc is a folder: name a file."),
         ({"metrics_path": "m" * 300}, "is too long for the disk: choose a shorter name."),
-        ({"path": "r.html", "metrics_path": "r.json"}, "r.json, a file of the report: name another one."),
+        ({"path": "r.html", "metrics_path": "r.json"}, "r.json, a file of the report. Set it to another file."),
     ],
     ids=str,
 )
@@ -275,7 +278,7 @@ def test_folders_that_nothing_can_be_written_to(tmp_path: Path, name: str, funct
 def test_a_full_disk_is_seen_beforehand(tmp_path: Path, name: str) -> None:
     options = {name: str(tmp_path / "r.html"), "state": "checked"}
     run = run_module("ssl_certificate_report", first=partial(replace, "statvfs", no_room), **options)
-    assert run.code == "not_written" and f"The disk of the folder {tmp_path} is full: make room" in run["msg"]
+    assert run.code == "not_written" and f"Cannot write to the directory {tmp_path}: the disk is full." in run["msg"]
 
 
 def test_what_can_be_written_is_not_when_it_is_only_checked(tmp_path: Path) -> None:
@@ -286,17 +289,14 @@ def test_what_can_be_written_is_not_when_it_is_only_checked(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("results", "said"),
     [
-        (None, "results is not what ssl_certificate_rotate returned, and has no orders"),
-        ({"certificates": []}, "name the variable that the task is registered as"),
+        (None, "results is not a result of ssl_certificate_rotate and contains no orders"),
+        ({"certificates": []}, "Set results to the variable that the task registers"),
         (
             {"orders": [], "certificates": []},
-            "results has certificates beside orders, but may have orders, store, emails,",
+            "Unknown keys in results, which contains orders: certificates. Valid keys are orders, store, emails,",
         ),
         ({"orders": [{"id": 1}]}, "results.orders, entry 1: status is missing."),
-        (
-            {"listeners": [], "deployed": [{}]},
-            "than what the modules return (certificate_id is missing): name the variable",
-        ),
+        ({"listeners": [], "deployed": [{}]}, "that the modules return (certificate_id is missing). Set results"),
     ],
 )
 def test_results_of_neither_kind(tmp_path: Path, results: Any, said: str) -> None:
@@ -322,17 +322,14 @@ def test_null_lists_beside_orders_are_empty(tmp_path: Path) -> None:
 
 
 def test_no_file_is_named(tmp_path: Path) -> None:
-    assert report(tmp_path, LISTENERS, path=None)["msg"] == "Name a file to write: path, metrics_path, or both."
+    assert report(tmp_path, LISTENERS, path=None)["msg"] == "No file to write. Set path, metrics_path, or both."
 
 
 def test_orders_have_no_metrics(tmp_path: Path) -> None:
     metrics = str(tmp_path / "m.prom")
     alone = report(tmp_path, {"orders": []}, path=None, metrics_path=metrics)
     assert (alone.code, files(tmp_path)) == ("invalid_argument", {})
-    assert (
-        alone["msg"]
-        == "SSL orders have no metrics: name a report in path, or give what ssl_certificate_rotate returned."
-    )
+    assert alone["msg"] == "Cannot write metrics of SSL orders. Set path to write a report instead."
     beside = report(tmp_path, {"orders": []}, metrics_path=metrics)
     assert sorted(beside["paths"]) == sorted(str(tmp_path / name) for name in files(tmp_path))
     assert len(beside["paths"]) == 3

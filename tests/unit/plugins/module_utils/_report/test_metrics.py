@@ -80,13 +80,15 @@ def test_what_is_told_of_a_run() -> None:
     ]
     assert text.splitlines() == [
         *of_listener,
-        *described("attention", "How much needs a person, by reason."),
+        *described("attention", "Number of items that need attention, by reason."),
         *(f'{PREFIX}attention{{reason="{reason}"}} {2.0 * (reason == "expiring")}' for reason in ATTENTION),
-        *described("last_run_timestamp_seconds", "When the last run ended, in seconds since 1970."),
+        *described("last_run_timestamp_seconds", "End of the last run, in seconds since 1970."),
         f"{PREFIX}last_run_timestamp_seconds 1.7729712e+09",
-        *described("last_run_success", "Whether the last run came to its end and nothing in it failed (1) or not (0)."),
+        *described("last_run_success", "Whether the last run completed without a failure (1) or not (0)."),
         f"{PREFIX}last_run_success 1.0",
-        *described("last_run_items", "How much the last run did, left out, or failed to do."),
+        *described(
+            "last_run_items", "Number of items that the last run processed, skipped, or failed to process, by list."
+        ),
         *(f'{PREFIX}last_run_items{{list="{name}"}} {count}' for name, count in counts.items()),
     ]
 

@@ -82,7 +82,7 @@ def test_rows_are_found_by_their_id_and_sources_allowed_by_their_hash() -> None:
 
 @pytest.mark.parametrize(
     ("template", "said"),
-    [("{{ nothing }}", "in: 'nothing' is undefined."), ("\n{% for %}", "in, line 2: ")],
+    [("{{ nothing }}", "template: 'nothing' is undefined."), ("\n{% for %}", "template, line 2: ")],
 )
 def test_a_template_that_cannot_be_filled_in_is_refused(template: str, said: str) -> None:
     with pytest.raises(CertificatesError, match=said) as refused:
@@ -112,9 +112,9 @@ def test_a_name_is_found_in_either_spelling() -> None:
         ),
         (
             {"listeners": [listener("web:443", days_until_expiry="5")]},
-            "(web:443): days_until_expiry has another form than what the modules return.",
+            "(web:443): days_until_expiry does not have the type that the modules return.",
         ),
-        ({"listeners": ["web"]}, "results.listeners, entry 1: it must be a dict, as the modules return it."),
+        ({"listeners": ["web"]}, "results.listeners, entry 1: the entry must be a dict, as the modules return it."),
         ({"listeners": {"web": 443}}, "results.listeners must be a list, as the modules return it."),
         ({"attention": [item("web:443", "odd")]}, "(web:443): reason is odd, but must be one of expired,"),
         ({"failed_items": [{"common_name": "x"}]}, "results.failed_items, entry 1 (x): message is missing."),
@@ -129,7 +129,7 @@ def test_records_in_another_form_are_named(results: dict[str, Any], said: str) -
 
 @pytest.mark.parametrize("words", [{}, {"every": {}, "orders": {}}, {"every": None}, {"every": [], "orders": []}, []])
 def test_words_that_are_none_are_refused(words: Any) -> None:
-    with pytest.raises(CertificatesError, match=r"page\.words must have all texts"):
+    with pytest.raises(CertificatesError, match=r"page\.words must contain all texts"):
         merged(words, "orders")
 
 
