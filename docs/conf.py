@@ -101,15 +101,15 @@ def copy_images(app: Sphinx) -> None:
 
 
 def finish_page(_app: Sphinx, docname: str, source: list[str]) -> None:
-    """Use the site's own pictures, begin the first page with the paths, and the page of a role with an example."""
+    """Use the site's own pictures, begin the first page with the steps of a new user, and the page of a role with an example."""
     text = source[0].replace(IMAGES, "/images/")
     if docname == "index":
         top, _title, rest = PRIVATE.sub("", text).partition("Softlayer.Certificates\n")
         rest = rest[rest.index("Description\n-") :]
         title = f"{project}\n{'=' * len(project)}\n\n"
-        paths = HERE.joinpath("landing.rst").read_text(encoding="utf-8").partition("Which path")
+        steps = HERE.joinpath("landing.rst").read_text(encoding="utf-8").partition("Get started\n")
         rest = LISTS.sub(lambda found: f"{found[0]}    :caption: {found[1].replace('Role Index', 'Roles')}\n", rest)
-        text = top + title + "".join(paths[1:]) + NAMED.sub(short, rest)
+        text = top + title + "".join(steps[1:]) + NAMED.sub(short, rest)
     if docname.endswith("_role"):
         readme = HERE.parent.joinpath("roles", docname.removesuffix("_role"), "README.md").read_text(encoding="utf-8")
         example = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)[0]
