@@ -25,7 +25,7 @@ with suppress(ImportError):
     from prometheus_client.core import Metric
 
 ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
-"""Why something needs a person. Each is always told, so that an alert goes away when there is none left."""
+"""Reasons for attention. Each always has a sample, so that an alert ends when its count is zero."""
 OF_LISTENERS = {
     "not_before_timestamp_seconds": "Start of the validity of the certificate that a listener has, in seconds since 1970.",
     "not_after_timestamp_seconds": "End of the validity of the certificate that a listener has, in seconds since 1970.",
@@ -36,7 +36,7 @@ OF_LISTENERS = {
     "accepted": "Whether a TLS client accepts (1) or rejects (0) the certificate that a listener serves.",
     "revoked": "Whether the certificate that a listener serves, or an intermediate certificate, was revoked (1) or not (0).",
 }
-"""What is told of each listener: its fields, times in seconds."""
+"""Help texts of the metrics of each listener, by field; times are in seconds."""
 TIME = "_timestamp_seconds"
 
 Labels = Mapping[str, str]
@@ -107,7 +107,7 @@ def _gauge(name: str, documentation: str, samples: Samples) -> Metric:
 
 
 def _of_listeners(name: str, documentation: str, listeners: Iterable[tuple[Labels, Record]]) -> Metric:
-    """Return the metric that tells a field of each listener."""
+    """Return the metric of one field of all listeners."""
     field, samples = name.removesuffix(TIME), []
     for labels, listener in listeners:
         value = _revoked(listener) if field == "revoked" else listener.get(field)

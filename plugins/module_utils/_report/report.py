@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A report: what modules returned, and what needs a person first, as data and as files. Private to softlayer.certificates.
+"""A report of the results of modules, the most urgent first, as data and as files. Private to softlayer.certificates.
 
 Pure. It decides nothing. The rows are made in `orders` and in `rotation`. The page, and its words in every language, are files beside the
 action plugins. Jinja itself fills in the page, not Ansible's templating of it: that looks at each value of each row for templates in it.
@@ -35,7 +35,7 @@ with suppress(ImportError):
 
 Row = dict[str, t.Any]
 Needs = Mapping[str, Sequence[str]]
-"""Fields of a record that are not null, and which values each may have; none are told where it may be any."""
+"""Required fields of a record, with the allowed values of each; an empty list allows every value."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""
 MAX_BARS = 25
@@ -54,17 +54,17 @@ LONGEST_BAR = 400
 
 @dataclass(frozen=True)
 class Schema:
-    """What one report differs from another in, beside its rows and words."""
+    """The differences between the kinds of reports, in addition to rows and words."""
 
     row: str
     """What a row is called."""
     identifier: str
     """The field that identifies a row; fit for an HTML id."""
     ids: str
-    """The name of the list of these with what needs a person."""
+    """The name of the list of identifiers in each item of `attention`."""
     states: Sequence[str]
     attention: Sequence[str]
-    """Why a row needs a person, in order of urgency."""
+    """Reasons for attention, in order of urgency."""
     columns: Sequence[str]
     """The fields of a row, in the order of the CSV file."""
     needs: Mapping[str, Needs]
