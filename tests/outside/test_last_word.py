@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a client accepts today, it accepts tomorrow, or the night is red and nothing is deleted: one way after another to break that.
+"""What a TLS client accepts today, it accepts tomorrow, or the run fails and deletes nothing: one way after another to break that.
 
 Random ones are in `test_last_word_at_random`.
 
-Promise: What a client accepts today, it accepts tomorrow,
+Promise: What a TLS client accepts today, it accepts tomorrow,
 Promise: A listener never loses its certificate.
-Promise: No night is green while something dies.
+Promise: No run succeeds while a certificate is about to expire without a renewal.
 Promise: Nothing in use is deleted
 """
 

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts that are drawn at random: what a client accepts today, it accepts tomorrow, or the night is red.
+"""Accounts that are drawn at random: what a TLS client accepts today, it accepts tomorrow, or the run fails.
 
 For each there is a night in check mode, a real one, and another real one. Others have one fault each. They are the same each time, and others
 each time in `make test-long`. `WORLDS=100` tries so many others, and `WORLD=4711` repeats one.
 
 Promise: Check mode tells the truth.
 Promise: A listener never loses its certificate.
-Promise: What a client accepts today, it accepts tomorrow,
-Promise: No night is green while something dies.
+Promise: What a TLS client accepts today, it accepts tomorrow,
+Promise: No run succeeds while a certificate is about to expire without a renewal.
 Promise: Nothing in use is deleted
 """
 

@@ -4,7 +4,7 @@
 
 """Nights of a controller with certbot's folder, and listeners that HAProxy serves.
 
-Promise: No night is green while something dies.
+Promise: No run succeeds while a certificate is about to expire without a renewal.
 """
 
 from __future__ import annotations

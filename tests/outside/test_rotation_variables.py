@@ -6,7 +6,7 @@
 
 Some of each kind; what each form means, whichever the option: the pure tests of `_base/options`.
 
-Promise: No night is green while something dies.
+Promise: No run succeeds while a certificate is about to expire without a renewal.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from tests.support.pages import blocks_below
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEMPLATES = REPOSITORY / "roles/ssl_rotation_schedule/templates"
-GUIDE, HEADING = REPOSITORY / "docs/docsite/rst/guide_lets_encrypt.rst", "Every night, and after each renewal"
+GUIDE, HEADING = REPOSITORY / "docs/docsite/rst/guide_lets_encrypt.rst", "Schedule the rotation"
 ROTATE, RENEWED = "softlayer-certificates-rotate", "softlayer-certificates-renewed"
 PLACES = {
     "credentials": "etc/softlayer-certificates",

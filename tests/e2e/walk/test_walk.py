@@ -28,7 +28,7 @@ from tests.simulator.client import Simulator
 from tests.support.artefact import ROOT
 from tests.support.certificates import Authority, Issued, new_key, pem_of
 from tests.support.client_trees import certbot
-from tests.support.pages import blocks_below, in_markdown
+from tests.support.pages import blocks_below
 
 if TYPE_CHECKING:
     from tests.support.dovecot import Server
@@ -54,12 +54,6 @@ WANTED = {"shop.example.com", "mail.example.com"}
 def blocks(heading: str, language: str, page: Path = README) -> list[str]:
     """The code blocks below a heading of the README, or of another page."""
     return blocks_below(page, heading, language)
-
-
-def first_blocks(language: str) -> list[str]:
-    """The code blocks of the README before all sections."""
-    top = README.read_text(encoding="utf-8").partition("\n## ")[0]
-    return [block.text for block in in_markdown(top) if block.language == language]
 
 
 def tasks(heading: str, page: Path = README) -> list[dict[str, Any]]:
@@ -122,7 +116,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     folder = tmp_path_factory.mktemp("walk")
     newcomer = Newcomer(folder, os.environ.get("ANSIBLE_CORE", "ansible-core"))
     newcomer.env |= published(folder)
-    [first] = first_blocks("console")
+    [first] = blocks("Try it without an account", "console")
     clone, *targets = first.splitlines()
     assert targets == ["make demo", "make test"]  # which have sessions of their own
     own, *install = [line for line in blocks("Install", "console")[0].splitlines() if not line.startswith("export ")]
@@ -230,7 +224,7 @@ def test_the_first_certificate(newcomer: Newcomer, sim: Simulator) -> None:
         name="prod-web", address="web.invalid", listeners=[{"protocolPort": 443, "tlsCertificateId": old["id"]}]
     )
     certbot(newcomer.folder / "letsencrypt", "www.example.com", issue(days=(-1, 89)))
-    [job] = blocks("The first certificate of a name", "console")
+    [job] = blocks("Deploy the first certificate", "console")
     preview, adopt = job.replace("/etc/letsencrypt", str(newcomer.folder / "letsencrypt")).splitlines()
     assert preview == f"{adopt} --check"
     newcomer.does(preview)
@@ -241,7 +235,7 @@ def test_the_first_certificate(newcomer: Newcomer, sim: Simulator) -> None:
 
 def test_what_is_served(newcomer: Newcomer, sim: Simulator) -> None:
     renewed_by_certbot(newcomer, sim)
-    [verify] = blocks("See what is served, and what is due", "console")
+    [verify] = blocks("Check what is served", "console")
     assert "STATUS" in newcomer.does(verify)
     assert (newcomer.folder / "served.html").exists()
 
@@ -249,16 +243,16 @@ def test_what_is_served(newcomer: Newcomer, sim: Simulator) -> None:
 def test_every_night(newcomer: Newcomer, sim: Simulator) -> None:
     renewed_by_certbot(newcomer, sim)
     [old] = sim.certificates()
-    [given] = blocks("Every night", "yaml")
+    [given] = blocks("Schedule the rotation", "yaml")
     given = given.replace("/etc/letsencrypt", "letsencrypt")
     (newcomer.folder / "rotation.yml").write_text(given, encoding="utf-8")
-    _schedule, job = blocks("Every night", "console")
+    _schedule, job = blocks("Schedule the rotation", "console")
     preview, rotate = job.splitlines()
     assert preview == f"{rotate} --check"  # as the first commands are
     said = newcomer.does(rotate)
     assert served(sim) == {one["id"] for one in sim.certificates()} - {old["id"]}
     assert (newcomer.folder / "rotation.html").exists()
-    [printed] = blocks("Every night", "text")
+    [printed] = blocks("Schedule the rotation", "text")
     [table] = [line for line in printed.splitlines() if "LISTENER" in line]
     assert table.split() in [line.split() for line in said.splitlines()]
 

@@ -42,7 +42,7 @@ README, GUIDE = ROOT / "README.md", ROOT / "docs/docsite/rst"
 ACME, ORDERS = GUIDE / "guide_lets_encrypt.rst", GUIDE / "guide_request_email.rst"
 ORDERS_DE = GUIDE / "guide_request_email_de.rst"
 ACCOUNT, LEAVING = GUIDE / "guide_check_account.rst", GUIDE / "guide_leaving_classic.rst"
-FIRST, NIGHT, HOOK = "The first certificate of a name", "Every night", "Every night, and after each renewal"
+FIRST, NIGHT = "Deploy the first certificate", "Schedule the rotation"
 MANY, LISTENERS = "Many at once, and import what comes", "Listener, certificate, CRN"
 CHECK = "Check an account before you trust it"
 
@@ -153,7 +153,7 @@ def rotations(reader: Reader) -> dict[str, str]:
     reader.renews(WWW, (-4.5, 59.5))
     printed = {"adopt": reader.plays(last_command(ACME, FIRST))}
 
-    reader.save("rotation.yml", block(ACME, HOOK, "yaml"))
+    reader.save("rotation.yml", block(ACME, NIGHT, "yaml"))
     printed["nothing"] = reader.plays(last_command(README, NIGHT))
 
     reader.serves(SHOP, (-61.5, 28.5), "shop")
@@ -163,8 +163,8 @@ def rotations(reader: Reader) -> dict[str, str]:
 
     reader.serves(MAIL, (-84.5, 5.5), "mail")
     reader.renews(SHOP, (-4.5, 85.5), kind="ec")  # held back for more than three days
-    reader.save("root/rotation.yml", block(ACME, HOOK, "yaml"))
-    return printed | {"red": reader.types(block(ACME, HOOK, "bash"), code=2)}
+    reader.save("root/rotation.yml", block(ACME, NIGHT, "yaml"))
+    return printed | {"red": reader.types(block(ACME, NIGHT, "bash"), code=2)}
 
 
 def fulfillment(reader: Reader) -> dict[str, str]:
@@ -198,9 +198,9 @@ Run = Callable[[Reader], dict[str, str]]
 SHOWN: list[tuple[Path, str, Run, str]] = [
     (README, FIRST, rotations, "adopt"),
     (ACME, FIRST, rotations, "adopt"),
-    (ACME, HOOK, rotations, "nothing"),
+    (ACME, NIGHT, rotations, "nothing"),
     (README, NIGHT, rotations, "renewed"),
-    (ACME, "When the night is red", rotations, "red"),
+    (ACME, "When a run fails", rotations, "red"),
     (ORDERS, MANY, fulfillment, "fulfill"),
     (ORDERS_DE, "Viele auf einmal, und importieren, was kommt", fulfillment, "fulfill"),
     (ACCOUNT, CHECK, account, "check"),
