@@ -274,7 +274,7 @@ def test_import_from_an_email(newcomer: Newcomer, sim: Simulator, dovecot: Serve
     client = SoftLayer.Client(username=sim.username, api_key=sim.api_key, endpoint_url=sim.rest_url)
     client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", id=order["id"])
     mailbox = dovecot.new_user(sim.maildir)
-    find, put = tasks("Take it from the email, and import it", EMAILS)
+    find, put = tasks("Import the certificate from the email", EMAILS)
     find, put = yaml.safe_load(yaml.safe_dump([find, put]).replace("/srv/", f"{newcomer.folder}/"))
     server = {"host": mailbox.host, "port": mailbox.port, "username": mailbox.username, "ca_path": str(mailbox.ca_path)}
     find["softlayer.certificates.ssl_fulfillment_email_info"]["imap"] |= server
