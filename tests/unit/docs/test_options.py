@@ -39,6 +39,17 @@ NAMES = {*MODULES, *FILTERS, *INVENTORIES, *ROLES, *PLAYBOOKS, "softlayer"}
 """What a name that begins with the collection's may stand for; the last is the action group."""
 
 
+SCHEDULED = {
+    f"ssl_rotation_schedule_{name}" for name in ("scheduler", "overwrite", "bin", "collections", "credentials")
+}
+"""Variables of the role that the playbook `schedule` has no short name for."""
+
+
+def variables_of(role: str, *phases: str) -> set[str]:
+    """Return the variables of a role, or of some of its phases, without the prefix."""
+    return {name.removeprefix(f"{role}_") for phase in phases or ["main"] for name in role_options(phase, role)}
+
+
 @pytest.mark.parametrize(("kind", "name"), PLUGIN_PAGES)
 def test_every_option_is_described(kind: str, name: str) -> None:
     assert list(undescribed(documented_options(kind)[name])) == []
@@ -90,6 +101,36 @@ def test_every_variable_of_a_role_has_an_example(role: str) -> None:
     everything = "\n".join(block.text for path in (*READMES, *GUIDES) for block in page_of_file(path).blocks)
     shown = set(re.findall(rf"\b({role}_\w+)[:=]", everything))
     assert sorted(role_options(role=role).keys() - shown) == []
+
+
+@pytest.mark.parametrize(
+    ("guide", "heading", "names"),
+    [
+        (
+            "guide_lets_encrypt",
+            "Variables of the rotation",
+            {"source", *(f"ssl_rotation_{name}" for name in variables_of("ssl_rotation"))},
+        ),
+        ("guide_lets_encrypt", "Deploy the first certificate", {"source", "common_name", "listener", "listeners"}),
+        (
+            "guide_lets_encrypt",
+            "Schedule the rotation",
+            {"source", "target", "state", "time", "prefix", *SCHEDULED},
+        ),
+        ("guide_deploy", "Deploy and verify daily", variables_of("ssl_rotation", "deploy", "verify", "clean_up")),
+        (
+            "guide_request_email",
+            "Variables of the playbooks",
+            variables_of("ssl_fulfillment") - {"phases", "wait"},  # which the playbooks set
+        ),
+        ("guide_check_account", "Check an account before you trust it", {"test_store", "wait_timeout"}),
+    ],
+)
+def test_a_guide_has_a_table_of_the_variables_of_each_playbook(guide: str, heading: str, names: set[str]) -> None:
+    text = (ROOT / f"docs/docsite/rst/{guide}.rst").read_text(encoding="utf-8")
+    [tables] = re.findall(rf"^{heading}\n[=~-]+\n(.*?)(?=^\S[^\n]*\n[=~-]{{3,}}$|\Z)", text, re.MULTILINE | re.DOTALL)
+    rows = "\n".join(re.findall(r"^ {3}\* - .*\n(?: {5,}.*\n)*", tables, re.MULTILINE))
+    assert sorted(names - set(re.findall(r"``(\w+)``", rows))) == []
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if " _" not in page.name], ids=lambda page: page.name)
