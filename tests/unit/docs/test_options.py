@@ -35,7 +35,8 @@ from tests.support.pages import (
 
 ROLES = ("ssl_fulfillment", "ssl_rotation", "ssl_rotation_schedule")
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
-NAMES = {*MODULES, *FILTERS, *INVENTORIES, *ROLES, *PLAYBOOKS, "softlayer"}
+CALLBACKS = sorted(path.stem for path in (ROOT / "plugins/callback").glob("*.py"))
+NAMES = {*MODULES, *FILTERS, *INVENTORIES, *CALLBACKS, *ROLES, *PLAYBOOKS, "softlayer"}
 """What a name that begins with the collection's may stand for; the last is the action group."""
 
 
