@@ -244,13 +244,14 @@ options:
   remove_superseded:
     description:
       - Whether the V(clean_up) phase deletes replaced certificates from the store. A certificate is deleted only if no service uses it, and only
-        after its replacement was verified on every listener.
+        after its replacement was verified on every listener, and TLS clients accept it there.
     type: bool
     default: false
   remove_unverified:
     description:
       - Whether O(remove_superseded) also deletes a certificate if a listener or an endpoint could not be reached for verification.
-      - A certificate is kept in any case if a listener serves something else than its certificate, or if an endpoint serves the old certificate.
+      - A certificate is kept in any case if a listener serves something else than its certificate, if TLS clients reject its replacement, or if
+        an endpoint serves the old certificate.
     type: bool
     default: false
   ledger_url:

@@ -429,16 +429,13 @@ def _losses_by_deletion(world: World, record: Row, number: int, before: Moment, 
     if heir is None:
         yield f"{what} has none"
         return
-    had = before.records.get(before.had[number])
     for address, opinion in after.opinions[number].items():
-        accepts, accepted = opinion.accepts, before.opinions[number][address].accepts
+        accepts = opinion.accepts
         if accepts is None and not world.options["remove_unverified"]:
             yield f"{what} could not be seen at {address}"
         if accepts is None:
             accepts = content_opinion(world, heir, front.site).accepts
-        if accepted is None and had is not None:
-            accepted = content_opinion(world, had, front.site).accepts
-        if not accepts and accepted is not False:
+        if not accepts:
             yield f"{what} is not accepted at {address}: {opinion}"
     if ends(*_served(heir)) < ends(*_served(record)):
         yield f"{what} serves {heir['id']}, which ends earlier"

@@ -269,13 +269,17 @@ def test_2_deploy_goes_back_as_well(world: Account, by: Authorities) -> None:
 
 
 def test_2_what_was_refused_before(world: Account, by: Authorities, tmp_path: Path) -> None:
-    """A balancer that never sends a chain is refused before and after: the renewal is served, and this is listed."""
+    """A balancer that never sends a chain is refused before and after: the renewal is served, this is listed, and nothing is deleted."""
     before = world.store(by.one.issue(SITE, days=DUE))
     front = world.serve("web", before, sends="nothing")
     ran = night(world, keep(tmp_path / "keys", by.one.issue(SITE, days=NEW)))
     assert not ran.failed and front.record_id != before, ran.output
     assert attention(ran) == [("web", "not_accepted")], ran.output
     assert listener(ran, front).get("accepted") is False
+    (kept,) = [item for item in ran["skipped_items"] if item.get("id") == before]
+    assert kept["reason"] == "not_accepted" and f"at web:{front.port}:" in kept["message"] and before in world.records
+    night(world, tmp_path / "keys")
+    assert before in world.records, "nor on the next night"
 
 
 # 3: keys that no client takes

@@ -28,7 +28,7 @@ GONE = {
     "removed": "It would have been deleted, but it is in use, not replaced, or gone. Run the check again.",
 }
 """What is said of what a run in check mode showed, and can no longer be done, by the list of the result."""
-TO_BE_REMOVED = "Would be removed, once it was seen that what replaces it is served."
+TO_BE_REMOVED = "Would be removed once its replacement is served, and TLS clients accept it."
 FINDINGS = {
     "other": "another one is served",
     "failing": "no TLS handshake succeeds",
@@ -328,7 +328,11 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
         case "in_use", {"expected_by": name, "newest": newest}:
             return f"{kept} {name} expects it to be served: name certificate {called_in_store(newest)} there, and it is removed."
         case "not_accepted", {"listeners": names, "refusal": refusal}:
-            return f"{kept} clients refuse what {_serve(names)} in its place: {refusal}."
+            return (
+                f"{kept} TLS clients reject its replacement at {some_of(names)}: {refusal}. Check whether the load balancer sends the chain that "
+                "the store contains. If that chain lacks a certificate, import the replacement again with all its intermediate certificates. For "
+                "a private CA, set trusted_ca_path."
+            )
         case "unreachable", {"endpoints": names}:
             remedy = "Run the rotation from a host that reaches each of their addresses, or set remove_unverified."
             return f"{kept} the run could not see what {_serve(names)}. {remedy}"

@@ -45,8 +45,8 @@ def plan_removal(
     """Decide which certificates of the store to delete.
 
     They are those that a certificate may stand in for which a listener has, and which end no later; but only if every listener that had
-    the old one, or has what stands in for it, was seen to serve it at each of its addresses, and clients accept it, or refused what was
-    there before, too. A listener of the account that this run does not deal with was not seen. What another service uses is kept, what
+    the old one, or has what stands in for it, was seen to serve it at each of its addresses, and clients accept it there, whatever they made
+    of what was there before. A listener of the account that this run does not deal with was not seen. What another service uses is kept, what
     was seen to be served somewhere, what an endpoint serves, whether it must or not, or is expected to serve, and what one may serve that
     was not seen at each of its addresses.
 
@@ -134,11 +134,9 @@ def _concerns(
 
 
 def _is_seen(listener: ListenerAction, remove_unverified: bool) -> bool:
-    """Return whether a listener serves what it has, and clients accept it, or refused what was there before, too."""
-    if listener.has_failed or not listener.is_known or listener.served is False:
+    """Return whether a listener serves what it has, and clients accept it."""
+    if listener.has_failed or not listener.is_known or listener.served is False or listener.accepted is False:
         return False
-    if listener.accepted is False:
-        return listener.was_refused and (remove_unverified or listener.is_everywhere)
     return remove_unverified or (listener.accepted is True and listener.is_everywhere)
 
 

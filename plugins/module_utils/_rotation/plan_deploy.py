@@ -331,7 +331,6 @@ def as_foreseen(planned: ListenerAction, seen: ListenerAction, view: TrustView) 
         planned.simulated(),
         served=None if seen.reason == "unreachable" or not seen.is_to_be_seen else bool(seen.seen),
         accepted=None if seen.accepted is None else is_trusted,
-        was_refused=seen.accepted is False and not is_trusted,
         refusal=None if is_trusted else seen.refusal,
         is_everywhere=seen.is_everywhere,
         leaves=seen.leaves,

@@ -42,8 +42,6 @@ class Target(Action[DeployOutcome, TargetReason]):
     served: bool | None = None
     accepted: bool | None = None
     """Whether a client accepts what is served, at each address; `None` if that is not known."""
-    was_refused: bool = False
-    """Whether it refused what was served before the change, too, where it does not accept what is served now."""
     refusal: str | None = None
     """Why it does not, as the end of a sentence."""
     is_everywhere: bool = True

@@ -138,7 +138,7 @@ class Watch:
         """Return a listener with what was seen of it."""
         before = self._before.get(action.uuid)
         was_refused = verdict.accepted is False and before is not None and verdict.refusing <= before.refusing
-        seen = replace(_with_probe(action, verdict), was_refused=was_refused, served_fingerprint=verdict.shown)
+        seen = replace(_with_probe(action, verdict), served_fingerprint=verdict.shown)
         failed = {"probe": verdict, **seen.expectation}
         if verdict.finding == "unreachable" and not self._is_worse(action, verdict):
             self._unreached.add(action.name)
@@ -152,7 +152,7 @@ class Watch:
                 back = {"predecessor_id": action.predecessor_id, "called": action.place.called}
                 return seen.failed("not_accepted", {"probe": verdict, **back}, served=True)
             self._refused.setdefault((verdict.refusal or "", _remedy_for(seen)), set()).add(action.name)
-        facts = {**action.facts, "probe": verdict, "was_refused": seen.was_refused}
+        facts = {**action.facts, "probe": verdict, "was_refused": was_refused}
         return replace(seen, served=True, facts=facts)
 
     def _probe(self, actions: Sequence[Target], *, is_before: bool = False) -> Mapping[str, Verdict]:

@@ -78,7 +78,7 @@ def test_from_the_files_to_what_is_served(here: Rotation) -> None:
     assert {one["certificate_id"] for one in plan["deployed"]} == {None}
     assert ids(plan, "removed") == [www, api]
     assert {one["message"] for one in plan["removed"]} == {
-        "Would be removed, once it was seen that what replaces it is served."
+        "Would be removed once its replacement is served, and TLS clients accept it."
     }
     assert stored(here) == [www, api]
 

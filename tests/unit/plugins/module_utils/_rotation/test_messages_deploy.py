@@ -467,8 +467,10 @@ def test_too_many_listeners() -> None:
         ),
         (
             "not_accepted",
-            {"listeners": ["web:443"], "refusal": "it is old"},
-            "clients refuse what web:443 serves in its place: it is old.",
+            {"listeners": ["web:443", "api:443"], "refusal": "no issuer"},
+            "TLS clients reject its replacement at web:443, api:443: no issuer. Check whether the load balancer sends the chain that the store "
+            "contains. If that chain lacks a certificate, import the replacement again with all its intermediate certificates. For a private CA, "
+            "set trusted_ca_path.",
         ),
         (
             "unreachable",

@@ -612,13 +612,12 @@ def test_check_mode_foresees_that_a_switch_is_served_and_accepted_if_its_chain_i
     now = replace(as_it_is(planned, StoreIndex([present])), seen=SEEN, accepted=False, refusal="it is old")
     foreseen = as_foreseen(planned, now, CLIENTS)
     assert (foreseen.facts, foreseen.target_id) == ({"form": "would be"}, NEW)
-    assert (foreseen.served, foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (True, True, False, None)
+    assert (foreseen.served, foreseen.accepted, foreseen.refusal) == (True, True, None)
     bare = replace(planned, target=record(NEW, replace(issue(), chain=())))
     foreseen = as_foreseen(bare, replace(now, is_everywhere=False), CLIENTS)
-    assert (foreseen.accepted, foreseen.was_refused, foreseen.refusal) == (False, True, "it is old")
+    assert (foreseen.accepted, foreseen.refusal) == (False, "it is old")
     assert foreseen.is_everywhere is False
     assert as_foreseen(planned, replace(now, leaves=(("192.0.2.1", None),)), CLIENTS).leaves == (("192.0.2.1", None),)
-    assert not as_foreseen(bare, replace(now, accepted=True), CLIENTS).was_refused
     assert as_foreseen(planned, replace(now, accepted=None), CLIENTS).accepted is None
     assert as_foreseen(planned, replace(now, seen=()), CLIENTS).served is False
     assert as_foreseen(planned, replace(now, reason="unreachable"), CLIENTS).served is None
