@@ -1984,6 +1984,10 @@ preview:
           description: Port of the listener.
           type: int
           sample: 443
+        previous_certificate_id:
+          description: ID of the certificate that the listener has now, or null if it has none.
+          type: int
+          sample: 4699
         common_name:
           description: Common name of the new certificate, or null if it has none.
           type: str

@@ -23,7 +23,10 @@ from .world import Record
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "imported": ("source", "name", "path", "common_name", "fingerprint_sha256"),
-    "deployed": ("load_balancer", "load_balancer_uuid", "port", "common_name", "fingerprint_sha256"),
+    "deployed": (
+        *("load_balancer", "load_balancer_uuid", "port", "previous_certificate_id"),
+        *("common_name", "fingerprint_sha256"),
+    ),
     "removed": ("id", "common_name", "fingerprint_sha256"),
 }
 """What is looked at of a run in check mode: of each of these lists, these fields."""
@@ -112,9 +115,18 @@ def limit_listeners(
         if action.outcome == "switched" and not is_as_shown:
             action = replace(as_it_is(action, index), outcome="skipped", reason="not_approved", facts={})
         elif action.outcome == "unchanged" and record is not None and not is_as_shown:
-            action = replace(action, outcome="skipped", reason="changed_meanwhile", facts={})
+            action = action.failed("changed_meanwhile", _why_not_planned(action, record, index))
         limited.append(action)
     return limited, [{**UNKNOWN, **_gone(record, "deployed")} for record in shown.values()]
+
+
+def _why_not_planned(action: ListenerAction, record: Record, index: StoreIndex) -> dict[str, t.Any]:
+    """Return, as facts of a message, why a switch that was shown is not planned any more."""
+    had, has = record["previous_certificate_id"], action.previous_id
+    if str(had) != str(has):
+        return {"had": had, "certificate_id": has}
+    known = {stored.certificate.fingerprint_sha256 for stored in index if stored.certificate}
+    return {"is_stored": record["fingerprint_sha256"] in known, "certificate_id": has}
 
 
 def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:

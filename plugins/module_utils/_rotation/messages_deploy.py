@@ -190,8 +190,16 @@ def why_not_switched(why: Obstacle[t.Any]) -> str:
             return (
                 f"The listener was changed since the plan was made: it {what} now. Run it again to see what is there."
             )
-        case "changed_meanwhile", _:
-            return "It would have been switched, but the store does not hold that certificate. Run the check again."
+        case "changed_meanwhile", {"certificate_id": has, **cause}:
+            match cause:
+                case {"had": had}:
+                    now = f"certificate {has}" if has else "no certificate"
+                    state = f"it has {now}, and no longer certificate {had} as in the preview"
+                case {"is_stored": True}:
+                    state = f"the approved certificate can no longer replace certificate {has}"
+                case _:
+                    state = "the store does not contain the approved certificate"
+            return f"Cannot switch the listener as approved: {state}. Create a new preview in check mode."
         case "api_error", {"is_accepted": True, "balancer": balancer}:
             return f"The API accepted the change, but the listener does not have the certificate: run it again.{balancer.shown_error}"
         case _, {"error": error, "change": change}:

@@ -359,6 +359,21 @@ def test_what_was_approved_and_cannot_be_done_any_more_fails(here: Rotation) -> 
     assert run.failed and not run["changed"], run.output
     assert [one["reason"] for one in run["failed_items"]] == ["changed_meanwhile"] * 2
     assert skipped(run) == {"www": "not_approved"}
+    (told,) = run["listeners"]
+    assert (told["outcome"], told["reason"]) == ("failed", "changed_meanwhile")
+
+
+def test_a_listener_that_was_given_another_certificate_after_the_preview(here: Rotation) -> None:
+    """What is said is why it is not switched, and not that the store lacks what this run has imported."""
+    www, other = store(here.sim, old()), store(here.sim, issue(OTHER))
+    (place,) = web(here, www)["listeners"]
+    here.keep("www", issue())
+    shown = here.check()
+    here.sim.patch_listener(place["uuid"], tlsCertificateId=other)
+    run = here.run(approved=shown["preview"])
+    (told,) = run["listeners"]
+    assert (told["outcome"], told["reason"]) == ("failed", "changed_meanwhile"), run.output
+    assert f"it has certificate {other}, and no longer certificate {www}" in told["message"]
 
 
 def test_what_was_approved_and_succeeds_does_not_fail_because_of_other_listeners(blind: Rotation) -> None:

@@ -26,6 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import ListenerAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import Chosen
+from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import StoreCertificate
 
 from tests.support.failing import fails
 from tests.support.rotating import entry, listener
@@ -77,7 +78,10 @@ def test_a_preview_has_nothing_that_is_not_looked_at() -> None:
     preview = preview_of(shown(ENTRIES[:1], [SWITCHED], [OLD]))
     assert {name: sorted(one) for name, (one,) in preview.items()} == {
         "imported": ["common_name", "fingerprint_sha256", "name", "path", "source"],
-        "deployed": ["common_name", "fingerprint_sha256", "load_balancer", "load_balancer_uuid", "port"],
+        "deployed": [
+            *("common_name", "fingerprint_sha256", "load_balancer", "load_balancer_uuid"),
+            *("port", "previous_certificate_id"),
+        ],
         "removed": ["common_name", "fingerprint_sha256", "id"],
     }
 
@@ -123,13 +127,35 @@ def test_a_switch_that_was_not_shown(before: ListenerAction | None) -> None:
 
 
 def test_a_listener_that_has_it_by_now() -> None:
-    """It is as it should be; one that has something else, and would not be switched any more, is not."""
+    """It is as it should be."""
     done = listener(2, NEW)
     assert limited(SWITCHED, done) == done
-    for has in (NEWER, OLD):
-        other = limited(SWITCHED, listener(has.id, has))
-        assert (other.outcome, other.reason, other.facts) == ("skipped", "changed_meanwhile", {})
-        assert other.target_id == has.id
+
+
+@pytest.mark.parametrize(
+    ("has", "stored", "facts"),
+    [
+        (NEWER, [OLD, NEW, NEWER], {"had": 1, "certificate_id": 3}),
+        (NEWER, [OLD, NEWER], {"had": 1, "certificate_id": 3}),
+        (OLD, [OLD, NEWER], {"is_stored": False, "certificate_id": 1}),
+        (OLD, [OLD, NEW, NEWER], {"is_stored": True, "certificate_id": 1}),
+    ],
+    ids=["it has another one", "also if the store lacks it", "the store lacks it", "it may not replace it any more"],
+)
+def test_a_switch_that_was_shown_and_is_not_planned_any_more(
+    has: StoreCertificate, stored: list[StoreCertificate], facts: dict[str, Any]
+) -> None:
+    """It fails, with the reason for which it is not planned; also if numbers were made text on the way."""
+    for had in (1, "1"):
+        given = shown(deployed=[SWITCHED])
+        given["deployed"][0]["previous_certificate_id"] = had
+        (other,), _gone = limit_listeners([listener(has.id, has)], Approved.of(given), StoreIndex(stored))
+        assert (other.outcome, other.reason, other.facts) == (
+            "failed",
+            "changed_meanwhile",
+            {**facts, **({"had": had} if "had" in facts else {})},
+        )
+        assert (other.target_id, other.is_changed) == (has.id, False)
 
 
 def test_what_is_not_switched_keeps_its_own_reason() -> None:

@@ -246,10 +246,30 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             "It would no longer serve a.example: name it as one of the listeners, if that is meant.",
         ),
         ("not_approved", {}, NOT_APPROVED),
-        (
-            "changed_meanwhile",
-            {},
-            "It would have been switched, but the store does not hold that certificate. Run the check again.",
+        *(
+            (
+                "changed_meanwhile",
+                facts,
+                f"Cannot switch the listener as approved: {why}. Create a new preview in check mode.",
+            )
+            for facts, why in (
+                (
+                    {"had": 1001, "certificate_id": 1002},
+                    "it has certificate 1002, and no longer certificate 1001 as in the preview",
+                ),
+                (
+                    {"had": 1001, "certificate_id": None},
+                    "it has no certificate, and no longer certificate 1001 as in the preview",
+                ),
+                (
+                    {"is_stored": True, "certificate_id": 1001},
+                    "the approved certificate can no longer replace certificate 1001",
+                ),
+                (
+                    {"is_stored": False, "certificate_id": 1001},
+                    "the store does not contain the approved certificate",
+                ),
+            )
         ),
     ],
 )
