@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 PLAIN = re.compile(r"(?!@)[\w.:,*/@-]+")
 """What Ansible reads in `-e NAME=VALUE` as it is written."""
@@ -47,16 +47,17 @@ def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | 
     return f"`ansible-playbook softlayer.certificates.adopt {' '.join(f'-e {shlex.quote(word)}' for word in words)}`"
 
 
-def deploy(certificate_id: int, called: str, allow: str | None = None) -> str:
+def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:
     """Return what has a listener serve a certificate of the store.
 
     Args:
         certificate_id: the certificate.
         called: as `listener` calls it.
-        allow: the option that accepts what speaks against it.
+        allow: the options that accept what speaks against it.
     """
     load_balancer, _colon, port = called.rpartition(":")
-    options = f"certificate_id={certificate_id} listeners=load_balancer={load_balancer},port={port}{f' {allow}=true' if allow else ''}"
+    accepting = "".join(f" {option}=true" for option in allow)
+    options = f"certificate_id={certificate_id} listeners=load_balancer={load_balancer},port={port}{accepting}"
     return f"`ansible localhost -m softlayer.certificates.ssl_certificate_deploy -a '{options}'`"
 
 

@@ -156,12 +156,21 @@ LOOSENED: Mapping[str, str] = {
 """What a person may accept of the first certificate of a name; never that clients refuse it."""
 
 
+def obstacles(new: StoreCertificate, old: Incumbent | None, view: TrustView) -> list[Obstacle[ObstacleReason]]:
+    """Return all that a person would have to accept for a certificate to take the place of another one; the last may be what nobody can accept."""
+    found, overrides = [], Overrides(wildcards=True)
+    while why := why_not_in_place_of(new, old, view, overrides):
+        found.append(why)
+        if why.reason not in LOOSENED:
+            break
+        overrides = replace(overrides, **{LOOSENED[why.reason]: True})
+    return found
+
+
 def loosened(new: StoreCertificate, old: Incumbent | None, view: TrustView) -> Overrides:
     """Return what of `LOOSENED` has to be accepted for a certificate to take the place of another one, and no more."""
-    overrides = Overrides(wildcards=True)
-    while (why := why_not_in_place_of(new, old, view, overrides)) and why.reason in LOOSENED:
-        overrides = replace(overrides, **{LOOSENED[why.reason]: True})
-    return overrides
+    reasons = [why.reason for why in obstacles(new, old, view)]
+    return Overrides(wildcards=True, **{LOOSENED[reason]: True for reason in reasons if reason in LOOSENED})
 
 
 def losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[Obstacle[str]]:

@@ -19,7 +19,7 @@ from .._base.codes import AttentionReason, HeldBack, SourceReason
 from .._base.errors import Obstacle
 from .._base.names import ascii_name
 from .._base.times import days_until, iso, parse
-from .._replacement.can_replace import age, supersedes
+from .._replacement.can_replace import Incumbent, age, obstacles, supersedes
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
@@ -27,7 +27,7 @@ from .._x509.certificate import Certificate, names_of
 from .._x509.crl import Revocation
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .plan_deploy import ListenerAction, not_taken
-from .plan_import import Chosen, reason_to_accept
+from .plan_import import Chosen
 from .target import Target
 from .world import Record, RenewalRequest, SourceCertificate, World
 
@@ -366,7 +366,7 @@ def _why_held_back(
         "new": new,
         "old": record,
         "why": why,
-        "remedy": reason_to_accept(new, record, why.reason, view),
+        "obstacles": obstacles(new, Incumbent.of(record), view),
         "entry": known.entry_of.get(new.handle),
         "listener": listener,
         "since": min((certificate.not_before for certificate in homeless), default=None),

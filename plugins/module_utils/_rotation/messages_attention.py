@@ -100,7 +100,7 @@ def why_attention(why: Obstacle[str], served: Served) -> str:
         case "not_held", {"listener": listener, "newest": newest}:
             what = "has no" if served.record is None else "cannot show"
             remedy = (
-                remedies.deploy(newest.id, listener.place.called, "allow_name_loss")
+                remedies.deploy(newest.id, listener.place.called, ["allow_name_loss"])
                 if newest.id
                 else remedies.adopt(certificate_of(newest).shown_name, [listener.place.called])
             )
@@ -143,7 +143,7 @@ def _held_back(facts: Mapping[str, t.Any]) -> str:
         if entry
         else f"Certificate {new.id} of the store, which is newer,"
     )
-    remedy = remedy_for_held_back(facts["remedy"], new, facts["old"], entry, [facts["listener"].place.called])
+    remedy = remedy_for_held_back(why, facts["obstacles"], new, facts["old"], entry, [facts["listener"].place.called])
     is_left = not entry and why.reason == "organization_differs" and new.is_surely_unused
     unwanted = f" Or if nobody wants it, {remedies.remove(new.stored_id)} deletes it." if is_left else ""
     return f"{what} is held back. {why_not_switched(why)} {remedy}".strip() + unwanted

@@ -13,7 +13,7 @@ from .._base import remedies
 from .._base.errors import Obstacle
 from .._base.text import MOST_NAMED, capitalized, encodable, printable, some_of, uncapitalized
 from .._base.times import iso
-from .._replacement.can_replace import ACCEPT
+from .._replacement.can_replace import ACCEPT, LOOSENED
 from .._replacement.messages import REPLACED_CHAIN, revoked, trust_remedy, why_not
 from .._report.summary import MOST_NAMED as MAX_LISTED
 from .._secrets_manager import messages as of_secrets
@@ -69,8 +69,8 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
     match why.reason, why.facts:
         case "not_approved", _:
             return NOT_APPROVED
-        case _, {"nearest": nearest, "why": nested, "remedy": reason, "listeners": listeners}:
-            remedy = remedy_for_held_back(reason, entry.record, nearest, entry, listeners)
+        case _, {"nearest": nearest, "why": nested, "obstacles": obstacles, "listeners": listeners}:
+            remedy = remedy_for_held_back(nested, obstacles, entry.record, nearest, entry, listeners)
             return f"{NO_RENEWAL} {nearest.id}, {uncapitalized(why_not(nested))} {remedy}".strip()
         case "expired", _:
             remedy = of_sources.remedy("renewal", entry.source, entry.name, [shown], key_type)
@@ -130,7 +130,7 @@ def why_not_read(why: Obstacle[t.Any], secret: Secret) -> str:
             )
         case "names_not_covered", {"nearest": nearest, "lost": lost, "remedy": reason, "listeners": listeners}:
             lacks = uncapitalized(why_not(Obstacle("names_not_covered", {"lost": lost})))
-            return f"{NO_RENEWAL} {nearest.id}, {lacks} {_accepting(reason, remedies.adopt(shown, listeners))}"
+            return f"{NO_RENEWAL} {nearest.id}, {lacks} {_accepting([reason], remedies.adopt(shown, listeners))}"
         case "ambiguous", {"later": later, "listeners": listeners}:
             anew = of_sources.remedy("reissue", "secrets_manager", secret.name, [shown])
             return _earlier(later, remedies.adopt(shown, listeners), anew)
@@ -163,43 +163,68 @@ def _new_name(names: frozenset[str] | None) -> str:
 
 
 def remedy_for_held_back(
-    reason: str,
+    why: Obstacle[t.Any],
+    obstacles: Sequence[Obstacle[t.Any]],
     new: StoreCertificate,
     old: StoreCertificate,
     entry: SourceCertificate | None,
     listeners: Sequence[str] = (),
 ) -> str:
-    """Return what to do about a certificate that is held back, as a sentence; empty if its reason says that.
+    """Return what else speaks against a certificate that is held back, and what to do about it, as sentences; empty if its reason says that.
 
     Args:
-        reason: why, wildcards considered; see `plan_import.reason_to_accept`.
+        why: why it is held back.
+        obstacles: all that speaks against it, wildcards considered; see `can_replace.obstacles`.
         new: the certificate.
         old: what it is not put in the place of.
         entry: where a source has it; `None` for one of the store.
         listeners: what commands call those that it is held back from; empty for each that serves its names.
     """
+    others = [why_not(other) for other in obstacles if other.reason != why.reason]
+    reasons = [other.reason for other in obstacles]
+    remedy = _remedy(
+        reasons or ["names_by_wildcard" if why.reason == "names_not_covered" else why.reason],
+        new,
+        old,
+        entry,
+        listeners,
+    )
+    return " ".join([*others, remedy]).strip()
+
+
+def _remedy(
+    reasons: Sequence[str],
+    new: StoreCertificate,
+    old: StoreCertificate,
+    entry: SourceCertificate | None,
+    listeners: Sequence[str],
+) -> str:
+    """Return what to do about a certificate that is held back for reasons; see `remedy_for_held_back`."""
     certificate = certificate_of(new)
     shown = certificate.shown_name or ""
     is_back_to_rsa = certificate.key_type == "RSA" and certificate_of(old).key_type != "RSA"
-    if reason in {"key_type_differs", "key_type_not_offered"} and not is_back_to_rsa:
+    if not {"key_type_differs", "key_type_not_offered"}.isdisjoint(reasons) and not is_back_to_rsa:
         names = [shown, *sorted(certificate.identities - {shown})]
         source, name = (entry.source, entry.name) if entry else (None, shown)
         return f"{capitalized(of_sources.remedy('rsa_key', source, name, names))}."
     if entry or not listeners:
-        return _accepting(reason, remedies.adopt(shown, listeners, entry.folder if entry else None))
-    return _accepting(reason, remedies.deploy(new.stored_id, listeners[0], ACCEPT.get(reason)))
+        return _accepting(reasons, remedies.adopt(shown, listeners, entry.folder if entry else None))
+    allow = [ACCEPT[reason] for reason in reasons if reason in ACCEPT]
+    return _accepting(reasons, remedies.deploy(new.stored_id, listeners[0], allow))
 
 
-def _accepting(reason: str, switch: str) -> str:
-    """Return what to do about a certificate that may be accepted for a reason; `switch` is the command that does so."""
-    match reason:
-        case "names_by_wildcard":
+def _accepting(reasons: Sequence[str], switch: str) -> str:
+    """Return what to do about a certificate that may be accepted for some reasons; `switch` is the command that does so."""
+    match [*reasons]:
+        case [*_, last] if last not in {"names_by_wildcard", *LOOSENED}:
+            return ""
+        case ["names_by_wildcard"]:
             return f"Its wildcards have them: {switch} has it served; or have it issued for these names, too."
-        case "names_not_covered":
+        case ["names_not_covered"]:
             return f"Have it issued for all names; or if they are to go, {switch} has it served."
-        case "organization_differs" | "key_type_differs":
-            return f"If that is meant, {switch} has it served, once."
-    return ""
+        case ["names_not_covered", *_]:
+            return f"Have it issued for all names; or if all that is meant, {switch} has it served, once."
+    return f"If {'all that' if len(reasons) > 1 else 'that'} is meant, {switch} has it served, once."
 
 
 def why_not_adopted(why: Obstacle[t.Any], name: str, sources: SourceContents) -> str:

@@ -147,9 +147,9 @@ class ListenerAction(Target):
         over = self.expired_predecessor
         other: dict[str, t.Any] = {}
         if self.predecessor_id and not self.is_way_back_lossy:
-            other = {"other_id": self.predecessor_id, "allow": None}
+            other = {"other_id": self.predecessor_id, "allow": []}
         elif over and {chain[0] for chain in self.seen} == {over.certificate}:  # else clients would lose something
-            other = {"other_id": over.stored_id, "allow": ACCEPT["expired"]}
+            other = {"other_id": over.stored_id, "allow": [ACCEPT["expired"]]}
         facts = {"balancer": balancer, "since": self.place.listener.modified_at, "called": self.place.called, **other}
         return {**expected, "cause": Obstacle("not_served", facts)}
 

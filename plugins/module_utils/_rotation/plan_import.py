@@ -19,7 +19,6 @@ from .._base.names import ascii_name, is_address, most_alike_first
 from .._base.times import parse
 from .._replacement.can_replace import (
     Incumbent,
-    Overrides,
     age,
     best,
     best_copies,
@@ -27,6 +26,7 @@ from .._replacement.can_replace import (
     is_as_good,
     is_newer,
     not_under_wildcards,
+    obstacles,
     why_not_in_place_of,
 )
 from .._replacement.index import StoreIndex
@@ -233,9 +233,8 @@ def _why_nothing_to_renew(
     nearest = nearest_of(related, names)
     why = why_not_in_place_of(entry.record, Incumbent.of(nearest), view) if nearest else None
     if nearest and why:
-        reason = reason_to_accept(entry.record, nearest, why.reason, view)
-        listeners = listeners_with.get(nearest.stored_id, ())
-        return Obstacle(why.reason, {"nearest": nearest, "why": why, "remedy": reason, "listeners": listeners})
+        facts = {"nearest": nearest, "why": why, "listeners": listeners_with.get(nearest.stored_id, ())}
+        return Obstacle(why.reason, {**facts, "obstacles": obstacles(entry.record, Incumbent.of(nearest), view)})
     return _why_not_renewing(names, entry.certificate.not_after, index, listeners_with)
 
 
@@ -258,14 +257,6 @@ def _why_not_renewing(
 def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
     """Return the record that names come nearest to covering, of several the newest."""
     return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
-
-
-def reason_to_accept(new: StoreCertificate, old: StoreCertificate, reason: str, view: TrustView) -> str:
-    """Return what a person would accept who has a certificate served that is held back for a reason: a wildcard may have the names that it lacks."""
-    if reason != "names_not_covered":
-        return reason
-    why = why_not_in_place_of(new, Incumbent.of(old), view, Overrides(wildcards=True))
-    return why.reason if why else BY_WILDCARD
 
 
 def without_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView) -> list[Record]:

@@ -24,7 +24,7 @@ from tests.support.awx_variables import PLAYBOOKS, objects, playbook_variables
 NAME, CA = "www.example.com", "/srv/tls/root.pem"
 ADOPT = remedies.adopt(NAME, ["web:443"], "/etc/letsencrypt/live/www")
 ADOPT_SECRET = remedies.adopt(NAME, ["web:443"])
-DEPLOY, REMOVE = remedies.deploy(7, "web:443", "allow_name_loss"), remedies.remove(7)
+DEPLOY, REMOVE = remedies.deploy(7, "web:443", ["allow_name_loss"]), remedies.remove(7)
 USUAL = {
     **{"phases": ["import"], "trust": "require", "max_listeners": "20", "concurrency": 8, "common_names": None},
     **{"sources": [{"certbot": "/etc/letsencrypt"}], "trusted_ca_path": CA, "gather_certificates": False},

@@ -52,7 +52,7 @@ def test_a_listener_is_named_in_a_way_that_nothing_can_misread(text: str) -> Non
     """Ansible prints messages as JSON, with a backslash before each quote: a command that has none can be copied from there, too."""
     called = listener(text, "4ae1-7f", 443)
     assert called == ("wéb:443" if text == "wéb" else "4ae1-7f:443" if text != "web" else "web:443")
-    for command in (adopt("www.example.com", [called]), deploy(7, called), deploy(7, called, "allow_name_loss")):
+    for command in (adopt("www.example.com", [called]), deploy(7, called), deploy(7, called, ["allow_name_loss"])):
         assert json.dumps(command, ensure_ascii=False)[1:-1] == command
 
 
@@ -61,7 +61,8 @@ def test_deploy() -> None:
     *command, options = words(deploy(7, "web:443"))
     assert command == ["ansible", "localhost", "-m", "softlayer.certificates.ssl_certificate_deploy", "-a"]
     assert parse_kv(options) == {"certificate_id": "7", "listeners": "load_balancer=web,port=443"}
-    assert parse_kv(words(deploy(7, "web:443", "allow_name_loss"))[-1])["allow_name_loss"] == "true"
+    given = parse_kv(words(deploy(7, "web:443", ["allow_name_loss", "allow_expired"]))[-1])
+    assert (given["allow_name_loss"], given["allow_expired"]) == ("true", "true")
 
 
 def test_remove() -> None:

@@ -32,7 +32,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     plan_renewals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
-    BY_WILDCARD,
     Chosen,
     SourceOptions,
     as_skipped,
@@ -102,6 +101,11 @@ def why(*listeners: ListenerAction, **known: Any) -> Obstacle[str]:
     """What is wrong with the only thing that needs a person."""
     (item,) = found(*listeners, **known)
     return item.why
+
+
+def obstacles(held: Obstacle[str]) -> list[str]:
+    """All that speaks against what is held back."""
+    return [one.reason for one in held.facts["obstacles"]]
 
 
 def serving(made: Made, **changed: Any) -> ListenerAction:
@@ -254,7 +258,7 @@ def test_what_of_the_store_is_held_back(newer: Made, reason: str | None) -> None
         assert found(fresh, store=[newer]) == []
         return
     held = why(fresh, store=[newer])
-    assert (held.reason, held.facts["why"].reason, held.facts["remedy"]) == ("held_back", reason, reason)
+    assert (held.reason, held.facts["why"].reason, obstacles(held)) == ("held_back", reason, [reason])
     assert (held.facts["new"].id, held.facts["old"].id, held.facts["entry"]) == (10, 1, None)
     (due, also) = found(serving(DUE), store=[newer])
     assert (due.reason, also.reason, due.why) == ("expiring", "held_back", also.why)
@@ -263,13 +267,23 @@ def test_what_of_the_store_is_held_back(newer: Made, reason: str | None) -> None
 
 def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
     """One that a wildcard has is not lost, if nothing else speaks against it."""
-    lost = why(serving(Made(days=(-2, 89), names=(NAME, OTHER))), store=[FRESH]).facts
-    assert (lost["why"].reason, lost["remedy"]) == ("names_not_covered", "names_not_covered")
+    lost = why(serving(Made(days=(-2, 89), names=(NAME, OTHER))), store=[FRESH])
+    assert (lost.facts["why"].reason, obstacles(lost)) == ("names_not_covered", ["names_not_covered"])
     old = serving(Made(days=(-2, 89), names=("example.com", NAME)))
     star = replace(FRESH, names=("example.com", "*.example.com"))
-    for newer, remedy in ((star, BY_WILDCARD), (replace(star, by="itself"), "untrusted")):
-        held = why(old, store=[newer]).facts
-        assert (held["why"].reason, held["remedy"]) == ("names_not_covered", remedy)
+    for newer, others in ((star, []), (replace(star, by="itself"), ["untrusted"])):
+        held = why(old, store=[newer])
+        assert (held.facts["why"].reason, obstacles(held)) == ("names_not_covered", others)
+
+
+def test_all_that_speaks_against_a_renewal_is_told() -> None:
+    """The command that accepts it must accept all of it."""
+    old = serving(Made(days=(-2, 89), names=(NAME, OTHER), organization="Example Ltd"))
+    held = why(old, store=[FRESH])
+    assert (held.facts["why"].reason, obstacles(held)) == (
+        "names_not_covered",
+        ["names_not_covered", "organization_differs"],
+    )
 
 
 def test_what_of_a_source_is_held_back_names_the_source() -> None:

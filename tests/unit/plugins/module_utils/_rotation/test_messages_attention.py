@@ -14,10 +14,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.error
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.remedies import (
     DEPLOY,
     ROTATE,
+    adopt,
     deploy,
     remove,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import AttentionItem, Served
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_attention import (
     needs_attention,
@@ -29,6 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.m
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import RenewalRequest
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.store import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Chain
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.crl import Revocation
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.lifespan import Lifespan
 
@@ -56,7 +59,9 @@ def reason_of(value: object) -> str:
 
 LISTENER = listener(1, NEW.record(1), accepted=False, refusal="its issuer is missing")
 WWW = {"source": "lego", "name": "www", "common_name": None, "subject_alt_names": [NAME], "message": "It is locked."}
-HELD = {"new": NEW.record(10), "old": OLD.record(1), "listener": LISTENER, "entry": None, "remedy": "untrusted"}
+HELD = {"new": NEW.record(10), "old": OLD.record(1), "listener": LISTENER, "entry": None}
+ACCEPTING = f"If that is meant, {deploy(10, 'web:443', ['allow_organization_change'])} has it served, once."
+STRANGE = Chain((), "untrusted", "a stranger signed it")
 RSA_KEY = "Request the renewal with an RSA key from its CA or ACME client."
 ENTRY, THERE = entry(NEW), "certbot entry-1 (/certbot/1/cert.pem)"
 REQUEST = RenewalRequest(ENTRY, NOW, "https://ca.example/why")
@@ -66,9 +71,14 @@ NOT_YET = f"It is not valid before {BEGIN}, and clients refuse it until then:"
 NOT_DEPLOYED = "Certificate 10 of the store can replace it, and was not deployed"
 
 
-def held(reason: str = "untrusted", **facts: Any) -> Obstacle[str]:
-    """Something newer is held back."""
-    return Obstacle("held_back", {**HELD, "why": Obstacle(reason, {"error": "It lacks a name."}), **facts})
+def held(reason: str = "untrusted", *others: Obstacle[str], **facts: Any) -> Obstacle[str]:
+    """Something newer is held back, and other things speak against it, too."""
+    why = Obstacle(reason, {"error": "It lacks a name."})
+    return Obstacle("held_back", {**HELD, "why": why, "obstacles": [why, *others], **facts})
+
+
+ORGANIZATION = Obstacle("organization_differs", {"new": frozenset({"A Ltd"}), "present": frozenset({"B Ltd"})})
+OF_OTHER = "Its organization (A Ltd) is not that of what is served now (B Ltd)."
 
 
 def not_deployed(because: str | None) -> Obstacle[str]:
@@ -82,16 +92,37 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         (Obstacle("listener", {"listener": LISTENER}), LISTENER.message),
         (held(entry=ENTRY), f"The newer certificate of {THERE} is held back. It lacks a name."),
         (
-            held(remedy="names_by_wildcard"),
+            held("names_not_covered", obstacles=[]),
             f"{HELD_BACK} Its wildcards have them: {deploy(10, 'web:443')} has it served; or have it issued for these names, too.",
         ),
         (
-            held(remedy="key_type_differs", old=replace(OLD, key="ec").record(1)),
-            f"{HELD_BACK} If that is meant, {deploy(10, 'web:443', 'allow_key_type_change')} has it served, once.",
+            held("names_not_covered", ORGANIZATION),
+            f"{HELD_BACK} {OF_OTHER} Have it issued for all names; or if all that is meant, "
+            f"{deploy(10, 'web:443', ['allow_name_loss', 'allow_organization_change'])} has it served, once.",
         ),
-        (held(remedy="key_type_differs", new=replace(NEW, key="ec").record(10)), f"{HELD_BACK} {RSA_KEY}"),
-        (held("organization_differs"), f"{HELD_BACK} Or if nobody wants it, {remove(10)} deletes it."),
-        (held("organization_differs", new=NEW.record(10, associatedServiceCount=1)), HELD_BACK),
+        (
+            held("names_not_covered", ORGANIZATION, entry=ENTRY),
+            f"The newer certificate of {THERE} is held back. It lacks a name. {OF_OTHER} Have it issued for all names; or if all that is meant, "
+            f"{adopt(NAME, ['web:443'], '/certbot/1')} has it served, once.",
+        ),
+        (
+            held("names_not_covered", obstacles=[ORGANIZATION]),
+            f"{HELD_BACK} {OF_OTHER} If that is meant, {deploy(10, 'web:443', ['allow_organization_change'])} has it served, once.",
+        ),
+        (
+            held("names_not_covered", Obstacle("untrusted", {"chain": STRANGE, "is_revoked": False})),
+            f"{HELD_BACK} Clients would not trust it: a stranger signed it. {trust_remedy(STRANGE)}",
+        ),
+        (
+            held("key_type_differs", old=replace(OLD, key="ec").record(1)),
+            f"{HELD_BACK} If that is meant, {deploy(10, 'web:443', ['allow_key_type_change'])} has it served, once.",
+        ),
+        (held("key_type_differs", new=replace(NEW, key="ec").record(10)), f"{HELD_BACK} {RSA_KEY}"),
+        (
+            held("organization_differs"),
+            f"{HELD_BACK} {ACCEPTING} Or if nobody wants it, {remove(10)} deletes it.",
+        ),
+        (held("organization_differs", new=NEW.record(10, associatedServiceCount=1)), f"{HELD_BACK} {ACCEPTING}"),
         (Obstacle("unusable", {"skipped": WWW}), "lego www would renew it and cannot be used: It is locked."),
         (
             Obstacle("renewal_requested", {"request": REQUEST}),
@@ -133,7 +164,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         (
             Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}),
             "The store cannot show certificate 1, which the listener has, but certificate 10 for its names: "
-            f"{deploy(10, 'web:443', 'allow_name_loss')} has it served.",
+            f"{deploy(10, 'web:443', ['allow_name_loss'])} has it served.",
         ),
         (
             Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(None)}),

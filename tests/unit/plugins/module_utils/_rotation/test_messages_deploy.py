@@ -346,8 +346,8 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
                 (Obstacle("not_served", CAUSE), f"{STALE}. O{SUPPORT}"),
                 (Obstacle("not_served", {**CAUSE, "since": AT}), f"{STALE} since {iso(AT)} or earlier. O{SUPPORT}"),
                 (
-                    Obstacle("not_served", {**CAUSE, "other_id": 7, "allow": "allow_expired"}),
-                    f"{STALE}. Switch it to another certificate with {deploy(7, 'web:443', 'allow_expired')}, and back with "
+                    Obstacle("not_served", {**CAUSE, "other_id": 7, "allow": ["allow_expired"]}),
+                    f"{STALE}. Switch it to another certificate with {deploy(7, 'web:443', ['allow_expired'])}, and back with "
                     f"{deploy(2, 'web:443')}. If that does not help, o{SUPPORT}",
                 ),
                 (

@@ -60,10 +60,11 @@ def reason_of(value: object) -> str:
 # Why a certificate of a source is not imported
 
 
-def renews_nothing(reason: str, remedy: str, listeners: Any = (), **facts: Any) -> Obstacle[Any]:
+def renews_nothing(reason: str, listeners: Any = (), obstacles: Any = None, **facts: Any) -> Obstacle[Any]:
     """A certificate of the store is the nearest to it, and cannot be replaced by it."""
-    nested = Obstacle(reason, facts)
-    return Obstacle(reason, {"nearest": OLD.record(1), "why": nested, "remedy": remedy, "listeners": listeners})
+    why = Obstacle(reason, facts)
+    known = {"nearest": OLD.record(1), "listeners": listeners}
+    return Obstacle(reason, {**known, "why": why, "obstacles": [why] if obstacles is None else obstacles})
 
 
 LATER = (
@@ -133,21 +134,21 @@ NO_RENEWAL = (
             "The store holds no certificate for a.example, b.example that it would renew: import_new: true imports it.",
         ),
         (
-            renews_nothing("names_not_covered", "names_not_covered", ["web:443", "web:8443"], lost=[OTHER]),
+            renews_nothing("names_not_covered", ["web:443", "web:8443"], lost=[OTHER]),
             f"{NO_RENEWAL} Have it issued for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt "
             f"-e source=/certbot/1 -e listeners=web:443,web:8443 -e common_name={NAME}` has it served.",
         ),
         (
-            renews_nothing("names_not_covered", "names_by_wildcard", lost=[OTHER]),
+            renews_nothing("names_not_covered", obstacles=[], lost=[OTHER]),
             f"{NO_RENEWAL} Its wildcards have them: {ADOPT} has it served; or have it issued for these names, too.",
         ),
         (
-            renews_nothing("organization_differs", "organization_differs", new=frozenset(), present=frozenset({"B"})),
+            renews_nothing("organization_differs", new=frozenset(), present=frozenset({"B"})),
             "It renews no certificate of the store. For certificate 1, its organization (none) is not that of what is served now (B). "
             f"If that is meant, {ADOPT} has it served, once.",
         ),
         (
-            renews_nothing("not_yet_valid", "not_yet_valid", start=NOW),
+            renews_nothing("not_yet_valid", start=NOW),
             f"It renews no certificate of the store. For certificate 1, it is not valid before {iso(NOW)}: run it again then.",
         ),
     ],
@@ -160,7 +161,7 @@ def test_why_not_imported(why: Obstacle[Any], said: str) -> None:
 
 def test_a_key_that_is_not_offered() -> None:
     """The remedy is for all names, the one that it is called by first."""
-    why = renews_nothing("key_type_differs", "key_type_differs", new="EC", present="RSA")
+    why = renews_nothing("key_type_differs", new="EC", present="RSA")
     ec = entry(Made(names=(OTHER, NAME), key="ec"), source="lego")
     assert "For certificate 1, its key is EC, and that of what is served now is RSA: " in why_not_imported(why, ec)
     said = f"`lego run --key-type RSA2048 --renew-force --domains {NAME} --domains {OTHER}` issues it anew"

@@ -16,7 +16,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.times
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import supersedes
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_import import (
-    BY_WILDCARD,
     Chosen,
     SourceOptions,
     as_facts,
@@ -230,21 +229,28 @@ def test_what_is_in_no_file_is_found_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("store", "source", "reason", "remedy"),
+    ("store", "source", "reason", "obstacles"),
     [
-        (OLD, replace(NEW, key="ec"), "key_type_differs", "key_type_differs"),
-        (replace(OLD, names=BOTH), NEW, "names_not_covered", "names_not_covered"),
-        (replace(OLD, names=APEX), STARS, "names_not_covered", BY_WILDCARD),
-        (replace(OLD, names=(*APEX, "a.b.example.com")), STARS, "names_not_covered", "names_not_covered"),
-        (replace(OLD, names=APEX, organization=LTD), STARS, "names_not_covered", "organization_differs"),
-        (replace(OLD, organization=LTD), NEW, "organization_differs", "organization_differs"),
+        (OLD, replace(NEW, key="ec"), "key_type_differs", ["key_type_differs"]),
+        (replace(OLD, names=BOTH), NEW, "names_not_covered", ["names_not_covered"]),
+        (replace(OLD, names=APEX), STARS, "names_not_covered", []),
+        (replace(OLD, names=(*APEX, "a.b.example.com")), STARS, "names_not_covered", ["names_not_covered"]),
+        (replace(OLD, names=APEX, organization=LTD), STARS, "names_not_covered", ["organization_differs"]),
+        (
+            replace(OLD, names=BOTH, organization=LTD),
+            NEW,
+            "names_not_covered",
+            ["names_not_covered", "organization_differs"],
+        ),
+        (replace(OLD, organization=LTD), NEW, "organization_differs", ["organization_differs"]),
     ],
 )
-def test_what_renews_nothing_says_why(store: Made, source: Made, reason: str, remedy: str) -> None:
-    """With what would have to be accepted, and the listeners that would lose by it."""
+def test_what_renews_nothing_says_why(store: Made, source: Made, reason: str, obstacles: list[str]) -> None:
+    """With all that would have to be accepted, and the listeners that would lose by it."""
     listeners = {1: ["web:443", "web:8443"], 2: ["api:443"]}
     why = why_not([store], source, listeners_with=listeners)
-    assert (why.reason, why.facts["why"].reason, why.facts["remedy"]) == (reason, reason, remedy)
+    assert (why.reason, why.facts["why"].reason) == (reason, reason)
+    assert [one.reason for one in why.facts["obstacles"]] == obstacles
     assert (why.facts["nearest"].id, why.facts["listeners"]) == (1, ["web:443", "web:8443"])
     assert why_not([store], source).facts["listeners"] == ()
 

@@ -463,7 +463,7 @@ def test_what_is_served_decides_what_to_do_about_a_load_balancer(world: World, s
     world.shows = {0: (served,)}
     (seen,) = Watch(0, None, world.clock).until_served([kept])
     assert (seen.reason, seen.facts["cause"].reason) == ("not_served", "not_served")
-    other = {"other_id": 7, "allow": "allow_expired"}
+    other = {"other_id": 7, "allow": ["allow_expired"]}
     assert {name: seen.facts["cause"].facts.get(name) for name in other} == (other if is_over else dict.fromkeys(other))
 
 
