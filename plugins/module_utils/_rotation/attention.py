@@ -403,7 +403,9 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
         return own
     if not listener.is_managed and listener.target and listener.target.certificate:
         if stored := known.world.index.superseding(listener.target, view):
-            return Obstacle("newer_elsewhere", {"record": max(stored, key=age)})
+            newest = max(stored, key=age)
+            coming = None if newest.id else known.entry_of.get(newest.handle)  # in check mode
+            return Obstacle("newer_elsewhere", {"entry": coming} if coming else {"record": newest})
         if entries := known.usable_index.superseding(listener.target, view):
             return Obstacle("newer_elsewhere", {"entry": known.entry_of[max(entries, key=age).handle]})
     fitting = known.world.index.valid_at(view.at).covering(served.names)

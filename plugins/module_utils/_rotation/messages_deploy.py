@@ -280,7 +280,7 @@ def _not_taken(why: Obstacle[t.Any]) -> str:
 
 def called_in_store(record: StoreCertificate) -> str:
     """Return what follows the word certificate in a sentence."""
-    return str(record.id or f"with the SHA-256 {record.handle}, which is not stored yet,")
+    return str(record.id or f"for {certificate_of(record).shown_name}, which is not stored yet,")
 
 
 def unmatched(why: Obstacle[t.Any]) -> str:

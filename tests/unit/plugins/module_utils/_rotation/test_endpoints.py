@@ -188,6 +188,8 @@ def test_what_is_due_names_what_is_newer(is_stored: bool) -> None:
     assert needs(world, due, usable=[newer]) == [("expiring", Obstacle("newer_elsewhere", {"entry": newer}))]
     (item,) = find_attention([due], facts(world, usable=[newer]))
     assert item.cause == {"reason": None, **newer.named()}
+    foreseen = world.after([FRESH.record(None)], ())
+    assert needs(foreseen, due, usable=[newer]) == [("expiring", Obstacle("newer_elsewhere", {"entry": newer}))]
     later = world_of([DUE.record(1), Made(days=(5, 95)).record(2)])
     assert [reason for reason, _why in needs(later, seen(later, DUE))] == ["expiring"]
 

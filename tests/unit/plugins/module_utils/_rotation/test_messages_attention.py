@@ -168,9 +168,8 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         ),
         (
             Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(None)}),
-            f"The store cannot show certificate 1, which the listener has, but certificate with the SHA-256 {LEAF.fingerprint_sha256}, which is "
-            "not stored yet, for its names: `ansible-playbook softlayer.certificates.adopt -e listener=web:443 -e "
-            f"common_name={NAME}` has it served.",
+            f"The store cannot show certificate 1, which the listener has, but certificate for {NAME}, which is not stored yet, for its names: "
+            f"`ansible-playbook softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}` has it served.",
         ),
         (
             Obstacle("left_out", {"entry": ENTRY, "skipped": WWW}),

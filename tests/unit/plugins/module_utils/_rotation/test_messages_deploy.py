@@ -44,7 +44,9 @@ DEMAND: Any = SimpleNamespace(
     why_unknown=Obstacle("not_found", {"certificate_id": 7, "is_there": False}),
 )
 STORED, COPY, COMING = (
-    SimpleNamespace(id=number, handle="ab12", certificate=SimpleNamespace(fingerprint_sha256="ab12"))
+    SimpleNamespace(
+        id=number, handle="ab12", certificate=SimpleNamespace(fingerprint_sha256="ab12", shown_name="www.example.com")
+    )
     for number in (2, 3, None)
 )
 LOST = Obstacle("names_not_covered", {"lost": ["a.example.com"]})
@@ -207,7 +209,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "names_not_covered",
             {"newer": COMING, "why": LOST},
-            f"The newer certificate with the SHA-256 ab12, which is not stored yet, was not taken: {LACKS}",
+            f"The newer certificate for www.example.com, which is not stored yet, was not taken: {LACKS}",
         ),
         (
             "names_not_covered",
@@ -477,7 +479,7 @@ def test_too_many_listeners() -> None:
         (
             "in_use",
             {"endpoints": ["vpc:443", "cdn:443"], "newest": COMING},
-            "vpc:443, cdn:443 serve it: have certificate with the SHA-256 ab12, which is not stored yet, served there, and it is "
+            "vpc:443, cdn:443 serve it: have certificate for www.example.com, which is not stored yet, served there, and it is "
             "removed.",
         ),
         (
