@@ -331,10 +331,11 @@ def why_kept(certificate_id: int | None, why: Obstacle[t.Any]) -> str:
             return f"{kept} the API does not tell whether a service uses it."
         case "in_use", {"services": count}:
             return f"{kept} {'a service uses' if count == 1 else f'{count} services use'} it that this run does not deal with."
-        case "in_use", {"endpoints": names, "newest": newest}:
-            return f"{kept} {_serve(names)} it: have certificate {called_in_store(newest)} served there, and it is removed."
-        case "in_use", {"expected_by": name, "newest": newest}:
-            return f"{kept} {name} expects it to be served: name certificate {called_in_store(newest)} there, and it is removed."
+        case "in_use", {"endpoints": names}:
+            which = "this endpoint" if len(names) == 1 else "these endpoints"
+            return f"{kept} {_serve(names)} it. Deploy another certificate to {which}."
+        case "in_use", {"expected_by": name}:
+            return f"{kept} {name} expects it to be served. If that is no longer true, change what {name} expects."
         case "not_accepted", {"listeners": names, "refusal": refusal}:
             return (
                 f"{kept} TLS clients reject its replacement at {some_of(names)}: {refusal}. Check whether the load balancer sends the chain that "

@@ -15,7 +15,6 @@ from types import MappingProxyType
 from .._base.codes import KeptReason
 from .._base.errors import Obstacle
 from .._base.names import any_matches
-from .._replacement.can_replace import age
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
 from .endpoints import EndpointAction
@@ -90,13 +89,12 @@ def plan_removal(
             for endpoint in losing
             if not (remove_unverified or endpoint.is_everywhere) and endpoint.may_serve(certificate)
         ]
-        newest = max(replacing, key=age)
         if why_used := _why_used(record, left[record.id], others[record.id]):
             return why_used
         if serving:
-            return Obstacle("in_use", {"endpoints": serving, "newest": newest})
+            return Obstacle("in_use", {"endpoints": serving})
         if record.stored_id in expected:
-            return Obstacle("in_use", {"expected_by": expected[record.stored_id], "newest": newest})
+            return Obstacle("in_use", {"expected_by": expected[record.stored_id]})
         if unseen or elsewhere:
             return _why_not_seen(unseen, elsewhere)
         if hidden:
