@@ -78,7 +78,10 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
         elif step.outcome == "removed" and not remove(client, t.cast(int, step.id), step.certificate):
             step = replace(step, outcome="unchanged", facts={"is_gone": True})
     except CertificatesError as error:
-        return step.because(error)
+        failed = step.because(error)
+        if error.code == "interrupted" or error.details.get("is_stored"):
+            return failed
+        return replace(failed, facts={**failed.facts, "planned": step.outcome, "id": step.id})
     superseded = (replace(old, removed=old.removed and was_removed(client, old.record)) for old in step.superseded)
     return replace(step, superseded=tuple(superseded))
 
@@ -333,6 +336,7 @@ class Creator:
                     "api_error",
                     f"It was stored as certificate {record.id}, but what that record holds cannot be read now, so it is not stored again. Look at "
                     "the record in the portal; if it is not this certificate, delete it.",
+                    is_stored=True,
                 )
             # Even if the store has cut its chain: to store it once more, night after night, would not help.
             return record if record is not None and record.certificate == creation.wanted.certificate else None
@@ -370,6 +374,7 @@ def read_kept(client: Client, identifier: int) -> store.StoreCertificate:
         raise CertificatesError(
             "api_error",
             f"It is stored as certificate {identifier}, but whether the store has kept all of its chain cannot be read now: run it again.",
+            is_stored=True,
         )
     return record
 

@@ -31,6 +31,8 @@ PARTS = {"privatekey": "private key", "intermediate": "intermediate certificates
 def of_import(action: Action[t.Any, t.Any]) -> str:
     """Return what is or was done about a certificate of the store."""
     match action.outcome, action.reason, action.facts:
+        case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
+            return f"{_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
         case "failed", reason, {"error": _}:
             return of_error(reason, action.facts)
         case "imported", _, {"lacking": identifier}:
@@ -73,6 +75,17 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
         case _, "in_use", {"record": record}:
             return why_kept(record)
     raise AssertionError(action)
+
+
+def _attempt(planned: str, identifier: int | None, *, is_unknown: bool) -> str:
+    """Return what has failed, or may have, as the beginning of a sentence."""
+    what = "the certificate" if identifier is None else f"certificate {identifier}"
+    verb, done = {
+        "imported": ("import", "imported"),
+        "updated": ("update", "updated"),
+        "removed": ("delete", "deleted"),
+    }[planned]
+    return f"Cannot tell whether {what} was {done}" if is_unknown else f"Cannot {verb} {what}"
 
 
 def _ids(records: Iterable[StoreCertificate]) -> str:
@@ -160,6 +173,8 @@ def without_common_name(error: str) -> str:
 def of_export(action: Action[t.Any, t.Any]) -> str:
     """Return what is or was done about the files of a certificate."""
     match action.outcome, action.reason, action.facts:
+        case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
+            return f"{_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
         case "failed", reason, {"error": _}:
             return of_error(reason, action.facts)
         case "exported", _, {"parts": parts}:

@@ -10,7 +10,7 @@ if it is, right before, what it was when it was listed, and surely not in use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -620,7 +620,8 @@ def test_a_record_that_is_not_what_it_was_does_not_count(world: World, now_there
 def test_a_record_that_cannot_be_read_is_not_created_again(world: World, failing: set[str], code: str) -> None:
     world.books.confirm(world.claimed_by_another(), world.store(ISSUED, certificate=""))
     world.failing = failing
-    assert world.refusal().code == code
+    refusal = world.refusal()
+    assert (refusal.code, refusal.details.get("is_stored", False)) == (code, code == "api_error")
     assert world.created == 0 and world.state() == ("confirmed", 101)
 
 
@@ -719,7 +720,8 @@ def test_what_was_kept_is_not_guessed(world: World) -> None:
     """It is stored, and the next run looks at it."""
     world.is_silent = True
     world.failing.add("getObject")
-    assert world.refusal().code == "api_error"
+    refusal = world.refusal()
+    assert (refusal.code, refusal.details) == ("api_error", {"is_stored": True})
     assert world.state() == ("confirmed", FIRST)
 
 
@@ -873,6 +875,34 @@ def test_a_deletion_that_is_refused_since_somebody_uses_the_record_again(
         store.delete()
     assert (caught.value.code, store.calls) == (code, ["getObject", "deleteObject", "getObject"])
     assert ("A service uses it since it was looked at." in caught.value.message) == (code == "in_use")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(REFUSED, "refused"), (NO_ANSWER, "outcome_unknown"), (CertificatesError("unreachable", "Away."), "api_error")],
+)
+def test_a_deletion_that_failed_is_told_as_one(error: CertificatesError, reason: str) -> None:
+    """A run has imports, too: what failed is not to be guessed."""
+    step = carry_out_one(cast(Client, Store(ROW, error)), cast(Creator, None), removal_of(stored(7, ISSUED)))
+    assert (step.outcome, step.reason) == ("failed", reason)
+    assert step.facts == {"error": error.message, "planned": "removed", "id": 7}
+
+
+def test_an_import_that_failed_is_told_as_one() -> None:
+    class Creating:
+        def __init__(self, error: CertificatesError) -> None:
+            self.error = error
+
+        def create(self, _creation: ImportAction) -> Any:
+            raise self.error
+
+    def facts(error: CertificatesError) -> Mapping[str, Any]:
+        return carry_out_one(cast(Client, None), cast(Creator, Creating(error)), creation(ISSUED)).facts
+
+    assert facts(REFUSED) == {"error": REFUSED.message, "planned": "imported", "id": None}
+    stored_all_the_same = CertificatesError("api_error", "It is stored as certificate 7.", is_stored=True)
+    for error in (stored_all_the_same, CertificatesError("interrupted", "The run was told to stop.")):
+        assert facts(error) == {"error": error.message}
 
 
 def test_a_refusal_after_which_the_record_cannot_be_read_stays_one() -> None:

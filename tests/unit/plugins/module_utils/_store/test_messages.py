@@ -39,6 +39,7 @@ ONE_OF_TWO = (
     "Use a chain with one intermediate certificate, which certbot, lego and acme.sh ask for with --preferred-chain where the authority offers "
     "one, or another authority."
 )
+AGAIN = " Run it again: it looks first what was done."
 NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold no certificate that needs any."
 
 
@@ -62,6 +63,17 @@ NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold 
         ("unchanged", {"is_gone": True}, "Somebody else has deleted it meanwhile."),
         ("unchanged", {"first": 0}, "The same as item 0."),
         ("outcome_unknown", {"error": "No."}, "No. Run it again: it looks first what was done."),
+        ("invalid_pem", {"error": "It is damaged."}, "It is damaged."),
+        *(
+            (reason, {"error": "No.", "planned": planned, "id": identifier}, f"{what}: No.{advice}")
+            for reason, planned, identifier, what, advice in (
+                ("refused", "imported", None, "Cannot import the certificate", ""),
+                ("refused", "updated", 7, "Cannot update certificate 7", ""),
+                ("refused", "removed", 7, "Cannot delete certificate 7", ""),
+                ("outcome_unknown", "imported", None, "Cannot tell whether the certificate was imported", AGAIN),
+                ("outcome_unknown", "removed", 7, "Cannot tell whether certificate 7 was deleted", AGAIN),
+            )
+        ),
         (
             "ambiguous",
             {"same": [record(1), record(2)]},
