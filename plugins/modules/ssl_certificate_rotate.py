@@ -1387,11 +1387,15 @@ listeners:
       type: str
       sample: null
     served:
-      description: Whether the listener serves the certificate C(certificate_id), or null if the module could not connect to the listener.
+      description:
+        - Whether the listener serves the certificate C(certificate_id). Null if the module could not connect to the listener, and in check mode
+          if the listener would be switched.
       type: bool
       sample: true
     accepted:
-      description: Whether a TLS client accepts what the listener serves at every address, or null if the module could not find out.
+      description:
+        - Whether a TLS client accepts what the listener serves at every address. Null if the module could not find out, and in check mode if the
+          listener would be switched.
       type: bool
       sample: true
     served_fingerprint_sha256:

@@ -242,10 +242,11 @@ def as_served(listener: Target, world: World) -> Record:
     revocation = revocation_of(served, world.view)
     # What it was to get, and has not.
     missed = listener.target if listener.target and listener.target.handle != listener.final_handle else None
-    is_back = listener.outcome == "rolled_back"  # what was seen is the certificate that it was to get, and has no more
+    # What was seen is not the certificate that is told: that which it was to get and has no more, or, in check mode, has now and is not to keep.
+    is_other = listener.outcome == "rolled_back" or (listener.outcome == "switched" and listener.form == "would be")
     return {
         **listener.as_result(world.view),
-        **({"served": None, "accepted": None} if is_back else {}),
+        **({"served": None, "accepted": None} if is_other else {}),
         "better_certificate_id": listener.renewal_id or (missed and missed.id),
         "not_before": iso(served.lifespan.begin),
         "not_after": iso(served.certificate.not_after if served.certificate else served.lifespan.end),

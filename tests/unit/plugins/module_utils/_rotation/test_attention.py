@@ -793,5 +793,7 @@ def test_a_listener_is_told_with_what_clients_get_from_it() -> None:
     assert told["served_certificate"] == due.facts() and told["not_after"] == iso(due.not_after)
     assert (told["better_certificate_id"], told["renewal_due"]) == (None, True)
     assert as_served(serving(FRESH, served=False), world)["served_certificate"] is None, "it sent none"
+    coming = as_served(listener(1, FRESH.record(2), accepted=True).simulated(), world)
+    assert (coming["served"], coming["accepted"]) == (None, None), "what was seen is the certificate that it has now"
     switched = as_served(listener(1, FRESH.record(2), seen=((fresh,),)), world)
     assert switched["not_after"] == iso(fresh.not_after) and switched["served_certificate"] is None
