@@ -429,6 +429,9 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
 def _why_not_renewed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str]:
     """Return why nothing renews what a listener serves."""
     fingerprint = served.certificate.fingerprint_sha256 if served.certificate else None
+    for entry in known.chosen.to_import:  # by this run, so that it is not among what is left out
+        if entry.certificate == served.certificate:
+            return Obstacle("not_renewed", {"skipped": {**entry.named(), "key_type": entry.certificate.key_type}})
     for item in known.unused if fingerprint else ():
         is_stale = item["reason"] == "already_imported" or not listener.is_managed
         if is_stale and item.get("fingerprint_sha256") == fingerprint:

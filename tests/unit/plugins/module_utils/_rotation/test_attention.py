@@ -25,7 +25,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.a
     served_by,
     with_grace_period,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_attention import needs_attention
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_attention import (
+    needs_attention,
+    why_attention,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
     ListenerAction,
     ListenerSelection,
@@ -69,13 +72,14 @@ def facts(
     unused: Sequence[Record] = (),
     has_sources: bool = False,
     requests: Iterable[RenewalRequest] = (),
+    to_import: Sequence[SourceCertificate] = (),
     **how: bool,
 ) -> RenewalFacts:
     """What is known beside the listeners."""
     world = world_of(records, view=view_with(at=at))
     asked = {request.entry.certificate: request for request in requests}
     how = {"is_importing": True, **how}
-    return RenewalFacts(world, Chosen([], [], usable, waiting, unused), has_sources, asked, **how)
+    return RenewalFacts(world, Chosen(to_import, [], usable, waiting, unused), has_sources, asked, **how)
 
 
 def found(
@@ -630,7 +634,11 @@ def test_a_client_that_has_not_renewed_what_it_has() -> None:
     )
     (item,) = found(serving(DUE), unused=[there], usable=[has], has_sources=True)
     assert (item.why, item.cause) == (Obstacle("not_renewed", {"skipped": there}), None)
+    served = item.served
     assert why(serving(DUE), unused=[inactive], usable=[has], has_sources=True).reason == "unused"
+    imported = why(serving(DUE), to_import=[has], usable=[has], has_sources=True)
+    assert imported == Obstacle("not_renewed", {"skipped": {**has.named(), "key_type": "RSA"}}), "by this run"
+    assert why_attention(imported, served) == why_attention(item.why, served)
     other = as_skipped(entry(replace(DUE, copy=1), 2), Obstacle("already_imported", {"certificate_id": 1}))
     assert why(serving(DUE), unused=[other], has_sources=True).reason == "no_source"
 
