@@ -16,7 +16,7 @@ from .._softlayer.store import StoreCertificate
 from .._store import apply as store
 from .._store import messages as of_store
 from .._store.check import ImportOptions
-from .._store.plan_import import ImportAction, check_bundle, plan_present
+from .._store.plan_import import ImportAction, check_bundle, diff_of, plan_present
 from .._store.read_files import with_key
 from .._x509.bundle import Bundle
 from .messages_import import changed_while_read
@@ -55,9 +55,10 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.warning(warning)}")
-        listed.append(_as_listed(entry, planned, done.simulated() if module.check_mode else done))
-        if listed[-1][0] == "imported":
-            diff.append((planned.simulated() if module.check_mode else planned).as_diff())
+        told = done.simulated() if module.check_mode else done
+        listed.append(_as_listed(entry, planned, told))
+        if part := diff_of(planned, told):
+            diff.append(part)
         if done.content:
             records.append(replace(done.held, id=done.id))
         elif done.reason == "chain_truncated" and done.id:

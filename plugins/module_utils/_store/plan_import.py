@@ -168,6 +168,15 @@ class ImportAction(Action[ImportOutcome, Code]):
         return {"before_header": self.name, "after_header": self.name, "before": before, "after": after}
 
 
+def diff_of(planned: ImportAction, done: ImportAction) -> dict[str, t.Any] | None:
+    """Return the diff of what was carried out, or would be; `None` if that changed nothing."""
+    if not done.changes_something:
+        return None
+    if done.outcome == "failed":  # it was stored, or changed, all the same
+        return replace(planned, id=done.id, superseded=()).as_diff()
+    return replace(done, record=planned.record or done.record).as_diff()
+
+
 def check_bundle(
     known: ImportAction, bundle: Bundle, options: ImportOptions, anchors: Anchors | None, view: TrustView
 ) -> ImportAction:

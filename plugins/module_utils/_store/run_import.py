@@ -34,6 +34,7 @@ from .options import IDENTITIES, SOURCES, check_beside_several, import_options
 from .plan_import import (
     ImportAction,
     check_bundle,
+    diff_of,
     mark_repeated,
     plain_fingerprint,
     plan_absent,
@@ -74,7 +75,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for step, end in zip(steps, done, strict=True):
         for warning in end.warnings[len(step.warnings) :]:
             module.warn(f"{end.name}: {messages.warning(warning)}")
-    result = as_result(done if module.check_mode else steps, done, client, single=is_single)
+    result = as_result(steps, done, client, single=is_single)
     return {**result, "skipped_items": waiting}
 
 
@@ -198,18 +199,11 @@ def as_result(
 ) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
-    # The diff shows the plan, unless another run has stored or deleted it meanwhile, or the store has not taken its CSR.
-    shown = [
-        end
-        if end.outcome in {"unchanged", "updated"} and (end.outcome, end.facts) != (step.outcome, step.facts)
-        else step
-        for step, end in zip(planned, done, strict=True)
-    ]
     result: dict[str, t.Any] = {
         "changed": any(step.changes_something for step in done),
         "certificates": certificates,
         "api_calls": client.api_calls,
-        "diff": [step.as_diff() for step in shown if step.changes_something],
+        "diff": list(filter(None, map(diff_of, planned, done))),
     }
     if single:
         result["certificate"] = certificates[0]

@@ -75,6 +75,15 @@ def run(api: Options, *items: Options, check: bool = False, **options: Any) -> R
         assert done["changed"] == any(
             entry["outcome"] in CHANGES or any(old["removed"] for old in entry["superseded"]) for entry in entries
         )
+        changed = [
+            entry
+            for entry in entries
+            if entry["outcome"] in CHANGES or any(old["removed"] for old in entry["superseded"])
+        ]
+        for part, entry in zip(done["diff"], changed, strict=True):
+            assert (part["after"] or part["before"])["id"] == entry["id"]
+            removed = [old["id"] for old in entry["superseded"] if old["removed"]]
+            assert part["before"].get("superseded", []) == removed
     return done
 
 
@@ -90,6 +99,8 @@ def predicted(sim: Simulator, api: Options, *items: Options, **options: Any) -> 
     assert real.failed == check.failed and real.result.get("msg") == check.result.get("msg")
     for part in real["diff"]:
         state = part["after"].get("state")
+        if not part["before"].get("id"):
+            part["after"]["id"] = None
         part["after"] |= {"state": f"To be {state[0].lower()}{state[1:]}"} if state else {}
     assert real["diff"] == check["diff"]
     for planned, done in zip(check["certificates"], real["certificates"], strict=True):

@@ -29,10 +29,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
     Superseded,
     as_kept,
     check_deletion,
+    diff_of,
     mark_repeated,
     plan_absent,
     plan_found,
     plan_present,
+    removal_of,
     spare_what_is_wanted,
     warnings_of,
     without_request,
@@ -144,6 +146,35 @@ def test_a_diff_shows_public_facts() -> None:
         "before": {"id": 1, **facts, "notes": "old", "superseded": [7]},
         "after": {"id": 1, **facts, "state": "Updated: notes.", "notes": "web", "superseded": []},
     }
+
+
+def test_a_diff_follows_what_became_of_a_plan() -> None:
+    """What failed has none, what is stored has its id, and what was not deleted is not shown as deleted."""
+    planned = replace(
+        ImportAction.of(content()), superseded=(Superseded(stored(OLD, 7), True), Superseded(stored(OLD, 8), True))
+    )
+    assert diff_of(planned, planned.because(NOT_TAKEN)) is None
+    removal = removal_of(stored(OLD, 7))
+    assert diff_of(removal, removal.because(NOT_TAKEN)) is None
+    assert diff_of(removal, replace(removal, outcome="unchanged", facts={"is_gone": True})) is None
+    assert diff_of(removal, removal) == removal.as_diff()
+    left = (Superseded(stored(OLD, 7), False), Superseded(stored(OLD, 8), True))
+    shown = diff_of(planned, replace(planned, id=9, superseded=left))
+    assert shown and (shown["before"], shown["after"]["id"]) == ({"superseded": [8]}, 9)
+    shown = diff_of(planned, replace(planned, id=9, superseded=left[:1]))
+    assert shown and (shown["before"], "superseded" in shown["after"]) == ({}, False)
+    cut = diff_of(planned, planned.failed("chain_truncated", {}, id=9, has_written=True))
+    assert cut and (cut["before"], cut["after"]["id"]) == ({}, 9), "it is stored all the same"
+
+
+def test_a_diff_of_an_update_has_what_was_there_before() -> None:
+    """Though the record was read again after it."""
+    new = replace(ImportAction.of(content(notes="web")), id=1, outcome="updated")
+    planned = replace(new, record=stored(notes="old"), changes={"notes": "web"}, facts={"changed": ("notes",)})
+    shown = diff_of(planned, replace(planned, record=stored(notes="web")))
+    assert shown and (shown["before"]["notes"], shown["after"]["notes"]) == ("old", "web")
+    by_another = replace(planned, outcome="imported", record=None, changes={}, facts={})
+    assert diff_of(by_another, planned) == planned.as_diff()
 
 
 def test_a_diff_of_what_has_no_name() -> None:
