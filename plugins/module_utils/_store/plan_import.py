@@ -385,7 +385,8 @@ def plan_absent(
     if not matching:
         return ImportAction("unchanged", None, {"is_absent": True}, common_name=common_name)
     if len(matching) > 1:
-        return ImportAction("failed", "ambiguous", {"matching": matching})
+        known_as = common_name or matching[0].common_name  # by its fingerprint, all are the same certificate
+        return ImportAction("failed", "ambiguous", {"matching": matching}, common_name=known_as)
     step = removal_of(matching[0])
     return step if matching[0].is_surely_unused else step.failed("in_use", {"record": matching[0]})
 

@@ -668,6 +668,9 @@ def test_absent_but_ambiguous() -> None:
     step = absent(RECORDS, common_name=NAME)
     assert (step.outcome, step.as_result()["reason"], step.changes_something) == ("failed", "ambiguous", False)
     assert step.facts == {"matching": RECORDS[:2]}
+    assert step.name == step.as_result()["common_name"] == NAME
+    copies = [stored(ISSUED, 1), stored(ISSUED, 2)]
+    assert absent(copies, fingerprint_sha256=ISSUED.fingerprint).name == copies[0].common_name == NAME
 
 
 @pytest.mark.parametrize("count", [2, None])
