@@ -13,7 +13,7 @@ from functools import partial
 
 from .._base.codes import Code, DeployReason
 from .._base.errors import CertificatesError, Obstacle
-from .._base.names import most_alike_first, name_matches
+from .._base.names import listener_place, name_matches
 from .._base.text import some_of
 from .._replacement.can_replace import Incumbent, best, loosened, lost_names, why_not_in_place_of
 from .._report.summary import MOST_NAMED
@@ -61,7 +61,7 @@ def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -
     ]
     https = [place for place in every if place.listener.is_https]
     if adoption.listeners is not None:
-        return [_place_called(name, every) for name in adoption.listeners]
+        return _places_called(adoption.listeners, every)
     serving = [
         place
         for place in https
@@ -78,24 +78,47 @@ def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -
     return serving
 
 
-def _place_called(name: str, every: Sequence[Place]) -> Place:
-    """Return the listener that a text such as `web:443` names, by the name, uuid or id of its balancer."""
-    balancer, _colon, port = name.strip().rpartition(":")
-    meant = [place for place in every if place.balancer.is_called(balancer) and port == str(place.listener.port)]
-    if not meant:
-        https = [place for place in every if place.listener.is_https]
-        names = most_alike_first(name, {place.name for place in https})
-        said = f"There is no listener {name}, or the API user has no access to its load balancer"
-        if name.strip() in {place.balancer.name for place in every}:
-            names = sorted({place.name for place in https if place.balancer.name == name.strip()}) or sorted(names)
-            said = f"{name} is a load balancer: name its listener, with the port"
-        raise CertificatesError("not_found", f"{said}; there are: {some_of(names) or 'none'}.")
-    if len(meant) > 1:
-        uuids = some_of([f"{place.balancer.uuid}:{port}" for place in meant])
-        raise CertificatesError(
-            "ambiguous", f"Several listeners are called {name}: name one by uuid and port ({uuids})."
+def _places_called(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
+    """Return the listeners that texts such as `web:443` name, by the name, uuid or id of their balancers."""
+    meant = {name: _called(name.strip(), every) for name in names}
+    missing = [name.strip() for name, places in meant.items() if not places]
+    if missing:
+        raise CertificatesError("not_found", _why_missing(missing, every))
+    for name, places in meant.items():
+        if len(places) > 1:
+            uuids = some_of([f"{place.balancer.uuid}:{place.listener.port}" for place in places])
+            raise CertificatesError(
+                "ambiguous", f"Several listeners are called {name}: name one by uuid and port ({uuids})."
+            )
+    return [place for places in meant.values() for place in places]
+
+
+def _called(name: str, every: Sequence[Place]) -> list[Place]:
+    balancer, _colon, port = name.rpartition(":")
+    return [place for place in every if place.balancer.is_called(balancer) and port == str(place.listener.port)]
+
+
+def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
+    """Return which listeners there are not, and which there are."""
+    of_balancer: dict[str, set[str]] = {place.balancer.name: set() for place in every}
+    for place in every:
+        if place.listener.is_https:
+            of_balancer[place.balancer.name].add(place.name)
+    balancers = [name for name in missing if name in of_balancer]
+    unknown = [name for name in missing if name not in of_balancer]
+    said, there = [], set().union(*of_balancer.values())
+    if unknown:
+        said.append(f"There is no listener {some_of(unknown)}, or the API user has no access to its load balancer")
+    else:
+        there = set().union(*(of_balancer[name] for name in balancers)) or there
+    if balancers:
+        what = (
+            "is a load balancer: name its listener"
+            if len(balancers) == 1
+            else "are load balancers: name their listeners"
         )
-    return meant[0]
+        said.append(f"{some_of(balancers)} {what}, with the port")
+    return f"{'; '.join(said)}; there are: {some_of(sorted(there, key=listener_place)) or 'none'}."
 
 
 def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:

@@ -316,17 +316,33 @@ def test_what_has_ended_and_what_is_not_for_https() -> None:
         (
             "wbe:443",
             "not_found",
-            "There is no listener wbe:443, or the API user has no access to its load balancer; there are: web:443, ",
+            "There is no listener wbe:443, or the API user has no access to its load balancer; there are: twin:443, web:443.",
         ),
         ("web:444", "not_found", "There is no listener web:444, "),
         ("web", "not_found", "web is a load balancer: name its listener, with the port; there are: web:443."),
+        (
+            "wbe:443,web:444",
+            "not_found",
+            "There is no listener wbe:443, web:444, or the API user has no access to its load balancer; there are: twin:443, web:443.",
+        ),
+        (
+            "web,twin",
+            "not_found",
+            "web, twin are load balancers: name their listeners, with the port; there are: twin:443, web:443.",
+        ),
+        (
+            "web:443,web:444,web,no:1",
+            "not_found",
+            "There is no listener web:444, no:1, or the API user has no access to its load balancer; web is a load balancer: name its listener, "
+            "with the port; there are: twin:443, web:443.",
+        ),
         ("twin:443", "ambiguous", "Several listeners are called twin:443: name one by uuid and port "),
     ],
 )
 def test_a_listener_that_is_not_there_is_told_with_those_that_are(where: str, code: str, said: str) -> None:
     twins = [balancer("twin", p443=1), replace(balancer("twin", p443=1), uuid="another", id=8)]
     with fails(code, said):
-        planned(entry(NEW), balancer("web", p443=1), *twins, where=[where])
+        planned(entry(NEW), balancer("web", p443=1), *twins, where=where.split(","))
 
 
 def test_no_listener_that_serves_its_names_is_told_with_those_that_there_are() -> None:
