@@ -10,7 +10,7 @@ Pure. Decisions return reasons and facts; each sentence about them stands here, 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from .._base.codes import NO_SUCH_ORDER, Ineligibility, MissingReason, UnmatchedReason, Untrusted, WaitingReason
@@ -323,8 +323,12 @@ def _attention_message(skipped: Record) -> str:
     return f"{named(skipped) or 'a certificate'}: {skipped['reason']}: {skipped['message']}"
 
 
-def attention_needed(rows: Sequence[Record]) -> str:
-    """Return which rows of the report fail a run."""
+def attention_needed(rows: Sequence[Record], fail_on: Collection[str]) -> str:
+    """Return which rows of the report fail a run, each with the kinds of attention for which the run fails."""
     need = "1 order needs" if len(rows) == 1 else f"{len(rows)} orders need"
-    named_rows = [f"{row['name'] or 'without a name'} (order {row['order_id']}): {row['state']}" for row in rows]
+    kinds = (", ".join(kind for kind in row["attention"] if kind in fail_on) for row in rows)
+    named_rows = [
+        f"{row['name'] or 'without a name'} (order {row['order_id']}): {said}"
+        for row, said in zip(rows, kinds, strict=True)
+    ]
     return f"{need} attention (ssl_fulfillment_fail_on):{listed(named_rows)}"

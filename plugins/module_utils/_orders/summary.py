@@ -182,5 +182,5 @@ def why_failed(
     said += [messages.persons_needed(needed)] if needed else []
     told = {record.get("order_id") for record in result["failed"]}
     alarming = [row for row in rows if {*row["attention"]} & {*fail_on} and row["order_id"] not in told]
-    said += [messages.attention_needed(alarming)] if alarming else []
+    said += [messages.attention_needed(alarming, fail_on)] if alarming else []
     return "\n".join(said)

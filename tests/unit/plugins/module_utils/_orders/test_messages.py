@@ -267,9 +267,10 @@ def test_what_fails_a_run() -> None:
     about = "www.example.com, order 1: waiting_for_key: Not done."
     assert persons_needed([skipped]) == f"1 order needs attention:\n{about}"
     assert persons_needed([skipped] * 2) == f"2 orders need attention:\n- {about}\n- {about}"
-    row = {"order_id": 1, "name": None, "state": "received"}
-    of_one = "attention (ssl_fulfillment_fail_on):\nwithout a name (order 1): received"
-    assert attention_needed([row]) == f"1 order needs {of_one}"
-    assert attention_needed([row, {**row, "name": NAME}]) == (
-        "2 orders need attention (ssl_fulfillment_fail_on):\n- without a name (order 1): received\n- www.example.com (order 1): received"
+    row = {"order_id": 1, "name": None, "state": "received", "attention": ["expiring", "untrusted", "no_public_key"]}
+    fail_on = ["untrusted", "expiring"]
+    of_one = "attention (ssl_fulfillment_fail_on):\nwithout a name (order 1): expiring, untrusted"
+    assert attention_needed([row], fail_on) == f"1 order needs {of_one}"
+    assert attention_needed([row, {**row, "name": NAME}], ["untrusted"]) == (
+        "2 orders need attention (ssl_fulfillment_fail_on):\n- without a name (order 1): untrusted\n- www.example.com (order 1): untrusted"
     )

@@ -211,7 +211,7 @@ def test_what_the_report_finds_fails_the_run() -> None:
     ]
     nothing: dict[str, Any] = {name: [] for name in LISTS}
     for fail_on, alarming in ((["not_allowed"], rows[:1]), (["not_allowed", "waiting_for_key"], rows[:2])):
-        assert why_failed(nothing, rows, fail_on) == attention_needed(alarming)
+        assert why_failed(nothing, rows, fail_on) == attention_needed(alarming, fail_on)
     assert why_failed(nothing, rows, []) == why_failed(nothing, rows[3:], ["expiring"]) == ""
     assert "attention" not in why_failed(
         {**nothing, "failed": [{"order_id": 1, "message": "No."}]}, rows[:1], ["expiring"]
