@@ -36,7 +36,7 @@ NO_MESSAGES = frozenset({"invocation", "diff", "preview"})
 COMMAND = re.compile(r"`[^`]*`")
 ROLE = "ssl_rotation"
 """The role whose variables the playbooks take."""
-PLAYBOOK = re.compile(r"`(ansible-playbook softlayer\.certificates\.(adopt|deploy|rotate))( [^`]*)?`")
+PLAYBOOK = re.compile(r"`(ansible-playbook -i localhost, softlayer\.certificates\.(adopt|deploy|rotate))( [^`]*)?`")
 MODULE = re.compile(
     r"`(ansible localhost -m softlayer\.certificates\.(ssl_certificate_(?:deploy|import)) -a '[^'`]*)'`"
 )

@@ -66,6 +66,6 @@ def require(who: str) -> None:
         AnsibleFilterError: says which library, and how to install it.
     """
     try:
-        require_libraries(FOR_CERTIFICATES, who, "on the controller")
+        require_libraries(FOR_CERTIFICATES, who, "on the control node")
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None

@@ -23,7 +23,7 @@ def plain(value: t.Any) -> t.Any:
         UndefinedError: the value, or one in it, is what an `if` without `else` leaves, which would be a blank text.
     """
     if isinstance(value, Undefined) and not isinstance(value, StrictUndefined):
-        raise UndefinedError("An if without else has left nothing.")
+        raise UndefinedError("An if expression without else returned no value.")
     if isinstance(value, str):  # first, since most values are texts
         return str(value)
     if isinstance(value, Mapping):

@@ -205,7 +205,7 @@ def test_an_answer_that_is_none_may_be_to_a_call_that_was_carried_out(
     assert failure.code == "no_answer"
     assert f"(HTTP {answer[:3]})" in failure.message or f"HTTP {answer[:3]}," in failure.message
     assert "may have been processed" in failure.message
-    assert ("redirects elsewhere" in failure.message) is (answer[:3] in {"302", "303", "307"})
+    assert ("redirects to another URL" in failure.message) is (answer[:3] in {"302", "303", "307"})
     assert api.received == ["resendEmail"]
 
 
@@ -214,8 +214,8 @@ def test_a_read_is_not_led_elsewhere(api: Api, status: int) -> None:
     api.attack("getObject", with_status(status, ELSEWHERE))
     failure = failure_of(lambda: account_of(client_for(api, "rest")))
     assert failure.code == "api_error"
-    assert "check endpoint_url" in failure.message
-    assert ("redirects elsewhere" in failure.message) is (status != 304)
+    assert "Check endpoint_url" in failure.message
+    assert ("redirects to another URL" in failure.message) is (status != 304)
     assert api.received == ["getObject"]
 
 

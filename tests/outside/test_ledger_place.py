@@ -45,9 +45,9 @@ def start(sim: Simulator, module: str, env: Mapping[str, str], *, check: bool = 
 @pytest.mark.parametrize(
     ("env", "ledger_url", "said"),
     [
-        ({"HOME": ""}, None, "Make HOME"),
+        ({"HOME": ""}, None, "Set HOME"),
         ({"HOME": "/nonexistent", "XDG_STATE_HOME": "state"}, None, "XDG_STATE_HOME"),
-        ({"HOME": "/home/me"}, "sqlite:///ledger.db", "current folder"),
+        ({"HOME": "/home/me"}, "sqlite:///ledger.db", "current directory"),
     ],
     ids=["no home", "a relative state folder", "a relative file"],
 )

@@ -222,7 +222,7 @@ def test_an_import_refuses_what_is_no_plain_file(tmp_path: Path, option: str, pa
     login = {"username": "u", "api_key": "k", "endpoint_url": "http://127.0.0.1:9/"}
     run = run_module("ssl_certificate_import", **login, **given, **{option: str(tmp_path / path)})
     assert run.failed
-    assert "not a plain file" in run["msg"] and "Save its content to a file" in run["msg"]
+    assert "not to a regular file" in run["msg"] and "Save the content to a file" in run["msg"]
 
 
 @pytest.mark.parametrize("option", ["paths", "privatekey_paths", "csr_paths"])
@@ -232,7 +232,7 @@ def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails
     options: dict[str, object] = {"paths": [str(mails)], "privatekey_paths": [str(tmp_path / "www.key")]}
     options[option] = [str(tmp_path / "pipe")]
     run = run_module(COLLECT, **options)
-    assert run.failed and "it is a pipe, a device or the like, not a plain file" in run["msg"]
+    assert run.failed and "it is a pipe, device, or socket, not to a regular file" in run["msg"]
 
 
 def test_a_config_file_that_is_a_pipe_is_refused(tmp_path: Path) -> None:

@@ -137,6 +137,6 @@ def test_a_playbook_that_imports_from_a_mailbox(fleet: Simulator, tmp_path: Path
     output = " ".join(ran.output.split())
     assert "The message with UID 2 in the folder INBOX cannot be read" in output
     assert (
-        "The message with UID 4 in the folder INBOX cannot be read: the server refuses it: [SERVERBUG] not that one."
+        "Cannot read the message with UID 4 in the folder INBOX: the server refuses it: [SERVERBUG] not that one."
         in output
     )

@@ -76,4 +76,4 @@ def test_what_is_not_known_meets_no_criterion(account: Simulator, ids: dict[str,
     email = run_module("ssl_fulfillment_email", **view, order_ids=[501], allow_ephemeral_ledger=True)
     for failed, remedy in ((others, "leave out imported"), (email, "set skip_imported: false")):
         assert failed.code == "not_found"
-        assert f"SECURITY_CERTIFICATE_MANAGE. Grant it, or {remedy}." in failed["msg"]
+        assert f"SECURITY_CERTIFICATE_MANAGE. Grant the permission, or {remedy}." in failed["msg"]

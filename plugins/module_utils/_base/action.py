@@ -88,7 +88,7 @@ def failure_of_items(
     whole: str,
     *,
     stopped: bool = False,
-    stop: str = "The run was told to stop.",
+    stop: str = "The run was interrupted.",
     most: int = MOST_NAMED,
     between: str = "; ",
     end: str = "",

@@ -430,5 +430,5 @@ Attention = t.Literal[
 """Why an order needs attention, the most urgent first."""
 
 NO_SUCH_ORDER = (
-    "There is no such order, or the API user has no permission to see it; ssl_order_info lists the orders there are."
+    "The order does not exist, or the API user cannot access it. To list the existing orders, use ssl_order_info."
 )

@@ -65,8 +65,8 @@ def read_file(path: str) -> bytes:
     if len(data) > LARGEST_FILE:
         raise CertificatesError(
             "not_found",
-            f"The file{shown(path)} is larger than {LARGEST_FILE // 1024 // 1024} MiB, which no certificate or key is: "
-            "check the path.",
+            f"The file{shown(path)} is larger than {LARGEST_FILE // 1024 // 1024} MiB, so the file cannot be a certificate or key. Check "
+            "the path.",
         )
     return data
 
@@ -95,18 +95,22 @@ def check_plain_file(kind: str, path: str, mode: int) -> None:
         CertificatesError: `not_found`.
     """
     if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a device or the like"
-        raise _unreadable(kind, path, f"it is {what}, not a plain file. Save its content to a file and name that.")
+        what = "a directory" if stat.S_ISDIR(mode) else "a pipe, device, or socket"
+        raise _unreadable(
+            kind,
+            path,
+            f"the path leads to {what}, not to a regular file. Save the content to a file, and specify the path of that file.",
+        )
 
 
 def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
     """Return the error for a file or folder that cannot be read."""
-    return _unreadable(kind, path, f"{getattr(error, 'strerror', None) or 'this is no path'}.")
+    return _unreadable(kind, path, f"{getattr(error, 'strerror', None) or 'the path is not valid'}.")
 
 
 def _unreadable(kind: str, path: str, why: str) -> CertificatesError:
     details = {"path": path} if path.isprintable() else {}
-    return CertificatesError("not_found", f"The {kind}{shown(path)} cannot be read: {why}", **details)
+    return CertificatesError("not_found", f"Cannot read the {kind}{shown(path)}: {why}", **details)
 
 
 def shown(path: str) -> str:
@@ -122,21 +126,21 @@ def why_not_writable(path: str) -> str | None:
         os.stat(path)
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            return f"The name {encodable(os.path.basename(path))} is too long for the disk: choose a shorter name."
+            return f"The file name {encodable(os.path.basename(path))} is too long for the file system. Choose a shorter name."
     if os.path.lexists(path) and not os.path.isfile(path):
-        what = "a folder" if os.path.isdir(path) else "no plain file"
-        return f"{encodable(path)} is {what}: name a file."
+        what = "a directory" if os.path.isdir(path) else "not a regular file"
+        return f"{encodable(path)} is {what}. Specify a file."
     if not os.path.isdir(folder):
-        return f"There is no folder {encodable(folder)} on this machine: make it, or correct the path."
+        return (
+            f"The directory {encodable(folder)} does not exist on this host. Create the directory, or correct the path."
+        )
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         return (
-            f"The folder {encodable(folder)} is read-only: its disk is, or a service of systemd has it not among its ReadWritePaths. "
-            "Name another path, or let it write there."
+            f"The directory {encodable(folder)} is read-only: its file system is mounted read-only, or ReadWritePaths of the systemd "
+            "service does not contain the directory. Specify another path, or make the directory writable."
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        return (
-            f"This user may not write to the folder {encodable(folder)}: correct its permissions, or name another path."
-        )
+        return f"The current user cannot write to the directory {encodable(folder)}. Correct the permissions of the directory, or specify another path."
     return None
 
 
@@ -167,7 +171,7 @@ def put_in_place(path: str, content: bytes, mode: int) -> None:
     except OSError as error:
         raise CertificatesError(
             "not_written",
-            f"The file{shown(path)} cannot be written: {error.strerror}. See to the disk, and run this again.",
+            f"Cannot write the file{shown(path)}: {error.strerror}. Fix the problem, and run the playbook again.",
         ) from None
 
 
@@ -212,20 +216,24 @@ class PrivateFolder:
         name = self._name or "."
         status = _status(name, self._above)
         if status and stat.S_ISLNK(status.st_mode):
-            raise insecure(self.path, "is a symbolic link", "name the folder itself")
+            raise insecure(self.path, "is a symbolic link", "Specify the path of the directory itself")
         folder = os.open(name, OPEN | os.O_DIRECTORY, dir_fd=self._above)
         opened = os.fstat(folder)
         if opened.st_uid != os.geteuid():
-            raise insecure(self.path, "belongs to another user", "name one of your own")
+            raise insecure(self.path, "belongs to another user", "Specify a directory that belongs to the current user")
         if opened.st_mode & OTHERS_DO:
-            raise insecure(self.path, "is open to others", f"close it with `chmod go= {shown(self.path).strip()}`")
+            raise insecure(
+                self.path,
+                "is accessible to other users",
+                f"Remove their access with `chmod go= {shown(self.path).strip()}`",
+            )
         return folder
 
     def _not_usable(self, error: OSError | ValueError) -> CertificatesError:
-        why = getattr(error, "strerror", None) or "this is no path"
+        why = getattr(error, "strerror", None) or "the path is not valid"
         return CertificatesError(
             "not_found",
-            f"The folder{shown(self.path)} cannot be used: {why}. Name a folder on this machine; the one above it must be there.",
+            f"Cannot use the directory{shown(self.path)}: {why}. Specify a directory on this host whose parent directory exists.",
         )
 
     def names(self) -> set[str]:
@@ -259,7 +267,8 @@ class PrivateFolder:
         if status and not (stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()):
             raise CertificatesError(
                 "unsafe_file",
-                f"{self.shown(name)} is not overwritten, because it is a link, a folder or the like, or belongs to another user: move it away.",
+                f"Cannot overwrite {self.shown(name)}: the path is a link, a directory, or another special file, or belongs to "
+                "another user. Move or rename it, and run the playbook again.",
             )
         return status
 
@@ -278,7 +287,7 @@ class PrivateFolder:
             try:
                 fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
             except BlockingIOError:
-                why = f"Another run is writing to{shown(self.path)}: run this again when that has ended."
+                why = f"Another run is writing to{shown(self.path)}. Run the playbook again after the other run has ended."
                 raise CertificatesError("locked", why) from None
             except OSError:  # a file system without locks, where what is not finished may be another run's
                 return
@@ -321,13 +330,13 @@ class PrivateFolder:
         except OSError as error:
             lost = self._put_back({name: before[name] for name in reversed(begun)}, kept)
             former = ", ".join(self.shown(kept.pop(name)) for name in lost if name in kept)  # so they are not removed
-            where = f" (it is kept as {former} until the next run)" if former else ""
+            where = f" (the previous content is kept as {former} until the next run)" if former else ""
             names = ", ".join(map(self.shown, lost))
-            state = f"What was there before could not be put back either{where}: {names} may not fit together with the others. "
+            state = f"Restoring the previous files also failed{where}: {names} may not match the other files. "
             raise CertificatesError(
                 "not_written",
-                f"{self.shown(next(iter(contents)))} and what belongs to it cannot be written: {error.strerror}. "
-                f"{state if lost else ''}See to the disk, and run this again.",
+                f"Cannot write {self.shown(next(iter(contents)))} and its related files: {error.strerror}. {state if lost else ''}Fix "
+                "the problem, and run the playbook again.",
                 is_changed=bool(lost),
             ) from None
         finally:
@@ -367,8 +376,8 @@ class PrivateFolder:
         if not _is_same(there, os.fstat(self._folder)):
             raise CertificatesError(
                 "insecure_folder",
-                f"The folder{shown(self.path)} was moved away or replaced during the run, so the files are not there, but in the folder "
-                "that was there before: see who did that, and run this again.",
+                f"The directory{shown(self.path)} was moved or replaced during the run, so the new files are in the original directory. "
+                "Find out who replaced the directory, and run the playbook again.",
             )
 
     def shown(self, name: str) -> str:
@@ -388,11 +397,11 @@ def _open_safely(path: str) -> int:
     while True:
         status = os.fstat(here)
         if status.st_uid not in {0, os.geteuid()}:
-            what = "belongs to another user, who can replace what is in it"
-            raise insecure(at, what, "name a folder below your own")
+            what = "belongs to another user, who can replace its content"
+            raise insecure(at, what, "Specify a directory below one of the current user")
         if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
-            what = "may be written to by others, who can replace what is in it"
-            raise insecure(at, what, "take that right away with `chmod go-w`")
+            what = "is writable by other users, who can replace its content"
+            raise insecure(at, what, f"Remove this permission with `chmod go-w {shown(at).strip()}`")
         if not left:
             return here
         name = left.pop()
@@ -402,7 +411,11 @@ def _open_safely(path: str) -> int:
             if links > MAX_LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if status.st_uid not in {0, os.geteuid()}:
-                raise insecure(os.path.join(at, name), "is a link of another user", "name the folder itself")
+                raise insecure(
+                    os.path.join(at, name),
+                    "is a symbolic link of another user",
+                    "Specify the path of the directory itself",
+                )
             target = os.readlink(name, dir_fd=here)
             left += _steps(target)
             name = os.sep if os.path.isabs(target) else "."
@@ -419,7 +432,8 @@ def _steps(path: str) -> list[str]:
 def insecure(path: str, what: str, remedy: str) -> CertificatesError:
     """Return the error for a folder that private keys must not be written to."""
     return CertificatesError(
-        "insecure_folder", f"The folder{shown(path)} {what}, so no private key is written below it: {remedy}."
+        "insecure_folder",
+        f"Cannot store private keys in the directory{shown(path)} or below: the directory {what}. {remedy}.",
     )
 
 

@@ -97,4 +97,4 @@ def _why_unusable(name: str, *, loads: bool) -> str | None:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:  # it was installed without metadata
         return None
-    return f" (there is {version})" if LooseVersion(version) < LooseVersion(LEAST_VERSIONS[name]) else None
+    return f" (version {version} is installed)" if LooseVersion(version) < LooseVersion(LEAST_VERSIONS[name]) else None

@@ -22,7 +22,7 @@ def participle(form: Form, verb: str) -> str:
 def of_error(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     """Return the message of an action that failed with an error."""
     return (
-        f"{facts['error']} Run it again: it looks first what was done."
+        f"{facts['error']} Run the playbook again. It checks the current state before it changes anything."
         if reason == "outcome_unknown"
         else facts["error"]
     )
@@ -36,8 +36,10 @@ def unforeseen(error: str, place: str | None, state: str) -> str:
         place: where it was raised; `None` if that is not known.
         state: what may be done by now and what to do about it, as sentences.
     """
-    where = place or "an unknown place"
-    return f"Nobody foresaw this: {error} in {where}. {state}An issue with these words helps to mend it: {ISSUES}"
+    where = place or "an unknown location"
+    return (
+        f"Unexpected error: {error} in {where}. {state}If the error persists, open an issue with this message: {ISSUES}"
+    )
 
 
 def without_result(answer: Mapping[str, t.Any]) -> str:

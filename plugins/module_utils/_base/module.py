@@ -33,7 +33,7 @@ except ImportError:
         """Do nothing: older releases of ansible-core use no_log_values."""
 
 
-MAY_BE_DONE = "Some of the work may be done: look at what is there, or run this again, which goes on from there. "
+MAY_BE_DONE = "Some changes may have been made. Check the current state, or run the playbook again; it continues from the current state. "
 """The state of things after an error that nobody foresaw."""
 STARTED_IN = "SOFTLAYER_CERTIFICATES_STARTED_IN"
 """The environment variable in which roles name the folder where the command was typed: relative paths begin there."""
@@ -71,7 +71,7 @@ class Module(AnsibleModule):
                 raise
             failure = unforeseen(error, MAY_BE_DONE)
             if isinstance(error, KeyboardInterrupt):
-                failure = CertificatesError("interrupted", "The run was interrupted: run it again.")
+                failure = CertificatesError("interrupted", "The run was interrupted. Run the playbook again.")
         self.fail_json(failure.message, failure=failure.as_failure())
 
     def _load_params(self) -> None:

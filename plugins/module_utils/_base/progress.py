@@ -88,8 +88,8 @@ class Progress:
         with self._changing:
             waits = sorted(self._waits.values())
         now, rest = time.monotonic(), len(waits) - MAX_WAITS
-        named = [f"{printable(what)}, {now - since:.0f} s of {most:g} s" for since, what, most in waits[:MAX_WAITS]]
-        return [*named, f"and {rest} more wait"] if rest > 0 else named
+        named = [f"{printable(what)} ({now - since:.0f} s of {most:g} s)" for since, what, most in waits[:MAX_WAITS]]
+        return [*named, f"and {rest} more"] if rest > 0 else named
 
     def show(self, terminal: int, host: str, seconds: float) -> None:
         """Show that on a terminal every so many seconds, until the terminal is gone."""

@@ -19,9 +19,9 @@ PLAIN = re.compile(r"(?!@)[\w.:,*/@-]+")
 """What Ansible reads in `-e NAME=VALUE` as it is written."""
 PLAIN_NAME = re.compile(r"[\w.-]+")
 """The name of a load balancer that is also plain before a port, and among others."""
-ROTATE = "`ansible-playbook softlayer.certificates.rotate`"
+ROTATE = "`ansible-playbook -i localhost, softlayer.certificates.rotate`"
 """What brings to listeners what has been renewed."""
-DEPLOY = "`ansible-playbook softlayer.certificates.deploy`"
+DEPLOY = "`ansible-playbook -i localhost, softlayer.certificates.deploy`"
 """What has the best certificates of the store served."""
 
 
@@ -44,7 +44,7 @@ def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | 
     words = [f"{name}={value}" for name, value in variables.items()]
     if not all(map(PLAIN.fullmatch, variables.values())):
         words = [json.dumps(variables, ensure_ascii=False)]
-    return f"`ansible-playbook softlayer.certificates.adopt {' '.join(f'-e {shlex.quote(word)}' for word in words)}`"
+    return f"`ansible-playbook -i localhost, softlayer.certificates.adopt {' '.join(f'-e {shlex.quote(word)}' for word in words)}`"
 
 
 def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:

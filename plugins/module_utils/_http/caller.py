@@ -48,7 +48,7 @@ class Interrupted(CertificatesError):
     """The run was interrupted, and this call was not made."""
 
     def __init__(self) -> None:
-        super().__init__("interrupted", "The run was told to stop before this was done; nothing was sent.")
+        super().__init__("interrupted", "The run was interrupted before this call. Nothing was sent.")
 
 
 class Caller:
@@ -207,7 +207,7 @@ def _in_doubt(error: CertificatesError) -> CertificatesError:
     """Return the error of a call that must not be made twice, which says so if the call may have been carried out."""
     if error.code != "no_answer":
         return error
-    return CertificatesError(error.code, f"{error.message} It may have been processed.", **error.details)
+    return CertificatesError(error.code, f"{error.message} The call may have been processed.", **error.details)
 
 
 class RateLimiter:

@@ -101,7 +101,7 @@ def why_not_connected(address: str, reach: Reach) -> str | None:
     is_special = plain.is_multicast or plain.is_unspecified or plain.is_link_local
     if reach is Reach.ANYWHERE or not (is_special or (reach is Reach.INTERNET and not plain.is_global)):
         return None
-    return f"its address {plain} is none of the public internet"
+    return f"its address {plain} is not a public internet address"
 
 
 def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddress]:
@@ -112,7 +112,7 @@ def allowed(addresses: Iterable[SocketAddress], reach: Reach) -> list[SocketAddr
     """
     whys = {address: why_not_connected(address.ip_address, reach) for address in addresses}
     if all(whys.values()):
-        raise NotGot(next(iter(whys.values()), None) or "its name does not resolve")
+        raise NotGot(next(iter(whys.values()), None) or "its host name cannot be resolved")
     return [address for address, why in whys.items() if not why]
 
 
@@ -129,7 +129,7 @@ def proxy_for(network: Network, url: str) -> str | None:
     if proxy and "://" not in proxy:
         return f"http://{proxy}"
     if proxy and urlsplit(proxy).scheme not in SCHEMES:
-        raise NotGot("the proxy is none of http")
+        raise NotGot("the proxy is not an HTTP proxy")
     return proxy
 
 
@@ -181,8 +181,8 @@ def content_of(got: Answer | str) -> bytes | str:
     if isinstance(got, str):
         return got
     if got.status != 200:
-        return f"its server answers with HTTP status {got.status}"
-    return got.body or "its server broke off"
+        return f"its server returned HTTP status {got.status}"
+    return got.body or "its server returned an incomplete response"
 
 
 class _Run:
@@ -193,7 +193,7 @@ class _Run:
     ) -> None:
         keep_quiet("urllib3", verify=network.verify)
         self.deadline = Deadline(seconds, stop=stop)
-        self._late = f"it was not had within {round(seconds, 1):g} seconds"
+        self._late = f"the download did not finish within {round(seconds, 1):g} seconds"
         self._network, self._limits, self._stop = network, limits, stop
         self._under_way = UnderWay()
         self._attempts: list[Attempt] = []
@@ -219,13 +219,13 @@ class _Run:
                 if not self._limits.redirects or answer.status not in REDIRECTS:
                     return answer
                 url = urljoin(url, answer.headers.get("Location", ""))
-            return "it leads on and on"
+            return "its server redirects too often"
         except NotGot as why:
             return str(why) if self.deadline.seconds_left else self._late
         except AnswerTooLarge:
-            return f"it has more than {self._limits.size / MIB:g} MiB"
+            return f"the content is larger than {self._limits.size / MIB:g} MiB"
         except Exception as error:  # what a broken answer makes the library raise may be anything
-            return f"it cannot be had: {_why(error)}" if self.deadline.seconds_left else self._late
+            return f"the download failed: {_why(error)}" if self.deadline.seconds_left else self._late
 
     def _ask(self, url: str, reach: Reach) -> Answer:
         """Return what a server answers.
@@ -235,12 +235,12 @@ class _Run:
             Exception: it does not answer.
         """
         if not SENDABLE.fullmatch(url):
-            raise NotGot("its address has characters that no address has")
+            raise NotGot("its URL contains invalid characters")
         request = requests.Request("GET", url, HEADERS).prepare()
         prepared = t.cast(str, request.url)
         parts = urlsplit(prepared)
         if parts.scheme not in SCHEMES or not parts.hostname or "@" in parts.netloc:
-            raise NotGot("it is not at an address of http")
+            raise NotGot("its URL is not an HTTP URL")
         proxy = proxy_for(self._network, prepared)
         if proxy and reach is not Reach.ANYWHERE:
             # A proxy resolves names itself, and who runs it decides what it connects to; refuse what is known to be private here.
@@ -270,7 +270,7 @@ class _Run:
         with self._lock:
             self._left -= size
             if self._left < 0:
-                raise NotGot(f"all downloads together have more than {self._limits.size_of_all / MIB:g} MiB")
+                raise NotGot(f"all downloads together are larger than {self._limits.size_of_all / MIB:g} MiB")
 
 
 class _Download(Attempt):
@@ -297,7 +297,7 @@ def _why(error: Exception) -> str:
     causes = list(causes_of(error))
     refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error))
     if refusal:
-        return f"the proxy answers with HTTP status {refusal[1]}"
+        return f"the proxy returned HTTP status {refusal[1]}"
     told = (getattr(cause, "verify_message", None) or getattr(cause, "strerror", None) for cause in causes)
     return printable(next(filter(None, told), type(causes[-1]).__name__))
 

@@ -88,12 +88,12 @@ def explain_unanswered(
     # It may have left, so how it ended does not show whether it was carried out.
     names = {type(cause).__name__ for cause in causes_of(error)}
     if AnswerTooLarge.__name__ in names:
-        why = f"{call}: {endpoint} answered more than was to be expected, and it was not read on"
+        why = f"{call}: the response of {endpoint} is larger than expected and was not read to its end"
         return CertificatesError(
-            "api_error" if repeatable else "no_answer", f"{why}: check {option} and proxy.", call=call
+            "api_error" if repeatable else "no_answer", f"{why}. Check {option} and proxy.", call=call
         )
-    how = "in time (timeout)" if attempt.overdue or names & TIMED_OUT else "(the connection broke)"
-    return CertificatesError("no_answer", f"{call}: {endpoint} did not answer {how}.", call=call)
+    how = "in time (timeout)" if attempt.overdue or names & TIMED_OUT else "(the connection was lost)"
+    return CertificatesError("no_answer", f"{call}: {endpoint} did not respond {how}.", call=call)
 
 
 def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseException, option: str) -> CertificatesError:
@@ -111,32 +111,36 @@ def _explain_unsent(call: str, endpoint: str, attempt: Attempt, error: BaseExcep
     proxy = f"the proxy {attempt.peer}".strip()
     refusal = re.search(r"Tunnel connection failed: (\d{3}[ \w-]*)", said)
     if refusal:
-        return unreachable(f"{proxy} makes no connection ({refusal[1].strip()})")
+        return unreachable(f"{proxy} did not open a connection ({refusal[1].strip()})")
     if "ProxyError" in names:
         endpoint = f"{proxy} before {endpoint}"
     if attempt.overdue or names & TIMED_OUT:
         return unreachable("no connection within the timeout")
     if "SSLError" in names:
         why = re.search(r"certificate verify failed: ([^(\]]+)", said)
-        problem = f"the server's certificate does not verify ({why[1].strip()})" if why else "the handshake failed"
+        problem = (
+            f"the certificate of the server cannot be verified ({why[1].strip()})"
+            if why
+            else "the TLS handshake failed"
+        )
         return CertificatesError(
             "tls_error",
-            f"No trusted TLS connection to {endpoint}: {problem}. Check {option}, proxy, ca_path and validate_certs.",
+            f"Cannot establish a trusted TLS connection to {endpoint}: {problem}. Check {option}, proxy, ca_path and validate_certs.",
             **details,
         )
     if names & NO_URL:
         return CertificatesError(
             "invalid_argument",
-            f"{endpoint}, or its proxy, is not a URL that can be called: check {option} and proxy.",
+            f"{endpoint}, or its proxy, is not a valid URL. Check {option} and proxy.",
         )
     if names & {"NameResolutionError", "gaierror"}:
-        return unreachable("its name cannot be resolved")
+        return unreachable("its host name cannot be resolved")
     if names & {"NewConnectionError", "ConnectionRefusedError"}:
         return unreachable("connection refused" if "refused" in said else "no connection")
     if names & BROKE:
-        return unreachable("the connection broke before the call was sent")
+        return unreachable("the connection was lost before the call was sent")
     return CertificatesError(
-        "api_error", f"{call} could not be sent ({type(error).__name__}): check the options' values.", **details
+        "api_error", f"Cannot send {call} ({type(error).__name__}). Check the values of the options.", **details
     )
 
 

@@ -56,7 +56,9 @@ def network_of(params: Mapping[str, t.Any], given: frozenset[str], config: Mappi
     """
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
     if not 0 < timeout < LONGEST_TIMEOUT:
-        raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
+        raise CertificatesError(
+            "invalid_argument", f"timeout must be greater than 0 and less than {LONGEST_TIMEOUT} seconds."
+        )
     of_environment = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
     proxy = params["proxy"] or ("" if of_environment else config.get("proxy"))
     if proxy and "://" not in proxy:  # a host and a port mean an HTTP proxy
@@ -85,7 +87,8 @@ def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Ma
     expanded = os.path.expanduser(ca_path)
     if not (os.path.isfile(expanded) or os.path.isdir(expanded)) or not os.access(expanded, os.R_OK):
         raise CertificatesError(
-            "invalid_argument", f"The CA file {ca_path} cannot be read: check ca_path, or verify in the config file."
+            "invalid_argument",
+            f"Cannot read the CA file {ca_path}. Check ca_path, or verify in the configuration file.",
         )
     return expanded
 
@@ -107,18 +110,18 @@ def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None
     if proxy_parts and (not proxy_host or "@" in proxy_parts.path + proxy_parts.query + proxy_parts.fragment):
         raise CertificatesError(
             "invalid_argument",
-            "proxy must look like http://proxy.example.com:3128, with a login like http://user:password@proxy.example.com:3128, "
-            "in which all but letters and digits is percent-encoded.",
+            "proxy must be a URL such as http://proxy.example.com:3128 or, with a login, http://user:password@proxy.example.com:3128. "
+            "Percent-encode all characters of the login except letters and digits.",
         )
     parsed, host = split_url(url)
     if not host or parsed.scheme not in {"http", "https"} or "@" in parsed.netloc or parsed.query or parsed.fragment:
         raise CertificatesError(
-            "invalid_argument", f"{option} must look like {example}: https, {parts}, without a login in it."
+            "invalid_argument", f"{option} must be a URL such as {example}: https, {parts}, and no login."
         )
     if parsed.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
         raise CertificatesError(
             "insecure_endpoint",
-            f"Credentials are not sent to {host} over plain http: use https in {option}.",
+            f"Cannot send credentials to {host} over plain http. Use https in {option}.",
             host=host,
         )
 
@@ -147,7 +150,8 @@ def default_roots() -> str | None:
             if why_not:
                 raise CertificatesError(
                     "invalid_argument",
-                    f"The environment variable {variable} cannot be used. {why_not} Name a file of root certificates, or unset it.",
+                    f"Cannot use the environment variable {variable}. {why_not} Set the variable to a file with root certificates, "
+                    "or unset the variable.",
                     variable=variable,
                 )
             return path
@@ -170,7 +174,7 @@ def _why_no_roots(path: str) -> str | None:
     try:
         has_some = bool(os.listdir(path)) if os.path.isdir(path) else b"CERTIFICATE-----" in read_file(path)
     except OSError as error:
-        return not_readable("folder", path, error).message
+        return not_readable("directory", path, error).message
     except CertificatesError as error:
         return error.message
-    return None if has_some else f"There is no certificate in{shown(path) or ' it'}."
+    return None if has_some else f"No certificate was found in{shown(path) or ' the file'}."

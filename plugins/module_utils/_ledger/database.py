@@ -136,7 +136,7 @@ class Database:
             for _attempt in range(MAX_RIVALS):
                 with suppress(IntegrityError):
                     return self._until_done(lambda: run(do))
-        raise unavailable(self._url, "its tables are not as this collection made them")
+        raise unavailable(self._url, "its tables differ from those that this collection creates")
 
     def _once(self, do: t.Callable[[sa.Connection], R]) -> R:
         with self._engine.begin() as connection:
@@ -174,7 +174,7 @@ class Database:
         try:
             yield
         except futures.TimeoutError:
-            raise unavailable(self._url, f"it did not answer within {MAX_ANSWER_SECONDS} seconds") from None
+            raise unavailable(self._url, f"the database did not respond within {MAX_ANSWER_SECONDS} seconds") from None
         except (SQLAlchemyError, *NO_VALUE) as error:
             said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
             raise unavailable(self._url, said[0] if said else "the database failed") from None
@@ -187,7 +187,7 @@ class Database:
         path = str(self._url.database)
         folder = os.path.dirname(path)
         if not may_make_folder and not os.path.isdir(folder):
-            raise unavailable(self._url, f"there is no folder {folder}")
+            raise unavailable(self._url, f"the directory {folder} does not exist")
         if os.path.exists(path):
             return False
         if self._read_only:
@@ -199,7 +199,7 @@ class Database:
             os.fchmod(descriptor, 0o600)
             os.close(descriptor)
         except (OSError, ValueError) as error:
-            raise unavailable(self._url, getattr(error, "strerror", None) or "it cannot be made") from None
+            raise unavailable(self._url, getattr(error, "strerror", None) or "the file cannot be created") from None
         return False
 
     def _open_schema(self) -> None:
@@ -217,7 +217,7 @@ class Database:
         if version != SCHEMA_VERSION:
             raise unavailable(
                 self._url,
-                f"its schema has version {version}, this release knows version {SCHEMA_VERSION}; use the newer release of the collection",
+                f"its schema has version {version}, but this release supports version {SCHEMA_VERSION}. Use the newer release of the collection",
             )
         acts = self.tables.acts
         with self._engine.begin() as connection:
@@ -246,7 +246,7 @@ class Database:
         names = sa.inspect(connection).get_table_names() if is_file else None
         for table in (getattr(self.tables, field.name) for field in fields(self.tables)):
             if names is not None and table.name not in names:
-                raise unavailable(self._url, f"{table.name} is no table in it; restore it from a backup")
+                raise unavailable(self._url, f"the table {table.name} does not exist. Restore the ledger from a backup")
             wrong = [(_is_wrong(column, is_file=is_file), column.name) for column in table.columns]
             which = sa.case(*wrong).label("wrong")
             row = connection.execute(
@@ -255,8 +255,8 @@ class Database:
             if row is not None:
                 raise unavailable(
                     self._url,
-                    f"in its table {table.name}, {row.wrong} in the row with the id {row[0]!r} is nothing that this collection writes; "
-                    "correct it, or restore the ledger from a backup",
+                    f"in the table {table.name}, {row.wrong} of the row with the ID {row[0]!r} has a value that this collection never "
+                    "writes. Correct the value, or restore the ledger from a backup",
                 )
 
     def _make_schema(self) -> None:

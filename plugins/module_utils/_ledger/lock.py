@@ -65,7 +65,7 @@ class Lock:
         self._is_asked = False
         self._is_over = False
         self._is_released = True
-        self._trouble = "The ledger does not answer."
+        self._trouble = "The ledger does not respond."
         self._why_lost: str | None = None
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
@@ -82,12 +82,11 @@ class Lock:
                 self._changed.notify_all()
                 self._changed.wait_for(lambda: not self._is_asked, self._lease)
                 if not (self._is_fresh or self._why_lost):
-                    self._lose(f"it could not be renewed in time. {self._trouble}")
+                    self._lose(f"the lock could not be renewed in time. {self._trouble}")
             if self._why_lost:
                 raise CertificatesError(
                     "locked",
-                    f"Another run may be changing {self._what}, because this one has lost its lock: {self._why_lost} "
-                    "Nothing was sent: run it again.",
+                    f"Lost the lock on the {self._what}: {self._why_lost} The change was not sent. Run the playbook again.",
                 )
 
     def end(self, *, release: bool = True) -> None:
@@ -139,7 +138,9 @@ class Lock:
         with self._changed:
             self._is_asked = False
             if renewed is None:
-                self._lose(f"another run took it over, since it was not renewed for {self._lease:g} seconds.")
+                self._lose(
+                    f"another run took over the lock, because this run did not renew it for {self._lease:g} seconds."
+                )
             else:
                 self._claim, self._renewed_at = renewed, began
             self._changed.notify_all()
@@ -175,15 +176,17 @@ def acquire(
         others = f"Another run has been changing {what} since {since}"
         within = f"{longest_wait:g} seconds"
         if longest_wait:
-            caller.warn(f"{others}, so this one waited for its end, for at most {within}.")
-            with waiting(f"{what}: waits for another run to end", longest_wait, backoff.waited):
+            caller.warn(f"{others}. This run waited at most {within} for the end of the other run.")
+            with waiting(f"{what}: waiting for another run to end", longest_wait, backoff.waited):
                 has_waited = backoff.pause()
             if has_waited:
                 return
         if caller.stop.is_set():
-            raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")
-        how = f"did not end within {within}" if longest_wait else "this one is not to wait for its end"
-        raise CertificatesError("locked", f"{others}, and {how}: nothing was changed. Run it again later.", since=since)
+            raise CertificatesError("interrupted", f"{others}, and this run was interrupted. Nothing was changed.")
+        how = f"did not end within {within}" if longest_wait else "this run must not wait for its end"
+        raise CertificatesError(
+            "locked", f"{others}, and {how}. Nothing was changed. Run the playbook again later.", since=since
+        )
 
     try:
         granted = guard(ledger, Key("lock", subject()), LEASE, wait, tolerance=WRONG_CLOCK)

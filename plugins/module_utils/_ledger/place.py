@@ -73,8 +73,8 @@ def default_path() -> str:
     if not is_fixed(state):
         raise CertificatesError(
             "ledger_unavailable",
-            f"There is no place for the ledger: {state!r} hangs on the current folder. Make HOME, or XDG_STATE_HOME, an absolute path. "
-            f"{REMEDY}",
+            f"Cannot choose a path for the ledger: {state!r} depends on the current directory. Set HOME or XDG_STATE_HOME to an absolute "
+            f"path. {REMEDY}",
         )
     return os.path.join(state_folder(), "ledger.sqlite3")
 
@@ -98,8 +98,8 @@ def url_of(given: str | None) -> str | None:
     if CONTROL.search(url):
         raise CertificatesError(
             "ledger_unavailable",
-            "ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, has a line end, a tab or another control "
-            "character inside, so that it is not clear which ledger is meant. Write it on one line; nothing is sent or stored without it.",
+            "ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, contains a line end, a tab, or another control "
+            "character. Write the URL on one line. Nothing is sent or stored without the ledger.",
         )
     return url or None
 
@@ -151,12 +151,12 @@ def find_place(url: str | None) -> sa.URL:
     if parsed.get_backend_name() != "sqlite":
         return parsed
     if not path or path == ":memory:" or path.startswith("file:"):
-        raise unavailable(parsed, "a ledger in memory forgets what was sent; name a file")
+        raise unavailable(parsed, "a ledger in memory is lost at the end of the run. Specify a file")
     if not is_fixed(path):
         raise CertificatesError(
             "ledger_unavailable",
-            f"The ledger {path} hangs on the current folder, or on a name that is not replaced, so that another run would have another one. "
-            f"{_absolute(path)}",
+            f"The ledger {path} depends on the current directory, or on a variable that is not replaced, so another run would use "
+            f"another ledger. {_absolute(path)}",
             ledger=path,
         )
     return parsed
@@ -194,9 +194,9 @@ def no_such_ledger() -> CertificatesError:
     """Return the error that explains what a URL must look like."""
     return CertificatesError(
         "ledger_unavailable",
-        "ledger_url is no SQLAlchemy URL of a SQLite file (sqlite:////var/lib/certificates/ledger.sqlite3) "
-        "or a PostgreSQL database (postgresql://user@host/database); in its user and password, all but letters and digits is "
-        "percent-encoded. Nothing is sent or stored without one.",
+        "ledger_url must be the SQLAlchemy URL of a SQLite file (sqlite:////var/lib/certificates/ledger.sqlite3) or of a PostgreSQL "
+        "database (postgresql://user@host/database). Percent-encode all characters of its user name and password except letters and "
+        "digits. Nothing is sent or stored without the ledger.",
     )
 
 
@@ -205,10 +205,14 @@ def unavailable(url: sa.URL, why: str) -> CertificatesError:
     why = masked(why, set(secrets_in(url.render_as_string(hide_password=False))))
     is_file = url.get_backend_name() == "sqlite"
     where = described(url)
-    check = "ledger_url, its folder's permissions and free space" if is_file else "ledger_url and the database server"
+    check = (
+        "ledger_url, and the permissions and free space of its directory"
+        if is_file
+        else "ledger_url and the database server"
+    )
     return CertificatesError(
         "ledger_unavailable",
-        f"The ledger {where} cannot be used: {why.rstrip('.')}. Nothing is sent or stored without it; check {check}.",
+        f"Cannot use the ledger {where}: {why.rstrip('.')}. Nothing is sent or stored without the ledger. Check {check}.",
         ledger=where,
     )
 
@@ -256,7 +260,7 @@ def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_
         in_container: whether this is a container; outside of one, all other places are the user's own choice.
     """
     if any(_is_below(path, folder) for folder in job_folders):
-        return "the folder of this AWX job"
+        return "the directory of this AWX job"
     if not in_container:
         return None
     above = [mount for mount in mounts if _is_below(path, mount.point)]
@@ -264,11 +268,11 @@ def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_
     if mount is None or mount.point == "/":
         return "this container"
     if mount.kind in IN_MEMORY:
-        return f"{mount.point}, which is kept in this container's memory"
+        return f"{mount.point}, which is in the memory of this container"
     if mount.kind in LAYERED and mount.root == "/":
-        return f"{mount.point}, a volume whose changes this container keeps to itself"
+        return f"{mount.point}, a volume whose changes are stored only in this container"
     if ANONYMOUS.search(mount.root):
-        return f"{mount.point}, a volume without a name"
+        return f"{mount.point}, an unnamed volume"
     return f"{mount.point}, a volume of this pod" if EMPTY_DIR in mount.root else None
 
 

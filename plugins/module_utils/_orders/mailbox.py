@@ -143,7 +143,7 @@ class _FileMailbox(Mailbox):
             with os.scandir(folder) as entries:
                 return sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
         except OSError as error:
-            failure = not_readable("folder", folder, error)
+            failure = not_readable("directory", folder, error)
             if folder in self._named:
                 raise failure from None
             self._unread[folder] = Obstacle("unreadable", {"error": failure.message})

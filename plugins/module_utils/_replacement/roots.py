@@ -124,7 +124,7 @@ def _in_folder(path: str) -> list[Certificate]:
                     if entry.is_file() and (status := entry.stat()).st_size <= LARGEST_FILE:
                         files.setdefault((status.st_dev, status.st_ino), entry.path)
     except OSError as error:
-        raise not_readable("folder", path, error) from None
+        raise not_readable("directory", path, error) from None
     certificates: dict[Certificate, None] = {}
     for file in files.values():
         with suppress(CertificatesError):

@@ -79,7 +79,7 @@ class Client(Caller):
         if transport.client is not session:
             raise CertificatesError(
                 "missing_library",
-                "This release of the Python library SoftLayer cannot be kept from repeating requests: use 6.2 or 6.3.",
+                "Cannot disable automatic retries in this release of the Python library SoftLayer. Install release 6.2 or 6.3.",
             )
         self._sdk = BaseClient(
             auth=authentication(settings.username, settings.api_key), transport=transport, config_file=os.devnull
@@ -225,22 +225,20 @@ class Client(Caller):
             account = self.call("Account", "getObject", mask="mask[id]")
             self._account_id = as_id(account.get("id")) if isinstance(account, dict) else None
         if self._account_id is None:
-            raise CertificatesError("api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url.")
+            raise CertificatesError("api_error", "SoftLayer_Account::getObject returned no ID. Check endpoint_url.")
         return self._account_id
 
 
 def _no_list(service: str, method: str) -> CertificatesError:
     call = f"SoftLayer_{service}::{method}"
-    return CertificatesError(
-        "api_error", f"{call} answered something else than a list of objects with ids: check endpoint_url."
-    )
+    return CertificatesError("api_error", f"{call} did not return a list of objects with IDs. Check endpoint_url.")
 
 
 def left_out(call: str, number: int) -> str:
     """Return the warning about rows of a listing that are left out."""
     return (
-        f"{call}: entries without a usable id, which are left out: {number}. Nothing is selected, compared or changed by them. "
-        "Ask the support of IBM Cloud to mend them."
+        f"{call} returned entries without a valid ID, which are ignored: {number}. They are not selected, compared, or changed. Ask the "
+        "support of IBM Cloud to fix them."
     )
 
 

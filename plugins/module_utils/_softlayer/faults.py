@@ -77,14 +77,14 @@ RATE_LIMITED = re.compile(
 )
 """The whole text of a rate limit fault. A text that only mentions a limit, for example a partner's, says nothing about the call."""
 RETIRED_ADVICE = (
-    "Sale of SSL orders ended on 2024-04-15 and their support on 2024-12-15: get the certificate from the certificate "
-    "authority's own portal, and order new ones through IBM Cloud Secrets Manager."
+    "Sale of SSL orders ended on 2024-04-15 and their support on 2024-12-15: get the certificate from the portal of the CA, and order "
+    "new ones through IBM Cloud Secrets Manager."
 )
 OF_ORDERS = "Certificate_Request"
 """In the name of the service that has the orders. What holds of their end says nothing about the store and the load balancers."""
 NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
 """What the API may answer where a permission is missing, to a user whose other calls it answers."""
-NOT_FOUND_ADVICE = "It does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
+NOT_FOUND_ADVICE = "The object does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
 RETIRED = re.compile(
     r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
     r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
@@ -179,7 +179,7 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
     if fault.code == "-32601" or answer.status == 410 or RETIRED.search(fault.message):
-        return CertificatesError("retired", f"{call} is not offered any more: {said}{_retired_advice(call)}", **details)
+        return CertificatesError("retired", f"{call} is no longer available: {said}{_retired_advice(call)}", **details)
     if answer.status == 404:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
     if answer.status == 401 or DENIED.search(fault.message):
@@ -204,7 +204,7 @@ def _explain_http(
     told = {"api_code": shorten(fault.code), "api_message": shorten(fault.message)} if fault is not None else {}
     details = details_of(call, answer, **told)
     words = shorten(fault.message or fault.code) if fault is not None else ""
-    said = f" It says: {as_sentence(words)}" if words else ""
+    said = f" The response contains: {as_sentence(words)}" if words else ""
     if answer.status == TOO_MANY and repeatable:
         return rate_limited(call, details)
     if answer.status == 401 and repeatable:
@@ -216,33 +216,33 @@ def _explain_http(
         )
     if answer.status == 407 and answer.is_by_proxy:
         return CertificatesError(
-            "unreachable", f"{call}: the proxy asks for a login (HTTP 407): check proxy.", **details
+            "unreachable", f"{call}: the proxy requires a login (HTTP 407). Check proxy.", **details
         )
     if answer.status == 410 and repeatable:
         return CertificatesError(
-            "retired", f"{call} is not offered any more (HTTP 410).{_retired_advice(call)}", **details
+            "retired", f"{call} is no longer available (HTTP 410).{_retired_advice(call)}", **details
         )
     if 300 <= answer.status < 400:
         said = (
-            f"{endpoint} redirects elsewhere (HTTP {answer.status}), where no credentials are sent: check endpoint_url."
+            f"{endpoint} redirects to another URL (HTTP {answer.status}), and credentials are not sent to other URLs. Check endpoint_url."
             if answer.status in REDIRECTS
-            else f"{call}: {endpoint} answered HTTP {answer.status}, which answers no call: check endpoint_url and proxy."
+            else f"{call}: {endpoint} returned HTTP {answer.status}, which is not a response to a call. Check endpoint_url and proxy."
         )
         return CertificatesError("api_error" if repeatable else "no_answer", said, **details)
     if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
         return CertificatesError(
             "api_error" if repeatable else "no_answer",
-            f"{endpoint} answered HTTP {answer.status} without a SoftLayer fault: check endpoint_url and proxy.{said}",
+            f"{endpoint} returned HTTP {answer.status} without a SoftLayer fault. Check endpoint_url and proxy.{said}",
             **details,
         )
     if fault is not None or answer.status in {407, TOO_MANY}:
         return CertificatesError(
             "no_answer",
-            f"{call}: not the API but a gateway before it answered (HTTP {answer.status}).{said}",
+            f"{call}: a gateway responded instead of the API (HTTP {answer.status}).{said}",
             **details,
         )
     return CertificatesError(
         "no_answer",
-        f"{call}: no answer that can be read came from {endpoint} (HTTP {answer.status}).",
+        f"{call}: cannot read the response of {endpoint} (HTTP {answer.status}).",
         **details,
     )

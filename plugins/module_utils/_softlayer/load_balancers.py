@@ -35,12 +35,10 @@ ACTIVE = "ACTIVE"
 FINAL = frozenset({"ERROR", "DELETE_PENDING"})
 """Provisioning statuses after which a balancer does not become active again by itself."""
 HTTPS = "HTTPS"
-MANAGE_ADVICE = (
-    "It does not exist, or the API user has no permission for it (LOADBALANCER_MANAGE, and access to the device)."
-)
+MANAGE_ADVICE = "The load balancer does not exist, or the API user cannot change it (permission LOADBALANCER_MANAGE, and access to the device)."
 UNLISTED = (
-    "The load balancers cannot be listed: the API user lacks the permission to view them (LOADBALANCER_MANAGE, which also allows "
-    "changes), or access to the devices. Grant it."
+    "Cannot list the load balancers: the API user does not have the permission LOADBALANCER_MANAGE, which also allows changes, or "
+    "access to the devices. Grant both to the API user."
 )
 BUSY = re.compile(
     r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
@@ -113,8 +111,8 @@ class Balancer:
     def why_ended(self) -> str:
         """Why it accepts no change, for one that has ended."""
         return (
-            f"Load balancer {self.name} is {self.provisioning_status}, which does not pass by itself: see to it in the console."
-            f"{self.shown_error}"
+            f"Load balancer {self.name} is in the state {self.provisioning_status}, which does not change automatically. Fix the load "
+            f"balancer in the console.{self.shown_error}"
         )
 
     def listener(self, uuid: str) -> Listener | None:
@@ -125,7 +123,9 @@ class Balancer:
     def shown_error(self) -> str:
         """What the API says about its previous change, as an addition to a sentence."""
         return (
-            f" The API says of its previous change: {as_sentence(self.previous_error)}" if self.previous_error else ""
+            f" The API reports about its previous change: {as_sentence(self.previous_error)}"
+            if self.previous_error
+            else ""
         )
 
 
@@ -146,11 +146,13 @@ def fetch_balancer(client: Client, uuid: str) -> Balancer:
     Raises:
         CertificatesError: as `Client.call`; `not_found`; `no_answer` if the answer is not that balancer.
     """
-    with if_not_found(f"Load balancer {uuid} cannot be read any more. {MANAGE_ADVICE}"):
+    with if_not_found(f"Cannot read load balancer {uuid} anymore. {MANAGE_ADVICE}"):
         row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
     balancer = normalise(row) if isinstance(row, dict) else None
     if balancer is None or balancer.uuid != uuid:
-        raise CertificatesError("no_answer", f"SoftLayer_{BALANCER}::getLoadBalancer gave no load balancer {uuid}.")
+        raise CertificatesError(
+            "no_answer", f"SoftLayer_{BALANCER}::getLoadBalancer did not return load balancer {uuid}."
+        )
     return balancer
 
 

@@ -272,8 +272,8 @@ def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, 
     if others:
         raise CertificatesError(
             "invalid_argument",
-            f"For account {account_id} the API has answered with orders of account {', '.join(map(str, others))}, so nothing was done: "
-            "correct account_id, or leave it out.",
+            f"The API returned orders of account {', '.join(map(str, others))} instead of account {account_id}. Nothing was changed. "
+            "Correct account_id, or remove the option.",
             account_id=account_id,
             accounts=others,
         )
@@ -288,7 +288,7 @@ def fetch_order(client: Client, account_id: int, order_id: int) -> Order:
     mask = order_mask(MAILED)
     row = client.call(SERVICE, "getObject", identifier=order_id, mask=mask, in_turn=True)
     if not isinstance(row, dict) or number(row.get("id")) != order_id:
-        raise CertificatesError("api_error", f"SoftLayer_{SERVICE}::getObject answered something else than the order.")
+        raise CertificatesError("api_error", f"SoftLayer_{SERVICE}::getObject did not return the order.")
     _check_account(client, account_id, [row])
     return normalise(row)
 

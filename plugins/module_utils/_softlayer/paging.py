@@ -108,8 +108,8 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     expected = max(first.total or 0, len(rows) + 1)
     raise CertificatesError(
         "incomplete_listing",
-        f"The API has at least {expected} entries but handed out only {len(rows)} different ones in {ROUNDS} readings; "
-        "nothing was done on an incomplete list. Run it again when the account is not being changed.",
+        f"Cannot read the complete list: the API has at least {expected} entries but returned only {len(rows)} different entries in "
+        f"{ROUNDS} attempts. Nothing was changed. Run the playbook again while the account is not being changed.",
         expected=expected,
         received=len(rows),
     )

@@ -49,11 +49,11 @@ class Settings(Network):
         """Return what is wrong with the credentials by their form, as a sentence, if they are refused; `None` if nothing is."""
         is_of_ibm_cloud = self.username == IBM_CLOUD_USER
         if IBM_CLOUD_KEY.fullmatch(self.api_key) and not is_of_ibm_cloud:
-            return f"With an API key of IBM Cloud, which this one looks like, the user name is {IBM_CLOUD_USER}."
+            return f"The API key looks like an IBM Cloud API key. Set the user name to {IBM_CLOUD_USER}."
         if CLASSIC_KEY.fullmatch(self.api_key) and is_of_ibm_cloud:
             return (
-                f"The user name {IBM_CLOUD_USER} goes with an API key of IBM Cloud, and this one looks like a key of the classic infrastructure: give "
-                "the user name that the portal shows beside it."
+                f"The user name {IBM_CLOUD_USER} requires an IBM Cloud API key, but the API key looks like a classic infrastructure API "
+                "key. Specify the user name that the portal shows next to the key."
             )
         return None
 
@@ -80,8 +80,9 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
     if missing:
         raise CertificatesError(
             "missing_credentials",
-            f"No SoftLayer {' and '.join(missing)} given: set the environment variables SL_USERNAME and SL_API_KEY, the options "
-            f"username and api_key, or both in the section [softlayer] of ~/.softlayer. With an API key of IBM Cloud, the user name is {IBM_CLOUD_USER}.",
+            f"Missing SoftLayer {' and '.join(missing)}. Set the environment variables SL_USERNAME and SL_API_KEY, the options username "
+            "and api_key, or both in the section [softlayer] of ~/.softlayer. With an IBM Cloud API key, the user name is "
+            f"{IBM_CLOUD_USER}.",
             missing=missing,
         )
     for name, value in (("username", username), ("api_key", api_key)):
@@ -105,7 +106,7 @@ def check_ascii(name: str, value: str) -> None:
         CertificatesError: `invalid_argument`.
     """
     if not value.isascii():
-        why = f"{name} has a character that none has, such as a typographic quotation mark: copy it anew."
+        why = f"{name} contains an invalid character, such as a typographic quotation mark. Copy the value again."
         raise CertificatesError("invalid_argument", why)
 
 
@@ -137,8 +138,8 @@ def at_transport(endpoint_url: str, transport: str) -> str:
     if sum(part in TRANSPORTS for part in parts) != 1:
         raise CertificatesError(
             "invalid_argument",
-            f"With transport: {transport}, the path of endpoint_url must have exactly one part xmlrpc or rest, as in "
-            f"{API_PUBLIC_ENDPOINT}, and {endpoint_url} does not: change endpoint_url, or do not set transport.",
+            f"With transport: {transport}, the path of endpoint_url must contain exactly one part xmlrpc or rest, as in "
+            f"{API_PUBLIC_ENDPOINT}, but endpoint_url is {endpoint_url}. Change endpoint_url, or do not set transport.",
         )
     return url._replace(path="/".join(transport if part in TRANSPORTS else part for part in parts)).geturl()
 
@@ -146,15 +147,15 @@ def at_transport(endpoint_url: str, transport: str) -> str:
 def _read_config_file(path: str | None) -> dict[str, t.Any]:
     """Return the `[softlayer]` section, from the same files as the SDK: `/etc/softlayer.conf`, `~/.softlayer`, `path`."""
     if path and not (os.path.isfile(path) and os.access(path, os.R_OK)):
-        raise CertificatesError("invalid_config_file", f"The config file {path} cannot be read: check config_file.")
+        raise CertificatesError("invalid_config_file", f"Cannot read the configuration file {path}. Check config_file.")
     trusted = os.environ.get("SSL_CERT_FILE")
     try:
         return get_client_settings_config_file(config_file=path) or {}
     except (configparser.Error, ValueError):  # the text of these exceptions may quote the line with the key
         raise CertificatesError(
             "invalid_config_file",
-            f"The config file {path or '~/.softlayer'} is not an INI file with a section [softlayer] as the SoftLayer SDK reads it: "
-            "write it anew with `slcli config setup`, or give username and api_key as options.",
+            f"The configuration file {path or '~/.softlayer'} is not an INI file with a section [softlayer]. Create the file again with "
+            "`slcli config setup`, or set the options username and api_key.",
         ) from None
     finally:  # the SDK sets it from the file's `verify`, for everything that runs in this process from then on
         os.environ.pop("SSL_CERT_FILE", None)

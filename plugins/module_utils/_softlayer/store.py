@@ -61,7 +61,7 @@ ENTRY_LACKS = (
 """Result fields that `SoftLayer_Security_Certificate_Entry` does not have."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
 """The properties read from such an entry, in addition to its `certificateId`."""
-UNREADABLE = "The certificate store cannot be read: the API user lacks the permission SECURITY_CERTIFICATE_MANAGE"
+UNREADABLE = "Cannot read the certificate store: the API user does not have the permission SECURITY_CERTIFICATE_MANAGE"
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 Handle: t.TypeAlias = "int | str"
 """See `StoreCertificate.handle`."""
@@ -237,7 +237,7 @@ def fetch_for_orders(client: Client, otherwise: str) -> list[StoreCertificate]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    records = [normalise(row) for row in _list(client, CERTIFICATE_MASK, f"Grant it, or {otherwise}.")]
+    records = [normalise(row) for row in _list(client, CERTIFICATE_MASK, f"Grant the permission, or {otherwise}.")]
     warn_of_unreadable(client, records)
     return records
 
@@ -247,8 +247,8 @@ def warn_of_unreadable(client: Client, records: Iterable[StoreCertificate]) -> N
     ids = [record.id for record in records if record.certificate is None]
     if ids:
         client.warn(
-            f"Certificates of the store that cannot be read: {', '.join(map(str, ids))}. Nothing is compared with them, and what "
-            "they may hold counts as not stored. Mend or delete them."
+            f"Cannot read these certificates of the store: {', '.join(map(str, ids))}. They are not compared with other certificates, "
+            "and their content counts as not stored. Fix or delete them."
         )
 
 
@@ -258,7 +258,7 @@ def fetch_stored(client: Client) -> list[StoreCertificate]:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    return [normalise(row) for row in _list(client, RECORD_MASK, "Grant it.")]
+    return [normalise(row) for row in _list(client, RECORD_MASK, "Grant the permission.")]
 
 
 def fetch_visible(client: Client) -> StoreListing:
@@ -283,7 +283,7 @@ def fetch_visible(client: Client) -> StoreListing:
                 seen = _entries(client)
         return StoreListing(stored or seen, is_limited=bool(seen))
     why_not = (
-        "The certificate store cannot be read: the API user lacks the permissions SECURITY_CERTIFICATE_MANAGE and "
+        "Cannot read the certificate store: the API user has neither the permission SECURITY_CERTIFICATE_MANAGE nor "
         "SECURITY_CERTIFICATE_VIEW. Grant one of them."
     )
     with if_not_found(why_not):
@@ -303,8 +303,8 @@ def _entries(client: Client) -> list[StoreCertificate]:
     if given and not usable:
         raise CertificatesError(
             "api_error",
-            f"{call} answered something else than a list of entries with a certificateId: check endpoint_url, or grant the API user "
-            "the permission SECURITY_CERTIFICATE_MANAGE.",
+            f"{call} did not return a list of entries with a certificateId. Check endpoint_url, or grant the API user the permission "
+            "SECURITY_CERTIFICATE_MANAGE.",
         )
     if len(usable) < len(given):
         client.warn(left_out(call, len(given) - len(usable)))
@@ -340,7 +340,7 @@ def fetch_one(client: Client, identifier: int) -> StoreCertificate | None:
             raise
         return None
     if _id_of(row) != identifier:
-        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject gave no certificate {identifier}.")
+        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject did not return certificate {identifier}.")
     return normalise(row)
 
 
@@ -361,7 +361,7 @@ def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[st
     if private_key:
         hide(private_key)
     if _id_of(row) != identifier:
-        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject gave no certificate {identifier}.")
+        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject did not return certificate {identifier}.")
     return StoreCertificateWithKey(normalise(row), private_key)
 
 
@@ -384,10 +384,10 @@ def create(
             SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
         )
     if said_yes(answer) is False:
-        raise CertificatesError("refused", "The store did not take the certificate and gave no reason.")
+        raise CertificatesError("refused", "The store rejected the certificate and returned no reason.")
     identifier = _id_of(answer)
     if identifier is None:
-        why = f"SoftLayer_{SERVICE}::createObject gave no id. It may have been processed."
+        why = f"SoftLayer_{SERVICE}::createObject returned no ID. The call may have been processed."
         raise CertificatesError("no_answer", why)
     kept = answer.get("intermediateCertificate")
     return identifier, tuple(_certificates(kept)) if isinstance(kept, str) else None
@@ -420,7 +420,7 @@ def _change(client: Client, method: str, identifier: int, what: str, *arguments:
     with _unless_refused():
         answer = client.call(SERVICE, method, *arguments, identifier=identifier, repeatable=False)
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::{method}"):
-        raise CertificatesError("refused", f"The store did not {what} and gave no reason.")
+        raise CertificatesError("refused", f"The store did not {what} and returned no reason.")
 
 
 @contextmanager
@@ -438,7 +438,9 @@ def _unless_refused() -> Iterator[None]:
             raise
         if tells_of_mishap(said):
             raise CertificatesError("no_answer", error.message, **error.details) from None
-        raise CertificatesError("refused", f"The store refused it: {as_sentence(said)}", **error.details) from None
+        raise CertificatesError(
+            "refused", f"The store rejected the request: {as_sentence(said)}", **error.details
+        ) from None
 
 
 def normalise(row: Mapping[str, t.Any]) -> StoreCertificate:

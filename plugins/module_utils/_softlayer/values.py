@@ -43,10 +43,9 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
     """
     impossible = [identifier for identifier in ids if not 0 < identifier <= MAX_ID]
     if impossible:
-        what = name.rstrip("s").replace("_", " ")
         raise CertificatesError(
             "invalid_argument",
-            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {MAX_ID}.",
+            f"{name} has invalid values: {', '.join(map(str, impossible))}. An ID is an integer from 1 to {MAX_ID}.",
         )
 
 
@@ -82,5 +81,7 @@ def yes_or_no(answer: object, call: str) -> bool:
     """
     word = said_yes(answer)
     if word is None:
-        raise CertificatesError("no_answer", f"{call} said neither yes nor no. It may have been processed.")
+        raise CertificatesError(
+            "no_answer", f"{call} returned neither true nor false. The call may have been processed."
+        )
     return word

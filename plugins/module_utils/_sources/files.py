@@ -113,7 +113,7 @@ def names_in_source(folder: str) -> list[str]:
     try:
         return names_in(folder)
     except OSError as error:
-        why = not_readable("folder", folder, error).message
+        why = not_readable("directory", folder, error).message
         raise CertificatesError(
             "not_found", f"{why} Name another one, or let the user who runs this read it.", path=printable(folder)
         ) from None
@@ -149,7 +149,7 @@ def subfolders(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
             elif os.path.islink(path) and not os.path.exists(path):
                 yield name, path, Obstacle("broken_link", {"link": path})
         except OSError as error:
-            yield name, path, unreadable("folder", path, error)
+            yield name, path, unreadable("directory", path, error)
 
 
 def unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:

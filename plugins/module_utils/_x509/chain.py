@@ -39,7 +39,9 @@ QUESTIONS = 20
 """Paths of one leaf that OpenSSL is asked about, to a trusted root and, if there is none, to the end of what is known."""
 CHECKS = 2_000
 """Signatures verified, and questions to OpenSSL, for all leaves of one pile."""
-TOO_MANY = "there are too many ways to its root: give only the issuers that it needs"
+TOO_MANY = (
+    "too many chains to its root are possible: specify only the intermediate certificates that the certificate needs"
+)
 
 
 class Anchors:
@@ -233,7 +235,7 @@ class Chains:
     ) -> tuple[Trust, str]:
         """Return why a chain does not lead to an anchor."""
         if not leaf.is_valid(self._at):
-            return "untrusted", f"it is valid from {iso(leaf.not_before)} to {iso(leaf.not_after)}"
+            return "untrusted", f"the certificate is valid only from {iso(leaf.not_before)} to {iso(leaf.not_after)}"
         last = issuers[-1] if issuers else leaf
         named = [] if last.is_root else [*self._anchors.named(last.issuer), *self._all.get(last.issuer, ())]
         signers = [signer for signer in named if self._is_signed(last, signer)]
@@ -244,15 +246,17 @@ class Chains:
         if refused:
             return "untrusted", refused
         if leaf.is_root:
-            return "untrusted", "it is signed by itself and by nobody who is trusted"
+            return "untrusted", "the certificate is self-signed and not trusted"
         if root is not None:
-            return "untrusted", f"its chain ends in {root.shown_name}, which is not trusted"
+            return "untrusted", f"its chain ends at {root.shown_name}, which is not a trusted root certificate"
         if named:
             return "untrusted", f"{last.shown_issuer} {'must' if signers else 'did'} not issue {last.shown_name}"
-        # Authorities deliver chains without the root. So whoever this is may be a root that is not trusted, or an intermediate one.
-        whose = f"its issuer {last.shown_issuer}"
-        if last != leaf:
-            whose = f"the issuer of {last.shown_name}, {last.shown_issuer},"
+        # CAs deliver chains without the root, so the missing certificate is an intermediate certificate or an unknown root certificate.
+        whose = (
+            f"its issuer {last.shown_issuer}"
+            if last == leaf
+            else f"{last.shown_issuer}, the issuer of {last.shown_name},"
+        )
         return "incomplete", f"the certificate of {whose} is missing"
 
 

@@ -175,7 +175,7 @@ def read_crl(data: bytes) -> Crl | None:
 
 
 def _unread() -> CertificatesError:
-    return CertificatesError("invalid_pem", "A list of revoked certificates is damaged.")
+    return CertificatesError("invalid_pem", "A certificate revocation list (CRL) is damaged.")
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,8 @@ SHORTEST_KEY = 40
 HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
 """The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
 FOR_SSH = (
-    "This private key is in a form for SSH: convert a copy with `ssh-keygen -p -m PEM -f COPY`, and give that "
-    "(from PuTTY's form make the copy with `puttygen KEY -O private-openssh -o COPY`)."
+    "The private key is in an SSH format. Convert a copy with `ssh-keygen -p -m PEM -f COPY`, and specify the copy. If the key is in "
+    "PuTTY's format, create the copy with `puttygen KEY -O private-openssh -o COPY`."
 )
 MARKS_OF_SSH = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"PuTTY-User-Key-File-")
 LONG_VECTOR = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
@@ -101,7 +101,8 @@ def read_private_key(data: bytes, passphrase: str | None = None, option: str = "
     blocks = pem_blocks(data, KEY_LABELS)
     if len(blocks) > 1:
         raise CertificatesError(
-            "ambiguous", "There is more than one private key in the file: keep the one that belongs to the certificate."
+            "ambiguous",
+            "The file contains more than one private key. Keep only the key that belongs to the certificate.",
         )
     label, body = blocks[0] if blocks else (b"", b"")
     source = _canonical_key_block(label, body) if blocks else data
@@ -116,7 +117,7 @@ def read_private_key(data: bytes, passphrase: str | None = None, option: str = "
         except TypeError:  # it is encrypted
             key = _decrypted(partial(load, unsafe_skip_rsa_key_validation=True), source, passphrase, option)
         if isinstance(key, rsa.RSAPrivateKey) and not _belong_together(key.private_numbers()):
-            raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
+            raise CertificatesError("invalid_pem", "The private key is damaged. Copy the file from its source again.")
         pss_key = _pss_key(key, from_base64(body) if blocks else data)
     return pss_key or _private_key(
         key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
@@ -155,16 +156,16 @@ def _belong_together(numbers: rsa.RSAPrivateNumbers) -> bool:
 
 def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphrase: str | None, option: str) -> t.Any:
     if not passphrase:
-        raise CertificatesError("bad_passphrase", f"The private key is encrypted: give {option}.")
+        raise CertificatesError("bad_passphrase", f"The private key is encrypted. Set {option}.")
     try:
         return load(source, passphrase.encode("utf-8", "replace"))
     except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
         if not _is_unknown(error):
-            raise CertificatesError("bad_passphrase", f"The private key cannot be decrypted: check {option}.") from None
+            raise CertificatesError("bad_passphrase", f"Cannot decrypt the private key. Check {option}.") from None
     raise CertificatesError(
         "invalid_pem",
-        "The private key is encrypted in a way that this version of the Python library cryptography cannot decrypt: "
-        "encrypt it anew with `openssl pkey -aes256 -in OLD -out NEW`.",
+        "Cannot decrypt the private key: this version of the Python library cryptography does not support its encryption. Encrypt the "
+        "key again with `openssl pkey -aes256 -in OLD -out NEW`.",
     )
 
 
@@ -191,7 +192,7 @@ def _canonical_key_block(label: bytes, body: bytes) -> bytes:
     if encrypted:
         cipher, vector = encrypted.groups()
         if len(vector) != (32 if cipher.startswith(LONG_VECTOR) else 16):  # the library panics
-            raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
+            raise CertificatesError("invalid_pem", "The private key is damaged. Copy the file from its source again.")
         headers = (b"Proc-Type: 4,ENCRYPTED", b"DEK-Info: " + cipher + b"," + vector, b"")
         body = body[encrypted.end() :]
     return wrap_pem(label, from_base64(body), headers)
@@ -243,20 +244,22 @@ def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
 
 
 def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
-    no_store = CertificatesError("invalid_pem", "This is no PKCS#12 file.")
+    no_store = CertificatesError(
+        "invalid_pem", "The file is not a valid PKCS#12 file. Copy the file from its source again."
+    )
     with reading(no_store):
         try:
             store = pkcs12.load_pkcs12(data, passphrase.encode("utf-8", "replace") if passphrase else None)
         except (ValueError, UnsupportedAlgorithm, InternalError) as error:
             if re.search("password|mac", str(error), re.IGNORECASE):
-                why = "The PKCS#12 file cannot be opened: check pkcs12_passphrase."
+                why = "Cannot open the PKCS#12 file. Check pkcs12_passphrase."
                 raise CertificatesError("bad_passphrase", why) from None
             if not _is_unknown(error) or not is_der(data):
                 raise no_store from None
             raise CertificatesError(
                 "invalid_pem",
-                "The PKCS#12 file is encrypted in a way that this version of the Python library cryptography cannot decrypt: "
-                "write it anew with `openssl pkcs12 -legacy -in OLD -out ALL.pem` and `openssl pkcs12 -export -in ALL.pem -out NEW`.",
+                "Cannot decrypt the PKCS#12 file: this version of the Python library cryptography does not support its encryption. "
+                "Convert the file with `openssl pkcs12 -legacy -in OLD -out ALL.pem` and `openssl pkcs12 -export -in ALL.pem -out NEW`.",
             ) from None
         entries = [store.cert, *store.additional_certs]
         return KeyStore(

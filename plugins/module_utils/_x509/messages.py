@@ -28,26 +28,26 @@ def trouble(why: Obstacle[t.Any]) -> str:
         case {"error": error}:
             return str(error)
         case {"cut_off": label, "given_as": given_as}:
-            what = f"What was given as {given_as}" if given_as else "A PEM block"
-            return f"{what} is cut off: its last line, -----END {label}-----, is missing. Take the file anew from its source."
+            what = f"The content specified as {given_as}" if given_as else "A PEM block"
+            return f"{what} is truncated: its last line, -----END {label}-----, is missing. Copy the file from its source again."
         case {"given_as": given_as, "is_empty": True}:
-            return f"What was given as {given_as} is empty: take the file anew from its source."
+            return f"The content specified as {given_as} is empty. Copy the file from its source again."
         case {"given_as": given_as, "kind": kind, "found": str() as found}:
-            return f"What was given as {given_as} is a {found}: give a {kind}, {FORMS[kind]}."
+            return f"The content specified as {given_as} is a {found}. Specify a {kind} in {FORMS[kind]} format."
         case {"given_as": given_as, "kind": kind}:
-            return f"There is no {kind} in what was given as {given_as}: give {FORMS[kind]}."
+            return f"The content specified as {given_as} contains no {kind}. Specify a {kind} in {FORMS[kind]} format."
         case {"is_pkcs12": True}:
-            return "This is a PKCS#12 file: give it as pkcs12_path; in a folder, let its name end in .p12 or .pfx."
+            return "The file is in PKCS#12 format. Specify the file as pkcs12_path; in a directory, its name must end in .p12 or .pfx."
         case {"not_der_of": kind}:
             what = {
                 "certificate": "neither an X.509 certificate nor PKCS#7 with certificates",
-                "private key": "no private key in PEM or DER form",
+                "private key": "not a private key in PEM or DER format",
             }[kind]
-            return f"This is {what}, or it is damaged: take the file anew from its source."
+            return f"The file is {what}, or is damaged. Copy the file from its source again."
         case {"has_changed": True}:
-            return "It has another certificate or private key by now."
+            return "The file now contains another certificate or private key."
         case {"has_both": False}:
-            return "The PKCS#12 file lacks the private key or the certificate: export it with both."
+            return "The PKCS#12 file does not contain both a private key and a certificate. Export the file with both."
     raise AssertionError(why)
 
 
@@ -55,43 +55,43 @@ def why_unknown(why: Obstacle[t.Any]) -> str:
     """Return why it is not known whether a certificate was revoked, as the end of a sentence about it, or about a list of its authority."""
     match why.reason, why.facts:
         case "not_named", _:
-            return "it names no list of revoked certificates that can be had over http"
+            return "the certificate names no certificate revocation list (CRL) with an http URL"
         case "not_asked", _:
-            return "its authority is not known here, or it is not valid now"
+            return "the certificate of its CA is not available, or the certificate is not currently valid"
         case "unusable_list", {"url": url, "why": inner}:
-            return f"its list of revoked certificates, {url}, cannot be used: {why_unknown(inner)}"
+            return f"its certificate revocation list (CRL) {url} cannot be used: {why_unknown(inner)}"
         case "unreadable_entry", _:
-            return "its entry in the list of revoked certificates cannot be read"
+            return "its entry in the CRL cannot be read"
         case "entry_of_other", _:
-            return "its entry in the list of revoked certificates is about another issuer's"
+            return "its entry in the CRL belongs to a certificate of another issuer"
         case "for_others", _:
-            return "the list of revoked certificates that is there is for other certificates of its issuer"
+            return "the CRL covers other certificates of its issuer"
         case "lacks_kind", {"is_authority": is_authority}:
-            return f"the list of revoked certificates has no certificates of {'authorities' if is_authority else 'servers'}"
+            return f"the CRL does not cover certificates of {'CAs' if is_authority else 'servers'}"
         case "some_reasons", _:
-            return "the list of revoked certificates has those only that were revoked for some reasons"
+            return "the CRL covers only some revocation reasons"
         case "not_there", {"error": error}:
             return str(error)
         case "no_list", _:
-            return "what is there is no list of revoked certificates"
+            return "the content is not a CRL"
         case "unreadable", _:
             return "it cannot be read"
         case "of_other", {"of": name, "issuer": issuer}:
-            return f"it is of {name}, not of {issuer.shown_name}"
+            return f"the CRL was issued by {name}, not by {issuer.shown_name}"
         case "may_not_sign", {"issuer": issuer}:
-            return f"{issuer.shown_name} must not sign such lists"
+            return f"{issuer.shown_name} must not sign CRLs"
         case "not_signed", {"issuer": issuer}:
-            return f"{issuer.shown_name} has not signed it"
+            return f"the CRL is not signed by {issuer.shown_name}"
         case "no_end", _:
-            return "it does not say until when it holds"
+            return "the CRL does not contain the time of its next update"
         case "not_now", {"begin": begin, "end": end}:
-            return f"it holds from {iso(begin)} to {iso(end)}"
+            return f"the CRL is valid only from {iso(begin)} to {iso(end)}"
         case "delta", _:
-            return "it has only what has changed since another one"
+            return "the CRL is a delta CRL, which contains only changes"
         case "critical_extension", {"oid": oid}:
-            return f"its critical extension {oid} is not known"
+            return f"the CRL has the unknown critical extension {oid}"
         case "critical_entry", _:
-            return "an entry has a critical extension that is not known"
+            return "an entry of the CRL has an unknown critical extension"
         case "unknown_kind", _:
-            return "it is of a kind that is not known"
+            return "the CRL has an unknown type"
     raise AssertionError(why)

@@ -156,5 +156,7 @@ def as_bytes(text: object) -> bytes:
         except UnicodeEncodeError:
             return text.encode("utf-8", "replace")
     raise CertificatesError(
-        "invalid_argument", f"Certificates and keys are given as the text of their files, not as {type(text).__name__}."
+        "invalid_argument",
+        f"A certificate or key must be the text of its file, not a value of the type {type(text).__name__}. Read the file with the "
+        "lookup plugin ansible.builtin.file.",
     )

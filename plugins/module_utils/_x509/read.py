@@ -108,7 +108,7 @@ def checked_certificate(der: bytes) -> Certificate:
 
 def _damaged() -> CertificatesError:
     return CertificatesError(
-        "invalid_pem", "A certificate is damaged: it does not parse as X.509. Take the file anew from its source."
+        "invalid_pem", "A certificate is damaged: it cannot be parsed as X.509. Copy the file from its source again."
     )
 
 
@@ -121,7 +121,7 @@ def read_request(data: bytes) -> Csr:
     blocks = pem_blocks(data, REQUEST_LABELS)
     if not blocks and data[:1] != DER_SEQUENCE:
         raise CertificatesError("invalid_pem", messages.trouble(why_none(data, "certificate signing request", "CSR")))
-    with reading(CertificatesError("invalid_pem", "The CSR is damaged: take the file anew from its source.")):
+    with reading(CertificatesError("invalid_pem", "The CSR is damaged. Copy the file from its source again.")):
         der = from_base64(blocks[0][1]) if blocks else data
         request = x509.load_der_x509_csr(der)
         key = request.public_key()

@@ -247,7 +247,7 @@ def test_a_job_without_a_ledger_that_stays_sends_nothing(fleet: Simulator, launc
     """In the preview already, before somebody approves what will not be done."""
     refused = launch("resend.yml", credentials=softlayer(fleet, ""), check=True).wait()
     assert refused.status == "failed"
-    assert "goes with the folder of this AWX job" in " ".join(refused.output.split())
+    assert "goes with the directory of this AWX job" in " ".join(refused.output.split())
 
 
 def test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approved(
@@ -441,7 +441,7 @@ def test_a_user_who_may_only_view(sim: Simulator, launch: Launch) -> None:
         events = [json.loads(text) for name, text in job.kept().items() if name.startswith("job_events/")]
         results = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_ok"]
         warnings = [text for result in results for text in result.get("warnings", ())]
-        lacking = [text for text in warnings if "lacks the permission SECURITY_CERTIFICATE_MANAGE" in text]
+        lacking = [text for text in warnings if "does not have the permission SECURITY_CERTIFICATE_MANAGE" in text]
         assert lacking and len(lacking) == len(set(lacking)), warnings
     assert listing.output.count("  not known whether it is in the store") == len(sim.orders())
     [totals] = [line for line in report.output.splitlines() if f'"{len(sim.orders())} orders: ' in line]

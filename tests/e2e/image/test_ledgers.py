@@ -20,7 +20,7 @@ pytest_plugins = ["tests.support.postgresql"]
 LEDGER = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////ledger/ledger.sqlite3"}
 REQUESTED = "This run: 1 requested."
 SKIPPED = "This run: 1 skipped."
-LAYERED = "a volume whose changes this container keeps to itself"
+LAYERED = "a volume whose changes are stored only in this container"
 REFUSED = "goes with this container, so the next run would request the same emails again"
 ACCEPT = ("-e", "ssl_fulfillment_allow_ephemeral_ledger=true")
 
@@ -36,8 +36,8 @@ def test_without_a_ledger_nothing_is_sent(place: Place, user: str) -> None:
 @pytest.mark.parametrize(
     ("option", "why"),
     [
-        pytest.param("--volume=/ledger", "a volume without a name", marks=only_long),
-        pytest.param("--tmpfs=/ledger", "which is kept in this container's memory", marks=only_long),
+        pytest.param("--volume=/ledger", "an unnamed volume", marks=only_long),
+        pytest.param("--tmpfs=/ledger", "which is in the memory of this container", marks=only_long),
         pytest.param("--volume={folder}:/ledger:O", LAYERED, marks=only_long),
         pytest.param("--volume=layered:/ledger:O", LAYERED, marks=only_long),
     ],

@@ -127,7 +127,7 @@ def test_a_library_that_is_too_old(tmp_path: Path, module: str, library: str) ->
     least = LEAST_VERSIONS[library]
     assert result["failure"]["code"] == "missing_library"
     assert result["failure"]["details"] == {"libraries": [library]}
-    assert f"needs the Python library {library} {least} or later (there is 0.9), for " in result["msg"]
+    assert f"needs the Python library {library} {least} or later (version 0.9 is installed), for " in result["msg"]
     assert result["msg"].endswith(f": pip install '{library}>={least}'")
 
 
@@ -138,7 +138,7 @@ def test_all_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
     told = run("ssl_fulfillment_email", tmp_path)["msg"]
     for said in (
         "SoftLayer 6.2.2 or later",
-        "idna 3.3 or later (there is 0.9)",
+        "idna 3.3 or later (version 0.9 is installed)",
         "SQLAlchemy 2.0.30 or later (there is",
     ):
         assert said in told
@@ -235,8 +235,8 @@ def test_filters_say_so_too(tmp_path: Path) -> None:
     said = said_by(FILTERS.values(), tmp_path)
     for name in FILTERS:
         assert (
-            f"The filter {name} needs the Python library cryptography 42.0.0 or later (there is 41.0.7), on the controller: "
-            "pip install 'cryptography>=42.0.0'" in said
+            f"The filter {name} needs the Python library cryptography 42.0.0 or later (version 41.0.7 is installed), on the control "
+            "node: pip install 'cryptography>=42.0.0'" in said
         )
 
 

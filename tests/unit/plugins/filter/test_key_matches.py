@@ -64,10 +64,10 @@ def test_forms(form: str) -> None:
 
 
 BAD: dict[str, tuple[Any, Any, str | None, str]] = {
-    "no passphrase": (ISSUED.pem, ENCRYPTED, None, "give passphrase"),
-    "wrong passphrase": (ISSUED.pem, ENCRYPTED, "wr0ng-phrase", "check passphrase"),
-    "no key": (ISSUED.pem, ISSUED.pem, None, "private key is a certificate: give"),
-    "damaged key": (ISSUED.pem, ISSUED.key_pem.replace("MIG", "AAA"), None, "no private key"),
+    "no passphrase": (ISSUED.pem, ENCRYPTED, None, "Set passphrase"),
+    "wrong passphrase": (ISSUED.pem, ENCRYPTED, "wr0ng-phrase", "Check passphrase"),
+    "no key": (ISSUED.pem, ISSUED.pem, None, "private key is a certificate. Specify"),
+    "damaged key": (ISSUED.pem, ISSUED.key_pem.replace("MIG", "AAA"), None, "not a private key"),
     "one at which the library panics": (ISSUED.pem, PANIC, PASSPHRASE, "damaged"),
     "two keys": (ISSUED.pem, ISSUED.key_pem + OTHER.key_pem, None, "more than one"),
     "swapped": (ISSUED.key_pem, ISSUED.pem, None, "no certificate"),
@@ -119,5 +119,5 @@ def test_an_error_in_a_template(tmp_path: Path) -> None:
     done = in_a_template(tmp_path, {"wrong": "leaf | softlayer.certificates.key_matches(encrypted)"})
     output = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "give passphrase" in output
+    assert "Set passphrase" in output
     assert not leaks(output) and not leaks(output, encrypted_fragments(ENCRYPTED))

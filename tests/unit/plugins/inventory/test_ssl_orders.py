@@ -424,14 +424,14 @@ def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: S
         ({"statuse": ["approved"]}, f"There is no option statuse: `ansible-doc -t inventory {PLUGIN}` tells which there are."),
         ({"statuses": ["aproved"]}, "statuses"),
         ({"exclude_expired": "maybe"}, "exclude_expired"),
-        ({"order_ids": [0]}, "order_ids: 0 is no order id; ids are whole numbers from 1 to 9223372036854775807."),
+        ({"order_ids": [0]}, "order_ids has invalid values: 0. An ID is an integer from 1 to 9223372036854775807."),
         ({"retries": 101}, "retries must be from 0 to 100."),
         ({"expiry_windows_days": [-1]}, "expiry_windows_days must not be negative."),
         ({"vars_prefix": "ssl-"}, "vars_prefix must be the beginning of a variable's name"),
         ({"username": "{{ nobody }}"}, "The template in the option username cannot be evaluated: 'nobody' is undefined"),
         ({"transport": "soap"}, "transport"),
         ({"transport": "rest", "endpoint_url": "https://api.example.com/v3.1"}, "change endpoint_url, or do not set transport."),
-        ({"endpoint_url": "http://api.example.com/rest/v3.1"}, "Credentials are not sent to api.example.com over plain http"),
+        ({"endpoint_url": "http://api.example.com/rest/v3.1"}, "Cannot send credentials to api.example.com over plain http"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )  # fmt: skip
@@ -443,7 +443,7 @@ def test_options_that_make_no_sense(inventory: Inventory, sim: Simulator, option
 
 def test_no_credentials(inventory: Inventory) -> None:
     said = inventory.refused(SL_USERNAME=None, SL_API_KEY=None)
-    assert "No SoftLayer username and api_key given: set the environment variables SL_USERNAME" in said
+    assert "Missing SoftLayer username and api_key. Set the environment variables SL_USERNAME" in said
 
 
 ENDING = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"}
@@ -466,14 +466,15 @@ def test_a_user_who_may_not_read_the_store(inventory: Inventory, sim: Simulator)
     inventory.write(**CACHE)
     listed = inventory.listed(**viewer)
     [warning] = inventory.display.warnings
-    assert "lacks the permission SECURITY_CERTIFICATE_MANAGE" in warning
+    assert "does not have the permission SECURITY_CERTIFICATE_MANAGE" in warning
     assert len(listed.hosts) == 12
     unknown = {(host["ssl_order_imported"], host["ssl_order_superseded_by"]) for host in listed.hosts.values()}
     assert unknown == {(None, None)}
     assert not {"imported", "not_imported", "superseded"} & {name for name, hosts in listed.groups.items() if hosts}
     inventory.write(**CACHE, imported=False)
-    assert "lacks the permission SECURITY_CERTIFICATE_MANAGE. Grant it, or leave out imported." in inventory.refused(
-        **viewer
+    assert (
+        "does not have the permission SECURITY_CERTIFICATE_MANAGE. Grant the permission, or leave out imported."
+        in inventory.refused(**viewer)
     )
     sim.permit(sim.viewer_username, "SECURITY_CERTIFICATE_VIEW", "SECURITY_CERTIFICATE_MANAGE")
     assert len(inventory.listed(**viewer).names) == 11, "what was not known is not cached"
@@ -484,8 +485,8 @@ def test_a_user_who_may_not_read_the_store(inventory: Inventory, sim: Simulator)
 def test_a_missing_library(inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "SoftLayer", None)
     assert (
-        "The inventory plugin ssl_orders needs the Python library SoftLayer 6.2.2 or later, on the controller: "
-        "pip install 'SoftLayer>=6.2.2'" in inventory.refused()
+        "The inventory plugin ssl_orders needs the Python library SoftLayer 6.2.2 or later, on the control node: pip install "
+        "'SoftLayer>=6.2.2'" in inventory.refused()
     )
 
 
@@ -535,7 +536,7 @@ def test_what_nobody_foresaw_is_told_without_its_text(inventory: Inventory, monk
 
     monkeypatch.setattr(InventoryModule, "_listing", fail)
     said = inventory.refused()
-    assert "Nobody foresaw this: ZeroDivisionError in inventory/ssl_orders.py, line " in said
+    assert "Unexpected error: ZeroDivisionError in inventory/ssl_orders.py, line " in said
     assert "s3cr-t-zq" not in said
 
 

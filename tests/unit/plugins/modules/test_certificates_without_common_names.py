@@ -106,7 +106,8 @@ def test_the_store_refuses_it(sim: Simulator, api: Options) -> None:
     run = run_module(IMPORT, **api, **issue(None, WWW).options())
     assert run.code == run["certificate"]["reason"] == "refused"
     assert (
-        "The store refused it: Invalid value provided for 'certificate'. Its subject has no common name. " in run["msg"]
+        "The store rejected the request: Invalid value provided for 'certificate'. Its subject has no common name. "
+        in run["msg"]
     )
     assert REMEDY in run["msg"] and "profile classic" in run["msg"]
     assert run_module(IMPORT, **api, **issue(WWW, WWW).options())["certificate"]["outcome"] == "imported"

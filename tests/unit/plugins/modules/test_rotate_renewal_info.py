@@ -102,8 +102,8 @@ def test_what_cannot_be_reached_is_unknown(blind: Rotation) -> None:
     assert not run.failed and run["attention"] == []
     (warning,) = warnings(run)
     assert warning == (
-        f"Whether authorities ask for renewals is not known for {NAME}: the renewal information of {HOST}:{port} cannot be used: it cannot be "
-        "had: Connection refused."
+        f"Whether authorities ask for renewals is not known for {NAME}: the renewal information of {HOST}:{port} cannot be used: the "
+        "download failed: Connection refused."
     )
 
 

@@ -211,7 +211,7 @@ def test_a_folder_that_is_replaced_during_the_run_fails_it(account: Simulator, d
     first = partial(replace_folder_at_the_end, dest)
     run = run_module(MODULE, first=first, **options_for(account, "rest"), dest=str(dest), all=True)
     assert (run.code, run["changed"], told(run)) == ("insecure_folder", True, {id: ("failed", "not_written")})
-    assert "the files are not there" in run["msg"] and run["certificates"][0]["paths"] is None
+    assert "the new files are in the original directory" in run["msg"] and run["certificates"][0]["paths"] is None
 
 
 @pytest.mark.skipif(find_haproxy() is None, reason="no HAProxy: install the system's package haproxy")

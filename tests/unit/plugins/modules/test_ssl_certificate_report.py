@@ -215,7 +215,7 @@ def test_a_full_disk_leaves_each_file_as_it_was(tmp_path: Path) -> None:
         results={"listeners": []},
         page=page_in("en"),
     )
-    assert run.code == "not_written" and "No space left on device" in run["msg"] and "See to the disk" in run["msg"]
+    assert run.code == "not_written" and "No space left on device" in run["msg"] and "Fix the problem" in run["msg"]
     assert files(tmp_path) == before
 
 
@@ -235,16 +235,16 @@ def test_a_page_of_ones_own(tmp_path: Path) -> None:
         ({"path": "/r.pdf"}, "path must end with .html, but is /r.pdf."),
         (
             {"path": "/no/where/r.html"},
-            "path: There is no folder /no/where on this machine: make it, or correct the path.",
+            "path: The directory /no/where does not exist on this host. Create the directory, or correct the path.",
         ),
-        ({"path": "pipe.html"}, "pipe.html is no plain file: name a file."),
-        ({"path": "data.html"}, "data.json is a folder: name a file."),
+        ({"path": "pipe.html"}, "pipe.html is not a regular file. Specify a file."),
+        ({"path": "data.html"}, "data.json is a directory. Specify a file."),
         (
             {"page": {"header": "x", "css": ""}},
             "Unknown keys in page: header. Valid keys are template, css, script, words.",
         ),
-        ({"metrics_path": "/etc"}, "metrics_path: /etc is a folder: name a file."),
-        ({"metrics_path": "m" * 300}, "is too long for the disk: choose a shorter name."),
+        ({"metrics_path": "/etc"}, "metrics_path: /etc is a directory. Specify a file."),
+        ({"metrics_path": "m" * 300}, "is too long for the file system. Choose a shorter name."),
         ({"path": "r.html", "metrics_path": "r.json"}, "r.json, a file of the report. Set it to another file."),
     ],
     ids=str,
@@ -264,8 +264,8 @@ def test_files_that_could_not_be_written(
 @pytest.mark.parametrize(
     ("name", "function", "said"),
     [
-        ("statvfs", read_only, "The folder {folder} is read-only: its disk is, or a service of systemd has"),
-        ("access", forbidden, "This user may not write to the folder {folder}: correct its permissions"),
+        ("statvfs", read_only, "The directory {folder} is read-only: its file system is mounted read-only, or"),
+        ("access", forbidden, "The current user cannot write to the directory {folder}. Correct the permissions"),
     ],
 )
 def test_folders_that_nothing_can_be_written_to(tmp_path: Path, name: str, function: Any, said: str) -> None:

@@ -142,7 +142,7 @@ def test_a_real_imap_server(dovecot: mail.Server) -> None:
         ({}, "give endpoints, or set from_load_balancers"),
         ({"endpoints": ["www.example.com", "www.example.com:https"]}, 'endpoints[1]: "https" is no port'),
         ({"endpoints": [{"host": "www.example.com", "prot": 1}]}, 'endpoints[0]: "prot" is no key'),
-        ({"endpoints": ["x"], "timeout": 0}, "timeout must be above 0"),
+        ({"endpoints": ["x"], "timeout": 0}, "timeout must be greater than 0"),
         ({"endpoints": ["x"], "concurrency": 0}, "concurrency must be from 1 to 256"),
     ],
     ids=str,
@@ -318,7 +318,10 @@ def test_what_was_revoked(home: Path, roots: Path) -> None:
 def test_who_is_not_asked_about() -> None:
     for issued in (self_signed(NAME), AUTHORITY.issue(NAME, days=(-90, -2))):
         entry, run = seen(serving(issued))
-        assert entry["revocation"]["why"] == "its authority is not known here, or it is not valid now"
+        assert (
+            entry["revocation"]["why"]
+            == "the certificate of its CA is not available, or the certificate is not currently valid"
+        )
         assert "warnings" not in run
     unseen, _run = seen(Server(http))
     assert unseen["revocation"] is None

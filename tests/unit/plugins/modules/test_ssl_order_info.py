@@ -155,7 +155,13 @@ def test_a_user_who_may_not_see_the_store(sim: Simulator, api: dict[str, Any]) -
     assert run["orders"] == [{**order, **unknown} for order in plain["orders"]]
     (warning,) = run["warnings"]
     assert "SECURITY_CERTIFICATE_MANAGE" in str(warning)
-    refused(sim, "not_found", "SECURITY_CERTIFICATE_MANAGE. Grant it, or leave out imported.", **api, imported=False)
+    refused(
+        sim,
+        "not_found",
+        "SECURITY_CERTIFICATE_MANAGE. Grant the permission, or leave out imported.",
+        **api,
+        imported=False,
+    )
 
 
 # Credentials and endpoints

@@ -112,7 +112,7 @@ def test_what_nobody_foresaw_is_a_failure(name: str, broken: Callable[..., Any])
     details = run["failure"]["details"]
     assert details["type"] == BROKEN[broken]
     assert details["place"][0].startswith("module_utils/_base/module.py, line ")
-    assert f"Nobody foresaw this: {BROKEN[broken]} in {details['place'][-1]}. " in run["msg"]
+    assert f"Unexpected error: {BROKEN[broken]} in {details['place'][-1]}. " in run["msg"]
     assert "https://github.com/softlayer/softlayer.certificates/issues" in run["msg"]
     assert SECRET not in run.output and "Traceback" not in run.output
 

@@ -74,10 +74,10 @@ OWN = {"source": "/etc/letsencrypt/live/www", "listener": "web:443", "common_nam
 def test_what_differs_from_the_defaults_goes_with_it() -> None:
     """Sources only where the command does not say where the certificate is."""
     adopt, sources = words(told(ADOPT)), "{ssl_rotation_sources: [{certbot: /etc/letsencrypt}]}"
-    assert adopt[:2] == ["ansible-playbook", "softlayer.certificates.adopt"]
-    assert read(adopt[2:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
+    assert adopt[:4] == ["ansible-playbook", "-i", "localhost,", "softlayer.certificates.adopt"]
+    assert read(adopt[4:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
     assert sources in words(told(ADOPT_SECRET)) and sources in words(told(remedies.ROTATE))
-    assert words(told(remedies.DEPLOY))[2:] == ["-e", f"ssl_rotation_trusted_ca_path={CA}"]
+    assert words(told(remedies.DEPLOY))[4:] == ["-e", f"ssl_rotation_trusted_ca_path={CA}"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_differs_from_the_defaults_goes_with_it() -> None:
 )
 def test_a_value_comes_back_as_it_was(value: Any) -> None:
     """A list of texts, a number and a boolean as text, as the role takes them, too."""
-    [back] = read(words(told(remedies.DEPLOY, {"endpoints": value}))[2:]).values()
+    [back] = read(words(told(remedies.DEPLOY, {"endpoints": value}))[4:]).values()
     texts = {True: "true", False: "false"}
     as_text = ",".join(value) if isinstance(value, list) and value and isinstance(value[0], str) else value
     assert back in (value, texts.get(value) if isinstance(value, bool) else str(as_text))
@@ -125,7 +125,7 @@ def test_a_command_has_no_double_quote_unless_a_value_needs_some() -> None:
 )
 def test_what_a_command_must_not_contain_is_named_behind_it(option: str, value: Any) -> None:
     command = told(remedies.ROTATE, {**SOURCES, option: value})
-    begin = "`ansible-playbook softlayer.certificates.rotate"
+    begin = "`ansible-playbook -i localhost, softlayer.certificates.rotate"
     sources = "" if option == "sources" else " -e '{ssl_rotation_sources: [{certbot: /etc/letsencrypt}]}'"
     assert command == f"{begin}{sources}` (with ssl_rotation_{option} as in this run)"
 
@@ -179,10 +179,10 @@ def test_a_file_goes_with_it_and_not_what_it_sets(monkeypatch: pytest.MonkeyPatc
     options = {**USUAL, "privatekey_passphrase": "the-passphrase", "verify_timeout": 120}
     given(monkeypatch, f"@{file.name}", f"@{passwords}", "x=1")
     command = words(told(ADOPT, options))
-    assert command[2:6] == ["-e", f"@{file.name}", "-e", f"@{passwords.name}"] and read(command[6:]) == OWN
+    assert command[4:8] == ["-e", f"@{file.name}", "-e", f"@{passwords.name}"] and read(command[8:]) == OWN
     given(monkeypatch, f"@{file}", '{"ssl_rotation_verify_timeout": 120}', f"ssl_rotation_trusted_ca_path={CA}")
     expected = {**OWN, "ssl_rotation_trusted_ca_path": CA, "ssl_rotation_verify_timeout": "120"}
-    assert read(words(told(ADOPT, options))[2:]) == expected
+    assert read(words(told(ADOPT, options))[4:]) == expected
     given(monkeypatch, f"@{file}", "ssl_rotation_privatekey_passphrase=the-passphrase")
     assert told(ADOPT, options).endswith("` (with ssl_rotation_privatekey_passphrase as in this run)")
 
@@ -205,7 +205,7 @@ def test_a_file_that_would_not_fit_does_not(monkeypatch: pytest.MonkeyPatch, tmp
         content if content in {"[]", ": :", "greeting: hello"} else f"{content}\nssl_rotation_trust: warn\n"
     )
     given(monkeypatch, f"@{file}", "@/dev/stdin", "@/nowhere.yml")
-    assert read(words(told(ADOPT, {**USUAL, "trust": "warn"}))[2:]) == {
+    assert read(words(told(ADOPT, {**USUAL, "trust": "warn"}))[4:]) == {
         **{**OWN, "ssl_rotation_trust": "warn", "ssl_rotation_trusted_ca_path": CA}
     }
 
@@ -223,11 +223,12 @@ def test_operators_of_awx_are_told_what_they_can_start(monkeypatch: pytest.Monke
     assert told(remedies.ROTATE, awx_job_id=1, **{WORKFLOWS: workflows}) == "the workflow `Rotate certificates`"
     for job in ({"awx_job_id": 7}, {"tower_job_id": 7, WORKFLOWS: workflows}):
         command, note = told(ADOPT, **job).split("` ")
-        assert read(words(f"{command}`")[2:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
+        assert read(words(f"{command}`")[4:]) == {**OWN, "ssl_rotation_trusted_ca_path": CA}
         assert note == "(on a command line: AWX has no job template for it)"
     of_a_user = told(remedies.DEPLOY, awx_job_id=1)
     assert (
-        of_a_user.startswith("`ansible-playbook softlayer.certificates.deploy -e ") and "on a command line" in of_a_user
+        of_a_user.startswith("`ansible-playbook -i localhost, softlayer.certificates.deploy -e ")
+        and "on a command line" in of_a_user
     )
     secret = told(REMOVE, {"ledger_url": "postgresql://me:the-password@db/ledger"}, awx_job_id=1)
     assert secret.endswith(" (on a command line: AWX has no job template for it; with ledger_url as in this run)")

@@ -49,7 +49,7 @@ def test_a_filter_quotes_nothing(name: str) -> None:
     with pytest.raises(AnsibleFilterError) as raised:
         plugin.FilterModule().filters()[name](*arguments)
     said = "".join(traceback.format_exception(raised.value))
-    assert f"{name}: Nobody foresaw this: ZeroDivisionError in " in str(raised.value)
+    assert f"{name}: Unexpected error: ZeroDivisionError in " in str(raised.value)
     assert ".py, line " in str(raised.value)
     assert SECRET not in said
 

@@ -114,7 +114,7 @@ def test_a_run_that_was_told_to_stop_says_so_first() -> None:
     alone = failure_of_items("listeners_failed", [], "7 doors stay", stopped=True, stop="It was told to stop.")
     assert alone["message"] == "It was told to stop."
     usual = failure_of_items("listeners_failed", ["a", "b"], "7 doors stay", stopped=True, most=1, end=". Why?")
-    assert usual["message"] == "The run was told to stop. 2 of 7 doors stay: a; and 1 more. Why?"
+    assert usual["message"] == "The run was interrupted. 2 of 7 doors stay: a; and 1 more. Why?"
 
 
 def test_the_only_certificate_fails_with_its_own_words() -> None:

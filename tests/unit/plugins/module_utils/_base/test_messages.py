@@ -30,7 +30,10 @@ def test_how_a_sentence_without_a_subject_begins(form: Form, said: str) -> None:
     [
         ("api_error", "It did not answer."),
         (None, "It did not answer."),
-        ("outcome_unknown", "It did not answer. Run it again: it looks first what was done."),
+        (
+            "outcome_unknown",
+            "It did not answer. Run the playbook again. It checks the current state before it changes anything.",
+        ),
     ],
 )
 def test_an_error(reason: str | None, said: str) -> None:
@@ -39,11 +42,14 @@ def test_an_error(reason: str | None, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("place", "state", "said"),
-    [("a.py, line 2 (ask)", "Look there. ", "a.py, line 2 (ask). Look there. An"), (None, "", "an unknown place. An")],
+    [
+        ("a.py, line 2 (ask)", "Look there. ", "a.py, line 2 (ask). Look there. "),
+        (None, "", "an unknown location. "),
+    ],
 )
 def test_what_nobody_foresaw(place: str | None, state: str, said: str) -> None:
     assert unforeseen("ValueError", place, state) == (
-        f"Nobody foresaw this: ValueError in {said} issue with these words helps to mend it: "
+        f"Unexpected error: ValueError in {said}If the error persists, open an issue with this message: "
         "https://github.com/softlayer/softlayer.certificates/issues"
     )
 

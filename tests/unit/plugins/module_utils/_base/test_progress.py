@@ -113,8 +113,8 @@ def test_a_wait_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
         with told.waiting("büro 2: waits", 7.5), told.waiting("prod-api: waits", 0):
             clock[0] += 30
             assert told.waits() == [
-                r"prod-\x1b[2Jweb: waits for its update, 45 s of 900 s",
-                "büro 2: waits, 30 s of 7.5 s",
+                r"prod-\x1b[2Jweb: waits for its update (45 s of 900 s)",
+                "büro 2: waits (30 s of 7.5 s)",
             ]
         assert len(told.waits()) == 1
         raise ZeroDivisionError
@@ -127,7 +127,7 @@ def test_of_many_waits_the_longest_are_told() -> None:
         for number in range(7):
             waits.enter_context(told.waiting(f"lb{number}: waits", 900, waited=100 - number))
         waits_told = [line.partition(":")[0] for line in told.waits()]
-    assert waits_told == ["lb0", "lb1", "lb2", "lb3", "lb4", "and 2 more wait"]
+    assert waits_told == ["lb0", "lb1", "lb2", "lb3", "lb4", "and 2 more"]
 
 
 def test_a_person_sees_each_step_once_and_each_wait_again(
@@ -138,7 +138,7 @@ def test_a_person_sees_each_step_once_and_each_wait_again(
     step("web1: 0 of 2 emails done\n")
     step("web1: 1 of 2 emails done\n")
     with told.waiting("prod-web: waits", 900):
-        until(lambda: terminal.read().count("prod-web: waits, 0 s of 900 s\n") > 1)
+        until(lambda: terminal.read().count("prod-web: waits (0 s of 900 s)\n") > 1)
     assert [line for line in terminal.seen.splitlines() if "done" in line] == [
         f"web1: {done} of 2 emails done" for done in range(3)
     ]

@@ -38,11 +38,11 @@ def read(arguments: list[str]) -> dict[str, object]:
 
 @pytest.mark.parametrize("text", ODD)
 def test_adopt(text: str) -> None:
-    program, playbook, *rest = words(adopt("www.example.com", ["web:443"], text))
-    assert (program, playbook) == ("ansible-playbook", "softlayer.certificates.adopt")
-    assert read(rest) == {"source": text, "listener": "web:443", "common_name": "www.example.com"}
-    assert read(words(adopt(text))[2:]) == {"common_name": text}
-    assert read(words(adopt(None, ["web:443", "uuid-1:80"]))[2:]) == {
+    command = words(adopt("www.example.com", ["web:443"], text))
+    assert command[:4] == ["ansible-playbook", "-i", "localhost,", "softlayer.certificates.adopt"]
+    assert read(command[4:]) == {"source": text, "listener": "web:443", "common_name": "www.example.com"}
+    assert read(words(adopt(text))[4:]) == {"common_name": text}
+    assert read(words(adopt(None, ["web:443", "uuid-1:80"]))[4:]) == {
         **{"common_name": "NAME", "listeners": "web:443,uuid-1:80"}
     }
 

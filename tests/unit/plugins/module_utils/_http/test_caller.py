@@ -175,7 +175,7 @@ def test_a_send_whose_answer_is_lost_is_said_to_be_in_doubt(
     client: Client, wire: Wire, answer: Answer | Exception, in_doubt: bool
 ) -> None:
     wire.script = [answer]
-    assert send(client).message.endswith(" It may have been processed.") is in_doubt
+    assert send(client).message.endswith(" The call may have been processed.") is in_doubt
 
 
 @pytest.mark.parametrize("sends", [True, False], ids=["of a gateway, before", "of the API"])

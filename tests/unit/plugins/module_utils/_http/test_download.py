@@ -85,9 +85,9 @@ def test_what_is_there_and_what_is_not(publisher: Publisher) -> None:
         urls = [f"{publisher.url}/1.crl", f"{publisher.url}/2.crl", nobody, "http://nowhere.invalid/1.crl"]
         answers = get_all(urls)
     assert list(answers) == urls and answers[urls[0]] == LIST
-    assert answers[urls[1]] == "its server answers with HTTP status 404"
-    assert answers[nobody] == "it cannot be had: Connection refused"
-    assert str(answers[urls[3]]).startswith("it cannot be had: ")
+    assert answers[urls[1]] == "its server returned HTTP status 404"
+    assert answers[nobody] == "the download failed: Connection refused"
+    assert str(answers[urls[3]]).startswith("the download failed: ")
     assert publisher.asked.count("/1.crl") == 1
     assert get_all([]) == {}
 
@@ -131,7 +131,8 @@ def test_a_certificate_of_strangers_leads_to_no_private_address(publisher: Publi
         answer = got(f"http://{host}:{port}/1.crl", private=False)
         assert isinstance(answer, str), host
     assert (
-        got("http://169.254.169.254/latest/meta-data/") == "its address 169.254.169.254 is none of the public internet"
+        got("http://169.254.169.254/latest/meta-data/")
+        == "its address 169.254.169.254 is not a public internet address"
     )
     assert publisher.asked == []
 
@@ -143,7 +144,7 @@ def test_a_connection_to_a_private_address_is_not_used_for_a_stranger(publisher:
     named, other, strange = (f"{publisher.url}/{number}.crl" for number in "123")
     wanted = {named: Reach.OWN_NETWORKS, strange: Reach.INTERNET, other: Reach.OWN_NETWORKS}
     answers = download(wanted, DIRECT, replace(CRL_LIMITS, at_once_of_a_server=1), LONG)
-    assert answers[strange] == "its address 127.0.0.1 is none of the public internet"
+    assert answers[strange] == "its address 127.0.0.1 is not a public internet address"
     assert publisher.asked == ["/1.crl", "/2.crl"] and publisher.connections == 1
 
 
@@ -198,7 +199,7 @@ def test_what_is_no_address(url: str) -> None:
 def test_redirects(publisher: Publisher) -> None:
     publisher.publish({"/moved": redirect("/1.crl"), "/round": redirect("/round")})
     assert got(f"{publisher.url}/moved") == LIST
-    assert got(f"{publisher.url}/round") == "it leads on and on"
+    assert got(f"{publisher.url}/round") == "its server redirects too often"
     assert publisher.asked.count("/round") == CRL_LIMITS.redirects + 1
 
 
@@ -216,17 +217,17 @@ def test_a_redirect_to_a_private_address(publisher: Publisher, monkeypatch: pyte
     monkeypatch.setattr(
         downloads,
         "why_not_connected",
-        lambda address, _reach: None if address == "127.0.0.1" else "its address is none of the public internet",
+        lambda address, _reach: None if address == "127.0.0.1" else "its address is not a public internet address",
     )
     publisher.publish({"/moved": redirect(f"http://127.0.0.2:{port}/1.crl")})
-    assert got(f"{publisher.url}/moved", private=False) == "its address is none of the public internet"
+    assert got(f"{publisher.url}/moved", private=False) == "its address is not a public internet address"
     assert publisher.asked == ["/moved"]
 
 
 def test_servers_that_never_end(publisher: Publisher) -> None:
     publisher.publish({"/slow": publisher.drip, "/mute": lambda _request: publisher.ended.wait() and None})
     answers = list(get_all([f"{publisher.url}/{name}" for name in ("slow", "mute", "1.crl")], 0.7).values())
-    assert answers == ["it was not had within 0.7 seconds"] * 2 + [LIST]
+    assert answers == ["the download did not finish within 0.7 seconds"] * 2 + [LIST]
 
 
 def test_a_server_that_never_answers_keeps_nobody_from_others() -> None:
@@ -254,13 +255,13 @@ def test_a_run_that_is_told_to_stop_does_not_wait(publisher: Publisher) -> None:
 
 def test_more_than_a_list_can_have(publisher: Publisher) -> None:
     publisher.publish({"/endless": publisher.flood, "/whole": bytes(LARGEST)})
-    assert got(f"{publisher.url}/endless") == "it has more than 16 MiB"
+    assert got(f"{publisher.url}/endless") == "the content is larger than 16 MiB"
     assert got(f"{publisher.url}/whole") == bytes(LARGEST)
     publisher.publish({f"/{number}": bytes(MIB) for number in range(5)})
     limits = replace(CRL_LIMITS, size_of_all=3 * MIB)
     answers = get_all([f"{publisher.url}/{number}" for number in range(5)], limits=limits)
     late = [answer for answer in answers.values() if isinstance(answer, str)]
-    assert set(late) == {"all downloads together have more than 3 MiB"}
+    assert set(late) == {"all downloads together are larger than 3 MiB"}
     assert 2 <= len(late) < 5
 
 
@@ -271,7 +272,7 @@ def test_what_is_packed_is_not_unpacked(publisher: Publisher, coding: str, is_ta
     """It was asked for as it is; unpacked, it might have any size."""
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(LIST)}\r\n\r\n".encode()
     publisher.publish({"/packed": raw(head + LIST)})
-    assert got(f"{publisher.url}/packed") == (LIST if is_taken else "it cannot be had: ContentDecodingError")
+    assert got(f"{publisher.url}/packed") == (LIST if is_taken else "the download failed: ContentDecodingError")
 
 
 def raw(text: bytes) -> Any:
@@ -322,7 +323,7 @@ def test_a_name_with_any_private_address_is_not_asked_of_a_proxy(
     """Which of them the proxy would take is not known."""
     found = [SocketAddress(socket.AF_INET, (address, 80)) for address in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr(downloads, "resolve", lambda *_given: found)
-    for private, answer in ((False, "its address 10.0.0.1 is none of the public internet"), (True, LIST)):
+    for private, answer in ((False, "its address 10.0.0.1 is not a public internet address"), (True, LIST)):
         publisher.publish({"http://several.example.com/1.crl": LIST})
         assert got("http://several.example.com/1.crl", private=private, network=by_proxy(publisher.url)) == answer
     assert publisher.asked == ["http://several.example.com/1.crl"]
@@ -331,9 +332,10 @@ def test_a_name_with_any_private_address_is_not_asked_of_a_proxy(
 def test_a_proxy_that_makes_no_connection(publisher: Publisher) -> None:
     """And one of another kind: neither is gone round, nor is its login told."""
     network = by_proxy(publisher.url.replace("http://", "http://me:secret@"))
-    assert got("https://crl.invalid/", network=network) == "it cannot be had: the proxy answers with HTTP status 501"
+    assert got("https://crl.invalid/", network=network) == "the download failed: the proxy returned HTTP status 501"
     assert (
-        got(f"{publisher.url}/1.crl", network=by_proxy("socks5://me:secret@127.0.0.1")) == "the proxy is none of http"
+        got(f"{publisher.url}/1.crl", network=by_proxy("socks5://me:secret@127.0.0.1"))
+        == "the proxy is not an HTTP proxy"
     )
     assert publisher.asked == []
 
@@ -348,7 +350,7 @@ def test_the_login_of_a_proxy(publisher: Publisher) -> None:
     url = "http://crl.invalid/1.crl"
     publisher.publish({url: answer})
     network = by_proxy(publisher.url.replace("http://", "http://me:p%40ss@"))
-    assert got(url, private=False, network=network) == "its server answers with HTTP status 407"
+    assert got(url, private=False, network=network) == "its server returned HTTP status 407"
     assert logins == ["Basic bWU6cEBzcw=="]
 
 

@@ -150,7 +150,7 @@ def test_a_proxys_refusal_is_named() -> None:
     inner = max_retries(urllib3.exceptions.ProxyError("Unable to connect to proxy", refusal))
     error = explain_unanswered(CALL, ENDPOINT, tried(), requests.exceptions.ProxyError(inner), repeatable=True)
     assert error.code == "unreachable"
-    assert "the proxy makes no connection (407 Proxy Authentication Required)." in error.message
+    assert "the proxy did not open a connection (407 Proxy Authentication Required)." in error.message
 
 
 def test_what_a_send_may_repeat() -> None:
@@ -198,14 +198,14 @@ NO_SUCH_NAME = urllib3.exceptions.NameResolutionError("api.example.com", None, s
 
 
 UNSENT: dict[str, tuple[Exception, str]] = {
-    "name": (requests.ConnectionError(max_retries(NO_SUCH_NAME)), "its name cannot be resolved"),
-    "name by itself": (socket.gaierror(-2, "unknown"), "its name cannot be resolved"),
+    "name": (requests.ConnectionError(max_retries(NO_SUCH_NAME)), "its host name cannot be resolved"),
+    "name by itself": (socket.gaierror(-2, "unknown"), "its host name cannot be resolved"),
     "refused": (requests.ConnectionError(max_retries(REFUSED)), "connection refused"),
     "refused by itself": (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
     "no route": (requests.ConnectionError(max_retries(NO_ROUTE)), "no connection"),
     "broken": (
         requests.ConnectionError(ConnectionResetError(104, "reset")),
-        "the connection broke before the call was sent",
+        "the connection was lost before the call was sent",
     ),
     "late": (
         requests.ConnectTimeout(max_retries(urllib3.exceptions.ConnectTimeoutError())),
@@ -242,12 +242,12 @@ def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
         (True, ValueError(), "in time (timeout)"),
         (False, requests.ReadTimeout(), "in time (timeout)"),
         (False, TimeoutError(), "in time (timeout)"),
-        (False, ConnectionResetError(), "(the connection broke)"),
+        (False, ConnectionResetError(), "(the connection was lost)"),
     ],
 )
 def test_how_an_answer_got_lost(overdue: bool, raised: Exception, how: str) -> None:
     error = explain_unanswered(CALL, ENDPOINT, tried(sent=True, overdue=overdue), raised, repeatable=True)
-    assert error.message == f"{CALL}: {ENDPOINT} did not answer {how}."
+    assert error.message == f"{CALL}: {ENDPOINT} did not respond {how}."
 
 
 def test_an_option_of_another_service_is_named() -> None:

@@ -104,9 +104,9 @@ def test_a_folder_of_the_environment(machine: Path, monkeypatch: pytest.MonkeyPa
 
 WRONG = {
     "nowhere.pem": "No such file or directory",
-    "text.pem": "no certificate",
-    "empty": "no certificate",
-    "pipe": "it is a pipe",
+    "text.pem": "No certificate",
+    "empty": "No certificate",
+    "pipe": "the path leads to a pipe",
 }
 
 
@@ -121,5 +121,5 @@ def test_a_variable_that_names_no_roots_is_refused(
     (machine / "empty").mkdir()
     os.mkfifo(machine / "pipe")
     monkeypatch.setenv(variable, str(machine / name))
-    with fails("invalid_argument", f"environment variable {variable} ", str(machine / name), WRONG[name]):
+    with fails("invalid_argument", f"environment variable {variable}. ", str(machine / name), WRONG[name]):
         default_roots()

@@ -95,9 +95,9 @@ def test_a_new_file_is_left_open_by_nobody(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_made_is_told_with_the_reason_of_the_system(tmp_path: Path) -> None:
-    with fails("ledger_unavailable", "cannot be used: File name too long"):
+    with fails("ledger_unavailable", ": File name too long."):
         Database(f"sqlite:///{tmp_path}/{'x' * 300}")
-    with pytest.raises(CertificatesError, match=f"there is no folder {tmp_path}/none"):
+    with pytest.raises(CertificatesError, match=f"the directory {tmp_path}/none does not exist"):
         Database(f"sqlite:///{tmp_path}/none/ledger.sqlite3")
 
 
@@ -112,7 +112,8 @@ def test_a_ledger_that_cannot_be_used_is_closed(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("error", "said"), [(ValueError, "ValueError"), (futures.TimeoutError, "it did not answer within 150 seconds")]
+    ("error", "said"),
+    [(ValueError, "ValueError"), (futures.TimeoutError, "the database did not respond within 150 seconds")],
 )
 def test_what_cannot_be_read_is_told_as_a_ledger_that_cannot_be_used(
     error: type[Exception], said: str, tmp_path: Path
@@ -123,7 +124,7 @@ def test_what_cannot_be_read_is_told_as_a_ledger_that_cannot_be_used(
     def fail(_connection: sa.Connection) -> None:
         raise error
 
-    with fails("ledger_unavailable", f"cannot be used: {said}"):
+    with fails("ledger_unavailable", f": {said}."):
         database.read(fail)
     database.close()
 
@@ -262,7 +263,7 @@ def test_what_is_in_the_way_of_another_run_is_tried_again(
     if refusals < tries:
         assert getattr(given, how)(do) == "done"
     else:
-        with fails("ledger_unavailable", f"cannot be used: could not do it: {sqlstate}"):
+        with fails("ledger_unavailable", f": could not do it: {sqlstate}"):
             getattr(given, how)(do)
     given.close()
     assert len(tried) == tries and len(clock.waits) == tries - 1
@@ -299,14 +300,14 @@ def test_an_instant_that_nobody_wrote_is_refused_in_a_server_too(at: str, is_rig
         if is_right:
             database._check_tables(connection)
         else:
-            with fails("ledger_unavailable", "requested_at in the row with the id 1 is nothing"):
+            with fails("ledger_unavailable", "requested_at of the row with the ID 1 has a value"):
                 database._check_tables(connection)
     database.close()
 
 
 def test_a_server_that_cannot_be_reached_is_told_as_one() -> None:
     """No file is looked for."""
-    with pytest.raises(CertificatesError, match=r"The ledger ledger on 127\.0\.0\.1 cannot be used: .*refused"):
+    with pytest.raises(CertificatesError, match=r"Cannot use the ledger ledger on 127\.0\.0\.1: .*refused"):
         Database("postgresql://127.0.0.1:1/ledger")
 
 

@@ -122,7 +122,7 @@ def lock(ledger: FakeLedger, clock: Clock) -> Iterator[Lock]:
 
 def refusal(lock: Lock) -> str:
     """Why nothing may be sent."""
-    with fails("locked", "run it again") as caught:
+    with fails("locked", "Run the playbook again") as caught:
         lock.check()
     return caught.value.message
 
@@ -143,7 +143,7 @@ def test_an_old_one_is_renewed_first(lock: Lock, ledger: FakeLedger, clock: Cloc
 
 
 @pytest.mark.parametrize(
-    ("seconds", "answer", "said"), [(31, lost, "another run took it over"), (10.1, away, "The ledger is away.")]
+    ("seconds", "answer", "said"), [(31, lost, "another run took over the lock"), (10.1, away, "The ledger is away.")]
 )
 def test_one_that_is_taken_over_or_cannot_be_renewed_is_given_up(
     lock: Lock, ledger: FakeLedger, clock: Clock, seconds: float, answer: Callable[[Any], Any], said: str
@@ -174,7 +174,7 @@ def test_a_ledger_that_does_not_answer(ledger: FakeLedger, clock: Clock) -> None
 
     lock = a_turn(ledger, lease=0.3)
     clock.seconds, ledger.answer = 1, hang
-    assert "The ledger does not answer." in refusal(lock)
+    assert "The ledger does not respond." in refusal(lock)
     lock.end()
     assert ledger.was_asked() == "renew" and ledger.asked.empty()
     answers.set()
@@ -255,7 +255,7 @@ def test_what_is_said_of_the_wait(url: str) -> None:
         take(url, AT, session, longest_wait=1)
     (warning,) = session.warnings
     assert "at most 1 seconds" in warning
-    with fails("locked", "is not to wait"):
+    with fails("locked", "must not wait"):
         take(url, AT, Session(), longest_wait=0)
     first.end()
 
@@ -265,7 +265,7 @@ def test_one_that_cannot_be_had_holds_nothing(url: str) -> None:
     stopped = Session()
     first = take(url, AT)
     stopped.stop.set()
-    with fails("interrupted", "changed nothing"):
+    with fails("interrupted", "Nothing was changed"):
         take(url, AT, stopped)
     first.end()
     take(url, AT, longest_wait=0).end()

@@ -121,7 +121,7 @@ def test_a_value_that_nobody_wrote_is_refused_with_its_row(path: Path, value: ob
         with fails("ledger_unavailable") as caught:
             Ledger(f"sqlite:///{path}", read_only=seen % 2 == 0)
         if table == ACTS:
-            assert f"{column} in the row with the id 1 " in caught.value.message, (column, caught.value.message)
+            assert f"{column} of the row with the ID 1 " in caught.value.message, (column, caught.value.message)
             assert table in caught.value.message and "restore" in caught.value.message
     assert seen
 
@@ -152,7 +152,7 @@ def test_a_table_that_is_none(path: Path, table: str, instead: str, read_only: b
         if instead == "a view":
             connection.execute(f"CREATE VIEW {table} AS SELECT * FROM other")
     connection.close()
-    with fails("ledger_unavailable", table, "restore"):
+    with fails("ledger_unavailable", table, "Restore"):
         Ledger(f"sqlite:///{path}", read_only=read_only)
 
 
@@ -255,7 +255,7 @@ def test_an_instant_that_python_does_not_know(
     postgresql.execute(f"ALTER TABLE {ACTS} ALTER {column} DROP NOT NULL", name)
     postgresql.execute(f"UPDATE {ACTS} SET {column} = {'NULL' if value is None else repr(value)}", name)
     for read_only in (False, True):
-        with fails("ledger_unavailable", f"{column} in the row with the id 1 ", ACTS):
+        with fails("ledger_unavailable", f"{column} of the row with the ID 1 ", ACTS):
             Ledger(postgresql_url, read_only=read_only)
 
 
@@ -276,7 +276,7 @@ def test_a_server_that_never_answers_is_given_up(
     ledger = Ledger(postgresql_url)
     monkeypatch.setattr(database_module, "MAX_ANSWER_SECONDS", 0.1)
     answered = Event()
-    with fails("ledger_unavailable", "it did not answer within 0.1 seconds"):
+    with fails("ledger_unavailable", "the database did not respond within 0.1 seconds"):
         ledger._database.read(lambda _connection: answered.wait())
     answered.set()
     ledger.close()

@@ -79,14 +79,14 @@ def test_the_default_is_a_file_of_the_user(url: str | None, monkeypatch: pytest.
         ("/state", "", "/state"),
         (None, "/home/me", "/home/me/.local/state"),
         ("", "/home/me", "/home/me/.local/state"),
-        (None, "", "'.local/state' hangs on the current folder"),
-        (None, "me", "'me/.local/state' hangs"),
-        (None, "/proc/self/cwd", "'/proc/self/cwd/.local/state' hangs"),
-        (None, None, "'~/.local/state' hangs"),
-        (None, ".", "'./.local/state' hangs"),
-        ("state", "/home/me", "'state' hangs"),
-        ("~/state", "/home/me", "'~/state' hangs"),
-        ("/a/../proc/self/cwd", "/home/me", "'/a/../proc/self/cwd' hangs"),
+        (None, "", "'.local/state' depends on the current directory"),
+        (None, "me", "'me/.local/state' depends"),
+        (None, "/proc/self/cwd", "'/proc/self/cwd/.local/state' depends"),
+        (None, None, "'~/.local/state' depends"),
+        (None, ".", "'./.local/state' depends"),
+        ("state", "/home/me", "'state' depends"),
+        ("~/state", "/home/me", "'~/state' depends"),
+        ("/a/../proc/self/cwd", "/home/me", "'/a/../proc/self/cwd' depends"),
     ],
 )
 def test_the_default_never_hangs_on_the_current_folder(
@@ -105,7 +105,7 @@ def test_the_default_never_hangs_on_the_current_folder(
         return
     for look in (find_place, check_place):
         with fails(
-            "ledger_unavailable", f"There is no place for the ledger: {expected}", "Set ledger_url", "sqlite:////"
+            "ledger_unavailable", f"Cannot choose a path for the ledger: {expected}", "Set ledger_url", "sqlite:////"
         ):
             look("")
 
@@ -124,12 +124,12 @@ def test_the_default_never_hangs_on_the_current_folder(
 def test_a_url_that_is_none_or_could_be_read_in_two_ways(url: str) -> None:
     """Where the login may end elsewhere than was meant, host or database would have a part of the password, and messages name both."""
     message = refusal(url)
-    assert message.startswith("ledger_url is no SQLAlchemy URL of a SQLite file") and "percent-encoded" in message
+    assert message.startswith("ledger_url must be the SQLAlchemy URL of a SQLite file") and "Percent-encode" in message
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file:/srv/ledger.db"])
 def test_a_ledger_in_memory(url: str) -> None:
-    assert "a ledger in memory forgets what was sent; name a file." in refusal(url)
+    assert "a ledger in memory is lost at the end of the run. Specify a file." in refusal(url)
 
 
 @pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite"])
@@ -142,7 +142,7 @@ def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pyt
         find_place(f"{driver}:///{path}")
     assert caught.value.details == {"ledger": path}
     message = refusal(f"{driver}:///{path}")
-    assert message.startswith(f"The ledger {path} hangs on the current folder") and "sqlite:////" in message
+    assert message.startswith(f"The ledger {path} depends on the current directory") and "sqlite:////" in message
     assert ("sqlite:////home/me/ledger.db" in message) is path.startswith(("~", "$HOME"))
 
 
@@ -200,7 +200,7 @@ def test_a_blank_url_is_none(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_a_control_character_inside(url: str, character: str) -> None:
     url = url.format(character)
     message = refusal(url)
-    assert "Write it on one line" in message and "ledger_url" in message
+    assert "Write the URL on one line" in message and "ledger_url" in message
     with pytest.raises(CertificatesError):
         check_given_place(url)
 
@@ -210,15 +210,19 @@ def test_a_control_character_inside(url: str, character: str) -> None:
     [
         ("postgresql://me:sesame@db.example/ledger", "ledger on db.example", "ledger_url and the database server"),
         ("postgresql:///ledger?password=sesame", "ledger on this machine", "ledger_url and the database server"),
-        ("sqlite:////srv/ledger.db", "/srv/ledger.db", "ledger_url, its folder's permissions and free space"),
-        ("sqlite://", "in memory", "ledger_url, its folder's permissions and free space"),
+        (
+            "sqlite:////srv/ledger.db",
+            "/srv/ledger.db",
+            "ledger_url, and the permissions and free space of its directory",
+        ),
+        ("sqlite://", "in memory", "ledger_url, and the permissions and free space of its directory"),
     ],
 )
 def test_why_a_ledger_cannot_be_used(url: str, where: str, check: str) -> None:
     error = unavailable(sa.make_url(url), "it is away.")
     assert (error.code, error.details) == ("ledger_unavailable", {"ledger": where})
     assert error.message == (
-        f"The ledger {where} cannot be used: it is away. Nothing is sent or stored without it; check {check}."
+        f"Cannot use the ledger {where}: it is away. Nothing is sent or stored without the ledger. Check {check}."
     )
 
 
@@ -305,13 +309,13 @@ def test_what_is_read_of_a_mount() -> None:
         ("/root/.local/state/ledger.sqlite3", "this container"),
         ("//root/ledger.sqlite3", "this container"),
         ("/var/lib/ledgers/ledger.sqlite3", "this container"),
-        ("/dev/shm/ledger.sqlite3", "/dev, which is kept in this container's memory"),
-        ("/anonymous/ledger.sqlite3", "/anonymous, a volume without a name"),
+        ("/dev/shm/ledger.sqlite3", "/dev, which is in the memory of this container"),
+        ("/anonymous/ledger.sqlite3", "/anonymous, an unnamed volume"),
         ("/scratch/ledger.sqlite3", "/scratch, a volume of this pod"),
-        ("/claim/memory/ledger.sqlite3", "/claim/memory, which is kept in this container's memory"),
-        ("/covered/ledger.sqlite3", "/covered, which is kept in this container's memory"),
-        ("/layered/ledger.sqlite3", "/layered, a volume whose changes this container keeps to itself"),
-        ("/layered/as-user/ledger", "/layered/as-user, a volume whose changes this container keeps to itself"),
+        ("/claim/memory/ledger.sqlite3", "/claim/memory, which is in the memory of this container"),
+        ("/covered/ledger.sqlite3", "/covered, which is in the memory of this container"),
+        ("/layered/ledger.sqlite3", "/layered, a volume whose changes are stored only in this container"),
+        ("/layered/as-user/ledger", "/layered/as-user, a volume whose changes are stored only in this container"),
         ("/of-a-machine-that-is-a-container/ledger.sqlite3", None),
         ("/var/lib/ledger/ledger.sqlite3", None),
         ("/var/lib/with blank/ledger.sqlite3", None),
@@ -334,7 +338,7 @@ def test_a_container_that_does_not_tell_its_mounts_keeps_nothing() -> None:
 def test_the_folder_of_a_job_of_awx(in_container: bool) -> None:
     folders = ("/jobs/awx_7_x1", "/runner")
     for path in ("/runner/home/ledger.sqlite3", "/jobs/awx_7_x1/home/ledger.sqlite3"):
-        assert lost(path, in_container, folders) == "the folder of this AWX job"
+        assert lost(path, in_container, folders) == "the directory of this AWX job"
     assert lost("/claim/ledger.sqlite3", in_container, folders) is None
     assert lost("/runner2/ledger.sqlite3", False, folders) is None
 
@@ -349,7 +353,7 @@ def test_where_a_job_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert find_why_lost(f"{tmp_path}/runner/ledger.sqlite3") is None
     monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", str(link))
     for folder in (job, link, tmp_path / "runner"):
-        assert find_why_lost(f"{folder}/ledger.sqlite3") == "the folder of this AWX job"
+        assert find_why_lost(f"{folder}/ledger.sqlite3") == "the directory of this AWX job"
 
 
 def test_a_root_of_layers_is_that_of_a_container() -> None:

@@ -50,7 +50,7 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
         ("outcome_unknown", {"error": "No answer.", "recipient": ADDRESS},
          "No answer. Look into the mailbox of admin@example.com; force: true requests it again."),
         ("rate_limited", {"error": "Later."}, "Later."),
-        ("not_found", {}, "There is no such order, or the API user has no permission to see it; ssl_order_info lists the orders there are."),
+        ("not_found", {}, "The order does not exist, or the API user cannot access it. To list the existing orders, use ssl_order_info."),
         ("refused", {}, "The API refused to request it and gave no reason; try the certificate authority's own portal."),
         ("not_found", {"address_error": "It is gone."}, "Not requested: its address could not be read again. It is gone."),
         ("api_error", {"ledger_error": "The ledger is away."}, "Not requested: The ledger is away."),

@@ -637,7 +637,7 @@ def test_a_run_that_is_told_to_stop_says_so(world: World) -> None:
     result = answered(world, common_names=["*"])
     assert outcomes(result) == {SHOP: REQUESTED, WIKI: ("failed", "api_error")}
     assert result["failure"]["code"] == "interrupted"
-    assert result["failure"]["message"].startswith("The run was told to stop. 1 of 2 fulfillment emails")
+    assert result["failure"]["message"].startswith("The run was interrupted. 1 of 2 fulfillment emails")
 
 
 def test_patterns_that_match_no_order_are_named(world: World) -> None:

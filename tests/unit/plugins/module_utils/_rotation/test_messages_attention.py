@@ -169,7 +169,7 @@ def not_deployed(because: str | None) -> Obstacle[str]:
         (
             Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(None)}),
             f"The store cannot show certificate 1, which the listener has, but certificate for {NAME}, which is not stored yet, for its names: "
-            f"`ansible-playbook softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}` has it served.",
+            f"`ansible-playbook -i localhost, softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}` has it served.",
         ),
         (
             Obstacle("left_out", {"entry": ENTRY, "skipped": WWW}),

@@ -37,7 +37,7 @@ WEB: Any = SimpleNamespace(
     uuid="uuid-of-web",
     provisioning_status="UPDATE_PENDING",
     why_ended="Load balancer web is ERROR.",
-    shown_error=" The API says of its previous change: No disk.",
+    shown_error=" The API reports about its previous change: No disk.",
 )
 DEMAND: Any = SimpleNamespace(
     names=("www.example.com",),
@@ -202,8 +202,8 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "api_error",
             {"is_accepted": True, "balancer": WEB},
-            "The API accepted the change, but the listener does not have the certificate: run it again. "
-            "The API says of its previous change: No disk.",
+            "The API accepted the change, but the listener does not have the certificate: run it again. The API reports about its "
+            "previous change: No disk.",
         ),
         ("names_not_covered", {"newer": STORED, "why": LOST}, f"The newer certificate 2 was not taken: {LACKS}"),
         (

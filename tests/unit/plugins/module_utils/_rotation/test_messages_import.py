@@ -43,7 +43,7 @@ ISSUER = Certificate.of(TRUSTED.chain[0])
 LEAF = certificate_of(NEW.record())
 BEGIN, END = iso(NOW - DAY), iso(NOW + 90 * DAY)
 REVOKED = f"revoked at {BEGIN} (keyCompromise)"
-ADOPT = f"`ansible-playbook softlayer.certificates.adopt -e source=/certbot/1 -e common_name={NAME}`"
+ADOPT = f"`ansible-playbook -i localhost, softlayer.certificates.adopt -e source=/certbot/1 -e common_name={NAME}`"
 ANEW = "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew"
 
 
@@ -69,7 +69,7 @@ def renews_nothing(reason: str, listeners: Any = (), obstacles: Any = None, **fa
 
 LATER = (
     "It ends later than certificate 3 of the store, which is for the same names, but begins earlier, so it does not renew that: "
-    "`ansible-playbook softlayer.certificates.adopt {}-e common_name=www.example.com` has this one served; or {}."
+    "`ansible-playbook -i localhost, softlayer.certificates.adopt {}-e common_name=www.example.com` has this one served; or {}."
 )
 NO_RENEWAL = (
     "It renews no certificate of the store. For certificate 1, it lacks names that are served now: api.example.com."
@@ -135,7 +135,7 @@ NO_RENEWAL = (
         ),
         (
             renews_nothing("names_not_covered", ["web:443", "web:8443"], lost=[OTHER]),
-            f"{NO_RENEWAL} Have it issued for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt "
+            f"{NO_RENEWAL} Have it issued for all names; or if they are to go, `ansible-playbook -i localhost, softlayer.certificates.adopt "
             f"-e source=/certbot/1 -e listeners=web:443,web:8443 -e common_name={NAME}` has it served.",
         ),
         (
@@ -183,8 +183,8 @@ def test_what_is_in_no_folder_is_looked_for_among_the_sources() -> None:
                 "names_not_covered",
                 {"nearest": OLD.record(1), "lost": [OTHER], "remedy": "names_not_covered", "listeners": ["web:443"]},
             ),
-            f"{NO_RENEWAL} Have it issued for all names; or if they are to go, `ansible-playbook softlayer.certificates.adopt -e listener=web:443 "
-            f"-e common_name={NAME}` has it served.",
+            f"{NO_RENEWAL} Have it issued for all names; or if they are to go, `ansible-playbook -i localhost, softlayer.certificates.adopt "
+            f"-e listener=web:443 -e common_name={NAME}` has it served.",
         ),
         (
             Obstacle("ambiguous", {"later": OLD.record(3), "listeners": ()}),

@@ -445,7 +445,7 @@ def test_a_source_that_is_missing_or_cannot_be_read_hides_no_other(
     assert [one["path"] for one in found.empty] == [str(tmp_path / "gone")]
     [failed] = found.failed
     assert (failed["common_name"], failed["reason"]) == ("the source certbot", "not_found")
-    assert f"{tmp_path}/locked/live cannot be read: Permission denied" in failed["message"]
+    assert f"{tmp_path}/locked/live: Permission denied" in failed["message"]
     assert len(found.entries) == 1
 
 

@@ -99,15 +99,15 @@ def endless(visit: Visit) -> None:
         visit.say(b" " * 65536)
 
 
-BROKEN = "it cannot be had: "
+BROKEN = "the download failed: "
 ODD: dict[str, tuple[bytes | Callable[[Visit], None], str]] = {
     "no JSON": (answer("<html>"), "it is no object of JSON"),
     "a list": (answer([PAST]), "it is no object of JSON"),
     "too deep": (answer("[" * 60_000), "it is no object of JSON"),
-    "not found": (answer({"type": "malformed"}, "404 Not Found"), "its server answers with HTTP status 404"),
-    "too many": (answer("", "429 Too Many Requests"), "its server answers with HTTP status 429"),
-    "elsewhere": (answer("", "302 Found", Location="http://127.0.0.1:1/"), "its server answers with HTTP status 302"),
-    "endless": (endless, "it has more than 0.0625 MiB"),
+    "not found": (answer({"type": "malformed"}, "404 Not Found"), "its server returned HTTP status 404"),
+    "too many": (answer("", "429 Too Many Requests"), "its server returned HTTP status 429"),
+    "elsewhere": (answer("", "302 Found", Location="http://127.0.0.1:1/"), "its server returned HTTP status 302"),
+    "endless": (endless, "the content is larger than 0.0625 MiB"),
     "broken off": (Visit.break_off, BROKEN),
     "half": (lambda visit: visit.say(answer(PAST)[:-5]), BROKEN),
     "no HTTP": (lambda visit: visit.say(b"220 mail.example.com ESMTP\r\n"), BROKEN),
@@ -130,18 +130,18 @@ def test_what_never_answers_takes_no_longer_than_all_may(script: Callable[[Visit
     with Desk(script) as dead, Desk(answer(PAST)) as good:
         given = asked({**{f"{number}": dead.url for number in range(40)}, "x": good.url}, seconds=SHORT)
     assert given.pop("x") == known(PAST, 6)
-    assert len(given) == 40 and {said[:21] for said in given.values()} == {"it was not had within"}
+    assert len(given) == 40 and {said[:34] for said in given.values()} == {"the download did not finish within"}
 
 
 def test_a_directory_that_never_answers_keeps_nobody_from_others() -> None:
     with Desk(answer(PAST), Visit.hear_all) as dead, Desk(answer(PAST)) as good:
         given = asked({"late": dead.url, "x": good.url}, seconds=3)
-    assert given == {"late": "it was not had within 1.5 seconds", "x": known(PAST, 6)}
+    assert given == {"late": "the download did not finish within 1.5 seconds", "x": known(PAST, 6)}
 
 
 def test_nobody_there() -> None:
     given = asked({IDENTIFIER: f"http://{HOST}:{free_port()}/directory"})
-    assert given == {IDENTIFIER: "it cannot be had: Connection refused"}
+    assert given == {IDENTIFIER: "the download failed: Connection refused"}
 
 
 def test_a_run_that_is_told_to_stop_asks_nothing() -> None:
@@ -157,7 +157,7 @@ def test_the_proxy_of_the_api_is_used() -> None:
         network = Network(60, f"http://{HOST}:{proxy.port}", True, 0)
         given = asked({IDENTIFIER: "https://acme.example.com/directory"}, network=network)
     assert proxy.received[0].startswith(b"CONNECT acme.example.com:443 ")
-    assert given == {IDENTIFIER: "it cannot be had: the proxy answers with HTTP status 407"}
+    assert given == {IDENTIFIER: "the download failed: the proxy returned HTTP status 407"}
 
 
 HERE, THERE = "http://127.0.0.1:4000/dir", "https://acme.example.com/dir"

@@ -364,7 +364,7 @@ def test_a_balancer_that_does_not_become_active_by_itself_is_not_waited_for(
     world.clock.after(seconds, lambda: setattr(world, "status", status))
     [one] = world.switch()
     assert shown([one]) == [("failed", "balancer_error", False)]
-    assert f"is {status}" in one.facts["error"] and "No disk." in one.facts["error"]
+    assert f"is in the state {status}" in one.facts["error"] and "No disk." in one.facts["error"]
     assert world.sent == [] and world.clock.now <= seconds + AT_THE_NEXT_READING
 
 
@@ -641,7 +641,7 @@ def test_a_change_after_which_the_balancer_is_not_active(world: World, status: s
     [one] = world.switch()
     assert shown([one]) == [("failed", "balancer_busy" if status == PENDING else "balancer_error", has)]
     assert one.facts["change"] == ("done" if has else "lost")
-    assert one.facts["error"].startswith(f"Load balancer web is {status}")
+    assert one.facts["error"].startswith(f"Load balancer web is in the state {status}")
     assert world.clock.now == (900 if status == PENDING else 0)
 
 
@@ -767,7 +767,7 @@ def test_a_run_that_is_told_to_stop_sends_nothing(world: World, seconds: float) 
     else:
         world.clock.set()
     [one] = world.switch(planned)
-    assert shown([one]) == [("failed", "interrupted", False)] and "told to stop before" in one.facts["error"]
+    assert shown([one]) == [("failed", "interrupted", False)] and "interrupted before" in one.facts["error"]
     assert world.sent == [] and world.clock.now <= seconds + AT_THE_NEXT_READING
 
 

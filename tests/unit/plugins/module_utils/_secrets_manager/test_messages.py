@@ -36,7 +36,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
         ),
         (
             "malformed",
-            {"error": "The private key is encrypted: give privatekey_passphrase.", "is_encrypted": True},
+            {"error": "The private key is encrypted. Set privatekey_passphrase.", "is_encrypted": True},
             "The private key in Secrets Manager is encrypted: import the certificate there again, with its key decrypted.",
         ),
         ("malformed", {"error": "A certificate is damaged.", "is_encrypted": False}, "A certificate is damaged."),
@@ -65,7 +65,11 @@ NEW, OLD = (
             "Updated: intermediate certificates, private key, labels.",
         ),
         ("unchanged", {}, "Secrets Manager has it already."),
-        ("outcome_unknown", {"error": "No."}, "No. Run it again: it looks first what was done."),
+        (
+            "outcome_unknown",
+            {"error": "No."},
+            "No. Run the playbook again. It checks the current state before it changes anything.",
+        ),
         (
             "ambiguous",
             {"ids": ["s1", "s2"]},

@@ -80,11 +80,11 @@ def test_an_instance_is_the_same_however_its_url_is_written(url: str, identity: 
     [
         ({"instance_url": None}, "invalid_argument", "instance_url is missing"),
         ({"instance_url": " "}, "invalid_argument", "instance_url is missing"),
-        ({"instance_url": "one.example.com"}, "invalid_argument", "instance_url must look like"),
-        ({"instance_url": "https://user:word@example.com"}, "invalid_argument", "without a login"),
-        ({"instance_url": "http://example.com"}, "insecure_endpoint", "use https in instance_url"),
-        ({"iam_url": "http://example.com"}, "insecure_endpoint", "use https in iam_url"),
-        ({"api_key": "“key”"}, "invalid_argument", "api_key has a character"),
+        ({"instance_url": "one.example.com"}, "invalid_argument", "instance_url must be a URL such as"),
+        ({"instance_url": "https://user:word@example.com"}, "invalid_argument", "and no login"),
+        ({"instance_url": "http://example.com"}, "insecure_endpoint", "Use https in instance_url"),
+        ({"iam_url": "http://example.com"}, "insecure_endpoint", "Use https in iam_url"),
+        ({"api_key": "“key”"}, "invalid_argument", "api_key contains an invalid character"),
     ],
 )
 def test_what_is_refused(given: dict[str, Any], code: str, said: str) -> None:

@@ -131,7 +131,7 @@ def test_an_ibm_cloud_key_goes_by_http_basic(client: Client, url: str, wire: Wir
 
 
 IBM_CLOUD_KEY = "wKsJ3bT4-_hQ0zUfVYg1nR7cXpLMd9aE2iOoB5r6tNxy"
-MISTAKEN = "With an API key of IBM Cloud, which this one looks like, the user name is apikey."
+MISTAKEN = "The API key looks like an IBM Cloud API key. Set the user name to apikey."
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ MISTAKEN = "With an API key of IBM Cloud, which this one looks like, the user na
         (
             "apikey",
             KEY,
-            "looks like a key of the classic infrastructure: give the user name that the portal shows beside it.",
+            "looks like a classic infrastructure API key. Specify the user name that the portal shows next to the key.",
         ),
     ],
 )
@@ -238,7 +238,7 @@ def test_an_sdk_whose_session_cannot_be_replaced_is_refused(monkeypatch: pytest.
     """Its own repeats requests by itself."""
     for kind in (transports.RestTransport, transports.XmlRpcTransport):
         monkeypatch.setattr(kind, "client", property(lambda _transport: requests.Session()))
-    with fails("missing_library", "use 6.2 or 6.3"):
+    with fails("missing_library", "Install release 6.2 or 6.3"):
         client_for(url)
 
 
@@ -436,7 +436,7 @@ def test_the_account_is_the_users_unless_one_is_given_and_asked_for_once(wire: W
 
 
 def test_a_given_account_that_is_none_is_told_by_the_options_name() -> None:
-    with fails("invalid_argument", "account_id: 0"):
+    with fails("invalid_argument", "account_id has invalid values: 0."):
         client_for(REST_URL).account_id(0)
 
 

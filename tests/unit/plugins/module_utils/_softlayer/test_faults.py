@@ -277,7 +277,7 @@ def test_any_other_word_of_a_rate_limit_proves_nothing_about_what_was_sent(
 def test_a_gateways_429_names_it_and_the_pause_that_it_asks_for(body: bytes) -> None:
     error = explained(429, body, {"Retry-After": "4"}, repeatable=False)
     assert error.code == "no_answer"
-    assert "a gateway before it answered (HTTP 429)" in error.message
+    assert "a gateway responded instead of the API (HTTP 429)" in error.message
     assert error.details["retry_after_seconds"] == 4
 
 
@@ -338,10 +338,10 @@ def test_no_redirect_says_that_a_call_was_not_carried_out(status: int, body: byt
 def test_a_proxys_own_wish_for_a_login() -> None:
     error = explained(407, HTML, repeatable=False, is_by_proxy=True)
     assert (error.code, error.details["http_status"]) == ("unreachable", 407)
-    assert "check proxy" in error.message
+    assert "Check proxy" in error.message
 
 
-@pytest.mark.parametrize(("status", "said"), [(399, "answers no call"), (400, "without a SoftLayer fault")])
+@pytest.mark.parametrize(("status", "said"), [(399, "is not a response to a call"), (400, "without a SoftLayer fault")])
 def test_a_page_instead_of_an_answer_says_what_to_check(status: int, said: str) -> None:
     assert said in explained(status, HTML).message
 
@@ -430,7 +430,7 @@ def test_the_servers_words_do_not_run_into_what_follows(status: int, code: objec
 
 
 def test_a_gateways_fault_without_words_is_named_by_its_code() -> None:
-    assert explained(502, rest("NO_ROUTE", "")).message.endswith("(HTTP 502). It says: NO_ROUTE.")
+    assert explained(502, rest("NO_ROUTE", "")).message.endswith("(HTTP 502). The response contains: NO_ROUTE.")
 
 
 @pytest.mark.parametrize("form", [rest, xml])

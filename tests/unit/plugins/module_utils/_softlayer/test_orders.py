@@ -270,7 +270,10 @@ def test_an_order_of_another_account_is_refused(given: int, told: list[Any], oth
     strangers = others if given == 1 else sorted({*others, 1} if {1, "1", None} & {*told} else others)
     client = FakeClient(rows)
     if strangers:
-        with fails("invalid_argument", f"orders of account {', '.join(map(str, strangers))}, so nothing was done"):
+        with fails(
+            "invalid_argument",
+            f"orders of account {', '.join(map(str, strangers))} instead of account {given}. Nothing was changed.",
+        ):
             fetch_orders(client, given)  # type: ignore[arg-type]
     else:
         assert len(fetch_orders(client, given)) == len(rows)  # type: ignore[arg-type]
@@ -283,7 +286,7 @@ def test_what_decides_about_an_email_now() -> None:
     assert (order.approver_email, order.status) == ("admin@example.com", "complete")
     assert "getObject" in client.asked[0] and "'in_turn': True" in client.asked[0]
     for answer in ({"id": 8, "approverEmailAddress": "a@example.com"}, [], None, "admin@example.com", {}):
-        with fails("api_error", "something else than the order"):
+        with fails("api_error", "did not return the order"):
             fetch_order(FakeClient([], answer=answer), 1, 7)  # type: ignore[arg-type]
     with fails("invalid_argument", "orders of account 2"):
         fetch_order(FakeClient([], answer={**row, "accountId": 2}), 1, 7)  # type: ignore[arg-type]

@@ -241,7 +241,7 @@ def test_credentials_that_no_header_can_hold(monkeypatch: pytest.MonkeyPatch, na
     """Such as a key with the quotation marks of the page from which it was copied; it is not shown."""
     with fails("invalid_argument") as caught:
         settings_with(monkeypatch, **{"username": "u", "api_key": "k", name: "\u201cs3cr3t\u201d"})
-    assert caught.value.message.startswith(f"{name} has a character that none has")
+    assert caught.value.message.startswith(f"{name} contains an invalid character")
     assert "s3cr3t" not in caught.value.message
 
 
@@ -346,7 +346,7 @@ def test_the_environments_proxies_are_kept_out_of_the_output(monkeypatch: pytest
 def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     with fails("invalid_argument") as raised:
         connect(module_with(monkeypatch, username="SL1", api_key=KEY, proxy=proxy))
-    assert raised.value.message.startswith("proxy must look like http://proxy.example.com:3128")
+    assert raised.value.message.startswith("proxy must be a URL such as http://proxy.example.com:3128")
     assert "sesame" not in raised.value.message
 
 
@@ -388,6 +388,6 @@ def test_a_path_that_does_not_say_where_the_transport_is(url: str, transport: st
     with fails("invalid_argument") as caught:
         at_transport(url, transport)
     assert caught.value.message == (
-        f"With transport: {transport}, the path of endpoint_url must have exactly one part xmlrpc or rest, as in "
-        f"https://api.softlayer.com/xmlrpc/v3.1/, and {url} does not: change endpoint_url, or do not set transport."
+        f"With transport: {transport}, the path of endpoint_url must contain exactly one part xmlrpc or rest, as in "
+        f"https://api.softlayer.com/xmlrpc/v3.1/, but endpoint_url is {url}. Change endpoint_url, or do not set transport."
     )

@@ -200,7 +200,7 @@ def test_what_cannot_be_compared_is_said() -> None:
     api = client([ROW, {"id": 18, "certificate": "text"}, {"id": 19}])
     assert [record.id for record in fetch_for_orders(api, "do without it")] == [17, 18, 19]
     (said,) = api.warnings
-    assert "cannot be read: 18, 19." in said
+    assert "Cannot read these certificates of the store: 18, 19." in said
 
 
 def test_what_is_yet_to_be_stored_is_told_from_others_by_its_certificate() -> None:

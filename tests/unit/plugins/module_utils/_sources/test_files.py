@@ -67,11 +67,11 @@ def test_a_chain_that_many_have_is_parsed_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "reason", "facts"),
     [
-        ("folder", "not_a_file", {"error": "{path} cannot be read: it is a folder, not a plain file."}),
+        ("folder", "not_a_file", {"error": "{path}: the path leads to a directory, not to a regular file."}),
         ("large", "too_large", {"error": "{path} is larger than 10 MiB"}),
-        ("refused", "unreadable", {"refused": "{path} cannot be read: Permission denied."}),
+        ("refused", "unreadable", {"refused": "{path}: Permission denied."}),
         ("broken_link", "broken_link", {"link": "{path}"}),
-        ("through_a_file", "unreadable", {"refused": "{path} cannot be read: Not a directory."}),
+        ("through_a_file", "unreadable", {"refused": "{path}: Not a directory."}),
         ("garbage", "malformed", {"file": "{path}", "why": "invalid_pem"}),
         ("locked", "bad_passphrase", {"file": "{path}", "why": "bad_passphrase"}),
         ("no_store", "malformed", {"file": "{path}", "why": "invalid_pem"}),
@@ -155,7 +155,7 @@ def closed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_folder_that_may_not_be_read_is_named_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed(tmp_path, monkeypatch)
-    said = f"The folder {tmp_path} cannot be read: Permission denied. Name another one, or let the user"
+    said = f"Cannot read the directory {tmp_path}: Permission denied. Name another one, or let the user"
     for read in (names_in_source, lambda folder: list(subfolders(folder))):
         with pytest.raises(CertificatesError, match=said) as caught:
             read(str(tmp_path))
@@ -189,6 +189,6 @@ def test_the_folders_of_a_source_in_their_order(tmp_path: Path, monkeypatch: pyt
     assert list(found) == ["a", "b", "closed", "gone", "link"]
     assert all(path == f"{tmp_path}/{name}" for name, (path, _inside) in found.items())
     assert [found[name][1] for name in ("a", "b", "link")] == [["1", "2"], [], ["1", "2"]]
-    refused = f"The folder {tmp_path}/closed cannot be read: Permission denied."
+    refused = f"Cannot read the directory {tmp_path}/closed: Permission denied."
     assert found["closed"][1] == Obstacle("unreadable", {"refused": refused})
     assert found["gone"][1] == Obstacle("broken_link", {"link": f"{tmp_path}/gone"})

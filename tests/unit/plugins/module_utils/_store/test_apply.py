@@ -852,7 +852,7 @@ def test_what_is_listed_still_was_not_deleted(deletion: Any) -> None:
             Store(ROW, deletion, is_listed=is_listed).delete()
 
 
-REFUSED = CertificatesError("refused", "The store refused it: there are associated services.")
+REFUSED = CertificatesError("refused", "The store rejected the request: there are associated services.")
 
 
 @pytest.mark.parametrize(

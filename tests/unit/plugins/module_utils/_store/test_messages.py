@@ -39,7 +39,7 @@ ONE_OF_TWO = (
     "Use a chain with one intermediate certificate, which certbot, lego and acme.sh ask for with --preferred-chain where the authority offers "
     "one, or another authority."
 )
-AGAIN = " Run it again: it looks first what was done."
+AGAIN = " Run the playbook again. It checks the current state before it changes anything."
 NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold no certificate that needs any."
 
 
@@ -62,7 +62,7 @@ NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold 
         ("unchanged", {"is_absent": True}, "The store holds no such certificate."),
         ("unchanged", {"is_gone": True}, "Somebody else has deleted it meanwhile."),
         ("unchanged", {"first": 0}, "The same as item 0."),
-        ("outcome_unknown", {"error": "No."}, "No. Run it again: it looks first what was done."),
+        ("outcome_unknown", {"error": "No."}, f"No.{AGAIN}"),
         ("invalid_pem", {"error": "It is damaged."}, "It is damaged."),
         *(
             (reason, {"error": "No.", "planned": planned, "id": identifier}, f"{what}: No.{advice}")

@@ -359,7 +359,7 @@ def test_updates(case: str, services: int) -> None:
     assert not {"certificate", "privateKey"} & set(step.changes)
 
 
-NOT_TAKEN = CertificatesError("refused", "The store refused it: It is in use.")
+NOT_TAKEN = CertificatesError("refused", "The store rejected the request: It is in use.")
 
 
 def test_without_the_csr_that_the_store_refuses_the_rest_is_changed() -> None:

@@ -161,6 +161,8 @@ def test_what_is_wrong_is_said_of_the_first_part(tmp_path: Path) -> None:
     there = read_given(item(**of_store, csr_content=ONE.csr_pem), Hidden())
     assert there.trouble is None and there.request and there.fitting == (Certificate(ONE.der),)
     there = read_given(item(**of_store, csr_content="none"), Hidden())
-    assert there.trouble and there.trouble.facts["error"].startswith("There is no certificate signing request")
+    assert there.trouble and there.trouble.facts["error"].startswith(
+        "The content specified as CSR contains no certificate"
+    )
     there = read_given(item(**{**of_store, "pkcs12_passphrase": None}, csr_content="none"), Hidden())
     assert there.trouble and (there.trouble.reason, there.trouble.facts["path"]) == ("bad_passphrase", str(path))

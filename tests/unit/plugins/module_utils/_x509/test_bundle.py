@@ -64,9 +64,9 @@ def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) ->
         assert found.key is not None
 
 
-NO_CERTIFICATE, CUT_OFF, LOCKED = "There is no certificate in", "A PEM block is cut off", "is encrypted"
-DAMAGED_CERTIFICATE, DAMAGED_KEY = "neither an X.509 certificate nor PKCS#7", "no private key in PEM or DER form"
-NO_KEY, OTHER_THING = "There is no private key", "What was given as private key is a certificate"
+NO_CERTIFICATE, CUT_OFF, LOCKED = "contains no certificate", "A PEM block is truncated", "is encrypted"
+DAMAGED_CERTIFICATE, DAMAGED_KEY = "neither an X.509 certificate nor PKCS#7", "not a private key in PEM or DER format"
+NO_KEY, OTHER_THING = "contains no private key", "The content specified as private key is a certificate"
 BAD = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
 
 

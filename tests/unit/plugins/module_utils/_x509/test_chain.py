@@ -102,8 +102,8 @@ def trusted(*issuers: Party) -> Chain:
     return Chain(tuple(one.read for one in issuers), "trusted")
 
 
-REFUSED = "OpenSSL refuses it: "
-NO_ISSUER = "OpenSSL finds no issuer of "
+REFUSED = "OpenSSL rejects the certificate: "
+NO_ISSUER = "OpenSSL cannot find the issuer of "
 
 
 def why_not(leaf: Party, pile: Iterable[Party] = (), roots: Iterable[Party] | None = None) -> str:
@@ -211,7 +211,7 @@ def test_a_self_signed_certificate_that_is_named_is_trusted() -> None:
     alone = serve()
     assert chain(alone, [], [alone]) == trusted()
     assert chain(alone, [alone], [ROOT, alone]) == trusted()
-    assert why_not(alone, [alone]) == "it is signed by itself and by nobody who is trusted"
+    assert why_not(alone, [alone]) == "the certificate is self-signed and not trusted"
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -224,8 +224,8 @@ def test_a_certificate_that_is_named_needs_no_issuers(known: bool) -> None:
 @pytest.mark.parametrize(
     ("extensions", "days", "why"),
     [
-        ((), (-90, -1), "it is valid from "),
-        ((), (1, 90), "it is valid from "),
+        ((), (-90, -1), "the certificate is valid only from "),
+        ((), (1, 90), "the certificate is valid only from "),
         ([(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)], (-1, 90), REFUSED),
     ],
     ids=["expired", "future", "client"],
@@ -292,7 +292,7 @@ def test_an_extension_that_occurs_twice_is_refused(kind: type[x509.ExtensionType
     ca, root = (issue("CA", by, [basics(), usage(), *extensions]) for by in (ROOT, None))
     for issued, pile, roots in ((leaf, [CA], [ROOT]), (serve(ca), [ca], [ROOT]), (serve(root), [], [root])):
         assert chain(issued, pile, roots) == trusted(*pile)
-    assert why_not(twice(leaf, kind, CA), [CA]) == "it has an extension twice"
+    assert why_not(twice(leaf, kind, CA), [CA]) == "the certificate contains an extension twice"
     assert why_not(serve(ca), [twice(ca, kind, ROOT)]) and why_not(serve(root), [], [twice(root, kind)])
 
 
@@ -324,7 +324,7 @@ def test_only_a_ca_that_may_sign_certificates_issues(extensions: Extensions, may
     if may:
         assert chain(serve(ca), [], [ca]) == trusted(ca)
     else:
-        assert why_not(serve(ca), [], [ca]) in {"CA must not issue it", f"{REFUSED}invalid CA certificate"}
+        assert why_not(serve(ca), [], [ca]) in {"CA must not issue certificates", f"{REFUSED}invalid CA certificate"}
         assert why_not(serve(ca), [ca]) in {f"CA must not issue {NAME}", f"{REFUSED}invalid CA certificate"}
 
 
@@ -424,7 +424,7 @@ def test_a_signature_that_rests_on_a_broken_hash(hash_name: Hash) -> None:
     if hash_name == "sha1":
         over = issue("CA", root, key=KEYS["other rsa"], days=(-20, -10))
         why = why_not(weak_leaf, [over], [root])
-        assert why.startswith("its issuer CA is valid from "), "what has a remedy comes first"
+        assert why.startswith("its issuer CA is valid only from "), "what has a remedy comes first"
 
 
 @pytest.mark.parametrize("short", [rsa_key_of(2047), ec.generate_private_key(ec.SECP224R1())], ids=["RSA", "EC"])
@@ -442,10 +442,10 @@ def test_a_key_may_be_too_short(short: Key) -> None:
 
 @pytest.mark.parametrize("days", [(-90, -1), (1, 90)], ids=["expired", "future"])
 def test_what_is_not_valid_now(days: tuple[float, float]) -> None:
-    assert why_not(serve(CA, days=days), [CA]).startswith("it is valid from 20")
+    assert why_not(serve(CA, days=days), [CA]).startswith("the certificate is valid only from 20")
     ca, root = issue("CA", ROOT, days=days), issue("Root", days=days)
-    assert why_not(serve(ca), [ca]).startswith("its issuer CA is valid from 20")
-    assert why_not(serve(root), [], [root]).startswith("its issuer Root is valid from 20")
+    assert why_not(serve(ca), [ca]).startswith("its issuer CA is valid only from 20")
+    assert why_not(serve(root), [], [root]).startswith("its issuer Root is valid only from 20")
 
 
 @pytest.mark.parametrize("days", [(-90, 0), (0, 90)])
@@ -580,7 +580,7 @@ def test_what_clients_accept_is_trusted_whatever_could_be_built_of_it(monkeypatc
 def test_what_is_sent_without_an_issuer_is_incomplete() -> None:
     assert sent(LEAF) == chain(LEAF)
     assert sent(LEAF).trust == sent(LEAF, ROOT).trust == "incomplete"
-    assert sent(LEAF, EXPIRED).why.startswith("its issuer CA is valid from ")
+    assert sent(LEAF, EXPIRED).why.startswith("its issuer CA is valid only from ")
     assert sent(serve(CA, days=(-9, -1)), CA).trust == "untrusted"
 
 
@@ -592,7 +592,7 @@ def test_clients_take_a_root_that_has_expired_only_if_they_have_no_other_one(ord
     assert sent(LEAF, CA, CROSSED_ROOT, roots=[OLD_ROOT]) == trusted(CA, CROSSED_ROOT)
     refused = sent(LEAF, CA, CROSSED_ROOT, roots=[over, OLD_ROOT][::order])
     assert refused.trust == "untrusted"
-    assert refused.why.startswith("its issuer Root is valid from ")
+    assert refused.why.startswith("its issuer Root is valid only from ")
 
 
 def test_the_past_and_the_future_are_asked_about() -> None:
@@ -671,7 +671,7 @@ def test_an_issuer_is_missing() -> None:
     of_leaf = "the certificate of its issuer CA is missing"
     assert chain(leaf) == Chain((), "incomplete", of_leaf, is_linked=False)
     assert chain(leaf, [upper]) == Chain((), "incomplete", of_leaf, is_linked=False)
-    of_ca = "the certificate of the issuer of CA, Upper, is missing"
+    of_ca = "the certificate of Upper, the issuer of CA, is missing"
     assert chain(leaf, [ca]) == Chain((ca.read,), "incomplete", of_ca, is_linked=True)
 
 
@@ -679,21 +679,21 @@ def test_a_root_of_ones_own_that_was_not_given() -> None:
     """Where it is not even known, nobody can say that it is none."""
     direct = serve(ROOT)
     assert chain(direct, [], []) == Chain((), "incomplete", "the certificate of its issuer Root is missing", False)
-    ends = "its chain ends in Root, which is not trusted"
+    ends = "its chain ends at Root, which is not a trusted root certificate"
     assert chain(direct, [ROOT], [OLD_ROOT]) == Chain((), "untrusted", ends, is_linked=True)
     assert chain(LEAF, [CA, ROOT], []) == Chain((CA.read,), "untrusted", ends, is_linked=True)
     assert chain(LEAF, [CA, ROOT], []).lacks_root and chain(ROOT, [], []).lacks_root
-    missing = "the certificate of the issuer of CA, Root, is missing"
+    missing = "the certificate of Root, the issuer of CA, is missing"
     assert chain(LEAF, [CA], [OLD_ROOT]) == Chain((CA.read,), "incomplete", missing, is_linked=True)
 
 
 def test_what_is_said_is_about_the_path_that_is_known() -> None:
     """And not about another one that was tried."""
     expired = issue("CA", ROOT, key=CA.key, days=(-900, -1))
-    assert why_not(LEAF, [expired, issue("CA", ROOT)]).startswith("its issuer CA is valid from ")
+    assert why_not(LEAF, [expired, issue("CA", ROOT)]).startswith("its issuer CA is valid only from ")
     late = issue("Upper", OLD_ROOT, days=(-900, -1))
     ca = issue("CA", late)
-    assert chain(serve(ca), [ca, late], [OLD_ROOT]).why.startswith("its issuer Upper is valid from ")
+    assert chain(serve(ca), [ca, late], [OLD_ROOT]).why.startswith("its issuer Upper is valid only from ")
 
 
 def test_a_client_trusts_what_is_named_and_there_is_none_that_trusts_nobody() -> None:

@@ -466,7 +466,7 @@ def test_a_list_that_is_too_long_is_not_read() -> None:
 def test_damaged_certificates_are_refused_and_nothing_is_raised() -> None:
     leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
     for damaged in map(Certificate, (b"", b"\x30\x00", issuer.der[:-1], b"\xff" * 70_000)):
-        assert answer_to(leaf, damaged, issuer).why.startswith("OpenSSL refuses it: ")
+        assert answer_to(leaf, damaged, issuer).why.startswith("OpenSSL rejects the certificate: ")
         assert acceptance(leaf, [issuer], [damaged], NOW).why
         assert not acceptance(leaf, [issuer], [damaged, Certificate.of(AUTHORITY.root)], NOW).why
 
@@ -475,14 +475,14 @@ def test_a_library_that_does_not_tell_what_it_verified_is_not_believed(monkeypat
     """As one may be that only looks like OpenSSL, and verifies later or never."""
     leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
     monkeypatch.setattr(client_module, "certificates_of", lambda _tls, _method: ())
-    refused = "OpenSSL refuses it: this Python's TLS library does not tell what it has verified"
+    refused = "OpenSSL rejects the certificate: the TLS library of this Python does not return the verified chain"
     assert answer_to(leaf, issuer).why == refused
 
     def absent(_tls: object, _method: str) -> tuple[bytes, ...]:
         raise AttributeError
 
     monkeypatch.setattr(client_module, "certificates_of", absent)
-    assert answer_to(leaf, issuer).why == "OpenSSL refuses it: AttributeError"
+    assert answer_to(leaf, issuer).why == "OpenSSL rejects the certificate: AttributeError"
 
 
 def test_settings_are_made_once_for_the_same_roots() -> None:
