@@ -60,7 +60,7 @@ options:
   allowed_recipients:
     description:
       - Shell patterns of the addresses that may receive an email. If the address of the domain administrator matches none of them, or is not
-        exactly one address, the order fails with the reason V(recipient_not_allowed).
+        exactly one address, the order fails with the reason V(recipient_not_allowed), unless O(skip_imported) skips it anyway.
       - Letters that only look like the letters of a pattern do not match the pattern. If the part before the C(@) is not ASCII, it matches only
         itself, never a wildcard. An internationalized domain matches in its Unicode form and in its ASCII form.
       - This option replaces the confirmation window of the portal. If not set, every address is allowed. An empty list or null is rejected.

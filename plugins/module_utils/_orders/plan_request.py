@@ -97,8 +97,8 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
 
     @property
     def is_open(self) -> bool:
-        """Whether the certificate would settle it: the email is to be requested, or it is unknown whether it was."""
-        return self.outcome == "requested" or self.reason == "outcome_unknown"
+        """Whether the certificate would settle it: the email is to be requested, or may not be, or it is unknown whether it was."""
+        return self.outcome == "requested" or self.reason in {"outcome_unknown", "recipient_not_allowed"}
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""

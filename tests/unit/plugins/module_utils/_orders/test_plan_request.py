@@ -324,6 +324,18 @@ def test_an_order_whose_certificate_is_stored_is_skipped() -> None:
     assert done[0].facts == {"certificate_ids": [7, 8]}
 
 
+@pytest.mark.parametrize(("number", "key", "reason"), [(7, "", "already_imported"), (8, "other ec", "superseded")])
+def test_an_order_that_is_settled_does_not_fail_because_of_its_address(number: int, key: str, reason: str) -> None:
+    """No email would be sent; a scheduled run would fail each day."""
+    stored = held(number, key, -2, 500) if key else held(number)
+    refused = plan_email(STORED, None, replace(WISHES, allowed_recipients=["*@example.net"]), NOW)
+    assert (refused.outcome, refused.reason) == ("failed", "recipient_not_allowed")
+    view = view_with()
+    done = unless_imported(refused, STORED, StoreIndex([stored]), view)
+    assert (done.outcome, done.reason) == ("skipped", reason)
+    assert unless_imported(refused, STORED, StoreIndex([]), view) == refused
+
+
 def test_an_order_that_was_replaced_is_skipped() -> None:
     newer = ((8, -2, 500), (9, -1, 600), (10, -3, 400))
     (done,) = after_the_store(*(held(number, "other ec", begins, ends) for number, begins, ends in newer))
