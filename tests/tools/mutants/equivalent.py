@@ -109,11 +109,11 @@ EQUIVALENT: dict[str, str] = {
             ),
             *(
                 "target.Target: field(default=(), repr=False) => field(default=())",
-                "target.Target: False => True (5)",
+                "target.Target: False => True (4)",
             ),
             *(
                 "target.Target: field(default=(), repr=False) => field(default=()) (2)",
-                "target.Target: False => True (6)",
+                "target.Target: False => True (5)",
             ),
             *("crl.Crl: field(repr=False) => field()", "crl.Crl: False => True"),
         ),
