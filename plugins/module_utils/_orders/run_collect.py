@@ -283,7 +283,7 @@ def look_and_wait(
     look()
     until = time.monotonic() + timeout
     lost = None
-    with waiting("mailbox: waits for emails with certificates", timeout):
+    with waiting("mailbox: waiting for emails with certificates", timeout):
         while search.lacks(awaited) and time.monotonic() < until:
             box.wait(min(interval, max(0, until - time.monotonic())))
             try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a certificate cannot replace another one, and what would be lost, as sentences. Private to softlayer.certificates. Pure."""
+"""Sentences about why a certificate cannot replace another one, and about what would be lost. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -14,106 +14,106 @@ from .._base.times import iso
 from .._x509.chain import Chain
 from .._x509.crl import Revocation
 
-REPLACED_CHAIN = "Import it again with the chain that its authority has in its place."
-"""What to do about an issuer that was revoked."""
+REPLACED_CHAIN = "Import the certificate again with the replacement chain of its CA."
+"""The remedy for a revoked intermediate certificate."""
+CURRENT_CHAIN = "Import the certificate again with the current chain of its CA."
+"""The remedy for an intermediate certificate that expires."""
 
 
 def why_not(why: Obstacle[t.Any]) -> str:
-    """Return why a certificate must not take the place of another one, or why the store does not have it."""
+    """Return why a certificate cannot replace another one, or why the store does not contain it."""
     match why.reason, why.facts:
         case "expires_earlier", {"end": end, "issuer": issuer}:
-            by, remedy = (
-                (f", as its issuer {issuer.shown_name} does", "give it today's chain")
-                if issuer
-                else ("", "have it renewed")
-            )
-            return f"It ends at {iso(end)}{by}, which is soon, and before what is served now ends: {remedy}."
+            if issuer:
+                return (
+                    f"The intermediate certificate {issuer.shown_name} of the new certificate expires at {iso(end)}, earlier than the present "
+                    f"certificate, and is itself due for renewal. {CURRENT_CHAIN}"
+                )
+            return f"The new certificate expires at {iso(end)}, earlier than the present one, and is itself due for renewal. Renew it first."
         case "expired", {"end": end, "issuer": issuer}:
             name = issuer.shown_name if issuer else "none"
-            return f"Its issuer {name} expired at {iso(end)}: import it again with today's chain."
+            return f"The intermediate certificate {name} expired at {iso(end)}. {CURRENT_CHAIN}"
         case "expired", {"end": end}:
-            return f"It expired at {iso(end)}."
+            return f"The certificate expired at {iso(end)}."
         case "not_yet_valid", {"start": start, "issuer": issuer}:
-            return f"Its issuer {issuer.shown_name} is not valid before {iso(start)}: run it again then."
+            return f"The intermediate certificate {issuer.shown_name} is not valid before {iso(start)}. Run the playbook again after that."
         case "not_yet_valid", {"start": start}:
-            return f"It is not valid before {iso(start)}: run it again then."
+            return f"The certificate is not valid before {iso(start)}. Run the playbook again after that."
         case "revoked", {"revocation": revocation}:
-            return f"It was {revocation.shown}: have it issued anew."
+            return f"The certificate was {revocation.shown}. Reissue it."
         case "names_not_covered", {"lost": lost}:
-            which = some_of(lost) or "those that it has are not known"
-            return f"It lacks names that are served now: {which}."
+            if not lost:
+                return "The DNS names of the present certificate are unknown, and the new certificate may lack some of them."
+            return f"The new certificate lacks DNS names of the present one: {some_of(lost)}."
         case "organization_differs", {"new": ours, "present": theirs}:
-            return f"Its organization ({listed(ours)}) is not that of what is served now ({listed(theirs)})."
+            return f"The organization differs: {listed(ours)} instead of {listed(theirs)}."
         case "key_type_differs", {"new": ours, "present": theirs}:
-            offered = (
-                ""
-                if ours == "RSA"
-                else ": load balancers offer cipher suites for RSA keys only, unless others are chosen"
-            )
-            return f"Its key is {ours}, and that of what is served now is {theirs}{offered}."
+            offered = "" if ours == "RSA" else f" {RSA_ONLY}"
+            return f"The key type differs: {ours} instead of {theirs}.{offered}"
         case "not_found", {"certificate_id": identifier, "is_there": is_there}:
-            holds = "holds nothing that can be read as certificate" if is_there else "holds no certificate"
-            return f"The store {holds} {identifier}: ssl_certificate_info lists those that it holds."
+            problem = "cannot be read" if is_there else "does not exist"
+            return f"Certificate {identifier} {problem} in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists."
         case _, {"chain": chain, "is_revoked": is_revoked}:
-            return f"Clients would not trust it: {chain.why}. {trust_remedy(chain, is_revoked=is_revoked)}"
+            return f"TLS clients would not trust the new certificate: {chain.why}. {trust_remedy(chain, is_revoked=is_revoked)}"
     raise AssertionError(why)
 
 
 Situation = t.Literal["stored", "new", "served"]
-"""Where a certificate is: in the store, given or found to be stored, or on a server that others look after."""
-IF_OWN = "if its authority is one of your own, give its root as trusted_ca_path"
+"""Location of a certificate: in the certificate store, in a source or a parameter, or on a server outside the account."""
+IF_PRIVATE = "for a private CA, set trusted_ca_path to its root certificate"
+RSA_ONLY = "By default, load balancers offer cipher suites for RSA keys only."
 
 
 def trust_remedy(chain: Chain | None, situation: Situation = "stored", *, is_revoked: bool = False) -> str:
-    """Return what to do about a certificate whose chain clients do not trust; without the chain, issuers are taken to be missing."""
+    """Return the remedy for a certificate whose chain TLS clients do not trust; without `chain`, assume that intermediate certificates are missing."""
     lacks = "issuers" if chain is None or chain.trust == "incomplete" else "root" if chain.lacks_root else "nothing"
     match situation, lacks:
         case _ if is_revoked:
             return REPLACED_CHAIN
         case "stored", "issuers":
-            return f"Import it again with its intermediate certificates; {IF_OWN}."
+            return f"Import the certificate again with its intermediate certificates; {IF_PRIVATE}."
         case "stored", "root":
-            return f"Import one of an authority that clients trust; {IF_OWN}."
+            return f"Import a certificate of a CA that TLS clients trust; {IF_PRIVATE}."
         case "stored", _:
-            return "Have it issued anew, or import it with another chain of its authority."
+            return "Reissue the certificate, or import it with another chain of its CA."
         case "new", "issuers":
             return (
-                "If that is an intermediate certificate, give it as intermediate_path; if it is a root, such as that of a staging environment or "
-                "of an authority of your own, give it as trusted_ca_path."
+                "If an intermediate certificate is missing, set intermediate_path to its file. If a root certificate is missing, such as the root "
+                "of a private CA or of a staging environment, set trusted_ca_path to its file."
             )
         case "new", "root":
-            return f"{capitalized(IF_OWN)}."
+            return f"{capitalized(IF_PRIVATE)}."
         case "new", _:
-            return "Have it issued anew, or give another chain of its authority."
+            return "Reissue the certificate, or provide another chain of its CA."
         case "served", "issuers":
-            return f"Have the server send the intermediate certificates that the authority publishes; {IF_OWN}."
+            return f"Configure the server to send the intermediate certificates that the CA publishes; {IF_PRIVATE}."
         case "served", "root":
-            return f"Replace the certificate; {IF_OWN}."
-    return "Replace it, or the issuers that the server sends."
+            return f"Replace the certificate; {IF_PRIVATE}."
+    return "Replace the certificate, or the intermediate certificates that the server sends."
 
 
 def revoked(revocation: Revocation, *, is_own: bool) -> str:
-    """Return that a certificate or an issuer of it was revoked, as the end of a sentence about it."""
+    """Return the main clause which states that a certificate, or an intermediate certificate in its chain, was revoked."""
     issuer = revocation.certificate.shown_name if revocation.certificate else ""
-    return f"{'it' if is_own else f'its issuer {issuer}'} was {revocation.shown}"
+    return f"the {'certificate' if is_own else f'intermediate certificate {issuer}'} was {revocation.shown}"
 
 
 def loss(lost: Obstacle[str]) -> str:
-    """Return what is lost by a certificate that takes the place of another one, as part of a sentence."""
+    """Return a property that is lost if a certificate replaces another one, as a noun phrase."""
     match lost.reason, lost.facts:
         case "names", {"names": names}:
-            return f"the name{'s' if len(names) > 1 else ''} {some_of(names)}"
+            return f"the DNS name{'s' if len(names) > 1 else ''} {some_of(names)}"
         case "organization", {"organizations": organizations}:
             return f"the organization {some_of(sorted(organizations))}"
         case "key_type", {"new": ours, "present": theirs}:
-            return f"the {theirs} key, for one of {ours}"
+            return f"the {theirs} key type (now {ours})"
         case "trust", _:
-            return "that clients trust it"
+            return "the trust of TLS clients"
         case "time", {"days": days}:
-            return f"{days} day{'s' if days > 1 else ''} until it ends"
+            return f"{days} day{'s' if days > 1 else ''} of validity"
     raise AssertionError(lost)
 
 
 def listed(organizations: frozenset[str]) -> str:
-    """Return organizations as part of a sentence."""
+    """Return organizations as a noun phrase."""
     return some_of(sorted(organizations)) or "none"

@@ -22,7 +22,7 @@ from .._x509.pem import as_bytes, why_none
 from .._x509.read import certificates_of_store, read_certificates
 from .trust import TrustView
 
-HOW_TO_NAME_ROOTS = "Name a file with root certificates as PEM, or a folder of such files."
+HOW_TO_NAME_ROOTS = "Specify a file with root certificates in PEM format, or a directory of such files."
 """What to do about roots that are not there."""
 
 
@@ -40,8 +40,8 @@ def trusted_roots(path: str | None) -> Anchors:
     if not any(True for _anchor in anchors):
         raise CertificatesError(
             "not_found",
-            "This machine has no root certificates to tell by which certificates can be trusted: install its package ca-certificates, "
-            "or name a file or folder of roots by trusted_ca_path.",
+            "Cannot verify the trust of certificates: this host has no trusted root certificates. Install the package ca-certificates, or set "
+            "trusted_ca_path to a file or directory with root certificates.",
         )
     return anchors
 
@@ -58,12 +58,12 @@ def roots_in(path: str) -> Anchors:
         anchors = Anchors(_in(path))
     except CertificatesError as error:
         raise CertificatesError(
-            error.code, f"trusted_ca_path cannot be used. {error.message} {HOW_TO_NAME_ROOTS}", **error.details
+            error.code, f"Cannot use trusted_ca_path. {error.message} {HOW_TO_NAME_ROOTS}", **error.details
         ) from None
     if not any(True for _anchor in anchors):
         raise CertificatesError(
             "invalid_argument",
-            f"There is no certificate in trusted_ca_path{shown(f'({path})')}. {HOW_TO_NAME_ROOTS}",
+            f"trusted_ca_path{shown(f'({path})')} does not contain a certificate. {HOW_TO_NAME_ROOTS}",
             path=path,
         )
     return anchors
@@ -80,7 +80,7 @@ def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | N
     except CertificatesError as error:
         if path is not None or error.code != "not_found":
             raise
-        warn(f"Whether certificates can be trusted was not looked at. {error.message}")
+        warn(error.message)
         return None
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sentences about what needs attention. Private to softlayer.certificates. Pure."""
+"""Sentences about what needs attention. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._base.names import shown_name_of
 from .._base.remedies import DEPLOY, ROTATE
 from .._base.text import capitalized
 from .._base.times import iso
-from .._replacement.messages import revoked
+from .._replacement.messages import CURRENT_CHAIN, revoked
 from .._softlayer.store import certificate_of
 from .._sources import messages as of_sources
 from .._sources.messages import name_in_source, source_name
@@ -25,143 +25,158 @@ from .messages_deploy import REFUSAL_REMEDIES, called_in_store, why_not_switched
 from .messages_import import remedy_for_held_back
 
 UNRENEWED = frozenset({"not_renewed", "unused", "no_source"})
-"""Why nothing renews what is due; all else that can be said of it is about a renewal that there is."""
+"""Reasons which mean that no renewal is available; all other reasons are about a renewal that exists."""
 
 
 def needs_attention(item: AttentionItem) -> str:
-    """Return what is wrong with a listener, and what to do about it.
+    """Return the problem of a listener, and the remedy.
 
-    Of what is due, it says first when it ends, and that nothing renews it, unless something would; of what fails no run yet, last from when on.
+    For a certificate that is due for renewal, the message begins with the expiration date; for a problem that does not fail runs yet, it
+    ends with the date from which runs fail.
     """
-    said = why_attention(item.why, item.served)
+    message = why_attention(item.why, item.served)
     if item.reason in {"expired", "expiring"}:
         end, issuer = iso(item.served.lifespan.end), item.served.lifespan.limited_by
-        ends = f"{'expired' if item.reason == 'expired' else 'ends'} at {end}"
-        nothing = ", and nothing renews it" if item.why.reason in UNRENEWED else ""
-        said = (
-            f"Its issuer {issuer.shown_name} {ends}, and clients refuse it from then on{nothing}. Import the certificate again with today's "
-            f"chain. {said}"
+        has_expired = item.reason == "expired"
+        expires = f"{'expired' if has_expired else 'expires'} at {end}"
+        then = "have rejected the chain since then" if has_expired else "will reject the chain after that"
+        nothing = ", and no renewal is available" if item.why.reason in UNRENEWED else ""
+        message = (
+            f"The intermediate certificate {issuer.shown_name} {expires}; TLS clients {then}{nothing}. {CURRENT_CHAIN} {message}"
             if issuer
-            else f"It {ends}{nothing}. {said}"
+            else f"The certificate {expires}{nothing}. {message}"
         )
     match item.fails_from:
         case None:
-            return said
+            return message
         case "due":
-            return f"{said} A run fails only once what is served is due for renewal."
-    return f"{said} No run fails for it before {iso(item.fails_from)}."
+            return f"{message} Runs start to fail for this reason once the certificate is due for renewal."
+    return f"{message} Runs start to fail for this reason at {iso(item.fails_from)}."
 
 
 def why_attention(why: Obstacle[str], served: Served) -> str:
-    """Return why a listener needs a person, or why what it serves is not renewed, and what to do about it."""
+    """Return why a listener needs attention, or why its certificate is not renewed, and the remedy."""
     match why.reason, why.facts:
         case "listener", {"listener": listener}:
             return str(listener.message)
         case "held_back", _:
             return _held_back(why.facts)
         case "unusable", {"skipped": record}:
-            return f"{name_in_source(record)} would renew it and cannot be used: {record['message']}"
+            return f"Cannot use the renewal in {name_in_source(record)}: {record['message']}"
         case "renewal_requested", {"request": request}:
             entry, url = request.entry, request.explanation_url
             remedy = of_sources.remedy(
                 "renewal", entry.source, entry.name, [served.shown_name or ""], entry.certificate.key_type
             )
-            says = f" (it says why at {url} )" if url else ""
-            return f"Its authority wanted it renewed by {iso(request.end)}{says}, and {entry.shown} has not done so: {remedy}."
+            see = f" (see {url} )" if url else ""
+            return (
+                f"The CA requested a renewal before {iso(request.end)}{see}, but {entry.shown} has not renewed the certificate. "
+                f"{capitalized(remedy)}."
+            )
         case "not_yet_valid", {"listener": listener, "before": before}:
             lifespan = served.lifespan
-            what = f"Its issuer {lifespan.starts_by.shown_name}" if lifespan.starts_by else "It"
+            what = f"intermediate certificate {lifespan.starts_by.shown_name}" if lifespan.starts_by else "certificate"
             other = (
-                f"{remedies.deploy(before, listener.place.called)} goes back to certificate {before}"
+                f"switch back to certificate {before} with {remedies.deploy(before, listener.place.called)}"
                 if before
-                else "have one served that is valid"
+                else "deploy a valid certificate"
             )
-            return f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: {other}, or check this machine's clock."
+            return (
+                f"The {what} is not valid before {iso(lifespan.usable_from)}, and TLS clients reject it until then. Check the clock of the "
+                f"control node, or {other}."
+            )
         case "revoked", _:
             return _revoked(why.facts, t.cast(Certificate, served.certificate))
         case "not_accepted", {"listener": listener, "has_whole_chain": has_whole_chain}:
-            whole = "The chain that the store holds is complete: see why the load balancer does not send it, or import the certificate again."
+            whole = "The chain in the certificate store is complete. Check why the load balancer does not send it, or import the certificate again."
             chain = REFUSAL_REMEDIES["chain" if listener.is_managed else "chain_elsewhere"]
-            return f"Clients refuse what is served: {listener.refusal}. {whole if has_whole_chain else chain}"
+            return f"TLS clients reject the certificate: {listener.refusal}. {whole if has_whole_chain else chain}"
         case "not_deployed", {"certificate_id": identifier, "because": because}:
-            what = f"Certificate {identifier} of the store can replace it, and was not deployed"
+            what = f"Certificate {identifier} in the certificate store can replace the present one but was not deployed"
             match because:
                 case "refused":
-                    return f"{what}, because no listener was switched: see what failed."
+                    return f"{what}, because this run switched no listener. Check the errors of this run."
                 case "phase":
-                    return f"{what}, because this run was without the phase deploy: {DEPLOY} has it served."
+                    return f"{what}, because this run did not include the phase deploy. Run {DEPLOY}."
                 case "not_approved":
-                    return f"{what}, because nobody has approved it: {DEPLOY} has it served."
-            return f"{what}: {DEPLOY} has it served."
+                    return f"{what}, because the change was not approved. Run {DEPLOY}."
+            return f"{what}. Run {DEPLOY}."
         case "newer_elsewhere", {"record": record}:
-            return f"Certificate {called_in_store(record)} of the store is newer: have it served there."
+            return (
+                f"Certificate {called_in_store(record)} in the certificate store is newer. Deploy it at this endpoint."
+            )
         case "newer_elsewhere", {"entry": entry}:
-            return f"The certificate of {entry.shown} ({entry.path}) is newer: have it served there."
+            return f"The certificate in {entry.shown} ({entry.path}) is newer. Deploy it at this endpoint."
         case "not_held", {"listener": listener, "newest": newest}:
-            what = "has no" if served.record is None else "cannot show"
+            problem = "is not in the certificate store" if served.record is None else "cannot be read"
             remedy = (
                 remedies.deploy(newest.id, listener.place.called, ["allow_name_loss"])
                 if newest.id
                 else remedies.adopt(certificate_of(newest).shown_name, [listener.place.called])
             )
             return (
-                f"The store {what} certificate {listener.final_handle}, which the listener has, but certificate {called_in_store(newest)} for its names: "
-                f"{remedy} has it served."
+                f"The listener uses certificate {listener.final_handle}, which {problem}. Certificate {called_in_store(newest)} covers the same "
+                f"names. To deploy it, run {remedy}."
             )
         case "left_out", {"entry": entry, "skipped": record}:
-            return f"{entry.shown} ({entry.path}) would renew it, but was left out: {record['message']}"
+            return f"Skipped the renewal in {entry.shown} ({entry.path}): {record['message']}"
         case "not_imported", {"entry": entry, "because": because}:
-            what = f"{entry.shown} ({entry.path}) would renew it, but"
+            what = f"Did not deploy the renewal in {entry.shown} ({entry.path}), because"
             match because:
                 case "phase":
-                    return f"{what} this run was without the phase import: {ROTATE} brings it here."
+                    return f"{what} this run did not include the phase import. Run {ROTATE}."
                 case "refused":
-                    return f"{what} no listener was switched: see what failed."
-            return f"{what} could not be stored as it is: see what failed."
+                    return f"{what} this run switched no listener. Check the errors of this run."
+            return f"{what} it could not be stored. Check the errors of this run."
         case "not_renewed", {"skipped": record}:
             shown, key_type = served.shown_name or "", str(record.get("key_type"))
             remedy = of_sources.remedy("renewal", record["source"], record["name"], [shown], key_type)
-            return f"{name_in_source(record)} has it, and has not renewed it: {remedy}."
+            return f"{name_in_source(record)} has not renewed the certificate. {capitalized(remedy)}."
         case "unused", {"skipped": record}:
             name = record.get("name") or shown_name_of(record)
             return f"{source_name(record['source'])} {name}: {record['message']}"
         case "no_source", {"has_sources": True}:
             return (
-                "No source has a newer certificate for it: have the client that looks after it renew it, and see that its certificates are "
-                "among the sources."
+                "No source contains a newer certificate. Renew the certificate with its ACME client, and check that sources includes the directory "
+                "of that client."
             )
         case "no_source", {"is_managed": is_managed}:
-            return f"Have it renewed, and {ROTATE} brings it here." if is_managed else "Have it renewed there."
+            return (
+                f"Renew the certificate, then run {ROTATE}."
+                if is_managed
+                else "Renew the certificate at this endpoint."
+            )
     raise AssertionError(why)
 
 
 def _held_back(facts: Mapping[str, t.Any]) -> str:
-    """Return what is newer than a listener's certificate, why it is not put in its place, and what to do about it."""
+    """Return which newer certificate was not deployed to a listener, the reason, and the remedy."""
     new, entry, why = facts["new"], facts["entry"], facts["why"]
     what = (
-        f"The newer certificate of {entry.shown} ({entry.path})"
+        f"The newer certificate in {entry.shown} ({entry.path})"
         if entry
-        else f"Certificate {new.id} of the store, which is newer,"
+        else f"The newer certificate {new.id} in the certificate store"
     )
     remedy = remedy_for_held_back(why, facts["obstacles"], new, facts["old"], entry, [facts["listener"].place.called])
     is_left = not entry and why.reason == "organization_differs" and new.is_surely_unused
-    unwanted = f" Or if nobody wants it, {remedies.remove(new.stored_id)} deletes it." if is_left else ""
-    return f"{what} is held back. {why_not_switched(why)} {remedy}".strip() + unwanted
+    leftover = f" To delete the newer certificate instead, run {remedies.remove(new.stored_id)}." if is_left else ""
+    return f"{what} was not deployed. {why_not_switched(why)} {remedy}".strip() + leftover
 
 
 def _revoked(facts: Mapping[str, t.Any], certificate: Certificate) -> str:
-    """Return what to do about a listener that serves what was revoked."""
+    """Return the remedy for a listener whose certificate was revoked."""
     listener, revocation, entry, before = (facts[name] for name in ("listener", "revocation", "entry", "before"))
     is_own = revocation.certificate == certificate
-    what = f"{capitalized(revoked(revocation, is_own=is_own))}, and clients that look refuse it"
+    what = f"{capitalized(revoked(revocation, is_own=is_own))}, and TLS clients that check revocation reject it"
     if listener.renewal_id:
-        return f"{what}: {DEPLOY} has certificate {listener.renewal_id} of the store served in its place."
+        return f"{what}. To replace it with certificate {listener.renewal_id} from the certificate store, run {DEPLOY}."
     source, name = (entry.source, entry.name) if entry else (None, certificate.shown_name)
-    anew = of_sources.remedy("reissue", source, name, [certificate.shown_name], certificate.key_type)
-    chain = "" if is_own else ", or put the chain that its authority has in its place beside it"
+    reissue = of_sources.remedy("reissue", source, name, [certificate.shown_name], certificate.key_type)
+    chain = "" if is_own else ", or add the replacement chain of the CA to the source"
     back = (
-        f" Until then, {remedies.deploy(before, listener.place.called)} goes back to the one that was probably before it."
+        f" Until then, you can switch back to certificate {before}, which was probably the previous one: "
+        f"{remedies.deploy(before, listener.place.called)}."
         if before
         else ""
     )
-    return f"{what}: {anew}{chain}; {ROTATE} brings it here.{back}"
+    return f"{what}. {capitalized(reissue)}{chain}. Then run {ROTATE}.{back}"

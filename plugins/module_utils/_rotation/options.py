@@ -177,11 +177,11 @@ def options_of(module: Module) -> RotationOptions:
     if "import" in params["phases"] and not params["sources"]:
         raise CertificatesError(
             "invalid_argument",
-            'sources names no source: name where the certificates come from, such as [{"certbot": "/etc/letsencrypt"}].',
+            'sources must not be empty. Specify where to read certificates from, such as [{"certbot": "/etc/letsencrypt"}].',
         )
     if params["adopt"] and not {"import", "deploy"} <= set(params["phases"]):
         raise CertificatesError(
-            "invalid_argument", "adopt needs the phases import and deploy: add them, or leave adopt out."
+            "invalid_argument", "adopt requires the phases import and deploy. Add them, or remove adopt."
         )
     sources = [source_of(position, given) for position, given in enumerate(params["sources"] or ())]
     if params["trusted_ca_path"] is not None:
@@ -212,10 +212,10 @@ def source_of(position: int, given: Mapping[str, t.Any]) -> Source:
         source, why_not = Source.of(given), None
         if source.kind == MAIL:
             named = which_mailboxes(given["mail"])
-            why_not = f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else None
+            why_not = f"mail must specify the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else None
             why_not = why_not or why_unusable(given["mail"])
         elif given[KEY_FOLDER] is not None:
-            why_not = f"{KEY_FOLDER} belongs to mail: the keys of {source.kind} are beside its certificates."
+            why_not = f"{KEY_FOLDER} can be used only with mail, because {source.kind} keeps keys next to certificates. Remove {KEY_FOLDER}."
         if why_not:
             raise CertificatesError("invalid_argument", why_not)
     except CertificatesError as error:

@@ -72,7 +72,7 @@ def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -
     if not serving:
         raise CertificatesError(
             "not_found",
-            f"No listener serves {some_of(sorted(certificate.identities))}: name those that are to get the certificate, such as "
+            f"No listener serves {some_of(sorted(certificate.identities))}. Specify the listeners for the certificate, such as "
             f"listener={some_of([place.name for place in https]) or 'none'}.",
         )
     return serving
@@ -88,7 +88,7 @@ def _places_called(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
         if len(places) > 1:
             uuids = some_of([f"{place.balancer.uuid}:{place.listener.port}" for place in places])
             raise CertificatesError(
-                "ambiguous", f"Several listeners are called {name}: name one by uuid and port ({uuids})."
+                "ambiguous", f"Several listeners are named {name}. Specify one by UUID and port ({uuids})."
             )
     return [place for places in meant.values() for place in places]
 
@@ -99,7 +99,7 @@ def _called(name: str, every: Sequence[Place]) -> list[Place]:
 
 
 def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
-    """Return which listeners there are not, and which there are."""
+    """Return which listeners do not exist, and which listeners are available."""
     of_balancer: dict[str, set[str]] = {place.balancer.name: set() for place in every}
     for place in every:
         if place.listener.is_https:
@@ -108,17 +108,13 @@ def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
     unknown = [name for name in missing if name not in of_balancer]
     said, there = [], set().union(*of_balancer.values())
     if unknown:
-        said.append(f"There is no listener {some_of(unknown)}, or the API user has no access to its load balancer")
+        said.append(f"Listener {some_of(unknown)} does not exist, or the API user cannot access its load balancer.")
     else:
         there = set().union(*(of_balancer[name] for name in balancers)) or there
     if balancers:
-        what = (
-            "is a load balancer: name its listener"
-            if len(balancers) == 1
-            else "are load balancers: name their listeners"
-        )
-        said.append(f"{some_of(balancers)} {what}, with the port")
-    return f"{'; '.join(said)}; there are: {some_of(sorted(there, key=listener_place)) or 'none'}."
+        what = "is a load balancer" if len(balancers) == 1 else "are load balancers"
+        said.append(f"{some_of(balancers)} {what}. Specify listeners with their ports.")
+    return f"{' '.join(said)} Available listeners: {some_of(sorted(there, key=listener_place)) or 'none'}."
 
 
 def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
@@ -228,7 +224,8 @@ def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, pat
     if not entry.is_selected(patterns):
         raise CertificatesError(
             "invalid_argument",
-            f"{adoption.common_name} is to be adopted, but common_names limits the run to {some_of(patterns or ['nothing'], MOST_NAMED)}.",
+            f"Cannot adopt {adoption.common_name}: common_names limits the run to {some_of(patterns or ['nothing'], MOST_NAMED)}. Add "
+            f"{adoption.common_name} to common_names, or remove common_names.",
         )
     planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing

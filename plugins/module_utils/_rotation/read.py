@@ -96,7 +96,7 @@ def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Bal
         ids = some_of(list(map(str, used)), MOST_NAMED)
         raise CertificatesError(
             "not_found",
-            f"The API lists no load balancer, but services use certificates of the store ({ids}): give the API user the permission "
+            f"The API returned no load balancer, but services use certificates in the store ({ids}). Grant the API user the permission "
             "LOADBALANCER_MANAGE, and access to the devices of the load balancers.",
         )
     return balancers
@@ -141,7 +141,7 @@ def read_all(
         try:
             trusted_roots(None)
         except CertificatesError as error:
-            module.warn(f"No certificate can be trusted. {error.message}")
+            module.warn(f"No certificate counts as trusted. {error.message}")
     return read
 
 

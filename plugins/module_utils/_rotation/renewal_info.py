@@ -84,12 +84,12 @@ def request_renewal_info(
     unknown: dict[str, list[str]] = defaultdict(list)
     for name, given in answers.items():
         entry, url = asked[name]
-        server = printable(split_url(url)[0].netloc.rpartition("@")[2]) or "its authority"
+        server = printable(split_url(url)[0].netloc.rpartition("@")[2]) or "the CA"
         if isinstance(given, str) or "end" not in given:
-            why = given if isinstance(given, str) else f"its server has too much to do until {given['until']}"
+            why = given if isinstance(given, str) else f"its server is overloaded until {given['until']}"
             unknown[f"the renewal information of {server} cannot be used: {why}."].append(entry.certificate.shown_name)
     for why, names in unknown.items():
-        module.warn(f"Whether authorities ask for renewals is not known for {some_of(names)}: {why}")
+        module.warn(f"Cannot check whether CAs request renewals of {some_of(names)}: {why}")
     return {
         entry.certificate: RenewalRequest(entry, end, known[name].get("explanation_url"))
         for name, (entry, _url) in asked.items()
@@ -138,7 +138,7 @@ def _object_in(got: Answer | str) -> Given | str:
         with suppress(ValueError, RecursionError):
             if isinstance(given := json.loads(content), dict):
                 return given
-    return content if isinstance(content, str) else "it is no object of JSON"
+    return content if isinstance(content, str) else "the response is not a JSON object"
 
 
 def _read(got: Answer | str, at: datetime) -> Given | str:
@@ -151,14 +151,14 @@ def _read(got: Answer | str, at: datetime) -> Given | str:
     if isinstance(given, str):
         return given
     end, url = end_of_window(given), harmless_url(given.get("explanationURL"))
-    return {"end": iso(end), "explanation_url": url, **until} if end else "it has no window of time"
+    return {"end": iso(end), "explanation_url": url, **until} if end else "the response does not contain a time window"
 
 
 def why_not_asked(url: str, directory: str) -> str | None:
     """Return why a URL is not asked: over plain http only this machine is, and nobody else's directory leads to it."""
     is_here, is_from_here = (is_loopback(split_url(given)[1] or "") for given in (url, directory))
     if is_here and not is_from_here:
-        return "it is on this machine, and its directory is not"
+        return "its address is on this host, unlike the directory of the CA"
     return None if is_here or url.startswith("https:") else "its address is not https"
 
 

@@ -137,13 +137,14 @@ def check_params(module: Module) -> None:
     if len(named) > 1 or (params["listeners"] is not None) != ("certificate_id" in named):
         raise CertificatesError(
             "invalid_argument",
-            "Give certificate_id together with listeners, or deployments, or none of them to renew what is served.",
+            "certificate_id, listeners and deployments cannot be combined like this. Set certificate_id together with listeners, or deployments, or "
+            "none of them to renew the certificates of all listeners.",
         )
     misplaced = [name for name in (NARROWING if named else OVERRIDES) if params[name] not in (None, False)]
     if misplaced:
         where = f"with {named[0]}" if named else "without certificate_id or deployments"
         raise CertificatesError(
-            "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
+            "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}. Remove one or the other."
         )
     check_ports("ports", params["ports"] or ())
     ids = {f"deployments[{number}].certificate_id": each for number, each in enumerate(params["deployments"] or ())}
@@ -152,7 +153,7 @@ def check_params(module: Module) -> None:
     if null and not module.check_mode:
         raise CertificatesError(
             "invalid_argument",
-            f"{null} must not be null: only in check mode, null stands for a certificate that would be imported. Give the id of a "
+            f"{null} must not be null, which is allowed only in check mode, for a certificate that would be imported. Specify the ID of a "
             "certificate in the store.",
         )
 
@@ -162,7 +163,7 @@ def check_ports(name: str, ports: Iterable[int]) -> None:
     wrong = [str(port) for port in ports if not 1 <= port <= LARGEST_PORT]
     if wrong:
         raise CertificatesError(
-            "invalid_argument", f"{name}: {some_of(wrong)} is no port; ports are from 1 to {LARGEST_PORT}."
+            "invalid_argument", f"{name} must contain ports from 1 to {LARGEST_PORT}, not {some_of(wrong)}."
         )
 
 
@@ -187,7 +188,8 @@ def listeners_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
     check_ports("listeners", [listener.port for listener in wanted])
     if not all(listener.load_balancer.strip() for listener in wanted):
         raise CertificatesError(
-            "invalid_argument", "listeners: a load_balancer is empty; give each listener the name, uuid or id of one."
+            "invalid_argument",
+            "load_balancer must not be empty. Specify the name, UUID or ID of a load balancer for each listener in listeners.",
         )
     return wanted
 
@@ -238,17 +240,17 @@ def warn_of_what_is_missing(client: Client, planned: Sequence[ListenerAction], s
     """Warn if nothing was found to renew, and about certificates that the listing of the store lacks: permissions may be missing."""
     if not planned and selection == ListenerSelection():
         client.warn(
-            "No HTTPS listener was found. If the account has some, give the API user access to the devices of its load balancers."
+            "The API returned no HTTPS listener. If the account has some, grant the API user access to the devices of its load balancers."
         )
     elif not planned and [] not in (selection.common_names, selection.load_balancers, selection.ports):
         client.warn(
-            "No HTTPS listener matches common_names, load_balancers and ports; ssl_endpoint_info lists those that there are."
+            "No HTTPS listener matches common_names, load_balancers and ports. Select listeners that ssl_endpoint_info lists."
         )
     unknown = sorted({action.target_id for action in planned if action.target_id and action.target is None})
     if unknown:
         client.warn(
-            f"Listeners have certificates that the store's list lacks: {some_of(list(map(str, unknown)))}. They are not renewed. "
-            "The API user may lack the permission SECURITY_CERTIFICATE_MANAGE."
+            f"Cannot renew certificates of listeners that the certificate store does not list: {some_of(list(map(str, unknown)))}. Check that the "
+            "API user has the permission SECURITY_CERTIFICATE_MANAGE."
         )
 
 
@@ -270,7 +272,7 @@ def as_result(planned: ListenerPlan, done: Sequence[ListenerAction], client: Cli
             [f"{listener.name}: {listener.reason}: {listener.message}" for listener in failures],
             f"{len(done)} listeners failed",
             stopped=stopped,
-            stop="The run was told to stop before it had seen what all listeners serve.",
+            stop="The run was interrupted before it verified all listeners.",
             between=" ",
             listeners=[
                 {"listener": listener.name, "reason": listener.reason, "message": listener.message}

@@ -163,7 +163,7 @@ class Switcher:
         missing, settled = list(planned), []
         try:
             while missing:
-                with self._waiting(_balancer(planned), "until it can be changed"):
+                with self._waiting(_balancer(planned), "the load balancer to become ACTIVE"):
                     missing, met = _still_to_do(missing, self._when_active(_balancer(planned), backoff))
                 settled += met
                 if remembered:
@@ -196,17 +196,19 @@ class Switcher:
             if not backoff.pause():
                 break
         if self._client.stop.is_set():
-            raise CertificatesError("interrupted", "The run was told to stop before this balancer's turn.")
+            raise CertificatesError(
+                "interrupted", f"The run was interrupted before it changed load balancer {balancer.name}."
+            )
         options = self._wait_options
-        waited = f"within {options.timeout:g} seconds" if options.waits else "now, and wait is false"
+        waited = f"within {options.timeout:g} seconds" if options.waits else "when it was read, and wait is false"
         raise CertificatesError(
             "balancer_busy",
-            f"Load balancer {now.name} is {now.provisioning_status} and was not ACTIVE {waited}: run it again later.",
+            f"Load balancer {now.name} is in the state {now.provisioning_status} and was not ACTIVE {waited}. Run the playbook again later.",
         )
 
     def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
         """Note what is waited for while the block lasts."""
-        return waiting(f"{balancer.name}: waits {what}", self._wait_options.longest)
+        return waiting(f"{balancer.name}: waiting for {what}", self._wait_options.longest)
 
     def _send(self, missing: Sequence[ListenerAction], backoff: Backoff) -> bool:
         """Make the call; return `False` if the balancer was busy, so that nothing was done.
@@ -224,7 +226,7 @@ class Switcher:
             if not self._was_busy(error, balancer):
                 raise
             if not backoff.pause():
-                raise CertificatesError("balancer_busy", f"{error.message} Run it again later.") from None
+                raise CertificatesError("balancer_busy", f"{error.message} Run the playbook again later.") from None
             return False
         return True
 
@@ -263,19 +265,19 @@ class Switcher:
             CertificatesError: `outcome_unknown`.
         """
         backoff = self._backoff()
-        advice = "Run it again: it looks first what was done."
+        advice = "Run the playbook again. It checks the current state before it changes anything."
         while True:
             try:
                 now = fetch_balancer(self._client, _balancer(missing).uuid)
             except CertificatesError as error:
                 raise CertificatesError(
-                    "outcome_unknown", f"{lost.message} Reading it failed: {error.message} {advice}"
+                    "outcome_unknown", f"{lost.message} Reading the load balancer also failed: {error.message} {advice}"
                 ) from None
             if any(_has_target(action, now) for action in missing):  # one call changes all of them or none
                 return True
             if now.is_active or now.has_ended or not backoff.pause():
                 raise CertificatesError(
-                    "outcome_unknown", f"{lost.message} The listeners have their old certificates so far. {advice}"
+                    "outcome_unknown", f"{lost.message} The listeners still have their old certificates. {advice}"
                 )
 
     # After the change
@@ -286,7 +288,7 @@ class Switcher:
             return list(sent)
         backoff = self._backoff()
         try:
-            with self._waiting(_balancer(sent), "for its update"):
+            with self._waiting(_balancer(sent), "the update to finish"):
                 if self._shortest is not None:
                     backoff.wait_for_the_usual(self._shortest)
                 now = self._when_active(_balancer(sent), backoff)
@@ -325,7 +327,7 @@ class Switcher:
             backoff = self._backoff()
             with (
                 suppress(CertificatesError),  # they are looked at in any case
-                self._waiting(balancer, "for an update that another run has begun"),
+                self._waiting(balancer, "the update of another run to finish"),
             ):
                 self._when_active(balancer, backoff)
 

@@ -115,7 +115,9 @@ def names_in_source(folder: str) -> list[str]:
     except OSError as error:
         why = not_readable("directory", folder, error).message
         raise CertificatesError(
-            "not_found", f"{why} Name another one, or let the user who runs this read it.", path=printable(folder)
+            "not_found",
+            f"{why} Specify another directory, or grant read access to the user who runs the playbook.",
+            path=printable(folder),
         ) from None
 
 
@@ -129,7 +131,7 @@ def folder_in(path: str, name: str) -> str:
     if os.path.lexists(inner) and not os.path.isdir(inner):
         raise CertificatesError(
             "not_found",
-            f"{printable(inner)} is no folder, or a link to one that is not there: restore it, or name another folder.",
+            f"{printable(inner)} is not a directory, or is a link to a missing directory. Restore it, or specify another directory.",
             path=printable(inner),
         )
     return inner if os.path.isdir(inner) else path

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of sources: why their files cannot be used, and how certificates are renewed there. Private to softlayer.certificates. Pure."""
+"""Sentences about sources: why their files cannot be used, and how to renew certificates there. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -16,69 +16,71 @@ from .._x509 import messages as of_x509
 
 
 class Kind(t.NamedTuple):
-    """What people call a kind of source, and what they do about a certificate there, as the ends of sentences; see `remedy`."""
+    """Name of a kind of source, and remedies for its certificates, as imperative clauses; see `remedy`."""
 
     name: str
     renewal: str
-    """What renews a certificate that is due."""
+    """How to renew a certificate that is due for renewal."""
     reissue: str
-    """What has one issued anew that is not due."""
+    """How to reissue a certificate that is not due for renewal."""
     rsa_key: str
-    """What has one issued anew with an RSA key."""
+    """How to reissue a certificate with an RSA key."""
 
 
-BY_HAND = (
-    "put a renewed one there",
-    "have it issued anew",
-    "request the renewal with an RSA key from its CA or ACME client",
+REISSUE = (
+    "reissue the certificate with its ACME client or CA",
+    "reissue the certificate with an RSA key, with its ACME client or CA",
 )
 KINDS: Mapping[str | None, Kind] = {
     "certbot": Kind(
         "certbot",
-        "`certbot renew --cert-name {name}` renews it, or says why not",
-        "`certbot renew --cert-name {name} --force-renewal` has it issued anew",
-        "`certbot renew --cert-name {name} --key-type rsa --force-renewal` issues it anew with an RSA key",
+        "run `certbot renew --cert-name {name}` and check its output",
+        "reissue the certificate with `certbot renew --cert-name {name} --force-renewal`",
+        "reissue the certificate with an RSA key: `certbot renew --cert-name {name} --key-type rsa --force-renewal`",
     ),
     "lego": Kind(
         "lego",
-        "have lego renew it",
-        "have lego get it issued anew",
-        "`lego run --key-type RSA2048 --renew-force {domains_options}` issues it anew with an RSA key (lego 4: `lego --key-type rsa2048 "
-        "{domains_options} renew --days 3650`), with your email and challenge; it needs the key type each time",
+        "renew the certificate with lego",
+        "reissue the certificate with lego",
+        "reissue the certificate with an RSA key: `lego run --key-type RSA2048 --renew-force {domains_options}` (lego 4: `lego --key-type rsa2048 "
+        "{domains_options} renew --days 3650`), with your email and challenge; specify the key type in every lego command",
     ),
     "acme_sh": Kind(
         "acme.sh",
-        "`acme.sh --renew --domain {domain}{ecc}` renews it, or says why not",
-        "`acme.sh --renew --force --domain {domain}{ecc}` has it issued anew",
-        "`acme.sh --issue --force --keylength 2048 {domain_options}` with your challenge, such as --webroot /var/www/html, issues it anew with an "
-        "RSA key; `acme.sh --remove --ecc --domain {domain}` ends the renewals of the other",
+        "run `acme.sh --renew --domain {domain}{ecc}` and check its output",
+        "reissue the certificate with `acme.sh --renew --force --domain {domain}{ecc}`",
+        "reissue the certificate with an RSA key: `acme.sh --issue --force --keylength 2048 {domain_options}` with your challenge, such as "
+        "--webroot /var/www/html; then stop the renewals of the other certificate with `acme.sh --remove --ecc --domain {domain}`",
     ),
     "traefik": Kind(
         "Traefik",
-        "have Traefik renew it",
-        "have Traefik get it issued anew",
-        "write keyType: RSA2048 in Traefik's certificate resolver, stop it, take the entry of this name out of acme.json, and start it",
+        "renew the certificate with Traefik",
+        "reissue the certificate with Traefik",
+        "set keyType: RSA2048 in Traefik's certificate resolver, stop Traefik, delete the entry of this certificate from acme.json, and start "
+        "Traefik again",
     ),
     "secrets_manager": Kind(
         "Secrets Manager",
-        "have Secrets Manager renew it",
-        "have Secrets Manager get it issued anew",
-        "order it anew in Secrets Manager with the key algorithm RSA2048",
+        "renew the certificate in Secrets Manager",
+        "reissue the certificate in Secrets Manager",
+        "order the certificate again in Secrets Manager with the key algorithm RSA2048",
     ),
-    "folder": Kind("folder", *BY_HAND),
-    "mail": Kind("mail", *BY_HAND),
-    None: Kind("the store", *BY_HAND),
+    "folder": Kind("folder", "copy a renewed certificate to the directory", *REISSUE),
+    "mail": Kind(
+        "mail", "renew the certificate with its CA, and check that the email arrives in the mailbox", *REISSUE
+    ),
+    None: Kind("the store", "import a renewed certificate", *REISSUE),
 }
-"""By the options that select them; `None` is for a certificate of the store, of which nobody knows who renews it."""
+"""By the options that select them; `None` is for a certificate in the store whose ACME client or CA is unknown."""
 
 
 def source_name(kind: str) -> str:
-    """Return the name in messages of a kind of source."""
+    """Return the name of a kind of source in messages."""
     return KINDS[kind].name if kind in KINDS else kind
 
 
 def name_in_source(record: Mapping[str, t.Any]) -> str:
-    """Return what a source calls a certificate in a result, such as `certbot www.example.com`."""
+    """Return the name of a certificate in the source of a result, such as `certbot www.example.com`."""
     return f"{source_name(record['source'])} {record['name']}"
 
 
@@ -89,14 +91,14 @@ def remedy(
     names: Sequence[str],
     key_type: str = "",
 ) -> str:
-    """Return what renews a certificate, or has it issued anew, as the end of a sentence.
+    """Return the remedy that renews or reissues a certificate, as an imperative clause.
 
     Args:
-        what: which of the texts of `Kind`.
-        source: the kind of source that has the certificate; `None` for one of the store.
-        name: what the source calls it.
-        names: its names, first that by which a person knows it.
-        key_type: that of its key.
+        what: the text of `Kind`.
+        source: the kind of source that contains the certificate; `None` for a certificate in the store.
+        name: its name in the source.
+        names: its DNS names, beginning with the name that is shown for it.
+        key_type: its key type.
     """
     quoted = [shlex.quote(each) for each in names]
     text: str = getattr(KINDS[source], what)
@@ -110,42 +112,41 @@ def remedy(
 
 
 def trouble(why: Obstacle[t.Any]) -> str:
-    """Return why files of a source cannot be used, and what to do."""
+    """Return why files of a source cannot be used, and the remedy."""
     match why.reason, why.facts:
         case _, {"file": path, "why": nested}:
             return f"{printable(path)}: {trouble(nested)}"
         case "bad_passphrase", {"is_store": True}:
-            return "The PKCS#12 file cannot be opened: give its passphrase as privatekey_passphrase."
+            return "Cannot open the PKCS#12 file. Set privatekey_passphrase to its passphrase."
         case "unreadable", {"refused": error}:
-            return f"{error} Let the user who runs this read it, and check the disk."
+            return f"{error} Grant read access to the user who runs the playbook, and check the disk."
         case "unreadable", {"written": path}:
-            return f"{printable(path)} was being written: run this again when that has ended."
+            return f"{printable(path)} was being written during the run. Run the playbook again later."
         case "unreadable", {"not_utf8": path}:
-            return f"The path {printable(path)} is not in UTF-8: rename the file or its folder."
+            return f"The path {printable(path)} is not valid UTF-8. Rename the file or its directory."
         case "broken_link", {"link": path}:
-            return (
-                f"{printable(path)} is a link to something that is not there: restore that, or remove the link and have the certificate issued "
-                "anew."
-            )
+            return f"{printable(path)} is a symbolic link to a missing file. Restore the file, or delete the link and reissue the certificate."
         case "key_missing", {"certificate": path, "other_key": other_key}:
-            other = f"; the key in {printable(other_key)} is that of another one" if other_key else ""
+            other = f"; the key in {printable(other_key)} belongs to another certificate" if other_key else ""
             return (
-                f"The private key of the certificate in {printable(path)} is missing{other}. Put it beside the certificate, or have the "
-                "certificate issued anew."
+                f"The private key of the certificate in {printable(path)} is missing{other}. Put the private key next to the "
+                "certificate, or reissue the certificate."
             )
         case "certificate_missing", {"certificate": path}:
-            return f"The private key is there, but not the certificate {printable(path)}: have it issued, or remove the key."
+            return f"The private key exists, but the certificate {printable(path)} is missing. Request the certificate, or delete the key."
         case "being_renewed", {"lineage": name, "folder": folder}:
             return (
-                f"Certbot is renewing {printable(name)}, or was interrupted while it did: the links in {printable(folder)} lead to files of "
-                "different versions. Run this again later; if it stays like that, run `certbot update_symlinks`."
+                f"Certbot is renewing {printable(name)}, or was interrupted during the renewal: the links in {printable(folder)} lead to files "
+                "of different versions. Run the playbook again later. If the problem persists, run `certbot update_symlinks`."
             )
         case "being_renewed", {"is_cut_off": True}:
-            return "Traefik is writing it, or has issued no certificate yet: run this again later, and restart Traefik if it stays like that."
+            return "Traefik is writing the file, or has not issued a certificate yet. Run the playbook again later. If the problem persists, restart Traefik."
         case "being_renewed", {"written": path}:
-            return f"{printable(path)}, or its private key, was being written: run this again when that has ended."
+            return (
+                f"{printable(path)} or its private key was being written during the run. Run the playbook again later."
+            )
         case "malformed", {"is_storage": False}:
-            return "This is no acme.json of Traefik: name the file that is the storage of its certificate resolvers."
+            return "The file is not an acme.json of Traefik. Specify the storage file of its certificate resolvers."
         case "malformed", {"is_old": True}:
-            return "This is of Traefik 1: convert it with `traefik-migration-tool acme`, and name what that writes."
+            return "The file is from Traefik 1. Convert it with `traefik-migration-tool acme`, and specify the converted file."
     return of_x509.trouble(why)

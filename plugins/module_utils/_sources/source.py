@@ -67,8 +67,8 @@ class Source:
         if len(kinds) != 1:
             raise CertificatesError(
                 "invalid_argument",
-                f"Each source has exactly one of {PATH}, {', '.join(CLIENTS)}, {MAIL} and {SECRETS_MANAGER}, but one has "
-                f"{' and '.join(kinds) or f'none of them, or an empty one. For all of an instance, write {SECRETS_MANAGER}: {{}}'}.",
+                f"A source must have exactly one of {PATH}, {', '.join(CLIENTS)}, {MAIL} and {SECRETS_MANAGER}, but one has "
+                f"{' and '.join(kinds) or f'none of them, or an empty value. To read all certificates of an instance, write {SECRETS_MANAGER}: {{}}'}.",
             )
         if kinds == [PATH]:
             given = {_kind_at(given[PATH]): given[PATH]}
@@ -78,7 +78,9 @@ class Source:
         option = KEY_FOLDER if kind == MAIL else kind
         path = given.get(option)
         if not path:
-            raise CertificatesError("invalid_argument", f"A source with {kind} needs a path as {option}.")
+            raise CertificatesError(
+                "invalid_argument", f"{option} is missing: a source with {kind} requires a path. Set {option}."
+            )
         return cls(kind, absolute(path) if kind == TRAEFIK else _no_file(absolute(path), option))
 
 
@@ -92,8 +94,8 @@ def _kind_at(path: str) -> SourceKind:
     if kind is None:
         raise CertificatesError(
             "not_found",
-            f"No certificates found at {printable(path)}. Name the directory of certbot, lego, or acme.sh, the acme.json of Traefik, or a "
-            f"directory with certificates and keys; or name the kind, such as {{folder: {printable(path)}}}.",
+            f"No certificates found at {printable(path)}. Specify the directory of certbot, lego, or acme.sh, the acme.json of Traefik, or a "
+            f"directory with certificates and keys; or specify the kind of source, such as {{folder: {printable(path)}}}.",
             path=printable(path),
         )
     return kind
@@ -109,7 +111,7 @@ def _no_file(path: str, option: str) -> str:
         return path
     raise CertificatesError(
         "not_found",
-        f"{printable(path)}, which is given as {option}, is no folder on this machine: name the folder in which the certificates or keys are.",
+        f"{printable(path)}, the value of {option}, is not a directory on this host. Specify the directory of the certificates or keys.",
         path=printable(path),
     )
 

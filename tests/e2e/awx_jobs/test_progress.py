@@ -34,7 +34,7 @@ SHOWN = {
     "ssl_certificate_import": "0 of 2 certificates done",
     "ssl_certificate_rotate": "0 of 2 load balancers done",
     "ssl_fulfillment_email": "0 of 2 emails done",
-    "ssl_fulfillment_email_info": "mailbox: waits for emails with certificates (0 s of 1 s)",
+    "ssl_fulfillment_email_info": "mailbox: waiting for emails with certificates (0 s of 1 s)",
 }
 """A line of each module, whose end nobody has seen yet when it is due."""
 

@@ -33,66 +33,83 @@ def chain(trust: str, *, lacks_root: bool = False) -> Any:
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
-        ("expired", {"end": AT}, "It expired at 2026-12-01T08:00:00Z."),
+        ("expired", {"end": AT}, "The certificate expired at 2026-12-01T08:00:00Z."),
         (
             "expired",
             {"end": AT, "issuer": ISSUER},
-            "Its issuer Public CA 2 expired at 2026-12-01T08:00:00Z: import it again with today's chain.",
+            (
+                "The intermediate certificate Public CA 2 expired at 2026-12-01T08:00:00Z. Import the certificate again with the current chain "
+                "of its CA."
+            ),
         ),
         (
             "expires_earlier",
             {"end": AT, "issuer": None},
-            "It ends at 2026-12-01T08:00:00Z, which is soon, and before what is served now ends: have it renewed.",
+            (
+                "The new certificate expires at 2026-12-01T08:00:00Z, earlier than the present one, and is itself due for renewal. Renew it "
+                "first."
+            ),
         ),
         (
             "expires_earlier",
             {"end": AT, "issuer": ISSUER},
-            "It ends at 2026-12-01T08:00:00Z, as its issuer Public CA 2 does, which is soon, and before what is served now ends: "
-            "give it today's chain.",
+            "The intermediate certificate Public CA 2 of the new certificate expires at 2026-12-01T08:00:00Z, earlier than the present certificate, "
+            "and is itself due for renewal. Import the certificate again with the current chain of its CA.",
         ),
-        ("not_yet_valid", {"start": AT}, "It is not valid before 2026-12-01T08:00:00Z: run it again then."),
+        (
+            "not_yet_valid",
+            {"start": AT},
+            "The certificate is not valid before 2026-12-01T08:00:00Z. Run the playbook again after that.",
+        ),
         (
             "not_yet_valid",
             {"start": AT, "issuer": ISSUER},
-            "Its issuer Public CA 2 is not valid before 2026-12-01T08:00:00Z: run it again then.",
+            "The intermediate certificate Public CA 2 is not valid before 2026-12-01T08:00:00Z. Run the playbook again after that.",
         ),
         (
             "revoked",
             {"revocation": REVOCATION},
-            "It was revoked at 2026-12-01T08:00:00Z (keyCompromise): have it issued anew.",
+            "The certificate was revoked at 2026-12-01T08:00:00Z (keyCompromise). Reissue it.",
         ),
-        ("names_not_covered", {"lost": ["a.example.com"]}, "It lacks names that are served now: a.example.com."),
-        ("names_not_covered", {"lost": []}, "It lacks names that are served now: those that it has are not known."),
+        (
+            "names_not_covered",
+            {"lost": ["a.example.com"]},
+            "The new certificate lacks DNS names of the present one: a.example.com.",
+        ),
+        (
+            "names_not_covered",
+            {"lost": []},
+            "The DNS names of the present certificate are unknown, and the new certificate may lack some of them.",
+        ),
         (
             "organization_differs",
             {"new": frozenset(), "present": frozenset({"B", "A"})},
-            "Its organization (none) is not that of what is served now (A, B).",
+            "The organization differs: none instead of A, B.",
         ),
         (
             "key_type_differs",
             {"new": "RSA", "present": "ECDSA"},
-            "Its key is RSA, and that of what is served now is ECDSA.",
+            "The key type differs: RSA instead of ECDSA.",
         ),
         (
             "key_type_differs",
             {"new": "ECDSA", "present": "RSA"},
-            "Its key is ECDSA, and that of what is served now is RSA: load balancers offer cipher suites for RSA keys only, unless others "
-            "are chosen.",
+            "The key type differs: ECDSA instead of RSA. By default, load balancers offer cipher suites for RSA keys only.",
         ),
         (
             "not_found",
             {"certificate_id": 5, "is_there": False},
-            "The store holds no certificate 5: ssl_certificate_info lists those that it holds.",
+            "Certificate 5 does not exist in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists.",
         ),
         (
             "not_found",
             {"certificate_id": 5, "is_there": True},
-            "The store holds nothing that can be read as certificate 5: ssl_certificate_info lists those that it holds.",
+            "Certificate 5 cannot be read in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists.",
         ),
         (
             "untrusted",
             {"chain": chain("untrusted"), "is_revoked": True},
-            f"Clients would not trust it: its issuer is missing. {REPLACED_CHAIN}",
+            f"TLS clients would not trust the new certificate: its issuer is missing. {REPLACED_CHAIN}",
         ),
     ],
 )
@@ -107,38 +124,43 @@ def test_why_not(reason: str, facts: dict[str, Any], said: str) -> None:
             "stored",
             "incomplete",
             False,
-            "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path.",
+            "Import the certificate again with its intermediate certificates; for a private CA, set trusted_ca_path to its root certificate.",
         ),
         (
             "stored",
             "untrusted",
             True,
-            "Import one of an authority that clients trust; if its authority is one of your own, give its root as trusted_ca_path.",
+            "Import a certificate of a CA that TLS clients trust; for a private CA, set trusted_ca_path to its root certificate.",
         ),
-        ("stored", "untrusted", False, "Have it issued anew, or import it with another chain of its authority."),
+        ("stored", "untrusted", False, "Reissue the certificate, or import it with another chain of its CA."),
         (
             "new",
             "incomplete",
             False,
-            "If that is an intermediate certificate, give it as intermediate_path; if it is a root, such as that of a staging environment or of "
-            "an authority of your own, give it as trusted_ca_path.",
+            "If an intermediate certificate is missing, set intermediate_path to its file. If a root certificate is missing, such as the "
+            "root of a private CA or of a staging environment, set trusted_ca_path to its file.",
         ),
-        ("new", "untrusted", True, "If its authority is one of your own, give its root as trusted_ca_path."),
-        ("new", "untrusted", False, "Have it issued anew, or give another chain of its authority."),
+        ("new", "untrusted", True, "For a private CA, set trusted_ca_path to its root certificate."),
+        ("new", "untrusted", False, "Reissue the certificate, or provide another chain of its CA."),
         (
             "served",
             "incomplete",
             False,
-            "Have the server send the intermediate certificates that the authority publishes; if its authority is one of your own, give its "
-            "root as trusted_ca_path.",
+            "Configure the server to send the intermediate certificates that the CA publishes; for a private CA, set trusted_ca_path to its "
+            "root certificate.",
         ),
         (
             "served",
             "untrusted",
             True,
-            "Replace the certificate; if its authority is one of your own, give its root as trusted_ca_path.",
+            "Replace the certificate; for a private CA, set trusted_ca_path to its root certificate.",
         ),
-        ("served", "untrusted", False, "Replace it, or the issuers that the server sends."),
+        (
+            "served",
+            "untrusted",
+            False,
+            "Replace the certificate, or the intermediate certificates that the server sends.",
+        ),
     ],
 )
 def test_what_to_do_about_trust(situation: Any, trust: str, lacks_root: bool, said: str) -> None:
@@ -148,20 +170,20 @@ def test_what_to_do_about_trust(situation: Any, trust: str, lacks_root: bool, sa
 
 
 def test_what_was_revoked() -> None:
-    assert revoked(REVOCATION, is_own=True) == f"it was {REVOCATION.shown}"
-    assert revoked(REVOCATION, is_own=False) == f"its issuer Public CA 2 was {REVOCATION.shown}"
+    assert revoked(REVOCATION, is_own=True) == f"the certificate was {REVOCATION.shown}"
+    assert revoked(REVOCATION, is_own=False) == f"the intermediate certificate Public CA 2 was {REVOCATION.shown}"
 
 
 @pytest.mark.parametrize(
     ("kind", "facts", "said"),
     [
-        ("names", {"names": ["a"]}, "the name a"),
-        ("names", {"names": ["a", "b"]}, "the names a, b"),
+        ("names", {"names": ["a"]}, "the DNS name a"),
+        ("names", {"names": ["a", "b"]}, "the DNS names a, b"),
         ("organization", {"organizations": {"A"}}, "the organization A"),
-        ("key_type", {"new": "ECDSA", "present": "RSA"}, "the RSA key, for one of ECDSA"),
-        ("trust", {}, "that clients trust it"),
-        ("time", {"days": 1}, "1 day until it ends"),
-        ("time", {"days": 2}, "2 days until it ends"),
+        ("key_type", {"new": "ECDSA", "present": "RSA"}, "the RSA key type (now ECDSA)"),
+        ("trust", {}, "the trust of TLS clients"),
+        ("time", {"days": 1}, "1 day of validity"),
+        ("time", {"days": 2}, "2 days of validity"),
     ],
 )
 def test_what_is_lost(kind: str, facts: dict[str, Any], said: str) -> None:

@@ -244,7 +244,10 @@ def lacking(name: str, field: str) -> dict[str, Any]:
 )
 def test_what_is_no_result_is_refused(given: Any) -> None:
     """Before anything is done, and not when it is needed, with one sentence that says what is meant."""
-    with fails("invalid_argument", "approved must be what ssl_certificate_rotate returned in check mode"):
+    with fails(
+        "invalid_argument",
+        "approved must contain the lists imported, deployed and removed that ssl_certificate_rotate returned in check mode",
+    ):
         Approved.of({**WHOLE, **given})
 
 

@@ -19,7 +19,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.remed
     remove,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
-from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import trust_remedy
+from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import (
+    CURRENT_CHAIN,
+    trust_remedy,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.attention import AttentionItem, Served
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.messages_attention import (
     needs_attention,
@@ -44,7 +47,7 @@ ISSUER = Certificate.of(TRUSTED.chain[0])
 LEAF = certificate_of(NEW.record())
 BEGIN = iso(NOW - DAY)
 REVOKED = f"revoked at {BEGIN} (keyCompromise)"
-ANEW = "`certbot renew --cert-name entry-1 --force-renewal` has it issued anew"
+REISSUE = "Reissue the certificate with `certbot renew --cert-name entry-1 --force-renewal`."
 
 
 def revocation(of: Certificate) -> Revocation:
@@ -60,15 +63,17 @@ def reason_of(value: object) -> str:
 LISTENER = listener(1, NEW.record(1), accepted=False, refusal="its issuer is missing")
 WWW = {"source": "lego", "name": "www", "common_name": None, "subject_alt_names": [NAME], "message": "It is locked."}
 HELD = {"new": NEW.record(10), "old": OLD.record(1), "listener": LISTENER, "entry": None}
-ACCEPTING = f"If that is meant, {deploy(10, 'web:443', ['allow_organization_change'])} has it served, once."
+ACCEPTING = f"To accept this, run {deploy(10, 'web:443', ['allow_organization_change'])} once."
 STRANGE = Chain((), "untrusted", "a stranger signed it")
-RSA_KEY = "Request the renewal with an RSA key from its CA or ACME client."
+RSA_KEY = "Reissue the certificate with an RSA key, with its ACME client or CA."
 ENTRY, THERE = entry(NEW), "certbot entry-1 (/certbot/1/cert.pem)"
 REQUEST = RenewalRequest(ENTRY, NOW, "https://ca.example/why")
-HELD_BACK = "Certificate 10 of the store, which is newer, is held back. It lacks a name."
-CERTBOT_FAILED = "certbot entry-1 has not done so: `certbot renew --cert-name entry-1` renews it, or says why not."
-NOT_YET = f"It is not valid before {BEGIN}, and clients refuse it until then:"
-NOT_DEPLOYED = "Certificate 10 of the store can replace it, and was not deployed"
+HELD_BACK = "The newer certificate 10 in the certificate store was not deployed. It lacks a name."
+CERTBOT_FAILED = (
+    "but certbot entry-1 has not renewed the certificate. Run `certbot renew --cert-name entry-1` and check its output."
+)
+NOT_YET = f"The certificate is not valid before {BEGIN}, and TLS clients reject it until then. Check the clock of the control node, or"
+NOT_DEPLOYED = "Certificate 10 in the certificate store can replace the present one but was not deployed"
 
 
 def held(reason: str = "untrusted", *others: Obstacle[str], **facts: Any) -> Obstacle[str]:
@@ -78,7 +83,7 @@ def held(reason: str = "untrusted", *others: Obstacle[str], **facts: Any) -> Obs
 
 
 ORGANIZATION = Obstacle("organization_differs", {"new": frozenset({"A Ltd"}), "present": frozenset({"B Ltd"})})
-OF_OTHER = "Its organization (A Ltd) is not that of what is served now (B Ltd)."
+OF_OTHER = "The organization differs: A Ltd instead of B Ltd."
 
 
 def not_deployed(because: str | None) -> Obstacle[str]:
@@ -90,119 +95,125 @@ def not_deployed(because: str | None) -> Obstacle[str]:
     ("why", "said"),
     [
         (Obstacle("listener", {"listener": LISTENER}), LISTENER.message),
-        (held(entry=ENTRY), f"The newer certificate of {THERE} is held back. It lacks a name."),
+        (held(entry=ENTRY), f"The newer certificate in {THERE} was not deployed. It lacks a name."),
         (
             held("names_not_covered", obstacles=[]),
-            f"{HELD_BACK} Its wildcards have them: {deploy(10, 'web:443')} has it served; or have it issued for these names, too.",
+            f"{HELD_BACK} Its wildcards cover these names. To deploy it, run {deploy(10, 'web:443')}; otherwise, reissue the certificate for these names, too.",
         ),
         (
             held("names_not_covered", ORGANIZATION),
-            f"{HELD_BACK} {OF_OTHER} Have it issued for all names; or if all that is meant, "
-            f"{deploy(10, 'web:443', ['allow_name_loss', 'allow_organization_change'])} has it served, once.",
+            f"{HELD_BACK} {OF_OTHER} Reissue the certificate for all names. To accept all differences, run "
+            f"{deploy(10, 'web:443', ['allow_name_loss', 'allow_organization_change'])} once.",
         ),
         (
             held("names_not_covered", ORGANIZATION, entry=ENTRY),
-            f"The newer certificate of {THERE} is held back. It lacks a name. {OF_OTHER} Have it issued for all names; or if all that is meant, "
-            f"{adopt(NAME, ['web:443'], '/certbot/1')} has it served, once.",
+            f"The newer certificate in {THERE} was not deployed. It lacks a name. {OF_OTHER} Reissue the certificate for all names. To accept all "
+            f"differences, run {adopt(NAME, ['web:443'], '/certbot/1')} once.",
         ),
         (
             held("names_not_covered", obstacles=[ORGANIZATION]),
-            f"{HELD_BACK} {OF_OTHER} If that is meant, {deploy(10, 'web:443', ['allow_organization_change'])} has it served, once.",
+            f"{HELD_BACK} {OF_OTHER} To accept this, run {deploy(10, 'web:443', ['allow_organization_change'])} once.",
         ),
         (
             held("names_not_covered", Obstacle("untrusted", {"chain": STRANGE, "is_revoked": False})),
-            f"{HELD_BACK} Clients would not trust it: a stranger signed it. {trust_remedy(STRANGE)}",
+            f"{HELD_BACK} TLS clients would not trust the new certificate: a stranger signed it. {trust_remedy(STRANGE)}",
         ),
         (
             held("key_type_differs", old=replace(OLD, key="ec").record(1)),
-            f"{HELD_BACK} If that is meant, {deploy(10, 'web:443', ['allow_key_type_change'])} has it served, once.",
+            f"{HELD_BACK} To accept this, run {deploy(10, 'web:443', ['allow_key_type_change'])} once.",
         ),
         (held("key_type_differs", new=replace(NEW, key="ec").record(10)), f"{HELD_BACK} {RSA_KEY}"),
         (
             held("organization_differs"),
-            f"{HELD_BACK} {ACCEPTING} Or if nobody wants it, {remove(10)} deletes it.",
+            f"{HELD_BACK} {ACCEPTING} To delete the newer certificate instead, run {remove(10)}.",
         ),
         (held("organization_differs", new=NEW.record(10, associatedServiceCount=1)), f"{HELD_BACK} {ACCEPTING}"),
-        (Obstacle("unusable", {"skipped": WWW}), "lego www would renew it and cannot be used: It is locked."),
+        (Obstacle("unusable", {"skipped": WWW}), "Cannot use the renewal in lego www: It is locked."),
         (
             Obstacle("renewal_requested", {"request": REQUEST}),
-            f"Its authority wanted it renewed by {iso(NOW)} (it says why at https://ca.example/why ), and {CERTBOT_FAILED}",
+            f"The CA requested a renewal before {iso(NOW)} (see https://ca.example/why ), {CERTBOT_FAILED}",
         ),
         (
             Obstacle("renewal_requested", {"request": replace(REQUEST, explanation_url=None)}),
-            f"Its authority wanted it renewed by {iso(NOW)}, and {CERTBOT_FAILED}",
+            f"The CA requested a renewal before {iso(NOW)}, {CERTBOT_FAILED}",
         ),
         (
             Obstacle("not_yet_valid", {"listener": LISTENER, "before": 7}),
-            f"{NOT_YET} {deploy(7, 'web:443')} goes back to certificate 7, or check this machine's clock.",
+            f"{NOT_YET} switch back to certificate 7 with {deploy(7, 'web:443')}.",
         ),
         (
             Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}),
-            f"{NOT_YET} have one served that is valid, or check this machine's clock.",
+            f"{NOT_YET} deploy a valid certificate.",
         ),
         (
             Obstacle("not_accepted", {"listener": LISTENER, "has_whole_chain": True}),
-            "Clients refuse what is served: its issuer is missing. The chain that the store holds is complete: see why the load balancer does "
-            "not send it, or import the certificate again.",
+            "TLS clients reject the certificate: its issuer is missing. The chain in the certificate store is complete. Check why the load "
+            "balancer does not send it, or import the certificate again.",
         ),
         (
             Obstacle("not_accepted", {"listener": LISTENER, "has_whole_chain": False}),
-            f"Clients refuse what is served: its issuer is missing. {REFUSAL_REMEDIES['chain']}",
+            f"TLS clients reject the certificate: its issuer is missing. {REFUSAL_REMEDIES['chain']}",
         ),
-        (not_deployed(None), f"{NOT_DEPLOYED}: {DEPLOY} has it served."),
-        (not_deployed("refused"), f"{NOT_DEPLOYED}, because no listener was switched: see what failed."),
+        (not_deployed(None), f"{NOT_DEPLOYED}. Run {DEPLOY}."),
+        (
+            not_deployed("refused"),
+            f"{NOT_DEPLOYED}, because this run switched no listener. Check the errors of this run.",
+        ),
         (
             not_deployed("phase"),
-            f"{NOT_DEPLOYED}, because this run was without the phase deploy: {DEPLOY} has it served.",
+            f"{NOT_DEPLOYED}, because this run did not include the phase deploy. Run {DEPLOY}.",
         ),
-        (not_deployed("not_approved"), f"{NOT_DEPLOYED}, because nobody has approved it: {DEPLOY} has it served."),
+        (not_deployed("not_approved"), f"{NOT_DEPLOYED}, because the change was not approved. Run {DEPLOY}."),
         (
             Obstacle("newer_elsewhere", {"record": NEW.record(2)}),
-            "Certificate 2 of the store is newer: have it served there.",
+            "Certificate 2 in the certificate store is newer. Deploy it at this endpoint.",
         ),
-        (Obstacle("newer_elsewhere", {"entry": ENTRY}), f"The certificate of {THERE} is newer: have it served there."),
+        (
+            Obstacle("newer_elsewhere", {"entry": ENTRY}),
+            f"The certificate in {THERE} is newer. Deploy it at this endpoint.",
+        ),
         (
             Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}),
-            "The store cannot show certificate 1, which the listener has, but certificate 10 for its names: "
-            f"{deploy(10, 'web:443', ['allow_name_loss'])} has it served.",
+            "The listener uses certificate 1, which cannot be read. Certificate 10 covers the same names. To deploy it, run "
+            f"{deploy(10, 'web:443', ['allow_name_loss'])}.",
         ),
         (
             Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(None)}),
-            f"The store cannot show certificate 1, which the listener has, but certificate for {NAME}, which is not stored yet, for its names: "
-            f"`ansible-playbook -i localhost, softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}` has it served.",
+            f"The listener uses certificate 1, which cannot be read. Certificate for {NAME} (not stored yet) covers the same names. To deploy it, "
+            f"run `ansible-playbook -i localhost, softlayer.certificates.adopt -e listener=web:443 -e common_name={NAME}`.",
         ),
         (
             Obstacle("left_out", {"entry": ENTRY, "skipped": WWW}),
-            f"{THERE} would renew it, but was left out: It is locked.",
+            f"Skipped the renewal in {THERE}: It is locked.",
         ),
         (
             Obstacle("not_imported", {"entry": ENTRY, "because": "phase"}),
-            f"{THERE} would renew it, but this run was without the phase import: {ROTATE} brings it here.",
+            f"Did not deploy the renewal in {THERE}, because this run did not include the phase import. Run {ROTATE}.",
         ),
         (
             Obstacle("not_imported", {"entry": ENTRY, "because": "refused"}),
-            f"{THERE} would renew it, but no listener was switched: see what failed.",
+            f"Did not deploy the renewal in {THERE}, because this run switched no listener. Check the errors of this run.",
         ),
         (
             Obstacle("not_imported", {"entry": ENTRY, "because": "not_stored"}),
-            f"{THERE} would renew it, but could not be stored as it is: see what failed.",
+            f"Did not deploy the renewal in {THERE}, because it could not be stored. Check the errors of this run.",
         ),
         (
             Obstacle("not_renewed", {"skipped": {**WWW, "source": "acme_sh", "key_type": "EC"}}),
-            f"acme.sh www has it, and has not renewed it: `acme.sh --renew --domain {NAME} --ecc` renews it, or says why not.",
+            f"acme.sh www has not renewed the certificate. Run `acme.sh --renew --domain {NAME} --ecc` and check its output.",
         ),
         (Obstacle("unused", {"skipped": WWW}), "lego www: It is locked."),
         (Obstacle("unused", {"skipped": {**WWW, "name": None}}), f"lego {NAME}: It is locked."),
         (
             Obstacle("no_source", {"has_sources": True, "is_managed": True}),
-            "No source has a newer certificate for it: have the client that looks after it renew it, and see that its certificates are among "
-            "the sources.",
+            "No source contains a newer certificate. Renew the certificate with its ACME client, and check that sources includes the "
+            "directory of that client.",
         ),
         (
             Obstacle("no_source", {"has_sources": False, "is_managed": True}),
-            f"Have it renewed, and {ROTATE} brings it here.",
+            f"Renew the certificate, then run {ROTATE}.",
         ),
-        (Obstacle("no_source", {"has_sources": False, "is_managed": False}), "Have it renewed there."),
+        (Obstacle("no_source", {"has_sources": False, "is_managed": False}), "Renew the certificate at this endpoint."),
     ],
     ids=reason_of,
 )
@@ -215,18 +226,20 @@ def test_what_the_store_does_not_have() -> None:
     said = why_attention(
         Obstacle("not_held", {"listener": LISTENER, "newest": NEW.record(10)}), Served(Lifespan.of(LEAF, ()))
     )
-    assert said.startswith("The store has no certificate 1, which the listener has, but certificate 10 for its names: ")
+    assert said.startswith(
+        "The listener uses certificate 1, which is not in the certificate store. Certificate 10 covers the same names. "
+    )
 
 
 def test_an_issuer_that_is_not_valid_yet() -> None:
     later = Lifespan(NOW, NOW, starts_by=ISSUER)
     said = why_attention(Obstacle("not_yet_valid", {"listener": LISTENER, "before": None}), Served(later))
-    assert said.startswith("Its issuer Public CA 2 is not valid before ")
+    assert said.startswith("The intermediate certificate Public CA 2 is not valid before ")
 
 
 def test_what_was_revoked() -> None:
-    """By whom it is issued anew, and what may be served until then."""
-    when = f"was {REVOKED}, and clients that look refuse it"
+    """The messages contain the command that reissues the certificate, and a rollback until then."""
+    when = f"was {REVOKED}, and TLS clients that check revocation reject it."
 
     def said(of: Certificate, source: Any = None, before: int | None = None, **changed: Any) -> str:
         facts = {
@@ -237,35 +250,46 @@ def test_what_was_revoked() -> None:
         }
         return why_attention(Obstacle("revoked", facts), Served(Lifespan.of(LEAF, ()), LEAF))
 
-    there = f"{ROTATE} brings it here."
-    chain = "have it issued anew, or put the chain that its authority has in its place beside it"
-    back = f"Until then, {deploy(2, 'web:443')} goes back to the one that was probably before it."
-    assert said(ISSUER) == f"Its issuer Public CA 2 {when}: {chain}; {there}"
-    assert said(LEAF, ENTRY) == f"It {when}: {ANEW}; {there}"
-    assert said(LEAF, before=2) == f"It {when}: have it issued anew; {there} {back}"
-    assert said(LEAF, renewal_id=7) == f"It {when}: {DEPLOY} has certificate 7 of the store served in its place."
+    reissue, then = "Reissue the certificate with its ACME client or CA", f"Then run {ROTATE}."
+    chain = f"{reissue}, or add the replacement chain of the CA to the source."
+    back = f"Until then, you can switch back to certificate 2, which was probably the previous one: {deploy(2, 'web:443')}."
+    assert said(ISSUER) == f"The intermediate certificate Public CA 2 {when} {chain} {then}"
+    assert said(LEAF, ENTRY) == f"The certificate {when} {REISSUE} {then}"
+    assert said(LEAF, before=2) == f"The certificate {when} {reissue}. {then} {back}"
+    replaced = f"To replace it with certificate 7 from the certificate store, run {DEPLOY}."
+    assert said(LEAF, renewal_id=7) == f"The certificate {when} {replaced}"
 
 
 @pytest.mark.parametrize(
     ("reason", "issuer", "why", "said"),
     [
-        ("expired", None, Obstacle("unusable", {"skipped": WWW}), f"It expired at {iso(NOW)}. lego www would renew it"),
-        ("expiring", None, Obstacle("unused", {"skipped": WWW}), f"It ends at {iso(NOW)}, and nothing renews it. lego"),
+        (
+            "expired",
+            None,
+            Obstacle("unusable", {"skipped": WWW}),
+            f"The certificate expired at {iso(NOW)}. Cannot use the renewal in lego www",
+        ),
+        (
+            "expiring",
+            None,
+            Obstacle("unused", {"skipped": WWW}),
+            f"The certificate expires at {iso(NOW)}, and no renewal is available. lego",
+        ),
         (
             "expiring",
             ISSUER,
             held(),
-            f"Its issuer Public CA 2 ends at {iso(NOW)}, and clients refuse it from then on. Import the certificate again with today's chain. "
-            "Certificate 10",
+            f"The intermediate certificate Public CA 2 expires at {iso(NOW)}; TLS clients will reject the chain after that. {CURRENT_CHAIN} The "
+            "newer certificate 10",
         ),
         (
             "expired",
             ISSUER,
             Obstacle("not_renewed", {"skipped": WWW}),
-            f"Its issuer Public CA 2 expired at {iso(NOW)}, and clients refuse it from then on, and nothing renews it. Import the certificate "
-            "again with today's chain. lego www has it",
+            f"The intermediate certificate Public CA 2 expired at {iso(NOW)}; TLS clients have rejected the chain since then, and no renewal is "
+            f"available. {CURRENT_CHAIN} lego www has not renewed",
         ),
-        ("unusable", None, Obstacle("unusable", {"skipped": WWW}), "lego www would renew it"),
+        ("unusable", None, Obstacle("unusable", {"skipped": WWW}), "Cannot use the renewal in lego www"),
     ],
     ids=reason_of,
 )
@@ -273,6 +297,8 @@ def test_needs_attention(reason: Any, issuer: Certificate | None, why: Obstacle[
     item = AttentionItem(reason, LISTENER, Served(Lifespan(NOW - DAY, NOW, issuer)), why)
     plain = needs_attention(item)
     assert plain.startswith(said) and plain.endswith(why_attention(why, item.served))
-    until = " A run fails only once what is served is due for renewal."
+    until = " Runs start to fail for this reason once the certificate is due for renewal."
     assert needs_attention(replace(item, fails_from="due")) == f"{plain}{until}"
-    assert needs_attention(replace(item, fails_from=NOW)) == f"{plain} No run fails for it before {iso(NOW)}."
+    assert (
+        needs_attention(replace(item, fails_from=NOW)) == f"{plain} Runs start to fail for this reason at {iso(NOW)}."
+    )

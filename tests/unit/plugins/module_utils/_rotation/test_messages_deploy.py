@@ -50,11 +50,14 @@ STORED, COPY, COMING = (
     for number in (2, 3, None)
 )
 LOST = Obstacle("names_not_covered", {"lost": ["a.example.com"]})
-LACKS = "It lacks names that are served now: a.example.com."
+LACKS = "The new certificate lacks DNS names of the present one: a.example.com."
 NOT_OFFERED = Obstacle("key_type_not_offered", {"key_type": "EC", "load_balancer": "web", "offers_rsa": True})
-NO_SUITES = "Its key is EC, and load balancer web has no cipher suites for such keys, unless others are chosen: no client could connect."
+NO_SUITES = (
+    "Load balancer web does not offer cipher suites for EC keys, so TLS clients could not connect. By default, load balancers offer cipher "
+    "suites for RSA keys only."
+)
 NOT_VALID = {"kept": "best", "valid_id": None, "called": "web:443"}
-BEST = "The store holds no better certificate."
+BEST = "The certificate store does not contain a better certificate."
 
 
 # Listeners
@@ -66,25 +69,25 @@ BEST = "The store holds no better certificate."
         ("switched", {}, "Switched."),
         ("switched", {"is_stored": False}, "Switched."),
         ("unchanged", {"kept": "best"}, BEST),
-        ("unchanged", {**NOT_VALID, "end": AT}, f"{BEST} What the listener has is valid until {iso(AT)} only."),
+        ("unchanged", {**NOT_VALID, "end": AT}, f"{BEST} The present certificate is valid only until {iso(AT)}."),
         (
             "unchanged",
             {**NOT_VALID, "start": AT, "valid_id": 8},
-            f"{BEST} What the listener has is valid from {iso(AT)} on only. Certificate 8 is valid, though it began earlier: "
-            f"{deploy(8, 'web:443')} has it served.",
+            f"{BEST} The present certificate is valid only from {iso(AT)}. Certificate 8 is valid now but was issued earlier. To deploy it, run "
+            f"{deploy(8, 'web:443')}.",
         ),
-        ("unchanged", {"kept": "same"}, "It has this certificate already."),
+        ("unchanged", {"kept": "same"}, "The listener already has this certificate."),
         (
             "unchanged",
             {"kept": "newer", "certificate_id": 3},
-            "It has certificate 3, which is newer than that of the source and may stand in for it.",
+            "The listener has certificate 3, which is newer than the certificate in the source and can replace it.",
         ),
-        ("unchanged", {"kept": "not_stored"}, "Its certificate was not stored."),
-        ("unchanged", {"kept": "switched"}, "Another run has switched it meanwhile."),
+        ("unchanged", {"kept": "not_stored"}, "The certificate was not stored."),
+        ("unchanged", {"kept": "switched"}, "Another run has already switched the listener."),
         ("unchanged", {"kept": "as_it_is", "certificate_id": 1}, "The listener has certificate 1."),
         ("unchanged", {"kept": "as_it_is", "certificate_id": None}, "The listener has no certificate."),
         ("unchanged", {"planned": Obstacle("api_error", {"error": "No."})}, "No."),
-        ("unchanged", {"demand": DEMAND}, "It must serve a certificate for www.example.com."),
+        ("unchanged", {"demand": DEMAND}, "The endpoint must serve a certificate for www.example.com."),
     ],
 )
 def test_what_is_decided(outcome: str, facts: dict[str, Any], said: str) -> None:
@@ -95,7 +98,7 @@ def test_what_is_decided(outcome: str, facts: dict[str, Any], said: str) -> None
     ("facts", "said"),
     [
         ({}, ""),
-        ({"is_stored": False}, ", once the certificate is stored"),
+        ({"is_stored": False}, " once the certificate is stored"),
         ({"is_known": False}, " to the certificate that would be imported"),
     ],
 )
@@ -109,78 +112,85 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "not_found",
             {"demand": DEMAND},
-            "The store holds no certificate 7: ssl_certificate_info lists those that it holds.",
+            "Certificate 7 does not exist in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists.",
         ),
         (
             "not_found",
             {"certificate_id": 7, "is_there": True},
-            "The store holds nothing that can be read as certificate 7: ssl_certificate_info lists those that it holds.",
+            "Certificate 7 cannot be read in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists.",
         ),
-        ("not_found", {"is_deleted": True, "certificate_id": 7}, "Certificate 7 was deleted from the store meanwhile."),
-        ("not_found", {"is_deleted": True}, "The listener was deleted meanwhile."),
+        (
+            "not_found",
+            {"is_deleted": True, "certificate_id": 7},
+            "Certificate 7 was deleted from the certificate store during the run.",
+        ),
+        ("not_found", {"is_deleted": True}, "The listener was deleted during the run."),
         (
             "not_found",
             {"listener": "web:443", "certificate_id": None, "called": "web:443", "is_there": False},
-            f"The listener web:443 has no certificate: {adopt(None, ['web:443'])} gives it one, with its name for NAME.",
+            f"Listener web:443 has no certificate. To deploy one, replace NAME by its DNS name and run {adopt(None, ['web:443'])}.",
         ),
         (
             "not_found",
             {"listener": "web:443", "certificate_id": 7, "called": "web:443", "is_there": False},
-            "Certificate 7, which the listener web:443 has, is not in the store, so its names are not known: name the one to serve in "
-            "ssl_certificate_deploy, with allow_name_loss.",
+            "The DNS names of listener web:443 are unknown, because its certificate 7 is not in the certificate store. Deploy another "
+            "certificate with ssl_certificate_deploy and allow_name_loss.",
         ),
         (
             "not_found",
             {"listener": "web:443", "certificate_id": 7, "called": "web:443", "is_there": True},
-            "Certificate 7, which the listener web:443 has, cannot be read, so its names are not known: name the one to serve in "
-            "ssl_certificate_deploy, with allow_name_loss.",
+            "The DNS names of listener web:443 are unknown, because its certificate 7 cannot be read. Deploy another certificate with "
+            "ssl_certificate_deploy and allow_name_loss.",
         ),
         (
             "not_found",
             {"load_balancer": "wbe", "there": ["web"]},
-            "There is no load balancer wbe, or the API user has no access to it; there are: web.",
+            "Load balancer wbe does not exist, or the API user cannot access it. Available load balancers: web.",
         ),
         (
             "not_found",
             {"load_balancer": "web", "port": 80, "there": [443, 8443]},
-            "Load balancer web has no listener on port 80; it has: 443, 8443.",
+            "Load balancer web does not have a listener on port 80. Available ports: 443, 8443.",
         ),
         (
             "ambiguous",
             {"load_balancer": "web", "uuids": ["a", "b"]},
-            "Several load balancers are called web: name one by its uuid (a, b).",
+            "Several load balancers are named web. Specify one by its UUID (a, b).",
         ),
         (
             "ambiguous",
             {"listener": "web:443", "certificate_ids": (None, 2)},
-            "web:443 is given two certificates (one that would be imported, and id 2): leave one of the two.",
+            (
+                "Two certificates are specified for listener web:443 (a certificate that would be imported and certificate 2). Remove one of "
+                "them."
+            ),
         ),
         (
             "ambiguous",
             {"listener": "web:443", "certificate_id": 1, "expected": 7},
-            "The listener web:443 has certificate 1 and not 7, as the plan says: it was changed meanwhile. Plan anew.",
+            "Listener web:443 has certificate 1 instead of 7, so it changed after the plan was created. Create a new plan.",
         ),
         (
             "ambiguous",
             {"equals": [STORED, COMING, COPY], "called": "web:443"},
-            f"There are several equally good certificates (ids 2, 3; not stored yet, with the SHA-256 ab12): "
-            f"{deploy(2, 'web:443')} has one of them served; or delete the others.",
+            "Cannot choose between equally good certificates (IDs 2, 3; not stored yet, with the SHA-256 ab12). To deploy certificate 2, run "
+            f"{deploy(2, 'web:443')}; otherwise, delete the unneeded ones.",
         ),
         (
             "ambiguous",
             {"equals": [COMING], "called": "web:443"},
-            "There are several equally good certificates (not stored yet, with the SHA-256 ab12): leave one of them in the sources.",
+            "Cannot choose between equally good certificates (not stored yet, with the SHA-256 ab12). Keep only one of them in the sources.",
         ),
         *(
             (
                 "changed_meanwhile",
                 {"now": changed},
-                f"The listener was changed since the plan was made: it {how} now. Run it again to see what is there.",
+                f"The listener changed during the run and now {how}. Run the playbook again to create a new plan.",
             )
             for changed, how in (
                 ({"port": 8443}, "is on port 8443"),
-                ({"protocol": "TCP"}, "is for TCP"),
-                ({"protocol": ""}, "is for another protocol"),
+                ({"protocol": "TCP"}, "uses TCP"),
+                ({"protocol": ""}, "uses another protocol"),
                 ({"certificate_id": 3}, "has certificate 3"),
                 ({"certificate_id": None}, "has no certificate"),
             )
@@ -188,48 +198,52 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "not_https",
             {"listener": "web:22", "protocol": "TCP"},
-            "The listener web:22 is for TCP: only HTTPS listeners have a certificate.",
+            "Listener web:22 uses TCP, and only HTTPS listeners have certificates. Specify an HTTPS listener.",
         ),
         ("balancer_error", {"balancer": WEB}, WEB.why_ended),
         ("refused", {"error": "No."}, "No."),
-        ("balancer_busy", {"error": "Busy.", "change": "done"}, "The listener has the certificate. Busy."),
+        ("balancer_busy", {"error": "Busy.", "change": "done"}, "The listener has the new certificate. Busy."),
         (
             "balancer_busy",
             {"error": "Busy.", "change": "lost"},
-            "The API accepted the change, but the listener lacks the certificate. Busy.",
+            "The API accepted the change, but the listener does not have the new certificate. Busy.",
         ),
-        ("not_found", {"error": "No.", "change": "unseen"}, "The change was accepted, but its end was not seen. No."),
+        (
+            "not_found",
+            {"error": "No.", "change": "unseen"},
+            "The API accepted the change, but its completion could not be confirmed. No.",
+        ),
         (
             "api_error",
             {"is_accepted": True, "balancer": WEB},
-            "The API accepted the change, but the listener does not have the certificate: run it again. The API reports about its "
+            "The API accepted the change, but the listener does not have the certificate. Run the playbook again. The API reports about its "
             "previous change: No disk.",
         ),
-        ("names_not_covered", {"newer": STORED, "why": LOST}, f"The newer certificate 2 was not taken: {LACKS}"),
+        ("names_not_covered", {"newer": STORED, "why": LOST}, f"Did not deploy the newer certificate 2: {LACKS}"),
         (
             "names_not_covered",
             {"newer": COMING, "why": LOST},
-            f"The newer certificate for www.example.com, which is not stored yet, was not taken: {LACKS}",
+            f"Did not deploy the newer certificate for www.example.com (not stored yet): {LACKS}",
         ),
         (
             "names_not_covered",
             {"certificate_id": 2, "why": LOST},
-            f"Certificate 2 was not taken: {LACKS} allow_name_loss: true accepts it.",
+            f"Did not deploy certificate 2: {LACKS} To accept this, set allow_name_loss: true.",
         ),
         (
             "not_yet_valid",
             {"certificate_id": 2, "why": Obstacle("not_yet_valid", {"start": AT})},
-            f"Certificate 2 was not taken: It is not valid before {iso(AT)}: run it again then.",
+            f"Did not deploy certificate 2: The certificate is not valid before {iso(AT)}. Run the playbook again after that.",
         ),
         (
             "key_type_not_offered",
             {"certificate_id": 2, "why": NOT_OFFERED},
-            f"Certificate 2 was not taken: {NO_SUITES} Have the certificate issued with an RSA key.",
+            f"Did not deploy certificate 2: {NO_SUITES} Reissue the certificate with an RSA key.",
         ),
         (
             "key_type_not_offered",
             {"why": Obstacle("key_type_not_offered", {**NOT_OFFERED.facts, "offers_rsa": False})},
-            f"{NO_SUITES} Have the certificate issued with another key.",
+            f"{NO_SUITES} Reissue the certificate with another key type.",
         ),
         (
             "key_type_not_offered",
@@ -239,13 +253,14 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
         (
             "names_not_covered",
             {"lost": ["a.example", "b.example"], "listener": "web:443"},
-            "The certificate is for none of the names that it serves, a.example, b.example: see that web:443 is the listener that is meant. "
-            "If it is, store the certificate with import_new, and name it in ssl_certificate_deploy, with allow_name_loss.",
+            "The certificate does not cover any of the DNS names that listener web:443 serves (a.example, b.example). Check that web:443 is "
+            "the correct listener. If it is, import the certificate with import_new, and deploy it with ssl_certificate_deploy and "
+            "allow_name_loss.",
         ),
         (
             "names_not_covered",
             {"lost": ["a.example"], "is_named": False},
-            "It would no longer serve a.example: name it as one of the listeners, if that is meant.",
+            "The listener would no longer serve a.example. To accept this, specify the listener in listeners.",
         ),
         ("not_approved", {}, NOT_APPROVED),
         *(
@@ -257,11 +272,11 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
             for facts, why in (
                 (
                     {"had": 1001, "certificate_id": 1002},
-                    "it has certificate 1002, and no longer certificate 1001 as in the preview",
+                    "it now has certificate 1002 instead of certificate 1001",
                 ),
                 (
                     {"had": 1001, "certificate_id": None},
-                    "it has no certificate, and no longer certificate 1001 as in the preview",
+                    "it now has no certificate instead of certificate 1001",
                 ),
                 (
                     {"is_stored": True, "certificate_id": 1001},
@@ -269,7 +284,7 @@ def test_what_is_decided_in_check_mode(facts: dict[str, Any], said: str) -> None
                 ),
                 (
                     {"is_stored": False, "certificate_id": 1001},
-                    "the store does not contain the approved certificate",
+                    "the certificate store does not contain the approved certificate",
                 ),
             )
         ),
@@ -295,19 +310,19 @@ SERVED, REFUSED = probe("served"), probe("served", accepted=False, refusal="it i
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"probe": SERVED}, "It is served."),
-        ({"probe": SERVED, "is_interrupted": True}, "It is served."),
-        ({"is_interrupted": True}, "The run was told to stop before it was seen what is served."),
+        ({"probe": SERVED}, "The certificate is served."),
+        ({"probe": SERVED, "is_interrupted": True}, "The certificate is served."),
+        ({"is_interrupted": True}, "The run was interrupted before it verified the served certificate."),
         (
             {"probe": probe("served", closed=("192.0.2.2",))},
-            "It is served. 1 of its addresses cannot be reached from here.",
+            "The certificate is served. Cannot connect to 1 of the addresses from this host.",
         ),
-        ({"probe": REFUSED}, "It is served. Clients refuse it: it is old."),
+        ({"probe": REFUSED}, "The certificate is served. TLS clients reject the certificate: it is old."),
         (
             {"probe": REFUSED, "was_refused": True},
-            "It is served. Clients refuse it, as they refused what was there before: it is old.",
+            "The certificate is served. TLS clients reject the certificate, and also rejected the previous one: it is old.",
         ),
-        ({"probe": probe("unreachable")}, "What is served cannot be looked at from here: 192.0.2.1: No."),
+        ({"probe": probe("unreachable")}, "Cannot verify the served certificate: 192.0.2.1: No."),
     ],
 )
 def test_what_was_seen(facts: dict[str, Any], said: str) -> None:
@@ -316,13 +331,13 @@ def test_what_was_seen(facts: dict[str, Any], said: str) -> None:
 
 def test_what_was_seen_of_a_listener_that_keeps_what_it_has() -> None:
     facts = {"why": LOST, "probe": SERVED, "was_refused": False}
-    assert of_target("skipped", "names_not_covered", facts) == f"{LACKS} The one that the listener has is served."
+    assert of_target("skipped", "names_not_covered", facts) == f"{LACKS} The present certificate is served."
     facts = {"is_deleted": True, "glimpsed": "No TLS."}
-    assert of_target("skipped", "not_found", facts) == "The listener was deleted meanwhile. No TLS."
+    assert of_target("skipped", "not_found", facts) == "The listener was deleted during the run. No TLS."
 
 
 CAUSE = {"balancer": WEB, "since": None, "called": "web:443"}
-STALE = "another one is served: 192.0.2.1: No. Load balancer web does not serve what this listener has been set to"
+STALE = "another certificate is served: 192.0.2.1: No. Load balancer web does not serve the certificate that was set for this listener"
 SUPPORT = "pen a support case for load balancer uuid-of-web."
 
 
@@ -332,16 +347,16 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
         (
             "not_accepted",
             {"probe": REFUSED},
-            "clients refuse what is served, and accepted what was served before: it is old. See whether the load balancer sends the chain that "
-            "the store holds; if that lacks a certificate, import this one again with all its intermediate certificates.",
+            "TLS clients reject the served certificate but accepted the previous one: it is old. Check whether the load balancer sends the chain "
+            "in the certificate store. If that chain lacks a certificate, import the certificate again with all its intermediate certificates.",
         ),
         ("not_served", {"probe": probe("failing")}, "no TLS handshake succeeds: 192.0.2.1: No."),
         (
             "not_served",
             {"probe": probe("failing", working=("192.0.2.2",))},
-            "the TLS handshake does not succeed at each of its addresses: 192.0.2.1: No.",
+            "the TLS handshake fails at some of its addresses: 192.0.2.1: No.",
         ),
-        ("not_served", {"probe": probe("unreachable")}, "it does not accept connections any more: 192.0.2.1: No."),
+        ("not_served", {"probe": probe("unreachable")}, "it no longer accepts connections: 192.0.2.1: No."),
         *(
             ("not_served", {"cause": cause}, said)
             for cause, said in (
@@ -349,16 +364,17 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
                 (Obstacle("not_served", {**CAUSE, "since": AT}), f"{STALE} since {iso(AT)} or earlier. O{SUPPORT}"),
                 (
                     Obstacle("not_served", {**CAUSE, "other_id": 7, "allow": ["allow_expired"]}),
-                    f"{STALE}. Switch it to another certificate with {deploy(7, 'web:443', ['allow_expired'])}, and back with "
-                    f"{deploy(2, 'web:443')}. If that does not help, o{SUPPORT}",
+                    f"{STALE}. Switch the listener to another certificate with {deploy(7, 'web:443', ['allow_expired'])}, and back with "
+                    f"{deploy(2, 'web:443')}. If this does not help, o{SUPPORT}",
                 ),
                 (
                     Obstacle("balancer_error", {"balancer": WEB}),
-                    "another one is served: 192.0.2.1: No. Load balancer web is ERROR.",
+                    "another certificate is served: 192.0.2.1: No. Load balancer web is ERROR.",
                 ),
                 (
                     Obstacle("balancer_busy", {"balancer": WEB}),
-                    "another one is served: 192.0.2.1: No. Load balancer web was UPDATE_PENDING: run it again when it is ACTIVE.",
+                    "another certificate is served: 192.0.2.1: No. Load balancer web was UPDATE_PENDING. Run the playbook again when the load "
+                    "balancer is ACTIVE.",
                 ),
             )
         ),
@@ -366,7 +382,7 @@ SUPPORT = "pen a support case for load balancer uuid-of-web."
 )
 def test_what_is_not_as_the_api_says(reason: str, facts: dict[str, Any], said: str) -> None:
     known = {"probe": probe("other"), "certificate_id": 2, "cause": None, **facts}
-    assert of_target("failed", reason, known) == f"With certificate 2 in the API, {said}"
+    assert of_target("failed", reason, known) == f"The listener has certificate 2 in the API, but {said}"
 
 
 @pytest.mark.parametrize(
@@ -375,34 +391,34 @@ def test_what_is_not_as_the_api_says(reason: str, facts: dict[str, Any], said: s
         (
             "not_accepted",
             {"probe": REFUSED, "predecessor_id": 1, "called": "web:443"},
-            f"Clients refuse what is served: it is old. {deploy(1, 'web:443')} goes back to the one that was probably before it, which clients "
-            "trust, or import this one again with today's chain.",
+            "TLS clients reject the certificate: it is old. Switch back to certificate 1, which TLS clients trust and which was probably the "
+            f"previous one, with {deploy(1, 'web:443')}; or import the present certificate again with the current chain of its CA.",
         ),
         (
             "not_served",
             {"probe": probe("other"), "demand": DEMAND},
-            "It must serve a certificate for www.example.com, and another one is served: 192.0.2.1: No. Have that served there, or correct what "
-            "is expected.",
+            "The endpoint must serve a certificate for www.example.com, but another certificate is served: 192.0.2.1: No. Deploy the "
+            "expected certificate at this endpoint, or correct the value of expected.",
         ),
         (
             "refused",
             {"error": "No.", "is_interrupted": True, "previous_id": 1},
-            "No. It was not pointed back to certificate 1, because the run was told to stop.",
+            "No. The listener was not rolled back to certificate 1, because the run was interrupted.",
         ),
         (
             "not_served",
             {"error": "No.", "rolled_back_to": 1, "works": True},
-            "It was pointed back to certificate 1 and works again. No.",
+            "Rolled back to certificate 1, and the listener works again. No.",
         ),
         (
             "not_served",
             {"error": "No.", "rolled_back_to": 1, "works": False},
-            "It was pointed back to certificate 1 and does not work yet: see to it at once. No.",
+            "Rolled back to certificate 1, but the listener still does not work. Fix it immediately. No.",
         ),
         (
             "not_served",
             {"error": "No.", "rolled_back_to": 1, "why_not": Obstacle("not_found", {"is_deleted": True})},
-            "No. Pointing it back to certificate 1 failed, too: The listener was deleted meanwhile.",
+            "No. The rollback to certificate 1 also failed: The listener was deleted during the run.",
         ),
     ],
 )
@@ -413,11 +429,11 @@ def test_what_has_failed(reason: str, facts: dict[str, Any], said: str) -> None:
 def test_the_warning_about_what_clients_refuse() -> None:
     """Listeners of one load balancer are sorted by port."""
     warning = refused_by_clients({"web:8443", "web:443", "api:443"}, "it is old", "chain")
-    said = "Clients refuse what these listeners serve: api:443, web:443, web:8443: it is old."
+    said = "TLS clients reject the certificate of api:443, web:443, web:8443: it is old."
     assert warning == f"{said} {REFUSAL_REMEDIES['chain']}"
     assert {
-        "ended": "Have it renewed: it has ended.",
-        "to_come": "Wait until it begins, or check this machine's clock.",
+        "ended": "The certificate has expired. Renew it.",
+        "to_come": "Wait until the certificate becomes valid, or check the clock of the control node.",
         "chain": trust_remedy(None),
         "chain_elsewhere": trust_remedy(None, "served"),
     } == REFUSAL_REMEDIES
@@ -425,8 +441,8 @@ def test_the_warning_about_what_clients_refuse() -> None:
 
 def test_the_warning_about_what_was_not_reached() -> None:
     assert not_reached({"web:8443", "web:443"}) == (
-        "What these listeners serve cannot be looked at from here: web:443, web:8443. Run it from a machine that reaches them, or see with "
-        "ssl_endpoint_info from there."
+        "Cannot verify what these listeners serve, because this host cannot connect to them: web:443, web:8443. Run the playbook on a "
+        "host that can connect to them, or run ssl_endpoint_info there."
     )
 
 
@@ -438,15 +454,15 @@ def test_the_warning_about_what_was_not_reached() -> None:
     [
         (
             {"load_balancers": ["prdo", "ap"], "there": []},
-            "No load balancer matches prdo, ap of load_balancers, or the API user has no access to it; there are: none.",
+            "No load balancer matches prdo, ap in load_balancers, or the API user cannot access it. Available load balancers: none.",
         ),
         (
             {"common_names": ["ww"], "there": ["a", "b", "c", "d", "e", "f"]},
-            "No certificate matches ww of common_names; there are those for: a, b, c, d, e and 1 more.",
+            "No certificate matches ww in common_names. Available names: a, b, c, d, e and 1 more.",
         ),
         (
             {"common_names": ["ww"], "there": []},
-            "No certificate matches ww of common_names; there are those for: nothing.",
+            "No certificate matches ww in common_names. Available names: none.",
         ),
     ],
 )
@@ -468,9 +484,9 @@ def test_too_many_listeners() -> None:
     [
         ("in_use", {"listeners": ["far:443"]}, "far:443 uses it."),
         ("in_use", {"listeners": ["far:443", "far:8443"]}, "far:443, far:8443 use it."),
-        ("in_use", {"services": None}, "the API does not tell whether a service uses it."),
-        ("in_use", {"services": 1}, "a service uses it that this run does not deal with."),
-        ("in_use", {"services": 2}, "2 services use it that this run does not deal with."),
+        ("in_use", {"services": None}, "the API does not report whether a service uses it."),
+        ("in_use", {"services": 1}, "a service outside this run uses it."),
+        ("in_use", {"services": 2}, "2 services outside this run use it."),
         ("in_use", {"endpoints": ["vpc:443"]}, "vpc:443 serves it. Deploy another certificate to this endpoint."),
         (
             "in_use",
@@ -480,7 +496,7 @@ def test_too_many_listeners() -> None:
         (
             "in_use",
             {"expected_by": "endpoints[3]"},
-            "endpoints[3] expects it to be served. If that is no longer true, change what endpoints[3] expects.",
+            "endpoints[3] expects it. If this is no longer correct, change expected of endpoints[3].",
         ),
         (
             "not_accepted",
@@ -492,25 +508,25 @@ def test_too_many_listeners() -> None:
         (
             "unreachable",
             {"endpoints": ["vpc:443", "cdn:443"]},
-            "the run could not see what vpc:443, cdn:443 serve. Run the rotation from a host that reaches each of their addresses, or set "
-            "remove_unverified.",
+            "the run could not verify what vpc:443, cdn:443 serve. Run the rotation on a host that can connect to each of their addresses, or "
+            "set remove_unverified.",
         ),
         (
             "not_served",
             {"listeners": [*"abcdefg"]},
-            "it was not seen at each address that a, b, c, d, e and 2 more serve what replaces it.",
+            "the run did not verify at each address that a, b, c, d, e and 2 more serve its replacement.",
         ),
     ],
 )
 def test_why_a_certificate_is_kept(reason: str, facts: dict[str, Any], said: str) -> None:
-    assert why_kept(1, Obstacle(reason, facts)) == f"Certificate 1 is kept, because {said}"
+    assert why_kept(1, Obstacle(reason, facts)) == f"Certificate 1 was kept because {said}"
 
 
 def test_until_when_a_certificate_is_kept() -> None:
     assert why_kept(1, Obstacle("expires_earlier", {"end": AT})) == (
-        f"Certificate 1 is kept until it ends at {iso(AT)}, because what replaces it ends earlier."
+        f"Certificate 1 is kept until it expires at {iso(AT)}, because its replacement expires earlier."
     )
     assert why_kept(1, Obstacle("in_use", {"endpoint": 3, "demand": DEMAND})) == (
-        "It is kept until it is known what endpoints must serve. endpoints[3].expected: The store holds no certificate 7: "
-        "ssl_certificate_info lists those that it holds."
+        "Certificate 1 was kept because the expected certificate of an endpoint is unknown. endpoints[3].expected: Certificate 7 does "
+        "not exist in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists."
     )

@@ -203,7 +203,7 @@ def test_all_that_serve_one_of_its_names_get_it_unless_others_are_named() -> Non
 def test_a_run_for_some_load_balancers_leaves_the_others() -> None:
     both = balancer("web", p443=1), balancer("api", p443=1)
     assert planned(entry(NEW), *both, load_balancers=["w*", "x"]).keys() == {"web:443"}
-    with fails("not_found", "There is no listener api:443, ", " there are: web:443"):
+    with fails("not_found", "Listener api:443 does not exist, ", " Available listeners: web:443"):
         planned(entry(NEW), *both, where=["api:443"], load_balancers=["web"])
 
 
@@ -211,7 +211,7 @@ def test_a_run_for_some_load_balancers_leaves_the_others() -> None:
 def test_only_listeners_that_can_have_a_certificate_are_proposed(where: str) -> None:
     plain = replace(balancer("plain"), listeners=(Listener("plain-80", "HTTP", 80, None),))
     web = balancer("web", p443=1)
-    with fails("not_found", "there are: web:443."):
+    with fails("not_found", "Available listeners: web:443."):
         planned(entry(NEW), replace(web, listeners=(*web.listeners, *plain.listeners)), plain, where=[where])
 
 
@@ -316,27 +316,31 @@ def test_what_has_ended_and_what_is_not_for_https() -> None:
         (
             "wbe:443",
             "not_found",
-            "There is no listener wbe:443, or the API user has no access to its load balancer; there are: twin:443, web:443.",
+            "Listener wbe:443 does not exist, or the API user cannot access its load balancer. Available listeners: twin:443, web:443.",
         ),
-        ("web:444", "not_found", "There is no listener web:444, "),
-        ("web", "not_found", "web is a load balancer: name its listener, with the port; there are: web:443."),
+        ("web:444", "not_found", "Listener web:444 does not exist, "),
+        (
+            "web",
+            "not_found",
+            "web is a load balancer. Specify listeners with their ports. Available listeners: web:443.",
+        ),
         (
             "wbe:443,web:444",
             "not_found",
-            "There is no listener wbe:443, web:444, or the API user has no access to its load balancer; there are: twin:443, web:443.",
+            "Listener wbe:443, web:444 does not exist, or the API user cannot access its load balancer. Available listeners: twin:443, web:443.",
         ),
         (
             "web,twin",
             "not_found",
-            "web, twin are load balancers: name their listeners, with the port; there are: twin:443, web:443.",
+            "web, twin are load balancers. Specify listeners with their ports. Available listeners: twin:443, web:443.",
         ),
         (
             "web:443,web:444,web,no:1",
             "not_found",
-            "There is no listener web:444, no:1, or the API user has no access to its load balancer; web is a load balancer: name its listener, "
-            "with the port; there are: twin:443, web:443.",
+            "Listener web:444, no:1 does not exist, or the API user cannot access its load balancer. web is a load balancer. Specify listeners "
+            "with their ports. Available listeners: twin:443, web:443.",
         ),
-        ("twin:443", "ambiguous", "Several listeners are called twin:443: name one by uuid and port "),
+        ("twin:443", "ambiguous", "Several listeners are named twin:443. Specify one by UUID and port "),
     ],
 )
 def test_a_listener_that_is_not_there_is_told_with_those_that_are(where: str, code: str, said: str) -> None:
@@ -347,7 +351,7 @@ def test_a_listener_that_is_not_there_is_told_with_those_that_are(where: str, co
 
 def test_no_listener_that_serves_its_names_is_told_with_those_that_there_are() -> None:
     other = Made("api.example", ("api.example",), days=(-200, 165))
-    with fails("not_found", "No listener serves www.example.com: ", "listener=api:443."):
+    with fails("not_found", "No listener serves www.example.com. ", "listener=api:443."):
         planned(entry(NEW), balancer("api", p443=1), old=other)
 
 
@@ -369,11 +373,9 @@ def test_only_what_is_adopted_is_imported() -> None:
     others = entry(Made("other.example", ("other.example",)), 2), entry(replace(NEW, days=(-30, 60)), 3)
     assert imported(entry(NEW), *others) == imported(entry(NEW), patterns=["www.*"]) == [entry(NEW)]
     for patterns, shown in ((["other.*"], "other.*"), ([], "nothing")):
-        with fails(
-            "invalid_argument", f"www.example.com is to be adopted, but common_names limits the run to {shown}."
-        ):
+        with fails("invalid_argument", f"Cannot adopt www.example.com: common_names limits the run to {shown}. Add"):
             imported(entry(NEW), *others, patterns=patterns)
-    with fails("not_found", "no certificate for www.example.com"):
+    with fails("not_found", "does not contain a readable certificate for www.example.com"):
         imported(*others[:1])
 
 
@@ -386,5 +388,5 @@ def test_nothing_is_imported_that_no_listener_can_get() -> None:
 
 def test_what_the_store_has_is_not_imported_again() -> None:
     assert imported(entry(NEW), stored=[NEW.record(2)]) == []
-    with fails("ambiguous", "The store has one that is exactly as new, certificate 2"):
+    with fails("ambiguous", "certificate 2 in the certificate store is equally new"):
         imported(entry(NEW), stored=[replace(NEW, copy=1).record(2)])

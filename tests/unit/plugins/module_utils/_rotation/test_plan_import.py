@@ -278,7 +278,11 @@ def test_of_several_that_it_does_not_renew_the_newest() -> None:
 def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
     told = as_facts(entry(replace(NEW, organization=LTD, by="itself")))
     assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
-    assert (told["organization_name"], told["trust"], told["trust_message"][:12]) == (LTD, "untrusted", "Not trusted:")
+    assert (told["organization_name"], told["trust"], told["trust_message"][:31]) == (
+        LTD,
+        "untrusted",
+        "The certificate is not trusted:",
+    )
 
 
 def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:

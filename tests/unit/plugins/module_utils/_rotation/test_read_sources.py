@@ -411,7 +411,9 @@ def test_a_part_of_a_source_that_is_not_mounted(kind: str, name: str, tmp_path: 
     found = read(kind, tmp_path)
     [empty] = found.empty
     assert found == Found(empty=[empty])
-    assert empty["message"].startswith(f"The source {kind} brings nothing: {tmp_path / name} is no folder, or a link")
+    assert empty["message"].startswith(
+        f"Cannot find certificates in the source {kind}: {tmp_path / name} is not a directory"
+    )
 
 
 def test_mail_brings_nothing_without_keys_or_messages(tmp_path: Path, read: Reader) -> None:
@@ -476,6 +478,6 @@ def test_a_folder_of_which_nothing_can_be_used_is_told_of(tmp_path: Path, read: 
     for name in ("one", "two"):
         (tmp_path / f"{name}.p12").write_bytes(pkcs12_of(AUTHORITY.issue(f"{name}.example.com"), PASSPHRASE, []))
     [warning] = read("folder", tmp_path, passphrase="mistyped").warnings
-    assert f"None of the 2 certificates in {tmp_path} can be used. one" in warning
+    assert f"Cannot use any of the 2 certificates in {tmp_path}. one" in warning
     kept(tmp_path, ONE, "good")
     assert read("folder", tmp_path, passphrase="mistyped").warnings == []

@@ -73,7 +73,7 @@ def test_one_question_about_each_certificate() -> None:
 
 def test_an_answer_without_a_window_is_unknown() -> None:
     with Desk(answer({"suggestedWindow": None})) as desk:
-        assert why(desk) == "it has no window of time"
+        assert why(desk) == "the response does not contain a time window"
 
 
 def test_an_authority_that_answers_no_such_questions() -> None:
@@ -101,9 +101,9 @@ def endless(visit: Visit) -> None:
 
 BROKEN = "the download failed: "
 ODD: dict[str, tuple[bytes | Callable[[Visit], None], str]] = {
-    "no JSON": (answer("<html>"), "it is no object of JSON"),
-    "a list": (answer([PAST]), "it is no object of JSON"),
-    "too deep": (answer("[" * 60_000), "it is no object of JSON"),
+    "no JSON": (answer("<html>"), "the response is not a JSON object"),
+    "a list": (answer([PAST]), "the response is not a JSON object"),
+    "too deep": (answer("[" * 60_000), "the response is not a JSON object"),
     "not found": (answer({"type": "malformed"}, "404 Not Found"), "its server returned HTTP status 404"),
     "too many": (answer("", "429 Too Many Requests"), "its server returned HTTP status 429"),
     "elsewhere": (answer("", "302 Found", Location="http://127.0.0.1:1/"), "its server returned HTTP status 302"),

@@ -85,7 +85,10 @@ REVOKED = TRUSTED.chain[0]
 
 
 def test_what_was_revoked_is_worth_nothing_with_all_that_it_issued() -> None:
-    for revoked, why in ((NEW.issued.certificate, "it was"), (REVOKED, "its issuer Public CA 2 was")):
+    for revoked, why in (
+        (NEW.issued.certificate, "the certificate was"),
+        (REVOKED, "the intermediate certificate Public CA 2 was"),
+    ):
         view = knowing(revoked)
         chain = view.chain(NEW.record())
         assert (chain.trust, chain.why) == ("untrusted", f"{why} revoked at {iso(NOW - DAY)} (keyCompromise)")

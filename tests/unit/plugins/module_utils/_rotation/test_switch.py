@@ -342,7 +342,7 @@ def test_a_balancer_that_is_being_changed_is_waited_for(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("wait_options", "said", "seconds"),
-    [(WAITING, "within 900 seconds", 900), (NOT_WAITING, "now, and wait is false", 0)],
+    [(WAITING, "within 900 seconds", 900), (NOT_WAITING, "when it was read, and wait is false", 0)],
 )
 @pytest.mark.parametrize("status", [PENDING, "SOMETHING_NEW"])
 def test_a_balancer_is_not_waited_for_without_end(
@@ -351,7 +351,9 @@ def test_a_balancer_is_not_waited_for_without_end(
     world.status = status
     [one] = world.switch(wait_options=wait_options)
     assert shown([one]) == [("failed", "balancer_busy", False)]
-    assert one.facts == {"error": f"Load balancer web is {status} and was not ACTIVE {said}: run it again later."}
+    assert one.facts == {
+        "error": f"Load balancer web is in the state {status} and was not ACTIVE {said}. Run the playbook again later."
+    }
     assert world.sent == [] and world.clock.now == seconds
 
 
@@ -451,7 +453,9 @@ def test_a_change_that_was_refused_because_of_another_one_is_sent_again(world: W
 def test_it_is_not_sent_again_if_the_run_does_not_wait(world: World, words: str) -> None:
     world.answers = [busy(words, world)]
     [one] = world.switch(wait_options=NOT_WAITING)
-    assert shown([one]) == [("failed", "balancer_busy", False)] and one.facts["error"].endswith(" Run it again later.")
+    assert shown([one]) == [("failed", "balancer_busy", False)] and one.facts["error"].endswith(
+        " Run the playbook again later."
+    )
     assert len(world.sent) == 1 and world.clock.now == 0
 
 
@@ -554,7 +558,10 @@ def test_a_change_that_was_lost_and_does_not_show_is_not_sent_again(
     world.fails_next(lost(), status=status)
     [one] = world.switch(wait_options=wait_options)
     assert shown([one]) == [("failed", "outcome_unknown", False)]
-    said = "It did not answer. The listeners have their old certificates so far. Run it again: it looks first what was done."
+    said = (
+        "It did not answer. The listeners still have their old certificates. Run the playbook again. It checks the current state before it "
+        "changes anything."
+    )
     assert one.facts == {"error": said}
     assert len(world.sent) == 1 and world.clock.now == seconds
 
@@ -563,7 +570,9 @@ def test_a_change_that_was_lost_and_cannot_be_read_back(world: World) -> None:
     world.fails_next(lost(), readings=[CertificatesError("unreachable", "No way.")])
     [one] = world.switch()
     assert shown([one]) == [("failed", "outcome_unknown", False)] and len(world.sent) == 1
-    assert one.facts["error"].startswith("It did not answer. Reading it failed: No way. Run it again")
+    assert one.facts["error"].startswith(
+        "It did not answer. Reading the load balancer also failed: No way. Run the playbook again"
+    )
 
 
 # After the change
@@ -586,8 +595,14 @@ def test_what_is_waited_for_is_noted(world: World, monkeypatch: pytest.MonkeyPat
     noted: list[tuple[Any, ...]] = []
     monkeypatch.setattr(switching, "waiting", lambda *how: noted.append(how) or nullcontext())
     for wait_options, expected in (
-        (WAITING, [("web: waits until it can be changed", 900), ("web: waits for its update", 900)]),
-        (NOT_WAITING, [("web: waits until it can be changed", 0)]),
+        (
+            WAITING,
+            [
+                ("web: waiting for the load balancer to become ACTIVE", 900),
+                ("web: waiting for the update to finish", 900),
+            ],
+        ),
+        (NOT_WAITING, [("web: waiting for the load balancer to become ACTIVE", 0)]),
     ):
         noted.clear()
         world.switch(world.plan(THIRD), wait_options=wait_options)

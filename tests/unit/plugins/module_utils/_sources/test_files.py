@@ -155,7 +155,7 @@ def closed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_folder_that_may_not_be_read_is_named_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed(tmp_path, monkeypatch)
-    said = f"Cannot read the directory {tmp_path}: Permission denied. Name another one, or let the user"
+    said = f"Cannot read the directory {tmp_path}: Permission denied. Specify another directory, or grant read access"
     for read in (names_in_source, lambda folder: list(subfolders(folder))):
         with pytest.raises(CertificatesError, match=said) as caught:
             read(str(tmp_path))
@@ -165,7 +165,7 @@ def test_a_folder_that_may_not_be_read_is_named_with_a_remedy(tmp_path: Path, mo
 def test_a_part_of_a_source_that_is_no_folder_is_named_with_a_remedy(tmp_path: Path) -> None:
     assert folder_in(str(tmp_path), "live") == str(tmp_path)
     (tmp_path / "live").write_text("")
-    with pytest.raises(CertificatesError, match=f"{tmp_path}/live is no folder, .* restore it") as caught:
+    with pytest.raises(CertificatesError, match=f"{tmp_path}/live is not a directory, .* Restore it") as caught:
         folder_in(str(tmp_path), "live")
     assert (caught.value.code, caught.value.details) == ("not_found", {"path": f"{tmp_path}/live"})
     (tmp_path / "live").unlink()

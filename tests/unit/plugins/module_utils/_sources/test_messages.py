@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._sources.me
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import SourceKind
 
 MISSING = "The private key of the certificate in /cert is missing"
-BESIDE = "Put it beside the certificate, or have the certificate issued anew."
+NEXT_TO_IT = "Put the private key next to the certificate, or reissue the certificate."
 
 
 @pytest.mark.parametrize(
@@ -32,52 +32,63 @@ BESIDE = "Put it beside the certificate, or have the certificate issued anew."
         (
             "bad_passphrase",
             {"file": "/a.p12", "why": Obstacle("bad_passphrase", {"is_store": True})},
-            "/a.p12: The PKCS#12 file cannot be opened: give its passphrase as privatekey_passphrase.",
+            "/a.p12: Cannot open the PKCS#12 file. Set privatekey_passphrase to its passphrase.",
         ),
-        ("unreadable", {"refused": "No."}, "No. Let the user who runs this read it, and check the disk."),
-        ("unreadable", {"written": "/a"}, "/a was being written: run this again when that has ended."),
-        ("unreadable", {"not_utf8": "/\udce9"}, "The path /\\udce9 is not in UTF-8: rename the file or its folder."),
+        (
+            "unreadable",
+            {"refused": "No."},
+            "No. Grant read access to the user who runs the playbook, and check the disk.",
+        ),
+        ("unreadable", {"written": "/a"}, "/a was being written during the run. Run the playbook again later."),
+        (
+            "unreadable",
+            {"not_utf8": "/\udce9"},
+            "The path /\\udce9 is not valid UTF-8. Rename the file or its directory.",
+        ),
         (
             "broken_link",
             {"link": "/a"},
-            "/a is a link to something that is not there: restore that, or remove the link and have the certificate issued anew.",
+            "/a is a symbolic link to a missing file. Restore the file, or delete the link and reissue the certificate.",
         ),
-        ("key_missing", {"certificate": "/cert", "other_key": None}, f"{MISSING}. {BESIDE}"),
+        ("key_missing", {"certificate": "/cert", "other_key": None}, f"{MISSING}. {NEXT_TO_IT}"),
         (
             "key_missing",
             {"certificate": "/cert", "other_key": "/key"},
-            f"{MISSING}; the key in /key is that of another one. {BESIDE}",
+            f"{MISSING}; the key in /key belongs to another certificate. {NEXT_TO_IT}",
         ),
         (
             "certificate_missing",
             {"certificate": "/cert"},
-            "The private key is there, but not the certificate /cert: have it issued, or remove the key.",
+            "The private key exists, but the certificate /cert is missing. Request the certificate, or delete the key.",
         ),
         (
             "being_renewed",
             {"lineage": "www", "folder": "/live/www"},
-            "Certbot is renewing www, or was interrupted while it did: the links in /live/www lead to files of different versions. Run this "
-            "again later; if it stays like that, run `certbot update_symlinks`.",
+            "Certbot is renewing www, or was interrupted during the renewal: the links in /live/www lead to files of different versions. Run "
+            "the playbook again later. If the problem persists, run `certbot update_symlinks`.",
         ),
         (
             "being_renewed",
             {"is_cut_off": True},
-            "Traefik is writing it, or has issued no certificate yet: run this again later, and restart Traefik if it stays like that.",
+            (
+                "Traefik is writing the file, or has not issued a certificate yet. Run the playbook again later. If the problem persists, "
+                "restart Traefik."
+            ),
         ),
         (
             "being_renewed",
             {"written": "/a"},
-            "/a, or its private key, was being written: run this again when that has ended.",
+            "/a or its private key was being written during the run. Run the playbook again later.",
         ),
         (
             "malformed",
             {"is_storage": False},
-            "This is no acme.json of Traefik: name the file that is the storage of its certificate resolvers.",
+            "The file is not an acme.json of Traefik. Specify the storage file of its certificate resolvers.",
         ),
         (
             "malformed",
             {"is_old": True},
-            "This is of Traefik 1: convert it with `traefik-migration-tool acme`, and name what that writes.",
+            "The file is from Traefik 1. Convert it with `traefik-migration-tool acme`, and specify the converted file.",
         ),
         ("not_a_file", {"error": "It is a folder."}, "It is a folder."),
     ],
@@ -93,7 +104,7 @@ def test_each_kind_of_source_has_its_texts() -> None:
     assert KINDS.keys() == {*get_args(SourceKind), None}
 
 
-def test_what_people_call_a_source() -> None:
+def test_the_names_of_sources() -> None:
     names = {"acme_sh": "acme.sh", "secrets_manager": "Secrets Manager", "traefik": "Traefik"}
     assert [*map(source_name, get_args(SourceKind))] == [names.get(kind, kind) for kind in get_args(SourceKind)]
     assert source_name("of a later release") == "of a later release"
@@ -125,40 +136,42 @@ def test_what_people_call_a_source() -> None:
         (None, []),
     ],
 )
-def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str | None, commands: list[str]) -> None:
+def test_the_remedy_that_reissues_with_an_rsa_key(source: str | None, commands: list[str]) -> None:
     said = remedy("rsa_key", source, "odd name", ["*.example.com", "example.com"])
     assert [shlex.split(one) for one in re.findall("`([^`]*)`", said)] == [shlex.split(one) for one in commands]
-    assert commands or "RSA2048" in said or said == "request the renewal with an RSA key from its CA or ACME client"
+    assert (
+        commands or "RSA2048" in said or said == "reissue the certificate with an RSA key, with its ACME client or CA"
+    )
 
 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("certbot", "`certbot renew --cert-name 'odd name' --force-renewal` has it issued anew"),
-        ("acme_sh", "`acme.sh --renew --force --domain '*.example.com' --ecc` has it issued anew"),
-        ("traefik", "have Traefik get it issued anew"),
-        ("lego", "have lego get it issued anew"),
-        ("secrets_manager", "have Secrets Manager get it issued anew"),
-        ("folder", "have it issued anew"),
-        (None, "have it issued anew"),
+        ("certbot", "reissue the certificate with `certbot renew --cert-name 'odd name' --force-renewal`"),
+        ("acme_sh", "reissue the certificate with `acme.sh --renew --force --domain '*.example.com' --ecc`"),
+        ("traefik", "reissue the certificate with Traefik"),
+        ("lego", "reissue the certificate with lego"),
+        ("secrets_manager", "reissue the certificate in Secrets Manager"),
+        ("folder", "reissue the certificate with its ACME client or CA"),
+        (None, "reissue the certificate with its ACME client or CA"),
     ],
 )
-def test_each_client_is_told_how_to_have_it_issued_anew(source: str | None, said: str) -> None:
+def test_the_remedy_that_reissues(source: str | None, said: str) -> None:
     assert remedy("reissue", source, "odd name", ["*.example.com"], "EC") == said
 
 
 @pytest.mark.parametrize(
     ("source", "key_type", "said"),
     [
-        ("certbot", "EC", "`certbot renew --cert-name 'odd name'` renews it, or says why not"),
-        ("acme_sh", "EC", "`acme.sh --renew --domain '*.example.com' --ecc` renews it, or says why not"),
-        ("acme_sh", "RSA", "`acme.sh --renew --domain '*.example.com'` renews it, or says why not"),
-        ("traefik", "EC", "have Traefik renew it"),
-        ("lego", "EC", "have lego renew it"),
-        ("secrets_manager", "EC", "have Secrets Manager renew it"),
-        ("mail", "EC", "put a renewed one there"),
-        ("folder", "EC", "put a renewed one there"),
+        ("certbot", "EC", "run `certbot renew --cert-name 'odd name'` and check its output"),
+        ("acme_sh", "EC", "run `acme.sh --renew --domain '*.example.com' --ecc` and check its output"),
+        ("acme_sh", "RSA", "run `acme.sh --renew --domain '*.example.com'` and check its output"),
+        ("traefik", "EC", "renew the certificate with Traefik"),
+        ("lego", "EC", "renew the certificate with lego"),
+        ("secrets_manager", "EC", "renew the certificate in Secrets Manager"),
+        ("mail", "EC", "renew the certificate with its CA, and check that the email arrives in the mailbox"),
+        ("folder", "EC", "copy a renewed certificate to the directory"),
     ],
 )
-def test_each_client_is_told_how_to_renew_it(source: str, key_type: str, said: str) -> None:
+def test_the_remedy_that_renews(source: str, key_type: str, said: str) -> None:
     assert remedy("renewal", source, "odd name", ["*.example.com"], key_type) == said

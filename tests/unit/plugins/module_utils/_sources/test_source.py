@@ -67,7 +67,7 @@ def test_a_source_that_is_a_file(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "here"
     path.write_text(ONE.pem)
     option = "privatekey_dir" if kind == "mail" else kind
-    said = f"{path}, which is given as {option}, is no folder on this machine: name the folder"
+    said = f"{path}, the value of {option}, is not a directory on this host. Specify the directory"
     with fails("not_found", said) as caught:
         Source.of({"mail": {}, option: str(path)} if kind == "mail" else {kind: str(path)})
     assert caught.value.details == {"path": str(path)}
