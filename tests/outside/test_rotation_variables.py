@@ -33,7 +33,7 @@ OF_NO_EFFECT = {
 CASES: list[tuple[dict[str, Any], set[str] | Refused]] = [
     (OF_NO_EFFECT, BOTH),
     ({"sources": [{"path": "FOLDER"}]}, BOTH),
-    ({"sources": []}, Refused("sources names no source")),
+    ({"sources": []}, Refused("sources must not be empty")),
     (
         {"sources": [{"mail": {"imap": {"password": SECRET}}, "privatekey_dir": "FOLDER"}]},
         Refused("missing required arguments: host, username"),

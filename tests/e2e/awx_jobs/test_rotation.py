@@ -225,19 +225,17 @@ def test_a_job_names_what_its_operators_can_start(account: Simulator, rotate: Ro
         store(account, f"{name}.example.com")
     job = rotate("verify.yml", ssl_rotation_fail_on="expiring")
     assert job.status == "failed", job.output
-    assert (
-        "because this run was without the phase deploy: the workflow `Deploy certificates` has it served." in job.output
-    )
+    assert "because this run did not include the phase deploy. Run the workflow `Deploy certificates`." in job.output
     assert "allow_organization_change=true trusted_ca_path=/" in job.output
-    assert "` (on a command line: AWX has no job template for it) has it served, once." in job.output
-    for wrong in ("nothing renews it", "ansible-playbook", "@rotation.yml"):
+    assert "` (on a command line: AWX has no job template for it) once." in job.output
+    for wrong in ("no renewal is available", "ansible-playbook", "@rotation.yml"):
         assert wrong not in job.output, job.output
 
 
 @only_long
 def test_a_preview_without_a_source_is_refused_and_approves_nothing(rotate: Rotate) -> None:
     nothing = rotate(check=True)
-    assert nothing.status == "failed" and "sources names no source" in nothing.output
+    assert nothing.status == "failed" and "sources must not be empty" in nothing.output
     assert nothing.stats == {"ssl_previewed_rotation": {"imported": [], "deployed": [], "removed": []}}
     told = rotate().stats["ssl_rotated"]
-    assert told["failed"] == 1 and "sources names no source" in told["lines"][0]
+    assert told["failed"] == 1 and "sources must not be empty" in told["lines"][0]

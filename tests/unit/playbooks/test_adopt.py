@@ -57,7 +57,7 @@ def test_from_a_companys_certificate_to_renewals_by_themselves(account: Simulato
     assert str(old) in command
     again = run(account, tmp_path, "adopt", **given)
     assert again.ran.code == 0 and UPDATE not in again.calls and "createObject" not in again.calls, again.ran.output
-    assert f"{WEB}: It has this certificate already. It is served." in lines(again.ran.output)
+    assert f"{WEB}: The listener already has this certificate. The certificate is served." in lines(again.ran.output)
 
     second = renewed(tmp_path, 2, (-0.5, 89.5))
     night = run(
@@ -88,7 +88,7 @@ def test_what_is_red_is_told_to_a_command_and_what_is_refused_as_well(account: S
     run(account, tmp_path, "adopt", "--check", listener="web:1", **given)
     assert not said.exists()
     for wrong, sentence in (
-        ({"listener": "web:1"}, "There is no listener web:1"),
+        ({"listener": "web:1"}, "Listener web:1 does not exist"),
         ({"ssl_rotation_max_listener": 1}, "Did you mean ssl_rotation_max_listeners?"),
         ({"listner": "web:1"}, "There is no variable listner. Did you mean listener?"),
     ):

@@ -112,8 +112,11 @@ def test_what_the_store_has_is_deployed_or_deleted(account: Simulator, tmp_path:
 
     best = store(account, OTHER, organization=LTD, names=[OTHER])
     ran = play(account, tmp_path, "softlayer.certificates.verify", *settings(tmp_path))
-    assert f"Certificate {best} of the store can replace it, and was not deployed, because " in ran.output
-    assert "nothing renews it" not in ran.output
+    assert (
+        f"Certificate {best} in the certificate store can replace the present one but was not deployed, because "
+        in ran.output
+    )
+    assert "no renewal is available" not in ran.output
     paste(account, tmp_path, printed(ran, "softlayer.certificates.deploy"))
     assert have(account) == {WEB: newer[WEB], API: best} and not (home / "softlayer.certificates").exists()
 

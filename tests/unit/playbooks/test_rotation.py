@@ -176,7 +176,7 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
     assert have(account)["web:443"] == www and www in ids(account) and api not in ids(account)
     states = {row["listener"]: row["state"] for row in json.loads(files(tmp_path)["report.json"])["listeners"]}
     assert states == {"api:443": "switched", "web:443": "rolled_back"}
-    empty = f"The source certbot brings nothing: {tmp_path}/not mounted is not there."
+    empty = f"Cannot find certificates in the source certbot: {tmp_path}/not mounted does not exist."
     assert empty in told.ran.output and empty.encode() in files(tmp_path)["report.html"]
     assert (found := metrics(tmp_path / "certificates.prom"))["last_run_success"] == 0
     assert found['last_run_items{list="failed"}'] == 2
@@ -285,12 +285,12 @@ def test_a_load_balancer_that_does_not_serve_what_it_is_set_to(
     told = rotate(account, tmp_path, playbook="verify", fail_on=None)
     assert told.ran.code == 2 and have(account) == {"web:443": new}
     assert (
-        "nothing renews it" not in told.ran.output
+        "no renewal is available" not in told.ran.output
         and f"support case for load balancer {web['uuid']}." in told.ran.output
     )
     [known] = {listener["modifyDate"] for listener in account.balancers()[0]["listeners"]}
     since = datetime.fromisoformat(known).astimezone(timezone.utc)
-    assert f"has been set to since {since:%Y-%m-%dT%H:%M:%SZ} or earlier." in told.ran.output, told.ran.output
+    assert f"was set for this listener since {since:%Y-%m-%dT%H:%M:%SZ} or earlier." in told.ran.output, told.ran.output
     commands = list(dict.fromkeys(re.findall(r"`(ansible localhost [^`]*)`", told.ran.output)))
     for command, has, serves in zip(commands, (old, new), (old, new), strict=True):
         ran = shell(account, tmp_path, command)
@@ -327,7 +327,7 @@ def test_endpoints_stand_beside_listeners(account: Simulator, tmp_path: Path) ->
         assert seen == {"web:443": "1.0", there: "1.0", f"localhost:{proxy.port}": "0.0"}
         assert any(row[:2] == [f'"localhost:{proxy.port}', "other.example.com"] for row in rows), rows
         assert not any(row[0] == '"www.example.com' for row in rows), "the table of a failing run has what fails it"
-        said = f"1 item failed:\\nlocalhost:{proxy.port}: It must serve certificate {www} (www.example.com), or one that may stand in for it, and another"
+        said = f"1 item failed:\\nlocalhost:{proxy.port}: The endpoint must serve certificate {www} (www.example.com)"
         assert said in told.ran.output, told.ran.output
         (tmp_path / "report.json").unlink(missing_ok=True)
         rotate(account, tmp_path, "--tags", "verify,report", endpoints=endpoints, report_path=str(report))
@@ -362,11 +362,13 @@ def test_a_renewal_that_the_authority_wants_is_told_everywhere(account: Simulato
             report_language="de",
         )
     assert told.ran.code == 2 and summary(told).startswith("1 listener: 1 needs attention"), told.ran.output
-    said = "1 listener needs attention:\\nweb:443 (www.example.com): renewal_requested: Its authority wanted it renewed by "
+    said = (
+        "1 listener needs attention:\\nweb:443 (www.example.com): renewal_requested: The CA requested a renewal before "
+    )
     assert said in told.ran.output and "renewal_requested" in told.ran.output.partition("STATUS")[2]
     assert metrics(measured)['attention{reason="renewal_requested"}'] == 1
     (row,) = json.loads(files(tmp_path)["report.json"])["listeners"]
-    assert row["attention"] == ["renewal_requested"] and f"it says why at {WHY} " in row["messages"][0]
+    assert row["attention"] == ["renewal_requested"] and f"(see {WHY} )" in row["messages"][0]
     assert "Die Zertifizierungsstelle wollte" in files(tmp_path)["report.html"].decode()
     assert (tmp_path / "renewal-info.json").exists()
 

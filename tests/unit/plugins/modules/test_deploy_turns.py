@@ -157,7 +157,9 @@ def test_what_another_run_did_meanwhile_is_planned_anew(
     first, later = end(process), end(other)
     assert first["switched_count"] == 2 and later["unchanged_count"] == 2
     assert not later["changed"] and later["diff"] == []
-    assert {one["message"] for one in later["listeners"]} == {"The store holds no better certificate."}
+    assert {one["message"] for one in later["listeners"]} == {
+        "The certificate store does not contain a better certificate."
+    }
     assert changes(account) == [elements(web, second, (443, 444))]
     (warning,) = map(str, later["warnings"])
     assert WAITED in warning and "so this one waited for its end, for at most 600 seconds" in warning

@@ -91,15 +91,15 @@ def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotat
 def test_it_needs_the_phases_import_and_deploy(blind: Rotation, phase: str) -> None:
     run = blind.run(adopt=ADOPT, phases=[phase])
     assert run["failure"]["code"] == "invalid_argument" and not blind.calls
-    assert "adopt needs the phases import and deploy" in run["msg"]
+    assert "adopt requires the phases import and deploy" in run["msg"]
 
 
 def test_what_cannot_be_read_is_told_where_the_name_is_missing(blind: Rotation) -> None:
     balancer(blind.sim, store(blind.sim, old()), first_port=PORT)
     blind.keep(NAME, issue(None, names=[NAME]), ".crt")
     run = blind.check(adopt=ADOPT)
-    assert f"has no certificate for {NAME} that can be read" in run["msg"]
-    assert f"{NAME} cannot be used: " in run["msg"] and "key" in run["msg"].partition("cannot be used: ")[2]
+    assert f"does not contain a readable certificate for {NAME}" in run["msg"]
+    assert "key" in run["msg"].partition(f"Cannot use {NAME}: ")[2]
     (blind.folder / "file").write_text("")
     nothing = blind.check(adopt=ADOPT, sources=[{"folder": str(blind.folder / "file")}])
     assert str(blind.folder / "file") in nothing["msg"], nothing["msg"]

@@ -74,7 +74,7 @@ def test_from_the_files_to_what_is_served(here: Rotation) -> None:
     plan = here.check(diff=True, **REMOVING)
     assert not plan.failed and plan["changed"], plan.output
     assert {one["message"] for one in plan["imported"]} == {"Would be imported."}
-    assert {one["message"] for one in plan["deployed"]} == {"Would be switched, once the certificate is stored."}
+    assert {one["message"] for one in plan["deployed"]} == {"Would be switched once the certificate is stored."}
     assert {one["certificate_id"] for one in plan["deployed"]} == {None}
     assert ids(plan, "removed") == [www, api]
     assert {one["message"] for one in plan["removed"]} == {
@@ -196,7 +196,7 @@ def test_endpoints_are_looked_at_as_listeners_are(blind: Rotation) -> None:
             assert [one["certificate_id"] for one in run["listeners"]] == [first, second, None]
             assert places(run, "verified") == dict.fromkeys(there[:2], ("verified", None, True))
             assert places(run, "skipped_items") == {there[2]: ("skipped", "unreachable", None)}
-            assert "What these listeners serve cannot be looked at from here" in str(run["warnings"])
+            assert "Cannot verify what these listeners serve" in str(run["warnings"])
         given = [at(behind.port, expected=second), at(wrong.port, expected=[NAME]), f"{HOST}:{dead}"]
         run = blind.run(endpoints=[*given, {"host": HOST, "expected": 987654321}], fail_on=["not_served"], **plain)
     assert run.failed and run.code == "rotation_failed"
@@ -373,7 +373,7 @@ def test_a_listener_that_was_given_another_certificate_after_the_preview(here: R
     run = here.run(approved=shown["preview"])
     (told,) = run["listeners"]
     assert (told["outcome"], told["reason"]) == ("failed", "changed_meanwhile"), run.output
-    assert f"it has certificate {other}, and no longer certificate {www}" in told["message"]
+    assert f"it now has certificate {other} instead of certificate {www}" in told["message"]
 
 
 def test_what_was_approved_and_succeeds_does_not_fail_because_of_other_listeners(blind: Rotation) -> None:
@@ -457,7 +457,10 @@ def test_a_run_that_is_interrupted(here: Rotation) -> None:
     assert run.failed and run.code == "interrupted" and run["msg"].startswith("The run was interrupted.")
     assert run["failure"]["details"] == {"failing": 1 + len(run["failed_items"])}
     assert len(run["imported"]) == len(run["deployed"]) == 1 and run["changed"], run.output
-    assert "before it was seen what is served" in run["deployed"][0]["message"] and not run["failed_items"]
+    assert (
+        "interrupted before it verified the served certificate" in run["deployed"][0]["message"]
+        and not run["failed_items"]
+    )
     assert run["removed"] == [] and here.changes() == [CREATE, UPDATE]
     here.sim.settings(balancer_lock_ms=0)
     here.sim.patch_listener(row["listeners"][0]["uuid"], tlsCertificateId=run["imported"][0]["id"])
@@ -530,7 +533,7 @@ def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, 
     paths = {"certbot": gone, "mail": str(blind.folder), "secrets_manager": manager.instance_url}
     assert {one["source"]: one["path"] for one in run["empty_sources"]} == paths
     assert {one["message"] for one in run["empty_sources"]} == {one for one in run["summary"] if "nothing" in one}
-    assert "brings nothing" not in str(run.result.get("warnings"))
+    assert "Cannot find certificates" not in str(run.result.get("warnings"))
 
 
 # What is refused before anything is called
@@ -539,13 +542,13 @@ def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, 
 @pytest.mark.parametrize(
     ("given", "code", "said"),
     [
-        ({"sources": None}, "invalid_argument", "sources names no source: name where the certificates come from"),
+        ({"sources": None}, "invalid_argument", "sources must not be empty. Specify where to read certificates from"),
         ({"sources": [{"folder": "/etc/passwd"}]}, "not_found", "sources[0]: /etc/passwd"),
         ({"sources": [{"mail": {"maildir": "/m"}}]}, "invalid_argument", "privatekey_dir"),
         (
             {"sources": [{"folder": "/tmp", "privatekey_dir": "/tmp"}]},
             "invalid_argument",
-            "privatekey_dir belongs to mail",
+            "privatekey_dir can be used only with mail",
         ),
         ({"endpoints": [443]}, "invalid_argument", "endpoints[0]: 443 is neither text nor a dict"),
         ({"deploy_concurrency": 0}, "invalid_argument", "deploy_concurrency must be from 1 to"),

@@ -208,7 +208,9 @@ def test_what_must_be_served(sim: Simulator, api: dict[str, Any]) -> None:
     assert f"and must serve certificate {second} ({NAME}), or one that may stand in" in run["endpoints"][3]["message"]
     assert {entry["certificate_ids"] is None for entry in run["endpoints"]} == {True}
     assert other.failed and other.code == "not_found"
-    assert other["msg"].startswith("endpoints[1].expected: The store holds no certificate 987654321: ")
+    assert other["msg"].startswith(
+        "endpoints[1].expected: Certificate 987654321 does not exist in the certificate store. "
+    )
 
 
 def store(sim: Simulator, api: dict[str, Any], issued: Issued) -> int:
