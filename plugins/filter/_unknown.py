@@ -43,7 +43,7 @@ def unknown(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
     words = candidates - {*OF_PLAYBOOKS} if is_own else set()
     alike = {name: get_close_matches(name, OF_PLAYBOOKS, 1, ALIKE_WORD) for name in words}
     meant |= {name: found[0] for name, found in alike.items() if found}
-    return " ".join(f"There is no variable {name}. Did you mean {meant[name]}?" for name in sorted(meant))
+    return " ".join(f"Unknown variable {name}. Did you mean {meant[name]}?" for name in sorted(meant))
 
 
 def _plain(name: str) -> str:

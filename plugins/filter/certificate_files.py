@@ -31,7 +31,9 @@ def certificate_files(
     """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others."""
     require("The filter certificate_files")
     if (certificate_dir is None) == (collected is None):
-        raise AnsibleFilterError("certificate_files: Give certificate_dir, or collected and none for certificate_dir.")
+        raise AnsibleFilterError(
+            "certificate_files: Set certificate_dir, or set collected, and certificate_dir to none."
+        )
     passphrase = None if privatekey_passphrase is None else str(privatekey_passphrase)
     issuers = known_issuers(os.path.expanduser(intermediate_path)) if intermediate_path else []
     return order_files.certificate_files(

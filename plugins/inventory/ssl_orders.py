@@ -292,7 +292,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _tell_last(self, path: str, why: str) -> None:
         """Say at the end of the run why a file was not read, if Ansible ends it then: its own sentence names no cause, and stands last."""
         if any(map(C.config.get_config_value, ("INVENTORY_UNPARSED_IS_FAILED", "INVENTORY_ANY_UNPARSED_IS_FAILED"))):
-            atexit.register(self.display.error, f"{path} was not read: {why}", wrap_text=False)
+            atexit.register(self.display.error, f"Cannot read {path}: {why}", wrap_text=False)
 
     def _parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool) -> None:
         super().parse(inventory, loader, path, cache)
@@ -318,7 +318,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         unknown = sorted(str(name) for name in set(config) - set(self.option_definitions))
         if unknown:
             raise AnsibleParserError(
-                f"There is no option {', '.join(unknown)}: `ansible-doc -t inventory {self.NAME}` tells which there are."
+                f"Unknown option {', '.join(unknown)}. `ansible-doc -t inventory {self.NAME}` lists the valid options."
             )
         self.templar.available_variables = self._vars or {}
         templates = api_options().options
@@ -336,7 +336,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except CertificatesError as error:
             raise AnsibleParserError(masked(error.message, _secrets(given))) from None
         if not f"{params['vars_prefix']}id".isidentifier():
-            raise AnsibleParserError("vars_prefix must be the beginning of a variable's name: letters, digits and _.")
+            raise AnsibleParserError("vars_prefix must be the beginning of a variable name: letters, digits and _.")
         if any(days < 0 for days in params["expiry_windows_days"]):
             raise AnsibleParserError("expiry_windows_days must not be negative.")
         return params
@@ -346,7 +346,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return self.templar.template(value)
         except AnsibleError as error:
             said = masked(str(error), _secrets({name: value}))
-            raise AnsibleParserError(f"The template in the option {name} cannot be evaluated: {said}") from None
+            raise AnsibleParserError(f"Cannot evaluate the template in the option {name}: {said}") from None
 
     def _listing(
         self, settings: Settings, account_id: int | None, selection: Selection, may_be_cached: bool
@@ -373,13 +373,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Add the orders that are selected now, with their variables and groups."""
         missing = sorted(set(selection.order_ids or ()) - {order.id for order in listing.orders})
         if missing:
-            self.display.warning(f"{self.NAME}: the account has no order {', '.join(map(str, missing))}.")
+            self.display.warning(
+                f"{self.NAME}: order {', '.join(map(str, missing))} does not exist in the account. Check order_ids."
+            )
         # Those of orders that are not selected now may be tomorrow.
         approver_groups, shared = _apart(order.approver_email for order in listing.orders)
         for name, domains in shared.items():
             own = " and ".join(f"{approver_groups[domain]} for {domain}" for domain in domains)
             self.display.warning(
-                f"{self.NAME}: there is no group {name}, since it would stand for several domains. Use {own}."
+                f"{self.NAME}: the group {name} does not exist, because it would represent several domains. Use {own}."
             )
         windows, strict = params["expiry_windows_days"], self.get_option("strict")
         main_group = self._add_group(inventory, params["group"])

@@ -446,7 +446,7 @@ skipped_items:
     message:
       description: The reason as a sentence, and the fix.
       type: str
-      sample: "Waiting for the private key that the order's CSR was made with. It is looked for as /srv/keys/www.example.com.key."
+      sample: "Waiting for the private key of the order's CSR. The expected path is /srv/keys/www.example.com.key."
     needs_attention:
       description: Whether the order needs your attention because a file is wrong, or several files match. Waiting does not solve the problem.
       type: bool

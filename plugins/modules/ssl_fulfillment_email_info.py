@@ -465,7 +465,7 @@ missing:
     message:
       description: The reason as a sentence.
       type: str
-      sample: No message with the certificate has come yet.
+      sample: No message with the certificate has arrived yet.
 unmatched:
   description:
     - The first 1000 messages that were examined but not used, or could not be read, each with the reason. In a folder on a mail server, the

@@ -82,7 +82,7 @@ def test_control_characters_are_neither_stored_nor_printed(account: Simulator) -
     assert {(one["outcome"], one["reason"]) for one in refused} == {("failed", "refused")}
     assert all("control characters" in one["message"] for one in refused)
     assert [one["outcome"] for one in (strange, foreign)] == ["imported", "imported"]
-    assert "Left out" in str(run["warnings"]) and "Not trusted" in str(run["warnings"])
+    assert "Ignored the certificates" in str(run["warnings"]) and "is not trusted" in str(run["warnings"])
     assert_printable(run)
 
 

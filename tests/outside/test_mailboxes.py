@@ -78,9 +78,9 @@ def test_one_message_that_the_server_cannot_give_hides_no_other(name: str) -> No
         assert [each["order_id"] for each in result["missing"]] == [3]
         [entry] = result["unmatched"]
         assert (entry["reason"], entry["folder"], entry["uid"], entry["path"]) == ("unreadable", "INBOX", 3, None)
-        assert "save the certificate by hand" in entry["message"] and entry["message"].endswith(".")
+        assert "save the certificate manually" in entry["message"] and entry["message"].endswith(".")
         assert (result["unmatched_count"], result["messages_examined"]) == (1, 5)
-        assert f"Passed over: {entry['message']}" in str(result["warnings"])
+        assert f"Skipped: {entry['message']}" in str(result["warnings"])
         assert mail.connections <= 4
 
 

@@ -171,13 +171,13 @@ def test_a_message_in_outlooks_format_is_told_with_what_to_do(mails: Path, name:
     assert len(result["certificates"]) == 1
     [entry] = result["unmatched"]
     assert (entry["reason"], entry["path"]) == ("unsupported_attachment", str(mails / name))
-    assert "save that as .eml" in entry["message"]
+    assert "Save the message as an .eml file" in entry["message"]
 
 
 def test_a_message_in_outlooks_format_that_is_attached_is_told_with_what_to_do(mails: Path) -> None:
     (mails / "a.eml").write_bytes(letter(Hello_msg=OUTLOOK_MESSAGE))
     [entry] = collect(mails)["unmatched"]
-    assert entry["reason"] == "unsupported_attachment" and "save that as .eml" in entry["message"]
+    assert entry["reason"] == "unsupported_attachment" and "Save the message as an .eml file" in entry["message"]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_what_is_packed_otherwise_than_in_a_zip_is_told_by_name(mails: Path, com
     result = collect(mails)
     [entry] = result["unmatched"]
     assert result["certificates"] == [] and entry["reason"] == "unsupported_attachment"
-    assert "your.packed" in entry["message"] and "save the certificate by hand" in entry["message"]
+    assert "your.packed" in entry["message"] and "save the certificate manually" in entry["message"]
 
 
 def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:

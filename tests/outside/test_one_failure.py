@@ -135,8 +135,8 @@ def test_a_playbook_that_imports_from_a_mailbox(fleet: Simulator, tmp_path: Path
     assert {entry["order_id"] for entry in result["skipped"]} == {2, 4}
     assert sum(stored(fleet).values()) == 4
     output = " ".join(ran.output.split())
-    assert "The message with UID 2 in the folder INBOX cannot be read" in output
+    assert "Cannot read the message with UID 2 in the folder INBOX" in output
     assert (
-        "Cannot read the message with UID 4 in the folder INBOX: the server refuses it: [SERVERBUG] not that one."
+        "Cannot read the message with UID 4 in the folder INBOX: the server rejects the request: [SERVERBUG] not that one."
         in output
     )

@@ -67,13 +67,13 @@ def test_what_is_not_known_meets_no_criterion(account: Simulator, ids: dict[str,
     assert [one["id"] for one in named["certificates"]] == [ids["www.example.com"]]
     for criterion, given in {"unused": {"unused": True}, "status=expired": {"status": "expired"}}.items():
         none = run_module("ssl_certificate_info", **view, **given)
-        assert none["certificates"] == [] and f"No certificate can meet {criterion}" in str(none["warnings"])
+        assert none["certificates"] == [] and f"No certificate can match {criterion}" in str(none["warnings"])
     asked = run_module("ssl_order_info", **view, gather_imported=True)
     assert {asked["orders"][0][name] for name in OF_THE_STORE} == {None}
     [warning] = map(str, asked["warnings"])
     assert "SECURITY_CERTIFICATE_MANAGE" in warning and all(name in warning for name in OF_THE_STORE)
     others = run_module("ssl_order_info", **view, imported=False)
     email = run_module("ssl_fulfillment_email", **view, order_ids=[501], allow_ephemeral_ledger=True)
-    for failed, remedy in ((others, "leave out imported"), (email, "set skip_imported: false")):
+    for failed, remedy in ((others, "remove imported"), (email, "set skip_imported: false")):
         assert failed.code == "not_found"
         assert f"SECURITY_CERTIFICATE_MANAGE. Grant the permission, or {remedy}." in failed["msg"]

@@ -136,7 +136,7 @@ class ImapMailbox(Mailbox):
                     raise failure from None
                 time.sleep(pause)
             except REFUSED as error:
-                raise self._failure("mailbox_error", f"refused a command: {_in_words(error)}") from None
+                raise self._failure("mailbox_error", f"rejected a command: {_in_words(error)}") from None
 
     def unread(self) -> Sequence[Unread]:
         """See `Mailbox`."""
@@ -283,21 +283,19 @@ class ImapMailbox(Mailbox):
             return secured(**where, ssl_context=self._context)
         except ssl.SSLCertVerificationError as error:
             what = (
-                f"has a certificate that cannot be verified ({error.verify_message}): "
-                "give the CA's certificate in ca_path, or the host name that the certificate is for."
+                f"has a certificate that cannot be verified ({error.verify_message}). Set ca_path to the certificate of the CA, or host to a host name "
+                "in the certificate."
             )
             raise self._failure("tls_error", what) from None
         except ssl.SSLError as error:
-            what = (
-                f"does not speak TLS here ({error.reason}): use security tls with port 993, or starttls with port 143."
-            )
+            what = f"does not support TLS on this port ({error.reason}). Set security: tls with port 993, or security: starttls with port 143."
             raise self._failure("tls_error", what) from None
         except ValueError:  # from the library for an invalid port, or from the resolver for an invalid name
-            what = f"cannot be connected to with security {settings.security}: check host and port of imap (tls goes with port 993, starttls with 143)."
+            what = f"cannot be reached with security: {settings.security}. Check host and port of imap (tls requires port 993, starttls port 143)."
             raise self._failure("invalid_argument", what) from None
         except (*LOST, *REFUSED) as error:
             if "TLS not supported" in str(error):
-                raise self._failure("tls_error", "does not offer STARTTLS: use security tls.") from None
+                raise self._failure("tls_error", "does not offer STARTTLS. Set security: tls.") from None
             raise self._lost(error, "cannot be reached") from None
 
     def _log_in(self, box: imap_tools.BaseMailBox) -> None:
@@ -309,11 +307,8 @@ class ImapMailbox(Mailbox):
             raise
         except REFUSED as error:  # the message does not quote the server, which may quote the password
             if any(code in str(error).upper() for code in NOT_NOW):
-                raise self._failure("unreachable", "takes no login at the moment: try again later.") from None
-            what = (
-                f"refuses the login of {settings.username}: check username and password. "
-                "Providers with two-factor login want an app password."
-            )
+                raise self._failure("unreachable", "temporarily rejects logins. Try again later.") from None
+            what = f"rejects the login of {settings.username}. Check username and password. Providers with two-factor authentication require an app password."
             raise self._failure("authentication_failed", what) from None
 
     def _open_folder(self, box: imap_tools.BaseMailBox) -> None:
@@ -322,7 +317,7 @@ class ImapMailbox(Mailbox):
             box.folder.set(folder, readonly=True)
         except imap_tools.MailboxFolderSelectError:
             names = [printable(each.name) for each in box.folder.list()[:SHOWN_FOLDERS]]
-            message = f"The mail server {self._settings.host}:{self._port} has no folder {folder} to read. There are: {', '.join(names)}."
+            message = f"The mail server {self._settings.host}:{self._port} has no readable folder {folder}. Available folders: {', '.join(names)}."
             raise CertificatesError("not_found", message, folder=folder) from None
         validity = box.client.response("UIDVALIDITY")[1][0]
         if self._validity not in {None, validity}:
@@ -330,9 +325,9 @@ class ImapMailbox(Mailbox):
                 known.clear()  # the numbers now mean other messages (RFC 9051, 2.3.1.1)
         self._validity = validity
 
-    def _lost(self, error: BaseException, what: str = "broke the connection") -> CertificatesError:
+    def _lost(self, error: BaseException, what: str = "closed the connection") -> CertificatesError:
         if isinstance(error, TimeoutError):
-            why = f"did not answer within {self._settings.timeout:g} seconds: raise timeout of imap, check host and port, or try again later."
+            why = f"did not respond within {self._settings.timeout:g} seconds. Raise timeout of imap, check host and port, or try again later."
         else:
             why = f"{what}: {_in_words(error)} Check host and port, or try again later."
         return self._failure("unreachable", why)
@@ -352,7 +347,7 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     if settings.security == "none":
         return None
     roots = settings.ca_path or (default_roots() if settings.validate_certs else None)
-    what = "ca_path of imap" if settings.ca_path else "The file of root certificates"
+    what = "ca_path of imap" if settings.ca_path else "The file of trusted root certificates"
     try:
         if settings.ca_path:
             check_plain_file("CA file", settings.ca_path, os.stat(settings.ca_path).st_mode)
@@ -362,9 +357,9 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
         raise CertificatesError("invalid_argument", f"ca_path of imap: {error.message}") from None
     except (OSError, ValueError) as error:
         why = (
-            "it holds no certificate"
+            "it contains no certificate"
             if isinstance(error, ssl.SSLError)
-            else getattr(error, "strerror", "it is no path")
+            else getattr(error, "strerror", "it is not a valid path")
         )
         raise CertificatesError("invalid_argument", f"{what}{shown(roots or '')} cannot be used: {why}.") from None
     if not settings.validate_certs:
@@ -426,6 +421,6 @@ def _in_words(error: BaseException | str) -> str:
     """Describe what went wrong, as a sentence, without the content of messages."""
     words = str(getattr(error, "strerror", None) or error)
     if "unexpected response" in words:
-        words = "its response is not IMAP"
+        words = "the response is not IMAP"
     plain = printable(QUOTED.sub(r"\2", words[:1000]))[:200].strip().rstrip(".")
     return f"{plain}."

@@ -45,9 +45,9 @@ OF_OTHERS = {
     ),
     "store": ("the certificates that ssl_certificate_info returned", {"id"}),
     "emails": ("the emails that ssl_fulfillment_email returned", {"order_id"}),
-    "missing": ("what ssl_fulfillment_email_info returned as missing", {"order_id"}),
-    "skipped": ("that list of ssl_fulfillment_result", set[str]()),
-    "failed": ("that list of ssl_fulfillment_result", set[str]()),
+    "missing": ("the list missing that ssl_fulfillment_email_info returned", {"order_id"}),
+    "skipped": ("the list of the same name in ssl_fulfillment_result", set[str]()),
+    "failed": ("the list of the same name in ssl_fulfillment_result", set[str]()),
 }
 """By the name it is given as: what of another module's result, and which keys of it are needed."""
 
@@ -66,7 +66,7 @@ def records_of(name: str, given: t.Any) -> list[Order]:
     records = list(given) if isinstance(given, Iterable) else [] if given is None else [given]
     if not all(isinstance(record, Mapping) and keys <= record.keys() for record in records):
         needed = f" with {', '.join(sorted(keys))}" if keys else ""
-        said = f"{name} must be a list of dicts{needed}: give {what}."
+        said = f"{name} must be a list of dicts{needed}. Set {name} to {what}."
         raise CertificatesError("invalid_argument", said)
     return records
 
@@ -99,7 +99,7 @@ def certificate_files(
         if folder is not None and not os.path.isdir(os.path.expanduser(folder)):
             raise CertificatesError(
                 "not_found",
-                f"There is no folder {folder} on this machine to look for certificates or keys in: make it, or correct the path.",
+                f"Cannot find certificates and private keys: the directory {folder} does not exist on this host. Create the directory, or correct the path.",
             )
     mailed = None if collected is None else _with_chains(records_of("collected", collected), issuers)
     pairs = _with_emails(None if orders is None else records_of("orders", orders), mailed or ())

@@ -125,7 +125,8 @@ class _FileMailbox(Mailbox):
                 if data.startswith(b"From ") and SEPARATOR.search(data):
                     raise CertificatesError(
                         "not_found",
-                        f"The file{shown(path)} is an mbox: save each of its messages as an .eml file, or have the mail program keep a Maildir.",
+                        f"Cannot read the file{shown(path)}: it is an mbox. Save each message as an .eml file, or configure the mail program to use a "
+                        "Maildir.",
                     )
                 return cut(data, Location(path=encodable(path)), self._largest, is_whole=is_small)
         except FileNotFoundError:
@@ -157,11 +158,14 @@ class MaildirMailbox(_FileMailbox):
         super().__init__(largest)
         self._path = path
         if not os.path.exists(path):
-            raise CertificatesError("not_found", f"There is no folder {path}: give the path of a Maildir.")
+            raise CertificatesError(
+                "not_found", f"The directory {path} does not exist. Set maildir to the path of a Maildir."
+            )
         if not _is_maildir(path):
             raise CertificatesError(
                 "not_found",
-                f"{path} is no Maildir: it lacks the folders new and cur. Give the folder that holds them; one of .eml files is given as paths.",
+                f"{path} is not a Maildir: the directories new and cur are missing. Set maildir to the directory that contains them, or use paths for "
+                ".eml files.",
             )
 
     def _paths(self) -> Iterator[tuple[str, str]]:
@@ -180,12 +184,12 @@ class PathsMailbox(_FileMailbox):
             if not os.path.exists(path):
                 raise CertificatesError(
                     "not_found",
-                    f"There is no file or folder {path}: give the path of an .eml file, or of a folder of them.",
+                    f"The path {path} does not exist. Set paths to .eml files, or to directories that contain .eml files.",
                 )
             if _is_maildir(path):
                 raise CertificatesError(
                     "invalid_argument",
-                    f"{path} is a Maildir, whose messages are no .eml files: give it as maildir, in place of paths.",
+                    f"{path} is a Maildir, not a directory of .eml files. Set maildir instead of paths.",
                 )
 
     def _paths(self) -> Iterator[tuple[str, str]]:

@@ -24,10 +24,10 @@ from .._report.summary import Record, label, listed, named, stored_as
 from .._x509.certificate import Certificate
 
 INELIGIBLE: Mapping[Ineligibility, str] = {
-    "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",
-    "canceled": "the order was canceled or rejected, so there is no certificate to mail; leave it out.",
-    "expired": "the order has expired; get a new certificate.",
-    "unknown_status": "the API gives the order a status that this release does not know; nothing is sent on a guess.",
+    "pending": "the CA has not approved the order yet, so no certificate can be sent. Wait for the approval.",
+    "canceled": "the order was canceled or rejected, so no certificate can be sent. Remove the order from the selection.",
+    "expired": "the order has expired. Order a new certificate.",
+    "unknown_status": "the order has a status that this release does not support. Update softlayer.certificates, or check the order in the portal.",
 }
 SHOWN_NAME = 80
 """Characters of an attachment's name in a message."""
@@ -42,21 +42,19 @@ def email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
     """Return what becomes of an order's fulfillment email."""
     match reason, facts:
         case _, {"unrecorded": error, **others}:
-            return (
-                f"{email(reason, others)} This could not be noted, so the order counts as of unknown outcome: {error}"
-            )
+            return f"{email(reason, others)} The ledger could not record the outcome, so it counts as unknown: {error}"
         case None, {"recipient": recipient}:
             return f"The fulfillment email goes to {printable(recipient or 'the address of the order')}."
         case "outcome_unknown", {"error": error, "recipient": recipient}:
-            return f"{error} Look into the mailbox of {recipient}; force: true requests it again."
+            return f"{error} Check the mailbox of {recipient}. To request the email again, set force: true."
         case _, {"error": error}:
             return str(error)
         case _, {"address_error": error}:
-            return f"Not requested: its address could not be read again. {error}"
+            return f"Not requested: the recipient could not be read again. {error}"
         case "not_found", _:
             return NO_SUCH_ORDER
         case "refused", _:
-            return "The API refused to request it and gave no reason; try the certificate authority's own portal."
+            return "The API rejected the request for the email without a reason. Get the certificate from the portal of the CA."
     return f"Not requested: {_why_not_requested(reason, facts)}"
 
 
@@ -67,52 +65,49 @@ def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
         case _, {"ineligibility": ineligibility}:
             return INELIGIBLE[ineligibility]
         case "recipient_not_allowed", {"recipient": None, "option": option}:
-            return f"it would go to an address that the API does not tell, so {option} cannot allow it."
+            return f"the API does not return the recipient, so {option} cannot allow it."
         case "recipient_not_allowed", {"recipient": recipient, "option": option} if not is_one_address(recipient):
-            return f'it would go to "{printable(recipient)}", which is not exactly one address, so {option} cannot allow it.'
+            return f'the recipient "{printable(recipient)}" is not exactly one address, so {option} cannot allow it.'
         case "recipient_not_allowed", {"recipient": recipient, "option": option, "domain": domain}:
-            hint = f": its patterns are for whole addresses, so write *@{printable(domain)}" if domain else ""
-            return f"it would go to {recipient}, which {option} does not allow{hint}."
+            hint = f". Its patterns match whole addresses: write *@{printable(domain)}" if domain else ""
+            return f"{option} does not allow the recipient {recipient}{hint}."
         case "recipient_not_allowed", _:
-            return "the check run showed no address for this order, so nobody has approved one. Run the check again."
+            return "the run in check mode returned no recipient for this order, so no recipient is approved. Run the playbook in check mode again."
         case "recipient_changed", {"seen": seen, "recipient": recipient, "is_approved": is_approved}:
-            when = "the check run showed" if is_approved else "the list of orders had"
+            since = "since the run in check mode" if is_approved else "since the orders were listed"
             before, after = (printable(address) if address else "no address" for address in (seen, recipient))
-            return (
-                f"{when} {before}, and it would go to {after} now. See who has changed that, and run the check again."
-            )
+            return f"the recipient changed from {before} to {after} {since}. Check who changed the recipient, and run the playbook in check mode again."
         case "changed_meanwhile", {"status": status}:
-            return f"the check run showed this order, and its status is {status} now. Run the check again."
+            return f"the status of this order changed to {status} after the run in check mode. Run the playbook in check mode again."
         case "changed_meanwhile", _:
-            return "the check run showed this order, and the selection does not have it now. Run the check again."
+            return "the run in check mode returned this order, but the selection no longer contains the order. Run the playbook in check mode again."
         case "cooldown", {"requested_at": at, "next_allowed_at": until}:
-            return f"it was requested at {iso(at)}; the next time is due at {iso(until)} (force: true overrules this)."
+            return f"the email was requested at {iso(at)}. The next request is allowed at {iso(until)}. To request the email now, set force: true."
         case "outcome_unknown", {"requested_at": at, "is_under_way": True}:
-            return f"a request of {iso(at)} is under way in another run, and may have been sent. Run again to see."
+            return f"another run started a request at {iso(at)} and may have sent it. Run the playbook again to see the result."
         case "outcome_unknown", {"requested_at": at}:
-            return f"a request of {iso(at)} got no answer and may have been sent. Look into the mailbox; force: true requests it again."
-        case "already_imported", {"certificate_ids": ids}:
-            held = f"the order's certificate already (id {_listed(ids)})"
-            return f"the store holds {held}; force: true overrules this."
-        case "superseded", {"certificate_id": identifier, "not_after": end}:
-            held = f"a newer certificate for its names (id {identifier}, valid until {iso(end)})"
-            return f"the store holds {held}; force: true overrules this."
-        case "api_error", {"lost_responses": count}:
             return (
-                f"the outcome of {count} requests in a row was unknown before this order's turn. Check the network, "
-                "and any proxy between this machine and the API."
+                f"the API did not respond to a request at {iso(at)}, so the email may have been sent. Check the mailbox. To request the email again, "
+                "set force: true."
             )
+        case "already_imported", {"certificate_ids": ids}:
+            held = f"the order's certificate (id {_listed(ids)})"
+            return f"the store already contains {held}. To request the email anyway, set force: true."
+        case "superseded", {"certificate_id": identifier, "not_after": end}:
+            held = f"a newer certificate for the order's names (id {identifier}, expires at {iso(end)})"
+            return f"the store already contains {held}. To request the email anyway, set force: true."
+        case "api_error", {"lost_responses": count}:
+            return f"the outcome of the previous {count} requests is unknown. Check the network, and any proxy between this host and the API."
         case "api_error", _:
-            return "the run was told to stop before this order's turn."
+            return "the run was interrupted before the request."
     raise AssertionError(reason, facts)
 
 
 def without_key(orders: Sequence[str]) -> str:
     """Return a warning about the emails of orders that nothing can be compared with."""
     return (
-        f"The API tells no readable CSR of {some_of(orders, MAX_ORDERS_NAMED)}, so it cannot be known whether the store holds "
-        "the certificate already, nor which email has it: look into the store, leave out of the selection what is there, and take the rest "
-        "from its email by hand, with ssl_certificate_import."
+        f"The API returns no readable CSR for {some_of(orders, MAX_ORDERS_NAMED)}, so these orders cannot be matched with stored certificates or "
+        "emails. Exclude the orders whose certificates are already in the store, and import the others manually with ssl_certificate_import."
     )
 
 
@@ -125,48 +120,50 @@ def empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
     if mailbox["imap"]:
         where = f"the folder {mailbox['imap']['folder']} on {mailbox['imap']['host']}"
     return (
-        f"0 messages of the last {mailbox['max_age_days']:g} days are in {where}: see whether the emails are kept elsewhere, or raise "
+        f"Found 0 messages of the last {mailbox['max_age_days']:g} days in {where}. Check whether the emails are in another mailbox or folder, or raise "
         "max_age_days."
     )
 
 
 def unmatched(why: Obstacle[UnmatchedReason]) -> str:
     """Return why no certificate was taken from a message, and what to do about it."""
-    by_hand = "save the certificate by hand"
+    by_hand = "save the certificate manually"
     match why.reason, why.facts:
         case "link_only", _:
-            return "It has only a link to the certificate: download it there."
+            return "The message contains only a link to the certificate. Download the certificate from the link."
         case "approval_request", _:
-            return "The domain administrator is asked to approve the order: have that done."
+            return "The message requests the domain administrator's approval. Approve the order."
         case "no_certificate", _:
-            return "There is no certificate in it."
+            return "The message contains no certificate."
         case "no_matching_key", _:
-            return "The certificates in it have other public keys than those looked for."
+            return "The certificates in the message do not have an expected public key."
         case "expired", _:
-            return "The certificate with the right public key has expired: get the renewed one."
+            return "The certificate with the expected public key has expired. Get the renewed certificate."
         case "not_yet_valid", _:
-            return "The certificate with the right public key is not valid yet: run again then, or check this machine's clock."
+            return (
+                "The certificate with the expected public key is not valid yet. Run the playbook again when the certificate is valid, or check the "
+                "clock of this host."
+            )
         case "encrypted", _:
-            return f"The message or an attachment is encrypted: decrypt it, and {by_hand}."
+            return f"The message or an attachment is encrypted. Decrypt the content, and {by_hand}."
         case "too_large", {"is_unread": True}:
-            return f"It is larger than max_message_bytes: raise that, or {by_hand}."
+            return f"The message is larger than max_message_bytes. Raise max_message_bytes, or {by_hand}."
         case "too_large", _:
-            return f"It has more in it than is read, or archives more than two deep: unpack it, and {by_hand}."
+            return (
+                "The message exceeds the limits for content, or contains archives nested more than two levels deep. Unpack the attachments, and "
+                f"{by_hand}."
+            )
         case "malformed", _:
-            return "It is damaged: have it sent again."
+            return "The message is damaged. Request the email again."
         case "unreadable", facts:
-            return f"{unreadable(facts)} Open it by other means and {by_hand}, or have it sent again."
+            return (
+                f"{unreadable(facts)} Open the message with another program and {by_hand}, or request the email again."
+            )
         case "unsupported_attachment", {"is_outlook": True}:
-            return (
-                "It is, or has as an attachment, a message in Outlook's own format (.msg), which is not read: "
-                f"save that as .eml in Outlook, or {by_hand}."
-            )
+            return f"The message, or an attachment, has the unsupported format .msg of Outlook. Save the message as an .eml file in Outlook, or {by_hand}."
         case "unsupported_attachment", {"file_name": name}:
-            named = f" It is called {printable(name[:SHOWN_NAME])}." if name else ""
-            return (
-                "An attachment that may hold the certificate is of a kind, or packed in a way, that is not read: "
-                f"unpack it, and {by_hand}.{named}"
-            )
+            named = f" Its file name is {printable(name[:SHOWN_NAME])}." if name else ""
+            return f"An attachment that may contain the certificate has an unsupported file format or compression. Unpack the attachment, and {by_hand}.{named}"
     return untrusted(t.cast("Obstacle[Untrusted]", why))
 
 
@@ -178,35 +175,35 @@ def unreadable(facts: Mapping[str, t.Any]) -> str:
         case {"lost": error}:
             why = error
         case {"refused": words}:
-            why = f"the server refuses it: {words}"
+            why = f"the server rejects the request: {words}"
         case _:
-            why = "the server leaves it out of its response."
-    return f"The message with UID {facts['uid']} in the folder {facts['folder']} cannot be read: {why}"
+            why = "the response of the server does not contain the message."
+    return f"Cannot read the message with UID {facts['uid']} in the folder {facts['folder']}: {why}"
 
 
 def passed_over(why: Obstacle[UnmatchedReason]) -> str:
     """Return a warning about a message that was not read."""
-    return f"Passed over: {unmatched(why)}"
+    return f"Skipped: {unmatched(why)}"
 
 
 def missing(why: Obstacle[MissingReason]) -> str:
     """Return why a certificate was not found in a mailbox."""
     match why.reason, why.facts:
         case "waiting_for_email", {"certificate": certificate, "is_expired": is_expired}:
-            came = f"The certificate {certificate.shown_name} with the right public key has come"
+            came = f"The certificate {certificate.shown_name} with the expected public key has arrived"
             if is_expired:
-                return f"{came}, but it expired on {iso(certificate.not_after)}. No newer one has come yet."
+                return f"{came}, but it expired at {iso(certificate.not_after)}. No newer certificate has arrived yet."
             start = iso(certificate.not_before)
-            return f"{came}, but it is not valid before {start}: run again then, or check this machine's clock."
+            return f"{came}, but it is not valid before {start}. Run the playbook again after that time, or check the clock of this host."
         case "waiting_for_email", _:
-            return "No message with the certificate has come yet."
+            return "No message with the certificate has arrived yet."
         case "no_public_key", _:
             return (
-                "The API does not tell the order's CSR, so no certificate can be told to be the order's: look for it by csr_paths "
-                "of ssl_fulfillment_email_info."
+                "The API does not return the order's CSR, so no certificate can be matched with the order. Find the certificate by its CSR, with "
+                "csr_paths of ssl_fulfillment_email_info."
             )
         case "not_found", _:
-            return "There is no such order, or the API user has no permission to see it."
+            return "The order does not exist, or the API user cannot access it."
     return untrusted(t.cast("Obstacle[Untrusted]", why))
 
 
@@ -215,29 +212,26 @@ def untrusted(why: Obstacle[Untrusted]) -> str:
     match why.reason, why.facts:
         case "untrusted", {"certificate": certificate, "chain": None}:
             return (
-                f"{for_other_names(certificate)} "
-                "Whoever has got hold of a signing request can have it signed for a name of his own. If it is what you want, import it by "
-                "ssl_certificate_import."
+                f"{for_other_names(certificate)} Anyone who has a CSR can get a certificate for another name from it. If the certificate is correct, "
+                "import it with ssl_certificate_import."
             )
         case reason, {"certificate": certificate, "chain": chain}:
-            warning = "Anyone can have a certificate made for a public key. " if reason == "untrusted" else ""
+            warning = "Anyone can get a certificate for any public key. " if reason == "untrusted" else ""
             remedy = trust_remedy(chain, "new")
-            return (
-                f"The certificate {certificate.shown_name} has the right public key, but {chain.why}. {warning}{remedy}"
-            )
+            return f"The certificate {certificate.shown_name} has the expected public key, but {chain.why}. {warning}{remedy}"
     raise AssertionError(why)
 
 
 def accepted(why: Obstacle[Untrusted]) -> str:
     """Return a warning about a certificate that was taken, though it is not trusted."""
-    return f"Taken, though it is not trusted: {untrusted(why)}"
+    return f"Accepted, although it is not trusted: {untrusted(why)}"
 
 
 def for_other_names(certificate: Certificate) -> str:
     """Return that a certificate is not for the names that were asked for."""
     return (
-        f"The certificate {certificate.shown_name} has the right public key, "
-        "but not the order's common name, or a name of the signing request: look at it."
+        f"The certificate {certificate.shown_name} has the expected public key, but neither the order's common name nor a name in the CSR. Check the "
+        "certificate."
     )
 
 
@@ -249,39 +243,37 @@ def waiting(why: Obstacle[WaitingReason]) -> str:
     where = ""
     if "path" in why.facts:  # what is waited for would be that file
         where = (
-            f" It is looked for as {printable(why.facts['path'])}."
+            f" The expected path is {printable(why.facts['path'])}."
             if why.facts["path"]
-            else " The order tells no name, by which its files are called: import it by hand, with ssl_certificate_import."
+            else " The order has no name, which its files must have. Import the certificate manually with ssl_certificate_import."
         )
     match why.reason, why.facts:
         case "already_imported", _:
-            return "The store holds the order's certificate already."
+            return "The store already contains the order's certificate."
         case "superseded", {"certificate_ids": ids}:
-            return f"Not imported: the store holds a newer certificate for the order's names (id {_listed(ids)})."
+            return f"Not imported: the store already contains a newer certificate for the order's names (id {_listed(ids)})."
         case "waiting_for_email", _:
-            return "Waiting for the fulfillment email: no message with the certificate has come yet."
+            return "Waiting for the fulfillment email: no message with the certificate has arrived yet."
         case _, {"what": what, "files": files, "folder": folder, "file_name": name}:
             several = " and ".join(map(printable, files))
-            return (
-                f"Waiting for the {what}: {several} in {printable(folder)} may each be it. Name the right one {name}."
-            )
+            return f"Waiting for the {what}: {several} in {printable(folder)} all match. Rename the correct file to {name}."
         case "waiting_for_key", {"other_key": path}:
             return (
-                f"Waiting for the private key: the one in {path} belongs to another CSR. Put the key there that the order's CSR was "
-                "made with, or order again with a CSR of the key that is there."
+                f"Waiting for the private key: the key in {path} belongs to another CSR. Save the key of the order's CSR in this path, or order the "
+                "certificate again with a CSR of the present key."
             )
         case "waiting_for_certificate", _:
             return f"Waiting for the certificate: save it from the fulfillment email.{where}"
         case "waiting_for_key", _:
-            return f"Waiting for the private key that the order's CSR was made with.{where}"
+            return f"Waiting for the private key of the order's CSR.{where}"
     return f"Not imported: {INELIGIBLE[t.cast(Ineligibility, why.reason)]}"
 
 
 def late(message: str, requested_at: datetime, recipient: str | None) -> str:
     """Return what a person has to check if an email does not come; `message` says what is waited for."""
     return (
-        f"{message} Its email was requested at {iso(requested_at)} and went to {printable(recipient or 'the domain administrator')}: "
-        "see whether what arrives there is handed on to the mailbox, and look into the spam folders."
+        f"{message} The email was requested at {iso(requested_at)} and sent to {printable(recipient or 'the domain administrator')}. Check that this "
+        "address forwards to the mailbox, and check the spam folders."
     )
 
 

@@ -54,7 +54,7 @@ def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:
     boxes = [name for name in MAILBOXES if mail.get(name) is not None]
     if len(boxes) == 1:
         return None
-    return f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
+    return f", but {' and '.join(boxes)} are set. Remove all but one of them." if boxes else "."
 
 
 def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
@@ -78,13 +78,13 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
         return f"port of imap must be from 1 to {LARGEST_PORT}."
     host = imap.get("host") or ""
     if ":" in host and not is_address(host):
-        return "host of imap must be a name or an address alone: give the port as port, and the user as username."
+        return "host of imap must be a host name or an IP address only. Set the port in port, and the user in username."
     for name in ("host", "username", "password", "folder"):
         value = imap.get(name)
         if value is not None and (not value or any(ord(character) < ord(" ") for character in value)):
-            return f"{name} of imap must not be empty, and must not hold control characters."
+            return f"{name} of imap must not be empty, and must not contain control characters."
     if imap.get("security") == "none" and not is_loopback(imap["host"]):
-        return f"The password is not sent to {imap['host']} without TLS: set security to tls or starttls."
+        return f"Cannot send the password to {imap['host']} without TLS. Set security to tls or starttls."
     return None
 
 

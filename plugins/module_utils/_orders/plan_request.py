@@ -61,7 +61,7 @@ def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[in
     if None in approved or not all(isinstance(recipient, str | None) for recipient in approved.values()):
         raise CertificatesError(
             "invalid_argument",
-            "Each of approved needs order_id and recipient: give the emails that a run in check mode returned.",
+            "Each item of approved must have order_id and recipient. Set approved to the emails that a run in check mode returned.",
         )
     return t.cast("dict[int, str | None]", approved)
 

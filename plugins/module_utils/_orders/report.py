@@ -61,8 +61,8 @@ OBSTACLES: set[MissingReason | WaitingReason] = {
 """Reasons of a phase that say more than the state."""
 LIMITED_TO_VIEW: Record = {
     "source": "the certificate store",
-    "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so it is not known which orders are imported, and all of "
-    "them stand here as if they were not. Grant it to see that.",
+    "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so the report shows all orders as not imported. Grant the permission to see "
+    "which orders are imported.",
 }
 Lasting = Mapping[str, Mapping[frozenset[str], datetime]]
 """By name, and by all names of the orders that have it: when the last of these expires; a pending order counts as the last."""

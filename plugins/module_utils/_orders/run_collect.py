@@ -130,7 +130,7 @@ def look_for(
         awaited: the targets to wait for.
     """
     if mailbox["paths"] == []:
-        module.warn("paths names no file and no folder, so no message was read.")
+        module.warn("paths is empty, so no message was read.")
     targets = {item.target for item in wanted if item.target}
     trust, path = module.params["trust"], module.params["trusted_ca_path"]
     anchors = cache(lambda: anchors_for(trust, path, module.warn) or Anchors())
@@ -149,7 +149,7 @@ def open_mailbox(params: Options) -> Mailbox:
         raise CertificatesError("invalid_argument", why_not)
     named = which_mailboxes(params)
     if named:
-        raise CertificatesError("invalid_argument", f"Name the mailbox by one of {', '.join(MAILBOXES)}{named}")
+        raise CertificatesError("invalid_argument", f"Exactly one of {', '.join(MAILBOXES)} must be set{named}")
     largest = params["max_message_bytes"]
     if params["imap"] is not None:
         return ImapMailbox(ImapSettings(**params["imap"]), largest)
@@ -178,7 +178,7 @@ def warn_of_untrusted(module: Module, search: Search) -> None:
     said = [messages.untrusted(why_untrusted(match)) for match in refused]
     said += [messages.accepted(why_untrusted(match)) for match in untrusted]
     said += [messages.for_other_names(match.certificate) for match in taken if match.is_for_other_names]
-    warn_of_each(module, said, MAX_WARNINGS, "The same is the case with {} more certificates.")
+    warn_of_each(module, said, MAX_WARNINGS, "The same applies to {} more certificates.")
 
 
 def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_rest: str) -> None:
@@ -216,7 +216,7 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     except (KeyError, TypeError):
         raise CertificatesError(
             "invalid_argument",
-            "Each of orders needs id, common_name and public_key_sha256: give the orders that ssl_order_info returns.",
+            "Each item of orders must have id, common_name and public_key_sha256. Set orders to the orders that ssl_order_info returns.",
         ) from None
     return wanted
 
@@ -297,4 +297,4 @@ def look_and_wait(
     for location, why in unread:
         search.skip(location, why)
     said = [messages.passed_over(why) for _location, why in unread]
-    warn_of_each(module, said, MAX_UNREAD_SHOWN, "Passed over, too: {} more messages or folders that cannot be read.")
+    warn_of_each(module, said, MAX_UNREAD_SHOWN, "Skipped {} more messages or folders that cannot be read.")

@@ -75,7 +75,7 @@ def account_of(params: Mapping[str, t.Any]) -> int | None:
     named = {params["account_id"], (params["select"] or {}).get("account_id")} - {None}
     if len(named) > 1:
         raise CertificatesError(
-            "invalid_argument", "account_id and select.account_id name two accounts: leave one out."
+            "invalid_argument", "account_id and select.account_id specify different accounts. Remove one of them."
         )
     account: int | None = next(iter(named), None)
     return account
@@ -92,7 +92,7 @@ def select_orders(
         CertificatesError: as `Client.read_list`.
     """
     orders = fetch_orders(client, account_id, selection.order_ids, {*facts, *selection.facts})
-    index = None if selection.imported is None else StoreIndex(fetch_for_orders(client, "leave out imported"))
+    index = None if selection.imported is None else StoreIndex(fetch_for_orders(client, "remove imported"))
     taken = {order.id: order for order, _state in select(selection, orders, index, view)}
     return taken, frozenset(selection.order_ids or ()) - {order.id for order in orders}, index
 
@@ -108,12 +108,12 @@ def index_for(client: Client, selection: Selection) -> StoreIndex | None:
     if not selection.needs_store:
         return None
     try:
-        return StoreIndex(fetch_for_orders(client, "leave out imported"))
+        return StoreIndex(fetch_for_orders(client, "remove imported"))
     except CertificatesError as error:
         if error.code != "not_found" or selection.imported is not None:
             raise
     client.warn(
-        f"{UNREADABLE}, so certificate_ids, imported and superseded_by are not known, and null. Grant it to see them."
+        f"{UNREADABLE}, so certificate_ids, imported and superseded_by are null. Grant the permission to see them."
     )
     return None
 
@@ -133,6 +133,6 @@ def narrowed(selection: Selection, fields: Sequence[str] | None) -> tuple[Select
     of_the_store = [name for name in fields if name in STANDING]
     if of_the_store and not selection.needs_store:
         raise CertificatesError(
-            "invalid_argument", f"fields: {', '.join(of_the_store)} can only be told with gather_imported: true."
+            "invalid_argument", f"fields: {', '.join(of_the_store)} can only be returned with gather_imported: true."
         )
     return replace(selection, gather_imported=bool(of_the_store)), frozenset({"id", *fields})

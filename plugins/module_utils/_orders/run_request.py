@@ -102,9 +102,8 @@ def run(module: Module) -> dict[str, t.Any]:
             emails = [done.get(email.order_id, email) for email in emails]
             if ledger.is_new and request.has_sent:
                 module.warn(
-                    f"The ledger {ledger.place} is new: what was requested before is not known to it. If this is the first run, there is "
-                    "nothing to do; otherwise look for the ledger that was used before, and name it in ledger_url, or in the environment "
-                    "variable SOFTLAYER_CERTIFICATES_LEDGER_URL."
+                    f"The ledger {ledger.place} is new and contains no earlier requests. If this is the first run, no action is needed. Otherwise, set "
+                    "ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, to the ledger that was used before."
                 )
     finally:
         ledger.close()
@@ -120,15 +119,15 @@ def plan(
     orders, missing, index = select_orders(client, account_id, selection, view, FACTS)
     if selection.common_names and not orders:
         module.warn(
-            f"No SSL order matches common_names ({', '.join(selection.common_names)}); ssl_order_info lists the orders there are."
+            f"No SSL order matches common_names ({', '.join(selection.common_names)}). ssl_order_info lists the existing orders."
         )
     keys = {key_of(account_id, order_id): order_id for order_id in orders}
     last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys], at - LOOKED_BACK).items()}
     for order_id, entry in last_requests.items():
         if entry.is_from_the_future(at):
             module.warn(
-                f"The ledger has a request for order {order_id} at {iso(entry.requested_at)}, which is in the future: "
-                "a clock is, or was, set wrong. It counts as made now."
+                f"The ledger contains a request for order {order_id} at {iso(entry.requested_at)}, which is in the future, because a clock is or was "
+                "wrong. The request counts as made now. Check the clocks of all hosts that use the ledger."
             )
             if not module.check_mode:
                 ledger.correct(entry, at)
@@ -158,8 +157,8 @@ def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
     if len(planned) > most:
         raise CertificatesError(
             "too_many_orders",
-            f"The run would request more emails ({len(planned)}) than max_orders allows ({most}); nothing was sent. "
-            "Select fewer orders, or raise max_orders.",
+            f"The run would request more emails ({len(planned)}) than max_orders allows ({most}), so it requested none. Select fewer orders, or raise "
+            "max_orders.",
             planned=len(planned),
             max_orders=most,
             order_ids=[email.order_id for email in planned],
@@ -167,16 +166,16 @@ def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
     why = find_why_lost(str(place.database)) if planned and place.get_backend_name() == "sqlite" else None
     if not why:
         return
-    what = f"The ledger {place.database} goes with {why}"
+    what = f"The ledger {place.database} will be lost with {why}"
     if not module.params["allow_ephemeral_ledger"]:
         raise CertificatesError(
             "ephemeral_ledger",
-            f"{what}, so the next run would request the same emails again; nothing was sent. Set ledger_url, or the environment variable "
-            "SOFTLAYER_CERTIFICATES_LEDGER_URL, to a PostgreSQL database or to a file on a volume that stays, or accept it with "
+            f"{what}, so the next run would request the same emails again. Nothing was sent. Set ledger_url, or the environment variable "
+            "SOFTLAYER_CERTIFICATES_LEDGER_URL, to a PostgreSQL database or to a file on a persistent volume. To accept the loss, set "
             "allow_ephemeral_ledger: true.",
             ledger=place.database,
         )
-    module.warn(f"{what}: a later run does not know of these requests, and may have the same emails sent again.")
+    module.warn(f"{what}, so a later run does not find these requests and may request the same emails again.")
 
 
 class _NotSent(Exception):
@@ -287,7 +286,7 @@ def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]
             f"{len(emails)} fulfillment emails could not be requested",
             stopped=client.stop.is_set(),
             most=10,
-            end=". The message of each in emails says what to do.",
+            end=". See the message of each item in emails.",
             orders=[
                 {"order_id": email.order_id, "reason": email.reason, "message": email.message} for email in failures
             ],

@@ -37,9 +37,11 @@ from .endpoint import Endpoint, ProbeResult
 
 T = t.TypeVar("T")
 
-RESOLVING = "has a name that did not resolve within {} seconds: check this machine's name servers"
-CONNECTING = "did not accept a connection within {} seconds: check host, port, and the firewalls on the way"
-SHAKING = "did not finish the TLS handshake within {} seconds: check whether TLS is spoken there, and why it is slow"
+RESOLVING = "has a name that did not resolve within {} seconds. Check the name servers of this host"
+CONNECTING = "did not accept a connection within {} seconds. Check host, port, and the firewalls between this host and the endpoint"
+SHAKING = (
+    "did not finish the TLS handshake within {} seconds. Check whether the endpoint supports TLS, and why it is slow"
+)
 """What is said of a step that took too long."""
 CONCURRENCY = 32
 """Endpoints that are probed at the same time, unless the caller says otherwise."""
@@ -98,7 +100,7 @@ def _each(
 def _deadline(endpoint: Endpoint, step: str, timeout: float, stop: threading.Event | None) -> Deadline:
     def overdue() -> CertificatesError:
         if stop is not None and stop.is_set():
-            return CertificatesError("timeout", f"The run was told to stop before {endpoint.shown} had been seen.")
+            return CertificatesError("timeout", f"The run was interrupted before it probed {endpoint.shown}.")
         return CertificatesError("timeout", f"{endpoint.shown} {step.format(f'{timeout:g}')}.")
 
     return Deadline(timeout, overdue, stop)
@@ -113,10 +115,10 @@ def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -
     try:
         return resolve(endpoint.network_host, endpoint.port, _deadline(endpoint, RESOLVING, timeout, stop))
     except ValueError:
-        message = f"{endpoint.shown} has no valid host name: correct it."
+        message = f"{endpoint.shown} has no valid host name. Correct the host name."
     except OSError as error:
         said = error.strerror or str(error)
-        message = f"The name of {endpoint.shown} does not resolve ({said}): check it, and this machine's name servers."
+        message = f"The name of {endpoint.shown} does not resolve ({said}). Check the name, and the name servers of this host."
     raise CertificatesError("unreachable", message)
 
 
@@ -167,14 +169,14 @@ def _shake_hands(
     except CertificatesError as error:
         return _unseen(endpoint, error, ip_address)
     except ConnectionResetError as error:  # it was accepted, or else there would be nothing to reset
-        broken = f"{endpoint.shown} broke the connection off ({error.strerror})."
+        broken = f"{endpoint.shown} aborted the connection ({error.strerror})."
         return _unseen(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_cut=True)
     except ConnectionRefusedError:
-        refused = f"{endpoint.shown} refuses connections: check host and port."
+        refused = f"{endpoint.shown} refuses connections. Check host and port."
         return _unseen(endpoint, CertificatesError("unreachable", refused), ip_address)
     except OSError as error:
         code: NotSeen = "timeout" if isinstance(error, TimeoutError) else "unreachable"
-        why = f"{endpoint.shown} cannot be reached ({error.strerror}): check host, port and the network."
+        why = f"Cannot connect to {endpoint.shown} ({error.strerror}). Check host, port and the network."
         return _unseen(endpoint, CertificatesError(code, why), ip_address)
     with connected:
         deadline = _deadline(endpoint, SHAKING, timeout, stop)
@@ -194,11 +196,11 @@ TLS_MAJOR = b"\x03"
 ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
 """OpenSSL's names of the alerts that a server sends."""
 ALERTS_MEAN = {
-    "handshake_failure": ", as one does that wants a client certificate, does not know the server name, or has no cipher in common",
-    "protocol_version": ", as none of the TLS versions of this machine's OpenSSL suits it",
-    "unrecognized_name": ", as it does not know the server name",
-    "bad_certificate": ", as one does that wants a client certificate",
-    "certificate_required": ", as it wants a client certificate",
+    "handshake_failure": ", usually because it requires a client certificate, does not know the server name, or has no common cipher",
+    "protocol_version": ", because it supports none of the TLS versions of this host's OpenSSL",
+    "unrecognized_name": ", because it does not know the server name",
+    "bad_certificate": ", usually because it requires a client certificate",
+    "certificate_required": ", because it requires a client certificate",
 }
 """What the commonest alerts mean (RFC 8446, 6.2; RFC 6066, 3), for a sentence."""
 SHOWN = 80
@@ -245,7 +247,7 @@ def shake_hands(
             tls = client.wrap_bio(incoming, outgoing, server_hostname=endpoint.checked_name)
     except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
         name = printable(endpoint.server_name or "")
-        why = f"{shown} cannot be asked for the name {name}, which is no valid host name: correct server_name."
+        why = f"Cannot probe {shown} for the name {name}, because it is not a valid host name. Correct server_name."
         return ProbeResult(endpoint, ip_address, reason="handshake_failed", message=why, is_connected=True)
     reason: NotSeen | None = None
     message: str | None = None
@@ -268,14 +270,14 @@ def shake_hands(
         reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {refusal}."
     except OSError as error:
         reason, is_cut = "handshake_failed", True
-        message = f"{shown} broke the connection off during the TLS handshake ({error.strerror})."
+        message = f"{shown} aborted the connection during the TLS handshake ({error.strerror})."
     except CertificatesError as error:
         reason, message = t.cast(NotSeen, error.code), error.message
         is_cut = is_cut or reason == "timeout"
     ders = _certificates(tls)
     chain = _readable(ders)
     if reason is None and not chain:
-        sent = "a certificate that cannot be read: have it replaced" if ders else "no certificate"
+        sent = "a certificate that cannot be read. Replace the certificate" if ders else "no certificate"
         reason, message = "handshake_failed", f"{shown} sent {sent}."
     used = tls.cipher()
     cipher = used[0] if used else None
@@ -310,12 +312,12 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
         return
     line = data[:SHOWN].partition(b"\n")[0].strip()
     is_text = line.isascii() and line.decode("ascii").isprintable()
-    said = f", and says: {line.decode('ascii')}" if line and is_text else ""
-    what = "answers something else than TLS"
+    said = f": {line.decode('ascii')}" if line and is_text else ""
+    what = "responds, but not with TLS"
     if line.startswith(b"HTTP/"):
-        what = "answers in plain HTTP"
+        what = "responds with plain HTTP"
     elif is_text:
-        what = "speaks a protocol that does not begin with TLS"
+        what = "uses a protocol that does not begin with TLS"
     raise CertificatesError("no_tls", f"{endpoint.shown} {what}{said}.")
 
 
@@ -328,7 +330,7 @@ def _why(error: ssl.SSLError) -> str:
     if alert:
         name = alert[1].lower()
         return f"the server sent the alert {name}{ALERTS_MEAN.get(name, '')}"
-    return reason.replace("_", " ").lower() or "OpenSSL does not say why"
+    return reason.replace("_", " ").lower() or "OpenSSL reports no reason"
 
 
 def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:

@@ -33,7 +33,7 @@ def demanded(demand: Demand) -> str:
     if demand.records:
         record = demand.records[0]
         name = record.certificate.shown_name if record.certificate else ""
-        return f"certificate {record.id} ({name}), or one that may stand in for it"
+        return f"certificate {record.id} ({name}), or one that can replace it"
     return f"certificate {demand.certificate_id}"
 
 
@@ -65,43 +65,42 @@ def endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]
     """Return what is wrong with what an endpoint serves; `None` if nothing is."""
     said = _endpoint(result, reason, facts)
     is_said = not result.refusal or result.refusal in (said or "")
-    return said if is_said else f"{said} OpenSSL says: {result.refusal}."
+    return said if is_said else f"{said} OpenSSL reports: {result.refusal}."
 
 
 def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
     if result.reason is not None or not result.chain:
         return result.message
     served = result.chain[0]
-    what = f"{result.endpoint.shown} serves the certificate {served.shown_name}, which"
+    what = f"The certificate {served.shown_name} of {result.endpoint.shown}"
     match reason, facts:
         case "not_served", {"demand": demand}:
-            return (
-                f"{result.endpoint.shown} serves {_described(served)}, and must serve {demanded(demand)}: have that served there, or correct "
-                "what is expected."
-            )
+            return f"{result.endpoint.shown} serves {_described(served)}, but must serve {demanded(demand)}. Replace the certificate, or correct expected."
         case "expired", _:
-            return f"{what} expired on {iso(served.not_after)}: replace it."
+            return f"{what} expired at {iso(served.not_after)}. Replace the certificate."
         case "not_yet_valid", _:
-            return f"{what} is not valid before {iso(served.not_before)}: check this machine's clock."
+            return f"{what} is not valid before {iso(served.not_before)}. Check the clock of this host."
         case "name_mismatch", {"asked": asked}:
-            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "no name at all"
+            names = some_of(sorted(served.server_names) + sorted(served.addresses)) or "no name"
             return f"{what} is not for {asked} but for {names}."
         case "name_mismatch", _:
-            return f"{what} is not for {result.endpoint.checked_name} as clients see it."
+            return f"{what} is not for {result.endpoint.checked_name} according to TLS clients."
         case _, {"chain": chain}:
             return f"{what} is not trusted: {chain.why}. {trust_remedy(chain, 'served')}"
-    return f"{what} is not accepted by clients." if result.accepted is False else None
+    return f"{what} is not accepted by TLS clients." if result.accepted is False else None
 
 
 def no_address(load_balancer: str, status: str | None) -> str:
     """Return why a listener cannot be probed."""
-    return f"The load balancer {load_balancer} has no address: its status is {status}."
+    return (
+        f"Cannot probe the listener: the load balancer {load_balancer} has no address, because its status is {status}."
+    )
 
 
 def unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:
     """Return the warning about lists of revoked certificates that could not be had or used, by what each is about."""
     whys = some_of([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MOST_LISTS, "; ")
     return (
-        f"Whether some certificates were revoked is not known, because lists of their authorities cannot be used ({whys}). "
-        "See that this machine or its proxy reaches them, or set check_revocation: off."
+        f"Cannot check whether some certificates were revoked, because the revocation lists of their CAs cannot be used ({whys}). Check that this host "
+        "or its proxy can reach the CAs, or set check_revocation: off."
     )

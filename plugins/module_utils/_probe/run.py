@@ -154,9 +154,13 @@ def find_revocations(
 def check_params(params: Mapping[str, t.Any]) -> None:
     """Refuse invalid values."""
     if params["endpoints"] is None and not params["from_load_balancers"]:
-        raise CertificatesError("invalid_argument", "Say what to look at: give endpoints, or set from_load_balancers.")
+        raise CertificatesError(
+            "invalid_argument", "The endpoints to probe are missing. Set endpoints, or from_load_balancers: true."
+        )
     if not 0 < params["timeout"] < LONGEST_TIMEOUT:
-        raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
+        raise CertificatesError(
+            "invalid_argument", f"timeout must be greater than 0 and less than {LONGEST_TIMEOUT} seconds."
+        )
 
 
 def read_endpoints(given: Sequence[object] | None) -> list[Endpoint]:
@@ -179,7 +183,7 @@ def expecting(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
         place = (endpoint.network_host, endpoint.port, endpoint.checked_name)
         before = first.setdefault(place, number)
         if before != number:
-            why = f"endpoints[{number}] is {endpoint.shown} again, as endpoints[{before}]: leave one of the two."
+            why = f"endpoints[{number}] specifies {endpoint.shown} again, like endpoints[{before}]. Remove one of them."
             raise CertificatesError("invalid_argument", why)
     return [
         endpoint if endpoint.expected else replace(endpoint, expected=Expected((endpoint.checked_name,)))
@@ -211,14 +215,14 @@ def warn_of_limits(module: Module) -> None:
     unmet = {
         "the names of wildcard and other certificates are known by their common name only": "from_load_balancers",
         "certificate_ids is empty": "gather_stored",
-        "what it must serve by certificate_id is not known": "endpoints",
+        "endpoints with certificate_id cannot be verified": "endpoints",
     }
     what = " and ".join(
         text
         for text, option in unmet.items()
         if (any(names_record(as_dict(item)) for item in given) if option == "endpoints" else module.params[option])
     )
-    module.warn(f"The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: {what}. Grant it.")
+    module.warn(f"The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: {what}. Grant the permission.")
 
 
 def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> list[Item]:

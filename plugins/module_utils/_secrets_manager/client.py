@@ -141,7 +141,7 @@ class SecretsManager(Caller):
                     raise
                 if all(name == DEFAULT_GROUP or GROUP_ID.fullmatch(name) for name in names):
                     return list(names)  # roles for a group alone may not be enough to list all
-                why = f"{error.message} To list the groups, they are needed for the instance; or name the secret group by its id."
+                why = f"{error.message} Listing the groups requires these roles for the instance. Alternatively, specify the secret group by its ID."
                 raise CertificatesError(error.code, why, **error.details) from None
             if not isinstance(groups, list):
                 raise self._odd("Listing the secret groups")
@@ -152,7 +152,7 @@ class SecretsManager(Caller):
         if missing:
             raise CertificatesError(
                 "not_found",
-                f"There is no secret group {', '.join(missing)}; there are {some_of(sorted({*known, DEFAULT_GROUP}))}.",
+                f"The secret group {', '.join(missing)} does not exist. Available secret groups: {some_of(sorted({*known, DEFAULT_GROUP}))}.",
             )
         return [known.get(name, name) for name in names]
 
@@ -253,13 +253,14 @@ class SecretsManager(Caller):
     ) -> T:
         answer = of(self._call(call, send, repeatable=False, before_sending=before_sending))
         if not answer:
-            why = f"{call}: the answer does not tell of what was written. It may have been processed."
+            why = f"{call}: the response does not describe the written data. The request may have been processed."
             raise CertificatesError("no_answer", why)
         return answer
 
     def _odd(self, call: str) -> CertificatesError:
         return CertificatesError(
-            "api_error", f"{call}: {self.instance.url} answered what Secrets Manager does not: check instance_url."
+            "api_error",
+            f"{call}: {self.instance.url} returned a response that is not one of Secrets Manager. Check instance_url.",
         )
 
     def _call(
@@ -387,8 +388,8 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     if is_cut or (not has_end and goes_on and expected < len(rows)):
         raise CertificatesError(
             "incomplete_listing",
-            f"Secrets Manager says that it has more than the {len(rows)} secrets that it hands out, and hands out the same ones again instead "
-            "of those that follow. Nothing was done on an incomplete list: check instance_url, and what answers there, such as a proxy.",
+            f"Secrets Manager reports more than the {len(rows)} secrets that it returns, and returns the same secrets again instead of the next ones. "
+            "Nothing was done, because the list is incomplete. Check instance_url, and any proxy between this host and the instance.",
             expected=max(expected, len(rows) + 1),
             received=len(rows),
         )

@@ -20,20 +20,20 @@ from .._base.errors import CertificatesError
 from .._http.faults import as_sentence, details_of, explain_unanswered, rate_limited, shorten
 from .._http.transport import Answer, Attempt
 
-ROLES = "the roles Reader and SecretsReader, to write also Writer"
+ROLES = "the roles Reader and SecretsReader (to write, also Writer)"
 NO_KEY = frozenset({400, 401, 403})
 """HTTP statuses with which IAM refuses an API key."""
-NO_LOGIN = "check the API key, and that it is one of the account that has the instance."
+NO_LOGIN = "check the API key, and that it belongs to the account of the instance."
 OF_REFUSALS: Mapping[int, CertificatesError] = {
     401: CertificatesError("authentication_failed", NO_LOGIN),
     403: CertificatesError(
-        "no_permission", f"give the API key's user {ROLES}, for the instance or the secret's group."
+        "no_permission", f"grant the user of the API key {ROLES}, for the instance or the group of the secret."
     ),
-    404: CertificatesError("not_found", "check instance_url, its id and region, or what is asked for."),
-    409: CertificatesError("refused", "there is one of this name."),
+    404: CertificatesError("not_found", "check instance_url with its ID and region, or the requested name."),
+    409: CertificatesError("refused", "a secret of this name already exists."),
     412: CertificatesError(
         "refused",
-        "a lock keeps its previous version: have what holds the lock use the current version, or remove the lock, and run it again.",
+        "a lock keeps the previous version. Switch the service that holds the lock to the current version, or remove the lock. Then run the playbook again.",
     ),
 }
 """What the service's own refusals mean, and what to do."""
@@ -54,25 +54,29 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
         return explain_unanswered(call, url, attempt, error, repeatable=repeatable, option="instance_url")
     words = _words(answer, "errors")
     details = details_of(call, answer, **({"api_message": words} if words else {}))
-    said = f" It says: {as_sentence(words)}" if words else ""
+    said = f" Response: {as_sentence(words)}" if words else ""
     is_its_own = words is not None
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and (is_its_own or repeatable):
         return rate_limited(call, details)
     if answer.status in OF_REFUSALS and (is_its_own or repeatable):
         refusal = OF_REFUSALS[answer.status]
-        why = f"{call}: {url} refused it (HTTP {answer.status}): {refusal.message}{said}"
+        why = f"{call}: {url} rejected the request (HTTP {answer.status}): {refusal.message}{said}"
         return CertificatesError(refusal.code, why, **details)
     if 400 <= answer.status < 500 and answer.status != HTTPStatus.REQUEST_TIMEOUT and (is_its_own or repeatable):
         return CertificatesError(
-            "api_error", f"{call}: {url} refused it (HTTP {answer.status}): check instance_url.{said}", **details
+            "api_error",
+            f"{call}: {url} rejected the request (HTTP {answer.status}). Check instance_url.{said}",
+            **details,
         )
     if repeatable and answer.status < 400 and not _is_cut(answer):
         return CertificatesError(
             "api_error",
-            f"{call}: {url} answered what Secrets Manager does not (HTTP {answer.status}): check instance_url and proxy.",
+            f"{call}: {url} returned a response that is not one of Secrets Manager (HTTP {answer.status}). Check instance_url and proxy.",
             **details,
         )
-    return CertificatesError("no_answer", f"{call}: {url} gave no answer (HTTP {answer.status}).{said}", **details)
+    return CertificatesError(
+        "no_answer", f"{call}: {url} returned no usable response (HTTP {answer.status}).{said}", **details
+    )
 
 
 def explain_login(url: str, attempt: Attempt, error: BaseException) -> CertificatesError:
@@ -83,20 +87,22 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
         return explain_unanswered(call, url, attempt, error, repeatable=True, option="iam_url")
     words = _words(answer, "errorMessage")
     details = details_of(call, answer, **({"api_message": words} if words else {}))
-    said = f" It says: {as_sentence(words)}" if words else ""
+    said = f" Response: {as_sentence(words)}" if words else ""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return rate_limited(call, details)
     if answer.status in NO_KEY:
         return CertificatesError(
             "authentication_failed",
-            f"IBM Cloud's login {url} refused the API key: check that it is one of IBM Cloud, and copy it anew.{said}",
+            f"The IBM Cloud login {url} rejected the API key. Check that the key is an IBM Cloud API key, and copy it again.{said}",
             **details,
         )
     if answer.status >= 500 or _is_cut(answer):
-        return CertificatesError("no_answer", f"{call}: {url} gave no answer (HTTP {answer.status}).{said}", **details)
+        return CertificatesError(
+            "no_answer", f"{call}: {url} returned no usable response (HTTP {answer.status}).{said}", **details
+        )
     return CertificatesError(
         "api_error",
-        f"{call}: {url} answered what no login does (HTTP {answer.status}): check iam_url.{said}",
+        f"{call}: {url} returned a response that is not one of IAM (HTTP {answer.status}). Check iam_url.{said}",
         **details,
     )
 

@@ -17,7 +17,7 @@ from .._replacement.messages import listed, trust_remedy, why_not
 from .._x509 import messages as of_x509
 
 CURRENT = "the secret's current version"
-FORCE = "Set force: true if it is to become the current version all the same."
+FORCE = "To make the certificate the current version anyway, set force: true."
 PARTS = {"certificate": "certificate", "intermediate": "intermediate certificates", "private_key": "private key"}
 """The parts of a version; all else that changes is metadata, and is called as the API calls it."""
 
@@ -26,11 +26,14 @@ def trouble(why: Obstacle[t.Any]) -> str:
     """Return why a certificate that was read from Secrets Manager cannot be used, and what to do."""
     match why.reason, why.facts:
         case "key_missing", {"has_key": False}:
-            return "Secrets Manager has no private key of it: import it there again, with its key."
+            return "Secrets Manager contains no private key for the certificate. Import the certificate into Secrets Manager again with its private key."
         case "key_missing", {"has_key": True}:
-            return "The private key in Secrets Manager is that of another certificate: import both there again."
+            return (
+                "The private key in Secrets Manager belongs to another certificate. Import the certificate into Secrets Manager again with its own "
+                "private key."
+            )
         case "malformed", {"is_encrypted": True}:
-            return "The private key in Secrets Manager is encrypted: import the certificate there again, with its key decrypted."
+            return "The private key in Secrets Manager is encrypted. Import the certificate into Secrets Manager again with a decrypted private key."
     return of_x509.trouble(why)
 
 
@@ -44,35 +47,33 @@ def of_secret(action: Action[t.Any, t.Any]) -> str:
         case "updated", _, {"changed": changed}:
             return f"{participle(action.form, 'updated')}: {', '.join(PARTS.get(name, name) for name in changed)}."
         case "unchanged", _, _:
-            return "Secrets Manager has it already."
+            return "Secrets Manager already contains the certificate."
         case _, "ambiguous", {"ids": ids}:
-            return f"Secrets Manager has more than one imported certificate of this name in the group (ids {', '.join(ids)}): remove the surplus ones."
+            return (
+                f"Secrets Manager contains more than one imported certificate of this name in the group (ids {', '.join(ids)}). Delete all but one of "
+                "them."
+            )
         case _, "ambiguous", {"items": items}:
             given = ", ".join(map(str, items))
-            return f"The same secret is given more than once, by the items {given}: give it once, or other names or groups."
+            return f"The items {given} specify the same secret. Specify each secret once, or set different names or groups."
         case _, "invalid_pem", {"certificate_id": identifier}:
-            return (
-                f"What the certificate store holds as certificate {identifier} cannot be read: import it there again."
-            )
+            return f"Cannot read the content of certificate {identifier} in the certificate store. Import the certificate into the store again."
         case _, "not_found", {"certificate_id": identifier}:
-            return f"The certificate store has no certificate {identifier}: ssl_certificate_info lists those that there are."
+            return f"The certificate store does not contain certificate {identifier}. ssl_certificate_info lists the certificates in the store."
         case _, "no_permission", {"certificate_id": identifier}:
             return (
-                f"The API user may not read certificate {identifier} of the certificate store with its private key: "
-                "grant the API user the permission SECURITY_CERTIFICATE_MANAGE."
+                f"The API user cannot read certificate {identifier} in the certificate store with its private key. Grant the API user the permission "
+                "SECURITY_CERTIFICATE_MANAGE."
             )
         case _, "refused", {"too_large": part}:
             what = {**PARTS, "intermediate": "chain of intermediate certificates"}[part]
-            return f"The {what} is larger than 100 KB as PEM, which Secrets Manager does not take: give a smaller one."
+            return f"The {what} must not be larger than 100 KB in PEM format, which is the limit of Secrets Manager. Specify a smaller {what}."
         case _, "wrong_type", {"secret_type": secret_type}:
-            return (
-                f"Secrets Manager has a secret of this name in the group that is no imported certificate, but of the type {secret_type}: give "
-                "another name."
-            )
+            return f"The secret of this name in the group is not an imported certificate, but of the type {secret_type}. Set another name."
         case _, "managed_csr", _:
-            return "The secret has a CSR whose private key Secrets Manager has made itself, so it takes no other key: give another name."
+            return "The secret has a CSR with a private key that Secrets Manager generated, so it does not accept another private key. Set another name."
         case _, "not_active", {"state": state}:
-            return f"Secrets Manager says that the secret is {state}: look there why it is not active, or give another name."
+            return f"Secrets Manager reports that the secret is {state}. Check in Secrets Manager why the secret is not active, or set another name."
     return f"{_why_not_current(Obstacle(str(action.reason), action.facts))} {FORCE}"
 
 
@@ -80,19 +81,21 @@ def _why_not_current(why: Obstacle[str]) -> str:
     match why.reason, why.facts:
         case "names_not_covered", {"lost": lost}:
             return (
-                f"It lacks names of {CURRENT}: {some_of(lost)}."
+                f"The certificate lacks names of {CURRENT}: {some_of(lost)}."
                 if lost
-                else f"It is not known which names {CURRENT} has."
+                else f"The names of {CURRENT} are unknown."
             )
         case "key_type_differs", {"new": ours, "present": theirs}:
-            return f"Its key is {ours}, and that of {CURRENT} is {theirs}."
+            return f"The key type differs: {ours} instead of {theirs} in {CURRENT}."
         case "organization_differs", {"new": ours, "present": theirs}:
-            return f"Its organization ({listed(ours)}) is not that of {CURRENT} ({listed(theirs)})."
+            return f"The organization differs: {listed(ours)} instead of {listed(theirs)} in {CURRENT}."
         case "chain_incomplete", {"lacks_issuers": True}:
-            return f"Its chain lacks intermediate certificates of {CURRENT}: give them all, or none, which keeps those that are there."
+            return f"The chain lacks intermediate certificates of {CURRENT}. Specify all intermediate certificates, or none to keep the present ones."
         case _, {"chain": chain}:
-            return f"Clients would trust it less than {CURRENT}: {chain.why}. {trust_remedy(chain, 'new')}"
+            return f"TLS clients would trust the certificate less than {CURRENT}: {chain.why}. {trust_remedy(chain, 'new')}"
         case "ambiguous" | "superseded", {"new": new, "present": present}:
             ours, theirs = (f"from {iso(one.not_before)} to {iso(one.not_after)}" for one in (new, present))
-            return f"It is no renewal of {CURRENT}: it is valid {ours}, and that one {theirs}."
+            return (
+                f"The certificate is not a renewal of {CURRENT}: it is valid {ours}, and the current version {theirs}."
+            )
     return why_not(why)

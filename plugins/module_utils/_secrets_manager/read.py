@@ -86,14 +86,14 @@ def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret
     if source["labels"] and not secrets:
         raise CertificatesError(
             "not_found",
-            f"No certificate in Secrets Manager has all of the labels {', '.join(source['labels'])}: check labels.",
+            f"No certificate in Secrets Manager has all of the labels {', '.join(source['labels'])}. Check labels.",
         )
     unmatched = [name for name in source["names"] or () if not any(_is_named(secret, [name]) for secret in secrets)]
     if unmatched:
         there = some_of(sorted({secret.name for secret in secrets})) or "none"
         raise CertificatesError(
             "not_found",
-            f"No certificate in Secrets Manager has a name like {', '.join(unmatched)}; there are {there}: check names.",
+            f"No certificate in Secrets Manager matches {', '.join(unmatched)}. Existing certificates: {there}. Check names.",
         )
     return [secret for secret in secrets if _is_named(secret, source["names"])]
 

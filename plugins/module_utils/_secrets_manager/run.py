@@ -108,13 +108,13 @@ def check_item(item: Item, which: str) -> None:
     of_files = ("privatekey_path", "privatekey_content", "pkcs12_path")
     why = why_no_metadata(item["labels"], item["description"])
     if not (item["name"] or "").strip():
-        why = "name is missing: give the secret's."
+        why = "name is missing. Set name to the name of the secret."
     elif not item["secret_group"].strip():
-        why = "an empty secret_group names no group: leave it out for the group default."
+        why = "secret_group must not be empty. Remove secret_group to use the group default."
     elif all(item[name] is None for name in (*SOURCES, "certificate_id")):
-        why = f"give the certificate, as one of {', '.join(SOURCES)}, or as certificate_id of the certificate store."
+        why = f"The certificate is missing. Set one of {', '.join(SOURCES)}, or certificate_id for a certificate in the certificate store."
     elif item["certificate_id"] is None and all(item[name] is None for name in of_files):
-        why = "the private key is missing: give it as privatekey_path or privatekey_content."
+        why = "The private key is missing. Set privatekey_path or privatekey_content."
     if why:
         raise CertificatesError("invalid_argument", f"{which}{why}")
 
@@ -290,7 +290,7 @@ class Writer:
             elif step.outcome == "updated":
                 step = self._look(step)  # another run may have been faster
                 if step.outcome == "created":
-                    why = "The secret was removed or renamed since the secrets were listed: run it again."
+                    why = "The secret was deleted or renamed during the run. Run the playbook again."
                     raise CertificatesError("not_found", why)
             return self._update(step) if step.outcome == "updated" else step
         except CertificatesError as error:
@@ -337,7 +337,7 @@ class Writer:
                     if not step.changes:
                         raise
                     done = {"version_id": step.version_id, "has_written": True}
-                    why = f"{error.message} The new version is there."
+                    why = f"{error.message} The new version was created."
                     raise CertificatesError(error.code, why, **{**error.details, **done}) from None
         return step
 
@@ -384,7 +384,9 @@ def in_its_words(error: CertificatesError, name: str = "") -> CertificatesError:
     if error.code != "api_error" or not said or not 400 <= status < 500:
         return error
     remedy = f" {OF_NAMES}" if status == HTTPStatus.BAD_REQUEST and name and not NAME.fullmatch(name) else ""
-    return CertificatesError("refused", f"Secrets Manager refused it: {as_sentence(said)}{remedy}", **error.details)
+    return CertificatesError(
+        "refused", f"Secrets Manager rejected the request: {as_sentence(said)}{remedy}", **error.details
+    )
 
 
 # The result

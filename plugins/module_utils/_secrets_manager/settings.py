@@ -37,8 +37,8 @@ LONGEST_DESCRIPTION = 1024
 NAME = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
 """The names that IBM's reference allows. Its service may allow more, so that it is asked."""
 OF_NAMES = (
-    "IBM's reference allows names of 2 to 256 characters, which are letters from A to Z, digits, and _ - . inside: the first is a letter, a "
-    "digit or _, the last a letter or a digit. Give such a name."
+    "A name must have 2 to 256 characters (according to IBM's reference): letters from A to Z, digits, and _ - . inside. The first character must be a "
+    "letter, a digit or _, and the last a letter or a digit. Change the name."
 )
 
 
@@ -128,7 +128,7 @@ def resolve_instance(
     if not url:
         raise CertificatesError(
             "invalid_argument",
-            f"instance_url is missing: give the instance's endpoint from the page Endpoints of Secrets Manager, such as {EXAMPLE}.",
+            f"instance_url is missing. Set instance_url to the endpoint of the instance from the page Endpoints of Secrets Manager, such as {EXAMPLE}.",
         )
     network = resolve_network(params, given)
     guard_url("instance_url", url, EXAMPLE, "a host", network.proxy)
@@ -145,7 +145,7 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
     Raises:
         CertificatesError: as `resolve_settings`.
     """
-    remedy = f"give one as {key_option} or in {KEY_VARIABLE}, or one for both with the user name {IBM_CLOUD_USER}."
+    remedy = f"Set {key_option} or the environment variable {KEY_VARIABLE}, or use one key for both with the user name {IBM_CLOUD_USER}."
     of_environment = os.environ.get(KEY_VARIABLE, "").strip()
     api_key, username = (own or "").strip(), ""
     if not api_key:
@@ -159,10 +159,10 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
             username, of_api = settings.username, settings.api_key
         api_key = of_api if username == IBM_CLOUD_USER else of_environment
     if not api_key:
-        what = f", and that of the user name {username} is one for the SoftLayer API alone" if username else ""
+        what = f", and the key of the user name {username} is valid for the SoftLayer API only" if username else ""
         raise CertificatesError(
             "missing_credentials",
-            f"Secrets Manager needs an API key of IBM Cloud{what}: {remedy}",
+            f"Secrets Manager requires an IBM Cloud API key{what}. {remedy}",
             missing=[key_option],
         )
     check_ascii(key_option, api_key)
@@ -172,9 +172,9 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
 def why_no_metadata(labels: Sequence[str] | None, description: str | None) -> str | None:
     """Return why Secrets Manager would refuse labels or a description."""
     if len(labels or ()) > MOST_LABELS:
-        return f"labels: a secret has at most {MOST_LABELS}."
+        return f"labels must not contain more than {MOST_LABELS} items."
     if any(len(label) not in LABEL_LENGTHS for label in labels or ()):
-        return f"labels: each has {LABEL_LENGTHS[0]} to {LABEL_LENGTHS[-1]} characters."
+        return f"Each item of labels must have {LABEL_LENGTHS[0]} to {LABEL_LENGTHS[-1]} characters."
     if len(description or "") > LONGEST_DESCRIPTION:
-        return f"description: a secret's has at most {LONGEST_DESCRIPTION} characters."
+        return f"description must not have more than {LONGEST_DESCRIPTION} characters."
     return None

@@ -131,7 +131,9 @@ def remove(client: Client, identifier: int, listed: Certificate | None) -> bool:
         store.delete(client, identifier)
     except CertificatesError as error:
         if error.code == "refused" and is_used(client, identifier):
-            raise CertificatesError("in_use", f"{error.message} A service uses it since it was looked at.") from None
+            raise CertificatesError(
+                "in_use", f"{error.message} A service started to use the certificate during the run."
+            ) from None
         if error.code not in {"not_found", "no_answer"} or is_stored(client, identifier):
             raise
         return error.code == "no_answer"
@@ -150,7 +152,7 @@ def read_again(client: Client, identifier: int) -> store.StoreCertificate:
         code = "api_error" if error.code == "no_answer" else error.code
         raise CertificatesError(code, f"{error.message} Nothing was deleted.", **error.details) from None
     if record is None:
-        raise CertificatesError("not_found", f"Certificate {identifier} cannot be read any more. {NOT_FOUND_ADVICE}")
+        raise CertificatesError("not_found", f"Cannot read certificate {identifier} again. {NOT_FOUND_ADVICE}")
     return record
 
 
@@ -173,11 +175,11 @@ def was_removed(client: Client, old: store.StoreCertificate) -> bool:
     """Delete a superseded record and return whether this run has; it is kept if it is now in use or has changed."""
     try:
         is_done = remove(client, old.stored_id, old.certificate)
-        why_not = "somebody else has deleted it meanwhile."
+        why_not = "another user or run has already deleted the certificate."
     except CertificatesError as error:
         is_done, why_not = False, error.message
     if not is_done:
-        client.warn(f"The certificate {old.id}, which is superseded, was not removed: {why_not}")
+        client.warn(f"Cannot remove the superseded certificate {old.id}: {why_not}")
     return is_done
 
 
@@ -296,7 +298,7 @@ class Creator:
                 return
             renewed = ledger.renew(claim, at)
             if renewed is None:
-                raise _Taken("taken", "Another run has taken this over.")
+                raise _Taken("taken", "Another run has taken over the import.")
             claim = renewed
 
         is_read = not wanted.intermediates
@@ -334,8 +336,8 @@ class Creator:
             if record is not None and record.certificate is None:
                 raise CertificatesError(
                     "api_error",
-                    f"It was stored as certificate {record.id}, but what that record holds cannot be read now, so it is not stored again. Look at "
-                    "the record in the portal; if it is not this certificate, delete it.",
+                    f"The certificate was stored with ID {record.id}, but the record cannot be read back, so the certificate is not stored again. Check "
+                    "the record in the portal, and delete it if it contains a different certificate.",
                     is_stored=True,
                 )
             # Even if the store has cut its chain: to store it once more, night after night, would not help.
@@ -373,7 +375,8 @@ def read_kept(client: Client, identifier: int) -> store.StoreCertificate:
     if record is None:
         raise CertificatesError(
             "api_error",
-            f"It is stored as certificate {identifier}, but whether the store has kept all of its chain cannot be read now: run it again.",
+            f"The certificate was stored with ID {identifier}, but the record cannot be read back to check whether the store kept the whole chain. Run "
+            "the playbook again.",
             is_stored=True,
         )
     return record

@@ -101,35 +101,39 @@ def assemble(
     if options.for_store and key.key_type not in STORED_KEY_TYPES:
         raise CertificatesError(
             "refused",
-            f"The certificate store takes RSA and EC keys, not {key.key_type}: order the certificate with one of those.",
+            f"The certificate store accepts RSA and EC keys only, not {key.key_type}. Reissue the certificate with an RSA or EC key.",
         )
     if not bundle.fitting:
         where = f"{ref.path}: " if ref.path and not ref.is_pkcs12 else ""
         raise CertificatesError(
             "key_mismatch",
-            f"{where}The private key does not belong to the certificate: give the key that the certificate's CSR was made with.",
+            f"{where}The private key does not belong to the certificate. Specify the private key of the certificate's CSR.",
         )
     if len(bundle.fitting) > 1:
         raise CertificatesError(
-            "ambiguous", "Several certificates with the private key's public key were given: leave the one to import."
+            "ambiguous", "More than one certificate matches the private key. Specify only the certificate to import."
         )
     [leaf] = bundle.fitting
     if leaf.not_before > at:
         raise CertificatesError(
             "not_yet_valid",
-            f"The certificate is valid from {iso(leaf.not_before)} on: import it then, or check this machine's clock.",
+            f"The certificate is not valid before {iso(leaf.not_before)}. Import the certificate after that time, or check the clock of this host.",
         )
     if leaf.not_after < at and not options.allow_expired:
         raise CertificatesError(
-            "expired", f"The certificate expired at {iso(leaf.not_after)}: give the renewed one, or set allow_expired."
+            "expired",
+            f"The certificate expired at {iso(leaf.not_after)}. Specify the renewed certificate, or set allow_expired: true.",
         )
     if bundle.request and bundle.request.public_key_sha256 != leaf.public_key_sha256:
-        raise CertificatesError("csr_mismatch", "The CSR is not the certificate's: their public keys differ.")
+        raise CertificatesError(
+            "csr_mismatch",
+            "The CSR does not belong to the certificate: the public keys differ. Specify the CSR of the certificate, or none.",
+        )
     if options.for_store and not all(fits_xml(str(part.value)) for part in leaf.parsed.subject):
         raise CertificatesError(
             "refused",
-            f"The certificate's subject ({leaf.shown_name}) has control characters in it. Once it is stored, the list of certificates could "
-            "not be read over XML-RPC any more: have it issued without them.",
+            f"The certificate's subject ({leaf.shown_name}) must not contain control characters, because they would make the list of certificates "
+            "unreadable over XML-RPC. Reissue the certificate without them.",
         )
     chain, warnings = _chain_of(leaf, bundle, options, at, anchors)
     content = Content(
@@ -155,8 +159,8 @@ def _check_notes(notes: str) -> str:
     if odd:
         raise CertificatesError(
             "refused",
-            f"The notes hold the character U+{ord(odd[0]):04X}, which XML cannot carry, so that the store could not be read over "
-            "XML-RPC any more: take it out of notes.",
+            f"The notes must not contain the character U+{ord(odd[0]):04X}, because XML does not allow it and the store would become unreadable over "
+            "XML-RPC. Remove the character from notes.",
         )
     return plain_notes(notes)
 
@@ -179,13 +183,14 @@ def _chain_of(
     if (bundle.issuers or bundle.chain) and not chain.is_linked:
         raise CertificatesError(
             "chain_invalid",
-            "None of the intermediate certificates issued the certificate: give the bundle that came with it.",
+            "None of the intermediate certificates issued the certificate. Specify the bundle that the CA delivered with the certificate.",
         )
     late = next((issuer for issuer in chain.issuers if not issuer.is_valid(at)), None)
     if late and not options.allow_expired:
         valid = f"valid from {iso(late.not_before)} to {iso(late.not_after)}"
         raise CertificatesError(
-            "chain_invalid", f"The intermediate certificate {late.shown_name} is {valid}: give the current one."
+            "chain_invalid",
+            f"The intermediate certificate {late.shown_name} is {valid}. Specify the current intermediate certificate.",
         )
     warnings: list[Obstacle[str]] = []
     if not chain.is_linked and not leaf.is_root:
@@ -206,15 +211,16 @@ def check_order(content: Content, order: Order | None, order_id: int) -> None:
     """
     if order is None:
         raise CertificatesError(
-            "not_found", f"There is no SSL order {order_id}, or the API user has no permission to see it."
+            "not_found", f"SSL order {order_id} does not exist, or the API user cannot access it. Check order_id."
         )
     if order.public_key_sha256 is None:
         raise CertificatesError(
             "order_mismatch",
-            f"Order {order_id} has no CSR to compare with: leave order_id out to import without this check.",
+            f"Order {order_id} has no CSR to compare the certificate with. To import without this check, remove order_id.",
         )
     if order.public_key_sha256 != content.certificate.public_key_sha256:
         raise CertificatesError(
             "order_mismatch",
-            f"The certificate does not carry the public key of order {order_id} ({order.shown_name}).",
+            f"The certificate does not have the public key of order {order_id} ({order.shown_name}). Specify the certificate of the order, or correct "
+            "order_id.",
         )

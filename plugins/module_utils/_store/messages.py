@@ -37,40 +37,38 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
             return of_error(reason, action.facts)
         case "imported", _, {"lacking": identifier}:
             imported = participle(action.form, "imported")
-            return f"{imported} once more, with intermediate certificates that certificate {identifier} lacks and that it cannot be given while in use."
+            return f"{imported} again with intermediate certificates, because certificate {identifier} lacks them and cannot be changed while it is in use."
         case "updated", _, {"changed": changed}:
             return f"{participle(action.form, 'updated')}: {', '.join(PROPERTIES[name] for name in changed)}."
         case ("imported" | "removed") as outcome, _, _:
             return f"{participle(action.form, outcome)}."
         case "unchanged", _, {"is_absent": True}:
-            return "The store holds no such certificate."
+            return "The store does not contain the certificate."
         case "unchanged", _, {"is_gone": True}:
-            return "Somebody else has deleted it meanwhile."
+            return "Another user or run has already deleted the certificate."
         case "unchanged", _, {"first": first}:
-            return f"The same as item {first}."
+            return f"Same certificate as item {first}."
         case "unchanged", _, _:
-            return "The store holds it already."
+            return "The store already contains the certificate."
         case _, "ambiguous", {"first": first}:
-            return f"The same certificate as item {first}, with another chain, CSR or notes: give it once."
+            return f"Same certificate as item {first}, but with another chain, CSR or notes. Specify each certificate once."
         case _, "ambiguous", {"same": records}:
             return (
-                f"The store holds it more than once (ids {_ids(records)}), none as wanted: leave one of them, and remove the others once nothing "
-                "uses them."
+                f"The store contains the certificate more than once (ids {_ids(records)}), and no record has the specified content. Keep one record, "
+                "and delete the others when no service uses them."
             )
         case _, "ambiguous", {"matching": records}:
-            return f"More than one certificate matches (ids {_ids(records)}): name one by certificate_id. Nothing was removed."
+            return f"More than one certificate matches (ids {_ids(records)}). Specify one of them with certificate_id. Nothing was removed."
         case _, "ambiguous", {"wanted": identifier}:
-            return (
-                f"Another item of the same run wants certificate {identifier} to be in the store: leave one of the two."
-            )
+            return f"Another item of the same run requires certificate {identifier} in the store. Remove one of the two items."
         case _, "chain_truncated", {"record": record, "given": given, "is_tried": is_tried}:
             return _cut(record, given, is_tried=is_tried)
         case _, "in_use", {"record": record, "lacks_issuers": True}:
-            return f"{_in_use(record)} by now and lacks intermediate certificates: run it again, and it is stored once more with them."
+            return f"{_in_use(record)} now and lacks intermediate certificates. Run the playbook again to import the certificate again with them."
         case _, "in_use", {"record": record, "lacks_issuers": False}:
             return (
-                f"{_in_use(record)} and has another chain, so it is not changed, and which of the two clients trust is not known: give the root "
-                "of its authority as trusted_ca_path."
+                f"{_in_use(record)} and has another chain, so it was not changed. Which chain TLS clients trust is unknown: set trusted_ca_path to the "
+                "root certificate of the CA."
             )
         case _, "in_use", {"record": record}:
             return why_kept(record)
@@ -85,7 +83,7 @@ def _attempt(planned: str, identifier: int | None, *, is_unknown: bool) -> str:
         "updated": ("update", "updated"),
         "removed": ("delete", "deleted"),
     }[planned]
-    return f"Cannot tell whether {what} was {done}" if is_unknown else f"Cannot {verb} {what}"
+    return f"Cannot determine whether {what} was {done}" if is_unknown else f"Cannot {verb} {what}"
 
 
 def _ids(records: Iterable[StoreCertificate]) -> str:
@@ -101,12 +99,12 @@ def why_kept(record: StoreCertificate) -> str:
     """Return why a record that is, or may be, in use is not deleted."""
     if record.associated_service_count:
         return (
-            f"{_in_use(record)}: have its listeners serve another certificate first, with ssl_certificate_deploy; ssl_certificate_info with "
-            "gather_services tells which they are."
+            f"{_in_use(record)}. Deploy another certificate to its listeners first, with ssl_certificate_deploy. ssl_certificate_info with "
+            "gather_services: true lists the listeners."
         )
     return (
-        f"The API does not tell whether a service uses certificate {record.id}, so it is not deleted on a guess: see in the portal that "
-        "none does, and delete it there."
+        f"The API does not return whether a service uses certificate {record.id}, so the certificate was not deleted. Check in the portal that no "
+        "service uses the certificate, and delete it in the portal."
     )
 
 
@@ -118,16 +116,18 @@ def _cut(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tried: bo
         has = f"none of the {len(given)} intermediate certificates" if len(given) > 1 else "no intermediate certificate"
     fewer = "one intermediate certificate" if len(there) == 1 else f"{len(there)} intermediate certificates"
     remedy = (
-        f"Use a chain with {fewer}, which certbot, lego and acme.sh ask for with --preferred-chain where the authority offers one, or another "
-        "authority."
+        f"Use a chain with {fewer} (certbot, lego and acme.sh: --preferred-chain) if the CA offers such a chain, or use another CA."
         if there
-        else "Ask the support of IBM Cloud why. Until it keeps them, it can hold no certificate that needs any."
+        else "Ask the support of IBM Cloud for the reason. Until the store keeps intermediate certificates, import only certificates that do not need them."
     )
-    what = f"The store has kept {has} of certificate {kept.id}."
+    what = f"The store kept {has} of certificate {kept.id}."
     if not is_tried:
-        what = f"Certificate {kept.id} has {has}, and no record of the store has more: the store seems to keep no more."
-        remedy = f"If it was stored so by a client that gave no more, or the store has changed, delete it and run this again. Else: {uncapitalized(remedy)}"
-    return f"{what} Clients need what is missing: {_missing(kept, given)}. So nothing is to serve it. {remedy}"
+        what = f"Certificate {kept.id} has {has}, and no record in the store has more, so the store probably does not keep more."
+        remedy = (
+            "If the certificate was imported without the others, or the store has changed, delete the certificate and run the playbook again. "
+            f"Otherwise, {uncapitalized(remedy)}"
+        )
+    return f"{what} TLS clients need the missing certificates: {_missing(kept, given)}. Do not deploy the certificate. {remedy}"
 
 
 def _missing(record: StoreCertificate, given: Iterable[Certificate]) -> str:
@@ -142,31 +142,36 @@ def warning(about: Obstacle[str]) -> str:
     """Return what the user is warned of although a certificate is, or was, stored."""
     match about.reason, about.facts:
         case "no_issuer", _:
-            return "The chain is incomplete: no certificate of the issuer was given. Clients may not trust the certificate."
+            return (
+                "The chain is incomplete, because the certificate of the issuer is missing. TLS clients may not trust the certificate. Set "
+                "intermediate_path."
+            )
         case "untrusted", {"chain": chain}:
-            return f"Not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
+            return f"The certificate is not trusted: {chain.why}. {trust_remedy(chain, 'new')}"
         case "left_out", {"certificates": certificates}:
             names = ", ".join(certificate.shown_name for certificate in certificates)
-            return f"Left out, as the certificate's chain does not need them: {names}."
+            return f"Ignored the certificates that are not part of the chain: {names}."
         case "csr_stays", {"id": identifier, "error": error}:
-            return f"The CSR of certificate {identifier} stays as it is. {error}"
+            return f"The CSR of certificate {identifier} was not changed. {error}"
         case "chain_stays", {"record": record, "given": given}:
             missing = _missing(record, given)
             differs = (
-                f"lacks {missing}, which clients here do not need" if missing else "has another chain than was given"
+                f"lacks {missing}, which TLS clients on this host do not need"
+                if missing
+                else "has another chain than specified"
             )
-            return f"Certificate {record.id} {differs}; it stays so{' while it is in use' if record.associated_service_count else ''}."
+            return f"Certificate {record.id} {differs}. The record is not changed{' while it is in use' if record.associated_service_count else ''}."
         case "expires_earlier", {"end": end, "longer": records}:
             longer = some_of([f"certificate {record.id} ({iso(record.not_after)})" for record in records])
-            return f"It ends at {iso(end)}, earlier than what it takes the place of: {longer}. See that it is the one you mean."
+            return f"The certificate expires at {iso(end)}, earlier than the present certificate: {longer}. Check that the correct certificate is specified."
     raise AssertionError(about)
 
 
 def without_common_name(error: str) -> str:
     """Return why a certificate without a common name was not stored, which is not documented: the store may refuse it, or fail over it."""
     return (
-        f"{error} It has no common name, which the store may not take: have it issued with one. Many ACME clients have an option for that, such "
-        "as the profile classic of Let's Encrypt."
+        f"{error} The certificate has no common name, and the store may require one. Reissue the certificate with a common name. Many ACME clients have "
+        "an option for a common name, such as the profile classic of Let's Encrypt."
     )
 
 
@@ -180,17 +185,19 @@ def of_export(action: Action[t.Any, t.Any]) -> str:
         case "exported", _, {"parts": parts}:
             return f"{participle(action.form, 'exported')}: {', '.join(PARTS[part] for part in parts)}."
         case "unchanged", _, _:
-            return "The folder has it already."
+            return "The directory already contains the certificate."
         case _, "no_permission", _:
-            return "The API user may only view the store, and not read its private keys: grant it the permission SECURITY_CERTIFICATE_MANAGE."
+            return "The API user has view permission only and cannot read private keys. Grant the API user the permission SECURITY_CERTIFICATE_MANAGE."
         case _, "invalid_pem", {"certificate_id": identifier}:
-            return f"What the store holds as certificate {identifier} cannot be read: mend or delete the record."
+            return f"Cannot read the content of certificate {identifier} in the store. Fix or delete the record."
         case _, "not_found", {"why": why}:
             return why_not(why)
         case _, "not_found", {"certificate_id": identifier, "expired": end}:
-            return f"Certificate {identifier} has expired at {iso(end)}: set include_expired: true to export it."
+            return (
+                f"Certificate {identifier} expired at {iso(end)}. To export the certificate, set include_expired: true."
+            )
         case _, "not_found", {"pattern": pattern, "have_expired": True}:
-            return f"All certificates that match {pattern} have expired: set include_expired: true to export them."
+            return f"All certificates that match {pattern} have expired. To export them, set include_expired: true."
         case _, "not_found", {"pattern": pattern}:
-            return f"No certificate of the store matches {pattern}: ssl_certificate_info lists those that it holds."
+            return f"No certificate in the store matches {pattern}. ssl_certificate_info lists the certificates in the store."
     raise AssertionError(action)

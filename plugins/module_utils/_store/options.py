@@ -48,7 +48,8 @@ def check_beside_several(spec: ArgumentSpec, values: Mapping[str, t.Any], given:
     misplaced = sorted(name for name in given if "default" in options.get(name, {}))
     if values["certificates"] is not None and misplaced:
         raise CertificatesError(
-            "invalid_argument", f"With certificates, give {', '.join(misplaced)} inside its entries, not beside them."
+            "invalid_argument",
+            f"Cannot combine certificates with {', '.join(misplaced)}. Set {', '.join(misplaced)} in the items of certificates instead.",
         )
 
 

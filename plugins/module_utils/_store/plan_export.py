@@ -20,6 +20,7 @@ from .._base.action import Action
 from .._base.codes import ExportOutcome, ExportReason
 from .._base.errors import CertificatesError
 from .._base.names import any_matches, safe_stem, shown_name
+from .._base.text import capitalized
 from .._replacement.index import why_not_held
 from .._softlayer.store import ENTRY_LACKS, StoreCertificate, StoreListing
 from .._x509.bundle import KeyRef, bundle_of_parts
@@ -264,16 +265,16 @@ def check_key(identifier: int | None, certificate: Certificate, given: str | Non
     Raises:
         CertificatesError: `no_private_key`, `invalid_pem`, `key_mismatch`.
     """
-    anew = "import the certificate anew, with its private key."
+    again = "import the certificate again with its private key."
     if given is None:
-        why = f"The store gives no private key for certificate {identifier}: grant the API user SECURITY_CERTIFICATE_MANAGE, or {anew}"
+        why = f"The store returns no private key for certificate {identifier}. Grant the API user SECURITY_CERTIFICATE_MANAGE, or {again}"
         raise CertificatesError("no_private_key", why)
     try:
         key = read_private_key(given.encode("utf-8", "replace"))
     except CertificatesError:
-        why = f"The private key that the store holds for certificate {identifier} cannot be read: {anew}"
+        why = f"Cannot read the private key of certificate {identifier} in the store. {capitalized(again)}"
         raise CertificatesError("invalid_pem", why) from None
     if key.public_key_sha256 != certificate.public_key_sha256:
-        why = f"The private key that the store holds for certificate {identifier} is that of another one: {anew}"
+        why = f"The private key of certificate {identifier} in the store belongs to another certificate. {capitalized(again)}"
         raise CertificatesError("key_mismatch", why)
     return key

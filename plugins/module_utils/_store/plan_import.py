@@ -408,7 +408,7 @@ def check_deletion(record: StoreCertificate, listed: Certificate | None) -> None
     if record.certificate != listed:
         raise CertificatesError(
             "ambiguous",
-            f"Certificate {record.id} was given another certificate since the store was listed: run it again to see what is there now.",
+            f"The record of certificate {record.id} changed during the run and contains another certificate now. Run the playbook again.",
         )
     if not record.is_surely_unused:
         raise CertificatesError("in_use", messages.why_kept(record))

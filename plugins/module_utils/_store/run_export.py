@@ -69,8 +69,8 @@ def run(module: Module) -> dict[str, t.Any]:
     planned = [seen(action, folder, params["passphrase"]) for action in plan_exports(listing, options, at)]
     for name in left_behind(planned, folder.names()):
         module.warn(
-            f"{folder.shown(name)} is from when the store held another number of certificates of that name. Nothing keeps it up to date: "
-            "see that nothing uses it, and remove it with what belongs to it."
+            f"{folder.shown(name)} is a leftover of an export with another number of certificates of this name, and is no longer updated. Check that "
+            "nothing uses it, and delete it together with the files that belong to it."
         )
     simulated = [action.simulated() for action in planned]
     done = simulated if module.check_mode else carry_out(module, client, planned, folder)
@@ -96,21 +96,21 @@ def check_params(params: dict[str, t.Any]) -> None:
     """
     check_ids("certificate_ids", params["certificate_ids"] or ())
     if params["all"] is False:
-        why = "all: false selects nothing: set it to true, or give certificate_ids or common_names instead."
+        why = "all: false selects no certificate. Set all: true, certificate_ids, or common_names."
         raise CertificatesError("invalid_argument", why)
     if not params["dest"].strip():
-        raise CertificatesError("invalid_argument", "dest is empty: name a folder.")
+        raise CertificatesError("invalid_argument", "dest must not be empty. Set dest to a directory.")
     if not is_fixed(os.path.expanduser(params["dest"])):  # another run would not find it
         raise CertificatesError(
             "invalid_argument",
-            f"dest {params['dest']!r} hangs on the current folder, or on a name that is not replaced, so that another run would write elsewhere: "
-            f"write it as an absolute path, such as {os.path.abspath(params['dest'])!r}.",
+            f"dest {params['dest']!r} depends on the current directory, or contains a name that is not expanded, so another run would write to another "
+            f"directory. Set dest to an absolute path, such as {os.path.abspath(params['dest'])!r}.",
         )
     passphrase = params["passphrase"]
     if passphrase is not None and not 0 < len(passphrase.encode("utf-8")) <= LONGEST_PASSPHRASE:
         raise CertificatesError(
             "invalid_argument",
-            f"passphrase must have from 1 to {LONGEST_PASSPHRASE} bytes: leave it out if the keys are not to be encrypted.",
+            f"passphrase must have from 1 to {LONGEST_PASSPHRASE} bytes. To export the keys without encryption, remove passphrase.",
         )
 
 
@@ -180,7 +180,7 @@ class Exporter:
         """
         stored = fetch_with_private_key(self._client, t.cast(int, action.id), hide)
         if stored.record.certificate is None or bundle_of(stored.record) != action.bundle:
-            why = f"Certificate {action.id} was changed since the store was listed: run it again."
+            why = f"Certificate {action.id} changed during the run. Run the playbook again."
             raise CertificatesError("api_error", why)
         key = check_key(action.id, action.bundle[0], stored.private_key)
         hide(key.pem)

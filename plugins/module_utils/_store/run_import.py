@@ -91,8 +91,8 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
     if params["privatekey_dir"] is None or (collected is None and params["certificate_dir"] is None):
         raise CertificatesError(
             "invalid_argument",
-            "The certificates of orders need privatekey_dir, the folder with their keys, and either collected, what "
-            "ssl_fulfillment_email_info returned, or certificate_dir, the folder with the certificates saved from emails.",
+            "The certificates of orders require privatekey_dir, the directory with their private keys, and either collected, the certificates that "
+            "ssl_fulfillment_email_info returned, or certificate_dir, the directory with the certificates saved from emails.",
         )
     issuers = known_issuers(params["intermediate_path"])
     passphrase = params["privatekey_passphrase"]
@@ -115,19 +115,22 @@ def check_combination(item: Item, which: str) -> None:
     check_ids("order_id", [] if item["order_id"] is None else [item["order_id"]])
     wanted = IDENTITIES if item["state"] == "absent" else SOURCES
     if all(item[name] is None for name in wanted):
-        raise CertificatesError("invalid_argument", f"{which}state {item['state']} needs one of {', '.join(wanted)}.")
+        raise CertificatesError(
+            "invalid_argument", f"{which}state {item['state']} requires one of {', '.join(wanted)}."
+        )
     if item["state"] == "absent":
         if any(item[name] is not None and not str(item[name]).strip(" .") for name in wanted):
-            raise CertificatesError("invalid_argument", f"{which}an empty {' or '.join(wanted)} names no certificate.")
+            raise CertificatesError("invalid_argument", f"{which}{' or '.join(wanted)} must not be empty.")
         fingerprint = item["fingerprint_sha256"]
         if fingerprint is not None and not SHA256.fullmatch(plain_fingerprint(fingerprint)):
             raise CertificatesError(
-                "invalid_argument", f"{which}fingerprint_sha256 must be 64 hex digits; colons between them are allowed."
+                "invalid_argument",
+                f"{which}fingerprint_sha256 must have 64 hexadecimal digits. Colons between them are allowed.",
             )
     elif all(item[name] is None for name in ("privatekey_path", "privatekey_content", "pkcs12_path")):
         raise CertificatesError(
             "invalid_argument",
-            f"{which}the store takes no certificate without its private key: give privatekey_path or privatekey_content.",
+            f"{which}The private key of the certificate is missing. Set privatekey_path or privatekey_content.",
         )
 
 

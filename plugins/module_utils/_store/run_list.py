@@ -98,7 +98,7 @@ def fetch_services(module: Module, client: Client) -> Services | None:
         if error.code not in NOT_PERMITTED | {"retired"}:
             raise
         why = error.message if error.code == "retired" else UNLISTED
-    module.warn(f"What serves the certificates is not known, so {SERVICES} is null. {why}")
+    module.warn(f"Cannot list the listeners that serve the certificates, so {SERVICES} is null. {why}")
     return None
 
 
@@ -132,11 +132,11 @@ def limitation(missing: list[str], selection: StoreSelection) -> str:
     """Describe what a user with only the view permission does not get."""
     unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
     options = " and ".join(option for option, is_set in unmet.items() if is_set)
-    by_name = "common_names is compared with the common names only, which a certificate may lack. "
+    by_name = "common_names is compared with the common names only, and a certificate may have none. "
     return (
-        "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: certificates that have expired are not listed, "
-        f"and these fields are null: {', '.join(missing)}. "
-        + (f"No certificate can meet {options} then. " if options else "")
+        "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: expired certificates are not listed, and these fields are null: "
+        f"{', '.join(missing)}. "
+        + (f"No certificate can match {options} without the permission. " if options else "")
         + (by_name if selection.common_names is not None else "")
-        + "Grant it to see them."
+        + "Grant the permission to see them."
     )

@@ -305,7 +305,10 @@ def test_each_order_is_mailed_where_the_preview_showed_it(
     approved = launch("resend.yml", credentials=credentials, extra_vars=answers | preview.stats).wait()
     assert approved.status == "failed", approved.output
     assert sent(fleet) == Counter([first])
-    assert "the check run showed no address" in approved.output and "See who has changed that" in approved.output
+    assert (
+        "the run in check mode returned no recipient" in approved.output
+        and "Check who changed the recipient" in approved.output
+    )
 
 
 def test_the_survey_says_who_may_be_mailed(sim: Simulator, postgresql_url: str, launch: Launch) -> None:

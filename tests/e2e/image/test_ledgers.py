@@ -53,7 +53,7 @@ def test_whoever_accepts_it_is_warned_and_sends_each_time(place: Place) -> None:
     for number in range(2):
         done = place.run("ansible-playbook", "resend.yml", *ACCEPT)
         assert summary(done) == REQUESTED
-        assert "a later run does not know of these requests" in in_one_line(done.stdout)
+        assert "a later run does not find these requests" in in_one_line(done.stdout)
         assert place.sends() == number + 1
 
 

@@ -90,7 +90,7 @@ def test_what_is_red_is_told_to_a_command_and_what_is_refused_as_well(account: S
     for wrong, sentence in (
         ({"listener": "web:1"}, "Listener web:1 does not exist"),
         ({"ssl_rotation_max_listener": 1}, "Did you mean ssl_rotation_max_listeners?"),
-        ({"listner": "web:1"}, "There is no variable listner. Did you mean listener?"),
+        ({"listner": "web:1"}, "Unknown variable listner. Did you mean listener?"),
     ):
         told = run(account, tmp_path, "adopt", **wrong, **given)
         given_to_it = said.read_text(encoding="utf-8")

@@ -164,7 +164,7 @@ def test_what_cannot_be_read_is_told(sim: Simulator, dovecot: Server, tmp_path: 
     options: dict[str, Any] = {"mail": mail, "ledger_url": "sqlite:////no/where/ledger.sqlite3"}
     phases = ["collect", "import", "report"]
     ran = fulfill(sim, tmp_path, IN_A_PLAY, phases=phases, report_path="report.html", **options)
-    assert ran.code == 2 and "refuses the login" in ran.output and "not this one" not in ran.output
+    assert ran.code == 2 and "rejects the login" in ran.output and "not this one" not in ran.output
     assert summary(ran).startswith("This run: ")
     rows, data = read(tmp_path)
     assert sorted(notice["source"] for notice in data["notices"]) == ["the ledger", "the mailbox"]
@@ -232,8 +232,8 @@ def test_what_waits_for_a_person_longer_than_it_should_fails_the_run_and_is_skip
     assert summary(ran) == "This run: 1 collected, 2 skipped." and send == EXPIRING
     assert ran.code == (2 if is_late else 0), ran.output
     told = (
-        f"the one in {wrong} belongs to another CSR. Put the key there",
-        f"Its email was requested at {at:%Y-%m-%dT%H:%M}",
+        f"the key in {wrong} belongs to another CSR. Save the key",
+        f"The email was requested at {at:%Y-%m-%dT%H:%M}",
     )
     assert [sentence in ran.output for sentence in (*told, "2 orders need attention:")] == [is_late] * 3, ran.output
 
@@ -316,7 +316,7 @@ def test_a_run_ends_with_its_result(sim: Simulator, tmp_path: Path) -> None:
         (
             "resend",
             {"order_id": [LOST]},
-            "There is no variable ssl_fulfillment_order_id. Did you mean ssl_fulfillment_order_ids?",
+            "Unknown variable ssl_fulfillment_order_id. Did you mean ssl_fulfillment_order_ids?",
         ),
         (
             "resend",
@@ -355,4 +355,4 @@ def test_no_email_is_requested_that_could_not_be_read(sim: Simulator, dovecot: S
     for options in ((), ("--check",)):
         ran = fulfill(sim, tmp_path, "softlayer.certificates.fulfill", *options, mail=wrong, select={})
         assert ran.code != 0 and sim.sends() == [], ran.output
-        assert "refuses the login" in ran.output
+        assert "rejects the login" in ran.output

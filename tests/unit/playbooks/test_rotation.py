@@ -169,7 +169,7 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
         report_path=str(tmp_path / "report.html"),
         metrics_path=str(tmp_path / "certificates.prom"),
     )
-    assert told.ran.code == 2 and told.ran.output.count("refuses the login") > 1
+    assert told.ran.code == 2 and told.ran.output.count("rejects the login") > 1
     assert summary(told) == "2 listeners: 1 switched, 1 failed. Certificates: 2 imported, 1 removed."
     assert re.search(r'^ +"msg": "2 items failed:.+ web:443: .+"', told.ran.output, re.MULTILINE), "and it comes last"
     assert "<html" not in told.ran.output
@@ -387,7 +387,7 @@ def test_tags_choose_phases_and_the_table_comes_last(account: Simulator, tmp_pat
     assert skipping.code == 0 and "Run the phases deploy, verify, clean_up]" in skipping.output
     account.clear_calls()
     for options, said in (
-        ({"sorces": []}, "There is no variable ssl_rotation_sorces. Did you mean ssl_rotation_sources?"),
+        ({"sorces": []}, "Unknown variable ssl_rotation_sorces. Did you mean ssl_rotation_sources?"),
         ({"phases": ["report"]}, "The phase report needs ssl_rotation_report_path"),
         ({"phases": ["improt"]}, "improt"),
         ({"max_listeners": "many"}, "many"),

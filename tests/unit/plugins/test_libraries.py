@@ -172,7 +172,7 @@ def test_the_least_version_will_do(tmp_path: Path) -> None:
 def test_what_is_only_needed_for_some_options_is_only_then_asked_for(tmp_path: Path) -> None:
     make_missing(tmp_path, "SoftLayer", "imap-tools")
     result = run("ssl_fulfillment_email_info", tmp_path, {"maildir": str(tmp_path), "csr_paths": ["/none"]})
-    assert "is no Maildir" in result["msg"]
+    assert "is not a Maildir" in result["msg"]
     assert run("ssl_endpoint_info", tmp_path, {"endpoints": ["127.0.0.1:1"]})["endpoint_count"] == 1
 
 

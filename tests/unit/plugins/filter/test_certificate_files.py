@@ -56,7 +56,7 @@ def test_what_is_waited_for(tmp_path: Path, missing: str, reason: str | None) ->
 def test_what_is_waited_for_is_told_by_the_name_of_its_file(tmp_path: Path, missing: str) -> None:
     there = [f"_.example.com{ending}" for ending in (".crt", ".key") if ending != missing]
     (waiting,) = found(tmp_path, *there, common_name="*.example.com")["skipped"]
-    assert waiting["message"].endswith(f" It is looked for as {tmp_path}/_.example.com{missing}.")
+    assert waiting["message"].endswith(f" The expected path is {tmp_path}/_.example.com{missing}.")
 
 
 def test_an_order_without_a_name_has_that_of_its_certificate(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_an_order_without_a_name_has_that_of_its_certificate(tmp_path: Path) -> 
     result = certificate_files(nameless, None, str(tmp_path), mailed)
     assert [entry["privatekey_path"] for entry in result["ready"]] == [str(tmp_path / "www.example.com.key")]
     (waiting,) = certificate_files(nameless[1:], str(tmp_path), str(tmp_path))["skipped"]
-    assert waiting["common_name"] is None and waiting["message"].endswith("by hand, with ssl_certificate_import.")
+    assert waiting["common_name"] is None and waiting["message"].endswith("manually with ssl_certificate_import.")
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,10 @@ def test_issuers_that_were_not_saved_beside_the_certificate(tmp_path: Path) -> N
     assert [entry["intermediate_content"] for entry in result["ready"]] == [NEW.chain_pem]
 
 
-NO_ORDERS = "certificate_files: orders must be a list of dicts with common_name, id, status: give the orders that ssl_order_info returned."
+NO_ORDERS = (
+    "certificate_files: orders must be a list of dicts with common_name, id, status. Set orders to the orders that ssl_order_info "
+    "returned."
+)
 
 
 @pytest.mark.parametrize("orders", ["x", 5, [None], [{"id": 1}], {"orders": [order()]}], ids=str)
@@ -341,7 +344,9 @@ def test_what_is_no_list_of_orders(tmp_path: Path, orders: Any) -> None:
 
 
 def test_what_was_not_collected(tmp_path: Path) -> None:
-    with pytest.raises(AnsibleFilterError, match="give the certificates that ssl_fulfillment_email_info returned"):
+    with pytest.raises(
+        AnsibleFilterError, match="Set collected to the certificates that ssl_fulfillment_email_info returned"
+    ):
         certificate_files([order()], None, str(tmp_path), {"certificates": [in_mail(OLD, 1)]})
 
 

@@ -58,7 +58,7 @@ def test_lists_that_are_none_are_empty() -> None:
 @pytest.mark.parametrize("given", [[1], {"changed": False}, 7, "text"], ids=str)
 def test_what_is_no_list_of_another_module(name: str, given: Any) -> None:
     """Mostly all of a module's result, and not the list in it."""
-    with pytest.raises(AnsibleFilterError, match=f"fulfillment_report: {name} must be a list of dicts.*: give "):
+    with pytest.raises(AnsibleFilterError, match=f"fulfillment_report: {name} must be a list of dicts.*Set {name} to "):
         fulfillment_report([ORDER], {"reasons": {}}, **{name: given})
 
 

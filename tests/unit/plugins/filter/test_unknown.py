@@ -29,11 +29,11 @@ def said(*names: str, role: str = "ssl_fulfillment", folder: str = "/srv/playboo
     ],
 )
 def test_the_closest_variable_is_named(given: str, meant: str) -> None:
-    assert said(given) == f"There is no variable {given}. Did you mean {meant}?"
+    assert said(given) == f"Unknown variable {given}. Did you mean {meant}?"
 
 
 def test_each_unknown_variable_is_named() -> None:
-    assert said("ssl_fulfillment_b", "ssl_fulfillment_a").count("There is no variable") == 2
+    assert said("ssl_fulfillment_b", "ssl_fulfillment_a").count("Unknown variable") == 2
 
 
 def test_variables_of_others_are_theirs() -> None:
@@ -45,7 +45,7 @@ def test_variables_of_others_are_theirs() -> None:
 def test_in_a_playbook_of_this_collection_the_prefix_is_missing() -> None:
     """Not in those for AWX, where a job template has other variables."""
     playbooks = ROOT / "playbooks"
-    message = "There is no variable max_orders. Did you mean ssl_fulfillment_max_orders?"
+    message = "Unknown variable max_orders. Did you mean ssl_fulfillment_max_orders?"
     assert said("max_orders", folder=str(playbooks)) == message
     assert said("max_orders", folder=str(playbooks / "awx")) == ""
 
@@ -54,6 +54,6 @@ def test_a_typing_error_in_a_variable_of_a_playbook_widens_nothing() -> None:
     folder = str(ROOT / "playbooks")
     for given, meant in (("listner", "listener"), ("sorce", "source"), ("common_nam", "common_name")):
         said_of = said(given, role="ssl_rotation", folder=folder)
-        assert said_of == f"There is no variable {given}. Did you mean {meant}?"
+        assert said_of == f"Unknown variable {given}. Did you mean {meant}?"
         assert said(given, role="ssl_rotation") == ""
     assert said("listener", "listeners", "source", "common_name", role="ssl_rotation", folder=folder) == ""

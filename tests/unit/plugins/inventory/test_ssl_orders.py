@@ -316,8 +316,8 @@ def test_strict_names_the_expression_that_fails(inventory: Inventory) -> None:
 SHARED = "approver_domain_a_b_example"
 APART = {"a-b.example": f"{SHARED}_119c49fe", "a_b.example": f"{SHARED}_ff079886"}
 TOLD = (
-    f"{PLUGIN}: there is no group {SHARED}, since it would stand for several domains. "
-    f"Use {APART['a-b.example']} for a-b.example and {APART['a_b.example']} for a_b.example."
+    f"{PLUGIN}: the group {SHARED} does not exist, because it would represent several domains. Use {APART['a-b.example']} for a-b.example and "
+    f"{APART['a_b.example']} for a_b.example."
 )
 
 
@@ -379,7 +379,7 @@ def test_an_id_that_does_not_exist_is_warned_of(inventory: Inventory, sim: Simul
     inventory.write(order_ids=[there, 4], account_id=sim.account_id, gather_imported=False)
     listed = inventory.listed()
     assert {name.rpartition("_")[2] for name in listed.hosts} == {str(there)} and "imported" not in listed.groups
-    assert inventory.display.warnings == [f"{PLUGIN}: the account has no order 4."]
+    assert inventory.display.warnings == [f"{PLUGIN}: order 4 does not exist in the account. Check order_ids."]
     assert {call["method"] for call in sim.calls()} == {"getSslCertificateRequests"}
 
 
@@ -421,14 +421,14 @@ def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: S
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"statuse": ["approved"]}, f"There is no option statuse: `ansible-doc -t inventory {PLUGIN}` tells which there are."),
+        ({"statuse": ["approved"]}, f"Unknown option statuse. `ansible-doc -t inventory {PLUGIN}` lists the valid options."),
         ({"statuses": ["aproved"]}, "statuses"),
         ({"exclude_expired": "maybe"}, "exclude_expired"),
         ({"order_ids": [0]}, "order_ids has invalid values: 0. An ID is an integer from 1 to 9223372036854775807."),
         ({"retries": 101}, "retries must be from 0 to 100."),
         ({"expiry_windows_days": [-1]}, "expiry_windows_days must not be negative."),
-        ({"vars_prefix": "ssl-"}, "vars_prefix must be the beginning of a variable's name"),
-        ({"username": "{{ nobody }}"}, "The template in the option username cannot be evaluated: 'nobody' is undefined"),
+        ({"vars_prefix": "ssl-"}, "vars_prefix must be the beginning of a variable name"),
+        ({"username": "{{ nobody }}"}, "Cannot evaluate the template in the option username: 'nobody' is undefined"),
         ({"transport": "soap"}, "transport"),
         ({"transport": "rest", "endpoint_url": "https://api.example.com/v3.1"}, "change endpoint_url, or do not set transport."),
         ({"endpoint_url": "http://api.example.com/rest/v3.1"}, "Cannot send credentials to api.example.com over plain http"),
@@ -455,7 +455,7 @@ def test_a_run_that_ends_because_of_it_ends_with_the_cause(inventory: Inventory,
     """Whatever the other plugins say of the file before."""
     ran = inventory.run("ansible-inventory", "--list", SL_USERNAME=None, SL_API_KEY=None, **ending)
     last = ran.err.splitlines()[-1]
-    cause = "ssl_orders.yml was not read: No SoftLayer username and api_key given: set "
+    cause = "Cannot read ssl_orders.yml: No SoftLayer username and api_key given: set "
     assert ((cause in last) == bool(ending)) and (ran.code == 0) != bool(ending), ran.err
     assert ran.err.count("was not read") == len(ending)
 
@@ -473,7 +473,7 @@ def test_a_user_who_may_not_read_the_store(inventory: Inventory, sim: Simulator)
     assert not {"imported", "not_imported", "superseded"} & {name for name, hosts in listed.groups.items() if hosts}
     inventory.write(**CACHE, imported=False)
     assert (
-        "does not have the permission SECURITY_CERTIFICATE_MANAGE. Grant the permission, or leave out imported."
+        "does not have the permission SECURITY_CERTIFICATE_MANAGE. Grant the permission, or remove imported."
         in inventory.refused(**viewer)
     )
     sim.permit(sim.viewer_username, "SECURITY_CERTIFICATE_VIEW", "SECURITY_CERTIFICATE_MANAGE")

@@ -131,16 +131,19 @@ def test_without_the_orders_all_that_was_collected_is_imported(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"orders": []}, "need privatekey_dir"),
-        ({"orders": [], "privatekey_dir": "KEYS"}, "and either collected, what ssl_fulfillment_email_info returned"),
-        ({"collected": []}, "need privatekey_dir"),
+        ({"orders": []}, "require privatekey_dir"),
+        (
+            {"orders": [], "privatekey_dir": "KEYS"},
+            "and either collected, the certificates that ssl_fulfillment_email_info returned",
+        ),
+        ({"collected": []}, "require privatekey_dir"),
         (
             {"orders": [{"id": 1}], "collected": [], "privatekey_dir": "KEYS"},
-            "orders must be a list of dicts with common_name, id, status: give the orders that ssl_order_info returned.",
+            "orders must be a list of dicts with common_name, id, status. Set orders to the orders that ssl_order_info returned.",
         ),
         (
             {"collected": [{"order_id": 1, "common_name": "x"}], "privatekey_dir": "KEYS"},
-            "order_id, public_key_sha256: give the certificates that ssl_fulfillment_email_info returned.",
+            "order_id, public_key_sha256. Set collected to the certificates that ssl_fulfillment_email_info returned.",
         ),
         ({"collected": [], "privatekey_dir": "/no/where"}, "The directory /no/where does not exist on this host"),
         ({"collected": [], "privatekey_dir": "KEYS", "certificate_dir": "KEYS"}, "mutually exclusive"),

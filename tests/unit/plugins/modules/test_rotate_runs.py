@@ -180,7 +180,9 @@ def test_a_record_that_another_run_deletes_first(fleet: Fleet) -> None:
     late = end(process)
     assert not late.failed and not late["changed"] and not late["removed"] and not late["diff"], late.output
     assert kept(late) == dict.fromkeys(fleet.old, "not_found")
-    assert {item["message"] for item in late["skipped_items"]} == {"Somebody else has deleted it meanwhile."}
+    assert {item["message"] for item in late["skipped_items"]} == {
+        "Another user or run has already deleted the certificate."
+    }
 
 
 def test_a_record_that_is_attached_again_between_the_look_and_the_deletion(fleet: Fleet) -> None:

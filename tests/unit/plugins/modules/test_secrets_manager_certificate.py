@@ -65,7 +65,7 @@ def checked(sim: Simulator, done: Run) -> Run:
     if "certificates" in done:
         outcomes = Counter(one["outcome"] for one in done["certificates"])
         assert {name: done[f"{name}_count"] for name in COUNTS} == {name: outcomes[name] for name in COUNTS}
-        half_done = sum("The new version is there." in one["message"] for one in done["certificates"])
+        half_done = sum("The new version was created." in one["message"] for one in done["certificates"])
         written = outcomes["created"] + outcomes["updated"] + half_done
         assert done["changed"] == bool(written)
         assert done.failed == bool(outcomes["failed"])
@@ -127,7 +127,7 @@ def test_created_then_unchanged(sim: Simulator, instance: Options) -> None:
     again = run(sim, instance, **by_id)["certificate"]
     assert again == told | {
         "outcome": "unchanged",
-        "message": "Secrets Manager has it already.",
+        "message": "Secrets Manager already contains the certificate.",
         "secret_group": group["id"],
     }
     assert told["version_id"] and Counter(operations(sim)) == Counter(
@@ -140,7 +140,7 @@ def test_groups_that_may_not_be_listed(sim: Simulator, instance: Options) -> Non
     group = sim.secrets_manager.add_group("web")
     sim.secrets_manager.fault(method="list_secret_groups", status=403, code="forbidden", message="No.")
     refused = run(sim, instance, **item(secret_group="web"))
-    assert refused.code == "no_permission" and "or name the secret group by its id" in refused["msg"]
+    assert refused.code == "no_permission" and "specify the secret group by its ID" in refused["msg"]
     assert reason(run(sim, instance, **item(secret_group=group["id"]))) == ("created", None)
 
 
@@ -168,7 +168,7 @@ def test_a_new_version_where_something_differs(
     assert operations(sim) == [*reading, "create_secret_version"], "it is read again only if something has happened"
     assert run(sim, instance, **wanted)["certificate"] == done["certificate"] | {
         "outcome": "unchanged",
-        "message": "Secrets Manager has it already.",
+        "message": "Secrets Manager already contains the certificate.",
     }
 
 
@@ -253,7 +253,7 @@ def test_what_may_not_stand_in_for_the_current_version(
         done = run(sim, instance, wanted, item(name="another"), check=check)
         told = done["certificates"][0]
         assert (told["outcome"], told["reason"]) == ("failed", why) and done["created_count"] == 1
-        assert "Set force: true" in told["message"] and told["id"] == before["id"]
+        assert "set force: true" in told["message"] and told["id"] == before["id"]
     assert values(sim) | of_reading == before and writes(sim) == ["create_secret"]
     sim.secrets_manager.clear_calls()
     foreseen = run(sim, instance, {**wanted, "force": True}, check=True)
@@ -341,7 +341,7 @@ def test_labels_without_an_answer(sim: Simulator, instance: Options, kind: str) 
         assert reason(done) == ("updated", None)
     else:
         assert reason(done) == ("failed", "outcome_unknown")
-        assert "The new version is there." in done["certificate"]["message"]
+        assert "The new version was created." in done["certificate"]["message"]
     assert done["changed"] and done["certificate"]["version_id"]
     assert [change["after"]["serial_number"] for change in done["diff"]] == [done["certificate"]["serial_number"]]
 
@@ -496,8 +496,8 @@ def test_the_login(sim: Simulator, instance: Options, monkeypatch: pytest.Monkey
     ("changed", "said"),
     [
         ({"name": " "}, "name is missing"),
-        ({"secret_group": ""}, "an empty secret_group"),
-        ({"privatekey_content": None}, "the private key is missing"),
+        ({"secret_group": ""}, "secret_group must not be empty"),
+        ({"privatekey_content": None}, "The private key is missing"),
         ({"certificate_content": None, "privatekey_content": None, "intermediate_content": None}, "certificate_id"),
         ({"labels": ["x"]}, "2 to 64 characters"),
         ({"certificate_id": 1}, "mutually exclusive"),

@@ -282,7 +282,7 @@ def test_a_csr_that_is_refused_fails_no_import(
         sim.clear_calls()
         done = run(any_api, **GOOD.options(csr_content=GOOD.csr_pem, **given))
         assert outcome(done) == (expected, None) and methods(sim)["editObject"] == tried
-        assert f"{NAME}: The CSR of certificate {identifier} stays as it is." in str(done.warnings)
+        assert f"{NAME}: The CSR of certificate {identifier} was not changed." in str(done.warnings)
         assert len(done["diff"]) == (expected == "updated")
         record = snapshot(sim)[identifier]
         assert (record["notes"], record["certificateSigningRequest"]) == (given.get("notes", "old"), None)
@@ -388,7 +388,7 @@ def test_a_removal_that_is_refused_is_not_told_as_done(sim: Simulator, api: Opti
     done = run(api, **NEW.options(), remove_superseded=True)
     assert outcome(done) == ("imported", None)
     assert superseded(done) == {old: False} and old in snapshot(sim)
-    assert f"The certificate {old}, which is superseded, was not removed: " in str(done["warnings"])
+    assert f"Cannot remove the superseded certificate {old}: " in str(done["warnings"])
     again = run(api, **NEW.options(), remove_superseded=True)
     assert outcome(again) == ("unchanged", None) and again["changed"] is False
 

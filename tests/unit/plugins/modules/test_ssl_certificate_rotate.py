@@ -481,7 +481,7 @@ def test_certificates_that_come_by_email(blind: Rotation, tmp_path: Path) -> Non
     mails.mkdir()
     sources = [{"mail": {"paths": [str(mails)]}, "privatekey_dir": str(tmp_path / "csr")}]
     run = blind.run(sources=sources)  # on most nights no email has come, which is no warning
-    said = f"0 messages of the last 30 days are in {mails}: "
+    said = f"Found 0 messages of the last 30 days in {mails}. "
     assert said in "\n".join(run["summary"]) and said not in str(run.result.get("warnings"))
     (mails / "1.eml").write_bytes(mail(text_part(new.pem)))
     (tmp_path / "issuers.pem").write_text(new.chain_pem)

@@ -109,7 +109,7 @@ def http(visit: Visit) -> None:
 def test_what_openssl_says_stands_beside_the_reason() -> None:
     entry, _run = seen(serving(ISSUED, chain=""))
     assert (entry["reason"], entry["accepted"]) == ("chain_incomplete", False)
-    assert "OpenSSL says: unable to get local issuer certificate." in entry["message"]
+    assert "OpenSSL reports: unable to get local issuer certificate." in entry["message"]
 
 
 def test_all_at_once_none_hides_another() -> None:
@@ -139,9 +139,9 @@ def test_a_real_imap_server(dovecot: mail.Server) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, "give endpoints, or set from_load_balancers"),
-        ({"endpoints": ["www.example.com", "www.example.com:https"]}, 'endpoints[1]: "https" is no port'),
-        ({"endpoints": [{"host": "www.example.com", "prot": 1}]}, 'endpoints[0]: "prot" is no key'),
+        ({}, "Set endpoints, or from_load_balancers: true"),
+        ({"endpoints": ["www.example.com", "www.example.com:https"]}, 'endpoints[1]: "https" is not a valid port'),
+        ({"endpoints": [{"host": "www.example.com", "prot": 1}]}, 'endpoints[0]: "prot" is not a key'),
         ({"endpoints": ["x"], "timeout": 0}, "timeout must be greater than 0"),
         ({"endpoints": ["x"], "concurrency": 0}, "concurrency must be from 1 to 256"),
     ],
@@ -279,7 +279,10 @@ def test_a_user_who_may_only_view(sim: Simulator, api: dict[str, Any]) -> None:
         expecting = [{"host": HOST, "port": server.port, "server_name": NAME, "expected": identifier}]
         run = run_it(**api, endpoints=expecting, from_load_balancers=True, gather_stored=True)
     first, *others = run["endpoints"]
-    assert (first["served"], first["reason"]) == (None, None) and "must serve by certificate_id" in str(run["warnings"])
+    assert (first["served"], first["reason"]) == (
+        None,
+        None,
+    ) and "endpoints with certificate_id cannot be verified" in str(run["warnings"])
     [entry] = [entry for entry in others if entry["load_balancer_uuid"] == balancer["uuid"]]
     assert (entry["server_name"], entry["reason"], entry["certificate_ids"]) == (NAME, None, [])
     assert "SECURITY_CERTIFICATE_MANAGE" in str(run["warnings"])

@@ -322,7 +322,7 @@ def test_messages_are_left_out_by_when_they_arrived_and_by_their_size(source: So
     [told] = run["unmatched"]
     assert all(source.is_here(place) for place in (told, *(found["source"] for found in run["certificates"])))
     assert (told["subject"], told["reason"], run["messages_examined"]) == (SUBJECT, "too_large", 3)
-    assert "raise that" in told["message"]
+    assert "Raise max_message_bytes" in told["message"]
 
 
 def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_an_empty_list_of_files() -> None:
     """It may be what a pattern came to, so that it is no failure."""
     run = looked(orders=[order(issue())], paths=[])
     assert (run["messages_examined"], len(run["missing"])) == (0, 1)
-    assert "paths names no file and no folder, so no message was read." in run.output
+    assert "paths is empty, so no message was read." in run.output
 
 
 # Whatever is looked for
@@ -494,7 +494,7 @@ def test_where_nothing_can_be_found_the_mail_server_is_not_asked(wanted: dict[st
     ("options", "words"),
     [
         ({"orders": []}, ("imap", "maildir", "paths")),
-        ({"maildir": "/nowhere", "paths": [], "orders": []}, ("it names maildir and paths", "leave all but one out")),
+        ({"maildir": "/nowhere", "paths": [], "orders": []}, ("maildir and paths are set", "Remove all but one")),
         ({"paths": []}, ("orders", "order_ids", "csr_paths", "privatekey_paths")),
         ({"imap": {"host": HOST, "username": "user"}, "orders": []}, ("password", "imap")),
         ({"imap": {}, "orders": []}, ("host",)),

@@ -158,7 +158,7 @@ def test_a_user_who_may_not_see_the_store(sim: Simulator, api: dict[str, Any]) -
     refused(
         sim,
         "not_found",
-        "SECURITY_CERTIFICATE_MANAGE. Grant the permission, or leave out imported.",
+        "SECURITY_CERTIFICATE_MANAGE. Grant the permission, or remove imported.",
         **api,
         imported=False,
     )

@@ -198,9 +198,7 @@ def test_what_is_no_maildir(tmp_path: Path, path: str) -> None:
 def test_a_maildir_is_no_folder_of_files(tmp_path: Path) -> None:
     """Its messages have no names that end in .eml, so none would be found."""
     make_maildir(tmp_path / "box")
-    with fails(
-        "invalid_argument", "box is a Maildir, whose messages are no .eml files: give it as maildir, in place of paths."
-    ):
+    with fails("invalid_argument", "box is a Maildir, not a directory of .eml files. Set maildir instead of paths."):
         PathsMailbox([str(tmp_path / "box")], LARGEST)
 
 
@@ -225,7 +223,7 @@ def test_roots_of_the_environment_that_cannot_be_used(tmp_path: Path, monkeypatc
     path = tmp_path / "damaged.pem"
     path.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", encoding="ascii")
     settings = settings_for(host="localhost", security="tls")
-    for named, words in ((path, "The file of root certificates"), (tmp_path / "nowhere.pem", "SSL_CERT_FILE")):
+    for named, words in ((path, "The file of trusted root certificates"), (tmp_path / "nowhere.pem", "SSL_CERT_FILE")):
         monkeypatch.setenv("SSL_CERT_FILE", str(named))
         error = refusal("invalid_argument", words, str(named), read=lambda: ImapMailbox(settings, LARGEST))
         assert "ca_path" not in error.message
@@ -399,7 +397,7 @@ def test_an_mbox_is_told_with_what_to_do(tmp_path: Path, line_end: bytes) -> Non
     (tmp_path / "folder").mkdir()
     path = tmp_path / "folder/mails.eml"
     path.write_bytes(mbox_of(message("one"), message("two")).replace(b"\n", line_end))
-    with fails("not_found", "is an mbox: save each of its messages as an .eml file"):
+    with fails("not_found", "it is an mbox. Save each message as an .eml file"):
         list(PathsMailbox([str(path)], LARGEST).read(LONG_AGO, never))
     box = PathsMailbox([str(tmp_path)], LARGEST)
     assert subjects(box.read(LONG_AGO, never)) == []

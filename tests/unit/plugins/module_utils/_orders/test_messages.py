@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import Ineligibility
+from ansible_collections.softlayer.certificates.plugins.module_utils._base.codes import NO_SUCH_ORDER, Ineligibility
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
     INELIGIBLE,
@@ -35,7 +35,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._replacemen
 AT = datetime(2026, 12, 1, 8, tzinfo=timezone.utc)
 NAME, ADDRESS = "www.example.com", "admin@example.com"
 CERTIFICATE = SimpleNamespace(shown_name=NAME, not_before=AT, not_after=AT)
-AGAIN = "Run the check again."
+AGAIN = "Run the playbook in check mode again."
 REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
 
 
@@ -46,49 +46,52 @@ REQUESTED = {"requested_at": AT, "next_allowed_at": AT + timedelta(days=1)}
         (None, {"recipient": "a\x1b@b"}, "The fulfillment email goes to a\\x1b@b."),
         (None, {"recipient": None}, "The fulfillment email goes to the address of the order."),
         (None, {"recipient": ADDRESS, "unrecorded": "The ledger is away."},
-         "The fulfillment email goes to admin@example.com. This could not be noted, so the order counts as of unknown outcome: The ledger is away."),
+         "The fulfillment email goes to admin@example.com. The ledger could not record the outcome, so it counts as unknown: The ledger is away."),
         ("outcome_unknown", {"error": "No answer.", "recipient": ADDRESS},
-         "No answer. Look into the mailbox of admin@example.com; force: true requests it again."),
+         "No answer. Check the mailbox of admin@example.com. To request the email again, set force: true."),
         ("rate_limited", {"error": "Later."}, "Later."),
-        ("not_found", {}, "The order does not exist, or the API user cannot access it. To list the existing orders, use ssl_order_info."),
-        ("refused", {}, "The API refused to request it and gave no reason; try the certificate authority's own portal."),
-        ("not_found", {"address_error": "It is gone."}, "Not requested: its address could not be read again. It is gone."),
+        ("not_found", {}, NO_SUCH_ORDER),
+        ("refused", {}, "The API rejected the request for the email without a reason. Get the certificate from the portal of the CA."),
+        ("not_found", {"address_error": "It is gone."}, "Not requested: the recipient could not be read again. It is gone."),
         ("api_error", {"ledger_error": "The ledger is away."}, "Not requested: The ledger is away."),
-        ("api_error", {}, "Not requested: the run was told to stop before this order's turn."),
+        ("api_error", {}, "Not requested: the run was interrupted before the request."),
         ("api_error", {"lost_responses": 20},
-         "Not requested: the outcome of 20 requests in a row was unknown before this order's turn. Check the network, and any proxy between this "
-         "machine and the API."),
+         "Not requested: the outcome of the previous 20 requests is unknown. Check the network, and any proxy between this host and the API."),
         *(
             (reason, {"ineligibility": ineligibility}, f"Not requested: {INELIGIBLE[ineligibility]}")
             for ineligibility in get_args(Ineligibility)
             for reason in (ineligibility, "changed_meanwhile")
         ),
         ("recipient_not_allowed", {"recipient": None, "option": "recipients", "domain": None},
-         "Not requested: it would go to an address that the API does not tell, so recipients cannot allow it."),
+         "Not requested: the API does not return the recipient, so recipients cannot allow it."),
         ("recipient_not_allowed", {"recipient": "a@b.c\n, d@e.f", "option": "recipients", "domain": None},
-         'Not requested: it would go to "a@b.c\\n, d@e.f", which is not exactly one address, so recipients cannot allow it.'),
+         'Not requested: the recipient "a@b.c\\n, d@e.f" is not exactly one address, so recipients cannot allow it.'),
         ("recipient_not_allowed", {"recipient": ADDRESS, "option": "allowed_recipients", "domain": None},
-         "Not requested: it would go to admin@example.com, which allowed_recipients does not allow."),
+         "Not requested: allowed_recipients does not allow the recipient admin@example.com."),
         ("recipient_not_allowed", {"recipient": ADDRESS, "option": "allowed_recipients", "domain": "example.com"},
-         "Not requested: it would go to admin@example.com, which allowed_recipients does not allow: its patterns are for whole addresses, so write "
-         "*@example.com."),
-        ("recipient_not_allowed", {}, f"Not requested: the check run showed no address for this order, so nobody has approved one. {AGAIN}"),
+         "Not requested: allowed_recipients does not allow the recipient admin@example.com. Its patterns match whole addresses: write *@example.com."),
+        ("recipient_not_allowed", {}, f"Not requested: the run in check mode returned no recipient for this order, so no recipient is approved. {AGAIN}"),
         ("recipient_changed", {"seen": ADDRESS, "recipient": None, "is_approved": True},
-         "Not requested: the check run showed admin@example.com, and it would go to no address now. See who has changed that, and run the check again."),
+         "Not requested: the recipient changed from admin@example.com to no address since the run in check mode. Check who changed the recipient, and "
+         "run the playbook in check mode again."),
         ("recipient_changed", {"seen": None, "recipient": "x\n@y", "is_approved": False},
-         "Not requested: the list of orders had no address, and it would go to x\\n@y now. See who has changed that, and run the check again."),
-        ("changed_meanwhile", {"status": "canceled"}, f"Not requested: the check run showed this order, and its status is canceled now. {AGAIN}"),
-        ("changed_meanwhile", {}, f"Not requested: the check run showed this order, and the selection does not have it now. {AGAIN}"),
+         "Not requested: the recipient changed from no address to x\\n@y since the orders were listed. Check who changed the recipient, and run the "
+         "playbook in check mode again."),
+        ("changed_meanwhile", {"status": "canceled"}, f"Not requested: the status of this order changed to canceled after the run in check mode. {AGAIN}"),
+        ("changed_meanwhile", {}, f"Not requested: the run in check mode returned this order, but the selection no longer contains the order. {AGAIN}"),
         ("cooldown", {**REQUESTED, "is_under_way": False},
-         "Not requested: it was requested at 2026-12-01T08:00:00Z; the next time is due at 2026-12-02T08:00:00Z (force: true overrules this)."),
+         "Not requested: the email was requested at 2026-12-01T08:00:00Z. The next request is allowed at 2026-12-02T08:00:00Z. To request the email "
+         "now, set force: true."),
         ("outcome_unknown", {**REQUESTED, "is_under_way": True},
-         "Not requested: a request of 2026-12-01T08:00:00Z is under way in another run, and may have been sent. Run again to see."),
+         "Not requested: another run started a request at 2026-12-01T08:00:00Z and may have sent it. Run the playbook again to see the result."),
         ("outcome_unknown", {**REQUESTED, "is_under_way": False},
-         "Not requested: a request of 2026-12-01T08:00:00Z got no answer and may have been sent. Look into the mailbox; force: true requests it again."),
+         "Not requested: the API did not respond to a request at 2026-12-01T08:00:00Z, so the email may have been sent. Check the mailbox. To request "
+         "the email again, set force: true."),
         ("already_imported", {"certificate_ids": [7, 8]},
-         "Not requested: the store holds the order's certificate already (id 7, 8); force: true overrules this."),
+         "Not requested: the store already contains the order's certificate (id 7, 8). To request the email anyway, set force: true."),
         ("superseded", {"certificate_id": 9, "not_after": AT},
-         "Not requested: the store holds a newer certificate for its names (id 9, valid until 2026-12-01T08:00:00Z); force: true overrules this."),
+         "Not requested: the store already contains a newer certificate for the order's names (id 9, expires at 2026-12-01T08:00:00Z). To request the "
+         "email anyway, set force: true."),
     ],
 )  # fmt: skip
 def test_emails(reason: str | None, facts: dict[str, Any], said: str) -> None:
@@ -98,9 +101,9 @@ def test_emails(reason: str | None, facts: dict[str, Any], said: str) -> None:
 def test_orders_without_a_key() -> None:
     """Of many, some are named."""
     said = without_key([f"order {number}" for number in range(1, 1001)])
-    assert said.startswith("The API tells no readable CSR of order 1, order 2, ")
+    assert said.startswith("The API returns no readable CSR for order 1, order 2, ")
     assert (
-        "order 10 and 990 more, so it cannot be known whether the store holds the certificate already, nor which"
+        "order 10 and 990 more, so these orders cannot be matched with stored certificates or emails. Exclude the orders"
         in said
     )
 
@@ -113,46 +116,50 @@ def untrusted(why: str | None, trust: str = "untrusted") -> dict[str, Any]:
     return {"certificate": CERTIFICATE, "chain": why and SimpleNamespace(why=why, trust=trust, lacks_root=True)}
 
 
-RIGHT_KEY = "The certificate www.example.com has the right public key, but"
-NOT_ITS_NAMES = f"{RIGHT_KEY} not the order's common name, or a name of the signing request: look at it."
+RIGHT_KEY = "The certificate www.example.com has the expected public key, but"
+NOT_ITS_NAMES = f"{RIGHT_KEY} neither the order's common name nor a name in the CSR. Check the certificate."
 OF_SERVER = {"uid": 3, "folder": "INBOX"}
-UNREADABLE = "The message with UID 3 in the folder INBOX cannot be read:"
-OTHERWISE = "Open it by other means and save the certificate by hand, or have it sent again."
+UNREADABLE = "Cannot read the message with UID 3 in the folder INBOX:"
+OTHERWISE = "Open the message with another program and save the certificate manually, or request the email again."
 UNSUPPORTED = (
-    "An attachment that may hold the certificate is of a kind, or packed in a way, that is not read: unpack it, and save the certificate "
-    "by hand."
+    "An attachment that may contain the certificate has an unsupported file format or compression. Unpack the attachment, and save the "
+    "certificate manually."
 )
 
 
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
-        ("link_only", {}, "It has only a link to the certificate: download it there."),
-        ("approval_request", {}, "The domain administrator is asked to approve the order: have that done."),
-        ("no_certificate", {}, "There is no certificate in it."),
-        ("no_matching_key", {}, "The certificates in it have other public keys than those looked for."),
-        ("expired", {}, "The certificate with the right public key has expired: get the renewed one."),
-        ("not_yet_valid", {}, "The certificate with the right public key is not valid yet: run again then, or check this machine's clock."),
-        ("encrypted", {}, "The message or an attachment is encrypted: decrypt it, and save the certificate by hand."),
-        ("too_large", {"is_unread": True}, "It is larger than max_message_bytes: raise that, or save the certificate by hand."),
-        ("too_large", {"file_name": ""}, "It has more in it than is read, or archives more than two deep: unpack it, and save the certificate by hand."),
-        ("malformed", {}, "It is damaged: have it sent again."),
+        ("link_only", {}, "The message contains only a link to the certificate. Download the certificate from the link."),
+        ("approval_request", {}, "The message requests the domain administrator's approval. Approve the order."),
+        ("no_certificate", {}, "The message contains no certificate."),
+        ("no_matching_key", {}, "The certificates in the message do not have an expected public key."),
+        ("expired", {}, "The certificate with the expected public key has expired. Get the renewed certificate."),
+        ("not_yet_valid", {},
+         "The certificate with the expected public key is not valid yet. Run the playbook again when the certificate is valid, or check the clock of "
+         "this host."),
+        ("encrypted", {}, "The message or an attachment is encrypted. Decrypt the content, and save the certificate manually."),
+        ("too_large", {"is_unread": True}, "The message is larger than max_message_bytes. Raise max_message_bytes, or save the certificate manually."),
+        ("too_large", {"file_name": ""},
+         "The message exceeds the limits for content, or contains archives nested more than two levels deep. Unpack the attachments, and save the "
+         "certificate manually."),
+        ("malformed", {}, "The message is damaged. Request the email again."),
         ("unreadable", {"error": "The disk is broken."},
-         "The disk is broken. Open it by other means and save the certificate by hand, or have it sent again."),
+         "The disk is broken. Open the message with another program and save the certificate manually, or request the email again."),
         ("unreadable", {**OF_SERVER, "lost": "It is away."}, f"{UNREADABLE} It is away. {OTHERWISE}"),
-        ("unreadable", {**OF_SERVER, "refused": "No."}, f"{UNREADABLE} the server refuses it: No. {OTHERWISE}"),
-        ("unreadable", OF_SERVER, f"{UNREADABLE} the server leaves it out of its response. {OTHERWISE}"),
+        ("unreadable", {**OF_SERVER, "refused": "No."}, f"{UNREADABLE} the server rejects the request: No. {OTHERWISE}"),
+        ("unreadable", OF_SERVER, f"{UNREADABLE} the response of the server does not contain the message. {OTHERWISE}"),
         ("unsupported_attachment", {"is_outlook": True, "file_name": "a.msg"},
-         "It is, or has as an attachment, a message in Outlook's own format (.msg), which is not read: save that as .eml in Outlook, or save the "
-         "certificate by hand."),
+         "The message, or an attachment, has the unsupported format .msg of Outlook. Save the message as an .eml file in Outlook, or save the certificate "
+         "manually."),
         ("unsupported_attachment", {"is_outlook": False, "file_name": ""}, UNSUPPORTED),
         ("unsupported_attachment", {"is_outlook": False, "file_name": "a\u202e" + 99 * "x"},
-         f"{UNSUPPORTED} It is called a\\u202e{(SHOWN_NAME - 2) * 'x'}."),
+         f"{UNSUPPORTED} Its file name is a\\u202e{(SHOWN_NAME - 2) * 'x'}."),
         ("untrusted", untrusted(None),
-         f"{NOT_ITS_NAMES} Whoever has got hold of a signing request can have it signed for a name of his own. If it is what you want, import it by "
+         f"{NOT_ITS_NAMES} Anyone who has a CSR can get a certificate for another name from it. If the certificate is correct, import it with "
          "ssl_certificate_import."),
         ("untrusted", untrusted("its root is unknown"),
-         f"{RIGHT_KEY} its root is unknown. Anyone can have a certificate made for a public key. {trust_remedy(ROOTLESS, 'new')}"),
+         f"{RIGHT_KEY} its root is unknown. Anyone can get a certificate for any public key. {trust_remedy(ROOTLESS, 'new')}"),
         ("chain_incomplete", untrusted("CA 1 is missing", "incomplete"),
          f"{RIGHT_KEY} CA 1 is missing. {trust_remedy(None, 'new')}"),
     ],
@@ -160,9 +167,9 @@ UNSUPPORTED = (
 def test_messages_that_were_not_taken(reason: Any, facts: dict[str, Any], said: str) -> None:
     why = Obstacle(reason, facts)
     assert unmatched(why) == said
-    assert passed_over(why) == f"Passed over: {said}"
+    assert passed_over(why) == f"Skipped: {said}"
     if "chain" in facts:
-        assert accepted(why) == f"Taken, though it is not trusted: {said}"
+        assert accepted(why) == f"Accepted, although it is not trusted: {said}"
         assert missing(why) == said
 
 
@@ -173,15 +180,17 @@ def test_a_certificate_for_other_names() -> None:
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
-        ("waiting_for_email", {}, "No message with the certificate has come yet."),
+        ("waiting_for_email", {}, "No message with the certificate has arrived yet."),
         ("waiting_for_email", {"certificate": CERTIFICATE, "is_expired": True},
-         "The certificate www.example.com with the right public key has come, but it expired on 2026-12-01T08:00:00Z. No newer one has come yet."),
+         "The certificate www.example.com with the expected public key has arrived, but it expired at 2026-12-01T08:00:00Z. No newer certificate has "
+         "arrived yet."),
         ("waiting_for_email", {"certificate": CERTIFICATE, "is_expired": False},
-         "The certificate www.example.com with the right public key has come, but it is not valid before 2026-12-01T08:00:00Z: run again then, or "
-         "check this machine's clock."),
+         "The certificate www.example.com with the expected public key has arrived, but it is not valid before 2026-12-01T08:00:00Z. Run the playbook "
+         "again after that time, or check the clock of this host."),
         ("no_public_key", {},
-         "The API does not tell the order's CSR, so no certificate can be told to be the order's: look for it by csr_paths of ssl_fulfillment_email_info."),
-        ("not_found", {}, "There is no such order, or the API user has no permission to see it."),
+         "The API does not return the order's CSR, so no certificate can be matched with the order. Find the certificate by its CSR, with csr_paths of "
+         "ssl_fulfillment_email_info."),
+        ("not_found", {}, "The order does not exist, or the API user cannot access it."),
     ],
 )  # fmt: skip
 def test_what_was_not_found(reason: Any, facts: dict[str, Any], said: str) -> None:
@@ -199,31 +208,31 @@ def test_what_was_not_found(reason: Any, facts: dict[str, Any], said: str) -> No
 def test_an_empty_mailbox(options: dict[str, Any], where: str) -> None:
     mailbox = {"imap": None, "maildir": None, "paths": None, "max_age_days": 7.0, **options}
     assert empty_mailbox(mailbox) == (
-        f"0 messages of the last 7 days are in {where}: see whether the emails are kept elsewhere, or raise max_age_days."
+        f"Found 0 messages of the last 7 days in {where}. Check whether the emails are in another mailbox or folder, or raise max_age_days."
     )
 
 
 FOR_CERTIFICATE = "Waiting for the certificate: save it from the fulfillment email."
-FOR_KEY = "Waiting for the private key that the order's CSR was made with."
+FOR_KEY = "Waiting for the private key of the order's CSR."
 
 
 @pytest.mark.parametrize(
     ("reason", "facts", "said"),
     [
         *((reason, {}, f"Not imported: {said}") for reason, said in INELIGIBLE.items()),
-        ("already_imported", {}, "The store holds the order's certificate already."),
-        ("superseded", {"certificate_ids": [4, 5]}, "Not imported: the store holds a newer certificate for the order's names (id 4, 5)."),
-        ("waiting_for_email", {}, "Waiting for the fulfillment email: no message with the certificate has come yet."),
+        ("already_imported", {}, "The store already contains the order's certificate."),
+        ("superseded", {"certificate_ids": [4, 5]}, "Not imported: the store already contains a newer certificate for the order's names (id 4, 5)."),
+        ("waiting_for_email", {}, "Waiting for the fulfillment email: no message with the certificate has arrived yet."),
         ("waiting_for_certificate", {}, FOR_CERTIFICATE),
-        ("waiting_for_certificate", {"path": "/m/a.crt"}, f"{FOR_CERTIFICATE} It is looked for as /m/a.crt."),
-        ("waiting_for_key", {"path": "/m/\n.key"}, f"{FOR_KEY} It is looked for as /m/\\n.key."),
+        ("waiting_for_certificate", {"path": "/m/a.crt"}, f"{FOR_CERTIFICATE} The expected path is /m/a.crt."),
+        ("waiting_for_key", {"path": "/m/\n.key"}, f"{FOR_KEY} The expected path is /m/\\n.key."),
         ("waiting_for_key", {"path": None},
-         f"{FOR_KEY} The order tells no name, by which its files are called: import it by hand, with ssl_certificate_import."),
+         f"{FOR_KEY} The order has no name, which its files must have. Import the certificate manually with ssl_certificate_import."),
         ("waiting_for_key", {"other_key": "/m/a.key"},
-         "Waiting for the private key: the one in /m/a.key belongs to another CSR. Put the key there that the order's CSR was made with, or order "
-         "again with a CSR of the key that is there."),
+         "Waiting for the private key: the key in /m/a.key belongs to another CSR. Save the key of the order's CSR in this path, or order the "
+         "certificate again with a CSR of the present key."),
         ("waiting_for_certificate", {"what": "certificate's chain", "files": ["A.chain.pem", "a\n"], "folder": "/m", "file_name": "a.ca-bundle"},
-         "Waiting for the certificate's chain: A.chain.pem and a\\n in /m may each be it. Name the right one a.ca-bundle."),
+         "Waiting for the certificate's chain: A.chain.pem and a\\n in /m all match. Rename the correct file to a.ca-bundle."),
     ],
 )  # fmt: skip
 def test_imports(reason: Any, facts: dict[str, Any], said: str) -> None:
@@ -236,8 +245,8 @@ def test_imports(reason: Any, facts: dict[str, Any], said: str) -> None:
 )
 def test_an_email_that_is_late(recipient: str | None, whom: str) -> None:
     assert late("It waits.", AT, recipient) == (
-        f"It waits. Its email was requested at 2026-12-01T08:00:00Z and went to {whom}: see whether what arrives there is handed on to the "
-        "mailbox, and look into the spam folders."
+        f"It waits. The email was requested at 2026-12-01T08:00:00Z and sent to {whom}. Check that this address forwards to the mailbox, and check the "
+        "spam folders."
     )
 
 

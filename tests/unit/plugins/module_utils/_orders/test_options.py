@@ -56,7 +56,7 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
         ({"maildir": ""}, "maildir must not be empty."),
         (
             {"imap": {**IMAP, "host": "mail.example.com:993"}},
-            "host of imap must be a name or an address alone: give the port as port, and the user as username.",
+            "host of imap must be a host name or an IP address only. Set the port in port, and the user in username.",
         ),
         ({"imap": {**IMAP, "port": 0}}, "port of imap must be from 1 to 65535."),
         ({"imap": {**IMAP, "port": 65_536}}, "port of imap must be from 1 to 65535."),
@@ -64,7 +64,7 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
         *(
             (
                 {"imap": {**IMAP, name: value}},
-                f"{name} of imap must not be empty, and must not hold control characters.",
+                f"{name} of imap must not be empty, and must not contain control characters.",
             )
             for name in ("host", "username", "password", "folder")
             for value in ("", "two\nlines", "nul\0")
@@ -72,7 +72,7 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
         *(
             (
                 {"imap": {**IMAP, "security": "none", "host": host}},
-                f"The password is not sent to {host} without TLS: set security to tls or starttls.",
+                f"Cannot send the password to {host} without TLS. Set security to tls or starttls.",
             )
             for host in ("mail.example.com", "127.0.0.1.example.com", "localhost.example.com", "::", "10.0.0.1", "0")
         ),

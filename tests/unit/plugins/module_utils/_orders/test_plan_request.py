@@ -229,7 +229,7 @@ def test_what_was_approved_and_is_not_selected_any_more(
     "approved", [[{}], [{"order_id": 100, "recipient": 5}], [{"order_id": "x", "recipient": "a@b"}]]
 )
 def test_what_is_no_approval(approved: list[dict[str, Any]]) -> None:
-    with fails("invalid_argument", "give the emails that a run in check mode returned"):
+    with fails("invalid_argument", "Set approved to the emails that a run in check mode returned"):
         approved_recipients(approved)
 
 

@@ -564,11 +564,11 @@ def test_what_failed_for_all_is_a_notice() -> None:
     nameless = {"common_name": None, "subject_alt_names": ["192.0.2.1", A], "message": "No."}
     other = {"order_id": 99, "common_name": NAME, "message": "Gone."}
     failed = [
-        *({"common_name": "the mailbox", "message": "refuses the login"}, listener, nameless, other, {"message": "?"})
+        *({"common_name": "the mailbox", "message": "rejects the login"}, listener, nameless, other, {"message": "?"})
     ]
     report = build(order(), failed=failed)
     assert report["notices"] == [
-        *({"source": "the mailbox", "message": "refuses the login"}, {"source": "web:443", "message": "Not served."}),
+        *({"source": "the mailbox", "message": "rejects the login"}, {"source": "web:443", "message": "Not served."}),
         *({"source": A, "message": "No."}, {"source": NAME, "message": "Gone."}, {"source": None, "message": "?"}),
     ]
     assert report["orders"][0]["state"] == "requestable"
@@ -642,7 +642,7 @@ def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
 def test_nobody_looks_for_the_email_of_an_imported_order() -> None:
     imported, store = order(), [stored()]
     first = build(imported, at=NOW, store=store, collected=[found()])
-    skipped = [entry("already_imported", "The store holds it already.")]
+    skipped = [entry("already_imported", "The store already contains the certificate.")]
     assert first["orders"][0]["mail_found"] is True and after(1, first, imported, store=store, skipped=skipped) == first
     assert row(store=[stored()], missing=[entry("waiting_for_email")])["mail_found"] is None
 

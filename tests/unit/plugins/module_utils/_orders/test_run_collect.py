@@ -32,8 +32,8 @@ def warnings_of(**options: Any) -> list[str]:
 def test_it_is_said_of_an_empty_mailbox_alone(tmp_path: Path) -> None:
     folder = tmp_path / "mails"
     folder.mkdir()
-    assert [one.partition(":")[0] for one in warnings_of(paths=[str(folder)])] == [
-        f"0 messages of the last 30 days are in {folder}"
+    assert [one.partition(". ")[0] for one in warnings_of(paths=[str(folder)])] == [
+        f"Found 0 messages of the last 30 days in {folder}"
     ]
     (folder / "a.eml").write_bytes(b"Subject: Hello\n\nNothing.\n")
     assert warnings_of(paths=[str(folder)]) == []

@@ -753,7 +753,7 @@ def test_a_ledger_that_is_new_is_told_once_something_is_sent(world: World) -> No
     answered(world, check=True, order_ids=[SHOP])
     answered(world, order_ids=[SHOP, WIKI], on_ineligible="skip")
     [warning] = world.warnings
-    assert warning.startswith("The ledger /srv/ledger.db is new: ")
+    assert warning.startswith("The ledger /srv/ledger.db is new and contains no earlier requests. ")
 
 
 def test_an_id_that_none_has(world: World) -> None:

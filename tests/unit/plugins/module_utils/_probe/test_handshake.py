@@ -323,15 +323,15 @@ HTTP = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
 INSTEAD: dict[str, tuple[Script, str, str]] = {
     "closes": (on_hello(lambda _visit: None), "handshake_failed", "closed the connection"),
     "closes_at_once": (lambda _visit: None, "handshake_failed", "the connection"),
-    "resets": (on_hello(Visit.break_off), "handshake_failed", "broke the connection off"),
+    "resets": (on_hello(Visit.break_off), "handshake_failed", "aborted the connection"),
     "alert": (on_hello(lambda visit: visit.say(alert(112))), "handshake_failed", "alert unrecognized_name"),
     "alert_of_versions": (on_hello(lambda visit: visit.say(alert(70))), "handshake_failed", "alert protocol_version"),
     "closes_midway": (on_hello(lambda visit: visit.say(flight(ISSUED.der)[:60])), "handshake_failed", "closed"),
-    "plain_http": (on_hello(lambda visit: visit.say(HTTP)), "no_tls", "plain HTTP, and says: HTTP/1.1 400 Bad"),
+    "plain_http": (on_hello(lambda visit: visit.say(HTTP)), "no_tls", "plain HTTP: HTTP/1.1 400 Bad"),
     "ssh": (lambda visit: (visit.say(b"SSH-2.0-OpenSSH_9.6\r\n"), visit.hear_all())[1], "no_tls", "SSH-2.0"),
     "escapes": (lambda visit: visit.say(b"220 \x1b[2J\xc3\xa4\r\n"), "no_tls", "TLS"),
-    "a_letter_at_a_time": (lambda visit: visit.drip(HTTP), "no_tls", "says: H"),
-    "binary": (on_hello(lambda visit: visit.say(bytes(range(255, 0, -1)))), "no_tls", "something else than TLS"),
+    "a_letter_at_a_time": (lambda visit: visit.drip(HTTP), "no_tls", ": H"),
+    "binary": (on_hello(lambda visit: visit.say(bytes(range(255, 0, -1)))), "no_tls", "not with TLS"),
     "damaged_certificate": (on_hello(lambda visit: visit.say(flight(os.urandom(500)))), "handshake_failed", "failed"),
     "no_certificate": (on_hello(lambda visit: visit.say(flight())), "handshake_failed", "failed"),
     "endless_chain": (on_hello(lambda visit: visit.say(flight(*[RSA.der] * 1000))), "handshake_failed", "excessive"),
@@ -556,7 +556,7 @@ def test_a_run_that_is_to_stop_waits_no_longer(script: Script) -> None:
                 result for of_host in pool.map(lambda x: probe_addresses(x, 3600, stop), given) for result in of_host
             ]
     assert {result.reason for result in results} == {"timeout"}
-    assert all("told to stop" in str(result.message) for result in results)
+    assert all("interrupted" in str(result.message) for result in results)
 
 
 def test_no_connection_stays_open() -> None:

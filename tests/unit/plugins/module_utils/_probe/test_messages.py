@@ -48,7 +48,7 @@ def result(address: str | None = "192.0.2.1", **given: Any) -> ProbeResult:
     ("demand", "said"),
     [
         (Demand((NAME, "a.example"), ()), "a certificate for www.example.com, a.example"),
-        (Demand((), (STORED,), 7), "certificate 7 (www.example.com), or one that may stand in for it"),
+        (Demand((), (STORED,), 7), "certificate 7 (www.example.com), or one that can replace it"),
         (Demand((), (), 7), "certificate 7"),
     ],
 )
@@ -56,7 +56,7 @@ def test_what_must_be_served(demand: Demand, said: str) -> None:
     assert demanded(demand) == said
 
 
-WHAT = "www.example.com:443 serves the certificate www.example.com, which"
+WHAT = "The certificate www.example.com of www.example.com:443"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ WHAT = "www.example.com:443 serves the certificate www.example.com, which"
             result(accepted=False, refusal="it is odd"),
             None,
             {},
-            f"{WHAT} is not accepted by clients. OpenSSL says: it is odd.",
+            f"{WHAT} is not accepted by TLS clients. OpenSSL reports: it is odd.",
         ),
         (result(reason="timeout", message="It is silent."), "timeout", {}, "It is silent."),
         (
@@ -81,14 +81,14 @@ WHAT = "www.example.com:443 serves the certificate www.example.com, which"
             result(),
             "not_served",
             {"demand": Demand((), (), 7)},
-            f"www.example.com:443 serves {DESCRIBED}, and must serve certificate 7: have that served there, or correct what is expected.",
+            f"www.example.com:443 serves {DESCRIBED}, but must serve certificate 7. Replace the certificate, or correct expected.",
         ),
-        (result(), "expired", {}, f"{WHAT} expired on 2027-03-01T00:00:00Z: replace it."),
+        (result(), "expired", {}, f"{WHAT} expired at 2027-03-01T00:00:00Z. Replace the certificate."),
         (
             result(),
             "not_yet_valid",
             {},
-            f"{WHAT} is not valid before 2026-12-01T00:00:00Z: check this machine's clock.",
+            f"{WHAT} is not valid before 2026-12-01T00:00:00Z. Check the clock of this host.",
         ),
         (
             result(),
@@ -100,14 +100,14 @@ WHAT = "www.example.com:443 serves the certificate www.example.com, which"
             result(chain=(SimpleNamespace(shown_name=NAME, server_names=(), addresses=()),)),
             "name_mismatch",
             {"asked": "c.example"},
-            f"{WHAT} is not for c.example but for no name at all.",
+            f"{WHAT} is not for c.example but for no name.",
         ),
-        (result(accepted=False), "name_mismatch", {}, f"{WHAT} is not for www.example.com as clients see it."),
+        (result(accepted=False), "name_mismatch", {}, f"{WHAT} is not for www.example.com according to TLS clients."),
         (
             result(accepted=False, refusal="CA too weak"),
             "untrusted",
             {"chain": CHAIN},
-            f"{WHAT} is not trusted: its key is too short. Replace it, or the issuers that the server sends. OpenSSL says: CA too weak.",
+            f"{WHAT} is not trusted: its key is too short. Replace it, or the issuers that the server sends. OpenSSL reports: CA too weak.",
         ),
     ],
 )
@@ -140,13 +140,16 @@ def test_what_the_addresses_of_a_name_serve(seen: Verdict, said: str) -> None:
 
 
 def test_a_load_balancer_without_an_address() -> None:
-    assert no_address("web", "CREATE_PENDING") == "The load balancer web has no address: its status is CREATE_PENDING."
+    assert (
+        no_address("web", "CREATE_PENDING")
+        == "Cannot probe the listener: the load balancer web has no address, because its status is CREATE_PENDING."
+    )
 
 
 def test_lists_that_cannot_be_used() -> None:
     failed = {f"http://{name}.example/": Obstacle("not_there", {"error": "it is away"}) for name in "abcde"}
     assert unusable_lists(failed) == (
-        "Whether some certificates were revoked is not known, because lists of their authorities cannot be used (http://a.example/: it is away; "
-        "http://b.example/: it is away; http://c.example/: it is away and 2 more). See that this machine or its proxy reaches them, or set "
+        "Cannot check whether some certificates were revoked, because the revocation lists of their CAs cannot be used (http://a.example/: it is away; "
+        "http://b.example/: it is away; http://c.example/: it is away and 2 more). Check that this host or its proxy can reach the CAs, or set "
         "check_revocation: off."
     )

@@ -226,7 +226,7 @@ def test_what_is_in_no_folder_is_looked_for_among_the_sources() -> None:
         ),
         (
             Obstacle("key_missing", {"has_key": False}),
-            "Secrets Manager has no private key of it: import it there again, with its key.",
+            "Secrets Manager contains no private key for the certificate. Import the certificate into Secrets Manager again with its private key.",
         ),
     ],
     ids=reason_of,

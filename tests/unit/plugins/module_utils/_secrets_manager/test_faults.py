@@ -103,20 +103,20 @@ def test_a_failed_login(answer: Answer | None, expected: str) -> None:
 def test_a_locked_version() -> None:
     """Only two versions are kept, and a lock keeps the older one."""
     found = explain("Adding the version", URL, tried(own(412, "Locked"), sent=True), ValueError(), repeatable=False)
-    assert "(HTTP 412): a lock keeps its previous version: " in found.message and found.message.endswith("Locked.")
+    assert "(HTTP 412): a lock keeps the previous version. " in found.message and found.message.endswith("Locked.")
 
 
 def test_what_is_said() -> None:
     """One sentence with the remedy, and the service's own words, on one line."""
     found = explain("Listing", URL, tried(own(403, "Not\nyours"), sent=True), ValueError(), repeatable=True)
     assert found.message == (
-        f"Listing: {URL} refused it (HTTP 403): give the API key's user the roles Reader and SecretsReader, to write also Writer, for the "
-        "instance or the secret's group. It says: Not yours."
+        f"Listing: {URL} rejected the request (HTTP 403): grant the user of the API key the roles Reader and SecretsReader (to write, also Writer), for "
+        "the instance or the group of the secret. Response: Not yours."
     )
     assert found.details == {"call": "Listing", "http_status": 403, "api_message": "Not yours"}
     assert login(of_iam(400)).message == (
-        f"IBM Cloud's login {IAM} refused the API key: check that it is one of IBM Cloud, and copy it anew. "
-        "It says: Provided API key could not be found."
+        f"The IBM Cloud login {IAM} rejected the API key. Check that the key is an IBM Cloud API key, and copy it again. Response: Provided API key "
+        "could not be found."
     )
     lost = explain("Listing", URL, tried(None, sent=False, overdue=True), OSError(), repeatable=True).message
     assert lost == f"Cannot reach {URL}: no connection within the timeout. Check instance_url, proxy and the network."

@@ -27,17 +27,17 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
         (
             "key_missing",
             {"has_key": False},
-            "Secrets Manager has no private key of it: import it there again, with its key.",
+            "Secrets Manager contains no private key for the certificate. Import the certificate into Secrets Manager again with its private key.",
         ),
         (
             "key_missing",
             {"has_key": True},
-            "The private key in Secrets Manager is that of another certificate: import both there again.",
+            "The private key in Secrets Manager belongs to another certificate. Import the certificate into Secrets Manager again with its own private key.",
         ),
         (
             "malformed",
             {"error": "The private key is encrypted. Set privatekey_passphrase.", "is_encrypted": True},
-            "The private key in Secrets Manager is encrypted: import the certificate there again, with its key decrypted.",
+            "The private key in Secrets Manager is encrypted. Import the certificate into Secrets Manager again with a decrypted private key.",
         ),
         ("malformed", {"error": "A certificate is damaged.", "is_encrypted": False}, "A certificate is damaged."),
     ],
@@ -64,7 +64,7 @@ NEW, OLD = (
             {"changed": ("intermediate", "private_key", "labels")},
             "Updated: intermediate certificates, private key, labels.",
         ),
-        ("unchanged", {}, "Secrets Manager has it already."),
+        ("unchanged", {}, "Secrets Manager already contains the certificate."),
         (
             "outcome_unknown",
             {"error": "No."},
@@ -73,82 +73,83 @@ NEW, OLD = (
         (
             "ambiguous",
             {"ids": ["s1", "s2"]},
-            "Secrets Manager has more than one imported certificate of this name in the group (ids s1, s2): remove the surplus ones.",
+            "Secrets Manager contains more than one imported certificate of this name in the group (ids s1, s2). Delete all but one of them.",
         ),
         (
             "ambiguous",
             {"items": [0, 3]},
-            "The same secret is given more than once, by the items 0, 3: give it once, or other names or groups.",
+            "The items 0, 3 specify the same secret. Specify each secret once, or set different names or groups.",
         ),
         (
             "invalid_pem",
             {"certificate_id": 5},
-            "What the certificate store holds as certificate 5 cannot be read: import it there again.",
+            "Cannot read the content of certificate 5 in the certificate store. Import the certificate into the store again.",
         ),
         (
             "not_found",
             {"certificate_id": 5},
-            "The certificate store has no certificate 5: ssl_certificate_info lists those that there are.",
+            "The certificate store does not contain certificate 5. ssl_certificate_info lists the certificates in the store.",
         ),
         (
             "no_permission",
             {"certificate_id": 5},
-            "The API user may not read certificate 5 of the certificate store with its private key: grant the API user the permission "
+            "The API user cannot read certificate 5 in the certificate store with its private key. Grant the API user the permission "
             "SECURITY_CERTIFICATE_MANAGE.",
         ),
         (
             "refused",
             {"too_large": "intermediate"},
-            "The chain of intermediate certificates is larger than 100 KB as PEM, which Secrets Manager does not take: give a smaller one.",
+            "The chain of intermediate certificates must not be larger than 100 KB in PEM format, which is the limit of Secrets Manager. Specify a "
+            "smaller chain of intermediate certificates.",
         ),
         (
             "wrong_type",
             {"secret_type": "arbitrary"},
-            "Secrets Manager has a secret of this name in the group that is no imported certificate, but of the type arbitrary: give another name.",
+            "The secret of this name in the group is not an imported certificate, but of the type arbitrary. Set another name.",
         ),
         (
             "managed_csr",
             {},
-            "The secret has a CSR whose private key Secrets Manager has made itself, so it takes no other key: give another name.",
+            "The secret has a CSR with a private key that Secrets Manager generated, so it does not accept another private key. Set another name.",
         ),
         (
             "not_active",
             {"state": "suspended"},
-            "Secrets Manager says that the secret is suspended: look there why it is not active, or give another name.",
+            "Secrets Manager reports that the secret is suspended. Check in Secrets Manager why the secret is not active, or set another name.",
         ),
         (
             "names_not_covered",
             {"lost": ["a.example.com"]},
-            f"It lacks names of the secret's current version: a.example.com. {FORCE}",
+            f"The certificate lacks names of the secret's current version: a.example.com. {FORCE}",
         ),
-        ("names_not_covered", {"lost": []}, f"It is not known which names the secret's current version has. {FORCE}"),
+        ("names_not_covered", {"lost": []}, f"The names of the secret's current version are unknown. {FORCE}"),
         (
             "key_type_differs",
             {"new": "EC", "present": "RSA"},
-            f"Its key is EC, and that of the secret's current version is RSA. {FORCE}",
+            f"The key type differs: EC instead of RSA in the secret's current version. {FORCE}",
         ),
         (
             "organization_differs",
             {"new": frozenset({"Example Inc."}), "present": frozenset()},
-            f"Its organization (Example Inc.) is not that of the secret's current version (none). {FORCE}",
+            f"The organization differs: Example Inc. instead of none in the secret's current version. {FORCE}",
         ),
         (
             "chain_incomplete",
             {"lacks_issuers": True},
-            "Its chain lacks intermediate certificates of the secret's current version: give them all, or none, which keeps those that are there. "
-            f"{FORCE}",
+            "The chain lacks intermediate certificates of the secret's current version. Specify all intermediate certificates, or none to keep the "
+            f"present ones. {FORCE}",
         ),
         (
             "untrusted",
             {"chain": CHAIN, "is_revoked": False},
-            "Clients would trust it less than the secret's current version: its key is too short. Have it issued anew, or give another chain of "
-            f"its authority. {FORCE}",
+            "TLS clients would trust the certificate less than the secret's current version: its key is too short. Have it issued anew, or give "
+            f"another chain of its authority. {FORCE}",
         ),
         (
             "superseded",
             {"new": NEW, "present": OLD},
-            "It is no renewal of the secret's current version: it is valid from 2026-01-01T00:00:00Z to 2026-12-01T00:00:00Z, and that one from "
-            f"2027-01-01T00:00:00Z to 2027-12-01T00:00:00Z. {FORCE}",
+            "The certificate is not a renewal of the secret's current version: it is valid from 2026-01-01T00:00:00Z to 2026-12-01T00:00:00Z, and the "
+            f"current version from 2027-01-01T00:00:00Z to 2027-12-01T00:00:00Z. {FORCE}",
         ),
         ("expired", {"end": NEW.not_after}, f"It expired at 2026-12-01T00:00:00Z. {FORCE}"),
     ],

@@ -95,9 +95,15 @@ def test_what_is_refused(given: dict[str, Any], code: str, said: str) -> None:
 def test_whose_key() -> None:
     assert resolved({"api_key": None}, username="apikey", api_key="both").api_key == "both"
     assert resolved({"api_key": "own"}, username="SL1", api_key="other").api_key == "own"
-    assert "that of the user name SL1 is one" in refused({"api_key": ""}, username="SL1", api_key="other").message
+    assert (
+        "the key of the user name SL1 is valid for the SoftLayer API only"
+        in refused({"api_key": ""}, username="SL1", api_key="other").message
+    )
     missing = refused({"api_key": None})
-    assert missing.code == "missing_credentials" and "give one as api_key or in IBMCLOUD_API_KEY" in missing.message
+    assert (
+        missing.code == "missing_credentials"
+        and "Set api_key or the environment variable IBMCLOUD_API_KEY" in missing.message
+    )
 
 
 def test_the_environments_key_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,10 +124,10 @@ def test_reached_as_the_api_is() -> None:
     [
         (None, None, None),
         (["xx", "x" * 64] * 15, "d" * 1024, None),
-        ([f"label{number}" for number in range(31)], None, "at most 30"),
+        ([f"label{number}" for number in range(31)], None, "more than 30"),
         (["x"], None, "2 to 64"),
         (["x" * 65], None, "2 to 64"),
-        ([], "d" * 1025, "at most 1024"),
+        ([], "d" * 1025, "more than 1024"),
     ],
 )
 def test_limits_of_metadata(labels: list[str] | None, description: str | None, why: str | None) -> None:

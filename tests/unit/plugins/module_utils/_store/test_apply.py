@@ -835,7 +835,7 @@ def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: A
     assert Store(row, deletion, is_listed=False).delete() == is_own
     store = Store(row, deletion, is_listed=False)
     assert was_removed(cast(Client, store), stored(7, ISSUED)) == is_own
-    why = "The certificate 7, which is superseded, was not removed: somebody else has deleted it meanwhile."
+    why = "Cannot remove the superseded certificate 7: another user or run has already deleted the certificate."
     assert store.warnings == ([] if is_own else [why])
     step = carry_out_one(cast(Client, store), cast(Creator, None), removal_of(stored(7, ISSUED)))
     assert (step.outcome, step.reason, step.changes_something) == ("removed" if is_own else "unchanged", None, is_own)
@@ -874,7 +874,7 @@ def test_a_deletion_that_is_refused_since_somebody_uses_the_record_again(
     with pytest.raises(CertificatesError) as caught:
         store.delete()
     assert (caught.value.code, store.calls) == (code, ["getObject", "deleteObject", "getObject"])
-    assert ("A service uses it since it was looked at." in caught.value.message) == (code == "in_use")
+    assert ("A service started to use the certificate during the run." in caught.value.message) == (code == "in_use")
 
 
 @pytest.mark.parametrize(
@@ -925,7 +925,7 @@ def test_the_store_may_not_take_a_certificate_without_a_common_name(name: str | 
     with pytest.raises(CertificatesError) as caught:
         create(cast(Creator, Refusing()), ImportAction.of(Content(certificate, "", (), None, None)))
     assert (caught.value.code, caught.value.details) == (code, {"call": "createObject"})
-    assert ("It has no common name" in caught.value.message) == (name is None and code != "rate_limited")
+    assert ("has no common name" in caught.value.message) == (name is None and code != "rate_limited")
 
 
 # Carrying out

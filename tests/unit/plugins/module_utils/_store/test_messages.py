@@ -35,12 +35,9 @@ def cut(*kept: object, given: tuple[object, ...] = (FIRST, LAST), is_tried: bool
     return {"record": record(9, 0, *kept), "given": given, "is_tried": is_tried}
 
 
-ONE_OF_TWO = (
-    "Use a chain with one intermediate certificate, which certbot, lego and acme.sh ask for with --preferred-chain where the authority offers "
-    "one, or another authority."
-)
+ONE_OF_TWO = "Use a chain with one intermediate certificate (certbot, lego and acme.sh: --preferred-chain) if the CA offers such a chain, or use another CA."
 AGAIN = " Run the playbook again. It checks the current state before it changes anything."
-NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold no certificate that needs any."
+NONE_KEPT = "Ask the support of IBM Cloud for the reason. Until the store keeps intermediate certificates, import only certificates that do not need them."
 
 
 @pytest.mark.parametrize(
@@ -50,7 +47,7 @@ NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold 
         (
             "imported",
             {"lacking": 1},
-            "Imported once more, with intermediate certificates that certificate 1 lacks and that it cannot be given while in use.",
+            "Imported again with intermediate certificates, because certificate 1 lacks them and cannot be changed while it is in use.",
         ),
         (
             "updated",
@@ -58,10 +55,10 @@ NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold 
             "Updated: intermediate certificates, CSR, notes.",
         ),
         ("removed", {}, "Removed."),
-        ("unchanged", {}, "The store holds it already."),
-        ("unchanged", {"is_absent": True}, "The store holds no such certificate."),
-        ("unchanged", {"is_gone": True}, "Somebody else has deleted it meanwhile."),
-        ("unchanged", {"first": 0}, "The same as item 0."),
+        ("unchanged", {}, "The store already contains the certificate."),
+        ("unchanged", {"is_absent": True}, "The store does not contain the certificate."),
+        ("unchanged", {"is_gone": True}, "Another user or run has already deleted the certificate."),
+        ("unchanged", {"first": 0}, "Same certificate as item 0."),
         ("outcome_unknown", {"error": "No."}, f"No.{AGAIN}"),
         ("invalid_pem", {"error": "It is damaged."}, "It is damaged."),
         *(
@@ -70,80 +67,84 @@ NONE_KEPT = "Ask the support of IBM Cloud why. Until it keeps them, it can hold 
                 ("refused", "imported", None, "Cannot import the certificate", ""),
                 ("refused", "updated", 7, "Cannot update certificate 7", ""),
                 ("refused", "removed", 7, "Cannot delete certificate 7", ""),
-                ("outcome_unknown", "imported", None, "Cannot tell whether the certificate was imported", AGAIN),
-                ("outcome_unknown", "removed", 7, "Cannot tell whether certificate 7 was deleted", AGAIN),
+                ("outcome_unknown", "imported", None, "Cannot determine whether the certificate was imported", AGAIN),
+                ("outcome_unknown", "removed", 7, "Cannot determine whether certificate 7 was deleted", AGAIN),
             )
         ),
         (
             "ambiguous",
             {"same": [record(1), record(2)]},
-            "The store holds it more than once (ids 1, 2), none as wanted: leave one of them, and remove the others once nothing uses them.",
+            "The store contains the certificate more than once (ids 1, 2), and no record has the specified content. Keep one record, and delete the "
+            "others when no service uses them.",
         ),
         (
             "ambiguous",
             {"matching": [record(1), record(2)]},
-            "More than one certificate matches (ids 1, 2): name one by certificate_id. Nothing was removed.",
+            "More than one certificate matches (ids 1, 2). Specify one of them with certificate_id. Nothing was removed.",
         ),
         (
             "ambiguous",
             {"wanted": 1},
-            "Another item of the same run wants certificate 1 to be in the store: leave one of the two.",
+            "Another item of the same run requires certificate 1 in the store. Remove one of the two items.",
         ),
-        ("ambiguous", {"first": 0}, "The same certificate as item 0, with another chain, CSR or notes: give it once."),
+        (
+            "ambiguous",
+            {"first": 0},
+            "Same certificate as item 0, but with another chain, CSR or notes. Specify each certificate once.",
+        ),
         (
             "in_use",
             {"record": record(1, 1), "lacks_issuers": True},
-            "Certificate 1 is in use by 1 service by now and lacks intermediate certificates: run it again, and it is stored once more with "
-            "them.",
+            "Certificate 1 is in use by 1 service now and lacks intermediate certificates. Run the playbook again to import the certificate again with them.",
         ),
         (
             "in_use",
             {"record": record(1, 2), "lacks_issuers": False},
-            "Certificate 1 is in use by 2 services and has another chain, so it is not changed, and which of the two clients trust is not known: "
-            "give the root of its authority as trusted_ca_path.",
+            "Certificate 1 is in use by 2 services and has another chain, so it was not changed. Which chain TLS clients trust is unknown: set "
+            "trusted_ca_path to the root certificate of the CA.",
         ),
         (
             "in_use",
             {"record": record(1, 2)},
-            "Certificate 1 is in use by 2 services: have its listeners serve another certificate first, with ssl_certificate_deploy; "
-            "ssl_certificate_info with gather_services tells which they are.",
+            "Certificate 1 is in use by 2 services. Deploy another certificate to its listeners first, with ssl_certificate_deploy. "
+            "ssl_certificate_info with gather_services: true lists the listeners.",
         ),
         (
             "in_use",
             {"record": record(1, None)},
-            "The API does not tell whether a service uses certificate 1, so it is not deleted on a guess: see in the portal that none does, and "
-            "delete it there.",
+            "The API does not return whether a service uses certificate 1, so the certificate was not deleted. Check in the portal that no service "
+            "uses the certificate, and delete it in the portal.",
         ),
         (
             "chain_truncated",
             cut(FIRST),
-            "The store has kept 1 of the 2 intermediate certificates (CA 1) of certificate 9. Clients need what is missing: CA 2. So nothing is to "
-            f"serve it. {ONE_OF_TWO}",
+            "The store kept 1 of the 2 intermediate certificates (CA 1) of certificate 9. TLS clients need the missing certificates: CA 2. Do not "
+            f"deploy the certificate. {ONE_OF_TWO}",
         ),
         (
             "chain_truncated",
             cut(FIRST, LAST, given=(FIRST, LAST, SimpleNamespace(shown_name="CA 3"))),
-            "The store has kept 2 of the 3 intermediate certificates (CA 1, CA 2) of certificate 9. Clients need what is missing: CA 3. So nothing "
-            f"is to serve it. {ONE_OF_TWO.replace('one intermediate certificate', '2 intermediate certificates')}",
+            "The store kept 2 of the 3 intermediate certificates (CA 1, CA 2) of certificate 9. TLS clients need the missing certificates: CA 3. Do "
+            f"not deploy the certificate. {ONE_OF_TWO.replace('one intermediate certificate', '2 intermediate certificates')}",
         ),
         (
             "chain_truncated",
             cut(),
-            "The store has kept none of the 2 intermediate certificates of certificate 9. Clients need what is missing: CA 1, CA 2. So nothing is "
-            f"to serve it. {NONE_KEPT}",
+            "The store kept none of the 2 intermediate certificates of certificate 9. TLS clients need the missing certificates: CA 1, CA 2. Do not "
+            f"deploy the certificate. {NONE_KEPT}",
         ),
         (
             "chain_truncated",
             cut(given=(FIRST,)),
-            "The store has kept no intermediate certificate of certificate 9. Clients need what is missing: CA 1. So nothing is to serve it. "
-            f"{NONE_KEPT}",
+            "The store kept no intermediate certificate of certificate 9. TLS clients need the missing certificates: CA 1. Do not deploy the "
+            f"certificate. {NONE_KEPT}",
         ),
         (
             "chain_truncated",
             cut(FIRST, is_tried=False),
-            "Certificate 9 has 1 of the 2 intermediate certificates (CA 1), and no record of the store has more: the store seems to keep no more. "
-            "Clients need what is missing: CA 2. So nothing is to serve it. If it was stored so by a client that gave no more, or the store has "
-            f"changed, delete it and run this again. Else: u{ONE_OF_TWO[1:]}",
+            "Certificate 9 has 1 of the 2 intermediate certificates (CA 1), and no record in the store has more, so the store probably does not keep "
+            "more. TLS clients need the missing certificates: CA 2. Do not deploy the certificate. If the certificate was imported without the others, "
+            f"or the store has changed, delete the certificate and run the playbook again. Otherwise, u{ONE_OF_TWO[1:]}",
         ),
     ],
 )
@@ -157,17 +158,17 @@ def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
     ("word", "facts", "said"),
     [
         ("exported", {"parts": tuple(PARTS)}, "Exported: private key, intermediate certificates, certificate."),
-        ("unchanged", {}, "The folder has it already."),
+        ("unchanged", {}, "The directory already contains the certificate."),
         ("not_written", {"error": "The disk is full."}, "The disk is full."),
         (
             "no_permission",
             {},
-            "The API user may only view the store, and not read its private keys: grant it the permission SECURITY_CERTIFICATE_MANAGE.",
+            "The API user has view permission only and cannot read private keys. Grant the API user the permission SECURITY_CERTIFICATE_MANAGE.",
         ),
         (
             "invalid_pem",
             {"certificate_id": 4},
-            "What the store holds as certificate 4 cannot be read: mend or delete the record.",
+            "Cannot read the content of certificate 4 in the store. Fix or delete the record.",
         ),
         (
             "not_found",
@@ -177,17 +178,17 @@ def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
         (
             "not_found",
             {"certificate_id": 4, "expired": AT},
-            "Certificate 4 has expired at 2026-12-01T08:00:00Z: set include_expired: true to export it.",
+            "Certificate 4 expired at 2026-12-01T08:00:00Z. To export the certificate, set include_expired: true.",
         ),
         (
             "not_found",
             {"pattern": "a.*", "have_expired": True},
-            "All certificates that match a.* have expired: set include_expired: true to export them.",
+            "All certificates that match a.* have expired. To export them, set include_expired: true.",
         ),
         (
             "not_found",
             {"pattern": "a.*", "have_expired": False},
-            "No certificate of the store matches a.*: ssl_certificate_info lists those that it holds.",
+            "No certificate in the store matches a.*. ssl_certificate_info lists the certificates in the store.",
         ),
     ],
 )
@@ -209,35 +210,35 @@ def assert_said(action: ImportAction | ExportAction, said: str) -> None:
         (
             "no_issuer",
             {},
-            "The chain is incomplete: no certificate of the issuer was given. Clients may not trust the certificate.",
+            "The chain is incomplete, because the certificate of the issuer is missing. TLS clients may not trust the certificate. Set intermediate_path.",
         ),
         (
             "untrusted",
             {"chain": SimpleNamespace(trust="untrusted", why="its key is too short", lacks_root=False)},
-            "Not trusted: its key is too short. Have it issued anew, or give another chain of its authority.",
+            "The certificate is not trusted: its key is too short. Have it issued anew, or give another chain of its authority.",
         ),
         (
             "left_out",
             {"certificates": [FIRST, LAST]},
-            "Left out, as the certificate's chain does not need them: CA 1, CA 2.",
+            "Ignored the certificates that are not part of the chain: CA 1, CA 2.",
         ),
-        ("csr_stays", {"id": 9, "error": "It is in use."}, "The CSR of certificate 9 stays as it is. It is in use."),
+        ("csr_stays", {"id": 9, "error": "It is in use."}, "The CSR of certificate 9 was not changed. It is in use."),
         (
             "chain_stays",
             {"record": record(9, 0, FIRST), "given": (FIRST, LAST)},
-            "Certificate 9 lacks CA 2, which clients here do not need; it stays so.",
+            "Certificate 9 lacks CA 2, which TLS clients on this host do not need. The record is not changed.",
         ),
         (
             "chain_stays",
             {"record": record(9, 1, FIRST, LAST), "given": (FIRST,)},
-            "Certificate 9 has another chain than was given; it stays so while it is in use.",
+            "Certificate 9 has another chain than specified. The record is not changed while it is in use.",
         ),
         (
             "expires_earlier",
             {"end": AT, "longer": [record(number) for number in range(1, 9)]},
-            "It ends at 2026-12-01T08:00:00Z, earlier than what it takes the place of: "
+            "The certificate expires at 2026-12-01T08:00:00Z, earlier than the present certificate: "
             + "".join(f"certificate {number} (2026-12-01T08:00:00Z), " for number in range(1, 6)).removesuffix(", ")
-            + " and 3 more. See that it is the one you mean.",
+            + " and 3 more. Check that the correct certificate is specified.",
         ),
     ],
 )
@@ -247,6 +248,6 @@ def test_a_warning(reason: str, facts: dict[str, Any], said: str) -> None:
 
 def test_a_certificate_without_a_common_name() -> None:
     assert without_common_name("The store says no.") == (
-        "The store says no. It has no common name, which the store may not take: have it issued with one. Many ACME clients have an option for "
-        "that, such as the profile classic of Let's Encrypt."
+        "The store says no. The certificate has no common name, and the store may require one. Reissue the certificate with a common name. Many ACME "
+        "clients have an option for a common name, such as the profile classic of Let's Encrypt."
     )

@@ -30,6 +30,9 @@ def test_what_belongs_into_the_entries_of_several_does_not_stand_beside_them(spe
     with pytest.raises(CertificatesError) as refused:
         check_beside_several(spec, {"certificates": []}, names | {"certificates", "timeout", "notes"})
     said = ", ".join(sorted(names))
-    assert refused.value.message == f"With certificates, give {said} inside its entries, not beside them."
+    assert (
+        refused.value.message
+        == f"Cannot combine certificates with {said}. Set {said} in the items of certificates instead."
+    )
     check_beside_several(spec, {"certificates": []}, {"certificates", "timeout"})
     check_beside_several(spec, {"certificates": None}, names)

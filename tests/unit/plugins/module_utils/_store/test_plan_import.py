@@ -750,9 +750,9 @@ def test_a_deletion_of_what_is_superseded_is_a_change() -> None:
 @pytest.mark.parametrize(
     ("found", "reason", "said"),
     [
-        (None, "not_found", "no SSL order 4711"),
-        (order(public_key_sha256=None), "order_mismatch", "has no CSR to compare with"),
-        (order(public_key_sha256="ab"), "order_mismatch", "does not carry the public key"),
+        (None, "not_found", "SSL order 4711 does not exist"),
+        (order(public_key_sha256=None), "order_mismatch", "has no CSR to compare the certificate with"),
+        (order(public_key_sha256="ab"), "order_mismatch", "does not have the public key"),
     ],
 )
 def test_not_the_order_of_the_certificate(found: Order | None, reason: str, said: str) -> None:
