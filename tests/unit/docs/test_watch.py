@@ -102,8 +102,8 @@ def test_everything_that_is_not_healthy_says_which_and_why(
     code, failed = watched(example, tmp_path, ports)
     reasons = {
         "due": "renewal_due: The certificate ends at 2",
-        "expired": f"expired: {HOST}:{ports['expired']} serves the certificate {NAME}, which expired on 2",
-        "untrusted": f"untrusted: {HOST}:{ports['untrusted']} serves the certificate {NAME}, which is not trusted: ",
+        "expired": f"expired: The certificate {NAME} of {HOST}:{ports['expired']} expired at 2",
+        "untrusted": f"untrusted: The certificate {NAME} of {HOST}:{ports['untrusted']} is not trusted: ",
         "closed": "unreachable: ",
     }
     assert (code, failed.keys()) == (2, reasons.keys())

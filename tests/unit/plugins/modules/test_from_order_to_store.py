@@ -145,7 +145,7 @@ def test_without_the_orders_all_that_was_collected_is_imported(
             {"collected": [{"order_id": 1, "common_name": "x"}], "privatekey_dir": "KEYS"},
             "order_id, public_key_sha256. Set collected to the certificates that ssl_fulfillment_email_info returned.",
         ),
-        ({"collected": [], "privatekey_dir": "/no/where"}, "The directory /no/where does not exist on this host"),
+        ({"collected": [], "privatekey_dir": "/no/where"}, "the directory /no/where does not exist on this host"),
         ({"collected": [], "privatekey_dir": "KEYS", "certificate_dir": "KEYS"}, "mutually exclusive"),
         ({"collected": [], "privatekey_dir": "KEYS", "certificate_path": "x"}, "mutually exclusive"),
         ({"collected": [], "privatekey_dir": "KEYS", "certificates": []}, "mutually exclusive"),

@@ -216,7 +216,7 @@ def test_many_at_once_and_no_failure_hides_another(sim: Simulator, instance: Opt
     done = run(sim, instance, *(item(RENEWED, name, **special.get(name, {})) for name in wanted))
     assert done.outcomes("certificates", "name") == wanted and done.code == "certificates_failed"
     messages = {one["name"]: one["message"] for one in done["certificates"]}
-    assert "none of it; there are default" in messages["group"]
+    assert "none of it does not exist. Available secret groups: default" in messages["group"]
     assert "letters from A to Z" in messages["Name mit Umläuten"]
     assert operations(sim).count("list_secrets") == 1 and "letters" not in messages["managed"]
     twice = run(sim, instance, item(name="twice"), item(RENEWED, "twice"), item(name="once"))
@@ -512,7 +512,7 @@ def test_what_makes_no_sense(sim: Simulator, instance: Options, changed: Options
 
 def test_options_inside_of_certificates(sim: Simulator, instance: Options) -> None:
     done = run(sim, instance, item(), secret_group="web")
-    assert "give secret_group inside" in done["msg"]
+    assert "Set secret_group in the items of certificates" in done["msg"]
     unnamed = run(sim, instance, item(), {"certificate_id": 1})
     assert unnamed["msg"].startswith("Item 1: name is missing")
     assert json.dumps(run(sim, instance, certificates=[])["certificates"]) == "[]"

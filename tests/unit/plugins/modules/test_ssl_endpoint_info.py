@@ -205,7 +205,7 @@ def test_what_must_be_served(sim: Simulator, api: dict[str, Any]) -> None:
         other = run_it(**api, endpoints=[endpoints[0], {"host": HOST, "expected": {"certificate_id": 987654321}}])
     entries = [(entry["served"], entry["reason"]) for entry in run["endpoints"]]
     assert entries == [(True, None)] * 3 + [(False, "not_served"), (None, None), (None, "unreachable")]
-    assert f"and must serve certificate {second} ({NAME}), or one that may stand in" in run["endpoints"][3]["message"]
+    assert f"but must serve certificate {second} ({NAME}), or one that can replace it" in run["endpoints"][3]["message"]
     assert {entry["certificate_ids"] is None for entry in run["endpoints"]} == {True}
     assert other.failed and other.code == "not_found"
     assert other["msg"].startswith(
@@ -266,7 +266,7 @@ def test_every_https_listener_of_the_account(sim: Simulator, api: dict[str, Any]
     assert entries["lb2", four.port]["certificate_ids"] == []
     assert asked["lost"] == (NAME, "unreachable")
     assert entries["lost", 443]["host"] is None
-    assert "lost has no address: its status is ACTIVE" in entries["lost", 443]["message"]
+    assert "lost has no address, because its status is ACTIVE" in entries["lost", 443]["message"]
     assert run["api_calls"] == len(sim.calls())
 
 
