@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files in zip archives, and which files are not read. Private to softlayer.certificates.
+"""Read files from zip archives, and recognize files that are not supported. Private to softlayer.certificates.
 
 Pure, in memory and with limits: nothing is written to disk, and the sizes that a file declares are not trusted. Only the usual
 methods are read: `zipfile` unpacks others without a limit.
@@ -20,11 +20,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 ENTRIES = 100
-"""Files in one archive."""
+"""Maximum number of files in one archive."""
 UNPACKED_BYTES = 8 * 1024 * 1024
-"""For everything unpacked from one message's archives."""
+"""Maximum size of all files unpacked from one message's archives."""
 FILE_BYTES = 1024 * 1024
-"""For one unpacked file."""
+"""Maximum size of one unpacked file."""
 RATIO = 100
 """Maximum size of an entry, as a multiple of its packed size; certificates hardly compress."""
 
@@ -44,13 +44,13 @@ ZIP_ERRORS = (
     LookupError,
     OverflowError,
 )
-"""What `zipfile` raises on damaged archives."""
+"""Exceptions that `zipfile` raises for damaged archives."""
 DOCUMENT_ENTRIES = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"})
-"""Files that show that a zip archive is a document or a program: OOXML, OpenDocument and EPUB, Java."""
+"""Names of files that identify a zip archive as a document or a program: OOXML, OpenDocument and EPUB, Java."""
 TNEF = b"\x78\x9f\x3e\x22"
-"""How `winmail.dat` begins, in which Outlook wraps attachments (MS-OXTNEF, 2.1.3.1) ..."""
+"""First bytes of `winmail.dat`, in which Outlook wraps attachments (MS-OXTNEF, 2.1.3.1)."""
 WRAPPED_NAME = re.compile(rb"\.(?:crt|cer|pem|der|p7b|ca-bundle|zip)\0", re.IGNORECASE)
-"""... and how the name of one ends in there that may hold a certificate."""
+"""End of the name of an attachment in `winmail.dat` that may contain a certificate."""
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 ARCHIVE_SIGNATURES = (
     b"7z\xbc\xaf\x27\x1c",
@@ -66,7 +66,7 @@ ARCHIVE_SIGNATURES = (
 COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OUTLOOK_NAME = ".msg"
 OUTLOOK_STREAM = "__properties_version1.0".encode("utf-16-le")
-"""A part of each message in Outlook's own format (MS-OXMSG, 2.4)."""
+"""Bytes that every message in Outlook's own format contains (MS-OXMSG, 2.4)."""
 DOCUMENT_SIGNATURES = (
     COMPOUND_FILE,  # Office before 2007, installers
     b"%PDF-",
@@ -76,7 +76,7 @@ DOCUMENT_SIGNATURES = (
 TELLING_NAME = re.compile(
     r"cert|zert|ssl|tls|csr|key ?store|(?<![a-z0-9])(?:crt|cer|pem|der|p7b|jks)(?![a-z0-9])|ca[-_]?bundle|^(?:www|star|wildcard)[._]"
 )
-"""Names of files that may hold a certificate, in lower case."""
+"""Names of files that may contain a certificate, in lower case."""
 
 File: t.TypeAlias = "tuple[str, bytes]"
 """The name and the content of an attachment, or of a file in an archive. The name is the one in the archive, and may be anything."""
@@ -86,15 +86,15 @@ UnreadKind = t.Literal["archive", "document", "message"]
 
 @dataclass(frozen=True)
 class UnreadFile:
-    """A file that is not read, because of its format, or of the method by which it is packed."""
+    """A file with an unsupported format or compression method."""
 
     name: str
     kind: UnreadKind
 
     def may_hold_certificate(self, *, in_context: bool) -> bool:
-        """Return whether it may hold a certificate, in a message that is about certificates (`in_context`) or not.
+        """Return whether the file may contain a certificate. `in_context`: whether the message is about certificates.
 
-        Documents are attached to all kinds of messages; what a message is about that is not read, nobody knows.
+        Documents are attached to all kinds of messages. The topic of an unsupported message is unknown.
         """
         return (
             self.kind == "message"
@@ -104,13 +104,13 @@ class UnreadFile:
 
 
 class Unpacker:
-    """Unpacks the archives of one message, with limits that apply to all of them together."""
+    """Unpack the archives of one message, with limits for all of them together."""
 
     def __init__(self) -> None:
         self._left = UNPACKED_BYTES
 
     def unpack(self, name: str, content: bytes) -> Iterator[File | UnreadFile | Sign]:
-        """Yield the files in an archive, and the signs why others cannot be read."""
+        """Yield the files in an archive, and a sign for each file that cannot be read."""
         if content.count(DIRECTORY_ENTRY) > ENTRIES:
             yield "too_large"
             return
@@ -143,7 +143,7 @@ class Unpacker:
 
 
 def unread_file(name: str, content: bytes) -> UnreadFile | None:
-    """Return a file that this collection does not read, called by what it wraps, too; `None` if it is not known to be one."""
+    """Return a file of an unsupported format, with the name of the wrapped attachment; `None` if the format is not recognized as unsupported."""
     if wrapped := WRAPPED_NAME.search(content) if content.startswith(TNEF) else None:
         inner = content[max(0, wrapped.start() - 100) : wrapped.end() - 1].rpartition(b"\0")[2]
         name = f"{inner.decode('ascii', 'replace')} in {name}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A folder on a mail server, read with imap-tools. Private to softlayer.certificates."""
+"""Read a folder on a mail server with imap-tools. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
 
 @dataclass(frozen=True)
 class ImapSettings:
-    """How to connect and log in; `timeout` is in seconds, for each piece of data from the server."""
+    """Connection and login. `timeout` is the maximum time in seconds for each response."""
 
     host: str
     port: int | None
@@ -55,23 +55,23 @@ class ImapSettings:
 
 
 FEW = 500
-"""Maximum number of messages that are all read. In a larger folder, the server searches for certificates first."""
+"""Maximum size of a folder that is read completely. In a larger folder, the server searches for certificates first."""
 CHUNK = 200
-"""Maximum number of messages that are requested together. Exchange rejects very long commands."""
+"""Maximum number of messages per request. Exchange rejects very long commands."""
 BATCH_BYTES = 4 * 1024 * 1024
 PAUSES = (0, 1, 2, 4)
-"""Seconds before each attempt to restore a lost connection; they begin again after a message has been read, or has failed."""
+"""Delays in seconds before the attempts to restore a lost connection. The sequence restarts after each message that was read or given up."""
 MAX_FAILURES = 3
-"""How often a connection may be lost at a message: once with others, and twice alone, because the network may fail, too."""
+"""Maximum number of lost connections per message: one when requested with others, and two when requested alone, because the network may fail, too."""
 MAX_GIVEN_UP = 20
-"""Messages in a row that cannot be read. Then the messages are not the cause: the server limits the client, or fails."""
+"""Maximum number of consecutive messages that cannot be read. If there are more, the server limits the connection, or fails."""
 MAX_IDLE_SECONDS = 25 * 60
-"""Servers may log out a client that idles for 30 minutes (RFC 2177)."""
+"""Maximum duration of IDLE: servers may log out a client after 30 minutes (RFC 2177)."""
 SHOWN_FOLDERS = 10
 LOST = (imaplib.IMAP4.abort, OSError)
-"""The exceptions for a lost connection."""
+"""Exceptions for a lost connection."""
 NOT_NOW = ("[UNAVAILABLE]", "[LIMIT]", "[OVERQUOTA]")
-"""Response codes for a login that the server accepts at another time (RFC 5530, RFC 9051; the last one is Gmail's)."""
+"""Response codes for a temporarily rejected login (RFC 5530, RFC 9051; the last one is Gmail's)."""
 UID = re.compile(rb"\bUID (\d+)")
 SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 STRUCTURE = re.compile(rb"\bBODYSTRUCTURE .*", re.DOTALL)
@@ -80,9 +80,9 @@ CERTIFICATE_PART = re.compile(
     rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.(?:crt|cer|cert|pem|der|p7b|p7c|ca-bundle|zip|txt|eml|msg)(?![a-z0-9-])',
     re.IGNORECASE,
 )
-"""A part that may be, or hold, a certificate, in a `BODYSTRUCTURE`: by its media type, or by its file name."""
+"""Media types and file names in a `BODYSTRUCTURE` that indicate a certificate."""
 QUOTED = re.compile(r"\[?b([\"'])(.*?)\1\]?")
-"""How `imaplib` quotes the server in its exceptions."""
+"""Quotation of the server in exceptions of `imaplib`."""
 
 
 class ImapMailbox(Mailbox):
@@ -98,10 +98,10 @@ class ImapMailbox(Mailbox):
         self._largest = largest
         self._seen: set[int] = set()
         self._failures: Counter[int] = Counter()
-        """How often a message did not come; from the first time on, it is requested alone."""
+        """Number of failed requests per message. After the first one, the message is requested alone."""
         self._unread: dict[int, Obstacle[UnmatchedReason]] = {}
         self._given_up: Counter[str] = Counter()
-        """By what is requested: the messages in a row that the server did not return."""
+        """Number of consecutive messages that the server did not return, by requested item."""
         self._validity: object = None
         self._box: imap_tools.BaseMailBox | None = None
         self._context = _tls_context(settings)
@@ -117,7 +117,7 @@ class ImapMailbox(Mailbox):
             self._drop()
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See `Mailbox`. The newest messages come first. A message at which the connection is lost again is given up."""
+        """See `Mailbox`. The newest messages come first. A message that repeatedly breaks the connection is given up."""
         self._given_up.clear()
         pauses = iter(PAUSES)
         while True:
@@ -174,7 +174,7 @@ class ImapMailbox(Mailbox):
     def _likely_messages(
         self, box: imap_tools.BaseMailBox, window: imap_tools.AND, new: Sequence[int], since: datetime, enough: Enough
     ) -> Iterator[Raw]:
-        """Yield the messages of a large folder that may hold a certificate, the most likely ones first."""
+        """Yield the messages of a large folder that may contain a certificate, the most likely ones first."""
         telling = imap_tools.AND(window, imap_tools.OR(subject=["certificate", "zertifikat", "ssl"]))
         # The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters.
         pem = imap_tools.OR(body=["BEGIN CERTIFICATE", "MII"])
@@ -207,7 +207,7 @@ class ImapMailbox(Mailbox):
     def _fetch(
         self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str, form: re.Pattern[bytes] | None = None
     ) -> Iterator[tuple[int, t.Any]]:
-        """Yield each unseen message's UID, and its content, or what of its attributes has a form.
+        """Yield the UID of each unseen message, and its content or the attributes that match a pattern.
 
         `fetch` of imap-tools requests a message whole, whatever its size, and does not keep its bytes. A message that cannot be
         read hides no other: Dovecot ends the connection at it, and Exchange leaves it out or rejects the command. So a message
@@ -373,9 +373,9 @@ def _search(box: imap_tools.BaseMailBox, criteria: imap_tools.AND) -> set[int]:
 
 
 def _matching(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: imap_tools.AND) -> list[int]:
-    """Return which of some messages fulfil criteria, and those for which the server refuses to say so.
+    """Return the messages that match criteria, and the messages for which the server rejects the search.
 
-    Dovecot refuses a whole search because of one message that it cannot read.
+    Dovecot rejects a whole search if it cannot read one message.
     """
     try:
         found = _search(box, imap_tools.AND(criteria, uid=imap_tools.U(str(uids[-1]), str(uids[0]))))
@@ -418,7 +418,7 @@ def _batches(sizes: dict[int, int]) -> Iterator[list[int]]:
 
 
 def _in_words(error: BaseException | str) -> str:
-    """Describe what went wrong, as a sentence, without the content of messages."""
+    """Describe an error as a sentence, without the content of messages."""
     words = str(getattr(error, "strerror", None) or error)
     if "unexpected response" in words:
         words = "the response is not IMAP"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificates of SSL orders can be imported: pairs orders with certificates and keys. Private to softlayer.certificates."""
+"""Match SSL orders with certificates and private keys, and decide which can be imported. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WAITING: Mapping[tuple[str, ...], tuple[WaitingReason, str]] = {
     INTERMEDIATE: ("waiting_for_certificate", "certificate's chain"),
     PRIVATE_KEY: ("waiting_for_key", "private key"),
 }
-"""By the ends of their names, what an order waits for, and what that is."""
+"""Reason and description of each missing file, by file name endings."""
 OF_OTHERS = {
     "orders": ("the orders that ssl_order_info returned", {"id", "common_name", "status"}),
     "collected": (
@@ -49,15 +49,15 @@ OF_OTHERS = {
     "skipped": ("the list of the same name in ssl_fulfillment_result", set[str]()),
     "failed": ("the list of the same name in ssl_fulfillment_result", set[str]()),
 }
-"""By the name it is given as: what of another module's result, and which keys of it are needed."""
+"""Part of another module's result, and its required keys, by parameter name."""
 
 
 def records_of(name: str, given: t.Any) -> list[Order]:
-    """Return what was given of another module's result, for null nothing.
+    """Return the records from another module's result; an empty list for null.
 
     Args:
         name: see `OF_OTHERS`.
-        given: a list, unless somebody mistook it for something else.
+        given: the list. Other types are rejected.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -84,16 +84,16 @@ def certificate_files(
     """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others.
 
     Args:
-        orders: as `ssl_order_info` returns them; `None` for those that `collected` has certificates of, which may be of no order.
-        certificate_dir: the folder with certificates, if they do not come from emails.
-        privatekey_dir: the folder with private keys.
+        orders: as `ssl_order_info` returns them; `None` for the certificates in `collected`, which may belong to no order.
+        certificate_dir: the directory with certificates, if they do not come from emails.
+        privatekey_dir: the directory with private keys.
         collected: the certificates from emails, as `ssl_fulfillment_email_info` returns them.
         issuers: intermediate certificates that files and emails may lack.
         privatekey_passphrase: decrypts the keys.
-        force: whether newer certificates in the store do not matter.
+        force: whether to ignore newer certificates in the store.
 
     Raises:
-        CertificatesError: `not_found` for a folder; as `records_of`.
+        CertificatesError: `not_found` for a directory; as `records_of`.
     """
     for folder in (certificate_dir, privatekey_dir):
         if folder is not None and not os.path.isdir(os.path.expanduser(folder)):
@@ -141,7 +141,7 @@ def certificate_files(
 
 
 def _with_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> list[tuple[Order, Order]]:
-    """Return orders, each with what was found of it in emails; without orders, those that something was found of."""
+    """Return the orders, each with its certificates from emails. Without orders, return the orders of the certificates."""
     if orders is None:
         of_mail = {"status": "approved", "expires_at": None}
         return [({**found, "id": found.get("order_id"), **of_mail}, found) for found in mailed]
@@ -156,7 +156,7 @@ def _with_emails(orders: Sequence[Order] | None, mailed: Sequence[Order]) -> lis
 
 
 def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:
-    """Return what was found in emails, once; if an email has no chain, build it from the certificates in the others.
+    """Return each certificate from emails once. If an email has no chain, build the chain from the certificates in other emails.
 
     The signature proves the issuer, so it does not matter where the issuer's certificate comes from.
     """
@@ -182,7 +182,7 @@ def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
 
 
 class _Files:
-    """The files named after orders. If several orders have the same name, as after a renewal, each has files of its own."""
+    """The files named after orders. If several orders have the same name, for example after a renewal, each order has its own files."""
 
     def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
         self._namesakes: dict[str, list[Order]] = {}
@@ -194,7 +194,7 @@ class _Files:
     def certificate(
         self, order: Order, folder: str, issuers: Sequence[Certificate], unclear: list[Obstacle[WaitingReason]]
     ) -> dict[str, str | None]:
-        """Return where the certificate of an order and its chain are, as options of `ssl_certificate_import`; see `find`."""
+        """Return the paths of an order's certificate and chain, as options of `ssl_certificate_import`; see `find`."""
         path, chain_path = (self.find(order, folder, endings, unclear) for endings in (CERTIFICATE, INTERMEDIATE))
         if not path or chain_path or not issuers:
             return {"certificate_path": path, "intermediate_path": chain_path}
@@ -209,10 +209,10 @@ class _Files:
         """Return the path of the file of an order, unless it is known to belong to another order.
 
         Args:
-            order: what is looked for.
-            folder: where it is.
-            endings: how the file's name may end, the best first.
-            unclear: gets why it is none of several files.
+            order: the order.
+            folder: the directory to search.
+            endings: endings of the file name, in order of preference.
+            unclear: receives the reason if several files match.
         """
         name, key = shown_name_of(order), order.get("public_key_sha256")
         paths = self._paths(name, folder, endings)
@@ -230,14 +230,14 @@ class _Files:
         return path
 
     def where(self, order: Order, folder: str | None, endings: tuple[str, ...]) -> dict[str, str | None]:
-        """Return as which `path` something of an order is looked for, `None` if it has no name; nothing if that is there, for another order."""
+        """Return the expected `path` of an order's file, `None` if the order has no name; empty if the file exists, but belongs to another order."""
         name = shown_name_of(order)
         if folder is None or self._paths(name, folder, endings):
             return {}
         return {"path": os.path.join(folder, file_stems(name)[0] + endings[0]) if name else None}
 
     def _paths(self, name: str | None, folder: str, endings: Iterable[str]) -> list[str]:
-        """Return the path of the file for a name; several if none of them has exactly the name, and it is not clear which one is meant."""
+        """Return the path of the file for a name; several paths if no file has exactly this name and more than one matches."""
         root, names = absolute(folder), self._names_in(folder)
         exact = [stem + ending for stem in file_stems(name) for ending in endings] if name else []
         alike = exact if names is None else [other for file in exact for other in names.get(spelling(file), ())]
@@ -248,10 +248,10 @@ class _Files:
         return [os.path.join(root, file) for file in chosen]
 
     def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
-        """Return whether the certificate is an order's but the key, if it can be read, is not.
+        """Return whether the certificate belongs to an order, but the key, if readable, does not.
 
-        This happens if the key of a renewal is there, even if its order is not among these. If neither is the order's, for example
-        after a reissue with another key, the import reports it.
+        This happens if the key of a renewal is present, even if its order is not selected. If neither belongs to the order, for example after a
+        reissue with another key, the import reports it.
         """
         wanted = order.get("public_key_sha256")
         path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
@@ -260,14 +260,14 @@ class _Files:
 
 
 def _names_in(folder: str) -> dict[str, list[str]] | None:
-    """Return the names of the files in a folder by their spelling; `None` if it may not be listed: they are found by exact names then."""
+    """Return the file names in a directory by spelling; `None` if the directory cannot be listed, so that only exact names match."""
     with suppress(OSError):
         return by_spelling(os.listdir(absolute(folder)))
     return None
 
 
 def _public_keys(read: Callable[[], bytes], passphrase: str | None) -> frozenset[str]:
-    """Return the SHA-256 of the public keys in a file; none if it cannot be read, which the import will report."""
+    """Return the SHA-256 of the public keys in a file; an empty set if the file cannot be read, because the import reports that."""
     with suppress(CertificatesError):
         there = read_bundle(read(), "any", passphrase)
         keys = frozenset(certificate.public_key_sha256 for certificate in there.certificates)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find an order's certificate in the store, or one that may stand in for it. Private to softlayer.certificates.
+"""Find an order's certificate in the store, or a certificate that can replace it. Private to softlayer.certificates.
 
 Pure. The public key alone is not enough: a renewal may keep the key, and a stored certificate may have expired. So an order
 is compared with a certificate by key, term and names.
@@ -24,9 +24,9 @@ from .._softlayer.store import StoreCertificate, certificate_of
 
 
 def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
-    """Return whether a certificate of the store is an order's: it has the order's public key and term.
+    """Return whether a certificate in the store belongs to an order, that is, has the order's public key and term.
 
-    While it is waited for, somebody may have signed the request with its own key.
+    Before the certificate is issued, the store may contain a self-signed certificate with the same key.
     """
     certificate = certificate_of(record)
     term = term_of(order.effective_at, order.created_at, order.expires_at)
@@ -36,9 +36,9 @@ def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
 
 
 def supersedes_order(record: StoreCertificate, order: Order, view: TrustView) -> bool:
-    """Return whether a certificate of the store may stand in for an order's certificate, of which less is known.
+    """Return whether a certificate in the store can replace an order's certificate, of which fewer facts are known.
 
-    It must have another key or term. It must have been issued later, or at the same time with a later end. If no date of the order is
+    It must have another key or term. It must have been issued later, or at the same time with a later expiry. If no date of the order is
     known, nothing supersedes it.
     """
     certificate, begins_at = certificate_of(record), order.effective_at or order.created_at
@@ -56,14 +56,14 @@ class Standing:
     """The state of an order in the store."""
 
     of_its_key: tuple[StoreCertificate, ...]
-    """Those with the public key of its CSR."""
+    """Certificates with the public key of its CSR."""
     imported_as: tuple[StoreCertificate, ...]
-    """Those of them that are its certificate."""
+    """Records of the order's own certificate."""
     superseded_by: tuple[StoreCertificate, ...]
-    """Those that may stand in for it; empty if its own certificate is there."""
+    """Certificates that can replace it; empty if its own certificate is in the store."""
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it in the form of `ssl_order_info`."""
+        """Return the state in the form of `ssl_order_info`."""
         return {
             "certificate_ids": [record.id for record in self.of_its_key],
             "imported": bool(self.imported_as),
@@ -79,7 +79,7 @@ def standing(order: Order, index: StoreIndex, view: TrustView) -> Standing:
         return Standing(of_its_key, imported_as, ())
     candidates = index.valid_at(view.at).covering(order.names)
     successors = [record for record in candidates if supersedes_order(record, order, view)]
-    # An earlier certificate for its key says more of what is wanted, if it is for the order's names: a key may serve several.
+    # An earlier certificate with the same key contains more requirements, if it is for the order's names: several orders may share a key.
     earlier = [record for record in of_its_key if certificate_of(record).names >= order.names]
     before = max(earlier, key=age, default=None)
     if before is not None:
@@ -90,7 +90,7 @@ def standing(order: Order, index: StoreIndex, view: TrustView) -> Standing:
 
 
 def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
-    """Return the certificates of the store that can ever matter to these orders, at any time, sorted by id."""
+    """Return the certificates in the store that can matter to these orders at any time, sorted by id."""
     wanted = {
         record.stored_id: record
         for order in orders
@@ -102,7 +102,7 @@ def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
 def select(
     selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
 ) -> list[tuple[Order, Standing | None]]:
-    """Return the wanted orders, each with its state in the store, `None` if `index` is; the arguments are those of `results`."""
+    """Return the selected orders, each with its state in the store, or `None` without `index`. The arguments are those of `results`."""
     taken = (order for order in orders if selection.takes(order, view.at))
     states = [(order, standing(order, index, view) if index is not None else None) for order in taken]
     if selection.imported is None:
@@ -113,13 +113,13 @@ def select(
 def results(
     selection: Selection, orders: Iterable[Order], index: StoreIndex | None, view: TrustView
 ) -> list[dict[str, t.Any]]:
-    """Return the wanted orders in the form of the modules' results.
+    """Return the selected orders in the form of the modules' results.
 
     Args:
-        selection: which orders are wanted.
+        selection: which orders to select.
         orders: all orders to select from.
-        index: the certificates of the store; `None` if they are not known. Results have fields about it only if `selection` needs it.
-        view: who has to trust what stands in for an order's certificate.
+        index: the certificates in the store; `None` if unknown. Results have fields about the store only if `selection` requires them.
+        view: the TLS clients that must trust a replacement of an order's certificate.
     """
     taken = select(selection, orders, index, view)
     if not selection.needs_store:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A source of messages of any kind; those with a file for each message: Maildir, single files and folders. Private to softlayer.certificates.
+"""The interface of message sources, and the sources with one file per message: Maildir, single files and directories. Private to softlayer.certificates.
 
-Reading leaves no trace: no flag is set, nothing is moved. Messages are passed on one by one, so memory does not grow with
-the mailbox, and none is passed on twice, unless its file was written to meanwhile.
+Reading sets no flags and moves no messages. Messages are yielded one by one, so memory does not grow with
+the mailbox. No message is yielded twice, unless its file changed meanwhile.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .plan_collect import Location
 
 @dataclass(frozen=True)
 class Raw:
-    """A message as it is stored; if it is too large, only its beginning or its headers."""
+    """A message as it is stored. A message that is too large contains only its beginning or its headers."""
 
     data: bytes = field(repr=False)
     location: Location
@@ -37,56 +37,56 @@ class Raw:
 
 
 def cut(data: bytes, location: Location, largest: int, *, is_whole: bool = True) -> Raw:
-    """Return a message that was read up to the size limit or a little further; of one that is too large, only the beginning."""
+    """Return a message that was read up to the size limit or slightly more, cut to its beginning if it is too large."""
     if is_whole and len(data) <= largest:
         return Raw(data, location)
     return Raw(data[:HEADER_BYTES], location, is_whole=False)
 
 
 Unread = tuple[Location, Obstacle[UnmatchedReason]]
-"""Where a message or a folder is, and why it could not be read."""
+"""Location of a message or a directory, and why it could not be read."""
 Enough = Callable[[], bool]
-"""Returns whether everything that was looked for has been found."""
+"""Returns whether the search is complete."""
 
 
 class Mailbox(AbstractContextManager["Mailbox"]):
-    """A source of messages; used as a context manager, it is open in the block."""
+    """A source of messages. As a context manager, it is open until the context exits."""
 
     def __exit__(self, *_error: object) -> None:
-        """Close it."""
+        """Close the source."""
 
     @abc.abstractmethod
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
         """Yield the messages that were received after an instant and have not been yielded before.
 
-        Messages that are less likely to hold a certificate come later, and may be left out if `enough` returns true.
+        Messages that are less likely to contain a certificate come later, and may be skipped if `enough` returns true.
 
         Raises:
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
         """
 
     def unread(self) -> Sequence[Unread]:
-        """Return the messages and folders that could not be read, as of the last `read`, each with the reason."""
+        """Return the messages and directories that the last `read` could not read, each with the reason."""
         return ()
 
     def wait(self, seconds: float) -> None:
-        """Wait until a message may have come, at most for this number of seconds."""
+        """Wait until a message may have arrived, for at most this number of seconds."""
         time.sleep(seconds)
 
 
 # Files
 
 MESSAGES = (".eml", ".msg")
-"""How the names of messages end; whether they can be read shows when they are."""
+"""Endings of the names of message files. Not all such files are readable."""
 SEPARATOR = re.compile(rb"\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d ")
-"""The line before a message of an mbox (RFC 4155), with its sender and the beginning of its date."""
+"""Separator line between messages of an mbox (RFC 4155), with a sender and the beginning of a date."""
 
 
 class _FileMailbox(Mailbox):
-    """Messages with a file for each."""
+    """A source with one file per message."""
 
     def __init__(self, largest: int, named: Collection[str] = ()) -> None:
-        """Take the limit for a message, and the files and folders that the user named: it is an error if one of these cannot be read."""
+        """Set the maximum size of a message, and the files and directories that the user specified, which must be readable."""
         self._largest = largest
         self._named = named
         self._seen: set[str] = set()
@@ -94,7 +94,7 @@ class _FileMailbox(Mailbox):
 
     @abc.abstractmethod
     def _paths(self) -> Iterator[tuple[str, str]]:
-        """Yield a name, which stays the same while the message does, and the path of each message that is there now."""
+        """Yield a stable name and the path of each present message."""
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
         """See `Mailbox`. A file's modification time counts as the time when its message was received."""
@@ -139,7 +139,7 @@ class _FileMailbox(Mailbox):
         return tuple((Location(path=encodable(path)), why) for path, why in self._unread.items())
 
     def _listed(self, folder: str) -> list[os.DirEntry[str]]:
-        """Return the entries of a folder that are not hidden, by name; none if it cannot be listed, unless it was named."""
+        """Return the visible entries of a directory, sorted by name; none if an unspecified directory cannot be listed."""
         try:
             with os.scandir(folder) as entries:
                 return sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
@@ -152,7 +152,7 @@ class _FileMailbox(Mailbox):
 
 
 class MaildirMailbox(_FileMailbox):
-    """A Maildir: the folders `new` and `cur`, with a file for each message."""
+    """A Maildir: the directories `new` and `cur`, with one file per message."""
 
     def __init__(self, path: str, largest: int) -> None:
         super().__init__(largest)
@@ -176,7 +176,7 @@ class MaildirMailbox(_FileMailbox):
 
 
 class PathsMailbox(_FileMailbox):
-    """Files, and folders with `.eml` and `.msg` files at any depth; hidden entries are skipped."""
+    """Files, and directories with `.eml` and `.msg` files at any depth. Hidden entries are skipped."""
 
     def __init__(self, paths: Sequence[str], largest: int) -> None:
         super().__init__(largest, tuple(dict.fromkeys(paths)))
@@ -198,7 +198,7 @@ class PathsMailbox(_FileMailbox):
             yield from ((f"{os.path.realpath(path)} {_state(path)}", path) for path in paths)
 
     def _below(self, named: str) -> Iterator[str]:
-        """Yield the messages in a folder, then those in its folders; links to folders are not followed."""
+        """Yield the messages in a directory, then in its subdirectories. Links to directories are not followed."""
         waiting = [named]
         while waiting:
             folder = waiting.pop()
@@ -211,7 +211,7 @@ class PathsMailbox(_FileMailbox):
 
 
 def _state(path: str) -> str:
-    """Return what is another once a file was written to, as one is that was read while it was being saved."""
+    """Return a file's modification time and size as text, to detect a change after it was read."""
     try:
         status = os.stat(path)
     except OSError:
@@ -224,7 +224,7 @@ def _is_maildir(path: str) -> bool:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a folder itself, not a link to one."""
+    """Return whether an entry is a directory, but not a link to a directory."""
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a message's bytes to the certificates in it. Private to softlayer.certificates.
+"""Extract the certificates from the bytes of a message. Private to softlayer.certificates.
 
 Pure. Anyone can send a message, so nothing in it is trusted: no input raises an exception, and the constants below and in
 the modules that this one uses limit time and memory. What a message says about itself (sender, subject, file names,
@@ -41,25 +41,25 @@ from .message_text import (
 Format = t.Literal["inline_pem", "pem", "der", "pkcs7", "zip"]
 
 DEPTH = 20
-"""Levels of nested multiparts and forwarded messages."""
+"""Maximum number of levels of nested multiparts and forwarded messages."""
 ARCHIVE_DEPTH = 2
-"""Levels of nested archives: an archive, and archives in it."""
+"""Maximum number of levels of nested archives: an archive, and archives in it."""
 TEXT_LENGTH = 1024 * 1024
-"""Characters; total text of a message that is searched line by line for certificates."""
+"""Maximum number of characters of a message that are searched for certificates line by line."""
 DER_BYTES = 1024 * 1024
-"""Limit for one certificate or PKCS#7 structure, and for all different ones of a message together: a large one takes a
+"""Maximum size of one certificate or PKCS#7 structure, and of all different ones of a message together: a large one takes a
 hundred times its size in memory."""
 CERTIFICATES = 500
-"""Maximum per message."""
+"""Maximum number of certificates per message."""
 BARE_BLOCKS = 20
-"""Pieces of base64 without PEM's begin and end lines, in one text."""
+"""Maximum number of base64 blocks without PEM's begin and end lines in one text."""
 BARE_LENGTH = 64 * 1024
-"""Characters of one such piece."""
+"""Maximum number of characters of such a block."""
 
 SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 SIGNED_ENTITY = re.compile(rb"Content-Type[ \t]*:", re.IGNORECASE)
-"""How signed content begins (RFC 8551, 3.5.2)."""
+"""Beginning of signed content (RFC 8551, 3.5.2)."""
 OUTLOOK = "application/vnd.ms-outlook"
 FORWARDED = frozenset({"message/rfc822", "message/global"})
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -67,7 +67,7 @@ HTML_NAMES = (".html", ".htm", ".xhtml")
 ENVELOPED_DATA = (bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a864886f70d0109100117"))
 """OIDs of CMS enveloped-data (RFC 5652, 6) and authenticated-enveloped-data (RFC 5083)."""
 KEY_STORE = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
-"""How PKCS#12 begins (RFC 7292, 4): version 3, then another sequence."""
+"""Beginning of PKCS#12 (RFC 7292, 4): version 3, then another sequence."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def read_message(data: bytes) -> Message:
 
 
 class _Reader:
-    """Reads a message once and notes its content, within the limits."""
+    """Read a message once and record its content, within the limits."""
 
     def __init__(self) -> None:
         self.candidates: dict[bytes, Candidate] = {}
@@ -205,7 +205,7 @@ class _Reader:
             self.unread.append(UnreadFile(name, "message"))
 
     def _decode(self, content: bytes, charset: str) -> str:
-        """Return the text, as far as the limit for a message allows."""
+        """Return the decoded text, cut to the limit for a message."""
         text, is_all = shortened(as_text(content, charset), self._text)
         if not is_all:
             self.signs.add("too_large")
@@ -235,9 +235,9 @@ class _Reader:
             self._read_der(from_base64(body), form)
 
     def _read_der(self, data: bytes, form: Format | None, *, is_guess: bool = False) -> None:
-        """Read a certificate or PKCS#7 structure, each once; any bytes after it are ignored.
+        """Read each certificate or PKCS#7 structure once. Trailing bytes are ignored.
 
-        If it is only a guess that the data is one, nothing but certificates is noted.
+        With `is_guess`, only certificates are recorded.
         """
         length = der_length(data)
         der = data[:length]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A message's structure: header fields, and where its parts begin and end. Private to softlayer.certificates.
+"""Parse the structure of a message: its header fields, and the positions of its parts. Private to softlayer.certificates.
 
 Pure. Multiparts are split here because the parser of the standard library takes quadratic time on hostile nesting.
 Everything here takes linear time.
@@ -26,13 +26,13 @@ from functools import cached_property
 from .._x509.pem import from_base64
 
 PARTS = 1_000
-"""Parts of one message, at all levels."""
+"""Maximum number of parts of one message, at all levels."""
 HEADER_BYTES = 64 * 1024
-"""For a message that is not read: this much of its beginning is searched for headers."""
+"""Number of bytes that are searched for headers if a message is not read completely."""
 FIELD_LENGTH = 2_000
-"""Characters of one header field."""
+"""Maximum number of characters of one header field."""
 SHOWN_LENGTH = 300
-"""Characters of a header field in a result."""
+"""Maximum number of characters of a header field in a result."""
 
 LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
 FIELD_NAME = re.compile(rb"[!-9;-~]+[ \t]*:")
@@ -48,7 +48,7 @@ KEPT_FIELD = re.compile(
 
 @dataclass(frozen=True)
 class Headers:
-    """The headers that results contain: one line each, shortened, without control characters; `None` if there is none."""
+    """The headers that results contain: one line each, shortened, without control characters; `None` if missing."""
 
     message_id: str | None
     sender: str | None
@@ -65,7 +65,7 @@ def with_line_ends(data: bytes) -> bytes:
 
 
 class Part:
-    """One entity of a message (RFC 2045, 2.4): its header fields, and the position of its content in the message."""
+    """An entity of a message (RFC 2045, 2.4): its header fields, and the position of its content in the message."""
 
     def __init__(self, data: bytes, start: int, end: int, default_type: str = "text/plain") -> None:
         self._data = data
@@ -85,12 +85,12 @@ class Part:
 
     @cached_property
     def file_name(self) -> str:
-        """The file name that it declares; empty if it has none."""
+        """The declared file name; empty if there is none."""
         return str(_ask(self.headers.get_filename) or "")
 
     @cached_property
     def is_body(self) -> bool:
-        """Whether a mail program shows it as the message's text."""
+        """Whether mail programs show the part as the text of the message."""
         return (
             self.content_type.startswith("text/")
             and not self.file_name
@@ -106,7 +106,7 @@ class Part:
         return quopri.decodestring(raw) if encoding == "quoted-printable" else raw
 
     def parts(self) -> Iterator[tuple[int, int]]:
-        """Yield where the parts of a multipart begin and end (RFC 2046, 5.1.1); the last one may have no end line."""
+        """Yield the start and end of each part of a multipart (RFC 2046, 5.1.1). The last part may have no end line."""
         declared = (_ask(self.headers.get_boundary) or "").encode("utf-8", "replace")
         delimiter = b"\n--" + declared
         begin, position, misses = None, self.start - 1, 0
@@ -131,7 +131,7 @@ class Part:
 
 
 def _read_fields(data: bytes, start: int, end: int) -> tuple[email.message.Message, int]:
-    """Return the header fields that matter, and where the content begins, however many other fields there are."""
+    """Return the relevant header fields, and the position of the content, regardless of the number of other fields."""
     headers = email.message.Message()
     envelope = ENVELOPE_LINE.match(data, start, end)
     position = envelope.end() if envelope else start
@@ -158,7 +158,7 @@ def _unfolded(value: bytes) -> str:
 
 
 def _ask(question: Callable[[], t.Any]) -> t.Any:
-    """Return what the standard library reads from a header field, or `None` if it fails on it."""
+    """Return a value that the standard library parses from a header field, or `None` if parsing fails."""
     try:
         return question()
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):
@@ -181,7 +181,7 @@ def read_headers(data: bytes) -> Headers:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Return an instant in UTC; without a zone it is taken as UTC (RFC 5322, 3.3)."""
+    """Return an instant in UTC. An instant without a time zone counts as UTC (RFC 5322, 3.3)."""
     return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text in messages: charsets, HTML, the PEM in it, and what it is about. Private to softlayer.certificates.
+"""Decode the text of messages (charsets, HTML), find PEM blocks, and detect the topic. Private to softlayer.certificates.
 
 Pure; everything here takes linear time.
 """
@@ -20,29 +20,29 @@ from .._base.text import with_real_line_ends
 from .._x509 import pem
 
 MEDIUM_BYTES = 64 * 1024
-"""Characters kept of a text that is too long: at its beginning, and after each place where PEM may begin."""
+"""Number of characters kept of a text that is too long: at its beginning, and after each place where PEM may begin."""
 UNSAFE_CODECS = frozenset(
     {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )
 """Python's own text encodings: no mail uses them, and some take quadratic time."""
 BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SAMPLE = 2_000
-"""Bytes in which UTF-16 is detected if it is not declared, and zeros, which binary files contain."""
+"""Number of bytes to check for undeclared UTF-16, and for zeros, which binary files contain."""
 TYPOGRAPHY = {
     **dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
     **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF), None),
     **dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-"),
 }
-"""Replacements for what mail programs make of spaces and hyphens."""
+"""Replacements for typographic spaces and hyphens of mail programs."""
 MARKER = re.compile(r"(?:(?<=-)|(?<=- ))(BEGIN|END)[\s>|]{1,6}([A-Z0-9#]{1,12}(?:[\s>|]{1,6}[A-Z0-9#]{1,12}){0,3})\s?-")
 CERTIFICATE_LABELS = frozenset(label.decode("ascii") for label in pem.CERTIFICATE_LABELS)
 QUOTATION = re.compile(r"^[ \t]*(?:[A-Za-z]{0,3}[>|][ \t]?)+", re.MULTILINE)
 BARE_BASE64 = re.compile(rb"\s*MI[A-Za-z0-9+/=\s]+")
 BARE_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9+/=])|(?<=\\[rn]))MI[A-Z][A-Za-z0-9+/]{37,}")
-"""How the base64 of DER with more than 127 bytes begins."""
+"""Beginning of the base64 of DER with more than 127 bytes."""
 TAG = re.compile(r"</?(?:([a-zA-Z][a-zA-Z0-9]{0,20})|[!?])")
 TAG_MARK = re.compile(r">|=\s{0,4}([\"'])")
-"""What ends a tag, or begins an attribute's value."""
+"""End of a tag, or beginning of an attribute value."""
 BLOCK_TAGS = frozenset(
     {"br", "p", "div", "tr", "td", "li", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote"}
 )
@@ -53,7 +53,7 @@ EMBEDDED = re.compile(
 
 
 def as_text(content: bytes, charset: str) -> str:
-    """Return decoded text; a charset that does not fit is replaced by one that extends ASCII."""
+    """Return the decoded text. An unsuitable charset is replaced by one that extends ASCII."""
     wide = wide_charset(content)
     if wide and (wide != "utf-16" or not charset.lower().startswith(("utf-16", "utf-32"))):
         charset = wide
@@ -68,7 +68,7 @@ def as_text(content: bytes, charset: str) -> str:
 
 
 def wide_charset(content: bytes) -> str | None:
-    """Return the charset of text with two bytes per character, by its byte order mark or its zeros; `None` for other text."""
+    """Detect the charset of text with two bytes per character by its byte order mark or its zeros; `None` for other text."""
     if content.startswith(BYTE_ORDER_MARKS):
         return "utf-16"
     sample = content[:SAMPLE]
@@ -82,9 +82,9 @@ def wide_charset(content: bytes) -> str | None:
 
 
 def shortened(text: str, most: int) -> tuple[str, bool]:
-    """Return the parts of a text that can hold certificates, at most `most` characters, and whether these are all such parts.
+    """Return the parts of a text that may contain certificates, at most `most` characters, and whether all such parts are returned.
 
-    From a text that is too long, embedded pictures are removed first, then everything far from any `BEGIN`.
+    If a text is too long, embedded pictures are removed first, then everything far from any `BEGIN`.
     """
     if len(text) <= most:
         return text, True
@@ -109,7 +109,7 @@ class Block(t.NamedTuple):
 
 
 def pem_blocks(text: str) -> Iterator[Block]:
-    """Yield the PEM blocks of certificates, and only the labels of other blocks, however mail programs have disfigured them."""
+    """Yield the PEM blocks of certificates, and the labels of other blocks, even if mail programs have reformatted them."""
     if "BEGIN" not in text:
         return
     if not text.isascii():
@@ -131,9 +131,9 @@ def pem_blocks(text: str) -> Iterator[Block]:
 
 
 def bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
-    """Yield what may be the base64 of DER without PEM's begin and end lines; text that follows it may be included.
+    """Yield possible base64 of DER without PEM's begin and end lines. Trailing text may be included.
 
-    What is within PEM's lines is left out.
+    Blocks between PEM lines are skipped.
 
     Args:
         text: the text.
@@ -146,7 +146,7 @@ def bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
 
 
 def _without_pem(text: str) -> str:
-    """Return a text without what is from a `BEGIN` to the next `END`, or to the end."""
+    """Return a text without the parts from a `BEGIN` to the next `END`, or to the end."""
     if "BEGIN" not in text:
         return text
     pieces, position, is_within = [], 0, False
@@ -160,7 +160,7 @@ def _without_pem(text: str) -> str:
 
 
 def _base64_in(text: str) -> bytes:
-    """Return the base64 of a block without what mail programs and ticket systems insert between its lines."""
+    """Return the base64 of a block without quotation marks and line breaks that mail programs and ticket systems insert."""
     return with_real_line_ends(QUOTATION.sub("", text).encode("ascii", "replace"))
 
 
@@ -184,7 +184,7 @@ def without_tags(text: str) -> str:
 
 
 def _tag_end(text: str, position: int) -> int:
-    """Return where a tag or comment ends, given a position after its start; a `>` in an attribute's value does not end it."""
+    """Return the end of a tag or comment, given a position after its start. A `>` in an attribute value does not end a tag."""
     if text.startswith("!--", position - 1):
         end = text.find("-->", position)
         return end + 3 if end >= 0 else len(text)
@@ -204,12 +204,12 @@ About = t.Literal["approval", "issued"]
 SUBJECTS = ("certificat", "zertifikat", "ssl")
 """Words in messages about certificates, in lower case."""
 LONGEST_TEXT = 64 * 1024
-"""Characters of a text that are read to find out what it is about."""
+"""Maximum number of characters that are read to detect the topic of a text."""
 QUOTATION_MARKS = re.compile(r"(?m)^[ \t]*(?:[>|][ \t]?)+")
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 LINK = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 ANCHOR = re.compile(r"\bhref\s{0,4}=\s{0,4}[\"']?\s{0,4}https?:", re.IGNORECASE)
-"""A link in HTML, whatever its text is."""
+"""A link in HTML, regardless of its text."""
 INNER_POINT = re.compile(r"(?<=\w)[.:](?=\w)")
 """A dot or colon in a host name or a number, which does not end a sentence."""
 SENTENCE = re.compile(r"[^.!?:]+[.!?:]*")
@@ -224,7 +224,7 @@ ELSEWHERE = _any_of(
     r"\b(?:invoice|receipt|payment|quote|webinar|newsletter|survey|recently|expires?|expired|revoked)\b",
     r"\b(?:rechnung|umfrage)\b|\bläuft\b.{0,80}\bab\b",
 )
-"""Topics of sentences that say nothing about an order."""
+"""Topics of sentences that are not about an order."""
 NOT_SO = _any_of(
     r"\b(?:once|after|when|as soon as|before|until|if|will|cannot|no|nothing|not|sobald|nachdem|bevor|wird|werden|nicht)\b.*",
     r"\b(?:that|which) (?:was|were|is) issued\b",
@@ -263,5 +263,5 @@ def about(text: str) -> About | None:
 
 
 def mentions_certificates(text: str) -> bool:
-    """Return whether a text is about certificates at all."""
+    """Return whether a text mentions certificates."""
     return any(subject in text.lower() for subject in SUBJECTS)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of orders, their emails and their certificates: why something is not done, and what a run ends with. Private to softlayer.certificates.
+"""Messages about orders, their emails, and their certificates, and the last lines of a run. Private to softlayer.certificates.
 
-Pure. Decisions return reasons and facts; each sentence about them stands here, once.
+Pure. Decisions return reasons and facts; this file has each sentence once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MAX_ORDERS_NAMED = 10
 
 
 def email(reason: str | None, facts: Mapping[str, t.Any]) -> str:
-    """Return what becomes of an order's fulfillment email."""
+    """Return the message about an order's fulfillment email."""
     match reason, facts:
         case _, {"unrecorded": error, **others}:
             return f"{email(reason, others)} The ledger could not record the outcome, so it counts as unknown: {error}"
@@ -104,7 +104,7 @@ def _why_not_requested(reason: str | None, facts: Mapping[str, t.Any]) -> str:
 
 
 def without_key(orders: Sequence[str]) -> str:
-    """Return a warning about the emails of orders that nothing can be compared with."""
+    """Return the warning about orders that cannot be matched with certificates."""
     return (
         f"The API returns no readable CSR for {some_of(orders, MAX_ORDERS_NAMED)}, so these orders cannot be matched with stored certificates or "
         "emails. Exclude the orders whose certificates are already in the store, and import the others manually with ssl_certificate_import."
@@ -115,7 +115,7 @@ def without_key(orders: Sequence[str]) -> str:
 
 
 def empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
-    """Return that there is no message to look into; the mailbox is described by the options of `ssl_fulfillment_email_info`."""
+    """Return the message about an empty mailbox, which the options of `ssl_fulfillment_email_info` describe."""
     where = mailbox["maildir"] or ", ".join(mailbox["paths"] or ())
     if mailbox["imap"]:
         where = f"the folder {mailbox['imap']['folder']} on {mailbox['imap']['host']}"
@@ -126,7 +126,7 @@ def empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
 
 
 def unmatched(why: Obstacle[UnmatchedReason]) -> str:
-    """Return why no certificate was taken from a message, and what to do about it."""
+    """Return why no certificate was accepted from a message, and the fix."""
     by_hand = "save the certificate manually"
     match why.reason, why.facts:
         case "link_only", _:
@@ -168,7 +168,7 @@ def unmatched(why: Obstacle[UnmatchedReason]) -> str:
 
 
 def unreadable(facts: Mapping[str, t.Any]) -> str:
-    """Return why a message or a folder could not be read."""
+    """Return why a message or a directory could not be read."""
     match facts:
         case {"error": error}:
             return str(error)
@@ -182,7 +182,7 @@ def unreadable(facts: Mapping[str, t.Any]) -> str:
 
 
 def passed_over(why: Obstacle[UnmatchedReason]) -> str:
-    """Return a warning about a message that was not read."""
+    """Return the warning about a message that was skipped."""
     return f"Skipped: {unmatched(why)}"
 
 
@@ -208,7 +208,7 @@ def missing(why: Obstacle[MissingReason]) -> str:
 
 
 def untrusted(why: Obstacle[Untrusted]) -> str:
-    """Return what is to be said of a certificate that has the right public key but is not trusted, or not for its names."""
+    """Return the message about a certificate that has the expected public key, but is not trusted or has other names."""
     match why.reason, why.facts:
         case "untrusted", {"certificate": certificate, "chain": None}:
             return (
@@ -223,12 +223,12 @@ def untrusted(why: Obstacle[Untrusted]) -> str:
 
 
 def accepted(why: Obstacle[Untrusted]) -> str:
-    """Return a warning about a certificate that was taken, though it is not trusted."""
+    """Return the warning about an accepted certificate that is not trusted."""
     return f"Accepted, although it is not trusted: {untrusted(why)}"
 
 
 def for_other_names(certificate: Certificate) -> str:
-    """Return that a certificate is not for the names that were asked for."""
+    """Return the message about a certificate without the expected names."""
     return (
         f"The certificate {certificate.shown_name} has the expected public key, but neither the order's common name nor a name in the CSR. Check the "
         "certificate."
@@ -270,7 +270,7 @@ def waiting(why: Obstacle[WaitingReason]) -> str:
 
 
 def late(message: str, requested_at: datetime, recipient: str | None) -> str:
-    """Return what a person has to check if an email does not come; `message` says what is waited for."""
+    """Return the message about an email that has not arrived; `message` describes the missing item."""
     return (
         f"{message} The email was requested at {iso(requested_at)} and sent to {printable(recipient or 'the domain administrator')}. Check that this "
         "address forwards to the mailbox, and check the spam folders."
@@ -288,12 +288,12 @@ NO_ORDERS = "No order matches the selection."
 
 
 def line(kind: str, record: Record, form: Form) -> str:
-    """Return what the summary of a run says of an order.
+    """Return the summary line of an order.
 
     Args:
-        kind: the list of `ssl_fulfillment_result` that it is in.
-        record: what is known of it.
-        form: whether it was done.
+        kind: the list of `ssl_fulfillment_result` that contains the order.
+        record: the entry of that list.
+        form: whether the action was done.
     """
     would_be = "" if form == "done" else f"{form} "
     order = f"{label(record) or 'without a name'} (order {record.get('order_id')})"
@@ -306,7 +306,7 @@ def line(kind: str, record: Record, form: Form) -> str:
 
 
 def persons_needed(skipped: Sequence[Record]) -> str:
-    """Return which orders wait for a person longer than they should."""
+    """Return the message that lists the skipped orders that need attention."""
     need = "1 order needs" if len(skipped) == 1 else f"{len(skipped)} orders need"
     return f"{need} attention:{listed([*map(_attention_message, skipped)])}"
 

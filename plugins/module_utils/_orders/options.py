@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that describe a mailbox, and what they may hold, as far as that shows before it is opened. Private to softlayer.certificates. Pure."""
+"""The options that describe a mailbox, and their validation before the mailbox is opened. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .._base.options import ArgumentSpec
 from .message_parts import HEADER_BYTES
 
 MAX_DURATIONS: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
-"""Days, and seconds."""
+"""Maximum values in days or seconds."""
 MAX_RESPONSE_SECONDS = 86_400
 """Seconds."""
 MAX_MESSAGE_BYTES = 1024 * 1024 * 1024
 MAILBOXES = ("imap", "maildir", "paths")
-"""Options of `ssl_fulfillment_email_info` that name where the messages are."""
+"""Options of `ssl_fulfillment_email_info` that specify the source of the messages."""
 
 
 def mailbox_options() -> ArgumentSpec:
-    """Return the options that describe a mailbox: where the messages are, one of `MAILBOXES`, and which of them are read."""
+    """Return the options that describe a mailbox: its source, one of `MAILBOXES`, and which messages to read."""
     return ArgumentSpec(
         options={
             "imap": {
@@ -50,7 +50,7 @@ def mailbox_options() -> ArgumentSpec:
 
 
 def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:
-    """Return how a sentence ends that asks for one mailbox, or `None` if exactly one is named."""
+    """Return the end of a sentence that requires exactly one mailbox, or `None` if exactly one is set."""
     boxes = [name for name in MAILBOXES if mail.get(name) is not None]
     if len(boxes) == 1:
         return None
@@ -58,10 +58,10 @@ def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:
 
 
 def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
-    """Return why no mailbox can be opened by this description, or `None` if nothing in it speaks against that.
+    """Return why the options do not describe a usable mailbox, or `None` if they do.
 
     Args:
-        mail: options of `ssl_fulfillment_email_info`, of the types that it says; what is missing or `None` is not looked at.
+        mail: options of `ssl_fulfillment_email_info` with their documented types. Missing options and `None` are not checked.
     """
     for name, most in MAX_DURATIONS.items():
         if not _is_within(mail.get(name), most):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From messages to the wanted certificates. Private to softlayer.certificates.
+"""Select the expected certificates from messages. Private to softlayer.certificates.
 
 Pure. A certificate is accepted only for its public key and its chain to a trusted root.
 """
@@ -27,26 +27,26 @@ from .message import Candidate, Format, Message, read_message
 from .message_parts import Headers, read_headers
 
 OF_ONE_KEY = 10
-"""Certificates with the same key in one message, the newest ones, among which a trusted one is looked for."""
+"""Maximum number of certificates with the same key in one message to check for trust, the newest first."""
 NO_ANCHORS = Anchors()
 Names: t.TypeAlias = "frozenset[str]"
 Target: t.TypeAlias = "tuple[str, Names]"
 """What to find: a public key, and the names that the certificate should be for, in ASCII form; if empty, any names will do, and each
 certificate that stands for something else is found: whoever has a signing request can get one for a name of his own."""
 BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
-"""Signs that are reasons by themselves, in order of precedence."""
+"""Signs that are also reasons, in order of precedence."""
 UNMATCHED = 1_000
-"""Maximum number of messages without a wanted certificate that are listed one by one."""
+"""Maximum number of messages without an expected certificate that are listed one by one."""
 ISSUERS = 1_000
-"""Issuers remembered from all messages; a mailbox of many years has a few dozen."""
+"""Maximum number of issuers kept from all messages. A mailbox of many years contains a few dozen."""
 Record = Mapping[str, t.Any]
 LATE = timedelta(days=1)
-"""How long an email may take to come."""
+"""Maximum expected delivery time of an email."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """A certificate with a wanted public key, its chain, and the names that were asked for."""
+    """A certificate with an expected public key, its chain, and the expected names."""
 
     certificate: Certificate
     chain: Chain
@@ -55,22 +55,22 @@ class Match:
 
     @property
     def right_names(self) -> int:
-        """How many of the names that were asked for it covers."""
+        """Number of expected names that the certificate covers."""
         return len(self.names & self.certificate.server_names)
 
     @property
     def is_for_other_names(self) -> bool:
-        """Whether it covers none of the names that were asked for."""
+        """Whether the certificate covers none of the expected names."""
         return bool(self.names) and not self.right_names
 
     @property
     def is_right(self) -> bool:
-        """Whether it is trusted, and not for other names, whoever issued it."""
+        """Whether the certificate is trusted and covers an expected name."""
         return self.chain.trust == "trusted" and not self.is_for_other_names
 
 
 def by_key(targets: Iterable[Target]) -> Mapping[str, Sequence[Names]]:
-    """Return for each key the names that certificates with it should be for."""
+    """Return the expected names of certificates by public key."""
     of_key: dict[str, list[Names]] = {}
     for key, names in targets:
         of_key.setdefault(key, []).append(names)
@@ -84,7 +84,7 @@ def take(
     anchors: Callable[[], Anchors] = lambda: NO_ANCHORS,
     known: Iterable[Certificate] = (),
 ) -> dict[Target, list[Match]]:
-    """Return for each target the best valid certificate in a message; if any names will do, that for each organization and its names.
+    """Return the best valid certificate in a message for each target; for targets without names, one per organization and set of names.
 
     A target's key is the SHA-256 of the SubjectPublicKeyInfo, in hex.
 
@@ -92,7 +92,7 @@ def take(
         message: a message.
         targets: what to find, `by_key`. If two have the same key, neither gets a certificate for the other's names.
         at: the present instant.
-        anchors: returns what is trusted; called only if there is a certificate to check.
+        anchors: returns the trusted certificates; called only if there is a certificate to check.
         known: issuers that may be missing from the message.
     """
     wanted: dict[str, list[Candidate]] = {}
@@ -116,14 +116,14 @@ def take(
 
 
 def _stands_for(certificate: Certificate, names: Names) -> object:
-    """Return what a certificate is not compared with others beyond; with all, if it is known which names are wanted."""
+    """Return the group in which certificates compete: one group if the expected names are known."""
     return None if names else (certificate.identities, certificate.organizations)
 
 
 def _best_of(candidates: list[Candidate], chains: Chains, names: Names) -> Match:
-    """Return the newest certificate that is trusted and has all the names, else the one that is closest to this.
+    """Return the newest certificate that is trusted and has all names, or else the closest match.
 
-    Anyone who has got hold of a CSR can have a trusted authority sign it for a name of his own.
+    Anyone who has a CSR can get a trusted certificate for another name from it.
     """
     newest = sorted(candidates, key=lambda candidate: candidate.certificate.age, reverse=True)
     matches = []
@@ -174,7 +174,7 @@ def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to find: the certificate of an order, or any with the public key of a CSR or private key."""
+    """An expected certificate: the certificate of an order, or any certificate with the public key of a CSR or private key."""
 
     public_key_sha256: str | None
     order_id: int | None = None
@@ -182,17 +182,17 @@ class Wanted:
     path: str | None = None
     exists: bool = True
     requested_names: tuple[str, ...] = ()
-    """The names in the CSR; they count if there is no common name."""
+    """The names in the CSR, which are used if there is no common name."""
 
     @property
     def target(self) -> Target | None:
-        """What certificates are compared with, if that is known."""
+        """The public key and names to match, if known."""
         names = name_set(None, own_names(self.common_name, self.requested_names))
         return (self.public_key_sha256, names) if self.public_key_sha256 else None
 
 
 def why_missing(wanted: Wanted, search: Search, at: datetime) -> Obstacle[MissingReason]:
-    """Return why a certificate was not found at an instant."""
+    """Return why a certificate was not found."""
     if not wanted.target:
         return Obstacle("no_public_key" if wanted.exists else "not_found")
     if refused := search.refused.get(wanted.target):
@@ -203,7 +203,7 @@ def why_missing(wanted: Wanted, search: Search, at: datetime) -> Obstacle[Missin
 
 
 def as_missing(wanted: Wanted, why: Obstacle[MissingReason]) -> dict[str, t.Any]:
-    """Return a certificate that was not found in the form of the module's results."""
+    """Return a missing certificate in the form of the module's results."""
     came: Certificate | None = why.facts.get("certificate")
     names = came if not (wanted.common_name or wanted.requested_names) else None
     invalid = came if why.reason == "waiting_for_email" else None
@@ -222,7 +222,7 @@ def as_missing(wanted: Wanted, why: Obstacle[MissingReason]) -> dict[str, t.Any]
 
 @dataclass(frozen=True)
 class Location:
-    """Where a message is: in a folder on a mail server, or in a file."""
+    """Location of a message: a folder on a mail server, or a file."""
 
     folder: str | None = None
     uid: int | None = None
@@ -238,7 +238,7 @@ class Collected:
     location: Location
 
     def as_result(self, wanted: Wanted) -> dict[str, t.Any]:
-        """Return it in the form of the module's results."""
+        """Return the certificate in the form of the module's results."""
         certificate = self.match.certificate
         facts = certificate.facts()
         return {
@@ -254,7 +254,7 @@ class Collected:
 
 
 class Search:
-    """Takes messages one by one and keeps, for each target, the best valid certificate.
+    """Search messages one by one and keep the best valid certificate for each target.
 
     A trusted certificate is better than any other; after that, the newer one is better. If a message does not contain the
     issuers, they are taken from other messages: the signature proves the issuer, so its source does not matter. Trusted issuers
@@ -273,7 +273,7 @@ class Search:
 
         Args:
             targets: what to find.
-            anchors: returns what is trusted; called once something is found.
+            anchors: returns the trusted certificates; called after the first match.
             known: issuers that may be missing from the messages.
             require_trust: whether to accept only trusted certificates.
         """
@@ -285,7 +285,7 @@ class Search:
         self._require_trust = require_trust
         self._issuers: dict[Certificate, None] = {}
         self._waiting: list[tuple[Target, Collected, Mapping[str, t.Any] | None]] = []
-        """What was found whose issuers may be in another message, with the rejection that was recorded for now."""
+        """Matches whose issuers may be in another message, with the provisional rejection."""
         self._collected: dict[Target, dict[object, Collected]] = {}
         self.refused: dict[Target, Match] = {}
         self.invalid: dict[str, Certificate] = {}
@@ -296,19 +296,19 @@ class Search:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every target is found, trusted and with its names."""
+        """Whether every target was found, trusted and with its names."""
         return not self._missing
 
     def lacks(self, targets: Iterable[Target]) -> bool:
-        """Return whether one of some targets is not found, trusted and with its names."""
+        """Return whether at least one target was not found, trusted and with its names."""
         return not self._missing.isdisjoint(targets)
 
     def collected(self, target: Target | None) -> list[Collected]:
-        """Return what was found for a target: one certificate, if its names are known."""
+        """Return the certificates found for a target: one certificate, if its names are known."""
         return list(self._collected[target].values()) if target in self._collected else []
 
     def examine(self, data: bytes, location: Location, at: datetime) -> None:
-        """Look into a message, at the present instant: a certificate issued during the wait for mail is valid by then."""
+        """Search a message at the present instant, so that certificates issued during the wait are valid."""
         message = read_message(data)
         self.examined += 1
         reason = why_unmatched(message, self._by_key.keys(), at)
@@ -327,12 +327,12 @@ class Search:
         self._issuers |= dict.fromkeys(islice(new, ISSUERS - len(self._issuers)))
 
     def settle(self, at: datetime) -> None:
-        """Try the issuers of all messages on certificates without an issuer; for when the whole mailbox has been read."""
+        """Try the issuers of all messages on certificates without an issuer. Call this method after the whole mailbox has been read."""
         if self._waiting:
             self._try_again(at, self._issuers)
 
     def skip(self, location: Location, why: Obstacle[UnmatchedReason], beginning: bytes = b"") -> None:
-        """Record a message of which at most the beginning was read."""
+        """Record a message that was not read completely."""
         self.examined += 1
         self._reject(read_headers(beginning), location, why)
 
@@ -355,7 +355,7 @@ class Search:
             self._try_again(at)
 
     def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
-        """Check whether the issuers known by now, or others, complete the chains of certificates found before."""
+        """Check whether the known issuers, or others, complete the chains of certificates found before."""
         below = (issuer for _target, collected, _rejection in self._waiting for issuer in collected.match.chain.issuers)
         chains = Chains([*self._known, *below, *others], self._anchors(), at)
         still = []
@@ -380,7 +380,7 @@ class Search:
 
 
 def why_untrusted(match: Match) -> Obstacle[Untrusted]:
-    """Return why a certificate that has the right public key is not trusted, or, without a chain among the facts, not for its names."""
+    """Return why a certificate with the expected public key is not trusted, or has other names (without a chain in the facts)."""
     is_trusted = match.chain.trust == "trusted"
     facts = {"certificate": match.certificate, "chain": None if is_trusted else match.chain}
     return Obstacle(UNTRUSTED.get(match.chain.trust, "untrusted"), facts)
@@ -399,24 +399,24 @@ def _origin(headers: Headers, location: Location) -> dict[str, t.Any]:
 
 
 def is_awaited(email: Record, at: datetime) -> bool:
-    """Return whether an email, in the form of results, is still to come: it was requested, or may have been, by this run or not long before."""
+    """Return whether an email has still to arrive: it was or may have been requested by this run or shortly before."""
     until = parse(email.get("next_allowed_at"))
     is_recent = until is not None and until > at
     return is_recent or email.get("outcome") == "requested" or email.get("reason") in {"cooldown", "outcome_unknown"}
 
 
 def mark_needs_attention(skipped: Record, email: Record, at: datetime) -> Record:
-    """Return an order that is skipped with `needs_attention`: whether a person has to see to something before anything comes of it.
+    """Return a skipped order with `needs_attention`: whether waiting does not solve the problem.
 
     Args:
-        skipped: the order and why it is skipped, in the form of results.
-        email: what `ssl_fulfillment_email` returned for the order, if it was asked.
+        skipped: the order and the reason, in the form of results.
+        email: the result of `ssl_fulfillment_email` for the order, if that module ran.
         at: the present instant.
     """
     reason, message = skipped["reason"], str(skipped["message"])
     requested, begin = parse(email.get("first_requested_at")), parse(skipped.get("not_before"))
     is_to_come = begin is not None and begin > at  # it has come, and is not valid yet
-    if skipped.get("needs_attention") or reason == "chain_incomplete":  # what nobody trusts, anybody may have sent
+    if skipped.get("needs_attention") or reason == "chain_incomplete":  # anyone may have sent an untrusted certificate
         return {**skipped, "needs_attention": True}
     if reason != "waiting_for_email" or requested is None or at - requested < LATE or is_to_come:
         return {**skipped, "needs_attention": False}

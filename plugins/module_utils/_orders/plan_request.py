@@ -37,22 +37,22 @@ class EmailOptions:
     force: bool
     on_ineligible: t.Literal["fail", "skip"]
     approved: Mapping[int, str | None] | None = None
-    """By order id: the address that a run in check mode has shown."""
+    """Addresses that a run in check mode returned, by order id."""
     recipients: Sequence[str] | None = None
-    """Narrows `allowed_recipients`: an address has to match both."""
+    """Additional patterns: an address must match these and `allowed_recipients`."""
 
     @property
     def patterns(self) -> Mapping[str, Sequence[str]]:
-        """The lists of patterns of which each has to allow an address."""
+        """Lists of patterns; an address must match all lists."""
         lists = {"allowed_recipients": self.allowed_recipients, "recipients": self.recipients}
         return {name: patterns for name, patterns in lists.items() if patterns is not None}
 
 
 def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[int, str | None] | None:
-    """Return by order id the addresses of the emails that a run in check mode would have requested.
+    """Return the recipients of the emails in the result of a run in check mode, by order id.
 
     Raises:
-        CertificatesError: `invalid_argument`, if it is something else.
+        CertificatesError: `invalid_argument`.
     """
     if emails is None:
         return None
@@ -68,7 +68,7 @@ def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[in
 
 @dataclass(frozen=True)
 class EmailAction(Action[EmailOutcome, EmailReason]):
-    """What to do, or what was done, about one order's fulfillment email."""
+    """The planned or completed action for one order's fulfillment email."""
 
     REASONS = frozenset({"not_found", "retired", "rate_limited"})
     RESET_ON_FAILURE = {"requested_at": None, "next_allowed_at": None}
@@ -86,28 +86,28 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """Name in messages."""
         shown = shown_name(self.common_name, self.subject_alt_names)
         return f"order {self.order_id} ({shown})" if shown else f"order {self.order_id}"
 
     @property
     def message(self) -> str:
-        """The sentence about it."""
+        """The message about the email."""
         return messages.email(self.reason, self.facts)
 
     @property
     def is_open(self) -> bool:
-        """Whether the certificate would settle it: the email is to be requested, or may not be, or it is unknown whether it was."""
+        """Whether a certificate in the store makes the email unnecessary: it is to be requested, its recipient is not allowed, or its outcome is unknown."""
         return self.outcome == "requested" or self.reason in {"outcome_unknown", "recipient_not_allowed"}
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it in the form of the module's results."""
+        """Return the certificate in the form of the module's results."""
         values = {name: value for name, value in vars(self).items() if name not in {"facts", "form"}}
         times = {name: iso(value) for name, value in values.items() if name.endswith("_at")}
         return {**values, **times, "subject_alt_names": list(self.subject_alt_names), "message": self.message}
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return the plan for it in the form of Ansible's diffs."""
+        """Return the plan in the form of Ansible's diffs."""
         return {
             "before_header": self.name,
             "after_header": self.name,
@@ -117,11 +117,11 @@ class EmailAction(Action[EmailOutcome, EmailReason]):
 
 
 def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: datetime) -> EmailAction:
-    """Decide whether to request an order's email, without looking at the store and at what was approved.
+    """Decide whether to request an order's email, without the store and the approval.
 
     Args:
         order: the order.
-        last: its last request on record.
+        last: its last recorded request.
         options: the user's options.
         at: the present instant.
     """
@@ -156,9 +156,9 @@ def plan_email(order: Order, last: Entry | None, options: EmailOptions, at: date
 
 
 def limit_to_approved(email: EmailAction, approved: Mapping[int, str | None]) -> EmailAction:
-    """Let an email that is to be requested fail, unless a run in check mode has shown it, to the same address.
+    """Fail an email to be requested, unless a run in check mode returned it with the same recipient.
 
-    What the run in check mode has shown fails, too, if the status of the order does not allow it any more.
+    An approved email also fails if the status of the order no longer allows it.
     """
     seen, recipient = approved.get(email.order_id), email.recipient
     if seen is not None and email.reason in t.get_args(Ineligibility):
@@ -171,9 +171,9 @@ def limit_to_approved(email: EmailAction, approved: Mapping[int, str | None]) ->
 
 
 def blocked(email: EmailAction, last: Entry, interval: timedelta, at: datetime) -> EmailAction:
-    """Return an email that is not requested because of the last request on record.
+    """Return an email that is not requested because of the last recorded request.
 
-    If that one may not have been sent, this is a failure. Otherwise a task with retries would end as successful without an email.
+    If that email may not have been sent, the email fails. Otherwise, a task with retries would succeed without an email.
     """
     until, is_under_way, is_sent = last.blocks_until(interval, at), last.is_under_way(at), last.state == "confirmed"
     return replace(
@@ -188,19 +188,19 @@ def blocked(email: EmailAction, last: Entry, interval: timedelta, at: datetime) 
 
 
 def as_requested(email: EmailAction, at: datetime, interval: timedelta) -> EmailAction:
-    """Return an email as requested, in fact or in check mode, at an instant."""
+    """Return an email as requested at an instant, in check mode as well."""
     until = at + interval if interval else None
     return replace(email, outcome="requested", requested_at=at, next_allowed_at=until)
 
 
 def unless_imported(email: EmailAction, order: Order, index: StoreIndex, view: TrustView) -> EmailAction:
-    """Skip an email if the order's certificate, or one that may stand in for it, is already in the store.
+    """Skip an email if the order's certificate, or a certificate that can replace it, is already in the store.
 
     Args:
         email: the plan.
         order: its order.
-        index: the certificates of the store.
-        view: who has to trust what stands in for an order's certificate.
+        index: the certificates in the store.
+        view: the TLS clients that must trust a replacement of an order's certificate.
     """
     if not email.is_open:
         return email
@@ -220,12 +220,12 @@ def unless_imported(email: EmailAction, order: Order, index: StoreIndex, view: T
 def not_selected(
     approved: Mapping[int, str | None], order_ids: Collection[int] | None, planned: Collection[int]
 ) -> list[EmailAction]:
-    """Return what fails because a run in check mode has shown it, and the selection does not have it any more.
+    """Return the failed emails of approved orders that the selection no longer contains.
 
     Args:
-        approved: what was shown.
-        order_ids: the only ones that this run is about, if it names some.
-        planned: the orders that it has a plan for.
+        approved: the approved recipients by order id.
+        order_ids: the ids to which the run is limited, if any.
+        planned: the ids of the selected orders.
     """
     return [
         EmailAction("failed", "changed_meanwhile", {}, order_id, recipient=recipient)

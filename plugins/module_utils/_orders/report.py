@@ -23,7 +23,7 @@ from .._x509.certificate import names_of
 
 STATES: tuple[State, ...] = t.get_args(State)
 ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
-"""In order of urgency."""
+"""Reasons for attention, in order of urgency."""
 ORDERS = Schema(
     row="order",
     identifier="order_id",
@@ -47,10 +47,10 @@ ORDERS = Schema(
         *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
     ),
     needs={"orders": {"id": (), "status": ()}},
-    of_the_run=frozenset({"mail_found", "mail_date"}),  # nobody looks for the email of an imported order any more
+    of_the_run=frozenset({"mail_found", "mail_date"}),  # the email of an imported order is not searched any more
 )
 PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
-"""Reasons for a failed request of an email that the plan of the next request repeats: they have a state of their own."""
+"""Reasons for a failed request that the next plan repeats, and which have their own state."""
 OBSTACLES: set[MissingReason | WaitingReason] = {
     "waiting_for_key",
     "waiting_for_certificate",
@@ -58,41 +58,41 @@ OBSTACLES: set[MissingReason | WaitingReason] = {
     "untrusted",
     "chain_incomplete",
 }
-"""Reasons of a phase that say more than the state."""
+"""Reasons of a phase that are more specific than the state."""
 LIMITED_TO_VIEW: Record = {
     "source": "the certificate store",
     "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so the report shows all orders as not imported. Grant the permission to see "
     "which orders are imported.",
 }
 Lasting = Mapping[str, Mapping[frozenset[str], datetime]]
-"""By name, and by all names of the orders that have it: when the last of these expires; a pending order counts as the last."""
+"""Latest expiry by name and by all names of the orders with that name. A pending order counts as the latest."""
 
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """What is known about the orders in addition to their own fields, as the collection's modules return it."""
+    """Facts about the orders in addition to their own fields, as the collection's modules return them."""
 
     store: Sequence[Record] | None = None
-    """All records of the certificate store, or `None` if it could not be read; what serves them, they need not tell."""
+    """All records of the certificate store, or `None` if it could not be read. The services are optional."""
     emails: Sequence[Record] = ()
-    """What `ssl_fulfillment_email` would do now."""
+    """The result of `ssl_fulfillment_email` in check mode."""
     collected: Sequence[Record] = ()
     """The certificates found in emails."""
     missing: Sequence[Record] = ()
     """The orders without a certificate in the emails."""
     skipped: Sequence[Record] = ()
-    """What the phases of this run skipped."""
+    """Items that the phases of this run skipped."""
     failed: Sequence[Record] = ()
-    """What failed in this run; an entry without `order_id` is about all orders."""
+    """Items that failed in this run. An entry without `order_id` affects all orders."""
 
     @classmethod
     def of(cls, results: Record) -> OrderFacts:
-        """Return what results of modules tell; what is null is not known."""
+        """Return the facts in results of modules. Null values are unknown."""
         return cls(**{each.name: results[each.name] for each in fields(cls) if results.get(each.name) is not None})
 
     @cached_property
     def about(self) -> Mapping[str, Mapping[int, Record]]:
-        """Each of these lists, except the store, by order."""
+        """Entries of each list, except the store, by order."""
         names = ("emails", "collected", "missing", "skipped", "failed")
         return {
             name: {record["order_id"]: record for record in getattr(self, name) if record.get("order_id")}
@@ -101,7 +101,7 @@ class OrderFacts:
 
     @cached_property
     def failures(self) -> Mapping[int, Sequence[Record]]:
-        """What failed, by order."""
+        """Failures by order."""
         by_order: dict[int, list[Record]] = {}
         for record in self.failed:
             if record.get("order_id"):
@@ -110,12 +110,12 @@ class OrderFacts:
 
     @cached_property
     def fingerprints(self) -> set[str]:
-        """SHA-256 of the certificates in the store."""
+        """SHA-256 fingerprints of the certificates in the store."""
         return {record["fingerprint_sha256"] for record in self.store or () if record.get("fingerprint_sha256")}
 
     @cached_property
     def by_key(self) -> Mapping[str, Sequence[Record]] | None:
-        """The store by SHA-256 of the public keys; `None` if it could not be read, or may only be viewed."""
+        """Records of the store by SHA-256 of the public keys; `None` if the store could not be read, or with view permission only."""
         if self.store is None or self.is_limited_to_view:
             return None
         by_key: dict[str, list[Record]] = {}
@@ -126,12 +126,12 @@ class OrderFacts:
 
     @cached_property
     def is_limited_to_view(self) -> bool:
-        """Whether the store is that of a user who may only view: without notes, and without the keys to compare."""
+        """Whether the store was read with view permission only: without notes, and without the keys to compare."""
         return bool(self.store) and all(record.get("notes") is None for record in self.store or ())
 
     @property
     def listeners(self) -> Sequence[Record]:
-        """The listeners of load balancers, in the order of their names, and until when what each has is valid."""
+        """The listeners of load balancers, sorted by name, with the expiry of their certificates."""
         told = [
             {
                 "listener": listener_name(service),
@@ -147,17 +147,17 @@ class OrderFacts:
 
     @cached_property
     def balances(self) -> bool:
-        """Whether load balancers serve any certificate of the store. In an account where none does, nothing is served yet to be."""
+        """Whether load balancers serve any certificate in the store."""
         return any(record.get("services") for record in self.store or ())
 
 
 def build(results: Record, words: Record, at: datetime, previous: str | None = None) -> Record:
     """Return the report as data, ready for JSON.
 
-    If nothing but the time has changed since the previous report of the same day (UTC), that report is returned.
+    If only the time changed since the previous report of the same day (UTC), the previous report is returned.
 
     Args:
-        results: the `orders`, as `ssl_order_info` returns them, and what else is known, by the names of `OrderFacts`.
+        results: the `orders`, as `ssl_order_info` returns them, and other results, by the names of `OrderFacts`.
         words: the texts of one language.
         at: the present instant.
         previous: the JSON text of the previous report, if there is one.
@@ -182,12 +182,12 @@ def build(results: Record, words: Record, at: datetime, previous: str | None = N
 
 
 def rows_in(results: Record, at: datetime) -> list[Row]:
-    """Return the rows of what a run of the role `ssl_fulfillment` tells; none if it made no report."""
+    """Return the rows of the report for a run of the role `ssl_fulfillment`; an empty list without a report."""
     return rows_of(results.get("orders") or (), OrderFacts.of(results), at)
 
 
 def rows_of(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[Row]:
-    """Return what is told of each order, the most urgent first."""
+    """Return a row for each order, the most urgent first."""
     forever = datetime.max.replace(tzinfo=timezone.utc)
     lasting: dict[str, dict[frozenset[str], datetime]] = {}
     for order in orders:
@@ -201,7 +201,7 @@ def rows_of(orders: Sequence[Record], known: OrderFacts, at: datetime) -> list[R
 
 
 def _urgency(row: Row) -> tuple[int, int, str, int]:
-    """Return a sort key: by what needs attention, else by state, then by expiry."""
+    """Return a sort key: attention, then state, then expiry."""
     kinds = row["attention"]
     return (
         ATTENTION.index(kinds[0]) if kinds else len(ATTENTION),
@@ -276,7 +276,7 @@ def _ends(records: Iterable[Record]) -> Iterator[datetime]:
 
 
 def _expired(order: Record, known: OrderFacts, at: datetime) -> Iterator[Record]:
-    """Yield the records that were an order's certificate until they expired."""
+    """Yield the expired records of an order's certificate."""
     term = _term(order)
     for record in (known.by_key or {}).get(order.get("public_key_sha256") or "", ()):
         begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
@@ -285,9 +285,9 @@ def _expired(order: Record, known: OrderFacts, at: datetime) -> Iterator[Record]
 
 
 def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Record] | None:
-    """Return the records of the store that are an order's certificate; `None` if it is not known whether there are any.
+    """Return the records in the store of an order's certificate; `None` if unknown.
 
-    They are those of its own term, or if there are none, those of a later term with the same key.
+    These are the records of its own term, or else the records of a later term with the same key.
     """
     if known.by_key is None:
         ids = order.get("certificate_ids") or () if order.get("imported") else ()
@@ -306,13 +306,13 @@ def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Re
 
 
 def _service_count(record: Record) -> int | None:
-    """Return how many services use a record; if the API tells fewer than there are listeners, their number."""
+    """Return the number of services that use a record, but at least the number of its listeners."""
     told, listeners = record.get("associated_service_count"), len(record.get("services") or ())
     return max(told or 0, listeners) if listeners else told
 
 
 def _served_by(certificates: Sequence[Record]) -> list[str] | None:
-    """Return the listeners that serve these records, such as `shop:443`; `None` if that is not known, or if there are no records."""
+    """Return the listeners that serve these records, such as `shop:443`; `None` if unknown, or without records."""
     services = [record.get("services") for record in certificates]
     if not services or None in services:
         return None
@@ -321,10 +321,10 @@ def _served_by(certificates: Sequence[Record]) -> list[str] | None:
 
 
 def _mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[bool | None, str | None]:
-    """Return whether the email with the certificate was found (`None` if nobody looked), and its date.
+    """Return whether the email with the certificate was found (`None` if not searched), and its date.
 
-    If the certificate from the email is in the store but the order is not imported, it is that of an earlier order with the same key.
-    Nobody looks for the email of an imported order.
+    If the certificate from the email is in the store, but the order is not imported, the certificate belongs to an earlier order with the same key.
+    The email of an imported order is not searched.
     """
     certificate = known.about["collected"].get(identifier)
     if certificate is not None and (imported or certificate.get("fingerprint_sha256") not in known.fingerprints):
@@ -336,14 +336,14 @@ def _mail(identifier: int, known: OrderFacts, *, imported: bool) -> tuple[bool |
 def _state(
     row: Row, known: OrderFacts, *, over: Ineligibility | None, is_idle: bool, is_superseded: bool
 ) -> tuple[State, str]:
-    """Return an order's state and the reason for it.
+    """Return an order's state and the reason.
 
     Args:
-        row: what else the report says of the order.
-        known: what is known.
-        over: why there is no certificate for it.
-        is_idle: whether it is known that nothing uses its certificate, although load balancers could.
-        is_superseded: whether another certificate of the store may stand in for its own.
+        row: the other fields of the order's row.
+        known: the facts about the orders.
+        over: why the order has no certificate.
+        is_idle: whether no service uses its certificate although load balancers could.
+        is_superseded: whether another certificate in the store can replace its own.
     """
     planned, failure, missing, skipped = (
         known.about[name].get(row["order_id"], {}) for name in ("emails", "failed", "missing", "skipped")
@@ -374,7 +374,7 @@ def _state(
 
 
 def _message(row: Row, known: OrderFacts) -> str | None:
-    """Return what modules said of each failure of an order, or of what is in its way; the state says the rest."""
+    """Return the messages of the modules about an order's failures or obstacles, or `None` if the state is sufficient."""
     identifier = row["order_id"]
     if row["state"] == "failed":
         told = known.failures[identifier]
@@ -385,7 +385,7 @@ def _message(row: Row, known: OrderFacts) -> str | None:
 
 
 def _is_renewed(order: Record, lasting: Lasting) -> bool:
-    """Return whether another order lasts longer that has all of its names."""
+    """Return whether another order with all of its names expires later."""
     expires, names = parse(order.get("expires_at")), names_of(order)
     others = lasting.get(next(iter(names), ""), {})
     return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())

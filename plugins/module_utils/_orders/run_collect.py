@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_fulfillment_email_info` does between its options and its result. Private to softlayer.certificates."""
+"""Run the module `ssl_fulfillment_email_info`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ SPEC = (
 MAX_WARNINGS = 5
 """Maximum number of warnings about untrusted certificates; the result lists each."""
 MAX_UNREAD_SHOWN = 10
-"""Up to this many messages and folders that cannot be read are listed one by one."""
+"""Maximum number of warnings about messages and directories that cannot be read."""
 Options = t.Mapping[str, t.Any]
 
 
@@ -88,7 +88,7 @@ def run(module: Module) -> dict[str, t.Any]:
     wanted, api_calls = what_to_look_for(module, params)
     known = known_issuers(params["intermediate_path"], params["intermediate_content"])
     awaited: set[Target] = set()
-    if params["wait"]:  # for all that is wanted, unless it is known which emails were requested
+    if params["wait"]:  # for all expected certificates, unless the requested emails are known
         emails, at = params["emails"], now()
         ids = {number(email.get("order_id")) for email in emails or () if is_awaited(email, at)}
         awaited = {item.target for item in wanted if item.target and (emails is None or item.order_id in ids)}
@@ -118,15 +118,15 @@ def look_for(
     open_always: bool = False,
     awaited: t.Collection[Target] = (),
 ) -> Search:
-    """Return what a mailbox has; warn of what is not trusted.
+    """Search a mailbox, warn about untrusted certificates, and return the search.
 
     Args:
-        module: its options `trust` and `trusted_ca_path`, and what warnings are given to.
-        wanted: what is looked for.
+        module: its options `trust` and `trusted_ca_path`, and its warnings.
+        wanted: the certificates to find.
         known: issuers that the messages may lack.
-        mailbox: the options that describe the mailbox, and how long to wait for what is awaited.
+        mailbox: the options that describe the mailbox, and how long to wait.
         box: the mailbox, not yet open.
-        open_always: whether to open the mailbox even if nothing is looked for.
+        open_always: whether to open the mailbox even if there is nothing to find.
         awaited: the targets to wait for.
     """
     if mailbox["paths"] == []:
@@ -144,7 +144,7 @@ def look_for(
 
 
 def open_mailbox(params: Options) -> Mailbox:
-    """Return the source of messages, if its description can be used."""
+    """Return the source of messages that the options describe."""
     if why_not := why_unusable(params):
         raise CertificatesError("invalid_argument", why_not)
     named = which_mailboxes(params)
@@ -159,19 +159,19 @@ def open_mailbox(params: Options) -> Mailbox:
 
 
 def missing_places(params: Options) -> str:
-    """Return the paths of a mailbox of files if none of them is there, as on a disk that is not mounted; else nothing."""
+    """Return the paths of a file mailbox if none of them exists, for example on an unmounted disk; otherwise an empty string."""
     places = [params["maildir"]] if params["maildir"] is not None else params["paths"] or []
     return "" if any(map(os.path.exists, places)) else printable(", ".join(places))
 
 
 def why_empty(params: Options, search: Search) -> str:
-    """Return the sentence that a mailbox has no message, if it was looked into; for who does that every night, it is no warning."""
+    """Return the message about an empty mailbox if it was searched; an empty string otherwise. Daily runs make this no warning."""
     is_empty = search.targets and not search.examined and params["paths"] != []
     return messages.empty_mailbox(params) if is_empty else ""
 
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
-    """Warn about certificates that were not accepted because they are not trusted, or were accepted in spite of that."""
+    """Warn about untrusted certificates, both rejected and accepted."""
     refused = [match for target, match in search.refused.items() if not search.collected(target)]
     taken = [collected.match for target in search.targets for collected in search.collected(target)]
     untrusted = [match for match in taken if match.chain.trust != "trusted"]
@@ -190,7 +190,7 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
 
 
 def what_to_look_for(module: Module, params: Options) -> tuple[list[Wanted], int]:
-    """Return what to look for, in the order in which it was given, and the number of API calls made."""
+    """Return the certificates to find, in the order of the options, and the number of API calls made."""
     orders = params["orders"] or ()
     if params["skip_imported"]:
         orders = [order for order in orders if not (order.get("imported") or order.get("superseded_by"))]
@@ -206,7 +206,7 @@ def what_to_look_for(module: Module, params: Options) -> tuple[list[Wanted], int
 
 
 def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
-    """Return what to look for, for an order in the form of `ssl_order_info`."""
+    """Return the certificate to find for an order in the form of `ssl_order_info`."""
     try:
         names = tuple(order.get("subject_alt_names") or ())
         wanted = Wanted(order["public_key_sha256"], number(order["id"]), order["common_name"], requested_names=names)
@@ -222,13 +222,13 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
 
 
 def asks_the_api(params: Options) -> bool:
-    """Return whether there are orders to look up."""
+    """Return whether orders must be fetched from the API."""
     return bool(params["order_ids"]) or params["select"] is not None
 
 
 def look_up(module: Module, params: Options) -> tuple[list[Wanted], int]:
-    """Return what to look for, for the orders that `select` and `order_ids` name, and the number of API calls made."""
-    # Imported only here, as nothing else needs the SDK, and loading it takes longer than reading a mailbox.
+    """Return the certificates to find for the orders in `select` and `order_ids`, and the number of API calls made."""
+    # Imported here, because only this function needs the SDK, and loading it takes longer than reading a mailbox.
     from .._softlayer.client import connect
     from .._softlayer.orders import TERM, Selection
     from .run_list import account_of, select_orders
@@ -257,7 +257,7 @@ def public_key_of(module: Module, params: Options, data: bytes) -> str:
 
 
 def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
-    """Return what is read from a file; an error names the file."""
+    """Return the content of a file, parsed by `read`. Errors contain the path."""
     data = read_file(path)
     try:
         return read(data)
@@ -268,7 +268,7 @@ def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
 def look_and_wait(
     module: Module, mailbox: Options, box: Mailbox, search: Search, awaited: t.Collection[Target]
 ) -> None:
-    """Look through a mailbox, and wait for those of the awaited targets that are missing."""
+    """Search a mailbox, and wait for the missing targets of `awaited`."""
     since = now() - timedelta(days=mailbox["max_age_days"])
     timeout, interval = (mailbox["wait_timeout"], mailbox["wait_interval"]) if awaited else (0, 0)
 

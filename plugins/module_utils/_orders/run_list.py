@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_order_info` does between its options and its result. Private to softlayer.certificates."""
+"""Run the module `ssl_order_info`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .imported import select
 FIELDS = ("id", *PROPERTIES, *DERIVED, *STANDING)
 """The keys of an order's record."""
 CONDITIONS = ("common_names", "statuses", "approver_emails", "expires_within_days", "imported")
-"""Options that `select` has, too, and cannot be combined with."""
+"""Options of `select` that cannot be combined with it at the top level."""
 SPEC = (
     api_options()
     + selection_options()
@@ -67,10 +67,10 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def account_of(params: Mapping[str, t.Any]) -> int | None:
-    """Return the id of the account whose orders a module is to select, if one is named.
+    """Return the id of the account to select orders from, if specified.
 
     Raises:
-        CertificatesError: `invalid_argument`, if two are.
+        CertificatesError: `invalid_argument` for two different accounts.
     """
     named = {params["account_id"], (params["select"] or {}).get("account_id")} - {None}
     if len(named) > 1:
@@ -84,9 +84,9 @@ def account_of(params: Mapping[str, t.Any]) -> int | None:
 def select_orders(
     client: Client, account_id: int, selection: Selection, view: TrustView, facts: Collection[str]
 ) -> tuple[dict[int, Order], frozenset[int], StoreIndex | None]:
-    """Return the orders that a selection takes, by id, with these facts of each.
+    """Return the selected orders by id, with the given facts.
 
-    With them come the ids that it names and the account has no order for, and the certificates of the store, if they had to be read.
+    The second value has the specified ids without an order in the account; the third, the certificates in the store if they had to be read.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -98,9 +98,9 @@ def select_orders(
 
 
 def index_for(client: Client, selection: Selection) -> StoreIndex | None:
-    """Return the stored certificates that selected orders are compared with; `None` if they are not to be compared.
+    """Return the stored certificates to compare orders with; `None` if no comparison is needed.
 
-    It is also `None`, with a warning, if the user may not read them, unless orders are selected by what is in the store.
+    Without permission, warn and return `None`, unless the selection depends on the store.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -119,14 +119,14 @@ def index_for(client: Client, selection: Selection) -> StoreIndex | None:
 
 
 def narrowed(selection: Selection, fields: Sequence[str] | None) -> tuple[Selection, frozenset[str]]:
-    """Return the keys that records should have, and a selection that does not read the store for nothing.
+    """Return a selection that reads the store only if needed, and the keys of the records.
 
     Args:
-        selection: which orders are wanted.
+        selection: which orders to select.
         fields: the option; `None` means all keys.
 
     Raises:
-        CertificatesError: `invalid_argument`, if a key about the store is wanted but the store is not to be read.
+        CertificatesError: `invalid_argument` for a key about the store if the store is not read.
     """
     if fields is None:
         return selection, frozenset(FIELDS)

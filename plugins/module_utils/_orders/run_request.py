@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_fulfillment_email` does between its options and its result. Private to softlayer.certificates."""
+"""Run the module `ssl_fulfillment_email`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ SPEC = (
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 MAX_IN_DOUBT = 20
-"""After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
+"""Maximum number of consecutive requests with unknown outcome. Then the run stops, because the responses of the API are lost on the way."""
 LOOKED_BACK = timedelta(days=30)
-"""How far back the first request of an email counts: as far as mailboxes are looked through. Before that it was for another purpose."""
+"""Maximum age of the first request of an email that counts: the default age of searched emails. An older request had another purpose."""
 WITHOUT_STORE = "set skip_imported: false"
-"""Advice for a user who may not read the store. Where a role has no such variable, ../../plugin_utils/_called.py leaves it out."""
+"""Advice for a user without permission to read the store. For a role without such a variable, ../../plugin_utils/_called.py removes it."""
 FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
-"""What is asked for about orders. The names in the CSR are part of the result, so it is also needed if the store is not compared."""
+"""Requested facts of orders. The result contains the names in the CSR, so the CSR is always requested."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -113,7 +113,7 @@ def run(module: Module) -> dict[str, t.Any]:
 def plan(
     module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, options: EmailOptions
 ) -> list[EmailAction]:
-    """Read the facts and return what to do about each selected order."""
+    """Read the facts and return the planned action for each selected order."""
     view = trust_view_of(None)
     at = view.at
     orders, missing, index = select_orders(client, account_id, selection, view, FACTS)
@@ -152,7 +152,7 @@ def key_of(account_id: int, order_id: int) -> Key:
 
 
 def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
-    """Refuse a run that would send more emails than `max_orders` allows, or whose ledger would be lost with it, unless the user accepts that."""
+    """Reject a run that would send more emails than `max_orders`, or whose ledger would be lost, unless the user accepts that."""
     most, place = module.params["max_orders"], find_place(module.params["ledger_url"])
     if len(planned) > most:
         raise CertificatesError(
@@ -179,11 +179,11 @@ def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
 
 
 class _NotSent(Exception):
-    """Right before the call of one order it was found that the email, its only argument, must not be requested."""
+    """Raised right before a request if the email, the only argument, must not be requested."""
 
 
 class Requester:
-    """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim.
+    """Request one email: claim it in the ledger, call the API, and confirm or release the claim.
 
     Attributes:
         has_sent: whether any email was requested, or may have been.
@@ -200,7 +200,7 @@ class Requester:
         self._in_doubt = 0  # requests in a row, the last one included
 
     def __call__(self, email: EmailAction) -> EmailAction:
-        """Return the email with its outcome, in every case."""
+        """Return the email with its outcome; never raise."""
         if self._client.stop.is_set():
             return email.failed("api_error", {})
         if self._in_doubt >= MAX_IN_DOUBT:
@@ -225,7 +225,7 @@ class Requester:
         return done
 
     def _request(self, email: EmailAction, claim: Claim) -> tuple[EmailAction, Callable[[Claim], None]]:
-        """Return the email with its outcome, and what is to be done about the claim."""
+        """Return the email with its outcome, and the function to finish the claim with."""
         error: CertificatesError | None = None
         is_accepted = is_in_doubt = False
         try:
@@ -248,10 +248,10 @@ class Requester:
         return email.because(error) if error else email.failed("refused", {}), self._ledger.release
 
     def _check_again(self, email: EmailAction) -> None:
-        """Make sure, right before the call, that the email may still be requested and goes where it was seen to go, if that matters.
+        """Check right before the call that the email may still be requested, and that its recipient is unchanged, if recipients are limited.
 
         Raises:
-            _NotSent: it does not, or that cannot be known.
+            _NotSent: the check failed, or was not possible.
         """
         if not self._options.patterns and self._options.approved is None:
             return

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run of the role `ssl_fulfillment` has done. Private to softlayer.certificates. Pure."""
+"""The result and the last lines of a run of the role `ssl_fulfillment`. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .._report.summary import Record, failures, skipped
 from . import messages
 
 LISTS = ("requested", "collected", "imported", "skipped", "failed")
-"""What `ssl_fulfillment_result` holds."""
+"""The lists in `ssl_fulfillment_result`."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the modules returned in a run of the role; empty for a module that was not called."""
+    """The results of the modules in a run of the role; empty for a module that was not called."""
 
     asked: Collection[str]
-    """The phases that were asked for: others ran only for them."""
+    """The requested phases. Other phases ran only for these."""
     listed: Record = field(default_factory=dict)
     """From `ssl_order_info`, with its `orders` for the report."""
     emails: Record = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Run:
     imported: Record = field(default_factory=dict)
     """From `ssl_certificate_import`."""
     known: Record = field(default_factory=dict)
-    """From `ssl_fulfillment_email` in check mode: when emails were requested, and for the report, which can be."""
+    """From `ssl_fulfillment_email` in check mode: the times of requests, and for the report, which emails can be requested."""
     store: Record = field(default_factory=dict)
     """From `ssl_certificate_info`, for the report."""
     fail_on: Collection[str] = ()
@@ -43,7 +43,7 @@ class Run:
 
     @classmethod
     def of(cls, answers: Mapping[str, t.Any]) -> Run:
-        """Return a run from what its tasks have registered: the result of a task that was skipped is none."""
+        """Return a run from the registered results of its tasks, without skipped tasks."""
         given = {name: answers[name] for name in answers if name in cls.__dataclass_fields__}
         return cls(
             **{
@@ -55,9 +55,9 @@ class Run:
 
 
 def facts_of(run: Run, result: Mapping[str, Sequence[Record]]) -> Record:
-    """Return what the report is made of."""
+    """Return the facts for the report."""
     imported = {record["order_id"]: record["id"] for record in result["imported"] if record.get("id") is not None}
-    orders = [  # they were listed before
+    orders = [  # the orders were listed before the import
         {
             **order,
             "certificate_ids": sorted({*(order.get("certificate_ids") or ()), imported[order["id"]]}),
@@ -85,9 +85,9 @@ def outcome(run: Run) -> dict[str, list[Record]]:
         result[email["outcome"]].append(email)
     if run.mails and "certificates" not in run.mails:
         result["failed"].append(failed_about("the mailbox", run.mails))
-    elif run.mails and {"collect", "import"} & set(run.asked):  # a run that only reports has collected nothing
+    elif run.mails and {"collect", "import"} & set(run.asked):  # a run with only the phase report collects nothing
         result["collected"] += run.mails["certificates"]
-    if run.mails and "collect" in run.asked:  # what it says of an order replaces what an earlier phase said
+    if run.mails and "collect" in run.asked:  # the last phase's message about an order counts
         missing = _unreported(result, run.mails.get("missing", ()))
         ids = {order["order_id"] for order in missing}
         result["skipped"] = [*(order for order in result["skipped"] if order.get("order_id") not in ids), *missing]
@@ -103,7 +103,7 @@ def outcome(run: Run) -> dict[str, list[Record]]:
     for name, answer, key in (
         ("the orders", run.listed, "orders"),
         ("the emails", run.emails, "emails"),
-        ("the ledger", run.known if "report" in run.asked else {}, "emails"),  # others do without what it tells
+        ("the ledger", run.known if "report" in run.asked else {}, "emails"),  # other phases do not need the ledger
         ("the certificate store", run.store, "certificates"),
     ):
         if answer and key not in answer and not answer.get("skipped"):
@@ -112,7 +112,7 @@ def outcome(run: Run) -> dict[str, list[Record]]:
 
 
 def _unreported(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record]) -> list[Record]:
-    """Return what is skipped, less the emails that have not come since they could not be requested: that is told already."""
+    """Return the skipped orders, except missing emails whose failed request is already reported."""
     failed = {order.get("order_id") for order in result["failed"]}
     return [order for order in skipped if order["reason"] != "waiting_for_email" or order["order_id"] not in failed]
 
@@ -170,12 +170,12 @@ def totals(result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> st
 def why_failed(
     result: Mapping[str, Sequence[Record]], rows: Iterable[Record] = (), fail_on: Collection[str] = ()
 ) -> str:
-    """Return what failed, what waits for a person longer than it should, and what the report finds; blank if there is nothing.
+    """Return the failures, the skipped orders that need attention, and the failing rows of the report; empty if there are none.
 
     Args:
         result: the outcome.
-        rows: those of the report.
-        fail_on: for what a row that needs attention fails the run.
+        rows: the rows of the report.
+        fail_on: the reasons for attention that fail the run.
     """
     needed = [record for record in result["skipped"] if record.get("needs_attention")]
     said = [failures(result["failed"])] if result["failed"] else []
