@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates of the store: import, remove, list, and export them.
+"""The certificates in the store: import, remove, list, and export them.
 
 `run_import`, `run_export`, and `run_list` are the modules `ssl_certificate_import`, `ssl_certificate_export`, and
 `ssl_certificate_info`. Decisions are in `plan_import` and `plan_export`; `apply` writes: it creates

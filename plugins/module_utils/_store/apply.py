@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carry out a plan: create, edit, and delete certificates of the store. Private to softlayer.certificates.
+"""Carry out a plan: create, edit, and delete certificates in the store. Private to softlayer.certificates.
 
 A record is read again right before it is deleted. The store accepts the same certificate any number of times. So each create is
-claimed in the ledger, by account and fingerprint, before its call. If another run was faster, this run waits for its end and uses
-what it stored.
+claimed in the ledger, by account and fingerprint, before its call. If another run was faster, this run waits for its end and uses the stored
+certificate.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LONGEST_PAUSE = 2.0
 
 
 def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
-    """Fail steps that create something if there is no possible place for the ledger; in check mode as well."""
+    """Fail the steps that create a certificate if the ledger has no possible place, in check mode as well."""
     try:
         if any(step.outcome == "imported" for step in steps):
             check_place(ledger_url)
@@ -52,7 +52,7 @@ def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: st
 
 
 def carry_out(client: Client, ledger_url: str | None, steps: Sequence[ImportAction]) -> list[ImportAction]:
-    """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
+    """Carry out a plan for several certificates at the same time. A failure does not affect the others."""
     creator = Creator(client, ledger_url, [step for step in steps if step.outcome == "imported"])
     carry_out_next = counted(partial(carry_out_one, client, creator), len(steps), "certificates")
     try:
@@ -87,7 +87,7 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
 
 
 def create(creator: Creator, step: ImportAction) -> ImportAction:
-    """Store a certificate; if another run was faster, plan what is left to do about its record."""
+    """Store a certificate. If another run was faster, plan the remaining changes of its record."""
     try:
         record, is_ours = creator.create(step)
     except CertificatesError as error:
@@ -100,9 +100,9 @@ def create(creator: Creator, step: ImportAction) -> ImportAction:
 
 
 def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
-    """Change a record, all but its CSR if the store does not take that.
+    """Change a record, except its CSR if the store rejects the CSR.
 
-    If no clear answer came, or its chain is to change, it is read before it is decided what became of it.
+    If the outcome is unknown, or the chain changes, the record is read to determine the result.
     """
     try:
         store.edit(client, identifier, step.changes)
@@ -121,10 +121,10 @@ def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
 
 
 def remove(client: Client, identifier: int, listed: Certificate | None) -> bool:
-    """Delete a record, unless by now it is in use or has another certificate than when it was listed; return whether this run has done it.
+    """Delete a record unless it is in use or its certificate has changed since it was listed; return whether this run deleted it.
 
-    It is a success if another run has deleted it first, but not if the user has no permission. If the answer to the deletion is lost, and
-    the record is gone, it counts as this run's.
+    A deletion by another run counts as success, a missing permission does not. If the response to the deletion is lost, and
+    the record does not exist any more, this run deleted it.
     """
     try:
         check_deletion(read_again(client, identifier), listed)
@@ -144,7 +144,7 @@ def read_again(client: Client, identifier: int) -> store.StoreCertificate:
     """Return the current content of a record.
 
     Raises:
-        CertificatesError: as `store.fetch_one`; `not_found`; `api_error` if no answer came, as nothing was changed.
+        CertificatesError: as `store.fetch_one`; `not_found`; `api_error` for a lost response, because nothing was changed.
     """
     try:
         record = store.fetch_one(client, identifier)
@@ -157,7 +157,7 @@ def read_again(client: Client, identifier: int) -> store.StoreCertificate:
 
 
 def is_used(client: Client, identifier: int) -> bool:
-    """Return whether a service is known to use a record by now."""
+    """Return whether a service uses a record now, as far as known."""
     record = None
     with suppress(CertificatesError):
         record = store.fetch_one(client, identifier)
@@ -165,14 +165,14 @@ def is_used(client: Client, identifier: int) -> bool:
 
 
 def is_stored(client: Client, identifier: int) -> bool:
-    """Return whether the store has a record, or may have it."""
+    """Return whether the store contains or may contain a record."""
     with suppress(CertificatesError):
         return any(record.id == identifier for record in store.fetch_stored(client))
     return True
 
 
 def was_removed(client: Client, old: store.StoreCertificate) -> bool:
-    """Delete a superseded record and return whether this run has; it is kept if it is now in use or has changed."""
+    """Delete a superseded record, unless it is in use or has changed; return whether this run deleted it."""
     try:
         is_done = remove(client, old.stored_id, old.certificate)
         why_not = "another user or run has already deleted the certificate."
@@ -187,28 +187,28 @@ def was_removed(client: Client, old: store.StoreCertificate) -> bool:
 
 
 class _Taken(CertificatesError):
-    """Another run has taken the claim over as that of a dead run; nothing was sent."""
+    """Raised if another run took over the claim; nothing was sent."""
 
 
 @dataclass(frozen=True)
 class _Start:
-    """The state of the ledger when the first certificate was to be created."""
+    """The state of the ledger before the first creation."""
 
     ledger: Ledger
     account_id: int
     entries: Mapping[Key, Entry]
     since: float
-    """When that was, in `seconds`."""
+    """Time of this state, in `seconds`."""
 
 
 class Creator:
-    """Creates each certificate once. The first creation opens the ledger and requests the account id.
+    """Create each certificate once. The first creation opens the ledger and requests the account id.
 
     Args:
         client: the session.
         ledger_url: as `Ledger` takes it.
-        creations: what may be created. Other runs' claims on them are watched from the first creation on. So the wait for dead
-            runs ends for all of them at the same time, however late the turn of each comes.
+        creations: the possible creations. Other runs' claims on them are watched from the first creation on.
+            So the wait for dead runs ends for all of them at the same time, however late the turn of each comes.
         clock: returns the present instant.
     """
 
@@ -227,7 +227,7 @@ class Creator:
         self._opening = threading.Lock()
         self._started: _Start | CertificatesError | None = None
         self._says_what_it_kept = False
-        """Whether the answer to a create is known to have the kept chain: it may as well have the one that was sent."""
+        """Whether the response to a creation is known to contain the kept chain instead of the sent chain."""
         self._listing = threading.Lock()
         self._listed: tuple[datetime, float, Sequence[store.StoreCertificate]] | None = None
 
@@ -237,14 +237,14 @@ class Creator:
             self._started.ledger.close()
 
     def create(self, creation: ImportAction) -> tuple[store.StoreCertificate, bool]:
-        """Create a certificate and return its record, with what was kept of its chain, and whether this run, and not another one, has created it.
+        """Create a certificate and return its record, with the kept part of its chain, and whether this run created it.
 
         Args:
-            creation: of one that the store did not have, or not with its chain, when it was listed.
+            creation: a certificate that the listed store did not contain, or not with its chain.
 
         Raises:
-            CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `api_error` if it was, and what was kept
-                of its chain cannot be read; `interrupted`.
+            CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `api_error` if it was stored, but its
+                chain cannot be read; `interrupted`.
         """
         start = self._start()
         ledger, key = start.ledger, key_of(start.account_id, creation)
@@ -287,11 +287,11 @@ class Creator:
         return self._started
 
     def _claimed(self, ledger: Ledger, claim: Claim, creation: ImportAction) -> store.StoreCertificate:
-        """Create the claimed certificate; after a lost or unreadable answer, look for it in the store before deciding."""
+        """Create the claimed certificate. After a lost or unreadable response, search for it in the store before deciding."""
         wanted = creation.wanted
 
         def keep_claim() -> None:
-            """Before each attempt, make sure that the call ends before the lease does."""
+            """Renew the lease before each attempt, so that the call ends before the lease."""
             nonlocal claim
             at = self._now()
             if timedelta() <= at - claim.requested_at <= timedelta(seconds=self._client.settings.timeout):
@@ -326,10 +326,10 @@ class Creator:
     def _created_by(
         self, ledger: Ledger, creation: ImportAction, entry: Entry, since: float
     ) -> store.StoreCertificate | None:
-        """Return what another run created, or `None` if it created nothing or the record is gone again.
+        """Return the record that another run created, or `None` if there is none or it was deleted again.
 
         Raises:
-            CertificatesError: as `store.fetch_one` and `Ledger`; `api_error` if the record is there, but not what it holds.
+            CertificatesError: as `store.fetch_one` and `Ledger`; `api_error` if the record exists, but its content cannot be read.
         """
         if entry.certificate_id is not None:
             record = store.fetch_one(self._client, entry.certificate_id)
@@ -340,7 +340,7 @@ class Creator:
                     "the record in the portal, and delete it if it contains a different certificate.",
                     is_stored=True,
                 )
-            # Even if the store has cut its chain: to store it once more, night after night, would not help.
+            # Even if the store has cut its chain: storing it again in every run would not help.
             return record if record is not None and record.certificate == creation.wanted.certificate else None
         record = _held(self._listed_after(entry, since), creation)
         if record is not None:
@@ -348,7 +348,7 @@ class Creator:
         return record
 
     def _listed_after(self, entry: Entry, since: float) -> Sequence[store.StoreCertificate]:
-        """Return a listing of the store that began after the claim was over; one listing serves all claims that were over by then."""
+        """Return a listing of the store that began after the claim ended. One listing serves all claims that ended before it."""
         with self._listing:
             if self._listed is not None:
                 at, listed_at, records = self._listed
@@ -364,7 +364,7 @@ def key_of(account_id: int, creation: ImportAction) -> Key:
 
 
 def read_kept(client: Client, identifier: int) -> store.StoreCertificate:
-    """Return a record that was given a chain, to see what the store has kept of it.
+    """Return a record after its chain was stored, to check which part the store kept.
 
     Raises:
         CertificatesError: `api_error`.
@@ -383,7 +383,7 @@ def read_kept(client: Client, identifier: int) -> store.StoreCertificate:
 
 
 def find_in_store(client: Client, creation: ImportAction) -> store.StoreCertificate | None:
-    """Return the record of a certificate whose creation got no answer: search by common name, then in the whole list."""
+    """Return the record of a certificate whose creation got no response: search by common name, then in the whole list."""
     name = creation.wanted.certificate.common_name
     by_name: list[Callable[[], Sequence[store.StoreCertificate]]] = (
         [lambda: store.find_by_common_name(client, name)] if name else []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check a certificate with its key and its issuers, as it was given or found. Private to softlayer.certificates. Pure."""
+"""Check a certificate from options or a source with its key and issuers. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .._x509.read import Csr
 
 @dataclass(frozen=True)
 class Content:
-    """What the store, or a secret, should contain. Anything that the user did not give is omitted, or left as it is."""
+    """Expected content of the store, or of a secret. Unspecified parts are omitted or remain unchanged."""
 
     certificate: Certificate
     private_key_pem: str = field(repr=False, compare=False)  # the same key may come in another container
@@ -37,10 +37,10 @@ class Content:
     notes: str | None
     trust: Trust | None = field(default=None, compare=False)
     chain: Chain | None = field(default=None, compare=False)
-    """As it was built to check it."""
+    """The chain that was built for the check."""
 
     def as_record(self) -> StoreCertificate:
-        """Return the record that it would be, unused and not stored yet."""
+        """Return the content as an unused record that is not stored yet."""
         return StoreCertificate.unstored(self.certificate, self.intermediates, self.request, self.notes or "")
 
     def as_template(self) -> dict[str, str]:
@@ -68,28 +68,28 @@ class Content:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What to accept."""
+    """Options of the check."""
 
     allow_expired: bool = False
     verify_chain: bool = True
     trust: t.Literal["require", "warn", "ignore"] = "warn"
     for_store: bool = True
-    """Whether it is for the certificate store, which does not take every key and every subject."""
+    """Whether the certificate is for the certificate store, which does not accept every key and subject."""
 
 
 def assemble(
     bundle: Bundle, options: ImportOptions, at: datetime, anchors: Anchors | None = None, notes: str | None = None
 ) -> tuple[Content, tuple[Obstacle[str], ...]]:
-    """Check everything that can be checked without the API; return what would be stored, and warnings.
+    """Check a certificate as far as possible without the API; return the content to store, and warnings.
 
-    The certificate is the one with the private key's public key, wherever it is; the others are its chain.
+    The certificate that matches the private key is the leaf, regardless of its position. The other certificates are its chain.
 
     Args:
-        bundle: what was given, or found; its key itself is in it.
-        options: what to accept.
+        bundle: the specified or found certificates, with the private key.
+        options: options of the check.
         at: the present instant.
         anchors: the trusted certificates; `None` if trust is not to be checked.
-        notes: what the user has to say about it.
+        notes: the notes of the user.
 
     Raises:
         CertificatesError: its code is the `reason`.
@@ -149,12 +149,12 @@ def assemble(
 
 
 def plain_notes(text: str) -> str:
-    """Return notes with line ends that survive XML, and without any at the end, where a store may keep or strip them."""
+    """Return notes with line ends that XML preserves, and without line ends at the end, which a store may strip."""
     return re.sub(r"\r\n?", "\n", text).rstrip("\n")
 
 
 def _check_notes(notes: str) -> str:
-    """Return notes as they are stored; refuse characters that REST accepts but XML-RPC could never read again."""
+    """Return notes as they are stored; reject characters that REST accepts, but XML-RPC cannot read."""
     odd = NOT_XML.search(notes)
     if odd:
         raise CertificatesError(
@@ -204,7 +204,7 @@ def _chain_of(
 
 
 def check_order(content: Content, order: Order | None, order_id: int) -> None:
-    """Refuse a certificate that was not issued for an order's CSR.
+    """Reject a certificate that was not issued for an order's CSR.
 
     Raises:
         CertificatesError: `not_found` or `order_mismatch`.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of imports into the store, and of exports from it. Private to softlayer.certificates. Pure."""
+"""Messages about imports into the store, and exports from it. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PARTS = {"privatekey": "private key", "intermediate": "intermediate certificates
 
 
 def of_import(action: Action[t.Any, t.Any]) -> str:
-    """Return what is or was done about a certificate of the store."""
+    """Return the message about a certificate that is imported or removed."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
             return f"{_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"
@@ -96,7 +96,7 @@ def _in_use(record: StoreCertificate) -> str:
 
 
 def why_kept(record: StoreCertificate) -> str:
-    """Return why a record that is, or may be, in use is not deleted."""
+    """Return why a record that is or may be in use is not deleted."""
     if record.associated_service_count:
         return (
             f"{_in_use(record)}. Deploy another certificate to its listeners first, with ssl_certificate_deploy. ssl_certificate_info with "
@@ -109,7 +109,7 @@ def why_kept(record: StoreCertificate) -> str:
 
 
 def _cut(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tried: bool) -> str:
-    """Say of a record that the store has left out issuers of it that clients need; if that was not tried now, no record has as many."""
+    """Return the message about a record without the intermediate certificates that TLS clients need. If `is_tried` is false, no record has as many."""
     there = [issuer for issuer in given if issuer in kept.intermediates]
     has = f"{len(there)} of the {len(given)} intermediate certificates ({_names(there)})"
     if not there:
@@ -139,7 +139,7 @@ def _names(certificates: Iterable[Certificate]) -> str:
 
 
 def warning(about: Obstacle[str]) -> str:
-    """Return what the user is warned of although a certificate is, or was, stored."""
+    """Return a warning about a certificate that is or was stored."""
     match about.reason, about.facts:
         case "no_issuer", _:
             return (
@@ -168,7 +168,7 @@ def warning(about: Obstacle[str]) -> str:
 
 
 def without_common_name(error: str) -> str:
-    """Return why a certificate without a common name was not stored, which is not documented: the store may refuse it, or fail over it."""
+    """Return why a certificate without a common name was not stored. The requirement is not documented: the store may reject such certificates, or fail."""
     return (
         f"{error} The certificate has no common name, and the store may require one. Reissue the certificate with a common name. Many ACME clients have "
         "an option for a common name, such as the profile classic of Let's Encrypt."
@@ -176,7 +176,7 @@ def without_common_name(error: str) -> str:
 
 
 def of_export(action: Action[t.Any, t.Any]) -> str:
-    """Return what is or was done about the files of a certificate."""
+    """Return the message about an exported certificate."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _, "planned": planned, "id": identifier}:
             return f"{_attempt(planned, identifier, is_unknown=reason == 'outcome_unknown')}: {of_error(reason, action.facts)}"

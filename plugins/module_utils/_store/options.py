@@ -14,15 +14,15 @@ from .._base.options import ArgumentSpec, OneArgument
 from .._x509.options import certificate_options
 
 SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
-"""Options of `ssl_certificate_import` that say which certificate to store."""
+"""Options of `ssl_certificate_import` that specify the certificate to store."""
 IDENTITIES = ("certificate_id", "fingerprint_sha256", "common_name")
-"""Options of `ssl_certificate_import` that say which certificate to delete."""
+"""Options of `ssl_certificate_import` that specify the certificate to delete."""
 FOR_ALL = ("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
-"""Options without a default that hold of all certificates of `orders` and `collected`."""
+"""Options without a default that apply to all certificates of `orders` and `collected`."""
 
 
 def several_options(single: ArgumentSpec) -> ArgumentSpec:
-    """Return the option for many certificates, beside the options of a single one."""
+    """Return the option for several certificates, in addition to the options of a single certificate."""
     certificates: OneArgument = {
         "type": "list",
         "elements": "dict",
@@ -34,12 +34,12 @@ def several_options(single: ArgumentSpec) -> ArgumentSpec:
 
 
 def check_beside_several(spec: ArgumentSpec, values: Mapping[str, t.Any], given: Collection[str]) -> None:
-    """Refuse what belongs into the entries of `certificates` and stands beside them; Ansible sees only to what has no default.
+    """Reject options that belong into the items of `certificates`. Ansible checks only options without a default.
 
     Args:
-        spec: that of the module.
-        values: of its options.
-        given: the names of those that were given.
+        spec: the argument specification of the module.
+        values: the values of its options.
+        given: the names of the options that the user set.
 
     Raises:
         CertificatesError: `invalid_argument`.

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide which certificates of the store are written to a folder, under which names, and what of them differs. Private to softlayer.certificates.
+"""Decide which certificates in the store are written to a directory, with which names, and which parts differ. Private to softlayer.certificates.
 
-Pure. A file's name depends on what the store holds, and neither on what is selected nor on the time.
+Pure. File names depend only on the content of the store, not on the selection or the time.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from . import messages
 
 Part = t.Literal["privatekey", "intermediate", "certificate"]
 ENDINGS: Mapping[Part, str] = {"privatekey": ".key", "intermediate": ".ca-bundle", "certificate": ".crt"}
-"""How the names of a certificate's files end; in the order in which they are put in place.
+"""Endings of the names of a certificate's files, in the order in which the files are written.
 
-The key goes first, so that nobody ever finds a certificate with the key of the one before. If a run is killed in between, the next one
-finds the certificate of before, and writes what is missing.
+The key is written first, so that a certificate never has the key of the previous certificate. If a run is killed in between, the next one finds
+the previous certificate and writes the missing files.
 """
 NAMELESS = "certificate"
-"""The name of the files of a certificate without any name."""
+"""File name of a certificate without a name."""
 BEFORE_ID = "+"
-"""Between a name and an id. No name has it, so that no name is like another one with its id."""
+"""Separator between a name and an id. It occurs in no name, so that names with ids are unique."""
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Which certificates of the store are wanted: those with these ids, those with names that match, or if both are `None` all."""
+    """The selected certificates: by id, by name patterns, or all if both are `None`."""
 
     certificate_ids: Sequence[int] | None = None
     common_names: Sequence[str] | None = None
@@ -52,7 +52,7 @@ class ExportOptions:
 
 @dataclass(frozen=True)
 class ExportAction(Action[ExportOutcome, ExportReason]):
-    """What to do, or what was done, about one certificate, or about an id or a pattern that there is none for."""
+    """The planned or completed export of one certificate, or an id or a pattern without a certificate."""
 
     MESSAGE = messages.of_export
     REASONS = frozenset(t.get_args(ExportReason))
@@ -61,22 +61,22 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
 
     id: int | None = None
     common_name: str | None = None
-    """Where there is no record: the pattern."""
+    """The common name, or the pattern if there is no record."""
     record: StoreCertificate | None = None
     stem: str = ""
-    """What the names of its files begin with."""
+    """Beginning of the names of its files."""
     parts: tuple[Part, ...] = ()
-    """What is to be written, in the order of `ENDINGS`."""
+    """Parts to write, in the order of `ENDINGS`."""
     before: Certificate | None = None
-    """The certificate that the folder had under this name."""
+    """The previous certificate in the directory with this name."""
     is_limited: bool = False
-    """Whether the API did not tell all that it knows of the record."""
+    """Whether the API returned only a part of the record."""
     is_changed: bool = False
-    """Whether something of it was changed in the folder although it failed."""
+    """Whether files in the directory were changed although the export failed."""
 
     @property
     def name(self) -> str:
-        """Its name in messages."""
+        """Name in messages."""
         return (self.record and _name_of(self.record)) or self.common_name or f"certificate {self.id}"
 
     @property
@@ -89,10 +89,10 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
         return {part: f"{self.stem}{ending}" for part, ending in ENDINGS.items()}
 
     def as_result(self, at: datetime, shown: t.Callable[[str], str]) -> dict[str, t.Any]:
-        """Return it in the form of the module's results: public facts only.
+        """Return the action in the form of the module's results: public facts only.
 
         Args:
-            at: the present.
+            at: the present instant.
             shown: returns the path of a file.
         """
         paths: dict[str, str | None] | None = None
@@ -112,7 +112,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
         }
 
     def as_diff(self, shown: t.Callable[[str], str]) -> dict[str, t.Any]:
-        """Return it in the form of Ansible's diffs: public facts only.
+        """Return the action in the form of Ansible's diffs: public facts only.
 
         Args:
             shown: returns the path of a file.
@@ -127,7 +127,7 @@ class ExportAction(Action[ExportOutcome, ExportReason]):
 
 
 NO_RECORD = StoreCertificate(None, None, "", None, None, (), None, None, None)
-"""Has the names of all facts."""
+"""Null values for all facts."""
 
 
 def bundle_of(record: StoreCertificate) -> tuple[Certificate, ...]:
@@ -141,11 +141,11 @@ def _name_of(record: StoreCertificate) -> str | None:
 
 
 def stems_of(records: Collection[StoreCertificate]) -> dict[int, str]:
-    """Return what the names of each record's files begin with, by id.
+    """Return the beginning of the file names of each record by id.
 
     Args:
-        records: all that the store holds. Those that share a name have their ids added, all of them, so that it does not matter
-            which of them are selected, and which was there first.
+        records: all records in the store. All records that share a name have their ids added, so that it does not matter which of them are
+            selected, and which was there first.
     """
     names = {record.stored_id: _plain_stem(record) for record in records}
     counts = Counter(names.values())
@@ -157,11 +157,11 @@ def _plain_stem(record: StoreCertificate) -> str:
 
 
 def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
-    """Return the keys in a folder that are from when the store held another number of certificates of their name.
+    """Return leftover key files in a directory, from exports with another number of certificates of the same name.
 
     Args:
-        actions: what is exported.
-        names: the names of all files in the folder.
+        actions: the exported certificates.
+        names: the names of all files in the directory.
     """
     former: set[str] = set()
     for action in actions:
@@ -173,14 +173,14 @@ def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list
 
 
 def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) -> list[ExportAction]:
-    """Return the selected certificates and the ids that there is none for, sorted by id; then the patterns that match none.
+    """Return the selected certificates and missing ids, sorted by id; then the patterns without a match.
 
-    One that can be exported is `unchanged` until `compare` has seen the folder.
+    An exportable certificate is `unchanged` until `compare` checks the directory.
 
     Args:
-        listing: what the store holds.
-        options: which of it is wanted.
-        at: the present, which decides what has expired.
+        listing: the listing of the store.
+        options: the selection.
+        at: the present instant, to determine expired certificates.
     """
     stems = stems_of(listing.records)
     taken = [
@@ -213,14 +213,14 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
 
 
 def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphrase: str | None) -> ExportAction:
-    """Return what to write of a certificate that can be exported: what differs from what the folder has.
+    """Return an exportable certificate with the parts that differ from the directory.
 
-    Certificates are equal if their DER is, and keys if their public keys are; text and line ends do not matter.
+    Certificates are equal if their DER is equal, and keys if their public keys are equal. Text and line ends do not matter.
 
     Args:
         action: the certificate.
-        contents: what is in its files; `None` if there is no such file.
-        passphrase: what the key should be encrypted with; `None` if it should not be.
+        contents: the content of its files; `None` for a missing file.
+        passphrase: the passphrase to encrypt the key with; `None` for no encryption.
     """
     certificate, *chain = action.bundle
     there = bundle_of_parts(contents)
@@ -240,12 +240,12 @@ def compare(action: ExportAction, contents: Mapping[str, bytes | None], passphra
 
 
 def content_of(action: ExportAction, key: PrivateKey | None, passphrase: str | None) -> dict[str, bytes | None]:
-    """Return what to write to which file, in the order of `ENDINGS`; `None` for a file that is not to be there.
+    """Return the content of each file to write, in the order of `ENDINGS`; `None` for a file to delete.
 
     Args:
-        action: what is to be written.
-        key: its private key, if that is a part of it.
-        passphrase: what to encrypt it with, if anything.
+        action: the certificate with the parts to write.
+        key: its private key, if it is one of the parts.
+        passphrase: the passphrase to encrypt the key with, if any.
     """
     texts: dict[Part, str] = {"certificate": pem_bundle(action.bundle), "intermediate": pem_bundle(action.bundle[1:])}
     if key is not None:
@@ -255,12 +255,12 @@ def content_of(action: ExportAction, key: PrivateKey | None, passphrase: str | N
 
 
 def check_key(identifier: int | None, certificate: Certificate, given: str | None) -> PrivateKey:
-    """Return the private key of a certificate as the store has given it.
+    """Check and return the private key of a certificate that the store returned.
 
     Args:
-        identifier: the record's.
-        certificate: what it holds.
-        given: the key, if the store gives it.
+        identifier: the id of the record.
+        certificate: the certificate of the record.
+        given: the returned key, if any.
 
     Raises:
         CertificatesError: `no_private_key`, `invalid_pem`, `key_mismatch`.

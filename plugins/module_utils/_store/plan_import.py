@@ -32,7 +32,7 @@ from .check import Content, ImportOptions, assemble
 CHAIN = "intermediateCertificate"
 REQUEST = "certificateSigningRequest"
 EDITABLE = ("intermediates", "request", "notes")
-"""What can be changed of a record."""
+"""Properties of a record that can be changed."""
 
 
 @dataclass(frozen=True)
@@ -41,50 +41,50 @@ class Superseded:
 
     record: StoreCertificate = field(repr=False)
     removed: bool
-    """Whether it is to be deleted; of one that was carried out, whether it was."""
+    """Whether to delete it; after the run, whether it was deleted."""
 
 
 @dataclass(frozen=True)
 class ImportAction(Action[ImportOutcome, Code]):
-    """What to do, or what was done, about one certificate."""
+    """The planned or completed action for one certificate."""
 
     MESSAGE = messages.of_import
     REASONS = frozenset(t.get_args(ImportReason)) | {"invalid_argument"}
-    """The last one says that an option makes no sense."""
+    """The last one is for invalid options."""
     CHECKS_STATE_ON_RETRY = True
     RESET_ON_FAILURE = {"content": None, "record": None, "changes": {}, "superseded": ()}
     ERROR_DETAILS = frozenset({"trust"})
 
     id: int | None = None
     common_name: str | None = None
-    """Where there is no certificate that has it."""
+    """The common name if there is no certificate."""
     certificate: Certificate | None = None
     notes: str | None = None
     order_id: int | None = None
     trust: Trust | None = None
     warnings: tuple[Obstacle[str], ...] = ()
     content: Content | None = field(default=None, repr=False)
-    """What the store should have; `None` for one that is to be deleted, that failed, or that is given twice."""
+    """Expected content; `None` for a deletion, a failure, or a repeated certificate."""
     record: StoreCertificate | None = field(default=None, repr=False)
-    """What is there already: the record to change, to delete, or to leave as it is."""
+    """The present record, to change, delete, or keep."""
     changes: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The properties of the record to change."""
     superseded: tuple[Superseded, ...] = ()
     """The older certificates that it replaces."""
     beside: frozenset[int] = frozenset()
-    """For one to create: the records of the certificate that the store has already, in use and without issuers that clients need."""
+    """For a creation: the present records of the certificate, which are in use and lack issuers that TLS clients need."""
     view: TrustView | None = field(default=None, repr=False, compare=False)
-    """Who has to trust it with what the store keeps of its chain."""
+    """The TLS clients that must trust it with the kept part of its chain."""
     has_written: bool = False
-    """Of one that failed: whether the store has another content than before all the same."""
+    """Whether the store changed although the action failed."""
     first: int | None = None
-    """The position of the item that wants the same, if there is an earlier one in the run."""
+    """Position of an earlier item with the same certificate, if any."""
 
     @classmethod
     def of(
         cls, content: Content, order_id: int | None = None, warnings: tuple[Obstacle[str], ...] = ()
     ) -> ImportAction:
-        """Return what stores a certificate that the store does not have."""
+        """Return the action that stores a new certificate."""
         return cls(
             "imported",
             None,
@@ -99,41 +99,41 @@ class ImportAction(Action[ImportOutcome, Code]):
 
     @property
     def name(self) -> str:
-        """Its name in messages."""
+        """Name in messages."""
         return (self.certificate.shown_name if self.certificate else self.common_name) or "unknown name"
 
     @property
     def wanted(self) -> Content:
-        """What the store should have, of one for which that is known."""
+        """The expected content, which must be known."""
         return t.cast(Content, self.content)
 
     @property
     def held(self) -> StoreCertificate:
-        """What the store will hold, of one that it should have."""
+        """The certificate as the store will contain it."""
         if self.record and CHAIN in self.changes:
             return replace(self.record, intermediates=self.wanted.intermediates)
         return self.record or self.wanted.as_record()
 
     @property
     def changes_something(self) -> bool:
-        """Whether it changes, or would change, the store."""
+        """Whether the action changes, or would change, the store."""
         is_done = self.outcome in {"imported", "updated", "removed"} or self.has_written
         return is_done or any(old.removed for old in self.superseded)
 
     @property
     def fingerprint(self) -> str:
-        """What tells one to create from others: the certificate's fingerprint; with its chain, if there is a record without."""
+        """Unique key of a creation: the certificate's fingerprint, with its chain if a record without the chain exists."""
         certificate = self.wanted.certificate
         if not self.beside:
             return certificate.fingerprint_sha256
         return sha256(b"".join(issued.der for issued in (certificate, *self.wanted.intermediates))).hexdigest()
 
     def is_done_by(self, record: StoreCertificate) -> bool:
-        """Return whether a record is what is to be created."""
+        """Return whether a record is the result of this creation."""
         return record.certificate == self.wanted.certificate and record.id not in self.beside
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it in the form of the module's results: public facts only."""
+        """Return the action in the form of the module's results: public facts only."""
         unknown: dict[str, t.Any] = {**dict.fromkeys(FACTS), "subject_alt_names": [], "common_name": self.common_name}
         return {
             "id": self.id,
@@ -154,7 +154,7 @@ class ImportAction(Action[ImportOutcome, Code]):
         }
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return it in the form of Ansible's diffs: public facts only."""
+        """Return the action in the form of Ansible's diffs: public facts only."""
         facts = self.certificate.facts_in_diffs() if self.certificate else {"common_name": self.name}
         before: dict[str, t.Any] = {} if self.outcome == "imported" else {"id": self.id, **facts}
         after: dict[str, t.Any] = {} if self.outcome == "removed" else {"id": self.id, **facts}
@@ -180,14 +180,14 @@ def diff_of(planned: ImportAction, done: ImportAction) -> dict[str, t.Any] | Non
 def check_bundle(
     known: ImportAction, bundle: Bundle, options: ImportOptions, anchors: Anchors | None, view: TrustView
 ) -> ImportAction:
-    """Return what stores a certificate with its key, or why that does not fit.
+    """Return the action that stores a certificate with its key, or its failure.
 
     Args:
-        known: what is known of it without.
-        bundle: the certificate, with its key itself.
-        options: what to accept.
+        known: the action without content.
+        bundle: the certificate with its private key.
+        options: options of the check.
         anchors: the trusted certificates; `None` if trust is not to be checked.
-        view: who has to trust it, and when; they need not look at the same chain again.
+        view: the TLS clients that must trust the certificate, and the instant. It caches checked chains.
     """
     try:
         content, warnings = assemble(bundle, options, view.at, anchors, known.notes)
@@ -204,15 +204,15 @@ def plan_present(
     *,
     remove_superseded: bool = False,
 ) -> ImportAction:
-    """Decide how to bring a certificate into the store, or that it is already there.
+    """Decide how to store a certificate, or that the store already contains it.
 
     Certificates are equal if their DER is equal, and so their public key. Text, line ends and names do not matter.
 
     Args:
-        new: what to do if the store does not have it.
-        index: what it holds.
-        view: who has to trust what stands in for what they trust.
-        remove_superseded: whether to delete what it replaces and nothing uses.
+        new: the action if the store does not contain it.
+        index: the certificates in the store.
+        view: the TLS clients that must trust a replacement.
+        remove_superseded: whether to delete unused certificates that it replaces.
     """
     planned = plan_found(new, index.same(new.wanted.certificate), view, longest=index.longest_chain)
     if planned.outcome == "failed":
@@ -233,14 +233,14 @@ def plan_found(
     is_listed: bool = True,
     longest: int | None = None,
 ) -> ImportAction:
-    """Decide what to do about a certificate that the store may already have.
+    """Decide how to handle a certificate that the store may already contain.
 
     Args:
-        new: what to do if it does not have it.
-        same: its records.
-        view: who has to trust it with the chain of its record.
-        is_listed: whether these are all of its records; else this is one that another run was faster to store, and there is no other one.
-        longest: the most intermediate certificates that any record of the store has; `None` if that is not known.
+        new: the action if the store does not contain it.
+        same: its records in the store.
+        view: the TLS clients that must trust it with the chain of its record.
+        is_listed: whether these are all of its records. Otherwise, this is the only record, which another run has just stored.
+        longest: the maximum number of intermediate certificates of a record in the store; `None` if unknown.
     """
     new = replace(new, view=view)
     if not same:
@@ -274,18 +274,18 @@ def plan_found(
 
 
 def _with_changes(step: ImportAction, changes: Mapping[str, str]) -> ImportAction:
-    """Return what changes these properties of a record, if there are any."""
+    """Return the action that changes these properties of a record, if there are any."""
     if not changes:
         return replace(step, outcome="unchanged", facts={}, changes={})
     return replace(step, outcome="updated", facts={"changed": tuple(changes)}, changes=changes)
 
 
 def without_request(step: ImportAction, refusal: CertificatesError) -> ImportAction:
-    """Return what is left to change of a record if the store takes no other CSR for it, as it may be while a service uses it.
+    """Return the remaining changes of a record if the store rejects a new CSR, for example while a service uses the record.
 
     Args:
-        step: what was refused.
-        refusal: says why.
+        step: the rejected action.
+        refusal: the error.
     """
     why = Obstacle("csr_stays", {"id": step.id, "error": refusal.message})
     left = replace(step, content=replace(step.wanted, request=None), warnings=(*step.warnings, why))
@@ -295,7 +295,7 @@ def without_request(step: ImportAction, refusal: CertificatesError) -> ImportAct
 def _beside_used(
     new: ImportAction, there: ImportAction, record: StoreCertificate, ids: Sequence[int], *, is_listed: bool
 ) -> ImportAction:
-    """Decide what to do where a record is in use, so that it cannot be given issuers that it lacks."""
+    """Decide how to handle a record in use that lacks issuers and cannot be changed."""
     lacks_issuers = completes(new.wanted.as_record(), record, t.cast(TrustView, new.view))
     if lacks_issuers and is_listed:
         return replace(new, facts={"lacking": record.id}, beside=frozenset(ids))
@@ -305,9 +305,10 @@ def _beside_used(
 
 
 def lacks(record: StoreCertificate, content: Content, view: TrustView) -> bool:
-    """Return whether a record lacks issuers of the given chain that clients need.
+    """Return whether a record lacks issuers of the given chain that TLS clients need.
 
-    They do if it deserves less trust without, or ends sooner and soon. Where not even the given chain ends in a root that is known here, as
+    They need an issuer if the certificate is trusted less without it, or expires earlier and soon. If not even the given chain leads to a root
+    that is known here, as
     that of one's own authority may be, clients who know it need the whole path.
     """
     wanted = content.as_record()
@@ -317,10 +318,10 @@ def lacks(record: StoreCertificate, content: Content, view: TrustView) -> bool:
 
 
 def stays(record: StoreCertificate, content: Content, view: TrustView) -> bool:
-    """Return whether a record keeps its chain, which is not the given one.
+    """Return whether a record keeps a chain that differs from the given one.
 
-    One in use cannot be changed. One that has a part of what is given, and all that clients need, is what a store makes of it that keeps
-    no more: it would be changed each night.
+    A record in use cannot be changed. A record with a part of the given chain, and all issuers that TLS clients need, may be all that the store
+    keeps: it would be changed in every run.
     """
     return (has_part(record, content) or bool(record.associated_service_count)) and not lacks(record, content, view)
 
@@ -332,11 +333,11 @@ def has_part(record: StoreCertificate, content: Content) -> bool:
 
 
 def as_kept(step: ImportAction, kept: StoreCertificate) -> ImportAction:
-    """Return what became of a certificate by the chain that the store has kept of what it was given.
+    """Return the result of an action by the part of the chain that the store kept.
 
     Args:
-        step: that was carried out.
-        kept: its record, with that chain.
+        step: the completed action.
+        kept: its record, with the kept chain.
     """
     content, view, before = step.wanted, t.cast(TrustView, step.view), step.record
     step = replace(step, id=kept.id)
@@ -352,12 +353,12 @@ def as_kept(step: ImportAction, kept: StoreCertificate) -> ImportAction:
 
 
 def _chain_stays(record: StoreCertificate, content: Content) -> Obstacle[str]:
-    """Return the warning about a record whose chain is not the given one."""
+    """Return the warning about a record whose chain differs from the given one."""
     return Obstacle("chain_stays", {"record": record, "given": content.intermediates})
 
 
 def warnings_of(step: ImportAction) -> tuple[Obstacle[str], ...]:
-    """Return the warnings for the user, one of them about replaced certificates that end later."""
+    """Return the warnings for the user, including replaced certificates that expire later."""
     end = step.certificate.not_after if step.certificate else None
     longer = [old.record for old in step.superseded if end and certificate_of(old.record).not_after > end]
     return (*step.warnings, Obstacle("expires_earlier", {"end": end, "longer": longer})) if longer else step.warnings
@@ -369,7 +370,7 @@ def plan_absent(
     fingerprint_sha256: str | None,
     common_name: str | None,
 ) -> ImportAction:
-    """Decide which record to delete: the only one with the id, the fingerprint or, among its names, the name."""
+    """Decide which record to delete: the only record with the id, the fingerprint, or the name."""
     fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
     name = None if common_name is None else ascii_name(common_name)
     matching = [
@@ -392,15 +393,15 @@ def plan_absent(
 
 
 def removal_of(record: StoreCertificate) -> ImportAction:
-    """Return what deletes a record."""
+    """Return the action that deletes a record."""
     known = ImportAction("removed", None, {}, record.id, record.common_name, record.certificate, record.notes)
     return replace(known, record=record)
 
 
 def check_deletion(record: StoreCertificate, listed: Certificate | None) -> None:
-    """Refuse to delete a record that is in use by now, or whose certificate has changed since it was listed.
+    """Reject the deletion of a record that is now in use, or whose certificate has changed since it was listed.
 
-    `record` is as it was read right before the deletion.
+    `record` was read right before the deletion.
 
     Raises:
         CertificatesError: `in_use` or `ambiguous`.
@@ -420,7 +421,7 @@ def plain_fingerprint(text: str) -> str:
 
 
 def spare_what_is_wanted(steps: Sequence[ImportAction]) -> list[ImportAction]:
-    """Keep in the store what one item of the run would remove but another one wants."""
+    """Cancel removals of certificates that other items of the run require."""
     wanted = {step.id for step in steps if step.content}
     spared = []
     for step in steps:
@@ -433,7 +434,7 @@ def spare_what_is_wanted(steps: Sequence[ImportAction]) -> list[ImportAction]:
 
 
 def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
-    """Store or remove a certificate that is given twice only once: the later steps refer to the first."""
+    """Store or remove a repeated certificate only once: later steps refer to the first."""
     first_of: dict[Certificate | int | None, int] = {}
     marked = []
     for position, step in enumerate(steps):

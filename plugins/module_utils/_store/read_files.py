@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read the certificates that are given, with their keys, which are kept out of all output. Private to softlayer.certificates."""
+"""Read the specified certificates with their keys, which never appear in output. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Item = dict[str, t.Any]
 
 
 def read_given(item: Item, hide: Callable[..., object]) -> Bundle:
-    """Return what is given for one certificate; a module may have no CSR among its options. The key is kept out of all output.
+    """Read the specified files and texts of one certificate. The CSR option is optional. The key never appears in output.
 
     Raises:
         CertificatesError: a file cannot be read.
@@ -47,9 +47,9 @@ def _content(item: Item, part: str) -> bytes | None:
 
 
 def with_key(bundle: Bundle, passphrase: str | None, hide: Callable[..., object]) -> Bundle:
-    """Return what a source has with its key, which is read from its file only now unless it is held; it is kept out of all output.
+    """Return a certificate of a source with its key, which is read from its file now unless it is already in memory. The key never appears in output.
 
-    Of PKCS#12, all that is in the file comes with it, and must still be of the same certificate.
+    A PKCS#12 file is read completely, and must still contain the same certificate.
     """
     key = t.cast(KeyRef, bundle.key)
     if key.held is None:

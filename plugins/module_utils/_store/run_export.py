@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_certificate_export` does between its options and its result. Private to softlayer.certificates."""
+"""Run the module `ssl_certificate_export`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def check_params(params: dict[str, t.Any]) -> None:
-    """Refuse what the argument specification cannot express.
+    """Reject invalid options that the argument specification cannot express.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -100,7 +100,7 @@ def check_params(params: dict[str, t.Any]) -> None:
         raise CertificatesError("invalid_argument", why)
     if not params["dest"].strip():
         raise CertificatesError("invalid_argument", "dest must not be empty. Set dest to a directory.")
-    if not is_fixed(os.path.expanduser(params["dest"])):  # another run would not find it
+    if not is_fixed(os.path.expanduser(params["dest"])):  # another run would not find the files
         raise CertificatesError(
             "invalid_argument",
             f"dest {params['dest']!r} depends on the current directory, or contains a name that is not expanded, so another run would write to another "
@@ -115,7 +115,7 @@ def check_params(params: dict[str, t.Any]) -> None:
 
 
 def seen(action: ExportAction, folder: PrivateFolder, passphrase: str | None) -> ExportAction:
-    """Return what to write of a certificate, by what is in the folder."""
+    """Return a certificate with the parts to write, compared with the directory."""
     if action.outcome == "failed":
         return action
     try:
@@ -128,7 +128,7 @@ def seen(action: ExportAction, folder: PrivateFolder, passphrase: str | None) ->
 def carry_out(
     module: Module, client: Client, planned: Sequence[ExportAction], folder: PrivateFolder
 ) -> list[ExportAction]:
-    """Write what is planned, several certificates at the same time; a failure does not affect the others.
+    """Write several certificates at the same time. A failure does not affect the others.
 
     Raises:
         CertificatesError: as `PrivateFolder.take`.
@@ -143,7 +143,7 @@ def carry_out(
 
 
 class Exporter:
-    """Writes one certificate; no private key is kept in memory for longer than that takes."""
+    """Write one certificate. Private keys are kept in memory only during the write."""
 
     def __init__(self, module: Module, client: Client, folder: PrivateFolder) -> None:
         self._module = module
@@ -155,7 +155,7 @@ class Exporter:
         self._hiding = threading.Lock()
 
     def __call__(self, action: ExportAction) -> ExportAction:
-        """Return the certificate with its outcome, in every case."""
+        """Return the certificate with its outcome; never raise."""
         secrets: set[str] = set()
 
         def hide(text: str) -> None:
@@ -176,7 +176,7 @@ class Exporter:
         """Return the private key of a certificate.
 
         Raises:
-            CertificatesError: as `fetch_with_private_key` and `check_key`; `api_error` if the record is not as it was listed.
+            CertificatesError: as `fetch_with_private_key` and `check_key`; `api_error` if the record has changed since it was listed.
         """
         stored = fetch_with_private_key(self._client, t.cast(int, action.id), hide)
         if stored.record.certificate is None or bundle_of(stored.record) != action.bundle:
@@ -187,7 +187,7 @@ class Exporter:
         return key
 
     def _hide(self, texts: Iterable[str], times: int) -> None:
-        """Keep texts out of all output, or no longer; always by a new set, as other threads may be looking through this one."""
+        """Hide texts in all output, or stop hiding them. Each call creates a new set, because other threads may be iterating over the old one."""
         with self._hiding:
             self._hidden.update(dict.fromkeys(texts, times))
             self._hidden = +self._hidden

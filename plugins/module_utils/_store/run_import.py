@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_certificate_import` does between its options and its result. Private to softlayer.certificates."""
+"""Run the module `ssl_certificate_import`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ from .read_files import Item, read_given
 SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 Orders = Mapping[int, Order]
-"""The orders to check certificates against; in their place may be the error why they could not be read."""
+"""The orders to check certificates against, or the error that prevented reading them."""
 Checked: t.TypeAlias = "tuple[Item, ImportAction | None]"
-"""The options of one certificate, and what `check` has returned for it."""
+"""The options of one certificate, and the result of `check`."""
 ClientsWith = Callable[["str | None"], TrustView]
-"""Returns the clients with the root certificates of a path, `None` for those of this machine."""
+"""Returns the TLS clients with the root certificates of a path; `None` for the root certificates of this host."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -64,7 +64,9 @@ def run(module: Module) -> dict[str, t.Any]:
         check_combination(item, "" if is_single else f"Item {position}: ")
     check_given_place(params["ledger_url"])
     view_with = cache(trust_view_of)
-    checked = [(item, check(item, module, view_with)) for item in items]  # until then a signal simply ends the run
+    checked = [
+        (item, check(item, module, view_with)) for item in items
+    ]  # before this line, a signal simply ends the run
     client = connect(module, params["concurrency"], module.stop_on_signals())
     steps = plan(client, checked, view_with)
     steps = refuse_creates_without_a_place(steps, params["ledger_url"])
@@ -80,10 +82,10 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
-    """Return the options of each certificate, and the orders that have to wait, each with its reason.
+    """Return the options of each certificate, and the waiting orders, each with its reason.
 
     Raises:
-        CertificatesError: `invalid_argument`; `not_found` for a folder; and others for what `intermediate_path` names.
+        CertificatesError: `invalid_argument`; `not_found` for a directory; and others for `intermediate_path`.
     """
     orders, collected = params["orders"], params["collected"]
     if orders is None and collected is None:
@@ -111,7 +113,7 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
 
 
 def check_combination(item: Item, which: str) -> None:
-    """Refuse a certificate without its private key, and a deletion that does not name a certificate."""
+    """Reject a certificate without its private key, and a deletion without a certificate."""
     check_ids("order_id", [] if item["order_id"] is None else [item["order_id"]])
     wanted = IDENTITIES if item["state"] == "absent" else SOURCES
     if all(item[name] is None for name in wanted):
@@ -138,12 +140,12 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def check(item: Item, module: Module, view_with: ClientsWith) -> ImportAction | None:
-    """Check one certificate as far as possible without the API; return what stores it, or its failure; `None` for one to delete.
+    """Check one certificate as far as possible without the API; return the action that stores it, or its failure; `None` for a deletion.
 
     Args:
         item: the options.
-        module: gets to know the secrets, and the warnings.
-        view_with: see there; what it cannot read is a failure of this certificate.
+        module: receives the secrets to hide, and the warnings.
+        view_with: see `ClientsWith`. Its errors are failures of this certificate.
     """
     if item["state"] == "absent":
         return None
@@ -160,7 +162,7 @@ def check(item: Item, module: Module, view_with: ClientsWith) -> ImportAction | 
 
 
 def plan(client: Client, checked: Sequence[Checked], view_with: ClientsWith) -> list[ImportAction]:
-    """Read the orders and the store once for all; return what to do about each certificate."""
+    """Read the orders and the store once; return the action for each certificate."""
     failures = [new for _item, new in checked if new and new.outcome == "failed"]
     if len(failures) == len(checked):
         return failures

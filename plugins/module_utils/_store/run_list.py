@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_certificate_info` does between its options and its result. Private to softlayer.certificates."""
+"""Run the module `ssl_certificate_info`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 SERVICES = "services"
 
 Services = Mapping[int, list[dict[str, t.Any]]]
-"""What serves a certificate, by its id."""
+"""Listeners that serve each certificate, by its id."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -87,7 +87,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def fetch_services(module: Module, client: Client) -> Services | None:
-    """Return what serves each certificate; `None`, with a warning, for a user who may not list the load balancers.
+    """Return the listeners that serve each certificate; `None`, with a warning, if the user cannot list the load balancers.
 
     Raises:
         CertificatesError: as `fetch_balancers`, for any other failure.
@@ -105,7 +105,7 @@ def fetch_services(module: Module, client: Client) -> Services | None:
 def services_of(balancers: Iterable[Balancer]) -> Services:
     """Return the listeners that serve each certificate, sorted by load balancer and port.
 
-    A listener of another protocol than HTTPS serves none, even where the API still shows an id.
+    Listeners with a protocol other than HTTPS serve no certificate, even if the API returns an id.
     """
     by_certificate: dict[int, list[dict[str, t.Any]]] = defaultdict(list)
     for balancer in balancers:
@@ -129,7 +129,7 @@ def services_of(balancers: Iterable[Balancer]) -> Services:
 
 
 def limitation(missing: list[str], selection: StoreSelection) -> str:
-    """Describe what a user with only the view permission does not get."""
+    """Return the warning about facts that a user with view permission only does not get."""
     unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
     options = " and ".join(option for option, is_set in unmet.items() if is_set)
     by_name = "common_names is compared with the common names only, and a certificate may have none. "
