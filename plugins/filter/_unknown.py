@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find variables that a role does not know, because a variable with a typing error would limit nothing."""
+"""Find unknown variables of a role, because a variable with a typing error would have no effect."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles impo
 OF_PLAYBOOKS = ("source", "common_name", "listener", "listeners")
 """The variables of playbooks that have no prefix."""
 ALIKE = 0.93
-"""How similar a name must be to a variable of the role to count as a typing error, for `difflib` ..."""
+"""Minimum similarity (of `difflib`) of a typing error to a variable of the role."""
 ALIKE_WORD = 0.88
-"""... and to a variable of a playbook."""
+"""Minimum similarity of a typing error to a variable of a playbook."""
 
 
 @on_variables
 def unknown(names: Sequence[str], role_path: str, playbook_dir: str) -> str:
-    """Return a sentence for each variable that a role does not know, with the closest one that it knows; blank if it knows all.
+    """Return a sentence for each unknown variable of a role, with the closest known one; empty if all are known.
 
     Args:
         names: the names of all variables.
         role_path: the path of the role.
-        playbook_dir: the directory of the playbook. In one of this collection, variables of the role without its prefix are refused, too.
+        playbook_dir: the directory of the playbook. In a playbook of this collection, variables of the role without its prefix are rejected, too.
     """
     role = os.path.basename(role_path)
     known = role_variables(role)
@@ -51,8 +51,8 @@ def _plain(name: str) -> str:
 
 
 class FilterModule:
-    """Provides the filter by name."""
+    """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., object]]:
-        """Return the filter of this file."""
+        """Return the filters by name."""
         return {"_unknown": unknown}

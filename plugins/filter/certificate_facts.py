@@ -20,8 +20,8 @@ def certificate_facts(certificate: str | bytes) -> dict[str, t.Any]:
 
 
 class FilterModule:
-    """Provides the filter by name."""
+    """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
-        """Return the filters of this file."""
+        """Return the filters by name."""
         return {"certificate_facts": certificate_facts}

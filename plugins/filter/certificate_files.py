@@ -42,8 +42,8 @@ def certificate_files(
 
 
 class FilterModule:
-    """Provides the filter by name."""
+    """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
-        """Return the filters of this file."""
+        """Return the filters by name."""
         return {"certificate_files": certificate_files}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Report for each order its state and what it waits for."""
+"""Report the state of each order, and the next step."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def fulfillment_report(
 
 
 class FilterModule:
-    """Provides the filter by name."""
+    """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
-        """Return the filter of this file."""
+        """Return the filters by name."""
         return {"fulfillment_report": fulfillment_report}

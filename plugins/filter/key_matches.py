@@ -24,8 +24,8 @@ def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: 
 
 
 class FilterModule:
-    """Provides the filter by name."""
+    """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
-        """Return the filters of this file."""
+        """Return the filters by name."""
         return {"key_matches": key_matches}

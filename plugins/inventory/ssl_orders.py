@@ -225,19 +225,19 @@ SPEC = (
     )
 )
 CACHE_VERSION = 3
-"""To be increased when the format of the cached data changes."""
+"""Version of the cached data. Increase it when the format changes."""
 
 
 @dataclass(frozen=True)
 class OrderListing:
-    """What the API returned."""
+    """The orders and certificates that the API returned."""
 
     orders: tuple[Order, ...]
     store: tuple[StoreCertificate, ...] | None
-    """The records of the store that matter to these orders; `None` if the store was not read, or may not be."""
+    """The records in the store that matter to these orders; `None` if the store was not or could not be read."""
 
     def as_facts(self) -> dict[str, t.Any]:
-        """Return it in the format of the cache."""
+        """Return the listing in the format of the cache."""
         return {
             "orders": [order.as_facts() for order in self.orders],
             "store": None if self.store is None else [{"id": record.id, **record.pems()} for record in self.store],
@@ -245,7 +245,7 @@ class OrderListing:
 
     @classmethod
     def from_facts(cls, facts: t.Any, *, with_store: bool) -> OrderListing | None:
-        """Return the cached data, or `None` if it has another format, whoever wrote it, or lacks the store that is wanted."""
+        """Return the cached listing, or `None` if its format differs, or the required store is missing."""
         try:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
             pems = {"certificate": "certificate", "intermediateCertificate": "intermediate_certificate"}
@@ -260,19 +260,19 @@ class OrderListing:
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """The inventory plugin; Ansible looks for a class with this name."""
+    """The inventory plugin. Ansible requires this class name."""
 
     NAME = "softlayer.certificates.ssl_orders"
 
     def verify_file(self, path: str) -> bool:
-        """Return whether a file's name is one for this plugin."""
+        """Return whether a file name is valid for this plugin."""
         named = re.fullmatch(r"(.*\.)?ssl_orders\.ya?ml", os.path.basename(path))
         return bool(named) and super().verify_file(path)
 
     def set_options(
         self, task_keys: t.Any = None, var_options: t.Any = None, direct: Mapping[str, t.Any] | None = None
     ) -> None:
-        """Refuse what is no text where text is meant, such as an API key in a list: Ansible would show it in a warning."""
+        """Reject lists and dicts for text options, such as an API key in a list: Ansible would show the value in a warning."""
         for name, option in SPEC.options.items():
             if option["type"] == "str" and isinstance((direct or {}).get(name), list | dict):
                 raise AnsibleParserError(f"{name} must be text, not a list or a dict.")
@@ -290,7 +290,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(unforeseen(error).message) from None
 
     def _tell_last(self, path: str, why: str) -> None:
-        """Say at the end of the run why a file was not read, if Ansible ends it then: its own sentence names no cause, and stands last."""
+        """Report the cause at the end of the run if Ansible ends the run: its own last message contains no cause."""
         if any(map(C.config.get_config_value, ("INVENTORY_UNPARSED_IS_FAILED", "INVENTORY_ANY_UNPARSED_IS_FAILED"))):
             atexit.register(self.display.error, f"Cannot read {path}: {why}", wrap_text=False)
 
@@ -314,7 +314,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._populate(inventory, listing, selection, params)
 
     def _validated(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return the plugin's own options as a module would get them: with the right types, and environment and defaults filled in."""
+        """Return the plugin's own options as a module would receive them: with types, environment and defaults."""
         unknown = sorted(str(name) for name in set(config) - set(self.option_definitions))
         if unknown:
             raise AnsibleParserError(
@@ -376,7 +376,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(
                 f"{self.NAME}: order {', '.join(map(str, missing))} does not exist in the account. Check order_ids."
             )
-        # Those of orders that are not selected now may be tomorrow.
+        # Groups of orders that are not selected now may be needed later.
         approver_groups, shared = _apart(order.approver_email for order in listing.orders)
         for name, domains in shared.items():
             own = " and ".join(f"{approver_groups[domain]} for {domain}" for domain in domains)
@@ -390,7 +390,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         at = now()
         index = None if listing.store is None else StoreIndex(listing.store)
         for result in results(selection, listing.orders, index, trust_view_of(None)):
-            # Unique by its id, and without characters that have a meaning in patterns.
+            # The name is unique by its id, and contains no characters with a meaning in patterns.
             stem = re.sub(r"[^a-z0-9.-]", "_", ascii_name(shown_name_of(result) or "order"))
             host = inventory.add_host(f"{stem}_{result['id']}", group=main_group)
             variables = {  # even ansible-core 2.18 must not evaluate a text as a template, whoever wrote it into an order
@@ -413,9 +413,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 
 def _apart(emails: Iterable[str | None]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Return the group of each domain of addresses, and by its name the domains of each group that would stand for several.
+    """Return the group of each domain of addresses, and the domains of each group name that would represent several domains.
 
-    A group must not come to mean more tomorrow, so no domain has the shared one: a limit to it finds nothing.
+    A group must never get more domains later, so no domain gets the shared name: a limit to that name finds nothing.
     """
     by_name: dict[str, list[str]] = {}
     for domain in sorted({domain for email in emails for domain in _domain(email)}):
@@ -436,7 +436,7 @@ def _secrets(params: Mapping[str, t.Any]) -> set[str]:
 
 
 def _cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
-    """Return the cache key of what `InventoryModule._listing` fetches; it is the same only if that is the same.
+    """Return the cache key of the data that `InventoryModule._listing` fetches, which is different for different data.
 
     All IBM Cloud API keys share one user name, so the API key distinguishes accounts. The cache key does not reveal it.
     """
@@ -447,7 +447,7 @@ def _cache_key(settings: Settings, account_id: int | None, selection: Selection)
 
 
 def _standing_groups(windows: list[int], *, with_store: bool) -> list[str]:
-    """Return the groups that exist even if empty, so that patterns can name them."""
+    """Return the groups that always exist, so that patterns can contain them."""
     imported = ["imported", "not_imported", "superseded"] if with_store else []
     return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_window_group, windows), *imported]
 
@@ -467,7 +467,7 @@ def _groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> li
 
 
 def _domain(email: str | None) -> list[str]:
-    """Return the domain that an order's emails go to, in ASCII form, if they go anywhere."""
+    """Return the domain of an order's recipient in ASCII form, if there is one."""
     _local, at_sign, domain = (email or "").rpartition("@")
     return [ascii_name(domain)] if at_sign and domain else []
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An endpoint on the network as users write it, and what it serves. Private to softlayer.certificates. Pure."""
+"""An endpoint on the network as users write it, and its probe result. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .._x509.certificate import Certificate
 HTTPS_PORT = 443
 KEYS = ("host", "port", "server_name", "expected")
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
-"""A host name in ASCII form (RFC 1123, 2.1), and with the underscores that some have."""
+"""A host name in ASCII form (RFC 1123, 2.1). Underscores are allowed."""
 BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 LONGEST_SHOWN = 80
@@ -36,7 +36,7 @@ HOW_TO_EXPECT = (
 
 @dataclass(frozen=True)
 class Expected:
-    """What an endpoint must serve: a certificate for all of some names, or that of a record of the store."""
+    """The expected certificate of an endpoint: a certificate for all of some names, or the certificate of a record in the store."""
 
     names: tuple[str, ...] = ()
     certificate_id: int | None = None
@@ -44,46 +44,47 @@ class Expected:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What to connect to; `server_name` is the name that is asked for in the handshake (SNI, RFC 6066, 3), `None` for none."""
+    """A host and port to connect to; `server_name` is the requested name in the handshake (SNI, RFC 6066, 3), or `None`."""
 
     host: str
     port: int = HTTPS_PORT
     server_name: str | None = None
     expected: Expected | None = None
-    """`None` if it may serve anything."""
+    """Expected certificate; `None` for any certificate."""
 
     @property
     def shown(self) -> str:
-        """Host and port in a sentence."""
+        """Host and port for messages."""
         host = printable(self.host)
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     @property
     def network_host(self) -> str:
-        """The host as the resolver takes it: a name in ASCII form, an address as it is."""
+        """The host for the resolver: a name in ASCII form, or an address."""
         return self.host if is_address(self.host) else ascii_name(self.host)
 
     @property
     def sni(self) -> str | None:
-        """The name to send; an address must not be sent (RFC 6066, 3)."""
+        """The name to send as SNI; `None` for an address (RFC 6066, 3)."""
         return None if not self.server_name or is_address(self.server_name) else ascii_name(self.server_name)
 
     @property
     def checked_name(self) -> str:
-        """The name or address that a client wants the certificate to be for."""
+        """The name or address that the certificate must match."""
         name = (self.server_name or self.host).partition("%")[0]
         return name if is_address(name) else ascii_name(name)
 
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What an endpoint serves.
+    """The result of a probe.
 
-    `chain` has the certificates as they were sent, the server's own first; it may hold some even where `reason` is set.
-    `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted, `is_cut` whether that one then
-    broke, or was silent for too long, which may not happen again. `accepted` says whether
-    a client accepts what is served, `None` if none was asked, or could not say; `refusal` is the end of a sentence that says why it does
-    not, and `is_for_other_name` whether it wants another name.
+    `chain` has the certificates as they were sent, the server's own first; it may contain certificates even if `reason` is set. `message` is
+    one sentence if `reason` is set.
+
+    `is_connected` is true if a connection was accepted, `is_cut` if the connection then broke or timed out, which may not happen again.
+    `accepted` is true if a TLS client accepts the certificate, `None` if unknown; `refusal` is the end of a sentence with the reason for a
+    rejection, and `is_for_other_name` is true if the name does not match.
     """
 
     endpoint: Endpoint
@@ -101,11 +102,11 @@ class ProbeResult:
 
 
 def read_endpoint(written: object, place: str) -> Endpoint:
-    """Return the endpoint that a user means.
+    """Parse an endpoint.
 
     Args:
         written: text such as `host`, `host:port`, `[v6]:port` or an `https` URL, or a dict.
-        place: where it stands, for messages: `endpoints[0]`.
+        place: its position, for messages: `endpoints[0]`.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -131,13 +132,13 @@ def read_endpoint(written: object, place: str) -> Endpoint:
 
 
 def names_record(written: object) -> bool:
-    """Return whether a user names a certificate of the store as what an endpoint must serve, whatever else is wrong with it."""
+    """Return whether the expected certificate is a record in the store, even if the endpoint is otherwise invalid."""
     expected = written.get("expected") if isinstance(written, Mapping) else None
     return expected.get("certificate_id") is not None if isinstance(expected, Mapping) else _as_id(expected) is not None
 
 
 def _expected(written: object, place: str) -> Expected | None:
-    """Return what a user expects of an endpoint: names, or the id of a certificate of the store."""
+    """Parse the expected certificate of an endpoint: names, or the id of a certificate in the store."""
     if isinstance(written, Mapping) and len(written) == 1:
         if (value := written.get("names")) is not None and _as_id(value) is None:
             return _expected(value, place)
@@ -158,7 +159,7 @@ def _expected(written: object, place: str) -> Expected | None:
 
 
 def _as_id(value: object) -> int | None:
-    """Return the id of a certificate of the store, also from text; `None` if it is none."""
+    """Return the id of a certificate in the store, also from text; `None` if the value is not an id."""
     text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,17}", text) else None
 
@@ -173,8 +174,8 @@ def _text(written: Mapping[str, t.Any], key: str, place: str) -> str | None:
 
 
 def _split(text: str, place: str) -> tuple[str, object]:
-    """Return host and port of a text."""
-    if SCHEME.match(text):  # a URL that was copied from a browser; its path means nothing here
+    """Split a text into host and port."""
+    if SCHEME.match(text):  # a URL that was copied from a browser; its path is ignored
         try:
             url = urlsplit(text)
             name, number = url.hostname, url.port
@@ -204,7 +205,7 @@ def _endpoint(host: str, port: object, server_name: str | None, place: str) -> E
 
 
 def is_host(text: str) -> bool:
-    """Return whether a text is an address or a host name that can be asked for; a wildcard is none."""
+    """Return whether a text is an address or a host name, but not a wildcard."""
     return is_address(text) or HOST_NAME.fullmatch(ascii_name(text)) is not None
 
 
@@ -216,20 +217,20 @@ def _refusal(place: str, value: object, why: str) -> CertificatesError:
 
 @dataclass(frozen=True)
 class Demand:
-    """What an endpoint must serve, by what the store holds."""
+    """The expected certificate of an endpoint, resolved with the store."""
 
     names: tuple[str, ...]
-    """A certificate for all of these will do ..."""
+    """Names of which the certificate must cover all."""
     records: tuple[StoreCertificate, ...]
-    """... or one of these: the one that is named, and what may stand in for it."""
+    """The specified record, and the records that can replace it."""
     certificate_id: int | None = None
-    """The id by which that one is named."""
+    """The specified id of a record."""
     why_unknown: Obstacle[t.Literal["not_found"]] | None = None
-    """Why it is not known; `None` if it is."""
+    """Why the expected certificate is unknown; `None` if it is known."""
 
     @classmethod
     def of(cls, expected: Expected, index: StoreIndex, view: TrustView) -> Demand:
-        """Return that of what a user expects."""
+        """Resolve an expectation of a user."""
         if expected.certificate_id is None:
             return cls(expected.names, ())
         record = index.by_handle.get(expected.certificate_id)
@@ -238,7 +239,7 @@ class Demand:
         return cls((), (record, *index.superseding(record, view)), expected.certificate_id)
 
     def fits(self, certificate: Certificate) -> bool:
-        """Return whether a certificate is what must be served."""
+        """Return whether a certificate meets the demand."""
         if self.names:
             return all(certificate.is_for(name) for name in self.names)
         return any(record.certificate == certificate for record in self.records)

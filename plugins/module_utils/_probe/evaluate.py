@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a name serves the certificate that it should, and clients accept it, at each address. Private to softlayer.certificates. Pure."""
+"""Evaluate whether each address of a name serves the expected certificate, and TLS clients accept it. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Leaves: t.TypeAlias = "tuple[tuple[str | None, Certificate | None], ...]"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the results of all addresses of one name mean.
+    """The evaluated results of all addresses of one name.
 
     Attributes:
-        finding: `served`, if every address that accepts connections serves the wanted certificate; `other`, if one serves
+        finding: `served`, if every address that accepts connections serves the expected certificate; `other`, if one serves
             another certificate; `failing`, if one completes no handshake; `unreachable`, if none accepts connections.
-        fingerprints: SHA-256 of the certificates that were seen.
-        shown: the fingerprint to report; another one than the wanted one, if there is such.
-        wanted: the certificate that should be served; `None` if that is not known.
+        fingerprints: SHA-256 of the served certificates.
+        shown: the fingerprint to report; a different one than expected, if any.
+        wanted: the expected certificate; `None` if unknown.
         working: the addresses that completed a handshake.
         failing: those that accepted a connection and completed none.
         failed: their results.
@@ -60,42 +60,42 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """The finding as a sentence; nothing if it is `served`."""
+        """The finding as a sentence; empty for `served`."""
         failed = self.failed or (self.closed if self.finding == "unreachable" else ())
         return messages.verdict(self.lost, failed, self.others)
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether it was seen at each address what is served there."""
+        """Whether every address was probed successfully."""
         return bool(self.leaves) and all(leaf for _address, leaf in self.leaves)
 
     @property
     def accepted(self) -> bool | None:
-        """Whether a client accepts what is served at each address that it can connect to; `None` if it could not be looked at."""
+        """Whether a TLS client accepts the certificate at each reachable address; `None` if unknown."""
         if self.refusing:
             return False
         return True if self.accepting and self.accepting >= self.working | self.failing else None
 
     def is_newly_refused(self, before: Verdict, *, is_promising: bool) -> bool:
-        """Return whether a client refuses what it gets at an address, and accepted what it got before; other addresses count as the same.
+        """Return whether a TLS client rejects a certificate at an address now but accepted the previous one. All addresses count as the same.
 
-        If it could not be asked before, what it should have accepted counts as accepted (`is_promising`).
+        Without a previous probe, a certificate that should have been accepted counts as accepted (`is_promising`).
         """
         was_accepted = bool(before.accepting) or (is_promising and not before.refusing)
         return was_accepted and bool(self.refusing - before.refusing)
 
     @property
     def works(self) -> bool:
-        """Whether clients can connect."""
+        """Whether TLS clients can connect."""
         return self.finding in {"served", "other"}
 
     def since(self, before: Verdict | None) -> Verdict:
-        """Return this with the addresses counted as failing that worked before and do not accept connections any more."""
+        """Return a copy that counts addresses as failing if they worked before and do not accept connections any more."""
         lost = tuple(result for result in self.closed if before and result.ip_address in before.working)
         return self if not lost or self.finding == "unreachable" else replace(self, finding="failing", lost=lost)
 
     def is_worse_than(self, before: Verdict) -> bool:
-        """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""
+        """Return whether there is a new problem: a failed handshake, or an unexpected certificate."""
         if self.finding == "served" or not before.working:
             return False
         wanted = {self.wanted.fingerprint_sha256} if self.wanted else frozenset[str]()
@@ -110,12 +110,12 @@ class Verdict:
 def judge(
     results: Sequence[ProbeResult], wanted: Certificate | None, fits: Callable[[Certificate], bool] | None = None
 ) -> Verdict:
-    """Return what the results of all addresses of a name mean.
+    """Evaluate the results of all addresses of a name.
 
     Args:
-        results: one for each address.
-        wanted: the certificate that should be served; `None` if that is not known.
-        fits: whether a certificate is what should be served, if others than `wanted` may be.
+        results: one result per address.
+        wanted: the expected certificate; `None` if unknown.
+        fits: returns whether a certificate is acceptable in addition to `wanted`.
     """
     fits = fits or (lambda certificate: certificate == wanted)
     reached = [result for result in results if result.is_connected]

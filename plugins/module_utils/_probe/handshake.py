@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Probe endpoints: what do they serve? Private to softlayer.certificates.
+"""Probe endpoints with a TLS handshake. Private to softlayer.certificates.
 
-A connection is made for the handshake alone. What is served is to be seen, whatever it is: where a client refuses it, a second
-connection looks at it without verifying anything, with all that OpenSSL can still speak.
+A connection is made for the handshake only. The served certificate is always read: if a TLS client rejects it, a second connection reads it
+without verification, with all protocols that OpenSSL supports.
 
-A connection that breaks, or whose handshake takes too long, is made once more: a busy server, or a busy machine here, does that now and then.
-A connection that is refused or not accepted in time is not: the first is an answer, and for the second the system has asked four times within
-10 seconds (RFC 6298, 2 and 5.5), so that what cannot be reached costs that time once.
+A connection that breaks, or whose handshake takes too long, is repeated once, because busy servers and hosts cause such errors. A connection
+that is refused or not accepted in time is not repeated: in the second case, the system has already tried four times within 10 seconds
+(RFC 6298, 2 and 5.5), so an unreachable endpoint takes this time only once.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ CONNECTING = "did not accept a connection within {} seconds. Check host, port, a
 SHAKING = (
     "did not finish the TLS handshake within {} seconds. Check whether the endpoint supports TLS, and why it is slow"
 )
-"""What is said of a step that took too long."""
+"""Messages about steps that timed out."""
 CONCURRENCY = 32
-"""Endpoints that are probed at the same time, unless the caller says otherwise."""
+"""Default number of endpoints that are probed at the same time."""
 
 
 def probe(endpoint: Endpoint, timeout: float, client: ssl.SSLContext | None = None) -> ProbeResult:
-    """Return what an endpoint serves at the first of its addresses that accepts a connection; never raises because of it.
+    """Probe the first address of an endpoint that accepts a connection; never raise.
 
     Args:
-        endpoint: what to probe.
+        endpoint: the endpoint to probe.
         timeout: seconds for each step: to resolve the name, to connect, and for the handshake.
-        client: the settings of the client who is asked whether it accepts what is served; `None` if none is asked.
+        client: the settings of the TLS client that evaluates the certificate; `None` for no evaluation.
     """
     try:
         addresses = _resolve(endpoint, timeout, None)
@@ -68,16 +68,16 @@ def probe_all(
     concurrency: int = CONCURRENCY,
     client: ssl.SSLContext | None = None,
 ) -> list[ProbeResult]:
-    """Return what endpoints serve, in their order, at most `concurrency` at the same time; see `probe`."""
+    """Probe endpoints, at most `concurrency` at the same time, and return the results in their order; see `probe`."""
     return _each(lambda endpoint: probe(endpoint, timeout, client), endpoints, concurrency)
 
 
 def probe_addresses(
     endpoint: Endpoint, timeout: float, stop: threading.Event | None = None, client: ssl.SSLContext | None = None
 ) -> list[ProbeResult]:
-    """Return what each address of an endpoint's host serves, or one result without success if its name does not resolve.
+    """Probe each address of an endpoint's host; return one failed result if its name does not resolve.
 
-    The machines of a load balancer share a name, and may serve different certificates for a while. Once `stop` is set, the probe ends, with
+    The hosts of a load balancer share a name, and may serve different certificates for a while. Once `stop` is set, the probe ends, with
     the reason `timeout`.
     """
     try:
@@ -90,8 +90,8 @@ def probe_addresses(
 def _each(
     probed: t.Callable[[T], ProbeResult], places: Sequence[T], concurrency: int = CONCURRENCY
 ) -> list[ProbeResult]:
-    """Probe some places, at most `concurrency` at the same time."""
-    if len(places) < 2:  # the usual case, without the price of a thread
+    """Apply a probe to several places, at most `concurrency` at the same time."""
+    if len(places) < 2:  # the usual case, without the cost of a thread
         return [probed(place) for place in places]
     with ThreadPoolExecutor(max_workers=min(concurrency, len(places))) as pool:
         return list(pool.map(probed, places))
@@ -136,10 +136,10 @@ def _probe(
     stop: threading.Event | None,
     client: ssl.SSLContext | None,
 ) -> ProbeResult:
-    """Probe the first address that accepts a connection; if a client refuses what it serves, see what that is."""
+    """Probe the first address that accepts a connection; if a TLS client rejects the certificate, probe again without verification."""
 
     def shaken(places: Sequence[SocketAddress], client: ssl.SSLContext | None) -> ProbeResult:
-        """Shake hands; once more if the connection was cut."""
+        """Shake hands; repeat once if the connection was cut."""
         result = _shake_hands(endpoint, places, timeout, stop, client)
         return _shake_hands(endpoint, _same(places, result), timeout, stop, client) if result.is_cut else result
 
@@ -151,7 +151,7 @@ def _probe(
 
 
 def _same(addresses: Sequence[SocketAddress], result: ProbeResult) -> Sequence[SocketAddress]:
-    """Return the address that a result is of; all of them if that is not known."""
+    """Return the address of a result; all addresses if unknown."""
     return [address for address in addresses if address.ip_address == result.ip_address] or addresses
 
 
@@ -186,11 +186,11 @@ def _shake_hands(
 # The handshake
 
 CIPHERS = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
-"""All that prove the server by a certificate. A server that also offers anonymous ones must not choose these, as it would show none."""
+"""All cipher suites that authenticate the server by a certificate. Anonymous ones are excluded, because the server would send no certificate."""
 LEGACY_SERVER_CONNECT = 0x4
-"""OpenSSL's option for servers without secure renegotiation (RFC 5746); Python names it from 3.12 on."""
+"""OpenSSL's option for servers without secure renegotiation (RFC 5746). Python 3.12 and later have a name for it."""
 TLS_RECORDS = (0x15, 0x16)
-"""Content types of an alert and of a handshake message, one of which a server's answer begins with (RFC 8446, 5.1)."""
+"""Content types of an alert and of a handshake message, with which a server's response begins (RFC 8446, 5.1)."""
 TLS_MAJOR = b"\x03"
 """First byte of the version in a record, from SSL 3.0 to TLS 1.3."""
 ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
@@ -202,21 +202,21 @@ ALERTS_MEAN = {
     "bad_certificate": ", usually because it requires a client certificate",
     "certificate_required": ", because it requires a client certificate",
 }
-"""What the commonest alerts mean (RFC 8446, 6.2; RFC 6066, 3), for a sentence."""
+"""Meaning of the most common alerts (RFC 8446, 6.2; RFC 6066, 3), as part of a sentence."""
 SHOWN = 80
-"""Characters of a server's words in a message."""
+"""Maximum number of characters of a server's text in a message."""
 MISMATCHES = (62, 64)
-"""OpenSSL's numbers for a certificate that is for another host name or address."""
+"""OpenSSL's error numbers for a mismatch of the host name or address."""
 
 
 @cache
 def looking() -> ssl.SSLContext:
-    """Return the settings of handshakes that only look; threads may share them."""
+    """Return the settings of handshakes without verification; threads may share them."""
     settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     settings.check_hostname = False
     settings.verify_mode = ssl.CERT_NONE
     settings.options |= LEGACY_SERVER_CONNECT
-    with suppress(ssl.SSLError):  # a library that is not quite OpenSSL keeps its own choice
+    with suppress(ssl.SSLError):  # other libraries than OpenSSL keep their own choice
         settings.set_ciphers(CIPHERS)
     with warnings.catch_warnings(), suppress(ValueError):  # OpenSSL may be built without the old versions
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -227,16 +227,16 @@ def looking() -> ssl.SSLContext:
 def shake_hands(
     connected: socket.socket, endpoint: Endpoint, ip_address: str, deadline: Deadline, client: ssl.SSLContext | None
 ) -> ProbeResult:
-    """Return what the server shows in a handshake; nothing else is sent.
+    """Shake hands and return the result; no other data is sent.
 
-    A failure stands in the result, so that certificates which came before it are not lost.
+    A failure is part of the result, so that certificates which arrived before it are not lost.
 
     Args:
-        connected: a connection on which TLS is to begin.
-        endpoint: what was connected to.
-        ip_address: likewise.
-        deadline: of the handshake as a whole.
-        client: the settings of a client, which accepts what is served or does not; `None` to only look.
+        connected: an open connection without TLS.
+        endpoint: the connected endpoint.
+        ip_address: its address.
+        deadline: the deadline of the whole handshake.
+        client: the settings of the TLS client that evaluates the certificate; `None` for no verification.
     """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     shown = endpoint.shown
@@ -284,13 +284,13 @@ def shake_hands(
     known = ProbeResult(
         endpoint, ip_address, chain, tls.version(), cipher, reason, message, is_connected=True, is_cut=is_cut
     )
-    if client is None or (reason is not None and refusal is None):  # a connection that breaks is no refusal
+    if client is None or (reason is not None and refusal is None):  # a broken connection does not count as a rejection
         return known
     return replace(known, accepted=reason is None, refusal=refusal, is_for_other_name=is_for_other_name)
 
 
 def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:
-    """Go on with the handshake as far as what was received allows, and send what is due, also an alert; return whether it is done."""
+    """Continue the handshake with the received data, send pending data including alerts, and return whether the handshake is complete."""
     try:
         tls.do_handshake()
     except ssl.SSLWantReadError:
@@ -298,12 +298,12 @@ def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.sock
     else:
         return True
     finally:
-        with suppress(OSError):  # if the server no longer reads, what it had to say may still be there to be read
+        with suppress(OSError):  # if the server no longer reads, its last data may still be readable
             send(connected, outgoing.read(), deadline)
 
 
 def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
-    """Refuse an answer that cannot be one of TLS.
+    """Reject a response that cannot be TLS.
 
     Raises:
         CertificatesError: `no_tls`.
@@ -322,7 +322,7 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
 
 
 def _why(error: ssl.SSLError) -> str:
-    """Return what OpenSSL says, as the end of a sentence."""
+    """Return OpenSSL's error text, as the end of a sentence."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return printable(error.verify_message).rstrip(".")
     reason = error.reason or ""
@@ -345,7 +345,7 @@ def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
 
 
 def _readable(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
-    """Return the certificates that can be read; none if the server's own cannot, since then nothing is known of the others."""
+    """Return the readable certificates; none if the server's own certificate is unreadable, because the others then have no context."""
     certificates: list[Certificate] = []
     for number, der in enumerate(ders):
         with suppress(CertificatesError):

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of endpoints, and of what they serve. Private to softlayer.certificates. Pure.
+"""Messages about endpoints, and the certificates that they serve. Private to softlayer.certificates. Pure.
 
-What a handshake comes to is said in `handshake`, by the words of OpenSSL and of the operating system.
+Messages about failed handshakes are in `handshake`, because they quote OpenSSL and the operating system.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOST_LISTS = 3
 
 
 def demanded(demand: Demand) -> str:
-    """Return what must be served, as a part of a sentence."""
+    """Return the expected certificate as part of a sentence."""
     if demand.names:
         return f"a certificate for {some_of(list(demand.names))}"
     if demand.records:
@@ -38,12 +38,12 @@ def demanded(demand: Demand) -> str:
 
 
 def verdict(lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], others: Sequence[ProbeResult]) -> str:
-    """Return what is wrong with what the addresses of a name serve; nothing if it is what they should.
+    """Return the message about the addresses of a name that do not serve the expected certificate; empty if all do.
 
     Args:
-        lost: what addresses do not serve any more.
-        failed: where nothing is served, or what no client takes.
-        others: addresses that serve another certificate; not said where something failed.
+        lost: addresses that worked before.
+        failed: addresses without a successful handshake.
+        others: addresses that serve another certificate; omitted if an address failed.
     """
     served = [f"{result.ip_address or result.endpoint.host} serves {_described(result.chain[0])}" for result in others]
     what = _said(failed) if failed else f"{some_of(served, MOST_NAMED, '; ')}." if served else ""
@@ -62,7 +62,7 @@ def _described(certificate: Certificate) -> str:
 
 
 def endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any]) -> str | None:
-    """Return what is wrong with what an endpoint serves; `None` if nothing is."""
+    """Return the problem with an endpoint's certificate; `None` if there is none."""
     said = _endpoint(result, reason, facts)
     is_said = not result.refusal or result.refusal in (said or "")
     return said if is_said else f"{said} OpenSSL reports: {result.refusal}."
@@ -91,14 +91,14 @@ def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any
 
 
 def no_address(load_balancer: str, status: str | None) -> str:
-    """Return why a listener cannot be probed."""
+    """Return the message about a load balancer without an address."""
     return (
         f"Cannot probe the listener: the load balancer {load_balancer} has no address, because its status is {status}."
     )
 
 
 def unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:
-    """Return the warning about lists of revoked certificates that could not be had or used, by what each is about."""
+    """Return the warning about certificate revocation lists that could not be fetched or used."""
     whys = some_of([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MOST_LISTS, "; ")
     return (
         f"Cannot check whether some certificates were revoked, because the revocation lists of their CAs cannot be used ({whys}). Check that this host "

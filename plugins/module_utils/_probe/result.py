@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an endpoint serves, and what is wrong with it, as results have it. Private to softlayer.certificates. Pure: roots and time are passed in."""
+"""Describe the certificates of endpoints, and problems with them, in the form of results. Private to softlayer.certificates. Pure: roots and
+time are passed in."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from .endpoint import Demand, ProbeResult
 
 
 class Entries:
-    """The entries of endpoints in results; a chain that many endpoints send is checked once.
+    """Create the entries of endpoints in results. A chain that many endpoints send is checked once.
 
     Args:
         anchors: the trusted certificates; `None` if trust is not to be checked.
@@ -33,12 +34,12 @@ class Entries:
         self._checked: dict[tuple[Certificate, ...], Chain] = {}
 
     def of(self, result: ProbeResult, name: str, demand: Demand | None = None) -> dict[str, t.Any]:
-        """Return what a result means for a client that wants to reach a name. All is `None` that cannot be told.
+        """Evaluate a probe result for a TLS client that requests a host name. Unknown fields are `None`.
 
         Args:
-            result: what was seen.
+            result: the probe result.
             name: the name.
-            demand: what must be served; `None` if nothing is expected, or it is not known.
+            demand: the expected certificate; `None` if there is none, or it is unknown.
         """
         served = result.chain[0] if result.chain else None
         chain = self.chain_of(result)
@@ -69,7 +70,7 @@ class Entries:
         }
 
     def chain_of(self, result: ProbeResult) -> Chain | None:
-        """Return the chain of what was seen; `None` if nothing was, or trust is not to be checked."""
+        """Return the chain of a result; `None` without certificates, or without a trust check."""
         if self.anchors is None or not result.chain:
             return None
         if result.chain not in self._checked:
@@ -80,7 +81,7 @@ class Entries:
     def _why_not(
         self, result: ProbeResult, chain: Chain | None, other_name: str | None
     ) -> tuple[EndpointReason | None, Mapping[str, t.Any]]:
-        """Return the first of all reasons, and the facts of it; see `messages.endpoint`."""
+        """Return the first applicable reason and its facts; see `messages.endpoint`."""
         if result.reason is not None or not result.chain:
             return result.reason, {}
         served = result.chain[0]

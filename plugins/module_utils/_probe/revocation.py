@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask authorities which certificates they have revoked. Private to softlayer.certificates.
+"""Fetch certificate revocation lists (CRLs) from CAs. Private to softlayer.certificates.
 
-What is learned disqualifies or alarms. What cannot be found out is `unknown`, with a warning if a list could not be had or used, and
+A revocation disqualifies a certificate or needs attention. A failed check is `unknown`, with a warning if a list could not be fetched or used, and
 changes nothing else.
 """
 
@@ -35,22 +35,22 @@ SPEC = ArgumentSpec(
     options={"check_revocation": {"type": "str", "choices": ["warn", "off"], "default": "warn"}},
 )
 ASKED_AGAIN_AFTER = 12 * 3600.0
-"""Seconds for which a list that is kept is not asked for again, so that what was revoked yesterday is known today: many hold for a week or
-more. Where no newer one can be had, it counts until its end."""
+"""Seconds after which a cached list is fetched again, so that yesterday's revocations are known today: many lists are valid for a week or more.
+Without a newer list, the cached one counts until it expires."""
 Pair = tuple[Certificate, Chain]
 Sent = tuple[Certificate, Sequence[Certificate]]
-"""A certificate, and what is sent with it."""
+"""A certificate, and the certificates that are sent with it."""
 Asked = tuple[Question, DistributionPoint]
 
 
 @dataclass(frozen=True)
 class CrlAnswers:
-    """What a list says of all that is asked of it.
+    """The answers of one list.
 
     Attributes:
-        answers: one for each question.
-        made_at: when the list was made, of one that can be used.
-        why: why it cannot be used, if that is so.
+        answers: one answer per certificate.
+        made_at: issue time of a usable list.
+        why: why the list cannot be used, if so.
     """
 
     answers: Mapping[Certificate, Revocation]
@@ -59,14 +59,14 @@ class CrlAnswers:
 
 
 class Authorities:
-    """Asks for a run, in which each URL is asked once, whatever is asked about.
+    """Query CAs during a run, each URL at most once.
 
     Args:
-        network: returns how servers outside are reached; called once there is anything to ask.
-        cache: what earlier runs have kept.
-        seconds: for all lists together.
-        named: those that the user names, whose authorities may have their lists on private addresses.
-        stop: once it is set, no more is waited for.
+        network: returns the network settings; called before the first request.
+        cache: the cache of earlier runs.
+        seconds: maximum time for all lists together.
+        named: the CA certificates that the user specified. Their lists may have private addresses.
+        stop: once set, the queries end.
     """
 
     def __init__(
@@ -82,22 +82,22 @@ class Authorities:
         self._asked: set[Pair] = set()
         self._got: dict[str, bytes | str] = {}
         self._failed: dict[str, Obstacle[str]] = {}
-        """By the list's URL; of one that says nothing of a certificate, by that one's name."""
+        """Failures by the URL of the list, or by the name of a certificate without an answer."""
 
     @property
     def warnings(self) -> list[str]:
-        """A sentence about the lists that could not be had or used."""
+        """The warnings about lists that could not be fetched or used."""
         return [messages.unusable_lists(self._failed)] if self._failed else []
 
     def ask(
         self, pairs: Iterable[Pair], anchors: Callable[[], Anchors], known: Mapping[Certificate, Revocation]
     ) -> dict[Certificate, Revocation]:
-        """Return what authorities say about certificates with their chains; nothing about those that are known.
+        """Query the revocation of certificates with their chains, except known ones.
 
         Args:
-            pairs: the certificates; only those with a trusted chain are asked about, as the authority is not known of others.
-            anchors: returns the trusted certificates; called once there is anything to ask about.
-            known: what is known already.
+            pairs: the certificates. Only certificates with a trusted chain are queried, because the CA of others is unknown.
+            anchors: returns the trusted certificates; called before the first query.
+            known: the known answers.
         """
         at = now()
         questions: dict[Certificate, Question] = {}
@@ -132,7 +132,7 @@ class Authorities:
     def _answers(
         self, asked: Mapping[str, Sequence[Asked]], private: Collection[str], at: datetime
     ) -> Iterator[CrlAnswers]:
-        """Yield what each list says: the kept one if it is new, else what is there now, else the kept one."""
+        """Yield the answers of each list: the cached list if it is recent, else a fetched list, else the cached list."""
         older: dict[str, CrlAnswers | None] = {}
         for url, questions in asked.items():
             kept = self._cache.read(url) if url not in self._got else None
@@ -167,7 +167,7 @@ class Authorities:
 
 
 def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> CrlAnswers:
-    """Return what a list says, once its signature was verified."""
+    """Verify the signature of a list and return its answers."""
     crl, asked = read_crl(data), list(asked)
     if crl is None:
         return unread(url, asked, Obstacle("no_list"))
@@ -183,7 +183,7 @@ def read(url: str, data: bytes, asked: Iterable[Asked], at: datetime) -> CrlAnsw
 
 
 def unread(url: str, asked: Iterable[Asked], why: Obstacle[str]) -> CrlAnswers:
-    """Return that nothing is known by a list."""
+    """Return the answers of an unusable list."""
     reason = Obstacle("unusable_list", {"url": url, "why": why})
     answers = {
         question.certificate: Revocation("unknown", question.certificate, why=reason) for question, _point in asked
@@ -192,12 +192,12 @@ def unread(url: str, asked: Iterable[Asked], why: Obstacle[str]) -> CrlAnswers:
 
 
 def authorities_for(module: Module, client: Client, folder: str | None) -> Authorities | None:
-    """Return what asks authorities which certificates they have revoked; `None` if nobody is to be asked.
+    """Return the client for revocation queries; `None` if they are disabled.
 
     Args:
         module: the options.
         client: the session.
-        folder: where the ledger is, and what they say is kept.
+        folder: the directory of the ledger, which also contains the cache.
 
     Raises:
         CertificatesError: as `named_anchors`.
@@ -215,15 +215,15 @@ def authorities_for(module: Module, client: Client, folder: str | None) -> Autho
 
 
 def as_sent(record: StoreCertificate) -> Sent:
-    """Return the certificate of a record that has one, with what is sent with it."""
+    """Return the certificate of a record with its intermediate certificates."""
     return certificate_of(record), record.intermediates
 
 
 def cache_in(folder: str | None, *, is_check_mode: bool) -> Cache:
-    """Return what is kept in a folder, that of the ledger; check mode reads it only."""
+    """Return the cache in the directory of the ledger. Check mode only reads it."""
     return Cache(os.path.join(folder, "crls") if folder and is_fixed(folder) else None, is_read_only=is_check_mode)
 
 
 def named_anchors(path: str | None) -> Anchors:
-    """Return the trusted certificates that the user names."""
+    """Return the trusted certificates that the user specified."""
     return roots_in(path) if path else Anchors()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_endpoint_info` does between its options and its result. Private to softlayer.certificates."""
+"""Run the module `ssl_endpoint_info`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ SPEC = (
     )
 )
 API_TIMEOUT = api_options().options["timeout"]["default"]
-"""Seconds that a call of the API may take at least: `timeout` is that of a probe."""
+"""Minimum timeout of API calls in seconds, because `timeout` applies to probes."""
 REASONS: tuple[EndpointReason, ...] = t.get_args(EndpointReason)
 
 
 @dataclass(frozen=True)
 class Item:
-    """What is to be probed; `about` is said of it in the result. Without a host there is nothing to probe, and `why_not` says why."""
+    """An endpoint to probe, and additional facts for its result in `about`. Without a host, `why_not` is the reason."""
 
     endpoint: Endpoint
     about: Mapping[str, t.Any] = field(default_factory=dict)
@@ -130,7 +130,7 @@ def run(module: Module) -> dict[str, t.Any]:
 def find_revocations(
     module: Module, client: Client | None, entries: Entries, results: Sequence[ProbeResult]
 ) -> Mapping[tuple[Certificate, ...], Revocation]:
-    """Return whether what was seen was revoked, by what is sent; nothing if that is not to be looked at."""
+    """Return the revocation of the served certificates by chain; empty if `check_revocation` is off."""
     params = module.params
     if params["check_revocation"] == "off":
         return {}
@@ -152,7 +152,7 @@ def find_revocations(
 
 
 def check_params(params: Mapping[str, t.Any]) -> None:
-    """Refuse invalid values."""
+    """Reject invalid values."""
     if params["endpoints"] is None and not params["from_load_balancers"]:
         raise CertificatesError(
             "invalid_argument", "The endpoints to probe are missing. Set endpoints, or from_load_balancers: true."
@@ -173,10 +173,10 @@ def read_endpoints(given: Sequence[object] | None) -> list[Endpoint]:
 
 
 def expecting(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
-    """Return endpoints, each with what it must serve: if nothing is said, a certificate for the name that it is asked for.
+    """Return endpoints, each with its expected certificate: by default, a certificate for the requested name.
 
     Raises:
-        CertificatesError: `invalid_argument`, if one is named twice.
+        CertificatesError: `invalid_argument` for a repeated endpoint.
     """
     first: dict[tuple[object, ...], int] = {}
     for number, endpoint in enumerate(endpoints):
@@ -192,7 +192,7 @@ def expecting(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
 
 
 def as_dict(item: object) -> object:
-    """Return an endpoint of the option; a dict may be text in the forms that Ansible takes."""
+    """Return an item of `endpoints`; a dict may be text in the forms that Ansible accepts."""
     if isinstance(item, str) and (item.strip().startswith("{") or "=" in item.partition("/")[0]):
         try:
             return check_type_dict(item)
@@ -202,7 +202,7 @@ def as_dict(item: object) -> object:
 
 
 def connect_for(module: Module) -> Client:
-    """Return a client whose calls have the time that calls of the API need: `timeout` is that of one step of a probe."""
+    """Return an API client with a sufficient timeout, because `timeout` applies to one step of a probe."""
     params = {**module.params, "timeout": max(module.params["timeout"], API_TIMEOUT)}
     settings = resolve_settings(params, module.given - {"timeout"})
     module.hide(*settings.secrets)
@@ -210,7 +210,7 @@ def connect_for(module: Module) -> Client:
 
 
 def warn_of_limits(module: Module) -> None:
-    """Say what a user with only the view permission does not get."""
+    """Warn about facts that a user with view permission only does not get."""
     given = module.params["endpoints"] or ()
     unmet = {
         "the names of wildcard and other certificates are known by their common name only": "from_load_balancers",

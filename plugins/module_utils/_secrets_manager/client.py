@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The session of IBM Cloud Secrets Manager's SDK, as this collection uses it. Private to softlayer.certificates.
+"""A session of IBM Cloud Secrets Manager's SDK. Private to softlayer.certificates.
 
-The SDK knows the calls and their shapes; how often, how fast and for how long calls are made is decided as for the SoftLayer API.
+The SDK defines the calls; retries, rate and timeouts are the same as for the SoftLayer API.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ with suppress(ImportError):
     from ibm_secrets_manager_sdk.secrets_manager_v2 import SecretsManagerV2
 
 PAGE_SIZE = 1000
-"""Secrets requested at once, the most that the API gives."""
+"""Number of secrets per request, the maximum of the API."""
 LARGEST_PAGE = 64 * 1024 * 1024
-"""Bytes of the largest expected page, unpacked: of secrets with 10 KB of metadata of the user's own, and all names and labels."""
+"""Maximum uncompressed size of a page in bytes: secrets with 10 KB of custom metadata, and all names and labels."""
 LARGEST_ANSWER = 4 * 1024 * 1024
-"""Bytes of any other answer, unpacked. A secret has a certificate, a chain and a key of 100 KB each, and its metadata."""
+"""Maximum uncompressed size of any other response in bytes: a certificate, a chain and a key of 100 KB each, and metadata."""
 RENEW_AFTER = 0.8
-"""The share of a token's life after which it is renewed."""
+"""Fraction of a token's lifetime after which the token is renewed."""
 DEFAULT_GROUP = "default"
 """Name and id of the group that always exists."""
 GROUP_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""The id of any other group."""
+"""Pattern of the id of any other group."""
 T = t.TypeVar("T")
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 
@@ -51,11 +51,11 @@ class SecretsManager(Caller):
     """A session with one instance that any number of threads may share.
 
     Args:
-        instance: where it is, and how to log in.
+        instance: the URLs and the login.
         concurrency: as with `Caller`, like the other arguments.
         stop: likewise.
         warn: likewise.
-        hide: keeps a text out of all output; it is called with each token before the token is used.
+        hide: hides a text in all output; called with each token before its use.
     """
 
     def __init__(
@@ -91,9 +91,9 @@ class SecretsManager(Caller):
         """Return the metadata of secrets (`GET /secrets`), sorted by id; the server's filters only save bytes.
 
         Args:
-            types: of the secrets; all kinds if there are none, likewise below.
-            labels: all of which a secret has.
-            group_ids: one of which is that of its group.
+            types: types of the secrets; all types if empty, likewise below.
+            labels: labels that a secret must have.
+            group_ids: ids of groups that contain the secret.
 
         Raises:
             CertificatesError: with a code from `faults`; `incomplete_listing` if the server does not return the whole list.
@@ -129,7 +129,7 @@ class SecretsManager(Caller):
         """Return the ids of secret groups (`GET /secret_groups`), which may be given by name or id.
 
         Raises:
-            CertificatesError: with a code from `faults`; `not_found` if there is no such group.
+            CertificatesError: with a code from `faults`; `not_found` for an unknown group.
         """
         if set(names) <= {DEFAULT_GROUP}:
             return list(names)
@@ -174,7 +174,7 @@ class SecretsManager(Caller):
         return self._read(call, lambda: self._sdk.get_secret_metadata(identifier), secret_of)
 
     def current_version(self, identifier: str) -> str | None:
-        """Return the id of a secret's current version (`GET /secrets/{id}/versions`); `None` if it is not told.
+        """Return the id of a secret's current version (`GET /secrets/{id}/versions`); `None` if unknown.
 
         Raises:
             CertificatesError: with a code from `faults`.
@@ -186,11 +186,11 @@ class SecretsManager(Caller):
     # What is changed
 
     def create(self, secret: Mapping[str, t.Any], before_sending: Callable[[], None]) -> Value:
-        """Create an `imported_cert` (`POST /secrets`), and return it; never repeated after a lost answer.
+        """Create an `imported_cert` (`POST /secrets`), and return it; never repeated after a lost response.
 
         Args:
             secret: its properties, as the API has them.
-            before_sending: called right before it is sent.
+            before_sending: called right before the request is sent.
 
         Raises:
             CertificatesError: with a code from `faults`.
@@ -199,12 +199,12 @@ class SecretsManager(Caller):
         return self._write(call, lambda: self._sdk.create_secret(t.cast(t.Any, secret)), value_of, before_sending)
 
     def add_version(self, identifier: str, version: Mapping[str, t.Any], before_sending: Callable[[], None]) -> str:
-        """Give a secret a new version (`POST /secrets/{id}/versions`), and return the version's id; never repeated after a lost answer.
+        """Add a version to a secret (`POST /secrets/{id}/versions`), and return the version's id; never repeated after a lost response.
 
         Args:
             identifier: the secret's id.
             version: its properties, as the API has them.
-            before_sending: called right before it is sent.
+            before_sending: called right before the request is sent.
 
         Raises:
             CertificatesError: with a code from `faults`.
@@ -219,12 +219,12 @@ class SecretsManager(Caller):
     def update_metadata(
         self, identifier: str, changes: Mapping[str, t.Any], before_sending: Callable[[], None]
     ) -> Secret:
-        """Change a secret's metadata (`PATCH /secrets/{id}/metadata`), and return it; never repeated after a lost answer.
+        """Change a secret's metadata (`PATCH /secrets/{id}/metadata`), and return it; never repeated after a lost response.
 
         Args:
             identifier: the secret's id.
             changes: the properties to change, as the API has them; all others stay.
-            before_sending: called right before it is sent.
+            before_sending: called right before the request is sent.
 
         Raises:
             CertificatesError: with a code from `faults`.
@@ -272,7 +272,7 @@ class SecretsManager(Caller):
         before_sending: Callable[[], None] | None = None,
         largest_answer: int = LARGEST_ANSWER,
     ) -> Mapping[str, t.Any]:
-        """Make a call, after a login if there is none; if the login is no longer taken, once more with a new one."""
+        """Make a call, after a login if necessary. If the token is rejected, log in and repeat the call once."""
 
         def call_once(attempt: Attempt) -> t.Any:
             attempt.largest_answer = largest_answer
@@ -298,7 +298,7 @@ class SecretsManager(Caller):
         return answer
 
     def _log_in(self, instead_of: str = "") -> str:
-        """Return a token that is valid for a while, a new one if the present one is old, or is not taken any more.
+        """Return a valid token. Request a new token if the present one is old or was rejected.
 
         A token manager of the SDK would connect without the time limits and proxies of this session, and let all threads wait
         for a minute after a failed login.
@@ -344,14 +344,14 @@ class SecretsManager(Caller):
 
 
 def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
-    """Return all rows of a list, each once.
+    """Return all rows of a paginated list, each once.
 
     It is read for as long as it says that it goes on, and brings anything new. Each page begins with the last row of the one before; if it
     does not, something was removed meanwhile, and may have moved others to places that were already read. If there are as many rows as
     the list says, these are all. If not, it may count what the user may not see: it is then read until nothing more comes.
 
     Args:
-        ask: returns the answer at an offset.
+        ask: returns the response at an offset.
 
     Raises:
         CertificatesError: `incomplete_listing`, as `list_all`, or if no offset is behind the end of a list that says that it has more.
@@ -397,7 +397,7 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
 
 
 def _number(identifier: object) -> int:
-    """Return a number by which ids are in the order of the server's."""
+    """Return a sort key for ids in the order of the server."""
     try:
         return uuid.UUID(str(identifier)).int
     except ValueError:

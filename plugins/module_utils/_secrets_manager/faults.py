@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a failed call to IBM Cloud Secrets Manager, or a failed login for it, means. Private to softlayer.certificates.
+"""Explain failed calls to IBM Cloud Secrets Manager, and failed logins. Private to softlayer.certificates.
 
-It makes no calls. The codes are those of `_softlayer.faults`, and mean the same: `no_answer` is that of a call which may have been carried out. Besides
+It makes no calls. The codes are those of `_softlayer.faults`, and mean the same: `no_answer` is that of a call which may have been carried out.
+Besides
 them there are `no_permission` (HTTP 403) and `refused` (409, there is one of this name; 412, a version is locked). An answer is the service's own if it has the
 list `errors`; any other one with an error's status may be that of a gateway before it, and what is behind the gateway may have
 carried the call out.
@@ -22,7 +23,7 @@ from .._http.transport import Answer, Attempt
 
 ROLES = "the roles Reader and SecretsReader (to write, also Writer)"
 NO_KEY = frozenset({400, 401, 403})
-"""HTTP statuses with which IAM refuses an API key."""
+"""HTTP statuses with which IAM rejects an API key."""
 NO_LOGIN = "check the API key, and that it belongs to the account of the instance."
 OF_REFUSALS: Mapping[int, CertificatesError] = {
     401: CertificatesError("authentication_failed", NO_LOGIN),
@@ -36,17 +37,17 @@ OF_REFUSALS: Mapping[int, CertificatesError] = {
         "a lock keeps the previous version. Switch the service that holds the lock to the current version, or remove the lock. Then run the playbook again.",
     ),
 }
-"""What the service's own refusals mean, and what to do."""
+"""Errors and fixes for rejections by the service."""
 
 
 def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repeatable: bool) -> CertificatesError:
-    """Return the error that says what a failed call means.
+    """Return the error for a failed call.
 
     Args:
-        call: what was called, for the message.
-        url: the instance's.
-        attempt: what is known of the request.
-        error: what was raised.
+        call: description of the call for the message.
+        url: the URL of the instance.
+        attempt: the facts about the request.
+        error: the exception.
         repeatable: whether the call only reads.
     """
     answer = attempt.answer
@@ -80,7 +81,7 @@ def explain(call: str, url: str, attempt: Attempt, error: BaseException, *, repe
 
 
 def explain_login(url: str, attempt: Attempt, error: BaseException) -> CertificatesError:
-    """Return the error that says what a failed login means: as `explain`, with the URL of IAM."""
+    """Return the error for a failed login: as `explain`, with the URL of IAM."""
     call = "The login for Secrets Manager"
     answer = attempt.answer
     if answer is None:
@@ -108,11 +109,11 @@ def explain_login(url: str, attempt: Attempt, error: BaseException) -> Certifica
 
 
 def _words(answer: Answer, name: str) -> str | None:
-    """Return what an answer of the service says of an error; `None` if it is none of the service's.
+    """Return the error text in a response of the service; `None` for other responses.
 
     Args:
-        answer: what came.
-        name: the property that only answers of this service have: a list of errors, or a text.
+        answer: the response.
+        name: the property that only responses of this service have: a list of errors, or a text.
     """
     try:
         body = json.loads(answer.body)
@@ -126,7 +127,7 @@ def _words(answer: Answer, name: str) -> str | None:
 
 
 def _is_cut(answer: Answer) -> bool:
-    """Return whether an answer begins as the service's do, but cannot be read."""
+    """Return whether a response of the service was truncated."""
     try:
         json.loads(answer.body)
     except (ValueError, RecursionError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of certificates in Secrets Manager. Private to softlayer.certificates. Pure."""
+"""Messages about certificates in Secrets Manager. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .._x509 import messages as of_x509
 CURRENT = "the secret's current version"
 FORCE = "To make the certificate the current version anyway, set force: true."
 PARTS = {"certificate": "certificate", "intermediate": "intermediate certificates", "private_key": "private key"}
-"""The parts of a version; all else that changes is metadata, and is called as the API calls it."""
+"""Names of the parts of a version. Changed metadata has the names of the API."""
 
 
 def trouble(why: Obstacle[t.Any]) -> str:
-    """Return why a certificate that was read from Secrets Manager cannot be used, and what to do."""
+    """Return why a certificate in Secrets Manager cannot be used, and the fix."""
     match why.reason, why.facts:
         case "key_missing", {"has_key": False}:
             return "Secrets Manager contains no private key for the certificate. Import the certificate into Secrets Manager again with its private key."
@@ -38,7 +38,7 @@ def trouble(why: Obstacle[t.Any]) -> str:
 
 
 def of_secret(action: Action[t.Any, t.Any]) -> str:
-    """Return what is or was done about a certificate in Secrets Manager."""
+    """Return the message about a certificate in Secrets Manager."""
     match action.outcome, action.reason, action.facts:
         case "failed", reason, {"error": _}:
             return of_error(reason, action.facts)

@@ -34,14 +34,14 @@ from . import messages
 from .secret import DEACTIVATED, IMPORTED, Secret
 
 LARGEST_PART = 100_000
-"""Bytes that Secrets Manager takes of a certificate, a chain, and a key."""
+"""Maximum size in bytes of a certificate, a chain, and a key in Secrets Manager."""
 Part = t.Literal["certificate", "intermediate", "private_key"]
-"""A part of a version, as the API calls it."""
+"""Name of a part of a version in the API."""
 
 
 @dataclass(frozen=True)
 class SecretAction(Action[SecretOutcome, Code]):
-    """What to do, or what was done, about one certificate in Secrets Manager."""
+    """The planned or completed action for one certificate in Secrets Manager."""
 
     MESSAGE = messages.of_secret
     REASONS = frozenset(t.get_args(SecretReason)) | {"invalid_argument"}
@@ -51,64 +51,64 @@ class SecretAction(Action[SecretOutcome, Code]):
     ERROR_DETAILS = frozenset({"trust", "version_id", "has_written"})
 
     name: str
-    """The secret's, as the user wrote it."""
+    """Name of the secret, as the user specified it."""
     group: str
-    """The group's name or id, as the user wrote it."""
+    """Name or id of the group, as the user specified it."""
     group_id: str = ""
     labels: tuple[str, ...] | None = None
-    """Those that it should have; `None` if all is well."""
+    """Expected labels; `None` for any."""
     description: str | None = None
-    """Likewise."""
+    """Expected description; `None` for any."""
     certificate: Certificate | None = None
     trust: Trust | None = None
     warnings: tuple[Obstacle[str], ...] = ()
     content: Content | None = field(default=None, repr=False)
-    """What it should contain; `None` if that is not known, or not accepted."""
+    """Expected content; `None` if unknown or not accepted."""
     view: TrustView | None = field(default=None, repr=False, compare=False)
-    """Who would get to see it; `None` if it may replace whatever is there."""
+    """The TLS clients that must trust it; `None` if it may replace any version."""
     secret: Secret | None = None
-    """What is there."""
+    """The present secret."""
     is_to_be_read: bool = False
-    """Whether only the values say whether something differs."""
+    """Whether the values must be read to compare."""
     changes: tuple[Part, ...] = ()
-    """The parts for which it needs a new version."""
+    """Parts that require a new version."""
     issuers: tuple[Certificate, ...] = ()
-    """The chain of that version."""
+    """Chain of the new version."""
     metadata: Mapping[str, t.Any] = field(default_factory=dict)
-    """The properties of its metadata to change, as the API has them."""
+    """Properties of its metadata to change, with the names of the API."""
     version_id: str | None = None
     has_written: bool = False
-    """Of one that failed: whether it has a new version all the same."""
+    """Whether a new version was created although the action failed."""
 
     def with_content(
         self, content: Content, warnings: tuple[Obstacle[str], ...], view: TrustView | None
     ) -> SecretAction:
-        """Return what creates it, as long as it is not known what is there."""
+        """Return the action that creates the secret, before the present secrets are known."""
         known = replace(self, certificate=content.certificate, trust=content.trust, warnings=warnings)
         return replace(known, content=content, view=view).as_new()
 
     def as_new(self) -> SecretAction:
-        """Return what creates it, whatever was found."""
+        """Return the action that creates the secret, without the present secret."""
         known = replace(self, outcome="created", facts={}, secret=None, is_to_be_read=False, changes=())
         return replace(known, issuers=self.wanted.intermediates, metadata={}, version_id=None)
 
     @property
     def wanted(self) -> Content:
-        """What it should contain, of one for which that is known."""
+        """The expected content, which must be known."""
         return t.cast(Content, self.content)
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from others: its group's id and its name, as listings have them."""
+        """Unique key of the secret: the id of its group and its name, as in listings."""
         return self.group_id, printable(self.name)
 
     @property
     def changes_something(self) -> bool:
-        """Whether it changes, or would change, Secrets Manager."""
+        """Whether the action changes, or would change, Secrets Manager."""
         return self.outcome in {"created", "updated"} or self.has_written
 
     def as_version(self) -> dict[str, str]:
-        """Return the properties of a new version, as the API has them."""
+        """Return the properties of a new version, with the names of the API."""
         content = self.wanted
         chain = pem_bundle(self.issuers)
         return {
@@ -118,7 +118,7 @@ class SecretAction(Action[SecretOutcome, Code]):
         }
 
     def as_secret(self) -> dict[str, t.Any]:
-        """Return the properties of a new secret, as the API has them."""
+        """Return the properties of a new secret, with the names of the API."""
         return {
             "secret_type": IMPORTED,
             "name": self.name,
@@ -129,7 +129,7 @@ class SecretAction(Action[SecretOutcome, Code]):
         }
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it in the form of the module's results: public facts only."""
+        """Return the action in the form of the module's results: public facts only."""
         unknown: dict[str, t.Any] = {**dict.fromkeys(FACTS), "subject_alt_names": []}
         return {
             "id": self.secret.id if self.secret else None,
@@ -143,7 +143,7 @@ class SecretAction(Action[SecretOutcome, Code]):
         }
 
     def as_diff(self) -> dict[str, t.Any]:
-        """Return it in the form of Ansible's diffs: public facts only. It is created, or updated, or would be; or a part of that is done."""
+        """Return the action in the form of Ansible's diffs: public facts only."""
         certificate, present = t.cast(Certificate, self.certificate), self.secret
         header = printable(f"{self.group}/{self.name}")
         before: dict[str, t.Any] = {}
@@ -166,12 +166,12 @@ class SecretAction(Action[SecretOutcome, Code]):
 
 
 def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> SecretAction:
-    """Decide what to do about a certificate, by the metadata of what has its name.
+    """Decide how to import a certificate, by the metadata of the secrets with its name.
 
     Args:
-        new: what to do if Secrets Manager does not have it.
-        there: what has its name in its group, of any type. Names are unique for each type: an imported certificate is the one that is
-            meant, whatever else has the name.
+        new: the action if Secrets Manager does not contain it.
+        there: the secrets with its name in its group, of any type. Names are unique for each type: an imported certificate is preferred, even if
+            other secrets have the name.
         at: the present instant.
     """
     imported = [secret for secret in there if secret.secret_type == IMPORTED]
@@ -197,10 +197,10 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
 
 
 def compare(action: SecretAction, held: Bundle) -> SecretAction:
-    """Decide what to do about a certificate by the values of the secret that is there.
+    """Decide how to import a certificate, by the values of the present secret.
 
     Certificates are equal if their DER is equal, and keys if their public keys are. A chain that the user does not give is left as it is.
-    What may not stand in for the current version does not become it.
+    A certificate that cannot replace the current version does not become the current version.
     """
     content = action.wanted
     is_same = held.certificate == content.certificate
@@ -220,10 +220,10 @@ def compare(action: SecretAction, held: Bundle) -> SecretAction:
 
 
 def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obstacle[Code] | None:
-    """Return why a certificate, with its chain, must not take the place of a secret's current version.
+    """Return why a certificate with its chain cannot replace a secret's current version.
 
-    An expired version may also be replaced by one that began earlier. Of one that cannot be read, only the names count, as far as its
-    metadata tells them.
+    An expired version may also be replaced by a certificate that became valid earlier. For an unreadable version, only the names in its metadata
+    count.
     """
     new = StoreCertificate.unstored(action.wanted.certificate, action.issuers)
     if held.certificate is None:
@@ -244,7 +244,7 @@ def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obst
 
 
 def too_large(content: Content) -> Part | None:
-    """Return the part of a certificate that is larger than Secrets Manager takes."""
+    """Return the part of a certificate that is larger than the limit of Secrets Manager."""
     parts: Mapping[Part, str] = {
         "certificate": content.certificate.pem(),
         "intermediate": pem_bundle(content.intermediates),
@@ -254,7 +254,7 @@ def too_large(content: Content) -> Part | None:
 
 
 def mark_repeated(actions: Sequence[SecretAction]) -> list[SecretAction]:
-    """Refuse what is given more than once: it cannot be known which one is meant."""
+    """Fail all items that specify the same secret, because the intended one is unknown."""
     positions: dict[tuple[str, str], list[int]] = defaultdict(list)
     for position, action in enumerate(actions):
         if action.group_id:

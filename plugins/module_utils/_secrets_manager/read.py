@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates of IBM Cloud Secrets Manager with their keys: one, or those that a rotation needs. Private to softlayer.certificates."""
+"""Read certificates of IBM Cloud Secrets Manager with their keys: one, or all for a rotation. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from .secret import Secret
 from .settings import SECRET_TYPES, resolve_instance
 
 OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
-"""Codes of a secret that cannot be read, while others may be."""
+"""Codes of errors that affect one secret only."""
 
 
 @dataclass(frozen=True)
 class InstanceListing:
-    """The certificates that an instance has, and the session in which they are read."""
+    """The certificates of an instance, and the session to read them."""
 
     manager: SecretsManager
     secrets: Sequence[Secret]
 
 
 def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.Event) -> Future[InstanceListing]:
-    """List an instance while other things are done; whoever asks for the result gets to know what went wrong.
+    """List an instance in the background. Errors are raised when the result is requested.
 
     Args:
-        module: the options, and what gets to know the keys.
+        module: the options; receives the keys to hide.
         source: the options of the source.
-        stop: ends the calls.
+        stop: ends the calls once set.
     """
     listing: Future[InstanceListing] = Future()
     try:
@@ -62,7 +62,7 @@ def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.E
 
 
 def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bundle:
-    """Return a certificate with its private key, which is kept out of all output; once more if it was renewed meanwhile.
+    """Return a certificate with its private key, which never appears in output. Read again if it was renewed meanwhile.
 
     Raises:
         CertificatesError: as `SecretsManager.read`.
@@ -76,10 +76,11 @@ def read_bundle(module: Module, manager: SecretsManager, identifier: str) -> Bun
 
 
 def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret]:
-    """Return the metadata of the certificates to which a source is narrowed.
+    """Return the metadata of the certificates that a source selects.
 
     Raises:
-        CertificatesError: as `SecretsManager.list_secrets`; `not_found` if what it is narrowed by fits nothing, as a mistyped name does.
+        CertificatesError: as `SecretsManager.list_secrets`; `not_found` if a selection option matches nothing, for example because of a typing
+            error.
     """
     groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
     secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)

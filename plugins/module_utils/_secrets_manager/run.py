@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `secrets_manager_certificate` does between its options and its result. Private to softlayer.certificates.
+"""Run the module `secrets_manager_certificate`. Private to softlayer.certificates.
 
-Only one run at a time changes an instance, by a lock in the ledger. Before a new version, and after a lost answer, it is looked what is
-there: another controller may have a ledger of its own.
+A lock in the ledger allows only one run at a time to change an instance. Before a new version, and after a lost response, the present secret is
+read, because another controller may have its own ledger.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ SPEC = (
 )
 LIBRARIES = tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER, *FOR_SECRETS_MANAGER)))
 LONGEST_WAIT = 900.0
-"""Seconds for which a run waits for another one that changes the same instance."""
+"""Maximum time in seconds to wait for another run that changes the same instance."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -70,7 +70,7 @@ def run(module: Module) -> dict[str, t.Any]:
         check_item(item, "" if is_single else f"Item {position}: ")
     instance = resolve_instance(params, module.given, params, "iam_api_key")
     module.hide(instance.api_key)
-    steps = [check_given(item, module) for item in items]  # until then a signal simply ends the run
+    steps = [check_given(item, module) for item in items]  # before this line, a signal simply ends the run
     stop = module.stop_on_signals()
     client = None
     if any(item["certificate_id"] is not None for item in items):
@@ -99,7 +99,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def check_item(item: Item, which: str) -> None:
-    """Refuse what names no secret or no certificate, lacks the private key, or has labels that no secret can have.
+    """Reject an item without a name, a certificate, or a private key, or with invalid labels.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -120,7 +120,7 @@ def check_item(item: Item, which: str) -> None:
 
 
 def check_given(item: Item, module: Module) -> SecretAction:
-    """Check one certificate as far as possible without any API; one of the certificate store is still without content."""
+    """Check one certificate as far as possible without any API. A certificate of the certificate store has no content yet."""
     labels = None if item["labels"] is None else tuple(dict.fromkeys(item["labels"]))
     new = SecretAction(
         "created", None, {}, item["name"], item["secret_group"], labels=labels, description=item["description"]
@@ -135,7 +135,7 @@ def check_given(item: Item, module: Module) -> SecretAction:
 
 
 def with_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -> SecretAction:
-    """Return what creates a secret of a certificate with its key, or why that does not fit."""
+    """Return the action that creates a secret of a certificate with its key, or its failure."""
     new = replace(new, certificate=bundle.certificate)
     try:
         options = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], for_store=False)
@@ -152,7 +152,7 @@ def with_bundle(new: SecretAction, bundle: Bundle, item: Item, module: Module) -
 def take_from_store(
     module: Module, client: Client, items: Sequence[Item], steps: Sequence[SecretAction]
 ) -> list[SecretAction]:
-    """Return the certificates, with the content of those of the certificate store, which is read into memory alone."""
+    """Return the actions, with the content of certificates from the certificate store, which is only read into memory."""
 
     def hide(text: str) -> None:
         module.hide(*key_texts(text.encode("utf-8", "replace")))
@@ -199,7 +199,7 @@ def take_from_store(
 
 
 def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
-    """Read the instance's metadata once for all, and values where they are needed; return what to do about each certificate."""
+    """Read the metadata of the instance once, and values if needed; return the action for each certificate."""
     grouped = []
     for step in steps:
         try:
@@ -233,7 +233,7 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
 
 
 def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
-    """Return what to do about a certificate, by the values of the secret that is there."""
+    """Return the action for a certificate, by the values of the present secret."""
     if step.secret is None or not step.is_to_be_read:
         return step
     try:
@@ -248,7 +248,7 @@ def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> 
 
 
 def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
-    """Carry out a plan, several certificates at the same time; a failure does not affect the others.
+    """Carry out a plan for several certificates at the same time. A failure does not affect the others.
 
     Raises:
         CertificatesError: as `acquire`, before anything is changed.
@@ -269,10 +269,10 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
 
 
 class Writer:
-    """Carries out the plan for one certificate.
+    """Carry out the plan for one certificate.
 
     Args:
-        module: what it is done for.
+        module: the module.
         manager: the instance.
         before_sending: called right before each change is sent; if it raises, nothing is sent.
     """
@@ -283,7 +283,7 @@ class Writer:
         self._before_sending = before_sending
 
     def __call__(self, step: SecretAction) -> SecretAction:
-        """Return the certificate with its outcome, in every case."""
+        """Return the action with its outcome; never raise."""
         try:
             if step.outcome == "created":
                 step = self._create(step)
@@ -297,7 +297,7 @@ class Writer:
             return step.because(in_its_words(error, step.name))
 
     def _create(self, step: SecretAction) -> SecretAction:
-        """Create a secret; if there is one by now, or no answer came, return what is left to do about what is there.
+        """Create a secret. If the secret exists now, or after a lost response, return the remaining action.
 
         Raises:
             CertificatesError: as `SecretsManager.create`; `no_answer` if it may still be created.
@@ -314,7 +314,7 @@ class Writer:
             return seen
 
     def _update(self, step: SecretAction) -> SecretAction:
-        """Add a version and change metadata, as far as either is needed; after a lost answer, look before deciding.
+        """Add a version and change metadata, if needed. After a lost response, read the secret before deciding.
 
         Raises:
             CertificatesError: as `SecretsManager.add_version` and `update_metadata`; `no_answer` if it may still be done.
@@ -342,7 +342,7 @@ class Writer:
         return step
 
     def _look(self, step: SecretAction) -> SecretAction:
-        """Return what to do about a certificate by what is there now: `created` if there is nothing.
+        """Return the action for a certificate by the present secret: `created` if there is none.
 
         Raises:
             CertificatesError: with a code of `_secrets_manager.faults`, less `no_answer`.
@@ -360,25 +360,25 @@ class Writer:
         return with_values(self._module, manager, plan_secret(step.as_new(), same, now()))
 
     def _look_after(self, step: SecretAction) -> SecretAction | None:
-        """Return what to do about a certificate by what is there after a write went wrong; `None` if that cannot be seen."""
+        """Return the remaining action for a certificate after a failed write; `None` if the secret cannot be read."""
         with suppress(CertificatesError):
             return self._look(step)
         return None
 
 
 def of_reading(error: CertificatesError) -> CertificatesError:
-    """Return the error of a call that only reads: where no answer came, nothing is in doubt."""
+    """Return the error of a reading call, for which a lost response leaves nothing unknown."""
     if error.code != "no_answer":
         return error
     return CertificatesError("api_error", error.message, **error.details)
 
 
 def in_its_words(error: CertificatesError, name: str = "") -> CertificatesError:
-    """Return an error in the words with which Secrets Manager refused something.
+    """Return an error with the text of Secrets Manager.
 
     Args:
-        error: what went wrong.
-        name: that of a secret to write.
+        error: the error.
+        name: the name of the secret to write.
     """
     status, said = error.details.get("http_status") or 0, error.details.get("api_message")
     if error.code != "api_error" or not said or not 400 <= status < 500:

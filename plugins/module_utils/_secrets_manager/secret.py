@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What IBM Cloud Secrets Manager tells of its secrets. Private to softlayer.certificates.
+"""Parse secrets of IBM Cloud Secrets Manager. Private to softlayer.certificates.
 
-Pure. Its answers are in the shapes of the SDK's models `...CertificateMetadata` and `...Certificate`; what is not named here is left out.
+Pure. Responses have the form of the SDK's models `...CertificateMetadata` and `...Certificate`; other properties are ignored.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from .._x509.bundle import Bundle, Origin, Trouble, bundle_of_parts
 from .._x509.certificate import Certificate, name_set
 
 IMPORTED = "imported_cert"
-"""The type of the certificates that users give to Secrets Manager."""
+"""The type of imported certificates."""
 ACTIVE, DEACTIVATED = 1, 3
-"""The state of a secret that can be used, and that of a certificate after its end, by NIST SP 800-57."""
+"""The states of a usable secret, and of an expired certificate (NIST SP 800-57)."""
 STATES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
 NO_KEY: Trouble = Obstacle("key_missing", {"has_key": False})
-"""Said of an imported certificate that came without its key, as it may: it is not meant to be served from there."""
+"""The problem of an imported certificate without a private key, which is allowed."""
 KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
-"""Such as `RSA2048` and `EC256`."""
+"""Key algorithms such as `RSA2048` and `EC256`."""
 
 
 @dataclass(frozen=True)
 class Secret:
-    """The metadata of a secret; what only certificates have is empty for others."""
+    """The metadata of a secret. Properties of certificates are empty for other types."""
 
     id: str
     crn: str
@@ -55,25 +55,25 @@ class Secret:
     has_private_key: bool
     has_chain: bool
     is_managed: bool
-    """Whether it is issued for a CSR that Secrets Manager has made."""
+    """Whether the certificate belongs to a CSR that Secrets Manager created."""
     description: str = ""
     updated_at: str = ""
-    """When it was last changed, as the server writes it, to the second; empty if it does not say."""
+    """Time of the last change as the server returns it, to the second; empty if unknown."""
     versions_total: int | None = None
-    """How many versions it has had."""
+    """Total number of versions."""
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The host names it is for."""
+        """The DNS names of the certificate."""
         return _host_names(self.common_name, self.alt_names)
 
     @property
     def why_inactive(self) -> str | None:
-        """The word for its state, unless it can be used."""
+        """Description of its state, or `None` if the secret can be used."""
         return None if self.state in {None, ACTIVE} else STATES.get(self.state or 0, f"in the state {self.state}")
 
     def is_of(self, certificate: Certificate) -> bool:
-        """Return whether a certificate is the one that this metadata describes, as far as it tells."""
+        """Return whether a certificate matches this metadata."""
         algorithm = KEY_ALGORITHM.fullmatch(self.key_algorithm)
         size = certificate.key_size
         return (
@@ -95,7 +95,7 @@ class Value:
 
     @cached_property
     def bundle(self) -> Bundle:
-        """What is in it, as far as that can be read; its path is the secret's id."""
+        """The readable content; its path is the id of the secret."""
         texts = {"certificate": self.certificate, "privatekey": self.private_key, "intermediate": self.chain or None}
         there = bundle_of_parts({part: None if text is None else text.encode() for part, text in texts.items()})
         trouble = there.trouble
@@ -108,13 +108,13 @@ class Value:
 
     @property
     def is_as_described(self) -> bool:
-        """Whether its certificate is the one that its metadata tells of: it may have been renewed while it was read."""
+        """Whether the certificate matches its metadata: it may have been renewed during the reading."""
         number, there = self.secret.serial_number, self.bundle.certificates
         return number is None or not there or any(number == certificate.parsed.serial_number for certificate in there)
 
 
 def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
-    """Return a secret's metadata; `None` if it is nothing that can be asked for again."""
+    """Return a secret's metadata; `None` without an id."""
     secret_type = row.get("secret_type")
     if not isinstance(secret_type, str) or not isinstance(row.get("id"), str) or not row["id"]:
         return None
@@ -144,7 +144,7 @@ def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
 
 
 def value_of(row: Mapping[str, t.Any]) -> Value | None:
-    """Return a secret with its values; `None` if it is no certificate, or has none."""
+    """Return a secret with its values; `None` if it is not a certificate, or has no values."""
     secret = secret_of(row)
     certificate = row.get("certificate")
     if secret is None or not isinstance(certificate, str) or not certificate:
@@ -174,7 +174,7 @@ def _list(value: object) -> Iterable[t.Any]:
 
 
 def _serial_number(value: object) -> int | None:
-    """Return a serial number, written in hex, mostly with colons between the bytes."""
+    """Parse a serial number in hex, usually with colons between the bytes."""
     try:
         return int(str(value).replace(":", "").replace("-", "").strip(), 16)
     except ValueError:

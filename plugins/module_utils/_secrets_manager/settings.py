@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that name an instance of IBM Cloud Secrets Manager and its secrets, and the login for it. Private to softlayer.certificates."""
+"""The options for an instance of IBM Cloud Secrets Manager and its secrets, and the login. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from .._store.options import several_options
 from .._x509.options import certificate_options
 
 DOMAIN = ".secrets-manager.appdomain.cloud"
-"""Below it, the first label of a host is the id of an instance."""
+"""Domain of instances: the first label of a host name is the id of the instance."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 EXAMPLE = "https://INSTANCE-ID.REGION.secrets-manager.appdomain.cloud"
 IAM_URL = "https://iam.cloud.ibm.com"
 PRIVATE_IAM_URL = "https://private.iam.cloud.ibm.com"
-"""That of those who reach the instance by IBM Cloud's private network."""
+"""IAM URL for access over IBM Cloud's private network."""
 KEY_VARIABLE = "IBMCLOUD_API_KEY"
-"""Where IBM's own tools look for the API key."""
+"""Environment variable from which IBM's own tools read the API key."""
 SECRET_TYPES = ("public_cert", "imported_cert", "private_cert")
 """The types of secrets in IBM Cloud Secrets Manager that are certificates."""
 MOST_LABELS = 30
 LABEL_LENGTHS = range(2, 65)
 LONGEST_DESCRIPTION = 1024
 NAME = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
-"""The names that IBM's reference allows. Its service may allow more, so that it is asked."""
+"""Names that IBM's reference allows. The service may allow more, so other names are not rejected here."""
 OF_NAMES = (
     "A name must have 2 to 256 characters (according to IBM's reference): letters from A to Z, digits, and _ - . inside. The first character must be a "
     "letter, a digit or _, and the last a letter or a digit. Change the name."
@@ -43,7 +43,7 @@ OF_NAMES = (
 
 
 def instance_options() -> ArgumentSpec:
-    """Return the options that name an instance of IBM Cloud Secrets Manager."""
+    """Return the options for an instance of IBM Cloud Secrets Manager."""
     return ArgumentSpec(
         options={
             "instance_url": {"type": "str", "fallback": (of_environment, ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])},
@@ -53,7 +53,7 @@ def instance_options() -> ArgumentSpec:
 
 
 def secrets_source_options() -> ArgumentSpec:
-    """Return the options of a source that is an instance of IBM Cloud Secrets Manager."""
+    """Return the options of the source IBM Cloud Secrets Manager."""
     return instance_options() + ArgumentSpec(
         options={
             "api_key": {"type": "str", "no_log": True},
@@ -93,7 +93,7 @@ def secret_certificate_options() -> ArgumentSpec:
 
 @dataclass(frozen=True)
 class Instance:
-    """Where it is, and how to log in."""
+    """The URLs, login, and network settings of an instance."""
 
     url: str
     iam_url: str
@@ -102,7 +102,7 @@ class Instance:
 
     @property
     def identity(self) -> str:
-        """What tells it from others, however its URL is written: its id, which is in the public and in the private host, else the URL."""
+        """Unique identity, independent of the spelling of the URL: the id in the public and private host name, or else the URL."""
         parts = urlsplit(self.url)
         host = (parts.hostname or "").rstrip(".")
         if host.endswith(DOMAIN):
@@ -113,13 +113,13 @@ class Instance:
 def resolve_instance(
     params: Mapping[str, t.Any], given: frozenset[str], own: Mapping[str, t.Any], key_option: str
 ) -> Instance:
-    """Return the instance that is meant.
+    """Return the instance that the options specify.
 
     Args:
         params: the module's options.
-        given: names of those that the user set.
+        given: names of the options that the user set.
         own: `instance_url`, `iam_url`, and the API key as `key_option`, each of which may be `None`.
-        key_option: the option that gives the API key, if that is another one than the module's.
+        key_option: name of the option with the API key.
 
     Raises:
         CertificatesError: `missing_credentials`, `invalid_config_file`, `insecure_endpoint`, `invalid_argument`.
@@ -140,7 +140,7 @@ def resolve_instance(
 
 
 def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None, key_option: str) -> str:
-    """Return the API key of IBM Cloud: its own, else that for SoftLayer, if it is one, else that of the environment.
+    """Return the IBM Cloud API key: from its own option, else the SoftLayer key if it is an IBM Cloud key, else from the environment.
 
     Raises:
         CertificatesError: as `resolve_settings`.
@@ -170,7 +170,7 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
 
 
 def why_no_metadata(labels: Sequence[str] | None, description: str | None) -> str | None:
-    """Return why Secrets Manager would refuse labels or a description."""
+    """Return why Secrets Manager would reject labels or a description, or `None`."""
     if len(labels or ()) > MOST_LABELS:
         return f"labels must not contain more than {MOST_LABELS} items."
     if any(len(label) not in LABEL_LENGTHS for label in labels or ()):
