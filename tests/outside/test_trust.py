@@ -68,7 +68,7 @@ def test_a_forged_certificate_of_the_right_key_is_left_where_it_is(given: dict[s
     alone = look(given)
     assert (alone["certificates"], [one["reason"] for one in alone["missing"]]) == ([], ["untrusted"])
     assert [one["reason"] for one in alone["unmatched"]] == ["untrusted"]
-    assert "right public key" in str(alone["warnings"])
+    assert "expected public key" in str(alone["warnings"])
     assert found(look(given, trust="warn")) == (FORGED.pem, FORGED.chain_pem, "untrusted")
     deliver(given, "2", GENUINE.pem)
     deliver(given, "3", GENUINE.chain_pem)
