@@ -21,7 +21,7 @@ LEDGER = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////ledger/ledger.sqlite3
 REQUESTED = "This run: 1 requested."
 SKIPPED = "This run: 1 skipped."
 LAYERED = "a volume whose changes are stored only in this container"
-REFUSED = "goes with this container, so the next run would request the same emails again"
+REFUSED = "will be lost with this container, so the next run would request the same emails again"
 ACCEPT = ("-e", "ssl_fulfillment_allow_ephemeral_ledger=true")
 
 
@@ -44,7 +44,7 @@ def test_without_a_ledger_nothing_is_sent(place: Place, user: str) -> None:
 )
 def test_nor_with_one_on_a_volume_that_goes(place: Place, option: str, why: str) -> None:
     done = place.run("ansible-playbook", "resend.yml", env=LEDGER, options=[option.format(folder=place.folder)])
-    assert f"goes with /ledger, {why}" in in_one_line(done.stdout)
+    assert f"will be lost with /ledger, {why}" in in_one_line(done.stdout)
     assert place.sends() == 0
 
 

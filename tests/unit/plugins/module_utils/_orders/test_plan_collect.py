@@ -309,7 +309,7 @@ def test_a_message_that_is_not_read_is_told() -> None:
     ("is_outlook", "ends"),
     [
         (False, "manually. Its file name is certificate.tar.gz."),
-        (True, "as .eml in Outlook, or save the certificate manually."),
+        (True, "as an .eml file in Outlook, or save the certificate manually."),
     ],
 )
 def test_a_file_that_may_hold_the_certificate_and_is_not_read_is_told(is_outlook: bool, ends: str) -> None:

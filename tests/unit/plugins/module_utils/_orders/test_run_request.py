@@ -730,7 +730,7 @@ def test_a_ledger_that_would_be_lost(world: World, check: bool, monkeypatch: pyt
     assert paths == ["/srv/ledger.db"] and world.warnings == []
     accepted = answered(world, check=check, order_ids=[SHOP], allow_ephemeral_ledger=True)
     assert outcomes(accepted) == {SHOP: REQUESTED}
-    assert len(world.warnings) == 1 and "/srv/ledger.db goes with this container" in world.warnings[0]
+    assert len(world.warnings) == 1 and "/srv/ledger.db will be lost with this container" in world.warnings[0]
 
 
 def test_a_ledger_that_would_be_lost_matters_only_if_something_is_sent(

@@ -291,7 +291,7 @@ def test_a_mailbox_is_looked_into_for_keys(tmp_path: Path, read: Reader) -> None
     assert look() == MailContent(why_empty=Obstacle("not_found", {"path": f"{tmp_path}/mails"}))
     (tmp_path / "mails").mkdir()
     why = look().why_empty
-    assert why and why.reason == "no_messages" and f"30 days are in {tmp_path}" in why.facts["error"]
+    assert why and why.reason == "no_messages" and f"last 30 days in {tmp_path}" in why.facts["error"]
     message = f"Message-ID: <1@example.com>\nSubject: Issued\n\n{ONE.pem}{ONE.chain_pem}"
     (tmp_path / "mails/a.eml").write_text(message)
     there = look()

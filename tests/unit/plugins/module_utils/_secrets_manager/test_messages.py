@@ -142,8 +142,8 @@ NEW, OLD = (
         (
             "untrusted",
             {"chain": CHAIN, "is_revoked": False},
-            "TLS clients would trust the certificate less than the secret's current version: its key is too short. Have it issued anew, or give "
-            f"another chain of its authority. {FORCE}",
+            "TLS clients would trust the certificate less than the secret's current version: its key is too short. Reissue the certificate, or provide "
+            f"another chain of its CA. {FORCE}",
         ),
         (
             "superseded",
@@ -151,7 +151,7 @@ NEW, OLD = (
             "The certificate is not a renewal of the secret's current version: it is valid from 2026-01-01T00:00:00Z to 2026-12-01T00:00:00Z, and the "
             f"current version from 2027-01-01T00:00:00Z to 2027-12-01T00:00:00Z. {FORCE}",
         ),
-        ("expired", {"end": NEW.not_after}, f"It expired at 2026-12-01T00:00:00Z. {FORCE}"),
+        ("expired", {"end": NEW.not_after}, f"The certificate expired at 2026-12-01T00:00:00Z. {FORCE}"),
     ],
 )
 def test_a_secret(word: Any, facts: dict[str, Any], said: str) -> None:

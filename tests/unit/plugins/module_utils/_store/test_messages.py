@@ -173,7 +173,7 @@ def test_an_import(word: Any, facts: dict[str, Any], said: str) -> None:
         (
             "not_found",
             {"why": Obstacle("not_found", {"certificate_id": 4, "is_there": False})},
-            "The store holds no certificate 4: ssl_certificate_info lists those that it holds.",
+            "Certificate 4 does not exist in the certificate store. Specify the ID of a certificate that ssl_certificate_info lists.",
         ),
         (
             "not_found",
@@ -215,7 +215,7 @@ def assert_said(action: ImportAction | ExportAction, said: str) -> None:
         (
             "untrusted",
             {"chain": SimpleNamespace(trust="untrusted", why="its key is too short", lacks_root=False)},
-            "The certificate is not trusted: its key is too short. Have it issued anew, or give another chain of its authority.",
+            "The certificate is not trusted: its key is too short. Reissue the certificate, or provide another chain of its CA.",
         ),
         (
             "left_out",
