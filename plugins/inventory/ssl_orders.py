@@ -297,7 +297,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool) -> None:
         super().parse(inventory, loader, path, cache)
         try:
-            require_libraries((*FOR_API, *FOR_CERTIFICATES), "The inventory plugin ssl_orders", "on the controller")
+            require_libraries((*FOR_API, *FOR_CERTIFICATES), "The inventory plugin ssl_orders", "on the control node")
         except CertificatesError as error:
             raise AnsibleParserError(error.message) from None
         config = self._read_config_data(path)

@@ -41,7 +41,7 @@ CASES: list[tuple[dict[str, Any], set[str] | Refused]] = [
     ({"max_listener": 3}, Refused("Did you mean ssl_rotation_max_listeners?")),
     ({"common_names": None}, Refused("common_names must not be null or empty: ")),
     ({"common_names": []}, Refused("common_names must not be null or empty: ")),
-    ({"load_balancers": "prdo-*,web"}, Refused("No load balancer matches prdo-* of load_balancers")),
+    ({"load_balancers": "prdo-*,web"}, Refused("No load balancer matches prdo-* in load_balancers")),
 ]
 
 

@@ -252,6 +252,6 @@ def test_staging_certificates_need_the_root_that_the_page_says(simulator: Simula
     reader = Reader(simulator, tmp_path)
     reader.serves(WWW, (-275.5, 89.5), "prod-web", organization="Example Ltd")
     reader.renews(WWW, (-4.5, 59.5))
-    assert "cannot be used: Not trusted: " in reader.types(last_command(ACME, FIRST), code=2)
+    assert "Cannot use " in reader.types(last_command(ACME, FIRST), code=2)
     reader.save(option.partition("=")[2], pem_of([AUTHORITY.root]))
     reader.plays(f"{last_command(ACME, FIRST)} {option}")

@@ -430,7 +430,7 @@ def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: S
         ({"vars_prefix": "ssl-"}, "vars_prefix must be the beginning of a variable name"),
         ({"username": "{{ nobody }}"}, "Cannot evaluate the template in the option username: 'nobody' is undefined"),
         ({"transport": "soap"}, "transport"),
-        ({"transport": "rest", "endpoint_url": "https://api.example.com/v3.1"}, "change endpoint_url, or do not set transport."),
+        ({"transport": "rest", "endpoint_url": "https://api.example.com/v3.1"}, "Change endpoint_url, or do not set transport."),
         ({"endpoint_url": "http://api.example.com/rest/v3.1"}, "Cannot send credentials to api.example.com over plain http"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
@@ -455,7 +455,7 @@ def test_a_run_that_ends_because_of_it_ends_with_the_cause(inventory: Inventory,
     """Whatever the other plugins say of the file before."""
     ran = inventory.run("ansible-inventory", "--list", SL_USERNAME=None, SL_API_KEY=None, **ending)
     last = ran.err.splitlines()[-1]
-    cause = "ssl_orders.yml: No SoftLayer username and api_key given: set "
+    cause = "ssl_orders.yml: Missing SoftLayer username and api_key. Set "
     assert (("Cannot read " in last and cause in last) == bool(ending)) and (ran.code == 0) != bool(ending), ran.err
     assert ran.err.count("Cannot read ") == len(ending)
 

@@ -127,9 +127,9 @@ def test_a_run_that_is_interrupted(account: Simulator) -> None:
     (done,) = fleet.switched()
     assert [arguments[0] for arguments in changes(account)] == [done]
     assert run.failed and run["changed"] and run.code == "interrupted"
-    assert "stop" in run["msg"]
+    assert "interrupted" in run["msg"]
     for one in run["listeners"]:
-        assert "stop" in one["message"]
+        assert "interrupted" in one["message"]
         assert one["outcome"] == ("switched" if one["load_balancer_uuid"] == done else "failed")
         assert one["served"] is None
     account.settings(latency_ms=0)

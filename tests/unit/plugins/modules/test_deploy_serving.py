@@ -139,4 +139,4 @@ def test_a_missing_intermediate(serving: Simulator, login: Row) -> None:
     run = run_it(**login, certificate_id=web.second, listeners=listeners, allow_untrusted=True)
     assert (only(run)["outcome"], only(run)["served"]) == ("switched", True) and not run.failed
     warning = str(run["warnings"])
-    assert f"web:{PORT}" in warning and "Clients refuse" in warning and "intermediate" in warning
+    assert f"web:{PORT}" in warning and "TLS clients reject" in warning and "intermediate" in warning

@@ -46,7 +46,7 @@ def test_only_what_is_named_is_done_and_it_is_told_what_is_lost(here: Rotation) 
     rest = here.run(adopt={"common_name": NAME})
     assert placed(here.sim) == {WEB: new, OTHER: new} and here.changes() == [UPDATE]
     [command] = [line for line in rest["summary"] if f"certificate_id={present} state=absent" in line]
-    assert command.startswith(f"certificate {present} is used by no listener any more; ")
+    assert command.startswith(f"certificate {present}: no longer used by a listener. ")
     again = here.run(adopt={"common_name": NAME})
     assert not again["changed"] and not here.changes()
     assert {listener["outcome"] for listener in again["adopted"]} == {"unchanged"}
@@ -80,7 +80,7 @@ def test_two_of_which_one_is_meant_and_a_listener_that_is_not_there(blind: Rotat
     blind.keep(NAME, issue(None, names=[NAME]))
     balancer(blind.sim, present, name="api")
     limited = blind.run(adopt=ADOPT, load_balancers=["api"])
-    assert limited["failure"]["code"] == "not_found" and "there are: api:443." in limited["msg"]
+    assert limited["failure"]["code"] == "not_found" and "Available listeners: api:443." in limited["msg"]
     store(blind.sim, issue("other.example.com"))
     assert "common_names limits the run to other.*" in blind.run(adopt=ADOPT, common_names=["other.*"])["msg"]
     blind.keep("other", issue(None, names=[NAME], organization="Another Ltd"))

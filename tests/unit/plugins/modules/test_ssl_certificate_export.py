@@ -252,7 +252,7 @@ def test_a_folder_that_others_can_replace_is_refused_before_anything_is_read(
         ({"all": False}, "all: false selects no certificate"),
         ({"all": True, "passphrase": ""}, "passphrase must have from 1 to 1023 bytes"),
         ({"all": True, "passphrase": "\u00e9" * 512}, "passphrase must have from 1 to 1023 bytes"),
-        ({"certificate_ids": [0]}, "0 is no certificate id"),
+        ({"certificate_ids": [0]}, "certificate_ids has invalid values: 0."),
         ({"all": True, "dest": " "}, "dest must not be empty. Set dest to a directory."),
         ({"all": True, "dest": "here"}, "dest 'here' depends on the current directory"),
         ({"all": True, "dest": "$NO_SUCH_NAME/here"}, "a name that is not expanded"),
