@@ -105,16 +105,16 @@ class Start:
         missing = [f"{ROLE}_{option}" for option in wanted if f"{ROLE}_{option}" not in variables]
         lacks_sources = "sources" not in left_out and "sources" not in wanted
         notes = ["with ssl_rotation_sources, which say where its certificates come from"] if lacks_sources else []
-        return self._told(" ".join([begin, *self.files, *_settings(variables)]) + own, missing, notes)
+        return self._with_notes(" ".join([begin, *self.files, *_settings(variables)]) + own, missing, notes)
 
     def module(self, begin: str, name: str) -> str:
         """Return a command that runs a module; `begin` is what a module has written of it, up to the last quote."""
         wanted = {option: self.options[option] for option in OF_MODULES[name] if option in self.options}
         texts = {option: _as_text(value) for option, value in wanted.items() if _may_be_shown(option, value)}
         words = [f"{option}={text}" for option, text in texts.items() if text]
-        return self._told(f"{' '.join([begin, *words])}'", [option for option in wanted if not texts.get(option)])
+        return self._with_notes(f"{' '.join([begin, *words])}'", [option for option in wanted if not texts.get(option)])
 
-    def _told(self, command: str, missing: Sequence[str], others: Sequence[str] = ()) -> str:
+    def _with_notes(self, command: str, missing: Sequence[str], others: Sequence[str] = ()) -> str:
         notes = (
             *(["on a command line: AWX has no job template for it"] if self.is_awx else ()),
             *([f"with {' and '.join(missing)} as in this run"] if missing else ()),
@@ -239,8 +239,8 @@ def _in_yaml(value: t.Any) -> str | None:
     """Return a value in YAML, on one line and without quotes; `None` if it needs some."""
     if isinstance(value, dict):
         pairs = [(_in_yaml(name), _in_yaml(item)) for name, item in value.items()]
-        told = [f"{name}: {item}" for name, item in pairs if name is not None and item is not None]
-        return f"{{{', '.join(told)}}}" if len(told) == len(pairs) else None
+        parts = [f"{name}: {item}" for name, item in pairs if name is not None and item is not None]
+        return f"{{{', '.join(parts)}}}" if len(parts) == len(pairs) else None
     if isinstance(value, list):
         items = [_in_yaml(item) for item in value]
         texts = [item for item in items if item is not None]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._base.times import SLACK, is_of_term, term_of
-from .._replacement.can_replace import Incumbent, age, why_not_in_place_of
+from .._replacement.can_replace import PresentCertificate, age, find_replacement_obstacle
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.orders import STANDING, Order, Selection
@@ -47,8 +47,8 @@ def supersedes_order(record: StoreCertificate, order: Order, view: TrustView) ->
         is_newer = ends_later or order.public_key_sha256 not in {None, certificate.public_key_sha256}
     elif begins_at is not None:
         is_newer = ends_later and certificate.not_before >= begins_at - SLACK
-    incumbent = Incumbent(order.names, order.names, frozenset(), order.key_type)
-    return is_newer and why_not_in_place_of(record, incumbent, view) is None
+    incumbent = PresentCertificate(order.names, order.names, frozenset(), order.key_type)
+    return is_newer and find_replacement_obstacle(record, incumbent, view) is None
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,9 @@ def standing(order: Order, index: StoreIndex, view: TrustView) -> Standing:
     before = max(earlier, key=age, default=None)
     if before is not None:
         successors = [
-            record for record in successors if why_not_in_place_of(record, Incumbent.of(before), view) is None
+            record
+            for record in successors
+            if find_replacement_obstacle(record, PresentCertificate.of(before), view) is None
         ]
     return Standing(of_its_key, (), tuple(successors))
 

@@ -52,7 +52,7 @@ ACCEPT: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Incumbent:
+class PresentCertificate:
     """What a certificate may stand in for: another one, or the one that an order stands for, of which less is known."""
 
     identities: frozenset[str]
@@ -67,7 +67,7 @@ class Incumbent:
     """The certificate, with its chain; `None` for an order."""
 
     @classmethod
-    def of(cls, record: StoreCertificate) -> Incumbent:
+    def of(cls, record: StoreCertificate) -> PresentCertificate:
         """Return that of a record with a certificate."""
         certificate = certificate_of(record)
         return cls(certificate.identities, certificate.accepted, certificate.alternatives, certificate.key_type, record)
@@ -80,7 +80,7 @@ def age(record: StoreCertificate) -> tuple[datetime, datetime]:
 
 def supersedes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
     """Return whether a certificate may stand in for another one."""
-    return is_newer(new, old, view) and why_not_in_place_of(new, Incumbent.of(old), view) is None
+    return is_newer(new, old, view) and find_replacement_obstacle(new, PresentCertificate.of(old), view) is None
 
 
 def is_newer(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
@@ -105,12 +105,12 @@ def is_as_good(new: StoreCertificate, old: StoreCertificate, view: TrustView) ->
     return (
         new.certificate != old.certificate
         and age(new) == age(old)
-        and why_not_in_place_of(new, Incumbent.of(old), view) is None
+        and find_replacement_obstacle(new, PresentCertificate.of(old), view) is None
     )
 
 
-def why_not_in_place_of(
-    new: StoreCertificate, old: Incumbent | None, view: TrustView, overrides: Overrides | None = None
+def find_replacement_obstacle(
+    new: StoreCertificate, old: PresentCertificate | None, view: TrustView, overrides: Overrides | None = None
 ) -> Obstacle[ObstacleReason] | None:
     """Return why a certificate must not take the place of another one, whichever is newer.
 
@@ -148,7 +148,7 @@ def why_not_in_place_of(
     return None if accepted.untrusted else _why_less_trusted(new, old, view)
 
 
-LOOSENED: Mapping[str, str] = {
+OVERRIDABLE: Mapping[str, str] = {
     "names_not_covered": "name_loss",
     "organization_differs": "organization_change",
     "key_type_differs": "key_type_change",
@@ -156,27 +156,27 @@ LOOSENED: Mapping[str, str] = {
 """What a person may accept of the first certificate of a name; never that clients refuse it."""
 
 
-def obstacles(new: StoreCertificate, old: Incumbent | None, view: TrustView) -> list[Obstacle[ObstacleReason]]:
+def obstacles(new: StoreCertificate, old: PresentCertificate | None, view: TrustView) -> list[Obstacle[ObstacleReason]]:
     """Return all that a person would have to accept for a certificate to take the place of another one; the last may be what nobody can accept."""
     found, overrides = [], Overrides(wildcards=True)
-    while why := why_not_in_place_of(new, old, view, overrides):
+    while why := find_replacement_obstacle(new, old, view, overrides):
         found.append(why)
-        if why.reason not in LOOSENED:
+        if why.reason not in OVERRIDABLE:
             break
-        overrides = replace(overrides, **{LOOSENED[why.reason]: True})
+        overrides = replace(overrides, **{OVERRIDABLE[why.reason]: True})
     return found
 
 
-def loosened(new: StoreCertificate, old: Incumbent | None, view: TrustView) -> Overrides:
+def required_overrides(new: StoreCertificate, old: PresentCertificate | None, view: TrustView) -> Overrides:
     """Return what of `LOOSENED` has to be accepted for a certificate to take the place of another one, and no more."""
     reasons = [why.reason for why in obstacles(new, old, view)]
-    return Overrides(wildcards=True, **{LOOSENED[reason]: True for reason in reasons if reason in LOOSENED})
+    return Overrides(wildcards=True, **{OVERRIDABLE[reason]: True for reason in reasons if reason in OVERRIDABLE})
 
 
 def losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[Obstacle[str]]:
     """Return what is lost if a certificate takes the place of another one."""
     ours, theirs = certificate_of(new), certificate_of(old)
-    names = lost_names(ours, Incumbent.of(old), wildcards=True)
+    names = lost_names(ours, PresentCertificate.of(old), wildcards=True)
     organizations, days = theirs.organizations - ours.organizations, (view.end(old) - view.end(new)).days
     found = {
         "names": {"names": names} if names else None,
@@ -188,7 +188,9 @@ def losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> lis
     return [Obstacle(kind, facts) for kind, facts in found.items() if facts is not None]
 
 
-def _why_less_trusted(new: StoreCertificate, old: Incumbent, view: TrustView) -> Obstacle[ObstacleReason] | None:
+def _why_less_trusted(
+    new: StoreCertificate, old: PresentCertificate, view: TrustView
+) -> Obstacle[ObstacleReason] | None:
     """Return why clients would trust a certificate less than the other one.
 
     An order's certificate is trusted, as a public authority issues it. There, a chain to any authority will do, since the roots of
@@ -205,7 +207,7 @@ def _why_less_trusted(new: StoreCertificate, old: Incumbent, view: TrustView) ->
     return Obstacle(UNTRUSTED[chain.trust], {"chain": chain, "is_revoked": is_revoked})
 
 
-def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str]:
+def lost_names(new: Certificate, old: PresentCertificate, *, wildcards: bool) -> list[str]:
     """Return which names and addresses of the other one a certificate is not for, sorted.
 
     What clients accept the other one for, they must accept this one for: a common name beside DNS names does not do, nor instead of them.

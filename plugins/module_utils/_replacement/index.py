@@ -16,7 +16,7 @@ from functools import cached_property
 from .._base.errors import Obstacle
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
-from .can_replace import Incumbent, Overrides, age, is_newer, supersedes, why_not_in_place_of
+from .can_replace import Overrides, PresentCertificate, age, find_replacement_obstacle, is_newer, supersedes
 from .trust import TrustView
 
 K = t.TypeVar("K")
@@ -141,6 +141,7 @@ class StoreIndex:
             if record.handle not in imported
             and record.certificate != new.certificate
             and not is_newer(record, new, view)
-            and why_not_in_place_of(record, Incumbent.of(new), view, overrides) is None  # though it may end soon
+            and find_replacement_obstacle(record, PresentCertificate.of(new), view, overrides)
+            is None  # though it may end soon
         ]
         return max(older, key=age, default=None)

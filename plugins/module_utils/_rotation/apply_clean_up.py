@@ -20,7 +20,7 @@ from .approved import limit_removal
 from .endpoints import plan_endpoints, why_not_all_known
 from .options import RotationOptions
 from .plan_clean_up import RemovalPlan, as_result, plan_removal
-from .watch import Watch
+from .watch import ListenerProbe
 
 
 def remove_superseded(
@@ -37,8 +37,8 @@ def remove_superseded(
         if endpoint.expected and endpoint.expected.certificate_id
     }
     world = deployment.plan.world
-    looked_at = {endpoint.uuid for endpoint in deployment.endpoints}
-    others = [each for each in plan_endpoints(world, options.endpoints, None) if each.uuid not in looked_at]
+    probed = {endpoint.uuid for endpoint in deployment.endpoints}
+    others = [each for each in plan_endpoints(world, options.endpoints, None) if each.uuid not in probed]
     plan = plan_removal(
         world,
         deployment.listeners,
@@ -47,7 +47,7 @@ def remove_superseded(
         remove_unverified=options.remove_unverified,
         expected=expected,
         # Those that this run is not asked to verify may serve it, too.
-        endpoints=[*deployment.endpoints, *Watch(0, world.view.anchors(), client.stop).glimpse(others)],
+        endpoints=[*deployment.endpoints, *ListenerProbe(0, world.view.anchors(), client.stop).probe_once(others)],
         is_check_mode=module.check_mode,
     )
     unknown = why_not_all_known(options.endpoints, world)

@@ -21,7 +21,7 @@ from .plan_deploy import ListenerAction, ListenerPlan, as_it_is, plan_renewals, 
 from .read import chains_to_check, read_again
 from .switch import WaitOptions, switch_all
 from .target import Target
-from .watch import Watch
+from .watch import ListenerProbe
 from .world import Record, World
 
 WAIT_INTERVAL = 10.0
@@ -82,7 +82,7 @@ def switch_listeners(
     if options.is_check_mode:
         return replace(as_now, diff=[action.as_diff() for action in plan.changes])
     first = plan.world
-    watch = Watch(options.verify_timeout, first.view.anchors(), client.stop)
+    watch = ListenerProbe(options.verify_timeout, first.view.anchors(), client.stop)
 
     def plan_again() -> ListenerPlan:
         world = read_again(client, first, options)

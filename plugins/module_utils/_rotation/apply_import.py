@@ -44,7 +44,7 @@ class StoreChanges:
 def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) -> StoreChanges:
     """Import what was chosen, and list what was left out."""
     listed: list[Listed] = [
-        ("skipped", record) for record in (*world.bundles.useless, *world.bundles.unwanted, *chosen.left_out)
+        ("skipped", record) for record in (*world.bundles.useless, *world.bundles.excluded, *chosen.left_out)
     ]
     diff, records, truncated = [], [], {}
     new = [_check(module, world, entry) for entry in chosen.to_import]
@@ -55,9 +55,9 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):
         for warning in done.warnings:
             module.warn(f"{done.name}: {of_store.warning(warning)}")
-        told = done.simulated() if module.check_mode else done
-        listed.append(_as_listed(entry, planned, told))
-        if part := diff_of(planned, told):
+        reported = done.simulated() if module.check_mode else done
+        listed.append(_as_listed(entry, planned, reported))
+        if part := diff_of(planned, reported):
             diff.append(part)
         if done.content:
             records.append(replace(done.held, id=done.id))

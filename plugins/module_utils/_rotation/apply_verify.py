@@ -17,13 +17,13 @@ from .options import RotationOptions
 from .plan_deploy import ListenerAction, as_foreseen, as_it_is, plan_renewals
 from .read import read_again
 from .target import updated
-from .watch import Watch
+from .watch import ListenerProbe
 
 
 def verify_listeners(client: Client, deployment: Deployment, options: RotationOptions) -> Deployment:
     """Probe listeners, each at all its addresses, unless they were probed when they were switched."""
     world = deployment.plan.world
-    if not options.looks or world.balancers is None:
+    if not options.probes_listeners or world.balancers is None:
         return deployment
     if not deployment.is_carried_out:
         deployment = _probe_now(client, deployment, deployment.listeners)
@@ -35,7 +35,9 @@ def verify_listeners(client: Client, deployment: Deployment, options: RotationOp
     if unseen:
         deployment = replace(
             deployment,
-            listeners=updated(deployment.listeners, Watch(0, world.view.anchors(), client.stop).glimpse(unseen)),
+            listeners=updated(
+                deployment.listeners, ListenerProbe(0, world.view.anchors(), client.stop).probe_once(unseen)
+            ),
         )
     suspects = {
         listener.uuid: listener
@@ -52,8 +54,8 @@ def verify_listeners(client: Client, deployment: Deployment, options: RotationOp
 
 def _probe_now(client: Client, deployment: Deployment, listeners: Sequence[ListenerAction]) -> Deployment:
     """Return listeners with what some of them serve now."""
-    watch = Watch(0, deployment.plan.world.view.anchors(), client.stop)
-    anew = watch.until_served([listener for listener in listeners if listener.is_to_be_seen])
+    watch = ListenerProbe(0, deployment.plan.world.view.anchors(), client.stop)
+    anew = watch.wait_until_served([listener for listener in listeners if listener.is_to_be_seen])
     warnings = [*deployment.warnings, *watch.warnings]
     return replace(deployment, listeners=updated(updated(deployment.listeners, listeners), anew), warnings=warnings)
 
@@ -82,8 +84,10 @@ def verify_endpoints(client: Client, deployment: Deployment, options: RotationOp
     if "verify" not in options.phases or options.adopt:
         return deployment
     planned = plan_endpoints(world, options.endpoints, options.common_names)
-    watch = Watch(0, world.view.anchors(), client.stop)
+    watch = ListenerProbe(0, world.view.anchors(), client.stop)
     to_be_seen = [action for action in planned if action.is_to_be_seen]
-    looked_at = watch.until_served(to_be_seen) + watch.glimpse([each for each in planned if not each.is_to_be_seen])
-    endpoints = [as_seen(action, world.index) for action in updated(planned, looked_at)]
+    probed = watch.wait_until_served(to_be_seen) + watch.probe_once(
+        [each for each in planned if not each.is_to_be_seen]
+    )
+    endpoints = [as_seen(action, world.index) for action in updated(planned, probed)]
     return replace(deployment, endpoints=endpoints, warnings=[*deployment.warnings, *watch.warnings])

@@ -135,8 +135,8 @@ def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreC
     shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
     old = [record for record in planned.old if (record.id, certificate_of(record).fingerprint_sha256) in shown]
     beyond = [record for record in planned.old if record not in old]
-    told = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
-    gone = [_gone(record, "removed") for identifier, record in approved.removals.items() if identifier not in told]
+    known = {record.id for record in planned.old} | {record.id for record, _why in planned.kept}
+    gone = [_gone(record, "removed") for identifier, record in approved.removals.items() if identifier not in known]
     return old, [
         *(as_record(record, "skipped", "not_approved", messages_deploy.NOT_APPROVED) for record in beyond),
         *gone,

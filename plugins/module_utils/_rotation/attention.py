@@ -19,7 +19,7 @@ from .._base.codes import AttentionReason, HeldBack, SourceReason
 from .._base.errors import Obstacle
 from .._base.names import ascii_name
 from .._base.times import days_until, iso, parse
-from .._replacement.can_replace import Incumbent, age, obstacles, supersedes
+from .._replacement.can_replace import PresentCertificate, age, obstacles, supersedes
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
 from .._softlayer.store import Handle, StoreCertificate, certificate_of
@@ -33,11 +33,11 @@ from .world import Record, RenewalRequest, SourceCertificate, World
 
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
 REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
-OPERATORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
+OPERATOR_ERRORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
 """Why a certificate of a source cannot be used through the fault of those who run it: passphrase, key, permissions."""
-HEAPS = frozenset({"folder", "mail"})
+UNMANAGED_SOURCES = frozenset({"folder", "mail"})
 """Sources where what was renewed may lie beside its renewal; each other client puts a renewal in the place of what it renews."""
-TWO_NIGHTS = timedelta(days=2)
+MIN_OVERLAP = timedelta(days=2)
 """How long before the end of what is served its renewal must begin: one night may fail."""
 GRACE_PERIOD = timedelta(days=3)
 """How long what is newer may be held back before a run fails: days off, and whoever issued it may still be about to mend it."""
@@ -65,7 +65,7 @@ class RenewalFacts:
     @cached_property
     def unused(self) -> Sequence[Record]:
         """Return what the sources have and this run has not imported, with reason and message."""
-        return [*self.world.bundles.useless, *self.world.bundles.unwanted, *self.chosen.left_out]
+        return [*self.world.bundles.useless, *self.world.bundles.excluded, *self.chosen.left_out]
 
     @cached_property
     def entry_of(self) -> Mapping[Handle, SourceCertificate]:
@@ -159,7 +159,7 @@ def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[Att
     return sorted(by_place, key=lambda item: (REASONS.index(item.reason), iso(item.served.lifespan.end) or ""))
 
 
-def find_alarming(attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime) -> list[AttentionItem]:
+def select_failing(attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime) -> list[AttentionItem]:
     """Return for what of all that needs a person a run fails.
 
     Args:
@@ -174,11 +174,11 @@ def find_alarming(attention: Sequence[AttentionItem], fail_on: Collection[str], 
         for item in attention
         if item.reason in fail_on and (item.reason != "unusable" or item.listener.uuid in due)
     ]
-    told = _due(asked)
+    reported = _due(asked)
     return [
         item
         for item in asked
-        if item.reason != "held_back" or (_is_overdue(item, at) and told.get(item.listener.uuid) != item.why)
+        if item.reason != "held_back" or (_is_overdue(item, at) and reported.get(item.listener.uuid) != item.why)
     ]
 
 
@@ -331,7 +331,7 @@ def _why_unusable(served: Served, known: RenewalFacts) -> Obstacle[str] | None:
     """Return what a source has to renew what is served, and why it cannot be used, through the fault of those who run it."""
     names = served.names
     every = (*known.world.bundles.useless, *known.chosen.left_out)  # a source may hold what is unwanted without its key
-    for broken in [record for record in every if names and record["reason"] in OPERATORS]:
+    for broken in [record for record in every if names and record["reason"] in OPERATOR_ERRORS]:
         begin, of_broken = parse(broken.get("not_before")), names_of(broken)
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
         is_unread = begin is None and ascii_name(broken["name"]) in names
@@ -367,11 +367,11 @@ def _why_held_back(
         "new": new,
         "old": record,
         "why": why,
-        "obstacles": obstacles(new, Incumbent.of(record), view),
+        "obstacles": obstacles(new, PresentCertificate.of(record), view),
         "entry": known.entry_of.get(new.handle),
         "listener": listener,
         "since": min((certificate.not_before for certificate in homeless), default=None),
-        "is_beside": not holders <= HEAPS and of_sources.issuperset(certificates),
+        "is_beside": not holders <= UNMANAGED_SOURCES and of_sources.issuperset(certificates),
     }
     return Obstacle("held_back", facts)
 
@@ -385,7 +385,7 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
     others = [*index.covering(certificate.identities), *(entry.record for entry in known.chosen.waiting)]
     begins = ((other, view.lifespan(other).usable_from) for other in others)
     return any(
-        begin and view.at < begin <= end - TWO_NIGHTS and supersedes(other, record, view.then(begin))
+        begin and view.at < begin <= end - MIN_OVERLAP and supersedes(other, record, view.then(begin))
         for other, begin in begins
     )
 

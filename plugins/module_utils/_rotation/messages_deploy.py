@@ -54,8 +54,8 @@ REFUSAL_REMEDIES = {
 def of_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form = "done") -> str:
     """Return the outcome for a listener or an endpoint, and the result of its verification."""
     said = _outcome(outcome, reason, facts, form)
-    if "glimpsed" in facts:
-        said = f"{said} {facts['glimpsed']}"
+    if "probe_message" in facts:
+        said = f"{said} {facts['probe_message']}"
     match facts:
         case {"is_interrupted": True, "previous_id": certificate_id}:
             return f"{said} The listener was not rolled back to certificate {certificate_id}, because the run was interrupted."

@@ -13,7 +13,7 @@ from .._base import remedies
 from .._base.errors import Obstacle
 from .._base.text import MOST_NAMED, capitalized, encodable, printable, some_of
 from .._base.times import iso
-from .._replacement.can_replace import ACCEPT, LOOSENED
+from .._replacement.can_replace import ACCEPT, OVERRIDABLE
 from .._replacement.messages import REPLACED_CHAIN, revoked, trust_remedy, why_not
 from .._report.summary import MOST_NAMED as MAX_LISTED
 from .._secrets_manager import messages as of_secrets
@@ -221,7 +221,7 @@ def _remedy(
 def _accepting(reasons: Sequence[str], switch: str) -> str:
     """Return the remedy for a certificate that may be accepted despite some obstacles; `switch` is the command that accepts it."""
     match [*reasons]:
-        case [*_, last] if last not in {"names_by_wildcard", *LOOSENED}:
+        case [*_, last] if last not in {"names_by_wildcard", *OVERRIDABLE}:
             return ""
         case ["names_by_wildcard"]:
             return f"Its wildcards cover these names. To deploy it, run {switch}; otherwise, reissue the certificate for these names, too."
@@ -238,7 +238,7 @@ def why_not_adopted(why: Obstacle[t.Any], name: str, sources: SourceContents) ->
         case "not_found", {"names": names}:
             lacks = f"The source does not contain a readable certificate for {name}. Available names: {some_of(names) or 'none'}."
             useless = [
-                f"Cannot use {record['name']}: {record['message']}" for record in (*sources.useless, *sources.unwanted)
+                f"Cannot use {record['name']}: {record['message']}" for record in (*sources.useless, *sources.excluded)
             ]
             others = [*useless, *(record["message"] for record in (*sources.failed, *sources.empty))]
             return " ".join([lacks, *others[:MAX_LISTED]])

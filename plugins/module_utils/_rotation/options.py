@@ -31,7 +31,7 @@ from .plan_adopt import Adoption
 from .plan_deploy import ListenerSelection
 from .plan_import import SourceOptions
 from .run_deploy import SPEC as DEPLOY_SPEC
-from .switch import LONGEST_WAIT, check_ledger
+from .switch import MAX_WAIT, check_ledger
 from .target import Target
 
 PHASES = ("import", "deploy", "verify", "clean_up")
@@ -70,7 +70,7 @@ SPEC = (
             "import_new": {"type": "bool", "default": False},
             "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
             "deploy_concurrency": {"type": "int", "default": 4, "range": (1, 64)},
-            "balancer_wait_timeout": {"type": "float", "default": 900, "range": (0, LONGEST_WAIT)},
+            "balancer_wait_timeout": {"type": "float", "default": 900, "range": (0, MAX_WAIT)},
             "remove_superseded": {"type": "bool", "default": False},
             "remove_unverified": {"type": "bool", "default": False},
             "endpoints": {"type": "list", "elements": "raw"},
@@ -142,14 +142,14 @@ class RotationOptions:
         return "clean_up" in self.phases and self.remove_superseded
 
     @property
-    def looks_after(self) -> bool:
+    def checks_listeners(self) -> bool:
         """Whether it matters what listeners serve."""
         return bool({"deploy", "verify"} & self.phases)
 
     @property
-    def looks(self) -> bool:
+    def probes_listeners(self) -> bool:
         """Whether listeners are looked at."""
-        return self.looks_after or self.removes
+        return self.checks_listeners or self.removes
 
     def is_about(self, target: Target) -> bool:
         """Return whether the run fails because of a listener: because of any, unless it is limited to what was approved."""

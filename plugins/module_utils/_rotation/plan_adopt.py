@@ -15,7 +15,13 @@ from .._base.codes import Code, DeployReason
 from .._base.errors import CertificatesError, Obstacle
 from .._base.names import listener_place, name_matches
 from .._base.text import some_of
-from .._replacement.can_replace import Incumbent, best, loosened, lost_names, why_not_in_place_of
+from .._replacement.can_replace import (
+    PresentCertificate,
+    best,
+    find_replacement_obstacle,
+    lost_names,
+    required_overrides,
+)
 from .._report.summary import MOST_NAMED
 from .._softlayer.store import StoreCertificate, certificate_of
 from .._x509.certificate import Certificate
@@ -80,17 +86,17 @@ def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -
 
 def _places_called(names: Sequence[str], every: Sequence[Place]) -> list[Place]:
     """Return the listeners that texts such as `web:443` name, by the name, uuid or id of their balancers."""
-    meant = {name: _called(name.strip(), every) for name in names}
-    missing = [name.strip() for name, places in meant.items() if not places]
+    selected = {name: _called(name.strip(), every) for name in names}
+    missing = [name.strip() for name, places in selected.items() if not places]
     if missing:
         raise CertificatesError("not_found", _why_missing(missing, every))
-    for name, places in meant.items():
+    for name, places in selected.items():
         if len(places) > 1:
             uuids = some_of([f"{place.balancer.uuid}:{place.listener.port}" for place in places])
             raise CertificatesError(
                 "ambiguous", f"Several listeners are named {name}. Specify one by UUID and port ({uuids})."
             )
-    return [place for places in meant.values() for place in places]
+    return [place for places in selected.values() for place in places]
 
 
 def _called(name: str, every: Sequence[Place]) -> list[Place]:
@@ -177,8 +183,8 @@ def _why_not(
         return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
     if place.listener.certificate_id is not None and (current is None or current.certificate is None):
         return why_unknown(place, current)
-    old, certificate = Incumbent.of(current) if current else None, certificate_of(target)
-    why = why_not_in_place_of(target, old, world.view, loosened(target, old, world.view))
+    old, certificate = PresentCertificate.of(current) if current else None, certificate_of(target)
+    why = find_replacement_obstacle(target, old, world.view, required_overrides(target, old, world.view))
     if why:
         return Obstacle(why.reason, {"why": why})
     never = why_not_offered(target, place.balancer)

@@ -15,7 +15,15 @@ from .._base import remedies
 from .._base.codes import DeployReason, ObstacleReason
 from .._base.errors import Obstacle
 from .._base.names import any_matches, ascii_name, most_alike_first, name_matches, named, shown_name_of
-from .._replacement.can_replace import ACCEPT, Incumbent, Overrides, age, best, is_newer, why_not_in_place_of
+from .._replacement.can_replace import (
+    ACCEPT,
+    Overrides,
+    PresentCertificate,
+    age,
+    best,
+    find_replacement_obstacle,
+    is_newer,
+)
 from .._replacement.index import StoreIndex, why_not_held
 from .._replacement.trust import TrustView
 from .._softlayer.load_balancers import Balancer, Listener
@@ -275,7 +283,9 @@ def not_taken(
     near = []
     for other in others:
         if other.certificate != current.certificate and is_newer(other, current, view):
-            why = why_not_in_place_of(other, Incumbent.of(current), view) or why_not_offered(other, balancer)
+            why = find_replacement_obstacle(other, PresentCertificate.of(current), view) or why_not_offered(
+                other, balancer
+            )
             if why and (why.reason not in {"expired", "expires_earlier"} or view.lifespan(other).limited_by):
                 near.append((other, why))
     out_of_date = {"expired", "expires_earlier", "not_yet_valid"}
@@ -353,12 +363,12 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
 def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
     """Return the listener that a user means, or why there is no such."""
     name = options.load_balancer.strip()
-    meant = [balancer for balancer in balancers if balancer.is_called(name)]
-    if not meant:
+    selected = [balancer for balancer in balancers if balancer.is_called(name)]
+    if not selected:
         return Obstacle("not_found", {"load_balancer": name, "there": [balancer.name for balancer in balancers]})
-    if len(meant) > 1:
-        return Obstacle("ambiguous", {"load_balancer": name, "uuids": [balancer.uuid for balancer in meant]})
-    balancer = meant[0]
+    if len(selected) > 1:
+        return Obstacle("ambiguous", {"load_balancer": name, "uuids": [balancer.uuid for balancer in selected]})
+    balancer = selected[0]
     listener = next((listener for listener in balancer.listeners if listener.port == options.port), None)
     if listener is None:
         there = [listener.port for listener in balancer.listeners]
@@ -386,8 +396,8 @@ def _named(options: ListenerOptions, world: World, overrides: Overrides) -> List
     if why or target is None:
         return switch.failed(why.reason, why.facts) if why else switch
     is_over = view.lifespan(target).is_over(view.at)
-    is_meant = (overrides.untrusted and not view.trust(target)) or (overrides.expired and is_over)
-    return replace(switch, may_be_refused=is_meant, is_promising=is_promising(current, view))
+    is_rejection_accepted = (overrides.untrusted and not view.trust(target)) or (overrides.expired and is_over)
+    return replace(switch, may_be_refused=is_rejection_accepted, is_promising=is_promising(current, view))
 
 
 def _why_not(
@@ -406,12 +416,12 @@ def _why_not(
     has, expected = place.listener.certificate_id, options.previous_certificate_id
     if expected not in {None, has}:
         return Obstacle("ambiguous", {"listener": place.name, "certificate_id": has, "expected": expected})
-    old = Incumbent.of(current) if current and current.certificate else None
+    old = PresentCertificate.of(current) if current and current.certificate else None
     if old is None and has is not None and not overrides.name_loss:
         return why_unknown(place, current)
     if target is None:
         return why_balancer_ended(place)
-    why, never = why_not_in_place_of(target, old, view, overrides), why_not_offered(target, place.balancer)
+    why, never = find_replacement_obstacle(target, old, view, overrides), why_not_offered(target, place.balancer)
     # To accept another type of key would not help where it is not offered.
     found = never if why is None or (never and why.reason == "key_type_differs") else why
     if found is None:
@@ -437,7 +447,7 @@ def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.A
     known = current if current and current.certificate else None
     before = world.index.before(known, view, new) if known else None
     over = world.index.before(known, view, new, may_be_over=True) if known and not before else None
-    is_lossy = bool(known and before and why_not_in_place_of(known, Incumbent.of(before), view))
+    is_lossy = bool(known and before and find_replacement_obstacle(known, PresentCertificate.of(before), view))
     return ListenerAction(
         "unchanged",
         None,

@@ -18,16 +18,16 @@ from .._base.errors import Obstacle
 from .._base.names import ascii_name, is_address, most_alike_first
 from .._base.times import parse
 from .._replacement.can_replace import (
-    Incumbent,
+    PresentCertificate,
     age,
     best,
     best_copies,
     completes,
+    find_replacement_obstacle,
     is_as_good,
     is_newer,
     not_under_wildcards,
     obstacles,
-    why_not_in_place_of,
 )
 from .._replacement.index import StoreIndex
 from .._replacement.trust import TrustView
@@ -37,7 +37,7 @@ from .._x509.bundle import Trouble
 from .._x509.certificate import names_of
 from .._x509.chain import UNTRUSTED
 from .messages_import import not_trusted, why_not_imported
-from .world import NOBODY, ListenersWith, Record, SourceCertificate, is_selected
+from .world import NO_LISTENERS, ListenersWith, Record, SourceCertificate, is_selected
 
 OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
 """What a result says of a certificate that is not imported: most nights that is all of them."""
@@ -103,7 +103,7 @@ def choose(
     index: StoreIndex,
     options: SourceOptions,
     view: TrustView,
-    listeners_with: ListenersWith = NOBODY,
+    listeners_with: ListenersWith = NO_LISTENERS,
 ) -> Chosen:
     """Decide which certificates of the sources to import.
 
@@ -117,10 +117,10 @@ def choose(
         view: who has to trust what stands in for what they trust.
         listeners_with: the listeners that have a certificate of the store.
     """
-    meant = (entry for entry in entries if entry.is_selected(options.common_names))
+    selected = (entry for entry in entries if entry.is_selected(options.common_names))
     skipped = []
     usable, waiting = [], []
-    for entry in best_copies(meant, view, lambda entry: entry.record):
+    for entry in best_copies(selected, view, lambda entry: entry.record):
         why_not = _why_unusable(entry, options, view)
         if not why_not:
             usable.append(entry)
@@ -231,10 +231,12 @@ def _why_nothing_to_renew(
     names = entry.certificate.identities
     related = [record for record in index.sharing(names) if is_newer(entry.record, record, view)]
     nearest = nearest_of(related, names)
-    why = why_not_in_place_of(entry.record, Incumbent.of(nearest), view) if nearest else None
+    why = find_replacement_obstacle(entry.record, PresentCertificate.of(nearest), view) if nearest else None
     if nearest and why:
         facts = {"nearest": nearest, "why": why, "listeners": listeners_with.get(nearest.stored_id, ())}
-        return Obstacle(why.reason, {**facts, "obstacles": obstacles(entry.record, Incumbent.of(nearest), view)})
+        return Obstacle(
+            why.reason, {**facts, "obstacles": obstacles(entry.record, PresentCertificate.of(nearest), view)}
+        )
     return _why_not_renewing(names, entry.certificate.not_after, index, listeners_with)
 
 
@@ -285,14 +287,14 @@ class ReadingPlan:
         to_read: those that may be imported.
         stored: those that the store has, with its record.
         useless: those that cannot be used now.
-        unwanted: those that could be, but renew nothing.
+        excluded: those that could be, but renew nothing.
         unreadable: those that could not be read, once the others were.
     """
 
     to_read: list[Secret] = field(default_factory=list)
     stored: list[tuple[Secret, StoreCertificate]] = field(default_factory=list)
     useless: list[tuple[Secret, Trouble]] = field(default_factory=list)
-    unwanted: list[tuple[Secret, Trouble]] = field(default_factory=list)
+    excluded: list[tuple[Secret, Trouble]] = field(default_factory=list)
     unreadable: list[tuple[Secret, Trouble]] = field(default_factory=list)
 
 
@@ -301,7 +303,7 @@ def plan_reading(
     index: StoreIndex,
     options: SourceOptions,
     view: TrustView,
-    listeners_with: ListenersWith = NOBODY,
+    listeners_with: ListenersWith = NO_LISTENERS,
 ) -> ReadingPlan:
     """Decide which certificates to read.
 
@@ -327,7 +329,7 @@ def plan_reading(
         if same is not None and not _may_complete(secret, same, options, view):
             plan.stored.append((secret, same))
         elif not secret.has_private_key and not secret.why_inactive:
-            plan.unwanted.append((secret, NO_KEY))
+            plan.excluded.append((secret, NO_KEY))
         elif secret.why_inactive:
             plan.useless.append((secret, Obstacle("not_active")))
         elif secret.not_after is not None and secret.not_after < view.at:
@@ -335,7 +337,7 @@ def plan_reading(
         elif same is not None or options.import_new or _may_renew(secret, names, index, addresses):
             plan.to_read.append(secret)
         else:
-            plan.unwanted.append((secret, _why_not_read(secret, names, index, listeners_with)))
+            plan.excluded.append((secret, _why_not_read(secret, names, index, listeners_with)))
     return plan
 
 

@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
     from .read_sources import SecretsContent
 
 
-MOST_REPLACED = 5
+MAX_REPLACEMENTS = 5
 """How often a chain is built around a revoked issuer: real ones were replaced once."""
 
 
@@ -63,7 +63,7 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
     useless = without_replaced(bundles.useless, world.index, view)
     world = replace(world, bundles=replace(bundles, useless=useless), failed=[*world.failed, *bundles.failed])
     known = StoreIndex([*world.stored, *(entry.record for entry in bundles.entries)])
-    unusable = frozenset(name for record in (*useless, *bundles.unwanted) for name in names_of(record))
+    unusable = frozenset(name for record in (*useless, *bundles.excluded) for name in names_of(record))
     patterns = options.common_names
     common_names = patterns and [pattern for pattern in patterns if not any_matches(unusable, [pattern])]
     names = None if world.balancers is None else options.load_balancers
@@ -151,7 +151,7 @@ def read_all(
 def check_revocations(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
     """Return the world with clients who know what was revoked of all that is at stake, and with chains around revoked issuers."""
     world = world.with_revocations(authorities, chains_to_check(world, options))
-    for _time in range(MOST_REPLACED if authorities else 0):
+    for _time in range(MAX_REPLACEMENTS if authorities else 0):
         entries = avoid_revoked_issuers(world.bundles, world.view)
         if entries == world.bundles.entries:
             break

@@ -55,7 +55,7 @@ REFUSALS = frozenset(t.get_args(Untrusted))
 """Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
 LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
-TOLD = ("common_name", "subject_alt_names", "not_before", "not_after")
+REPORTED_FACTS = ("common_name", "subject_alt_names", "not_before", "not_after")
 """What is told of a certificate that cannot be used."""
 SecretsContent = tuple[InstanceListing, ReadingPlan, Paired]
 """An instance of Secrets Manager: its secrets, what becomes of each, and the certificates that were read."""
@@ -138,7 +138,7 @@ def read_sources(
                 url = listing.manager.instance.url
                 read.empty.append(_empty(source, Obstacle("no_secrets", {"url": url}), url))
             read.useless.extend(_of_secret(source, *unread) for unread in plan.useless)
-            read.unwanted.extend(_of_secret(source, *unread) for unread in plan.unwanted)
+            read.excluded.extend(_of_secret(source, *unread) for unread in plan.excluded)
             read.failed.extend(_of_secret(source, *unread, "failed") for unread in plan.unreadable)
             read.api_calls += listing.manager.api_calls
             continue
@@ -259,7 +259,7 @@ def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceC
     unrevoked = (issuer for issuer in read.issuers if not view.is_revoked(issuer))
     chains = _ChainsByIssuer(unrevoked, view.anchors, view.at)
 
-    def mended(entry: SourceCertificate) -> SourceCertificate:
+    def with_unrevoked_chain(entry: SourceCertificate) -> SourceCertificate:
         leaf = entry.certificate
         if view.is_revoked(leaf) or not view.why_revoked(leaf, entry.record.intermediates):
             return entry
@@ -267,7 +267,7 @@ def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceC
         is_better = chain.trust == "trusted" and chain.issuers != entry.record.intermediates
         return replace(entry, record=StoreCertificate.unstored(leaf, chain.issuers)) if is_better else entry
 
-    return [mended(entry) for entry in read.entries]
+    return [with_unrevoked_chain(entry) for entry in read.entries]
 
 
 class _ChainsByIssuer:
@@ -324,7 +324,7 @@ def _not_taken(
     outcome: str = "skipped",
 ) -> Record:
     """Return what is not taken of a source, in the form of results."""
-    known = {name: facts.get(name) for name in TOLD}
+    known = {name: facts.get(name) for name in REPORTED_FACTS}
     return {**_named(source, *place), **known, "outcome": outcome, "reason": reason, "message": encodable(message)}
 
 
@@ -361,9 +361,9 @@ def read_listed(module: Module, listing: InstanceListing, world: World, options:
     bundles = []
     for secret, answer in zip(plan.to_read, listing.manager.each(read, plan.to_read), strict=True):
         if isinstance(answer, Obstacle):
-            (plan.unwanted if answer is GONE else plan.unreadable).append((secret, answer))
+            (plan.excluded if answer is GONE else plan.unreadable).append((secret, answer))
         elif answer.trouble is NO_KEY:
-            plan.unwanted.append((secret, NO_KEY))
+            plan.excluded.append((secret, NO_KEY))
         else:
             bundles.append(answer)
     return listing, plan, sorted_out(bundles)

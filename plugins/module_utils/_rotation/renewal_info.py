@@ -39,7 +39,7 @@ from .options import RotationOptions
 from .target import Target
 from .world import RenewalRequest, SourceCertificate, World
 
-USUAL_RETRY, LEAST_RETRY, MOST_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
+DEFAULT_RETRY, MIN_RETRY, MAX_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
 """Seconds after which is asked again: if the authority does not say (RFC 9773, 4.3.2), and how far its word counts."""
 SECONDS = 10.0
 """For all questions of a run together."""
@@ -54,7 +54,7 @@ Given = dict[str, t.Any]
 ask again, with `until` alone."""
 HARMLESS = "!#$%&'()*+,/:;=?@[]-._~"
 """What stands in a URL beside letters and digits; all else that an authority may write there is percent-encoded."""
-LONGEST_URL = 500
+MAX_URL_LENGTH = 500
 
 
 def request_renewal_info(
@@ -112,16 +112,16 @@ def fetch_renewal_info(
     # Half of the time, so that a directory that never answers hides no others.
     directories = _get(client, {url: url for url in questions.values()}, seconds / 2)
     found = {url: _object_in(got) for url, got in directories.items()}
-    told: dict[str, Given | str] = {}
+    results: dict[str, Given | str] = {}
     urls: dict[str, str] = {}
     for identifier, directory in questions.items():
         given = found[directory]
         if isinstance(given, str):
-            told[identifier] = given
+            results[identifier] = given
         elif (place := given.get("renewalInfo")) is not None:
             urls[identifier] = f"{str(place).rstrip('/')}/{identifier}"
     answers = _get(client, {url: questions[identifier] for identifier, url in urls.items()}, deadline.seconds_left)
-    return told | {identifier: _read(answers[url], at) for identifier, url in urls.items()}
+    return results | {identifier: _read(answers[url], at) for identifier, url in urls.items()}
 
 
 def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, Answer | str]:
@@ -196,10 +196,10 @@ def harmless_url(given: object) -> str | None:
     with suppress(ValueError):
         parts = urlsplit(text)
         if parts.scheme in {"http", "https"} and parts.hostname and not {*"@%"} & {*parts.netloc}:
-            return text if len(text) <= LONGEST_URL else None
+            return text if len(text) <= MAX_URL_LENGTH else None
     return None
 
 
 def retry_after(seconds: float | None) -> float:
     """Return after how many seconds to ask again, by what the authority says."""
-    return USUAL_RETRY if seconds is None else min(max(seconds, LEAST_RETRY), MOST_RETRY)
+    return DEFAULT_RETRY if seconds is None else min(max(seconds, MIN_RETRY), MAX_RETRY)

@@ -13,7 +13,7 @@ from datetime import datetime
 from .._base.errors import CertificatesError, failed_about
 from .._base.names import listener_name
 from .._base.times import days_until, iso
-from .._replacement.can_replace import ACCEPT, LOOSENED, Incumbent, Overrides, loosened, losses
+from .._replacement.can_replace import ACCEPT, OVERRIDABLE, Overrides, PresentCertificate, losses, required_overrides
 from .._replacement.messages import loss
 from .._replacement.trust import TrustView
 from .._report.summary import LISTS, RESULT_NAMES, failure_lines, summary, totals
@@ -26,7 +26,7 @@ from . import messages_deploy
 from .apply_deploy import Deployment
 from .apply_import import Listed, StoreChanges
 from .approved import preview_of
-from .attention import AttentionItem, RenewalFacts, as_served, find_alarming, find_attention, with_grace_period
+from .attention import AttentionItem, RenewalFacts, as_served, find_attention, select_failing, with_grace_period
 from .messages_attention import needs_attention
 from .options import RotationOptions
 from .plan_deploy import ListenerAction
@@ -54,7 +54,7 @@ def as_result(
         *(("failed", record) for record in world.failed),
         *map(failed_if_approved, imports.listed),
         *(("failed", failed_about("the load balancers", {"failure": error.as_failure()})) for error in failures),
-        *map(failed_if_approved, list_listeners(deployment, options) if options.looks else ()),
+        *map(failed_if_approved, list_listeners(deployment, options) if options.probes_listeners else ()),
         *removals.listed,
     ]
     lists = {name: [record for list_name, record in listed if list_name == name] for name in LISTS}
@@ -67,16 +67,16 @@ def as_result(
         is_deploying="deploy" in options.phases,
         is_refused=bool(failures and (too_many or not deployment.is_carried_out)),
     )
-    items = find_attention(deployment.targets, facts) if options.looks_after else []
+    items = find_attention(deployment.targets, facts) if options.checks_listeners else []
     if options.adopt:  # that a person has just decided
         items = [item for item in items if item.reason != "held_back"]
     concerned = [item for item in items if options.is_about(item.listener)]
     at = world.view.at
-    alarming = [as_attention(item, at) for item in find_alarming(concerned, options.fail_on, at)]
+    failing = [as_attention(item, at) for item in select_failing(concerned, options.fail_on, at)]
     attention = [as_attention(item, at) for item in with_grace_period(items, options.fail_on, at)]
     adopted = [as_adopted(listener, deployment) for listener in deployment.listeners] if options.adopt else []
     served = [as_served(target, world) for target in deployment.targets]
-    counted = totals(lists, served, attention, looks=options.looks_after, is_check_mode=options.is_check_mode)
+    counted = totals(lists, served, attention, looks=options.checks_listeners, is_check_mode=options.is_check_mode)
     empty = [source["message"] for source in bundles.empty]
     result: dict[str, t.Any] = {
         "changed": any(imports.truncated.values())
@@ -99,13 +99,13 @@ def as_result(
         result["adopted"] = adopted
     if options.is_check_mode:
         result["preview"] = preview_of(lists)
-    failure = why_failed(lists["failed"], alarming, attention, empty, stopped=client.stop.is_set())
+    failure = why_failed(lists["failed"], failing, attention, empty, stopped=client.stop.is_set())
     result["summary"] = summary(
         lists,
         attention,
         listener_table(result, is_failed=failure is not None),
         counted,
-        failing=alarming,
+        failing=failing,
         empty=empty,
         adopted=adopted,
         is_check_mode=options.is_check_mode,
@@ -153,7 +153,9 @@ def as_adopted(listener: ListenerAction, deployment: Deployment) -> Record:
     world, old, new = deployment.plan.world, listener.previous, listener.target
     is_given = listener.outcome == "switched"
     compared = (new, old) if is_given and new and new.certificate and old and old.certificate else None
-    accepted = loosened(compared[0], Incumbent.of(compared[1]), world.view) if compared else Overrides()
+    accepted = (
+        required_overrides(compared[0], PresentCertificate.of(compared[1]), world.view) if compared else Overrides()
+    )
     left = {other.uuid for other in deployment.listeners if other.outcome == "switched"}
     services = services_of(world.listed_balancers).get(listener.previous_id or 0, [])
     return {
@@ -161,7 +163,7 @@ def as_adopted(listener: ListenerAction, deployment: Deployment) -> Record:
         "previous": _known(old, world.view),
         "new": _known(new, world.view) if is_given else None,
         "losses": [loss(lost) for lost in losses(*compared, world.view)] if compared else [],
-        "overrides": sorted({ACCEPT[reason] for reason, what in LOOSENED.items() if getattr(accepted, what)}),
+        "overrides": sorted({ACCEPT[reason] for reason, what in OVERRIDABLE.items() if getattr(accepted, what)}),
         "still_used_by": [listener_name(service) for service in services if service["listener_uuid"] not in left],
     }
 
@@ -177,20 +179,20 @@ def _known(record: StoreCertificate | None, view: TrustView) -> Record | None:
 
 def why_failed(
     failed: Sequence[Record],
-    alarming: Sequence[Record],
+    failing: Sequence[Record],
     attention: Sequence[Record],
     empty: Sequence[str],
     *,
     stopped: bool,
 ) -> CertificatesError | None:
     """Return why a run has failed, if it has."""
-    if not (failed or alarming or stopped):
+    if not (failed or failing or stopped):
         return None
-    told = "The run was interrupted. " if stopped else ""
+    prefix = "The run was interrupted. " if stopped else ""
     return CertificatesError(
         "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
-        f"{told}{failure_lines(failed, alarming, attention, empty)}".strip(),
-        failing=len(failed) + len(alarming) + stopped,
+        f"{prefix}{failure_lines(failed, failing, attention, empty)}".strip(),
+        failing=len(failed) + len(failing) + stopped,
     )
 
 
@@ -213,8 +215,8 @@ def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator
         elif listener.served is None and verifies:
             yield "skipped", {**record, "outcome": "skipped", "reason": listener.reason or "unreachable"}
         if listener.served and verifies and not is_simulated and not listener.has_failed:
-            is_told = deploys and not options.is_check_mode  # what became of it
-            yield "verified", record if is_told else {**record, "outcome": "verified", "reason": None}
+            is_reported = deploys and not options.is_check_mode  # what became of it
+            yield "verified", record if is_reported else {**record, "outcome": "verified", "reason": None}
 
 
 def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterable[Record]:

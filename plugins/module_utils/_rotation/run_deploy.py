@@ -42,8 +42,8 @@ from .plan_deploy import (
     why_too_many,
     why_unmatched,
 )
-from .switch import LONGEST_WAIT, WaitOptions, check_ledger, switch_all
-from .watch import Watch
+from .switch import MAX_WAIT, WaitOptions, check_ledger, switch_all
+from .watch import ListenerProbe
 from .world import World
 
 NARROWING = ("common_names", "load_balancers", "ports")
@@ -85,10 +85,10 @@ SPEC = (
             **{name: {"type": "bool", "default": False} for name in OVERRIDES},
             "max_listeners": {"type": "int", "default": 20, "range": (0, math.inf), "limits": True},
             "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "float", "default": 900, "range": (0, LONGEST_WAIT)},
-            "wait_interval": {"type": "float", "default": 10, "range": (0.1, LONGEST_WAIT)},
+            "wait_timeout": {"type": "float", "default": 900, "range": (0, MAX_WAIT)},
+            "wait_interval": {"type": "float", "default": 10, "range": (0.1, MAX_WAIT)},
             "verify": {"type": "bool", "default": True},
-            "verify_timeout": {"type": "float", "default": 120, "range": (0, LONGEST_WAIT)},
+            "verify_timeout": {"type": "float", "default": 120, "range": (0, MAX_WAIT)},
             "trusted_ca_path": {"type": "path"},
             "rollback": {"type": "bool", "default": True},
             "exclusive": {"type": "bool", "default": False},
@@ -109,7 +109,9 @@ def run(module: Module) -> dict[str, t.Any]:
     authorities = authorities_for(module, client, folder_beside(params["ledger_url"]))
     watch = None
     if params["verify"]:  # without any root certificates, it does not tell about trust
-        watch = Watch(params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop)
+        watch = ListenerProbe(
+            params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop
+        )
     first = planned = plan(module, client, wanted, trust_view_of(params["trusted_ca_path"]), authorities)
     if module.check_mode:
         if params["exclusive"] and planned.changes:

@@ -29,9 +29,9 @@ from .._softlayer.load_balancers import Balancer, fetch_balancer, point_listener
 from .._softlayer.store import fetch_one
 from .plan_deploy import ListenerAction, ListenerPlan
 from .target import updated
-from .watch import Watch, mark_unverified
+from .watch import ListenerProbe, mark_unverified
 
-LONGEST_WAIT = 86_400
+MAX_WAIT = 86_400
 """Seconds."""
 
 
@@ -71,7 +71,7 @@ def switch_all(
     plan: ListenerPlan,
     plan_again: Callable[[], ListenerPlan],
     wait_options: WaitOptions,
-    watch: Watch | None,
+    watch: ListenerProbe | None,
     *,
     exclusive: bool,
     at_once: int | None = None,
@@ -127,7 +127,7 @@ class Switcher:
     _client: Client
     _wait_options: WaitOptions
     """How long to wait for the balancer."""
-    _watch: Watch | None
+    _watch: ListenerProbe | None
     """Looks at what is served; `None` if that is not to be looked at."""
     rollback: bool
     """Whether a listener that works no more is pointed back."""
@@ -141,8 +141,8 @@ class Switcher:
         planned = [action for action in group if action.is_changed]
         kept = [action for action in group if action.is_to_be_seen and not action.is_changed]
         with ThreadPoolExecutor(max_workers=1) as meanwhile:
-            remembered = meanwhile.submit(self._watch.remember, planned) if self._watch else None
-            settled = {action.uuid: action for action in (*group, *self._switch(planned, remembered))}
+            baseline = meanwhile.submit(self._watch.record_baseline, planned) if self._watch else None
+            settled = {action.uuid: action for action in (*group, *self._switch(planned, baseline))}
         if self._watch:
             self._settle(kept)
             settled |= {action.uuid: action for action in self._see(self._watch, list(settled.values()))}
@@ -150,14 +150,12 @@ class Switcher:
 
     # Before the change
 
-    def _switch(
-        self, planned: Sequence[ListenerAction], remembered: Future[None] | None = None
-    ) -> list[ListenerAction]:
+    def _switch(self, planned: Sequence[ListenerAction], baseline: Future[None] | None = None) -> list[ListenerAction]:
         """Point the listeners to their new certificates, and wait until that is done.
 
         Args:
             planned: the listeners.
-            remembered: ends once they have been looked at, which is before the change is sent.
+            baseline: ends once they have been looked at, which is before the change is sent.
         """
         backoff = self._backoff()
         missing, settled = list(planned), []
@@ -166,8 +164,8 @@ class Switcher:
                 with self._waiting(_balancer(planned), "the load balancer to become ACTIVE"):
                     missing, met = _still_to_do(missing, self._when_active(_balancer(planned), backoff))
                 settled += met
-                if remembered:
-                    remembered.result()
+                if baseline:
+                    baseline.result()
                 try:
                     if missing and self._send(missing, backoff):
                         return [*settled, *self._confirm(missing)]
@@ -331,9 +329,9 @@ class Switcher:
             ):
                 self._when_active(balancer, backoff)
 
-    def _see(self, watch: Watch, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
+    def _see(self, watch: ListenerProbe, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Look at the listeners until they serve what they should; point back those that work no more."""
-        seen = watch.until_served([action for action in settled if action.is_to_be_seen])
+        seen = watch.wait_until_served([action for action in settled if action.is_to_be_seen])
         broken = [action for action in seen if self.rollback and watch.is_broken(action) and action.previous_id]
         back = []
         for action in broken:

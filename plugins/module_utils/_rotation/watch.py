@@ -29,13 +29,13 @@ PROBE_TIMEOUT = 10.0
 """Seconds for each step of every probe: how long a listener may take to serve what it should is another question."""
 PROBES_AT_ONCE = 64
 """Listeners that are probed at the same time: a fleet out of reach costs the time limit as often as it has so many."""
-LONGEST_PAUSE = 3.0
+MAX_PAUSE = 3.0
 """Seconds between two probes of the same listener."""
 BROKEN_AFTER = 15.0
 """Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
 
 
-class Watch:
+class ListenerProbe:
     """Probes listeners, for all balancers of a run.
 
     Args:
@@ -62,7 +62,7 @@ class Watch:
         ]
         return [*refused, messages_deploy.not_reached(self._unreached)] if self._unreached else refused
 
-    def remember(self, actions: Sequence[ListenerAction]) -> None:
+    def record_baseline(self, actions: Sequence[ListenerAction]) -> None:
         """Probe listeners before they are changed."""
         self._before.update(self._probe(actions, is_before=True))
 
@@ -74,7 +74,7 @@ class Watch:
         """Probe a listener that was pointed back until it works again; return whether it does."""
         before = self._before.get(action.uuid)
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
-        backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
+        backoff = Backoff(self._stop, self._timeout, MAX_PAUSE)
         while True:
             verdict = self._probe([action], is_before=True)[action.uuid]
             if (verdict.works or may_fail) and not self._is_worse(action, verdict):
@@ -82,11 +82,11 @@ class Watch:
             if not backoff.pause():
                 return False
 
-    def until_served(self, actions: Sequence[Some]) -> list[Some]:
+    def wait_until_served(self, actions: Sequence[Some]) -> list[Some]:
         """Return listeners that are to be seen with what they serve: as soon as it is what they should, else when the time is over."""
         seen = {action.uuid: action for action in actions}
         pending = dict(seen)
-        backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
+        backoff = Backoff(self._stop, self._timeout, MAX_PAUSE)
         worse_since: dict[str, float] = {}
         while pending:
             for uuid, verdict in self._probe(list(pending.values())).items():
@@ -110,7 +110,7 @@ class Watch:
                 seen[uuid] = mark_unverified(action)
         return list(seen.values())
 
-    def glimpse(self, actions: Sequence[Some]) -> list[Some]:
+    def probe_once(self, actions: Sequence[Some]) -> list[Some]:
         """Return listeners of which it is not known what they should serve, or that were not switched, with what they serve."""
         verdicts = self._probe(actions)
         seen = []
@@ -119,7 +119,7 @@ class Watch:
             action = _with_probe(action, verdict)
             if verdict.finding == "failing" and not verdict.chains:
                 is_said = before is not None and before.finding == "failing"
-                facts = action.facts if is_said else {**action.facts, "glimpsed": verdict.words}
+                facts = action.facts if is_said else {**action.facts, "probe_message": verdict.words}
                 action = replace(action, served=False, facts=facts)
             seen.append(action)
         return seen

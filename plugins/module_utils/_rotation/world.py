@@ -30,7 +30,7 @@ from .._x509.chain import Chain
 Record = Mapping[str, t.Any]
 ListenersWith = Mapping[int, Sequence[str]]
 """What commands call the listeners that have a certificate of the store, by its id."""
-NOBODY: ListenersWith = MappingProxyType({})
+NO_LISTENERS: ListenersWith = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class SourceContents:
 
     entries: list[SourceCertificate] = field(default_factory=list)
     useless: list[Record] = field(default_factory=list)
-    unwanted: list[Record] = field(default_factory=list)
+    excluded: list[Record] = field(default_factory=list)
     """What was not read, as it renews nothing."""
     failed: list[Record] = field(default_factory=list)
     """The folders, mailboxes, instances and secrets that could not be read."""

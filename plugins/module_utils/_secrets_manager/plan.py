@@ -23,7 +23,14 @@ from .._base.errors import Obstacle
 from .._base.names import is_host_name, named
 from .._base.text import printable
 from .._base.times import iso
-from .._replacement.can_replace import Incumbent, Overrides, age, is_newer, supersedes, why_not_in_place_of
+from .._replacement.can_replace import (
+    Overrides,
+    PresentCertificate,
+    age,
+    find_replacement_obstacle,
+    is_newer,
+    supersedes,
+)
 from .._replacement.trust import TrustView
 from .._softlayer.store import StoreCertificate
 from .._store.check import Content
@@ -228,11 +235,13 @@ def why_not_current(action: SecretAction, held: Bundle, view: TrustView) -> Obst
     new = StoreCertificate.unstored(action.wanted.certificate, action.issuers)
     if held.certificate is None:
         names = frozenset(filter(is_host_name, action.secret.names if action.secret else ()))
-        unread = Incumbent(names, frozenset(), frozenset(), None)
-        return why_not_in_place_of(new, unread if names else None, view, Overrides(untrusted=True))
+        unread = PresentCertificate(names, frozenset(), frozenset(), None)
+        return find_replacement_obstacle(new, unread if names else None, view, Overrides(untrusted=True))
     current = StoreCertificate.unstored(held.certificate, held.chain)
     is_same = held.certificate == new.certificate
-    why = why_not_in_place_of(new, Incumbent.of(current), view, Overrides(expired=True) if is_same else None)
+    why = find_replacement_obstacle(
+        new, PresentCertificate.of(current), view, Overrides(expired=True) if is_same else None
+    )
     if why:
         return why
     if is_same:

@@ -152,8 +152,8 @@ EQUIVALENT: dict[str, str] = {
     "can_replace.best_copies: rival is not copy and quality(copy) > quality(rival) => quality(copy) > quality(rival)": (
         "Nothing is better than itself, which takes longer to see."
     ),
-    "attention._is_renewed_in_time: begin and view.at < begin <= end - TWO_NIGHTS and supersedes(other, record,"
-    " view.then(begin)) => view.at < begin <= end - TWO_NIGHTS and supersedes(other, record, view.then(begin))": (
+    "attention._is_renewed_in_time: begin and view.at < begin <= end - MIN_OVERLAP and supersedes(other, record,"
+    " view.then(begin)) => view.at < begin <= end - MIN_OVERLAP and supersedes(other, record, view.then(begin))": (
         "What has names has a beginning."
     ),
     "can_replace.completes: new.certificate != old.certificate or new.intermediates == old.intermediates"

@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imported import supersedes_order
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
-    Incumbent,
     Overrides,
+    PresentCertificate,
     age,
     best,
     best_copies,
     completes,
     copy_quality,
+    find_replacement_obstacle,
     is_as_good,
     is_newer,
     supersedes,
-    why_not_in_place_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.messages import why_not
@@ -186,7 +186,9 @@ def pair(*cases: Case) -> tuple[StoreCertificate, StoreCertificate]:
 
 def reason(new: StoreCertificate, old: StoreCertificate, **overrides: bool) -> str | None:
     """Why it may not stand in, whichever is newer."""
-    why = why_not_in_place_of(new, Incumbent.of(old), CLIENTS, Overrides(**overrides) if overrides else None)
+    why = find_replacement_obstacle(
+        new, PresentCertificate.of(old), CLIENTS, Overrides(**overrides) if overrides else None
+    )
     assert why is None or why_not(why), why
     return why and why.reason
 
@@ -219,7 +221,7 @@ def test_what_is_about_to_end_takes_the_place_of_nothing_that_ends_later() -> No
     assert (is_newer(new, old, CLIENTS), reason(new, old)) == (True, "expires_earlier")
     assert reason(new, old, wildcards=True) is None
     for ends_soon, issuer in ((new, None), (until(2, NEW, 2), "Public CA 2")):
-        why = why_not_in_place_of(ends_soon, Incumbent.of(old), CLIENTS)
+        why = find_replacement_obstacle(ends_soon, PresentCertificate.of(old), CLIENTS)
         assert why is not None and why.reason == "expires_earlier"
         assert (why.facts["issuer"] and why.facts["issuer"].shown_name) == issuer
 
@@ -235,7 +237,7 @@ def test_the_end_of_an_issuer_is_the_end() -> None:
     assert reason(until(2, NEW, 2), OLD.record(1)) == "expires_earlier", "it ends sooner, and soon"
     assert reason(until(40, NEW, 2), OLD.record(1)) is None
     assert reason(NEW.record(2), until(2, OLD, 1)) is None
-    why = why_not_in_place_of(until(-2, NEW, 2), Incumbent.of(OLD.record(1)), CLIENTS)
+    why = find_replacement_obstacle(until(-2, NEW, 2), PresentCertificate.of(OLD.record(1)), CLIENTS)
     assert why is not None and why.reason == "expired" and why.facts["issuer"].shown_name == "Public CA 2"
 
 
@@ -243,7 +245,7 @@ def test_an_issuer_that_is_not_valid_yet() -> None:
     """Clients refuse it until then, so it stands in for nothing; and what it is worth then counts."""
     chain = [TRUSTED.reissue(not_before=NOW + 3 * DAY), *NEW.issued.chain[1:]]
     early = NEW.record(2, intermediateCertificate=pem_of(chain))
-    why = why_not_in_place_of(early, Incumbent.of(OLD.record(1)), CLIENTS)
+    why = find_replacement_obstacle(early, PresentCertificate.of(OLD.record(1)), CLIENTS)
     assert why is not None and why.reason == "not_yet_valid" and why.facts["issuer"].shown_name == "Public CA 2"
     assert reason(early, OLD.record(1), untrusted=True, expired=True) == "not_yet_valid"
     assert supersedes(early, OLD.record(1), view_with(at=NOW + 4 * DAY))

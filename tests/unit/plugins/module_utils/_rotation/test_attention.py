@@ -20,8 +20,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.a
     AttentionItem,
     RenewalFacts,
     as_served,
-    find_alarming,
     find_attention,
+    select_failing,
     served_by,
     with_grace_period,
 )
@@ -165,7 +165,7 @@ def test_what_is_due_is_told_with_what_the_authority_wanted() -> None:
     ]
     place = {"source": "certbot", "name": "entry-3", "path": "/certbot/3/cert.pem"}
     assert [item.cause for item in items] == [{"reason": "renewal_requested", **place}] * 2
-    assert find_alarming(items, ["held_back"], NOW) == [] and find_alarming(items, REASONS, NOW) == items
+    assert select_failing(items, ["held_back"], NOW) == [] and select_failing(items, REASONS, NOW) == items
 
 
 # What is due
@@ -321,8 +321,8 @@ def test_a_run_fails_for_what_is_held_back_for_more_than_three_days(
     known: dict[str, Any] = {"store": [newer]} if where == "store" else {"usable": [entry(newer)], "has_sources": True}
     items = found(serving(Made(days=(-40, 50))), **known)
     assert [(item.reason, item.held_back_since) for item in items] == [("held_back", NOW + days * DAY)]
-    assert [item.reason for item in find_alarming(items, REASONS, NOW)] == expected
-    assert find_alarming(items, ["expiring"], NOW) == []
+    assert [item.reason for item in select_failing(items, REASONS, NOW)] == expected
+    assert select_failing(items, ["expiring"], NOW) == []
 
 
 def test_what_was_left_in_the_store_when_another_one_was_adopted_fails_no_run() -> None:
@@ -373,7 +373,7 @@ def test_a_run_does_not_fail_for_what_another_listener_serves() -> None:
     elsewhere = listener(2, narrow.record(2))
     items = found(serving(wide), elsewhere, usable=[entry(narrow)], has_sources=True)
     assert [(item.reason, item.held_back_since) for item in items] == [("held_back", None)]
-    assert find_alarming(items, REASONS, NOW) == []
+    assert select_failing(items, REASONS, NOW) == []
 
 
 def test_what_another_listener_serves_may_be_known_from_the_listing_alone() -> None:
@@ -410,8 +410,8 @@ def test_what_is_held_back_says_when_runs_fail_for_it() -> None:
 def test_what_is_held_back_until_it_is_due_is_told_once() -> None:
     items = found(serving(DUE), store=[replace(FRESH, key="ec", days=(-4, 80))])
     assert [item.reason for item in items] == ["expiring", "held_back"]
-    assert [item.reason for item in find_alarming(items, REASONS, NOW)] == ["expiring"]
-    assert [item.reason for item in find_alarming(items, ["held_back"], NOW)] == ["held_back"]
+    assert [item.reason for item in select_failing(items, REASONS, NOW)] == ["expiring"]
+    assert [item.reason for item in select_failing(items, ["held_back"], NOW)] == ["held_back"]
 
 
 @pytest.mark.parametrize("days", [(5, 95), (-1, -0.01), (-3, 88)], ids=["not valid yet", "expired", "older"])
@@ -716,9 +716,9 @@ def test_a_renewal_that_cannot_be_used(broken: dict[str, Any], expected: bool) -
     assert [(item.reason, item.why) for item in items] == [
         ("unusable", Obstacle("unusable", {"skipped": broken}))
     ] * expected
-    assert find_alarming(items, REASONS, NOW) == []
+    assert select_failing(items, REASONS, NOW) == []
     due = found(serving(DUE), unused=[broken], has_sources=True)
-    assert find_alarming(due, ["unusable"], NOW) == [item for item in due if item.reason == "unusable"]
+    assert select_failing(due, ["unusable"], NOW) == [item for item in due if item.reason == "unusable"]
     assert not expected or due[0].cause == due[1].cause == {name: broken.get(name) for name in CAUSE}
 
 
@@ -729,7 +729,7 @@ def test_a_renewal_that_cannot_be_used_fails_no_run_before_it_is_due() -> None:
     )
     items = found(later, due, unused=[BROKEN], has_sources=True)
     assert at(items) == [("expiring", "b:443"), ("unusable", "b:443"), ("unusable", "a:443")]
-    assert at(find_alarming(items, REASONS, NOW)) == at(items)[:2]
+    assert at(select_failing(items, REASONS, NOW)) == at(items)[:2]
     for fail_on, expected in ((["unusable"], [None, None, "due"]), (["expiring"], [None] * 3)):
         assert [item.fails_from for item in with_grace_period(items, fail_on, NOW)] == expected
 
@@ -750,7 +750,7 @@ def test_a_certificate_that_is_kept_without_its_key_is_no_renewal() -> None:
     keyless = {**BROKEN, "source": "secrets_manager", "reason": "key_missing", "message": "It has no key."}
     for made, expected in ((FRESH, []), (DUE, [("expiring", Obstacle("unused", {"skipped": keyless}))])):
         known = facts([made.record(1)], has_sources=True)
-        known = replace(known, world=replace(known.world, bundles=SourceContents(unwanted=[keyless])))
+        known = replace(known, world=replace(known.world, bundles=SourceContents(excluded=[keyless])))
         assert [(item.reason, item.why) for item in find_attention([serving(made)], known)] == expected
 
 

@@ -54,9 +54,9 @@ def seen(world: World, made: Made, **expected: Any) -> EndpointAction:
     record = made.record(None)
     chain = (certificate_of(record), *record.intermediates)
     served = action.demand.fits(chain[0])
-    looked_at = replace(action, served=served, accepted=True, seen=(chain,))
-    failed = looked_at.failed("not_served", {"error": "It must serve something, and serves something else."})
-    return as_seen(looked_at if served else failed, world.index)
+    probed = replace(action, served=served, accepted=True, seen=(chain,))
+    failed = probed.failed("not_served", {"error": "It must serve something, and serves something else."})
+    return as_seen(probed if served else failed, world.index)
 
 
 def facts(world: World, usable: Iterable[SourceCertificate] = (), unused: Sequence[Record] = ()) -> RenewalFacts:

@@ -332,7 +332,7 @@ def test_what_was_seen(facts: dict[str, Any], said: str) -> None:
 def test_what_was_seen_of_a_listener_that_keeps_what_it_has() -> None:
     facts = {"why": LOST, "probe": SERVED, "was_refused": False}
     assert of_target("skipped", "names_not_covered", facts) == f"{LACKS} The present certificate is served."
-    facts = {"is_deleted": True, "glimpsed": "No TLS."}
+    facts = {"is_deleted": True, "probe_message": "No TLS."}
     assert of_target("skipped", "not_found", facts) == "The listener was deleted during the run. No TLS."
 
 

@@ -247,7 +247,7 @@ def test_why_not_adopted() -> None:
     assert why_not_adopted(lacks, "a.example", SourceContents()) == said
     useless = {"name": "shop", "message": "It is locked."}
     sources = SourceContents(
-        useless=[useless], unwanted=[useless], failed=[{"message": "No answer."}], empty=[{"message": "No."}]
+        useless=[useless], excluded=[useless], failed=[{"message": "No answer."}], empty=[{"message": "No."}]
     )
     others = "Cannot use shop: It is locked. Cannot use shop: It is locked. No answer. No."
     assert why_not_adopted(lacks, "a.example", sources) == f"{said} {others}"

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
-    Incumbent,
     Overrides,
-    loosened,
+    PresentCertificate,
     losses,
+    required_overrides,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_adopt import (
     Adoption,
@@ -76,7 +76,9 @@ def test_what_is_lost_and_accepted(old: Made, new: Made, lost: dict[str, dict[st
     """No more is accepted than what the difference needs, and never that clients would not trust it."""
     before, after = old.record(1), new.record(2)
     assert [(each.reason, each.facts) for each in losses(after, before, CLIENTS)] == list(lost.items())
-    assert loosened(after, Incumbent.of(before), CLIENTS) == Overrides(wildcards=True, **dict.fromkeys(accepted, True))
+    assert required_overrides(after, PresentCertificate.of(before), CLIENTS) == Overrides(
+        wildcards=True, **dict.fromkeys(accepted, True)
+    )
 
 
 # Which certificate

@@ -95,8 +95,8 @@ def at_endpoint(
         (f"192.0.2.{number}", record and certificate_of(record)) for number, record in enumerate(served, start=1)
     )
     seen = tuple((certificate_of(record), *record.intermediates) for record in records)
-    looked_at = replace(action, served=is_fine, seen=seen, leaves=leaves, is_everywhere=bool(served) and all(served))
-    return looked_at if is_fine else looked_at.failed("not_served", {"error": "Another one is served."})
+    probed = replace(action, served=is_fine, seen=seen, leaves=leaves, is_everywhere=bool(served) and all(served))
+    return probed if is_fine else probed.failed("not_served", {"error": "Another one is served."})
 
 
 @pytest.mark.parametrize("remove_unverified", [False, True])

@@ -15,9 +15,9 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import Obstacle
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
     ACCEPT,
-    Incumbent,
     Overrides,
-    why_not_in_place_of,
+    PresentCertificate,
+    find_replacement_obstacle,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.plan_deploy import (
@@ -173,7 +173,7 @@ def test_a_near_miss_is_said(case: str) -> None:
     for newer in record(NEW, new), record(None, new):
         planned = renewal(present, newer)
         assert (*outcome(planned), planned.target_id) == ("skipped", reason, OLD)
-        why = why_not_in_place_of(newer, Incumbent.of(present), CLIENTS)
+        why = find_replacement_obstacle(newer, PresentCertificate.of(present), CLIENTS)
         assert planned.facts == {"newer": newer, "why": why}
 
 

@@ -19,7 +19,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     choose,
     plan_reading,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import NOBODY, SourceCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.world import (
+    NO_LISTENERS,
+    SourceCertificate,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +39,7 @@ NOTHING = Made(names=("shop.example.com",), common_name=None)
 
 
 def plan(
-    made: Made, *store: Made, wish: SourceOptions | None = None, listeners_with: Any = NOBODY, **changed: Any
+    made: Made, *store: Made, wish: SourceOptions | None = None, listeners_with: Any = NO_LISTENERS, **changed: Any
 ) -> ReadingPlan:
     """What is planned about one secret."""
     index = StoreIndex(one.record(number) for number, one in enumerate(store, start=1))
@@ -47,8 +50,8 @@ def told(found: ReadingPlan) -> str:
     """What becomes of one secret, with the reason if it is not read."""
     if found.to_read or found.stored:
         return "read" if found.to_read else "stored"
-    kind = "useless" if found.useless else "unwanted"
-    ((_secret, why_not),) = found.useless or found.unwanted
+    kind = "useless" if found.useless else "excluded"
+    ((_secret, why_not),) = found.useless or found.excluded
     return f"{kind}: {why_not.reason}"
 
 
@@ -79,17 +82,17 @@ CASES: dict[str, tuple[str, Made, list[Made], dict[str, Any]]] = {
         [NEWER],
         {"validity": {"not_before": "2020-01-01T00:00:00Z"}, "expiration_date": None},
     ),
-    "the store has a newer one": ("unwanted: new_name", NEW, [NEWER], {}),
+    "the store has a newer one": ("excluded: new_name", NEW, [NEWER], {}),
     "the store has one that ends earlier": ("read", NEW, [Made(days=(-1, 89))], {}),
     "addresses are in the store, but not in metadata": ("read", NEW, [IP], {}),
-    "an address of another one": ("unwanted: new_name", NEW, [replace(NOTHING, addresses=("192.0.2.1",))], {}),
-    "an address of one for nothing else": ("unwanted: new_name", NEW, [replace(IP, common_name=None, names=())], {}),
+    "an address of another one": ("excluded: new_name", NEW, [replace(NOTHING, addresses=("192.0.2.1",))], {}),
+    "an address of one for nothing else": ("excluded: new_name", NEW, [replace(IP, common_name=None, names=())], {}),
     "it has expired": ("useless: expired", OVER, [OLD], {}),
     "it is not valid yet": ("read", Made(days=(1, 90)), [OLD], {}),
     "a state that is not known": ("useless: not_active", NEW, [OLD], {"state": 9}),
     "no state": ("read", NEW, [OLD], {"state": None}),
-    "it has no private key": ("unwanted: key_missing", NEW, [OLD], KEYLESS),
-    "it has no private key, and has expired": ("unwanted: key_missing", OVER, [OLD], KEYLESS),
+    "it has no private key": ("excluded: key_missing", NEW, [OLD], KEYLESS),
+    "it has no private key, and has expired": ("excluded: key_missing", OVER, [OLD], KEYLESS),
     "it has one, as all of its type": (
         "read",
         NEW,
@@ -152,7 +155,7 @@ WIDER, STARS = ("shop.example.com", *BOTH), ("example.com", "*.example.com")
 )
 def test_why_not(made: Made, store: list[Made], expected: tuple[str, dict[str, Any]]) -> None:
     """With the certificate of the store that comes nearest to it, and the listeners that have that."""
-    ((_secret, why),) = plan(made, *store, listeners_with={1: ["web:443"]}).unwanted
+    ((_secret, why),) = plan(made, *store, listeners_with={1: ["web:443"]}).excluded
     facts = {**why.facts, **{name: why.facts[name].id for name in ("nearest", "later") if name in why.facts}}
     listeners = facts.pop("listeners", None)
     assert (why.reason, facts) == expected
@@ -160,7 +163,7 @@ def test_why_not(made: Made, store: list[Made], expected: tuple[str, dict[str, A
 
 
 def test_names_in_any_writing() -> None:
-    ((_secret, why),) = plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]).unwanted
+    ((_secret, why),) = plan(NEW, NOTHING, alt_names=[NAME.upper(), "admin@example.com"]).excluded
     assert why.facts == {"names": {NAME}}
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.can_replace import (
-    Incumbent,
     Overrides,
+    PresentCertificate,
     best,
     completes,
+    find_replacement_obstacle,
     supersedes,
-    why_not_in_place_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._replacement.trust import TrustView
@@ -134,9 +134,9 @@ def test_a_leaf_that_was_revoked_stands_in_for_nothing() -> None:
     """Whatever a person accepts."""
     view = knowing(NEW.issued.certificate)
     every = Overrides(*[True] * 6)
-    for old in (Incumbent.of(OLD.record()), None):
+    for old in (PresentCertificate.of(OLD.record()), None):
         for overrides in (None, every):
-            why = why_not_in_place_of(NEW.record(), old, view, overrides)
+            why = find_replacement_obstacle(NEW.record(), old, view, overrides)
             assert why is not None and why.reason == "revoked"
             assert why.facts["revocation"].reason == "keyCompromise"
     world = world_of([OLD.record(1), NEW.record(2)], balancer("web", p443=1), view=view)
@@ -194,13 +194,13 @@ def test_what_has_to_be_known_before_a_listener_is_switched() -> None:
 def test_what_was_revoked_makes_way_for_what_is_as_good_as_it_was(revoked: str, new: Made, reason: str | None) -> None:
     """For a list of revoked certificates no worse one is put in its place; where all have the same issuer, renewals go on."""
     view = knowing(OLD.issued.certificate if revoked == "old" else REVOKED)
-    why = why_not_in_place_of(new.record(2), Incumbent.of(OLD.record(1)), view)
+    why = find_replacement_obstacle(new.record(2), PresentCertificate.of(OLD.record(1)), view)
     assert (why and why.reason) == reason
 
 
 def test_a_renewal_with_a_revoked_issuer_waits_while_the_present_one_has_none() -> None:
     old = OLD.record(1, intermediateCertificate=pem_of(replaced()))
-    why = why_not_in_place_of(NEW.record(2), Incumbent.of(old), knowing(REVOKED))
+    why = find_replacement_obstacle(NEW.record(2), PresentCertificate.of(old), knowing(REVOKED))
     assert why is not None and why.reason == "untrusted"
     assert why.facts["is_revoked"]
 

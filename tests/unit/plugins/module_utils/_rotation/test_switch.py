@@ -34,7 +34,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.s
     check_ledger,
     switch_all,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import Watch
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import ListenerProbe
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as balancers
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import store
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.client import Client
@@ -89,7 +89,7 @@ class World:
         """The uuids of listeners that work no more."""
         self.is_mended = True
         """Whether those that are pointed back work again."""
-        self.remembered: list[str] = []
+        self.baseline: list[str] = []
 
     def add(self, port: int = 443, certificate_id: int | None = OLD, **others: Any) -> str:
         """Add a listener, and return its uuid."""
@@ -178,11 +178,11 @@ class World:
 
     # What is served
 
-    def remember(self, planned: Sequence[ListenerAction]) -> None:
+    def record_baseline(self, planned: Sequence[ListenerAction]) -> None:
         self.done.append(LOOK)
-        self.remembered += [one.uuid for one in planned]
+        self.baseline += [one.uuid for one in planned]
 
-    def until_served(self, planned: Sequence[ListenerAction]) -> list[ListenerAction]:
+    def wait_until_served(self, planned: Sequence[ListenerAction]) -> list[ListenerAction]:
         self.done.append(LOOK)
         return [
             one.failed("not_served", {"error": "Nothing works."}, is_changed=one.is_changed, served=False)
@@ -229,7 +229,7 @@ class World:
     ) -> Switcher:
         """What switches listeners."""
         client = cast(Client, SimpleNamespace(call=self.call, stop=self.clock))
-        watch = cast(Watch, self) if watches else None
+        watch = cast(ListenerProbe, self) if watches else None
         return Switcher(client, wait_options, watch, rollback=rollback, before_sending=cast(Any, before_sending))
 
     def switch(self, planned: Sequence[ListenerAction] | None = None, **options: Any) -> list[ListenerAction]:
@@ -279,7 +279,7 @@ def test_only_what_is_planned_is_sent(world: World) -> None:
     [_planned, changed] = world.plan()
     assert shown(world.switch([*kept, changed])) == [("unchanged", None, False), DONE]
     assert world.sent == [[{"listenerUuid": "uuid-8443", "tlsCertificateId": NEW}]]
-    assert world.remembered == ["uuid-8443"]
+    assert world.baseline == ["uuid-8443"]
 
 
 def test_nothing_is_sent_where_nothing_is_planned(world: World) -> None:
@@ -303,7 +303,7 @@ def test_what_is_done_in_turn(world: World, watches: bool) -> None:
 def test_a_change_is_not_sent_before_all_was_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long that takes."""
     has_read = threading.Event()
-    call, remember = world.call, world.remember
+    call, record_baseline = world.call, world.record_baseline
 
     def reads(*arguments: Any, **options: Any) -> Any:
         answer = call(*arguments, **options)
@@ -312,10 +312,10 @@ def test_a_change_is_not_sent_before_all_was_looked_at(world: World, monkeypatch
 
     def late(planned: Sequence[ListenerAction]) -> None:
         assert has_read.wait(60)
-        remember(planned)
+        record_baseline(planned)
 
     monkeypatch.setattr(world, "call", reads)
-    monkeypatch.setattr(world, "remember", late)
+    monkeypatch.setattr(world, "record_baseline", late)
     world.switch()
     assert world.done[:3] == [READ, LOOK, UPDATE]
 

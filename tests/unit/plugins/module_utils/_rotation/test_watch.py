@@ -31,7 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.p
     ListenerSelection,
     plan_renewals,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import Watch, name_to_ask
+from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.watch import ListenerProbe, name_to_ask
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer import load_balancers as balancers
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
@@ -129,15 +129,15 @@ def watched(
     may_be_refused: bool = False,
     is_promising: bool = True,
     **after: tuple[Answer, ...],
-) -> tuple[Watch, ListenerAction]:
+) -> tuple[ListenerProbe, ListenerAction]:
     """ProbeResult at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
-    watch = Watch(timeout, anchors, world.clock)
+    watch = ListenerProbe(timeout, anchors, world.clock)
     one = replace(switched(), may_be_refused=may_be_refused, is_promising=is_promising)
     world.shows = {0: before}
-    watch.remember([one])
+    watch.record_baseline([one])
     world.shows = {float(second.removeprefix("at_")): answers for second, answers in after.items()}
     world.asked.clear()
-    (seen,) = watch.until_served([one])
+    (seen,) = watch.wait_until_served([one])
     assert watch.is_broken(seen) == watch.is_broken(one)
     return watch, seen
 
@@ -152,10 +152,10 @@ def test_each_probe_has_the_same_time(world: World, timeout: float) -> None:
     """Before the change, after it, of what has no name, and at an endpoint: a healthy listener may be slow, and a run that only looks sees that."""
     watched(world, OLD, timeout=timeout, at_0=(NEW,))
     nameless = replace(switched(), previous=None, target=None)
-    watch = Watch(timeout, None, world.clock)
-    watch.glimpse([nameless])
+    watch = ListenerProbe(timeout, None, world.clock)
+    watch.probe_once([nameless])
     endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected((NAME,)))
-    watch.until_served(plan_endpoints(world_of([]), [endpoint], None))
+    watch.wait_until_served(plan_endpoints(world_of([]), [endpoint], None))
     assert len(world.limits) == 5 and set(world.limits) == {10}
 
 
@@ -173,14 +173,14 @@ def test_many_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
         replace(switched(), place=replace(place, listener=replace(place.listener, uuid=str(number))))
         for number in range(64)
     ]
-    assert {seen.reason for seen in Watch(0, None, Clock()).until_served(fleet)} == {"unreachable"}
+    assert {seen.reason for seen in ListenerProbe(0, None, Clock()).wait_until_served(fleet)} == {"unreachable"}
 
 
 @pytest.mark.parametrize(("answer", "times"), [(GONE, 1), (FAILS, 2), (OLD, 2)])
 def test_what_nobody_can_connect_to_is_asked_once(world: World, answer: Answer, times: int) -> None:
     """Else it is asked first for what it serves, and then by a name of that."""
     world.shows = {0: (answer,)}
-    Watch(0, None, world.clock).glimpse([replace(switched(), previous=None, target=None)])
+    ListenerProbe(0, None, world.clock).probe_once([replace(switched(), previous=None, target=None)])
     assert len(world.asked) == times
 
 
@@ -279,14 +279,14 @@ def test_an_address_that_did_not_work_before_may_be_closed(world: World, before:
     assert (seen.outcome, seen.served) == ("switched", True) and not watch.is_broken(seen)
 
 
-def endpoint_seen(world: World, *answers: Answer, **expected: Any) -> tuple[Watch, ListenerAction]:
+def endpoint_seen(world: World, *answers: Answer, **expected: Any) -> tuple[ListenerProbe, ListenerAction]:
     """An endpoint that must serve something, as it is seen now."""
     endpoint = Endpoint("vpc.example.net", 8443, NAME, Expected(**expected))
     records = [stored(number, one) for number, one in enumerate((OLD, NEW), start=1)]
     (planned,) = plan_endpoints(world_of(records, view=view_with(AUTHORITY.root)), [endpoint], None)
     world.shows = {0: answers}
-    watch = Watch(0, Anchors([Certificate.of(AUTHORITY.root)]), world.clock)
-    (seen,) = watch.until_served([planned])
+    watch = ListenerProbe(0, Anchors([Certificate.of(AUTHORITY.root)]), world.clock)
+    (seen,) = watch.wait_until_served([planned])
     assert world.asked == [endpoint] and not seen.is_changed and world.clock.now == 0, "it is no use to wait"
     return watch, seen
 
@@ -323,8 +323,8 @@ def test_what_clients_refuse_at_an_endpoint_is_not_to_be_imported_again(world: W
 
 
 def test_no_address(world: World) -> None:
-    watch = Watch(120, None, world.clock)
-    (seen,) = watch.until_served([switched(address=None)])
+    watch = ListenerProbe(120, None, world.clock)
+    (seen,) = watch.wait_until_served([switched(address=None)])
     assert (seen.outcome, seen.reason, seen.served) == ("switched", "unreachable", None)
     assert world.asked == []
 
@@ -348,21 +348,21 @@ def test_told_to_stop(world: World, answer: Answer, expected: tuple[Any, ...], f
 def test_a_look_that_is_cut_short_tells_nothing(world: World, answer: Answer) -> None:
     """A run that is told to stop leaves it unseen; only what is served as it should be was seen for certain."""
     world.stops_at = 0.1
-    watch, one = Watch(120, None, world.clock), switched()
+    watch, one = ListenerProbe(120, None, world.clock), switched()
     world.shows = {0: (OLD,)}
-    watch.remember([one])
+    watch.record_baseline([one])
     world.clock.now = 1
     world.shows = {0: (answer,)}
-    (seen,) = watch.until_served([one])
+    (seen,) = watch.wait_until_served([one])
     assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
     assert seen.facts == {"is_interrupted": True} and not watch.is_broken(seen)
     world.shows = {0: (NEW,)}
-    (seen,) = watch.until_served([one])
+    (seen,) = watch.wait_until_served([one])
     assert seen.served is True
 
 
 def test_it_works_again(world: World) -> None:
-    watch, one = Watch(20, None, world.clock), switched()
+    watch, one = ListenerProbe(20, None, world.clock), switched()
     world.shows = {0: (FAILS,), 5: (OLD,)}
     assert watch.works(one) and 5 <= world.clock.now < 10
     world.shows = {0: (OLD, FAILS)}
@@ -372,13 +372,13 @@ def test_it_works_again(world: World) -> None:
 @pytest.mark.parametrize("lost", [FAILS, GONE, THIRD])
 def test_the_only_address_that_worked_is_lost(world: World, lost: Answer) -> None:
     """It is broken, though another one failed before; it works again as soon as it is as it was."""
-    watch, one = Watch(60, None, world.clock), switched()
+    watch, one = ListenerProbe(60, None, world.clock), switched()
     world.shows = {0: (FAILS, OLD)}
-    watch.remember([one])
-    (seen,) = watch.until_served([one])
+    watch.record_baseline([one])
+    (seen,) = watch.wait_until_served([one])
     assert (seen.reason, watch.is_broken(one)) == ("not_served", False)
     world.shows = {0: (FAILS, lost)}
-    (seen,) = watch.until_served([one])
+    (seen,) = watch.wait_until_served([one])
     assert (seen.reason, watch.is_broken(one)) == ("not_served", True)
     assert not watch.works(one)
     world.shows = {0: (FAILS, OLD)}
@@ -451,7 +451,7 @@ def test_what_is_refused_though_there_is_a_way_back(world: World, is_trusted: bo
     """As after a run that was killed right after its switch."""
     kept = replace(KEPT, predecessor_id=7, is_predecessor_trusted=is_trusted)
     world.shows = {0: (Refused(NEW),)}
-    (seen,) = Watch(0, None, world.clock).until_served([kept])
+    (seen,) = ListenerProbe(0, None, world.clock).wait_until_served([kept])
     assert (seen.outcome, seen.reason) == (("failed", "not_accepted") if is_trusted else ("unchanged", None))
     assert not is_trusted or (seen.facts["predecessor_id"], seen.facts["called"]) == (7, "web:443")
 
@@ -461,7 +461,7 @@ def test_what_is_served_decides_what_to_do_about_a_load_balancer(world: World, s
     """It is switched to what has expired, and back, if that is what it serves."""
     kept = replace(KEPT, expired_predecessor=stored(7, ENDED))
     world.shows = {0: (served,)}
-    (seen,) = Watch(0, None, world.clock).until_served([kept])
+    (seen,) = ListenerProbe(0, None, world.clock).wait_until_served([kept])
     assert (seen.reason, seen.facts["cause"].reason) == ("not_served", "not_served")
     other = {"other_id": 7, "allow": ["allow_expired"]}
     assert {name: seen.facts["cause"].facts.get(name) for name in other} == (other if is_over else dict.fromkeys(other))
@@ -480,10 +480,10 @@ def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:
 
 
 def test_whether_the_old_one_works_again_is_asked_by_its_name(world: World) -> None:
-    watch = Watch(5, None, world.clock)
+    watch = ListenerProbe(5, None, world.clock)
     other = replace(switched(), target=stored(3, AUTHORITY.issue("other.example.com")))
     world.shows = {0: (OLD,)}
-    watch.remember([other])
+    watch.record_baseline([other])
     assert watch.works(other) and {at.server_name for at in world.asked} == {NAME}
 
 
@@ -502,22 +502,22 @@ def test_what_was_seen_at_each_address_of_an_endpoint(
     leaves = tuple(
         (f"192.0.2.{number}", leaf and Certificate(leaf.der)) for number, leaf in enumerate(seen_at, start=1)
     )
-    watch = Watch(0, None, world.clock)
-    for seen in (*watch.until_served([planned]), *watch.glimpse([planned])):
+    watch = ListenerProbe(0, None, world.clock)
+    for seen in (*watch.wait_until_served([planned]), *watch.probe_once([planned])):
         assert (seen.leaves, seen.is_everywhere) == (leaves, None not in seen_at)
     world.clock.set()
-    (left,) = watch.until_served([planned])
+    (left,) = watch.wait_until_served([planned])
     assert not left.is_everywhere or left.served
 
 
 def test_a_glimpse_of_what_completes_no_handshake(world: World) -> None:
     unknown = replace(switched(), target=None, outcome="skipped", reason="not_found", facts={})
     world.shows = {0: (FAILS,)}
-    (seen,) = Watch(0, None, world.clock).glimpse([unknown])
-    assert (seen.served, seen.seen) == (False, ()) and seen.facts["glimpsed"] == f"192.0.2.1: {FAILS}."
-    assert Watch(0, None, world.clock).glimpse([seen]) == [seen], "it is not said twice"
+    (seen,) = ListenerProbe(0, None, world.clock).probe_once([unknown])
+    assert (seen.served, seen.seen) == (False, ()) and seen.facts["probe_message"] == f"192.0.2.1: {FAILS}."
+    assert ListenerProbe(0, None, world.clock).probe_once([seen]) == [seen], "it is not said twice"
     world.shows = {0: (OLD,)}
-    (seen,) = Watch(0, None, world.clock).glimpse([unknown])
+    (seen,) = ListenerProbe(0, None, world.clock).probe_once([unknown])
     assert (seen.served, seen.accepted, len(seen.seen)) == (None, True, 1)
 
 

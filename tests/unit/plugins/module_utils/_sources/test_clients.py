@@ -53,14 +53,14 @@ def test_from_which_authority_a_certificate_is(client: str, tmp_path: Path, read
     if settings is None:
         return
     before = settings.read_text()
-    for written, meant in (
+    for written, selected in (
         (SETTINGS[client], LETS_ENCRYPT),
         (SETTINGS[client].replace("https", "http", 1) + SETTINGS[client].replace("\n", "\r\n"), LETS_ENCRYPT),
         (f"# {SETTINGS[client]}", None),
         (SETTINGS[client].replace(LETS_ENCRYPT, ""), None),
     ):
         settings.write_text(before + written)
-        assert directory_of(client, entry.path) == meant, written
+        assert directory_of(client, entry.path) == selected, written
     settings.write_bytes(b"\xff\xfe" * 100)
     assert directory_of(client, entry.path) is None
     settings.unlink()
