@@ -31,7 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._roles impo
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import plain
 
 MESSAGES = frozenset({"msg", "message", "trust_message", "summary"})
-"""The parts of results that are for people."""
+"""The keys of results that contain messages."""
 NO_MESSAGES = frozenset({"invocation", "diff", "preview"})
 COMMAND = re.compile(r"`[^`]*`")
 ROLE = "ssl_rotation"
@@ -41,7 +41,7 @@ MODULE = re.compile(
     r"`(ansible localhost -m softlayer\.certificates\.(ssl_certificate_(?:deploy|import)) -a '[^'`]*)'`"
 )
 NAMES_SOURCE = re.compile(r"\bsource[\"=]")
-"""What the part of a command has that says where the certificate is."""
+"""A setting in a command that specifies the source."""
 OF_THIS_RUN = {"phases", "approved", "adopt", "gather_certificates"}
 """The options that the playbooks set."""
 OF_IMPORTS = {
@@ -63,21 +63,21 @@ LEFT_OUT: Mapping[str, set[str]] = {
     "deploy": OF_THIS_RUN | OF_IMPORTS,
     "rotate": OF_THIS_RUN,
 }
-"""By playbook: the options that mean nothing to it, or something else than to this run."""
+"""Options without an effect in a playbook, or with a different meaning than in this run, by playbook."""
 OF_MODULES: Mapping[str, Sequence[str]] = {
     "ssl_certificate_deploy": ("trusted_ca_path", "verify_timeout", "rollback", "ledger_url"),
     "ssl_certificate_import": ("ledger_url",),
 }
-"""By module: the options of this run that it has, too."""
+"""Options of this run that a module also has, by module."""
 OF_ADOPT = {"source", "common_name", "name", "listener", "listeners"}
-"""Variables of the playbook `adopt`: a command has its own."""
+"""Variables of the playbook `adopt`, which a command sets itself."""
 PLAIN_IN_YAML = re.compile(r"(?!(?:y|yes|n|no|true|false|on|off|null)\Z)[A-Za-z/][\w./@-]*", re.IGNORECASE)
-"""Texts that YAML reads as they are, inside lists and dicts, too."""
+"""Strings that YAML reads unchanged, also inside lists and dicts."""
 TEMPLATE = re.compile(r"\{[{%#]")
 JOB_IDS = ("awx_job_id", "tower_job_id")
-"""The extra variables by which AWX tells a job which one it is."""
+"""The extra variables in which AWX sets the ID of a job."""
 WORKFLOWS = "__ssl_rotation_workflows"
-"""The variable in which the playbooks of AWX say what its operators start in the place of a playbook."""
+"""The variable in which the playbooks for AWX specify the workflows that replace playbooks."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +87,16 @@ class Start:
     options: Mapping[str, t.Any]
     """The options of the task that the role has variables for."""
     files: Sequence[str] = ()
-    """The words of the command line that name files with variables, and how to decrypt them."""
+    """The command line arguments for files with variables, and for their decryption."""
     in_files: frozenset[str] = frozenset()
     """The options that these files set."""
     is_awx: bool = False
     """Whether AWX runs it."""
     workflows: Mapping[str, str] = field(default_factory=dict)
-    """What operators of AWX start, by the playbook that it stands for."""
+    """The workflow that replaces a playbook in AWX, by playbook."""
 
     def playbook(self, begin: str, name: str, own: str) -> str:
-        """Return a command that runs a playbook, or what stands for it; `own` is the end of the command that a module has written."""
+        """Return a command that runs a playbook, or the workflow that replaces it; `own` is the end of the command in the message."""
         if name in self.workflows:
             return f"the workflow `{self.workflows[name]}`"
         left_out = LEFT_OUT[name] | self.in_files | ({"sources"} if NAMES_SOURCE.search(own) else set())
@@ -108,7 +108,7 @@ class Start:
         return self._with_notes(" ".join([begin, *self.files, *_settings(variables)]) + own, missing, notes)
 
     def module(self, begin: str, name: str) -> str:
-        """Return a command that runs a module; `begin` is what a module has written of it, up to the last quote."""
+        """Return a command that runs a module; `begin` is the command in the message up to the last quote."""
         wanted = {option: self.options[option] for option in OF_MODULES[name] if option in self.options}
         texts = {option: _as_text(value) for option, value in wanted.items() if _may_be_shown(option, value)}
         words = [f"{option}={text}" for option, text in texts.items() if text]
@@ -154,7 +154,7 @@ def with_commands(
 
 
 def completed(command: str, start: Callable[[], Start]) -> str:
-    """Return a command of a message, with its backticks, as a person can run it; any other text in backticks as it is.
+    """Return a complete command for a command in a message, with its backticks; any other text in backticks is returned unchanged.
 
     Args:
         command: the command.
@@ -191,7 +191,7 @@ def start_of(options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loade
 
 
 def _known(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the options that the role has variables for, as plain values; one that says nothing is none."""
+    """Return the options that the role has variables for, as plain values, without empty ones."""
     known = role_variables(ROLE)
     values = {
         name: from_json(plain(value), (dict, list)) for name, value in options.items() if f"{ROLE}_{name}" in known
@@ -209,14 +209,14 @@ def _is_default(option: str, value: t.Any) -> bool:
 
 
 def _may_be_shown(option: str, value: t.Any) -> bool:
-    """Return whether a value holds no secret, and no text that Ansible would take for a template."""
+    """Return whether a value contains neither a secret nor a template."""
     name = f"{ROLE}_{option}"
     secrets = (*ArgumentSpec(role_variables(ROLE)).secrets({name: value}), *secrets_in(value))
     return not secrets and not TEMPLATE.search(str(value))
 
 
 def _settings(variables: Mapping[str, t.Any]) -> Iterator[str]:
-    """Yield the words of a command that set variables; none has a double quote if that can be, as Ansible prints it with a backslash."""
+    """Yield the arguments that set variables, without double quotes if possible, because Ansible prints them with backslashes."""
     texts = {name: _as_text(value) for name, value in variables.items()}
     yield from (f"-e {shlex.quote(f'{name}={text}')}" for name, text in texts.items() if text)
     others = {name: value for name, value in variables.items() if not texts[name]}
@@ -226,7 +226,7 @@ def _settings(variables: Mapping[str, t.Any]) -> Iterator[str]:
 
 
 def _as_text(value: t.Any) -> str | None:
-    """Return what stands for a value in `NAME=VALUE`; `None` if nothing does."""
+    """Return a value as text for `NAME=VALUE`; `None` if that is not possible."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list) and all(isinstance(item, str) and item and "," not in item for item in value):
@@ -236,7 +236,7 @@ def _as_text(value: t.Any) -> str | None:
 
 
 def _in_yaml(value: t.Any) -> str | None:
-    """Return a value in YAML, on one line and without quotes; `None` if it needs some."""
+    """Return a value in YAML, on one line and without quotes; `None` if it requires quotes."""
     if isinstance(value, dict):
         pairs = [(_in_yaml(name), _in_yaml(item)) for name, item in value.items()]
         parts = [f"{name}: {item}" for name, item in pairs if name is not None and item is not None]
@@ -272,7 +272,7 @@ def _names(variables: Iterable[t.Any] | None) -> set[str]:
 
 
 def _vault_words() -> Iterator[str]:
-    """Yield what was given on the command line to decrypt files."""
+    """Yield the command line arguments that decrypt files."""
     for option in ("vault_id", "vault_password_file"):
         for value in context.CLIARGS.get(f"{option}s") or ():
             yield f"--{option.replace('_', '-')} {shlex.quote(str(value))}"

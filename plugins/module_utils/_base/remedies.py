@@ -16,22 +16,22 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 PLAIN = re.compile(r"(?!@)[\w.:,*/@-]+")
-"""What Ansible reads in `-e NAME=VALUE` as it is written."""
+"""Values that Ansible reads unchanged in `-e NAME=VALUE`."""
 PLAIN_NAME = re.compile(r"[\w.-]+")
-"""The name of a load balancer that is also plain before a port, and among others."""
+"""Names of load balancers that need no quotes in a list of listeners."""
 ROTATE = "`ansible-playbook -i localhost, softlayer.certificates.rotate`"
-"""What brings to listeners what has been renewed."""
+"""The command that imports renewals and deploys them."""
 DEPLOY = "`ansible-playbook -i localhost, softlayer.certificates.deploy`"
-"""What has the best certificates of the store served."""
+"""The command that deploys the best certificates in the store."""
 
 
 def listener(load_balancer: str, uuid: str, port: int) -> str:
-    """Return what a command calls a listener: by the uuid of its balancer, if its name needs quotes, which Ansible prints with backslashes."""
+    """Return the name of a listener in commands: with the UUID of its load balancer if its name requires quotes, which Ansible prints with backslashes."""
     return f"{load_balancer if PLAIN_NAME.fullmatch(load_balancer) else uuid}:{port}"
 
 
 def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | None = None) -> str:
-    """Return what imports a certificate of a source, and has listeners serve it; without any, each that serves its names.
+    """Return the command that imports a certificate from a source and deploys it to listeners; without listeners, to all that serve its DNS names.
 
     Args:
         common_name: a name of the certificate; if it has none, that is left to who reads it.
@@ -48,7 +48,7 @@ def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | 
 
 
 def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:
-    """Return what has a listener serve a certificate of the store.
+    """Return the command that switches a listener to a certificate in the store.
 
     Args:
         certificate_id: the certificate.
@@ -62,5 +62,5 @@ def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:
 
 
 def remove(certificate_id: int) -> str:
-    """Return what deletes a certificate of the store that no service uses."""
+    """Return the command that deletes an unused certificate from the store."""
     return f"`ansible localhost -m softlayer.certificates.ssl_certificate_import -a 'certificate_id={certificate_id} state=absent'`"

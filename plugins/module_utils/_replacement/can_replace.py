@@ -29,7 +29,7 @@ from .trust import LEVELS, TrustView
 
 @dataclass(frozen=True)
 class Overrides:
-    """What a user accepts of a certificate that they name."""
+    """The differences that the user accepts for a certificate that they specify."""
 
     name_loss: bool = False
     key_type_change: bool = False
@@ -37,7 +37,7 @@ class Overrides:
     expired: bool = False
     untrusted: bool = False
     wildcards: bool = False
-    """Whether a wildcard has the names under it, or only the same name counts."""
+    """Whether a wildcard covers the DNS names below it; otherwise, only the same name counts."""
 
 
 ACCEPT: Mapping[str, str] = {
@@ -53,43 +53,43 @@ ACCEPT: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class PresentCertificate:
-    """What a certificate may stand in for: another one, or the one that an order stands for, of which less is known."""
+    """The certificate to replace: a record of the store, or the certificate of an order, of which less is known."""
 
     identities: frozenset[str]
-    """What it vouches for."""
+    """Its DNS names and IP addresses."""
     accepted: frozenset[str]
-    """What some clients accept it for, at least."""
+    """The names for which at least some TLS clients accept it."""
     alternatives: frozenset[str]
-    """What all clients accept it for."""
+    """The names for which all TLS clients accept it."""
     key_type: str | None
-    """`None` if it is not known."""
+    """The key type; `None` if it is unknown."""
     record: StoreCertificate | None = None
     """The certificate, with its chain; `None` for an order."""
 
     @classmethod
     def of(cls, record: StoreCertificate) -> PresentCertificate:
-        """Return that of a record with a certificate."""
+        """Return the `PresentCertificate` of a record with a certificate."""
         certificate = certificate_of(record)
         return cls(certificate.identities, certificate.accepted, certificate.alternatives, certificate.key_type, record)
 
 
 def age(record: StoreCertificate) -> tuple[datetime, datetime]:
-    """Return what records with a certificate are sorted by, the newest last."""
+    """Return the sort key of a record with a certificate; the newest record sorts last."""
     return certificate_of(record).age
 
 
 def supersedes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether a certificate may stand in for another one."""
+    """Return whether a certificate can replace another one."""
     return is_newer(new, old, view) and find_replacement_obstacle(new, PresentCertificate.of(old), view) is None
 
 
 def is_newer(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether a certificate began later, or at the same time and ends later, or is the same with a chain that the other one lacks."""
+    """Return whether a certificate became valid later, or at the same time and expires later, or is the same with a chain that the other record lacks."""
     return age(new) > age(old) if new.certificate != old.certificate else completes(new, old, view)
 
 
 def completes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether a record has a chain for the same certificate that another one lacks: more of it, or one that ends later if that is due."""
+    """Return whether a record has a better chain for the same certificate: a longer one, or one that expires later if the other one is due for renewal."""
     if new.certificate != old.certificate or new.intermediates == old.intermediates:
         return False
     if view.level(new) != view.level(old):
@@ -101,7 +101,7 @@ def completes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> 
 
 
 def is_as_good(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether another certificate of exactly the same age could be taken instead, so that there is nothing to choose by."""
+    """Return whether another certificate of exactly the same age could also be used, so that there is no criterion to choose by."""
     return (
         new.certificate != old.certificate
         and age(new) == age(old)
@@ -153,11 +153,11 @@ OVERRIDABLE: Mapping[str, str] = {
     "organization_differs": "organization_change",
     "key_type_differs": "key_type_change",
 }
-"""What a person may accept of the first certificate of a name; never that clients refuse it."""
+"""The obstacles that the user may accept for an initial certificate; never the rejection by TLS clients."""
 
 
 def obstacles(new: StoreCertificate, old: PresentCertificate | None, view: TrustView) -> list[Obstacle[ObstacleReason]]:
-    """Return all that a person would have to accept for a certificate to take the place of another one; the last may be what nobody can accept."""
+    """Return all obstacles that the user must accept before a certificate replaces another one; the last obstacle may be one that cannot be accepted."""
     found, overrides = [], Overrides(wildcards=True)
     while why := find_replacement_obstacle(new, old, view, overrides):
         found.append(why)
@@ -168,13 +168,13 @@ def obstacles(new: StoreCertificate, old: PresentCertificate | None, view: Trust
 
 
 def required_overrides(new: StoreCertificate, old: PresentCertificate | None, view: TrustView) -> Overrides:
-    """Return what of `LOOSENED` has to be accepted for a certificate to take the place of another one, and no more."""
+    """Return the smallest set of overrides that lets one certificate replace another."""
     reasons = [why.reason for why in obstacles(new, old, view)]
     return Overrides(wildcards=True, **{OVERRIDABLE[reason]: True for reason in reasons if reason in OVERRIDABLE})
 
 
 def losses(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> list[Obstacle[str]]:
-    """Return what is lost if a certificate takes the place of another one."""
+    """Return the properties that are lost if a certificate replaces another one."""
     ours, theirs = certificate_of(new), certificate_of(old)
     names = lost_names(ours, PresentCertificate.of(old), wildcards=True)
     organizations, days = theirs.organizations - ours.organizations, (view.end(old) - view.end(new)).days
@@ -217,7 +217,7 @@ def lost_names(new: Certificate, old: PresentCertificate, *, wildcards: bool) ->
 
 
 def not_under_wildcards(names: Iterable[str], accepted: Collection[str]) -> list[str]:
-    """Return those of some names that no wildcard among others has."""
+    """Return the names that no wildcard among other names covers."""
     return [name for name in names if wildcard_over(name) not in accepted]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The records of the store, found by id, key, certificate and name. Private to softlayer.certificates. Pure."""
+"""An index of the records of the store by ID, key, certificate and name. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class StoreIndex:
 
     @cached_property
     def longest_chain(self) -> int:
-        """The most intermediate certificates that any record has: it is not documented how many the store keeps."""
+        """The maximum number of intermediate certificates of a record: the number that the store keeps is not documented."""
         return max((len(record.intermediates) for record in self._known), default=0)
 
     @cached_property
@@ -68,7 +68,7 @@ class StoreIndex:
 
     @cached_property
     def _by_rarest(self) -> dict[str, list[StoreCertificate]]:
-        """By the name that the fewest have: it takes no longer if thousands share another one."""
+        """Look up the rarest name, so that a name in thousands of certificates does not take longer."""
         named = (record for record in self._known if certificate_of(record).identities)
         return _grouped((min(certificate_of(record).identities, key=self._rarity), record) for record in named)
 
@@ -92,12 +92,12 @@ class StoreIndex:
         return self._by_certificate.get(certificate, [])
 
     def covering(self, names: frozenset[str]) -> list[StoreCertificate]:
-        """Return the records that have all of these names; none, if there are no names."""
+        """Return the records that have all of these names; an empty list without names."""
         fewest = min((self._by_name.get(name, []) for name in names), key=len, default=[])
         return [record for record in fewest if names <= certificate_of(record).identities]
 
     def within(self, names: frozenset[str]) -> list[StoreCertificate]:
-        """Return the records all of whose names are among these."""
+        """Return the records whose names are all among these names."""
         found = (record for name in names for record in self._by_rarest.get(name, ()))
         return [record for record in found if certificate_of(record).identities <= names]
 
@@ -107,18 +107,18 @@ class StoreIndex:
         return self._sorted(sharing.values())
 
     def valid_at(self, at: datetime) -> StoreIndex:
-        """Return those that are valid at an instant: nothing else may stand in for anything, and most of many namesakes have expired."""
+        """Return the records that are valid at a time: no other record can replace anything, and most records of a name have expired."""
         if at not in self._valid:
             self._valid[at] = StoreIndex(record for record in self._known if certificate_of(record).is_valid(at))
         return self._valid[at]
 
     def superseding(self, old: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
-        """Return what may stand in for a certificate."""
+        """Return the records that can replace a certificate."""
         candidates = self.valid_at(view.at).covering(certificate_of(old).identities)
         return [record for record in candidates if supersedes(record, old, view)]
 
     def superseded_by(self, new: StoreCertificate, view: TrustView) -> list[StoreCertificate]:
-        """Return what a certificate may stand in for, sorted by id; never its own record, which may be about to get its chain."""
+        """Return the records that a certificate can replace, sorted by ID, without its own record, which may be about to get its chain."""
         within = self.within(certificate_of(new).identities) if certificate_of(new).is_valid(view.at) else ()
         older = (record for record in within if record.handle != new.handle and supersedes(new, record, view))
         return self._sorted(older)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The trusted root certificates: `default_roots`, and those that the user names. Private to softlayer.certificates."""
+"""The trusted root certificates: `default_roots`, and the certificates that the user specifies. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .._x509.read import certificates_of_store, read_certificates
 from .trust import TrustView
 
 HOW_TO_NAME_ROOTS = "Specify a file with root certificates in PEM format, or a directory of such files."
-"""What to do about roots that are not there."""
+"""The remedy for missing root certificates."""
 
 
 @cache
@@ -133,7 +133,7 @@ def _in_folder(path: str) -> list[Certificate]:
 
 
 def known_issuers(path: str | None, content: str | None = None) -> list[Certificate]:
-    """Return the issuers that messages may not contain."""
+    """Return the intermediate certificates that sources may lack."""
     if path is None and content is None:
         return []
     named = f" {path}" if path is not None else ""

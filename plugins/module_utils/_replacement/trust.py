@@ -19,7 +19,7 @@ from .._x509.lifespan import Lifespan
 from . import messages
 
 LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
-"""The levels of trust; nothing takes the place of what is on a higher one."""
+"""The levels of trust; a certificate never replaces another one on a higher level."""
 
 
 class TrustView:
@@ -65,14 +65,14 @@ class TrustView:
         return certificate in self._revoked
 
     def why_revoked(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> str | None:
-        """Return that a certificate or an issuer of it was revoked, as the end of a sentence about it; `None` if that is not known."""
+        """Return a main clause that a certificate or an intermediate certificate was revoked; `None` if no revocation is known."""
         answer = self.revocation_of(leaf, sent) if self._revoked else None
         if answer is None or answer.certificate is None or answer.status != "revoked":
             return None
         return messages.revoked(answer, is_own=answer.certificate == leaf)
 
     def revocation_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Revocation | None:
-        """Return whether a certificate that comes with others was revoked, or an issuer of it; `None` if nobody was asked."""
+        """Return whether a certificate, or one of its issuers among the certificates sent with it, was revoked; `None` if revocation was not checked."""
         return answer_about(leaf, self.signed_chain_of(leaf, sent), self.revocations)
 
     def signed_chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:

@@ -25,32 +25,32 @@ from .watch import ListenerProbe
 from .world import Record, World
 
 WAIT_INTERVAL = 10.0
-"""Seconds between two readings of a balancer, at most."""
+"""Maximum interval between two status requests for a load balancer, in seconds."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The listeners and endpoints of a run: what was planned, what became of them, and what they serve."""
+    """The listeners and endpoints of a run, with their plan, outcomes, and served certificates."""
 
     plan: ListenerPlan
-    """With the world as it was read last."""
+    """The plan, with the last known world."""
     listeners: Sequence[ListenerAction]
     endpoints: Sequence[EndpointAction] = ()
-    """What else must serve certificates."""
+    """The endpoints that must serve certificates."""
     is_carried_out: bool = False
     """Whether the plan was carried out, so that the listeners were probed."""
     diff: Sequence[Record] = ()
     warnings: Sequence[str] = ()
     failures: Sequence[CertificatesError] = ()
-    """What went wrong as a whole."""
+    """The errors that are not about a single listener."""
 
     @property
     def targets(self) -> Sequence[Target]:
-        """All that must serve certificates."""
+        """All listeners and endpoints."""
         return [*self.listeners, *self.endpoints]
 
     def with_revocations(self, authorities: Authorities | None) -> Deployment:
-        """Return it with what was revoked of what is served."""
+        """Return a copy with the revocations of the served certificates."""
         served = ((leaf, sent) for target in self.targets for leaf, *sent in target.seen)
         return replace(self, plan=replace(self.plan, world=self.plan.world.with_revocations(authorities, served)))
 
@@ -75,7 +75,7 @@ def plan_listeners(world: World, options: RotationOptions) -> ListenerPlan:
 def switch_listeners(
     module: Module, client: Client, plan: ListenerPlan, options: RotationOptions, authorities: Authorities | None
 ) -> Deployment:
-    """Switch the listeners, and see that they serve what they have; in check mode, tell what would be switched."""
+    """Switch the listeners and verify them; in check mode, return the switches that would be made."""
     as_now = Deployment(plan, [as_it_is(action, plan.world.index) for action in plan.actions])
     if "deploy" not in options.phases or plan.world.balancers is None:
         return as_now

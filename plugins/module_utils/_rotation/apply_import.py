@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Import what was chosen from the sources. Private to softlayer.certificates."""
+"""Import the selected certificates from the sources. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ Listed = tuple[str, Record]
 
 @dataclass(frozen=True)
 class StoreChanges:
-    """What became of certificates in the store, or would in check mode."""
+    """Changes of certificates in the store, or in check mode, planned changes."""
 
     listed: Sequence[Listed] = ()
     diff: Sequence[Record] = ()
     records: Sequence[StoreCertificate] = ()
-    """What was imported, or was there already; what is not stored in check mode has no id."""
+    """The records that were imported or already stored; without an ID in check mode."""
     truncated: Mapping[int, bool] = field(default_factory=dict)
     """The ids of what the store has cut the chains of, and whether this run has stored it."""
 
 
 def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) -> StoreChanges:
-    """Import what was chosen, and list what was left out."""
+    """Import the selected certificates, and list the skipped ones."""
     listed: list[Listed] = [
         ("skipped", record) for record in (*world.bundles.useless, *world.bundles.excluded, *chosen.left_out)
     ]
@@ -79,7 +79,7 @@ def _as_listed(entry: SourceCertificate, planned: ImportAction, done: ImportActi
 
 
 def _check(module: Module, world: World, entry: SourceCertificate) -> ImportAction:
-    """Return what stores a certificate of a source, or why that does not fit; its key is read from its file now."""
+    """Return the action that imports a certificate from a source, or its obstacle; reads the private key from its file."""
     params = module.params
     held = Bundle((entry.certificate,), entry.record.intermediates, entry.key)
     bundle = with_key(held, params["privatekey_passphrase"] or None, module.hide)

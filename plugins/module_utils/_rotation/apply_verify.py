@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""See which certificates listeners and endpoints serve. Private to softlayer.certificates."""
+"""Verify which certificates listeners and endpoints serve. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .watch import ListenerProbe
 
 
 def verify_listeners(client: Client, deployment: Deployment, options: RotationOptions) -> Deployment:
-    """Probe listeners, each at all its addresses, unless they were probed when they were switched."""
+    """Probe listeners at all their addresses, except listeners that were probed after their switch."""
     world = deployment.plan.world
     if not options.probes_listeners or world.balancers is None:
         return deployment
@@ -53,7 +53,7 @@ def verify_listeners(client: Client, deployment: Deployment, options: RotationOp
 
 
 def _probe_now(client: Client, deployment: Deployment, listeners: Sequence[ListenerAction]) -> Deployment:
-    """Return listeners with what some of them serve now."""
+    """Return listeners with the results of new probes for some of them."""
     watch = ListenerProbe(0, deployment.plan.world.view.anchors(), client.stop)
     anew = watch.wait_until_served([listener for listener in listeners if listener.is_to_be_seen])
     warnings = [*deployment.warnings, *watch.warnings]
@@ -63,7 +63,7 @@ def _probe_now(client: Client, deployment: Deployment, listeners: Sequence[Liste
 def _probe_again(
     client: Client, deployment: Deployment, suspects: Mapping[str, ListenerAction], options: RotationOptions
 ) -> Deployment:
-    """Before listeners count as such that serve something else, see whether somebody has switched or deleted them meanwhile."""
+    """Check whether listeners that serve another certificate were switched or deleted in the meantime."""
     try:
         world = read_again(client, deployment.plan.world, options)
     except CertificatesError as error:
@@ -79,7 +79,7 @@ def _probe_again(
 
 
 def verify_endpoints(client: Client, deployment: Deployment, options: RotationOptions) -> Deployment:
-    """Probe what else must serve certificates, like listeners that stay as they are."""
+    """Probe the endpoints that must serve certificates."""
     world = deployment.plan.world
     if "verify" not in options.phases or options.adopt:
         return deployment

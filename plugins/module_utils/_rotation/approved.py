@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run in check mode showed, and how a later one keeps to it. Private to softlayer.certificates. Pure."""
+"""The preview of a run in check mode, and how a later run is limited to it. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "removed": ("id", "common_name", "fingerprint_sha256"),
 }
-"""What is looked at of a run in check mode: of each of these lists, these fields."""
+"""The compared fields of each list of a preview."""
 UNKNOWN: Record = dict.fromkeys(
     [
         *("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after"),
@@ -37,11 +37,11 @@ UNKNOWN: Record = dict.fromkeys(
         *("served", "accepted", "served_fingerprint_sha256"),
     ]
 )
-"""What is not known of a listener that is gone."""
+"""The unknown fields of a listener that no longer exists."""
 
 
 def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
-    """Return of what a run in check mode returned that which `Approved` looks at."""
+    """Return the part of the result of a run in check mode that `Approved` compares."""
     return {
         name: [{field: record[field] for field in fields} for record in result[name]] for name, fields in FIELDS.items()
     }
@@ -49,7 +49,7 @@ def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]
 
 @dataclass(frozen=True)
 class Approved:
-    """What a run in check mode showed, by what identifies it. A list that is missing approves nothing."""
+    """The entries of a preview, by their keys. A missing list approves nothing."""
 
     imports: Mapping[str, Record]
     listeners: Mapping[tuple[str, int], Record]
@@ -80,20 +80,20 @@ class Approved:
             ) from None
 
     def covers(self, balancer_uuid: str, port: int) -> bool:
-        """Return whether a run that is limited to this is about a listener. Where nothing was approved, a run only tells, and of all of them."""
+        """Return whether an approved run is about a listener. If nothing was approved, a run changes nothing and reports about all listeners."""
         is_empty = not (self.imports or self.listeners or self.removals)
         return is_empty or (balancer_uuid, port) in self.listeners
 
 
 def _gone(record: Record, listed: str) -> Record:
-    """Return the record of what was shown in a list of the result, and cannot be done any more."""
+    """Return the record of an approved change that is no longer possible."""
     reason: ApprovalReason = "changed_meanwhile"
     said = messages_deploy.GONE[listed]
     return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": said}
 
 
 def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
-    """Return a choice without what was not shown; what was shown and no source has any more is skipped."""
+    """Return a selection without unapproved imports; approved imports that no source contains are skipped."""
     to_import = {entry.certificate.fingerprint_sha256: entry for entry in chosen.to_import}
     there = {entry.certificate.fingerprint_sha256 for entry, _why in chosen.skipped} | to_import.keys()
     gone = [_gone(record, "imported") for shown, record in approved.imports.items() if shown not in there]
@@ -106,7 +106,7 @@ def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
 def limit_listeners(
     planned: Sequence[ListenerAction], approved: Approved, index: StoreIndex
 ) -> tuple[list[ListenerAction], list[Record]]:
-    """Return a plan without the switches that were not shown, and records of those that were shown and are no longer planned."""
+    """Return a plan without unapproved switches, and records of approved switches that are no longer planned."""
     shown = dict(approved.listeners)
     limited = []
     for action in planned:
@@ -122,7 +122,7 @@ def limit_listeners(
 
 
 def _why_not_planned(action: ListenerAction, record: Record, index: StoreIndex) -> dict[str, t.Any]:
-    """Return, as facts of a message, why a switch that was shown is not planned any more."""
+    """Return why an approved switch is no longer planned, as facts of a message."""
     had, has = record["previous_certificate_id"], action.previous_id
     if str(had) != str(has):
         return {"had": had, "certificate_id": has}
@@ -131,7 +131,7 @@ def _why_not_planned(action: ListenerAction, record: Record, index: StoreIndex) 
 
 
 def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:
-    """Return what may be deleted, and records of what was not shown, and of what was shown and must be kept now."""
+    """Return the certificates that may be deleted, and records of unapproved deletions and of approved deletions that are no longer possible."""
     shown = {(identifier, record["fingerprint_sha256"]) for identifier, record in approved.removals.items()}
     old = [record for record in planned.old if (record.id, certificate_of(record).fingerprint_sha256) in shown]
     beyond = [record for record in planned.old if record not in old]

@@ -34,76 +34,76 @@ from .world import Record, RenewalRequest, SourceCertificate, World
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
 REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 OPERATOR_ERRORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
-"""Why a certificate of a source cannot be used through the fault of those who run it: passphrase, key, permissions."""
+"""Reasons why a certificate in a source cannot be used that an operator must fix: passphrase, key, permissions."""
 UNMANAGED_SOURCES = frozenset({"folder", "mail"})
-"""Sources where what was renewed may lie beside its renewal; each other client puts a renewal in the place of what it renews."""
+"""Sources that may contain a certificate next to its renewal; every ACME client replaces a certificate with its renewal."""
 MIN_OVERLAP = timedelta(days=2)
-"""How long before the end of what is served its renewal must begin: one night may fail."""
+"""Minimum time for which a renewal must be valid before the served certificate expires, so that one scheduled run may fail."""
 GRACE_PERIOD = timedelta(days=3)
-"""How long what is newer may be held back before a run fails: days off, and whoever issued it may still be about to mend it."""
+"""Maximum time for which a newer certificate may be held back before a run fails, so that its owner can fix it after days off."""
 
 
 @dataclass(frozen=True)
 class RenewalFacts:
-    """What is known beside the listeners."""
+    """The facts about renewals that a decision about attention needs."""
 
     world: World
-    """With what this run has imported."""
+    """The store, load balancers and sources, including the imports of this run."""
     chosen: Chosen
-    """What was to be imported, and what was left out."""
+    """The certificates that were selected for import, and the skipped certificates."""
     has_sources: bool
-    """Whether any source was read."""
+    """Whether the run read any source."""
     requests: Mapping[Certificate, RenewalRequest]
-    """What the authorities of certificates that sources have say of their renewal."""
+    """The renewal requests of CAs, by the certificate in a source."""
     is_importing: bool
-    """Whether the run imports what renews something."""
+    """Whether the run imports renewals."""
     is_deploying: bool = True
     """Whether the run switches listeners."""
     is_refused: bool = False
-    """Whether no listener was switched because something failed, or because there were too many."""
+    """Whether the run switched no listener because of an error, or because of `max_listeners`."""
 
     @cached_property
     def unused(self) -> Sequence[Record]:
-        """Return what the sources have and this run has not imported, with reason and message."""
+        """Return the certificates in the sources that this run did not import, with reason and message."""
         return [*self.world.bundles.useless, *self.world.bundles.excluded, *self.chosen.left_out]
 
     @cached_property
     def entry_of(self) -> Mapping[Handle, SourceCertificate]:
-        """Return the certificates of the sources that can be used, by the handle of their record."""
+        """Return the usable certificates in the sources, by the handle of their record."""
         return {entry.record.handle: entry for entry in self.chosen.usable}
 
     @cached_property
     def usable_index(self) -> StoreIndex:
-        """Return the records of the certificates of the sources that can be used."""
+        """Return the records of the usable certificates in the sources."""
         return StoreIndex(entry.record for entry in self.chosen.usable)
 
 
 @dataclass(frozen=True)
 class Served:
-    """What clients get from a listener, and when they take it; `certificate` is `None` if it cannot be read."""
+    """The certificate that a listener serves, and when TLS clients accept it; `certificate` is `None` if it cannot be read."""
 
     lifespan: Lifespan
     certificate: Certificate | None = None
     record: StoreCertificate | None = None
-    """The record that the listener has in the API, if the store has it."""
+    """The record that the listener has in the API; `None` if the store does not contain it."""
     sent: tuple[Certificate, ...] = ()
-    """What comes with the certificate."""
+    """The certificates that are sent with the certificate."""
 
     @property
     def named(self) -> Certificate | None:
-        """The certificate that is named: where none was seen, the one that should be there."""
+        """The certificate that is reported: the served one, or the expected one if the served one is unknown."""
         return self.certificate or (self.record.certificate if self.record else None)
 
     @property
     def shown_name(self) -> str | None:
-        """Its name in a sentence."""
+        """Its name in messages."""
         if self.named:
             return self.named.shown_name
         return self.record.common_name if self.record else None
 
     @property
     def names(self) -> frozenset[str]:
-        """What it is for; of one that cannot be read, what the API says."""
+        """Its DNS names; for a certificate that cannot be read, the names that the API returns."""
         if self.certificate:
             return self.certificate.identities
         return self.record.names if self.record else frozenset()
@@ -111,24 +111,24 @@ class Served:
 
 @dataclass(frozen=True)
 class AttentionItem:
-    """Why a listener needs a person."""
+    """A reason why a listener needs attention."""
 
     reason: AttentionReason
     listener: Target
     served: Served
     why: Obstacle[str]
-    """What is wrong. That of one that is due is why nothing has renewed it: it may be that of another item of the listener, too."""
+    """The problem. If the certificate is due for renewal, the reason why it was not renewed; another item of the listener may have the same reason."""
     fails_from: datetime | t.Literal["due"] | None = None
-    """From when a run fails for it, if not yet: an instant, or once what is served is due."""
+    """When runs start to fail for it: a time, or `due` once the served certificate is due for renewal; `None` if they fail already."""
 
     @property
     def held_back_since(self) -> datetime | None:
-        """From when what is newer is valid; `None` if it is in place on another listener, so that nobody need miss it here."""
+        """When the newer certificate became valid; `None` if another listener already has it."""
         return self.why.facts["since"] if self.reason == "held_back" else None
 
     @property
     def cause(self) -> Record | None:
-        """What its message repeats: the failure of the listener, what is held back, or a certificate of a source."""
+        """The object that its message repeats: the failure of the listener, the certificate that was held back, or a certificate in a source."""
         match self.why.reason, self.why.facts:
             case "listener", {"listener": listener}:
                 return {"reason": listener.reason} if listener.reason else None
@@ -207,12 +207,12 @@ def with_grace_period(
 
 
 def _due(attention: Iterable[AttentionItem]) -> Mapping[str, Obstacle[str]]:
-    """Return why nothing renews what is due, by its listener."""
+    """Return the reason why each certificate that is due for renewal is not renewed, by listener."""
     return {item.listener.uuid: item.why for item in attention if item.reason in {"expired", "expiring"}}
 
 
 def _is_overdue(item: AttentionItem, at: datetime) -> bool:
-    """Return whether what is held back has been so for more than the grace period."""
+    """Return whether a certificate has been held back for longer than the grace period."""
     return item.held_back_since is not None and at - item.held_back_since > GRACE_PERIOD
 
 
@@ -237,7 +237,7 @@ def served_by(listener: Target, world: World) -> Served:
 
 
 def as_served(listener: Target, world: World) -> Record:
-    """Return a listener with what clients get from it, in the form of results."""
+    """Return a listener with the certificate that it serves, in the form of results."""
     served = served_by(listener, world)
     revocation = revocation_of(served, world.view)
     # What it was to get, and has not.
@@ -260,12 +260,12 @@ def as_served(listener: Target, world: World) -> Record:
 
 
 def revocation_of(served: Served, view: TrustView) -> Revocation | None:
-    """Return whether what clients get was revoked, or an issuer of it; `None` if nobody was asked."""
+    """Return whether the served certificate, or one of its issuers, was revoked; `None` if revocation was not checked."""
     return view.revocation_of(served.certificate, served.sent) if served.certificate else None
 
 
 def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certificate]) -> t.Iterator[AttentionItem]:
-    """Yield what is to be said of a listener."""
+    """Yield the items of attention of a listener."""
     served, view = served_by(listener, known.world), known.world.view
     lifespan, record = served.lifespan, served.record
     held = None
@@ -314,7 +314,7 @@ def _about(listener: Target, known: RenewalFacts, in_place: Collection[Certifica
 
 
 def _why_revoked(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return that what a listener serves was revoked, with the certificate before it if that can be served until it is issued anew."""
+    """Return that the served certificate was revoked, with the previous certificate if it can be served until the reissue."""
     view = known.world.view
     revocation = revocation_of(served, view)
     if revocation is None or revocation.status != "revoked":
@@ -328,7 +328,7 @@ def _why_revoked(listener: Target, served: Served, known: RenewalFacts) -> Obsta
 
 
 def _why_unusable(served: Served, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return what a source has to renew what is served, and why it cannot be used, through the fault of those who run it."""
+    """Return the renewal in a source, and the reason why it cannot be used, if an operator must fix it."""
     names = served.names
     every = (*known.world.bundles.useless, *known.chosen.left_out)  # a source may hold what is unwanted without its key
     for broken in [record for record in every if names and record["reason"] in OPERATOR_ERRORS]:
@@ -377,7 +377,7 @@ def _why_held_back(
 
 
 def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
-    """Return whether there is a certificate that is not valid yet, and may stand in for what a listener serves two nights before that ends."""
+    """Return whether a certificate that is not valid yet can replace the served one at least `MIN_OVERLAP` before it expires."""
     record, certificate, end = served.record, served.certificate, served.lifespan.end
     if record is None or certificate is None or record.certificate != certificate or end is None:
         return False  # nobody knows when it serves what it has
@@ -391,7 +391,7 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
 
 
 def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return why what would renew what a listener serves is not served; `None` if there is nothing that is not held back."""
+    """Return why an available renewal is not served; `None` if there is no renewal other than a held back one."""
     record, certificate, view = served.record, served.certificate, known.world.view
     if certificate is None or record is None or record.certificate is None:
         record = None
@@ -427,7 +427,7 @@ def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> 
 
 
 def _why_not_renewed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str]:
-    """Return why nothing renews what a listener serves."""
+    """Return why no renewal is available for the certificate of a listener."""
     fingerprint = served.certificate.fingerprint_sha256 if served.certificate else None
     for entry in known.chosen.to_import:  # by this run, so that it is not among what is left out
         if entry.certificate == served.certificate:

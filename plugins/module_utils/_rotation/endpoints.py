@@ -27,7 +27,7 @@ from .world import World
 
 
 def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> Obstacle[KeptReason] | None:
-    """Return which endpoint must serve a certificate that the store does not have; `None` if there is none."""
+    """Return the obstacle of an endpoint that must serve a certificate which the store does not contain; `None` if there is none."""
     for number, endpoint in enumerate(endpoints):
         demand = Demand.of(endpoint.expected, world.index, world.view) if endpoint.expected else None
         if demand and demand.why_unknown:
@@ -37,7 +37,7 @@ def why_not_all_known(endpoints: Iterable[Endpoint], world: World) -> Obstacle[K
 
 @dataclass(frozen=True)
 class EndpointAction(Target):
-    """What was seen of one endpoint, which nobody switches here."""
+    """The state of an endpoint, which the collection never switches."""
 
     is_managed = False
     endpoint: Endpoint
@@ -45,7 +45,7 @@ class EndpointAction(Target):
 
     @property
     def load_balancer(self) -> str:
-        """What it is called: its host, with the name that is asked for if that is another one."""
+        """Its name: the host, with the requested server name if it differs."""
         host, asked = self.endpoint.shown.rpartition(":")[0], self.endpoint.server_name
         return host if asked in {None, self.endpoint.host} else f"{asked} at {host}"
 
@@ -61,39 +61,39 @@ class EndpointAction(Target):
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known what it must serve."""
+        """Whether the certificate that it must serve is known."""
         return self.demand.why_unknown is None
 
     @property
     def expected_name(self) -> str | None:
-        """The name in tables of what was not seen."""
+        """Its name in tables if its certificate is unknown."""
         return next(iter(self.demand.names), None)
 
     @property
     def expectation(self) -> Mapping[str, t.Any]:
-        """What it must serve."""
+        """The certificate that it must serve, as facts of a message."""
         return {"demand": self.demand}
 
     def may_serve(self, certificate: Certificate) -> bool:
-        """Return whether a certificate is for a name that it is asked for, or that it must serve a certificate for."""
+        """Return whether a certificate covers the requested server name, or a name that the endpoint must serve."""
         names = {self.endpoint.checked_name, *self.demand.names}
         names |= {name for record in self.demand.records[:1] for name in certificate_of(record).identities}
         return any(certificate.is_for(name) for name in names) or any_matches(certificate.identities, names)
 
     def is_at(self, listener: ListenerAction, ip_address: str | None) -> bool:
-        """Return whether one of its addresses is that of a listener: the port is the same, and the host or the address is."""
+        """Return whether it has the port and the host or address of a listener."""
         is_host = listener.address is not None and ascii_name(listener.address) == self.endpoint.network_host
         known = {address for address, _leaf in listener.leaves if address is not None}
         return self.port == listener.port and (is_host or ip_address in known)
 
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
-        """Return it in the form of the module's results."""
+        """Return the target in the form of the results of the module."""
         names = {} if self.target else {"subject_alt_names": list(self.demand.names)}
         return {**super().as_result(view), **names}
 
 
 def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequence[str] | None) -> list[EndpointAction]:
-    """Return the endpoints that are to be looked at.
+    """Return the endpoints to probe.
 
     Args:
         world: as it was read last, with what this run has imported.
@@ -121,7 +121,7 @@ def plan_endpoints(world: World, endpoints: Iterable[Endpoint], patterns: Sequen
 
 
 def as_seen(action: EndpointAction, index: StoreIndex) -> EndpointAction:
-    """Return an endpoint with the record of what it was seen to serve, stored or not, if that is what it must serve."""
+    """Return an endpoint with the record of the certificate that it serves, if that certificate is the expected one."""
     if not action.served:
         return action
     leaf, *sent = action.seen[-1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_certificate_rotate` is asked to do. Private to softlayer.certificates."""
+"""The options of `ssl_certificate_rotate`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .target import Target
 
 PHASES = ("import", "deploy", "verify", "clean_up")
 REPORT = "report"
-"""The phase of the role that comes after these."""
+"""The phase of the role after the phases of the module."""
 SPEC = (
     api_options()
     + ledger_options()
@@ -97,20 +97,20 @@ SPEC = (
 
 @dataclass(frozen=True)
 class RotationOptions:
-    """What the user asked for; those that are not explained are the module's options as they are."""
+    """The options of a rotation; attributes without a description are options of the module."""
 
     phases: frozenset[str]
-    """Those of the module."""
+    """The phases of the module."""
     sources: Sequence[Source]
-    """Where certificates come from."""
+    """The sources of certificates."""
     issuers: Sequence[Certificate]
-    """Those that the sources may lack."""
+    """Intermediate certificates that the sources may lack."""
     approved: Approved | None
-    """What is limited to, if the run is."""
+    """The approved preview that limits the run; `None` without a limit."""
     endpoints: Sequence[Endpoint]
-    """What else must serve certificates, each with what is expected of it."""
+    """The endpoints that must serve certificates, each with its expectation."""
     adopt: Adoption | None
-    """What is adopted, if that is all there is to do."""
+    """The adoption, if the run only adopts a certificate."""
     common_names: Sequence[str] | None
     load_balancers: Sequence[str] | None
     import_new: bool
@@ -127,13 +127,13 @@ class RotationOptions:
 
     @property
     def certificates(self) -> SourceOptions:
-        """Which certificates of the sources to import."""
+        """Which certificates in the sources to import."""
         names = [self.adopt.common_name] if self.adopt else self.common_names
         return SourceOptions(names, self.import_new or self.adopt is not None, needs_trust=self.trust == "require")
 
     @property
     def selection(self) -> ListenerSelection:
-        """Which listeners to deal with."""
+        """The selected listeners."""
         return ListenerSelection(None if self.adopt else self.common_names, self.load_balancers)
 
     @property
@@ -143,16 +143,16 @@ class RotationOptions:
 
     @property
     def checks_listeners(self) -> bool:
-        """Whether it matters what listeners serve."""
+        """Whether the run reports about the certificates that listeners serve."""
         return bool({"deploy", "verify"} & self.phases)
 
     @property
     def probes_listeners(self) -> bool:
-        """Whether listeners are looked at."""
+        """Whether the run probes listeners."""
         return self.checks_listeners or self.removes
 
     def is_about(self, target: Target) -> bool:
-        """Return whether the run fails because of a listener: because of any, unless it is limited to what was approved."""
+        """Return whether a problem of a listener fails the run: always, unless the run is limited to an approved preview."""
         return self.approved is None or self.approved.covers(str(target.load_balancer_uuid), target.port)
 
 

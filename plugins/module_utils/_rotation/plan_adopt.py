@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which listener gets a certificate that is the first of its names: a person says what is to be where. Private to softlayer.certificates. Pure."""
+"""Adopt an initial certificate: deploy a certificate to the listeners that the user specifies. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ from .world import SourceCertificate, World
 
 @dataclass(frozen=True)
 class Adoption:
-    """What listeners are to get, whatever they have now."""
+    """The certificate to adopt, and its listeners."""
 
     common_name: str
     """A name of the certificate."""
     listeners: Sequence[str] | None = None
-    """Those that are meant, such as `web:443`; `None` for all that serve one of the certificate's names."""
+    """The listeners, such as `web:443`; `None` for all listeners that serve a DNS name of the certificate."""
     load_balancers: Sequence[str] | None = None
-    """Patterns, one of which the name of a balancer must match; `None` means no restriction."""
+    """Patterns of load balancer names; `None` means no restriction."""
 
 
 def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -> list[Place]:
@@ -124,7 +124,7 @@ def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
 
 
 def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
-    """Return how well a certificate fits, of several that differ in their keys: whether all listeners offer its type, and whether all have it."""
+    """Return how well a certificate fits among several with different keys: whether all listeners support its key type, and whether all have it."""
     places = adopted_places(world, adoption, entry.certificate)
     present = [world.index.by_handle.get(place.listener.certificate_id) for place in places]
     key_types = {record.certificate.key_type for record in present if record and record.certificate}
@@ -154,7 +154,7 @@ def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) ->
 def _adopted(
     place: Place, equals: Sequence[StoreCertificate], world: World, entry: SourceCertificate, *, is_named: bool
 ) -> ListenerAction:
-    """Decide about one listener; `equals` are the best records that may be there in place of the certificate of the source."""
+    """Decide about one listener; `equals` are the best records that can replace the certificate in the source."""
     current = world.index.by_handle.get(place.listener.certificate_id)
     kept = keep(place, current, {"kept": "same"}, world)
     if not equals:
@@ -178,7 +178,7 @@ def _why_not(
     *,
     is_named: bool,
 ) -> Obstacle[DeployReason] | None:
-    """Return why a listener cannot adopt a certificate; that it differs from what is served does not count, as a person wants it."""
+    """Return why a listener cannot adopt a certificate; differences from the present certificate do not count, because the user accepts them."""
     if not place.listener.is_https:
         return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
     if place.listener.certificate_id is not None and (current is None or current.certificate is None):
@@ -202,7 +202,7 @@ def _why_not(
 
 
 def adopted_entry(world: World, adoption: Adoption, options: SourceOptions) -> SourceCertificate:
-    """Return the certificate of the sources that is adopted.
+    """Return the certificate in the sources to adopt.
 
     Raises:
         CertificatesError: why there is not exactly one; as `adopted_places`.
@@ -215,7 +215,7 @@ def adopted_entry(world: World, adoption: Adoption, options: SourceOptions) -> S
 
 
 def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, patterns: Sequence[str] | None) -> Chosen:
-    """Return the choice of the one certificate that is adopted, once it is known that it can be.
+    """Return the selection of the adopted certificate, after checking that it can be adopted.
 
     Args:
         world: as it was read.

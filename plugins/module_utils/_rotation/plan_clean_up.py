@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificates of the store to delete once others are served in their place. Private to softlayer.certificates. Pure."""
+"""Decide which certificates in the store to delete after their replacements are served. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .world import World
 
 @dataclass(frozen=True)
 class RemovalPlan:
-    """Which certificates to delete, and which to keep although others may stand in for them."""
+    """The certificates to delete, and the certificates to keep although others can replace them."""
 
     old: Sequence[StoreCertificate]
     kept: Sequence[tuple[StoreCertificate, Obstacle[KeptReason]]]
@@ -118,7 +118,7 @@ def plan_removal(
 
 
 def _serves(endpoint: EndpointAction, certificate: Certificate, to_switch: Sequence[ListenerAction]) -> bool:
-    """Return whether an endpoint serves a certificate at an address that is none of listeners that would be switched."""
+    """Return whether an endpoint serves a certificate at an address other than those of listeners that would be switched."""
     addresses = [address for address, leaf in endpoint.leaves if leaf == certificate]
     return any(not any(endpoint.is_at(listener, address) for listener in to_switch) for address in addresses)
 
@@ -126,20 +126,20 @@ def _serves(endpoint: EndpointAction, certificate: Certificate, to_switch: Seque
 def _concerns(
     listener: ListenerAction, old: StoreCertificate, copies: Collection[Handle], replacing: Collection[Handle]
 ) -> bool:
-    """Return whether a listener had a certificate, by whichever of its records, has what replaces it, or was seen to serve it."""
+    """Return whether a listener had a certificate under any of its records, has its replacement, or served it during the run."""
     is_served = any(certificate_of(old) == chain[0] for chain in listener.seen)
     return listener.previous_id in copies or listener.final_handle in replacing or is_served
 
 
 def _is_seen(listener: ListenerAction, remove_unverified: bool) -> bool:
-    """Return whether a listener serves what it has, and clients accept it."""
+    """Return whether a listener serves its certificate, and TLS clients accept it."""
     if listener.has_failed or not listener.is_known or listener.served is False or listener.accepted is False:
         return False
     return remove_unverified or (listener.accepted is True and listener.is_everywhere)
 
 
 def _why_not_seen(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) -> Obstacle[KeptReason]:
-    """Return why a record is kept whose successor was not seen to be served, or is refused.
+    """Return why a record is kept whose replacement was not verified or is rejected.
 
     Args:
         unseen: the listeners of this run of which that is so.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which listener should serve which certificate of the store. Private to softlayer.certificates. Pure."""
+"""Decide which listener to switch to which certificate in the store. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .target import Target
 from .world import Record, World
 
 BY_PLACE = attrgetter("load_balancer", "port", "uuid")
-"""What listeners are sorted by."""
+"""The sort key of listeners."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,21 @@ class Place:
 
     @property
     def called(self) -> str:
-        """What commands call it."""
+        """Its name in commands."""
         return remedies.listener(self.balancer.name, self.balancer.uuid, self.listener.port)
 
 
 @dataclass(frozen=True)
 class ListenerOptions:
-    """The certificate that a user wants on a listener."""
+    """A certificate that the user specifies for a listener."""
 
     certificate_id: int | None
-    """`None` for one that would be imported, in check mode."""
+    """The ID of the certificate; `None` in check mode for a certificate that would be imported."""
     load_balancer: str
-    """Name, uuid or id of the balancer."""
+    """Name, UUID or ID of the load balancer."""
     port: int
     previous_certificate_id: int | None = None
-    """The certificate that the listener must have now; `None` if that does not matter."""
+    """The certificate that the listener must have at present; `None` for any certificate."""
 
 
 @dataclass(frozen=True)
@@ -86,25 +86,25 @@ class ListenerSelection:
 
 @dataclass(frozen=True)
 class ListenerAction(Target):
-    """What to do, or what was done, about one listener."""
+    """The planned or completed action for one listener."""
 
     is_managed = True
 
     place: Place
     previous: StoreCertificate | None = field(default=None, repr=False)
-    """The certificate that it had, if the store has it."""
+    """The previous certificate, if the store contains it."""
     predecessor_id: int | None = None
-    """For one that stays as it is: the certificate that the present one has probably replaced."""
+    """For an unchanged listener, the certificate that the present one probably replaced."""
     expired_predecessor: StoreCertificate | None = field(default=None, repr=False)
-    """The same, where there is none that is valid: one that has expired."""
+    """The same if no such certificate is valid: an expired one."""
     is_predecessor_trusted: bool = False
-    """Whether clients would accept that one."""
+    """Whether TLS clients would accept that certificate."""
     is_way_back_lossy: bool = False
-    """Whether the present one could not replace that one again, for example because that one has more names."""
+    """Whether a later switch back to the present certificate would be blocked, for example because the other one has more DNS names."""
     is_promising: bool = False
-    """Whether clients should accept what it had before the run, by what the store holds."""
+    """Whether TLS clients should accept the certificate before the run, according to the store."""
     may_be_refused: bool = False
-    """Whether the user accepts that clients refuse it, by `allow_untrusted` or `allow_expired`."""
+    """Whether the user accepts the rejection by TLS clients, with `allow_untrusted` or `allow_expired`."""
 
     @property
     def load_balancer(self) -> str:
@@ -145,7 +145,7 @@ class ListenerAction(Target):
 
     @property
     def expectation(self) -> Mapping[str, t.Any]:
-        """What it should serve, and why its balancer may serve something else, with what helps then, unless this run has set it."""
+        """The expected certificate, and why the load balancer may serve another one, with a remedy, unless this run switched it."""
         balancer, expected = self.place.balancer, {"certificate_id": self.target_id}
         if self.is_changed or not balancer.uuid or self.target_id is None:
             return {**expected, "cause": None}
@@ -178,18 +178,18 @@ class ListenerAction(Target):
 
 @dataclass(frozen=True)
 class ListenerPlan:
-    """What to do about listeners, by a world."""
+    """The planned actions for listeners."""
 
     world: World
     actions: Sequence[ListenerAction]
     gone: Sequence[Record] = ()
-    """What was approved and is not planned any more."""
+    """The approved switches that are no longer planned."""
     too_many: Obstacle[t.Literal["too_many_listeners"]] | None = None
-    """Why nothing is switched, if it would be too much."""
+    """The obstacle if the run would switch more listeners than allowed."""
 
     @property
     def changes(self) -> list[ListenerAction]:
-        """What changes something."""
+        """The actions that change a listener."""
         return [action for action in self.actions if action.is_changed]
 
 
@@ -204,7 +204,7 @@ def why_too_many(planned: Sequence[ListenerAction], most: int) -> Obstacle[t.Lit
 def why_unmatched(
     selection: ListenerSelection, balancers: Iterable[Balancer], index: StoreIndex
 ) -> Obstacle[t.Literal["not_found"]] | None:
-    """Return which patterns match nothing, with what there is to match, or `None` if each matches something."""
+    """Return the patterns without a match, with the available names; `None` if each pattern matches."""
     there, patterns = {balancer.name for balancer in balancers}, selection.load_balancers or ()
     unmatched = [pattern for pattern in patterns if not any(name_matches(name, [pattern]) for name in there)]
     if unmatched:
@@ -219,12 +219,12 @@ def why_unmatched(
 
 
 def plan_renewals(world: World, selection: ListenerSelection) -> list[ListenerAction]:
-    """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has."""
+    """Decide for each selected HTTPS listener whether the store contains a better certificate."""
     return sorted((_renewal(place, current, world) for place, current in _selected(world, selection)), key=BY_PLACE)
 
 
 def contenders(world: World, selection: ListenerSelection) -> Iterator[tuple[StoreCertificate, list[StoreCertificate]]]:
-    """Yield what each selected HTTPS listener has, with what may come in its place by its names and its age."""
+    """Yield the certificate of each selected HTTPS listener, with the candidates to replace it by names and age."""
     valid = world.index.valid_at(world.view.at)
     for _place, current in _selected(world, selection):
         if current and current.certificate:
@@ -233,7 +233,7 @@ def contenders(world: World, selection: ListenerSelection) -> Iterator[tuple[Sto
 
 
 def _selected(world: World, selection: ListenerSelection) -> Iterator[tuple[Place, StoreCertificate | None]]:
-    """Yield each selected HTTPS listener, with the certificate that it has, if the store holds that."""
+    """Yield each selected HTTPS listener, with its certificate if the store contains it."""
     for balancer in world.listed_balancers:
         for listener in balancer.listeners:
             place, current = Place(balancer, listener), world.index.by_handle.get(listener.certificate_id)
@@ -242,7 +242,7 @@ def _selected(world: World, selection: ListenerSelection) -> Iterator[tuple[Plac
 
 
 def named_contenders(world: World, wanted: Iterable[ListenerOptions]) -> Iterator[StoreCertificate]:
-    """Yield the certificates that a user names for listeners, and what these have in their place."""
+    """Yield the certificates that the user specifies for listeners, and the present certificates of these listeners."""
     for options in wanted:
         place = _place_of(options, world.listed_balancers)
         if isinstance(place, Place) and options.certificate_id not in {None, place.listener.certificate_id}:
@@ -294,7 +294,7 @@ def not_taken(
 
 
 def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[ObstacleReason] | None:
-    """Return why no client could agree with a balancer on a cipher suite for the key of a certificate."""
+    """Return why TLS clients could not connect with the key type of a certificate, because of the cipher suites of the load balancer."""
     key_type = certificate_of(record).key_type
     if balancer.offers(key_type):
         return None
@@ -303,14 +303,14 @@ def why_not_offered(record: StoreCertificate, balancer: Balancer) -> Obstacle[Ob
 
 
 def switch_to_best(place: Place, kept: ListenerAction, equals: Sequence[StoreCertificate]) -> ListenerAction:
-    """Return the switch to the best certificate, or a failure if there is nothing to choose by."""
+    """Return the switch to the best certificate, or a failure if several are equally good."""
     if len(equals) == 1:
         return replace(_switch(place, equals[0], kept.previous), is_promising=kept.is_promising)
     return kept.failed("ambiguous", {"equals": equals, "called": place.called})
 
 
 def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
-    """Return a listener as it is, whatever is planned for it, to be looked at."""
+    """Return the action that leaves a listener unchanged and probes it."""
     current = index.by_handle.get(action.previous_id)
     as_now = replace(
         action,
@@ -348,7 +348,7 @@ def as_foreseen(planned: ListenerAction, seen: ListenerAction, view: TrustView) 
 
 
 def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overrides) -> list[ListenerAction]:
-    """Decide for each listener that a user names whether the certificate that they name can be put there."""
+    """Decide for each listener that the user specifies whether the specified certificate can be deployed to it."""
     planned: dict[object, ListenerAction] = {}
     for options in wanted:
         action = _named(options, world, overrides)
@@ -361,7 +361,7 @@ def plan_named(world: World, wanted: Iterable[ListenerOptions], overrides: Overr
 
 
 def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place | Obstacle[DeployReason]:
-    """Return the listener that a user means, or why there is no such."""
+    """Return the listener that the user specifies, or the obstacle."""
     name = options.load_balancer.strip()
     selected = [balancer for balancer in balancers if balancer.is_called(name)]
     if not selected:
@@ -377,7 +377,7 @@ def _place_of(options: ListenerOptions, balancers: Sequence[Balancer]) -> Place 
 
 
 def _named(options: ListenerOptions, world: World, overrides: Overrides) -> ListenerAction:
-    """Decide about one listener that a user names."""
+    """Decide about one listener that the user specifies."""
     place, view = _place_of(options, world.listed_balancers), world.view
     target = world.index.by_handle.get(options.certificate_id)
     if isinstance(place, Obstacle):
@@ -408,7 +408,7 @@ def _why_not(
     overrides: Overrides,
     view: TrustView,
 ) -> Obstacle[DeployReason] | None:
-    """Return why a listener must not get the certificate that a user names; of one that is not imported yet, as far as that can be known."""
+    """Return why the certificate that the user specifies cannot be deployed to a listener; for a certificate that is not imported yet, only known obstacles."""
     if not place.listener.is_https:
         return Obstacle("not_https", {"listener": place.name, "protocol": place.listener.protocol})
     if options.certificate_id is not None and (target is None or target.certificate is None):
@@ -430,18 +430,18 @@ def _why_not(
 
 
 def why_balancer_ended(place: Place) -> Obstacle[DeployReason] | None:
-    """Return why a listener's balancer accepts no change any more, if it does not."""
+    """Return why the load balancer of a listener cannot be changed; `None` if it can."""
     return Obstacle("balancer_error", {"balancer": place.balancer}) if place.balancer.has_ended else None
 
 
 def why_unknown(place: Place, current: StoreCertificate | None) -> Obstacle[t.Literal["not_found"]]:
-    """Return why the certificate that a listener has is not known."""
+    """Return why the certificate of a listener is unknown."""
     facts = {"listener": place.name, "certificate_id": place.listener.certificate_id, "called": place.called}
     return Obstacle("not_found", {**facts, "is_there": current is not None})
 
 
 def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.Any], world: World) -> ListenerAction:
-    """Return what leaves a listener as it is."""
+    """Return the action that leaves a listener unchanged."""
     view = world.view
     new = frozenset(record.handle for record in world.imported)
     known = current if current and current.certificate else None
@@ -465,14 +465,14 @@ def keep(place: Place, current: StoreCertificate | None, facts: Mapping[str, t.A
 
 
 def is_promising(current: StoreCertificate | None, view: TrustView) -> bool:
-    """Return whether clients should accept a certificate now, by what the store holds."""
+    """Return whether TLS clients should accept a certificate now, according to the store."""
     if current is None or current.certificate is None:
         return False
     return view.accepts(current) and view.lifespan(current).is_now(view.at)
 
 
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:
-    """Return what points a listener to a certificate."""
+    """Return the action that switches a listener to a certificate."""
     return ListenerAction(
         "switched",
         None,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificates of the sources to read, and to import. Private to softlayer.certificates. Pure."""
+"""Decide which certificates in the sources to read and to import. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ from .messages_import import not_trusted, why_not_imported
 from .world import NO_LISTENERS, ListenersWith, Record, SourceCertificate, is_selected
 
 OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
-"""What a result says of a certificate that is not imported: most nights that is all of them."""
+"""The fields of a certificate that is not imported; in most scheduled runs, that is true for all certificates."""
 BY_WILDCARD = "names_by_wildcard"
-"""Stands for `names_not_covered` where a wildcard has the names: who names the certificate need not accept that it lacks any."""
+"""A remedy for `names_not_covered` if a wildcard covers the names: no override is necessary for a certificate that the user specifies."""
 
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """Which certificates of the sources to import.
+    """Which certificates in the sources to import.
 
     Attributes:
         common_names: patterns one of which a name must match; `None` means no restriction.
@@ -62,25 +62,25 @@ class SourceOptions:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The certificates to import, and the others with the reason."""
+    """The certificates to import, and the skipped certificates with their reasons."""
 
     to_import: Sequence[SourceCertificate]
     skipped: Sequence[tuple[SourceCertificate, Obstacle[RotationReason | ApprovalReason]]]
     usable: Sequence[SourceCertificate]
-    """All that can be used now."""
+    """All certificates that can be used now."""
     waiting: Sequence[SourceCertificate] = ()
-    """Those that can be used later, since they are not valid yet."""
+    """Certificates that are not valid yet."""
     gone: Sequence[Record] = ()
-    """What was approved, and no source has any more."""
+    """Approved certificates that no source contains any longer."""
 
     @cached_property
     def left_out(self) -> Sequence[Record]:
-        """What is not imported, in the form of results."""
+        """The certificates that are not imported, in the form of results."""
         return [*(as_skipped(entry, why) for entry, why in self.skipped), *self.gone]
 
 
 def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
-    """Return what is public about a certificate of a source, in the form of results."""
+    """Return the public facts about a certificate in a source, in the form of results."""
     return {
         **entry.named(),
         **entry.certificate.facts(),
@@ -91,7 +91,7 @@ def as_facts(entry: SourceCertificate) -> dict[str, t.Any]:
 
 
 def as_skipped(entry: SourceCertificate, why: Obstacle[RotationReason | ApprovalReason]) -> Record:
-    """Return a certificate of a source that is not imported, in the form of results."""
+    """Return a certificate in a source that is not imported, in the form of results."""
     facts = entry.certificate.facts()
     known = {name: facts[name] for name in OF_SKIPPED}
     message = why_not_imported(why, entry)
@@ -105,7 +105,7 @@ def choose(
     view: TrustView,
     listeners_with: ListenersWith = NO_LISTENERS,
 ) -> Chosen:
-    """Decide which certificates of the sources to import.
+    """Decide which certificates in the sources to import.
 
     One is imported if it may stand in for a certificate of the store, and neither the store nor another source has one that may stand in
     for it. Of one certificate in several sources, the most complete copy counts.
@@ -155,7 +155,7 @@ def choose_named(
     view: TrustView,
     fitness: Callable[[SourceCertificate], tuple[bool, ...]] = lambda _entry: (),
 ) -> SourceCertificate | Obstacle[RotationReason | ApprovalReason | t.Literal["not_found"]]:
-    """Return the certificate of the sources for a name, by the rule of `choose`, and how well it fits; or why there is not exactly one."""
+    """Return the certificate in the sources for a name, by the rule of `choose` and by its fitness; or why there is not exactly one."""
     entries = list(entries)
     named = [entry for entry in entries if ascii_name(name) in entry.certificate.identities]
     if not named:
@@ -207,7 +207,7 @@ def _why_worse(
     *,
     is_stored: bool,
 ) -> Obstacle[RotationReason] | None:
-    """Return why another certificate of the sources is taken instead, or `None` if it is not.
+    """Return why another certificate in the sources is used instead; `None` if there is none.
 
     Others of its age do not matter if the store has it without its chain, as it is served then.
     """
@@ -224,7 +224,7 @@ def _why_worse(
 def _why_nothing_to_renew(
     entry: SourceCertificate, index: StoreIndex, view: TrustView, listeners_with: ListenersWith
 ) -> Obstacle[RotationReason]:
-    """Return why a certificate may stand in for none of the store: that which comes nearest to it, if there is any for its names.
+    """Return why a certificate cannot replace any record: the obstacle for the record that it resembles most, if there is one.
 
     Of several, that is the newest: the older ones may be what it has replaced long ago.
     """
@@ -243,7 +243,7 @@ def _why_nothing_to_renew(
 def _why_not_renewing(
     names: frozenset[str], end: datetime | None, index: StoreIndex, listeners_with: ListenersWith
 ) -> Obstacle[RotationReason]:
-    """Return why a certificate renews none of the store, which has no older one that it could renew.
+    """Return why a certificate does not renew any record, if the store has no older one.
 
     It may end later than one for exactly its names that began later: either may be meant.
     """
@@ -257,12 +257,12 @@ def _why_not_renewing(
 
 
 def nearest_of(records: Iterable[StoreCertificate], names: frozenset[str]) -> StoreCertificate | None:
-    """Return the record that names come nearest to covering, of several the newest."""
+    """Return the record whose names are covered best by these names; among equals, the newest."""
     return max(records, key=lambda record: (-len(certificate_of(record).identities - names), age(record)), default=None)
 
 
 def without_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustView) -> list[Record]:
-    """Return what of the sources cannot be used, less the expired certificates of emails that were renewed long ago.
+    """Return the unusable certificates in the sources, without expired certificates in emails that were renewed long ago.
 
     Emails are kept, and the store has a newer, valid certificate with all their names.
     """
@@ -281,7 +281,7 @@ def without_replaced(useless: Iterable[Record], index: StoreIndex, view: TrustVi
 
 @dataclass(frozen=True)
 class ReadingPlan:
-    """What to do about the certificates of an instance.
+    """The plan for the certificates of a Secrets Manager instance.
 
     Attributes:
         to_read: those that may be imported.
@@ -305,7 +305,7 @@ def plan_reading(
     view: TrustView,
     listeners_with: ListenersWith = NO_LISTENERS,
 ) -> ReadingPlan:
-    """Decide which certificates to read.
+    """Decide which secrets to read.
 
     Args:
         secrets: the metadata of all that the source is narrowed to.
@@ -342,7 +342,7 @@ def plan_reading(
 
 
 def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptions, view: TrustView) -> bool:
-    """Return whether a secret may have the chain that a record lacks.
+    """Return whether a secret may contain the chain that a record lacks.
 
     That of an authority whose root is not known always seems to lack something. Where such certificates are taken, they are not read every
     night for it.
@@ -356,7 +356,7 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
 
 
 def _may_renew(secret: Secret, names: frozenset[str], index: StoreIndex, addresses: frozenset[str]) -> bool:
-    """Return whether the store has an older certificate for nothing but a secret's names; metadata may lack `addresses` that it is for.
+    """Return whether the store contains an older certificate for only the names of a secret; metadata may lack its IP `addresses`.
 
     `can_replace` decides once the certificate was read. Here, what metadata does not tell must not speak against it: addresses, organization,
     and trust.
@@ -368,7 +368,7 @@ def _may_renew(secret: Secret, names: frozenset[str], index: StoreIndex, address
 def _why_not_read(
     secret: Secret, names: frozenset[str], index: StoreIndex, listeners_with: ListenersWith
 ) -> Obstacle[RotationReason]:
-    """Return why a secret may stand in for none of the store: that which comes nearest to it, if there is any for its names."""
+    """Return why a secret cannot replace any record: the obstacle for the record that it resembles most, if there is one."""
     related = [record for record in index.sharing(names) if _is_older(record, secret)]
     nearest = nearest_of(related, names)
     if nearest is None:
@@ -381,7 +381,7 @@ def _why_not_read(
 
 
 def _is_older(record: StoreCertificate, secret: Secret) -> bool:
-    """Return whether a record is older than a secret, as far as is known."""
+    """Return whether a record is older than a secret, according to metadata."""
     if secret.not_before is None or secret.not_after is None:
         return True
     return age(record) < (secret.not_before, secret.not_after)

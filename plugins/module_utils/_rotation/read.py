@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation reads: store, load balancers and sources. Private to softlayer.certificates."""
+"""Read the store, the load balancers and the sources of a rotation. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ if t.TYPE_CHECKING:
 
 
 MAX_REPLACEMENTS = 5
-"""How often a chain is built around a revoked issuer: real ones were replaced once."""
+"""Maximum number of attempts to build a chain without revoked intermediate certificates: a real one was replaced once."""
 
 
 def read_world(module: Module, client: Client, view: TrustView, options: RotationOptions) -> World:
-    """Return what is there.
+    """Return the store, the load balancers and the sources.
 
     Raises:
         CertificatesError: as `fetch_stored`; `not_found` if patterns match nothing.
@@ -74,7 +74,7 @@ def read_world(module: Module, client: Client, view: TrustView, options: Rotatio
 
 
 def read_again(client: Client, world: World, options: RotationOptions) -> World:
-    """Return the world with store and balancers as they are by now: another run may have changed them.
+    """Return the world with the store and the load balancers read again: another run may have changed them.
 
     Raises:
         CertificatesError: as `fetch_stored` and `fetch_listed`.
@@ -149,7 +149,7 @@ def read_all(
 
 
 def check_revocations(authorities: Authorities | None, world: World, options: RotationOptions) -> World:
-    """Return the world with clients who know what was revoked of all that is at stake, and with chains around revoked issuers."""
+    """Return the world with the revocations of all certificates involved, and with chains that avoid revoked intermediate certificates."""
     world = world.with_revocations(authorities, chains_to_check(world, options))
     for _time in range(MAX_REPLACEMENTS if authorities else 0):
         entries = avoid_revoked_issuers(world.bundles, world.view)
@@ -162,7 +162,7 @@ def check_revocations(authorities: Authorities | None, world: World, options: Ro
 
 
 def chains_to_check(world: World, options: RotationOptions) -> Iterator[Sent]:
-    """Yield what listeners have, what may come in its place, and what would be imported, each with what is sent with it."""
+    """Yield the certificates of listeners, their candidates, and the imports, each with its intermediate certificates."""
     for current, others in contenders(world, options.selection):
         yield from map(as_sent, (current, *others))
     for entry in world.bundles.entries:

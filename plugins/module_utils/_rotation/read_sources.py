@@ -56,7 +56,7 @@ REFUSALS = frozenset(t.get_args(Untrusted))
 LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
 REPORTED_FACTS = ("common_name", "subject_alt_names", "not_before", "not_after")
-"""What is told of a certificate that cannot be used."""
+"""The reported facts about a certificate that cannot be used."""
 SecretsContent = tuple[InstanceListing, ReadingPlan, Paired]
 """An instance of Secrets Manager: its secrets, what becomes of each, and the certificates that were read."""
 GONE: Trouble = Obstacle("certificate_missing", {"is_gone": True})
@@ -224,12 +224,12 @@ def _look(source: Source, files: Files, mail: MailContent, hide: Callable[..., o
 
 
 def _empty(source: Source, why: Obstacle[str], path: str | None = None) -> Record:
-    """Return what is said of a source that brings nothing at all."""
+    """Return the record of a source without any certificate."""
     return {"source": source.kind, "path": printable(path or source.path), "message": why_empty(why, source.kind)}
 
 
 def _is_missing(path: str) -> bool:
-    """Return whether nothing is in a place. It may be there if it is in a folder that cannot be entered."""
+    """Return whether a path does not exist; a path in an inaccessible directory may exist."""
     try:
         os.stat(path)
     except (OSError, ValueError) as error:
@@ -238,7 +238,7 @@ def _is_missing(path: str) -> bool:
 
 
 def _why_empty(source: Source, paired: Paired) -> Obstacle[str] | None:
-    """Return why a folder brings nothing at all, `None` if it brings something, be it of no use."""
+    """Return why a directory contains no certificates; `None` if it contains any, even unusable ones."""
     path = source.path
     if paired.usable or paired.useless:
         return None
@@ -255,7 +255,7 @@ def _why_empty(source: Source, paired: Paired) -> Obstacle[str] | None:
 
 
 def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceCertificate]:
-    """Return the certificates of the sources, with another chain where an issuer of theirs was revoked and there is one without it."""
+    """Return the certificates in the sources, with chains that avoid revoked intermediate certificates if possible."""
     unrevoked = (issuer for issuer in read.issuers if not view.is_revoked(issuer))
     chains = _ChainsByIssuer(unrevoked, view.anchors, view.at)
 
@@ -271,7 +271,7 @@ def avoid_revoked_issuers(read: SourceContents, view: TrustView) -> list[SourceC
 
 
 class _ChainsByIssuer:
-    """Chains from all issuers of a source; only those that a certificate's chain may need are looked through."""
+    """Chains from all intermediate certificates of the sources; only those that a chain may need are searched."""
 
     def __init__(self, issuers: Iterable[Certificate], roots: Callable[[], Anchors], at: datetime) -> None:
         self._by_subject: dict[Name, list[Certificate]] = {}
@@ -305,7 +305,7 @@ class _ChainsByIssuer:
 
 
 def _refused(source: Source, mail: MailContent, at: datetime) -> Iterator[Record]:
-    """Yield what a mailbox has for keys, and is of no use; nothing is said of keys that no email has come for."""
+    """Yield the unusable certificates in a mailbox for private keys; keys without an email are not reported."""
     for missing in mail.missing:
         end, reason = parse(missing["not_after"]), missing["reason"]
         if end is not None:
@@ -323,7 +323,7 @@ def _not_taken(
     message: str,
     outcome: str = "skipped",
 ) -> Record:
-    """Return what is not taken of a source, in the form of results."""
+    """Return a certificate in a source that is not used, in the form of results."""
     known = {name: facts.get(name) for name in REPORTED_FACTS}
     return {**_named(source, *place), **known, "outcome": outcome, "reason": reason, "message": encodable(message)}
 
@@ -337,7 +337,7 @@ def _named(source: Source, name: str, path: str) -> dict[str, t.Any]:
 
 
 def read_listed(module: Module, listing: InstanceListing, world: World, options: SourceOptions) -> SecretsContent:
-    """Return what an instance holds; private keys are read only of what may be imported.
+    """Return the certificates of an instance; private keys are read only for certificates that may be imported.
 
     Args:
         module: gets to know the keys.

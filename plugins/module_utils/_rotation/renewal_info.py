@@ -46,14 +46,14 @@ SECONDS = 10.0
 LIMITS = Limits(64 * 1024, 16 * MIB, at_once=16, at_once_of_a_server=16, redirects=0)
 """The bytes of all answers are also those of the file of what is kept: 40,000 answers."""
 KEPT = "renewal-info.json"
-"""Its name, beside the ledger."""
+"""The file name, in the directory of the ledger."""
 OVERLOADED = frozenset({429, 503})
 """The status of an answer by which an authority says only when to ask again."""
 Given = dict[str, t.Any]
 """An answer of JSON; as it is kept, with `end` of the window, `explanation_url`, and `until` when it holds; where the authority only said when to
 ask again, with `until` alone."""
 HARMLESS = "!#$%&'()*+,/:;=?@[]-._~"
-"""What stands in a URL beside letters and digits; all else that an authority may write there is percent-encoded."""
+"""Characters allowed in a URL in addition to letters and digits; all other characters are percent-encoded."""
 MAX_URL_LENGTH = 500
 
 
@@ -100,7 +100,7 @@ def request_renewal_info(
 def fetch_renewal_info(
     client: Client, questions: Mapping[str, str], at: datetime, seconds: float = SECONDS
 ) -> dict[str, Given | str]:
-    """Return what is answered or why that is not known, as the end of a sentence; nothing where the authority answers no such questions.
+    """Return each response, or why it is unknown, as a clause; no entry for a CA that does not support renewal information.
 
     Args:
         client: how servers are reached; once it is to stop, nothing more is waited for.
@@ -125,14 +125,14 @@ def fetch_renewal_info(
 
 
 def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, Answer | str]:
-    """Return what is at URLs, each given with the directory that has named it, or why that is not known."""
+    """Return the responses of URLs, each specified with the directory that contains it, or why they are unknown."""
     refused = {url: why for url, directory in urls.items() if (why := why_not_asked(url, directory))}
     wanted = {url: Reach.ANYWHERE for url in urls if url not in refused}
     return {**refused, **download(wanted, client.settings, LIMITS, seconds, client.stop)}
 
 
 def _object_in(got: Answer | str) -> Given | str:
-    """Return the JSON object that was got, or why there is none."""
+    """Return the JSON object in a response, or why there is none."""
     content = content_of(got)
     if isinstance(content, bytes):
         with suppress(ValueError, RecursionError):
@@ -142,7 +142,7 @@ def _object_in(got: Answer | str) -> Given | str:
 
 
 def _read(got: Answer | str, at: datetime) -> Given | str:
-    """Return what is kept of an answer, or why it is none."""
+    """Return the cached part of a response, or why it is unusable."""
     wait = retry_after_seconds(got.headers) if isinstance(got, Answer) else None
     until = {"until": iso(at + timedelta(seconds=retry_after(wait)))}
     if isinstance(got, Answer) and got.status in OVERLOADED and wait is not None:
@@ -155,7 +155,7 @@ def _read(got: Answer | str, at: datetime) -> Given | str:
 
 
 def why_not_asked(url: str, directory: str) -> str | None:
-    """Return why a URL is not asked: over plain http only this machine is, and nobody else's directory leads to it."""
+    """Return why a URL is not requested: plain HTTP is allowed only for this host, and only if the directory is on this host, too."""
     is_here, is_from_here = (is_loopback(split_url(given)[1] or "") for given in (url, directory))
     if is_here and not is_from_here:
         return "its address is on this host, unlike the directory of the CA"
@@ -163,7 +163,7 @@ def why_not_asked(url: str, directory: str) -> str | None:
 
 
 def read_kept(path: str, at: datetime) -> dict[str, Given]:
-    """Return what a run before has kept and is not outdated; nothing if it cannot be read."""
+    """Return the valid cached responses of earlier runs; empty if the cache cannot be read."""
     latest = at + timedelta(seconds=retry_after(float("inf")))
     problems = (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError, CertificatesError)
     with suppress(*problems), open_plain_file("file", path) as file:
@@ -173,7 +173,7 @@ def read_kept(path: str, at: datetime) -> dict[str, Given]:
 
 
 def keep(path: str, answers: Mapping[str, Given]) -> None:
-    """Keep answers for the runs to come; where that is not possible, they ask again."""
+    """Cache responses for later runs; without a cache, later runs request them again."""
     with suppress(OSError, CertificatesError):
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
         put_in_place(path, json.dumps(answers, indent=1).encode(), 0o600)
@@ -191,7 +191,7 @@ def end_of_window(answer: Mapping[str, t.Any]) -> datetime | None:
 
 
 def harmless_url(given: object) -> str | None:
-    """Return a URL that a person may open, without anything that a terminal, a shell or a page could take for more; `None` if it is none."""
+    """Return a URL without characters that a terminal, a shell or a page could interpret; `None` if it is invalid."""
     text = quote(given, safe=HARMLESS, errors="replace") if isinstance(given, str) else ""
     with suppress(ValueError):
         parts = urlsplit(text)
@@ -201,5 +201,5 @@ def harmless_url(given: object) -> str | None:
 
 
 def retry_after(seconds: float | None) -> float:
-    """Return after how many seconds to ask again, by what the authority says."""
+    """Return the number of seconds until the next request, limited to a reasonable range."""
     return DEFAULT_RETRY if seconds is None else min(max(seconds, MIN_RETRY), MAX_RETRY)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation tells of its run. Private to softlayer.certificates."""
+"""The result of a rotation. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def as_result(
     removals: StoreChanges,
     requests: Mapping[Certificate, RenewalRequest],
 ) -> dict[str, t.Any]:
-    """Return the module's result, with `failure` if something failed, or needs a person that `fail_on` names."""
+    """Return the module's result, with `failure` if something failed, or needs attention for a reason in `fail_on`."""
     world = deployment.plan.world
     bundles = world.bundles
     too_many, failures = deployment.plan.too_many, list(deployment.failures)
@@ -115,7 +115,7 @@ def as_result(
 
 
 def as_attention(item: AttentionItem, at: datetime) -> Record:
-    """Return what needs attention, in the form of results."""
+    """Return an item of attention, in the form of results."""
     listener, lifespan, named = item.listener, item.served.lifespan, item.served.named
     request = item.why.facts["request"] if item.reason == "renewal_requested" else None
     return {
@@ -135,7 +135,7 @@ def as_attention(item: AttentionItem, at: datetime) -> Record:
 
 
 def failed_if_approved(listed: Listed) -> Listed:
-    """Return an import or a switch that was approved and cannot be done any more as failed: whoever approved it expects it.
+    """Return an approved import or switch that is no longer possible as failed, because the approver expects it.
 
     A removal does not count, because another run may have removed the certificate.
     """
@@ -145,11 +145,11 @@ def failed_if_approved(listed: Listed) -> Listed:
 
 
 OF_LISTENER = ("load_balancer", "load_balancer_uuid", "port", "outcome", "reason", "message")
-"""What is told of a listener that adopts a certificate; all else is in the list of all listeners."""
+"""The fields of a listener that adopts a certificate; the list of all listeners contains the others."""
 
 
 def as_adopted(listener: ListenerAction, deployment: Deployment) -> Record:
-    """Return what a listener had and got, what is lost by it, what was accepted for it, and who else has what it had."""
+    """Return the previous and the new certificate of a listener, the losses, the overrides, and the other users of the previous one."""
     world, old, new = deployment.plan.world, listener.previous, listener.target
     is_given = listener.outcome == "switched"
     compared = (new, old) if is_given and new and new.certificate and old and old.certificate else None
@@ -169,7 +169,7 @@ def as_adopted(listener: ListenerAction, deployment: Deployment) -> Record:
 
 
 def _known(record: StoreCertificate | None, view: TrustView) -> Record | None:
-    """Return what is known of a record, if there is one."""
+    """Return the facts about a record; `None` without a record."""
     if record is None:
         return None
     organization = record.certificate.organization_name if record.certificate else None
@@ -185,7 +185,7 @@ def why_failed(
     *,
     stopped: bool,
 ) -> CertificatesError | None:
-    """Return why a run has failed, if it has."""
+    """Return the error of a failed run; `None` if it succeeded."""
     if not (failed or failing or stopped):
         return None
     prefix = "The run was interrupted. " if stopped else ""
@@ -197,7 +197,7 @@ def why_failed(
 
 
 def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator[Listed]:
-    """Yield what became of listeners, and what was seen of them."""
+    """Yield the outcomes and verifications of listeners."""
     deploys, verifies = "deploy" in options.phases, "verify" in options.phases
     yield from (("skipped", record) for record in (deployment.plan.gone if deploys else ()))
     for listener in deployment.targets:
@@ -220,7 +220,7 @@ def list_listeners(deployment: Deployment, options: RotationOptions) -> Iterator
 
 
 def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterable[Record]:
-    """Yield what the sources hold, and what of the store each may stand in for."""
+    """Yield the certificates in the sources, each with the records that it can replace."""
     reasons = {entry.certificate: why.reason for entry, why in chosen.skipped}
     for entry in world.bundles.entries:
         if entry.is_selected(options.common_names):
@@ -231,7 +231,7 @@ def of_sources(world: World, chosen: Chosen, options: RotationOptions) -> Iterab
 
 
 def of_store(world: World) -> Iterable[Record]:
-    """Yield the store as it was listed, with what serves each certificate, and what may stand in for it by now."""
+    """Yield the records of the store, each with the services that use it, and the records that can replace it."""
     services = None if world.balancers is None else services_of(world.balancers)
     for record in world.stored:
         newer = world.index.superseding(record, world.view) if record.certificate else None

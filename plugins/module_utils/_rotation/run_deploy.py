@@ -161,7 +161,7 @@ def check_params(module: Module) -> None:
 
 
 def check_ports(name: str, ports: Iterable[int]) -> None:
-    """Refuse what is no port."""
+    """Reject invalid ports."""
     wrong = [str(port) for port in ports if not 1 <= port <= LARGEST_PORT]
     if wrong:
         raise CertificatesError(
@@ -170,7 +170,7 @@ def check_ports(name: str, ports: Iterable[int]) -> None:
 
 
 def listeners_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
-    """Return what the user wants on which listener, or `None` for the renewal mode.
+    """Return the certificates that the user specifies for listeners; `None` in the renewal mode.
 
     Raises:
         CertificatesError: `invalid_argument`, if a certificate's id or a port is impossible, or a balancer is not named.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Switch the listeners of one load balancer, and see what they serve then. Private to softlayer.certificates.
+"""Switch the listeners of one load balancer, and verify them. Private to softlayer.certificates.
 
 All changes of a balancer go into one call. It is not repeated unless the API says that it did not carry it out; after a lost
 answer the balancer is read.
@@ -37,7 +37,7 @@ MAX_WAIT = 86_400
 
 @dataclass(frozen=True)
 class WaitOptions:
-    """How long a run waits for a balancer, in seconds.
+    """How long a run waits for a load balancer, in seconds.
 
     Attributes:
         waits: whether it waits at all.
@@ -51,12 +51,12 @@ class WaitOptions:
 
     @property
     def longest(self) -> float:
-        """The longest wait; zero not to wait."""
+        """The maximum wait; zero without waiting."""
         return self.timeout if self.waits else 0
 
 
 def check_ledger(module: Module) -> None:
-    """Refuse a run that could not have a lock: without the library for databases, or with a URL that cannot be meant.
+    """Reject a run that cannot have a lock: without the database library, or with an invalid URL.
 
     Raises:
         CertificatesError: `missing_library`, `ledger_unavailable`.
@@ -76,7 +76,7 @@ def switch_all(
     exclusive: bool,
     at_once: int | None = None,
 ) -> tuple[ListenerPlan, list[ListenerAction]]:
-    """Carry out a plan, several balancers at the same time; return it, and what became of the listeners.
+    """Carry out a plan for several load balancers concurrently; return the plan, and the outcomes of the listeners.
 
     Args:
         module: the options.
@@ -122,22 +122,22 @@ def switch_all(
 
 @dataclass
 class Switcher:
-    """Carries out the plan for the listeners of one balancer."""
+    """Carries out the plan for the listeners of one load balancer."""
 
     _client: Client
     _wait_options: WaitOptions
-    """How long to wait for the balancer."""
+    """How long to wait for the load balancer."""
     _watch: ListenerProbe | None
-    """Looks at what is served; `None` if that is not to be looked at."""
+    """Probes the listeners; `None` without verification."""
     rollback: bool
-    """Whether a listener that works no more is pointed back."""
+    """Whether a listener that stops working is rolled back."""
     before_sending: Callable[[], None] | None = None
     """Called right before each change is sent; if it raises, nothing is sent."""
     _shortest: float | None = field(default=None, init=False)
-    """Seconds that the fastest change so far took; those of one account take about as long."""
+    """Duration of the fastest change so far, in seconds; changes in one account take about the same time."""
 
     def __call__(self, group: Sequence[ListenerAction]) -> list[ListenerAction]:
-        """Return the balancer's listeners with their outcomes, in every case."""
+        """Return the listeners of the load balancer with their outcomes, also after errors."""
         planned = [action for action in group if action.is_changed]
         kept = [action for action in group if action.is_to_be_seen and not action.is_changed]
         with ThreadPoolExecutor(max_workers=1) as meanwhile:
@@ -151,7 +151,7 @@ class Switcher:
     # Before the change
 
     def _switch(self, planned: Sequence[ListenerAction], baseline: Future[None] | None = None) -> list[ListenerAction]:
-        """Point the listeners to their new certificates, and wait until that is done.
+        """Switch the listeners to their new certificates, and wait for the completion.
 
         Args:
             planned: the listeners.
@@ -180,7 +180,7 @@ class Switcher:
         return Backoff(self._client.stop, self._wait_options.longest, self._wait_options.interval)
 
     def _when_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
-        """Return the balancer once it can be changed.
+        """Wait until the load balancer can be changed, and return it.
 
         Raises:
             CertificatesError: as `fetch_balancer`; `balancer_error`, `balancer_busy`, `interrupted`.
@@ -205,11 +205,11 @@ class Switcher:
         )
 
     def _waiting(self, balancer: Balancer, what: str) -> AbstractContextManager[None]:
-        """Note what is waited for while the block lasts."""
+        """Record the wait in the progress output until the context exits."""
         return waiting(f"{balancer.name}: waiting for {what}", self._wait_options.longest)
 
     def _send(self, missing: Sequence[ListenerAction], backoff: Backoff) -> bool:
-        """Make the call; return `False` if the balancer was busy, so that nothing was done.
+        """Send the change; return `False` if the load balancer was busy and nothing was changed.
 
         Raises:
             CertificatesError: as `point_listeners`, but not after a lost answer, since the balancer is read then.
@@ -231,7 +231,7 @@ class Switcher:
     def _without_gone(
         self, missing: Sequence[ListenerAction], refusal: CertificatesError
     ) -> tuple[list[ListenerAction], list[ListenerAction]]:
-        """After a refusal, which changes nothing, divide listeners: those to try again; those without their certificate or gone.
+        """Divide listeners after a rejected change: listeners to retry, and listeners that were deleted or whose certificate was deleted.
 
         Raises:
             CertificatesError: `refusal`, if that does not explain it.
@@ -249,7 +249,7 @@ class Switcher:
         return [action for action in left if action not in gone], settled
 
     def _was_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
-        """Return whether a change was refused because of another one; what such a refusal says is not documented."""
+        """Return whether a change was rejected because of another change; the error of such a rejection is not documented."""
         if error.code == "refused":
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, balancer.uuid)
@@ -257,7 +257,7 @@ class Switcher:
         return error.code == "balancer_busy"
 
     def _read_back(self, missing: Sequence[ListenerAction], lost: CertificatesError) -> bool:
-        """After a lost answer, return `True` if the balancer has the change.
+        """Return `True` if the load balancer has the change, after a lost response.
 
         Raises:
             CertificatesError: `outcome_unknown`.
@@ -281,7 +281,7 @@ class Switcher:
     # After the change
 
     def _confirm(self, sent: Sequence[ListenerAction]) -> list[ListenerAction]:
-        """Wait until the balancer has carried the change out; return what became of it."""
+        """Wait until the load balancer has completed the change; return the outcomes."""
         if not self._wait_options.waits:
             return list(sent)
         backoff = self._backoff()
@@ -303,7 +303,7 @@ class Switcher:
         ]
 
     def _unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
-        """Return what is known of a change whose end was not seen."""
+        """Return the known state of a change whose completion was not confirmed."""
         if error.code == "interrupted":
             return list(map(mark_unverified, sent))
         reason = t.cast(DeployReason, error.code if error.code in ListenerAction.REASONS else "outcome_unknown")
@@ -319,7 +319,7 @@ class Switcher:
         return [action.failed(reason, {**facts, "change": "unseen"}, is_changed=True) for action in sent]
 
     def _settle(self, kept: Sequence[ListenerAction]) -> None:
-        """Before listeners are looked at, wait for a change that another run has begun."""
+        """Wait for the change of another run before probing listeners."""
         balancer = _balancer(kept) if kept else None
         if balancer and not (balancer.is_active or balancer.has_ended) and self._wait_options.waits:
             backoff = self._backoff()
@@ -330,7 +330,7 @@ class Switcher:
                 self._when_active(balancer, backoff)
 
     def _see(self, watch: ListenerProbe, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
-        """Look at the listeners until they serve what they should; point back those that work no more."""
+        """Probe the listeners until they serve their certificates; roll back listeners that stopped working."""
         seen = watch.wait_until_served([action for action in settled if action.is_to_be_seen])
         broken = [action for action in seen if self.rollback and watch.is_broken(action) and action.previous_id]
         back = []
@@ -360,7 +360,7 @@ def _has_target(action: ListenerAction, now: Balancer) -> bool:
 
 
 def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list[ListenerAction], list[ListenerAction]]:
-    """Divide listeners by the balancer's present state: those to switch; those that another run has switched, or that have changed."""
+    """Divide listeners by the present state of the load balancer: listeners to switch, and listeners that another run has switched or changed."""
     missing, settled = [], []
     for action in planned:
         listener, before = now.listener(action.uuid), action.place.listener

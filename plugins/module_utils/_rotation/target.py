@@ -24,33 +24,33 @@ TargetReason = t.Literal[DeployReason, ApprovalReason]
 
 @dataclass(frozen=True, kw_only=True)
 class Target(Action[DeployOutcome, TargetReason]):
-    """A listener or an endpoint: what it must serve, what becomes of it, and what was seen there."""
+    """A listener or an endpoint: the certificate it must serve, its outcome, and the result of its verification."""
 
     REASONS = frozenset(t.get_args(DeployReason)) - {"not_served", "not_accepted", "unreachable"}
     RESET_ON_FAILURE = {"is_changed": False}
     is_managed: t.ClassVar[bool]
-    """Whether the API says what it has, and it can be given something else: whether it is a listener."""
+    """Whether it is a listener, whose certificate the API returns and can change."""
 
     target: StoreCertificate | None = field(default=None, repr=False)
-    """The certificate meant for it."""
+    """The certificate that it must serve."""
     target_id: int | None = None
-    """The id of the one meant for it, even if the store does not have it; `None` if it is not stored yet."""
+    """The ID of the certificate that it must serve, even if the store does not contain it; `None` if it is not stored yet."""
     is_changed: bool = False
-    """Whether it was, or would be, given another certificate, even if that was undone afterwards."""
+    """Whether its certificate was changed, or would be, even if the change was rolled back."""
     renewal_id: int | None = None
-    """For one that is left as it is, though the store has a better certificate: the id of that."""
+    """The ID of a better certificate in the store, if the target was not switched to it."""
     served: bool | None = None
     accepted: bool | None = None
-    """Whether a client accepts what is served, at each address; `None` if that is not known."""
+    """Whether a TLS client accepts the served certificate at each address; `None` if unknown."""
     refusal: str | None = None
-    """Why it does not, as the end of a sentence."""
+    """Why the TLS client rejects it, as a clause."""
     is_everywhere: bool = True
-    """Whether what is served was seen at each of its addresses."""
+    """Whether the served certificate was verified at each of its addresses."""
     leaves: Leaves = field(default=(), repr=False)
-    """The certificate that was seen at each address, `None` where nothing was seen."""
+    """The certificate that each address serves; `None` for an address without a handshake."""
     served_fingerprint: str | None = None
     seen: tuple[tuple[Certificate, ...], ...] = field(default=(), repr=False)
-    """What was seen: certificates, each followed by what came with it; what should be served comes last."""
+    """The served chains; the expected chain comes last."""
 
     @property
     def load_balancer(self) -> str:
@@ -64,7 +64,7 @@ class Target(Action[DeployOutcome, TargetReason]):
 
     @property
     def address(self) -> str | None:
-        """Where clients find it."""
+        """Its address."""
         raise NotImplementedError
 
     @property
@@ -79,7 +79,7 @@ class Target(Action[DeployOutcome, TargetReason]):
 
     @property
     def uuid(self) -> str:
-        """What tells it from others in a run: a listener's uuid, which is empty if it was not found."""
+        """Its unique identifier in a run: the UUID of a listener; empty if the listener was not found."""
         return self.name
 
     @property
@@ -89,46 +89,46 @@ class Target(Action[DeployOutcome, TargetReason]):
 
     @property
     def final_handle(self) -> Handle | None:
-        """The handle of the certificate that it has in the API after this, or is seen to serve, or must serve."""
+        """The handle of the certificate that it finally has in the API, or serves, or must serve."""
         return self.target.handle if self.target else None
 
     @property
     def has_failed(self) -> bool:
-        """Whether it could not be given, or does not serve, what is meant for it."""
+        """Whether it was not switched to the certificate, or does not serve it."""
         return self.outcome in {"failed", "rolled_back"}
 
     @property
     def serves_something_else(self) -> bool:
-        """Whether it was seen to serve another certificate than it has; one that was pointed back was seen before that."""
+        """Whether it served another certificate than it has in the API; for a listener that was rolled back, before the rollback."""
         return self.served is False and self.outcome != "rolled_back"
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known what it must serve, so that it can be compared with what is served."""
+        """Whether the expected certificate is known, so that it can be compared with the served one."""
         return self.target is not None and self.target.certificate is not None
 
     @property
     def is_to_be_seen(self) -> bool:
-        """Whether it can be looked at whether it serves what it should: the new certificate, or the one that it keeps."""
+        """Whether its certificate can be verified: the new one, or the one that it keeps."""
         return self.is_known and not self.has_failed
 
     @property
     def expected_name(self) -> str | None:
-        """The name in tables of what was not seen, if no certificate is known that has one."""
+        """Its name in tables if its certificate is unknown."""
         return None
 
     @property
     def expectation(self) -> Mapping[str, t.Any]:
-        """What it should serve, and why it might serve something else, as facts of a message."""
+        """The expected certificate, and why another one might be served, as facts of a message."""
         raise NotImplementedError
 
     @property
     def message(self) -> str:
-        """What becomes of it, and what was seen of it."""
+        """The message about its outcome and its verification."""
         return messages_deploy.of_target(self.outcome, self.reason, self.facts, self.form)
 
     def as_result(self, view: TrustView) -> dict[str, t.Any]:
-        """Return it in the form of the module's results."""
+        """Return the target in the form of the results of the module."""
         facts = self.target.facts() if self.target else {}
         lifespan = view.lifespan(self.target) if self.target else NOT_KNOWN
         return {
@@ -155,6 +155,6 @@ Some = t.TypeVar("Some", bound=Target)
 
 
 def updated(targets: Iterable[Some], anew: Iterable[Some]) -> list[Some]:
-    """Return listeners or endpoints, those in place of them that were looked at anew."""
+    """Return listeners or endpoints, with newer states of some of them."""
     by_uuid = {target.uuid: target for target in anew}
     return [by_uuid.get(target.uuid, target) for target in targets]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What listeners serve, before a change and until it shows. Private to softlayer.certificates."""
+"""Probe listeners before a change, and until they serve their new certificates. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from .plan_deploy import ListenerAction
 from .target import Some, Target
 
 PROBE_TIMEOUT = 10.0
-"""Seconds for each step of every probe: how long a listener may take to serve what it should is another question."""
+"""Time limit in seconds for each step of a probe, independent of `verify_timeout`."""
 PROBES_AT_ONCE = 64
-"""Listeners that are probed at the same time: a fleet out of reach costs the time limit as often as it has so many."""
+"""Number of concurrent probes: listeners that cannot be reached cost the time limit once per this number."""
 MAX_PAUSE = 3.0
-"""Seconds between two probes of the same listener."""
+"""Maximum interval between two probes of a listener, in seconds."""
 BROKEN_AFTER = 15.0
-"""Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
+"""Time in seconds after which a failing listener counts as broken: a change may interrupt it briefly."""
 
 
 class ListenerProbe:
@@ -55,7 +55,7 @@ class ListenerProbe:
 
     @property
     def warnings(self) -> list[str]:
-        """A warning for each reason why clients refuse what listeners serve, and one about what could not be looked at."""
+        """A warning for each reason why TLS clients reject certificates of listeners, and one about listeners that could not be probed."""
         refused = [
             messages_deploy.refused_by_clients(names, refusal, remedy)
             for (refusal, remedy), names in sorted(self._refused.items())
@@ -67,11 +67,11 @@ class ListenerProbe:
         self._before.update(self._probe(actions, is_before=True))
 
     def is_broken(self, action: ListenerAction) -> bool:
-        """Return whether a listener worked before the change and did not after it."""
+        """Return whether a listener worked before the change but not after it."""
         return action.uuid in self._broken
 
     def works(self, action: ListenerAction) -> bool:
-        """Probe a listener that was pointed back until it works again; return whether it does."""
+        """Probe a listener after its rollback until it works again; return whether it works."""
         before = self._before.get(action.uuid)
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
         backoff = Backoff(self._stop, self._timeout, MAX_PAUSE)
@@ -83,7 +83,7 @@ class ListenerProbe:
                 return False
 
     def wait_until_served(self, actions: Sequence[Some]) -> list[Some]:
-        """Return listeners that are to be seen with what they serve: as soon as it is what they should, else when the time is over."""
+        """Return listeners with the certificates that they serve, as soon as these are the expected ones or the time is over."""
         seen = {action.uuid: action for action in actions}
         pending = dict(seen)
         backoff = Backoff(self._stop, self._timeout, MAX_PAUSE)
@@ -111,7 +111,7 @@ class ListenerProbe:
         return list(seen.values())
 
     def probe_once(self, actions: Sequence[Some]) -> list[Some]:
-        """Return listeners of which it is not known what they should serve, or that were not switched, with what they serve."""
+        """Probe once; return listeners whose expected certificate is unknown, or that were not switched, with the certificates that they serve."""
         verdicts = self._probe(actions)
         seen = []
         for action in actions:
@@ -135,7 +135,7 @@ class ListenerProbe:
         return verdict.is_newly_refused(before, is_promising=action.is_promising)
 
     def _judged(self, action: Some, verdict: Verdict) -> Some:
-        """Return a listener with what was seen of it."""
+        """Return a listener with the result of its probes."""
         before = self._before.get(action.uuid)
         was_refused = verdict.accepted is False and before is not None and verdict.refusing <= before.refusing
         seen = replace(_with_probe(action, verdict), served_fingerprint=verdict.shown)
@@ -156,7 +156,7 @@ class ListenerProbe:
         return replace(seen, served=True, facts=facts)
 
     def _probe(self, actions: Sequence[Target], *, is_before: bool = False) -> Mapping[str, Verdict]:
-        """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
+        """Probe all listeners concurrently; an address that worked before must still work."""
         if not actions:
             return {}
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(actions), PROBES_AT_ONCE)) as pool:
@@ -184,7 +184,7 @@ class ListenerProbe:
 
 
 def _remedy_for(refused: Target) -> str:
-    """Return what to do about a target that serves what it should, and clients refuse it: one of `messages_deploy.REFUSAL_REMEDIES`."""
+    """Return the key of `messages_deploy.REFUSAL_REMEDIES` for a target whose certificate TLS clients reject."""
     served = refused.seen[-1][0] if refused.seen else None
     if served and served.not_after <= now():
         return "ended"
@@ -194,7 +194,7 @@ def _remedy_for(refused: Target) -> str:
 
 
 def _with_probe(action: Some, verdict: Verdict) -> Some:
-    """Return a target with what was seen of it, whatever that means."""
+    """Return a target with the result of its probes, without an evaluation."""
     return replace(
         action,
         seen=verdict.chains,
@@ -206,12 +206,12 @@ def _with_probe(action: Some, verdict: Verdict) -> Some:
 
 
 def mark_unverified(action: Some, **facts: t.Any) -> Some:
-    """Return a target that the run did not wait for because it was told to stop."""
+    """Return a target that was not verified because the run was interrupted."""
     return replace(action, facts={**action.facts, "is_interrupted": True, **facts})
 
 
 def name_to_ask(action: ListenerAction, *, is_before: bool) -> str | None:
-    """Return a name by which clients ask for what a listener had, and for what it gets; `None` if neither is known.
+    """Return a host name that both the old and the new certificate cover, for a probe; `None` if both are unknown.
 
     If they have no name in common, it is one of what it had or gets.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is known when something is decided. Private to softlayer.certificates. Pure."""
+"""The facts on which a rotation bases its decisions. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from .._x509.chain import Chain
 
 Record = Mapping[str, t.Any]
 ListenersWith = Mapping[int, Sequence[str]]
-"""What commands call the listeners that have a certificate of the store, by its id."""
+"""The names of listeners in commands, by the ID of their certificate."""
 NO_LISTENERS: ListenersWith = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class SourceCertificate:
-    """A certificate that a source holds with its private key."""
+    """A certificate in a source, with its private key."""
 
     source: str
     """The kind of the source."""
     name: str
     path: str
     record: StoreCertificate
-    """The record that it would be."""
+    """The record that the store would contain after an import."""
     chain: Chain
-    """What TLS clients make of it, with what the source has."""
+    """The chain that TLS clients build from the certificates in the source."""
     key: KeyRef | None = None
-    """`None` where the store has it already, so that its key was not read."""
+    """The private key; `None` if the store already contains the certificate, so that its key was not read."""
 
     @property
     def certificate(self) -> Certificate:
@@ -55,38 +55,38 @@ class SourceCertificate:
 
     @property
     def shown(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return f"{source_name(self.source)} {self.name}"
 
     @property
     def where(self) -> str:
-        """By what a person finds it: its path, or its name if it is in no file."""
+        """Its path, or its name if it is not stored in a file."""
         return self.path if self.key and self.key.real_path else self.name
 
     @property
     def folder(self) -> str | None:
-        """The folder that it is in, as the playbook `adopt` takes it; Traefik's is a file; `None` if it is in neither."""
+        """Its directory, as the playbook `adopt` takes it; a file for Traefik; `None` if it is not stored in a file."""
         if self.source in {"mail", "secrets_manager"}:
             return None
         return self.path if self.source == "traefik" else posixpath.dirname(self.path)
 
     def is_selected(self, patterns: Sequence[str] | None) -> bool:
-        """Return whether it is one of those that are meant; see `is_selected`."""
+        """Return whether the certificate is selected; see `is_selected`."""
         return is_selected(self.certificate.common_name, self.certificate.subject_alt_names, patterns)
 
     def named(self) -> dict[str, t.Any]:
-        """Return where it is, in the form of results."""
+        """Return its location in the form of results."""
         return {"source": self.source, "name": self.name, "path": self.path}
 
 
 def is_selected(common_name: str | None, alternatives: Iterable[str], patterns: Sequence[str] | None) -> bool:
-    """Return whether one of a certificate's names matches one of the patterns, if there are any; an address is no name."""
+    """Return whether a DNS name of a certificate matches one of the patterns; without patterns, always."""
     return patterns is None or any_matches(name_set(common_name, filter(is_host_name, alternatives)), patterns)
 
 
 @dataclass(frozen=True)
 class RenewalRequest:
-    """When an authority wants a certificate that a source has renewed at the latest, and where it says why."""
+    """The time before which a CA requests the renewal of a certificate in a source, and the URL of its explanation."""
 
     entry: SourceCertificate
     end: datetime
@@ -95,46 +95,46 @@ class RenewalRequest:
 
 @dataclass
 class SourceContents:
-    """The certificates of all sources that can be used, and what cannot be used."""
+    """The usable and unusable certificates in all sources."""
 
     entries: list[SourceCertificate] = field(default_factory=list)
     useless: list[Record] = field(default_factory=list)
     excluded: list[Record] = field(default_factory=list)
-    """What was not read, as it renews nothing."""
+    """Secrets that were not read, because they do not renew any certificate."""
     failed: list[Record] = field(default_factory=list)
-    """The folders, mailboxes, instances and secrets that could not be read."""
+    """The directories, mailboxes, instances and secrets that could not be read."""
     issuers: dict[Certificate, None] = field(default_factory=dict)
-    """All issuers of the sources, and those that they may lack."""
+    """All intermediate certificates in the sources, and in `intermediate_path`."""
     api_calls: int = 0
     """HTTP requests made to instances of Secrets Manager."""
     empty: list[Record] = field(default_factory=list)
-    """The sources that bring nothing at all, with a message."""
+    """The sources without any certificate, with a message."""
 
 
 @dataclass(frozen=True)
 class World:
-    """The store, the load balancers and the sources as they were read; reading again gives a new one."""
+    """The store, the load balancers and the sources at the time when they were read."""
 
     stored: Sequence[StoreCertificate]
-    """The store, as it was listed."""
+    """The records of the store."""
     balancers: Sequence[Balancer] | None
-    """`None` if they could not be listed."""
+    """The load balancers; `None` if they could not be listed."""
     view: TrustView
-    """Who has to trust what is served, and the present instant."""
+    """The trust of TLS clients, and the current time."""
     at: datetime
-    """When it began to be read."""
+    """The time when the run began to read."""
     bundles: SourceContents = field(default_factory=SourceContents)
-    """What the sources hold."""
+    """The contents of the sources."""
     failed: Sequence[Record] = ()
     """What could not be read."""
     imported: Sequence[StoreCertificate] = ()
-    """What the store holds since then, or would hold in check mode."""
+    """Records that were imported since then; in check mode, records that would be imported."""
     truncated: Collection[int] = ()
-    """The ids of what the store has cut the chains of since then: nothing is to serve it, unless it is in use."""
+    """IDs of records whose chains the store truncated during the import; no listener may be switched to them."""
 
     @cached_property
     def index(self) -> StoreIndex:
-        """What there is to choose from."""
+        """The index of all records, including imports."""
         records = (*self.stored, *self.imported)
         return StoreIndex(
             record for record in records if record.id not in self.truncated or record.associated_service_count
@@ -142,12 +142,12 @@ class World:
 
     @property
     def listed_balancers(self) -> Sequence[Balancer]:
-        """The load balancers, as far as they are known."""
+        """The load balancers; an empty list if they could not be listed."""
         return self.balancers or ()
 
     @cached_property
     def listeners_with(self) -> Mapping[int, Sequence[str]]:
-        """Return what commands call the listeners that have a certificate, by its id."""
+        """Return the names of listeners in commands, by the ID of their certificate."""
         those: dict[int, list[str]] = defaultdict(list)
         for balancer in self.listed_balancers:
             for listener in balancer.listeners:
@@ -156,11 +156,11 @@ class World:
         return those
 
     def after(self, imported: Sequence[StoreCertificate], truncated: Collection[int]) -> World:
-        """Return it with what was imported, or would be."""
+        """Return a copy with the imported certificates."""
         return replace(self, imported=imported, truncated=truncated)
 
     def with_revocations(self, authorities: Authorities | None, chains: Iterable[Sent]) -> World:
-        """Return it with what authorities say of certificates and their chains; as it is if nobody is to be asked."""
+        """Return a copy with the revocations of certificates and their chains; unchanged if revocation is not checked."""
         if authorities is None:
             return self
         each = dict.fromkeys((leaf, tuple(sent)) for leaf, sent in chains)

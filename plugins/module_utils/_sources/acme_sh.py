@@ -51,7 +51,7 @@ def directory_of(path: str) -> str | None:
 
 
 def settings_of(folder: str) -> str:
-    """Return the name of the file that acme.sh keeps beside a certificate, by the name of their folder."""
+    """Return the name of the settings file that acme.sh keeps next to a certificate, by the name of the directory."""
     return f"{folder.removesuffix(EC)}{SETTINGS}"
 
 

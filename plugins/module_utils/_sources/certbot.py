@@ -67,7 +67,7 @@ def _lineage(name: str, folder: str, names: Sequence[str]) -> FileGroup:
 
 
 def _renewing(name: str, folder: str, names: Sequence[str]) -> Trouble | None:
-    """Return what it means if certificate and key do not fit, and the links show that certbot has not replaced all of them."""
+    """Return the problem if certificate and key do not match because certbot has not replaced all links."""
     versions = set()
     for link in LINKS:
         with suppress(OSError):

@@ -27,12 +27,12 @@ from .._x509.bundle import EMPTY, Bundle, Kind, Trouble, read_bundle
 from .._x509.certificate import Certificate
 
 Stamp: t.TypeAlias = "tuple[int, ...] | None"
-"""What changes when a file is written or replaced; `None` if there is no file."""
+"""A file's inode, size and modification time; `None` for a missing file."""
 
 
 @dataclass(frozen=True)
 class File:
-    """A file that is to be read."""
+    """A file to read."""
 
     kind: Kind
     path: str
@@ -40,11 +40,11 @@ class File:
 
 @dataclass(frozen=True)
 class FileContent:
-    """What a file contains, or one of several things in it."""
+    """The content of a file, or one of several parts of it."""
 
     file: File
     bundle: Bundle = EMPTY
-    """Its key is known by its public key alone, unless it has no file of its own."""
+    """The certificates and the key; for a key file, only the public key is kept."""
     stamp: Stamp = None
     is_changing: bool = False
     """Whether it was written or replaced while it was read."""
@@ -57,16 +57,16 @@ class FileGroup:
     name: str
     """Unique among the groups of a source that have files of their own: by it, the second look at a group is compared with the first."""
     path: str
-    """Of the certificate, for people."""
+    """The name of the certificate in messages."""
     files: tuple[File, ...] = ()
     is_entry: bool = True
-    """Whether a client keeps one certificate here, so that it is worth a word if that or the key is missing."""
+    """Whether an ACME client keeps one certificate here, so that a missing certificate or key is reported."""
     trouble: Trouble | None = None
-    """What was found wrong before any file was read."""
+    """The problem that was found before any file was read."""
     renewing: Trouble | None = None
-    """What it may mean if its certificate and key do not fit."""
+    """The probable problem if certificate and key do not match."""
     contents: tuple[FileContent, ...] = ()
-    """Of the files, once they were read; of a file that belongs to several groups, what it has for this one."""
+    """The contents of the files; for a file of several groups, the content for this group."""
 
     @cached_property
     def paths(self) -> Mapping[Certificate, str]:
@@ -155,7 +155,7 @@ def subfolders(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
 
 
 def unreadable(kind: str, path: str, error: OSError | ValueError) -> Trouble:
-    """Return the trouble with something that may not or cannot be read."""
+    """Return the problem of a file or directory that cannot be read."""
     return Obstacle("unreadable", {"refused": not_readable(kind, printable(path), error).message})
 
 
@@ -173,7 +173,7 @@ def setting_in(path: str, form: re.Pattern[str]) -> str | None:
 
 @dataclass
 class Files:
-    """Files of a source with their content."""
+    """A cache of the files of a source."""
 
     passphrase: str | None = field(default=None, repr=False)
     _contents: dict[File, FileContent] = field(default_factory=dict, repr=False)
@@ -184,18 +184,18 @@ class Files:
         return replace(group, contents=(*group.contents, *map(self.content, group.files)))
 
     def content(self, file: File) -> FileContent:
-        """Return a file's content, read when it is asked for the first time."""
+        """Return the content of a file, which is read once."""
         if file not in self._contents:
             self._contents[file] = read_and_parse(file, partial(self._parsed, file.kind))
         return self._contents[file]
 
     def forget(self, files: Iterable[File]) -> None:
-        """Let files be read again."""
+        """Remove files from the cache."""
         for file in files:
             self._contents.pop(file, None)
 
     def _parsed(self, kind: Kind, data: bytes) -> Bundle:
-        """Return what is in a file; as most chains are the same, each is parsed only once."""
+        """Return the parsed content of a file; each chain is parsed only once, because most chains are the same."""
         if kind != "chain":
             return read_bundle(data, kind, self.passphrase)
         digest = hashlib.sha256(data).digest()
@@ -205,7 +205,7 @@ class Files:
 
 
 def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
-    """Return a file's content as it is made of its bytes, with the trouble if these cannot be read, or are being written."""
+    """Read and parse a file; return its content, or the problem if it cannot be read or is being written."""
     stamp = stamp_of(file.path)
     try:
         data = read_file(file.path)
@@ -224,7 +224,7 @@ def read_and_parse(file: File, parse: Callable[[bytes], Bundle]) -> FileContent:
 
 
 def stamp_of(path: str) -> Stamp:
-    """Return what changes when a file is written or replaced."""
+    """Return a file's inode, size and modification time."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -233,7 +233,7 @@ def stamp_of(path: str) -> Stamp:
 
 
 def what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
-    """Return the trouble with what is in a file, as that of the file."""
+    """Return the problem of the content of a file as the problem of the file."""
     if trouble is None:
         return None
     is_closed = trouble.reason == "bad_passphrase"
@@ -243,7 +243,7 @@ def what_is_wrong(file: File, trouble: Trouble | None) -> Trouble | None:
 
 
 def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:
-    """Return why a file could not be read; `None` if there is nothing of this name."""
+    """Return why a file cannot be read; `None` if it does not exist."""
     try:
         status = os.stat(path)
     except (OSError, ValueError) as refusal:

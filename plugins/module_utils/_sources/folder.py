@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates and keys in a folder that no particular client wrote. Private to softlayer.certificates."""
+"""Certificates and keys in a directory without the layout of an ACME client. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS: Mapping[str, Kind] = {
     ".p12": "store",
     ".pfx": "store",
 }
-"""What is in a file, by the end of its name; the first one that fits counts."""
+"""The kind of a file by its suffix; the first match counts."""
 WITH_KEYS = (".key", ".pem")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything that one source holds. Private to softlayer.certificates."""
+"""The contents of one source. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PATH = "path"
 
 
 class Client(t.NamedTuple):
-    """What reads the files of an ACME client, or of a folder."""
+    """The functions that read the files of an ACME client, or of a directory."""
 
     groups: Callable[[str], list[FileGroup]]
     """Returns the groups of files at a path."""
@@ -50,7 +50,7 @@ CLIENTS: Mapping[str, Client] = {
 
 @dataclass(frozen=True)
 class Source:
-    """A source as the user names it: what keeps it, and where."""
+    """A source of certificates: its kind and its path."""
 
     kind: SourceKind
     path: str
@@ -151,25 +151,25 @@ def directory_of(kind: str, path: str) -> str | None:
 
 
 def group_of(bundle: Bundle) -> FileGroup:
-    """Return what is in no file of a source: it needs a key, but its lack is worth no word."""
+    """Return the group of a certificate without a file in the source: its missing key is not reported."""
     content = FileContent(File("certificate", bundle.origin.path), bundle)
     return FileGroup(bundle.origin.name, bundle.origin.path, is_entry=False, contents=(content,))
 
 
 @dataclass(frozen=True)
 class Paired:
-    """What a source has."""
+    """The certificates and problems of a source."""
 
     usable: tuple[Bundle, ...]
-    """A certificate with its key, and all that lies beside it as its issuers."""
+    """The certificates with keys, each with all certificates in its files as possible issuers."""
     useless: tuple[Bundle, ...]
-    """What cannot be used, with its certificate if that can be read."""
+    """The unusable certificates, parsed if possible."""
     warnings: tuple[Trouble, ...] = ()
-    """About files that do not matter much."""
+    """Problems of files that are not required."""
     issuers: tuple[Certificate, ...] = ()
     """All CA certificates."""
     doubtful: tuple[FileGroup, ...] = field(default=(), repr=False)
-    """The groups with anything wrong, which another look may show to be right."""
+    """The groups with problems, which are read again."""
 
 
 def pair(groups: Sequence[FileGroup]) -> Paired:
@@ -211,7 +211,7 @@ def pair(groups: Sequence[FileGroup]) -> Paired:
 
 
 def sorted_out(bundles: Sequence[Bundle]) -> Paired:
-    """Return what came as bundles, each with its own key."""
+    """Return the bundles that contain their own keys."""
     every = (certificate for bundle in bundles for certificate in (*bundle.certificates, *bundle.issuers))
     usable, useless = (
         tuple(bundle for bundle in bundles if bool(bundle.trouble) == is_useless) for is_useless in (False, True)
@@ -225,7 +225,7 @@ def _authorities(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]
 
 
 def is_for_hosts(certificate: Certificate) -> bool:
-    """Return whether a certificate is for hosts, or at least not a CA's own.
+    """Return whether a certificate is a server certificate, or at least not a CA certificate.
 
     Self-signed certificates for hosts are often CA certificates, too. The key of a real CA may lie beside it, but must not leave
     the machine.
@@ -235,7 +235,7 @@ def is_for_hosts(certificate: Certificate) -> bool:
 
 
 class _Keys:
-    """The files with keys, and the numbers of their groups."""
+    """The key files, and the numbers of their groups."""
 
     def __init__(self, groups: Sequence[FileGroup]) -> None:
         self._plain: dict[str, dict[int, Bundle]] = defaultdict(dict)
@@ -250,7 +250,7 @@ class _Keys:
                     self._stores[bundle.fitting[0]].setdefault(number, bundle)
 
     def of(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Bundle] | None:
-        """Return the file of a certificate's key: one beside it if possible, and rather a plain one than PKCS#12."""
+        """Return the file of the key of a certificate, preferably in its own group, and preferably not PKCS#12."""
         kinds = (self._plain.get(certificate.public_key_sha256, {}), self._stores.get(certificate, {}))
         beside = ((number, files[number]) for files in kinds for number in places if number in files)
         elsewhere = (next(iter(files.items())) for files in kinds if files)
@@ -258,7 +258,7 @@ class _Keys:
 
 
 def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Bundle]:
-    """Yield what cannot be used of a group.
+    """Yield the unusable certificates of a group.
 
     Args:
         group: the group.
@@ -296,7 +296,7 @@ def _not_usable(group: FileGroup, trouble: Trouble, path: str, certificates: tup
 
 
 def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Trouble]:
-    """Yield what is wrong with files that matter less, as the certificate can be used without them."""
+    """Yield the problems of files that a certificate does not require."""
     can_be_used = group.is_entry and any(certificate in used for certificate in group.paths)
     for content in group.contents:
         if content.bundle.trouble and (content.file.kind == "chain" or can_be_used):
@@ -307,9 +307,9 @@ def _warnings(group: FileGroup, used: Collection[Certificate]) -> Iterator[Troub
 
 
 MAY_PASS = frozenset({"key_missing", "certificate_missing", "malformed", "broken_link", "unreadable", "too_large"})
-"""Reasons that files may give while they are being replaced."""
+"""Reasons that can occur while files are being replaced."""
 DOES_NOT_FIT = frozenset({"key_missing", "certificate_missing", "malformed"})
-"""Those that links to different versions explain."""
+"""Reasons that links to different versions explain."""
 
 
 def look(groups: Callable[[], Sequence[FileGroup]], files: Files, others: Sequence[FileGroup] = ()) -> Paired:
@@ -338,7 +338,7 @@ def _stamps(group: FileGroup) -> dict[str, Stamp]:
 
 
 def _with_renewal(bundle: Bundle, group: FileGroup, before: Mapping[str, Mapping[str, Stamp]]) -> Bundle:
-    """Return what cannot be used, said to be renewed if that is what it looks like.
+    """Return an unusable certificate, with the reason `being_renewed` if its files changed in the meantime.
 
     Args:
         bundle: the second look at it.

@@ -48,7 +48,7 @@ def groups(path: str, hide: Callable[..., object] = lambda *_texts: None) -> lis
 
 
 def _stored(text: str) -> Mapping[str, t.Any] | Trouble:
-    """Return what there is by resolver, or what is wrong with the file."""
+    """Return the entries by resolver, or the problem of the file."""
     stored = None
     try:
         stored = json.loads(text)
@@ -62,7 +62,7 @@ def _stored(text: str) -> Mapping[str, t.Any] | Trouble:
 
 
 def _entries(stored: Mapping[str, t.Any]) -> Iterator[tuple[str, Mapping[str, t.Any]]]:
-    """Yield the entries with their names; what cannot be one is empty, and has the name of its resolver."""
+    """Yield the entries with their names; an invalid entry is empty, with the name of its resolver."""
     for resolver, held in stored.items():
         listed = held.get(CERTIFICATES) if isinstance(held, dict) else held
         for entry in listed if isinstance(listed, list) else () if listed is None else (listed,):
