@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one rule of what may stand in for what: who chooses, switches, deletes or reports asks here. Private to softlayer.certificates.
+"""The rule that decides whether a certificate can replace another one, for all rooms. Private to softlayer.certificates.
 
-Pure. A certificate may stand in for another one if it is valid now, newer, of the same organization and type of key, has every name
-of the other one, is on no lower level of trust, and is not about to end before the other one does. What the certificates say counts, not
-what the API says of them, and the end of a certificate is that of the chain which clients use. What may not stand in for a certificate
-never hides, replaces or deletes it.
+Pure. A certificate can replace another one if it is valid now, is newer, has the same organization and key type, covers all names of the
+other one, is trusted at least as much, and does not expire earlier while it is due for renewal. The contents of the certificates count, not
+the fields that the API returns, and a certificate expires when the chain that TLS clients use expires. A certificate that cannot replace
+another one never hides, replaces or deletes it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def completes(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> 
 
 
 def is_as_good(new: StoreCertificate, old: StoreCertificate, view: TrustView) -> bool:
-    """Return whether another certificate of exactly the same age could also be used, so that there is no criterion to choose by."""
+    """Return whether another certificate of exactly the same age could also be used, so that the choice is ambiguous."""
     return (
         new.certificate != old.certificate
         and age(new) == age(old)
@@ -116,9 +116,9 @@ def find_replacement_obstacle(
 
     Args:
         new: a record with a certificate.
-        old: what it would replace; `None` if that is not known.
-        view: who would get to see it.
-        overrides: what the user accepts.
+        old: the certificate that it would replace; `None` if unknown.
+        view: the trust of TLS clients.
+        overrides: the differences that the user accepts.
     """
     ours, accepted = certificate_of(new), overrides or Overrides()
     if ours.not_after < view.at and not accepted.expired:
@@ -193,9 +193,9 @@ def _why_less_trusted(
 ) -> Obstacle[ObstacleReason] | None:
     """Return why clients would trust a certificate less than the other one.
 
-    An order's certificate is trusted, as a public authority issues it. There, a chain to any authority will do, since the roots of
-    one's own authority are not given to those who request emails. That the other one was revoked makes way for what is as good as it
-    was, and for nothing else.
+    The certificate of an order counts as trusted, because a public CA issues it. For orders, a chain to any CA is sufficient, because the
+    root certificates of a private CA are not available to the users who request emails. A revoked certificate can be replaced only by one
+    with at least the trust that it had before the revocation.
     """
     chain = view.chain(new)
     highest = LEVELS.index("trusted")
@@ -210,7 +210,7 @@ def _why_less_trusted(
 def lost_names(new: Certificate, old: PresentCertificate, *, wildcards: bool) -> list[str]:
     """Return which names and addresses of the other one a certificate is not for, sorted.
 
-    What clients accept the other one for, they must accept this one for: a common name beside DNS names does not do, nor instead of them.
+    TLS clients must accept this one for all names for which they accept the other one, so a common name cannot replace a DNS name.
     """
     lost = old.identities - new.identities | old.accepted - new.accepted | old.alternatives - new.alternatives
     return sorted(not_under_wildcards(lost, new.accepted) if wildcards else lost)
@@ -250,7 +250,7 @@ def best_copies(copies: Iterable[Copy], view: TrustView, record_of: Callable[[Co
 
 
 def best(records: Sequence[StoreCertificate], view: TrustView) -> list[StoreCertificate]:
-    """Return the best of records that all may stand in for the same one; several, if there is nothing to choose by.
+    """Return the best of the records that can replace the same record; several if they are equally good.
 
     It is one on the highest level of trust, then the newest. Of records of the same certificate, it is the best copy.
     """

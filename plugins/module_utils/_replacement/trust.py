@@ -78,8 +78,8 @@ class TrustView:
     def signed_chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
         """Return the chain of a certificate that comes with others, with the trust that it deserves if nothing of it was revoked.
 
-        One that is not valid now, or whose issuers are not, is looked at when all were, or will be: an expired certificate is not worth
-        less than one that nobody ever trusted.
+        A certificate that is not valid now, or whose issuers are not, is evaluated at a time when all were or will be valid: an expired
+        certificate is trusted at least as much as one that was never trusted.
         """
         if (leaf, sent) not in self._chains:
             when = min(max(self.at, leaf.not_before), leaf.not_after)

@@ -55,9 +55,9 @@ def verify_listeners(client: Client, deployment: Deployment, options: RotationOp
 def _probe_now(client: Client, deployment: Deployment, listeners: Sequence[ListenerAction]) -> Deployment:
     """Return listeners with the results of new probes for some of them."""
     watch = ListenerProbe(0, deployment.plan.world.view.anchors(), client.stop)
-    anew = watch.wait_until_served([listener for listener in listeners if listener.is_to_be_seen])
+    verified = watch.wait_until_served([listener for listener in listeners if listener.is_to_be_seen])
     warnings = [*deployment.warnings, *watch.warnings]
-    return replace(deployment, listeners=updated(updated(deployment.listeners, listeners), anew), warnings=warnings)
+    return replace(deployment, listeners=updated(updated(deployment.listeners, listeners), verified), warnings=warnings)
 
 
 def _probe_again(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What needs a person after a rotation, however well it went: no night is green while something dies. Private to softlayer.certificates.
+"""Decide what needs attention after a rotation: a run fails if a certificate is about to expire without a renewal. Private to softlayer.certificates.
 
 Pure.
 """
@@ -144,11 +144,11 @@ class AttentionItem:
 
 
 def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[AttentionItem]:
-    """Return what needs a person, the most urgent first.
+    """Return the items that need attention, the most urgent first.
 
     Args:
-        listeners: what became of them; in check mode, what would.
-        known: what could renew what they serve.
+        listeners: their outcomes; in check mode, their planned outcomes.
+        known: the facts about renewals of their certificates.
     """
     index, balancers = known.world.index, known.world.listed_balancers
     present = [listener.certificate_id for balancer in balancers for listener in balancer.listeners]
@@ -160,7 +160,7 @@ def find_attention(listeners: Sequence[Target], known: RenewalFacts) -> list[Att
 
 
 def select_failing(attention: Sequence[AttentionItem], fail_on: Collection[str], at: datetime) -> list[AttentionItem]:
-    """Return for what of all that needs a person a run fails.
+    """Return the items of attention that fail a run.
 
     Args:
         attention: as `find_attention` returns it.
@@ -242,7 +242,7 @@ def as_served(listener: Target, world: World) -> Record:
     revocation = revocation_of(served, world.view)
     # What it was to get, and has not.
     missed = listener.target if listener.target and listener.target.handle != listener.final_handle else None
-    # What was seen is not the certificate that is told: that which it was to get and has no more, or, in check mode, has now and is not to keep.
+    # The reported certificate may differ from the served one: after a rollback, or in check mode before the switch.
     is_other = listener.outcome == "rolled_back" or (listener.outcome == "switched" and listener.form == "would be")
     return {
         **listener.as_result(world.view),
@@ -380,7 +380,7 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
     """Return whether a certificate that is not valid yet can replace the served one at least `MIN_OVERLAP` before it expires."""
     record, certificate, end = served.record, served.certificate, served.lifespan.end
     if record is None or certificate is None or record.certificate != certificate or end is None:
-        return False  # nobody knows when it serves what it has
+        return False  # the time at which it serves its certificate is unknown
     index, view = known.world.index, known.world.view
     others = [*index.covering(certificate.identities), *(entry.record for entry in known.chosen.waiting)]
     begins = ((other, view.lifespan(other).usable_from) for other in others)
@@ -391,7 +391,7 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts) -> bool:
 
 
 def _why_not_deployed(listener: Target, served: Served, known: RenewalFacts) -> Obstacle[str] | None:
-    """Return why an available renewal is not served; `None` if there is no renewal other than a held back one."""
+    """Return why an available renewal is not served; `None` if there is none, or only a held back one."""
     record, certificate, view = served.record, served.certificate, known.world.view
     if certificate is None or record is None or record.certificate is None:
         record = None

@@ -97,12 +97,12 @@ def why_not_imported(why: Obstacle[t.Any], entry: SourceCertificate) -> str:
         case "ambiguous", {"stored": equal}:
             command = remedies.adopt(certificate.shown_name, source=entry.folder)
             return (
-                f"Cannot tell which certificate is the renewal: certificate {equal.id} in the certificate store is equally new. To deploy the "
+                f"Cannot determine which certificate is the renewal: certificate {equal.id} in the certificate store is equally new. To deploy the "
                 f"certificate in the source, run {command}."
             )
         case "ambiguous", {"other": other}:
             return (
-                f"Cannot tell which certificate is the renewal: {other.where} in {source_name(other.source)} is equally new. Keep only one of the "
+                f"Cannot determine which certificate is the renewal: {other.where} in {source_name(other.source)} is equally new. Keep only one of the "
                 "two in the sources."
             )
         case "ambiguous", {"later": later, "listeners": listeners}:
@@ -147,7 +147,7 @@ def _cannot_replace(nearest: StoreCertificate) -> str:
 def _earlier(later: StoreCertificate, switch: str, reissue: str) -> str:
     """Return the remedy for a certificate that expires later than a record for its names but was issued earlier: either may be the renewal."""
     return (
-        f"Cannot tell which certificate is the renewal: this one expires later than certificate {later.id} in the certificate store, which covers "
+        f"Cannot determine which certificate is the renewal: this one expires later than certificate {later.id} in the certificate store, which covers "
         f"the same DNS names, but was issued earlier. To deploy this one, run {switch}; otherwise, {reissue}."
     )
 

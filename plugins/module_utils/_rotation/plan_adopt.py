@@ -54,7 +54,7 @@ class Adoption:
 
 
 def adopted_places(world: World, adoption: Adoption, certificate: Certificate) -> list[Place]:
-    """Return the listeners that are meant.
+    """Return the specified listeners.
 
     Raises:
         CertificatesError: `invalid_argument`; `not_found`, with those that there are; `ambiguous`.
@@ -133,11 +133,11 @@ def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple
 
 
 def plan_adoption(world: World, adoption: Adoption, entry: SourceCertificate) -> list[ListenerAction]:
-    """Decide for each listener that is meant whether it can be given a certificate of a source, or what the store has in its place.
+    """Decide for each specified listener whether it can be switched to a certificate of a source, or to its replacement in the store.
 
     Args:
         world: with the certificate, once it is stored or would be.
-        adoption: what is meant.
+        adoption: the certificate and the listeners.
         entry: the certificate.
 
     Raises:
@@ -219,7 +219,7 @@ def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, pat
 
     Args:
         world: as it was read.
-        adoption: what is meant.
+        adoption: the certificate and the listeners.
         options: what to import.
         patterns: one of which a name of the certificate must match; `None` means no restriction.
 

@@ -43,22 +43,22 @@ def plan_removal(
 ) -> RemovalPlan:
     """Decide which certificates of the store to delete.
 
-    They are those that a certificate may stand in for which a listener has, and which end no later; but only if every listener that had
-    the old one, or has what stands in for it, was seen to serve it at each of its addresses, and clients accept it there, whatever they made
-    of what was there before. A listener of the account that this run does not deal with was not seen. What another service uses is kept, what
-    was seen to be served somewhere, what an endpoint serves, whether it must or not, or is expected to serve, and what one may serve that
-    was not seen at each of its addresses.
+    A certificate is deleted if a listener has a certificate that can replace it and does not expire earlier, and if every listener that had
+    the old certificate, or has its replacement, was verified at each of its addresses, and TLS clients accept the served certificate there. A
+    listener of the account outside this run counts as not verified. A certificate is kept if another service uses it, if it was served
+    somewhere during the run, if an endpoint serves it or is expected to serve it, or if an endpoint that may serve it was not verified at
+    each of its addresses.
 
     Args:
         world: as it was read last, with what this run has imported.
-        listeners: what became of those that this run deals with.
-        imported: what it has imported, which stays.
+        listeners: the outcomes of the listeners of this run.
+        imported: the imports of this run, which are kept.
         patterns: one of which a name of a certificate must match; `None` means no restriction.
-        remove_unverified: whether a listener that could not be looked at counts as one that serves its certificate, and an endpoint as one that
-            serves none of those that may go.
-        expected: the ids of what endpoints are expected to serve, with what the option calls these.
-        endpoints: what else was looked at than listeners.
-        is_check_mode: whether listeners only would be switched. What is at the address and port of such a one goes with it.
+        remove_unverified: whether a listener that could not be probed counts as verified, and an endpoint as one that does not serve any of the
+            certificates to delete.
+        expected: the IDs of the certificates that endpoints must serve, with the names of these endpoints in the option.
+        endpoints: the probed endpoints.
+        is_check_mode: whether listeners only would be switched. An endpoint at the address and port of such a listener would be, too.
     """
     index, view = world.index, world.view
     present = {listener.uuid: listener.final_handle for listener in listeners}
@@ -142,8 +142,8 @@ def _why_not_seen(unseen: Sequence[ListenerAction], elsewhere: Sequence[str]) ->
     """Return why a record is kept whose replacement was not verified or is rejected.
 
     Args:
-        unseen: the listeners of this run of which that is so.
-        elsewhere: the names of others that have it.
+        unseen: the listeners of this run that were not verified.
+        elsewhere: the names of other listeners that have it.
     """
     is_other_served = any(listener.served is False for listener in unseen)
     refused = [listener for listener in unseen if listener.served and listener.accepted is False]

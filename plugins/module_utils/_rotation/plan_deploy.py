@@ -328,9 +328,9 @@ def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
 
 
 def as_foreseen(planned: ListenerAction, seen: ListenerAction, view: TrustView) -> ListenerAction:
-    """Return what would become of a listener: one that would be switched is seen to serve what it gets, if it can be seen at all.
+    """Return the expected outcome of a listener: after a switch, it would serve the new certificate, if it can be probed.
 
-    Clients accept that if the store has a complete chain for it, and refuse it only if they refuse what is served now.
+    TLS clients accept the new certificate if the store contains a complete chain for it, and reject it only if they reject the present one.
     """
     if planned.outcome == "failed":
         return replace(planned, seen=seen.seen, accepted=seen.accepted, refusal=seen.refusal)

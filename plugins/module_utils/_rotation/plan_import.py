@@ -51,8 +51,8 @@ class SourceOptions:
 
     Attributes:
         common_names: patterns one of which a name must match; `None` means no restriction.
-        import_new: whether to import what may stand in for nothing in the store.
-        needs_trust: whether to import only what is trusted.
+        import_new: whether to import certificates that cannot replace any record.
+        needs_trust: whether to import only trusted certificates.
     """
 
     common_names: Sequence[str] | None = None
@@ -107,14 +107,14 @@ def choose(
 ) -> Chosen:
     """Decide which certificates in the sources to import.
 
-    One is imported if it may stand in for a certificate of the store, and neither the store nor another source has one that may stand in
-    for it. Of one certificate in several sources, the most complete copy counts.
+    A certificate is imported if it can replace a record, and if neither the store nor another source contains a certificate that can replace
+    it. If several sources contain a certificate, the most complete copy counts.
 
     Args:
-        entries: what the sources hold, in the order of the sources.
+        entries: the certificates in the sources, in the order of the sources.
         index: the store.
         options: what to import.
-        view: who has to trust what stands in for what they trust.
+        view: the trust of TLS clients.
         listeners_with: the listeners that have a certificate of the store.
     """
     selected = (entry for entry in entries if entry.is_selected(options.common_names))
@@ -344,8 +344,8 @@ def plan_reading(
 def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptions, view: TrustView) -> bool:
     """Return whether a secret may contain the chain that a record lacks.
 
-    That of an authority whose root is not known always seems to lack something. Where such certificates are taken, they are not read every
-    night for it.
+    The chain of a private CA without a known root certificate always seems incomplete. If such certificates are accepted, they are not read
+    in every scheduled run for this reason.
     """
     lifespan = view.lifespan(record)
     if secret.has_chain and lifespan.limited_by and lifespan.is_due(view.at):
@@ -358,8 +358,7 @@ def _may_complete(secret: Secret, record: StoreCertificate, options: SourceOptio
 def _may_renew(secret: Secret, names: frozenset[str], index: StoreIndex, addresses: frozenset[str]) -> bool:
     """Return whether the store contains an older certificate for only the names of a secret; metadata may lack its IP `addresses`.
 
-    `can_replace` decides once the certificate was read. Here, what metadata does not tell must not speak against it: addresses, organization,
-    and trust.
+    `can_replace` decides after the certificate was read. Facts that metadata lacks do not count here: IP addresses, organization, and trust.
     """
     within = index.within(names | addresses)
     return any(_is_older(record, secret) for record in within if certificate_of(record).identities & names)

@@ -80,8 +80,8 @@ def read_again(client: Client, world: World, options: RotationOptions) -> World:
         CertificatesError: as `fetch_stored` and `fetch_listed`.
     """
     at, stored = now(), fetch_stored(client)
-    anew = replace(world, stored=stored, balancers=fetch_listed(client, stored), at=at)
-    return anew if options.is_check_mode else replace(anew, imported=())  # it is among what is stored by now
+    current = replace(world, stored=stored, balancers=fetch_listed(client, stored), at=at)
+    return current if options.is_check_mode else replace(current, imported=())  # it is among what is stored by now
 
 
 def fetch_listed(client: Client, stored: Iterable[StoreCertificate]) -> list[Balancer]:

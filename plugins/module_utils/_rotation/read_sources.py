@@ -69,7 +69,7 @@ class MailContent:
     Attributes:
         bundles: the certificates that were found; the path of each is that of its message.
         missing: of the keys that nothing usable was found for, what `ssl_fulfillment_email_info` returns.
-        why_empty: why there is no message, if there is none; see `messages_import.why_empty`.
+        why_empty: the reason if the mailbox contains no messages; see `messages_import.why_empty`.
     """
 
     bundles: Sequence[Bundle] = ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask ACME authorities whether they want certificates renewed (RFC 9773), and keep what they say. Private to softlayer.certificates.
+"""Request the renewal information of ACME CAs (RFC 9773), and cache it. Private to softlayer.certificates.
 
 Only who has died is learned from it: a client that renews when its authority wants it to never lets a window pass. One GET a certificate, without
 an account; what cannot be had in time is unknown.

@@ -108,7 +108,7 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module, params["concurrency"], module.stop_on_signals())
     authorities = authorities_for(module, client, folder_beside(params["ledger_url"]))
     watch = None
-    if params["verify"]:  # without any root certificates, it does not tell about trust
+    if params["verify"]:  # without root certificates, trust is not verified
         watch = ListenerProbe(
             params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop
         )
@@ -209,8 +209,8 @@ def plan(
         module: the options.
         client: the session.
         wanted: as `listeners_of` returns it.
-        view: who has to trust what is served.
-        authorities: tell what was revoked; `None` if they are not to be asked.
+        view: the trust of TLS clients.
+        authorities: return revocations; `None` if revocation is not checked.
 
     Raises:
         CertificatesError: as `fetch_stored` and `fetch_balancers`; `not_found`, `too_many_listeners`.

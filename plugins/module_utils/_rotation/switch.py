@@ -4,8 +4,8 @@
 
 """Switch the listeners of one load balancer, and verify them. Private to softlayer.certificates.
 
-All changes of a balancer go into one call. It is not repeated unless the API says that it did not carry it out; after a lost
-answer the balancer is read.
+All changes of a load balancer are sent in one call. The call is repeated only if the API returns that it was not carried out; after a lost
+response, the load balancer is read.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ def switch_all(
         module: the options.
         client: the session.
         plan: the plan.
-        plan_again: makes it anew, if another run may have changed something since its world was read.
+        plan_again: creates the plan again, if another run may have changed something in the meantime.
         wait_options: how long to wait for balancers and other runs.
-        watch: looks at what is served, if that is wanted.
-        exclusive: whether no other run may change something meanwhile.
+        watch: probes the listeners; `None` without verification.
+        exclusive: whether other runs must not change anything during this run.
         at_once: as `Client.each` takes it.
     """
     lock = None

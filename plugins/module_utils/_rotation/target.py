@@ -154,7 +154,7 @@ class Target(Action[DeployOutcome, TargetReason]):
 Some = t.TypeVar("Some", bound=Target)
 
 
-def updated(targets: Iterable[Some], anew: Iterable[Some]) -> list[Some]:
+def updated(targets: Iterable[Some], updates: Iterable[Some]) -> list[Some]:
     """Return listeners or endpoints, with newer states of some of them."""
-    by_uuid = {target.uuid: target for target in anew}
+    by_uuid = {target.uuid: target for target in updates}
     return [by_uuid.get(target.uuid, target) for target in targets]

@@ -39,9 +39,9 @@ class ListenerProbe:
     """Probes listeners, for all balancers of a run.
 
     Args:
-        timeout: seconds in which a change must show; without any, there is one probe.
-        anchors: the certificates that clients trust; `None` if it is not looked at whether they accept what is served.
-        stop: once it is set, there are no more probes.
+        timeout: maximum time in seconds until a change is served; zero for a single probe.
+        anchors: the trusted root certificates; `None` if the acceptance by TLS clients is not verified.
+        stop: ends the probes when it is set.
     """
 
     def __init__(self, timeout: float, anchors: Anchors | None, stop: threading.Event) -> None:
@@ -104,7 +104,7 @@ class ListenerProbe:
             self._broken.update(worse_since)
             return list(seen.values())
         for uuid, action in pending.items():
-            if uuid in worse_since:  # and it is not pointed back any more
+            if uuid in worse_since:  # and it is not rolled back
                 seen[uuid] = mark_unverified(seen[uuid], previous_id=action.previous_id)
             else:
                 seen[uuid] = mark_unverified(action)

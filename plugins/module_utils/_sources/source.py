@@ -117,7 +117,7 @@ def _no_file(path: str, option: str) -> str:
 
 
 def recognised(path: str) -> SourceKind | None:
-    """Return what keeps its certificates at a path, by what lies there; `None` if that is no place of certificates.
+    """Return the kind of source at a path, detected by its files; `None` if the path is not a source.
 
     The order matters, from signs that only one client leaves to those that others leave, too: certbot's links, for example, are also
     certificates and keys in a folder.
@@ -190,9 +190,9 @@ def pair(groups: Sequence[FileGroup]) -> Paired:
         if key_file is not None:
             number, held = key_file
             home = number if number in places else next(iter(places))
-            beside = held.certificates if held.key and held.key.is_pkcs12 else groups[home].certificates
+            neighbors = held.certificates if held.key and held.key.is_pkcs12 else groups[home].certificates
             origin = Origin(groups[home].name, groups[home].paths[certificate])
-            usable.append((home, Bundle((certificate,), beside, held.key, origin=origin)))
+            usable.append((home, Bundle((certificate,), neighbors, held.key, origin=origin)))
             used.add(certificate)
         elif not certificate.may_issue:
             orphans[next(iter(places))].append(certificate)
@@ -227,8 +227,8 @@ def _authorities(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]
 def is_for_hosts(certificate: Certificate) -> bool:
     """Return whether a certificate is a server certificate, or at least not a CA certificate.
 
-    Self-signed certificates for hosts are often CA certificates, too. The key of a real CA may lie beside it, but must not leave
-    the machine.
+    Self-signed certificates for hosts are often CA certificates, too. The key of a real CA may be next to it, but must not leave
+    the host.
     """
     name = certificate.common_name or ""
     return not certificate.may_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
@@ -252,9 +252,9 @@ class _Keys:
     def of(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Bundle] | None:
         """Return the file of the key of a certificate, preferably in its own group, and preferably not PKCS#12."""
         kinds = (self._plain.get(certificate.public_key_sha256, {}), self._stores.get(certificate, {}))
-        beside = ((number, files[number]) for files in kinds for number in places if number in files)
+        neighbors = ((number, files[number]) for files in kinds for number in places if number in files)
         elsewhere = (next(iter(files.items())) for files in kinds if files)
-        return next(beside, None) or next(elsewhere, None)
+        return next(neighbors, None) or next(elsewhere, None)
 
 
 def _useless(group: FileGroup, orphans: Sequence[Certificate], used: Collection[Certificate]) -> Iterator[Bundle]:

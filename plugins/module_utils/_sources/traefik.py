@@ -5,7 +5,7 @@
 """The certificates of Traefik. Private to softlayer.certificates.
 
 All of them lie in one file, `acme.json`: JSON, by certificate resolver, each with its chain and its private key as base64 of PEM. Traefik
-empties it and writes it anew whenever a certificate is issued. As no key has a file of its own, a key stays in memory.
+empties and rewrites it whenever a certificate is issued. A key stays in memory, because it has no file of its own.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def renews_nothing(reason: str, listeners: Any = (), obstacles: Any = None, **fa
 
 
 LATER = (
-    "Cannot tell which certificate is the renewal: this one expires later than certificate 3 in the certificate store, which covers the same "
+    "Cannot determine which certificate is the renewal: this one expires later than certificate 3 in the certificate store, which covers the same "
     "DNS names, but was issued earlier. To deploy this one, run `ansible-playbook -i localhost, softlayer.certificates.adopt {}-e "
     "common_name=www.example.com`; otherwise, {}."
 )
@@ -114,13 +114,13 @@ NO_RENEWAL = "Cannot replace certificate 1 in the certificate store. The new cer
         ),
         (
             Obstacle("ambiguous", {"stored": NEW.record(2)}),
-            "Cannot tell which certificate is the renewal: certificate 2 in the certificate store is equally new. To deploy the certificate "
+            "Cannot determine which certificate is the renewal: certificate 2 in the certificate store is equally new. To deploy the certificate "
             f"in the source, run {ADOPT}.",
         ),
         (
             Obstacle("ambiguous", {"other": entry(NEW, 2)}),
             (
-                "Cannot tell which certificate is the renewal: /certbot/2/cert.pem in certbot is equally new. Keep only one of the two in the "
+                "Cannot determine which certificate is the renewal: /certbot/2/cert.pem in certbot is equally new. Keep only one of the two in the "
                 "sources."
             ),
         ),
