@@ -4,8 +4,8 @@
 
 """Complete the commands in messages with the options of this run, so that they work as printed. Private to softlayer.certificates.
 
-A module knows what a command is to do (`module_utils/_base/remedies.py`). How the run was started is known on the controller alone: the files that
-`-e` names, the options of the task, and whether AWX runs it. A command never contains a secret: what it lacks is named behind it.
+A module knows the purpose of a command (`module_utils/_base/remedies.py`). Only the controller knows how the run was started: the files of `-e`,
+the options of the task, and whether AWX runs it. A command never contains a secret: the options that it lacks are listed after it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Start:
         variables = {f"{ROLE}_{option}": value for option, value in wanted.items() if _may_be_shown(option, value)}
         missing = [f"{ROLE}_{option}" for option in wanted if f"{ROLE}_{option}" not in variables]
         lacks_sources = "sources" not in left_out and "sources" not in wanted
-        notes = ["with ssl_rotation_sources, which say where its certificates come from"] if lacks_sources else []
+        notes = ["with ssl_rotation_sources set to the sources of its certificates"] if lacks_sources else []
         return self._with_notes(" ".join([begin, *self.files, *_settings(variables)]) + own, missing, notes)
 
     def module(self, begin: str, name: str) -> str:
@@ -130,9 +130,9 @@ def with_commands(
 
     Args:
         result: the result.
-        options: those of the task.
-        variables: Ansible's.
-        loader: reads files, and has the passwords of those that are encrypted.
+        options: the options of the task.
+        variables: the variables of Ansible.
+        loader: reads files, and decrypts them.
     """
     start = cache(lambda: start_of(options, variables, loader))
 
@@ -158,7 +158,7 @@ def completed(command: str, start: Callable[[], Start]) -> str:
 
     Args:
         command: the command.
-        start: returns how the run was started; it is called if that matters.
+        start: returns how the run was started; called only if necessary.
     """
     if playbook := PLAYBOOK.fullmatch(command):
         return start().playbook(playbook[1], playbook[2], playbook[3] or "")
@@ -171,9 +171,9 @@ def start_of(options: Mapping[str, t.Any], variables: Mapping[str, t.Any], loade
     """Return how the present run was started.
 
     Args:
-        options: those of its task.
-        variables: Ansible's.
-        loader: reads files, and has the passwords of those that are encrypted.
+        options: the options of its task.
+        variables: the variables of Ansible.
+        loader: reads files, and decrypts them.
     """
     workflows = plain(variables.get(WORKFLOWS) or {})
     own = {option: value for option, value in _known(options).items() if not _is_default(option, value)}

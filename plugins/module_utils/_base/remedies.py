@@ -4,8 +4,8 @@
 
 """The commands that messages name. Private to softlayer.certificates. Pure.
 
-A module knows what a command is to do, and not how the run was started: `plugin_utils/_commands.py` completes each command on the controller
-with the options of the run, so that it can be pasted into a shell as it stands.
+A module knows the purpose of a command, but not how the run was started: `plugin_utils/_commands.py` completes each command on the controller
+with the options of the run, so that it can be pasted into a shell.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def adopt(common_name: str | None, listeners: Sequence[str] = (), source: str | 
     """Return the command that imports a certificate from a source and deploys it to listeners; without listeners, to all that serve its DNS names.
 
     Args:
-        common_name: a name of the certificate; if it has none, that is left to who reads it.
-        listeners: as `listener` calls them.
-        source: the folder that has it; `None` if that is one of the sources of the run.
+        common_name: a DNS name of the certificate; without one, the command contains a placeholder.
+        listeners: the listeners, as `listener` names them.
+        source: the directory of the certificate; `None` if it is in the sources of the run.
     """
     where = "listener" if len(listeners) == 1 else "listeners"
     given = {"source": source, where: ",".join(listeners), "common_name": common_name or "NAME"}
@@ -52,8 +52,8 @@ def deploy(certificate_id: int, called: str, allow: Iterable[str] = ()) -> str:
 
     Args:
         certificate_id: the certificate.
-        called: as `listener` calls it.
-        allow: the options that accept what speaks against it.
+        called: the listener, as `listener` names it.
+        allow: the options that accept its obstacles.
     """
     load_balancer, _colon, port = called.rpartition(":")
     accepting = "".join(f" {option}=true" for option in allow)

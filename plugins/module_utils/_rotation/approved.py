@@ -88,8 +88,8 @@ class Approved:
 def _gone(record: Record, listed: str) -> Record:
     """Return the record of an approved change that is no longer possible."""
     reason: ApprovalReason = "changed_meanwhile"
-    said = messages_deploy.GONE[listed]
-    return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": said}
+    message = messages_deploy.GONE[listed]
+    return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": message}
 
 
 def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:

@@ -53,24 +53,24 @@ REFUSAL_REMEDIES = {
 
 def of_target(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form = "done") -> str:
     """Return the outcome for a listener or an endpoint, and the result of its verification."""
-    said = _outcome(outcome, reason, facts, form)
+    message = _outcome(outcome, reason, facts, form)
     if "probe_message" in facts:
-        said = f"{said} {facts['probe_message']}"
+        message = f"{message} {facts['probe_message']}"
     match facts:
         case {"is_interrupted": True, "previous_id": certificate_id}:
-            return f"{said} The listener was not rolled back to certificate {certificate_id}, because the run was interrupted."
+            return f"{message} The listener was not rolled back to certificate {certificate_id}, because the run was interrupted."
         case {"is_interrupted": True} if "probe" not in facts:
-            return f"{said} The run was interrupted before it verified the served certificate."
+            return f"{message} The run was interrupted before it verified the served certificate."
         case {"rolled_back_to": certificate_id, "why_not": why}:
-            return f"{said} The rollback to certificate {certificate_id} also failed: {why_not_switched(why)}"
+            return f"{message} The rollback to certificate {certificate_id} also failed: {why_not_switched(why)}"
         case {"rolled_back_to": certificate_id, "works": works}:
             state = (
                 "and the listener works again."
                 if works
                 else "but the listener still does not work. Fix it immediately."
             )
-            return f"Rolled back to certificate {certificate_id}, {state} {said}"
-    return said
+            return f"Rolled back to certificate {certificate_id}, {state} {message}"
+    return message
 
 
 def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form: Form) -> str:
@@ -92,18 +92,18 @@ def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
             is_partial = probe.finding == "failing" and probe.working
             how = "the TLS handshake fails at some of its addresses" if is_partial else FINDINGS[probe.finding]
             return f"{_expected(facts)} {how}: {probe.words}{_remedy(facts)}"
-    said = _planned(outcome, reason, facts, form)
+    message = _planned(outcome, reason, facts, form)
     if (probe := facts.get("probe")) is None:
-        return said
+        return message
     if probe.finding == "unreachable":
-        return f"{said} Cannot verify the served certificate: {probe.words}"
-    said = f"{said} The {'present ' if outcome == 'skipped' else ''}certificate is served."
+        return f"{message} Cannot verify the served certificate: {probe.words}"
+    message = f"{message} The {'present ' if outcome == 'skipped' else ''}certificate is served."
     if probe.closed:
-        said = f"{said} Cannot connect to {len(probe.closed)} of the addresses from this host."
+        message = f"{message} Cannot connect to {len(probe.closed)} of the addresses from this host."
     if probe.accepted is False:
         before = ", and also rejected the previous one" if facts["was_refused"] else ""
-        said = f"{said} TLS clients reject the certificate{before}: {probe.refusal}."
-    return said
+        message = f"{message} TLS clients reject the certificate{before}: {probe.refusal}."
+    return message
 
 
 def _expected(facts: Mapping[str, t.Any]) -> str:
@@ -151,10 +151,10 @@ def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
             return f"The endpoint must serve {demanded(demand)}."
         case "unchanged", {"kept": "best", "valid_id": other, "called": called}:
             when = f"until {iso(facts['end'])}" if "end" in facts else f"from {iso(facts['start'])}"
-            said = f"{NO_BETTER} The present certificate is valid only {when}."
+            message = f"{NO_BETTER} The present certificate is valid only {when}."
             if other is None:
-                return said
-            return f"{said} Certificate {other} is valid now but was issued earlier. To deploy it, run {deploy(other, called)}."
+                return message
+            return f"{message} Certificate {other} is valid now but was issued earlier. To deploy it, run {deploy(other, called)}."
         case "unchanged", {"kept": "best"}:
             return NO_BETTER
         case "unchanged", {"kept": "same"}:
@@ -256,17 +256,19 @@ def _not_taken(why: Obstacle[t.Any]) -> str:
         case _, {"newer": record, "why": nested}:
             return f"Did not deploy the newer certificate {called_in_store(record)}: {_not_taken(nested)}"
         case _, {"why": nested, **facts}:
-            said = _not_taken(nested)
+            message = _not_taken(nested)
             if "certificate_id" in facts:
-                said = f"Did not deploy certificate {facts['certificate_id']}: {said}"
+                message = f"Did not deploy certificate {facts['certificate_id']}: {message}"
             match nested.facts, facts:
                 case _, {"source": source, "name": name, "names": names}:
-                    return f"{said} {capitalized(of_sources.remedy('rsa_key', source, name, names))}."
+                    return f"{message} {capitalized(of_sources.remedy('rsa_key', source, name, names))}."
                 case {"offers_rsa": offers_rsa}, _:
-                    return f"{said} Reissue the certificate with {'an RSA key' if offers_rsa else 'another key type'}."
+                    return (
+                        f"{message} Reissue the certificate with {'an RSA key' if offers_rsa else 'another key type'}."
+                    )
                 case _, {"certificate_id": _} if nested.reason in ACCEPT:
-                    return f"{said} To accept this, set {ACCEPT[nested.reason]}: true."
-            return said
+                    return f"{message} To accept this, set {ACCEPT[nested.reason]}: true."
+            return message
         case "key_type_not_offered", {"load_balancer": name, "key_type": key_type}:
             return f"Load balancer {name} does not offer cipher suites for {key_type} keys, so TLS clients could not connect. {RSA_ONLY}"
     return why_not(why)

@@ -112,15 +112,15 @@ def _why_missing(missing: Sequence[str], every: Sequence[Place]) -> str:
             of_balancer[place.balancer.name].add(place.name)
     balancers = [name for name in missing if name in of_balancer]
     unknown = [name for name in missing if name not in of_balancer]
-    said, there = [], set().union(*of_balancer.values())
+    problems, there = [], set().union(*of_balancer.values())
     if unknown:
-        said.append(f"Listener {some_of(unknown)} does not exist, or the API user cannot access its load balancer.")
+        problems.append(f"Listener {some_of(unknown)} does not exist, or the API user cannot access its load balancer.")
     else:
         there = set().union(*(of_balancer[name] for name in balancers)) or there
     if balancers:
         what = "is a load balancer" if len(balancers) == 1 else "are load balancers"
-        said.append(f"{some_of(balancers)} {what}. Specify listeners with their ports.")
-    return f"{' '.join(said)} Available listeners: {some_of(sorted(there, key=listener_place)) or 'none'}."
+        problems.append(f"{some_of(balancers)} {what}. Specify listeners with their ports.")
+    return f"{' '.join(problems)} Available listeners: {some_of(sorted(there, key=listener_place)) or 'none'}."
 
 
 def fitness(world: World, adoption: Adoption, entry: SourceCertificate) -> tuple[bool, ...]:
@@ -235,9 +235,9 @@ def choose_adopted(world: World, adoption: Adoption, options: SourceOptions, pat
         )
     planned = plan_adoption(world.after([entry.record], ()), adoption, entry)
     if all(action.has_failed for action in planned):  # then nothing is imported for nothing
-        said = [f"{action.name}: {action.message}" for action in planned]
+        problems = [f"{action.name}: {action.message}" for action in planned]
         reason = t.cast(Code, planned[0].reason)
-        raise CertificatesError(reason, some_of(said, MOST_NAMED, " ", " "))
+        raise CertificatesError(reason, some_of(problems, MOST_NAMED, " ", " "))
     chosen = choose([entry], world.index, replace(options, common_names=None), world.view)
     for skipped, why in chosen.skipped:
         if why.reason == "ambiguous":

@@ -116,12 +116,12 @@ def read_sources(
             place = _place_of_key(key.path) if source.kind == MAIL else (bundle.origin.name, bundle.origin.path)
             record = StoreCertificate.unstored(leaf, tuple(chain.issuers))
             read.entries.append(SourceCertificate(**_named(source, *place), record=record, chain=chain, key=key))
-        said = of_secrets if source.kind == SECRETS_MANAGER else of_sources
+        room_messages = of_secrets if source.kind == SECRETS_MANAGER else of_sources
         for bundle in paired.useless:
             facts = bundle.certificate.facts() if bundle.certificate else {"subject_alt_names": []}
             why = t.cast(Trouble, bundle.trouble)
             place = bundle.origin.name, bundle.origin.path
-            read.useless.append(_not_taken(source, place, facts, why.reason, said.trouble(why)))
+            read.useless.append(_not_taken(source, place, facts, why.reason, room_messages.trouble(why)))
 
     for position, source in enumerate(sources):
         if source.kind == SECRETS_MANAGER:

@@ -40,18 +40,18 @@ from .target import Target
 from .world import RenewalRequest, SourceCertificate, World
 
 DEFAULT_RETRY, MIN_RETRY, MAX_RETRY = 6 * 3600.0, 60.0, 24 * 3600.0
-"""Seconds after which is asked again: if the authority does not say (RFC 9773, 4.3.2), and how far its word counts."""
+"""Seconds until the next request: the default without a Retry-After header (RFC 9773, 4.3.2), and its limits."""
 SECONDS = 10.0
-"""For all questions of a run together."""
+"""Time limit in seconds for all requests of a run together."""
 LIMITS = Limits(64 * 1024, 16 * MIB, at_once=16, at_once_of_a_server=16, redirects=0)
-"""The bytes of all answers are also those of the file of what is kept: 40,000 answers."""
-KEPT = "renewal-info.json"
+"""The limit for all responses is also the limit for the cache: 40,000 responses."""
+CACHE_FILE = "renewal-info.json"
 """The file name, in the directory of the ledger."""
 OVERLOADED = frozenset({429, 503})
-"""The status of an answer by which an authority says only when to ask again."""
-Given = dict[str, t.Any]
-"""An answer of JSON; as it is kept, with `end` of the window, `explanation_url`, and `until` when it holds; where the authority only said when to
-ask again, with `until` alone."""
+"""HTTP status codes of responses that contain only a Retry-After header."""
+CachedInfo = dict[str, t.Any]
+"""A JSON response; in the cache, a dict with the keys `end` (of the time window), `explanation_url`, and `until` (the expiration of the entry);
+for an overloaded server, `until` only."""
 HARMLESS = "!#$%&'()*+,/:;=?@[]-._~"
 """Characters allowed in a URL in addition to letters and digits; all other characters are percent-encoded."""
 MAX_URL_LENGTH = 500
@@ -74,13 +74,13 @@ def request_renewal_info(
         identifier = entry.certificate.renewal_info_id if entry else None
         if entry and identifier and (url := directory_of(entry.source, entry.path)):
             asked[identifier] = entry, url
-    path = os.path.join(folder or os.devnull, KEPT)  # without a folder nothing is there, and nothing can be kept
-    known = read_kept(path, at)
+    path = os.path.join(folder or os.devnull, CACHE_FILE)  # without a folder nothing is there, and nothing can be kept
+    known = read_cache(path, at)
     answers = fetch_renewal_info(client, {name: url for name, (_entry, url) in asked.items() if name not in known}, at)
     new = {name: given for name, given in answers.items() if isinstance(given, dict)}
     known |= new
     if new and not module.check_mode:
-        keep(path, known)
+        write_cache(path, known)
     unknown: dict[str, list[str]] = defaultdict(list)
     for name, given in answers.items():
         entry, url = asked[name]
@@ -99,7 +99,7 @@ def request_renewal_info(
 
 def fetch_renewal_info(
     client: Client, questions: Mapping[str, str], at: datetime, seconds: float = SECONDS
-) -> dict[str, Given | str]:
+) -> dict[str, CachedInfo | str]:
     """Return each response, or why it is unknown, as a clause; no entry for a CA that does not support renewal information.
 
     Args:
@@ -112,7 +112,7 @@ def fetch_renewal_info(
     # Half of the time, so that a directory that never answers hides no others.
     directories = _get(client, {url: url for url in questions.values()}, seconds / 2)
     found = {url: _object_in(got) for url, got in directories.items()}
-    results: dict[str, Given | str] = {}
+    results: dict[str, CachedInfo | str] = {}
     urls: dict[str, str] = {}
     for identifier, directory in questions.items():
         given = found[directory]
@@ -131,7 +131,7 @@ def _get(client: Client, urls: Mapping[str, str], seconds: float) -> dict[str, A
     return {**refused, **download(wanted, client.settings, LIMITS, seconds, client.stop)}
 
 
-def _object_in(got: Answer | str) -> Given | str:
+def _object_in(got: Answer | str) -> CachedInfo | str:
     """Return the JSON object in a response, or why there is none."""
     content = content_of(got)
     if isinstance(content, bytes):
@@ -141,7 +141,7 @@ def _object_in(got: Answer | str) -> Given | str:
     return content if isinstance(content, str) else "the response is not a JSON object"
 
 
-def _read(got: Answer | str, at: datetime) -> Given | str:
+def _read(got: Answer | str, at: datetime) -> CachedInfo | str:
     """Return the cached part of a response, or why it is unusable."""
     wait = retry_after_seconds(got.headers) if isinstance(got, Answer) else None
     until = {"until": iso(at + timedelta(seconds=retry_after(wait)))}
@@ -162,7 +162,7 @@ def why_not_asked(url: str, directory: str) -> str | None:
     return None if is_here or url.startswith("https:") else "its address is not https"
 
 
-def read_kept(path: str, at: datetime) -> dict[str, Given]:
+def read_cache(path: str, at: datetime) -> dict[str, CachedInfo]:
     """Return the valid cached responses of earlier runs; empty if the cache cannot be read."""
     latest = at + timedelta(seconds=retry_after(float("inf")))
     problems = (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError, CertificatesError)
@@ -172,7 +172,7 @@ def read_kept(path: str, at: datetime) -> dict[str, Given]:
     return {}
 
 
-def keep(path: str, answers: Mapping[str, Given]) -> None:
+def write_cache(path: str, answers: Mapping[str, CachedInfo]) -> None:
     """Cache responses for later runs; without a cache, later runs request them again."""
     with suppress(OSError, CertificatesError):
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)

@@ -131,7 +131,7 @@ def test_what_a_command_must_not_contain_is_named_behind_it(option: str, value: 
 
 
 def test_a_run_without_sources_cannot_say_where_certificates_come_from() -> None:
-    where = "(with ssl_rotation_sources, which say where its certificates come from)"
+    where = "(with ssl_rotation_sources set to the sources of its certificates)"
     for sources in ({}, {"sources": []}):
         assert told(remedies.ROTATE, sources) == f"{remedies.ROTATE} {where}"
     assert told(ADOPT_SECRET, {}) == f"{ADOPT_SECRET} {where}"

@@ -18,10 +18,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._base.times
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.network import Network
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation import renewal_info
 from ansible_collections.softlayer.certificates.plugins.module_utils._rotation.renewal_info import (
-    KEPT,
+    CACHE_FILE,
     fetch_renewal_info,
-    keep,
-    read_kept,
+    write_cache,
+    read_cache,
     request_renewal_info,
     why_not_asked,
 )
@@ -88,8 +88,8 @@ def test_an_authority_that_has_too_much_to_do_says_when_to_ask_again(status: str
         told = asked({"x": desk.url})
     assert told == {"x": {"until": iso(NOW + 2 * HOUR)}}
     path = str(tmp_path / "renewal-info.json")
-    keep(path, told)
-    assert read_kept(path, NOW) == told and read_kept(path, NOW + 2 * HOUR) == {}
+    write_cache(path, told)
+    assert read_cache(path, NOW) == told and read_cache(path, NOW + 2 * HOUR) == {}
 
 
 def endless(visit: Visit) -> None:
@@ -224,13 +224,13 @@ def test_who_asks_authorities_nothing_asks_them_nothing(monkeypatch: pytest.Monk
 
 
 def test_what_is_kept_holds_until_it_is_to_be_asked_again(tmp_path: Path) -> None:
-    path = str(tmp_path / "state/softlayer.certificates" / KEPT)
-    assert read_kept(path, NOW) == {}
+    path = str(tmp_path / "state/softlayer.certificates" / CACHE_FILE)
+    assert read_cache(path, NOW) == {}
     answers = {"a": known(PAST, 1), "b": known(FUTURE, 2), "c": known(PAST, 0)}
-    keep(path, answers)
-    assert read_kept(path, NOW) == {name: answers[name] for name in "ab"}
-    assert read_kept(path, NOW + HOUR) == {"b": answers["b"]}
-    assert read_kept(path, NOW - timedelta(days=2)) == {}, "the clock was wrong"
+    write_cache(path, answers)
+    assert read_cache(path, NOW) == {name: answers[name] for name in "ab"}
+    assert read_cache(path, NOW + HOUR) == {"b": answers["b"]}
+    assert read_cache(path, NOW - timedelta(days=2)) == {}, "the clock was wrong"
     assert (tmp_path / "state/softlayer.certificates").stat().st_mode & 0o77 == 0
 
 
@@ -243,12 +243,12 @@ def test_what_is_kept_holds_until_it_is_to_be_asked_again(tmp_path: Path) -> Non
     ids=range(9),
 )
 def test_what_was_kept_and_cannot_be_read_is_asked_anew(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / KEPT).write_bytes(content)
-    assert read_kept(str(tmp_path / KEPT), NOW) == {}
+    (tmp_path / CACHE_FILE).write_bytes(content)
+    assert read_cache(str(tmp_path / CACHE_FILE), NOW) == {}
 
 
 def test_where_nothing_can_be_kept(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for path in (str(tmp_path / "file/inner" / KEPT), f"/dev/null/{KEPT}"):
-        keep(path, {"a": known(PAST, 1)})
-        assert read_kept(path, NOW) == {}
+    for path in (str(tmp_path / "file/inner" / CACHE_FILE), f"/dev/null/{CACHE_FILE}"):
+        write_cache(path, {"a": known(PAST, 1)})
+        assert read_cache(path, NOW) == {}
