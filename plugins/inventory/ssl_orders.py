@@ -283,13 +283,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             self._parse(inventory, loader, path, cache)
         except AnsibleError as error:
-            self._tell_last(path, error.message)
+            self._report_last(path, error.message)
             raise
         except Exception as error:  # Ansible would show its text, which may quote a secret
-            self._tell_last(path, unforeseen(error).message)
+            self._report_last(path, unforeseen(error).message)
             raise AnsibleParserError(unforeseen(error).message) from None
 
-    def _tell_last(self, path: str, why: str) -> None:
+    def _report_last(self, path: str, why: str) -> None:
         """Report the cause at the end of the run if Ansible ends the run: its own last message contains no cause."""
         if any(map(C.config.get_config_value, ("INVENTORY_UNPARSED_IS_FAILED", "INVENTORY_ANY_UNPARSED_IS_FAILED"))):
             atexit.register(self.display.error, f"Cannot read {path}: {why}", wrap_text=False)
@@ -377,7 +377,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 f"{self.NAME}: order {', '.join(map(str, missing))} does not exist in the account. Check order_ids."
             )
         # Groups of orders that are not selected now may be needed later.
-        approver_groups, shared = _apart(order.approver_email for order in listing.orders)
+        approver_groups, shared = _separate_groups(order.approver_email for order in listing.orders)
         for name, domains in shared.items():
             own = " and ".join(f"{approver_groups[domain]} for {domain}" for domain in domains)
             self.display.warning(
@@ -385,7 +385,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         windows, strict = params["expiry_windows_days"], self.get_option("strict")
         main_group = self._add_group(inventory, params["group"])
-        for name in _standing_groups(windows, with_store=selection.needs_store):
+        for name in _permanent_groups(windows, with_store=selection.needs_store):
             self._add_group(inventory, name)
         at = now()
         index = None if listing.store is None else StoreIndex(listing.store)
@@ -412,7 +412,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return added
 
 
-def _apart(emails: Iterable[str | None]) -> tuple[dict[str, str], dict[str, list[str]]]:
+def _separate_groups(emails: Iterable[str | None]) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Return the group of each domain of addresses, and the domains of each group name that would represent several domains.
 
     A group must never get more domains later, so no domain gets the shared name: a limit to that name finds nothing.
@@ -446,7 +446,7 @@ def _cache_key(settings: Settings, account_id: int | None, selection: Selection)
     return f"{InventoryModule.NAME}_{digest[:32]}"
 
 
-def _standing_groups(windows: list[int], *, with_store: bool) -> list[str]:
+def _permanent_groups(windows: list[int], *, with_store: bool) -> list[str]:
     """Return the groups that always exist, so that patterns can contain them."""
     imported = ["imported", "not_imported", "superseded"] if with_store else []
     return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_window_group, windows), *imported]

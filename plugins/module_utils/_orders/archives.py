@@ -19,13 +19,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-ENTRIES = 100
+MAX_ENTRIES = 100
 """Maximum number of files in one archive."""
-UNPACKED_BYTES = 8 * 1024 * 1024
+MAX_UNPACKED_BYTES = 8 * 1024 * 1024
 """Maximum size of all files unpacked from one message's archives."""
-FILE_BYTES = 1024 * 1024
+MAX_FILE_BYTES = 1024 * 1024
 """Maximum size of one unpacked file."""
-RATIO = 100
+MAX_RATIO = 100
 """Maximum size of an entry, as a multiple of its packed size; certificates hardly compress."""
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
@@ -73,7 +73,7 @@ DOCUMENT_SIGNATURES = (
     b"{\\rtf",
     b"\xfe\xed\xfe\xed",  # Java key stores
 )
-TELLING_NAME = re.compile(
+CERTIFICATE_NAME = re.compile(
     r"cert|zert|ssl|tls|csr|key ?store|(?<![a-z0-9])(?:crt|cer|pem|der|p7b|jks)(?![a-z0-9])|ca[-_]?bundle|^(?:www|star|wildcard)[._]"
 )
 """Names of files that may contain a certificate, in lower case."""
@@ -98,7 +98,7 @@ class UnreadFile:
         """
         return (
             self.kind == "message"
-            or bool(TELLING_NAME.search(self.name[:1_000].lower()))
+            or bool(CERTIFICATE_NAME.search(self.name[:1_000].lower()))
             or (self.kind == "archive" and in_context)
         )
 
@@ -107,11 +107,11 @@ class Unpacker:
     """Unpack the archives of one message, with limits for all of them together."""
 
     def __init__(self) -> None:
-        self._left = UNPACKED_BYTES
+        self._left = MAX_UNPACKED_BYTES
 
     def unpack(self, name: str, content: bytes) -> Iterator[File | UnreadFile | Sign]:
         """Yield the files in an archive, and a sign for each file that cannot be read."""
-        if content.count(DIRECTORY_ENTRY) > ENTRIES:
+        if content.count(DIRECTORY_ENTRY) > MAX_ENTRIES:
             yield "too_large"
             return
         try:
@@ -130,7 +130,7 @@ class Unpacker:
             return "encrypted"
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             return UnreadFile(entry.filename, "archive")
-        allowed = min(FILE_BYTES, self._left, max(RATIO * entry.compress_size, 0))
+        allowed = min(MAX_FILE_BYTES, self._left, max(MAX_RATIO * entry.compress_size, 0))
         if entry.file_size > allowed:
             return "too_large"
         try:

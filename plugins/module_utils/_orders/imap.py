@@ -26,13 +26,13 @@ from .._base.text import printable
 from .._http.network import default_roots
 from . import messages
 from .mailbox import Enough, Mailbox, Raw, Unread, cut
-from .message_parts import HEADER_BYTES
+from .message_parts import MAX_HEADER_BYTES
 from .plan_collect import Location
 
 with suppress(ImportError):
     import imap_tools
 
-    REFUSED = (imaplib.IMAP4.error, imap_tools.ImapToolsError)
+    COMMAND_ERRORS = (imaplib.IMAP4.error, imap_tools.ImapToolsError)
     """The exceptions for a command that the server rejects."""
 
 Security = t.Literal["tls", "starttls", "none"]
@@ -54,11 +54,11 @@ class ImapSettings:
     timeout: float
 
 
-FEW = 500
+MAX_READ_COMPLETELY = 500
 """Maximum size of a folder that is read completely. In a larger folder, the server searches for certificates first."""
-CHUNK = 200
+MAX_PER_REQUEST = 200
 """Maximum number of messages per request. Exchange rejects very long commands."""
-BATCH_BYTES = 4 * 1024 * 1024
+MAX_BATCH_BYTES = 4 * 1024 * 1024
 PAUSES = (0, 1, 2, 4)
 """Delays in seconds before the attempts to restore a lost connection. The sequence restarts after each message that was read or given up."""
 MAX_FAILURES = 3
@@ -68,9 +68,9 @@ MAX_GIVEN_UP = 20
 MAX_IDLE_SECONDS = 25 * 60
 """Maximum duration of IDLE: servers may log out a client after 30 minutes (RFC 2177)."""
 SHOWN_FOLDERS = 10
-LOST = (imaplib.IMAP4.abort, OSError)
+CONNECTION_ERRORS = (imaplib.IMAP4.abort, OSError)
 """Exceptions for a lost connection."""
-NOT_NOW = ("[UNAVAILABLE]", "[LIMIT]", "[OVERQUOTA]")
+TEMPORARY_REJECTIONS = ("[UNAVAILABLE]", "[LIMIT]", "[OVERQUOTA]")
 """Response codes for a temporarily rejected login (RFC 5530, RFC 9051; the last one is Gmail's)."""
 UID = re.compile(rb"\bUID (\d+)")
 SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
@@ -88,7 +88,7 @@ QUOTED = re.compile(r"\[?b([\"'])(.*?)\1\]?")
 class ImapMailbox(Mailbox):
     """A folder on a mail server (RFC 9051, RFC 3501), opened read-only. A lost connection is restored.
 
-    If the folder has at most `FEW` candidate messages, all are read. In a larger folder the server searches: only messages with
+    If the folder has at most `MAX_READ_COMPLETELY` candidate messages, all are read. In a larger folder the server searches: only messages with
     PEM in their text or with attachments are read, first those with a subject about certificates.
     """
 
@@ -112,7 +112,9 @@ class ImapMailbox(Mailbox):
 
     def __exit__(self, *_error: object) -> None:
         if self._box is not None:
-            with suppress(*LOST, *REFUSED, ValueError):  # imaplib reads from the file that it has closed
+            with suppress(
+                *CONNECTION_ERRORS, *COMMAND_ERRORS, ValueError
+            ):  # imaplib reads from the file that it has closed
                 self._box.logout()
             self._drop()
 
@@ -126,7 +128,7 @@ class ImapMailbox(Mailbox):
                 self._box = box = self._box or self._connect()
                 yield from self._read(box, since, enough)
                 return
-            except (*LOST, CertificatesError) as error:
+            except (*CONNECTION_ERRORS, CertificatesError) as error:
                 self._drop()
                 failure = error if isinstance(error, CertificatesError) else self._lost(error)
                 if len(self._seen) + self._failures.total() > progress:
@@ -135,7 +137,7 @@ class ImapMailbox(Mailbox):
                 if pause is None or failure.code != "unreachable":
                     raise failure from None
                 time.sleep(pause)
-            except REFUSED as error:
+            except COMMAND_ERRORS as error:
                 raise self._failure("mailbox_error", f"rejected a command: {_in_words(error)}") from None
 
     def unread(self) -> Sequence[Unread]:
@@ -152,7 +154,7 @@ class ImapMailbox(Mailbox):
                 if not any(self._box.client.response("EXISTS")[1]):
                     self._box.idle.wait(min(seconds, MAX_IDLE_SECONDS))
                 return
-        except (*LOST, *REFUSED):
+        except (*CONNECTION_ERRORS, *COMMAND_ERRORS):
             self._drop()
             until = min(until, time.monotonic() + 1)
         time.sleep(max(0, until - time.monotonic()))
@@ -165,7 +167,7 @@ class ImapMailbox(Mailbox):
         present = _search(box, window)
         self._unread = {uid: why for uid, why in self._unread.items() if uid in present}
         new = sorted(present - self._seen, reverse=True)
-        if len(new) <= FEW:
+        if len(new) <= MAX_READ_COMPLETELY:
             yield from self._messages(box, new, since)
         else:
             yield from self._likely_messages(box, window, new, since, enough)
@@ -187,7 +189,7 @@ class ImapMailbox(Mailbox):
             structures = self._fetch(box, several, "BODYSTRUCTURE", STRUCTURE)
             yield from self._messages(box, [uid for uid, each in structures if CERTIFICATE_PART.search(each[0])], since)
         if not enough():  # they may say why a certificate is missing
-            yield from self._messages(box, _matching(box, new, telling)[:FEW], since)
+            yield from self._messages(box, _matching(box, new, telling)[:MAX_READ_COMPLETELY], since)
 
     def _messages(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
         listed = self._fetch(box, uids, "RFC822.SIZE INTERNALDATE", SIZE)
@@ -198,7 +200,7 @@ class ImapMailbox(Mailbox):
                 sizes[uid] = int(size[1])
         large = [uid for uid, size in sizes.items() if size > self._largest]
         for batch in (*_batches({uid: size for uid, size in sizes.items() if size <= self._largest}), large):
-            items = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if batch is large else "BODY.PEEK[]"
+            items = f"BODY.PEEK[HEADER]<0.{MAX_HEADER_BYTES}>" if batch is large else "BODY.PEEK[]"
             for uid, data in self._fetch(box, batch, items):
                 self._seen.add(uid)
                 location = Location(folder=self._settings.folder, uid=uid)
@@ -215,14 +217,14 @@ class ImapMailbox(Mailbox):
         """
         left = [uid for uid in uids if uid not in self._seen]
         together = [uid for uid in left if not self._failures[uid]]
-        groups = [together[start : start + CHUNK] for start in range(0, len(together), CHUNK)]
+        groups = [together[start : start + MAX_PER_REQUEST] for start in range(0, len(together), MAX_PER_REQUEST)]
         groups += [[uid] for uid in left if self._failures[uid]]
         for group in groups:  # it grows
             is_alone = bool(self._failures[group[0]])
             facts: dict[str, str] = {}
             try:
                 kind, data = box.client.uid("FETCH", ",".join(map(str, group)), f"(UID {items})")
-            except LOST as error:
+            except CONNECTION_ERRORS as error:
                 self._failures.update(group)
                 if self._failures[group[0]] == MAX_FAILURES:
                     self._give_up(group[0], items, {"lost": self._lost(error).message})
@@ -265,7 +267,7 @@ class ImapMailbox(Mailbox):
         try:
             self._log_in(box)
             self._open_folder(box)
-        except LOST as error:
+        except CONNECTION_ERRORS as error:
             self._drop()
             raise self._lost(error) from None
         except BaseException:
@@ -293,7 +295,7 @@ class ImapMailbox(Mailbox):
         except ValueError:  # from the library for an invalid port, or from the resolver for an invalid name
             what = f"cannot be reached with security: {settings.security}. Check host and port of imap (tls requires port 993, starttls port 143)."
             raise self._failure("invalid_argument", what) from None
-        except (*LOST, *REFUSED) as error:
+        except (*CONNECTION_ERRORS, *COMMAND_ERRORS) as error:
             if "TLS not supported" in str(error):
                 raise self._failure("tls_error", "does not offer STARTTLS. Set security: tls.") from None
             raise self._lost(error, "cannot be reached") from None
@@ -305,8 +307,8 @@ class ImapMailbox(Mailbox):
             login(settings.username, settings.password, initial_folder=None)
         except imaplib.IMAP4.abort:
             raise
-        except REFUSED as error:  # the message does not quote the server, which may quote the password
-            if any(code in str(error).upper() for code in NOT_NOW):
+        except COMMAND_ERRORS as error:  # the message does not quote the server, which may quote the password
+            if any(code in str(error).upper() for code in TEMPORARY_REJECTIONS):
                 raise self._failure("unreachable", "temporarily rejects logins. Try again later.") from None
             what = f"rejects the login of {settings.username}. Check username and password. Providers with two-factor authentication require an app password."
             raise self._failure("authentication_failed", what) from None
@@ -380,7 +382,7 @@ def _matching(box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: imap_t
     try:
         found = _search(box, imap_tools.AND(criteria, uid=imap_tools.U(str(uids[-1]), str(uids[0]))))
     except imap_tools.MailboxUidsError:
-        if len(uids) <= CHUNK:
+        if len(uids) <= MAX_PER_REQUEST:
             return list(uids)
         middle = len(uids) // 2
         return _matching(box, uids[:middle], criteria) + _matching(box, uids[middle:], criteria)
@@ -404,11 +406,11 @@ def _responses(data: Sequence[t.Any]) -> Iterator[tuple[int, bytes, bytes | None
 
 
 def _batches(sizes: dict[int, int]) -> Iterator[list[int]]:
-    """Yield messages to request together: as many as `BATCH_BYTES` allow, and at least one."""
+    """Yield messages to request together: as many as `MAX_BATCH_BYTES` allow, and at least one."""
     batch: list[int] = []
     bytes_in_batch = 0
     for uid, size in sizes.items():
-        if batch and bytes_in_batch + size > BATCH_BYTES:
+        if batch and bytes_in_batch + size > MAX_BATCH_BYTES:
             yield batch
             batch, bytes_in_batch = [], 0
         batch.append(uid)

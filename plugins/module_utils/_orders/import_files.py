@@ -37,7 +37,7 @@ WAITING: Mapping[tuple[str, ...], tuple[WaitingReason, str]] = {
     PRIVATE_KEY: ("waiting_for_key", "private key"),
 }
 """Reason and description of each missing file, by file name endings."""
-OF_OTHERS = {
+RECORDS_OF_MODULES = {
     "orders": ("the orders that ssl_order_info returned", {"id", "common_name", "status"}),
     "collected": (
         "the certificates that ssl_fulfillment_email_info returned",
@@ -56,13 +56,13 @@ def records_of(name: str, given: t.Any) -> list[Order]:
     """Return the records from another module's result; an empty list for null.
 
     Args:
-        name: see `OF_OTHERS`.
+        name: see `RECORDS_OF_MODULES`.
         given: the list. Other types are rejected.
 
     Raises:
         CertificatesError: `invalid_argument`.
     """
-    what, keys = OF_OTHERS[name]
+    what, keys = RECORDS_OF_MODULES[name]
     records = list(given) if isinstance(given, Iterable) else [] if given is None else [given]
     if not all(isinstance(record, Mapping) and keys <= record.keys() for record in records):
         needed = f" with {', '.join(sorted(keys))}" if keys else ""

@@ -23,7 +23,7 @@ from .._base.codes import UnmatchedReason
 from .._base.errors import CertificatesError, Obstacle
 from .._base.files import not_readable, open_plain_file, shown
 from .._base.text import encodable
-from .message_parts import HEADER_BYTES
+from .message_parts import MAX_HEADER_BYTES
 from .plan_collect import Location
 
 
@@ -40,7 +40,7 @@ def cut(data: bytes, location: Location, largest: int, *, is_whole: bool = True)
     """Return a message that was read up to the size limit or slightly more, cut to its beginning if it is too large."""
     if is_whole and len(data) <= largest:
         return Raw(data, location)
-    return Raw(data[:HEADER_BYTES], location, is_whole=False)
+    return Raw(data[:MAX_HEADER_BYTES], location, is_whole=False)
 
 
 Unread = tuple[Location, Obstacle[UnmatchedReason]]
@@ -121,7 +121,7 @@ class _FileMailbox(Mailbox):
                 if status.st_mtime < since.timestamp():
                     return None
                 is_small = status.st_size <= self._largest
-                data = file.read(self._largest + 1 if is_small else HEADER_BYTES)  # it may grow meanwhile
+                data = file.read(self._largest + 1 if is_small else MAX_HEADER_BYTES)  # it may grow meanwhile
                 if data.startswith(b"From ") and SEPARATOR.search(data):
                     raise CertificatesError(
                         "not_found",

@@ -21,7 +21,7 @@ from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
 from .archives import COMPOUND_FILE, OUTLOOK_NAME, ZIP_MAGIC, Unpacker, UnreadFile, unread_file
-from .message_parts import NO_HEADERS, PARTS, Headers, Part, shown_headers, with_line_ends
+from .message_parts import MAX_PARTS, NO_HEADERS, Headers, Part, shown_headers, with_line_ends
 from .message_text import (
     ANCHOR,
     BARE_BASE64,
@@ -40,20 +40,20 @@ from .message_text import (
 
 Format = t.Literal["inline_pem", "pem", "der", "pkcs7", "zip"]
 
-DEPTH = 20
+MAX_DEPTH = 20
 """Maximum number of levels of nested multiparts and forwarded messages."""
-ARCHIVE_DEPTH = 2
+MAX_ARCHIVE_DEPTH = 2
 """Maximum number of levels of nested archives: an archive, and archives in it."""
-TEXT_LENGTH = 1024 * 1024
+MAX_SEARCHED_LENGTH = 1024 * 1024
 """Maximum number of characters of a message that are searched for certificates line by line."""
-DER_BYTES = 1024 * 1024
+MAX_DER_BYTES = 1024 * 1024
 """Maximum size of one certificate or PKCS#7 structure, and of all different ones of a message together: a large one takes a
 hundred times its size in memory."""
-CERTIFICATES = 500
+MAX_CERTIFICATES = 500
 """Maximum number of certificates per message."""
-BARE_BLOCKS = 20
+MAX_BARE_BLOCKS = 20
 """Maximum number of base64 blocks without PEM's begin and end lines in one text."""
-BARE_LENGTH = 64 * 1024
+MAX_BARE_LENGTH = 64 * 1024
 """Maximum number of characters of such a block."""
 
 SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
@@ -112,9 +112,9 @@ class _Reader:
     def __init__(self) -> None:
         self.candidates: dict[bytes, Candidate] = {}
         self.signs: set[str] = set()
-        self._parts = PARTS
-        self._text = TEXT_LENGTH
-        self._der = DER_BYTES
+        self._parts = MAX_PARTS
+        self._text = MAX_SEARCHED_LENGTH
+        self._der = MAX_DER_BYTES
         self._structures: set[bytes] = set()
         self._unpacker = Unpacker()
         self.unread: list[UnreadFile] = []
@@ -131,7 +131,7 @@ class _Reader:
 
     def _read_part(self, part: Part, data: bytes, depth: int) -> None:
         self._parts -= 1
-        if depth > DEPTH or self._parts < 0:
+        if depth > MAX_DEPTH or self._parts < 0:
             self.signs.add("too_large")
         elif part.content_type in SIGNATURES:
             pass  # its certificates belong to the sender
@@ -177,7 +177,7 @@ class _Reader:
     def _read_file(self, name: str, content: bytes, charset: str, *, level: int, is_html: bool = False) -> None:
         """Read an attachment, or a file from this level of archives, according to its bytes."""
         if content.startswith(ZIP_MAGIC):
-            if level == ARCHIVE_DEPTH:
+            if level == MAX_ARCHIVE_DEPTH:
                 self.signs.add("too_large")
                 return
             for item in self._unpacker.unpack(name, content):
@@ -191,7 +191,7 @@ class _Reader:
             self.signs.add("encrypted")
         elif is_der(content):
             self._read_der(content, "zip" if level else None)
-        elif len(content) <= DER_BYTES and BARE_BASE64.fullmatch(content):
+        elif len(content) <= MAX_DER_BYTES and BARE_BASE64.fullmatch(content):
             self._read_base64(content, "zip" if level else None)
         elif is_html or name.lower().endswith(HTML_NAMES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
@@ -223,13 +223,13 @@ class _Reader:
                 self.signs.add("malformed")
             else:
                 self._read_base64(block.body, form)
-            if len(self.candidates) >= CERTIFICATES:
+            if len(self.candidates) >= MAX_CERTIFICATES:
                 break
-        for body in bare_blocks(text, BARE_BLOCKS, BARE_LENGTH):
+        for body in bare_blocks(text, MAX_BARE_BLOCKS, MAX_BARE_LENGTH):
             self._read_der(from_base64(body), form, is_guess=True)
 
     def _read_base64(self, body: bytes, form: Format | None) -> None:
-        if len(body) > 2 * DER_BYTES:
+        if len(body) > 2 * MAX_DER_BYTES:
             self.signs.add("too_large")
         else:
             self._read_der(from_base64(body), form)
@@ -245,7 +245,7 @@ class _Reader:
             return
         self._structures.add(der)
         self._der -= len(der)
-        if self._der < 0 or len(self.candidates) >= CERTIFICATES:
+        if self._der < 0 or len(self.candidates) >= MAX_CERTIFICATES:
             self.signs.add("too_large")
             return
         if any(oid in der[:64] for oid in ENVELOPED_DATA) or KEY_STORE.match(der):
@@ -256,7 +256,7 @@ class _Reader:
         except CertificatesError:
             self.signs |= set() if is_guess else {"malformed"}
             return
-        for certificate in certificates[:CERTIFICATES]:
+        for certificate in certificates[:MAX_CERTIFICATES]:
             form_here = form or "der"
             if certificate.der != der and form_here in {"pem", "der"}:
                 form_here = "pkcs7"

@@ -25,13 +25,13 @@ from functools import cached_property
 
 from .._x509.pem import from_base64
 
-PARTS = 1_000
+MAX_PARTS = 1_000
 """Maximum number of parts of one message, at all levels."""
-HEADER_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 64 * 1024
 """Number of bytes that are searched for headers if a message is not read completely."""
-FIELD_LENGTH = 2_000
+MAX_FIELD_LENGTH = 2_000
 """Maximum number of characters of one header field."""
-SHOWN_LENGTH = 300
+MAX_SHOWN_LENGTH = 300
 """Maximum number of characters of a header field in a result."""
 
 LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
@@ -81,12 +81,12 @@ class Part:
     @cached_property
     def charset(self) -> str:
         """The charset of its text."""
-        return str(_ask(self.headers.get_content_charset) or "utf-8")
+        return str(_parse(self.headers.get_content_charset) or "utf-8")
 
     @cached_property
     def file_name(self) -> str:
         """The declared file name; empty if there is none."""
-        return str(_ask(self.headers.get_filename) or "")
+        return str(_parse(self.headers.get_filename) or "")
 
     @cached_property
     def is_body(self) -> bool:
@@ -94,7 +94,7 @@ class Part:
         return (
             self.content_type.startswith("text/")
             and not self.file_name
-            and _ask(self.headers.get_content_disposition) != "attachment"
+            and _parse(self.headers.get_content_disposition) != "attachment"
         )
 
     def content(self) -> bytes:
@@ -107,10 +107,10 @@ class Part:
 
     def parts(self) -> Iterator[tuple[int, int]]:
         """Yield the start and end of each part of a multipart (RFC 2046, 5.1.1). The last part may have no end line."""
-        declared = (_ask(self.headers.get_boundary) or "").encode("utf-8", "replace")
+        declared = (_parse(self.headers.get_boundary) or "").encode("utf-8", "replace")
         delimiter = b"\n--" + declared
         begin, position, misses = None, self.start - 1, 0
-        while declared and misses < PARTS:
+        while declared and misses < MAX_PARTS:
             boundary = self._data.find(delimiter, max(position, 0), self.end)
             if boundary < 0:
                 break
@@ -149,18 +149,18 @@ def _read_fields(data: bytes, start: int, end: int) -> tuple[email.message.Messa
 
 
 def _unfolded(value: bytes) -> str:
-    value = value[: 2 * FIELD_LENGTH]
+    value = value[: 2 * MAX_FIELD_LENGTH]
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         text = value.decode("latin-1")
-    return " ".join(text.split())[:FIELD_LENGTH]
+    return " ".join(text.split())[:MAX_FIELD_LENGTH]
 
 
-def _ask(question: Callable[[], t.Any]) -> t.Any:
+def _parse(parse: Callable[[], t.Any]) -> t.Any:
     """Return a value that the standard library parses from a header field, or `None` if parsing fails."""
     try:
-        return question()
+        return parse()
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):
         return None
 
@@ -170,7 +170,7 @@ def shown_headers(headers: email.message.Message) -> Headers:
     return Headers(
         message_id=_one_line(headers.get("message-id")),
         sender=_one_line(headers.get("from")),
-        date=_ask(lambda: _in_utc(email.utils.parsedate_to_datetime(headers["date"]))),
+        date=_parse(lambda: _in_utc(email.utils.parsedate_to_datetime(headers["date"]))),
         subject=_one_line(headers.get("subject")),
     )
 
@@ -192,4 +192,4 @@ def _one_line(value: str | None) -> str | None:
     with suppress(ValueError, LookupError, TypeError, email.errors.MessageError):
         value = str(email.header.make_header(email.header.decode_header(value)))
     printable = "".join(character if character.isprintable() else " " for character in value)
-    return " ".join(printable.split())[:SHOWN_LENGTH] or None
+    return " ".join(printable.split())[:MAX_SHOWN_LENGTH] or None

@@ -203,7 +203,7 @@ About = t.Literal["approval", "issued"]
 
 SUBJECTS = ("certificat", "zertifikat", "ssl")
 """Words in messages about certificates, in lower case."""
-LONGEST_TEXT = 64 * 1024
+MAX_TEXT_LENGTH = 64 * 1024
 """Maximum number of characters that are read to detect the topic of a text."""
 QUOTATION_MARKS = re.compile(r"(?m)^[ \t]*(?:[>|][ \t]?)+")
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
@@ -225,7 +225,7 @@ ELSEWHERE = _any_of(
     r"\b(?:rechnung|umfrage)\b|\bläuft\b.{0,80}\bab\b",
 )
 """Topics of sentences that are not about an order."""
-NOT_SO = _any_of(
+NOT_ISSUED = _any_of(
     r"\b(?:once|after|when|as soon as|before|until|if|will|cannot|no|nothing|not|sobald|nachdem|bevor|wird|werden|nicht)\b.*",
     r"\b(?:that|which) (?:was|were|is) issued\b",
 )
@@ -250,13 +250,13 @@ ISSUED = _any_of(
 
 def about(text: str) -> About | None:
     """Return whether a text asks for approval of a certificate or announces one, or `None` if neither."""
-    text = PARAGRAPH.sub(". ", QUOTATION_MARKS.sub("", text[:LONGEST_TEXT]))
+    text = PARAGRAPH.sub(". ", QUOTATION_MARKS.sub("", text[:MAX_TEXT_LENGTH]))
     words = INNER_POINT.sub("·", LINK.sub(" ", " ".join(text.lower().split())))
     if not TOPIC.search(words):
         return None
     sentences = [sentence for sentence in SENTENCE.findall(words) if not ELSEWHERE.search(sentence)]
     asked = {phrase for sentence in sentences for phrase in ASKED.findall(sentence)}
-    issued = {phrase for sentence in sentences for phrase in ISSUED.findall(NOT_SO.sub(" ", sentence))}
+    issued = {phrase for sentence in sentences for phrase in ISSUED.findall(NOT_ISSUED.sub(" ", sentence))}
     if len(asked) > len(issued):
         return "approval"
     return "issued" if issued else None

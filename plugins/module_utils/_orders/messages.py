@@ -127,7 +127,7 @@ def empty_mailbox(mailbox: Mapping[str, t.Any]) -> str:
 
 def unmatched(why: Obstacle[UnmatchedReason]) -> str:
     """Return why no certificate was accepted from a message, and the fix."""
-    by_hand = "save the certificate manually"
+    save_manually = "save the certificate manually"
     match why.reason, why.facts:
         case "link_only", _:
             return "The message contains only a link to the certificate. Download the certificate from the link."
@@ -145,25 +145,29 @@ def unmatched(why: Obstacle[UnmatchedReason]) -> str:
                 "clock of this host."
             )
         case "encrypted", _:
-            return f"The message or an attachment is encrypted. Decrypt the content, and {by_hand}."
+            return f"The message or an attachment is encrypted. Decrypt the content, and {save_manually}."
         case "too_large", {"is_unread": True}:
-            return f"The message is larger than max_message_bytes. Raise max_message_bytes, or {by_hand}."
+            return f"The message is larger than max_message_bytes. Raise max_message_bytes, or {save_manually}."
         case "too_large", _:
             return (
                 "The message exceeds the limits for content, or contains archives nested more than two levels deep. Unpack the attachments, and "
-                f"{by_hand}."
+                f"{save_manually}."
             )
         case "malformed", _:
             return "The message is damaged. Request the email again."
         case "unreadable", facts:
-            return (
-                f"{unreadable(facts)} Open the message with another program and {by_hand}, or request the email again."
-            )
+            return f"{unreadable(facts)} Open the message with another program and {save_manually}, or request the email again."
         case "unsupported_attachment", {"is_outlook": True}:
-            return f"The message, or an attachment, has the unsupported format .msg of Outlook. Save the message as an .eml file in Outlook, or {by_hand}."
+            return (
+                "The message, or an attachment, has the unsupported format .msg of Outlook. Save the message as an .eml file in Outlook, or "
+                f"{save_manually}."
+            )
         case "unsupported_attachment", {"file_name": name}:
             named = f" Its file name is {printable(name[:SHOWN_NAME])}." if name else ""
-            return f"An attachment that may contain the certificate has an unsupported file format or compression. Unpack the attachment, and {by_hand}.{named}"
+            return (
+                "An attachment that may contain the certificate has an unsupported file format or compression. Unpack the attachment, and "
+                f"{save_manually}.{named}"
+            )
     return untrusted(t.cast("Obstacle[Untrusted]", why))
 
 
@@ -181,7 +185,7 @@ def unreadable(facts: Mapping[str, t.Any]) -> str:
     return f"Cannot read the message with UID {facts['uid']} in the folder {facts['folder']}: {why}"
 
 
-def passed_over(why: Obstacle[UnmatchedReason]) -> str:
+def skipped_message(why: Obstacle[UnmatchedReason]) -> str:
     """Return the warning about a message that was skipped."""
     return f"Skipped: {unmatched(why)}"
 
@@ -305,7 +309,7 @@ def line(kind: str, record: Record, form: Form) -> str:
     return f"{order}: {would_be}{record['outcome']}{stored_as(record)}"
 
 
-def persons_needed(skipped: Sequence[Record]) -> str:
+def skipped_needing_attention(skipped: Sequence[Record]) -> str:
     """Return the message that lists the skipped orders that need attention."""
     need = "1 order needs" if len(skipped) == 1 else f"{len(skipped)} orders need"
     return f"{need} attention:{listed([*map(_attention_message, skipped)])}"
@@ -315,7 +319,7 @@ def _attention_message(skipped: Record) -> str:
     return f"{named(skipped) or 'a certificate'}: {skipped['reason']}: {skipped['message']}"
 
 
-def attention_needed(rows: Sequence[Record], fail_on: Collection[str]) -> str:
+def rows_needing_attention(rows: Sequence[Record], fail_on: Collection[str]) -> str:
     """Return which rows of the report fail a run, each with the kinds of attention for which the run fails."""
     need = "1 order needs" if len(rows) == 1 else f"{len(rows)} orders need"
     kinds = (", ".join(kind for kind in row["attention"] if kind in fail_on) for row in rows)

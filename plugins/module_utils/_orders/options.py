@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from .._base.names import LARGEST_PORT, is_address, is_loopback
 from .._base.options import ArgumentSpec
-from .message_parts import HEADER_BYTES
+from .message_parts import MAX_HEADER_BYTES
 
 MAX_DURATIONS: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
 """Maximum values in days or seconds."""
@@ -49,7 +49,7 @@ def mailbox_options() -> ArgumentSpec:
     )
 
 
-def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:
+def find_mailbox_count_error(mail: Mapping[str, t.Any]) -> str | None:
     """Return the end of a sentence that requires exactly one mailbox, or `None` if exactly one is set."""
     boxes = [name for name in MAILBOXES if mail.get(name) is not None]
     if len(boxes) == 1:
@@ -67,8 +67,8 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
         if not _is_within(mail.get(name), most):
             return f"{name} must be greater than 0 and at most {most}."
     largest = mail.get("max_message_bytes")
-    if largest is not None and not HEADER_BYTES <= largest <= MAX_MESSAGE_BYTES:
-        return f"max_message_bytes must be from {HEADER_BYTES} to {MAX_MESSAGE_BYTES}."
+    if largest is not None and not MAX_HEADER_BYTES <= largest <= MAX_MESSAGE_BYTES:
+        return f"max_message_bytes must be from {MAX_HEADER_BYTES} to {MAX_MESSAGE_BYTES}."
     if mail.get("maildir") == "":
         return "maildir must not be empty."
     imap = mail.get("imap") or {}

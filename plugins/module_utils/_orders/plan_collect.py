@@ -26,7 +26,7 @@ from . import messages
 from .message import Candidate, Format, Message, read_message
 from .message_parts import Headers, read_headers
 
-OF_ONE_KEY = 10
+MAX_OF_ONE_KEY = 10
 """Maximum number of certificates with the same key in one message to check for trust, the newest first."""
 NO_ANCHORS = Anchors()
 Names: t.TypeAlias = "frozenset[str]"
@@ -35,12 +35,12 @@ Target: t.TypeAlias = "tuple[str, Names]"
 certificate that stands for something else is found: whoever has a signing request can get one for a name of his own."""
 BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
 """Signs that are also reasons, in order of precedence."""
-UNMATCHED = 1_000
+MAX_UNMATCHED = 1_000
 """Maximum number of messages without an expected certificate that are listed one by one."""
-ISSUERS = 1_000
+MAX_ISSUERS = 1_000
 """Maximum number of issuers kept from all messages. A mailbox of many years contains a few dozen."""
 Record = Mapping[str, t.Any]
-LATE = timedelta(days=1)
+MAX_DELIVERY_TIME = timedelta(days=1)
 """Maximum expected delivery time of an email."""
 
 
@@ -127,7 +127,7 @@ def _best_of(candidates: list[Candidate], chains: Chains, names: Names) -> Match
     """
     newest = sorted(candidates, key=lambda candidate: candidate.certificate.age, reverse=True)
     matches = []
-    for each in newest[:OF_ONE_KEY]:
+    for each in newest[:MAX_OF_ONE_KEY]:
         match = Match(each.certificate, chains.of(each.certificate), each.format, names)
         if match.chain.trust == "trusted" and match.right_names == len(names):
             return match
@@ -324,7 +324,7 @@ class Search:
                 self._consider(target, Collected(match, message.headers, location), at)
         issuers = (candidate.certificate for candidate in message.candidates if candidate.certificate.may_issue)
         new = (issuer for issuer in issuers if not issuer.is_self_issued and issuer not in self._issuers)
-        self._issuers |= dict.fromkeys(islice(new, ISSUERS - len(self._issuers)))
+        self._issuers |= dict.fromkeys(islice(new, MAX_ISSUERS - len(self._issuers)))
 
     def settle(self, at: datetime) -> None:
         """Try the issuers of all messages on certificates without an issuer. Call this method after the whole mailbox has been read."""
@@ -347,7 +347,7 @@ class Search:
         else:
             self.refused[target] = match
             rejection = self._reject(collected.headers, collected.location, why_untrusted(match))
-        if match.chain.trust == "incomplete" and len(self._waiting) < UNMATCHED:
+        if match.chain.trust == "incomplete" and len(self._waiting) < MAX_UNMATCHED:
             self._waiting.append((target, collected, rejection))
         new = dict.fromkeys(match.chain.issuers) if match.chain.trust == "trusted" else {}
         if new.keys() - self._known.keys():
@@ -374,7 +374,7 @@ class Search:
     def _reject(self, headers: Headers, location: Location, why: Obstacle[t.Any]) -> Mapping[str, t.Any]:
         entry = {**_origin(headers, location), "reason": why.reason, "message": messages.unmatched(why)}
         self.unmatched_count += 1
-        if len(self.unmatched) < UNMATCHED:
+        if len(self.unmatched) < MAX_UNMATCHED:
             self.unmatched.append(entry)
         return entry
 
@@ -418,6 +418,6 @@ def mark_needs_attention(skipped: Record, email: Record, at: datetime) -> Record
     is_to_come = begin is not None and begin > at  # it has come, and is not valid yet
     if skipped.get("needs_attention") or reason == "chain_incomplete":  # anyone may have sent an untrusted certificate
         return {**skipped, "needs_attention": True}
-    if reason != "waiting_for_email" or requested is None or at - requested < LATE or is_to_come:
+    if reason != "waiting_for_email" or requested is None or at - requested < MAX_DELIVERY_TIME or is_to_come:
         return {**skipped, "needs_attention": False}
     return {**skipped, "needs_attention": True, "message": messages.late(message, requested, email.get("recipient"))}

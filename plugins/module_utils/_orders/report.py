@@ -132,7 +132,7 @@ class OrderFacts:
     @property
     def listeners(self) -> Sequence[Record]:
         """The listeners of load balancers, sorted by name, with the expiry of their certificates."""
-        told = [
+        reported = [
             {
                 "listener": listener_name(service),
                 "name": shown_name_of(record),
@@ -143,7 +143,7 @@ class OrderFacts:
             for record in self.store or ()
             for service in record.get("services") or ()
         ]
-        return sorted(told, key=lambda listener: listener_place(listener["listener"]))
+        return sorted(reported, key=lambda listener: listener_place(listener["listener"]))
 
     @cached_property
     def balances(self) -> bool:
@@ -307,8 +307,8 @@ def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Re
 
 def _service_count(record: Record) -> int | None:
     """Return the number of services that use a record, but at least the number of its listeners."""
-    told, listeners = record.get("associated_service_count"), len(record.get("services") or ())
-    return max(told or 0, listeners) if listeners else told
+    reported, listeners = record.get("associated_service_count"), len(record.get("services") or ())
+    return max(reported or 0, listeners) if listeners else reported
 
 
 def _served_by(certificates: Sequence[Record]) -> list[str] | None:
@@ -357,8 +357,8 @@ def _state(
         return ("not_served", "waiting_for_deploy") if is_idle else ("imported", "already_imported")
     if is_superseded:
         return "superseded", "superseded"
-    told = (missing or skipped).get("reason")
-    obstacle = told if told in OBSTACLES else None
+    reported = (missing or skipped).get("reason")
+    obstacle = reported if reported in OBSTACLES else None
     if row["mail_found"]:
         return "received", obstacle or "waiting_for_import"
     if plan == "outcome_unknown":
@@ -377,11 +377,11 @@ def _message(row: Row, known: OrderFacts) -> str | None:
     """Return the messages of the modules about an order's failures or obstacles, or `None` if the state is sufficient."""
     identifier = row["order_id"]
     if row["state"] == "failed":
-        told = known.failures[identifier]
+        reported = known.failures[identifier]
     else:
         others = (known.about[name].get(identifier, {}) for name in ("missing", "skipped"))
-        told = [record for record in others if record.get("reason") == row["reason"] and row["reason"] in OBSTACLES]
-    return " ".join(dict.fromkeys(record["message"] for record in told if record.get("message"))) or None
+        reported = [record for record in others if record.get("reason") == row["reason"] and row["reason"] in OBSTACLES]
+    return " ".join(dict.fromkeys(record["message"] for record in reported if record.get("message"))) or None
 
 
 def _is_renewed(order: Record, lasting: Lasting) -> bool:

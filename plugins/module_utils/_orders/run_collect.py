@@ -31,7 +31,7 @@ from .._x509.read import read_request
 from . import messages
 from .imap import ImapMailbox, ImapSettings
 from .mailbox import Mailbox, MaildirMailbox, PathsMailbox
-from .options import MAILBOXES, mailbox_options, which_mailboxes, why_unusable
+from .options import MAILBOXES, find_mailbox_count_error, mailbox_options, why_unusable
 from .plan_collect import Search, Target, Wanted, as_missing, is_awaited, why_missing, why_untrusted
 
 SPEC = (
@@ -85,14 +85,14 @@ def run(module: Module) -> dict[str, t.Any]:
         raise CertificatesError(
             "not_found", f"Cannot open the mailbox: {gone} does not exist. Correct the path, or create it."
         )
-    wanted, api_calls = what_to_look_for(module, params)
+    wanted, api_calls = find_wanted(module, params)
     known = known_issuers(params["intermediate_path"], params["intermediate_content"])
     awaited: set[Target] = set()
     if params["wait"]:  # for all expected certificates, unless the requested emails are known
         emails, at = params["emails"], now()
         ids = {number(email.get("order_id")) for email in emails or () if is_awaited(email, at)}
         awaited = {item.target for item in wanted if item.target and (emails is None or item.order_id in ids)}
-    search = look_for(module, wanted, known, params, box, open_always=params["open_always"], awaited=awaited)
+    search = search_mailbox(module, wanted, known, params, box, open_always=params["open_always"], awaited=awaited)
     if why := why_empty(params, search):
         module.warn(why)
     at = now()
@@ -108,7 +108,7 @@ def run(module: Module) -> dict[str, t.Any]:
     }
 
 
-def look_for(
+def search_mailbox(
     module: Module,
     wanted: t.Sequence[Wanted],
     known: t.Sequence[Certificate],
@@ -138,7 +138,7 @@ def look_for(
     if targets or open_always:
         with box:
             if targets:
-                look_and_wait(module, mailbox, box, search, awaited)
+                search_and_wait(module, mailbox, box, search, awaited)
     warn_of_untrusted(module, search)
     return search
 
@@ -147,7 +147,7 @@ def open_mailbox(params: Options) -> Mailbox:
     """Return the source of messages that the options describe."""
     if why_not := why_unusable(params):
         raise CertificatesError("invalid_argument", why_not)
-    named = which_mailboxes(params)
+    named = find_mailbox_count_error(params)
     if named:
         raise CertificatesError("invalid_argument", f"Exactly one of {', '.join(MAILBOXES)} must be set{named}")
     largest = params["max_message_bytes"]
@@ -189,14 +189,14 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
         module.warn(of_the_rest.format(len(sentences) - most))
 
 
-def what_to_look_for(module: Module, params: Options) -> tuple[list[Wanted], int]:
+def find_wanted(module: Module, params: Options) -> tuple[list[Wanted], int]:
     """Return the certificates to find, in the order of the options, and the number of API calls made."""
     orders = params["orders"] or ()
     if params["skip_imported"]:
         orders = [order for order in orders if not (order.get("imported") or order.get("superseded_by"))]
     wanted = [wanted_of(order) for order in orders]
-    looked_up, api_calls = look_up(module, params) if asks_the_api(params) else ([], 0)
-    wanted += looked_up
+    fetched, api_calls = fetch_wanted(module, params) if asks_the_api(params) else ([], 0)
+    wanted += fetched
     for path in params["csr_paths"] or ():
         request = named(path, read_request)
         wanted.append(Wanted(request.public_key_sha256, path=path, requested_names=request.names))
@@ -226,7 +226,7 @@ def asks_the_api(params: Options) -> bool:
     return bool(params["order_ids"]) or params["select"] is not None
 
 
-def look_up(module: Module, params: Options) -> tuple[list[Wanted], int]:
+def fetch_wanted(module: Module, params: Options) -> tuple[list[Wanted], int]:
     """Return the certificates to find for the orders in `select` and `order_ids`, and the number of API calls made."""
     # Imported here, because only this function needs the SDK, and loading it takes longer than reading a mailbox.
     from .._softlayer.client import connect
@@ -265,7 +265,7 @@ def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
         raise CertificatesError(error.code, f"{path}: {error.message}", path=path) from None
 
 
-def look_and_wait(
+def search_and_wait(
     module: Module, mailbox: Options, box: Mailbox, search: Search, awaited: t.Collection[Target]
 ) -> None:
     """Search a mailbox, and wait for the missing targets of `awaited`."""
@@ -296,5 +296,5 @@ def look_and_wait(
     unread = box.unread()
     for location, why in unread:
         search.skip(location, why)
-    said = [messages.passed_over(why) for _location, why in unread]
+    said = [messages.skipped_message(why) for _location, why in unread]
     warn_of_each(module, said, MAX_UNREAD_SHOWN, "Skipped {} more messages or folders that cannot be read.")

@@ -44,7 +44,7 @@ LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    selection, fields = narrowed(Selection.of_module(params), params["fields"])
+    selection, fields = narrow_selection(Selection.of_module(params), params["fields"])
     facts = {fact for name in fields for fact in DERIVED.get(name, {name}) if fact in PROPERTIES}  # of the records
     client = connect(module)
     account_id = client.account_id(account_of(params))
@@ -118,7 +118,7 @@ def index_for(client: Client, selection: Selection) -> StoreIndex | None:
     return None
 
 
-def narrowed(selection: Selection, fields: Sequence[str] | None) -> tuple[Selection, frozenset[str]]:
+def narrow_selection(selection: Selection, fields: Sequence[str] | None) -> tuple[Selection, frozenset[str]]:
     """Return a selection that reads the store only if needed, and the keys of the records.
 
     Args:

@@ -67,9 +67,9 @@ SPEC = (
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
-MAX_IN_DOUBT = 20
+MAX_UNKNOWN_OUTCOMES = 20
 """Maximum number of consecutive requests with unknown outcome. Then the run stops, because the responses of the API are lost on the way."""
-LOOKED_BACK = timedelta(days=30)
+MAX_REQUEST_AGE = timedelta(days=30)
 """Maximum age of the first request of an email that counts: the default age of searched emails. An older request had another purpose."""
 WITHOUT_STORE = "set skip_imported: false"
 """Advice for a user without permission to read the store. For a role without such a variable, ../../plugin_utils/_called.py removes it."""
@@ -122,7 +122,7 @@ def plan(
             f"No SSL order matches common_names ({', '.join(selection.common_names)}). ssl_order_info lists the existing orders."
         )
     keys = {key_of(account_id, order_id): order_id for order_id in orders}
-    last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys], at - LOOKED_BACK).items()}
+    last_requests = {keys[key]: entry for key, entry in ledger.last_requests([*keys], at - MAX_REQUEST_AGE).items()}
     for order_id, entry in last_requests.items():
         if entry.is_from_the_future(at):
             module.warn(
@@ -178,7 +178,7 @@ def check_plan(module: Module, planned: Sequence[EmailAction]) -> None:
     module.warn(f"{what}, so a later run does not find these requests and may request the same emails again.")
 
 
-class _NotSent(Exception):
+class _NotRequested(Exception):
     """Raised right before a request if the email, the only argument, must not be requested."""
 
 
@@ -197,14 +197,14 @@ class Requester:
         self._options = options
         self._ledger_error: CertificatesError | None = None
         self._lock = threading.Lock()
-        self._in_doubt = 0  # requests in a row, the last one included
+        self._unknown_outcomes = 0  # requests in a row, the last one included
 
     def __call__(self, email: EmailAction) -> EmailAction:
         """Return the email with its outcome; never raise."""
         if self._client.stop.is_set():
             return email.failed("api_error", {})
-        if self._in_doubt >= MAX_IN_DOUBT:
-            return email.failed("api_error", {"lost_responses": MAX_IN_DOUBT})
+        if self._unknown_outcomes >= MAX_UNKNOWN_OUTCOMES:
+            return email.failed("api_error", {"lost_responses": MAX_UNKNOWN_OUTCOMES})
         at = now()
         interval = timedelta() if self._options.force else self._options.min_interval
         try:
@@ -227,18 +227,18 @@ class Requester:
     def _request(self, email: EmailAction, claim: Claim) -> tuple[EmailAction, Callable[[Claim], None]]:
         """Return the email with its outcome, and the function to finish the claim with."""
         error: CertificatesError | None = None
-        is_accepted = is_in_doubt = False
+        is_accepted = is_outcome_unknown = False
         try:
             is_accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_again, email))
-        except _NotSent as why_not:
+        except _NotRequested as why_not:
             return why_not.args[0], self._ledger.release
         except CertificatesError as failure:
-            error, is_in_doubt = failure, failure.code == "no_answer"  # then it may have been sent
+            error, is_outcome_unknown = failure, failure.code == "no_answer"  # then it may have been sent
         with self._lock:
-            self._in_doubt = self._in_doubt + 1 if is_in_doubt else 0
-            self.has_sent |= is_accepted or is_in_doubt
+            self._unknown_outcomes = self._unknown_outcomes + 1 if is_outcome_unknown else 0
+            self.has_sent |= is_accepted or is_outcome_unknown
         requested = as_requested(email, claim.requested_at, self._options.min_interval)
-        if error and is_in_doubt:
+        if error and is_outcome_unknown:
             until = requested.next_allowed_at
             facts = {"error": error.message, "recipient": email.recipient}
             unknown = email.failed("outcome_unknown", facts, requested_at=claim.requested_at, next_allowed_at=until)
@@ -251,21 +251,21 @@ class Requester:
         """Check right before the call that the email may still be requested, and that its recipient is unchanged, if recipients are limited.
 
         Raises:
-            _NotSent: the check failed, or was not possible.
+            _NotRequested: the check failed, or was not possible.
         """
         if not self._options.patterns and self._options.approved is None:
             return
         try:
             order = fetch_order(self._client, self._account_id, email.order_id)
         except CertificatesError as error:
-            raise _NotSent(replace(email.because(error), facts={"address_error": error.message})) from None
+            raise _NotRequested(replace(email.because(error), facts={"address_error": error.message})) from None
         ineligibility, recipient = order.ineligibility(now()), order.approver_email
         if ineligibility:
             reason: EmailReason = ineligibility if self._options.approved is None else "changed_meanwhile"
-            raise _NotSent(email.failed(reason, {"ineligibility": ineligibility}))
+            raise _NotRequested(email.failed(reason, {"ineligibility": ineligibility}))
         if recipient != email.recipient:
             facts = {"seen": email.recipient, "recipient": recipient, "is_approved": False}
-            raise _NotSent(email.failed("recipient_changed", facts))
+            raise _NotRequested(email.failed("recipient_changed", facts))
 
 
 def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:

@@ -96,9 +96,9 @@ def outcome(run: Run) -> dict[str, list[Record]]:
         _add_imports(result, run)
     elif imported:
         result["failed"].append(failed_about("the import", imported))
-    told = {email["order_id"] for email in run.emails.get("emails") or ()}
+    reported = {email["order_id"] for email in run.emails.get("emails") or ()}
     no_order = {"common_name": None, "reason": "not_found", "message": NO_SUCH_ORDER}
-    gone = [id_ for id_ in run.listed.get("missing_order_ids") or () if id_ not in told]
+    gone = [id_ for id_ in run.listed.get("missing_order_ids") or () if id_ not in reported]
     result["failed"] += [{"order_id": id_, **no_order} for id_ in gone]
     for name, answer, key in (
         ("the orders", run.listed, "orders"),
@@ -179,8 +179,8 @@ def why_failed(
     """
     needed = [record for record in result["skipped"] if record.get("needs_attention")]
     said = [failures(result["failed"])] if result["failed"] else []
-    said += [messages.persons_needed(needed)] if needed else []
-    told = {record.get("order_id") for record in result["failed"]}
-    alarming = [row for row in rows if {*row["attention"]} & {*fail_on} and row["order_id"] not in told]
-    said += [messages.attention_needed(alarming, fail_on)] if alarming else []
+    said += [messages.skipped_needing_attention(needed)] if needed else []
+    reported = {record.get("order_id") for record in result["failed"]}
+    failing = [row for row in rows if {*row["attention"]} & {*fail_on} and row["order_id"] not in reported]
+    said += [messages.rows_needing_attention(failing, fail_on)] if failing else []
     return "\n".join(said)

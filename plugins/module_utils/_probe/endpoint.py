@@ -28,7 +28,7 @@ HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a
 """A host name in ASCII form (RFC 1123, 2.1). Underscores are allowed."""
 BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-LONGEST_SHOWN = 80
+MAX_SHOWN_LENGTH = 80
 HOW_TO_EXPECT = (
     'Write names such as ["www.example.com"], or the ID of a certificate in the store such as {"certificate_id": 4711}'
 )
@@ -211,7 +211,7 @@ def is_host(text: str) -> bool:
 
 def _refusal(place: str, value: object, why: str) -> CertificatesError:
     shown = json.dumps(value, ensure_ascii=False, default=str)
-    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    shown = shown if len(shown) <= MAX_SHOWN_LENGTH else f"{shown[:MAX_SHOWN_LENGTH]}..."
     return CertificatesError("invalid_argument", f"{place}: {shown} {why}.")
 
 

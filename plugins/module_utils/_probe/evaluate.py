@@ -20,7 +20,7 @@ Leaves: t.TypeAlias = "tuple[tuple[str | None, Certificate | None], ...]"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Evaluation:
     """The evaluated results of all addresses of one name.
 
     Attributes:
@@ -62,7 +62,7 @@ class Verdict:
     def words(self) -> str:
         """The finding as a sentence; empty for `served`."""
         failed = self.failed or (self.closed if self.finding == "unreachable" else ())
-        return messages.verdict(self.lost, failed, self.others)
+        return messages.evaluation(self.lost, failed, self.others)
 
     @property
     def is_everywhere(self) -> bool:
@@ -76,7 +76,7 @@ class Verdict:
             return False
         return True if self.accepting and self.accepting >= self.working | self.failing else None
 
-    def is_newly_refused(self, before: Verdict, *, is_promising: bool) -> bool:
+    def is_newly_rejected(self, before: Evaluation, *, is_promising: bool) -> bool:
         """Return whether a TLS client rejects a certificate at an address now but accepted the previous one. All addresses count as the same.
 
         Without a previous probe, a certificate that should have been accepted counts as accepted (`is_promising`).
@@ -89,12 +89,12 @@ class Verdict:
         """Whether TLS clients can connect."""
         return self.finding in {"served", "other"}
 
-    def since(self, before: Verdict | None) -> Verdict:
+    def since(self, before: Evaluation | None) -> Evaluation:
         """Return a copy that counts addresses as failing if they worked before and do not accept connections any more."""
         lost = tuple(result for result in self.closed if before and result.ip_address in before.working)
         return self if not lost or self.finding == "unreachable" else replace(self, finding="failing", lost=lost)
 
-    def is_worse_than(self, before: Verdict) -> bool:
+    def is_worse_than(self, before: Evaluation) -> bool:
         """Return whether there is a new problem: a failed handshake, or an unexpected certificate."""
         if self.finding == "served" or not before.working:
             return False
@@ -107,9 +107,9 @@ class Verdict:
         return not before.working.isdisjoint(self.failing | {result.ip_address for result in self.closed})
 
 
-def judge(
+def evaluate_results(
     results: Sequence[ProbeResult], wanted: Certificate | None, fits: Callable[[Certificate], bool] | None = None
-) -> Verdict:
+) -> Evaluation:
     """Evaluate the results of all addresses of a name.
 
     Args:
@@ -121,7 +121,7 @@ def judge(
     reached = [result for result in results if result.is_connected]
     leaves = tuple((result.ip_address, result.chain[0] if result.chain else None) for result in results)
     if not reached:
-        return Verdict("unreachable", closed=tuple(results), leaves=leaves)
+        return Evaluation("unreachable", closed=tuple(results), leaves=leaves)
     seen = [result for result in reached if result.chain]
     others = tuple(result for result in seen if not fits(result.chain[0]))
     failed = tuple(result for result in reached if result.reason is not None or not result.chain)
@@ -129,7 +129,7 @@ def judge(
     finding: Finding = "failing" if failed else "other" if others else "served"
     refused = [result for result in reached if result.accepted is False]
     chains = dict.fromkeys(result.chain for result in seen)
-    return Verdict(
+    return Evaluation(
         finding,
         fingerprints=frozenset(result.chain[0].fingerprint_sha256 for result in seen),
         shown=(others or tuple(seen))[0].chain[0].fingerprint_sha256 if seen else None,
@@ -142,7 +142,7 @@ def judge(
         chains=tuple(sorted(chains, key=lambda chain: fits(chain[0]))),
         accepting=frozenset(result.ip_address for result in reached if result.accepted),
         refusing=frozenset(result.ip_address for result in refused),
-        refusal=some_of(list(dict.fromkeys(result.refusal or "" for result in refused)), messages.MOST_NAMED, "; ")
+        refusal=some_of(list(dict.fromkeys(result.refusal or "" for result in refused)), messages.MAX_ADDRESSES, "; ")
         or None,
         leaves=leaves,
     )

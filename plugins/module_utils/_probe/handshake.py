@@ -58,7 +58,7 @@ def probe(endpoint: Endpoint, timeout: float, client: ssl.SSLContext | None = No
     try:
         addresses = _resolve(endpoint, timeout, None)
     except CertificatesError as error:
-        return _unseen(endpoint, error)
+        return _failed_probe(endpoint, error)
     return _probe(endpoint, addresses, timeout, None, client)
 
 
@@ -83,7 +83,7 @@ def probe_addresses(
     try:
         addresses = _resolve(endpoint, timeout, stop)
     except CertificatesError as error:
-        return [_unseen(endpoint, error)]
+        return [_failed_probe(endpoint, error)]
     return _each(lambda address: _probe(endpoint, [address], timeout, stop, client), addresses)
 
 
@@ -122,7 +122,7 @@ def _resolve(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -
     raise CertificatesError("unreachable", message)
 
 
-def _unseen(
+def _failed_probe(
     endpoint: Endpoint, error: CertificatesError, ip_address: str | None = None, *, is_cut: bool = False
 ) -> ProbeResult:
     reason = t.cast(NotSeen, error.code)
@@ -167,17 +167,17 @@ def _shake_hands(
     try:
         connected, address = connect(addresses, _deadline(endpoint, CONNECTING, timeout, stop))
     except CertificatesError as error:
-        return _unseen(endpoint, error, ip_address)
+        return _failed_probe(endpoint, error, ip_address)
     except ConnectionResetError as error:  # it was accepted, or else there would be nothing to reset
         broken = f"{endpoint.shown} aborted the connection ({error.strerror})."
-        return _unseen(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_cut=True)
+        return _failed_probe(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_cut=True)
     except ConnectionRefusedError:
         refused = f"{endpoint.shown} refuses connections. Check host and port."
-        return _unseen(endpoint, CertificatesError("unreachable", refused), ip_address)
+        return _failed_probe(endpoint, CertificatesError("unreachable", refused), ip_address)
     except OSError as error:
         code: NotSeen = "timeout" if isinstance(error, TimeoutError) else "unreachable"
         why = f"Cannot connect to {endpoint.shown} ({error.strerror}). Check host, port and the network."
-        return _unseen(endpoint, CertificatesError(code, why), ip_address)
+        return _failed_probe(endpoint, CertificatesError(code, why), ip_address)
     with connected:
         deadline = _deadline(endpoint, SHAKING, timeout, stop)
         return shake_hands(connected, endpoint, address.ip_address, deadline, client)
@@ -210,7 +210,7 @@ MISMATCHES = (62, 64)
 
 
 @cache
-def looking() -> ssl.SSLContext:
+def unverified_settings() -> ssl.SSLContext:
     """Return the settings of handshakes without verification; threads may share them."""
     settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     settings.check_hostname = False
@@ -242,7 +242,7 @@ def shake_hands(
     shown = endpoint.shown
     try:
         if client is None:
-            tls = looking().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
+            tls = unverified_settings().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
         else:
             tls = client.wrap_bio(incoming, outgoing, server_hostname=endpoint.checked_name)
     except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters

@@ -20,13 +20,13 @@ from .._x509.certificate import Certificate
 from .._x509.messages import why_unknown
 from .endpoint import Demand, ProbeResult
 
-MOST_NAMED = 4
+MAX_ADDRESSES = 4
 """Maximum number of addresses in a message."""
-MOST_LISTS = 3
+MAX_LISTS = 3
 """Maximum number of lists in a warning."""
 
 
-def demanded(demand: Demand) -> str:
+def expected_certificate(demand: Demand) -> str:
     """Return the expected certificate as part of a sentence."""
     if demand.names:
         return f"a certificate for {some_of(list(demand.names))}"
@@ -37,7 +37,7 @@ def demanded(demand: Demand) -> str:
     return f"certificate {demand.certificate_id}"
 
 
-def verdict(lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], others: Sequence[ProbeResult]) -> str:
+def evaluation(lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], others: Sequence[ProbeResult]) -> str:
     """Return the message about the addresses of a name that do not serve the expected certificate; empty if all do.
 
     Args:
@@ -46,12 +46,12 @@ def verdict(lost: Sequence[ProbeResult], failed: Sequence[ProbeResult], others: 
         others: addresses that serve another certificate; omitted if an address failed.
     """
     served = [f"{result.ip_address or result.endpoint.host} serves {_described(result.chain[0])}" for result in others]
-    what = _said(failed) if failed else f"{some_of(served, MOST_NAMED, '; ')}." if served else ""
+    what = _said(failed) if failed else f"{some_of(served, MAX_ADDRESSES, '; ')}." if served else ""
     return " ".join(dict.fromkeys(filter(None, [_said(lost), what])))
 
 
 def _said(results: Sequence[ProbeResult]) -> str:
-    return some_of(list(dict.fromkeys(result.message or "" for result in results)), MOST_NAMED, " ")
+    return some_of(list(dict.fromkeys(result.message or "" for result in results)), MAX_ADDRESSES, " ")
 
 
 def _described(certificate: Certificate) -> str:
@@ -75,7 +75,10 @@ def _endpoint(result: ProbeResult, reason: str | None, facts: Mapping[str, t.Any
     what = f"The certificate {served.shown_name} of {result.endpoint.shown}"
     match reason, facts:
         case "not_served", {"demand": demand}:
-            return f"{result.endpoint.shown} serves {_described(served)}, but must serve {demanded(demand)}. Replace the certificate, or correct expected."
+            return (
+                f"{result.endpoint.shown} serves {_described(served)}, but must serve {expected_certificate(demand)}. Replace the certificate, "
+                "or correct expected."
+            )
         case "expired", _:
             return f"{what} expired at {iso(served.not_after)}. Replace the certificate."
         case "not_yet_valid", _:
@@ -99,7 +102,7 @@ def no_address(load_balancer: str, status: str | None) -> str:
 
 def unusable_lists(failed: Mapping[str, Obstacle[str]]) -> str:
     """Return the warning about certificate revocation lists that could not be fetched or used."""
-    whys = some_of([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MOST_LISTS, "; ")
+    whys = some_of([f"{about}: {why_unknown(why)}" for about, why in failed.items()], MAX_LISTS, "; ")
     return (
         f"Cannot check whether some certificates were revoked, because the revocation lists of their CAs cannot be used ({whys}). Check that this host "
         "or its proxy can reach the CAs, or set check_revocation: off."

@@ -34,7 +34,7 @@ from . import messages
 SPEC = ArgumentSpec(
     options={"check_revocation": {"type": "str", "choices": ["warn", "off"], "default": "warn"}},
 )
-ASKED_AGAIN_AFTER = 12 * 3600.0
+MAX_CACHE_AGE = 12 * 3600.0
 """Seconds after which a cached list is fetched again, so that yesterday's revocations are known today: many lists are valid for a week or more.
 Without a newer list, the cached one counts until it expires."""
 Pair = tuple[Certificate, Chain]
@@ -120,8 +120,8 @@ class Authorities:
             for certificate, answer in reading.answers.items():
                 answers[certificate].append(answer)
         decided = {
-            certificate: decisive(told) if told else Revocation("unknown", certificate, why=NOT_NAMED)
-            for certificate, told in answers.items()
+            certificate: decisive(reported) if reported else Revocation("unknown", certificate, why=NOT_NAMED)
+            for certificate, reported in answers.items()
         }
         for certificate, answer in decided.items():
             is_told = any(url in self._failed for url in questions[certificate].urls)
@@ -138,7 +138,7 @@ class Authorities:
             kept = self._cache.read(url) if url not in self._got else None
             if kept is None or (reading := read(url, kept.data, questions, at)).why:
                 older[url] = None
-            elif kept.age < ASKED_AGAIN_AFTER:
+            elif kept.age < MAX_CACHE_AGE:
                 yield reading
             else:
                 older[url] = reading

@@ -115,8 +115,8 @@ def run(module: Module) -> dict[str, t.Any]:
         name = item.endpoint.server_name or item.endpoint.host
         known = demand if demand and not demand.why_unknown else None
         revocation = revocations.get(result.chain)
-        told = {"revocation": revocation.as_result() if revocation else None, "certificate_ids": ids}
-        entries.append({**make.of(result, name, known), **told, **item.about})
+        additional = {"revocation": revocation.as_result() if revocation else None, "certificate_ids": ids}
+        entries.append({**make.of(result, name, known), **additional, **item.about})
     met = Counter(entry["reason"] for entry in entries)
     return {
         "changed": False,
@@ -147,8 +147,8 @@ def find_revocations(
     )
     for warning in authorities.warnings:
         module.warn(warning)
-    unasked = Revocation("unknown", why=NOT_ASKED)
-    return {sent: answer_about(sent[0], chain, known) or unasked for sent, chain in chains.items()}
+    not_queried = Revocation("unknown", why=NOT_ASKED)
+    return {sent: answer_about(sent[0], chain, known) or not_queried for sent, chain in chains.items()}
 
 
 def check_params(params: Mapping[str, t.Any]) -> None:

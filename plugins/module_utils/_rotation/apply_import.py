@@ -49,7 +49,7 @@ def import_chosen(module: Module, client: Client, world: World, chosen: Chosen) 
     diff, records, truncated = [], [], {}
     new = [_check(module, world, entry) for entry in chosen.to_import]
     plan = [action if action.reason else plan_present(action, world.index, world.view) for action in new]
-    plan = store.refuse_creates_without_a_place(plan, module.params["ledger_url"])
+    plan = store.fail_creates_without_ledger(plan, module.params["ledger_url"])
     is_done = bool(plan) and not module.check_mode
     carried_out = store.carry_out(client, module.params["ledger_url"], plan) if is_done else plan
     for entry, planned, done in zip(chosen.to_import, plan, carried_out, strict=True):

@@ -15,7 +15,7 @@ from .._base.names import listener_place
 from .._base.remedies import adopt, deploy
 from .._base.text import capitalized, some_of
 from .._base.times import iso
-from .._probe.messages import demanded
+from .._probe.messages import expected_certificate
 from .._replacement.can_replace import ACCEPT
 from .._replacement.messages import RSA_ONLY, trust_remedy, why_not
 from .._softlayer.store import StoreCertificate, certificate_of
@@ -109,7 +109,7 @@ def _outcome(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
 def _expected(facts: Mapping[str, t.Any]) -> str:
     """Return the expected state, as the beginning of a sentence about the present state."""
     if "demand" in facts:
-        return f"The endpoint must serve {demanded(facts['demand'])}, but"
+        return f"The endpoint must serve {expected_certificate(facts['demand'])}, but"
     return f"The listener has certificate {facts['certificate_id']} in the API, but"
 
 
@@ -148,7 +148,7 @@ def _planned(outcome: str, reason: str | None, facts: Mapping[str, t.Any], form:
         case "unchanged", {"planned": why}:
             return why_not_switched(why)
         case "unchanged", {"demand": demand}:
-            return f"The endpoint must serve {demanded(demand)}."
+            return f"The endpoint must serve {expected_certificate(demand)}."
         case "unchanged", {"kept": "best", "valid_id": other, "called": called}:
             when = f"until {iso(facts['end'])}" if "end" in facts else f"from {iso(facts['start'])}"
             message = f"{NO_BETTER} The present certificate is valid only {when}."

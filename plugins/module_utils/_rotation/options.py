@@ -15,7 +15,7 @@ from .._base.libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_M
 from .._base.module import Module
 from .._base.options import ArgumentSpec, concurrency_options
 from .._ledger.place import ledger_options
-from .._orders.options import MAILBOXES, mailbox_options, which_mailboxes, why_unusable
+from .._orders.options import MAILBOXES, find_mailbox_count_error, mailbox_options, why_unusable
 from .._probe.endpoint import Endpoint
 from .._probe.revocation import SPEC as REVOCATION_SPEC
 from .._probe.run import expecting, read_endpoints
@@ -211,7 +211,7 @@ def source_of(position: int, given: Mapping[str, t.Any]) -> Source:
     try:
         source, why_not = Source.of(given), None
         if source.kind == MAIL:
-            named = which_mailboxes(given["mail"])
+            named = find_mailbox_count_error(given["mail"])
             why_not = f"mail must specify the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else None
             why_not = why_not or why_unusable(given["mail"])
         elif given[KEY_FOLDER] is not None:

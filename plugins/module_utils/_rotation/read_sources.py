@@ -188,7 +188,7 @@ def read_mail(
     if places := mailing.missing_places(mailbox):
         return MailContent(why_empty=Obstacle("not_found", {"path": places}))
     wanted = [Wanted(key, path=path) for key, path in keys.items()]
-    search = mailing.look_for(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
+    search = mailing.search_mailbox(module, wanted, known, mailbox, mailing.open_mailbox(mailbox))
     letters = {key: search.collected(key.target) for key in wanted}
     bundles = []
     for collected in (collected for key in wanted for collected in letters[key]):

@@ -17,7 +17,7 @@ from .._base.backoff import Backoff
 from .._base.names import name_to_ask_for
 from .._base.times import now
 from .._probe.endpoint import Endpoint, ProbeResult
-from .._probe.evaluate import Verdict, judge
+from .._probe.evaluate import Evaluation, evaluate_results
 from .._probe.handshake import probe_addresses
 from .._x509.chain import Anchors
 from . import messages_deploy
@@ -48,7 +48,7 @@ class ListenerProbe:
         self._timeout = timeout
         self._client = anchors.client if anchors else None
         self._stop = stop
-        self._before: dict[str, Verdict] = {}
+        self._before: dict[str, Evaluation] = {}
         self._broken: set[str] = set()
         self._refused: dict[tuple[str, str], set[str]] = {}
         self._unreached: set[str] = set()
@@ -124,17 +124,17 @@ class ListenerProbe:
             seen.append(action)
         return seen
 
-    def _is_worse(self, action: Target, verdict: Verdict) -> bool:
+    def _is_worse(self, action: Target, verdict: Evaluation) -> bool:
         before = self._before.get(action.uuid)
         return before is not None and (verdict.is_worse_than(before) or self._is_newly_refused(action, verdict))
 
-    def _is_newly_refused(self, action: Target, verdict: Verdict) -> bool:
+    def _is_newly_refused(self, action: Target, verdict: Evaluation) -> bool:
         before = self._before.get(action.uuid)
         if before is None or not isinstance(action, ListenerAction) or action.may_be_refused:
             return False
-        return verdict.is_newly_refused(before, is_promising=action.is_promising)
+        return verdict.is_newly_rejected(before, is_promising=action.is_promising)
 
-    def _judged(self, action: Some, verdict: Verdict) -> Some:
+    def _judged(self, action: Some, verdict: Evaluation) -> Some:
         """Return a listener with the result of its probes."""
         before = self._before.get(action.uuid)
         was_refused = verdict.accepted is False and before is not None and verdict.refusing <= before.refusing
@@ -155,7 +155,7 @@ class ListenerProbe:
         facts = {**action.facts, "probe": verdict, "was_refused": was_refused}
         return replace(seen, served=True, facts=facts)
 
-    def _probe(self, actions: Sequence[Target], *, is_before: bool = False) -> Mapping[str, Verdict]:
+    def _probe(self, actions: Sequence[Target], *, is_before: bool = False) -> Mapping[str, Evaluation]:
         """Probe all listeners concurrently; an address that worked before must still work."""
         if not actions:
             return {}
@@ -164,23 +164,25 @@ class ListenerProbe:
         pairs = zip(actions, verdicts, strict=True)
         return {action.uuid: verdict.since(self._before.get(action.uuid)) for action, verdict in pairs}
 
-    def _verdict(self, action: Target, *, is_before: bool) -> Verdict:
+    def _verdict(self, action: Target, *, is_before: bool) -> Evaluation:
         if isinstance(action, EndpointAction):
             seen = probe_addresses(action.endpoint, PROBE_TIMEOUT, self._stop, self._client)
-            return judge(seen, None, action.demand.fits)
+            return evaluate_results(seen, None, action.demand.fits)
         listener = t.cast(ListenerAction, action)
         wanted = action.target.certificate if action.target else None
         if listener.address is None:
             words = f"The API names no address of load balancer {listener.load_balancer}."
-            return judge([ProbeResult(Endpoint("", listener.port), reason="unreachable", message=words)], wanted)
+            return evaluate_results(
+                [ProbeResult(Endpoint("", listener.port), reason="unreachable", message=words)], wanted
+            )
         endpoint = Endpoint(listener.address, listener.port, name_to_ask(listener, is_before=is_before))
         if endpoint.server_name is None:  # so a client asks for what is served
             seen = probe_addresses(endpoint, PROBE_TIMEOUT, self._stop)
             if not any(result.is_connected for result in seen):
-                return judge(seen, wanted)  # it costs the time once
+                return evaluate_results(seen, wanted)  # it costs the time once
             served = next((result.chain[0] for result in seen if result.chain), None)
             endpoint = replace(endpoint, server_name=served.server_name if served else None)
-        return judge(probe_addresses(endpoint, PROBE_TIMEOUT, self._stop, self._client), wanted)
+        return evaluate_results(probe_addresses(endpoint, PROBE_TIMEOUT, self._stop, self._client), wanted)
 
 
 def _remedy_for(refused: Target) -> str:
@@ -193,7 +195,7 @@ def _remedy_for(refused: Target) -> str:
     return "chain" if refused.is_managed else "chain_elsewhere"
 
 
-def _with_probe(action: Some, verdict: Verdict) -> Some:
+def _with_probe(action: Some, verdict: Evaluation) -> Some:
     """Return a target with the result of its probes, without an evaluation."""
     return replace(
         action,

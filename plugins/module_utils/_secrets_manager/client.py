@@ -33,9 +33,9 @@ with suppress(ImportError):
 
 PAGE_SIZE = 1000
 """Number of secrets per request, the maximum of the API."""
-LARGEST_PAGE = 64 * 1024 * 1024
+MAX_PAGE_BYTES = 64 * 1024 * 1024
 """Maximum uncompressed size of a page in bytes: secrets with 10 KB of custom metadata, and all names and labels."""
-LARGEST_ANSWER = 4 * 1024 * 1024
+MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """Maximum uncompressed size of any other response in bytes: a certificate, a chain and a key of 100 KB each, and metadata."""
 RENEW_AFTER = 0.8
 """Fraction of a token's lifetime after which the token is renewed."""
@@ -102,7 +102,7 @@ class SecretsManager(Caller):
         def ask(offset: int) -> Mapping[str, t.Any]:
             answer = self._call(
                 "Listing the secrets",
-                largest_answer=LARGEST_PAGE,
+                largest_answer=MAX_PAGE_BYTES,
                 send=lambda: self._sdk.list_secrets(
                     offset=offset,
                     limit=PAGE_SIZE,
@@ -113,7 +113,7 @@ class SecretsManager(Caller):
                 ),
             )
             if not isinstance(answer.get("secrets"), list):
-                raise self._odd("Listing the secrets")
+                raise self._unexpected_response("Listing the secrets")
             return answer
 
         return [
@@ -144,7 +144,7 @@ class SecretsManager(Caller):
                 why = f"{error.message} Listing the groups requires these roles for the instance. Alternatively, specify the secret group by its ID."
                 raise CertificatesError(error.code, why, **error.details) from None
             if not isinstance(groups, list):
-                raise self._odd("Listing the secret groups")
+                raise self._unexpected_response("Listing the secret groups")
             self._groups = {str(group.get("name")): str(group.get("id")) for group in dicts_in(groups)}
         known = self._groups
         ids = {*known.values(), DEFAULT_GROUP}
@@ -241,7 +241,7 @@ class SecretsManager(Caller):
     def _read(self, call: str, send: Callable[[], t.Any], of: Callable[[Mapping[str, t.Any]], T | None]) -> T:
         answer = of(self._call(call, send))
         if answer is None:
-            raise self._odd(call)
+            raise self._unexpected_response(call)
         return answer
 
     def _write(
@@ -257,7 +257,7 @@ class SecretsManager(Caller):
             raise CertificatesError("no_answer", why)
         return answer
 
-    def _odd(self, call: str) -> CertificatesError:
+    def _unexpected_response(self, call: str) -> CertificatesError:
         return CertificatesError(
             "api_error",
             f"{call}: {self.instance.url} returned a response that is not one of Secrets Manager. Check instance_url.",
@@ -270,7 +270,7 @@ class SecretsManager(Caller):
         *,
         repeatable: bool = True,
         before_sending: Callable[[], None] | None = None,
-        largest_answer: int = LARGEST_ANSWER,
+        largest_answer: int = MAX_RESPONSE_BYTES,
     ) -> Mapping[str, t.Any]:
         """Make a call, after a login if necessary. If the token is rejected, log in and repeat the call once."""
 
@@ -324,7 +324,7 @@ class SecretsManager(Caller):
 
     def _ask_for_token(self, attempt: Attempt) -> tuple[str, float]:
         url = self.instance.iam_url
-        attempt.largest_answer = LARGEST_ANSWER
+        attempt.largest_answer = MAX_RESPONSE_BYTES
         try:
             with attempt:
                 answer = self._iam.post(

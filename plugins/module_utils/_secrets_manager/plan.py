@@ -40,7 +40,7 @@ from .._x509.chain import Trust
 from . import messages
 from .secret import DEACTIVATED, IMPORTED, Secret
 
-LARGEST_PART = 100_000
+MAX_PART_BYTES = 100_000
 """Maximum size in bytes of a certificate, a chain, and a key in Secrets Manager."""
 Part = t.Literal["certificate", "intermediate", "private_key"]
 """Name of a part of a version in the API."""
@@ -259,7 +259,7 @@ def too_large(content: Content) -> Part | None:
         "intermediate": pem_bundle(content.intermediates),
         "private_key": content.private_key_pem,
     }
-    return next((part for part, pem in parts.items() if len(pem) > LARGEST_PART), None)
+    return next((part for part, pem in parts.items() if len(pem) > MAX_PART_BYTES), None)
 
 
 def mark_repeated(actions: Sequence[SecretAction]) -> list[SecretAction]:

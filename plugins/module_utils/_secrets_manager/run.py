@@ -35,7 +35,7 @@ from .._softlayer.store import fetch_visible, fetch_with_private_key
 from .._softlayer.values import check_ids
 from .._store import messages as of_store
 from .._store.check import ImportOptions, assemble
-from .._store.options import SOURCES, check_beside_several
+from .._store.options import SOURCES, check_item_options
 from .._store.plan_export import check_key
 from .._store.read_files import Item, read_given
 from .._x509.bundle import Bundle, KeyRef
@@ -44,7 +44,14 @@ from .client import SecretsManager
 from .plan import SecretAction, compare, mark_repeated, plan_secret, too_large
 from .read import OF_ONE_SECRET, read_bundle
 from .secret import Secret
-from .settings import NAME, OF_NAMES, instance_options, resolve_instance, secret_certificate_options, why_no_metadata
+from .settings import (
+    NAME,
+    OF_NAMES,
+    instance_options,
+    resolve_instance,
+    secret_certificate_options,
+    why_metadata_invalid,
+)
 
 SPEC = (
     api_options()
@@ -55,7 +62,7 @@ SPEC = (
     + ArgumentSpec(options={"iam_api_key": {"type": "str", "no_log": True}})
 )
 LIBRARIES = tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER, *FOR_SECRETS_MANAGER)))
-LONGEST_WAIT = 900.0
+MAX_WAIT = 900.0
 """Maximum time in seconds to wait for another run that changes the same instance."""
 
 
@@ -64,7 +71,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     is_single = params["certificates"] is None
     items: list[Item] = [params] if is_single else params["certificates"]
-    check_beside_several(SPEC, params, module.given)
+    check_item_options(SPEC, params, module.given)
     check_given_place(params["ledger_url"])
     for position, item in enumerate(items):
         check_item(item, "" if is_single else f"Item {position}: ")
@@ -106,7 +113,7 @@ def check_item(item: Item, which: str) -> None:
     """
     check_ids("certificate_id", [] if item["certificate_id"] is None else [item["certificate_id"]])
     of_files = ("privatekey_path", "privatekey_content", "pkcs12_path")
-    why = why_no_metadata(item["labels"], item["description"])
+    why = why_metadata_invalid(item["labels"], item["description"])
     if not (item["name"] or "").strip():
         why = "name is missing. Set name to the name of the secret."
     elif not item["secret_group"].strip():
@@ -167,7 +174,7 @@ def take_from_store(
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return step.because(of_reading(error))
+            return step.because(as_read_error(error))
         certificate = stored.record.certificate
         if certificate is None:
             return step.failed("invalid_pem", {"certificate_id": identifier})
@@ -227,7 +234,7 @@ def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction])
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
-            return planned.because(in_its_words(error))
+            return planned.because(with_api_text(error))
 
     return manager.each(plan_one, steps)
 
@@ -241,7 +248,7 @@ def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> 
     except CertificatesError as error:
         if error.code == "not_found":  # it was removed after it was listed
             return step.as_new()
-        raise of_reading(error) from None
+        raise as_read_error(error) from None
 
 
 # What is done
@@ -259,7 +266,7 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
 
     subject = f"secrets of {manager.instance.identity}"
     ledger_url = module.params["ledger_url"]
-    lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now())
+    lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", MAX_WAIT, now())
     done: list[SecretAction] = []
     try:
         done = manager.each(counted(Writer(module, manager, lock.check), len(steps), "certificates"), steps)
@@ -288,13 +295,13 @@ class Writer:
             if step.outcome == "created":
                 step = self._create(step)
             elif step.outcome == "updated":
-                step = self._look(step)  # another run may have been faster
+                step = self._plan_again(step)  # another run may have been faster
                 if step.outcome == "created":
                     why = "The secret was deleted or renamed during the run. Run the playbook again."
                     raise CertificatesError("not_found", why)
             return self._update(step) if step.outcome == "updated" else step
         except CertificatesError as error:
-            return step.because(in_its_words(error, step.name))
+            return step.because(with_api_text(error, step.name))
 
     def _create(self, step: SecretAction) -> SecretAction:
         """Create a secret. If the secret exists now, or after a lost response, return the remaining action.
@@ -306,7 +313,7 @@ class Writer:
             return replace(step, secret=self._manager.create(step.as_secret(), self._before_sending).secret)
         except CertificatesError as error:
             is_there = error.details.get("http_status") == HTTPStatus.CONFLICT
-            seen = self._look_after(step) if is_there or error.code == "no_answer" else None
+            seen = self._plan_after_failure(step) if is_there or error.code == "no_answer" else None
             if seen is None or seen.outcome == "created" or (seen.outcome == "failed" and not is_there):
                 raise
             if seen.outcome == "unchanged" and error.code == "no_answer":
@@ -325,14 +332,14 @@ class Writer:
                 version_id = self._manager.add_version(identifier, step.as_version(), self._before_sending)
                 step = replace(step, version_id=version_id)
             except CertificatesError as error:
-                seen = self._look_after(step) if error.code == "no_answer" else None
+                seen = self._plan_after_failure(step) if error.code == "no_answer" else None
                 if seen is None or seen.outcome not in {"unchanged", "updated"} or seen.changes:
                     raise
         if step.metadata:
             try:
                 self._manager.update_metadata(identifier, step.metadata, self._before_sending)
             except CertificatesError as error:
-                seen = self._look_after(step) if error.code == "no_answer" else None
+                seen = self._plan_after_failure(step) if error.code == "no_answer" else None
                 if seen is None or seen.outcome not in {"unchanged", "updated"} or seen.metadata:
                     if not step.changes:
                         raise
@@ -341,7 +348,7 @@ class Writer:
                     raise CertificatesError(error.code, why, **{**error.details, **done}) from None
         return step
 
-    def _look(self, step: SecretAction) -> SecretAction:
+    def _plan_again(self, step: SecretAction) -> SecretAction:
         """Return the action for a certificate by the present secret: `created` if there is none.
 
         Raises:
@@ -353,27 +360,27 @@ class Writer:
         except CertificatesError as error:
             if error.code == "not_found" and known:
                 return step.as_new()
-            raise of_reading(error) from None
+            raise as_read_error(error) from None
         if known and known.updated_at and there == [known]:
             return step  # nothing has happened since its values were read
         same = [secret for secret in there if (secret.group_id, secret.name) == step.key]
         return with_values(self._module, manager, plan_secret(step.as_new(), same, now()))
 
-    def _look_after(self, step: SecretAction) -> SecretAction | None:
+    def _plan_after_failure(self, step: SecretAction) -> SecretAction | None:
         """Return the remaining action for a certificate after a failed write; `None` if the secret cannot be read."""
         with suppress(CertificatesError):
-            return self._look(step)
+            return self._plan_again(step)
         return None
 
 
-def of_reading(error: CertificatesError) -> CertificatesError:
+def as_read_error(error: CertificatesError) -> CertificatesError:
     """Return the error of a reading call, for which a lost response leaves nothing unknown."""
     if error.code != "no_answer":
         return error
     return CertificatesError("api_error", error.message, **error.details)
 
 
-def in_its_words(error: CertificatesError, name: str = "") -> CertificatesError:
+def with_api_text(error: CertificatesError, name: str = "") -> CertificatesError:
     """Return an error with the text of Secrets Manager.
 
     Args:

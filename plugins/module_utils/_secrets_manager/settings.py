@@ -31,9 +31,9 @@ KEY_VARIABLE = "IBMCLOUD_API_KEY"
 """Environment variable from which IBM's own tools read the API key."""
 SECRET_TYPES = ("public_cert", "imported_cert", "private_cert")
 """The types of secrets in IBM Cloud Secrets Manager that are certificates."""
-MOST_LABELS = 30
+MAX_LABELS = 30
 LABEL_LENGTHS = range(2, 65)
-LONGEST_DESCRIPTION = 1024
+MAX_DESCRIPTION_LENGTH = 1024
 NAME = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
 """Names that IBM's reference allows. The service may allow more, so other names are not rejected here."""
 OF_NAMES = (
@@ -169,12 +169,12 @@ def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None
     return api_key
 
 
-def why_no_metadata(labels: Sequence[str] | None, description: str | None) -> str | None:
+def why_metadata_invalid(labels: Sequence[str] | None, description: str | None) -> str | None:
     """Return why Secrets Manager would reject labels or a description, or `None`."""
-    if len(labels or ()) > MOST_LABELS:
-        return f"labels must not contain more than {MOST_LABELS} items."
+    if len(labels or ()) > MAX_LABELS:
+        return f"labels must not contain more than {MAX_LABELS} items."
     if any(len(label) not in LABEL_LENGTHS for label in labels or ()):
         return f"Each item of labels must have {LABEL_LENGTHS[0]} to {LABEL_LENGTHS[-1]} characters."
-    if len(description or "") > LONGEST_DESCRIPTION:
-        return f"description must not have more than {LONGEST_DESCRIPTION} characters."
+    if len(description or "") > MAX_DESCRIPTION_LENGTH:
+        return f"description must not have more than {MAX_DESCRIPTION_LENGTH} characters."
     return None

@@ -34,14 +34,14 @@ from .._softlayer.client import Client
 from .._softlayer.faults import NOT_FOUND_ADVICE
 from .._x509.certificate import Certificate
 from . import messages
-from .plan_import import CHAIN, REQUEST, ImportAction, as_kept, check_deletion, plan_found, without_request
+from .plan_import import CHAIN, REQUEST, ImportAction, check_deletion, plan_found, with_kept_chain, without_request
 
 FIRST_PAUSE = 0.1
 """Seconds between the first two checks of another run's claim; each pause is twice as long as the one before."""
 LONGEST_PAUSE = 2.0
 
 
-def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
+def fail_creates_without_ledger(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
     """Fail the steps that create a certificate if the ledger has no possible place, in check mode as well."""
     try:
         if any(step.outcome == "imported" for step in steps):
@@ -82,7 +82,7 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
         if error.code == "interrupted" or error.details.get("is_stored"):
             return failed
         return replace(failed, facts={**failed.facts, "planned": step.outcome, "id": step.id})
-    superseded = (replace(old, removed=old.removed and was_removed(client, old.record)) for old in step.superseded)
+    superseded = (replace(old, removed=old.removed and try_remove(client, old.record)) for old in step.superseded)
     return replace(step, superseded=tuple(superseded))
 
 
@@ -95,7 +95,7 @@ def create(creator: Creator, step: ImportAction) -> ImportAction:
             raise
         raise CertificatesError(error.code, messages.without_common_name(error.message), **error.details) from None
     if is_ours:
-        return as_kept(step, record)
+        return with_kept_chain(step, record)
     return plan_found(step, [record], t.cast(TrustView, step.view), is_listed=False)
 
 
@@ -117,7 +117,7 @@ def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
         if record is None or step.wanted.changes_to(record):
             raise
         return step
-    return as_kept(step, read_kept(client, identifier)) if CHAIN in step.changes else step
+    return with_kept_chain(step, read_kept(client, identifier)) if CHAIN in step.changes else step
 
 
 def remove(client: Client, identifier: int, listed: Certificate | None) -> bool:
@@ -171,7 +171,7 @@ def is_stored(client: Client, identifier: int) -> bool:
     return True
 
 
-def was_removed(client: Client, old: store.StoreCertificate) -> bool:
+def try_remove(client: Client, old: store.StoreCertificate) -> bool:
     """Delete a superseded record, unless it is in use or has changed; return whether this run deleted it."""
     try:
         is_done = remove(client, old.stored_id, old.certificate)
@@ -186,7 +186,7 @@ def was_removed(client: Client, old: store.StoreCertificate) -> bool:
 # Creation
 
 
-class _Taken(CertificatesError):
+class _ClaimLost(CertificatesError):
     """Raised if another run took over the claim; nothing was sent."""
 
 
@@ -226,7 +226,7 @@ class Creator:
         self._lease = lease_for(client.settings.timeout)
         self._opening = threading.Lock()
         self._started: _Start | CertificatesError | None = None
-        self._says_what_it_kept = False
+        self._returns_kept_chain = False
         """Whether the response to a creation is known to contain the kept chain instead of the sent chain."""
         self._listing = threading.Lock()
         self._listed: tuple[datetime, float, Sequence[store.StoreCertificate]] | None = None
@@ -261,7 +261,7 @@ class Creator:
             answer = guard(ledger, key, self._lease, wait, look, seen=seen, since=start.since, clock=self._now)
             if not isinstance(answer, Granted):
                 return answer, False
-            with suppress(_Taken):
+            with suppress(_ClaimLost):
                 return self._claimed(ledger, answer.claim, creation), True
 
     def _check_stop(self) -> None:
@@ -298,13 +298,13 @@ class Creator:
                 return
             renewed = ledger.renew(claim, at)
             if renewed is None:
-                raise _Taken("taken", "Another run has taken over the import.")
+                raise _ClaimLost("taken", "Another run has taken over the import.")
             claim = renewed
 
         is_read = not wanted.intermediates
         try:
             identifier, kept = store.create(self._client, wanted.as_template(), before_sending=keep_claim)
-        except _Taken:
+        except _ClaimLost:
             raise
         except CertificatesError as error:
             if error.code != "no_answer":
@@ -317,10 +317,10 @@ class Creator:
             identifier, kept, is_read = record.stored_id, record.intermediates, True
         with suppress(CertificatesError):  # otherwise the next run that asks finds it in the store
             ledger.confirm(claim, certificate_id=identifier)
-        is_read = is_read or (kept is not None and (len(wanted.intermediates) == 1 or self._says_what_it_kept))
+        is_read = is_read or (kept is not None and (len(wanted.intermediates) == 1 or self._returns_kept_chain))
         if not is_read:
             read = read_kept(self._client, identifier).intermediates
-            kept, self._says_what_it_kept = read, kept == read
+            kept, self._returns_kept_chain = read, kept == read
         return replace(wanted.as_record(), id=identifier, intermediates=kept or ())
 
     def _created_by(

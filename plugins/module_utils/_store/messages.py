@@ -62,7 +62,7 @@ def of_import(action: Action[t.Any, t.Any]) -> str:
         case _, "ambiguous", {"wanted": identifier}:
             return f"Another item of the same run requires certificate {identifier} in the store. Remove one of the two items."
         case _, "chain_truncated", {"record": record, "given": given, "is_tried": is_tried}:
-            return _cut(record, given, is_tried=is_tried)
+            return _truncated(record, given, is_tried=is_tried)
         case _, "in_use", {"record": record, "lacks_issuers": True}:
             return f"{_in_use(record)} now and lacks intermediate certificates. Run the playbook again to import the certificate again with them."
         case _, "in_use", {"record": record, "lacks_issuers": False}:
@@ -108,7 +108,7 @@ def why_kept(record: StoreCertificate) -> str:
     )
 
 
-def _cut(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tried: bool) -> str:
+def _truncated(kept: StoreCertificate, given: tuple[Certificate, ...], *, is_tried: bool) -> str:
     """Return the message about a record without the intermediate certificates that TLS clients need. If `is_tried` is false, no record has as many."""
     there = [issuer for issuer in given if issuer in kept.intermediates]
     has = f"{len(there)} of the {len(given)} intermediate certificates ({_names(there)})"

@@ -33,7 +33,7 @@ def several_options(single: ArgumentSpec) -> ArgumentSpec:
     return ArgumentSpec({"certificates": certificates}, [("certificates", name) for name in alone])
 
 
-def check_beside_several(spec: ArgumentSpec, values: Mapping[str, t.Any], given: Collection[str]) -> None:
+def check_item_options(spec: ArgumentSpec, values: Mapping[str, t.Any], given: Collection[str]) -> None:
     """Reject options that belong into the items of `certificates`. Ansible checks only options without a default.
 
     Args:
@@ -73,14 +73,14 @@ def import_options() -> ArgumentSpec:
         "force": {"type": "bool", "default": False},
     }
     alone = [name for name, argument in single.options.items() if "default" not in argument and name not in FOR_ALL]
-    beside = [name for name, argument in of_orders.items() if "default" not in argument]
+    top_level = [name for name, argument in of_orders.items() if "default" not in argument]
     return (
         single
         + several_options(single)
         + ArgumentSpec(
             options=of_orders,
             mutually_exclusive=[
-                *(("certificates", name) for name in beside),
+                *(("certificates", name) for name in top_level),
                 *((several, name) for several in ("orders", "collected") for name in alone),
                 ("collected", "certificate_dir"),
             ],

@@ -37,7 +37,7 @@ the previous certificate and writes the missing files.
 """
 NAMELESS = "certificate"
 """File name of a certificate without a name."""
-BEFORE_ID = "+"
+ID_SEPARATOR = "+"
 """Separator between a name and an id. It occurs in no name, so that names with ids are unique."""
 
 
@@ -140,7 +140,7 @@ def _name_of(record: StoreCertificate) -> str | None:
     return shown_name(certificate.common_name, certificate.subject_alt_names) if certificate else record.common_name
 
 
-def stems_of(records: Collection[StoreCertificate]) -> dict[int, str]:
+def file_stems(records: Collection[StoreCertificate]) -> dict[int, str]:
     """Return the beginning of the file names of each record by id.
 
     Args:
@@ -149,14 +149,14 @@ def stems_of(records: Collection[StoreCertificate]) -> dict[int, str]:
     """
     names = {record.stored_id: _plain_stem(record) for record in records}
     counts = Counter(names.values())
-    return {id: f"{name}{BEFORE_ID}{id}" if counts[name] > 1 else name for id, name in names.items()}
+    return {id: f"{name}{ID_SEPARATOR}{id}" if counts[name] > 1 else name for id, name in names.items()}
 
 
 def _plain_stem(record: StoreCertificate) -> str:
     return safe_stem(_name_of(record) or "") or NAMELESS
 
 
-def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
+def leftover_keys(actions: Iterable[ExportAction], names: Collection[str]) -> list[str]:
     """Return leftover key files in a directory, from exports with another number of certificates of the same name.
 
     Args:
@@ -167,7 +167,7 @@ def left_behind(actions: Iterable[ExportAction], names: Collection[str]) -> list
     for action in actions:
         if action.record:
             plain = _plain_stem(action.record)
-            stem = f"{plain}{BEFORE_ID}{action.record.stored_id}" if action.stem == plain else plain
+            stem = f"{plain}{ID_SEPARATOR}{action.record.stored_id}" if action.stem == plain else plain
             former.add(stem + ENDINGS["privatekey"])
     return sorted(former & set(names))
 
@@ -182,7 +182,7 @@ def plan_exports(listing: StoreListing, options: ExportOptions, at: datetime) ->
         options: the selection.
         at: the present instant, to determine expired certificates.
     """
-    stems = stems_of(listing.records)
+    stems = file_stems(listing.records)
     taken = [
         record
         for record in listing.records

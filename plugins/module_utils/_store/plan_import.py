@@ -71,7 +71,7 @@ class ImportAction(Action[ImportOutcome, Code]):
     """The properties of the record to change."""
     superseded: tuple[Superseded, ...] = ()
     """The older certificates that it replaces."""
-    beside: frozenset[int] = frozenset()
+    incomplete: frozenset[int] = frozenset()
     """For a creation: the present records of the certificate, which are in use and lack issuers that TLS clients need."""
     view: TrustView | None = field(default=None, repr=False, compare=False)
     """The TLS clients that must trust it with the kept part of its chain."""
@@ -124,13 +124,13 @@ class ImportAction(Action[ImportOutcome, Code]):
     def fingerprint(self) -> str:
         """Unique key of a creation: the certificate's fingerprint, with its chain if a record without the chain exists."""
         certificate = self.wanted.certificate
-        if not self.beside:
+        if not self.incomplete:
             return certificate.fingerprint_sha256
         return sha256(b"".join(issued.der for issued in (certificate, *self.wanted.intermediates))).hexdigest()
 
     def is_done_by(self, record: StoreCertificate) -> bool:
         """Return whether a record is the result of this creation."""
-        return record.certificate == self.wanted.certificate and record.id not in self.beside
+        return record.certificate == self.wanted.certificate and record.id not in self.incomplete
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the action in the form of the module's results: public facts only."""
@@ -249,7 +249,7 @@ def plan_found(
     differing = [(record, content.changes_to(record)) for record in same]
     unchanged = next((record for record, changes in differing if not changes), None)
     if unchanged:
-        there = replace(new, outcome="unchanged", facts={}, beside=frozenset())
+        there = replace(new, outcome="unchanged", facts={}, incomplete=frozenset())
         return replace(there, id=unchanged.id, notes=unchanged.notes, record=unchanged)
     candidates = [(record, changes) for record, changes in differing if CHAIN not in changes]
     if not candidates:
@@ -259,12 +259,12 @@ def plan_found(
     if len(candidates) != 1:
         return new.failed("ambiguous", {"same": [record for record, _changes in candidates]})
     record, changes = candidates[0]
-    there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, beside=frozenset())
+    there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, incomplete=frozenset())
     if CHAIN in changes and stays(record, content, view):
         changes = {name: value for name, value in changes.items() if name != CHAIN}
         there = replace(there, warnings=(*there.warnings, _chain_stays(record, content)))
     elif CHAIN in changes and record.associated_service_count:
-        return _beside_used(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
+        return _plan_for_used(new, there, record, [other.stored_id for other in same], is_listed=is_listed)
     elif longest is not None and longest < len(content.intermediates) and has_part(record, content):
         # To give it the rest again would not help.
         return there.failed(
@@ -292,15 +292,15 @@ def without_request(step: ImportAction, refusal: CertificatesError) -> ImportAct
     return _with_changes(left, {name: value for name, value in step.changes.items() if name != REQUEST})
 
 
-def _beside_used(
+def _plan_for_used(
     new: ImportAction, there: ImportAction, record: StoreCertificate, ids: Sequence[int], *, is_listed: bool
 ) -> ImportAction:
     """Decide how to handle a record in use that lacks issuers and cannot be changed."""
     lacks_issuers = completes(new.wanted.as_record(), record, t.cast(TrustView, new.view))
     if lacks_issuers and is_listed:
-        return replace(new, facts={"lacking": record.id}, beside=frozenset(ids))
-    if lacks_issuers and new.beside:
-        return as_kept(there, record)
+        return replace(new, facts={"lacking": record.id}, incomplete=frozenset(ids))
+    if lacks_issuers and new.incomplete:
+        return with_kept_chain(there, record)
     return there.failed("in_use", {"record": record, "lacks_issuers": lacks_issuers})
 
 
@@ -332,7 +332,7 @@ def has_part(record: StoreCertificate, content: Content) -> bool:
     return bool(there) and there < set(content.intermediates)
 
 
-def as_kept(step: ImportAction, kept: StoreCertificate) -> ImportAction:
+def with_kept_chain(step: ImportAction, kept: StoreCertificate) -> ImportAction:
     """Return the result of an action by the part of the chain that the store kept.
 
     Args:
@@ -420,7 +420,7 @@ def plain_fingerprint(text: str) -> str:
     return text.replace(":", "").strip().lower()
 
 
-def spare_what_is_wanted(steps: Sequence[ImportAction]) -> list[ImportAction]:
+def cancel_conflicting_removals(steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Cancel removals of certificates that other items of the run require."""
     wanted = {step.id for step in steps if step.content}
     spared = []

@@ -34,7 +34,7 @@ from .plan_export import (
     check_key,
     compare,
     content_of,
-    left_behind,
+    leftover_keys,
     plan_exports,
 )
 
@@ -66,8 +66,10 @@ def run(module: Module) -> dict[str, t.Any]:
     folder = PrivateFolder(params["dest"])
     client = connect(module, params["concurrency"], module.stop_on_signals())
     listing, at = fetch_visible(client), now()
-    planned = [seen(action, folder, params["passphrase"]) for action in plan_exports(listing, options, at)]
-    for name in left_behind(planned, folder.names()):
+    planned = [
+        compare_with_directory(action, folder, params["passphrase"]) for action in plan_exports(listing, options, at)
+    ]
+    for name in leftover_keys(planned, folder.names()):
         module.warn(
             f"{folder.shown(name)} is a leftover of an export with another number of certificates of this name, and is no longer updated. Check that "
             "nothing uses it, and delete it together with the files that belong to it."
@@ -114,7 +116,7 @@ def check_params(params: dict[str, t.Any]) -> None:
         )
 
 
-def seen(action: ExportAction, folder: PrivateFolder, passphrase: str | None) -> ExportAction:
+def compare_with_directory(action: ExportAction, folder: PrivateFolder, passphrase: str | None) -> ExportAction:
     """Return a certificate with the parts to write, compared with the directory."""
     if action.outcome == "failed":
         return action

@@ -28,18 +28,18 @@ from .._softlayer.options import api_options
 from .._softlayer.orders import Order, fetch_orders
 from .._softlayer.values import check_ids
 from . import messages
-from .apply import carry_out, refuse_creates_without_a_place
+from .apply import carry_out, fail_creates_without_ledger
 from .check import ImportOptions, check_order
-from .options import IDENTITIES, SOURCES, check_beside_several, import_options
+from .options import IDENTITIES, SOURCES, check_item_options, import_options
 from .plan_import import (
     ImportAction,
+    cancel_conflicting_removals,
     check_bundle,
     diff_of,
     mark_repeated,
     plain_fingerprint,
     plan_absent,
     plan_present,
-    spare_what_is_wanted,
     warnings_of,
 )
 from .read_files import Item, read_given
@@ -59,7 +59,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     items, waiting = items_of(params)
     is_single = items == [params]
-    check_beside_several(SPEC, params, module.given)
+    check_item_options(SPEC, params, module.given)
     for position, item in enumerate(items):
         check_combination(item, "" if is_single else f"Item {position}: ")
     check_given_place(params["ledger_url"])
@@ -69,7 +69,7 @@ def run(module: Module) -> dict[str, t.Any]:
     ]  # before this line, a signal simply ends the run
     client = connect(module, params["concurrency"], module.stop_on_signals())
     steps = plan(client, checked, view_with)
-    steps = refuse_creates_without_a_place(steps, params["ledger_url"])
+    steps = fail_creates_without_ledger(steps, params["ledger_url"])
     for step in steps:
         for warning in warnings_of(step):
             module.warn(f"{step.name}: {messages.warning(warning)}")
@@ -193,7 +193,7 @@ def plan(client: Client, checked: Sequence[Checked], view_with: ClientsWith) -> 
             view = view_with(item["trusted_ca_path"])
             new = plan_present(new, index, view, remove_superseded=item["remove_superseded"])
         steps.append(new)
-    return spare_what_is_wanted(mark_repeated(steps))
+    return cancel_conflicting_removals(mark_repeated(steps))
 
 
 # The result

@@ -247,7 +247,7 @@ def test_a_job_without_a_ledger_that_stays_sends_nothing(fleet: Simulator, launc
     """In the preview already, before somebody approves what will not be done."""
     refused = launch("resend.yml", credentials=softlayer(fleet, ""), check=True).wait()
     assert refused.status == "failed"
-    assert "goes with the directory of this AWX job" in " ".join(refused.output.split())
+    assert "will be lost with the directory of this AWX job" in " ".join(refused.output.split())
 
 
 def test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approved(

@@ -160,7 +160,7 @@ EQUIVALENT: dict[str, str] = {
     " => new.certificate != old.certificate": "No chain has more than itself, which takes longer to see.",
     "chain.chain_as_sent: 'trusted' => ''": "OpenSSL is asked the same once more, which takes longer.",
     "database.Database._check_tables: 1 => 2": "Only the first row is told.",
-    "revocation.Authorities._answers: kept.age < ASKED_AGAIN_AFTER => kept.age <= ASKED_AGAIN_AFTER": "One moment of hours.",
+    "revocation.Authorities._answers: kept.age < MAX_CACHE_AGE => kept.age <= MAX_CACHE_AGE": "One moment of hours.",
     "revocation.Authorities._answers: isinstance(data, bytes) and (not reading.why) and (not (before and before.made_at >"
     " reading.made_at)) => not reading.why and (not (before and before.made_at > reading.made_at))": (
         "What is no list is the reason why there is none."

@@ -247,14 +247,14 @@ def test_what_may_not_stand_in_for_the_current_version(
     wanted = item(given, labels=["new"])
     if not given.chain:
         del wanted["intermediate_content"]
-    of_reading = {"downloaded": True, "retrieved_at": ""}
-    before = values(sim) | of_reading
+    as_read_error = {"downloaded": True, "retrieved_at": ""}
+    before = values(sim) | as_read_error
     for check in (True, False):
         done = run(sim, instance, wanted, item(name="another"), check=check)
         told = done["certificates"][0]
         assert (told["outcome"], told["reason"]) == ("failed", why) and done["created_count"] == 1
         assert "set force: true" in told["message"] and told["id"] == before["id"]
-    assert values(sim) | of_reading == before and writes(sim) == ["create_secret"]
+    assert values(sim) | as_read_error == before and writes(sim) == ["create_secret"]
     sim.secrets_manager.clear_calls()
     foreseen = run(sim, instance, {**wanted, "force": True}, check=True)
     assert foreseen.outcomes("certificates", "name") == {NAME: ("updated", None)} and writes(sim) == []
@@ -418,7 +418,7 @@ def test_the_turn_is_needed_for_changes_alone(sim: Simulator, instance: Options)
 
 def do_not_wait() -> None:
     """Do not wait for another run."""
-    running.LONGEST_WAIT = 0.0
+    running.MAX_WAIT = 0.0
 
 
 def no_lock_lasts() -> None:

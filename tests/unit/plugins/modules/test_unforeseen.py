@@ -51,7 +51,7 @@ def divide(*_arguments: object, **_named: object) -> Any:
     raise ZeroDivisionError(f"the password {SECRET} is divided by zero")
 
 
-def look_up(*_arguments: object, **_named: object) -> Any:
+def fetch_wanted(*_arguments: object, **_named: object) -> Any:
     """Fail for what is secret."""
     return {}[SECRET]
 
@@ -85,7 +85,7 @@ def odd_key(*_arguments: object, **_named: object) -> dict[str, Any]:
 
 BROKEN: dict[Callable[..., Any], str] = {
     divide: "ZeroDivisionError",
-    look_up: "KeyError",
+    fetch_wanted: "KeyError",
     recur: "RecursionError",
     panic: f"{__name__}.Panic",
     no_json: "TypeError",

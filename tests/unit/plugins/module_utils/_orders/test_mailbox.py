@@ -22,11 +22,11 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._base.errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import imap as imap_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.imap import (
-    BATCH_BYTES,
     CERTIFICATE_PART,
-    CHUNK,
-    FEW,
+    MAX_BATCH_BYTES,
     MAX_GIVEN_UP,
+    MAX_PER_REQUEST,
+    MAX_READ_COMPLETELY,
     ImapMailbox,
     ImapSettings,
     _batches,
@@ -158,7 +158,7 @@ def test_batches_are_small_and_leave_nothing_out() -> None:
     batches = list(_batches(sizes))
     assert [uid for batch in batches for uid in batch] == list(sizes)
     for batch in batches:
-        assert len(batch) == 1 or sum(sizes[uid] for uid in batch) <= BATCH_BYTES
+        assert len(batch) == 1 or sum(sizes[uid] for uid in batch) <= MAX_BATCH_BYTES
     assert list(_batches({})) == []
 
 
@@ -434,7 +434,7 @@ def test_only_what_has_come_since_is_handed_on(mailbox: Mailbox) -> None:
 
 
 def test_the_newest_messages_come_first(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imap_module, "CHUNK", 2)
+    monkeypatch.setattr(imap_module, "MAX_PER_REQUEST", 2)
     for number in range(1, 6):
         mailbox.deliver(message(str(number)))
     assert subjects(read_all(imap(mailbox))) == ["5", "4", "3", "2", "1"]
@@ -457,7 +457,7 @@ LOSSES: dict[str, Callable[[Server, Mailbox], None]] = {
 def test_a_connection_that_is_lost_between_batches(
     dovecot: Server, mailbox: Mailbox, lose: Callable[[Server, Mailbox], None], security: str
 ) -> None:
-    number = CHUNK + 50
+    number = MAX_PER_REQUEST + 50
     for each in range(number):
         mailbox.deliver(message(str(each)))
     before = mailbox.flags()
@@ -465,7 +465,7 @@ def test_a_connection_that_is_lost_between_batches(
         looking = box.read(LONG_AGO, never)
         found = [next(looking)]
         lose(dovecot, mailbox)
-        found += [next(looking) for _ in range(CHUNK)]  # the second chunk is on its way
+        found += [next(looking) for _ in range(MAX_PER_REQUEST)]  # the second chunk is on its way
         lose(dovecot, mailbox)
         found += looking
         assert sorted(map(int, subjects(found))) == list(range(number))
@@ -529,13 +529,13 @@ def unread(box: ImapMailbox) -> list[int | None]:
     return [location.uid for location, _why in box.unread()]
 
 
-@pytest.mark.parametrize("few", [FEW, 1], ids=["small_folder", "large_folder"])
+@pytest.mark.parametrize("few", [MAX_READ_COMPLETELY, 1], ids=["small_folder", "large_folder"])
 @pytest.mark.parametrize("at", [b"BODY.PEEK", b"RFC822.SIZE", b"BODYSTRUCTURE"])
 @pytest.mark.parametrize("name", GAPS)
 def test_what_the_server_does_not_give_hides_no_other(
     at: bytes, name: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imap_module, "FEW", few)
+    monkeypatch.setattr(imap_module, "MAX_READ_COMPLETELY", few)
     with GappedMail(FIVE, {3: GAPS[name]}, at) as mail:
         box = looks(mail)
         found = sorted(subjects(read_all(box)))
@@ -628,13 +628,13 @@ def test_a_connection_that_is_lost_before_a_message_is_asked_for_alone_is_not_it
         assert len([*raws, *looking]) == 3 and unread(box) == []
 
 
-@pytest.mark.parametrize("few", [FEW, 1], ids=["small_folder", "large_folder"])
+@pytest.mark.parametrize("few", [MAX_READ_COMPLETELY, 1], ids=["small_folder", "large_folder"])
 def test_a_file_that_the_mail_server_may_not_read(mailbox: Mailbox, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dovecot ends the connection when it is asked for such a message, and refuses to search where it is."""
     if mailbox.owner is None and not os.geteuid():
         pytest.skip("the server reads everything")
-    monkeypatch.setattr(imap_module, "FEW", few)
-    monkeypatch.setattr(imap_module, "CHUNK", 2)
+    monkeypatch.setattr(imap_module, "MAX_READ_COMPLETELY", few)
+    monkeypatch.setattr(imap_module, "MAX_PER_REQUEST", 2)
     pem = b"-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n"
     names = [mailbox.deliver(message(str(number)) + pem, flags="S") for number in range(1, 6)]
     (mailbox.maildir / "cur" / names[2]).chmod(0)
@@ -717,7 +717,7 @@ def test_a_waiting_longer_than_servers_allow_an_idle_client(mailbox: Mailbox) ->
 
 
 def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(mailbox, FEW + 300, seed=3, days=5)
+    fill(mailbox, MAX_READ_COMPLETELY + 300, seed=3, days=5)
     mailbox.deliver(message("see below") + b"-----BEGIN\xa0CERTIFICATE-----\nMIIA\n-----END\xa0CERTIFICATE-----\n")
     mailbox.deliver(message("Your certificate") + b"-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n")
     since = datetime.now(timezone.utc) - timedelta(days=30)
@@ -728,7 +728,7 @@ def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox, monk
         looking = box.read(since, never)
         assert subjects([next(looking), next(looking)]) == ["Your certificate", "see below"]
         rest = list(looking)
-        assert len(rest) <= FEW
+        assert len(rest) <= MAX_READ_COMPLETELY
         assert len(sent) < 30
         assert list(box.read(since, never)) == []
         mailbox.deliver(message("news"))
@@ -738,7 +738,7 @@ def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox, monk
 def test_of_messages_that_may_only_say_why_a_certificate_is_missing_the_newest_are_read(
     mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imap_module, "FEW", 3)
+    monkeypatch.setattr(imap_module, "MAX_READ_COMPLETELY", 3)
     for number in range(1, 6):
         mailbox.deliver(message(f"Your certificate {number}"))
     assert subjects(read_all(imap(mailbox))) == [f"Your certificate {number}" for number in (5, 4, 3)]

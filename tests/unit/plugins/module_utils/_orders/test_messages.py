@@ -17,15 +17,15 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.mes
     INELIGIBLE,
     SHOWN_NAME,
     accepted,
-    attention_needed,
     email,
     empty_mailbox,
     for_other_names,
     late,
     line,
     missing,
-    passed_over,
-    persons_needed,
+    rows_needing_attention,
+    skipped_message,
+    skipped_needing_attention,
     unmatched,
     waiting,
     without_key,
@@ -167,7 +167,7 @@ UNSUPPORTED = (
 def test_messages_that_were_not_taken(reason: Any, facts: dict[str, Any], said: str) -> None:
     why = Obstacle(reason, facts)
     assert unmatched(why) == said
-    assert passed_over(why) == f"Skipped: {said}"
+    assert skipped_message(why) == f"Skipped: {said}"
     if "chain" in facts:
         assert accepted(why) == f"Accepted, although it is not trusted: {said}"
         assert missing(why) == said
@@ -274,12 +274,12 @@ def test_lines_of_a_run(kind: str, record: dict[str, Any], said: str) -> None:
 def test_what_fails_a_run() -> None:
     skipped = {**ORDER, "reason": "waiting_for_key"}
     about = "www.example.com, order 1: waiting_for_key: Not done."
-    assert persons_needed([skipped]) == f"1 order needs attention:\n{about}"
-    assert persons_needed([skipped] * 2) == f"2 orders need attention:\n- {about}\n- {about}"
+    assert skipped_needing_attention([skipped]) == f"1 order needs attention:\n{about}"
+    assert skipped_needing_attention([skipped] * 2) == f"2 orders need attention:\n- {about}\n- {about}"
     row = {"order_id": 1, "name": None, "state": "received", "attention": ["expiring", "untrusted", "no_public_key"]}
     fail_on = ["untrusted", "expiring"]
     of_one = "attention (ssl_fulfillment_fail_on):\nwithout a name (order 1): expiring, untrusted"
-    assert attention_needed([row], fail_on) == f"1 order needs {of_one}"
-    assert attention_needed([row, {**row, "name": NAME}], ["untrusted"]) == (
+    assert rows_needing_attention([row], fail_on) == f"1 order needs {of_one}"
+    assert rows_needing_attention([row, {**row, "name": NAME}], ["untrusted"]) == (
         "2 orders need attention (ssl_fulfillment_fail_on):\n- without a name (order 1): untrusted\n- www.example.com (order 1): untrusted"
     )

@@ -226,7 +226,7 @@ def test_many_issuers_of_one_name_do_no_harm_to_what_needs_none_of_them() -> Non
 @pytest.mark.parametrize(("most", "is_complete"), [(1, False), (2, True)])
 def test_only_so_many_issuers_are_remembered(monkeypatch: pytest.MonkeyPatch, most: int, is_complete: bool) -> None:
     """Of all messages together."""
-    monkeypatch.setattr(searching, "ISSUERS", most)
+    monkeypatch.setattr(searching, "MAX_ISSUERS", most)
     assert search([GENUINE.certificate], list(FORGER.chain), CHAIN).is_complete is is_complete
     again = [*FORGER.chain, *CHAIN]
     assert search([GENUINE.certificate], list(FORGER.chain), again).is_complete is is_complete, "each counts once"
@@ -239,7 +239,7 @@ def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:
 
 
 def test_what_needs_no_other_message_takes_no_place_of_what_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "UNMATCHED", 2)
+    monkeypatch.setattr(searching, "MAX_UNMATCHED", 2)
     forged = [[FORGED.certificate, *FORGER.chain, FORGER.root]] * 3
     assert taken(search(*forged, [GENUINE.certificate], CHAIN)) == trusted()
 
@@ -248,13 +248,13 @@ def test_what_needs_no_other_message_takes_no_place_of_what_waits_for_one(monkey
 def test_only_so_many_certificates_wait_for_their_issuers(
     monkeypatch: pytest.MonkeyPatch, most: int, is_complete: bool
 ) -> None:
-    monkeypatch.setattr(searching, "UNMATCHED", most)
+    monkeypatch.setattr(searching, "MAX_UNMATCHED", most)
     seen = search([THEIRS.certificate], [GENUINE.certificate], CHAIN, wanted=target(NAME))
     assert bool(collected(seen)) is seen.is_complete is is_complete
 
 
 def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "UNMATCHED", 2)
+    monkeypatch.setattr(searching, "MAX_UNMATCHED", 2)
     found = search(*[[]] * 3)
     found.skip(Location(), Obstacle("too_large", {"is_unread": True}), letter([]))
     assert (len(found.unmatched), found.unmatched_count, found.examined) == (2, 4, 4)

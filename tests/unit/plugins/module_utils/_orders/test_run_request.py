@@ -33,7 +33,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders.pla
     EmailOptions,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.run_request import (
-    MAX_IN_DOUBT,
+    MAX_UNKNOWN_OUTCOMES,
     SPEC,
     Requester,
     key_of,
@@ -474,20 +474,23 @@ def test_a_ledger_that_fails_is_not_asked_for_the_others(world: World) -> None:
 
 def test_after_so_many_answers_in_a_row_that_got_lost_nothing_more_is_requested(world: World) -> None:
     requester = world.requester()
-    for number in range(MAX_IN_DOUBT):
+    for number in range(MAX_UNKNOWN_OUTCOMES):
         world.answers[number] = [LOST]
         assert requester(planned(number)).reason == "outcome_unknown"
     email = requester(planned(SHOP))
-    assert (shown(email), email.facts) == (("failed", "api_error", None, None), {"lost_responses": MAX_IN_DOUBT})
-    assert len(world.sent) == MAX_IN_DOUBT and world.done[-1] == f"doubt {MAX_IN_DOUBT - 1}"
+    assert (shown(email), email.facts) == (
+        ("failed", "api_error", None, None),
+        {"lost_responses": MAX_UNKNOWN_OUTCOMES},
+    )
+    assert len(world.sent) == MAX_UNKNOWN_OUTCOMES and world.done[-1] == f"doubt {MAX_UNKNOWN_OUTCOMES - 1}"
 
 
 @pytest.mark.parametrize("answer", [True, False, error("api_error"), error("rate_limited")], ids=str)
 def test_any_answer_between_them_begins_the_count_anew(world: World, answer: Any) -> None:
     requester = world.requester()
-    numbers = range(2 * MAX_IN_DOUBT - 1)
+    numbers = range(2 * MAX_UNKNOWN_OUTCOMES - 1)
     for number in numbers:
-        world.answers[number] = [answer if number == MAX_IN_DOUBT - 1 else LOST]
+        world.answers[number] = [answer if number == MAX_UNKNOWN_OUTCOMES - 1 else LOST]
         requester(planned(number))
     assert world.sent == list(numbers)
     requester(planned(SHOP))
@@ -496,11 +499,11 @@ def test_any_answer_between_them_begins_the_count_anew(world: World, answer: Any
 
 def test_what_another_run_requests_says_nothing_about_lost_answers(world: World) -> None:
     requester = world.requester()
-    for number in range(MAX_IN_DOUBT):
+    for number in range(MAX_UNKNOWN_OUTCOMES):
         world.answers[number] = [LOST]
         requester(planned(number))
         world.on_record("confirmed", order_id=1000 + number)
-        if number < MAX_IN_DOUBT - 1:
+        if number < MAX_UNKNOWN_OUTCOMES - 1:
             assert requester(planned(1000 + number)).reason == "cooldown"
     assert requester(planned(SHOP)).reason == "api_error"
 

@@ -10,9 +10,9 @@ from typing import Any
 from ansible_collections.softlayer.certificates.plugins.action.ssl_certificate_report import ending
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.messages import (
     NO_ORDERS,
-    attention_needed,
     line,
-    persons_needed,
+    rows_needing_attention,
+    skipped_needing_attention,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders.summary import (
     LISTS,
@@ -194,10 +194,10 @@ def test_an_order_that_waits_too_long_fails_the_run() -> None:
     result = {"skipped": [late, {**waiting(2, "waiting_for_key"), "needs_attention": False}]}
     assert told(result) == ["skipped: www2.example.com (waiting_for_key)", "This run: 1 skipped, 1 needs attention."]
     nothing: dict[str, Any] = {name: [] for name in LISTS}
-    assert why_failed({**nothing, **result}) == persons_needed([late])
+    assert why_failed({**nothing, **result}) == skipped_needing_attention([late])
     assert why_failed({**nothing, "failed": [{"message": "No answer."}]}) == "1 item failed:\ncertificate: No answer."
     both = why_failed({**nothing, "skipped": [late, late], "failed": [{"message": "No answer."}]})
-    assert both == f"1 item failed:\ncertificate: No answer.\n{persons_needed([late, late])}"
+    assert both == f"1 item failed:\ncertificate: No answer.\n{skipped_needing_attention([late, late])}"
     assert why_failed({**nothing, "skipped": [waiting(1, "cooldown")]}) == ""
 
 
@@ -211,7 +211,7 @@ def test_what_the_report_finds_fails_the_run() -> None:
     ]
     nothing: dict[str, Any] = {name: [] for name in LISTS}
     for fail_on, alarming in ((["not_allowed"], rows[:1]), (["not_allowed", "waiting_for_key"], rows[:2])):
-        assert why_failed(nothing, rows, fail_on) == attention_needed(alarming, fail_on)
+        assert why_failed(nothing, rows, fail_on) == rows_needing_attention(alarming, fail_on)
     assert why_failed(nothing, rows, []) == why_failed(nothing, rows[3:], ["expiring"]) == ""
     assert "attention" not in why_failed(
         {**nothing, "failed": [{"order_id": 1, "message": "No."}]}, rows[:1], ["expiring"]

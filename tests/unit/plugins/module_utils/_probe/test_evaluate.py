@@ -11,7 +11,7 @@ from itertools import permutations
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endpoint import Endpoint, ProbeResult
-from ansible_collections.softlayer.certificates.plugins.module_utils._probe.evaluate import Verdict, judge
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.evaluate import Evaluation, evaluate_results
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import Authority, Issued
@@ -70,7 +70,7 @@ def test_what_was_seen_at_each_address(
 ) -> None:
     """Whatever should be there."""
     for wanted in (WANTED, None):
-        verdict = judge(results, wanted)
+        verdict = evaluate_results(results, wanted)
         assert verdict.leaves == tuple((address, leaf and Certificate(leaf.der)) for address, leaf in leaves)
         assert verdict.is_everywhere is is_everywhere
 
@@ -80,40 +80,50 @@ def test_verdicts(case: str) -> None:
     """In whatever order the addresses come."""
     results, finding = CASES[case]
     for order in permutations(results):
-        seen = judge(order, WANTED)
+        seen = evaluate_results(order, WANTED)
         assert seen.finding == finding
         assert seen.works == (finding in {"served", "other"})
 
 
 def test_what_is_shown_is_what_is_wrong() -> None:
-    assert judge([serves(NEW)], WANTED).shown == NEW.fingerprint
-    assert judge([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).shown == OLD.fingerprint
-    assert judge([serves(OLD), serves(NEW, "192.0.2.2")], WANTED).fingerprints == {OLD.fingerprint, NEW.fingerprint}
-    assert judge([fails("unreachable")], WANTED).shown is None
+    assert evaluate_results([serves(NEW)], WANTED).shown == NEW.fingerprint
+    assert evaluate_results([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).shown == OLD.fingerprint
+    assert evaluate_results([serves(OLD), serves(NEW, "192.0.2.2")], WANTED).fingerprints == {
+        OLD.fingerprint,
+        NEW.fingerprint,
+    }
+    assert evaluate_results([fails("unreachable")], WANTED).shown is None
 
 
 def test_what_there_is_to_say() -> None:
-    seen = judge([serves(NEW), serves(OLD, "192.0.2.2"), fails("no_tls"), fails("timeout", "192.0.2.8")], WANTED)
+    seen = evaluate_results(
+        [serves(NEW), serves(OLD, "192.0.2.2"), fails("no_tls"), fails("timeout", "192.0.2.8")], WANTED
+    )
     assert [[result.ip_address for result in said] for said in (seen.others, seen.failed, seen.closed)] == [
         *(["192.0.2.2"], ["192.0.2.9"], ["192.0.2.8"])
     ]
-    assert seen.lost == () and seen.since(None) == seen.since(judge([fails("timeout", "192.0.2.8")], WANTED)) == seen
-    gone = seen.since(judge([serves(OLD, "192.0.2.8")], WANTED))
+    assert (
+        seen.lost == ()
+        and seen.since(None) == seen.since(evaluate_results([fails("timeout", "192.0.2.8")], WANTED)) == seen
+    )
+    gone = seen.since(evaluate_results([serves(OLD, "192.0.2.8")], WANTED))
     assert gone == replace(seen, finding="failing", lost=seen.closed)
-    away = judge([fails("timeout", "192.0.2.8")], WANTED)
-    assert away.since(judge([serves(OLD, "192.0.2.8")], WANTED)) == away, "it is not known whether anything is there"
+    away = evaluate_results([fails("timeout", "192.0.2.8")], WANTED)
+    assert away.since(evaluate_results([serves(OLD, "192.0.2.8")], WANTED)) == away, (
+        "it is not known whether anything is there"
+    )
 
 
 def test_what_came_with_each_certificate() -> None:
     """Each once, and what came with the wanted one last."""
     results = [serves(NEW, "192.0.2.2"), serves(OLD), serves(OLD, "192.0.2.3")]
-    chains = judge(results, WANTED).chains
+    chains = evaluate_results(results, WANTED).chains
     assert [chain[0].der for chain in chains] == [OLD.der, NEW.der] and all(len(chain) == 2 for chain in chains)
 
 
-def answers(*accepted: bool | None) -> Verdict:
+def answers(*accepted: bool | None) -> Evaluation:
     """What clients say at each address."""
-    return judge(
+    return evaluate_results(
         [
             replace(serves(NEW, f"192.0.2.{number}"), accepted=one, refusal="it is odd" if one is False else None)
             for number, one in enumerate(accepted)
@@ -149,7 +159,7 @@ def test_what_is_refused_now_and_was_not_before(
     before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
 ) -> None:
     """Another address counts as one that accepted it, if any did."""
-    assert answers(*after).is_newly_refused(answers(*before), is_promising=False) is expected
+    assert answers(*after).is_newly_rejected(answers(*before), is_promising=False) is expected
 
 
 @pytest.mark.parametrize(
@@ -166,27 +176,27 @@ def test_where_nobody_could_be_asked_before_what_should_be_accepted_counts(
     before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
 ) -> None:
     """Such as a connection that broke for once."""
-    assert answers(*after).is_newly_refused(answers(*before), is_promising=True) is expected
+    assert answers(*after).is_newly_rejected(answers(*before), is_promising=True) is expected
 
 
 BEFORE = {
-    "the old one": judge([serves(OLD)], WANTED),
-    "two different ones": judge([serves(OLD), serves(THIRD, "192.0.2.2")], WANTED),
-    "the new one": judge([serves(NEW)], WANTED),
-    "no handshake": judge([fails("no_tls")], WANTED),
-    "unreachable": judge([fails("unreachable")], WANTED),
-    "one of two fails": judge([serves(OLD), fails("handshake_failed")], WANTED),
+    "the old one": evaluate_results([serves(OLD)], WANTED),
+    "two different ones": evaluate_results([serves(OLD), serves(THIRD, "192.0.2.2")], WANTED),
+    "the new one": evaluate_results([serves(NEW)], WANTED),
+    "no handshake": evaluate_results([fails("no_tls")], WANTED),
+    "unreachable": evaluate_results([fails("unreachable")], WANTED),
+    "one of two fails": evaluate_results([serves(OLD), fails("handshake_failed")], WANTED),
 }
 AFTER = {
-    "the old one": judge([serves(OLD)], WANTED),
-    "the new one": judge([serves(NEW)], WANTED),
-    "both": judge([serves(OLD), serves(NEW, "192.0.2.2")], WANTED),
-    "a third one": judge([serves(THIRD)], WANTED),
-    "the new and a third one": judge([serves(NEW), serves(THIRD, "192.0.2.2")], WANTED),
-    "no handshake": judge([fails("handshake_failed")], WANTED),
-    "unreachable": judge([fails("timeout")], WANTED),
-    "no handshake at the first address": judge([fails("handshake_failed", "192.0.2.1")], WANTED),
-    "the first address is unreachable": judge([fails("timeout", "192.0.2.1")], WANTED),
+    "the old one": evaluate_results([serves(OLD)], WANTED),
+    "the new one": evaluate_results([serves(NEW)], WANTED),
+    "both": evaluate_results([serves(OLD), serves(NEW, "192.0.2.2")], WANTED),
+    "a third one": evaluate_results([serves(THIRD)], WANTED),
+    "the new and a third one": evaluate_results([serves(NEW), serves(THIRD, "192.0.2.2")], WANTED),
+    "no handshake": evaluate_results([fails("handshake_failed")], WANTED),
+    "unreachable": evaluate_results([fails("timeout")], WANTED),
+    "no handshake at the first address": evaluate_results([fails("handshake_failed", "192.0.2.1")], WANTED),
+    "the first address is unreachable": evaluate_results([fails("timeout", "192.0.2.1")], WANTED),
 }
 LOST = {"no handshake at the first address", "the first address is unreachable"}
 WORSE = {

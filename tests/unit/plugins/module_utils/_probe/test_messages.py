@@ -17,10 +17,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._probe.endp
     Endpoint,
     ProbeResult,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._probe.evaluate import Verdict
+from ansible_collections.softlayer.certificates.plugins.module_utils._probe.evaluate import Evaluation
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.messages import (
-    demanded,
     endpoint,
+    expected_certificate,
     no_address,
     unusable_lists,
 )
@@ -53,7 +53,7 @@ def result(address: str | None = "192.0.2.1", **given: Any) -> ProbeResult:
     ],
 )
 def test_what_must_be_served(demand: Demand, said: str) -> None:
-    assert demanded(demand) == said
+    assert expected_certificate(demand) == said
 
 
 WHAT = "The certificate www.example.com of www.example.com:443"
@@ -121,21 +121,21 @@ FAILED = tuple(result(f"192.0.2.{number}", message=f"{number} failed.") for numb
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
-        (Verdict("served"), ""),
+        (Evaluation("served"), ""),
         (
-            Verdict("other", others=(result(), result(None))),
+            Evaluation("other", others=(result(), result(None))),
             f"192.0.2.1 serves {DESCRIBED}; www.example.com serves {DESCRIBED}.",
         ),
-        (Verdict("failing", others=(result(),), failed=FAILED[:2]), "1 failed. 2 failed."),
-        (Verdict("failing", failed=FAILED), "1 failed. 2 failed. 3 failed. 4 failed. and 3 more"),
-        (Verdict("failing", failed=FAILED[:1] * 9), "1 failed."),
-        (Verdict("failing", lost=FAILED[:1], others=(result(),)), f"1 failed. 192.0.2.1 serves {DESCRIBED}."),
-        (Verdict("failing", lost=FAILED[:1], failed=FAILED[:1]), "1 failed."),
-        (Verdict("unreachable", closed=FAILED[:2]), "1 failed. 2 failed."),
-        (Verdict("served", closed=FAILED[:2]), ""),
+        (Evaluation("failing", others=(result(),), failed=FAILED[:2]), "1 failed. 2 failed."),
+        (Evaluation("failing", failed=FAILED), "1 failed. 2 failed. 3 failed. 4 failed. and 3 more"),
+        (Evaluation("failing", failed=FAILED[:1] * 9), "1 failed."),
+        (Evaluation("failing", lost=FAILED[:1], others=(result(),)), f"1 failed. 192.0.2.1 serves {DESCRIBED}."),
+        (Evaluation("failing", lost=FAILED[:1], failed=FAILED[:1]), "1 failed."),
+        (Evaluation("unreachable", closed=FAILED[:2]), "1 failed. 2 failed."),
+        (Evaluation("served", closed=FAILED[:2]), ""),
     ],
 )
-def test_what_the_addresses_of_a_name_serve(seen: Verdict, said: str) -> None:
+def test_what_the_addresses_of_a_name_serve(seen: Evaluation, said: str) -> None:
     assert seen.words == said
 
 

@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._http.netwo
 from ansible_collections.softlayer.certificates.plugins.module_utils._http.transport import Answer
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe import revocation
 from ansible_collections.softlayer.certificates.plugins.module_utils._probe.revocation import (
-    ASKED_AGAIN_AFTER,
+    MAX_CACHE_AGE,
     Authorities,
     authorities_for,
     cache_in,
@@ -116,10 +116,10 @@ def test_a_list_that_says_nothing_of_a_certificate_is_told_by_its_name(tmp_path:
 
 def test_a_kept_list_counts_until_it_is_asked_for_again(tmp_path: Path, web: Web) -> None:
     ask(authorities(tmp_path))
-    age(tmp_path, ASKED_AGAIN_AFTER - 60)
+    age(tmp_path, MAX_CACHE_AGE - 60)
     web.lists = dict.fromkeys(web.lists, b"nothing")
     assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and len(web.asked) == 4
-    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    age(tmp_path, MAX_CACHE_AGE + 60)
     run = authorities(tmp_path)
     assert {answer.status for answer in ask(run).values()} == {"good"} and len(web.asked) == 8
     assert run.warnings == [], "what is kept still holds"
@@ -131,7 +131,7 @@ def test_an_older_list_takes_no_place_of_a_newer_one(tmp_path: Path, web: Web) -
     ask(authorities(tmp_path), LEAVES[:1])
     web.lists[URLS[0]] = AUTHORITY.crl(days=(-2, 6))
     for _night in range(2):
-        age(tmp_path, ASKED_AGAIN_AFTER + 60)
+        age(tmp_path, MAX_CACHE_AGE + 60)
         web.asked.clear()
         run = authorities(tmp_path)
         assert ask(run, LEAVES[:1])[pair(LEAVES[0])[0]].status == "revoked" and URLS[0] in web.urls
@@ -142,7 +142,7 @@ def test_an_older_list_takes_no_place_of_a_newer_one(tmp_path: Path, web: Web) -
 
 def test_a_list_that_is_still_the_newest_counts_anew(tmp_path: Path, web: Web) -> None:
     ask(authorities(tmp_path))
-    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    age(tmp_path, MAX_CACHE_AGE + 60)
     ask(authorities(tmp_path))
     web.asked.clear()
     assert {answer.status for answer in ask(authorities(tmp_path)).values()} == {"good"} and web.asked == []
@@ -159,7 +159,7 @@ def test_what_names_no_list_is_not_known(tmp_path: Path, web: Web) -> None:
 def test_what_nothing_is_known_of_is_asked_for_first(tmp_path: Path, web: Web) -> None:
     """There may be more than a run gets."""
     ask(authorities(tmp_path), LEAVES[:2])
-    age(tmp_path, ASKED_AGAIN_AFTER + 60)
+    age(tmp_path, MAX_CACHE_AGE + 60)
     web.asked.clear()
     ask(authorities(tmp_path))
     assert web.urls[0] == URLS[2] and len(web.urls) == 4

@@ -195,7 +195,7 @@ def test_what_stays_is_read_whatever_comes_and_goes(
 
 def test_an_answer_that_is_too_large_is_not_read_on(wire: Wire) -> None:
     token = page(200, b'{"access_token": "abc", "expires_in": 3600}')
-    wire.script = [token, page(200, gzip.compress(b" " * (client.LARGEST_PAGE + 1), 1), Content_Encoding="gzip")]
+    wire.script = [token, page(200, gzip.compress(b" " * (client.MAX_PAGE_BYTES + 1), 1), Content_Encoding="gzip")]
     instance = Instance("https://instance.test", "https://iam.test", "key", Network(7, None, True, 0))
     with fails("api_error", "is larger than expected", "instance_url"):
         client.SecretsManager(instance, 1, threading.Event(), print, print).list_secrets((), (), ())

@@ -14,7 +14,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
     NAME,
     Instance,
     resolve_instance,
-    why_no_metadata,
+    why_metadata_invalid,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._softlayer.options import api_options
 
@@ -131,7 +131,7 @@ def test_reached_as_the_api_is() -> None:
     ],
 )
 def test_limits_of_metadata(labels: list[str] | None, description: str | None, why: str | None) -> None:
-    told = why_no_metadata(labels, description)
+    told = why_metadata_invalid(labels, description)
     assert told is None if why is None else told is not None and why in told
 
 

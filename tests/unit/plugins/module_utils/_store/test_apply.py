@@ -37,9 +37,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.appl
     carry_out_one,
     create,
     edit,
-    refuse_creates_without_a_place,
+    fail_creates_without_ledger,
     remove,
-    was_removed,
+    try_remove,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.check import Content
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan_import import (
@@ -288,8 +288,8 @@ def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
     certificate = Certificate(issued.der)
     chain = tuple(map(Certificate.of, issued.chain))
     content = Content(certificate, issued.key_pem, chain, request=None, notes=None)
-    beside = frozenset([FIRST]) if is_second else frozenset()
-    return ImportAction("imported", None, {}, certificate=certificate, content=content, beside=beside)
+    incomplete = frozenset([FIRST]) if is_second else frozenset()
+    return ImportAction("imported", None, {}, certificate=certificate, content=content, incomplete=incomplete)
 
 
 def made_of(template: dict[str, str]) -> Issued:
@@ -806,7 +806,7 @@ def test_what_was_changed_since_it_was_listed_stays(since: dict[str, Any], code:
     with pytest.raises(CertificatesError) as caught:
         store.delete()
     assert (caught.value.code, store.calls) == (code, ["getObject"])
-    assert not was_removed(cast(Client, store), stored(7, ISSUED))
+    assert not try_remove(cast(Client, store), stored(7, ISSUED))
     assert caught.value.message in store.warnings[0] and "deleteObject" not in store.calls
 
 
@@ -834,7 +834,7 @@ def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: A
     """By this run, only if it was that: a deletion whose answer was lost is."""
     assert Store(row, deletion, is_listed=False).delete() == is_own
     store = Store(row, deletion, is_listed=False)
-    assert was_removed(cast(Client, store), stored(7, ISSUED)) == is_own
+    assert try_remove(cast(Client, store), stored(7, ISSUED)) == is_own
     why = "Cannot remove the superseded certificate 7: another user or run has already deleted the certificate."
     assert store.warnings == ([] if is_own else [why])
     step = carry_out_one(cast(Client, store), cast(Creator, None), removal_of(stored(7, ISSUED)))
@@ -939,10 +939,10 @@ def test_nothing_is_created_without_a_place_for_the_ledger(monkeypatch: pytest.M
     monkeypatch.setattr(creates, "check_place", check)
     new, old = creation(ISSUED), removal_of(stored(7, ISSUED))
     refused = new.failed("api_error", {"error": "There is no place."})
-    assert refuse_creates_without_a_place([old, new, old], None) == [old, refused, old]
-    assert refuse_creates_without_a_place([old], None) == [old]
-    assert refuse_creates_without_a_place([new], None) == [refused]
-    assert refuse_creates_without_a_place([old, new], LEDGER_URL) == [old, new]
+    assert fail_creates_without_ledger([old, new, old], None) == [old, refused, old]
+    assert fail_creates_without_ledger([old], None) == [old]
+    assert fail_creates_without_ledger([new], None) == [refused]
+    assert fail_creates_without_ledger([old, new], LEDGER_URL) == [old, new]
 
 
 def repeated(step: ImportAction) -> ImportAction:

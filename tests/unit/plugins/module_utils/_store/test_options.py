@@ -13,7 +13,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_ma
     secret_certificate_options,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store.options import (
-    check_beside_several,
+    check_item_options,
     import_options,
 )
 
@@ -28,11 +28,11 @@ OF_EACH = {"state", "allow_expired", "verify_chain", "trust"}
 def test_what_belongs_into_the_entries_of_several_does_not_stand_beside_them(spec: ArgumentSpec, own: set[str]) -> None:
     names = OF_EACH | own
     with pytest.raises(CertificatesError) as refused:
-        check_beside_several(spec, {"certificates": []}, names | {"certificates", "timeout", "notes"})
+        check_item_options(spec, {"certificates": []}, names | {"certificates", "timeout", "notes"})
     said = ", ".join(sorted(names))
     assert (
         refused.value.message
         == f"Cannot combine certificates with {said}. Set {said} in the items of certificates instead."
     )
-    check_beside_several(spec, {"certificates": []}, {"certificates", "timeout"})
-    check_beside_several(spec, {"certificates": None}, names)
+    check_item_options(spec, {"certificates": []}, {"certificates", "timeout"})
+    check_item_options(spec, {"certificates": None}, names)

@@ -22,9 +22,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
     check_key,
     compare,
     content_of,
-    left_behind,
+    file_stems,
+    leftover_keys,
     plan_exports,
-    stems_of,
 )
 
 from tests.support.certificates import NOW, PASSPHRASE, key_pem, new_key
@@ -85,32 +85,32 @@ def test_a_diff_shows_public_facts() -> None:
     ids=lambda value: "" if isinstance(value, Made) else value,
 )
 def test_files_have_the_name_of_their_certificate(made: Made, stem: str) -> None:
-    assert stems_of([made.record(7)]) == {7: stem}
+    assert file_stems([made.record(7)]) == {7: stem}
 
 
 def test_one_that_cannot_be_read_has_the_name_that_the_api_tells() -> None:
-    assert stems_of([A.record(7, certificate="?", commonName="Api.example.com")]) == {7: "api.example.com"}
+    assert file_stems([A.record(7, certificate="?", commonName="Api.example.com")]) == {7: "api.example.com"}
 
 
 def test_all_of_one_name_have_their_ids() -> None:
     records = [A.record(1), B.record(2), Made("WWW.example.com", (), days=(-9, -1)).record(3)]
     names = {1: f"{WWW}+1", 2: OTHER, 3: f"{WWW}+3"}
-    assert stems_of(records) == stems_of(records[::-1]) == names
+    assert file_stems(records) == file_stems(records[::-1]) == names
     assert [one.stem for one in plan(*records)] == [names[1], names[2]]
     assert [one.stem for one in plan(*records, certificate_ids=[3], include_expired=True)] == [names[3]]
 
 
 def test_a_name_is_never_that_of_another_one_with_its_id() -> None:
     records = [A.record(1), A.record(2), Made("www.example.com+1", ()).record(3)]
-    assert len(set(stems_of(records).values())) == 3
+    assert len(set(file_stems(records).values())) == 3
 
 
 def test_files_of_a_former_name_are_noticed() -> None:
     two = plan(A.record(1), A.record(2), B.record(3))
-    assert left_behind(two, {f"{WWW}.key", f"{WWW}+1.key", f"{OTHER}.key", "other.key"}) == [f"{WWW}.key"]
+    assert leftover_keys(two, {f"{WWW}.key", f"{WWW}+1.key", f"{OTHER}.key", "other.key"}) == [f"{WWW}.key"]
     [one] = plan(A.record(1))
-    assert left_behind([one], {f"{WWW}.key", f"{WWW}+1.key", f"{WWW}+2.key"}) == [f"{WWW}+1.key"]
-    assert left_behind(plan(certificate_ids=[9]), {"certificate+9.key", "certificate.key", ".key"}) == []
+    assert leftover_keys([one], {f"{WWW}.key", f"{WWW}+1.key", f"{WWW}+2.key"}) == [f"{WWW}+1.key"]
+    assert leftover_keys(plan(certificate_ids=[9]), {"certificate+9.key", "certificate.key", ".key"}) == []
 
 
 # Selection
@@ -133,7 +133,7 @@ def test_ids_are_selected_and_missed() -> None:
     assert found[0].facts == {"certificate_id": 2, "expired": records[1].not_after}
     assert found[3].facts == {"why": Obstacle("not_found", {"certificate_id": 9, "is_there": False})}
     assert found[0].as_result(NOW, str)["fingerprint_sha256"] == Made(days=(-9, -1)).issued.fingerprint
-    assert left_behind(plan(records[1], certificate_ids=[2]), {f"{WWW}.key", f"{WWW}+2.key"}) == [f"{WWW}+2.key"]
+    assert leftover_keys(plan(records[1], certificate_ids=[2]), {f"{WWW}.key", f"{WWW}+2.key"}) == [f"{WWW}+2.key"]
     assert plan(*records, certificate_ids=[]) == plan(*records, common_names=[]) == []
 
 

@@ -27,7 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
     CHAIN,
     ImportAction,
     Superseded,
-    as_kept,
+    cancel_conflicting_removals,
     check_deletion,
     diff_of,
     mark_repeated,
@@ -35,8 +35,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._store.plan
     plan_found,
     plan_present,
     removal_of,
-    spare_what_is_wanted,
     warnings_of,
+    with_kept_chain,
     without_request,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.bundle import (
@@ -405,11 +405,11 @@ def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> I
 
 def test_it_is_stored_once_more_with_its_chain() -> None:
     step = planned(BARE, remove=True)
-    assert step.outcome == "imported" and step.beside and step.id is None
+    assert step.outcome == "imported" and step.incomplete and step.id is None
     assert step.facts == {"lacking": 1}
     assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
     first = planned()
-    assert first.outcome == "imported" and not first.beside
+    assert first.outcome == "imported" and not first.incomplete
     assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
     assert not first.is_done_by(replace(BARE, certificate=None))
     assert first.is_done_by(BARE) and step.is_done_by(WHOLE) and not step.is_done_by(BARE)
@@ -438,7 +438,7 @@ def test_of_two_without_it_the_one_that_is_not_in_use_is_given_it() -> None:
 
 def test_if_both_are_in_use_it_is_stored_once_more() -> None:
     step = planned(BARE, replace(PARTIAL, associated_service_count=2))
-    assert step.outcome == "imported" and step.beside and step.facts == {"lacking": 2}
+    assert step.outcome == "imported" and step.incomplete and step.facts == {"lacking": 2}
     assert [one.record.id for one in step.superseded] == [1, 2]
 
 
@@ -465,7 +465,7 @@ def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
     assert (in_use.outcome, in_use.reason, in_use.facts["lacks_issuers"]) == ("failed", "in_use", True)
     assert (unused.outcome, unused.id) == ("updated", 1)
     second = plan_found(planned(BARE), [WHOLE], CLIENTS, is_listed=False)
-    assert (second.outcome, second.id, second.beside) == ("unchanged", 3, frozenset())
+    assert (second.outcome, second.id, second.incomplete) == ("unchanged", 3, frozenset())
 
 
 # What the store has kept of a chain
@@ -480,7 +480,7 @@ CUT_BY = {"trusted": CLIENTS, "unknown": UNKNOWN}
 
 def kept_of(step: ImportAction, intermediates: tuple[Certificate, ...], identifier: int = 9) -> ImportAction:
     """What becomes of it where the store leaves these issuers."""
-    return as_kept(step, replace(step.wanted.as_record(), id=identifier, intermediates=intermediates))
+    return with_kept_chain(step, replace(step.wanted.as_record(), id=identifier, intermediates=intermediates))
 
 
 @pytest.mark.parametrize("known", CUT_BY)
@@ -501,9 +501,9 @@ def test_what_the_store_has_cut_is_not_stored_again(left: str) -> None:
     held = stored(identifier=9, intermediates=LEFT[left])
     step = planned(held)
     assert (step.outcome, step.id, set(step.changes)) == ("updated", 9, {CHAIN})
-    again = as_kept(step, held)
+    again = with_kept_chain(step, held)
     assert (again.outcome, again.reason, again.id, again.changes_something) == ("failed", "chain_truncated", 9, False)
-    assert as_kept(step, stored(identifier=9)).outcome == "updated"
+    assert with_kept_chain(step, stored(identifier=9)).outcome == "updated"
 
 
 @pytest.mark.parametrize("left", LEFT)
@@ -524,13 +524,13 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
 @pytest.mark.parametrize("left", LEFT)
 def test_what_is_stored_once_more_and_cut_is_not_stored_a_third_time(left: str) -> None:
     step = planned(BARE)
-    assert step.beside == {1} and step.outcome == "imported"
+    assert step.incomplete == {1} and step.outcome == "imported"
     second = kept_of(step, LEFT[left], 2)
     assert (second.reason, second.id) == ("chain_truncated", 2)
     assert not step.is_done_by(BARE) and step.is_done_by(second.held)
     again = planned(BARE, second.held)
     assert (again.outcome, again.id) == ("updated", 2)
-    assert (as_kept(again, second.held).reason, as_kept(again, second.held).changes_something) == (
+    assert (with_kept_chain(again, second.held).reason, with_kept_chain(again, second.held).changes_something) == (
         "chain_truncated",
         False,
     )
@@ -545,8 +545,8 @@ def test_a_second_that_is_in_use_by_now_is_no_reason_to_store_a_third() -> None:
 
 def test_notes_that_were_changed_beside_a_cut_chain_are_a_change() -> None:
     step = planned(PARTIAL, notes="new")
-    assert as_kept(step, replace(PARTIAL, notes="new")).changes_something
-    assert as_kept(step, replace(PARTIAL, notes="new")).reason == "chain_truncated"
+    assert with_kept_chain(step, replace(PARTIAL, notes="new")).changes_something
+    assert with_kept_chain(step, replace(PARTIAL, notes="new")).reason == "chain_truncated"
 
 
 ENOUGH = view_with(AUTHORITY.root, x509.load_pem_x509_certificate(pem_of(ISSUED.chain[1:]).encode()))
@@ -580,9 +580,9 @@ def test_an_edit_that_changes_nothing_is_none() -> None:
     held = stored(intermediates=(LAST, FIRST))
     step = planned(held)
     assert step.outcome == "updated"
-    same = as_kept(step, held)
+    same = with_kept_chain(step, held)
     assert (same.outcome, same.facts, len(same.warnings)) == ("unchanged", {}, 1)
-    other = as_kept(replace(step, record=replace(held, intermediates=())), held)
+    other = with_kept_chain(replace(step, record=replace(held, intermediates=())), held)
     assert (other.outcome, other.held) == ("updated", held)
 
 
@@ -809,9 +809,9 @@ def test_a_plan_shows_no_key() -> None:
 
 def test_what_another_item_wants_is_not_removed() -> None:
     wanted, removal = planned(stored()), absent([stored()], certificate_id=1)
-    spared, refused = spare_what_is_wanted([wanted, removal])
+    spared, refused = cancel_conflicting_removals([wanted, removal])
     assert spared == wanted and (refused.outcome, refused.as_result()["reason"]) == ("failed", "ambiguous")
-    assert spare_what_is_wanted([planned(stored(identifier=2)), removal])[1] == removal
+    assert cancel_conflicting_removals([planned(stored(identifier=2)), removal])[1] == removal
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
@@ -819,7 +819,7 @@ def test_what_another_item_wants_is_not_removed() -> None:
 def test_nor_is_it_as_superseded(remove: bool, is_wanted: bool) -> None:
     old = stored(OLD, 9)
     other = plan(content(OLD), StoreIndex([old if is_wanted else stored(OLD, 8)]))
-    step, _other = spare_what_is_wanted([planned(old, remove=remove), other])
+    step, _other = cancel_conflicting_removals([planned(old, remove=remove), other])
     assert [(one.record.id, one.removed) for one in step.superseded] == [(9, remove and not is_wanted)]
 
 
