@@ -272,7 +272,7 @@ def search_and_wait(
     since = now() - timedelta(days=mailbox["max_age_days"])
     timeout, interval = (mailbox["wait_timeout"], mailbox["wait_interval"]) if awaited else (0, 0)
 
-    def look() -> None:
+    def search_once() -> None:
         for message in box.read(since, lambda: search.is_complete):
             if message.is_whole:
                 search.examine(message.data, message.location, now())
@@ -280,14 +280,14 @@ def search_and_wait(
                 search.skip(message.location, Obstacle("too_large", {"is_unread": True}), message.data)
         search.settle(now())
 
-    look()
+    search_once()
     until = time.monotonic() + timeout
     lost = None
     with waiting("mailbox: waiting for emails with certificates", timeout):
         while search.lacks(awaited) and time.monotonic() < until:
             box.wait(min(interval, max(0, until - time.monotonic())))
             try:
-                look()
+                search_once()
                 lost = None
             except CertificatesError as error:  # keep what was found; the server may come back
                 lost = error

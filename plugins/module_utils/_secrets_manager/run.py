@@ -102,7 +102,7 @@ def run(module: Module) -> dict[str, t.Any]:
     return as_result(done, api_calls, stop, single=is_single)
 
 
-# What is wanted
+# The expected secrets
 
 
 def check_item(item: Item, which: str) -> None:

@@ -254,11 +254,11 @@ class Creator:
             backoff.pause()
             self._check_stop()
 
-        look = partial(self._created_by, ledger, creation)
+        check = partial(self._created_by, ledger, creation)
         while True:
             self._check_stop()
             seen = start.entries.get(key)
-            answer = guard(ledger, key, self._lease, wait, look, seen=seen, since=start.since, clock=self._now)
+            answer = guard(ledger, key, self._lease, wait, check, seen=seen, since=start.since, clock=self._now)
             if not isinstance(answer, Granted):
                 return answer, False
             with suppress(_ClaimLost):
@@ -388,9 +388,9 @@ def find_in_store(client: Client, creation: ImportAction) -> store.StoreCertific
     by_name: list[Callable[[], Sequence[store.StoreCertificate]]] = (
         [lambda: store.find_by_common_name(client, name)] if name else []
     )
-    for look in (*by_name, lambda: store.fetch_stored(client)):
+    for read in (*by_name, lambda: store.fetch_stored(client)):
         with suppress(CertificatesError):
-            record = _held(look(), creation)
+            record = _held(read(), creation)
             if record is not None:
                 return record
     return None
