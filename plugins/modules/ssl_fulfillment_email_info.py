@@ -519,9 +519,9 @@ unmatched:
         - V(too_large) - the message is larger than O(max_message_bytes), contains more data than a message with a certificate would, or contains
           archives with more than two levels.
         - V(malformed) - the message is damaged.
-        - V(untrusted) - with O(trust=require), the certificate has the right public key, but its chain does not lead to a trusted root
+        - V(untrusted) - with O(trust=require), the certificate has the expected public key, but its chain does not lead to a trusted root
           certificate, or it covers none of the names of the order or CSR.
-        - V(chain_incomplete) - with O(trust=require), the certificate has the right public key, but its chain lacks the certificate of an issuer.
+        - V(chain_incomplete) - with O(trust=require), the certificate has the expected public key, but its chain lacks the certificate of an issuer.
       type: str
       sample: approval_request
     message:
